@@ -1,0 +1,256 @@
+import type { Severity } from './diagnostic.js'
+
+/** One kind of diagnostic: the message's template over typed values, the help line, and what `wsban explain` says. */
+export interface Entry<Values> {
+  readonly severity: Severity
+  readonly message: (values: Values) => string
+  readonly help?: (values: Values) => string | undefined
+  readonly explanation: string
+}
+
+const error = <Values>(entry: Omit<Entry<Values>, 'severity'>): Entry<Values> => ({ severity: 'error', ...entry })
+const warning = <Values>(entry: Omit<Entry<Values>, 'severity'>): Entry<Values> => ({ severity: 'warning', ...entry })
+
+interface Suggested {
+  readonly name: string
+  readonly suggestion: string | undefined
+  readonly known: readonly string[]
+}
+
+/** "did you mean", else the list of what there is, as far as a person reads a list. */
+const suggest = ({ suggestion, known }: Suggested): string | undefined => {
+  if (suggestion) return `did you mean \`${suggestion}\`?`
+  if (known.length === 0) return undefined
+  return `known here: ${known.slice(0, 24).join(', ')}${known.length > 24 ? `, and ${known.length - 24} more` : ''}`
+}
+
+/** Every diagnostic of the compiler. Codes are kebab-case and never change their meaning. */
+export const table = {
+  // --- reading the text
+  'unexpected-token': error<{ expected: string; found: string }>({
+    message: ({ expected, found }) =>
+      expected === '' ? `\`${found}\` does not belong here` : `expected ${expected}, found ${quoteFound(found)}`,
+    explanation:
+      'The text does not follow the grammar at this place. Reading goes on at the next statement, so later errors of the file are reported as well.',
+  }),
+  'unknown-character': error<{ found: string }>({
+    message: ({ found }) => `\`${found}\` means nothing in this language`,
+    help: () => 'names are letters, digits and underscores; strings stand in double quotes; comments begin with //',
+    explanation: 'A character that no word, number, string or symbol of the language begins with.',
+  }),
+  'too-deep': error<{ deepest: number }>({
+    message: ({ deepest }) => `nested more than ${deepest} deep`,
+    help: () => 'give inner parts names of their own: a binding a line',
+    explanation:
+      'Brackets or conditions stand within one another more often than anyone could read. Split the expression into bindings.',
+  }),
+
+  // --- files and imports
+  'import-not-found': error<{ path: string; tried: readonly string[]; suggestion: string | undefined }>({
+    message: ({ path }) => `there is no file for "${path}"`,
+    help: ({ suggestion, tried }) =>
+      suggestion ? `did you mean "${suggestion}"?` : `looked for ${tried.join(' and ')}`,
+    explanation:
+      'A standard file is imported by its name under models/ ("backbones/inception_v3"), one of your own by its path from the importing file ("./blocks").',
+  }),
+  'import-cycle': error<{ cycle: readonly string[] }>({
+    message: ({ cycle }) => `files import each other in a circle: ${cycle.join(' -> ')}`,
+    help: () => 'move what both need into a third file',
+    explanation: 'A file that imports itself, directly or by way of others, has no order in which it could be read.',
+  }),
+  'not-exported': error<Suggested & { path: string }>({
+    message: ({ name, path }) => `"${path}" has no block \`${name}\``,
+    help: suggest,
+    explanation: 'An import names a block which the other file does not define.',
+  }),
+
+  // --- names
+  'unknown-name': error<Suggested & { importable: string | undefined }>({
+    message: ({ name }) => `nothing here is called \`${name}\``,
+    help: (values) =>
+      values.importable ? `import it: import ${values.name} from "${values.importable}"` : suggest(values),
+    explanation:
+      'A name is a binding above it, a parameter, a branch, a block of this file or an imported one, or an operation. A binding can be used only below the line that makes it.',
+  }),
+  'unknown-member': error<Suggested & { object: string }>({
+    message: ({ name, object }) => `\`${object}\` has no \`${name}\` inside`,
+    help: suggest,
+    explanation:
+      'After a dot stands the name of a binding inside the block or branch that was called, or of an output of an operation.',
+  }),
+  'no-members': error<{ object: string; what: string }>({
+    message: ({ object, what }) => `\`${object}\` is ${what}: there is nothing inside to take`,
+    explanation:
+      'Only what a block, branch or operation with several outputs gave has bindings inside that a dot can reach.',
+  }),
+  'duplicate-name': error<{ name: string }>({
+    message: ({ name }) => `\`${name}\` is already defined`,
+    help: () => 'names become weights and nodes, so each one stands for one thing: choose another',
+    explanation: 'Two bindings, parameters, branches or blocks of one scope share a name.',
+  }),
+  'recursive-block': error<{ name: string }>({
+    message: ({ name }) => `block \`${name}\` calls itself, without end`,
+    help: () => 'use `repeat N as i, x = start { ... }` for a fixed number of rounds',
+    explanation:
+      'Blocks are written out when the model is compiled. One that calls itself, directly or through others, would never end.',
+  }),
+  'no-result': error<{ name: string }>({
+    message: ({ name }) => `block \`${name}\` returns nothing`,
+    help: () => 'end it with `return` and the value it gives',
+    explanation: 'A block, and the body of a repeat, ends in one `return`.',
+  }),
+  'after-return': error<Record<string, never>>({
+    message: () => 'nothing may follow `return`',
+    explanation: '`return` is the last line of a block.',
+  }),
+
+  // --- calls and arguments
+  'not-callable': error<{ what: string }>({
+    message: ({ what }) => `${what} cannot be called`,
+    explanation:
+      'What can be called: an operation, a block (makes new weights), and a branch or a binding made by a call (the same weights again).',
+  }),
+  'unknown-argument': error<Suggested & { callee: string }>({
+    message: ({ name, callee }) => `\`${callee}\` has no argument \`${name}\``,
+    help: ({ suggestion, known, name }) =>
+      suggestion
+        ? `did you mean \`${suggestion}\`? (${known.join(', ')})`
+        : known.length > 0
+          ? `its arguments: ${known.join(', ')}`
+          : `leave out \`${name}\``,
+    explanation: 'Arguments have fixed names; `wsban explain OPERATION` lists them with their defaults.',
+  }),
+  'missing-argument': error<{ callee: string; name: string; meaning: string | undefined }>({
+    message: ({ callee, name }) => `\`${callee}\` needs \`${name}\``,
+    help: ({ name, meaning }) => (meaning ? `${name}: ${meaning}` : undefined),
+    explanation: 'An argument without a default has to be given.',
+  }),
+  'too-many-arguments': error<{ callee: string; most: number; given: number; names: readonly string[] }>({
+    message: ({ callee, most, given }) => `\`${callee}\` takes ${most} argument${most === 1 ? '' : 's'}, not ${given}`,
+    help: ({ names }) => `its arguments: ${names.join(', ')}`,
+    explanation: 'More values were given by position than there are arguments.',
+  }),
+  'repeated-argument': error<{ name: string }>({
+    message: ({ name }) => `\`${name}\` is given twice`,
+    explanation: 'An argument was given by position and by name, or twice by name.',
+  }),
+  'wrong-type': error<{ name: string; expected: string; found: string }>({
+    message: ({ name, expected, found }) => `${name} must be ${expected}, not ${found}`,
+    explanation: 'A value of another kind was expected here.',
+  }),
+  'out-of-range': error<{ name: string; value: string; range: string; advice: string | undefined }>({
+    message: ({ name, value, range }) => `\`${name}\` must be ${range}, but is ${value}`,
+    help: ({ advice }) => advice,
+    explanation: 'A number outside of what the argument can mean.',
+  }),
+  'unknown-word': error<Suggested & { argument: string }>({
+    message: ({ name, argument }) => `\`${argument}\` cannot be \`${name}\``,
+    help: ({ suggestion, known }) =>
+      suggestion ? `did you mean \`${suggestion}\`? (${known.join(', ')})` : `one of: ${known.join(', ')}`,
+    explanation: 'The argument takes one word of a fixed list.',
+  }),
+  'not-a-constant': error<{ what: string }>({
+    message: ({ what }) => `${what} must be known when the model is compiled`,
+    help: () => 'only numbers, parameters of the model and arithmetic on them are',
+    explanation:
+      'Counts and conditions are worked out by the compiler, so they cannot depend on a tensor or on chance.',
+  }),
+  'division-by-zero': error<Record<string, never>>({
+    message: () => 'division by zero',
+    explanation: 'A number worked out by the compiler would be infinite.',
+  }),
+
+  // --- shapes
+  'spatial-mismatch': error<{ callee: string; first: string; second: string; firstSize: string; secondSize: string }>({
+    message: ({ callee, first, second }) => `${callee} needs ${first} and ${second} of one height and width`,
+    help: ({ first, second }) => `take both from one tap point, or resize one: resize(${second}, like = ${first})`,
+    explanation: 'Two maps that are combined cell by cell must have the same height and width.',
+  }),
+  'shape-mismatch': error<{ callee: string; shapes: readonly string[] }>({
+    message: ({ callee, shapes }) => `${callee} needs one shape, but got ${shapes.join(' and ')}`,
+    explanation: 'The operation works element by element, so all its tensors have the same shape.',
+  }),
+  'wrong-rank': error<{ name: string; expected: string; found: string }>({
+    message: ({ name, expected, found }) => `\`${name}\` must be ${expected}, but is ${found}`,
+    explanation:
+      'The tensor has another number of dimensions than the operation works on. Feature maps are channels x height x width; an embedding or logits are one row.',
+  }),
+  'empty-result': error<{ callee: string; input: string; kernel: string }>({
+    message: ({ callee, input, kernel }) => `nothing is left: ${callee} with kernel ${kernel} on ${input}`,
+    help: () => 'use a larger image, a smaller kernel or stride, or more padding',
+    explanation: 'The window is larger than what it slides over, so the result would have no cells.',
+  }),
+  'classes-mismatch': error<{ callee: string; logits: number; classes: number }>({
+    message: ({ callee, logits, classes }) => `${callee} compares ${logits} logits with a label of ${classes} classes`,
+    help: ({ classes }) => `make the last layer linear(${classes}), best by the model's parameter: linear(classes)`,
+    explanation: 'The logits of a classifier and the label it is compared with must have the same number of classes.',
+  }),
+  'not-divisible': error<{ what: string; value: number; by: number }>({
+    message: ({ what, value, by }) => `${what} ${value} cannot be divided by ${by}`,
+    explanation: 'Groups and reshapes need whole numbers.',
+  }),
+
+  // --- the model as a whole
+  'no-model': error<{ source: string }>({
+    message: ({ source }) => `${source} defines no model`,
+    help: () => 'a model begins with: model NAME(classes = 10, size = 224) { ... }',
+    explanation: 'A file of blocks can be imported and checked, but not compiled, trained or exported.',
+  }),
+  'several-models': error<{ count: number }>({
+    message: ({ count }) => `a file holds one model, this one has ${count}`,
+    explanation: 'One model a file, so that the file says what is meant.',
+  }),
+  'unknown-input-type': error<Suggested>({
+    message: ({ name }) => `an input cannot be \`${name}\``,
+    help: ({ suggestion }) =>
+      suggestion ? `did you mean \`${suggestion}\`?` : 'Image[3, size, size] or Class[classes]',
+    explanation: 'Inputs are pictures, Image[channels, height, width], and what they show, Class[count].',
+  }),
+  'wrong-input': error<{ what: string }>({
+    message: ({ what }) => what,
+    explanation: 'A model has one square picture with three channels as input, and at most one class label.',
+  }),
+  'no-prediction': error<{ name: string }>({
+    message: ({ name }) => `model \`${name}\` predicts nothing`,
+    help: () => 'add: predict probabilities = softmax(BRANCH.logits)',
+    explanation: 'The predict line says what the trained model answers; it is the first output of the exported file.',
+  }),
+  'training-only': error<{ operation: string; path: string }>({
+    message: ({ operation, path }) => `\`${path}\` depends on ${operation}, which exists only in training`,
+    explanation: 'A loss cannot be part of what the model predicts.',
+  }),
+  'unknown-parameter': error<Suggested & { model: string }>({
+    message: ({ name, model }) => `model \`${model}\` has no parameter \`${name}\``,
+    help: suggest,
+    explanation: "--set name=value sets a parameter that stands in the brackets after the model's name.",
+  }),
+  'unknown-setting': error<Suggested>({
+    message: ({ name }) => `training has no setting \`${name}\``,
+    help: suggest,
+    explanation: 'Settings of the train block: epochs, batch, optimizer, schedule, and augment for the input.',
+  }),
+  'model-too-large': error<{ most: number }>({
+    message: ({ most }) => `the model would have more than ${most} operations`,
+    help: () => 'is a repeat count larger than meant?',
+    explanation: 'Blocks and repeats are written out when the model is compiled; this many is nearly always a slip.',
+  }),
+  'duplicate-parameter': error<{ name: string }>({
+    message: ({ name }) => `two weights would be called \`${name}\``,
+    help: () => 'give each call that makes weights a binding of its own',
+    explanation: 'Weights are named by the bindings that make them, and one name stands for one weight.',
+  }),
+
+  // --- warnings
+  'zero-loss': warning<Record<string, never>>({
+    message: () => 'the model has no loss: it can be exported, but not trained',
+    help: () => 'add: loss { NAME = cross_entropy(BRANCH.logits, label) }',
+    explanation: "Training makes the sum of the loss block's lines small.",
+  }),
+} as const
+
+export type Code = keyof typeof table
+export type ValuesOf<C extends Code> = (typeof table)[C] extends Entry<infer Values> ? Values : never
+
+function quoteFound(found: string): string {
+  return found.startsWith('the ') ? found : `\`${found}\``
+}

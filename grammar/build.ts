@@ -1,0 +1,357 @@
+import type { CstElement, CstNode, IToken } from 'chevrotain'
+import type {
+  Argument,
+  Augmentation,
+  BinaryOperator,
+  Binding,
+  Block,
+  Branch,
+  Expression,
+  Import,
+  Input,
+  Model,
+  Name,
+  Parameter,
+  Span,
+  Statement,
+  Unit,
+} from './tree.js'
+
+/** What the concrete tree of a whole file becomes. */
+export interface Declarations {
+  imports: Import[]
+  blocks: Block[]
+  models: Model[]
+}
+
+/**
+ * Concrete tree to syntax tree. The concrete tree may be broken anywhere (the parser recovers), so every child may be
+ * absent; what cannot be named is left out, and what has no value becomes a `missing` expression.
+ */
+export class TreeBuilder {
+  constructor(
+    private readonly source: string,
+    private readonly text: string,
+  ) {}
+
+  declarations(file: CstNode): Declarations {
+    return {
+      imports: nodes(file, 'importing').map((node) => this.importing(node)),
+      blocks: nodes(file, 'block').flatMap((node) => this.block(node) ?? []),
+      models: nodes(file, 'model').flatMap((node) => this.model(node) ?? []),
+    }
+  }
+
+  private importing(node: CstNode): Import {
+    const from = tokens(node, 'String')[0]
+    return {
+      names: tokens(node, 'Name').map((token) => this.name(token)),
+      from: from ? unquote(from.image) : '',
+      fromSpan: from ? this.tokenSpan(from) : this.span(node),
+      span: this.span(node),
+    }
+  }
+
+  private block(node: CstNode): Block | undefined {
+    const name = tokens(node, 'Name')[0]
+    if (!name) return undefined
+    return {
+      kind: 'block',
+      name: this.name(name),
+      parameters: this.parameters(node),
+      statements: this.body(nodes(node, 'body')[0]),
+      span: this.span(node),
+    }
+  }
+
+  private model(node: CstNode): Model | undefined {
+    const name = tokens(node, 'Name')[0]
+    if (!name) return undefined
+    const items = nodes(node, 'modelItem')
+    const each = (rule: string) => items.flatMap((item) => nodes(item, rule))
+    const loss = each('loss')
+    const train = each('train')
+    const lossSpan = loss[0] && this.span(loss[0])
+    return {
+      name: this.name(name),
+      parameters: this.parameters(node),
+      inputs: each('inputDeclaration').flatMap((input) => this.input(input) ?? []),
+      items: items.flatMap((item) => [
+        ...nodes(item, 'binding').flatMap((binding) => this.binding(binding) ?? []),
+        ...nodes(item, 'branch').flatMap((branch) => this.branch(branch) ?? []),
+      ]),
+      losses: this.bindings(loss),
+      ...(lossSpan && { lossSpan }),
+      predictions: this.bindings(each('predict')),
+      training: this.bindings(train),
+      augmentations: train.flatMap((block) => nodes(block, 'augmentation').flatMap((a) => this.augmentation(a) ?? [])),
+      span: this.span(node),
+    }
+  }
+
+  private bindings(parents: CstNode[]): Binding[] {
+    return parents.flatMap((parent) => nodes(parent, 'binding').flatMap((binding) => this.binding(binding) ?? []))
+  }
+
+  private input(node: CstNode): Input | undefined {
+    const [name, type] = tokens(node, 'Name')
+    if (!name || !type) return undefined
+    const steps = nodes(node, 'steps')[0]
+    return {
+      name: this.name(name),
+      type: this.name(type),
+      dimensions: nodes(node, 'expression').map((dimension) => this.expression(dimension)),
+      ...(steps && { steps: nodes(steps, 'expression').map((step) => this.expression(step)) }),
+      span: this.span(node),
+    }
+  }
+
+  private branch(node: CstNode): Branch | undefined {
+    const name = tokens(node, 'Name')[0]
+    if (!name) return undefined
+    const call = nodes(node, 'expression')[0]
+    return {
+      kind: 'branch',
+      name: this.name(name),
+      parameters: this.parameters(node),
+      statements: this.body(nodes(node, 'body')[0]),
+      ...(call && { call: this.expression(call) }),
+      span: this.span(node),
+    }
+  }
+
+  private augmentation(node: CstNode): Augmentation | undefined {
+    const input = tokens(node, 'Name')[0]
+    if (!input) return undefined
+    const steps = nodes(node, 'steps').flatMap((list) => nodes(list, 'expression'))
+    return { input: this.name(input), steps: steps.map((step) => this.expression(step)), span: this.span(node) }
+  }
+
+  private parameters(node: CstNode): Parameter[] {
+    return nodes(node, 'parameters')
+      .flatMap((list) => nodes(list, 'parameter'))
+      .flatMap((parameter) => {
+        const name = tokens(parameter, 'Name')[0]
+        if (!name) return []
+        const value = nodes(parameter, 'expression')[0]
+        return [{ name: this.name(name), ...(value && { default: this.expression(value) }) }]
+      })
+  }
+
+  private body(node: CstNode | undefined): Statement[] {
+    if (!node) return []
+    return nodes(node, 'statement').flatMap((statement): Statement[] => {
+      const returning = nodes(statement, 'returning')[0]
+      if (returning) return [{ kind: 'return', value: this.child(returning, 'expression'), span: this.span(returning) }]
+      const binding = nodes(statement, 'binding')[0]
+      return (binding && [this.binding(binding)].filter((b) => b !== undefined)) ?? []
+    })
+  }
+
+  private binding(node: CstNode): Binding | undefined {
+    const name = tokens(node, 'Name')[0]
+    if (!name) return undefined
+    return { kind: 'binding', name: this.name(name), value: this.child(node, 'expression'), span: this.span(node) }
+  }
+
+  private child(node: CstNode, rule: string): Expression {
+    const found = nodes(node, rule)[0]
+    return found ? this.expression(found) : this.missing(node)
+  }
+
+  private missing(node: CstNode): Expression {
+    return { kind: 'missing', span: this.span(node) }
+  }
+
+  private expression(node: CstNode): Expression {
+    const [then, otherwise] = nodes(node, 'expression')
+    const pipeline = nodes(node, 'pipeline')[0]
+    const value = pipeline ? this.pipeline(pipeline) : this.missing(node)
+    if (tokens(node, 'Question').length === 0) return value
+    return {
+      kind: 'conditional',
+      condition: value,
+      then: then ? this.expression(then) : this.missing(node),
+      otherwise: otherwise ? this.expression(otherwise) : this.missing(node),
+      span: this.span(node),
+    }
+  }
+
+  private pipeline(node: CstNode): Expression {
+    const comparison = nodes(node, 'comparison')[0]
+    const start = comparison ? this.comparison(comparison) : this.missing(node)
+    const stages = nodes(node, 'postfix').map((stage) => this.postfix(stage))
+    return stages.length === 0 ? start : { kind: 'pipeline', start, stages, span: this.span(node) }
+  }
+
+  private comparison(node: CstNode): Expression {
+    const symbols = ['EqualEqual', 'NotEqual', 'LessEqual', 'GreaterEqual', 'Less', 'Greater']
+    return this.chain(node, nodes(node, 'sum'), symbols, (operand) => this.sum(operand))
+  }
+
+  private sum(node: CstNode): Expression {
+    return this.chain(node, nodes(node, 'product'), ['Plus', 'Minus'], (operand) => this.product(operand))
+  }
+
+  private product(node: CstNode): Expression {
+    return this.chain(node, nodes(node, 'unary'), ['Star', 'Slash'], (operand) => this.unary(operand))
+  }
+
+  /** `a + b - c` as (a + b) - c. */
+  private chain(
+    node: CstNode,
+    operands: CstNode[],
+    symbols: string[],
+    build: (node: CstNode) => Expression,
+  ): Expression {
+    const [first, ...rest] = operands
+    if (!first) return this.missing(node)
+    const operators = symbols.flatMap((symbol) => tokens(node, symbol)).sort((a, b) => a.startOffset - b.startOffset)
+    return rest.reduce<Expression>((left, operand, index) => {
+      const right = build(operand)
+      const operator = operatorOf(operators[index]?.image)
+      return { kind: 'binary', operator, left, right, span: { ...left.span, end: right.span.end } }
+    }, build(first))
+  }
+
+  private unary(node: CstNode): Expression {
+    const operand = nodes(node, 'postfix')[0]
+    const value = operand ? this.postfix(operand) : this.missing(node)
+    return tokens(node, 'Minus').reduce<Expression>(
+      (inner) => ({ kind: 'negate', operand: inner, span: this.span(node) }),
+      value,
+    )
+  }
+
+  private postfix(node: CstNode): Expression {
+    const primary = nodes(node, 'primary')[0]
+    const suffixes = [...nodes(node, 'member'), ...nodes(node, 'callArguments')].sort(
+      (a, b) => (a.location?.startOffset ?? 0) - (b.location?.startOffset ?? 0),
+    )
+    return suffixes.reduce<Expression>(
+      (object, suffix) => (suffix.name === 'member' ? this.member(object, suffix) : this.call(object, suffix)),
+      primary ? this.primary(primary) : this.missing(node),
+    )
+  }
+
+  private member(object: Expression, node: CstNode): Expression {
+    const token = tokens(node, 'Word')[0] ?? tokens(node, 'Number')[0]
+    if (!token) return object
+    // The lexer reads `.2.1` as the number 2.1: it is two members.
+    const parts = token.tokenType.name === 'Number' ? token.image.split('.') : [token.image]
+    let start = token.startOffset
+    return parts.reduce<Expression>((inner, text) => {
+      const span = { source: this.source, start, end: start + text.length }
+      start = span.end + 1
+      return { kind: 'member', object: inner, member: { text, span }, span: { ...object.span, end: span.end } }
+    }, object)
+  }
+
+  private call(callee: Expression, node: CstNode): Expression {
+    const list = nodes(node, 'argument').map((argument) => this.argument(argument))
+    return { kind: 'call', callee, arguments: list, span: { ...callee.span, end: this.span(node).end } }
+  }
+
+  private argument(node: CstNode): Argument {
+    const name = tokens(node, 'Word')[0]
+    return { ...(name && { name: this.name(name) }), value: this.child(node, 'expression'), span: this.span(node) }
+  }
+
+  private primary(node: CstNode): Expression {
+    const span = this.span(node)
+    const quantity = nodes(node, 'quantity')[0]
+    if (quantity) return this.quantity(quantity)
+    const string = tokens(node, 'String')[0]
+    if (string) return { kind: 'string', value: unquote(string.image), span }
+    if (tokens(node, 'True').length > 0) return { kind: 'boolean', value: true, span }
+    if (tokens(node, 'False').length > 0) return { kind: 'boolean', value: false, span }
+    const repetition = nodes(node, 'repetition')[0]
+    if (repetition) return this.repetition(repetition)
+    const name = tokens(node, 'Name')[0]
+    if (name) return { kind: 'name', text: name.image, span }
+    const inner = nodes(node, 'expression')[0]
+    if (inner) return this.expression(inner)
+    const list = nodes(node, 'list')[0]
+    if (list) return { kind: 'list', items: nodes(list, 'expression').map((item) => this.expression(item)), span }
+    return this.missing(node)
+  }
+
+  private quantity(node: CstNode): Expression {
+    const number = tokens(node, 'Number')[0]
+    if (!number) return this.missing(node)
+    const value = Number(number.image)
+    const unit = this.unit(node)
+    const span = this.span(node)
+    if (unit === 'percent') return { kind: 'number', value: value / 100, unit, span }
+    return unit ? { kind: 'number', value, unit, span } : { kind: 'number', value, span }
+  }
+
+  private unit(node: CstNode): Unit | undefined {
+    if (tokens(node, 'Percent').length > 0) return 'percent'
+    const word = tokens(node, 'Unit')[0]?.image
+    if (!word) return undefined
+    return word.startsWith('epoch') ? 'epochs' : 'steps'
+  }
+
+  private repetition(node: CstNode): Expression {
+    const names = tokens(node, 'Name').sort((a, b) => a.startOffset - b.startOffset)
+    const indexed = tokens(node, 'As').length > 0
+    const state = names.at(-1)
+    const count = nodes(node, 'sum')[0]
+    const index = indexed && names.length > 1 ? names[0] : undefined
+    if (!state) return this.missing(node)
+    return {
+      kind: 'repeat',
+      count: count ? this.sum(count) : this.missing(node),
+      ...(index && { index: this.name(index) }),
+      state: this.name(state),
+      start: this.child(node, 'expression'),
+      statements: this.body(nodes(node, 'body')[0]),
+      span: this.span(node),
+    }
+  }
+
+  private name(token: IToken): Name {
+    return { text: token.image, span: this.tokenSpan(token) }
+  }
+
+  private tokenSpan(token: IToken): Span {
+    const start = Number.isNaN(token.startOffset) ? this.text.length : token.startOffset
+    return { source: this.source, start, end: start + token.image.length }
+  }
+
+  private span(node: CstNode): Span {
+    const start = node.location?.startOffset
+    const end = node.location?.endOffset
+    if (start === undefined || end === undefined || Number.isNaN(start) || Number.isNaN(end))
+      return { source: this.source, start: this.text.length, end: this.text.length }
+    return { source: this.source, start, end: end + 1 }
+  }
+}
+
+function nodes(node: CstNode, rule: string): CstNode[] {
+  return (node.children[rule] ?? []).filter(isNode)
+}
+
+function tokens(node: CstNode, name: string): IToken[] {
+  return (node.children[name] ?? []).filter(isToken)
+}
+
+function isNode(element: CstElement): element is CstNode {
+  return 'children' in element
+}
+
+function isToken(element: CstElement): element is IToken {
+  return 'image' in element && element.image !== ''
+}
+
+function unquote(image: string): string {
+  const escapes: Record<string, string> = { n: '\n', t: '\t' }
+  return image.slice(1, -1).replace(/\\(.)/g, (_, character: string) => escapes[character] ?? character)
+}
+
+const operators: readonly BinaryOperator[] = ['+', '-', '*', '/', '==', '!=', '<', '<=', '>', '>=']
+
+function operatorOf(image: string | undefined): BinaryOperator {
+  return operators.find((operator) => operator === image) ?? '+'
+}

@@ -1,0 +1,292 @@
+import { type CstNode, CstParser, type ParserMethod } from 'chevrotain'
+import * as t from './tokens.js'
+
+type Rule = ParserMethod<[], CstNode>
+
+/**
+ * The concrete grammar. Line ends mean nothing: no statement can begin with what could go on with the one before.
+ * Recovery is Chevrotain's: one token put in or left out, else on to the next statement.
+ */
+export class WsbanParser extends CstParser {
+  constructor() {
+    super(t.tokens, { recoveryEnabled: true, maxLookahead: 2, nodeLocationTracking: 'onlyOffset' })
+    this.performSelfAnalysis()
+  }
+
+  readonly file: Rule = this.RULE('file', () => {
+    this.MANY(() =>
+      this.OR([
+        { ALT: () => this.SUBRULE(this.importing) },
+        { ALT: () => this.SUBRULE(this.model) },
+        { ALT: () => this.SUBRULE(this.block) },
+      ]),
+    )
+  })
+
+  readonly importing: Rule = this.RULE('importing', () => {
+    this.CONSUME(t.ImportKeyword)
+    this.AT_LEAST_ONE_SEP({ SEP: t.Comma, DEF: () => this.CONSUME(t.Name) })
+    this.CONSUME(t.FromKeyword)
+    this.CONSUME(t.StringLiteral)
+  })
+
+  readonly parameters: Rule = this.RULE('parameters', () => {
+    this.CONSUME(t.LeftParen)
+    this.MANY_SEP({ SEP: t.Comma, DEF: () => this.SUBRULE(this.parameter) })
+    this.CONSUME(t.RightParen)
+  })
+
+  readonly parameter: Rule = this.RULE('parameter', () => {
+    this.CONSUME(t.Name)
+    this.OPTION(() => {
+      this.CONSUME(t.Equals)
+      this.SUBRULE(this.expression)
+    })
+  })
+
+  readonly block: Rule = this.RULE('block', () => {
+    this.CONSUME(t.BlockKeyword)
+    this.CONSUME(t.Name)
+    this.SUBRULE(this.parameters)
+    this.SUBRULE(this.body)
+  })
+
+  readonly body: Rule = this.RULE('body', () => {
+    this.CONSUME(t.LeftBrace)
+    this.MANY(() => this.SUBRULE(this.statement))
+    this.CONSUME(t.RightBrace)
+  })
+
+  readonly statement: Rule = this.RULE('statement', () => {
+    this.OR([{ ALT: () => this.SUBRULE(this.returning) }, { ALT: () => this.SUBRULE(this.binding) }])
+    this.OPTION(() => this.CONSUME(t.Comma))
+  })
+
+  readonly returning: Rule = this.RULE('returning', () => {
+    this.CONSUME(t.ReturnKeyword)
+    this.SUBRULE(this.expression)
+  })
+
+  readonly binding: Rule = this.RULE('binding', () => {
+    this.CONSUME(t.Name)
+    this.CONSUME(t.Equals)
+    this.SUBRULE(this.expression)
+  })
+
+  readonly model: Rule = this.RULE('model', () => {
+    this.CONSUME(t.ModelKeyword)
+    this.CONSUME(t.Name)
+    this.OPTION(() => this.SUBRULE(this.parameters))
+    this.CONSUME(t.LeftBrace)
+    this.MANY(() => this.SUBRULE(this.modelItem))
+    this.CONSUME(t.RightBrace)
+  })
+
+  readonly modelItem: Rule = this.RULE('modelItem', () => {
+    this.OR([
+      { ALT: () => this.SUBRULE(this.inputDeclaration) },
+      { ALT: () => this.SUBRULE(this.branch) },
+      { ALT: () => this.SUBRULE(this.loss) },
+      { ALT: () => this.SUBRULE(this.predict) },
+      { ALT: () => this.SUBRULE(this.train) },
+      { ALT: () => this.SUBRULE(this.binding) },
+    ])
+  })
+
+  readonly inputDeclaration: Rule = this.RULE('inputDeclaration', () => {
+    this.CONSUME(t.InputKeyword)
+    this.CONSUME(t.Name)
+    this.CONSUME(t.Colon)
+    this.CONSUME2(t.Name)
+    this.CONSUME(t.LeftBracket)
+    this.AT_LEAST_ONE_SEP({ SEP: t.Comma, DEF: () => this.SUBRULE(this.expression) })
+    this.CONSUME(t.RightBracket)
+    this.OPTION(() => this.SUBRULE(this.steps))
+  })
+
+  readonly steps: Rule = this.RULE('steps', () => {
+    this.CONSUME(t.LeftBrace)
+    this.MANY(() => {
+      this.SUBRULE(this.expression)
+      this.OPTION(() => this.CONSUME(t.Comma))
+    })
+    this.CONSUME(t.RightBrace)
+  })
+
+  readonly branch: Rule = this.RULE('branch', () => {
+    this.CONSUME(t.BranchKeyword)
+    this.CONSUME(t.Name)
+    this.OR([
+      {
+        ALT: () => {
+          this.CONSUME(t.Equals)
+          this.SUBRULE(this.expression)
+        },
+      },
+      {
+        ALT: () => {
+          this.SUBRULE(this.parameters)
+          this.SUBRULE(this.body)
+        },
+      },
+    ])
+  })
+
+  readonly loss: Rule = this.RULE('loss', () => {
+    this.CONSUME(t.LossKeyword)
+    this.CONSUME(t.LeftBrace)
+    this.MANY(() => {
+      this.SUBRULE(this.binding)
+      this.OPTION(() => this.CONSUME(t.Comma))
+    })
+    this.CONSUME(t.RightBrace)
+  })
+
+  readonly predict: Rule = this.RULE('predict', () => {
+    this.CONSUME(t.PredictKeyword)
+    this.SUBRULE(this.binding)
+  })
+
+  readonly train: Rule = this.RULE('train', () => {
+    this.CONSUME(t.TrainKeyword)
+    this.CONSUME(t.LeftBrace)
+    this.MANY(() => {
+      this.OR([{ ALT: () => this.SUBRULE(this.augmentation) }, { ALT: () => this.SUBRULE(this.binding) }])
+      this.OPTION(() => this.CONSUME(t.Comma))
+    })
+    this.CONSUME(t.RightBrace)
+  })
+
+  readonly augmentation: Rule = this.RULE('augmentation', () => {
+    this.CONSUME(t.AugmentKeyword)
+    this.CONSUME(t.Name)
+    this.SUBRULE(this.steps)
+  })
+
+  readonly expression: Rule = this.RULE('expression', () => {
+    this.SUBRULE(this.pipeline)
+    this.OPTION(() => {
+      this.CONSUME(t.Question)
+      this.SUBRULE(this.expression)
+      this.CONSUME(t.Colon)
+      this.SUBRULE2(this.expression)
+    })
+  })
+
+  readonly pipeline: Rule = this.RULE('pipeline', () => {
+    this.SUBRULE(this.comparison)
+    this.MANY(() => {
+      this.CONSUME(t.Arrow)
+      this.SUBRULE(this.postfix)
+    })
+  })
+
+  readonly comparison: Rule = this.RULE('comparison', () => {
+    this.SUBRULE(this.sum)
+    this.OPTION(() => {
+      this.OR([
+        { ALT: () => this.CONSUME(t.EqualEqual) },
+        { ALT: () => this.CONSUME(t.NotEqual) },
+        { ALT: () => this.CONSUME(t.LessEqual) },
+        { ALT: () => this.CONSUME(t.GreaterEqual) },
+        { ALT: () => this.CONSUME(t.Less) },
+        { ALT: () => this.CONSUME(t.Greater) },
+      ])
+      this.SUBRULE2(this.sum)
+    })
+  })
+
+  readonly sum: Rule = this.RULE('sum', () => {
+    this.SUBRULE(this.product)
+    this.MANY(() => {
+      this.OR([{ ALT: () => this.CONSUME(t.Plus) }, { ALT: () => this.CONSUME(t.Minus) }])
+      this.SUBRULE2(this.product)
+    })
+  })
+
+  readonly product: Rule = this.RULE('product', () => {
+    this.SUBRULE(this.unary)
+    this.MANY(() => {
+      this.OR([{ ALT: () => this.CONSUME(t.Star) }, { ALT: () => this.CONSUME(t.Slash) }])
+      this.SUBRULE2(this.unary)
+    })
+  })
+
+  readonly unary: Rule = this.RULE('unary', () => {
+    this.MANY(() => this.CONSUME(t.Minus))
+    this.SUBRULE(this.postfix)
+  })
+
+  readonly postfix: Rule = this.RULE('postfix', () => {
+    this.SUBRULE(this.primary)
+    this.MANY(() =>
+      this.OR([{ ALT: () => this.SUBRULE(this.member) }, { ALT: () => this.SUBRULE(this.callArguments) }]),
+    )
+  })
+
+  readonly member: Rule = this.RULE('member', () => {
+    this.CONSUME(t.Dot)
+    this.OR([{ ALT: () => this.CONSUME(t.Word) }, { ALT: () => this.CONSUME(t.NumberLiteral) }])
+  })
+
+  readonly callArguments: Rule = this.RULE('callArguments', () => {
+    this.CONSUME(t.LeftParen)
+    this.MANY_SEP({ SEP: t.Comma, DEF: () => this.SUBRULE(this.argument) })
+    this.CONSUME(t.RightParen)
+  })
+
+  readonly argument: Rule = this.RULE('argument', () => {
+    this.OPTION(() => {
+      this.CONSUME(t.Word)
+      this.CONSUME(t.Equals)
+    })
+    this.SUBRULE(this.expression)
+  })
+
+  readonly primary: Rule = this.RULE('primary', () => {
+    this.OR([
+      { ALT: () => this.SUBRULE(this.quantity) },
+      { ALT: () => this.CONSUME(t.StringLiteral) },
+      { ALT: () => this.CONSUME(t.TrueKeyword) },
+      { ALT: () => this.CONSUME(t.FalseKeyword) },
+      { ALT: () => this.SUBRULE(this.repetition) },
+      { ALT: () => this.CONSUME(t.Name) },
+      {
+        ALT: () => {
+          this.CONSUME(t.LeftParen)
+          this.SUBRULE(this.expression)
+          this.CONSUME(t.RightParen)
+        },
+      },
+      { ALT: () => this.SUBRULE(this.list) },
+    ])
+  })
+
+  readonly quantity: Rule = this.RULE('quantity', () => {
+    this.CONSUME(t.NumberLiteral)
+    this.OPTION(() => this.OR([{ ALT: () => this.CONSUME(t.Percent) }, { ALT: () => this.CONSUME(t.UnitWord) }]))
+  })
+
+  readonly list: Rule = this.RULE('list', () => {
+    this.CONSUME(t.LeftBracket)
+    this.MANY_SEP({ SEP: t.Comma, DEF: () => this.SUBRULE(this.expression) })
+    this.CONSUME(t.RightBracket)
+  })
+
+  readonly repetition: Rule = this.RULE('repetition', () => {
+    this.CONSUME(t.RepeatKeyword)
+    this.SUBRULE(this.sum)
+    this.OPTION(() => {
+      this.CONSUME(t.AsKeyword)
+      this.CONSUME(t.Name)
+      this.CONSUME(t.Comma)
+    })
+    this.CONSUME2(t.Name)
+    this.CONSUME(t.Equals)
+    this.SUBRULE(this.expression)
+    this.SUBRULE(this.body)
+  })
+}
+
+/** One parser serves every file: building it costs more than most parses. */
+export const parser = new WsbanParser()
