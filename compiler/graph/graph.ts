@@ -1,0 +1,177 @@
+import type { Span } from '../../grammar/tree.js'
+
+/** One dimension of a tensor. The batch has no size: it is whatever arrives. */
+export interface Dimension {
+  /** What it counts, in the field's word: batch, channels, height, width, maps, classes, features. */
+  readonly name: string
+  readonly size: number | undefined
+}
+
+export type Shape = readonly Dimension[]
+
+/** Layout is channels-first: feature maps are [batch, channels, height, width]. */
+export interface TensorType {
+  readonly element: 'float' | 'label'
+  readonly shape: Shape
+  /** For a label: how many classes there are. */
+  readonly classes?: number
+}
+
+/** One output of one node. */
+export interface ValueRef {
+  readonly node: number
+  readonly output: number
+}
+
+/** A number drawn anew for each image. */
+export interface Uniform {
+  readonly kind: 'uniform'
+  readonly low: number
+  readonly high: number
+}
+
+/** `training ? a : b` between constants; a pass settles it. */
+export interface ByPhase {
+  readonly kind: 'by-phase'
+  readonly training: Attribute
+  readonly evaluation: Attribute
+}
+
+export type Attribute = number | boolean | string | readonly number[] | Uniform | ByPhase
+
+export type Phase = 'training' | 'inference'
+
+export interface Node {
+  readonly id: number
+  /** The operation's name in the registry. */
+  readonly operation: string
+  /** The bindings around it, outermost first: master, trunk, Mixed_6e, branch7x7_1, conv. Unique in the graph. */
+  readonly path: readonly string[]
+  /** Which argument each input belongs to; an argument of several tensors stands here several times. */
+  readonly inputs: readonly { readonly argument: string; readonly value: ValueRef }[]
+  readonly attributes: Readonly<Record<string, Attribute>>
+  /** Parameter names by the operation's role for them: weight, bias, running_mean. */
+  readonly parameters: Readonly<Record<string, string>>
+  readonly outputs: readonly TensorType[]
+  /** The call of a block or branch in which it was made. */
+  readonly frame: number
+  readonly span: Span
+}
+
+export type Initializer =
+  | { readonly kind: 'constant'; readonly value: number }
+  | { readonly kind: 'uniform'; readonly bound: number }
+  | { readonly kind: 'normal'; readonly deviation: number }
+
+/** A weight or a statistic. Its name is a checkpoint's key; its shape is the one PyTorch stores. */
+export interface Parameter {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly initializer: Initializer
+  /** False for statistics and centres, which training updates without a gradient. */
+  readonly trainable: boolean
+  /** How TensorFlow.js stores it: the permutation of its dimensions. Absent: as it is. */
+  readonly tfjsLayout?: readonly number[]
+  readonly span: Span
+}
+
+/** One call of a block or a branch, or the model itself (frame 0): what one function of generated code is made from. */
+export interface Frame {
+  readonly id: number
+  readonly kind: 'model' | 'branch' | 'block'
+  /** The block's or branch's name. */
+  readonly definition: string
+  readonly path: readonly string[]
+  /** Where its parameters are: the path of the first call, when this one shares its weights. */
+  readonly parameterPath: readonly string[]
+  readonly parent: number | undefined
+  /** Tensors given to it, by the names of the definition's parameters. */
+  readonly inputs: readonly { readonly name: string; readonly value: ValueRef }[]
+  /** What was made in it, in order. */
+  readonly items: ({ readonly node: number } | { readonly frame: number })[]
+  result?: ValueRef
+  readonly span: Span
+}
+
+/** An image step, optimiser or schedule with all its arguments. */
+export interface Setting {
+  readonly name: string
+  readonly arguments: Readonly<Record<string, number | boolean | string>>
+}
+
+export interface TrainingPlan {
+  readonly epochs: number
+  readonly batch: number
+  readonly optimizer: Setting
+  readonly schedule: Setting
+  /** What is done to a picture in training instead of `ImageInput.steps`, normalisation aside. */
+  readonly augment: readonly Setting[] | undefined
+}
+
+export interface ImageInput {
+  readonly name: string
+  readonly value: ValueRef
+  readonly channels: number
+  readonly height: number
+  readonly width: number
+  /** From a decoded picture to the tensor, in evaluation and in the exported file. */
+  readonly steps: readonly Setting[]
+}
+
+export interface LabelInput {
+  readonly name: string
+  readonly value: ValueRef
+  readonly classes: number
+}
+
+export interface NamedValue {
+  readonly name: string
+  readonly value: ValueRef
+}
+
+/** What the export's interface calls `boxes` and `attention`: the crop's box and the map it was taken from. */
+export interface CropOutputs {
+  readonly box: ValueRef
+  readonly guide: ValueRef
+}
+
+/** A model: nodes in single assignment, each after what it uses. */
+export interface Graph {
+  readonly name: string
+  /** The model's parameters (classes, size, maps) as they were set. */
+  readonly settings: Readonly<Record<string, number | boolean | string>>
+  readonly nodes: readonly Node[]
+  readonly frames: readonly Frame[]
+  readonly parameters: ReadonlyMap<string, Parameter>
+  readonly image: ImageInput
+  readonly label: LabelInput | undefined
+  /** The loss block's lines; training makes their sum small. */
+  readonly losses: readonly NamedValue[]
+  readonly predictions: readonly NamedValue[]
+  /** `logits` of each branch that has them. */
+  readonly logits: readonly NamedValue[]
+  readonly crop: CropOutputs | undefined
+  readonly plan: TrainingPlan
+}
+
+export function sameValue(a: ValueRef, b: ValueRef): boolean {
+  return a.node === b.node && a.output === b.output
+}
+
+export function typeOf(graph: Pick<Graph, 'nodes'>, value: ValueRef): TensorType {
+  const type = graph.nodes[value.node]?.outputs[value.output]
+  if (!type) throw new Error(`no value ${value.node}.${value.output} in the graph`)
+  return type
+}
+
+/** `768 x 26 x 26`: as people say it, the batch left out. A scalar is `one number`. */
+export function shapeText(type: TensorType): string {
+  const sizes = type.shape.filter((dimension) => dimension.size !== undefined).map((dimension) => String(dimension.size))
+  if (type.element === 'label') return 'a label'
+  return sizes.length > 0 ? sizes.join(' x ') : 'one number'
+}
+
+export function settle(attribute: Attribute, phase: Phase): Exclude<Attribute, ByPhase> {
+  if (typeof attribute !== 'object' || !('kind' in attribute) || attribute.kind !== 'by-phase') return attribute
+  return settle(phase === 'training' ? attribute.training : attribute.evaluation, phase)
+}

@@ -1,0 +1,10 @@
+import { arithmetic } from './support/elementwise.js'
+
+export const add = arithmetic({
+  name: 'add',
+  summary: 'Adds element by element.',
+  symbol: '+',
+  tfjs: 'add',
+  onnx: 'Add',
+  compute: (a, b) => a + b,
+})

@@ -1,0 +1,14 @@
+import { callText } from '../targets/tfjs/lowering.js'
+import { pointwise } from './support/elementwise.js'
+
+export const detach = pointwise({
+  name: 'detach',
+  summary: 'The value as it is, with no gradient going back through it.',
+  details: 'Put it around a teacher that must not learn from its student.',
+  source: 'torch.Tensor.detach',
+  tfjs: (call) => callText(call.runtime('detach'), call.input('x')),
+  onnx: (call) => [call.add('Identity', [call.input('x')])],
+  compute: (value) => value,
+  // Its gradient is zero by decree, which no difference quotient shows.
+  cases: [{ name: 'a row', inputs: { x: { shape: [2, 3], fill: 'random' } }, noGradient: true }],
+})

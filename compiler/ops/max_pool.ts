@@ -1,0 +1,48 @@
+import { callText } from '../targets/tfjs/lowering.js'
+import type { Operation } from './operation.js'
+import { kernelArgument, paddingArgument, poolStrideArgument, tensorArgument } from './support/arguments.js'
+import { windowAttributes } from './support/onnx_windows.js'
+import { featureMap, mapOf, slide, windowOf } from './support/shapes.js'
+import { size } from './support/tensor.js'
+import { reader, slideOver } from './support/windows.js'
+
+export const maxPool: Operation = {
+  name: 'max_pool',
+  summary: 'The largest value in a sliding window, channel by channel.',
+  details: 'Padding never wins: a window in the border looks at the cells that exist.',
+  source: 'torch.nn.MaxPool2d',
+  arguments: [
+    tensorArgument('x', 'feature maps'),
+    kernelArgument,
+    poolStrideArgument,
+    paddingArgument,
+    { name: 'ceil', kind: { is: 'boolean' }, default: false, meaning: 'whether a last window may reach over the border' },
+  ],
+  infer(call) {
+    const x = featureMap(call, 'x')
+    const places = x && slide(call, 'max_pool', x, call.flag('ceil'))
+    return places && [mapOf(x.batch, x.channels, ...places)]
+  },
+  tfjs: (call) => callText(call.runtime('maxPool'), call.input('x'), call.options('kernel', 'stride', 'padding', 'ceil')),
+  onnx: (call) => [
+    call.add('MaxPool', [call.input('x')], { ...windowAttributes(windowOf(call)), ceil_mode: call.flag('ceil') ? 1 : 0 }),
+  ],
+  reference(call) {
+    const x = call.tensor('x')
+    const read = reader(x)
+    const output = slideOver(x, windowOf(call), size(x, 1), call.flag('ceil'), (b, c, cells) => {
+      let best = Number.NEGATIVE_INFINITY
+      cells((row, column) => {
+        best = Math.max(best, read(b, c, row, column))
+      })
+      return best
+    })
+    return [output]
+  },
+  cases: [
+    { name: '3x3, stride 2', inputs: { x: { shape: [2, 2, 7, 8], fill: 'random' } }, arguments: { kernel: 3, stride: 2 } },
+    { name: 'padded, all negative', inputs: { x: { shape: [1, 1, 4, 4], fill: { values: Array.from({ length: 16 }, (_, i) => -1 - ((i * 7) % 16)) } } }, arguments: { kernel: 3, stride: 1, padding: 1 } },
+    { name: 'stride as the kernel, odd size', inputs: { x: { shape: [1, 3, 5, 5], fill: 'random' } }, arguments: { kernel: 2 } },
+    { name: 'ceil', inputs: { x: { shape: [1, 2, 6, 6], fill: 'random' } }, arguments: { kernel: 3, stride: 2, ceil: true } },
+  ],
+}

@@ -1,0 +1,29 @@
+import type { Attribute } from '../../graph/graph.js'
+
+/** What an input of a case is filled with. `random` is seeded, in -1 to 1; `positive` in 0 to 1. */
+export type Filling =
+  | 'random'
+  | 'positive'
+  | 'zeros'
+  | 'ones'
+  /** Class labels below the given count, one a row. */
+  | { readonly labels: readonly number[]; readonly classes: number }
+  | { readonly values: readonly number[] }
+
+export interface CaseInput {
+  /** Channels-first, batch included. */
+  readonly shape: readonly number[]
+  readonly fill: Filling
+}
+
+/** One call of an operation: a test of every target, and an example in its page. */
+export interface Case {
+  readonly name: string
+  /** By argument; a list for an argument of several tensors. */
+  readonly inputs: Readonly<Record<string, CaseInput | readonly CaseInput[]>>
+  readonly arguments?: Readonly<Record<string, Attribute>>
+  /** `inference` when left out. */
+  readonly phase?: 'training'
+  /** The gradient is not compared: it has none, or jumps at these values. */
+  readonly noGradient?: boolean
+}

@@ -1,0 +1,118 @@
+import type { OnnxBody } from '../../targets/onnx/body.js'
+import type { OnnxCall } from '../../targets/onnx/lowering.js'
+import { sizeOf } from './shapes.js'
+
+/**
+ * The boxes of a batch of maps, inside the graph; the same answer as boxOfMap.
+ *
+ * Components come from union-find by hooking and jumping: each cell points at a parent, at first itself, numbered downwards in
+ * reading order so that the first cell of a component has its largest number; slot 0 is the background. One round lets every cell
+ * tell the parent of its label the largest label around it (hook: ScatterElements with max), and halves the paths (jump:
+ * GatherElements, twice). It ends when nothing changes, after a number of rounds that grows with the logarithm of the longest path.
+ */
+export function boxesOnnx(call: OnnxCall): string {
+  const { shape } = call.type('guide')
+  const [height, width] = [sizeOf(shape, 1), sizeOf(shape, 2)]
+  const kept = keptOnnx(call, height * width)
+  const cells = call.word('region') === 'all' ? kept : largestOnnx(call, kept, height, width)
+  const grid = call.add('Reshape', [cells, call.integers([-1, height, width])], {}, 'cells')
+  const edges = [edge(call, grid, 'y', height, 2), edge(call, grid, 'x', width, 1)]
+  const margin = call.number('margin')
+  const raw = call.add('Concat', [edges[0]?.first ?? '', edges[1]?.first ?? '', edges[0]?.last ?? '', edges[1]?.last ?? ''], { axis: 1 }, 'tight_box')
+  const wide = call.add('Add', [raw, call.floats([-margin, -margin, margin, margin], [1, 4])], {}, 'margin')
+  return call.add('Clip', [wide, call.floats(0), call.floats(1)], {}, 'box')
+}
+
+/** float [batch, cells]: 1 where the cell counts. All of them where the map has nothing positive, or something that is no number. */
+function keptOnnx(call: OnnxCall, count: number): string {
+  const map = call.add('Reshape', [call.input('guide'), call.integers([-1, count])], {}, 'map')
+  const largest = call.add('ReduceMax', [map, call.integers([1])], { keepdims: 1 }, 'largest')
+  const cut = call.add('Mul', [largest, call.floats(call.number('threshold'))], {}, 'cut')
+  const bright = call.add('GreaterOrEqual', [map, cut], {}, 'bright')
+  const total = call.add('ReduceSum', [map, call.integers([1])], { keepdims: 1 }, 'total')
+  const broken = call.add('IsNaN', [total], {}, 'broken')
+  const flat = call.add('LessOrEqual', [largest, call.floats(0)], {}, 'flat')
+  const nowhere = call.add('Or', [broken, flat], {}, 'nowhere')
+  return call.add('Cast', [call.add('Or', [bright, nowhere], {}, 'kept')], { to: 1 }, 'kept_cells')
+}
+
+function largestOnnx(call: OnnxCall, kept: string, height: number, width: number): string {
+  const count = height * width
+  const numbers = call.floats(Array.from({ length: count }, (_, cell) => count - cell), [1, count])
+  const own = call.add('Cast', [call.add('Mul', [kept, numbers], {}, 'own')], { to: 7 }, 'own_number')
+  // Slot p of the parents belongs to the cell numbered p; slot 0 is the background.
+  const slots = call.integers(Array.from({ length: count + 1 }, (_, slot) => slot), [1, count + 1])
+  const batch = call.add('Shape', [kept], { start: 0, end: 1 }, 'batch')
+  const wide = call.add('Concat', [batch, call.integers([count + 1])], { axis: 0 }, 'slots_shape')
+  const start = call.add('Expand', [slots, wide], {}, 'slots')
+  const body = call.body('round', (inner) => round(call, inner, { own, kept, height, width }))
+  const parents = call.addMany('Loop', [call.integers(count), call.booleans(true), start], 1, { body }, 'components')[0] ?? ''
+  const label = call.add('GatherElements', [parents, own], { axis: 1 }, 'label')
+  const zeros = call.add('Mul', [call.add('Cast', [start], { to: 1 }, 'float_slots'), call.floats(0)], {}, 'no_sizes')
+  const sizes = call.add('ScatterElements', [zeros, label, kept], { axis: 1, reduction: 'add' }, 'sizes')
+  const best = call.add('ArgMax', [sizes], { axis: 1, keepdims: 1, select_last_index: 1 }, 'best')
+  return call.add('Cast', [call.add('Equal', [label, best], {}, 'in_best')], { to: 1 }, 'best_cells')
+}
+
+interface RoundValues {
+  readonly own: string
+  readonly kept: string
+  readonly height: number
+  readonly width: number
+}
+
+function round(call: OnnxCall, inner: OnnxBody, { own, kept, height, width }: RoundValues): void {
+  const count = height * width
+  inner.input('round', 'int64', [])
+  inner.input('go', 'bool', [])
+  const parents = inner.input('parents', 'int64', ['batch', count + 1])
+  const label = inner.add('GatherElements', [parents, own], 'label', { axis: 1 })
+  const asNumbers = inner.add('Cast', [label], 'label_float', { to: 1 })
+  const grid = inner.add('Reshape', [asNumbers, call.integers([-1, 1, height, width])], 'grid')
+  const around = inner.add('MaxPool', [grid], 'around', { kernel_shape: [3, 3], pads: [1, 1, 1, 1], strides: [1, 1] })
+  const flat = inner.add('Reshape', [around, call.integers([-1, count])], 'around_flat')
+  const best = inner.add('Cast', [inner.add('Mul', [flat, kept], 'best_float')], 'best', { to: 7 })
+  const hooked = inner.add('ScatterElements', [parents, label, best], 'hooked', { axis: 1, reduction: 'max' })
+  const once = inner.add('GatherElements', [hooked, hooked], 'jumped', { axis: 1 })
+  const twice = inner.add('GatherElements', [once, once], 'jumped_twice', { axis: 1 })
+  const same = inner.add('Equal', [twice, parents], 'same')
+  const changed = inner.add('Cast', [inner.add('Not', [same], 'differs')], 'changed', { to: 1 })
+  const any = inner.add('ReduceMax', [changed], 'any', { keepdims: 0 })
+  const goOn = inner.add('Cast', [any], 'go_on', { to: 9 })
+  inner.output(goOn, 'bool', [])
+  inner.output(twice, 'int64', ['batch', count + 1])
+}
+
+/** First and last edge of the kept cells along one side, as fractions [batch, 1]. */
+function edge(call: OnnxCall, grid: string, side: 'y' | 'x', length: number, over: number) {
+  const any = call.add('ReduceMax', [grid, call.integers([over])], { keepdims: 0 }, `${side}_any`)
+  const last = call.add('ArgMax', [any], { axis: 1, keepdims: 1, select_last_index: 1 }, `${side}_last_cell`)
+  const first = call.add('ArgMax', [any], { axis: 1, keepdims: 1 }, `${side}_first_cell`)
+  const after = call.add('Add', [last, call.integers([1])], {}, `${side}_after`)
+  const fraction = (cell: string, name: string) =>
+    call.add('Div', [call.add('Cast', [cell], { to: 1 }, `${name}_float`), call.floats(length)], {}, name)
+  return { first: fraction(first, `${side}1`), last: fraction(after, `${side}2`) }
+}
+
+/** Samples each image inside its box at its own size; aligned corners, as TensorFlow's cropAndResize. */
+export function cropOnnx(call: OnnxCall, boxes: string): string {
+  const { shape } = call.type('image')
+  const [height, width] = [sizeOf(shape, 2), sizeOf(shape, 3)]
+  const part = (index: number, name: string) => call.add('Slice', [boxes, call.integers([index]), call.integers([index + 1]), call.integers([1])], {}, name)
+  const along = (from: number, to: number, length: number, side: 'y' | 'x', shape3: readonly number[]) => {
+    // GridSample counts from -1 to 1 between the outermost centres; a side of one pixel takes the middle of the box.
+    const steps = call.floats(Array.from({ length }, (_, i) => (length > 1 ? i / (length - 1) : 0.5)), [1, length])
+    const start = part(from, `${side}_from`)
+    const span = call.add('Sub', [part(to, `${side}_to`), start], {}, `${side}_span`)
+    const fraction = call.add('Add', [start, call.add('Mul', [span, steps], {}, `${side}_steps`)], {}, `${side}_fraction`)
+    const scaled = call.add('Sub', [call.add('Mul', [fraction, call.floats(2)], {}, `${side}_twice`), call.floats(1)], {}, `${side}_scaled`)
+    const lined = call.add('Reshape', [scaled, call.integers(shape3)], {}, `${side}_lined`)
+    const batch = call.add('Shape', [boxes], { start: 0, end: 1 }, `${side}_batch`)
+    const full = call.add('Concat', [batch, call.integers([height, width, 1])], { axis: 0 }, `${side}_full`)
+    return call.add('Expand', [lined, full], {}, `${side}_grid`)
+  }
+  const y = along(0, 2, height, 'y', [-1, height, 1, 1])
+  const x = along(1, 3, width, 'x', [-1, 1, width, 1])
+  const grid = call.add('Concat', [x, y], { axis: 3 }, 'grid')
+  return call.add('GridSample', [call.input('image'), grid], { mode: 'bilinear', padding_mode: 'border', align_corners: 1 })
+}

@@ -1,0 +1,99 @@
+import { callText } from '../../targets/tfjs/lowering.js'
+import type { ArgumentSpec, Operation } from '../operation.js'
+import type { Case } from './case.js'
+import { sameShape } from './shapes.js'
+import { combine, map, type Tensor } from './tensor.js'
+import { shapeText } from '../../graph/graph.js'
+
+interface Arithmetic {
+  readonly name: string
+  readonly summary: string
+  readonly symbol: string
+  readonly tfjs: string
+  readonly onnx: string
+  readonly compute: (a: number, b: number) => number
+  readonly extraCases?: readonly Case[]
+}
+
+const operand = (name: string): ArgumentSpec => ({
+  name,
+  kind: { is: 'tensor or number' },
+  meaning: `the ${name} side: a tensor or a number`,
+})
+
+/** `a + b` and its like: two tensors of one shape, or a tensor and a number. */
+export function arithmetic({ name, summary, symbol, tfjs, onnx, compute, extraCases = [] }: Arithmetic): Operation {
+  return {
+    name,
+    summary,
+    details: `Written \`left ${symbol} right\`. Two tensors have one shape; a number goes with every element.`,
+    arguments: [operand('left'), operand('right')],
+    infer(call) {
+      const tensors = ['left', 'right'].filter((side) => !isNumber(call, side))
+      const types = tensors.map((side) => call.type(side))
+      const [first, second] = types
+      if (first && second && !sameShape(first, second))
+        return call.fail('shape-mismatch', { callee: `\`${symbol}\``, shapes: types.map(shapeText) }, tensors)
+      return first && [first]
+    },
+    tfjs(call) {
+      const side = (argument: string) => (call.has(argument) ? call.input(argument) : call.code(argument))
+      return callText(`tf.${tfjs}`, side('left'), side('right'))
+    },
+    onnx(call) {
+      const side = (argument: string) => (isNumber(call, argument) ? call.floats(call.number(argument)) : call.input(argument))
+      return [call.add(onnx, [side('left'), side('right')])]
+    },
+    reference(call) {
+      if (isNumber(call, 'left')) return [map(call.tensor('right'), (value) => compute(call.number('left'), value))]
+      if (isNumber(call, 'right')) return [map(call.tensor('left'), (value) => compute(value, call.number('right')))]
+      return [combine(call.tensor('left'), call.tensor('right'), compute)]
+    },
+    cases: [
+      {
+        name: 'two tensors',
+        inputs: { left: { shape: [2, 3, 4, 5], fill: 'random' }, right: { shape: [2, 3, 4, 5], fill: { values: ramp(120) } } },
+      },
+      { name: 'a number on the right', inputs: { left: { shape: [3, 4], fill: 'random' } }, arguments: { right: 2.5 } },
+      { name: 'a number on the left', inputs: { right: { shape: [3, 4], fill: { values: ramp(12) } } }, arguments: { left: -1.5 } },
+      ...extraCases,
+    ],
+  }
+}
+
+function isNumber(call: { has(argument: string): boolean; type(argument: string): unknown }, argument: string): boolean {
+  return !call.has(argument)
+}
+
+/** Values away from zero, so that they can be divided by. */
+function ramp(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => (i % 2 === 0 ? 1 : -1) * (0.5 + i / count))
+}
+
+interface Pointwise {
+  readonly name: string
+  readonly summary: string
+  readonly details?: string
+  readonly source?: string
+  readonly tfjs: Operation['tfjs']
+  readonly onnx: Operation['onnx']
+  readonly compute: (value: number) => number
+  readonly cases: readonly Case[]
+}
+
+/** One tensor in, the same shape out, each element by itself. */
+export function pointwise({ compute, name, summary, tfjs, onnx, cases, ...rest }: Pointwise): Operation {
+  return {
+    name,
+    summary,
+    ...rest,
+    arguments: [{ name: 'x', kind: { is: 'tensor' }, meaning: 'any tensor' }],
+    infer: (call) => [call.type('x')],
+    tfjs,
+    onnx,
+    reference(call): readonly Tensor[] {
+      return [map(call.tensor('x'), compute)]
+    },
+    cases,
+  }
+}

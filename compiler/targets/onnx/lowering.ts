@@ -1,0 +1,29 @@
+import type { Typed } from '../../ops/operation.js'
+import type { OnnxAttribute, OnnxBody } from './body.js'
+
+/** What an operation may ask while it writes its ONNX nodes. Feature maps are channels-first there. */
+export interface OnnxCall extends Typed {
+  /** Name of the value given for an argument. */
+  input(argument: string): string
+  inputs(argument: string): readonly string[]
+  /** Name of a parameter's initialiser. */
+  parameter(role: string): string
+  /** Sizes of the call's output; the batch is undefined. */
+  outputSizes(index?: number): readonly (number | undefined)[]
+  /**
+   * Adds a node and gives the name of its output. `step` names it under the call's own path: master/parts/matmul.
+   * Without one it is the call's last node, named by the path alone.
+   */
+  add(operator: string, inputs: readonly string[], attributes?: Readonly<Record<string, OnnxAttribute>>, step?: string): string
+  /** As add, for operators with several outputs. */
+  addMany(operator: string, inputs: readonly string[], outputs: number, attributes: Readonly<Record<string, OnnxAttribute>>, step: string): readonly string[]
+  /** A constant float tensor; a scalar when no shape is given. Equal ones are stored once. */
+  floats(values: readonly number[] | number, shape?: readonly number[]): string
+  integers(values: readonly number[] | number, shape?: readonly number[]): string
+  booleans(values: readonly boolean[] | boolean, shape?: readonly number[]): string
+  /** A graph of its own, for Loop. Values of the outer graph can be used by name. */
+  body(name: string, build: (body: OnnxBody) => void): OnnxAttribute
+}
+
+/** Adds nodes; gives the names of the call's outputs in order. */
+export type OnnxLowering = (call: OnnxCall) => readonly string[]
