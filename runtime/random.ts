@@ -28,7 +28,7 @@ function finalise(value: number): number {
   return x ^ (x >>> 16)
 }
 
-function valueOf(key: number, index: number): number {
+function valueAt(key: number, index: number): number {
   return finalise(finalise((key + Math.imul(index, GOLDEN)) | 0) ^ key) >>> 0
 }
 
@@ -77,7 +77,7 @@ export class Random {
 
   /** An integer from 0 to 2^32 - 1. */
   uint32(): number {
-    const value = valueOf(this.key, this.position)
+    const value = valueAt(this.key, this.position)
     this.position = (this.position + 1) >>> 0
     return value
   }
@@ -95,7 +95,8 @@ export class Random {
 
   /** An integer from 0 to n - 1. The unevenness is below n / 2^32. */
   integer(n: number): number {
-    if (!Number.isInteger(n) || n < 1 || n > 2 ** 32) throw new RangeError(`integer(n) needs a whole n from 1 to 2^32, not ${n}`)
+    if (!Number.isInteger(n) || n < 1 || n > 2 ** 32)
+      throw new RangeError(`integer(n) needs a whole n from 1 to 2^32, not ${n}`)
     return Math.floor(this.uint32() * TO_32_BITS * n)
   }
 
@@ -135,6 +136,6 @@ export function fillUniform(out: Float32Array, key: number, low: number, high: n
 export function fillNormal(out: Float32Array, key: number, mean: number, deviation: number): void {
   const seed = key | 0
   for (let i = 0; i < out.length; i++) {
-    out[i] = mean + deviation * normalFrom(valueOf(seed, 2 * i), valueOf(seed, 2 * i + 1))
+    out[i] = mean + deviation * normalFrom(valueAt(seed, 2 * i), valueAt(seed, 2 * i + 1))
   }
 }

@@ -1,0 +1,26 @@
+/** A decoded picture: interleaved RGB, row by row, `height * width * 3` values of 0 to 255. */
+export interface Picture {
+  readonly width: number
+  readonly height: number
+  readonly data: Uint8Array
+}
+
+/** A picture on its way through the steps: bytes until something needs fractions. Values are still 0 to 255. */
+export interface AnyPicture {
+  readonly width: number
+  readonly height: number
+  readonly data: Uint8Array | Float32Array
+}
+
+/** The same with room for fractions. */
+export interface FloatPicture extends AnyPicture {
+  readonly data: Float32Array
+}
+
+/** A rectangle of a picture. Each side is a fraction of the picture's height (y) or width (x), 0 to 1, y downwards. */
+export interface Box {
+  readonly y1: number
+  readonly x1: number
+  readonly y2: number
+  readonly x2: number
+}
