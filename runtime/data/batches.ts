@@ -1,0 +1,163 @@
+import { Failure } from '../failure.js'
+import type { FloatPicture, Picture } from '../images/picture.js'
+import { applySteps, evaluationSteps, type ImageStep } from '../images/preprocess.js'
+import { readySteps } from '../images/steps.js'
+import { keyOf, Random } from '../random.js'
+import { type Reporter, silent } from '../reporter.js'
+import type { Sample } from './dataset.js'
+import { PictureSource } from './pictures.js'
+
+/** Pictures ready for a model, with what is true of them. B is the batch's own size: the last of an evaluation may be smaller. */
+export interface Batch {
+  /** [B, size, size, 3] */
+  readonly images: Float32Array
+  /** [B] class indices */
+  readonly labels: Int32Array
+  /** [B] indices into the samples the batches were made from */
+  readonly indices: Int32Array
+}
+
+export interface BatchOptions {
+  /** Height and width the steps end with. */
+  readonly size: number
+  readonly steps: readonly ImageStep[]
+  /** Pictures a batch. */
+  readonly batch: number
+  readonly reporter?: Reporter
+  /** Where pictures come from. Pass one for all epochs, and decoded pictures are kept from epoch to epoch. */
+  readonly pictures?: PictureSource
+}
+
+export interface TrainBatchOptions extends BatchOptions {
+  readonly seed: number
+  /** Counted from 0 or 1, as you like: it names this epoch's order and augmentation. */
+  readonly epoch: number
+}
+
+/** The share of unreadable pictures a split may have. */
+const TOLERATED = 0.05
+
+/** How many batches an epoch gives when every picture can be read: the partial one counts only if there is no full one. */
+export function batchesInEpoch(samples: number, batch: number): number {
+  return samples === 0 ? 0 : Math.max(1, Math.floor(samples / batch))
+}
+
+/**
+ * One epoch of training: the order depends on (seed, epoch), each picture's augmentation on (seed, epoch, its index), so batch k is
+ * the same however fast the machine, whatever the cache holds, and after a resume. What is left over at the end is dropped unless it is all
+ * there is. An unreadable picture is warned of once and its place goes to the next.
+ *
+ * @throws Failure `pictures-unreadable` when more than 5 % are; `image-size` when the steps do not end in size x size; what the steps throw
+ */
+export async function* trainBatches(
+  samples: readonly Sample[],
+  options: TrainBatchOptions,
+): AsyncGenerator<Batch, void> {
+  const { seed, epoch, batch } = options
+  const steps = readySteps(options.steps)
+  const order = new Random(keyOf(seed, 'order', epoch)).shuffle([...samples.keys()])
+  const prepare = (picture: Picture, index: number) =>
+    applySteps(picture, steps, new Random(keyOf(seed, 'augment', epoch, index)))
+  let full = false
+  for await (const made of batchesOf(samples, order, options, prepare)) {
+    if (made.labels.length < batch && full) return
+    full = true
+    yield made
+  }
+}
+
+/**
+ * The samples in order, not augmented; the last batch may be smaller, and unreadable pictures are missing (see `indices`).
+ *
+ * @throws Failure as `trainBatches`, and `image-step-random`
+ */
+export async function* evalBatches(samples: readonly Sample[], options: BatchOptions): AsyncGenerator<Batch, void> {
+  const steps = evaluationSteps(options.steps)
+  yield* batchesOf(samples, [...samples.keys()], options, (picture) => applySteps(picture, steps))
+}
+
+async function* batchesOf(
+  samples: readonly Sample[],
+  order: readonly number[],
+  { size, batch, reporter = silent, pictures = new PictureSource({ reporter, cacheBytes: 0 }) }: BatchOptions,
+  prepare: (picture: Picture, index: number) => FloatPicture,
+): AsyncGenerator<Batch, void> {
+  const length = size * size * 3
+  let images = new Float32Array(batch * length)
+  let indices: number[] = []
+  const take = (): Batch => {
+    const made: Batch = {
+      images: images.subarray(0, indices.length * length),
+      labels: Int32Array.from(indices, (index) => samples[index]?.label ?? 0),
+      indices: Int32Array.from(indices),
+    }
+    images = new Float32Array(batch * length)
+    indices = []
+    return made
+  }
+
+  let unreadable = 0
+  for await (const { index, picture } of inOrder(samples, order, batch, pictures, prepare)) {
+    if (!picture) {
+      unreadable++
+      if (unreadable > TOLERATED * samples.length) throw tooManyUnreadable(unreadable, samples)
+      continue
+    }
+    if (picture.width !== size || picture.height !== size) throw wrongSize(picture, size)
+    images.set(picture.data, indices.length * length)
+    indices.push(index)
+    if (indices.length === batch) yield take()
+  }
+  if (indices.length > 0) yield take()
+}
+
+interface Prepared {
+  readonly index: number
+  readonly picture: FloatPicture | undefined
+}
+
+/** Prepares pictures ahead of the reader, up to about a batch, and hands them out in order. */
+async function* inOrder(
+  samples: readonly Sample[],
+  order: readonly number[],
+  ahead: number,
+  pictures: PictureSource,
+  prepare: (picture: Picture, index: number) => FloatPicture,
+): AsyncGenerator<Prepared, void> {
+  const start = async (index: number): Promise<Prepared> => {
+    const sample = samples[index]
+    const picture = sample && (await pictures.get(sample.path))
+    return { index, picture: picture && prepare(picture, index) }
+  }
+  const started: Promise<Prepared>[] = []
+  let next = 0
+  const fill = () => {
+    for (; next < order.length && started.length < ahead + 4; next++) {
+      const prepared = start(order[next] as number)
+      // A failure counts when its turn comes; until then it must not end the process as an unhandled one.
+      prepared.catch(() => undefined)
+      started.push(prepared)
+    }
+  }
+  for (fill(); started.length > 0; ) {
+    const prepared = await (started.shift() as Promise<Prepared>)
+    fill()
+    yield prepared
+  }
+}
+
+function tooManyUnreadable(count: number, samples: readonly Sample[]): Failure {
+  return new Failure({
+    code: 'pictures-unreadable',
+    message: `${count} of ${samples.length} pictures cannot be read, more than ${TOLERATED * 100} %`,
+    help: 'the warnings above name them; wsban data inspect DIR lists them all',
+  })
+}
+
+function wrongSize(picture: FloatPicture, size: number): Failure {
+  return new Failure({
+    code: 'image-size',
+    message: `the image steps end with ${picture.width} x ${picture.height}, and the model takes ${size} x ${size}`,
+    help: `end with random_crop(${size}) or center_crop(${size}), or resize(${size})`,
+  })
+}
