@@ -166,7 +166,9 @@ export function typeOf(graph: Pick<Graph, 'nodes'>, value: ValueRef): TensorType
 
 /** `768 x 26 x 26`: as people say it, the batch left out. A scalar is `one number`. */
 export function shapeText(type: TensorType): string {
-  const sizes = type.shape.filter((dimension) => dimension.size !== undefined).map((dimension) => String(dimension.size))
+  const sizes = type.shape
+    .filter((dimension) => dimension.size !== undefined)
+    .map((dimension) => String(dimension.size))
   if (type.element === 'label') return 'a label'
   return sizes.length > 0 ? sizes.join(' x ') : 'one number'
 }

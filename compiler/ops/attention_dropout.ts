@@ -7,12 +7,14 @@ import { map, sizes4 } from './support/tensor.js'
 export const attentionDropout: Operation = {
   name: 'attention_dropout',
   summary: 'In training sets whole attention maps to zero at random and scales up the rest; otherwise does nothing.',
-  details: 'Each map is dropped with chance rate and else divided by 1 - rate, so that every part has to be found by more than one map.',
+  details:
+    'Each map is dropped with chance rate and else divided by 1 - rate, so that every part has to be found by more than one map.',
   source: 'arXiv 1808.02152, attention dropout (there p is the chance of being kept)',
   arguments: [tensorArgument('x', 'attention maps'), rateArgument],
   infer: (call) => featureMap(call, 'x') && [call.type('x')],
   tfjs: (call) => callText(call.runtime('attentionDropout'), call.input('x'), 'at', call.options('rate')),
   onnx: (call) => [call.add('Identity', [call.input('x')])],
+  passesInInference: 'x',
   reference(call) {
     const x = call.tensor('x')
     if (call.phase !== 'training') return [x]
@@ -24,6 +26,11 @@ export const attentionDropout: Operation = {
   },
   cases: [
     { name: 'inference', inputs: { x: { shape: [2, 4, 3, 3], fill: 'positive' } }, arguments: { rate: 0.2 } },
-    { name: 'training', inputs: { x: { shape: [3, 5, 2, 3], fill: 'positive' } }, arguments: { rate: 0.4 }, phase: 'training' },
+    {
+      name: 'training',
+      inputs: { x: { shape: [3, 5, 2, 3], fill: 'positive' } },
+      arguments: { rate: 0.4 },
+      phase: 'training',
+    },
   ],
 }

@@ -18,7 +18,12 @@ export const avgPool: Operation = {
     kernelArgument,
     poolStrideArgument,
     paddingArgument,
-    { name: 'count_padding', kind: { is: 'boolean' }, default: true, meaning: 'whether padded cells count in the mean' },
+    {
+      name: 'count_padding',
+      kind: { is: 'boolean' },
+      default: true,
+      meaning: 'whether padded cells count in the mean',
+    },
   ],
   infer(call) {
     const x = featureMap(call, 'x')
@@ -49,9 +54,21 @@ export const avgPool: Operation = {
     return [output]
   },
   cases: [
-    { name: '3x3, padding counted', inputs: { x: { shape: [2, 2, 5, 6], fill: 'random' } }, arguments: { kernel: 3, stride: 1, padding: 1 } },
-    { name: '3x3, padding not counted', inputs: { x: { shape: [2, 2, 5, 6], fill: 'random' } }, arguments: { kernel: 3, stride: 1, padding: 1, count_padding: false } },
+    {
+      name: '3x3, padding counted',
+      inputs: { x: { shape: [2, 2, 5, 6], fill: 'random' } },
+      arguments: { kernel: 3, stride: 1, padding: 1 },
+    },
+    {
+      name: '3x3, padding not counted',
+      inputs: { x: { shape: [2, 2, 5, 6], fill: 'random' } },
+      arguments: { kernel: 3, stride: 1, padding: 1, count_padding: false },
+    },
     { name: 'stride as the kernel', inputs: { x: { shape: [1, 3, 5, 4], fill: 'random' } }, arguments: { kernel: 2 } },
-    { name: '3x3 on one pixel', inputs: { x: { shape: [1, 2, 1, 1], fill: 'random' } }, arguments: { kernel: 3, stride: 1, padding: 1 } },
+    {
+      name: '3x3 on one pixel',
+      inputs: { x: { shape: [1, 2, 1, 1], fill: 'random' } },
+      arguments: { kernel: 3, stride: 1, padding: 1 },
+    },
   ],
 }

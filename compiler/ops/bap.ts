@@ -1,11 +1,10 @@
+import type { OnnxCall } from '../targets/onnx/lowering.js'
 import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
-import { sizeText } from './support/shapes.js'
-import { dimension, featureMap, floats } from './support/shapes.js'
+import { tensorArgument } from './support/arguments.js'
+import { dimension, featureMap, floats, sizeText } from './support/shapes.js'
 import { size, sizes4, zeros } from './support/tensor.js'
 import { reader } from './support/windows.js'
-import type { OnnxCall } from '../targets/onnx/lowering.js'
-import { tensorArgument } from './support/arguments.js'
 
 export const bap: Operation = {
   name: 'bap',
@@ -17,7 +16,12 @@ export const bap: Operation = {
   arguments: [
     tensorArgument('features', 'feature maps F'),
     tensorArgument('attention', 'attention maps A, of the same height and width'),
-    { name: 'pool', kind: { is: 'word', words: ['mean', 'sum', 'max'] }, default: 'mean', meaning: 'how cells become one number' },
+    {
+      name: 'pool',
+      kind: { is: 'word', words: ['mean', 'sum', 'max'] },
+      default: 'mean',
+      meaning: 'how cells become one number',
+    },
   ],
   infer(call) {
     const features = featureMap(call, 'features')
@@ -61,11 +65,23 @@ export const bap: Operation = {
   cases: [
     ...(['mean', 'sum', 'max'] as const).map((pool) => ({
       name: pool,
-      inputs: { features: { shape: [2, 5, 3, 4], fill: 'random' as const }, attention: { shape: [2, 3, 3, 4], fill: 'positive' as const } },
+      inputs: {
+        features: { shape: [2, 5, 3, 4], fill: 'random' as const },
+        attention: { shape: [2, 3, 3, 4], fill: 'positive' as const },
+      },
       arguments: { pool },
     })),
-    { name: 'attention of zeros', inputs: { features: { shape: [1, 4, 3, 3], fill: 'random' }, attention: { shape: [1, 2, 3, 3], fill: 'zeros' } } },
-    { name: 'one cell', inputs: { features: { shape: [1, 3, 1, 1], fill: 'random' }, attention: { shape: [1, 2, 1, 1], fill: 'positive' } } },
+    {
+      name: 'attention of zeros',
+      inputs: { features: { shape: [1, 4, 3, 3], fill: 'random' }, attention: { shape: [1, 2, 3, 3], fill: 'zeros' } },
+    },
+    {
+      name: 'one cell',
+      inputs: {
+        features: { shape: [1, 3, 1, 1], fill: 'random' },
+        attention: { shape: [1, 2, 1, 1], fill: 'positive' },
+      },
+    },
   ],
 }
 
@@ -74,12 +90,12 @@ function product(call: OnnxCall): string {
   const maps = call.type('attention').shape[1]?.size ?? 1
   const cells = (height ?? 1) * (width ?? 1)
   // 0 keeps the batch, whatever it is.
-  const features = call.add('Reshape', [call.input('features'), call.integers([0, channels ?? 1, cells])], {}, 'features')
-  const attention = call.add('Reshape', [call.input('attention'), call.integers([0, maps, cells])], {}, 'attention')
+  const features = call.add('Reshape', [call.input('features'), call.int64([0, channels ?? 1, cells])], {}, 'features')
+  const attention = call.add('Reshape', [call.input('attention'), call.int64([0, maps, cells])], {}, 'attention')
   const cellsByFeatures = call.add('Transpose', [features], { perm: [0, 2, 1] }, 'transpose')
   if (call.word('pool') === 'sum') return call.add('MatMul', [attention, cellsByFeatures])
   const sum = call.add('MatMul', [attention, cellsByFeatures], {}, 'matmul')
-  return call.add('Div', [sum, call.floats(cells)])
+  return call.add('Div', [sum, call.float(cells)])
 }
 
 /** Map by map, since all products at once would be maps times the features' memory. */
@@ -87,12 +103,12 @@ function largest(call: OnnxCall): string {
   const maps = call.type('attention').shape[1]?.size ?? 1
   const features = call.input('features')
   const attention = call.input('attention')
-  const axes = call.integers([2, 3])
-  const one = call.integers([1])
+  const axes = call.int64([2, 3])
+  const one = call.int64([1])
   const body = call.body('each_map', (inner) => {
     const index = inner.input('index', 'int64', [])
     const go = inner.input('go', 'bool', [])
-    const start = inner.add('Unsqueeze', [index, call.integers([0])], 'start')
+    const start = inner.add('Unsqueeze', [index, call.int64([0])], 'start')
     const end = inner.add('Add', [start, one], 'end')
     const map = inner.add('Slice', [attention, start, end, one], 'map')
     const products = inner.add('Mul', [features, map], 'products')
@@ -101,6 +117,6 @@ function largest(call: OnnxCall): string {
     inner.output('go_on', 'bool', [])
     inner.output('row', 'float', ['batch', 'features'])
   })
-  const loop = call.addMany('Loop', [call.integers(maps), call.booleans(true)], 1, { body }, 'maps')
+  const loop = call.addMany('Loop', [call.int64(maps), call.bool(true)], 1, { body }, 'maps')
   return call.add('Transpose', [loop[0] ?? ''], { perm: [1, 0, 2] })
 }

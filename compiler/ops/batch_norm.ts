@@ -14,7 +14,14 @@ export const batchNorm: Operation = {
   source: 'Ioffe and Szegedy 2015, algorithm 1; running averages: torch.nn.BatchNorm2d',
   arguments: [
     tensorArgument('x', 'feature maps'),
-    { name: 'eps', kind: { is: 'number', above: 0, to: 1 }, default: 1e-5, meaning: 'keeps the division finite', source: 'torch.nn.BatchNorm2d', varies: true },
+    {
+      name: 'eps',
+      kind: { is: 'number', above: 0, to: 1 },
+      default: 1e-5,
+      meaning: 'keeps the division finite',
+      source: 'torch.nn.BatchNorm2d',
+      varies: true,
+    },
     {
       name: 'momentum',
       kind: { is: 'number', from: 0, to: 1 },
@@ -46,12 +53,16 @@ export const batchNorm: Operation = {
   },
   reference(call) {
     const x = call.tensor('x')
-    const { mean, variance, count } = call.phase === 'training' ? statistics(x) : running(call.parameter('running_mean'), call.parameter('running_var'))
+    const { mean, variance, count } =
+      call.phase === 'training' ? statistics(x) : running(call.parameter('running_mean'), call.parameter('running_var'))
     if (call.phase === 'training') {
       const move = (role: string, batch: Tensor, factor: number) => {
         const old = call.parameter(role)
         const share = call.number('momentum')
-        call.update(role, { shape: old.shape, data: old.data.map((value, c) => (1 - share) * value + share * at(batch, c) * factor) })
+        call.update(role, {
+          shape: old.shape,
+          data: old.data.map((value, c) => (1 - share) * value + share * at(batch, c) * factor),
+        })
       }
       move('running_mean', mean, 1)
       move('running_var', variance, count / Math.max(1, count - 1))
@@ -70,7 +81,12 @@ export const batchNorm: Operation = {
   cases: [
     { name: 'inference', inputs: { x: { shape: [2, 3, 4, 5], fill: 'random' } }, arguments: { eps: 1e-3 } },
     { name: 'training', inputs: { x: { shape: [3, 2, 3, 3], fill: 'random' } }, phase: 'training' },
-    { name: 'training on maps of one value', inputs: { x: { shape: [2, 2, 3, 3], fill: 'ones' } }, phase: 'training', noGradient: true },
+    {
+      name: 'training on maps of one value',
+      inputs: { x: { shape: [2, 2, 3, 3], fill: 'ones' } },
+      phase: 'training',
+      noGradient: true,
+    },
   ],
 }
 

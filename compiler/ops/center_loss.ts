@@ -12,16 +12,33 @@ export const centerLoss: Operation = {
   name: 'center_loss',
   summary: 'Pulls each embedding to a centre that follows it slowly: attention regularisation.',
   details:
-    'loss = mean over the batch of sum (f - c)^2, where c is the centre of the image\'s class (per = class) or one centre for all images, ' +
+    "loss = mean over the batch of sum (f - c)^2, where c is the centre of the image's class (per = class) or one centre for all images, " +
     'a row a part (per = part). Centres begin at 0. After each step they move: centre += (1 - momentum) (f - c), added up where a class is several times ' +
     'in the batch. With normalize, c is the centre scaled to length 1. No gradient reaches the centres.',
-  source: 'per class, normalised, momentum 0.95: the official WS-DAN code; per part: arXiv 1808.02152, attention regularisation',
+  source:
+    'per class, normalised, momentum 0.95: the official WS-DAN code; per part: arXiv 1808.02152, attention regularisation',
   arguments: [
     tensorArgument('embedding', 'part features or a row; of length 1 when `normalize` is on'),
     tensorArgument('label', 'the class label'),
-    { name: 'per', kind: { is: 'word', words: ['class', 'part'] }, default: 'class', meaning: 'one set of centres a class, or one for all images, a centre a part' },
-    { name: 'momentum', kind: { is: 'number', from: 0, to: 1 }, default: 0.95, meaning: 'how much of a centre stays at each step', varies: true },
-    { name: 'normalize', kind: { is: 'boolean' }, default: true, meaning: 'whether centres are scaled to length 1 before they are compared' },
+    {
+      name: 'per',
+      kind: { is: 'word', words: ['class', 'part'] },
+      default: 'class',
+      meaning: 'one set of centres a class, or one for all images, a centre a part',
+    },
+    {
+      name: 'momentum',
+      kind: { is: 'number', from: 0, to: 1 },
+      default: 0.95,
+      meaning: 'how much of a centre stays at each step',
+      varies: true,
+    },
+    {
+      name: 'normalize',
+      kind: { is: 'boolean' },
+      default: true,
+      meaning: 'whether centres are scaled to length 1 before they are compared',
+    },
   ],
   infer(call) {
     const { element, shape } = call.type('embedding')
@@ -37,7 +54,13 @@ export const centerLoss: Operation = {
     },
   ],
   tfjs: (call) =>
-    callText(call.runtime('centerLoss'), call.input('embedding'), call.input('label'), call.scope(), call.options('per', 'momentum', 'normalize')),
+    callText(
+      call.runtime('centerLoss'),
+      call.input('embedding'),
+      call.input('label'),
+      call.scope(),
+      call.options('per', 'momentum', 'normalize'),
+    ),
   onnx: 'training only',
   reference(call) {
     const embedding = call.tensor('embedding')
@@ -63,12 +86,18 @@ export const centerLoss: Operation = {
   cases: [
     {
       name: 'per class, one class twice',
-      inputs: { embedding: { shape: [3, 2, 4], fill: 'random' }, label: { shape: [3], fill: { labels: [1, 0, 1], classes: 3 } } },
+      inputs: {
+        embedding: { shape: [3, 2, 4], fill: 'random' },
+        label: { shape: [3], fill: { labels: [1, 0, 1], classes: 3 } },
+      },
       phase: 'training',
     },
     {
       name: 'per part',
-      inputs: { embedding: { shape: [2, 3, 2], fill: 'random' }, label: { shape: [2], fill: { labels: [1, 0], classes: 2 } } },
+      inputs: {
+        embedding: { shape: [2, 3, 2], fill: 'random' },
+        label: { shape: [2], fill: { labels: [1, 0], classes: 2 } },
+      },
       arguments: { per: 'part', normalize: false },
       phase: 'training',
     },

@@ -6,13 +6,18 @@ import { elements, size, type Tensor, zeros } from './support/tensor.js'
 export const concat: Operation = {
   name: 'concat',
   summary: 'Puts tensors together along their channels (feature maps) or features (rows).',
-  arguments: [{ name: 'x', kind: { is: 'tensors', atLeast: 1 }, meaning: 'tensors that agree in everything but dimension 1' }],
+  arguments: [
+    { name: 'x', kind: { is: 'tensors', atLeast: 1 }, meaning: 'tensors that agree in everything but dimension 1' },
+  ],
   infer(call) {
     const types = call.types('x')
     const [first] = types
     if (!first) return undefined
     const others = (shape: typeof first.shape) => shape.map((d, i) => (i === 1 ? '' : String(d.size))).join()
-    if (first.shape.length < 2 || types.some((type) => type.element !== 'float' || others(type.shape) !== others(first.shape)))
+    if (
+      first.shape.length < 2 ||
+      types.some((type) => type.element !== 'float' || others(type.shape) !== others(first.shape))
+    )
       return call.fail('shape-mismatch', { callee: 'concat', shapes: types.map(shapeText) }, ['x'])
     const total = types.reduce((sum, type) => sum + (type.shape[1]?.size ?? 0), 0)
     return [floats(first.shape.map((d, index) => (index === 1 ? { ...d, size: total } : d)))]
@@ -37,8 +42,25 @@ export const concat: Operation = {
     return [out]
   },
   cases: [
-    { name: 'feature maps', inputs: { x: [{ shape: [2, 3, 2, 3], fill: 'random' }, { shape: [2, 1, 2, 3], fill: 'positive' }] } },
-    { name: 'rows', inputs: { x: [{ shape: [3, 2], fill: 'random' }, { shape: [3, 4], fill: 'random' }, { shape: [3, 1], fill: 'ones' }] } },
+    {
+      name: 'feature maps',
+      inputs: {
+        x: [
+          { shape: [2, 3, 2, 3], fill: 'random' },
+          { shape: [2, 1, 2, 3], fill: 'positive' },
+        ],
+      },
+    },
+    {
+      name: 'rows',
+      inputs: {
+        x: [
+          { shape: [3, 2], fill: 'random' },
+          { shape: [3, 4], fill: 'random' },
+          { shape: [3, 1], fill: 'ones' },
+        ],
+      },
+    },
     { name: 'one tensor', inputs: { x: [{ shape: [1, 2, 2, 2], fill: 'random' }] } },
   ],
 }

@@ -1,6 +1,13 @@
-import type { Operation, Typed } from './operation.js'
 import { callText } from '../targets/tfjs/lowering.js'
-import { biasArgument, dilationArgument, kernelArgument, paddingArgument, strideArgument, tensorArgument } from './support/arguments.js'
+import type { Operation, Typed } from './operation.js'
+import {
+  biasArgument,
+  dilationArgument,
+  kernelArgument,
+  paddingArgument,
+  strideArgument,
+  tensorArgument,
+} from './support/arguments.js'
 import { convolutionAttributes } from './support/onnx_windows.js'
 import { featureMap, mapOf, sizeOf, slide, windowOf } from './support/shapes.js'
 import { at, size } from './support/tensor.js'
@@ -40,7 +47,12 @@ export const conv2d: Operation = {
       trainable: true,
       tfjsLayout: [2, 3, 1, 0],
     }
-    const bias = { role: 'bias', shape: [filters], initializer: { kind: 'constant', value: 0 } as const, trainable: true }
+    const bias = {
+      role: 'bias',
+      shape: [filters],
+      initializer: { kind: 'constant', value: 0 } as const,
+      trainable: true,
+    }
     return call.flag('bias') ? [weight, bias] : [weight]
   },
   multiplyAdds(call, [output]) {
@@ -48,10 +60,13 @@ export const conv2d: Operation = {
     const shape = output?.shape ?? []
     return sizeOf(shape, 1) * sizeOf(shape, 2) * sizeOf(shape, 3) * inputChannels(call) * height * width
   },
-  tfjs: (call) => callText(call.runtime('conv2d'), call.input('x'), call.scope(), call.options('stride', 'padding', 'dilation')),
+  tfjs: (call) =>
+    callText(call.runtime('conv2d'), call.input('x'), call.scope(), call.options('stride', 'padding', 'dilation')),
   onnx(call) {
     const bias = call.flag('bias') ? [call.parameter('bias')] : []
-    return [call.add('Conv', [call.input('x'), call.parameter('weight'), ...bias], convolutionAttributes(windowOf(call), 1))]
+    return [
+      call.add('Conv', [call.input('x'), call.parameter('weight'), ...bias], convolutionAttributes(windowOf(call), 1)),
+    ]
   },
   reference(call) {
     const x = call.tensor('x')
@@ -70,12 +85,36 @@ export const conv2d: Operation = {
     return [output]
   },
   cases: [
-    { name: '3x3', inputs: { x: { shape: [2, 3, 5, 6], fill: 'random' } }, arguments: { filters: 4, kernel: 3, padding: 1 } },
-    { name: 'stride 2 without padding', inputs: { x: { shape: [1, 2, 7, 8], fill: 'random' } }, arguments: { filters: 3, kernel: 3, stride: 2, bias: false } },
-    { name: '1x7, padded along the width', inputs: { x: { shape: [2, 2, 3, 9], fill: 'random' } }, arguments: { filters: 2, kernel: [1, 7], padding: [0, 3] } },
+    {
+      name: '3x3',
+      inputs: { x: { shape: [2, 3, 5, 6], fill: 'random' } },
+      arguments: { filters: 4, kernel: 3, padding: 1 },
+    },
+    {
+      name: 'stride 2 without padding',
+      inputs: { x: { shape: [1, 2, 7, 8], fill: 'random' } },
+      arguments: { filters: 3, kernel: 3, stride: 2, bias: false },
+    },
+    {
+      name: '1x7, padded along the width',
+      inputs: { x: { shape: [2, 2, 3, 9], fill: 'random' } },
+      arguments: { filters: 2, kernel: [1, 7], padding: [0, 3] },
+    },
     { name: '1x1', inputs: { x: { shape: [3, 5, 4, 4], fill: 'random' } }, arguments: { filters: 2, kernel: 1 } },
-    { name: '1x1 with stride 2', inputs: { x: { shape: [2, 3, 5, 5], fill: 'random' } }, arguments: { filters: 2, kernel: 1, stride: 2 } },
-    { name: 'dilated', inputs: { x: { shape: [1, 2, 9, 9], fill: 'random' } }, arguments: { filters: 2, kernel: 3, dilation: 2, padding: 2 } },
-    { name: 'one pixel', inputs: { x: { shape: [1, 4, 1, 1], fill: 'random' } }, arguments: { filters: 3, kernel: 3, padding: 1 } },
+    {
+      name: '1x1 with stride 2',
+      inputs: { x: { shape: [2, 3, 5, 5], fill: 'random' } },
+      arguments: { filters: 2, kernel: 1, stride: 2 },
+    },
+    {
+      name: 'dilated',
+      inputs: { x: { shape: [1, 2, 9, 9], fill: 'random' } },
+      arguments: { filters: 2, kernel: 3, dilation: 2, padding: 2 },
+    },
+    {
+      name: 'one pixel',
+      inputs: { x: { shape: [1, 4, 1, 1], fill: 'random' } },
+      arguments: { filters: 3, kernel: 3, padding: 1 },
+    },
   ],
 }

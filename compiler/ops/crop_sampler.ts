@@ -13,10 +13,11 @@ export const cropSampler: Operation = {
   summary: 'Cuts out what the attention map points at, and enlarges it to the size of the image.',
   details:
     'Cells of the map at or above threshold x its maximum are kept; the box around their largest connected component (8 neighbours) or around all of them, ' +
-    'with a margin, is cut from the image and resized by bilinear interpolation with aligned corners (TensorFlow\'s cropAndResize): ' +
+    "with a margin, is cut from the image and resized by bilinear interpolation with aligned corners (TensorFlow's cropAndResize): " +
     'y = y1 (H - 1) + i (y2 - y1) (H - 1) / (h - 1). Of two components of one size the one that begins first in reading order is taken. ' +
     'A map without a positive value gives the whole image. No gradient passes through the box.',
-  source: 'Zhou et al. 2016 (CAM), section 3.2: 20 %, largest component; margin and drawn thresholds: the official WS-DAN code',
+  source:
+    'Zhou et al. 2016 (CAM), section 3.2: 20 %, largest component; margin and drawn thresholds: the official WS-DAN code',
   arguments: [
     tensorArgument('image', 'what is cut'),
     tensorArgument('guide', 'one map (height x width), such as mean(attention)'),
@@ -47,15 +48,23 @@ export const cropSampler: Operation = {
     },
   ],
   outputs: ['crop', 'box'],
+  crop: { boxes: 1, guide: 'guide' },
   infer(call) {
     const image = featureMap(call, 'image')
     if (!image) return undefined
     const guide = call.type('guide')
-    if (guide.element !== 'float' || guide.shape.length !== 3) return wrongRank(call, 'guide', 'one map (height x width), such as mean(attention)')
+    if (guide.element !== 'float' || guide.shape.length !== 3)
+      return wrongRank(call, 'guide', 'one map (height x width), such as mean(attention)')
     return [call.type('image'), floats([image.batch, dimension('box', 4)])]
   },
   tfjs: (call) =>
-    callText(call.runtime('cropSampler'), call.input('image'), call.input('guide'), 'at', call.options('threshold', 'region', 'margin')),
+    callText(
+      call.runtime('cropSampler'),
+      call.input('image'),
+      call.input('guide'),
+      'at',
+      call.options('threshold', 'region', 'margin'),
+    ),
   onnx(call) {
     const boxes = boxesOnnx(call)
     return [cropOnnx(call, boxes), boxes]
@@ -98,13 +107,19 @@ export const cropSampler: Operation = {
     },
     {
       name: 'two of one size: the first in reading order',
-      inputs: { image: { shape: [1, 1, 6, 6], fill: 'random' }, guide: { shape: [1, 3, 4], fill: { values: [0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0] } } },
+      inputs: {
+        image: { shape: [1, 1, 6, 6], fill: 'random' },
+        guide: { shape: [1, 3, 4], fill: { values: [0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0] } },
+      },
       arguments: { margin: 0 },
       noGradient: true,
     },
     {
       name: 'diagonal neighbours are one component',
-      inputs: { image: { shape: [1, 2, 6, 6], fill: 'random' }, guide: { shape: [1, 3, 3], fill: { values: [1, 0, 0, 0, 1, 0, 0, 0, 0.1] } } },
+      inputs: {
+        image: { shape: [1, 2, 6, 6], fill: 'random' },
+        guide: { shape: [1, 3, 3], fill: { values: [1, 0, 0, 0, 1, 0, 0, 0, 0.1] } },
+      },
       arguments: { margin: 0.05 },
       noGradient: true,
     },
@@ -153,6 +168,9 @@ function crop(image: Tensor, boxes: readonly Box[]): Tensor {
 
 /** Where output pixel i lies in the image; a side of one pixel takes the middle of the box. */
 function place(i: number, length: number, from: number, to: number): number {
-  const at = length > 1 ? from * (length - 1) + (i * (to - from) * (length - 1)) / (length - 1) : 0.5 * (from + to) * (length - 1)
+  const at =
+    length > 1
+      ? from * (length - 1) + (i * (to - from) * (length - 1)) / (length - 1)
+      : 0.5 * (from + to) * (length - 1)
   return Math.min(length - 1, Math.max(0, at))
 }

@@ -1,6 +1,13 @@
 import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation, Typed } from './operation.js'
-import { biasArgument, dilationArgument, kernelArgument, paddingArgument, strideArgument, tensorArgument } from './support/arguments.js'
+import {
+  biasArgument,
+  dilationArgument,
+  kernelArgument,
+  paddingArgument,
+  strideArgument,
+  tensorArgument,
+} from './support/arguments.js'
 import { convolutionAttributes } from './support/onnx_windows.js'
 import { featureMap, mapOf, sizeOf, slide, windowOf } from './support/shapes.js'
 import { at, size } from './support/tensor.js'
@@ -11,9 +18,17 @@ const channelsOf = (call: Typed) => sizeOf(call.type('x').shape, 1)
 export const depthwiseConv2d: Operation = {
   name: 'depthwise_conv2d',
   summary: 'Slides one learned filter over each channel by itself.',
-  details: 'A convolution with as many groups as channels. Weights begin normally distributed with variance 2 / (kernel height x kernel width).',
+  details:
+    'A convolution with as many groups as channels. Weights begin normally distributed with variance 2 / (kernel height x kernel width).',
   source: 'torch.nn.Conv2d with groups = channels',
-  arguments: [tensorArgument('x', 'feature maps'), kernelArgument, strideArgument, paddingArgument, dilationArgument, biasArgument],
+  arguments: [
+    tensorArgument('x', 'feature maps'),
+    kernelArgument,
+    strideArgument,
+    paddingArgument,
+    dilationArgument,
+    biasArgument,
+  ],
   infer(call) {
     const x = featureMap(call, 'x')
     const places = x && slide(call, 'depthwise_conv2d', x)
@@ -29,7 +44,12 @@ export const depthwiseConv2d: Operation = {
       trainable: true,
       tfjsLayout: [2, 3, 0, 1],
     }
-    const bias = { role: 'bias', shape: [channels], initializer: { kind: 'constant', value: 0 } as const, trainable: true }
+    const bias = {
+      role: 'bias',
+      shape: [channels],
+      initializer: { kind: 'constant', value: 0 } as const,
+      trainable: true,
+    }
     return call.flag('bias') ? [weight, bias] : [weight]
   },
   multiplyAdds(call, [output]) {
@@ -38,7 +58,12 @@ export const depthwiseConv2d: Operation = {
     return sizeOf(shape, 1) * sizeOf(shape, 2) * sizeOf(shape, 3) * height * width
   },
   tfjs: (call) =>
-    callText(call.runtime('depthwiseConv2d'), call.input('x'), call.scope(), call.options('stride', 'padding', 'dilation')),
+    callText(
+      call.runtime('depthwiseConv2d'),
+      call.input('x'),
+      call.scope(),
+      call.options('stride', 'padding', 'dilation'),
+    ),
   onnx(call) {
     const bias = call.flag('bias') ? [call.parameter('bias')] : []
     const attributes = convolutionAttributes(windowOf(call), channelsOf(call))
@@ -60,7 +85,15 @@ export const depthwiseConv2d: Operation = {
   },
   cases: [
     { name: '3x3', inputs: { x: { shape: [2, 3, 5, 6], fill: 'random' } }, arguments: { kernel: 3, padding: 1 } },
-    { name: 'stride 2', inputs: { x: { shape: [1, 4, 7, 7], fill: 'random' } }, arguments: { kernel: 3, stride: 2, padding: 1, bias: false } },
-    { name: '5x5 on one pixel', inputs: { x: { shape: [1, 2, 1, 1], fill: 'random' } }, arguments: { kernel: 5, padding: 2 } },
+    {
+      name: 'stride 2',
+      inputs: { x: { shape: [1, 4, 7, 7], fill: 'random' } },
+      arguments: { kernel: 3, stride: 2, padding: 1, bias: false },
+    },
+    {
+      name: '5x5 on one pixel',
+      inputs: { x: { shape: [1, 2, 1, 1], fill: 'random' } },
+      arguments: { kernel: 5, padding: 2 },
+    },
   ],
 }

@@ -29,10 +29,12 @@ export const distill: Operation = {
   infer(call) {
     if (!rowsOf(call, 'student') || !rowsOf(call, 'teacher')) return undefined
     const types = [call.type('student'), call.type('teacher')] as const
-    if (!sameShape(...types)) return call.fail('shape-mismatch', { callee: 'distill', shapes: types.map(shapeText) }, ['student', 'teacher'])
+    if (!sameShape(...types))
+      return call.fail('shape-mismatch', { callee: 'distill', shapes: types.map(shapeText) }, ['student', 'teacher'])
     return [scalar]
   },
-  tfjs: (call) => callText(call.runtime('distill'), call.input('student'), call.input('teacher'), call.options('temperature')),
+  tfjs: (call) =>
+    callText(call.runtime('distill'), call.input('student'), call.input('teacher'), call.options('temperature')),
   onnx: 'training only',
   reference(call) {
     const temperature = call.number('temperature')
@@ -42,7 +44,14 @@ export const distill: Operation = {
     return [tensor([], [soft.data.reduce((sum, p, index) => sum - (p * at(logs, index)) / count, 0)])]
   },
   cases: [
-    { name: 'temperature 10', inputs: { student: { shape: [3, 4], fill: 'random' }, teacher: { shape: [3, 4], fill: 'positive' } } },
-    { name: 'temperature 1, batch 1', inputs: { student: { shape: [1, 3], fill: 'random' }, teacher: { shape: [1, 3], fill: 'random' } }, arguments: { temperature: 1 } },
+    {
+      name: 'temperature 10',
+      inputs: { student: { shape: [3, 4], fill: 'random' }, teacher: { shape: [3, 4], fill: 'positive' } },
+    },
+    {
+      name: 'temperature 1, batch 1',
+      inputs: { student: { shape: [1, 3], fill: 'random' }, teacher: { shape: [1, 3], fill: 'random' } },
+      arguments: { temperature: 1 },
+    },
   ],
 }

@@ -12,6 +12,7 @@ export const dropout: Operation = {
   infer: (call) => [call.type('x')],
   tfjs: (call) => callText(call.runtime('dropout'), call.input('x'), 'at', call.options('rate')),
   onnx: (call) => [call.add('Identity', [call.input('x')])],
+  passesInInference: 'x',
   reference(call) {
     const x = call.tensor('x')
     if (call.phase !== 'training') return [x]
@@ -23,7 +24,12 @@ export const dropout: Operation = {
   cases: [
     { name: 'inference', inputs: { x: { shape: [2, 5], fill: 'random' } }, arguments: { rate: 0.5 } },
     { name: 'training', inputs: { x: { shape: [4, 6], fill: 'random' } }, arguments: { rate: 0.4 }, phase: 'training' },
-    { name: 'training on maps', inputs: { x: { shape: [2, 3, 2, 2], fill: 'random' } }, arguments: { rate: 0.25 }, phase: 'training' },
+    {
+      name: 'training on maps',
+      inputs: { x: { shape: [2, 3, 2, 2], fill: 'random' } },
+      arguments: { rate: 0.25 },
+      phase: 'training',
+    },
   ],
 }
 

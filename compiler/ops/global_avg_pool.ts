@@ -14,7 +14,7 @@ export const globalAvgPool: Operation = {
     return x && [floats([x.batch, dimension('features', x.channels)])]
   },
   tfjs: (call) => callText(call.runtime('globalAvgPool'), call.input('x')),
-  onnx: (call) => [call.add('ReduceMean', [call.input('x'), call.integers([2, 3])], { keepdims: 0 })],
+  onnx: (call) => [call.add('ReduceMean', [call.input('x'), call.int64([2, 3])], { keepdims: 0 })],
   reference(call) {
     const x = call.tensor('x')
     const [batch, channels, height, width] = sizes4(x)

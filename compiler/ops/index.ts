@@ -3,6 +3,7 @@ import { attentionDropout } from './attention_dropout.js'
 import { avgPool } from './avg_pool.js'
 import { bap } from './bap.js'
 import { batchNorm } from './batch_norm.js'
+import { byPhase } from './by_phase.js'
 import { centerLoss } from './center_loss.js'
 import { concat } from './concat.js'
 import { conv2d } from './conv2d.js'
@@ -39,6 +40,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     avgPool,
     bap,
     batchNorm,
+    byPhase,
     centerLoss,
     concat,
     conv2d,

@@ -6,18 +6,28 @@ import { at, rows, zeros } from './support/tensor.js'
 export const l2Normalize: Operation = {
   name: 'l2_normalize',
   summary: "Scales each image's values to length 1, all of them together.",
-  details: 'y = x / sqrt(max(sum of x squared, eps)), the sum over everything but the batch: for part features over maps and features jointly.',
+  details:
+    'y = x / sqrt(max(sum of x squared, eps)), the sum over everything but the batch: for part features over maps and features jointly.',
   source: 'tf.nn.l2_normalize; jointly: WS-DAN, official code',
   arguments: [
     tensorArgument('x', 'any tensor with a batch'),
-    { name: 'eps', kind: { is: 'number', above: 0, to: 1 }, default: 1e-12, meaning: 'the smallest squared length divided by', varies: true },
+    {
+      name: 'eps',
+      kind: { is: 'number', above: 0, to: 1 },
+      default: 1e-12,
+      meaning: 'the smallest squared length divided by',
+      varies: true,
+    },
   ],
   infer: (call) => [call.type('x')],
   tfjs: (call) => callText(call.runtime('l2Normalize'), call.input('x'), call.options('eps')),
   onnx(call) {
-    const axes = call.type('x').shape.map((_, index) => index).slice(1)
-    const squares = call.add('ReduceSumSquare', [call.input('x'), call.integers(axes)], { keepdims: 1 }, 'squares')
-    const bounded = call.add('Max', [squares, call.floats(call.number('eps'))], {}, 'eps')
+    const axes = call
+      .type('x')
+      .shape.map((_, index) => index)
+      .slice(1)
+    const squares = call.add('ReduceSumSquare', [call.input('x'), call.int64(axes)], { keepdims: 1 }, 'squares')
+    const bounded = call.add('Max', [squares, call.float(call.number('eps'))], {}, 'eps')
     return [call.add('Div', [call.input('x'), call.add('Sqrt', [bounded], {}, 'length')])]
   },
   reference(call) {

@@ -29,7 +29,13 @@ export const linear: Operation = {
     const bound = 1 / Math.sqrt(featuresOf(call))
     const units = call.number('units')
     const initializer = { kind: 'uniform', bound } as const
-    const weight = { role: 'weight', shape: [units, featuresOf(call)], initializer, trainable: true, tfjsLayout: [1, 0] }
+    const weight = {
+      role: 'weight',
+      shape: [units, featuresOf(call)],
+      initializer,
+      trainable: true,
+      tfjsLayout: [1, 0],
+    }
     const bias = { role: 'bias', shape: [units], initializer, trainable: true }
     return call.flag('bias') ? [weight, bias] : [weight]
   },
@@ -38,7 +44,9 @@ export const linear: Operation = {
   onnx(call) {
     const inputs = featuresOf(call)
     const x =
-      call.type('x').shape.length === 2 ? call.input('x') : call.add('Reshape', [call.input('x'), call.integers([-1, inputs])], {}, 'flatten')
+      call.type('x').shape.length === 2
+        ? call.input('x')
+        : call.add('Reshape', [call.input('x'), call.int64([-1, inputs])], {}, 'flatten')
     const bias = call.flag('bias') ? [call.parameter('bias')] : []
     return [call.add('Gemm', [x, call.parameter('weight'), ...bias], { transB: 1 })]
   },
@@ -59,7 +67,11 @@ export const linear: Operation = {
   },
   cases: [
     { name: 'a classifier', inputs: { x: { shape: [3, 5], fill: 'random' } }, arguments: { units: 4 } },
-    { name: 'without bias, batch 1', inputs: { x: { shape: [1, 6], fill: 'random' } }, arguments: { units: 2, bias: false } },
+    {
+      name: 'without bias, batch 1',
+      inputs: { x: { shape: [1, 6], fill: 'random' } },
+      arguments: { units: 2, bias: false },
+    },
     { name: 'part features', inputs: { x: { shape: [2, 3, 4], fill: 'random' } }, arguments: { units: 3 } },
   ],
 }

@@ -16,16 +16,25 @@ export const maxPool: Operation = {
     kernelArgument,
     poolStrideArgument,
     paddingArgument,
-    { name: 'ceil', kind: { is: 'boolean' }, default: false, meaning: 'whether a last window may reach over the border' },
+    {
+      name: 'ceil',
+      kind: { is: 'boolean' },
+      default: false,
+      meaning: 'whether a last window may reach over the border',
+    },
   ],
   infer(call) {
     const x = featureMap(call, 'x')
     const places = x && slide(call, 'max_pool', x, call.flag('ceil'))
     return places && [mapOf(x.batch, x.channels, ...places)]
   },
-  tfjs: (call) => callText(call.runtime('maxPool'), call.input('x'), call.options('kernel', 'stride', 'padding', 'ceil')),
+  tfjs: (call) =>
+    callText(call.runtime('maxPool'), call.input('x'), call.options('kernel', 'stride', 'padding', 'ceil')),
   onnx: (call) => [
-    call.add('MaxPool', [call.input('x')], { ...windowAttributes(windowOf(call)), ceil_mode: call.flag('ceil') ? 1 : 0 }),
+    call.add('MaxPool', [call.input('x')], {
+      ...windowAttributes(windowOf(call)),
+      ceil_mode: call.flag('ceil') ? 1 : 0,
+    }),
   ],
   reference(call) {
     const x = call.tensor('x')
@@ -40,9 +49,27 @@ export const maxPool: Operation = {
     return [output]
   },
   cases: [
-    { name: '3x3, stride 2', inputs: { x: { shape: [2, 2, 7, 8], fill: 'random' } }, arguments: { kernel: 3, stride: 2 } },
-    { name: 'padded, all negative', inputs: { x: { shape: [1, 1, 4, 4], fill: { values: Array.from({ length: 16 }, (_, i) => -1 - ((i * 7) % 16)) } } }, arguments: { kernel: 3, stride: 1, padding: 1 } },
-    { name: 'stride as the kernel, odd size', inputs: { x: { shape: [1, 3, 5, 5], fill: 'random' } }, arguments: { kernel: 2 } },
-    { name: 'ceil', inputs: { x: { shape: [1, 2, 6, 6], fill: 'random' } }, arguments: { kernel: 3, stride: 2, ceil: true } },
+    {
+      name: '3x3, stride 2',
+      inputs: { x: { shape: [2, 2, 7, 8], fill: 'random' } },
+      arguments: { kernel: 3, stride: 2 },
+    },
+    {
+      name: 'padded, all negative',
+      inputs: {
+        x: { shape: [1, 1, 4, 4], fill: { values: Array.from({ length: 16 }, (_, i) => -1 - ((i * 7) % 16)) } },
+      },
+      arguments: { kernel: 3, stride: 1, padding: 1 },
+    },
+    {
+      name: 'stride as the kernel, odd size',
+      inputs: { x: { shape: [1, 3, 5, 5], fill: 'random' } },
+      arguments: { kernel: 2 },
+    },
+    {
+      name: 'ceil',
+      inputs: { x: { shape: [1, 2, 6, 6], fill: 'random' } },
+      arguments: { kernel: 3, stride: 2, ceil: true },
+    },
   ],
 }

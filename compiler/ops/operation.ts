@@ -13,7 +13,13 @@ export type ArgumentKind =
   /** A tensor or a number: arithmetic. */
   | { readonly is: 'tensor or number' }
   | { readonly is: 'integer'; readonly from?: number; readonly to?: number }
-  | { readonly is: 'number'; readonly from?: number; readonly to?: number; readonly above?: number; readonly below?: number }
+  | {
+      readonly is: 'number'
+      readonly from?: number
+      readonly to?: number
+      readonly above?: number
+      readonly below?: number
+    }
   /** A number that may also be drawn: uniform(40%, 60%). */
   | { readonly is: 'number or uniform'; readonly from: number; readonly to: number }
   | { readonly is: 'boolean' }
@@ -102,6 +108,10 @@ export interface Operation {
   readonly tfjs: TfjsLowering
   /** `training only`: the operation never reaches an exported file. */
   readonly onnx: OnnxLowering | 'training only'
+  /** For an operation that cuts out a part: its output that holds the boxes, and the argument they are taken from. */
+  readonly crop?: { readonly boxes: number; readonly guide: string }
+  /** In inference the call is nothing but this argument's tensor: dropout. */
+  readonly passesInInference?: string
   /** Slow, plain and right. */
   reference(call: Evaluation): readonly Tensor[]
   readonly cases: readonly Case[]

@@ -18,30 +18,54 @@ function wantedSizes(call: Typed): readonly number[] | undefined {
 
 export const reshape: Operation = {
   name: 'reshape',
-  summary: "The same values in another shape, image by image.",
+  summary: 'The same values in another shape, image by image.',
   details: 'Values are read channel after channel, row after row, on every target. One size may be -1: what is left.',
   arguments: [
     tensorArgument('x', 'any tensor with a batch'),
-    { name: 'shape', kind: { is: 'integers' }, meaning: 'the sizes without the batch: [channels, height, width], or [-1, 64]' },
+    {
+      name: 'shape',
+      kind: { is: 'integers' },
+      meaning: 'the sizes without the batch: [channels, height, width], or [-1, 64]',
+    },
   ],
   infer(call: Inference) {
     const type = call.type('x')
     const batch = type.shape[0]
     if (!batch || type.element !== 'float') return wrongRank(call, 'x', 'numbers for each image')
     const sizes = wantedSizes(call)
-    if (!sizes) return call.fail('shape-mismatch', { callee: 'reshape', shapes: [shapeText(type), `[${call.integers('shape').join(', ')}]`] }, ['x'])
-    const names = sizes.length === 3 ? ['channels', 'height', 'width'] : sizes.length === 2 ? ['maps', 'features'] : ['features']
-    return [floats([batch, ...sizes.map((length, index) => ({ name: names[index] ?? `dimension ${index + 1}`, size: length }))])]
+    if (!sizes)
+      return call.fail(
+        'shape-mismatch',
+        { callee: 'reshape', shapes: [shapeText(type), `[${call.integers('shape').join(', ')}]`] },
+        ['x'],
+      )
+    const names =
+      sizes.length === 3 ? ['channels', 'height', 'width'] : sizes.length === 2 ? ['maps', 'features'] : ['features']
+    return [
+      floats([
+        batch,
+        ...sizes.map((length, index) => ({ name: names[index] ?? `dimension ${index + 1}`, size: length })),
+      ]),
+    ]
   },
-  tfjs: (call) => callText(call.runtime('reshape'), call.input('x'), `[${(call.value('shape') as readonly number[]).join(', ')}]`),
-  onnx: (call) => [call.add('Reshape', [call.input('x'), call.integers([0, ...(wantedSizes(call) ?? [])])])],
+  tfjs: (call) =>
+    callText(call.runtime('reshape'), call.input('x'), `[${(call.value('shape') as readonly number[]).join(', ')}]`),
+  onnx: (call) => [call.add('Reshape', [call.input('x'), call.int64([0, ...(wantedSizes(call) ?? [])])])],
   reference(call) {
     const x = call.tensor('x')
     return [{ shape: [size(x, 0), ...(wantedSizes(call) ?? [])], data: x.data }]
   },
   cases: [
     { name: 'a row to maps', inputs: { x: { shape: [2, 12], fill: 'random' } }, arguments: { shape: [3, 2, 2] } },
-    { name: 'maps to parts, one size open', inputs: { x: { shape: [2, 4, 2, 3], fill: 'random' } }, arguments: { shape: [4, -1] } },
-    { name: 'maps to other maps', inputs: { x: { shape: [1, 4, 2, 3], fill: 'random' } }, arguments: { shape: [2, 3, 4] } },
+    {
+      name: 'maps to parts, one size open',
+      inputs: { x: { shape: [2, 4, 2, 3], fill: 'random' } },
+      arguments: { shape: [4, -1] },
+    },
+    {
+      name: 'maps to other maps',
+      inputs: { x: { shape: [1, 4, 2, 3], fill: 'random' } },
+      arguments: { shape: [2, 3, 4] },
+    },
   ],
 }

@@ -1,9 +1,9 @@
 import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation, Typed } from './operation.js'
+import { tensorArgument } from './support/arguments.js'
 import { featureMap, mapOf, sizeOf } from './support/shapes.js'
 import { sizes4, zeros } from './support/tensor.js'
 import { reader } from './support/windows.js'
-import { tensorArgument } from './support/arguments.js'
 
 function target(call: Typed): readonly [number, number] {
   if (!call.has('like')) return call.pair('size')
@@ -20,15 +20,31 @@ export const resize: Operation = {
   source: 'torch.nn.functional.interpolate(mode="bilinear", align_corners=False); ONNX Resize, half_pixel',
   arguments: [
     tensorArgument('x', 'feature maps'),
-    { name: 'size', kind: { is: 'pair', from: 1 }, default: null, meaning: 'the new height and width; one number for both, or [height, width]' },
-    { name: 'like', kind: { is: 'tensor' }, default: null, meaning: 'maps whose height and width are taken instead of `size`' },
+    {
+      name: 'size',
+      kind: { is: 'pair', from: 1 },
+      default: null,
+      meaning: 'the new height and width; one number for both, or [height, width]',
+    },
+    {
+      name: 'like',
+      kind: { is: 'tensor' },
+      default: null,
+      meaning: 'maps whose height and width are taken instead of `size`',
+    },
   ],
   infer(call) {
     const x = featureMap(call, 'x')
     if (!x) return undefined
     if (call.has('like')) {
-      if (call.type('like').shape.length < 3) return call.fail('wrong-rank', { name: 'like', expected: 'feature maps', found: 'a row' }, ['like'])
-    } else if (!call.has('size')) return call.fail('missing-argument', { callee: 'resize', name: 'size', meaning: 'or `like`: maps of the wanted size' })
+      if (call.type('like').shape.length < 3)
+        return call.fail('wrong-rank', { name: 'like', expected: 'feature maps', found: 'a row' }, ['like'])
+    } else if (!call.has('size'))
+      return call.fail('missing-argument', {
+        callee: 'resize',
+        name: 'size',
+        meaning: 'or `like`: maps of the wanted size',
+      })
     return [mapOf(x.batch, x.channels, ...target(call))]
   },
   tfjs(call) {
@@ -37,7 +53,7 @@ export const resize: Operation = {
   },
   onnx(call) {
     const attributes = { mode: 'linear', coordinate_transformation_mode: 'half_pixel', axes: [2, 3] }
-    return [call.add('Resize', [call.input('x'), '', '', call.integers([...target(call)])], attributes)]
+    return [call.add('Resize', [call.input('x'), '', '', call.int64([...target(call)])], attributes)]
   },
   reference(call) {
     const x = call.tensor('x')
@@ -52,7 +68,8 @@ export const resize: Operation = {
           for (let j = 0; j < toWidth; j++) {
             const row = neighbours(i, height, toHeight)
             const column = neighbours(j, width, toWidth)
-            const along = (y: number) => read(b, c, y, column.low) * (1 - column.share) + read(b, c, y, column.high) * column.share
+            const along = (y: number) =>
+              read(b, c, y, column.low) * (1 - column.share) + read(b, c, y, column.high) * column.share
             out.data[index++] = along(row.low) * (1 - row.share) + along(row.high) * row.share
           }
     return [out]
@@ -60,7 +77,11 @@ export const resize: Operation = {
   cases: [
     { name: 'up', inputs: { x: { shape: [2, 2, 3, 4], fill: 'random' } }, arguments: { size: [6, 8] } },
     { name: 'down', inputs: { x: { shape: [1, 3, 7, 5], fill: 'random' } }, arguments: { size: 3 } },
-    { name: 'like another', inputs: { x: { shape: [1, 2, 2, 2], fill: 'random' }, like: { shape: [1, 4, 5, 3], fill: 'zeros' } }, noGradient: true },
+    {
+      name: 'like another',
+      inputs: { x: { shape: [1, 2, 2, 2], fill: 'random' }, like: { shape: [1, 4, 5, 3], fill: 'zeros' } },
+      noGradient: true,
+    },
     { name: 'from one cell', inputs: { x: { shape: [1, 2, 1, 1], fill: 'random' } }, arguments: { size: 3 } },
   ],
 }

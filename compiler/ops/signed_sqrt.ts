@@ -10,17 +10,25 @@ export const signedSqrt: Operation = {
   source: "Lin et al. 2015 (bilinear CNN), section 3.1; eps: WS-DAN's official code",
   arguments: [
     tensorArgument('x', 'any tensor'),
-    { name: 'eps', kind: { is: 'number', above: 0, to: 1 }, default: 1e-12, meaning: 'added under the root', varies: true },
+    {
+      name: 'eps',
+      kind: { is: 'number', above: 0, to: 1 },
+      default: 1e-12,
+      meaning: 'added under the root',
+      varies: true,
+    },
   ],
   infer: (call) => [call.type('x')],
   tfjs: (call) => callText(call.runtime('signedSqrt'), call.input('x'), call.options('eps')),
   onnx(call) {
     const absolute = call.add('Abs', [call.input('x')], {}, 'abs')
-    const raised = call.add('Add', [absolute, call.floats(call.number('eps'))], {}, 'eps')
+    const raised = call.add('Add', [absolute, call.float(call.number('eps'))], {}, 'eps')
     const root = call.add('Sqrt', [raised], {}, 'sqrt')
     return [call.add('Mul', [call.add('Sign', [call.input('x')], {}, 'sign'), root])]
   },
-  reference: (call) => [map(call.tensor('x'), (value) => Math.sign(value) * Math.sqrt(Math.abs(value) + call.number('eps')))],
+  reference: (call) => [
+    map(call.tensor('x'), (value) => Math.sign(value) * Math.sqrt(Math.abs(value) + call.number('eps'))),
+  ],
   cases: [
     { name: 'part features', inputs: { x: { shape: [2, 3, 4], fill: 'random' } } },
     { name: 'zeros', inputs: { x: { shape: [1, 4], fill: 'zeros' } }, noGradient: true },

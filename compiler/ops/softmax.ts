@@ -21,11 +21,16 @@ export const softmax: Operation = {
   infer: (call) => rowsOf(call, 'x') && [call.type('x')],
   tfjs(call) {
     const x = call.input('x')
-    return call.value('temperature') === 1 ? `tf.softmax(${x})` : `tf.softmax(tf.div(${x}, ${call.code('temperature')}))`
+    return call.value('temperature') === 1
+      ? `tf.softmax(${x})`
+      : `tf.softmax(tf.div(${x}, ${call.code('temperature')}))`
   },
   onnx(call) {
     const temperature = call.number('temperature')
-    const x = temperature === 1 ? call.input('x') : call.add('Div', [call.input('x'), call.floats(temperature)], {}, 'temperature')
+    const x =
+      temperature === 1
+        ? call.input('x')
+        : call.add('Div', [call.input('x'), call.float(temperature)], {}, 'temperature')
     return [call.add('Softmax', [x], { axis: -1 })]
   },
   reference: (call) => [softmaxRows(call.tensor('x'), call.number('temperature'))],

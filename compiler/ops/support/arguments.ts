@@ -2,7 +2,11 @@ import type { ArgumentSpec } from '../operation.js'
 
 /** Arguments that several operations share, so that they mean the same everywhere. */
 
-export const tensorArgument = (name: string, meaning: string): ArgumentSpec => ({ name, kind: { is: 'tensor' }, meaning })
+export const tensorArgument = (name: string, meaning: string): ArgumentSpec => ({
+  name,
+  kind: { is: 'tensor' },
+  meaning,
+})
 
 export const kernelArgument: ArgumentSpec = {
   name: 'kernel',

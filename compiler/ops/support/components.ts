@@ -10,7 +10,14 @@ export type Region = 'largest' | 'all'
  * a positive value says nothing about a place: the box is then the whole image, as it is for a map with values that are not numbers.
  * Fractions of the image: a cell's box reaches from its first edge to its last, `margin` is added on every side, cut at the border.
  */
-export function boxOfMap(map: ArrayLike<number>, height: number, width: number, threshold: number, region: Region, margin: number): Box {
+export function boxOfMap(
+  map: ArrayLike<number>,
+  height: number,
+  width: number,
+  threshold: number,
+  region: Region,
+  margin: number,
+): Box {
   const kept = keptCells(map, height * width, threshold)
   const cells = region === 'largest' ? largestComponent(kept, height, width) : kept
   let [top, left, bottom, right] = [height, width, -1, -1]

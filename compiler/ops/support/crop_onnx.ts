@@ -15,40 +15,51 @@ export function boxesOnnx(call: OnnxCall): string {
   const [height, width] = [sizeOf(shape, 1), sizeOf(shape, 2)]
   const kept = keptOnnx(call, height * width)
   const cells = call.word('region') === 'all' ? kept : largestOnnx(call, kept, height, width)
-  const grid = call.add('Reshape', [cells, call.integers([-1, height, width])], {}, 'cells')
+  const grid = call.add('Reshape', [cells, call.int64([-1, height, width])], {}, 'cells')
   const edges = [edge(call, grid, 'y', height, 2), edge(call, grid, 'x', width, 1)]
   const margin = call.number('margin')
-  const raw = call.add('Concat', [edges[0]?.first ?? '', edges[1]?.first ?? '', edges[0]?.last ?? '', edges[1]?.last ?? ''], { axis: 1 }, 'tight_box')
-  const wide = call.add('Add', [raw, call.floats([-margin, -margin, margin, margin], [1, 4])], {}, 'margin')
-  return call.add('Clip', [wide, call.floats(0), call.floats(1)], {}, 'box')
+  const raw = call.add(
+    'Concat',
+    [edges[0]?.first ?? '', edges[1]?.first ?? '', edges[0]?.last ?? '', edges[1]?.last ?? ''],
+    { axis: 1 },
+    'tight_box',
+  )
+  const wide = call.add('Add', [raw, call.float([-margin, -margin, margin, margin], [1, 4])], {}, 'margin')
+  return call.add('Clip', [wide, call.float(0), call.float(1)], {}, 'box')
 }
 
 /** float [batch, cells]: 1 where the cell counts. All of them where the map has nothing positive, or something that is no number. */
 function keptOnnx(call: OnnxCall, count: number): string {
-  const map = call.add('Reshape', [call.input('guide'), call.integers([-1, count])], {}, 'map')
-  const largest = call.add('ReduceMax', [map, call.integers([1])], { keepdims: 1 }, 'largest')
-  const cut = call.add('Mul', [largest, call.floats(call.number('threshold'))], {}, 'cut')
+  const map = call.add('Reshape', [call.input('guide'), call.int64([-1, count])], {}, 'map')
+  const largest = call.add('ReduceMax', [map, call.int64([1])], { keepdims: 1 }, 'largest')
+  const cut = call.add('Mul', [largest, call.float(call.number('threshold'))], {}, 'cut')
   const bright = call.add('GreaterOrEqual', [map, cut], {}, 'bright')
-  const total = call.add('ReduceSum', [map, call.integers([1])], { keepdims: 1 }, 'total')
+  const total = call.add('ReduceSum', [map, call.int64([1])], { keepdims: 1 }, 'total')
   const broken = call.add('IsNaN', [total], {}, 'broken')
-  const flat = call.add('LessOrEqual', [largest, call.floats(0)], {}, 'flat')
+  const flat = call.add('LessOrEqual', [largest, call.float(0)], {}, 'flat')
   const nowhere = call.add('Or', [broken, flat], {}, 'nowhere')
   return call.add('Cast', [call.add('Or', [bright, nowhere], {}, 'kept')], { to: 1 }, 'kept_cells')
 }
 
 function largestOnnx(call: OnnxCall, kept: string, height: number, width: number): string {
   const count = height * width
-  const numbers = call.floats(Array.from({ length: count }, (_, cell) => count - cell), [1, count])
+  const numbers = call.float(
+    Array.from({ length: count }, (_, cell) => count - cell),
+    [1, count],
+  )
   const own = call.add('Cast', [call.add('Mul', [kept, numbers], {}, 'own')], { to: 7 }, 'own_number')
   // Slot p of the parents belongs to the cell numbered p; slot 0 is the background.
-  const slots = call.integers(Array.from({ length: count + 1 }, (_, slot) => slot), [1, count + 1])
+  const slots = call.int64(
+    Array.from({ length: count + 1 }, (_, slot) => slot),
+    [1, count + 1],
+  )
   const batch = call.add('Shape', [kept], { start: 0, end: 1 }, 'batch')
-  const wide = call.add('Concat', [batch, call.integers([count + 1])], { axis: 0 }, 'slots_shape')
+  const wide = call.add('Concat', [batch, call.int64([count + 1])], { axis: 0 }, 'slots_shape')
   const start = call.add('Expand', [slots, wide], {}, 'slots')
   const body = call.body('round', (inner) => round(call, inner, { own, kept, height, width }))
-  const parents = call.addMany('Loop', [call.integers(count), call.booleans(true), start], 1, { body }, 'components')[0] ?? ''
+  const parents = call.addMany('Loop', [call.int64(count), call.bool(true), start], 1, { body }, 'components')[0] ?? ''
   const label = call.add('GatherElements', [parents, own], { axis: 1 }, 'label')
-  const zeros = call.add('Mul', [call.add('Cast', [start], { to: 1 }, 'float_slots'), call.floats(0)], {}, 'no_sizes')
+  const zeros = call.add('Mul', [call.add('Cast', [start], { to: 1 }, 'float_slots'), call.float(0)], {}, 'no_sizes')
   const sizes = call.add('ScatterElements', [zeros, label, kept], { axis: 1, reduction: 'add' }, 'sizes')
   const best = call.add('ArgMax', [sizes], { axis: 1, keepdims: 1, select_last_index: 1 }, 'best')
   return call.add('Cast', [call.add('Equal', [label, best], {}, 'in_best')], { to: 1 }, 'best_cells')
@@ -68,9 +79,9 @@ function round(call: OnnxCall, inner: OnnxBody, { own, kept, height, width }: Ro
   const parents = inner.input('parents', 'int64', ['batch', count + 1])
   const label = inner.add('GatherElements', [parents, own], 'label', { axis: 1 })
   const asNumbers = inner.add('Cast', [label], 'label_float', { to: 1 })
-  const grid = inner.add('Reshape', [asNumbers, call.integers([-1, 1, height, width])], 'grid')
+  const grid = inner.add('Reshape', [asNumbers, call.int64([-1, 1, height, width])], 'grid')
   const around = inner.add('MaxPool', [grid], 'around', { kernel_shape: [3, 3], pads: [1, 1, 1, 1], strides: [1, 1] })
-  const flat = inner.add('Reshape', [around, call.integers([-1, count])], 'around_flat')
+  const flat = inner.add('Reshape', [around, call.int64([-1, count])], 'around_flat')
   const best = inner.add('Cast', [inner.add('Mul', [flat, kept], 'best_float')], 'best', { to: 7 })
   const hooked = inner.add('ScatterElements', [parents, label, best], 'hooked', { axis: 1, reduction: 'max' })
   const once = inner.add('GatherElements', [hooked, hooked], 'jumped', { axis: 1 })
@@ -85,12 +96,12 @@ function round(call: OnnxCall, inner: OnnxBody, { own, kept, height, width }: Ro
 
 /** First and last edge of the kept cells along one side, as fractions [batch, 1]. */
 function edge(call: OnnxCall, grid: string, side: 'y' | 'x', length: number, over: number) {
-  const any = call.add('ReduceMax', [grid, call.integers([over])], { keepdims: 0 }, `${side}_any`)
+  const any = call.add('ReduceMax', [grid, call.int64([over])], { keepdims: 0 }, `${side}_any`)
   const last = call.add('ArgMax', [any], { axis: 1, keepdims: 1, select_last_index: 1 }, `${side}_last_cell`)
   const first = call.add('ArgMax', [any], { axis: 1, keepdims: 1 }, `${side}_first_cell`)
-  const after = call.add('Add', [last, call.integers([1])], {}, `${side}_after`)
+  const after = call.add('Add', [last, call.int64([1])], {}, `${side}_after`)
   const fraction = (cell: string, name: string) =>
-    call.add('Div', [call.add('Cast', [cell], { to: 1 }, `${name}_float`), call.floats(length)], {}, name)
+    call.add('Div', [call.add('Cast', [cell], { to: 1 }, `${name}_float`), call.float(length)], {}, name)
   return { first: fraction(first, `${side}1`), last: fraction(after, `${side}2`) }
 }
 
@@ -98,21 +109,39 @@ function edge(call: OnnxCall, grid: string, side: 'y' | 'x', length: number, ove
 export function cropOnnx(call: OnnxCall, boxes: string): string {
   const { shape } = call.type('image')
   const [height, width] = [sizeOf(shape, 2), sizeOf(shape, 3)]
-  const part = (index: number, name: string) => call.add('Slice', [boxes, call.integers([index]), call.integers([index + 1]), call.integers([1])], {}, name)
+  const part = (index: number, name: string) =>
+    call.add('Slice', [boxes, call.int64([index]), call.int64([index + 1]), call.int64([1])], {}, name)
   const along = (from: number, to: number, length: number, side: 'y' | 'x', shape3: readonly number[]) => {
     // GridSample counts from -1 to 1 between the outermost centres; a side of one pixel takes the middle of the box.
-    const steps = call.floats(Array.from({ length }, (_, i) => (length > 1 ? i / (length - 1) : 0.5)), [1, length])
+    const steps = call.float(
+      Array.from({ length }, (_, i) => (length > 1 ? i / (length - 1) : 0.5)),
+      [1, length],
+    )
     const start = part(from, `${side}_from`)
     const span = call.add('Sub', [part(to, `${side}_to`), start], {}, `${side}_span`)
-    const fraction = call.add('Add', [start, call.add('Mul', [span, steps], {}, `${side}_steps`)], {}, `${side}_fraction`)
-    const scaled = call.add('Sub', [call.add('Mul', [fraction, call.floats(2)], {}, `${side}_twice`), call.floats(1)], {}, `${side}_scaled`)
-    const lined = call.add('Reshape', [scaled, call.integers(shape3)], {}, `${side}_lined`)
+    const fraction = call.add(
+      'Add',
+      [start, call.add('Mul', [span, steps], {}, `${side}_steps`)],
+      {},
+      `${side}_fraction`,
+    )
+    const scaled = call.add(
+      'Sub',
+      [call.add('Mul', [fraction, call.float(2)], {}, `${side}_twice`), call.float(1)],
+      {},
+      `${side}_scaled`,
+    )
+    const lined = call.add('Reshape', [scaled, call.int64(shape3)], {}, `${side}_lined`)
     const batch = call.add('Shape', [boxes], { start: 0, end: 1 }, `${side}_batch`)
-    const full = call.add('Concat', [batch, call.integers([height, width, 1])], { axis: 0 }, `${side}_full`)
+    const full = call.add('Concat', [batch, call.int64([height, width, 1])], { axis: 0 }, `${side}_full`)
     return call.add('Expand', [lined, full], {}, `${side}_grid`)
   }
   const y = along(0, 2, height, 'y', [-1, height, 1, 1])
   const x = along(1, 3, width, 'x', [-1, 1, width, 1])
   const grid = call.add('Concat', [x, y], { axis: 3 }, 'grid')
-  return call.add('GridSample', [call.input('image'), grid], { mode: 'bilinear', padding_mode: 'border', align_corners: 1 })
+  return call.add('GridSample', [call.input('image'), grid], {
+    mode: 'bilinear',
+    padding_mode: 'border',
+    align_corners: 1,
+  })
 }

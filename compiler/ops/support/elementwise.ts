@@ -1,9 +1,9 @@
+import { shapeText } from '../../graph/graph.js'
 import { callText } from '../../targets/tfjs/lowering.js'
 import type { ArgumentSpec, Operation } from '../operation.js'
 import type { Case } from './case.js'
 import { sameShape } from './shapes.js'
 import { combine, map, type Tensor } from './tensor.js'
-import { shapeText } from '../../graph/graph.js'
 
 interface Arithmetic {
   readonly name: string
@@ -37,11 +37,13 @@ export function arithmetic({ name, summary, symbol, tfjs, onnx, compute, extraCa
       return first && [first]
     },
     tfjs(call) {
-      const side = (argument: string) => (call.has(argument) ? call.input(argument) : call.code(argument))
+      const side = (argument: string) =>
+        call.value(argument) === undefined ? call.input(argument) : call.code(argument)
       return callText(`tf.${tfjs}`, side('left'), side('right'))
     },
     onnx(call) {
-      const side = (argument: string) => (isNumber(call, argument) ? call.floats(call.number(argument)) : call.input(argument))
+      const side = (argument: string) =>
+        isNumber(call, argument) ? call.float(call.number(argument)) : call.input(argument)
       return [call.add(onnx, [side('left'), side('right')])]
     },
     reference(call) {
@@ -52,17 +54,24 @@ export function arithmetic({ name, summary, symbol, tfjs, onnx, compute, extraCa
     cases: [
       {
         name: 'two tensors',
-        inputs: { left: { shape: [2, 3, 4, 5], fill: 'random' }, right: { shape: [2, 3, 4, 5], fill: { values: ramp(120) } } },
+        inputs: {
+          left: { shape: [2, 3, 4, 5], fill: 'random' },
+          right: { shape: [2, 3, 4, 5], fill: { values: ramp(120) } },
+        },
       },
       { name: 'a number on the right', inputs: { left: { shape: [3, 4], fill: 'random' } }, arguments: { right: 2.5 } },
-      { name: 'a number on the left', inputs: { right: { shape: [3, 4], fill: { values: ramp(12) } } }, arguments: { left: -1.5 } },
+      {
+        name: 'a number on the left',
+        inputs: { right: { shape: [3, 4], fill: { values: ramp(12) } } },
+        arguments: { left: -1.5 },
+      },
       ...extraCases,
     ],
   }
 }
 
-function isNumber(call: { has(argument: string): boolean; type(argument: string): unknown }, argument: string): boolean {
-  return !call.has(argument)
+function isNumber(call: { types(argument: string): readonly unknown[] }, argument: string): boolean {
+  return call.types(argument).length === 0
 }
 
 /** Values away from zero, so that they can be divided by. */
@@ -78,6 +87,7 @@ interface Pointwise {
   readonly tfjs: Operation['tfjs']
   readonly onnx: Operation['onnx']
   readonly compute: (value: number) => number
+  readonly passesInInference?: string
   readonly cases: readonly Case[]
 }
 

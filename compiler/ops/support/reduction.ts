@@ -50,7 +50,7 @@ export function reduction({ name, summary, tfjs, onnx, several, average }: Reduc
       const inputs = call.inputs('x')
       if (inputs.length > 1) return [call.add(several, inputs)]
       const axes = call.word('over') === 'channels' ? [1] : [2, 3]
-      return [call.add(onnx, [call.input('x'), call.integers(axes)], { keepdims: 0 })]
+      return [call.add(onnx, [call.input('x'), call.int64(axes)], { keepdims: 0 })]
     },
     reference(call) {
       const [first, ...rest] = call.tensors('x')
@@ -64,10 +64,24 @@ export function reduction({ name, summary, tfjs, onnx, several, average }: Reduc
     cases: [
       { name: 'over channels', inputs: { x: [{ shape: [2, 5, 3, 4], fill: 'random' }] } },
       { name: 'over space', inputs: { x: [{ shape: [2, 5, 3, 4], fill: 'random' }] }, arguments: { over: 'space' } },
-      { name: 'of two rows', inputs: { x: [{ shape: [3, 4], fill: 'random' }, { shape: [3, 4], fill: 'positive' }] } },
+      {
+        name: 'of two rows',
+        inputs: {
+          x: [
+            { shape: [3, 4], fill: 'random' },
+            { shape: [3, 4], fill: 'positive' },
+          ],
+        },
+      },
       {
         name: 'of three maps',
-        inputs: { x: [{ shape: [1, 2, 3, 3], fill: 'random' }, { shape: [1, 2, 3, 3], fill: 'ones' }, { shape: [1, 2, 3, 3], fill: 'positive' }] },
+        inputs: {
+          x: [
+            { shape: [1, 2, 3, 3], fill: 'random' },
+            { shape: [1, 2, 3, 3], fill: 'ones' },
+            { shape: [1, 2, 3, 3], fill: 'positive' },
+          ],
+        },
       },
     ],
   }

@@ -24,7 +24,14 @@ export interface FeatureMap {
 export function featureMap(call: Inference, argument: string): FeatureMap | undefined {
   const type = call.type(argument)
   const [batch, channels, height, width] = type.shape
-  if (type.element === 'float' && type.shape.length === 4 && batch && channels?.size !== undefined && height?.size !== undefined && width?.size !== undefined)
+  if (
+    type.element === 'float' &&
+    type.shape.length === 4 &&
+    batch &&
+    channels?.size !== undefined &&
+    height?.size !== undefined &&
+    width?.size !== undefined
+  )
     return { batch, channels: channels.size, height: height.size, width: width.size, shape: type.shape }
   return wrongRank(call, argument, 'feature maps (channels x height x width)')
 }
@@ -99,12 +106,21 @@ export function windowCount(size: number, window: Window, side: 0 | 1, ceil = fa
 }
 
 /** The feature map's size after a sliding window; reports one that leaves nothing. */
-export function slide(call: Inference, callee: string, input: FeatureMap, ceil = false): readonly [number, number] | undefined {
+export function slide(
+  call: Inference,
+  callee: string,
+  input: FeatureMap,
+  ceil = false,
+): readonly [number, number] | undefined {
   const window = windowOf(call)
   const height = windowCount(input.height, window, 0, ceil)
   const width = windowCount(input.width, window, 1, ceil)
   if (height > 0 && width > 0) return [height, width]
-  const values = { callee, input: sizeText(input.channels, input.height, input.width), kernel: sizeText(...window.kernel) }
+  const values = {
+    callee,
+    input: sizeText(input.channels, input.height, input.width),
+    kernel: sizeText(...window.kernel),
+  }
   return call.fail('empty-result', values, ['x'])
 }
 

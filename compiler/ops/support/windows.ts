@@ -1,5 +1,5 @@
-import { elements, sizes4, type Tensor, zeros } from './tensor.js'
 import { type Window, windowCount } from './shapes.js'
+import { elements, sizes4, type Tensor, zeros } from './tensor.js'
 
 /** Runs over the cells of one window; cells in the padding are left out. */
 export type Visit = (row: number, column: number, kernelRow: number, kernelColumn: number) => void
@@ -21,7 +21,12 @@ export function slideOver(
   window: Window,
   outputChannels: number,
   ceil: boolean,
-  compute: (batch: number, channel: number, cells: (visit: Visit) => void, place: { top: number; left: number }) => number,
+  compute: (
+    batch: number,
+    channel: number,
+    cells: (visit: Visit) => void,
+    place: { top: number; left: number },
+  ) => number,
 ): Tensor {
   const [batch, , height, width] = sizes4(input)
   const outputHeight = windowCount(height, window, 0, ceil)

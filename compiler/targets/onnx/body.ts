@@ -15,5 +15,10 @@ export type OnnxElement = 'float' | 'int64' | 'bool' | 'uint8'
 export interface OnnxBody {
   input(name: string, element: OnnxElement, shape: readonly (number | string)[]): string
   output(name: string, element: OnnxElement, shape: readonly (number | string)[]): void
-  add(operator: string, inputs: readonly string[], output: string, attributes?: Readonly<Record<string, OnnxAttribute>>): string
+  add(
+    operator: string,
+    inputs: readonly string[],
+    output: string,
+    attributes?: Readonly<Record<string, OnnxAttribute>>,
+  ): string
 }

@@ -14,13 +14,24 @@ export interface OnnxCall extends Typed {
    * Adds a node and gives the name of its output. `step` names it under the call's own path: master/parts/matmul.
    * Without one it is the call's last node, named by the path alone.
    */
-  add(operator: string, inputs: readonly string[], attributes?: Readonly<Record<string, OnnxAttribute>>, step?: string): string
+  add(
+    operator: string,
+    inputs: readonly string[],
+    attributes?: Readonly<Record<string, OnnxAttribute>>,
+    step?: string,
+  ): string
   /** As add, for operators with several outputs. */
-  addMany(operator: string, inputs: readonly string[], outputs: number, attributes: Readonly<Record<string, OnnxAttribute>>, step: string): readonly string[]
+  addMany(
+    operator: string,
+    inputs: readonly string[],
+    outputs: number,
+    attributes: Readonly<Record<string, OnnxAttribute>>,
+    step: string,
+  ): readonly string[]
   /** A constant float tensor; a scalar when no shape is given. Equal ones are stored once. */
-  floats(values: readonly number[] | number, shape?: readonly number[]): string
-  integers(values: readonly number[] | number, shape?: readonly number[]): string
-  booleans(values: readonly boolean[] | boolean, shape?: readonly number[]): string
+  float(values: readonly number[] | number, shape?: readonly number[]): string
+  int64(values: readonly number[] | number, shape?: readonly number[]): string
+  bool(values: readonly boolean[] | boolean, shape?: readonly number[]): string
   /** A graph of its own, for Loop. Values of the outer graph can be used by name. */
   body(name: string, build: (body: OnnxBody) => void): OnnxAttribute
 }

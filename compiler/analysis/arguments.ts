@@ -1,0 +1,225 @@
+import type { Argument, Expression, Span } from '../../grammar/tree.js'
+import type { Diagnostic } from '../diagnostics/diagnostic.js'
+import { diagnose } from '../diagnostics/report.js'
+import { nearest } from '../diagnostics/suggest.js'
+import type { Attribute } from '../graph/graph.js'
+import type { ArgumentSpec } from '../ops/operation.js'
+import { type BoundArgument, describe, type Value } from './values.js'
+
+/** What an argument list is matched against. */
+export interface Signature {
+  readonly callee: string
+  readonly names: readonly string[]
+  /** Takes all positional values from its place on. */
+  readonly variadic?: string
+}
+
+/** A value that is not bound to a name yet: an expression of the list, or what came through `->`. */
+export type Given =
+  | { readonly expression: Expression; readonly span: Span }
+  | { readonly value: Value; readonly span: Span }
+
+export interface Matched {
+  readonly given: ReadonlyMap<string, readonly Given[]>
+  readonly ok: boolean
+}
+
+/** Matches values with names: the piped one first, then those by position, then those by name. */
+export function match(
+  signature: Signature,
+  piped: BoundArgument | undefined,
+  list: readonly Argument[],
+  span: Span,
+  report: (d: Diagnostic) => void,
+): Matched {
+  const { callee, names, variadic } = signature
+  const given = new Map<string, Given[]>()
+  let ok = true
+  const fail = (diagnostic: Diagnostic) => {
+    report(diagnostic)
+    ok = false
+  }
+  const positional: Given[] = piped ? [{ value: piped.value, span: piped.span }] : []
+  for (const argument of list) if (!argument.name) positional.push({ expression: argument.value, span: argument.span })
+  positional.forEach((item, index) => {
+    const name = variadic && index >= names.indexOf(variadic) ? variadic : names[index]
+    if (name !== undefined) given.set(name, [...(given.get(name) ?? []), item])
+    else if (index === names.length)
+      fail(
+        diagnose(
+          'too-many-arguments',
+          { callee, most: names.length, given: positional.length, names },
+          item.span.start === span.start ? span : item.span,
+        ),
+      )
+  })
+  for (const argument of list) {
+    if (!argument.name) continue
+    const name = argument.name.text
+    if (!names.includes(name))
+      fail(
+        diagnose(
+          'unknown-argument',
+          { name, callee, known: names, suggestion: nearest(name, names) },
+          argument.name.span,
+        ),
+      )
+    else if (given.has(name)) fail(diagnose('repeated-argument', { name }, argument.name.span))
+    else given.set(name, [{ expression: argument.value, span: argument.span }])
+  }
+  return { given, ok }
+}
+
+/** An argument's constant as the graph keeps it, checked against what the argument may be; undefined when it was reported. */
+export function constantOf(
+  spec: ArgumentSpec,
+  bound: BoundArgument,
+  report: (d: Diagnostic) => void,
+): Attribute | undefined {
+  const { value, span } = bound
+  const wrong = (found = describe(value)): undefined => {
+    if (value.kind !== 'broken')
+      report(diagnose('wrong-type', { name: `\`${spec.name}\``, expected: expectation(spec), found }, span))
+    return undefined
+  }
+  if (value.kind === 'by-phase') {
+    if (!spec.varies || (spec.kind.is !== 'number' && spec.kind.is !== 'number or uniform')) {
+      report(diagnose('not-a-constant', { what: `\`${spec.name}\`` }, span))
+      return undefined
+    }
+    const training = constantOf(spec, { value: value.training, span }, report)
+    const evaluation = constantOf(spec, { value: value.evaluation, span }, report)
+    return training === undefined || evaluation === undefined ? undefined : { kind: 'by-phase', training, evaluation }
+  }
+  switch (spec.kind.is) {
+    case 'tensor':
+    case 'tensors':
+      return wrong()
+    case 'tensor or number':
+      return value.kind === 'number' ? value.value : wrong()
+    case 'boolean':
+      return value.kind === 'boolean' ? value.value : wrong()
+    case 'word':
+      return wordOf(spec, spec.kind.words, bound, wrong, report)
+    case 'integer':
+    case 'number':
+      return value.kind === 'number' ? inRange(spec, value.value, span, report) : wrong()
+    case 'number or uniform': {
+      if (value.kind === 'number') return inRange(spec, value.value, span, report)
+      if (value.kind !== 'uniform') return wrong()
+      const low = inRange(spec, value.low, span, report)
+      const high = inRange(spec, value.high, span, report)
+      return low === undefined || high === undefined ? undefined : { kind: 'uniform', low, high }
+    }
+    case 'pair': {
+      if (value.kind === 'number') return inRange(spec, value.value, span, report)
+      const numbers = numbersOf(value)
+      if (numbers?.length !== 2) return wrong()
+      return numbers.every((number) => inRange(spec, number, span, report) !== undefined) ? numbers : undefined
+    }
+    case 'integers': {
+      const numbers = numbersOf(value)
+      return numbers?.every(Number.isInteger) ? numbers : wrong()
+    }
+  }
+}
+
+function wordOf(
+  spec: ArgumentSpec,
+  words: readonly string[],
+  bound: BoundArgument,
+  wrong: () => undefined,
+  report: (d: Diagnostic) => void,
+): string | undefined {
+  const name = bound.word ?? (bound.value.kind === 'string' ? bound.value.value : undefined)
+  if (name === undefined) return wrong()
+  if (words.includes(name)) return name
+  report(
+    diagnose('unknown-word', { name, argument: spec.name, known: words, suggestion: nearest(name, words) }, bound.span),
+  )
+  return undefined
+}
+
+function numbersOf(value: Value): number[] | undefined {
+  if (value.kind !== 'list') return undefined
+  const numbers = value.items.flatMap((item) => (item.kind === 'number' ? [item.value] : []))
+  return numbers.length === value.items.length ? numbers : undefined
+}
+
+interface Bounds {
+  readonly from?: number
+  readonly to?: number
+  readonly above?: number
+  readonly below?: number
+}
+
+function boundsOf({ kind }: ArgumentSpec): Bounds & { readonly whole: boolean } {
+  const whole = kind.is === 'integer' || kind.is === 'pair'
+  switch (kind.is) {
+    case 'integer':
+    case 'number':
+    case 'number or uniform':
+    case 'pair':
+      return { ...kind, whole }
+    default:
+      return { whole }
+  }
+}
+
+function inRange(spec: ArgumentSpec, number: number, span: Span, report: (d: Diagnostic) => void): number | undefined {
+  const { from, to, above, below, whole } = boundsOf(spec)
+  const fits =
+    Number.isFinite(number) &&
+    (!whole || Number.isSafeInteger(number)) &&
+    (from === undefined || number >= from) &&
+    (to === undefined || number <= to) &&
+    (above === undefined || number > above) &&
+    (below === undefined || number < below)
+  if (fits) return number
+  report(
+    diagnose(
+      'out-of-range',
+      { name: spec.name, value: String(Number(number.toPrecision(12))), range: rangeText(spec), advice: spec.advice },
+      span,
+    ),
+  )
+  return undefined
+}
+
+function rangeText(spec: ArgumentSpec): string {
+  const { from, to, above, below, whole } = boundsOf(spec)
+  const parts = [
+    from !== undefined && to !== undefined
+      ? `from ${from} to ${to}`
+      : from !== undefined
+        ? `at least ${from}`
+        : to !== undefined
+          ? `at most ${to}`
+          : '',
+    above !== undefined ? `above ${above}` : '',
+    below !== undefined ? `below ${below}` : '',
+  ].filter((part) => part !== '')
+  return [whole ? 'a whole number' : 'a number', parts.join(' and ')].filter((part) => part !== '').join(' ')
+}
+
+function expectation(spec: ArgumentSpec): string {
+  switch (spec.kind.is) {
+    case 'tensor':
+    case 'tensors':
+      return 'a tensor'
+    case 'tensor or number':
+      return 'a tensor or a number'
+    case 'boolean':
+      return 'true or false'
+    case 'word':
+      return `one of ${spec.kind.words.join(', ')}`
+    case 'number or uniform':
+      return 'a number or uniform(low, high)'
+    case 'pair':
+      return 'a whole number or two: [height, width]'
+    case 'integers':
+      return 'a list of whole numbers'
+    default:
+      return rangeText(spec)
+  }
+}

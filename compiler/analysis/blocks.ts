@@ -1,0 +1,76 @@
+import type { Block, Expression, Statement } from '../../grammar/tree.js'
+import type { Diagnostic } from '../diagnostics/diagnostic.js'
+import { diagnose } from '../diagnostics/report.js'
+import type { Module } from './modules.js'
+import { Scope } from './scope.js'
+
+/**
+ * Checks the blocks of a file without a model, as far as that goes without the sizes a call would give:
+ * every name is known, every block returns.
+ */
+export function checkBlocks(module: Module): Diagnostic[] {
+  return module.file.blocks.flatMap((block) => checkBlock(block, module.scope))
+}
+
+function checkBlock(block: Block, outer: Scope): Diagnostic[] {
+  const scope = new Scope(outer)
+  const diagnostics: Diagnostic[] = []
+  for (const { name } of block.parameters)
+    if (!scope.define(name.text, { kind: 'broken' }))
+      diagnostics.push(diagnose('duplicate-name', { name: name.text }, name.span))
+  diagnostics.push(...checkStatements(block.statements, scope))
+  if (!block.statements.some(({ kind }) => kind === 'return'))
+    diagnostics.push(diagnose('no-result', { name: block.name.text }, block.name.span))
+  return diagnostics
+}
+
+function checkStatements(statements: readonly Statement[], scope: Scope): Diagnostic[] {
+  return statements.flatMap((statement) => {
+    const found = checkNames(statement.value, scope)
+    if (statement.kind === 'binding' && !scope.define(statement.name.text, { kind: 'broken' }))
+      found.push(diagnose('duplicate-name', { name: statement.name.text }, statement.name.span))
+    return found
+  })
+}
+
+function checkNames(expression: Expression, scope: Scope): Diagnostic[] {
+  const all = (...parts: readonly Expression[]) => parts.flatMap((part) => checkNames(part, scope))
+  switch (expression.kind) {
+    case 'name': {
+      if (scope.find(expression.text) || expression.text === 'uniform') return []
+      const values = {
+        name: expression.text,
+        known: [],
+        suggestion: scope.nearest(expression.text),
+        importable: undefined,
+      }
+      return [diagnose('unknown-name', values, expression.span)]
+    }
+    case 'member':
+      return all(expression.object)
+    case 'call':
+      // A bare word may be what an argument takes (pool = mean), which only the call's signature can tell.
+      return all(
+        expression.callee,
+        ...expression.arguments.filter(({ name, value }) => !name || value.kind !== 'name').map(({ value }) => value),
+      )
+    case 'list':
+      return all(...expression.items)
+    case 'pipeline':
+      return all(expression.start, ...expression.stages)
+    case 'negate':
+      return all(expression.operand)
+    case 'binary':
+      return all(expression.left, expression.right)
+    case 'conditional':
+      return all(expression.condition, expression.then, expression.otherwise)
+    case 'repeat': {
+      const round = new Scope(scope)
+      if (expression.index) round.define(expression.index.text, { kind: 'number', value: 0 })
+      round.define(expression.state.text, { kind: 'broken' })
+      return [...all(expression.count, expression.start), ...checkStatements(expression.statements, round)]
+    }
+    default:
+      return []
+  }
+}

@@ -1,0 +1,348 @@
+import type { Argument, Span } from '../../grammar/tree.js'
+import type { Label } from '../diagnostics/diagnostic.js'
+import { diagnose } from '../diagnostics/report.js'
+import type { Code, ValuesOf } from '../diagnostics/table.js'
+import { type Attribute, shapeText, type TensorType } from '../graph/graph.js'
+import type { ArgumentSpec, Inference, Operation } from '../ops/operation.js'
+import { TypedCall } from '../ops/support/typed.js'
+import { constantOf, type Given, match } from './arguments.js'
+import { type Context, type Elaborator, inner, makerName, type Place } from './elaborator.js'
+import { Scope } from './scope.js'
+import {
+  type BoundArgument,
+  broken,
+  type DefinitionValue,
+  type Recall,
+  type TensorValue,
+  tensorOf,
+  type Value,
+} from './values.js'
+
+export interface Call {
+  readonly list: readonly Argument[]
+  /** Values that are worked out already, by position, instead of a list. */
+  readonly given?: readonly BoundArgument[]
+  readonly span: Span
+  readonly piped: BoundArgument | undefined
+  readonly context: Context
+  readonly place: Place
+  /** How the callee is written, for names of nodes and messages. */
+  readonly callee: string
+}
+
+const takesTensor = ({ kind }: ArgumentSpec) =>
+  kind.is === 'tensor' || kind.is === 'tensors' || kind.is === 'tensor or number'
+
+/** A call of an operation: one node. */
+export function callOperation(elaborator: Elaborator, operation: Operation, call: Call): Value {
+  const variadic = operation.arguments.find(({ kind }) => kind.is === 'tensors')?.name
+  const names = operation.arguments.map(({ name }) => name)
+  const signature = { callee: operation.name, names, ...(variadic !== undefined && { variadic }) }
+  const { given, ok } = match(signature, call.piped, call.list, call.span, elaborator.report)
+  const values = new Map<string, readonly BoundArgument[]>()
+  call.given?.forEach((bound, index) => {
+    values.set(names[index] ?? '', [bound])
+  })
+  for (const spec of operation.arguments) {
+    const items = given.get(spec.name)
+    if (items)
+      values.set(
+        spec.name,
+        items.map((item) => evaluateGiven(elaborator, item, spec, call)),
+      )
+  }
+  return ok ? operate(elaborator, operation, values, call, undefined) : broken
+}
+
+function evaluateGiven(elaborator: Elaborator, item: Given, spec: ArgumentSpec | undefined, call: Call): BoundArgument {
+  if ('value' in item) return { value: item.value, span: item.span }
+  const { expression, span } = item
+  // `pool = mean`: a word where the argument takes one, unless the name holds a string.
+  if (spec?.kind.is === 'word' && expression.kind === 'name') {
+    const value = call.context.scope.find(expression.text)
+    return value?.kind === 'string'
+      ? { value, span }
+      : { value: { kind: 'string', value: expression.text }, span, word: expression.text }
+  }
+  return { value: elaborator.evaluate(expression, call.context, inner(call.place)), span: expression.span }
+}
+
+/** Checks the values against the operation's arguments, infers the outputs, and adds the node. */
+function operate(
+  elaborator: Elaborator,
+  operation: Operation,
+  values: ReadonlyMap<string, readonly BoundArgument[]>,
+  call: Call,
+  sharedPath: readonly string[] | undefined,
+): Value {
+  const tensors = new Map<string, readonly TensorValue[]>()
+  const attributes: Record<string, Attribute> = {}
+  let ok = true
+  for (const spec of operation.arguments) {
+    const bound = values.get(spec.name)
+    if (!bound) {
+      if (spec.default === undefined) {
+        elaborator.report(
+          diagnose('missing-argument', { callee: operation.name, name: spec.name, meaning: spec.meaning }, call.span),
+        )
+        ok = false
+      } else if (spec.default !== null) attributes[spec.name] = spec.default
+      continue
+    }
+    const found = takesTensor(spec) ? bound.flatMap(({ value }) => tensorOf(value) ?? []) : []
+    if (found.length > 0 && found.length === bound.length) tensors.set(spec.name, found)
+    else {
+      const odd = bound.find(({ value }) => !takesTensor(spec) || !tensorOf(value))
+      const constant = odd && constantOf(spec, odd, elaborator.report)
+      if (constant === undefined) ok = false
+      else attributes[spec.name] = constant
+    }
+  }
+  if (!ok) return broken
+  const types = new Map(
+    [...tensors].map(([name, list]): [string, readonly TensorType[]] => [name, list.map(({ type }) => type)]),
+  )
+  const typed = new InferredCall(operation.name, types, attributes, (code, failure, about, note) => {
+    elaborator.report(diagnose(code, failure, call.span, note, shapeLabels(tensors, about, call.span)))
+  })
+  const outputs = operation.infer(typed)
+  if (!outputs) return broken
+  return addNode(elaborator, operation, { typed, tensors, attributes, outputs, values }, call, sharedPath)
+}
+
+type Fail = <C extends Code>(code: C, values: ValuesOf<C>, about: readonly string[], note: string) => void
+
+/** A call while its outputs are worked out: it can say what is wrong. */
+class InferredCall extends TypedCall implements Inference {
+  constructor(
+    operation: string,
+    types: ReadonlyMap<string, readonly TensorType[]>,
+    attributes: Readonly<Record<string, Attribute>>,
+    private readonly report: Fail,
+  ) {
+    super(operation, types, attributes)
+  }
+
+  fail<C extends Code>(code: C, values: ValuesOf<C>, about: readonly string[] = [], note = ''): undefined {
+    this.report(code, values, about, note)
+    return undefined
+  }
+}
+
+interface Checked {
+  readonly typed: TypedCall
+  readonly tensors: ReadonlyMap<string, readonly TensorValue[]>
+  readonly attributes: Readonly<Record<string, Attribute>>
+  readonly outputs: readonly TensorType[]
+  readonly values: ReadonlyMap<string, readonly BoundArgument[]>
+}
+
+function addNode(
+  elaborator: Elaborator,
+  operation: Operation,
+  checked: Checked,
+  call: Call,
+  sharedPath: readonly string[] | undefined,
+): Value {
+  const { context, place, span } = call
+  const maker = operation.parameters !== undefined && !sharedPath
+  const own = maker ? makerName(place) : place.last ? place.naming.name : [...place.naming.name, operation.name]
+  const local = own.length > 0 ? own : [operation.name]
+  const parameterPath = sharedPath ?? [...context.parameterPath, ...own]
+  const parameters: Record<string, string> = {}
+  for (const spec of operation.parameters?.(checked.typed) ?? []) {
+    const name = [...parameterPath, spec.role].join('.')
+    if (!sharedPath && !elaborator.builder.declare(name, spec, span)) {
+      elaborator.report(diagnose('duplicate-parameter', { name }, span))
+      return broken
+    }
+    parameters[spec.role] = name
+  }
+  const inputs = [...checked.tensors].flatMap(([argument, list]) => list.map(({ ref }) => ({ argument, value: ref })))
+  const node = elaborator.builder.add(
+    {
+      operation: operation.name,
+      path: [...context.path, ...local],
+      inputs,
+      attributes: checked.attributes,
+      parameters,
+      outputs: checked.outputs,
+      span,
+    },
+    context.frame,
+  )
+  const tensorAt = (output: number): TensorValue | undefined => {
+    const type = checked.outputs[output]
+    return type && { kind: 'tensor', ref: elaborator.builder.value(node, output), type, span }
+  }
+  const result = tensorAt(0)
+  if (!result) return broken
+  if (!operation.parameters && !operation.outputs) return result
+  const members = new Map<string, Value>(
+    (operation.outputs ?? []).flatMap((name, output) => {
+      const member = tensorAt(output)
+      return member ? [[name, member] as const] : []
+    }),
+  )
+  if (!operation.parameters) return { kind: 'instance', of: operation.name, result, members }
+  const constants = new Map([...checked.values].flatMap(([name, [bound]]) => (bound ? [[name, bound] as const] : [])))
+  return {
+    kind: 'instance',
+    of: operation.name,
+    result,
+    members,
+    recall: { callee: { kind: 'operation', operation }, arguments: constants, parameterPath },
+  }
+}
+
+/** Each argument's tensor, where it was defined, with its shape. */
+function shapeLabels(
+  tensors: ReadonlyMap<string, readonly TensorValue[]>,
+  about: readonly string[],
+  span: Span,
+): Label[] {
+  return about
+    .flatMap((name) => tensors.get(name) ?? [])
+    .filter((tensor) => tensor.span.start !== span.start || tensor.span.source !== span.source)
+    .map((tensor) => ({ span: tensor.span, text: shapeText(tensor.type) }))
+}
+
+/** A call of a block or branch: its statements, written out with these arguments. */
+export function callDefinition(elaborator: Elaborator, target: DefinitionValue, call: Call): Value {
+  const { definition } = target
+  const names = definition.parameters.map(({ name }) => name.text)
+  const { given, ok } = match(
+    { callee: definition.name.text, names },
+    call.piped,
+    call.list,
+    call.span,
+    elaborator.report,
+  )
+  const bound = new Map<string, BoundArgument>()
+  for (const [name, [item]] of given) if (item) bound.set(name, evaluateGiven(elaborator, item, undefined, call))
+  if (!ok) return broken
+  const own = makerName(call.place)
+  return instantiate(elaborator, target, bound, call, {
+    path: [...call.context.path, ...own],
+    parameterPath: [...call.context.parameterPath, ...own],
+  })
+}
+
+interface Where {
+  readonly path: readonly string[]
+  readonly parameterPath: readonly string[]
+}
+
+export function instantiate(
+  elaborator: Elaborator,
+  target: DefinitionValue,
+  bound: ReadonlyMap<string, BoundArgument>,
+  call: Call,
+  where: Where,
+): Value {
+  const { definition } = target
+  if (elaborator.calls.some((outer) => outer.definition === definition)) {
+    elaborator.report(diagnose('recursive-block', { name: definition.name.text }, call.span))
+    return broken
+  }
+  elaborator.calls.push({ definition, span: call.span })
+  const value = writeOut(elaborator, target, bound, call, where)
+  elaborator.calls.pop()
+  return value
+}
+
+function writeOut(
+  elaborator: Elaborator,
+  target: DefinitionValue,
+  bound: ReadonlyMap<string, BoundArgument>,
+  call: Call,
+  where: Where,
+): Value {
+  const { definition, scope: outer } = target
+  const scope = new Scope(outer)
+  const known = new Map(bound)
+  for (const { name, default: standard } of definition.parameters) {
+    let argument = known.get(name.text)
+    if (!argument) {
+      if (!standard) {
+        elaborator.report(
+          diagnose(
+            'missing-argument',
+            { callee: definition.name.text, name: name.text, meaning: undefined },
+            call.span,
+          ),
+        )
+        return broken
+      }
+      const context = { scope, frame: call.context.frame, path: where.path, parameterPath: where.parameterPath }
+      argument = { value: elaborator.evaluate(standard, context, inner(call.place)), span: standard.span }
+      known.set(name.text, argument)
+    }
+    if (argument.value.kind === 'broken') return broken
+    scope.define(name.text, argument.value)
+  }
+  const inputs = [...known].flatMap(([name, { value }]) => {
+    const tensor = tensorOf(value)
+    return tensor ? [{ name, value: tensor.ref }] : []
+  })
+  const frame = elaborator.builder.open(
+    {
+      kind: definition.kind,
+      definition: definition.name.text,
+      path: where.path,
+      parameterPath: where.parameterPath,
+      inputs,
+      span: call.span,
+    },
+    call.context.frame,
+  )
+  const context: Context = { scope, frame, path: where.path, parameterPath: where.parameterPath }
+  const owner = { name: definition.name.text, span: definition.name.span }
+  const { result, members } = elaborator.statements(definition.statements, context, owner, definition.kind === 'block')
+  if (result?.kind === 'broken') return broken
+  const tensor = result && tensorOf(result)
+  if (tensor) frame.result = tensor.ref
+  const recall: Recall = { callee: target, arguments: known, parameterPath: where.parameterPath }
+  return {
+    kind: 'instance',
+    of: definition.name.text,
+    result: tensor && { ...tensor, span: call.span },
+    members,
+    recall,
+  }
+}
+
+/** `trunk(crop)`: what made the weights runs again on other tensors, everything else as it was. */
+export function recall(elaborator: Elaborator, { callee, arguments: first, parameterPath }: Recall, call: Call): Value {
+  const names = [...first].filter(([, { value }]) => tensorOf(value)).map(([name]) => name)
+  const { given, ok } = match({ callee: call.callee, names }, call.piped, call.list, call.span, elaborator.report)
+  const bound = new Map(first)
+  for (const name of names) {
+    const [item] = given.get(name) ?? []
+    if (item) bound.set(name, evaluateGiven(elaborator, item, undefined, call))
+    else {
+      elaborator.report(
+        diagnose(
+          'missing-argument',
+          { callee: call.callee, name, meaning: 'the tensor to run the same weights on' },
+          call.span,
+        ),
+      )
+      return broken
+    }
+  }
+  if (!ok || [...bound.values()].some(({ value }) => value.kind === 'broken')) return broken
+  if (callee.kind === 'operation')
+    return operate(
+      elaborator,
+      callee.operation,
+      new Map([...bound].map(([name, argument]) => [name, [argument]])),
+      call,
+      parameterPath,
+    )
+  const own = call.place.last ? call.place.naming.name : [...call.place.naming.name, callee.definition.name.text]
+  elaborator.builder.sharing++
+  const value = instantiate(elaborator, callee, bound, call, { path: [...call.context.path, ...own], parameterPath })
+  elaborator.builder.sharing--
+  return value
+}

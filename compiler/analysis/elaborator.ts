@@ -1,0 +1,396 @@
+import type { Argument, Binding, Expression, Span, Statement } from '../../grammar/tree.js'
+import type { Diagnostic, Label } from '../diagnostics/diagnostic.js'
+import { diagnose } from '../diagnostics/report.js'
+import { nearest } from '../diagnostics/suggest.js'
+import type { Frame } from '../graph/graph.js'
+import { GraphBuilder, mostNodes } from './builder.js'
+import { callDefinition, callOperation, recall } from './calls.js'
+import { arithmetic, compare } from './constants.js'
+import { Scope } from './scope.js'
+import {
+  type BoundArgument,
+  broken,
+  type DefinitionValue,
+  describe,
+  type InstanceValue,
+  type TensorValue,
+  tensorOf,
+  type Value,
+} from './values.js'
+
+/** Where an expression stands: what it sees, and where the things it makes go. */
+export interface Context {
+  readonly scope: Scope
+  readonly frame: Frame
+  /** Path of the nodes made here, and of their parameters; they differ where weights are shared. */
+  readonly path: readonly string[]
+  readonly parameterPath: readonly string[]
+}
+
+/** How the calls of one binding's expression are named. */
+export interface Naming {
+  /** The binding's name; none for `return` and for a branch's call. */
+  readonly name: readonly string[]
+  /** Calls in the expression that make weights. A single one takes the binding's own name; several are numbered. */
+  readonly makers: number
+  /** The next number of a maker that is no stage of the pipeline. */
+  counter: number
+}
+
+/** Which call of a binding's expression is named. */
+export interface Place {
+  readonly naming: Naming
+  /** Whether its value is the value of the whole expression. */
+  readonly last: boolean
+  /** Its number in the binding's pipeline. */
+  readonly stage?: number
+}
+
+/**
+ * Works out what every expression is worth, and builds the graph on the way: blocks are written out, shapes inferred,
+ * names given. What the user did wrong becomes a diagnostic and a broken value, about which nothing more is said.
+ */
+export class Elaborator {
+  readonly builder = new GraphBuilder()
+  readonly diagnostics: Diagnostic[] = []
+  /** Calls of definitions that are being written out, innermost last. */
+  readonly calls: { readonly definition: DefinitionValue['definition']; readonly span: Span }[] = []
+  private readonly reported = new Set<string>()
+
+  /** `exporting` tells which standard file defines a block, for a hint at an unknown name. */
+  constructor(private readonly exporting: (block: string) => string | undefined = () => undefined) {}
+
+  /** Blocks are written out many times: one mistake in one is said once, with the call that led there. */
+  readonly report = (diagnostic: Diagnostic): void => {
+    const { primary, code, message } = diagnostic
+    const outer = this.calls[0]
+    const elsewhere = outer && outer.span.source !== primary.span.source
+    const key = `${code} ${primary.span.source} ${primary.span.start} ${message}`
+    if (this.reported.has(key)) return
+    this.reported.add(key)
+    const via: Label[] = elsewhere ? [{ span: outer.span, text: 'in this call' }] : []
+    this.diagnostics.push({ ...diagnostic, secondary: [...diagnostic.secondary, ...via] })
+  }
+
+  /** Evaluates `name = value` and makes the name known. */
+  bind(binding: Binding, context: Context): Value {
+    const value = this.valueOf(binding, context)
+    if (!context.scope.define(binding.name.text, value))
+      this.report(diagnose('duplicate-name', { name: binding.name.text }, binding.name.span))
+    return value
+  }
+
+  /** What a binding is worth, with the things made in it named after it. */
+  valueOf(binding: Binding, context: Context): Value {
+    const place = this.place(binding.value, context, [binding.name.text])
+    return this.named(this.evaluate(binding.value, context, place), binding.value.span)
+  }
+
+  place(expression: Expression, context: Context, name: readonly string[]): Place {
+    return { naming: { name, makers: this.countMakers(expression, context.scope), counter: 0 }, last: true }
+  }
+
+  /** A tensor is shown where it got its name. */
+  private named(value: Value, span: Span): Value {
+    if (value.kind === 'tensor') return { ...value, span }
+    if (value.kind === 'instance' && value.result) return { ...value, result: { ...value.result, span } }
+    return value
+  }
+
+  /** Runs a body: its bindings, then its return. */
+  statements(
+    statements: readonly Statement[],
+    context: Context,
+    owner: { name: string; span: Span },
+    needsResult: boolean,
+  ) {
+    const members = new Map<string, Value>()
+    let result: Value | undefined
+    let complained = false
+    for (const statement of statements) {
+      if (result) {
+        if (!complained) this.report(diagnose('after-return', {}, statement.span))
+        complained = true
+      } else if (statement.kind === 'binding') members.set(statement.name.text, this.bind(statement, context))
+      else result = this.evaluate(statement.value, context, this.place(statement.value, context, []))
+    }
+    if (!result && needsResult) {
+      this.report(diagnose('no-result', { name: owner.name }, owner.span))
+      result = broken
+    }
+    return { result, members }
+  }
+
+  evaluate(expression: Expression, context: Context, place: Place): Value {
+    switch (expression.kind) {
+      case 'missing':
+        return broken
+      case 'number':
+        return expression.unit
+          ? { kind: 'number', value: expression.value, unit: expression.unit }
+          : { kind: 'number', value: expression.value }
+      case 'string':
+        return { kind: 'string', value: expression.value }
+      case 'boolean':
+        return { kind: 'boolean', value: expression.value }
+      case 'list':
+        return { kind: 'list', items: expression.items.map((item) => this.evaluate(item, context, inner(place))) }
+      case 'name':
+        return this.name(expression.text, expression.span, context.scope)
+      case 'member':
+        return this.member(expression, context, place)
+      case 'call':
+        return this.call(expression.callee, expression.arguments, expression.span, undefined, context, place)
+      case 'pipeline':
+        return this.pipeline(expression, context, place)
+      case 'negate':
+        return arithmetic(
+          this,
+          context,
+          place,
+          expression.span,
+          '*',
+          { value: { kind: 'number', value: -1 }, span: expression.span },
+          this.bound(expression.operand, context, place),
+        )
+      case 'binary': {
+        const left = this.bound(expression.left, context, place)
+        const right = this.bound(expression.right, context, place)
+        if (['+', '-', '*', '/'].includes(expression.operator))
+          return arithmetic(this, context, place, expression.span, expression.operator, left, right)
+        return compare(this, expression.span, expression.operator, left.value, right.value)
+      }
+      case 'conditional':
+        return this.conditional(expression, context, place)
+      case 'repeat':
+        return this.repeat(expression, context, place)
+    }
+  }
+
+  private bound(expression: Expression, context: Context, place: Place): BoundArgument {
+    return { value: this.evaluate(expression, context, inner(place)), span: expression.span }
+  }
+
+  private name(text: string, span: Span, scope: Scope): Value {
+    const value = scope.find(text)
+    if (value) return value
+    const importable = this.exporting(text)
+    this.report(diagnose('unknown-name', { name: text, known: [], suggestion: scope.nearest(text), importable }, span))
+    return broken
+  }
+
+  private member(expression: Extract<Expression, { kind: 'member' }>, context: Context, place: Place): Value {
+    const object = this.evaluate(expression.object, context, inner(place))
+    const { text, span } = expression.member
+    const objectText = sourceText(expression.object)
+    if (object.kind === 'broken') return broken
+    if (object.kind !== 'instance') {
+      this.report(diagnose('no-members', { object: objectText, what: describe(object) }, span))
+      return broken
+    }
+    const value = object.members.get(text)
+    if (value) return value
+    const known = [...object.members.keys()]
+    this.report(
+      diagnose('unknown-member', { name: text, object: objectText, known, suggestion: nearest(text, known) }, span),
+    )
+    return broken
+  }
+
+  private pipeline(expression: Extract<Expression, { kind: 'pipeline' }>, context: Context, place: Place): Value {
+    const startIsCall = expression.start.kind === 'call'
+    const from = startIsCall ? 1 : 0
+    const start = startIsCall ? { ...inner(place), stage: 0 } : inner(place)
+    let value: BoundArgument = { value: this.evaluate(expression.start, context, start), span: expression.start.span }
+    expression.stages.forEach((stage, index) => {
+      const last = place.last && index === expression.stages.length - 1
+      const at: Place = { naming: place.naming, last, stage: index + from }
+      const next =
+        stage.kind === 'call'
+          ? this.call(stage.callee, stage.arguments, stage.span, value, context, at)
+          : this.call(stage, [], stage.span, value, context, at)
+      value = { value: next, span: { ...expression.span, end: stage.span.end } }
+    })
+    return value.value
+  }
+
+  /** `callee(list)`, with the value that came through `->` as the first argument. */
+  private call(
+    callee: Expression,
+    list: readonly Argument[],
+    span: Span,
+    piped: BoundArgument | undefined,
+    context: Context,
+    place: Place,
+  ): Value {
+    if (callee.kind === 'name' && callee.text === 'uniform' && !context.scope.find('uniform'))
+      return this.uniform(list, span, context, place)
+    const target = this.evaluate(callee, context, inner(place))
+    if (target.kind === 'broken') {
+      // The arguments may hold mistakes of their own.
+      for (const argument of list)
+        if (argument.value.kind !== 'name') this.evaluate(argument.value, context, inner(place))
+      return broken
+    }
+    if (this.builder.full) {
+      this.report(diagnose('model-too-large', { most: mostNodes }, span))
+      return broken
+    }
+    const call = { list, span, piped, context, place, callee: sourceText(callee) }
+    if (target.kind === 'operation') return callOperation(this, target.operation, call)
+    if (target.kind === 'definition') return callDefinition(this, target, call)
+    if (target.kind === 'instance' && target.recall) return recall(this, target.recall, call)
+    this.report(diagnose('not-callable', { what: describe(target) }, callee.span))
+    return broken
+  }
+
+  private uniform(list: readonly Argument[], span: Span, context: Context, place: Place): Value {
+    const values = list.map((argument) => this.evaluate(argument.value, context, inner(place)))
+    const [low, high] = values
+    if (values.length === 2 && low?.kind === 'number' && high?.kind === 'number' && low.value <= high.value)
+      return { kind: 'uniform', low: low.value, high: high.value }
+    if (!values.some((value) => value.kind === 'broken'))
+      this.report(
+        diagnose(
+          'wrong-type',
+          {
+            name: 'what uniform draws from',
+            expected: 'two numbers, the smaller one first',
+            found: values.map(describe).join(' and ') || 'nothing',
+          },
+          span,
+        ),
+      )
+    return broken
+  }
+
+  private conditional(expression: Extract<Expression, { kind: 'conditional' }>, context: Context, place: Place): Value {
+    const condition = this.evaluate(expression.condition, context, inner(place))
+    if (condition.kind === 'boolean')
+      return this.evaluate(condition.value ? expression.then : expression.otherwise, context, place)
+    if (condition.kind !== 'phase') {
+      if (condition.kind !== 'broken')
+        this.report(
+          diagnose(
+            'wrong-type',
+            { name: 'a condition', expected: '`training` or a comparison of constants', found: describe(condition) },
+            expression.condition.span,
+          ),
+        )
+      return broken
+    }
+    const training = this.bound(expression.then, context, place)
+    const evaluation = this.bound(expression.otherwise, context, place)
+    if (!tensorOf(training.value) && !tensorOf(evaluation.value))
+      return { kind: 'by-phase', training: training.value, evaluation: evaluation.value }
+    const operation = context.scope.find('by_phase')
+    if (operation?.kind !== 'operation') return broken
+    const list = [training, evaluation].map((bound) => ({ value: bound.value, span: bound.span }))
+    return callOperation(this, operation.operation, {
+      list: [],
+      given: list,
+      span: expression.span,
+      piped: undefined,
+      context,
+      place,
+      callee: 'by_phase',
+    })
+  }
+
+  /** Rounds are scopes called 0, 1, ... under the binding's name. */
+  private repeat(expression: Extract<Expression, { kind: 'repeat' }>, context: Context, place: Place): Value {
+    const count = this.evaluate(expression.count, context, inner(place))
+    let state = this.evaluate(expression.start, context, inner(place))
+    if (count.kind !== 'number' || !Number.isInteger(count.value) || count.value < 1 || count.value > 1000) {
+      if (count.kind !== 'broken')
+        this.report(
+          diagnose(
+            'wrong-type',
+            { name: 'the count of a repeat', expected: 'a whole number from 1 to 1000', found: describe(count) },
+            expression.count.span,
+          ),
+        )
+      return broken
+    }
+    const own = makerName(place)
+    const rounds = new Map<string, Value>()
+    for (let index = 0; index < count.value; index++) {
+      const scope = new Scope(context.scope)
+      if (expression.index) scope.define(expression.index.text, { kind: 'number', value: index })
+      scope.define(expression.state.text, state)
+      const round: Context = {
+        scope,
+        frame: context.frame,
+        path: [...context.path, ...own, String(index)],
+        parameterPath: [...context.parameterPath, ...own, String(index)],
+      }
+      const { result, members } = this.statements(
+        expression.statements,
+        round,
+        { name: 'the repeat', span: expression.span },
+        true,
+      )
+      state = result ?? broken
+      if (state.kind === 'broken') return broken
+      const inside = state.kind === 'instance' ? new Map([...state.members, ...members]) : members
+      rounds.set(String(index), { kind: 'instance', of: `round ${index}`, result: tensorOf(state), members: inside })
+    }
+    const result = tensorOf(state)
+    return result ? { kind: 'instance', of: 'repeat', result, members: rounds } : state
+  }
+
+  /** Calls in an expression that make weights of their own: what the naming rule counts. */
+  private countMakers(expression: Expression, scope: Scope): number {
+    const all = (...parts: readonly Expression[]) => parts.reduce((sum, part) => sum + this.countMakers(part, scope), 0)
+    const callee = (target: Expression) => (this.makesWeights(target, scope) ? 1 : 0)
+    switch (expression.kind) {
+      case 'call':
+        return callee(expression.callee) + all(...expression.arguments.map((argument) => argument.value))
+      case 'pipeline':
+        return expression.stages.reduce(
+          (sum, stage) => sum + (stage.kind === 'call' ? all(stage) : callee(stage)),
+          all(expression.start),
+        )
+      case 'list':
+        return all(...expression.items)
+      case 'negate':
+        return all(expression.operand)
+      case 'binary':
+        return all(expression.left, expression.right)
+      case 'conditional':
+        return all(expression.then, expression.otherwise)
+      case 'member':
+        return all(expression.object)
+      case 'repeat':
+        return 1 + all(expression.start)
+      default:
+        return 0
+    }
+  }
+
+  private makesWeights(callee: Expression, scope: Scope): boolean {
+    if (callee.kind !== 'name') return false
+    const value = scope.find(callee.text)
+    return (value?.kind === 'operation' && value.operation.parameters !== undefined) || value?.kind === 'definition'
+  }
+}
+
+/** The place of something inside the expression, whose value is not the expression's own. */
+export function inner(place: Place): Place {
+  return { naming: place.naming, last: false }
+}
+
+/** Names of a call that makes weights: the binding's own, or numbered under it like the stages of a Sequential. */
+export function makerName({ naming, stage }: Place): readonly string[] {
+  if (naming.makers <= 1) return naming.name
+  return [...naming.name, String(stage ?? naming.counter++)]
+}
+
+/** The expression as a short text, for messages. */
+function sourceText(expression: Expression): string {
+  if (expression.kind === 'name') return expression.text
+  if (expression.kind === 'member') return `${sourceText(expression.object)}.${expression.member.text}`
+  return expression.kind === 'call' ? `${sourceText(expression.callee)}(...)` : 'this'
+}
+
+export type { InstanceValue, TensorValue }

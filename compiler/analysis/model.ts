@@ -1,0 +1,275 @@
+import type { Branch, Expression, Input, Model } from '../../grammar/tree.js'
+import { diagnose } from '../diagnostics/report.js'
+import { nearest } from '../diagnostics/suggest.js'
+import { cropOutputs } from '../graph/crop.js'
+import type { Frame, Graph, ImageInput, LabelInput, NamedValue } from '../graph/graph.js'
+import { instantiate } from './calls.js'
+import type { Context, Elaborator } from './elaborator.js'
+import type { Module } from './modules.js'
+import { Scope } from './scope.js'
+import { imageSteps, trainingPlan } from './training.js'
+import { type BoundArgument, describe, type TensorValue, tensorOf, type Value } from './values.js'
+
+export type ModelSettings = Readonly<Record<string, number | boolean | string>>
+
+/** Writes out a model. Undefined when an error kept the graph from being whole; the diagnostics say which. */
+export function elaborateModel(
+  elaborator: Elaborator,
+  module: Module,
+  model: Model,
+  chosen: ModelSettings,
+): Graph | undefined {
+  const scope = new Scope(module.scope)
+  const frame = elaborator.builder.open(
+    { kind: 'model', definition: model.name.text, path: [], parameterPath: [], inputs: [], span: model.span },
+    undefined,
+  )
+  const context: Context = { scope, frame, path: [], parameterPath: [] }
+  const settings = modelParameters(elaborator, model, context, chosen)
+  const images: ImageInput[] = []
+  const labels: LabelInput[] = []
+  for (const input of model.inputs) declareInput(elaborator, input, context, images, labels)
+  const [image, anotherImage] = images
+  const [label] = labels
+  if (!image || anotherImage || labels.length > 1)
+    elaborator.report(
+      diagnose('wrong-input', { what: 'a model has one Image input, and at most one Class input' }, model.name.span),
+    )
+  const logits: NamedValue[] = []
+  for (const item of model.items) {
+    if (item.kind === 'binding') elaborator.bind(item, context)
+    else {
+      const value = branch(elaborator, item, context)
+      const found = value?.kind === 'instance' ? value.members.get('logits') : undefined
+      const tensor = found && tensorOf(found)
+      if (tensor) logits.push({ name: item.name.text, value: tensor.ref })
+    }
+  }
+  const losses = namedValues(
+    elaborator,
+    model.losses,
+    context,
+    frame,
+    'loss',
+    (tensor) => tensor.type.shape.length === 0,
+  )
+  const predictions = namedValues(
+    elaborator,
+    model.predictions,
+    context,
+    frame,
+    'predict',
+    (tensor) => tensor.type.shape.length > 0,
+  )
+  if (model.predictions.length === 0)
+    elaborator.report(diagnose('no-prediction', { name: model.name.text }, model.name.span))
+  if (model.losses.length === 0) elaborator.report(diagnose('zero-loss', {}, model.name.span))
+  const plan = trainingPlan(elaborator, model, context, image)
+  if (!image || elaborator.diagnostics.some(({ severity }) => severity === 'error')) return undefined
+  const { nodes, frames, parameters } = elaborator.builder
+  return {
+    name: model.name.text,
+    settings,
+    nodes,
+    frames,
+    parameters,
+    image,
+    label,
+    losses,
+    predictions,
+    logits,
+    crop: cropOutputs(nodes),
+    plan,
+  }
+}
+
+/** The values of `model name(classes = 200, ...)`, those chosen from outside first. */
+function modelParameters(elaborator: Elaborator, model: Model, context: Context, chosen: ModelSettings): ModelSettings {
+  const known = model.parameters.map(({ name }) => name.text)
+  for (const name of Object.keys(chosen))
+    if (!known.includes(name))
+      elaborator.report(
+        diagnose(
+          'unknown-parameter',
+          { name, model: model.name.text, known, suggestion: nearest(name, known) },
+          model.name.span,
+        ),
+      )
+  const settings: Record<string, number | boolean | string> = {}
+  for (const { name, default: standard } of model.parameters) {
+    const given = chosen[name.text]
+    const value: Value =
+      given !== undefined
+        ? constant(given)
+        : standard
+          ? elaborator.evaluate(standard, context, elaborator.place(standard, context, []))
+          : { kind: 'broken' }
+    if (given === undefined && !standard)
+      elaborator.report(
+        diagnose(
+          'missing-argument',
+          { callee: model.name.text, name: name.text, meaning: `set it: --set ${name.text}=...` },
+          name.span,
+        ),
+      )
+    if (value.kind === 'number' || value.kind === 'boolean' || value.kind === 'string')
+      settings[name.text] = value.value
+    else if (value.kind !== 'broken')
+      elaborator.report(
+        diagnose(
+          'wrong-type',
+          { name: `\`${name.text}\``, expected: 'a number, true, false or a string', found: describe(value) },
+          name.span,
+        ),
+      )
+    if (!context.scope.define(name.text, value))
+      elaborator.report(diagnose('duplicate-name', { name: name.text }, name.span))
+  }
+  return settings
+}
+
+function constant(value: number | boolean | string): Value {
+  if (typeof value === 'number') return { kind: 'number', value }
+  return typeof value === 'boolean' ? { kind: 'boolean', value } : { kind: 'string', value }
+}
+
+function declareInput(
+  elaborator: Elaborator,
+  input: Input,
+  context: Context,
+  images: ImageInput[],
+  labels: LabelInput[],
+): void {
+  const sizes = input.dimensions.map((dimension) => wholeNumber(elaborator, dimension, context))
+  const whole = sizes.flatMap((size) => size ?? [])
+  const define = (value: Value) => {
+    if (!context.scope.define(input.name.text, value))
+      elaborator.report(diagnose('duplicate-name', { name: input.name.text }, input.name.span))
+  }
+  if (whole.length !== sizes.length) return define({ kind: 'broken' })
+  const wrong = (what: string) => {
+    elaborator.report(diagnose('wrong-input', { what }, input.span))
+    define({ kind: 'broken' })
+  }
+  const add = (type: TensorValue['type']) => {
+    const path = [input.name.text]
+    const node = elaborator.builder.add(
+      { operation: 'input', path, inputs: [], attributes: {}, parameters: {}, outputs: [type], span: input.span },
+      context.frame,
+    )
+    const value = elaborator.builder.value(node)
+    define({ kind: 'tensor', ref: value, type, span: input.span })
+    return value
+  }
+  const batch = { name: 'batch', size: undefined }
+  if (input.type.text === 'Image') {
+    const [channels, height, width] = whole
+    if (whole.length !== 3 || channels !== 3 || height === undefined || height !== width)
+      return wrong('an Image input is Image[3, size, size]: three channels, a square')
+    const shape = [
+      batch,
+      { name: 'channels', size: channels },
+      { name: 'height', size: height },
+      { name: 'width', size: width },
+    ]
+    const value = add({ element: 'float', shape })
+    images.push({
+      name: input.name.text,
+      value,
+      channels,
+      height,
+      width,
+      steps: imageSteps(elaborator, input, context, height),
+    })
+  } else if (input.type.text === 'Class') {
+    const [classes] = whole
+    if (whole.length !== 1 || classes === undefined) return wrong('a Class input has one number: Class[classes]')
+    labels.push({ name: input.name.text, value: add({ element: 'label', shape: [batch], classes }), classes })
+  } else {
+    const known = ['Image', 'Class']
+    elaborator.report(
+      diagnose(
+        'unknown-input-type',
+        { name: input.type.text, known, suggestion: nearest(input.type.text, known) },
+        input.type.span,
+      ),
+    )
+    define({ kind: 'broken' })
+  }
+}
+
+function wholeNumber(elaborator: Elaborator, expression: Expression, context: Context): number | undefined {
+  const value = elaborator.evaluate(expression, context, elaborator.place(expression, context, []))
+  if (value.kind === 'number' && Number.isSafeInteger(value.value) && value.value > 0) return value.value
+  if (value.kind !== 'broken')
+    elaborator.report(
+      diagnose(
+        'wrong-type',
+        { name: 'a size', expected: 'a whole number above 0', found: describe(value) },
+        expression.span,
+      ),
+    )
+  return undefined
+}
+
+/** `branch master(image) { ... }` runs at once on what its parameters name; `branch part = master(crop)` is a call. */
+function branch(elaborator: Elaborator, item: Branch, context: Context): Value | undefined {
+  const path = [item.name.text]
+  let value: Value
+  if (item.call) value = elaborator.evaluate(item.call, context, elaborator.place(item.call, context, path))
+  else {
+    const bound = new Map<string, BoundArgument>()
+    for (const { name } of item.parameters) {
+      const given = context.scope.find(name.text)
+      if (given && given.kind !== 'operation' && given.kind !== 'definition')
+        bound.set(name.text, { value: given, span: name.span })
+    }
+    const call = {
+      list: [],
+      span: item.name.span,
+      piped: undefined,
+      context,
+      place: elaborator.place({ kind: 'missing', span: item.span }, context, path),
+      callee: item.name.text,
+    }
+    value = instantiate(elaborator, { kind: 'definition', definition: item, scope: context.scope }, bound, call, {
+      path,
+      parameterPath: path,
+    })
+  }
+  if (!context.scope.define(item.name.text, value))
+    elaborator.report(diagnose('duplicate-name', { name: item.name.text }, item.name.span))
+  return value
+}
+
+function namedValues(
+  elaborator: Elaborator,
+  bindings: Model['losses'],
+  context: Context,
+  frame: Frame,
+  section: 'loss' | 'predict',
+  fits: (tensor: TensorValue) => boolean,
+): NamedValue[] {
+  // A loss may be called as the branch that it teaches: its name is for people, nothing refers to it.
+  const inside: Context = { scope: context.scope, frame, path: [section], parameterPath: [section] }
+  const names = new Set<string>()
+  return bindings.flatMap((binding) => {
+    const value = elaborator.valueOf(binding, inside)
+    if (names.has(binding.name.text))
+      elaborator.report(diagnose('duplicate-name', { name: binding.name.text }, binding.name.span))
+    names.add(binding.name.text)
+    const tensor = tensorOf(value)
+    if (tensor && fits(tensor)) return [{ name: binding.name.text, value: tensor.ref }]
+    const expected =
+      section === 'loss' ? 'one number, such as cross_entropy(...)' : 'a tensor, such as softmax(master.logits)'
+    if (value.kind !== 'broken')
+      elaborator.report(
+        diagnose(
+          'wrong-type',
+          { name: `\`${binding.name.text}\``, expected, found: describe(value) },
+          binding.value.span,
+        ),
+      )
+    return []
+  })
+}

@@ -1,0 +1,112 @@
+import { deepestNesting, parse, type SyntaxProblem } from '../../grammar/parse.js'
+import type { Import, SourceFile } from '../../grammar/tree.js'
+import type { Diagnostic } from '../diagnostics/diagnostic.js'
+import { diagnose } from '../diagnostics/report.js'
+import { nearest } from '../diagnostics/suggest.js'
+import { operations } from '../ops/index.js'
+import { Scope } from './scope.js'
+
+/** Where the text of imported files comes from: a folder, a browser's memory. */
+export interface Library {
+  /** Gives the file that an import means, seen from the file that imports it. */
+  find(specifier: string, importer: string): { readonly source: string; readonly text: string } | undefined
+  /** Standard names that can be imported: backbones/inception_v3. */
+  readonly standard: readonly string[]
+  /** The standard file that defines a block. */
+  exporting?(block: string): string | undefined
+}
+
+export interface Module {
+  readonly file: SourceFile
+  /** Operations, imported blocks, and the file's own. */
+  readonly scope: Scope
+}
+
+/** The scope around every file: the operations. */
+const operationScope = new Scope()
+for (const operation of operations.values()) operationScope.define(operation.name, { kind: 'operation', operation })
+operationScope.define('training', { kind: 'phase' })
+
+/** Reads files and what they import, each once; collects the problems of their text and their imports. */
+export class ModuleLoader {
+  readonly diagnostics: Diagnostic[] = []
+  private readonly modules = new Map<string, Module>()
+  private readonly loading: string[] = []
+
+  constructor(private readonly library: Library) {}
+
+  /** Texts of all files read, for showing diagnostics. */
+  texts(): ReadonlyMap<string, string> {
+    return new Map([...this.modules.values()].map(({ file }) => [file.source, file.text]))
+  }
+
+  load(source: string, text: string): Module {
+    const known = this.modules.get(source)
+    if (known) return known
+    const parsed = parse(source, text)
+    this.diagnostics.push(...parsed.problems.map(syntaxDiagnostic))
+    const module: Module = { file: parsed.file, scope: new Scope(operationScope) }
+    this.modules.set(source, module)
+    this.loading.push(source)
+    for (const item of parsed.file.imports) this.import(item, module)
+    for (const block of parsed.file.blocks) {
+      const fresh = module.scope.define(block.name.text, { kind: 'definition', definition: block, scope: module.scope })
+      if (!fresh) this.diagnostics.push(diagnose('duplicate-name', { name: block.name.text }, block.name.span))
+    }
+    this.loading.pop()
+    return module
+  }
+
+  private import(item: Import, into: Module): void {
+    // An import whose text is broken has been reported by the parser.
+    if (item.from === '' || item.names.length === 0) return
+    const found = this.library.find(item.from, into.file.source)
+    if (!found) {
+      const tried = item.from.startsWith('.')
+        ? [`${item.from}.wsban beside ${into.file.source}`]
+        : [`models/${item.from}.wsban`]
+      const suggestion = nearest(item.from, this.library.standard)
+      this.diagnostics.push(diagnose('import-not-found', { path: item.from, tried, suggestion }, item.fromSpan))
+      this.defineBroken(item, into)
+      return
+    }
+    const start = this.loading.indexOf(found.source)
+    if (start >= 0) {
+      const cycle = [...this.loading.slice(start), found.source]
+      this.diagnostics.push(diagnose('import-cycle', { cycle }, item.fromSpan))
+      this.defineBroken(item, into)
+      return
+    }
+    const { file, scope } = this.load(found.source, found.text)
+    for (const name of item.names) {
+      const block = file.blocks.find((candidate) => candidate.name.text === name.text)
+      if (!block) {
+        const known = file.blocks.map((candidate) => candidate.name.text)
+        const values = { name: name.text, path: item.from, known, suggestion: nearest(name.text, known) }
+        this.diagnostics.push(diagnose('not-exported', values, name.span))
+      }
+      const value = block ? ({ kind: 'definition', definition: block, scope } as const) : ({ kind: 'broken' } as const)
+      if (!into.scope.define(name.text, value))
+        this.diagnostics.push(diagnose('duplicate-name', { name: name.text }, name.span))
+    }
+  }
+
+  /** So that what uses the name is not reported as well. */
+  private defineBroken(item: Import, into: Module): void {
+    for (const name of item.names) into.scope.define(name.text, { kind: 'broken' })
+  }
+}
+
+function syntaxDiagnostic(problem: SyntaxProblem): Diagnostic {
+  if (problem.kind === 'unknown-character') return diagnose('unknown-character', { found: problem.found }, problem.span)
+  if (problem.kind === 'too-deep') return diagnose('too-deep', { deepest: deepestNesting }, problem.span)
+  const opened = problem.opened ? [{ span: problem.opened, text: 'opened here' }] : []
+  const values = { expected: problem.expected, found: problem.found }
+  return diagnose(
+    'unexpected-token',
+    values,
+    problem.span,
+    problem.expected === '' ? '' : `${problem.expected} belongs here`,
+    opened,
+  )
+}

@@ -1,0 +1,32 @@
+import { nearest } from '../diagnostics/suggest.js'
+import type { Value } from './values.js'
+
+/** Names visible at one place: its own, and those of the scopes around it. */
+export class Scope {
+  private readonly own = new Map<string, Value>()
+
+  constructor(private readonly parent?: Scope) {}
+
+  /** False when this scope has the name already. */
+  define(name: string, value: Value): boolean {
+    if (this.own.has(name)) return false
+    this.own.set(name, value)
+    return true
+  }
+
+  find(name: string): Value | undefined {
+    return this.own.get(name) ?? this.parent?.find(name)
+  }
+
+  names(): string[] {
+    return [...this.own.keys(), ...(this.parent?.names() ?? [])]
+  }
+
+  members(): ReadonlyMap<string, Value> {
+    return this.own
+  }
+
+  nearest(name: string): string | undefined {
+    return nearest(name, this.names())
+  }
+}

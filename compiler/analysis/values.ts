@@ -1,0 +1,107 @@
+import type { Block, Branch, Span, Unit } from '../../grammar/tree.js'
+import { shapeText, type TensorType, type ValueRef } from '../graph/graph.js'
+import type { Operation } from '../ops/operation.js'
+import type { Scope } from './scope.js'
+
+/** What an expression is worth when the model is compiled. */
+export type Value =
+  | { readonly kind: 'number'; readonly value: number; readonly unit?: Unit }
+  | { readonly kind: 'boolean'; readonly value: boolean }
+  | { readonly kind: 'string'; readonly value: string }
+  | { readonly kind: 'list'; readonly items: readonly Value[] }
+  | { readonly kind: 'uniform'; readonly low: number; readonly high: number }
+  /** `training ? a : b` between constants. */
+  | { readonly kind: 'by-phase'; readonly training: Value; readonly evaluation: Value }
+  /** The word `training`, good for a condition. */
+  | { readonly kind: 'phase' }
+  | TensorValue
+  | InstanceValue
+  | { readonly kind: 'operation'; readonly operation: Operation }
+  | DefinitionValue
+  /** Went wrong already and was reported; nothing more is said of what is made from it. */
+  | { readonly kind: 'broken' }
+
+export interface TensorValue {
+  readonly kind: 'tensor'
+  readonly ref: ValueRef
+  readonly type: TensorType
+  /** Where it was made, to show its shape there. */
+  readonly span: Span
+}
+
+/** What a call gave: its result, the bindings inside, and how to run the same weights again. */
+export interface InstanceValue {
+  readonly kind: 'instance'
+  /** The block's or operation's name, for messages. */
+  readonly of: string
+  readonly result: TensorValue | undefined
+  readonly members: ReadonlyMap<string, Value>
+  readonly recall?: Recall
+}
+
+/** A call that can be repeated on another tensor with the same weights. */
+export interface Recall {
+  readonly callee: DefinitionValue | { readonly kind: 'operation'; readonly operation: Operation }
+  /** Argument values of the first call; tensors are replaced by what the new call gives. */
+  readonly arguments: ReadonlyMap<string, BoundArgument>
+  readonly parameterPath: readonly string[]
+}
+
+export interface BoundArgument {
+  readonly value: Value
+  readonly span: Span
+  /** A bare word, where the argument takes one. */
+  readonly word?: string
+}
+
+/** A block or a branch, with the names that are visible in it. */
+export interface DefinitionValue {
+  readonly kind: 'definition'
+  readonly definition: Block | Branch
+  readonly scope: Scope
+}
+
+export const broken: Value = { kind: 'broken' }
+
+/** The tensor that a value stands for, when it stands for one. */
+export function tensorOf(value: Value): TensorValue | undefined {
+  if (value.kind === 'tensor') return value
+  return value.kind === 'instance' ? value.result : undefined
+}
+
+/** The value in words: `a tensor (768 x 26 x 26)`. */
+export function describe(value: Value): string {
+  switch (value.kind) {
+    case 'number':
+      return value.unit === 'percent'
+        ? `${round(value.value * 100)}%`
+        : `the number ${round(value.value)}${value.unit ? ` ${value.unit}` : ''}`
+    case 'boolean':
+      return String(value.value)
+    case 'string':
+      return `the string "${value.value}"`
+    case 'list':
+      return 'a list'
+    case 'uniform':
+      return 'a random number'
+    case 'by-phase':
+      return 'a value that depends on training'
+    case 'phase':
+      return 'the word `training`'
+    case 'tensor':
+      return `a tensor (${shapeText(value.type)})`
+    case 'instance':
+      return value.result ? `a tensor (${shapeText(value.result.type)})` : `branch ${value.of}`
+    case 'operation':
+      return `the operation ${value.operation.name}`
+    case 'definition':
+      return `the ${value.definition.kind} ${value.definition.name.text}`
+    case 'broken':
+      return 'something broken'
+  }
+}
+
+/** Without the noise of binary fractions. */
+function round(value: number): number {
+  return Number(value.toPrecision(12))
+}

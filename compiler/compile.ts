@@ -1,0 +1,59 @@
+import type { Model } from '../grammar/tree.js'
+import { checkBlocks } from './analysis/blocks.js'
+import { Elaborator } from './analysis/elaborator.js'
+import { elaborateModel, type ModelSettings } from './analysis/model.js'
+import { type Library, type Module, ModuleLoader } from './analysis/modules.js'
+import { type Diagnostic, hasErrors } from './diagnostics/diagnostic.js'
+import { diagnose } from './diagnostics/report.js'
+import type { Graph } from './graph/graph.js'
+import { rootsOf } from './graph/phase.js'
+import { prune } from './graph/prune.js'
+
+export interface Source {
+  /** Path or name, as messages show it. */
+  readonly source: string
+  readonly text: string
+}
+
+export interface Compiled {
+  /** Undefined when there are errors, or when the file holds only blocks. */
+  readonly graph: Graph | undefined
+  readonly diagnostics: readonly Diagnostic[]
+  /** Every file that was read, by its source: the spec's text with all it imports. */
+  readonly texts: ReadonlyMap<string, string>
+}
+
+/**
+ * From text to graph: reads the file and its imports, resolves names, infers shapes, names parameters, and leaves out what
+ * nothing needs. Never throws on what a user wrote.
+ */
+export function compile(entry: Source, library: Library, settings: ModelSettings = {}): Compiled {
+  const loader = new ModuleLoader(library)
+  const module = loader.load(entry.source, entry.text)
+  const [model, second] = module.file.models
+  if (second)
+    loader.diagnostics.push(diagnose('several-models', { count: module.file.models.length }, second.name.span))
+  const built = model
+    ? buildModel(module, model, library, settings)
+    : { graph: undefined, diagnostics: blocksOnly(module, loader.diagnostics) }
+  const diagnostics = [...loader.diagnostics, ...built.diagnostics].sort(byPlace)
+  return { graph: hasErrors(diagnostics) ? undefined : built.graph, diagnostics, texts: loader.texts() }
+}
+
+function buildModel(module: Module, model: Model, library: Library, settings: ModelSettings) {
+  const elaborator = new Elaborator((block) => library.exporting?.(block))
+  const graph = elaborateModel(elaborator, module, model, settings)
+  return { graph: graph && prune(graph, rootsOf(graph)), diagnostics: elaborator.diagnostics }
+}
+
+function blocksOnly(module: Module, earlier: readonly Diagnostic[]): readonly Diagnostic[] {
+  const { file } = module
+  if (file.blocks.length > 0) return checkBlocks(module)
+  const span = { source: file.source, start: 0, end: 0 }
+  return hasErrors(earlier) ? [] : [diagnose('no-model', { source: file.source }, span)]
+}
+
+function byPlace(a: Diagnostic, b: Diagnostic): number {
+  if (a.primary.span.source !== b.primary.span.source) return a.primary.span.source < b.primary.span.source ? -1 : 1
+  return a.primary.span.start - b.primary.span.start
+}

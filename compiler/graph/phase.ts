@@ -1,0 +1,60 @@
+import { operations } from '../ops/index.js'
+import { type Attribute, type Graph, type Node, type Phase, settle, type ValueRef } from './graph.js'
+import { prune } from './prune.js'
+
+/**
+ * Needs: the graph of a model, in which training and evaluation stand side by side.
+ * Leaves: the graph of one of them. For inference no dropout, no loss and no batch statistic is left that could be exported by accident.
+ */
+export function specialise(graph: Graph, phase: Phase): Graph {
+  const passed = phase === 'inference' ? passThrough(graph.nodes) : new Map<number, ValueRef>()
+  const follow = (value: ValueRef): ValueRef => {
+    const through = passed.get(value.node)
+    return through ? follow(through) : value
+  }
+  const named = <T extends { readonly value: ValueRef }>(values: readonly T[]) =>
+    values.map((item) => ({ ...item, value: follow(item.value) }))
+  const nodes = graph.nodes.map(
+    (node): Node => ({
+      ...node,
+      attributes: settled(node.attributes, phase),
+      inputs: node.inputs.map(({ argument, value }) => ({ argument, value: follow(value) })),
+    }),
+  )
+  const crop = graph.crop && { box: graph.crop.box, guide: follow(graph.crop.guide) }
+  const whole: Graph = {
+    ...graph,
+    nodes,
+    crop,
+    losses: named(graph.losses),
+    predictions: named(graph.predictions),
+    logits: named(graph.logits),
+  }
+  return prune(whole, phase === 'training' ? rootsOf(whole) : answers(whole))
+}
+
+/** What a trained model answers. */
+export function answers(graph: Graph): ValueRef[] {
+  const predicted = [...graph.predictions, ...graph.logits].map(({ value }) => value)
+  return graph.crop ? [...predicted, graph.crop.box, graph.crop.guide] : predicted
+}
+
+/** What training needs: the losses, and the answers to watch. */
+export function rootsOf(graph: Graph): ValueRef[] {
+  return [...graph.losses.map(({ value }) => value), ...answers(graph)]
+}
+
+/** Nodes that are nothing but one of their inputs in inference. */
+function passThrough(nodes: readonly Node[]): Map<number, ValueRef> {
+  const passed = new Map<number, ValueRef>()
+  for (const node of nodes) {
+    const argument = operations.get(node.operation)?.passesInInference
+    const input = argument === undefined ? undefined : node.inputs.find((candidate) => candidate.argument === argument)
+    if (input) passed.set(node.id, input.value)
+  }
+  return passed
+}
+
+function settled(attributes: Node['attributes'], phase: Phase): Record<string, Attribute> {
+  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, settle(value, phase)]))
+}

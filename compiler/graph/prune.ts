@@ -1,0 +1,71 @@
+import type { Frame, Graph, NamedValue, Node, ValueRef } from './graph.js'
+
+/**
+ * Leaves: only nodes that some root needs, numbered anew, and only the parameters they use. The inputs stay.
+ * Needs: a whole graph. What a block has and nobody takes (an auxiliary head, a backbone's classifier) goes here.
+ */
+export function prune(graph: Graph, roots: readonly ValueRef[]): Graph {
+  const inputs = [graph.image.value, ...(graph.label ? [graph.label.value] : [])]
+  const live = reachable(graph.nodes, [...roots, ...inputs])
+  const numbers = new Map<number, number>()
+  for (const node of graph.nodes) if (live.has(node.id)) numbers.set(node.id, numbers.size)
+  const moved = (value: ValueRef): ValueRef => ({ node: numbers.get(value.node) ?? -1, output: value.output })
+  const alive = (value: ValueRef) => live.has(value.node)
+  const named = (values: readonly NamedValue[]) =>
+    values.filter(({ value }) => alive(value)).map(({ name, value }) => ({ name, value: moved(value) }))
+  const nodes = graph.nodes
+    .filter(({ id }) => live.has(id))
+    .map(
+      (node): Node => ({
+        ...node,
+        id: moved({ node: node.id, output: 0 }).node,
+        inputs: node.inputs.map(({ argument, value }) => ({ argument, value: moved(value) })),
+      }),
+    )
+  const used = new Set(nodes.flatMap((node) => Object.values(node.parameters)))
+  const crop =
+    graph.crop && alive(graph.crop.box) ? { box: moved(graph.crop.box), guide: moved(graph.crop.guide) } : undefined
+  return {
+    ...graph,
+    nodes,
+    frames: graph.frames.map((frame) => moveFrame(frame, numbers, alive, moved)),
+    parameters: new Map([...graph.parameters].filter(([name]) => used.has(name))),
+    image: { ...graph.image, value: moved(graph.image.value) },
+    label: graph.label && { ...graph.label, value: moved(graph.label.value) },
+    losses: named(graph.losses),
+    predictions: named(graph.predictions),
+    logits: named(graph.logits),
+    crop,
+  }
+}
+
+function reachable(nodes: readonly Node[], roots: readonly ValueRef[]): Set<number> {
+  const live = new Set<number>()
+  const open = roots.map(({ node }) => node)
+  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+    if (live.has(id)) continue
+    live.add(id)
+    for (const { value } of nodes[id]?.inputs ?? []) open.push(value.node)
+  }
+  return live
+}
+
+function moveFrame(
+  frame: Frame,
+  numbers: ReadonlyMap<number, number>,
+  alive: (value: ValueRef) => boolean,
+  moved: (value: ValueRef) => ValueRef,
+): Frame {
+  const { result, ...rest } = frame
+  const items = frame.items.flatMap((item): Frame['items'] => {
+    if ('frame' in item) return [item]
+    const node = numbers.get(item.node)
+    return node === undefined ? [] : [{ node }]
+  })
+  return {
+    ...rest,
+    items,
+    inputs: frame.inputs.filter(({ value }) => alive(value)).map(({ name, value }) => ({ name, value: moved(value) })),
+    ...(result && alive(result) && { result: moved(result) }),
+  }
+}

@@ -1,0 +1,204 @@
+import type { ArgumentSpec } from '../ops/operation.js'
+
+/** A word of the train block or of an input's steps that is no tensor operation: what the runtime does, with its arguments. */
+export interface SettingSpec {
+  readonly name: string
+  readonly kind: 'optimizer' | 'schedule' | 'image step'
+  readonly summary: string
+  readonly arguments: readonly ArgumentSpec[]
+  /** For an image step: the argument that says how large the picture is afterwards. */
+  readonly resizesTo?: string
+}
+
+const rate = (value: number): ArgumentSpec => ({
+  name: 'rate',
+  kind: { is: 'number', above: 0 },
+  default: value,
+  meaning: 'learning rate at the start',
+  advice: 'usual: 0.001 to 0.1',
+})
+
+const weightDecay: ArgumentSpec = {
+  name: 'weight_decay',
+  kind: { is: 'number', from: 0 },
+  default: 0,
+  meaning: 'share of each trainable weight added to its gradient',
+  source: 'torch.optim',
+}
+
+const imageSize: ArgumentSpec = {
+  name: 'size',
+  kind: { is: 'integer', from: 1 },
+  meaning: 'height and width afterwards, in pixels',
+}
+
+const low: ArgumentSpec = { name: 'low', kind: { is: 'number', from: 0 }, meaning: 'the smallest factor drawn' }
+const high: ArgumentSpec = { name: 'high', kind: { is: 'number', from: 0 }, meaning: 'the largest factor drawn' }
+
+const specs: readonly SettingSpec[] = [
+  {
+    name: 'sgd',
+    kind: 'optimizer',
+    summary:
+      'Stochastic gradient descent with momentum: velocity = momentum velocity + gradient + weight_decay weight; weight -= rate velocity.',
+    arguments: [
+      rate(0.01),
+      {
+        name: 'momentum',
+        kind: { is: 'number', from: 0, below: 1 },
+        default: 0.9,
+        meaning: 'share of the last step that goes on',
+      },
+      weightDecay,
+    ],
+  },
+  {
+    name: 'adam',
+    kind: 'optimizer',
+    summary: 'Adam: steps scaled by running means of the gradient and of its square (Kingma and Ba 2014, algorithm 1).',
+    arguments: [
+      rate(0.001),
+      { name: 'beta1', kind: { is: 'number', from: 0, below: 1 }, default: 0.9, meaning: 'memory of the gradient' },
+      {
+        name: 'beta2',
+        kind: { is: 'number', from: 0, below: 1 },
+        default: 0.999,
+        meaning: "memory of the gradient's square",
+      },
+      { name: 'eps', kind: { is: 'number', above: 0 }, default: 1e-8, meaning: 'keeps the division finite' },
+      weightDecay,
+    ],
+  },
+  { name: 'constant', kind: 'schedule', summary: 'The learning rate stays as it is.', arguments: [] },
+  {
+    name: 'staircase',
+    kind: 'schedule',
+    summary: 'The learning rate is multiplied by `factor` after every `every` epochs.',
+    arguments: [
+      {
+        name: 'factor',
+        kind: { is: 'number', above: 0, to: 1 },
+        default: 0.9,
+        meaning: 'what the rate is multiplied by',
+      },
+      { name: 'every', kind: { is: 'number', above: 0 }, default: 2, meaning: 'epochs from one step down to the next' },
+    ],
+  },
+  {
+    name: 'cosine',
+    kind: 'schedule',
+    summary:
+      'The learning rate falls along half a cosine to `floor` times itself at the last step (Loshchilov and Hutter 2016, equation 5).',
+    arguments: [
+      {
+        name: 'floor',
+        kind: { is: 'number', from: 0, to: 1 },
+        default: 0,
+        meaning: 'share of the rate that is left at the end',
+      },
+      {
+        name: 'warm_up',
+        kind: { is: 'number', from: 0 },
+        default: 0,
+        meaning: 'epochs in which the rate first rises from zero',
+      },
+    ],
+  },
+  {
+    name: 'resize',
+    kind: 'image step',
+    summary: 'Stretches the picture to a square; bilinear, antialiased.',
+    arguments: [imageSize],
+    resizesTo: 'size',
+  },
+  { name: 'center_crop', kind: 'image step', summary: 'Keeps the middle.', arguments: [imageSize], resizesTo: 'size' },
+  {
+    name: 'random_crop',
+    kind: 'image step',
+    summary: 'Keeps a part at a random place.',
+    arguments: [imageSize],
+    resizesTo: 'size',
+  },
+  {
+    name: 'random_resized_crop',
+    kind: 'image step',
+    summary: 'Keeps a part of random place and area, stretched to a square.',
+    arguments: [
+      imageSize,
+      {
+        name: 'scale_min',
+        kind: { is: 'number', above: 0, to: 1 },
+        default: 0.08,
+        meaning: 'smallest share of the area',
+        source: 'torchvision',
+      },
+      { name: 'scale_max', kind: { is: 'number', above: 0, to: 1 }, default: 1, meaning: 'largest share of the area' },
+    ],
+    resizesTo: 'size',
+  },
+  {
+    name: 'flip',
+    kind: 'image step',
+    summary: 'Mirrors every other picture, by chance.',
+    arguments: [
+      {
+        name: 'direction',
+        kind: { is: 'word', words: ['horizontal', 'vertical'] },
+        default: 'horizontal',
+        meaning: 'left to right, or top to bottom',
+      },
+    ],
+  },
+  {
+    name: 'brightness',
+    kind: 'image step',
+    summary: 'Adds one random number to every value.',
+    arguments: [
+      {
+        name: 'amount',
+        kind: { is: 'number', from: 0, to: 1 },
+        meaning: 'the largest change, as a share of full brightness',
+      },
+    ],
+  },
+  {
+    name: 'contrast',
+    kind: 'image step',
+    summary: "Multiplies each value's distance from the mean by a random factor.",
+    arguments: [low, high],
+  },
+  {
+    name: 'saturation',
+    kind: 'image step',
+    summary: "Multiplies each colour's distance from grey by a random factor.",
+    arguments: [low, high],
+  },
+  {
+    name: 'rotate',
+    kind: 'image step',
+    summary: 'Turns the picture by a random angle.',
+    arguments: [
+      { name: 'degrees', kind: { is: 'number', from: 0, to: 180 }, meaning: 'the largest angle to either side' },
+    ],
+  },
+  {
+    name: 'normalize',
+    kind: 'image step',
+    summary: 'Values from 0 to 1 are shifted and scaled to what the backbone expects: (value - mean) / deviation.',
+    arguments: [
+      { name: 'mean', kind: { is: 'number' }, default: 0.5, meaning: '0.5 with deviation 0.5 gives -1 to 1' },
+      {
+        name: 'deviation',
+        kind: { is: 'number', above: 0 },
+        default: 0.5,
+        meaning: 'what the shifted value is divided by',
+      },
+    ],
+  },
+]
+
+export const settings: ReadonlyMap<string, SettingSpec> = new Map(specs.map((spec) => [spec.name, spec]))
+
+export function settingNames(kind: SettingSpec['kind']): string[] {
+  return specs.filter((spec) => spec.kind === kind).map((spec) => spec.name)
+}
