@@ -164,15 +164,15 @@ export class TreeBuilder {
   }
 
   private expression(node: CstNode): Expression {
-    const [then, otherwise] = nodes(node, 'expression')
+    const [whenTrue, whenFalse] = nodes(node, 'expression')
     const pipeline = nodes(node, 'pipeline')[0]
     const value = pipeline ? this.pipeline(pipeline) : this.missing(node)
     if (tokens(node, 'Question').length === 0) return value
     return {
       kind: 'conditional',
       condition: value,
-      then: then ? this.expression(then) : this.missing(node),
-      otherwise: otherwise ? this.expression(otherwise) : this.missing(node),
+      whenTrue: whenTrue ? this.expression(whenTrue) : this.missing(node),
+      whenFalse: whenFalse ? this.expression(whenFalse) : this.missing(node),
       span: this.span(node),
     }
   }

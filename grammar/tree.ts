@@ -140,8 +140,8 @@ export type Expression =
   | {
       readonly kind: 'conditional'
       readonly condition: Expression
-      readonly then: Expression
-      readonly otherwise: Expression
+      readonly whenTrue: Expression
+      readonly whenFalse: Expression
       readonly span: Span
     }
   | RepeatExpression

@@ -63,7 +63,7 @@ function checkNames(expression: Expression, scope: Scope): Diagnostic[] {
     case 'binary':
       return all(expression.left, expression.right)
     case 'conditional':
-      return all(expression.condition, expression.then, expression.otherwise)
+      return all(expression.condition, expression.whenTrue, expression.whenFalse)
     case 'repeat': {
       const round = new Scope(scope)
       if (expression.index) round.define(expression.index.text, { kind: 'number', value: 0 })

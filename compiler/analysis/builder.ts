@@ -50,9 +50,10 @@ export class GraphBuilder {
   }
 
   private freePath(path: readonly string[], operation: string): readonly string[] {
+    const stem = path.at(-1) === operation ? path.slice(0, -1) : path
     let free = path
-    for (let number = 0; this.paths.has(free.join('/')); number++)
-      free = [...path, number === 0 ? operation : `${operation}_${number}`]
+    for (let number = stem === path ? 0 : 1; this.paths.has(free.join('/')); number++)
+      free = [...stem, number === 0 ? operation : `${operation}_${number}`]
     this.paths.add(free.join('/'))
     return free
   }

@@ -195,6 +195,12 @@ function addNode(
   }
 }
 
+/** The binding whose value the call is, seen from the frame around it. */
+function bindingPath({ place, context }: Call): { local?: readonly string[] } {
+  const local = [...context.path.slice(context.frame.path.length), ...place.naming.name]
+  return place.last && local.length > 0 ? { local } : {}
+}
+
 /** Each argument's tensor, where it was defined, with its shape. */
 function shapeLabels(
   tensors: ReadonlyMap<string, readonly TensorValue[]>,

@@ -267,7 +267,7 @@ export class Elaborator {
   private conditional(expression: Extract<Expression, { kind: 'conditional' }>, context: Context, place: Place): Value {
     const condition = this.evaluate(expression.condition, context, inner(place))
     if (condition.kind === 'boolean')
-      return this.evaluate(condition.value ? expression.then : expression.otherwise, context, place)
+      return this.evaluate(condition.value ? expression.whenTrue : expression.whenFalse, context, place)
     if (condition.kind !== 'phase') {
       if (condition.kind !== 'broken')
         this.report(
@@ -279,8 +279,8 @@ export class Elaborator {
         )
       return broken
     }
-    const training = this.bound(expression.then, context, place)
-    const evaluation = this.bound(expression.otherwise, context, place)
+    const training = this.bound(expression.whenTrue, context, place)
+    const evaluation = this.bound(expression.whenFalse, context, place)
     if (!tensorOf(training.value) && !tensorOf(evaluation.value))
       return { kind: 'by-phase', training: training.value, evaluation: evaluation.value }
     const operation = context.scope.find('by_phase')
@@ -358,7 +358,7 @@ export class Elaborator {
       case 'binary':
         return all(expression.left, expression.right)
       case 'conditional':
-        return all(expression.then, expression.otherwise)
+        return all(expression.whenTrue, expression.whenFalse)
       case 'member':
         return all(expression.object)
       case 'repeat':

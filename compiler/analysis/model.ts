@@ -146,7 +146,10 @@ function declareInput(
     if (!context.scope.define(input.name.text, value))
       elaborator.report(diagnose('duplicate-name', { name: input.name.text }, input.name.span))
   }
-  if (whole.length !== sizes.length) return define({ kind: 'broken' })
+  if (whole.length !== sizes.length) {
+    define({ kind: 'broken' })
+    return
+  }
   const wrong = (what: string) => {
     elaborator.report(diagnose('wrong-input', { what }, input.span))
     define({ kind: 'broken' })
@@ -165,7 +168,10 @@ function declareInput(
   if (input.type.text === 'Image') {
     const [channels, height, width] = whole
     if (whole.length !== 3 || channels !== 3 || height === undefined || height !== width)
-      return wrong('an Image input is Image[3, size, size]: three channels, a square')
+      {
+      wrong('an Image input is Image[3, size, size]: three channels, a square')
+      return
+    }
     const shape = [
       batch,
       { name: 'channels', size: channels },
@@ -183,7 +189,10 @@ function declareInput(
     })
   } else if (input.type.text === 'Class') {
     const [classes] = whole
-    if (whole.length !== 1 || classes === undefined) return wrong('a Class input has one number: Class[classes]')
+    if (whole.length !== 1 || classes === undefined) {
+      wrong('a Class input has one number: Class[classes]')
+      return
+    }
     labels.push({ name: input.name.text, value: add({ element: 'label', shape: [batch], classes }), classes })
   } else {
     const known = ['Image', 'Class']

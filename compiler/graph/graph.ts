@@ -55,6 +55,8 @@ export interface Node {
   readonly outputs: readonly TensorType[]
   /** The call of a block or branch in which it was made. */
   readonly frame: number
+  /** Its path in that frame, when a binding is worth just this node. */
+  readonly local?: readonly string[]
   readonly span: Span
 }
 
@@ -90,6 +92,8 @@ export interface Frame {
   /** What was made in it, in order. */
   readonly items: ({ readonly node: number } | { readonly frame: number })[]
   result?: ValueRef
+  /** Its path in the frame around it, when a binding is worth just this call. */
+  readonly local?: readonly string[]
   readonly span: Span
 }
 

@@ -47,7 +47,7 @@ export const cropSampler: Operation = {
       varies: true,
     },
   ],
-  outputs: ['crop', 'box'],
+  outputs: ['image', 'box'],
   crop: { boxes: 1, guide: 'guide' },
   infer(call) {
     const image = featureMap(call, 'image')
