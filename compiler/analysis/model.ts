@@ -167,8 +167,7 @@ function declareInput(
   const batch = { name: 'batch', size: undefined }
   if (input.type.text === 'Image') {
     const [channels, height, width] = whole
-    if (whole.length !== 3 || channels !== 3 || height === undefined || height !== width)
-      {
+    if (whole.length !== 3 || channels !== 3 || height === undefined || height !== width) {
       wrong('an Image input is Image[3, size, size]: three channels, a square')
       return
     }

@@ -3,7 +3,7 @@ import type { Operation, Typed } from './operation.js'
 import {
   biasArgument,
   dilationArgument,
-  kernelArgument,
+  filterArgument,
   paddingArgument,
   strideArgument,
   tensorArgument,
@@ -24,8 +24,8 @@ export const conv2d: Operation = {
   source: 'weights: He et al. 2015, equation 10; sizes: torch.nn.Conv2d',
   arguments: [
     tensorArgument('x', 'feature maps'),
-    { name: 'filters', kind: { is: 'integer', from: 1 }, meaning: 'number of output channels' },
-    kernelArgument,
+    { name: 'filters', kind: { is: 'integer', from: 1 }, meaning: 'number of output channels', weightsOnly: true },
+    filterArgument,
     strideArgument,
     paddingArgument,
     dilationArgument,

@@ -3,7 +3,7 @@ import type { Operation, Typed } from './operation.js'
 import {
   biasArgument,
   dilationArgument,
-  kernelArgument,
+  filterArgument,
   paddingArgument,
   strideArgument,
   tensorArgument,
@@ -23,7 +23,7 @@ export const depthwiseConv2d: Operation = {
   source: 'torch.nn.Conv2d with groups = channels',
   arguments: [
     tensorArgument('x', 'feature maps'),
-    kernelArgument,
+    filterArgument,
     strideArgument,
     paddingArgument,
     dilationArgument,

@@ -15,7 +15,12 @@ export const linear: Operation = {
   source: 'torch.nn.Linear',
   arguments: [
     tensorArgument('x', 'one row, or part features, for each image'),
-    { name: 'units', kind: { is: 'integer', from: 1 }, meaning: 'number of outputs; for a classifier, the classes' },
+    {
+      name: 'units',
+      kind: { is: 'integer', from: 1 },
+      meaning: 'number of outputs; for a classifier, the classes',
+      weightsOnly: true,
+    },
     biasArgument,
   ],
   infer(call) {

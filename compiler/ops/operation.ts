@@ -44,6 +44,8 @@ export interface ArgumentSpec {
    * The other arguments decide what code is written at all.
    */
   readonly varies?: boolean
+  /** Decides the shape of weights and nothing else: code that reads the weights need not know it. */
+  readonly weightsOnly?: boolean
 }
 
 /** What is known of one call when its types are worked out. */

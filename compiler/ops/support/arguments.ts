@@ -15,6 +15,14 @@ export const kernelArgument: ArgumentSpec = {
   varies: true,
 }
 
+/** The kernel of a convolution: the weights have it, so code that reads them need not. */
+export const filterArgument: ArgumentSpec = {
+  name: 'kernel',
+  kind: { is: 'pair', from: 1 },
+  meaning: 'height and width of the filters; one number for both, or [height, width]',
+  weightsOnly: true,
+}
+
 export const strideArgument: ArgumentSpec = {
   name: 'stride',
   kind: { is: 'pair', from: 1 },

@@ -1,0 +1,114 @@
+import { type Attribute, type Graph, type Node, type TensorType, typeOf, type ValueRef } from '../../graph/graph.js'
+import { operationNamed } from '../../ops/index.js'
+import type { ArgumentSpec } from '../../ops/operation.js'
+import { attributeCode } from './attributes.js'
+import type { TfjsCall } from './lowering.js'
+import { camelCase } from './names.js'
+
+/** What the surrounding function knows. */
+export interface Rendered {
+  readonly graph: Graph
+  readonly input: (value: ValueRef) => string
+  readonly scope: string
+  /** The function's own argument that carries this attribute, where calls differ in it. */
+  readonly option: (spec: ArgumentSpec) => string | undefined
+  readonly runtime: (name: string) => string
+}
+
+/** One node, as its operation sees it while it writes TensorFlow.js code. */
+export class NodeCall implements TfjsCall {
+  constructor(
+    private readonly node: Node,
+    private readonly around: Rendered,
+  ) {}
+
+  input(argument: string): string {
+    const [first] = this.inputs(argument)
+    if (first === undefined) throw new Error(`${this.node.operation} has no input ${argument}`)
+    return first
+  }
+
+  inputs(argument: string): readonly string[] {
+    return this.values(argument).map(this.around.input)
+  }
+
+  has(argument: string): boolean {
+    return this.values(argument).length > 0
+  }
+
+  rank(argument: string): number {
+    return this.type(argument).shape.length
+  }
+
+  sizes(argument: string): readonly number[] {
+    return channelsLast(this.type(argument))
+  }
+
+  outputSizes(): readonly number[] {
+    const [output] = this.node.outputs
+    return output ? channelsLast(output) : []
+  }
+
+  scope(): string {
+    return this.around.scope
+  }
+
+  code(argument: string): string {
+    const spec = this.spec(argument)
+    const option = spec && this.around.option(spec)
+    if (option) return option
+    const value = this.node.attributes[argument]
+    if (value === undefined) throw new Error(`${this.node.operation} has no ${argument}`)
+    return attributeCode(value)
+  }
+
+  value(argument: string): number | boolean | string | readonly number[] | undefined {
+    const value = this.node.attributes[argument]
+    return typeof value === 'object' && 'kind' in value ? undefined : value
+  }
+
+  options(...names: readonly string[]): string {
+    const parts = names.flatMap((name) => {
+      const value: Attribute | undefined = this.node.attributes[name]
+      const spec = this.spec(name)
+      if (value === undefined || !spec) return []
+      const option = this.around.option(spec)
+      const key = camelCase(name)
+      if (option) return [option === key ? key : `${key}: ${option}`]
+      return JSON.stringify(value) === JSON.stringify(spec.default) ? [] : [`${key}: ${attributeCode(value)}`]
+    })
+    return parts.length === 0 ? '' : `{ ${parts.join(', ')} }`
+  }
+
+  runtime(name: string): string {
+    return this.around.runtime(name)
+  }
+
+  private spec(argument: string): ArgumentSpec | undefined {
+    return operationNamed(this.node.operation).arguments.find(({ name }) => name === argument)
+  }
+
+  private values(argument: string): ValueRef[] {
+    return this.node.inputs.flatMap((input) => (input.argument === argument ? [input.value] : []))
+  }
+
+  private type(argument: string): TensorType {
+    const [value] = this.values(argument)
+    if (!value) throw new Error(`${this.node.operation} has no input ${argument}`)
+    return typeOf(this.around.graph, value)
+  }
+}
+
+function channelsLast({ shape }: TensorType): number[] {
+  const sizes = shape.map(({ size }) => size ?? -1)
+  const [batch, channels, height, width] = sizes
+  if (
+    sizes.length !== 4 ||
+    batch === undefined ||
+    channels === undefined ||
+    height === undefined ||
+    width === undefined
+  )
+    return sizes
+  return [batch, height, width, channels]
+}

@@ -1,0 +1,210 @@
+import { IndentationText, Project, type SourceFile } from 'ts-morph'
+import type { Graph, Parameter, ValueRef } from '../../graph/graph.js'
+import { type FunctionText, FunctionWriter, tensorType } from './functions.js'
+import { literal, property } from './literals.js'
+import { type Item, Structure } from './structure.js'
+
+export interface GeneratedFile {
+  readonly path: string
+  readonly text: string
+}
+
+export interface TfjsOptions {
+  /** What the file says it was made from: the spec's name. */
+  readonly source: string
+  readonly version: string
+}
+
+/**
+ * The model as a small TypeScript project: `model.ts` as a person would write it (a function a block or branch, a line a binding),
+ * its table of parameters, a thin `train.ts`, and what npm needs. The same graph gives the same bytes.
+ */
+export function emitTfjs(graph: Graph, options: TfjsOptions): readonly GeneratedFile[] {
+  const project = new Project({
+    useInMemoryFileSystem: true,
+    manipulationSettings: { indentationText: IndentationText.TwoSpaces },
+  })
+  return [
+    { path: 'model.ts', text: modelFile(project, graph, options) },
+    { path: 'parameters.ts', text: parametersFile(project, graph) },
+    { path: 'train.ts', text: trainFile(project) },
+    { path: 'package.json', text: packageFile(graph) },
+    { path: 'tsconfig.json', text: tsconfigFile() },
+  ]
+}
+
+function modelFile(project: Project, graph: Graph, { source, version }: TfjsOptions): string {
+  const structure = new Structure(graph)
+  const writer = new FunctionWriter(structure)
+  const file = project.createSourceFile('model.ts')
+  file.addStatements([
+    `// ${graph.name}, written by wsban ${version} from ${source.replace(/[\r\n]/g, ' ')}.`,
+    '// Feature maps are [batch, height, width, channels] here; shapes in comments read channels x height x width.',
+  ])
+  const [forward, losses] = modelFunctions(structure, writer)
+  const texts = [...writer.texts, forward, ...(losses ? [losses] : [])]
+  addImports(file, writer, texts)
+  for (const text of texts) addFunction(file, text, text === forward || text === losses)
+  file.addStatements(['', definition(graph)])
+  return format(file)
+}
+
+function addImports(file: SourceFile, writer: FunctionWriter, texts: readonly FunctionText[]): void {
+  const all = texts.flatMap(({ lines, parameters }) => [...lines, ...parameters.map(({ type }) => type)]).join('\n')
+  const types = ['Answers', 'Model', 'Pair', 'Range', 'Scope'].filter(
+    (name) => name === 'Model' || name === 'Scope' || name === 'Answers' || new RegExp(`\\b${name}\\b`).test(all),
+  )
+  const names = [...[...writer.runtime].sort(), ...types.map((name) => `type ${name}`)].map((name) => `  ${name},\n`)
+  const tf = /\btf\.(?!Tensor|Scalar)/.test(all)
+  const lines = [
+    `import ${tf ? '' : 'type '}* as tf from '@tensorflow/tfjs-core'`,
+    `import {\n${names.join('')}} from 'wsban/runtime'`,
+    "import { parameters } from './parameters.js'",
+  ]
+  file.insertStatements(2, [...lines, ''])
+}
+
+function addFunction(
+  file: SourceFile,
+  { name, doc, parameters, returnType, lines }: FunctionText,
+  exported: boolean,
+): void {
+  file.addStatements('')
+  file.addFunction({
+    name,
+    isExported: exported,
+    docs: [doc],
+    parameters: parameters.map(({ name: parameter, type, initializer }) => ({
+      name: parameter,
+      type,
+      ...(initializer && { initializer }),
+    })),
+    ...(returnType && { returnType }),
+    statements: [...lines],
+  })
+}
+
+/** `forward` from the image to the answers, and `losses` from there. */
+function modelFunctions(structure: Structure, writer: FunctionWriter): [FunctionText, FunctionText | undefined] {
+  const { graph } = structure
+  const root = structure.frame(0)
+  const body = writer.body(root, undefined)
+  const isLoss = (item: Item) => ('node' in item ? item.node : item.frame).path[0] === 'loss'
+  const answers = answersCode(graph, (value) => body.code(value))
+  const lossLines = body.lines(isLoss)
+  const lossCodes = graph.losses.map(({ name, value }) => property(name, body.code(value)))
+  const forwardLines = body.lines((item) => !isLoss(item))
+  const made = forwardLines.flatMap((line) => /^const (\w+)/.exec(line)?.[1] ?? [])
+  const lossText = [...lossLines, ...lossCodes].join('\n')
+  const handedOn = made.filter((name) => new RegExp(`(?<![.\\w'])${name}\\b`).test(lossText))
+  const image = { name: body.code(graph.image.value), type: tensorType(structure, graph.image.value) }
+  const forward: FunctionText = {
+    name: 'forward',
+    doc: 'From normalised images to what the model answers, and what its losses are made from.',
+    parameters: [{ name: 'at', type: 'Scope' }, image],
+    returnType: undefined,
+    lines: [
+      ...forwardLines,
+      `const answers: Answers = ${answers}`,
+      `return { ${['answers', ...handedOn].join(', ')} }`,
+    ],
+  }
+  if (graph.losses.length === 0 || !graph.label) return [forward, undefined]
+  const label = { name: body.code(graph.label.value), type: 'tf.Tensor1D' }
+  const usesImage = new RegExp(`(?<![.\\w'])${image.name}\\b`).test(lossText)
+  const losses: FunctionText = {
+    name: 'losses',
+    doc: 'Training makes the sum of these small.',
+    parameters: [
+      { name: 'at', type: 'Scope' },
+      { name: `{ ${handedOn.join(', ')} }`, type: 'ReturnType<typeof forward>' },
+      label,
+      ...(usesImage ? [image] : []),
+    ],
+    returnType: 'Record<string, tf.Scalar>',
+    lines: [...lossLines, `return { ${lossCodes.join(', ')} }`],
+  }
+  return [forward, losses]
+}
+
+function answersCode(graph: Graph, code: (value: ValueRef) => string): string {
+  const fields = graph.predictions.map(({ name, value }) => property(name, code(value)))
+  if (graph.crop) fields.push(`boxes: ${code(graph.crop.box)}`, `attention: ${code(graph.crop.guide)}`)
+  const logits = graph.logits.map(({ name, value }) => property(name, code(value)))
+  return `{ ${[...fields, `logits: { ${logits.join(', ')} }`].join(', ')} }`
+}
+
+function definition(graph: Graph): string {
+  const { image, label, plan } = graph
+  const fields = [
+    `name: ${literal(graph.name)}`,
+    `settings: ${literal(graph.settings)}`,
+    `image: ${literal({ size: image.height, steps: image.steps })}`,
+    ...(label ? [`classes: ${label.classes}`] : []),
+    `plan: ${literal(plan)}`,
+    'parameters',
+    'forward',
+    ...(graph.losses.length > 0 && label ? ['losses'] : []),
+  ]
+  const state = graph.losses.length > 0 && label ? 'ReturnType<typeof forward>' : ''
+  return `\n/** All that training and prediction need of the model. */\nexport const model: Model${state && `<${state}>`} = {\n${fields.map((field) => `  ${field},\n`).join('')}}`
+}
+
+function parametersFile(project: Project, graph: Graph): string {
+  const file = project.createSourceFile('parameters.ts')
+  const lines = [...graph.parameters.values()].map((parameter) => `${parameterCode(parameter)},`)
+  file.addStatements([
+    "import type { ParameterSpec } from 'wsban/runtime'",
+    '',
+    "/** Every weight and statistic: its name is the key in a checkpoint, its shape PyTorch's; `layout` is the order of dimensions in TensorFlow.js. */",
+    `export const parameters: readonly ParameterSpec[] = [\n${lines.join('\n')}\n]`,
+  ])
+  return format(file)
+}
+
+function parameterCode({ name, shape, initializer, trainable, tfjsLayout }: Parameter): string {
+  const layout = tfjsLayout ? `, layout: [${tfjsLayout.join(', ')}]` : ''
+  return `{ name: ${literal(name)}, shape: [${shape.join(', ')}], initializer: ${literal(initializer)}, trainable: ${trainable}${layout} }`
+}
+
+function trainFile(project: Project): string {
+  const file = project.createSourceFile('train.ts')
+  file.addStatements([
+    "import { trainFromCommandLine } from 'wsban/runtime'",
+    "import { model } from './model.js'",
+    '',
+    '// npm run train -- --data DIR -o RUN [--epochs N] [--batch N] [--seed N]',
+    'await trainFromCommandLine(model, process.argv.slice(2))',
+  ])
+  return format(file)
+}
+
+function packageFile(graph: Graph): string {
+  const content = {
+    name: graph.name,
+    private: true,
+    type: 'module',
+    scripts: { check: 'tsc --noEmit', train: 'tsx train.ts' },
+    dependencies: { '@tensorflow/tfjs-core': '4.22.0', wsban: '*' },
+    devDependencies: { '@types/node': '^20', tsx: '^4', typescript: '^5.9' },
+  }
+  return `${JSON.stringify(content, undefined, 2)}\n`
+}
+
+function tsconfigFile(): string {
+  const compilerOptions = {
+    target: 'ES2022',
+    module: 'NodeNext',
+    moduleResolution: 'NodeNext',
+    strict: true,
+    noUncheckedIndexedAccess: true,
+    skipLibCheck: true,
+    types: ['node'],
+  }
+  return `${JSON.stringify({ compilerOptions, include: ['*.ts'] }, undefined, 2)}\n`
+}
+
+function format(file: SourceFile): string {
+  file.formatText({ indentSize: 2 })
+  return file.getFullText()
+}

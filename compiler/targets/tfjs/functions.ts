@@ -1,0 +1,383 @@
+import {
+  type Attribute,
+  type Frame,
+  type Node,
+  sameValue,
+  shapeText,
+  typeOf,
+  type ValueRef,
+} from '../../graph/graph.js'
+import { operationNamed } from '../../ops/index.js'
+import type { ArgumentSpec } from '../../ops/operation.js'
+import { attributeCode, attributeType } from './attributes.js'
+import { NodeCall, type Rendered } from './call.js'
+import { identifier, Names } from './names.js'
+import { type Item, relative, type Structure } from './structure.js'
+
+/** A function of the generated file: all calls of one block that are built alike. */
+export interface FunctionPlan {
+  readonly name: string
+  readonly frames: readonly Frame[]
+  readonly options: readonly OptionPlan[]
+  /** What it gives: places in the frame (see Structure.standing) and the names they are returned by. */
+  readonly outputs: readonly { readonly place: string; readonly name: string }[]
+  /** A single output that is returned as it is. */
+  readonly single: boolean
+}
+
+/** An argument in which the calls differ. */
+export interface OptionPlan {
+  readonly name: string
+  readonly spec: ArgumentSpec
+  readonly values: ReadonlyMap<number, Attribute>
+}
+
+export interface FunctionText {
+  readonly name: string
+  readonly doc: string
+  readonly parameters: readonly { readonly name: string; readonly type: string; readonly initializer?: string }[]
+  readonly returnType: string | undefined
+  readonly lines: readonly string[]
+}
+
+/** Plans and writes the functions for blocks and branches; the model's own frame is written by the caller through `body`. */
+export class FunctionWriter {
+  readonly texts: FunctionText[] = []
+  readonly runtime = new Set<string>()
+  private readonly plans = new Map<string, FunctionPlan>()
+  private readonly groups = new Map<string, Frame[]>()
+  private readonly functionNames: Names
+
+  constructor(private readonly structure: Structure) {
+    const locals = new Set(structure.graph.nodes.flatMap(({ local }) => (local ? [identifier(local)] : [])))
+    for (const { local } of structure.graph.frames) if (local) locals.add(identifier(local))
+    this.functionNames = new Names()
+    this.collect(structure.frame(0))
+    for (const [key, frames] of this.groups) this.plans.set(key, this.plan(frames, locals))
+    for (const plan of this.plans.values()) this.texts.push(this.write(plan))
+  }
+
+  /** Calls by structure, inner ones first. */
+  private collect(frame: Frame): void {
+    for (const item of this.structure.items(frame)) {
+      if ('node' in item) continue
+      this.collect(item.frame)
+      const key = this.structure.key(item.frame)
+      this.groups.set(key, [...(this.groups.get(key) ?? []), item.frame])
+    }
+  }
+
+  private planOf(frame: Frame): FunctionPlan {
+    const plan = this.plans.get(this.structure.key(frame))
+    if (!plan) throw new Error(`no function for ${frame.path.join('.')}`)
+    return plan
+  }
+
+  private plan(frames: readonly Frame[], locals: ReadonlySet<string>): FunctionPlan {
+    const [first] = frames
+    if (!first) throw new Error('a function without calls')
+    const plain = identifier([first.definition])
+    const clash = locals.has(plain) || first.kind === 'branch'
+    const name = this.functionNames.give(clash ? [first.definition, first.kind] : [first.definition])
+    const places = [
+      ...new Set(
+        frames.flatMap((frame) => this.structure.outputs(frame).map((value) => this.structure.standing(value, frame))),
+      ),
+    ]
+    const result =
+      first.result && this.structure.inside(first.result, first)
+        ? this.structure.standing(first.result, first)
+        : undefined
+    const names = new Names()
+    const outputs = places.map((place) => ({
+      place,
+      name: place === result ? names.give(['value']) : names.give([this.localName(place, first)]),
+    }))
+    const single = outputs.length === 1 && outputs[0]?.place === result
+    return { name, frames, options: this.optionsOf(frames), outputs, single }
+  }
+
+  /** Arguments that differ between the frames: the nodes' own, and those passed on to inner calls. */
+  private optionsOf(frames: readonly Frame[]): OptionPlan[] {
+    const options: OptionPlan[] = []
+    const add = (
+      name: string,
+      owner: readonly string[],
+      spec: ArgumentSpec,
+      values: ReadonlyMap<number, Attribute>,
+    ) => {
+      if (new Set([...values.values()].map((value) => JSON.stringify(value))).size <= 1) return
+      const same = options.find(
+        (option) =>
+          option.spec.name === spec.name &&
+          [...values].every(([id, value]) => JSON.stringify(option.values.get(id)) === JSON.stringify(value)),
+      )
+      if (same) return
+      const free = options.some((option) => option.name === name) ? identifier([...owner, name]) : name
+      options.push({ name: free, spec, values })
+    }
+    const [first] = frames
+    const items = first ? this.structure.items(first) : []
+    items.forEach((item, index) => {
+      const parallel = frames.map((frame): [number, Item | undefined] => [frame.id, this.structure.items(frame)[index]])
+      if ('node' in item) {
+        for (const spec of operationNamed(item.node.operation).arguments) {
+          if (!spec.varies || !(spec.name in item.node.attributes)) continue
+          const values = parallel.flatMap(([id, other]) =>
+            other && 'node' in other ? [[id, other.node.attributes[spec.name] ?? 0] as const] : [],
+          )
+          add(spec.name, item.node.local ?? [item.node.operation], spec, new Map(values))
+        }
+        return
+      }
+      for (const option of this.planOf(item.frame).options) {
+        const values = parallel.flatMap(([id, other]) =>
+          other && 'frame' in other ? [[id, option.values.get(other.frame.id) ?? 0] as const] : [],
+        )
+        add(option.name, item.frame.local ?? [item.frame.definition], option.spec, new Map(values))
+      }
+    })
+    return options
+  }
+
+  private localName(place: string, frame: Frame): string {
+    const value = this.structure.at(place, frame)
+    if (!value) throw new Error(`nothing stands at ${place}`)
+    const child = this.structure.childOf(value, frame)
+    if (!child || child.id === frame.id) {
+      const node = this.structure.node(value.node)
+      const output = operationNamed(node.operation).outputs?.[value.output]
+      return identifier([...(node.local ?? node.path.slice(frame.path.length)), ...(output ? [output] : [])])
+    }
+    const local = child.local ?? child.path.slice(frame.path.length)
+    if (child.result && sameValue(child.result, value)) return identifier(local)
+    return identifier([...local, this.localName(this.structure.standing(value, child), child)])
+  }
+
+  private write(plan: FunctionPlan): FunctionText {
+    const [frame] = plan.frames
+    if (!frame) throw new Error('a function without calls')
+    const inputs = this.structure.inputs(frame)
+    const body = this.body(frame, plan)
+    const returned = plan.outputs.map(({ place, name }) => ({
+      name,
+      code: body.code(this.structure.at(place, frame) as ValueRef),
+    }))
+    const lines = [...body.lines(() => true)]
+    if (plan.single) lines.push(`return ${returned[0]?.code}`)
+    else
+      lines.push(
+        `return { ${returned.map(({ name, code }) => (name === code ? name : `${name}: ${code}`)).join(', ')} }`,
+      )
+    const tensors = inputs.map((value) => ({ name: body.code(value), type: tensorType(this.structure, value) }))
+    const options = plan.options.length > 0 ? [optionParameter(plan.options)] : []
+    const output = plan.outputs[0] && this.structure.at(plan.outputs[0].place, frame)
+    return {
+      name: plan.name,
+      doc:
+        plan.frames.length === 1
+          ? `The ${frame.kind} ${frame.definition}.`
+          : `The ${frame.kind} ${frame.definition}, called ${plan.frames.length} times.`,
+      parameters: [{ name: 'at', type: 'Scope' }, ...tensors, ...options],
+      returnType: plan.single && output ? tensorType(this.structure, output) : undefined,
+      lines,
+    }
+  }
+
+  /** The statements of one frame, and the code of every value in it. */
+  body(frame: Frame, plan: FunctionPlan | undefined): Body {
+    return new Body(frame, plan, this.structure, this.runtime, (inner) => this.planOf(inner))
+  }
+}
+
+/** One function's inside: each binding a line, what has no name written into the line that uses it. */
+class Body {
+  private readonly codes = new Map<string, string>()
+  private readonly texts: { readonly item: Item; readonly line: string }[] = []
+
+  constructor(
+    private readonly frame: Frame,
+    private readonly plan: FunctionPlan | undefined,
+    private readonly structure: Structure,
+    private readonly runtime: Set<string>,
+    private readonly planOf: (frame: Frame) => FunctionPlan,
+  ) {
+    const names = new Names(plan?.options.map(({ name }) => name))
+    const { image, label } = structure.graph
+    const inputs =
+      frame.parent === undefined ? [image, label].flatMap((input) => input?.value ?? []) : structure.inputs(frame)
+    for (const value of inputs) this.set(value, names.give([this.inputName(value)]))
+    for (const item of structure.items(frame)) this.write(item, names)
+  }
+
+  code(value: ValueRef): string {
+    const code = this.codes.get(`${value.node}.${value.output}`)
+    if (code === undefined) throw new Error(`no code for ${this.structure.node(value.node).path.join('/')}`)
+    return code
+  }
+
+  lines(fits: (item: Item) => boolean): string[] {
+    return this.texts.filter(({ item }) => fits(item)).map(({ line }) => line)
+  }
+
+  private set(value: ValueRef, code: string): void {
+    this.codes.set(`${value.node}.${value.output}`, code)
+  }
+
+  private inputName(value: ValueRef): string {
+    const declared = this.frame.inputs.find((input) => sameValue(input.value, value))
+    return declared?.name ?? identifier(this.structure.node(value.node).path.slice(-1))
+  }
+
+  private write(item: Item, names: Names): void {
+    if ('node' in item) this.writeNode(item, names)
+    else this.writeCall(item, names)
+  }
+
+  private writeNode(item: { readonly node: Node }, names: Names): void {
+    const { node } = item
+    const operation = operationNamed(node.operation)
+    const expression = operation.tfjs(new NodeCall(node, this.rendered(node)))
+    const { outputs } = operation
+    if (!outputs && !node.local && this.uses({ node: node.id, output: 0 }) === 1) {
+      this.set({ node: node.id, output: 0 }, expression)
+      return
+    }
+    const name = names.give(node.local ?? node.path.slice(this.frame.path.length))
+    const value = { node: node.id, output: 0 }
+    // tfjs's own functions give whatever tensor is asked for; ours say what they give.
+    const type = expression.startsWith('tf.') ? `: ${tensorType(this.structure, value)}` : ''
+    this.texts.push({ item, line: `const ${name}${type} = ${expression}${this.comment(value)}` })
+    if (outputs)
+      for (const [index, output] of outputs.entries()) this.set({ node: node.id, output: index }, `${name}.${output}`)
+    else this.set(value, name)
+  }
+
+  private writeCall(item: { readonly frame: Frame }, names: Names): void {
+    const call = item.frame
+    const plan = this.planOf(call)
+    const inputs = this.structure.inputs(call).map((value) => this.code(value))
+    const scope = scopeCode(relative(call.parameterPath, this.frame.parameterPath))
+    const options = this.optionsCode(plan, call)
+    const expression = `${plan.name}(${[scope, ...inputs, ...options].join(', ')})`
+    const values = plan.outputs.flatMap(({ place, name }) => {
+      const value = this.structure.at(place, call)
+      return value ? [{ value, name }] : []
+    })
+    const [first] = values
+    if (plan.single && first && !call.local && this.uses(first.value) === 1) {
+      this.set(first.value, expression)
+      return
+    }
+    const variable = names.give(call.local ?? call.path.slice(this.frame.path.length))
+    this.texts.push({
+      item,
+      line: `const ${variable} = ${expression}${plan.single && first ? this.comment(first.value) : ''}`,
+    })
+    for (const { value, name } of values) this.set(value, plan.single ? variable : `${variable}.${name}`)
+  }
+
+  private optionsCode(plan: FunctionPlan, call: Frame): string[] {
+    const parts = plan.options.flatMap((option) => {
+      const value = option.values.get(call.id) ?? 0
+      const own = this.ownOption(option.spec, (frame) => this.matching(call, frame, option))
+      if (own) return [own === option.name ? own : `${option.name}: ${own}`]
+      return JSON.stringify(value) === JSON.stringify(option.spec.default)
+        ? []
+        : [`${option.name}: ${attributeCode(value)}`]
+    })
+    return parts.length > 0 ? [`{ ${parts.join(', ')} }`] : []
+  }
+
+  /** The value that an inner call's option has in another frame of this function. */
+  private matching(call: Frame, frame: Frame, option: OptionPlan): Attribute | undefined {
+    const index = this.structure.items(this.frame).findIndex((item) => 'frame' in item && item.frame.id === call.id)
+    const other = this.structure.items(frame)[index]
+    return other && 'frame' in other ? option.values.get(other.frame.id) : undefined
+  }
+
+  /** This function's own argument that carries such values, if one does. */
+  private ownOption(spec: ArgumentSpec, valueIn: (frame: Frame) => Attribute | undefined): string | undefined {
+    const frames = this.plan?.frames ?? []
+    const texts = frames.map((frame) => JSON.stringify(valueIn(frame)))
+    if (new Set(texts).size <= 1) return undefined
+    return this.plan?.options.find(
+      (option) =>
+        option.spec.name === spec.name &&
+        frames.every((frame, index) => JSON.stringify(option.values.get(frame.id)) === texts[index]),
+    )?.name
+  }
+
+  private rendered(node: Node): Rendered {
+    const index = this.structure.items(this.frame).findIndex((item) => 'node' in item && item.node.id === node.id)
+    return {
+      graph: this.structure.graph,
+      input: (value) => this.code(value),
+      scope: scopeCode(this.structure.scopePath(node, this.frame) ?? ''),
+      option: (spec) =>
+        this.ownOption(spec, (frame) => {
+          const other = this.structure.items(frame)[index]
+          return other && 'node' in other ? other.node.attributes[spec.name] : undefined
+        }),
+      runtime: (name) => {
+        this.runtime.add(name)
+        return name
+      },
+    }
+  }
+
+  /** How often the value is written in this function. */
+  private uses(value: ValueRef): number {
+    const inputs = this.structure
+      .items(this.frame)
+      .flatMap((item) =>
+        'node' in item ? item.node.inputs.map((input) => input.value) : this.structure.inputs(item.frame),
+      )
+    const leaves =
+      this.frame.parent === undefined
+        ? 2 * Number(this.isAnswer(value))
+        : this.structure.outputs(this.frame).filter((output) => sameValue(output, value)).length
+    return inputs.filter((input) => sameValue(input, value)).length + leaves
+  }
+
+  /** Answers and losses of the model keep a name. */
+  private isAnswer(value: ValueRef): boolean {
+    const { predictions, logits, losses, crop } = this.structure.graph
+    const named = [...predictions, ...logits, ...losses].map((item) => item.value)
+    return [...named, ...(crop ? [crop.box, crop.guide] : [])].some((other) => sameValue(other, value))
+  }
+
+  /** The tensor's shape, where it is the same in every call. */
+  private comment(value: ValueRef): string {
+    const place = this.structure.standing(value, this.frame)
+    const frames = this.plan?.frames ?? [this.frame]
+    const shapes = new Set(
+      frames.map((frame) => shapeText(typeOf(this.structure.graph, this.structure.at(place, frame) ?? value))),
+    )
+    const [shape] = shapes
+    return shapes.size === 1 && shape !== undefined && shape !== 'one number' ? ` // ${shape}` : ''
+  }
+}
+
+function scopeCode(path: string): string {
+  if (path === '') return 'at'
+  return path.startsWith('/') ? `at.root.in('${path.slice(1)}')` : `at.in('${path}')`
+}
+
+export function tensorType(structure: Structure, value: ValueRef): string {
+  const rank = typeOf(structure.graph, value).shape.length
+  return rank === 0 ? 'tf.Scalar' : `tf.Tensor${rank}D`
+}
+
+function optionParameter(options: readonly OptionPlan[]) {
+  const names = options.map(({ name, spec }) =>
+    hasDefault(spec) ? `${name} = ${attributeCode(spec.default ?? 0)}` : name,
+  )
+  const types = options.map(({ name, spec }) => `${name}${hasDefault(spec) ? '?' : ''}: ${attributeType(spec)}`)
+  const optional = options.every(({ spec }) => hasDefault(spec))
+  return { name: `{ ${names.join(', ')} }`, type: `{ ${types.join('; ')} }`, ...(optional && { initializer: '{}' }) }
+}
+
+function hasDefault(spec: ArgumentSpec): boolean {
+  return spec.default !== undefined && spec.default !== null
+}

@@ -1,0 +1,40 @@
+/** Words that a variable of generated code cannot be called, or that mean something else there. */
+const taken = new Set([
+  ...'at tf answers model parameters forward losses Scope Model Tensor'.split(' '),
+  ...'abstract arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally'.split(
+    ' ',
+  ),
+  ...'for function if implements import in instanceof interface let new null package private protected public return static super switch'.split(
+    ' ',
+  ),
+  ...'this throw true try typeof undefined var void while with yield async of type'.split(' '),
+])
+
+/** A name of the spec as an identifier: itself, where that is possible. */
+export function identifier(parts: readonly string[]): string {
+  const text = parts.join('_').replace(/[^A-Za-z0-9_]/g, '_')
+  const legal = /^[0-9]/.test(text) || text === '' ? `_${text}` : text
+  return taken.has(legal) ? `${legal}_` : legal
+}
+
+/** Names given out within one function; the second of a kind gets a number. */
+export class Names {
+  private readonly used = new Set<string>()
+
+  constructor(reserved: Iterable<string> = []) {
+    for (const name of reserved) this.used.add(name)
+  }
+
+  give(parts: readonly string[]): string {
+    const name = identifier(parts)
+    let free = name
+    for (let number = 2; this.used.has(free); number++) free = `${name}_${number}`
+    this.used.add(free)
+    return free
+  }
+}
+
+/** `count_padding` as the runtime's option: countPadding. */
+export function camelCase(name: string): string {
+  return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+}

@@ -1,0 +1,186 @@
+import { type Frame, type Graph, type Node, sameValue, type ValueRef } from '../../graph/graph.js'
+import { answers } from '../../graph/phase.js'
+import { operationNamed } from '../../ops/index.js'
+
+export type Item = { readonly node: Node } | { readonly frame: Frame }
+
+/** How calls of blocks nest, and what flows in and out of each: what functions are made from. */
+export class Structure {
+  private readonly itemLists = new Map<number, readonly Item[]>()
+  private readonly keys = new Map<number, string>()
+  private readonly inputLists = new Map<number, readonly ValueRef[]>()
+  private readonly outputLists = new Map<number, readonly ValueRef[]>()
+
+  constructor(readonly graph: Graph) {
+    this.findOutputs()
+  }
+
+  frame(id: number): Frame {
+    const frame = this.graph.frames[id]
+    if (!frame) throw new Error(`no frame ${id}`)
+    return frame
+  }
+
+  node(id: number): Node {
+    const node = this.graph.nodes[id]
+    if (!node) throw new Error(`no node ${id}`)
+    return node
+  }
+
+  /** What is made in the frame, without calls in which nothing is left, and without the model's inputs. */
+  items(frame: Frame): readonly Item[] {
+    const known = this.itemLists.get(frame.id)
+    if (known) return known
+    const items = frame.items.flatMap((item): Item[] => {
+      if ('node' in item) {
+        const node = this.node(item.node)
+        return this.isInput(node) ? [] : [{ node }]
+      }
+      const inner = this.frame(item.frame)
+      return this.items(inner).length > 0 ? [{ frame: inner }] : []
+    })
+    this.itemLists.set(frame.id, items)
+    return items
+  }
+
+  isInput(node: Node): boolean {
+    return [this.graph.image, this.graph.label].some((input) => input?.value.node === node.id)
+  }
+
+  /** Values from outside that the frame uses, those of its own parameters first. */
+  inputs(frame: Frame): readonly ValueRef[] {
+    const known = this.inputLists.get(frame.id)
+    if (known) return known
+    const used: ValueRef[] = []
+    const take = (value: ValueRef) => {
+      if (!this.inside(value, frame) && !used.some((other) => sameValue(other, value))) used.push(value)
+    }
+    for (const item of this.items(frame)) {
+      if ('node' in item) for (const { value } of item.node.inputs) take(value)
+      else for (const value of this.inputs(item.frame)) take(value)
+    }
+    const declared = frame.inputs
+      .map(({ value }) => value)
+      .filter((value) => used.some((other) => sameValue(other, value)))
+    const order = [...declared, ...used].filter(
+      (value, index, all) => all.findIndex((other) => sameValue(other, value)) === index,
+    )
+    this.inputLists.set(frame.id, order)
+    return order
+  }
+
+  /** Values made in the frame that something outside of it uses. */
+  outputs(frame: Frame): readonly ValueRef[] {
+    return this.outputLists.get(frame.id) ?? []
+  }
+
+  /** Whether the value is made in the frame or in a call in it. */
+  inside(value: ValueRef, frame: Frame): boolean {
+    return this.childOf(value, frame) !== undefined
+  }
+
+  /** The frame directly in `frame` in which the value is made, or `frame` itself. */
+  childOf(value: ValueRef, frame: Frame): Frame | undefined {
+    let at: Frame = this.frame(this.node(value.node).frame)
+    let below = at
+    while (at.id !== frame.id) {
+      if (at.parent === undefined) return undefined
+      below = at
+      at = this.frame(at.parent)
+    }
+    return below
+  }
+
+  /** Names a value by where it stands in the frame, so that two calls of one block can be compared. */
+  standing(value: ValueRef, frame: Frame): string {
+    const child = this.childOf(value, frame)
+    if (!child) return `in${this.inputs(frame).findIndex((other) => sameValue(other, value))}`
+    const items = this.items(frame)
+    if (child.id === frame.id)
+      return `${items.findIndex((item) => 'node' in item && item.node.id === value.node)}.${value.output}`
+    return `${items.findIndex((item) => 'frame' in item && item.frame.id === child.id)}/${this.standing(value, child)}`
+  }
+
+  /** The value that stands at such a place in another call of the same structure. */
+  at(place: string, frame: Frame): ValueRef | undefined {
+    if (place.startsWith('in')) return this.inputs(frame)[Number(place.slice(2))]
+    const slash = place.indexOf('/')
+    const index = Number(place.slice(0, slash === -1 ? place.indexOf('.') : slash))
+    const item = this.items(frame)[index]
+    if (slash !== -1) return item && 'frame' in item ? this.at(place.slice(slash + 1), item.frame) : undefined
+    return item && 'node' in item
+      ? { node: item.node.id, output: Number(place.slice(place.indexOf('.') + 1)) }
+      : undefined
+  }
+
+  /** Equal for calls that one function can serve: the same operations, wired alike, up to arguments that may vary. */
+  key(frame: Frame): string {
+    const known = this.keys.get(frame.id)
+    if (known) return known
+    const items = this.items(frame).map((item) =>
+      'node' in item ? this.nodeKey(item.node, frame) : this.callKey(item.frame, frame),
+    )
+    const key = [frame.kind, frame.definition, ...items].join('\n')
+    this.keys.set(frame.id, key)
+    return key
+  }
+
+  private nodeKey(node: Node, frame: Frame): string {
+    const specs = new Map(operationNamed(node.operation).arguments.map((spec) => [spec.name, spec]))
+    const fixed = Object.entries(node.attributes).filter(
+      ([name]) => !specs.get(name)?.varies && !specs.get(name)?.weightsOnly,
+    )
+    const present = Object.keys(node.attributes).filter((name) => specs.get(name)?.varies)
+    const inputs = node.inputs.map(({ argument, value }) => `${argument}=${this.standing(value, frame)}`)
+    const shapeMatters = operationNamed(node.operation).parameters ? [] : node.outputs.map(({ shape }) => shape.length)
+    return JSON.stringify([
+      node.operation,
+      inputs,
+      fixed,
+      present,
+      this.scopePath(node, frame),
+      node.local,
+      shapeMatters,
+    ])
+  }
+
+  private callKey(call: Frame, frame: Frame): string {
+    const inputs = this.inputs(call).map((value) => this.standing(value, frame))
+    return JSON.stringify([this.key(call), inputs, relative(call.parameterPath, frame.parameterPath), call.local])
+  }
+
+  /** Where a node's parameters are, seen from the frame; undefined when it has none. */
+  scopePath(node: Node, frame: Frame): string | undefined {
+    const [entry] = Object.entries(node.parameters)
+    if (!entry) return undefined
+    const [role, name] = entry
+    return relative(name.slice(0, -role.length - 1).split('.'), frame.parameterPath)
+  }
+
+  private findOutputs(): void {
+    const graph = this.graph
+    const users: [ValueRef, number][] = graph.nodes.flatMap((node) =>
+      node.inputs.map(({ value }): [ValueRef, number] => [value, node.frame]),
+    )
+    for (const value of [...answers(graph), ...graph.losses.map((loss) => loss.value)]) users.push([value, 0])
+    for (const [value, user] of users) {
+      const around = new Set<number>()
+      for (let id: number | undefined = user; id !== undefined; id = this.frame(id).parent) around.add(id)
+      // It leaves every frame between where it is made and what surrounds the user, too.
+      for (
+        let id: number | undefined = this.node(value.node).frame;
+        id !== undefined && !around.has(id);
+        id = this.frame(id).parent
+      ) {
+        const list = this.outputLists.get(id) ?? []
+        if (!list.some((other) => sameValue(other, value))) this.outputLists.set(id, [...list, value])
+      }
+    }
+  }
+}
+
+/** A path seen from another: `conv.bn`, empty for the same, with a leading `/` when it lies elsewhere. */
+export function relative(path: readonly string[], from: readonly string[]): string {
+  const below = from.every((part, index) => path[index] === part)
+  return below ? path.slice(from.length).join('.') : `/${path.join('.')}`
+}
