@@ -1,0 +1,46 @@
+import { readReady } from './cache.js'
+import { type EngineFinding, type EngineName, engineNames, type NativeName, setupCommand } from './engine.js'
+import { installedPackage, provisionedPackage } from './native_package.js'
+import { hasNvidiaDriver } from './provision/cuda.js'
+import { tfjsVersion } from './versions.js'
+
+/** What is there, without loading any of it. */
+export function findEngines(): Promise<readonly EngineFinding[]> {
+  return Promise.all(engineNames.map((name) => find(name)))
+}
+
+async function find(name: EngineName): Promise<EngineFinding> {
+  switch (name) {
+    case 'tfjs-node':
+    case 'tfjs-node-gpu':
+      return findNative(name)
+    case 'wasm':
+      return { name, available: true, version: tfjsVersion, reason: 'one thread; 15 to 30 times slower than natively' }
+    case 'cpu':
+      return { name, available: true, version: tfjsVersion, reason: 'plain JavaScript, for tests' }
+  }
+}
+
+async function findNative(name: NativeName): Promise<EngineFinding> {
+  const cardless =
+    name === 'tfjs-node-gpu' && !hasNvidiaDriver()
+      ? { reason: 'no NVIDIA driver here: it would compute on the processor' }
+      : {}
+  const provisioned = provisionedPackage(name)
+  const ready = await readReady(name)
+  if (provisioned !== undefined && ready !== undefined) {
+    return { name, available: true, version: ready.tensorflow, place: provisioned.folder, ...cardless }
+  }
+  const installed = installedPackage(name)
+  if (installed !== undefined) {
+    return {
+      name,
+      available: true,
+      version: installed.version,
+      place: installed.folder,
+      reason: 'installed by npm, tried when it is opened',
+      ...cardless,
+    }
+  }
+  return { name, available: false, reason: `${setupCommand(name)} gets it` }
+}

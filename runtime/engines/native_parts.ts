@@ -1,0 +1,66 @@
+import { createRequire } from 'node:module'
+import type { KernelBackend, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
+import * as tf from '@tensorflow/tfjs-core'
+
+/** A TensorFlow operation's attribute, as the addon takes it. */
+export interface NativeAttribute {
+  readonly name: string
+  readonly type: number
+  readonly value: unknown
+}
+
+/** The addon's constants that our kernels need. */
+export interface NativeBinding {
+  readonly TF_Version: string
+  readonly TF_FLOAT: number
+  readonly TF_INT32: number
+  readonly TF_ATTR_STRING: number
+  readonly TF_ATTR_INT: number
+  readonly TF_ATTR_FLOAT: number
+  readonly TF_ATTR_BOOL: number
+  readonly TF_ATTR_TYPE: number
+  readonly TF_ATTR_SHAPE: number
+}
+
+/** TensorFlow.js's native backend: any operation of TensorFlow by its name. */
+export interface NativeBackend extends KernelBackend {
+  readonly binding: NativeBinding
+  readonly isUsingGpuDevice: boolean
+  executeSingleOutput(name: string, attributes: readonly NativeAttribute[], inputs: readonly TensorInfo[]): Tensor
+  executeMultipleOutputs(
+    name: string,
+    attributes: readonly NativeAttribute[],
+    inputs: readonly TensorInfo[],
+    outputs: number,
+  ): Tensor[]
+}
+
+/** The name TensorFlow.js knows the native backend by. */
+export const nativeBackendName = 'tensorflow'
+
+export function isNativeBackend(backend: unknown): backend is NativeBackend {
+  return (
+    typeof backend === 'object' &&
+    backend !== null &&
+    'executeSingleOutput' in backend &&
+    'executeMultipleOutputs' in backend &&
+    'binding' in backend
+  )
+}
+
+/** The native backend when it is the current one. */
+export function currentNativeBackend(): NativeBackend | undefined {
+  if (tf.getBackend() !== nativeBackendName) return undefined
+  const backend: unknown = tf.backend()
+  return isNativeBackend(backend) ? backend : undefined
+}
+
+/**
+ * Functions of Node's util module that Node 23 removed and the native package still calls.
+ * Only missing ones are put back.
+ */
+export function mendUtil(): void {
+  const util: Record<string, unknown> = createRequire(import.meta.url)('node:util')
+  util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined
+  util.isArray ??= Array.isArray
+}

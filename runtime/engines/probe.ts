@@ -1,0 +1,51 @@
+import { z } from 'zod'
+import { reasonOf } from '../failure.js'
+import type { NativePackage } from './native_package.js'
+import { run } from './provision/run.js'
+
+/** Loads a native package the way `loadNative` does, computes a convolution, and prints what it found. A process of its own, as a broken addon can take its process along. */
+const script = `
+const { createRequire } = require('node:module')
+const util = require('node:util')
+util.isNullOrUndefined ??= (value) => value === null || value === undefined
+util.isArray ??= Array.isArray
+const [folder, addon, name] = process.argv.slice(1)
+const load = createRequire(folder + '/package.json')
+const tf = load('@tensorflow/tfjs-core')
+try { load.cache[load.resolve('@tensorflow/tfjs')] ??= load.cache[load.resolve('@tensorflow/tfjs-core')] } catch {}
+load('./dist/register_all_kernels.js')
+const { NodeJSKernelBackend } = load('./dist/nodejs_kernel_backend.js')
+const binding = load(addon)
+tf.registerBackend('tensorflow', () => new NodeJSKernelBackend(binding, name), 3)
+tf.setBackend('tensorflow')
+const sums = tf.conv2d(tf.ones([1, 5, 5, 2]), tf.ones([3, 3, 2, 4]), 1, 'same')
+console.log(JSON.stringify({ tensorflow: binding.TF_Version, gpu: tf.backend().isUsingGpuDevice, middle: sums.dataSync()[48] }))
+`
+
+// The middle one of 5 x 5 places, first of 4 channels: nine ones in each of two channels.
+const answer = z.object({ tensorflow: z.string(), gpu: z.boolean(), middle: z.literal(18) })
+
+export type Probe =
+  | { readonly works: true; readonly tensorflow: string; readonly gpu: boolean }
+  | { readonly works: false; readonly reason: string }
+
+/** Whether a native package loads and computes, tried in a process of its own. */
+export async function probe(native: NativePackage): Promise<Probe> {
+  const { NODE_OPTIONS: _, ...environment } = process.env
+  const result = await run(
+    process.execPath,
+    ['-e', script, native.folder, native.addon, `@tensorflow/${native.name}`],
+    {
+      environment: { TF_CPP_MIN_LOG_LEVEL: '3', ...environment },
+      timeoutSeconds: 120,
+    },
+  )
+  if (result.status !== 0) return { works: false, reason: result.summary }
+  try {
+    const last = result.output.trim().split('\n').at(-1) ?? ''
+    const { tensorflow, gpu } = answer.parse(JSON.parse(last))
+    return { works: true, tensorflow, gpu }
+  } catch (error) {
+    return { works: false, reason: `it computed something else than expected: ${reasonOf(error)}` }
+  }
+}

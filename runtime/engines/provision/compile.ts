@@ -1,0 +1,63 @@
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Failure } from '../../failure.js'
+import { run } from './run.js'
+
+export interface Compiler {
+  readonly program: string
+  /** Its first line about itself: `g++ (Debian 12.2.0-14) 12.2.0`. */
+  readonly version: string
+}
+
+/** The first C++ compiler on the PATH that answers; `CXX` goes before the usual names. */
+export async function findCompiler(): Promise<Compiler | undefined> {
+  const named = process.env.CXX
+  for (const program of [...(named ? [named] : []), 'g++', 'c++', 'clang++']) {
+    const result = await run(program, ['--version'], { timeoutSeconds: 30 })
+    if (result.status === 0) return { program, version: result.output.split('\n')[0]?.trim() || program }
+  }
+  return undefined
+}
+
+export async function needCompiler(): Promise<Compiler> {
+  const compiler = await findCompiler()
+  if (compiler !== undefined) return compiler
+  throw new Failure({
+    code: 'compiler-missing',
+    message:
+      'the native engine is compiled on this machine, and there is no C++ compiler on the PATH (tried g++, c++, clang++)',
+    help: 'install one (Debian, Ubuntu: apt-get install g++; Fedora: dnf install gcc-c++), then run the command again',
+  })
+}
+
+/** The version of Node's stable C interface the addon is compiled for: every Node from 12.22 on has it. */
+const napiVersion = 8
+
+/** Compiles the package's addon against TensorFlow's C library in its own `deps`. */
+export async function compileAddon(compiler: Compiler, packageFolder: string, napiHeaders: string): Promise<string> {
+  const binding = join(packageFolder, 'binding')
+  const sources = (await readdir(binding)).filter((name) => name.endsWith('.cc')).sort()
+  const folder = join(packageFolder, 'lib', `napi-v${napiVersion}`)
+  await mkdir(folder, { recursive: true })
+  const addon = join(folder, 'tfjs_binding.node')
+  const result = await run(
+    compiler.program,
+    [
+      ...['-std=c++17', '-O2', '-shared', '-fPIC', `-DNAPI_VERSION=${napiVersion}`],
+      ...sources.map((name) => join(binding, name)),
+      ...['-I', packageFolder, '-I', join(packageFolder, 'deps', 'include'), '-I', napiHeaders],
+      ...['-o', addon, '-L', join(packageFolder, 'deps', 'lib')],
+      ...['-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2', '-Wl,-rpath,$ORIGIN/../../deps/lib'],
+    ],
+    { timeoutSeconds: 900 },
+  )
+  if (result.status !== 0) {
+    throw new Failure({
+      code: 'addon-not-compiled',
+      message: `${compiler.version} could not compile the native engine's addon: ${result.summary}`,
+      help: 'a C++17 compiler is needed (g++ 8 or later); name another one with CXX=... and run the command again',
+    })
+  }
+  await rm(join(packageFolder, 'deps', 'include'), { recursive: true, force: true })
+  return addon
+}

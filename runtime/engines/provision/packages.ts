@@ -1,0 +1,42 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Failure } from '../../failure.js'
+import type { NativeName } from '../engine.js'
+import { nodeApiHeadersVersion, tfjsVersion } from '../versions.js'
+import { run } from './run.js'
+
+/**
+ * Installs a native package without its install script (which fetches from a place that many networks block).
+ * All of TensorFlow.js that it asks for is given as the core alone: our loader needs nothing else, and 250 MB stay away.
+ */
+export async function installPackages(folder: string, name: NativeName): Promise<void> {
+  const manifest = {
+    private: true,
+    dependencies: {
+      '@tensorflow/tfjs-core': tfjsVersion,
+      [`@tensorflow/${name}`]: tfjsVersion,
+      'node-api-headers': nodeApiHeadersVersion,
+    },
+    overrides: { '@tensorflow/tfjs': `npm:@tensorflow/tfjs-core@${tfjsVersion}` },
+  }
+  await writeFile(join(folder, 'package.json'), JSON.stringify(manifest))
+  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
+  const result = await run(
+    npm,
+    ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'],
+    {
+      folder,
+      timeoutSeconds: 1200,
+    },
+  )
+  if (result.status === 0) return
+  throw new Failure({
+    code: result.missing ? 'npm-missing' : 'npm-failed',
+    message: result.missing
+      ? 'npm is not on the PATH'
+      : `npm could not install @tensorflow/${name}@${tfjsVersion}: ${result.summary}`,
+    help: result.missing
+      ? 'install Node.js with npm, then run the command again'
+      : 'check that npm reaches its registry (npm ping), then run the command again: it goes on where it stopped',
+  })
+}

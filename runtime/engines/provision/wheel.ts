@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { Failure } from '../../failure.js'
+import type { Reporter } from '../../reporter.js'
+import type { Wheel } from '../versions.js'
+import { needPip } from './pip.js'
+import { sizeOfFolder, whileTelling } from './progress.js'
+import { run } from './run.js'
+
+/**
+ * The wheel's file in the folder: the one there when it is right, else fetched by pip, which works whatever Python is installed.
+ * pip's own temporary files go beside it, as a system's place for them is often smaller than a wheel.
+ */
+export async function fetchWheel(wheel: Wheel, folder: string, reporter: Reporter): Promise<string> {
+  await mkdir(folder, { recursive: true })
+  const kept = await wheelIn(folder, wheel)
+  if (kept !== undefined) return kept
+
+  const pip = await needPip()
+  const temporary = join(folder, 'temporary')
+  await rm(temporary, { recursive: true, force: true })
+  await mkdir(temporary)
+  const requirements = join(folder, 'requirements.txt')
+  await writeFile(requirements, `${wheel.requirement} --hash=sha256:${wheel.sha256}\n`)
+  const args = [
+    ...[
+      'download',
+      '--no-deps',
+      '--only-binary=:all:',
+      '--require-hashes',
+      '--no-cache-dir',
+      '--disable-pip-version-check',
+    ],
+    ...['--progress-bar', 'off', '--python-version', '3.12'],
+    ...wheel.platforms.flatMap((platform) => ['--platform', platform]),
+    ...['--dest', folder, '--requirement', requirements],
+  ]
+  const result = await whileTelling(
+    reporter,
+    `fetching ${wheel.requirement}`,
+    wheel.bytes,
+    () => sizeOfFolder(temporary),
+    () =>
+      run(pip.program, [...pip.first, ...args], {
+        environment: { ...process.env, TMPDIR: temporary },
+        timeoutSeconds: 7200,
+      }),
+  )
+  await rm(temporary, { recursive: true, force: true })
+  await rm(requirements, { force: true })
+  const fetched = result.status === 0 ? await wheelIn(folder, wheel) : undefined
+  if (fetched !== undefined) return fetched
+  throw new Failure({
+    code: 'wheel-download-failed',
+    message: `${pip.version} could not fetch ${wheel.requirement} (${Math.round(wheel.bytes / 1e6)} MB): ${result.summary}`,
+    help: `check that pip reaches its index (pip download ${wheel.requirement} --no-deps), then run the command again: it goes on where it stopped`,
+  })
+}
+
+async function wheelIn(folder: string, wheel: Wheel): Promise<string | undefined> {
+  for (const name of await readdir(folder)) {
+    if (!name.endsWith('.whl')) continue
+    const file = join(folder, name)
+    if ((await stat(file)).size === wheel.bytes && (await sha256Of(file)) === wheel.sha256) return file
+    // Half a wheel, or another version's.
+    await rm(file, { force: true })
+  }
+  return undefined
+}
+
+async function sha256Of(file: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(file, { highWaterMark: 1 << 20 }), hash)
+  return hash.digest('hex')
+}

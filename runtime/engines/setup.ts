@@ -1,0 +1,207 @@
+import { mkdir, readdir, rename, rm, statfs, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Failure } from '../failure.js'
+import type { Reporter } from '../reporter.js'
+import { engineFolder, enginesRoot, type Ready, readReady, readyFile } from './cache.js'
+import type { NativeName } from './engine.js'
+import { packageAt, packageFolderIn, provisionedPackage } from './native_package.js'
+import { probe } from './probe.js'
+import { compileAddon, needCompiler } from './provision/compile.js'
+import { addCudaLibraries, hasNvidiaDriver } from './provision/cuda.js'
+import { withLock } from './provision/lock.js'
+import { installPackages } from './provision/packages.js'
+import { needPip } from './provision/pip.js'
+import { megabytes, sizeOfFolder, whileTelling } from './provision/progress.js'
+import { unpackWheel } from './provision/unpack.js'
+import { fetchWheel } from './provision/wheel.js'
+import { engineFolderName, tensorflowVersion, type Wheel, wheelFor } from './versions.js'
+
+export interface SetupOptions {
+  /** The engine for NVIDIA cards instead of the one for processors. */
+  readonly gpu: boolean
+  /** CUDA's libraries too: yes, no, or (left out) where there is an NVIDIA driver. */
+  readonly cudaLibraries?: boolean
+  readonly reporter: Reporter
+}
+
+export interface SetupResult {
+  readonly engine: NativeName
+  readonly tensorflow: string
+  readonly place: string
+  /** Whether it was there already, and works. */
+  readonly already: boolean
+  /** Whether a graphics card is there and used. */
+  readonly gpu: boolean
+  readonly bytes: number
+  readonly seconds: number
+}
+
+/**
+ * Brings the native engine into the per-user cache: the TensorFlow.js package from npm, TensorFlow's library out of a Python wheel,
+ * and the addon between them compiled here. Everything happens in a folder beside and is renamed into place when it has been seen to work,
+ * so whoever looks sees a whole engine or none; interrupted, it goes on where it stopped.
+ */
+export async function setupNative(options: SetupOptions): Promise<SetupResult> {
+  const { reporter } = options
+  const name: NativeName = options.gpu ? 'tfjs-node-gpu' : 'tfjs-node'
+  const wheel = wheelFor(name)
+  if (wheel === undefined) {
+    throw new Failure({
+      code: 'engine-not-for-this-machine',
+      message: `there is no way to build ${name} for ${process.platform} on ${process.arch}`,
+      help: `install it yourself (npm install @tensorflow/${name}) where you run wsban, and it is found; or go on with --engine wasm`,
+    })
+  }
+  const cuda = options.gpu && (options.cudaLibraries ?? hasNvidiaDriver())
+  const root = enginesRoot()
+  await mkdir(root, { recursive: true }).catch((error: unknown) => {
+    throw new Failure(
+      {
+        code: 'cannot-write',
+        message: `cannot make the cache folder ${root}`,
+        help: 'name another one with WSBAN_CACHE=...',
+        path: root,
+      },
+      { cause: error },
+    )
+  })
+  const waiting = (holder: string) => reporter.say(`another setup of ${name} is at work (${holder}); waiting for it`)
+  return withLock(join(root, `${engineFolderName(name)}.lock`), waiting, async () => {
+    return (await alreadyThere(name, cuda)) ?? (await provision(name, wheel, cuda, reporter))
+  })
+}
+
+async function alreadyThere(name: NativeName, cuda: boolean): Promise<SetupResult | undefined> {
+  const began = performance.now()
+  const ready = await readReady(name)
+  const native = provisionedPackage(name)
+  if (ready === undefined || native === undefined || (cuda && !ready.cuda)) return undefined
+  const probed = await probe(native)
+  if (!probed.works) return undefined
+  return {
+    engine: name,
+    tensorflow: probed.tensorflow,
+    place: engineFolder(name),
+    already: true,
+    gpu: probed.gpu,
+    bytes: ready.bytes,
+    seconds: secondsSince(began),
+  }
+}
+
+async function provision(name: NativeName, wheel: Wheel, cuda: boolean, reporter: Reporter): Promise<SetupResult> {
+  const began = performance.now()
+  const root = enginesRoot()
+  const work = join(root, `${engineFolderName(name)}.work`)
+  const downloads = join(root, `${engineFolderName(name)}.downloads`)
+  // Cheap things that may be missing come before the large download.
+  await Promise.all([needPip(), needCompiler()])
+  await needSpace(root, wheel, cuda)
+  await rm(work, { recursive: true, force: true })
+  await mkdir(work, { recursive: true })
+
+  reporter.progress(`installing @tensorflow/${name}`)
+  await installPackages(work, name)
+  reporter.say(`npm packages of ${name} installed (${secondsSince(began)} s)`)
+
+  const fetching = performance.now()
+  const file = await fetchWheel(wheel, downloads, reporter)
+  reporter.say(`${wheel.requirement}: ${megabytes(wheel.bytes)} (${secondsSince(fetching)} s)`)
+
+  const packageFolder = packageFolderIn(work, name)
+  const dependencies = join(packageFolder, 'deps')
+  await unpackTensorflow(file, dependencies, reporter)
+  if (cuda) await addCudaLibraries(file, downloads, dependencies, reporter)
+
+  const compiling = performance.now()
+  const compiler = await needCompiler()
+  reporter.progress('compiling the addon')
+  await compileAddon(compiler, packageFolder, join(work, 'node_modules', 'node-api-headers', 'include'))
+  reporter.say(`addon compiled by ${compiler.version} (${secondsSince(compiling)} s)`)
+
+  reporter.progress('trying it')
+  const native = packageAt(name, packageFolder, true)
+  const probed =
+    native === undefined
+      ? ({ works: false, reason: 'the addon is not where it should be' } as const)
+      : await probe(native)
+  if (!probed.works) {
+    throw new Failure({
+      code: 'engine-does-not-work',
+      message: `the engine was built but does not work here: ${probed.reason}`,
+      help: 'it needs a glibc of 2014 or later (not musl) and a processor with AVX; go on with --engine wasm',
+      path: work,
+    })
+  }
+  const ready: Ready = {
+    tensorflow: probed.tensorflow,
+    cuda,
+    compiler: compiler.version,
+    bytes: await sizeOfFolder(work),
+  }
+  await writeFile(join(work, readyFile), `${JSON.stringify(ready, null, 2)}\n`)
+  await rm(engineFolder(name), { recursive: true, force: true })
+  await rename(work, engineFolder(name))
+  await rm(downloads, { recursive: true, force: true })
+  await forgetOthers(root, name)
+  return {
+    engine: name,
+    tensorflow: probed.tensorflow,
+    place: engineFolder(name),
+    already: false,
+    gpu: probed.gpu,
+    bytes: ready.bytes,
+    seconds: secondsSince(began),
+  }
+}
+
+/** The parts of the wheel that the addon is linked to and compiled with. */
+function whereInDependencies(member: string): string | undefined {
+  const library = /^tensorflow\/(libtensorflow_(?:cc|framework)\.so\.2)$/.exec(member)?.[1]
+  if (library !== undefined) return join('lib', library)
+  return /^tensorflow\/(include\/(?:tensorflow\/c|tensorflow\/core\/platform|tsl|xla|absl)\/.+)$/.exec(member)?.[1]
+}
+
+async function unpackTensorflow(wheel: string, dependencies: string, reporter: Reporter): Promise<void> {
+  const began = performance.now()
+  let bytes = 0
+  const unpacked = await whileTelling(
+    reporter,
+    'unpacking TensorFlow',
+    undefined,
+    () => bytes,
+    () =>
+      unpackWheel(wheel, dependencies, whereInDependencies, (more) => {
+        bytes += more
+      }),
+  )
+  reporter.say(`TensorFlow ${tensorflowVersion} unpacked: ${megabytes(unpacked.bytes)} (${secondsSince(began)} s)`)
+}
+
+async function needSpace(root: string, wheel: Wheel, cuda: boolean): Promise<void> {
+  // The wheel, and what comes out of it (about three times as much); CUDA's packages and what comes out of them.
+  const needed = wheel.bytes * 4 + (cuda ? 6e9 : 0)
+  const { bavail, bsize } = await statfs(root)
+  const free = bavail * bsize
+  if (free >= needed) return
+  throw new Failure({
+    code: 'disk-full',
+    message: `setting up the engine takes ${megabytes(needed)} for a while, and ${root} has ${megabytes(free)} left`,
+    help: 'make room, or name a folder on another disk with WSBAN_CACHE=...',
+    path: root,
+  })
+}
+
+/** Older versions of the same engine: nothing looks for them any more. */
+async function forgetOthers(root: string, name: NativeName): Promise<void> {
+  const ours = engineFolderName(name)
+  const machine = `-${process.platform}-${process.arch}`
+  for (const entry of await readdir(root)) {
+    const old = entry.startsWith(`${name}-4.`) && entry.endsWith(machine) && entry !== ours
+    if (old) await rm(join(root, entry), { recursive: true, force: true })
+  }
+}
+
+function secondsSince(began: number): number {
+  return Math.round((performance.now() - began) / 100) / 10
+}
