@@ -1,4 +1,7 @@
+import type { Setting } from '../graph/graph.js'
 import type { ArgumentSpec } from '../ops/operation.js'
+import type { OnnxAttribute } from '../targets/onnx/body.js'
+import type { OnnxGraphBuilder } from '../targets/onnx/graph_builder.js'
 
 /** A word of the train block or of an input's steps that is no tensor operation: what the runtime does, with its arguments. */
 export interface SettingSpec {
@@ -6,8 +9,26 @@ export interface SettingSpec {
   readonly kind: 'optimizer' | 'schedule' | 'image step'
   readonly summary: string
   readonly arguments: readonly ArgumentSpec[]
+  /** How an image step is done inside an exported file; absent for those that exist only in training. */
+  readonly onnx?: (step: OnnxStep) => string
   /** For an image step: the argument that says how large the picture is afterwards. */
   readonly resizesTo?: string
+}
+
+/** A picture on its way into the network, [batch, 3, height, width] in float32. */
+export interface OnnxStep {
+  readonly input: string
+  readonly arguments: Setting['arguments']
+  /** Height and width before the step, once they are fixed. */
+  readonly size: number | undefined
+  readonly builder: OnnxGraphBuilder
+  readonly add: (operator: string, inputs: readonly string[], step: string, attributes?: Readonly<Record<string, OnnxAttribute>>) => string
+}
+
+function numberOf({ arguments: given }: OnnxStep, name: string): number {
+  const value = given[name]
+  if (typeof value !== 'number') throw new Error(`an image step without ${name}`)
+  return value
 }
 
 const rate = (value: number): ArgumentSpec => ({
@@ -109,9 +130,27 @@ const specs: readonly SettingSpec[] = [
     kind: 'image step',
     summary: 'Stretches the picture to a square; bilinear, antialiased.',
     arguments: [imageSize],
+    onnx(step) {
+      const size = step.builder.integers([numberOf(step, 'size'), numberOf(step, 'size')])
+      const attributes = { mode: 'linear', antialias: 1, coordinate_transformation_mode: 'half_pixel', axes: [2, 3] }
+      return step.add('Resize', [step.input, '', '', size], 'resize', attributes)
+    },
     resizesTo: 'size',
   },
-  { name: 'center_crop', kind: 'image step', summary: 'Keeps the middle.', arguments: [imageSize], resizesTo: 'size' },
+  {
+    name: 'center_crop',
+    kind: 'image step',
+    summary: 'Keeps the middle.',
+    arguments: [imageSize],
+    onnx(step) {
+      const kept = numberOf(step, 'size')
+      const start = Math.floor(((step.size ?? kept) - kept) / 2)
+      const { builder } = step
+      const bounds = [[start, start], [start + kept, start + kept], [2, 3]].map((pair) => builder.integers(pair))
+      return step.add('Slice', [step.input, ...bounds], 'center_crop')
+    },
+    resizesTo: 'size',
+  },
   {
     name: 'random_crop',
     kind: 'image step',
@@ -185,6 +224,12 @@ const specs: readonly SettingSpec[] = [
     name: 'normalize',
     kind: 'image step',
     summary: 'Values from 0 to 1 are shifted and scaled to what the backbone expects: (value - mean) / deviation.',
+    onnx(step) {
+      // (value / 255 - mean) / deviation in one multiplication and one addition.
+      const factor = step.builder.floats(1 / (255 * numberOf(step, 'deviation')))
+      const shift = step.builder.floats(-numberOf(step, 'mean') / numberOf(step, 'deviation'))
+      return step.add('Add', [step.add('Mul', [step.input, factor], 'scale'), shift], 'normalize')
+    },
     arguments: [
       { name: 'mean', kind: { is: 'number' }, default: 0.5, meaning: '0.5 with deviation 0.5 gives -1 to 1' },
       {

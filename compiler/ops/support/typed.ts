@@ -27,6 +27,9 @@ export class TypedCall implements Typed {
   number(argument: string): number {
     const value = this.constant(argument)
     if (typeof value === 'number') return value
+    const range = this.range(argument)
+    // Nothing is drawn outside of training: the middle stands for the range.
+    if (range) return (range.low + range.high) / 2
     throw this.lacks(argument, 'number')
   }
 

@@ -13,7 +13,9 @@ export type OnnxElement = 'float' | 'int64' | 'bool' | 'uint8'
 
 /** A subgraph under construction. Dimensions are numbers or symbols. */
 export interface OnnxBody {
+  /** Gives the name by which the body's nodes use it. */
   input(name: string, element: OnnxElement, shape: readonly (number | string)[]): string
+  /** `name` is what `add` gave. */
   output(name: string, element: OnnxElement, shape: readonly (number | string)[]): void
   add(
     operator: string,

@@ -1,0 +1,74 @@
+import { type Node, typeOf, type ValueRef, type Graph, type TensorType } from '../../graph/graph.js'
+import { TypedCall } from '../../ops/support/typed.js'
+import type { OnnxAttribute, OnnxBody } from './body.js'
+import type { OnnxGraphBuilder } from './graph_builder.js'
+import type { OnnxCall } from './lowering.js'
+
+/** One node of our graph, as its operation sees it while it writes ONNX. */
+export class NodeCall extends TypedCall implements OnnxCall {
+  private readonly path: string
+
+  constructor(
+    private readonly node: Node,
+    graph: Graph,
+    private readonly builder: OnnxGraphBuilder,
+    private readonly nameOf: (value: ValueRef) => string,
+  ) {
+    super(node.operation, inputTypes(node, graph), node.attributes, 'inference')
+    this.path = node.path.join('/')
+  }
+
+  input(argument: string): string {
+    const [first] = this.inputs(argument)
+    if (first === undefined) throw new Error(`${this.operation} has no input ${argument}`)
+    return first
+  }
+
+  inputs(argument: string): readonly string[] {
+    return this.node.inputs.flatMap((input) => (input.argument === argument ? [this.nameOf(input.value)] : []))
+  }
+
+  parameter(role: string): string {
+    const name = this.node.parameters[role]
+    if (name === undefined) throw new Error(`${this.operation} has no parameter ${role}`)
+    return name
+  }
+
+  outputSizes(index = 0): readonly (number | undefined)[] {
+    return this.node.outputs[index]?.shape.map(({ size }) => size) ?? []
+  }
+
+  add(operator: string, inputs: readonly string[], attributes?: Readonly<Record<string, OnnxAttribute>>, step?: string): string {
+    const output = step === undefined ? this.path : `${this.path}/${step}`
+    this.builder.add(operator, inputs, [output], attributes)
+    return output
+  }
+
+  addMany(operator: string, inputs: readonly string[], outputs: number, attributes: Readonly<Record<string, OnnxAttribute>>, step: string): readonly string[] {
+    const names = Array.from({ length: outputs }, (_, index) => `${this.path}/${step}${index === 0 ? '' : `_${index}`}`)
+    this.builder.add(operator, inputs, names, attributes)
+    return names
+  }
+
+  float(values: number | readonly number[], shape?: readonly number[]): string {
+    return this.builder.floats(values, shape)
+  }
+
+  int64(values: number | readonly number[], shape?: readonly number[]): string {
+    return this.builder.integers(values, shape)
+  }
+
+  bool(values: boolean | readonly boolean[], shape?: readonly number[]): string {
+    return this.builder.booleans(values, shape)
+  }
+
+  body(name: string, build: (body: OnnxBody) => void): OnnxAttribute {
+    return this.builder.body(`${this.path}/${name}`, build)
+  }
+}
+
+function inputTypes(node: Node, graph: Graph): Map<string, TensorType[]> {
+  const types = new Map<string, TensorType[]>()
+  for (const { argument, value } of node.inputs) types.set(argument, [...(types.get(argument) ?? []), typeOf(graph, value)])
+  return types
+}

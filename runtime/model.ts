@@ -1,0 +1,47 @@
+import type * as tf from '@tensorflow/tfjs-core'
+import type { Setting, TrainingPlan } from '../compiler/graph/graph.js'
+import type { Scope } from './scope.js'
+
+/** How a parameter begins. */
+export type Initializer =
+  | { readonly kind: 'constant'; readonly value: number }
+  | { readonly kind: 'uniform'; readonly bound: number }
+  | { readonly kind: 'normal'; readonly deviation: number }
+
+/** A weight or a statistic, as generated code lists it. */
+export interface ParameterSpec {
+  /** The key in a checkpoint. */
+  readonly name: string
+  /** As PyTorch stores it. */
+  readonly shape: readonly number[]
+  readonly initializer: Initializer
+  readonly trainable: boolean
+  /** The order of its dimensions in TensorFlow.js; as they are, when absent. */
+  readonly layout?: readonly number[]
+}
+
+/** What a model answers. Feature maps aside, shapes are those of the ONNX file's outputs. */
+export interface Answers {
+  /** Each branch's own, [batch, classes]. */
+  readonly logits: Readonly<Record<string, tf.Tensor>>
+  /** [batch, 4]: y1, x1, y2, x2 of the crop, fractions of the image. */
+  readonly boxes?: tf.Tensor
+  /** [batch, h, w]: the map the crop was taken from. */
+  readonly attention?: tf.Tensor
+  /** The predictions by name: probabilities. */
+  readonly [prediction: string]: tf.Tensor | Readonly<Record<string, tf.Tensor>> | undefined
+}
+
+/** A generated model: all that training and prediction need of it. */
+export interface Model<Forward extends { readonly answers: Answers } = { readonly answers: Answers }> {
+  readonly name: string
+  /** The model's parameters as they were set: classes, size, maps. */
+  readonly settings: Readonly<Record<string, number | boolean | string>>
+  readonly image: { readonly size: number; readonly steps: readonly Setting[] }
+  readonly classes?: number
+  readonly plan: TrainingPlan
+  readonly parameters: readonly ParameterSpec[]
+  readonly forward: (at: Scope, image: tf.Tensor4D) => Forward
+  /** Absent in a model that cannot be trained. */
+  readonly losses?: (at: Scope, forward: Forward, label: tf.Tensor1D, image: tf.Tensor4D) => Record<string, tf.Scalar>
+}

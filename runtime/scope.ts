@@ -1,0 +1,54 @@
+import type * as tf from '@tensorflow/tfjs-core'
+import { keyOf, Random } from './random.js'
+
+/** What all scopes of one run share. */
+export interface RunState {
+  readonly variables: ReadonlyMap<string, tf.Variable>
+  readonly training: boolean
+  /** Names the run's random numbers: the seed and the step. */
+  readonly key: readonly (string | number)[]
+}
+
+/**
+ * Where a piece of generated code finds its weights, and the phase and the chance of the run it is part of.
+ * `at.in('conv')` is the scope of the binding `conv`; its weight is `conv.weight`.
+ */
+export class Scope {
+  private constructor(
+    private readonly state: RunState & { draws: number },
+    private readonly prefix: string,
+  ) {}
+
+  static of(state: RunState): Scope {
+    return new Scope({ ...state, draws: 0 }, '')
+  }
+
+  get training(): boolean {
+    return this.state.training
+  }
+
+  get root(): Scope {
+    return new Scope(this.state, '')
+  }
+
+  in(name: string): Scope {
+    return new Scope(this.state, `${this.prefix}${name}.`)
+  }
+
+  /** The variable of that role: weight, bias, running_mean. Typed by the caller, who knows the operation. */
+  get<T extends tf.Tensor>(role: string): T & tf.Variable {
+    const variable = this.find<T>(role)
+    if (!variable) throw new Error(`no parameter is called ${this.prefix}${role}`)
+    return variable
+  }
+
+  find<T extends tf.Tensor>(role: string): (T & tf.Variable) | undefined {
+    // The table of parameters was made from the same graph as the code that asks.
+    return this.state.variables.get(`${this.prefix}${role}`) as (T & tf.Variable) | undefined
+  }
+
+  /** The next stream of random numbers of this run: the n-th one asked for is the same in every run of the same step. */
+  random(): Random {
+    return new Random(keyOf(...this.state.key, this.state.draws++))
+  }
+}
