@@ -25,3 +25,11 @@ function isOurs(file: string): boolean {
   const manifest: unknown = JSON.parse(readFileSync(file, 'utf8'))
   return typeof manifest === 'object' && manifest !== null && 'name' in manifest && manifest.name === 'wsban'
 }
+
+/** wsban's own version. */
+export function packageVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8'))
+  const version = typeof manifest === 'object' && manifest !== null && 'version' in manifest ? manifest.version : undefined
+  if (typeof version !== 'string') throw new Error('wsban does not know its own version')
+  return version
+}

@@ -13,6 +13,8 @@ export interface TfjsOptions {
   /** What the file says it was made from: the spec's name. */
   readonly source: string
   readonly version: string
+  /** The spec with all it imports, as runs keep it. */
+  readonly spec: unknown
 }
 
 /**
@@ -28,6 +30,7 @@ export function emitTfjs(graph: Graph, options: TfjsOptions): readonly Generated
     { path: 'model.ts', text: modelFile(project, graph, options) },
     { path: 'parameters.ts', text: parametersFile(project, graph) },
     { path: 'train.ts', text: trainFile(project) },
+    { path: 'spec.json', text: `${JSON.stringify(options.spec, undefined, 2)}\n` },
     { path: 'package.json', text: packageFile(graph) },
     { path: 'tsconfig.json', text: tsconfigFile() },
   ]
@@ -172,9 +175,10 @@ function trainFile(project: Project): string {
   file.addStatements([
     "import { trainFromCommandLine } from 'wsban/runtime'",
     "import { model } from './model.js'",
+    "import spec from './spec.json' with { type: 'json' }",
     '',
     '// npm run train -- --data DIR -o RUN [--epochs N] [--batch N] [--seed N]',
-    'await trainFromCommandLine(model, process.argv.slice(2))',
+    'await trainFromCommandLine(model, spec, process.argv.slice(2))',
   ])
   return format(file)
 }
@@ -199,6 +203,7 @@ function tsconfigFile(): string {
     strict: true,
     noUncheckedIndexedAccess: true,
     skipLibCheck: true,
+    resolveJsonModule: true,
     types: ['node'],
   }
   return `${JSON.stringify({ compilerOptions, include: ['*.ts'] }, undefined, 2)}\n`

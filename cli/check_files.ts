@@ -1,0 +1,95 @@
+import type { ModelSettings } from '../compiler/analysis/model.js'
+import { type Diagnostic, hasErrors } from '../compiler/diagnostics/diagnostic.js'
+import { position } from '../compiler/diagnostics/render.js'
+import { table } from '../compiler/diagnostics/table.js'
+import { shapeText, typeOf } from '../compiler/graph/graph.js'
+import { measure } from '../compiler/graph/measure.js'
+import { packageVersion } from '../runtime/package-root.js'
+import { type CompiledSpec, compileFile } from '../runtime/specs/spec.js'
+import type { Io } from './io.js'
+
+export type CheckFormat = 'human' | 'json' | 'sarif' | 'github'
+
+interface Checked {
+  readonly file: string
+  readonly compiled: CompiledSpec
+}
+
+/** Checks each file; 0 when none has an error. */
+export function checkFiles(files: readonly string[], settings: ModelSettings, format: CheckFormat, io: Io): number {
+  const checked = files.map((file): Checked => ({ file, compiled: compileFile(file, settings) }))
+  if (format === 'human') for (const one of checked) printHuman(one, io)
+  else if (format === 'json') io.json({ ok: !checked.some(failed), files: checked.map(jsonOf) })
+  else if (format === 'sarif') io.json(sarifOf(checked))
+  else for (const one of checked) for (const d of one.compiled.diagnostics) process.stdout.write(`${githubLine(d, one.compiled)}\n`)
+  return checked.some(failed) ? 1 : 0
+}
+
+const failed = ({ compiled }: Checked) => hasErrors(compiled.diagnostics)
+
+function printHuman({ file, compiled }: Checked, io: Io): void {
+  io.diagnostics(compiled.diagnostics, compiled.texts)
+  const errors = compiled.diagnostics.filter(({ severity }) => severity === 'error').length
+  if (errors > 0) io.reporter.say(`${file}: ${errors} error${errors === 1 ? '' : 's'}`)
+  else io.print(summaryLine(file, compiled))
+}
+
+function summaryLine(file: string, { graph }: CompiledSpec): string {
+  if (!graph) return `${file}: fine; blocks to import, no model`
+  const { parameters, multiplyAdds } = measure(graph)
+  const outputs = graph.predictions.map(({ name, value }) => `${name} ${shapeText(typeOf(graph, value))}`)
+  return `${file}: ${graph.name} is fine · ${short(parameters)} parameters · ${short(multiplyAdds)} multiply-adds an image · ${outputs.join(', ')}`
+}
+
+/** 48405288 as `48.4 million` */
+function short(count: number): string {
+  const [divisor, unit] = count >= 1e9 ? [1e9, ' billion'] : count >= 1e6 ? [1e6, ' million'] : count >= 1e3 ? [1e3, ' thousand'] : [1, '']
+  return `${(count / divisor).toFixed(divisor === 1 ? 0 : 1)}${unit}`
+}
+
+function jsonOf({ file, compiled }: Checked) {
+  const { graph } = compiled
+  const model = graph && {
+    name: graph.name,
+    settings: graph.settings,
+    ...measure(graph),
+    outputs: graph.predictions.map(({ name, value }) => ({ name, shape: typeOf(graph, value).shape.map(({ size }) => size ?? null) })),
+  }
+  return { file, diagnostics: compiled.diagnostics.map((diagnostic) => placed(diagnostic, compiled)), ...(model && { model }) }
+}
+
+function placed({ code, severity, message, help, primary, secondary }: Diagnostic, { texts }: CompiledSpec) {
+  const at = ({ span, text }: Diagnostic['primary']) => {
+    const { line, column } = position(texts.get(span.source) ?? '', span.start)
+    return { file: span.source, line, column: column + 1, start: span.start, end: span.end, ...(text !== '' && { text }) }
+  }
+  return { code, severity, message, ...(help !== undefined && { help }), at: at(primary), related: secondary.map(at) }
+}
+
+function sarifOf(checked: readonly Checked[]) {
+  const results = checked.flatMap(({ compiled }) =>
+    compiled.diagnostics.map((diagnostic) => {
+      const { at } = placed(diagnostic, compiled)
+      return {
+        ruleId: diagnostic.code,
+        level: diagnostic.severity,
+        message: { text: diagnostic.help === undefined ? diagnostic.message : `${diagnostic.message}. ${diagnostic.help}` },
+        locations: [{ physicalLocation: { artifactLocation: { uri: at.file }, region: { startLine: at.line, startColumn: at.column, charOffset: at.start, charLength: at.end - at.start } } }],
+      }
+    }),
+  )
+  const rules = Object.entries(table).map(([id, { explanation }]) => ({ id, shortDescription: { text: explanation } }))
+  return {
+    version: '2.1.0',
+    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+    runs: [{ tool: { driver: { name: 'wsban', version: packageVersion(), rules } }, results }],
+  }
+}
+
+/** A workflow command of GitHub Actions; its own special characters are escaped. */
+function githubLine(diagnostic: Diagnostic, compiled: CompiledSpec): string {
+  const { at, message } = placed(diagnostic, compiled)
+  const data = (text: string) => text.replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A')
+  const property = (text: string) => data(text).replace(/:/g, '%3A').replace(/,/g, '%2C')
+  return `::${diagnostic.severity} file=${property(at.file)},line=${at.line},col=${at.column},title=${property(diagnostic.code)}::${data(message)}`
+}

@@ -1,0 +1,23 @@
+import { type Command, Option } from 'commander'
+import type { ModelSettings } from '../../compiler/analysis/model.js'
+import { act } from '../action.js'
+import type { CommonOptions } from '../io.js'
+import { common, example, settable } from '../options.js'
+
+interface CheckOptions extends CommonOptions {
+  readonly set?: ModelSettings
+  readonly format?: 'human' | 'json' | 'sarif' | 'github'
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command('check <file...>')
+    .description('every error and warning of a spec, then its size')
+    .addOption(new Option('--format <name>', 'how errors are written').choices(['human', 'json', 'sarif', 'github']))
+  example(settable(common(command)), 'wsban check models/wsban.wsban --set maps=64').action((files: string[], options: CheckOptions) =>
+    act({ ...options, json: options.json || (options.format !== undefined && options.format !== 'human') }, async (io) => {
+      const { checkFiles } = await import('../check_files.js')
+      return checkFiles(files, options.set ?? {}, options.format ?? (options.json ? 'json' : 'human'), io)
+    }),
+  )
+}

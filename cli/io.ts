@@ -1,0 +1,85 @@
+import type { Diagnostic } from '../compiler/diagnostics/diagnostic.js'
+import { type Palette, plain, render } from '../compiler/diagnostics/render.js'
+import type { Problem } from '../runtime/failure.js'
+import type { Reporter } from '../runtime/reporter.js'
+
+/** Flags that every command has. */
+export interface CommonOptions {
+  readonly json?: boolean
+  readonly quiet?: boolean
+  readonly verbose?: boolean
+}
+
+const paint = (code: number) => (text: string) => `\u001b[${code}m${text}\u001b[0m`
+const colours: Palette = { error: paint(31), warning: paint(33), quiet: paint(34), strong: paint(1) }
+
+function coloured(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY === true && !process.env.NO_COLOR
+}
+
+/** Results go to standard output, all that is said on the way to standard error. */
+export class Io {
+  private line = ''
+  private lastPlainProgress = Number.NEGATIVE_INFINITY
+
+  constructor(private readonly options: CommonOptions = {}) {}
+
+  /** A result for people; with --json nothing but the document goes to standard output. */
+  print(text: string): void {
+    if (this.options.json) return
+    this.clear()
+    process.stdout.write(`${text}\n`)
+  }
+
+  json(value: unknown): void {
+    if (this.options.json) process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
+  }
+
+  readonly reporter: Reporter = {
+    say: (line) => {
+      if (!this.options.quiet) this.error(line)
+    },
+    warn: (line) => this.error(this.palette.warning(line)),
+    progress: (line) => this.progress(line),
+  }
+
+  get palette(): Palette {
+    return coloured(process.stderr) ? colours : plain
+  }
+
+  diagnostics(diagnostics: readonly Diagnostic[], texts: ReadonlyMap<string, string>): void {
+    for (const diagnostic of diagnostics) this.error(render(diagnostic, (source) => texts.get(source), this.palette))
+  }
+
+  problem({ code, message, help }: Problem): void {
+    const { error, strong } = this.palette
+    this.error(`${error(`error[${code}]`)}${strong(`: ${message}`)}${help ? `\n  ${strong('help')}: ${help}` : ''}`)
+    this.json({ ok: false, error: { code, message, help } })
+  }
+
+  private error(line: string): void {
+    this.clear()
+    process.stderr.write(`${line}\n`)
+  }
+
+  /** One line that is written over at a terminal; in a pipe one every ten seconds. */
+  private progress(line: string): void {
+    if (this.options.quiet) return
+    if (process.stderr.isTTY && !process.env.NO_COLOR) {
+      this.clear()
+      this.line = line.slice(0, Math.max(20, (process.stderr.columns ?? 80) - 1))
+      process.stderr.write(this.line)
+      return
+    }
+    const now = performance.now()
+    if (now - this.lastPlainProgress < 10_000) return
+    this.lastPlainProgress = now
+    process.stderr.write(`${line}\n`)
+  }
+
+  private clear(): void {
+    if (this.line === '') return
+    process.stderr.write('\r\u001b[K')
+    this.line = ''
+  }
+}

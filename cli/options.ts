@@ -1,0 +1,48 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { ModelSettings } from '../compiler/analysis/model.js'
+
+/** Flags that mean the same in every command that has them. */
+export function common(command: Command): Command {
+  return command
+    .option('--json', 'print one JSON document on standard output, and nothing else there')
+    .option('--quiet', 'say only what went wrong')
+    .option('--verbose', 'say more')
+}
+
+export function settable(command: Command): Command {
+  return command.addOption(
+    new Option('--set <name=value>', "set a parameter of the model: --set maps=64").argParser((text: string, before: ModelSettings | undefined) => ({ ...before, ...setting(text) })),
+  )
+}
+
+function setting(text: string): ModelSettings {
+  const equals = text.indexOf('=')
+  const name = text.slice(0, equals).trim()
+  if (equals <= 0 || !/^[A-Za-z_]\w*$/.test(name)) throw new InvalidArgumentError('write it as name=value, such as maps=64')
+  const value = text.slice(equals + 1).trim()
+  if (value === 'true' || value === 'false') return { [name]: value === 'true' }
+  const percent = /^(-?[\d.]+)%$/.exec(value)
+  const number = percent ? Number(percent[1]) / 100 : Number(value)
+  return { [name]: value !== '' && Number.isFinite(number) ? number : value }
+}
+
+export function wholeNumber(from: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (!Number.isSafeInteger(value) || value < from) throw new InvalidArgumentError(`give a whole number, at least ${from}`)
+    return value
+  }
+}
+
+export function seedOption(): Option {
+  return new Option('--seed <number>', 'what chance begins from; the same seed gives the same result').argParser(wholeNumber(0)).default(1)
+}
+
+export function engineOption(): Option {
+  return new Option('--engine <name>', 'what computes; the best that is there by default').choices(['tfjs-node', 'tfjs-node-gpu', 'wasm', 'cpu'])
+}
+
+/** The lines under `-h`. */
+export function example(command: Command, ...lines: readonly string[]): Command {
+  return command.addHelpText('after', `\nExample:\n${lines.map((line) => `  ${line}`).join('\n')}`)
+}

@@ -1,0 +1,29 @@
+import type { ModelSettings } from '../compiler/analysis/model.js'
+import type { Graph } from '../compiler/graph/graph.js'
+import { hasErrors } from '../compiler/diagnostics/diagnostic.js'
+import { Failure } from '../runtime/failure.js'
+import { compileFile, type CompiledSpec } from '../runtime/specs/spec.js'
+import { SpecRejected } from './action.js'
+import type { Io } from './io.js'
+
+export interface ReadySpec extends CompiledSpec {
+  readonly graph: Graph
+}
+
+/** Compiles a spec that a command is to work with; shows its diagnostics, and ends the command when there are errors. */
+export function readySpec(path: string, settings: ModelSettings, io: Io): ReadySpec {
+  const compiled = compileFile(path, settings)
+  io.diagnostics(compiled.diagnostics, compiled.texts)
+  return requireGraph(compiled, path, io)
+}
+
+export function requireGraph(compiled: CompiledSpec, path: string, io: Io): ReadySpec {
+  const { graph, diagnostics } = compiled
+  if (graph) return { ...compiled, graph }
+  if (hasErrors(diagnostics)) {
+    const errors = diagnostics.filter(({ severity }) => severity === 'error')
+    io.json({ ok: false, errors: errors.map(({ code, message, help }) => ({ code, message, help })) })
+    throw new SpecRejected()
+  }
+  throw new Failure({ code: 'no-model', message: `${path} defines no model`, help: 'give a file with a model in it; blocks are imported from there', path })
+}

@@ -1,0 +1,25 @@
+import { operationNamed } from '../ops/index.js'
+import { TypedCall } from '../ops/support/typed.js'
+import { type Graph, type TensorType, typeOf } from './graph.js'
+import { specialise } from './phase.js'
+
+export interface Measures {
+  /** Weights and statistics of the trained model, shared ones once. */
+  readonly parameters: number
+  /** For one image through the whole inference graph, both passes of a two-stage model included. */
+  readonly multiplyAdds: number
+}
+
+export function measure(graph: Graph): Measures {
+  const inference = specialise(graph, 'inference')
+  const parameters = [...inference.parameters.values()].reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0)
+  let multiplyAdds = 0
+  for (const node of inference.nodes) {
+    if (node.inputs.length === 0) continue
+    const types = new Map<string, TensorType[]>()
+    for (const { argument, value } of node.inputs) types.set(argument, [...(types.get(argument) ?? []), typeOf(inference, value)])
+    const call = new TypedCall(node.operation, types, node.attributes, 'inference')
+    multiplyAdds += operationNamed(node.operation).multiplyAdds?.(call, node.outputs) ?? 0
+  }
+  return { parameters, multiplyAdds }
+}

@@ -1,0 +1,45 @@
+import type { Box } from '../../compiler/ops/support/box.js'
+
+/** What a model says about one picture. */
+export interface Answer {
+  /** By class, adding up to 1: the model's prediction. */
+  readonly probabilities: Float32Array
+  /** Each branch's own. */
+  readonly logits: Readonly<Record<string, Float32Array>>
+  readonly box?: Box
+  /** The map the crop was taken from. */
+  readonly attention?: { readonly values: Float32Array; readonly height: number; readonly width: number }
+}
+
+/** Outputs of a whole batch, by their names in the ONNX interface. */
+export interface Outputs {
+  readonly [name: string]: { readonly values: Float32Array; readonly shape: readonly number[] }
+}
+
+const logitsPrefix = 'logits/'
+
+/** The answer about picture `index` of a batch. The first output that is none of the others is the prediction. */
+export function answerOf(outputs: Outputs, index: number): Answer {
+  const row = (name: string) => {
+    const output = outputs[name]
+    const length = output ? output.values.length / (output.shape[0] || 1) : 0
+    return output?.values.slice(index * length, (index + 1) * length)
+  }
+  const names = Object.keys(outputs)
+  const prediction = names.find((name) => name !== 'boxes' && name !== 'attention' && !name.startsWith(logitsPrefix))
+  const [y1, x1, y2, x2] = row('boxes') ?? []
+  const attention = row('attention')
+  const [, height = 0, width = 0] = outputs.attention?.shape ?? []
+  return {
+    probabilities: (prediction !== undefined && row(prediction)) || new Float32Array(),
+    logits: Object.fromEntries(names.filter((name) => name.startsWith(logitsPrefix)).map((name) => [name.slice(logitsPrefix.length), row(name) ?? new Float32Array()])),
+    ...(y1 !== undefined && x1 !== undefined && y2 !== undefined && x2 !== undefined && { box: [y1, x1, y2, x2] as const }),
+    ...(attention && { attention: { values: attention, height, width } }),
+  }
+}
+
+export function argMax(values: ArrayLike<number>): number {
+  let best = 0
+  for (let i = 1; i < values.length; i++) if ((values[i] ?? 0) > (values[best] ?? 0)) best = i
+  return best
+}

@@ -1,0 +1,51 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { preprocess } from '../images/preprocess.js'
+import type { Picture } from '../images/picture.js'
+import type { Answers, Model } from '../model.js'
+import { Scope } from '../scope.js'
+import type { WeightStore } from '../weights/store.js'
+import { type Answer, answerOf, type Outputs } from './answer.js'
+import type { Predictor } from './predictor.js'
+
+/** Runs a generated model on the current TensorFlow.js engine. */
+export class EnginePredictor implements Predictor {
+  constructor(
+    readonly model: Model,
+    readonly classes: readonly string[],
+    private readonly weights: WeightStore,
+  ) {}
+
+  async predict(pictures: readonly Picture[]): Promise<Answer[]> {
+    const { size, steps } = this.model.image
+    const images = new Float32Array(pictures.length * size * size * 3)
+    pictures.forEach((picture, index) => images.set(preprocess(picture, steps), index * size * size * 3))
+    const outputs = await this.run(images, pictures.length)
+    return pictures.map((_, index) => answerOf(outputs, index))
+  }
+
+  /** `images`: normalised [count, size, size, 3]. */
+  async run(images: Float32Array, count: number): Promise<Outputs> {
+    const { size } = this.model.image
+    const tensors = tf.tidy(() => {
+      const at = Scope.of({ variables: this.weights.variables, training: false, key: [] })
+      return flatten(this.model.forward(at, tf.tensor4d(images, [count, size, size, 3])).answers)
+    })
+    const outputs: Record<string, Outputs[string]> = {}
+    for (const [name, tensor] of Object.entries(tensors)) {
+      outputs[name] = { values: Float32Array.from(await tensor.data()), shape: tensor.shape }
+    }
+    tf.dispose(tensors)
+    return outputs
+  }
+
+  async close(): Promise<void> {
+    this.weights.dispose()
+  }
+}
+
+/** The answers by their names in the ONNX interface. */
+function flatten({ logits, ...rest }: Answers): Record<string, tf.Tensor> {
+  const named = Object.entries(logits).map(([branch, tensor]): [string, tf.Tensor] => [`logits/${branch}`, tensor])
+  const others = Object.entries(rest).flatMap(([name, tensor]): [string, tf.Tensor][] => (tensor instanceof tf.Tensor ? [[name, tensor]] : []))
+  return Object.fromEntries([...others, ...named])
+}

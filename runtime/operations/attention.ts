@@ -1,0 +1,49 @@
+import * as tf from '@tensorflow/tfjs-core'
+import type { Scope } from '../scope.js'
+
+/** Sets values to zero with chance `rate` in training and scales up the rest. */
+export function dropout<T extends tf.Tensor>(x: T, at: Scope, { rate = 0.5 }: { rate?: number } = {}): T {
+  return at.training ? tf.mul(x, keepMask(at, x.shape, rate)) : x
+}
+
+/** Sets whole attention maps [batch, height, width, maps] to zero with chance `rate` in training and scales up the rest. */
+export function attentionDropout(x: tf.Tensor4D, at: Scope, { rate = 0.5 }: { rate?: number } = {}): tf.Tensor4D {
+  return at.training ? tf.mul(x, keepMask(at, [x.shape[0], 1, 1, x.shape[3]], rate)) : x
+}
+
+function keepMask(at: Scope, shape: number[], rate: number): tf.Tensor {
+  const random = at.random()
+  const mask = new Float32Array(shape.reduce((product, size) => product * size, 1))
+  for (let i = 0; i < mask.length; i++) mask[i] = random.uniform() >= rate ? 1 / (1 - rate) : 0
+  return tf.tensor(mask, shape)
+}
+
+/** Bilinear attention pooling: features [batch, h, w, N] seen through attention maps [batch, h, w, M]; gives [batch, M, N]. */
+export function bap(features: tf.Tensor4D, attention: tf.Tensor4D, { pool = 'mean' }: { pool?: string } = {}): tf.Tensor3D {
+  const [batch, height, width, channels] = features.shape
+  const maps = attention.shape[3]
+  if (pool === 'max') {
+    const each = tf.split(attention, maps, 3).map((map) => tf.max<tf.Tensor2D>(tf.mul(features, map), [1, 2]))
+    return tf.stack(each, 1) as tf.Tensor3D
+  }
+  const cells = height * width
+  const sum = tf.matMul<tf.Tensor3D>(tf.reshape(attention, [batch, cells, maps]), tf.reshape(features, [batch, cells, channels]), true)
+  return pool === 'mean' ? tf.div(sum, cells) : sum
+}
+
+/** sign(x) sqrt(|x| + eps) */
+export function signedSqrt<T extends tf.Tensor>(x: T, { eps = 1e-12 }: { eps?: number } = {}): T {
+  return tf.mul(tf.sign(x), tf.sqrt(tf.add(tf.abs(x), eps)))
+}
+
+/** Each image's values scaled to length 1, all of them together. */
+export function l2Normalize<T extends tf.Tensor>(x: T, { eps = 1e-12 }: { eps?: number } = {}): T {
+  const axes = Array.from({ length: x.rank - 1 }, (_, axis) => axis + 1)
+  return tf.div(x, tf.sqrt(tf.maximum(tf.sum(tf.square(x), axes, true), eps)))
+}
+
+/** The value as it is, with no gradient going back through it. */
+export function detach<T extends tf.Tensor>(x: T): T {
+  const cut = tf.customGrad((value) => ({ value: tf.clone(value as tf.Tensor), gradFunc: () => tf.zerosLike(value as tf.Tensor) }))
+  return cut(x) as T
+}

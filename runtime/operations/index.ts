@@ -1,0 +1,6 @@
+export { attentionDropout, bap, detach, dropout, l2Normalize, signedSqrt } from './attention.js'
+export { cropSampler, type CropSamplerOptions, type Range } from './crop_sampler.js'
+export { batchNorm, conv2d, type ConvolutionOptions, depthwiseConv2d, type Pair } from './layers.js'
+export { linear } from './linear.js'
+export { centerLoss, type CenterLossOptions, crossEntropy, distill } from './losses.js'
+export { flatten, reshape, resize } from './shapes.js'

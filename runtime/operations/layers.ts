@@ -1,0 +1,37 @@
+import type * as tf from '@tensorflow/tfjs-core'
+import * as kernels from '../kernels/index.js'
+import type { Pair } from '../kernels/index.js'
+import type { Scope } from '../scope.js'
+
+export type { Pair }
+
+export interface ConvolutionOptions {
+  readonly stride?: Pair
+  readonly padding?: Pair
+  readonly dilation?: Pair
+}
+
+/** x: [batch, height, width, channels]; the scope holds weight and, where it was asked for, bias. */
+export function conv2d(x: tf.Tensor4D, at: Scope, options: ConvolutionOptions = {}): tf.Tensor4D {
+  return kernels.conv2d(x, at.get<tf.Tensor4D>('weight'), { ...options, ...biasOf(at) })
+}
+
+export function depthwiseConv2d(x: tf.Tensor4D, at: Scope, options: ConvolutionOptions = {}): tf.Tensor4D {
+  return kernels.depthwiseConv2d(x, at.get<tf.Tensor4D>('weight'), { ...options, ...biasOf(at) })
+}
+
+function biasOf(at: Scope): { bias?: tf.Tensor1D } {
+  const bias = at.find<tf.Tensor1D>('bias')
+  return bias ? { bias } : {}
+}
+
+/** By the batch in training, by running averages afterwards. */
+export function batchNorm(x: tf.Tensor4D, at: Scope, { eps = 1e-5, momentum = 0.1 }: { eps?: number; momentum?: number } = {}): tf.Tensor4D {
+  const parameters = {
+    scale: at.get<tf.Tensor1D>('weight'),
+    offset: at.get<tf.Tensor1D>('bias'),
+    mean: at.get<tf.Tensor1D>('running_mean'),
+    variance: at.get<tf.Tensor1D>('running_var'),
+  }
+  return kernels.batchNorm(x, parameters, { eps, momentum, training: at.training })
+}

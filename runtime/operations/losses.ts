@@ -1,0 +1,44 @@
+import * as tf from '@tensorflow/tfjs-core'
+import type { Scope } from '../scope.js'
+
+/** Mean over the batch of -log softmax(logits)[label]; label: int32 [batch]. */
+export function crossEntropy(logits: tf.Tensor2D, label: tf.Tensor1D): tf.Scalar {
+  const chosen = tf.oneHot(label, logits.shape[1])
+  return tf.neg(tf.mean<tf.Scalar>(tf.sum(tf.mul(chosen, tf.logSoftmax(logits)), 1)))
+}
+
+/** The student's cross-entropy with the teacher's softened answer; no factor T^2. */
+export function distill(student: tf.Tensor2D, teacher: tf.Tensor2D, { temperature = 10 }: { temperature?: number } = {}): tf.Scalar {
+  const soft = tf.softmax(tf.div<tf.Tensor2D>(teacher, temperature))
+  const logs = tf.logSoftmax(tf.div<tf.Tensor2D>(student, temperature))
+  return tf.neg(tf.mean<tf.Scalar>(tf.sum(tf.mul(soft, logs), 1)))
+}
+
+export interface CenterLossOptions {
+  readonly per?: string
+  readonly momentum?: number
+  readonly normalize?: boolean
+}
+
+const smallestSquare = 1e-12
+
+/** Pulls embeddings to centres; in training the centres follow by 1 - momentum, added up where a class comes several times. */
+export function centerLoss(embedding: tf.Tensor, label: tf.Tensor1D, at: Scope, options: CenterLossOptions = {}): tf.Scalar {
+  const { per = 'class', momentum = 0.95, normalize = true } = options
+  const batch = embedding.shape[0] ?? 0
+  const centers = at.get<tf.Tensor2D>('centers')
+  const rows = tf.reshape(embedding, [batch, -1]) as tf.Tensor2D
+  const index = per === 'class' ? label : tf.zeros<tf.Rank.R1>([batch], 'int32')
+  const current = tf.gather(centers, index)
+  const length = tf.sqrt(tf.maximum(tf.sum(tf.square(current), 1, true), smallestSquare))
+  const compared: tf.Tensor2D = normalize ? tf.div(current, length) : current
+  if (at.training) moveCenters(centers, index, tf.sub(rows, compared), momentum)
+  return tf.div(tf.sum(tf.square(tf.sub(rows, compared))), batch)
+}
+
+function moveCenters(centers: tf.Tensor2D & tf.Variable, index: tf.Tensor1D, away: tf.Tensor2D, momentum: number): void {
+  tf.tidy(() => {
+    const which = tf.oneHot(index, centers.shape[0])
+    centers.assign(tf.add(centers, tf.mul(tf.matMul(tf.transpose(tf.cast(which, 'float32')), away), 1 - momentum)))
+  })
+}

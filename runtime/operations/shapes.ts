@@ -1,0 +1,42 @@
+import * as tf from '@tensorflow/tfjs-core'
+
+/** As the language counts: feature maps channel after channel. TensorFlow.js keeps them channels-last. */
+function channelsFirst(x: tf.Tensor): tf.Tensor {
+  return x.rank === 4 ? tf.transpose(x, [0, 3, 1, 2]) : x
+}
+
+/** One long row for each image. */
+export function flatten(x: tf.Tensor): tf.Tensor2D {
+  return tf.reshape(channelsFirst(x), [x.shape[0] ?? 0, -1])
+}
+
+/** The same values in another shape, image by image; `shape` has no batch and is channels-first. */
+export function reshape<T extends tf.Tensor>(x: tf.Tensor, shape: readonly number[]): T {
+  const reshaped = tf.reshape(channelsFirst(x), [x.shape[0] ?? 0, ...shape])
+  const result: tf.Tensor = reshaped.rank === 4 ? tf.transpose(reshaped, [0, 2, 3, 1]) : reshaped
+  // The rank is that of `shape` plus the batch, which the caller wrote down.
+  return result as T
+}
+
+/** Feature maps at another height and width: bilinear, half-pixel centres. As two matrix products, whose gradients every engine has. */
+export function resize(x: tf.Tensor4D, [toHeight, toWidth]: readonly [number, number]): tf.Tensor4D {
+  const [batch, height, width, channels] = x.shape
+  const planes = tf.transpose(x, [0, 3, 1, 2])
+  const wide = tf.matMul(tf.reshape(planes, [batch * channels * height, width]), interpolation(width, toWidth))
+  const turned = tf.transpose(tf.reshape(wide, [batch * channels, height, toWidth]), [0, 2, 1])
+  const tall = tf.matMul(tf.reshape(turned, [batch * channels * toWidth, height]), interpolation(height, toHeight))
+  return tf.transpose(tf.reshape(tall, [batch, channels, toWidth, toHeight]), [0, 3, 2, 1])
+}
+
+/** [from, to]: column i holds the two shares that make output cell i. */
+function interpolation(from: number, to: number): tf.Tensor2D {
+  const matrix = new Float32Array(from * to)
+  for (let i = 0; i < to; i++) {
+    const centre = Math.min(from - 1, Math.max(0, ((i + 0.5) * from) / to - 0.5))
+    const low = Math.floor(centre)
+    const high = Math.min(low + 1, from - 1)
+    matrix[low * to + i] = (matrix[low * to + i] ?? 0) + 1 - (centre - low)
+    matrix[high * to + i] = (matrix[high * to + i] ?? 0) + centre - low
+  }
+  return tf.tensor2d(matrix, [from, to])
+}

@@ -1,0 +1,45 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
+import type { Library } from '../../compiler/analysis/modules.js'
+import { packageRoot } from '../package-root.js'
+
+const extension = '.wsban'
+
+/** Imports as a person writes them: standard files by name under wsban's models/, one's own by the path from the importing file. */
+export function diskLibrary(): Library {
+  const models = join(packageRoot(), 'models')
+  return {
+    get standard() {
+      return standardNames(models)
+    },
+    find(specifier, importer) {
+      const own = specifier.startsWith('./') || specifier.startsWith('../')
+      // A standard name is a plain path below models/ and cannot leave it.
+      if (!own && (isAbsolute(specifier) || specifier.split(/[\\/]/).includes('..'))) return undefined
+      const base = own ? resolve(dirname(importer), specifier) : join(models, specifier)
+      const path = base.endsWith(extension) ? base : `${base}${extension}`
+      return existsSync(path) ? { source: shownPath(path), text: readFileSync(path, 'utf8') } : undefined
+    },
+    exporting: (block) => standardNames(models).find((name) => new RegExp(`^block ${escape(block)}\\b`, 'm').test(readFileSync(join(models, `${name}${extension}`), 'utf8'))),
+  }
+}
+
+/** As messages show a path: from where the person stands, if it lies below. */
+export function shownPath(path: string): string {
+  const absolute = resolve(path)
+  const short = relative(process.cwd(), absolute)
+  return short.startsWith('..') || isAbsolute(short) ? absolute : short
+}
+
+function standardNames(models: string): string[] {
+  return readdirSync(models, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .flatMap((folder) => readdirSync(join(models, folder.name)).map((file) => `${folder.name}/${file}`))
+    .filter((file) => file.endsWith(extension))
+    .map((file) => file.slice(0, -extension.length))
+    .sort()
+}
+
+function escape(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}

@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import type { ModelSettings } from '../../compiler/analysis/model.js'
+import type { Library } from '../../compiler/analysis/modules.js'
+import { type Compiled, compile } from '../../compiler/compile.js'
+import { Failure, reasonOf } from '../failure.js'
+import { diskLibrary, shownPath } from './library.js'
+
+/** A model's text with everything it imports and the settings chosen for it: enough to compile the same graph anywhere. */
+export const storedSpec = z.object({
+  entry: z.string(),
+  /** Texts by source. */
+  files: z.record(z.string(), z.string()),
+  /** What each import led to: source by `importer` and `specifier`. */
+  imports: z.array(z.object({ importer: z.string(), specifier: z.string(), source: z.string() })),
+  settings: z.record(z.string(), z.union([z.number(), z.boolean(), z.string()])),
+})
+export type StoredSpec = z.infer<typeof storedSpec>
+
+export interface CompiledSpec extends Compiled {
+  readonly stored: StoredSpec
+}
+
+/** Compiles a spec file from disk. @throws Failure `spec-unreadable` */
+export function compileFile(path: string, settings: ModelSettings = {}): CompiledSpec {
+  const text = readSpec(path)
+  const imports: StoredSpec['imports'] = []
+  const disk = diskLibrary()
+  const library: Library = {
+    get standard() {
+      return disk.standard
+    },
+    find(specifier, importer) {
+      const found = disk.find(specifier, importer)
+      if (found) imports.push({ importer, specifier, source: found.source })
+      return found
+    },
+    exporting: (block) => disk.exporting?.(block),
+  }
+  const entry = shownPath(path)
+  const compiled = compile({ source: entry, text }, library, settings)
+  return { ...compiled, stored: { entry, files: Object.fromEntries(compiled.texts), imports, settings: { ...settings } } }
+}
+
+/** Compiles what a run or an exported file kept of its spec: no file is read. */
+export function compileStored(stored: StoredSpec): CompiledSpec {
+  const { entry, files, imports, settings } = stored
+  const library: Library = {
+    standard: [],
+    find(specifier, importer) {
+      const source = imports.find((item) => item.importer === importer && item.specifier === specifier)?.source
+      const text = source === undefined ? undefined : files[source]
+      return source !== undefined && text !== undefined ? { source, text } : undefined
+    },
+  }
+  return { ...compile({ source: entry, text: files[entry] ?? '' }, library, settings), stored }
+}
+
+function readSpec(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new Failure(
+      { code: 'spec-unreadable', message: `cannot read ${path}: ${reasonOf(error)}`, help: 'give a .wsban file; wsban comes with models/wsban.wsban and models/wsban_tiny.wsban', path, exit: 2 },
+      { cause: error },
+    )
+  }
+}

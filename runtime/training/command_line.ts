@@ -1,0 +1,52 @@
+import { parseArgs } from 'node:util'
+import { openImageFolder } from '../data/folder.js'
+import { engineNames } from '../engines/index.js'
+import { Failure } from '../failure.js'
+import type { Model } from '../model.js'
+import type { Reporter } from '../reporter.js'
+import { storedSpec } from '../specs/spec.js'
+import { startTraining } from './start.js'
+
+const plainReporter: Reporter = {
+  say: (line) => console.error(line),
+  warn: (line) => console.error(line),
+  progress: (line) => process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${line}` : ''),
+}
+
+/** What a generated project's train.ts runs. `spec` is its spec.json, so that the run can be exported and evaluated by wsban. */
+export async function trainFromCommandLine(model: Model, spec: unknown, args: readonly string[]): Promise<void> {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        data: { type: 'string' },
+        out: { type: 'string', short: 'o' },
+        epochs: { type: 'string' },
+        batch: { type: 'string' },
+        seed: { type: 'string', default: '1' },
+        engine: { type: 'string' },
+        resume: { type: 'boolean', default: false },
+      },
+    })
+    const { data: folder, out, epochs, batch, seed, resume } = values
+    if (folder === undefined || out === undefined)
+      throw new Failure({ code: 'usage', message: 'give the pictures and a folder for the run', help: 'npm run train -- --data DIR -o RUN', exit: 2 })
+    const engine = engineNames.find((name) => name === values.engine)
+    const data = await openImageFolder(folder, { seed: Number(seed) })
+    const request = {
+      data: folder,
+      out,
+      seed: Number(seed),
+      resume,
+      reporter: plainReporter,
+      ...(epochs !== undefined && { epochs: Number(epochs) }),
+      ...(batch !== undefined && { batch: Number(batch) }),
+      ...(engine && { engine }),
+    }
+    await startTraining(model, storedSpec.parse(spec), data, request)
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    console.error(`error[${error.problem.code}]: ${error.problem.message}${error.problem.help ? `\n  help: ${error.problem.help}` : ''}`)
+    process.exitCode = error.problem.exit ?? 1
+  }
+}
