@@ -1,9 +1,34 @@
 import { version_wasm } from '@tensorflow/tfjs-backend-wasm'
 import * as tf from '@tensorflow/tfjs-core'
+import { replaceConvolutionGradients } from './wasm/convolution.js'
+import { addDepthwiseGradients } from './wasm/depthwise.js'
+import { replaceMatMul } from './wasm/mat_mul.js'
+import { replaceMaxPoolGradient } from './wasm/max_pool.js'
+import { addSegmentSum } from './wasm/segment_sum.js'
 
-/** Makes the WebAssembly backend current. It computes on one thread under Node. */
+let started: Promise<void> | undefined
+
+/** Makes the WebAssembly backend current, with the kernels that training needs and it lacks. It computes on one thread under Node. */
 export async function openWasm(): Promise<string> {
+  started ??= start()
+  await started
+  await tf.setBackend('wasm')
+  return version_wasm
+}
+
+async function start(): Promise<void> {
+  // Its loader takes over what happens on errors nobody caught, for the whole process; that is not its business.
+  const events = ['uncaughtException', 'unhandledRejection'] as const
+  const before = new Map(events.map((event) => [event, new Set<unknown>(process.rawListeners(event))]))
   await tf.setBackend('wasm')
   await tf.ready()
-  return version_wasm
+  for (const event of events)
+    for (const listener of process.rawListeners(event)) {
+      if (!before.get(event)?.has(listener)) process.off(event, listener as (...args: unknown[]) => void)
+    }
+  replaceConvolutionGradients()
+  addDepthwiseGradients()
+  replaceMatMul()
+  replaceMaxPoolGradient()
+  addSegmentSum()
 }

@@ -1,12 +1,14 @@
-import type { Tensor1D, Tensor4D, Variable } from '@tensorflow/tfjs-core'
+import type { Rank, Tensor1D, Tensor4D, Variable } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
+import { nativeBatchNorm } from './native/batch_norm.js'
+import { isNative } from './native/execute.js'
 
 export interface BatchNormParameters {
   readonly scale: Tensor1D
   readonly offset: Tensor1D
   /** Running averages; in training they are updated. */
-  readonly mean: Variable
-  readonly variance: Variable
+  readonly mean: Variable<Rank.R1>
+  readonly variance: Variable<Rank.R1>
 }
 
 export interface BatchNormOptions {
@@ -22,6 +24,14 @@ export interface BatchNormOptions {
  */
 export function batchNorm(x: Tensor4D, p: BatchNormParameters, options: BatchNormOptions): Tensor4D {
   return tf.tidy(() => {
+    if (isNative()) {
+      const { y, mean, variance } = nativeBatchNorm({ ...p, x }, options)
+      if (options.training) {
+        p.mean.assign(mean)
+        p.variance.assign(variance)
+      }
+      return y
+    }
     if (!options.training) return normalise(x, p, p.mean, p.variance, options.eps)
     const { mean, variance } = tf.moments(x, [0, 1, 2])
     const count = x.size / x.shape[3]

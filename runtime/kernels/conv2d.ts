@@ -1,5 +1,8 @@
 import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
+import { stuffZeros } from './dilate.js'
+import { nativeConv2d } from './native/convolution.js'
+import { isNative } from './native/execute.js'
 import { evenBorder, pad } from './pad.js'
 import { both, type Pair } from './pair.js'
 
@@ -15,8 +18,11 @@ export interface ConvolutionOptions {
 export function conv2d(x: Tensor4D, weight: Tensor4D, options: ConvolutionOptions = {}): Tensor4D {
   const { bias, stride = 1, padding = 0, dilation = 1 } = options
   return tf.tidy(() => {
-    const padded = pad(x, evenBorder(both(padding)))
-    const y = tf.conv2d(padded, weight, [...both(stride)], 'valid', 'NHWC', [...both(dilation)])
+    const filter = stuffZeros(weight, both(dilation))
+    const border = evenBorder(both(padding))
+    const y = isNative()
+      ? nativeConv2d(x, filter, both(stride), border)
+      : tf.conv2d(pad(x, border), filter, [...both(stride)], 'valid')
     return bias === undefined ? y : tf.add(y, bias)
   })
 }

@@ -1,6 +1,9 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import type { ConvolutionOptions } from './conv2d.js'
+import { stuffZeros } from './dilate.js'
+import { isNativeDepthwise, nativeDepthwiseConv2d } from './native/depthwise.js'
+import { isNative } from './native/execute.js'
 import { evenBorder, pad } from './pad.js'
 import { both } from './pair.js'
 
@@ -8,8 +11,13 @@ import { both } from './pair.js'
 export function depthwiseConv2d(x: Tensor4D, weight: Tensor4D, options: ConvolutionOptions = {}): Tensor4D {
   const { bias, stride = 1, padding = 0, dilation = 1 } = options
   return tf.tidy(() => {
-    const padded = pad(x, evenBorder(both(padding)))
-    const y = tf.depthwiseConv2d(padded, weight, [...both(stride)], 'valid', 'NHWC', [...both(dilation)])
+    const filter = stuffZeros(weight, both(dilation))
+    const border = evenBorder(both(padding))
+    const strides = both(stride)
+    const fast = isNative() && isNativeDepthwise(strides)
+    const y = fast
+      ? nativeDepthwiseConv2d(x, filter, strides, border)
+      : tf.depthwiseConv2d(pad(x, border), filter, [...strides], 'valid')
     return bias === undefined ? y : tf.add(y, bias)
   })
 }

@@ -1,5 +1,7 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
+import { isNative } from './native/execute.js'
+import { nativeMaxPool } from './native/max_pool.js'
 import { type Border, pad } from './pad.js'
 import { type Both, both, isZero, type Pair } from './pair.js'
 
@@ -25,6 +27,7 @@ export function maxPool(x: Tensor4D, options: MaxPoolOptions): Tensor4D {
   const kernel = both(options.kernel)
   const stride = both(options.stride ?? kernel)
   const border = poolBorder(x, kernel, stride, both(options.padding ?? 0), options.ceil ?? false)
+  if (isNative()) return nativeMaxPool(x, { kernel, stride, border })
   return tf.tidy(() => tf.maxPool(pad(x, border, Number.NEGATIVE_INFINITY), [...kernel], [...stride], 'valid'))
 }
 

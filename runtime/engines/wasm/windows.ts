@@ -1,0 +1,86 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { z } from 'zod'
+
+const shape4 = z.tuple([z.number(), z.number(), z.number(), z.number()])
+const two = z.union([z.number(), z.tuple([z.number(), z.number()])])
+const padding = z.union([z.literal('valid'), z.literal('same'), z.number(), z.array(z.tuple([z.number(), z.number()]))])
+
+/** What TensorFlow.js tells its kernels of a sliding window. */
+const attributes = z.object({
+  strides: two,
+  pad: padding,
+  dilations: two.nullish(),
+  dimRoundingMode: z.enum(['floor', 'round', 'ceil']).nullish(),
+  dataFormat: z.string().optional(),
+  filterSize: two.optional(),
+  inputShape: shape4.optional(),
+  filterShape: shape4.optional(),
+})
+
+export type Four = [number, number, number, number]
+
+export interface WindowInfo {
+  readonly stride: readonly [number, number]
+  readonly top: number
+  readonly left: number
+  readonly outHeight: number
+  readonly outWidth: number
+}
+
+export function parseWindow(given: unknown) {
+  const parsed = attributes.parse(given)
+  if (parsed.dataFormat !== undefined && parsed.dataFormat !== 'NHWC')
+    throw new Error(`WebAssembly computes NHWC, not ${parsed.dataFormat}`)
+  return parsed
+}
+
+export function convolutionInfo(
+  x: Four,
+  filter: Four,
+  given: ReturnType<typeof parseWindow>,
+  depthwise: boolean,
+): WindowInfo {
+  return outlines(
+    tf.backend_util.computeConv2DInfo(
+      x,
+      filter,
+      given.strides,
+      given.dilations ?? 1,
+      paddingOf(given),
+      given.dimRoundingMode ?? undefined,
+      depthwise,
+    ),
+  )
+}
+
+export function poolInfo(
+  x: Four,
+  given: ReturnType<typeof parseWindow>,
+): WindowInfo & { kernel: readonly [number, number] } {
+  const info = tf.backend_util.computePool2DInfo(
+    x,
+    given.filterSize ?? 1,
+    given.strides,
+    1,
+    paddingOf(given),
+    given.dimRoundingMode ?? undefined,
+  )
+  return { ...outlines(info), kernel: [info.filterHeight, info.filterWidth] }
+}
+
+function paddingOf(given: ReturnType<typeof parseWindow>): 'valid' | 'same' | number | tf.backend_util.ExplicitPadding {
+  const { pad } = given
+  if (!Array.isArray(pad)) return pad
+  const [batch = [0, 0], rows = [0, 0], columns = [0, 0], channels = [0, 0]] = pad
+  return [batch, rows, columns, channels]
+}
+
+function outlines(info: tf.backend_util.Conv2DInfo): WindowInfo {
+  return {
+    stride: [info.strideHeight, info.strideWidth],
+    top: info.padInfo.top,
+    left: info.padInfo.left,
+    outHeight: info.outHeight,
+    outWidth: info.outWidth,
+  }
+}

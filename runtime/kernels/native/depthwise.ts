@@ -1,0 +1,44 @@
+import type { Tensor4D } from '@tensorflow/tfjs-core'
+import type { Border } from '../pad.js'
+import type { Both } from '../pair.js'
+import { attribute, native, register, sizesTensor, windowAttributes } from './execute.js'
+
+type Inputs = { readonly x: Tensor4D; readonly weight: Tensor4D }
+type Window = { readonly stride: Both; readonly border: Border }
+
+/** Same stride both ways is all that TensorFlow's depthwise kernels take. */
+export function isNativeDepthwise(stride: Both): boolean {
+  return stride[0] === stride[1]
+}
+
+function attributes(stride: Both, border: Border) {
+  return [...windowAttributes(stride, border), attribute.ints('dilations', [1, 1, 1, 1])]
+}
+
+const run = register<Inputs, Window>({
+  name: 'DepthwiseConv2D',
+  keepsInputs: ['x', 'weight'],
+  forward: ({ x, weight }, { stride, border }) =>
+    native().executeSingleOutput('DepthwiseConv2dNative', attributes(stride, border), [x, weight]),
+  gradient([dy], [x, weight], { stride, border }) {
+    const all = { dy: dy as Tensor4D, x: x as Tensor4D, weight: weight as Tensor4D }
+    return {
+      x: () =>
+        native().executeSingleOutput('DepthwiseConv2dNativeBackpropInput', attributes(stride, border), [
+          sizesTensor(all.x.shape),
+          all.weight,
+          all.dy,
+        ]),
+      weight: () =>
+        native().executeSingleOutput('DepthwiseConv2dNativeBackpropFilter', attributes(stride, border), [
+          all.x,
+          sizesTensor(all.weight.shape),
+          all.dy,
+        ]),
+    }
+  },
+})
+
+export function nativeDepthwiseConv2d(x: Tensor4D, weight: Tensor4D, stride: Both, border: Border): Tensor4D {
+  return run({ x, weight }, { stride, border })[0] as Tensor4D
+}
