@@ -22,7 +22,7 @@ export function register(program: Command): void {
     .addOption(seedOption())
   example(settable(common(command)), 'wsban compile models/wsban.wsban --target tfjs -o generated').action((file: string, options: CompileOptions) =>
     act(options, async (io) => {
-      const { compileTo, watchSpec } = await import('../compile_to.js')
+      const { compileTo, watchSpec } = await import('../actions/compile_to.js')
       if (options.watch) return watchSpec(file, options, io)
       io.json({ ok: true, files: await compileTo(file, options, io) })
       return 0

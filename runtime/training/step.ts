@@ -28,15 +28,16 @@ export function trainStep(batch: Batch, { model, weights, optimizer, rate, seed,
     const images = tf.tensor4d(batch.images, [batch.labels.length, size, size, 3])
     const label = tf.tensor1d(batch.labels, 'int32')
     const at = Scope.of({ variables: weights.variables, training: true, key: [seed, 'step', step] })
-    let parts: Record<string, tf.Scalar> = {}
-    const { value: total, grads } = tf.variableGrads(() => {
-      parts = losses(at, model.forward(at, images), label, images)
-      return tf.addN(Object.values(parts))
+    let named: Record<string, number> = {}
+    const { grads } = tf.variableGrads(() => {
+      const parts = losses(at, model.forward(at, images), label, images)
+      const total = tf.addN<tf.Scalar>(Object.values(parts))
+      // One transfer for all; outside of this function the parts are gone.
+      const all = Object.entries({ ...parts, total })
+      const numbers = tf.stack(all.map(([, loss]) => loss)).dataSync()
+      named = Object.fromEntries(all.map(([name], index) => [name, numbers[index] ?? Number.NaN]))
+      return total
     }, weights.trainable)
-    const all = { ...parts, total }
-    // One transfer for all losses.
-    const numbers = tf.stack(Object.values(all)).dataSync()
-    const named = Object.fromEntries(Object.keys(all).map((name, index) => [name, numbers[index] ?? Number.NaN]))
     if (Object.values(named).every(Number.isFinite)) optimizer.apply(weights.variables, gradientsByName(weights, grads), rate)
     return named
   })

@@ -1,10 +1,10 @@
-import type { ModelSettings } from '../compiler/analysis/model.js'
-import type { Graph } from '../compiler/graph/graph.js'
-import { hasErrors } from '../compiler/diagnostics/diagnostic.js'
-import { Failure } from '../runtime/failure.js'
-import { compileFile, type CompiledSpec } from '../runtime/specs/spec.js'
-import { SpecRejected } from './action.js'
-import type { Io } from './io.js'
+import type { ModelSettings } from '../../compiler/analysis/model.js'
+import type { Graph } from '../../compiler/graph/graph.js'
+import { hasErrors } from '../../compiler/diagnostics/diagnostic.js'
+import { Failure } from '../../runtime/failure.js'
+import { compileFile, type CompiledSpec } from '../../runtime/specs/spec.js'
+import { SpecRejected } from '../action.js'
+import type { Io } from '../io.js'
 
 export interface ReadySpec extends CompiledSpec {
   readonly graph: Graph

@@ -1,11 +1,11 @@
 import { watch } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import type { ModelSettings } from '../compiler/analysis/model.js'
-import { Failure } from '../runtime/failure.js'
-import { writeAtomically } from '../runtime/files.js'
-import { packageVersion } from '../runtime/package-root.js'
-import { SpecRejected } from './action.js'
-import type { Io } from './io.js'
+import type { ModelSettings } from '../../compiler/analysis/model.js'
+import { Failure } from '../../runtime/failure.js'
+import { writeAtomically } from '../../runtime/files.js'
+import { packageVersion } from '../../runtime/package-root.js'
+import { SpecRejected } from '../action.js'
+import type { Io } from '../io.js'
 import { type ReadySpec, readySpec } from './spec.js'
 
 export interface CompileRequest {
@@ -25,13 +25,13 @@ export async function compileTo(file: string, request: CompileRequest, io: Io): 
 
 async function writeTarget(spec: ReadySpec, { target, out, seed }: CompileRequest): Promise<string[]> {
   if (target === 'tfjs') {
-    const { emitTfjs } = await import('../compiler/targets/tfjs/emit.js')
+    const { emitTfjs } = await import('../../compiler/targets/tfjs/emit.js')
     const files = emitTfjs(spec.graph, { source: spec.stored.entry, version: packageVersion(), spec: spec.stored })
     for (const { path, text } of files) await writeAtomically(join(out, path), text)
     return files.map(({ path }) => join(out, path))
   }
   if (target === 'onnx') {
-    const { exportOnnx } = await import('../runtime/export/onnx.js')
+    const { exportOnnx } = await import('../../runtime/export/onnx.js')
     const path = join(out, `${spec.graph.name}.onnx`)
     await exportOnnx({ graph: spec.graph, stored: spec.stored, classes: undefined, path, input: 'image', weights: { seed } })
     return [path]

@@ -1,0 +1,67 @@
+import { openImageFolder } from '../../runtime/data/folder.js'
+import type { EngineName } from '../../runtime/engines/index.js'
+import { Failure } from '../../runtime/failure.js'
+import { decodeImage } from '../../runtime/images/decode.js'
+import { type Evaluation, EvaluationCounter, top1Text } from '../../runtime/inference/evaluate.js'
+import type { Io } from '../io.js'
+import { openPredictor } from './open_predictor.js'
+
+const batch = 8
+
+export interface EvaluateRequest {
+  readonly data: string
+  readonly split: 'train' | 'val' | 'test'
+  readonly engine?: EngineName
+}
+
+export async function evaluateModel(source: string, { data: folder, split, engine }: EvaluateRequest, io: Io): Promise<number> {
+  const predictor = await openPredictor(source, engine, io)
+  const data = await openImageFolder(folder, { seed: 1, classes: [...predictor.classes] })
+  const samples = data.splits[split]
+  if (samples.length === 0) throw new Failure({ code: 'no-pictures', message: `${folder} has no ${split} pictures`, help: 'choose another --split', path: folder })
+  const counter = new EvaluationCounter(predictor.classes)
+  const start = performance.now()
+  let skipped = 0
+  for (let index = 0; index < samples.length; index += batch) {
+    const decoded = await Promise.all(
+      samples.slice(index, index + batch).map(async (sample) => {
+        try {
+          return [{ sample, picture: await decodeImage(sample.path) }]
+        } catch (error) {
+          if (!(error instanceof Failure)) throw error
+          io.reporter.warn(error.problem.message)
+          skipped++
+          return []
+        }
+      }),
+    )
+    const readable = decoded.flat()
+    const answers = await predictor.predict(readable.map(({ picture }) => picture))
+    readable.forEach(({ sample }, place) => {
+      const answer = answers[place]
+      if (answer) counter.add(answer, sample)
+    })
+    io.reporter.progress(`${Math.min(index + batch, samples.length)} of ${samples.length} pictures`)
+  }
+  const milliseconds = (performance.now() - start) / samples.length
+  await predictor.close()
+  const evaluation = counter.result()
+  io.print(evaluationText(evaluation, milliseconds))
+  io.json({ ok: true, split, skipped, millisecondsPerPicture: milliseconds, classes: predictor.classes, ...evaluation })
+  return 0
+}
+
+function evaluationText(evaluation: Evaluation, milliseconds: number): string {
+  const percent = (share: number) => `${(share * 100).toFixed(1)} %`
+  const width = Math.max(...evaluation.perClass.map(({ name }) => name.length))
+  const classes = evaluation.perClass.map(({ name, pictures, correct }) => `  ${name.padEnd(width)}  ${String(correct).padStart(4)} of ${pictures}`)
+  const { localisation } = evaluation
+  return [
+    `${evaluation.pictures} pictures, ${milliseconds.toFixed(0)} ms each`,
+    `top-1: ${top1Text(evaluation)}`,
+    `top-5: ${percent(evaluation.top5)}`,
+    ...(localisation ? [`crop against true box: ${percent(localisation.meanIou)} overlap on average, ${percent(localisation.over50)} of crops at half or more (the whole image: ${percent(localisation.wholeImageIou)})`] : []),
+    'right, by class:',
+    ...classes,
+  ].join('\n')
+}

@@ -1,0 +1,74 @@
+import { basename, extname, join } from 'node:path'
+import type { EngineName } from '../../runtime/engines/index.js'
+import { Failure } from '../../runtime/failure.js'
+import { writeAtomically } from '../../runtime/files.js'
+import { decodeImage } from '../../runtime/images/decode.js'
+import { drawOverlay } from '../../runtime/images/overlay.js'
+import type { Picture } from '../../runtime/images/picture.js'
+import { type Answer, argMax } from '../../runtime/inference/answer.js'
+import type { Io } from '../io.js'
+import { openPredictor } from './open_predictor.js'
+
+export interface PredictRequest {
+  readonly top: number
+  readonly heatmaps?: string
+  readonly engine?: EngineName
+}
+
+/** Names what each picture shows. A picture that cannot be read is said and left out; the exit code is 1 then. */
+export async function predictImages(source: string, images: readonly string[], { top, heatmaps, engine }: PredictRequest, io: Io): Promise<number> {
+  const predictor = await openPredictor(source, engine, io)
+  const results = []
+  let failed = false
+  for (const [index, image] of images.entries()) {
+    try {
+      const picture = await decodeImage(image)
+      const [answer] = await predictor.predict([picture])
+      if (!answer) throw new Error('no answer for a picture')
+      const overlay = heatmaps === undefined ? undefined : await writeOverlay(picture, answer, join(heatmaps, overlayName(images, index)))
+      const classes = best(answer.probabilities, predictor.classes, top)
+      io.print(lineOf(image, classes, answer, overlay))
+      const branches = Object.entries(answer.logits).map(([branch, logits]) => [branch, predictor.classes[argMax(logits)]])
+      results.push({ image, classes, ...(answer.box && { box: answer.box }), branches: Object.fromEntries(branches), ...(overlay !== undefined && { overlay }) })
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      failed = true
+      io.reporter.warn(`${error.problem.message}${error.problem.help ? ` (${error.problem.help})` : ''}`)
+      results.push({ image, error: { code: error.problem.code, message: error.problem.message } })
+    }
+  }
+  await predictor.close()
+  io.json({ ok: !failed, predictions: results })
+  return failed ? 1 : 0
+}
+
+interface RankedClass {
+  readonly name: string
+  readonly probability: number
+}
+
+function best(probabilities: Float32Array, classes: readonly string[], top: number): RankedClass[] {
+  const ranked = Array.from(probabilities, (probability, index) => ({ name: classes[index] ?? `class ${index}`, probability }))
+  return ranked.sort((a, b) => b.probability - a.probability).slice(0, top)
+}
+
+function lineOf(image: string, classes: readonly RankedClass[], { box }: Answer, overlay: string | undefined): string {
+  const named = classes.map(({ name, probability }) => `${name} ${(probability * 100).toFixed(1)} %`).join(', ')
+  const where = box ? ` · part at ${box.map((value) => value.toFixed(2)).join(' ')} (y1 x1 y2 x2)` : ''
+  return `${image}: ${named}${where}${overlay === undefined ? '' : ` · ${overlay}`}`
+}
+
+/** Two pictures of one name in different folders keep apart. */
+function overlayName(images: readonly string[], index: number): string {
+  const name = (path: string) => basename(path, extname(path))
+  const own = name(images[index] ?? '')
+  const twins = images.slice(0, index).filter((other) => name(other) === own).length
+  return `${own}${twins === 0 ? '' : `-${twins + 1}`}.heatmap.png`
+}
+
+async function writeOverlay(picture: Picture, { box, attention }: Answer, path: string): Promise<string | undefined> {
+  if (!attention || !box) return undefined
+  const [y1, x1, y2, x2] = box
+  await writeAtomically(path, await drawOverlay(picture, { attention: attention.values, h: attention.height, w: attention.width, box: { y1, x1, y2, x2 } }))
+  return path
+}

@@ -1,0 +1,69 @@
+import type { ModelSettings } from '../../compiler/analysis/model.js'
+import { openImageFolder } from '../../runtime/data/folder.js'
+import type { EngineName } from '../../runtime/engines/index.js'
+import { loadModel } from '../../runtime/generated/load.js'
+import { top1Text } from '../../runtime/inference/evaluate.js'
+import { RunFolder } from '../../runtime/runs/folder.js'
+import { startTraining } from '../../runtime/training/start.js'
+import { clock } from '../../runtime/training/progress.js'
+import { readSafetensors } from '../../runtime/weights/safetensors.js'
+import type { Io } from '../io.js'
+import { readySpec } from './spec.js'
+
+export interface TrainRequest {
+  readonly data: string
+  readonly out: string
+  readonly epochs?: number
+  readonly batch?: number
+  readonly seed: number
+  readonly engine?: EngineName
+  readonly weights?: string
+  readonly resume?: boolean
+  readonly set?: ModelSettings
+}
+
+/** `wsban train`: the classes come from the data unless somebody set them. */
+export async function trainSpec(file: string, request: TrainRequest, io: Io): Promise<number> {
+  const resumed = request.resume ? await RunFolder.open(request.out) : undefined
+  const seed = resumed?.info.seed ?? request.seed
+  const data = await openImageFolder(request.data, { seed, ...(resumed && { classes: resumed.info.classes }) })
+  const chosen = request.set ?? resumed?.info.spec.settings ?? {}
+  const spec = readySpec(file, await withClasses(file, chosen, data.classes.length), io)
+  const model = await loadModel(spec.graph, spec.stored.entry)
+  const { run, result } = await startTraining(model, spec.stored, data, {
+    data: request.data,
+    out: request.out,
+    seed,
+    resume: request.resume ?? false,
+    reporter: io.reporter,
+    ...(request.epochs !== undefined && { epochs: request.epochs }),
+    ...(request.batch !== undefined && { batch: request.batch }),
+    ...(request.engine && { engine: request.engine }),
+    ...(request.weights !== undefined && { weights: { tensors: (await readSafetensors(request.weights)).tensors, path: request.weights } }),
+  })
+  if (result.interrupted) {
+    io.reporter.say(run.info.last === undefined ? 'stopped before the first checkpoint' : `stopped; ${request.out} holds ${run.info.last}. Go on with --resume`)
+    io.json({ ok: false, interrupted: true, run: request.out })
+    return 130
+  }
+  const { evaluation } = result
+  io.print(`trained ${result.steps} steps in ${clock(result.seconds)} (${result.secondsPerStep.toFixed(3)} s a step)${evaluation ? ` · val: ${top1Text(evaluation)}` : ''}`)
+  io.print(`next: wsban export ${quoted(request.out)} -o model.onnx`)
+  io.json({ ok: true, run: request.out, steps: result.steps, seconds: result.seconds, secondsPerStep: result.secondsPerStep, val: evaluation })
+  return 0
+}
+
+/** Sets `classes` to the data's, in a model that has such a parameter and where nobody set it. */
+async function withClasses(file: string, chosen: ModelSettings, classes: number): Promise<ModelSettings> {
+  if ('classes' in chosen) return chosen
+  const { readFileSync } = await import('node:fs')
+  const { parse } = await import('../../grammar/parse.js')
+  const { existsSync } = await import('node:fs')
+  if (!existsSync(file)) return chosen
+  const [model] = parse(file, readFileSync(file, 'utf8')).file.models
+  return model?.parameters.some(({ name }) => name.text === 'classes') ? { ...chosen, classes } : chosen
+}
+
+export function quoted(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replace(/'/g, "'\\''")}'`
+}

@@ -1,0 +1,107 @@
+import type { ModelSettings } from '../../compiler/analysis/model.js'
+import { openImageFolder } from '../../runtime/data/folder.js'
+import type { EngineName } from '../../runtime/engines/index.js'
+import { Failure } from '../../runtime/failure.js'
+import { decodeImage } from '../../runtime/images/decode.js'
+import type { Picture } from '../../runtime/images/picture.js'
+import { type Answer, argMax } from '../../runtime/inference/answer.js'
+import { OnnxPredictor } from '../../runtime/inference/onnx.js'
+import { Random } from '../../runtime/random.js'
+import { openWeighted } from './export_model.js'
+import type { Io } from '../io.js'
+import { openOnEngine } from './open_predictor.js'
+
+/** Both sides compute in single precision; more than this is a difference in what they compute. */
+const tolerance = 1e-4
+
+export interface VerifyRequest {
+  readonly against: string
+  readonly weights?: string
+  readonly data?: string
+  readonly pictures: number
+  readonly seed: number
+  readonly engine?: EngineName
+  readonly set?: ModelSettings
+}
+
+interface Difference {
+  readonly absolute: number
+  /** Against the largest value of the output. */
+  readonly relative: number
+}
+
+/** Compares an exported file with the engine, output by output. 0 when they agree. */
+export async function verifyOnnx(file: string, request: VerifyRequest, io: Io): Promise<number> {
+  const onnx = await OnnxPredictor.open(file)
+  const weighted = await openWeighted(request.against, { ...(request.weights !== undefined && { weights: request.weights }), ...(request.set && { set: request.set }) }, io)
+  const engine = await openOnEngine(weighted, request.engine, request.seed, io)
+  const differences = new Map<string, Difference>()
+  let [agree, count] = [0, 0]
+  let worstPicture = ''
+  let worst = -1
+  for await (const { name, picture } of picturesFor(request)) {
+    const [[expected], [found]] = await Promise.all([engine.predict([picture]), onnx.predict([picture])])
+    if (!expected || !found) throw new Error('no answer for a picture')
+    const own = compare(expected, found)
+    for (const [output, difference] of own) differences.set(output, larger(differences.get(output), difference))
+    const largest = Math.max(...[...own.values()].map(({ relative }) => relative))
+    if (largest > worst) [worst, worstPicture] = [largest, name]
+    agree += Number(argMax(expected.probabilities) === argMax(found.probabilities))
+    count++
+    io.reporter.progress(`${count} pictures compared`)
+  }
+  await Promise.all([onnx.close(), engine.close()])
+  const good = agree === count && [...differences.values()].every(({ relative }) => relative <= tolerance)
+  for (const [output, { absolute, relative }] of differences)
+    io.print(`${output.padEnd(16)} largest difference ${absolute.toExponential(1)}, relative ${relative.toExponential(1)}`)
+  io.print(`same top-1 on ${agree} of ${count} pictures`)
+  io.print(good ? `${file} computes what the engine computes (tolerance ${tolerance})` : `${file} differs from the engine by more than ${tolerance}, most on ${worstPicture}`)
+  io.json({ ok: good, tolerance, pictures: count, sameTop1: agree, differences: Object.fromEntries(differences), worstPicture })
+  return good ? 0 : 1
+}
+
+/** Pictures of noise, of several sizes, then real ones spread over the data set. */
+async function* picturesFor({ data: folder, pictures, seed }: VerifyRequest): AsyncGenerator<{ name: string; picture: Picture }> {
+  const random = new Random(seed)
+  for (const [width, height] of [[64, 64], [321, 200], [97, 500]] as const) {
+    const data = Uint8Array.from({ length: width * height * 3 }, () => random.integer(256))
+    yield { name: `noise of ${width} x ${height}`, picture: { width, height, data } }
+  }
+  if (folder === undefined) return
+  const { splits } = await openImageFolder(folder, { seed: 1 })
+  const samples = splits.val.length > 0 ? splits.val : splits.train
+  if (samples.length === 0) throw new Failure({ code: 'no-pictures', message: `${folder} has no pictures`, help: 'give a folder of class folders', path: folder })
+  const step = Math.max(1, samples.length / pictures)
+  for (let at = 0; at < samples.length; at += step) {
+    const sample = samples[Math.floor(at)]
+    if (sample) yield { name: sample.path, picture: await decodeImage(sample.path) }
+  }
+}
+
+function compare(expected: Answer, found: Answer): Map<string, Difference> {
+  const pairs: [string, ArrayLike<number> | undefined, ArrayLike<number> | undefined][] = [
+    ['probabilities', expected.probabilities, found.probabilities],
+    ['boxes', expected.box, found.box],
+    ['attention', expected.attention?.values, found.attention?.values],
+    ...Object.keys(expected.logits).map((branch): [string, ArrayLike<number> | undefined, ArrayLike<number> | undefined] => [`logits/${branch}`, expected.logits[branch], found.logits[branch]]),
+  ]
+  return new Map(pairs.flatMap(([name, a, b]) => (a ? [[name, difference(a, b)] as const] : [])))
+}
+
+function difference(expected: ArrayLike<number>, found: ArrayLike<number> | undefined): Difference {
+  if (found?.length !== expected.length) return { absolute: Number.POSITIVE_INFINITY, relative: Number.POSITIVE_INFINITY }
+  let absolute = 0
+  let largest = 1e-12
+  for (let i = 0; i < expected.length; i++) {
+    const value = expected[i] ?? 0
+    const away = Math.abs(value - (found[i] ?? 0))
+    // A value that is no number on either side counts as a difference.
+    absolute = Number.isNaN(away) ? Number.POSITIVE_INFINITY : Math.max(absolute, away)
+    largest = Math.max(largest, Math.abs(value))
+  }
+  return { absolute, relative: absolute / largest }
+}
+
+function larger(a: Difference | undefined, b: Difference): Difference {
+  return a ? { absolute: Math.max(a.absolute, b.absolute), relative: Math.max(a.relative, b.relative) } : b
+}

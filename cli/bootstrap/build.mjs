@@ -1,0 +1,87 @@
+/** Makes dist/: the command line and the runtime as plain JavaScript, and the runtime's type declarations. */
+import { spawn } from 'node:child_process'
+import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { sourcesHash } from './state.mjs'
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+
+/** Loaded where they are used, from node_modules: they hold native code, are only sometimes needed, or must be one copy for all. */
+const external = ['sharp', 'onnxruntime-node', 'ts-morph', 'typescript', 'esbuild', '@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-*']
+
+/** @param {{ declarations?: boolean }} [options] */
+export async function build({ declarations = true } = {}) {
+  const hash = await sourcesHash(root)
+  // Everything is made in a folder beside and swapped in at the end: an interrupted build leaves the old dist or none, never half of one.
+  const fresh = join(root, 'node_modules', '.wsban-build')
+  const old = join(root, 'node_modules', '.wsban-build-old')
+  await rm(fresh, { recursive: true, force: true })
+  await mkdir(fresh, { recursive: true })
+  await Promise.all([bundle(fresh), declarations ? declare(join(fresh, 'types')) : undefined])
+  await writeFile(join(fresh, 'sources.sha256'), hash)
+  await rm(old, { recursive: true, force: true })
+  await rename(join(root, 'dist'), old).catch((error) => {
+    if (error.code !== 'ENOENT') throw error
+  })
+  await rename(fresh, join(root, 'dist'))
+  await rm(old, { recursive: true, force: true })
+}
+
+async function bundle(folder) {
+  const { build: esbuild } = await import('esbuild')
+  await esbuild({
+    absWorkingDir: root,
+    entryPoints: { 'cli/main': 'cli/main.ts', 'runtime/index': 'runtime/index.ts' },
+    outdir: folder,
+    chunkNames: 'chunks/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    external,
+    // What was written for require() and is bundled asks for it; in a module there is none.
+    banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+    plugins: [gradients],
+    logLevel: 'warning',
+  })
+  const main = join(folder, 'cli', 'main.js')
+  const code = await readFile(main, 'utf8')
+  await writeFile(main, `#!/usr/bin/env node\n${code.replace(/^#!.*\n/, '')}`)
+  await chmod(main, 0o755)
+}
+
+/** The gradients' modules are bundled with the parts of the core they use: plain Node cannot load them as they come (runtime/engines/gradients.ts). */
+const gradients = {
+  name: 'gradients',
+  setup(build) {
+    build.onLoad({ filter: /[\\/]runtime[\\/]engines[\\/]gradients\.ts$/ }, () => ({
+      contents: "import '@tensorflow/tfjs-core'\nimport '@tensorflow/tfjs-core/dist/register_all_gradients.js'",
+      loader: 'js',
+    }))
+    build.onResolve({ filter: /^@tensorflow\/tfjs-core\/dist\// }, ({ path }) => ({
+      path: createRequire(join(root, 'package.json')).resolve(path),
+      sideEffects: true,
+    }))
+  },
+}
+
+async function declare(folder) {
+  const compiler = createRequire(import.meta.url).resolve('typescript/lib/tsc.js')
+  const project = join(root, 'cli', 'bootstrap', 'declarations.json')
+  const status = await new Promise((settle, fail) => {
+    const child = spawn(process.execPath, [compiler, '-p', project, '--outDir', folder], { stdio: 'inherit', cwd: root })
+    child.on('error', fail)
+    child.on('close', settle)
+  })
+  if (status !== 0) throw new Error('the type declarations of wsban/runtime could not be made')
+  if ((await readdir(folder)).length === 0) throw new Error('tsc made no type declarations')
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const began = performance.now()
+  await build()
+  console.log(`built dist (${((performance.now() - began) / 1000).toFixed(1)} s)`)
+}

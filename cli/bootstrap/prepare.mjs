@@ -1,0 +1,70 @@
+/**
+ * Makes a fresh checkout ready: dependencies, dist/, the native engine. What is there and right is left alone, so that it costs a blink
+ * when nothing changed. Plain Node and no packages: it runs before there are any. It runs from the scripts themselves and not as a
+ * `pre` script, which `ignore-scripts=true` would switch off.
+ */
+import { existsSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { npm, run } from './run.mjs'
+import { lockHash, sourcesHash, textOf } from './state.mjs'
+
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+export const main = join(root, 'dist', 'cli', 'main.js')
+
+export async function prepare() {
+  needNode()
+  await installDependencies()
+  await buildDist()
+  await setUpEngine()
+}
+
+function needNode() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  if (major > 20 || (major === 20 && minor >= 9)) return
+  console.error(`wsban needs Node.js 20.9 or later; this is ${process.versions.node} (${process.execPath}).`)
+  console.error('Install a later one, then run the command again.')
+  process.exit(1)
+}
+
+async function installDependencies() {
+  const stamp = join(root, 'node_modules', '.wsban-lock')
+  const hash = await lockHash(root)
+  if ((await textOf(stamp)) === hash) return
+  console.log('Installing the dependencies...')
+  const { program, first, shell } = npm()
+  // None of them needs its install script, and some would fetch what they do not need.
+  const status = await run(program, [...first, 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--include=dev'], {
+    cwd: root,
+    shell: shell ?? false,
+    env: { ...process.env, NODE_ENV: 'development', ONNXRUNTIME_NODE_INSTALL: 'skip' },
+  }).catch((error) => {
+    console.error(`npm could not be run: ${error.message}`)
+    return 1
+  })
+  if (status !== 0) {
+    console.error('The dependencies could not be installed. Check that npm reaches its registry (npm ping), then run the command again.')
+    process.exit(1)
+  }
+  await mkdir(dirname(stamp), { recursive: true })
+  await writeFile(stamp, hash)
+}
+
+async function buildDist() {
+  const built = await textOf(join(root, 'dist', 'sources.sha256'))
+  if (built === (await sourcesHash(root)) && existsSync(main)) return
+  console.log('Building...')
+  const { build } = await import('./build.mjs')
+  await build()
+}
+
+/** The native engine makes training fast. Where it cannot be had, everything works without it: that is not this script's failure. */
+async function setUpEngine() {
+  if (process.env.WSBAN_NO_SETUP) return
+  const status = await run(process.execPath, [main, 'setup', '--if-missing'], { cwd: root })
+  if (status === 130) process.exit(130)
+  if (status !== 0) console.log('Going on without the native engine: WebAssembly computes, 15 to 30 times slower.')
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) await prepare()

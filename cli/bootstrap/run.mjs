@@ -1,0 +1,19 @@
+import { spawn } from 'node:child_process'
+
+/** Runs a program to its end, its output passed through. Gives its exit code (128 and more: a signal ended it). */
+export function run(program, args, options = {}) {
+  return new Promise((settle, fail) => {
+    const child = spawn(program, args, { stdio: 'inherit', ...options })
+    child.on('error', fail)
+    child.on('close', (status, signal) => settle(status ?? (signal === 'SIGINT' ? 130 : 128)))
+  })
+}
+
+/** How npm is run: through the Node that runs us where npm told us its place, by its name otherwise. */
+export function npm() {
+  const script = process.env.npm_execpath
+  if (script?.endsWith('.js') || script?.endsWith('.cjs')) {
+    if (/npm-cli\.c?js$/.test(script)) return { program: process.execPath, first: [script] }
+  }
+  return process.platform === 'win32' ? { program: 'npm.cmd', first: [], shell: true } : { program: 'npm', first: [] }
+}

@@ -1,0 +1,41 @@
+import { type Command, Option } from 'commander'
+import { act } from '../action.js'
+import type { CommonOptions } from '../io.js'
+import { common, example, seedOption } from '../options.js'
+
+interface SampleOptions extends CommonOptions {
+  readonly out: string
+  readonly seed: number
+  readonly size: 'small' | 'medium'
+}
+
+export function register(program: Command): void {
+  const data = program.command('data').description('data sets: look into one, or make the sample one')
+  const sample = data
+    .command('sample')
+    .description('draws the sample data set: birds of species that differ only in small parts')
+    .requiredOption('-o, --out <dir>', 'the folder to make')
+    .addOption(new Option('--size <name>', 'how many pictures').choices(['small', 'medium']).default('small'))
+    .addOption(seedOption())
+  example(common(sample), 'wsban data sample -o birds').action((options: SampleOptions) =>
+    act(options, async (io) => {
+      const { writeSampleBirds } = await import('../../runtime/data/birds/index.js')
+      await writeSampleBirds(options.out, { seed: options.seed, size: options.size }, io.reporter)
+      io.print(`wrote ${options.out}`)
+      io.json({ ok: true, path: options.out })
+      return 0
+    }),
+  )
+  const inspect = data.command('inspect <dir>').description('what a data set holds')
+  example(common(inspect), 'wsban data inspect birds').action((folder: string, options: CommonOptions) =>
+    act(options, async (io) => {
+      const { openImageFolder } = await import('../../runtime/data/folder.js')
+      const { classes, splits, notes } = await openImageFolder(folder, { seed: 1 })
+      const counts = Object.entries(splits).map(([split, samples]) => [split, samples.length] as const)
+      io.print(`${classes.length} classes · ${counts.map(([split, count]) => `${split} ${count}`).join(' · ')}`)
+      for (const note of notes) io.print(note)
+      io.json({ ok: true, classes, pictures: Object.fromEntries(counts), notes })
+      return 0
+    }),
+  )
+}

@@ -1,0 +1,26 @@
+import { type Command, Option } from 'commander'
+import type { EngineName } from '../../runtime/engines/index.js'
+import { act } from '../action.js'
+import type { CommonOptions } from '../io.js'
+import { common, engineOption, example } from '../options.js'
+
+interface EvaluateOptions extends CommonOptions {
+  readonly data: string
+  readonly split: 'train' | 'val' | 'test'
+  readonly engine?: EngineName
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command('evaluate <run-or-onnx>')
+    .description('how often a model is right, class by class, whole image against crop against joint')
+    .requiredOption('--data <dir>', 'the pictures')
+    .addOption(new Option('--split <name>', 'which of them').choices(['train', 'val', 'test']).default('val'))
+    .addOption(engineOption())
+  example(common(command), 'wsban evaluate birds.onnx --data birds').action((source: string, options: EvaluateOptions) =>
+    act(options, async (io) => {
+      const { evaluateModel } = await import('../actions/evaluate_model.js')
+      return evaluateModel(source, options, io)
+    }),
+  )
+}

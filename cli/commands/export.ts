@@ -1,0 +1,31 @@
+import { type Command, Option } from 'commander'
+import type { ModelSettings } from '../../compiler/analysis/model.js'
+import { act } from '../action.js'
+import type { CommonOptions } from '../io.js'
+import { common, example, seedOption, settable } from '../options.js'
+
+interface ExportOptions extends CommonOptions {
+  readonly out: string
+  readonly weights?: string
+  readonly seed: number
+  readonly precision: 'fp32' | 'fp16'
+  readonly input: 'image' | 'tensor'
+  readonly set?: ModelSettings
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command('export <run-or-file>')
+    .description('one ONNX file with the whole method in it, the crop included')
+    .requiredOption('-o, --out <file>', 'the ONNX file')
+    .option('--weights <file>', 'weights for a spec (.safetensors); without them random ones')
+    .addOption(new Option('--precision <name>', 'of the weights').choices(['fp32', 'fp16']).default('fp32'))
+    .addOption(new Option('--input <kind>', 'decoded pictures of any size, or normalised tensors').choices(['image', 'tensor']).default('image'))
+    .addOption(seedOption())
+  example(settable(common(command)), 'wsban export runs/birds -o birds.onnx').action((source: string, options: ExportOptions) =>
+    act(options, async (io) => {
+      const { exportModel } = await import('../actions/export_model.js')
+      return exportModel(source, options, io)
+    }),
+  )
+}

@@ -1,0 +1,26 @@
+import type { Command } from 'commander'
+import type { EngineName } from '../../runtime/engines/index.js'
+import { act } from '../action.js'
+import type { CommonOptions } from '../io.js'
+import { common, engineOption, example, wholeNumber } from '../options.js'
+
+interface PredictOptions extends CommonOptions {
+  readonly top: number
+  readonly heatmaps?: string
+  readonly engine?: EngineName
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command('predict <run-or-onnx> <image...>')
+    .description('what a picture shows, and which part tells')
+    .option('--top <number>', 'how many classes to name', wholeNumber(1), 3)
+    .option('--heatmaps <dir>', 'write each picture with its heatmap and crop box')
+    .addOption(engineOption())
+  example(common(command), 'wsban predict birds.onnx photo.jpg --heatmaps seen').action((source: string, images: string[], options: PredictOptions) =>
+    act(options, async (io) => {
+      const { predictImages } = await import('../actions/predict_images.js')
+      return predictImages(source, images, options, io)
+    }),
+  )
+}

@@ -1,0 +1,26 @@
+import type { Command } from 'commander'
+import type { EngineName } from '../../runtime/engines/index.js'
+import { act } from '../action.js'
+import type { CommonOptions } from '../io.js'
+import { common, engineOption, example } from '../options.js'
+
+interface ReportOptions extends CommonOptions {
+  readonly out?: string
+  readonly data?: string
+  readonly engine?: EngineName
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command('report <run>')
+    .description('curves, confusion, attention maps and crops of a run, in one HTML file that opens offline')
+    .option('-o, --out <file>', 'the HTML file; RUN/report.html when not given')
+    .option('--data <dir>', 'the pictures, if they are no longer where the run found them')
+    .addOption(engineOption())
+  example(common(command), 'wsban report runs/birds -o birds.html').action((run: string, options: ReportOptions) =>
+    act(options, async (io) => {
+      const { writeReport } = await import('../actions/write_report.js')
+      return writeReport(run, options, io)
+    }),
+  )
+}

@@ -1,0 +1,38 @@
+import type { Command } from 'commander'
+import type { ModelSettings } from '../../compiler/analysis/model.js'
+import type { EngineName } from '../../runtime/engines/index.js'
+import { act } from '../action.js'
+import type { CommonOptions } from '../io.js'
+import { common, engineOption, example, seedOption, settable, wholeNumber } from '../options.js'
+
+interface TrainOptions extends CommonOptions {
+  readonly data: string
+  readonly out: string
+  readonly epochs?: number
+  readonly batch?: number
+  readonly seed: number
+  readonly engine?: EngineName
+  readonly weights?: string
+  readonly resume?: boolean
+  readonly set?: ModelSettings
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command('train <file>')
+    .description('trains a model on a folder of pictures')
+    .requiredOption('--data <dir>', 'a folder of class folders, or one with train/ and val/')
+    .requiredOption('-o, --out <run>', 'the folder for the run')
+    .option('--epochs <number>', 'instead of what the spec says', wholeNumber(1))
+    .option('--batch <number>', 'pictures a step, instead of what the spec says', wholeNumber(1))
+    .option('--weights <file>', 'begin from these weights (.safetensors)')
+    .option('--resume', 'go on where the run stopped')
+    .addOption(seedOption())
+    .addOption(engineOption())
+  example(settable(common(command)), 'wsban train models/wsban_tiny.wsban --data birds -o runs/birds --epochs 20').action((file: string, options: TrainOptions) =>
+    act(options, async (io) => {
+      const { trainSpec } = await import('../actions/train_spec.js')
+      return trainSpec(file, options, io)
+    }),
+  )
+}

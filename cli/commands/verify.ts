@@ -1,0 +1,34 @@
+import type { Command } from 'commander'
+import type { ModelSettings } from '../../compiler/analysis/model.js'
+import type { EngineName } from '../../runtime/engines/index.js'
+import { act } from '../action.js'
+import type { CommonOptions } from '../io.js'
+import { common, engineOption, example, seedOption, settable, wholeNumber } from '../options.js'
+
+interface VerifyOptions extends CommonOptions {
+  readonly against: string
+  readonly weights?: string
+  readonly data?: string
+  readonly pictures: number
+  readonly seed: number
+  readonly engine?: EngineName
+  readonly set?: ModelSettings
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command('verify <onnx>')
+    .description('an ONNX file against the TensorFlow.js engine: the largest difference of each output, and a verdict')
+    .requiredOption('--against <run-or-file>', 'the run or spec it was exported from')
+    .option('--weights <file>', 'the weights, when it was exported from a spec')
+    .option('--data <dir>', 'compare on these pictures, too')
+    .option('--pictures <number>', 'how many of them at most', wholeNumber(1), 40)
+    .addOption(seedOption())
+    .addOption(engineOption())
+  example(settable(common(command)), 'wsban verify birds.onnx --against runs/birds --data birds').action((file: string, options: VerifyOptions) =>
+    act(options, async (io) => {
+      const { verifyOnnx } = await import('../actions/verify_onnx.js')
+      return verifyOnnx(file, options, io)
+    }),
+  )
+}
