@@ -9,7 +9,15 @@ import { sourcesHash } from './state.mjs'
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
 /** Loaded where they are used, from node_modules: they hold native code, are only sometimes needed, or must be one copy for all. */
-const external = ['sharp', 'onnxruntime-node', 'ts-morph', 'typescript', 'esbuild', '@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-*']
+const external = [
+  'sharp',
+  'onnxruntime-node',
+  'ts-morph',
+  'typescript',
+  'esbuild',
+  '@tensorflow/tfjs-core',
+  '@tensorflow/tfjs-backend-*',
+]
 
 /** @param {{ declarations?: boolean }} [options] */
 export async function build({ declarations = true } = {}) {
@@ -43,7 +51,9 @@ async function bundle(folder) {
     target: 'node20',
     external,
     // What was written for require() and is bundled asks for it; in a module there is none.
-    banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    },
     plugins: [gradients],
     logLevel: 'warning',
   })
@@ -72,7 +82,10 @@ async function declare(folder) {
   const compiler = createRequire(import.meta.url).resolve('typescript/lib/tsc.js')
   const project = join(root, 'cli', 'bootstrap', 'declarations.json')
   const status = await new Promise((settle, fail) => {
-    const child = spawn(process.execPath, [compiler, '-p', project, '--outDir', folder], { stdio: 'inherit', cwd: root })
+    const child = spawn(process.execPath, [compiler, '-p', project, '--outDir', folder], {
+      stdio: 'inherit',
+      cwd: root,
+    })
     child.on('error', fail)
     child.on('close', settle)
   })

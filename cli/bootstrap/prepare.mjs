@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { npm, run } from './run.mjs'
+import { capture, npm, run } from './run.mjs'
 import { lockHash, sourcesHash, textOf } from './state.mjs'
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
@@ -44,7 +44,9 @@ async function installDependencies() {
     return 1
   })
   if (status !== 0) {
-    console.error('The dependencies could not be installed. Check that npm reaches its registry (npm ping), then run the command again.')
+    console.error(
+      'The dependencies could not be installed. Check that npm reaches its registry (npm ping), then run the command again.',
+    )
     process.exit(1)
   }
   await mkdir(dirname(stamp), { recursive: true })
@@ -59,12 +61,43 @@ async function buildDist() {
   await build()
 }
 
+/** Where it is not, asking again within the hour would only make everybody wait again. */
+const retryAfter = 3_600_000
+
 /** The native engine makes training fast. Where it cannot be had, everything works without it: that is not this script's failure. */
 async function setUpEngine() {
   if (process.env.WSBAN_NO_SETUP) return
-  const status = await run(process.execPath, [main, 'setup', '--if-missing'], { cwd: root })
+  const stamp = join(root, 'node_modules', '.wsban-engine')
+  const known = JSON.parse((await textOf(stamp)) ?? '{}')
+  if (known.cache === cacheVariables() && known.place !== undefined && existsSync(join(known.place, 'ready.json')))
+    return
+  if (known.cache === cacheVariables() && Date.now() - known.failed < retryAfter) return
+  const { status, output } = await capture(process.execPath, [main, 'setup', '--json'], { cwd: root })
   if (status === 130) process.exit(130)
-  if (status !== 0) console.log('Going on without the native engine: WebAssembly computes, 15 to 30 times slower.')
+  const place = status === 0 ? placeIn(output) : undefined
+  if (place === undefined) {
+    console.log(
+      'Going on without the native engine: WebAssembly computes, 15 to 30 times slower. `npx wsban setup` tries again.',
+    )
+  }
+  await writeFile(
+    stamp,
+    JSON.stringify({ cache: cacheVariables(), ...(place === undefined ? { failed: Date.now() } : { place }) }),
+  )
+}
+
+/** What decides where engines are kept. */
+function cacheVariables() {
+  return [process.env.WSBAN_CACHE, process.env.XDG_CACHE_HOME, process.env.HOME].join('\n')
+}
+
+function placeIn(output) {
+  try {
+    const { place } = JSON.parse(output)
+    return typeof place === 'string' ? place : undefined
+  } catch {
+    return undefined
+  }
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) await prepare()

@@ -1,0 +1,68 @@
+/** npm start: the whole way once, on made-up birds: pictures, training, one ONNX file, a check of it, a prediction, a report. */
+import { existsSync } from 'node:fs'
+import { readdir, rm } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { main, prepare, root } from './prepare.mjs'
+import { run } from './run.mjs'
+
+const folder = 'first-run'
+const birds = `${folder}/birds`
+const trained = `${folder}/run`
+const onnx = `${folder}/birds.onnx`
+
+/** A picture the training has not seen stands in the place of `picture`. */
+const picture = Symbol('picture')
+
+const steps = [
+  ['data', 'sample', '-o', birds],
+  ['train', 'models/wsban_tiny.wsban', '--data', birds, '-o', trained],
+  ['export', trained, '-o', onnx],
+  ['verify', onnx, '--against', trained, '--data', birds],
+  ['predict', onnx, picture, '--heatmaps', `${folder}/pictures`],
+  ['report', trained, '-o', `${folder}/report.html`],
+]
+
+const made = [
+  [birds, 'the pictures'],
+  [trained, 'the run: weights, log, settings'],
+  [onnx, 'the model, with the crop inside'],
+  [`${folder}/pictures`, 'where it looked'],
+  [`${folder}/report.html`, 'curves, maps, crops, mistakes: open it in a browser'],
+]
+
+await prepare()
+// A run is never written over by the commands themselves; this folder is ours to make anew.
+await rm(join(root, folder), { recursive: true, force: true })
+
+for (const step of steps) {
+  const words = await Promise.all(step.map((word) => (word === picture ? anUnseenPicture() : word)))
+  console.log(`\n$ wsban ${words.map(quoted).join(' ')}`)
+  const status = await run(process.execPath, [main, ...words], { cwd: root })
+  if (status !== 0) {
+    console.error(`\nwsban ${words[0]} ended with ${status}.`)
+    process.exit(status)
+  }
+}
+
+console.log('\nWhat is there now:')
+const width = Math.max(...made.map(([path]) => path.length))
+for (const [path, what] of made) if (existsSync(join(root, path))) console.log(`  ${path.padEnd(width)}  ${what}`)
+console.log(`
+Next:
+  npx wsban check models/wsban_tiny.wsban                 what a model is made of, and what is wrong with it
+  npx wsban evaluate ${onnx} --data ${birds}    how good it is, class by class
+  npx wsban compile models/wsban_tiny.wsban --target tfjs -o my-model    the code that was trained, to read and edit`)
+
+/** The first picture of the first class kept for validation. */
+async function anUnseenPicture() {
+  const pictures = join(root, birds, 'val')
+  const entries = await readdir(pictures, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile() && /\.(jpe?g|png|webp)$/i.test(entry.name))
+  const first = files.map((entry) => join(entry.parentPath ?? entry.path, entry.name)).sort()[0]
+  if (first === undefined) throw new Error(`no picture below ${pictures}`)
+  return relative(root, first)
+}
+
+function quoted(word) {
+  return /^[\w./-]+$/.test(word) ? word : JSON.stringify(word)
+}
