@@ -1,4 +1,5 @@
 export { cacheRoot } from './cache.js'
+export { checkEngine } from './check.js'
 export { type Engine, type EngineFinding, type EngineName, engineNames } from './engine.js'
 export { findEngines } from './find.js'
 export { openEngine } from './open.js'

@@ -1,0 +1,183 @@
+import { existsSync } from 'node:fs'
+import { statfs } from 'node:fs/promises'
+import { availableParallelism, cpus, freemem, totalmem } from 'node:os'
+import { dirname } from 'node:path'
+import { cacheRoot, checkEngine, type EngineFinding, findEngines } from '../runtime/engines/index.js'
+import { findCompiler } from '../runtime/engines/provision/compile.js'
+import { findPip } from '../runtime/engines/provision/pip.js'
+import { run } from '../runtime/engines/provision/run.js'
+import { wheelFor } from '../runtime/engines/versions.js'
+import { reasonOf } from '../runtime/failure.js'
+import { packageRoot, packageVersion } from '../runtime/package-root.js'
+
+/** good: there and works. spare: could be better, and nothing depends on it. missing: something of wsban fails without it. */
+export type Health = 'good' | 'spare' | 'missing'
+
+export interface Finding {
+  readonly name: string
+  readonly health: Health
+  readonly detail: string
+  /** The command that mends it. */
+  readonly mend?: string
+}
+
+export interface Diagnosis {
+  /** Whether everything that wsban needs is here. */
+  readonly ok: boolean
+  readonly findings: readonly Finding[]
+  /** The one command that gets what is missing, or what would make wsban faster. */
+  readonly mend?: string
+}
+
+/** Looks at this machine; changes nothing. Each thing is really tried, the native engine in a process of its own. */
+export async function runDoctor(): Promise<Diagnosis> {
+  const [npm, pip, compiler, engines, onnxruntime, sharp, disk] = await Promise.all([
+    findNpm(),
+    findPip(),
+    findCompiler(),
+    inspectEngines(),
+    tryModule('onnxruntime-node'),
+    tryModule('sharp'),
+    findDisk(),
+  ])
+  const fast = engines.some(({ name, health }) => name.startsWith('tfjs-node') && health === 'good')
+  const tools = { pip: pip !== undefined, compiler: compiler !== undefined, npm: npm !== undefined }
+  const tool = (name: string, version: string | undefined): Finding => ({
+    name,
+    health: version === undefined ? 'spare' : 'good',
+    detail: version ?? 'not on the PATH; wsban setup needs it',
+  })
+  const findings: Finding[] = [
+    { name: 'wsban', health: 'good', detail: `${packageVersion()} in ${packageRoot()}` },
+    findNode(),
+    { name: 'machine', health: 'good', detail: describeMachine() },
+    disk,
+    tool('npm', npm),
+    tool('pip', pip && `${pip.version} (${[pip.program, ...pip.first].join(' ')})`),
+    tool('C++ compiler', compiler?.version),
+    ...(fast ? engines : engines.map((engine) => ({ ...engine, ...mendingEngine(engine, tools) }))),
+    onnxruntime,
+    sharp,
+  ]
+  const ok = findings.every(({ health }) => health !== 'missing')
+  const mend = commandThatMends(findings)
+  return { ok, findings, ...(mend === undefined ? {} : { mend }) }
+}
+
+/** What is needed goes before what would only be faster. */
+function commandThatMends(findings: readonly Finding[]): string | undefined {
+  const of = (health: Health) => findings.find((finding) => finding.health === health && finding.mend !== undefined)
+  return (of('missing') ?? of('spare'))?.mend
+}
+
+/** A line for each thing, and the command that mends it all last. */
+export function renderDoctor(findings: readonly Finding[]): string {
+  const ok = findings.every(({ health }) => health !== 'missing')
+  const mend = commandThatMends(findings)
+  const width = Math.max(...findings.map(({ name }) => name.length))
+  const marks: Readonly<Record<Health, string>> = { good: 'ok', spare: '--', missing: '!!' }
+  const lines = findings.map(({ name, health, detail }) => `${marks[health]}  ${name.padEnd(width)}  ${detail}`)
+  const end =
+    mend === undefined
+      ? 'Everything is here.'
+      : ok
+        ? `Everything that is needed is here. This makes training 15 to 30 times faster: ${mend}`
+        : `Something is missing. This gets it: ${mend}`
+  return [...lines, '', end].join('\n')
+}
+
+interface Tools {
+  readonly pip: boolean
+  readonly compiler: boolean
+  readonly npm: boolean
+}
+
+/** What gets the native engine, system packages first where they are missing and the package manager is one we know. */
+function mendingEngine({ name }: Finding, tools: Tools): { readonly mend?: string } {
+  if (name !== 'tfjs-node' || wheelFor('tfjs-node') === undefined) return {}
+  const managers = [
+    { file: '/usr/bin/apt-get', install: 'apt-get install -y', pip: 'python3-pip', compiler: 'g++', npm: 'npm' },
+    { file: '/usr/bin/dnf', install: 'dnf install -y', pip: 'python3-pip', compiler: 'gcc-c++', npm: 'npm' },
+    { file: '/usr/bin/zypper', install: 'zypper install -y', pip: 'python3-pip', compiler: 'gcc-c++', npm: 'npm' },
+    { file: '/usr/bin/pacman', install: 'pacman -S --noconfirm', pip: 'python-pip', compiler: 'gcc', npm: 'npm' },
+  ]
+  const manager = managers.find(({ file }) => existsSync(file))
+  const missing = (['pip', 'compiler', 'npm'] as const).filter((name) => !tools[name])
+  if (missing.length === 0 || manager === undefined) return { mend: 'wsban setup' }
+  const rights = process.getuid?.() === 0 ? '' : 'sudo '
+  const packages = missing.map((tool) => manager[tool]).join(' ')
+  return { mend: `${rights}${manager.install} ${packages} && wsban setup` }
+}
+
+function findNode(): Finding {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  if (major > 20 || (major === 20 && minor >= 9)) return { name: 'node', health: 'good', detail: process.version }
+  return {
+    name: 'node',
+    health: 'missing',
+    detail: `${process.version}, and wsban needs 20.9 or later`,
+    mend: `npx --yes node@24 ${JSON.stringify(process.argv[1] ?? 'wsban')} doctor`,
+  }
+}
+
+function describeMachine(): string {
+  const gigabytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GB`
+  const model = cpus()[0]?.model.trim()
+  const threads = availableParallelism()
+  return [
+    `${process.platform} ${process.arch}`,
+    `${threads} thread${threads === 1 ? '' : 's'}${model ? ` of ${model}` : ''}`,
+    `${gigabytes(totalmem())} of memory, ${gigabytes(freemem())} free`,
+  ].join(', ')
+}
+
+/** Where the cache lies, or will lie: a native engine takes about a gigabyte while it is set up. */
+async function findDisk(): Promise<Finding> {
+  const cache = cacheRoot()
+  let folder = cache
+  while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder)
+  const { bavail, bsize } = await statfs(folder)
+  const free = bavail * bsize
+  return {
+    name: 'disk',
+    health: free > 1.5e9 ? 'good' : 'spare',
+    detail: `${(free / 1e9).toFixed(1)} GB free for the cache in ${cache}`,
+  }
+}
+
+async function findNpm(): Promise<string | undefined> {
+  const result = await run(process.platform === 'win32' ? 'npm.cmd' : 'npm', ['--version'], { timeoutSeconds: 60 })
+  return result.status === 0 ? result.output.trim() : undefined
+}
+
+async function inspectEngines(): Promise<readonly Finding[]> {
+  return Promise.all((await findEngines()).map(inspectEngine))
+}
+
+async function inspectEngine(engine: EngineFinding): Promise<Finding> {
+  const { name, available, version, place, reason } = engine
+  const remark = reason === undefined ? '' : `; ${reason}`
+  if (!available) return { name, health: 'spare', detail: `not here${remark}` }
+  const tried = await checkEngine(name)
+  if (!tried.works) return { name, health: 'spare', detail: `does not work: ${tried.reason}` }
+  return { name, health: 'good', detail: `${version ?? ''}${remark}${place === undefined ? '' : `, in ${place}`}` }
+}
+
+/** Whether a package with native code loads; without it pictures or ONNX files cannot be read. */
+async function tryModule(name: 'onnxruntime-node' | 'sharp'): Promise<Finding> {
+  try {
+    return { name, health: 'good', detail: await loadedVersion(name) }
+  } catch (error) {
+    return {
+      name,
+      health: 'missing',
+      detail: `does not load: ${reasonOf(error).split('\n')[0]}`,
+      mend: `npm install --prefix ${JSON.stringify(packageRoot())}`,
+    }
+  }
+}
+
+async function loadedVersion(name: 'onnxruntime-node' | 'sharp'): Promise<string> {
+  if (name === 'sharp') return (await import('sharp')).default.versions.sharp ?? 'here'
+  return (await import('onnxruntime-node')).env.versions.common
+}
