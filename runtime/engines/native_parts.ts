@@ -56,11 +56,10 @@ export function currentNativeBackend(): NativeBackend | undefined {
 }
 
 /**
- * Functions of Node's util module that Node 23 removed and the native package still calls.
- * Only missing ones are put back.
+ * Functions of Node's util module that the native package still calls: Node 23 removed them, and Node 22 warns of them at the first call.
  */
 export function mendUtil(): void {
   const util: Record<string, unknown> = createRequire(import.meta.url)('node:util')
-  util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined
-  util.isArray ??= Array.isArray
+  util.isNullOrUndefined = (value: unknown) => value === null || value === undefined
+  util.isArray = Array.isArray
 }

@@ -7,8 +7,8 @@ import { run } from './provision/run.js'
 const script = `
 const { createRequire } = require('node:module')
 const util = require('node:util')
-util.isNullOrUndefined ??= (value) => value === null || value === undefined
-util.isArray ??= Array.isArray
+util.isNullOrUndefined = (value) => value === null || value === undefined
+util.isArray = Array.isArray
 const [folder, addon, name] = process.argv.slice(1)
 const load = createRequire(folder + '/package.json')
 const tf = load('@tensorflow/tfjs-core')
