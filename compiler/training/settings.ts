@@ -132,7 +132,7 @@ const specs: readonly SettingSpec[] = [
     arguments: [imageSize],
     onnx(step) {
       const size = step.builder.integers([numberOf(step, 'size'), numberOf(step, 'size')])
-      const attributes = { mode: 'linear', antialias: 1, coordinate_transformation_mode: 'half_pixel', axes: [2, 3] }
+      const attributes = { mode: 'linear', antialias: 1, exclude_outside: 1, coordinate_transformation_mode: 'half_pixel', axes: [2, 3] }
       return step.add('Resize', [step.input, '', '', size], 'resize', attributes)
     },
     resizesTo: 'size',

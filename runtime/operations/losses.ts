@@ -3,7 +3,7 @@ import type { Scope } from '../scope.js'
 
 /** Mean over the batch of -log softmax(logits)[label]; label: int32 [batch]. */
 export function crossEntropy(logits: tf.Tensor2D, label: tf.Tensor1D): tf.Scalar {
-  const chosen = tf.oneHot(label, logits.shape[1])
+  const chosen = membership(label, logits.shape[1])
   return tf.neg(tf.mean<tf.Scalar>(tf.sum(tf.mul(chosen, tf.logSoftmax(logits)), 1)))
 }
 
@@ -12,6 +12,12 @@ export function distill(student: tf.Tensor2D, teacher: tf.Tensor2D, { temperatur
   const soft = tf.softmax(tf.div<tf.Tensor2D>(teacher, temperature))
   const logs = tf.logSoftmax(tf.div<tf.Tensor2D>(student, temperature))
   return tf.neg(tf.mean<tf.Scalar>(tf.sum(tf.mul(soft, logs), 1)))
+}
+
+/** [batch, count]: 1 where the index is the column's. Unlike oneHot it takes a count of 1, too. */
+function membership(index: tf.Tensor1D, count: number): tf.Tensor2D {
+  const columns = tf.range(0, count, 1, 'int32')
+  return tf.cast(tf.equal(tf.expandDims(index, 1), tf.expandDims(columns, 0)), 'float32') as tf.Tensor2D
 }
 
 export interface CenterLossOptions {
@@ -38,7 +44,7 @@ export function centerLoss(embedding: tf.Tensor, label: tf.Tensor1D, at: Scope, 
 
 function moveCenters(centers: tf.Tensor2D & tf.Variable, index: tf.Tensor1D, away: tf.Tensor2D, momentum: number): void {
   tf.tidy(() => {
-    const which = tf.oneHot(index, centers.shape[0])
-    centers.assign(tf.add(centers, tf.mul(tf.matMul(tf.transpose(tf.cast(which, 'float32')), away), 1 - momentum)))
+    const which = membership(index, centers.shape[0])
+    centers.assign(tf.add(centers, tf.mul(tf.matMul(tf.transpose(which), away), 1 - momentum)))
   })
 }
