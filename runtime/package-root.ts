@@ -29,7 +29,8 @@ function isOurs(file: string): boolean {
 /** wsban's own version. */
 export function packageVersion(): string {
   const manifest: unknown = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8'))
-  const version = typeof manifest === 'object' && manifest !== null && 'version' in manifest ? manifest.version : undefined
+  const version =
+    typeof manifest === 'object' && manifest !== null && 'version' in manifest ? manifest.version : undefined
   if (typeof version !== 'string') throw new Error('wsban does not know its own version')
   return version
 }

@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import test from 'ava'
+import { withLock } from '../../runtime/engines/provision/lock.js'
+
+async function inFolder(work: (file: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'wsban lock '))
+  try {
+    await work(join(folder, 'some', 'engine.lock'))
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+test('the lock is gone when the work is done, and when it fails', (t) =>
+  inFolder(async (file) => {
+    t.is(
+      await withLock(
+        file,
+        () => t.fail('nobody else is there'),
+        async () => (existsSync(file) ? 'locked' : 'open'),
+      ),
+      'locked',
+    )
+    t.false(existsSync(file))
+    await t.throwsAsync(
+      withLock(
+        file,
+        () => {},
+        () => Promise.reject(new Error('no')),
+      ),
+    )
+    t.false(existsSync(file))
+  }))
+
+test('a lock of a process that died is taken over', (t) =>
+  inFolder(async (file) => {
+    await withLock(
+      file,
+      () => {},
+      async () => {},
+    )
+    // No process has the largest number there is.
+    await writeFile(file, JSON.stringify({ process: 2 ** 22 + 1, host: hostname() }))
+    t.is(
+      await withLock(
+        file,
+        () => t.fail('a dead process is not waited for'),
+        async () => 'done',
+      ),
+      'done',
+    )
+  }))
+
+test('a lock that was not touched for a long time is taken over, wherever its process was', (t) =>
+  inFolder(async (file) => {
+    await withLock(
+      file,
+      () => {},
+      async () => {},
+    )
+    await writeFile(file, JSON.stringify({ process: 1, host: 'another machine' }))
+    const old = new Date(Date.now() - 3_600_000)
+    await utimes(file, old, old)
+    t.is(
+      await withLock(
+        file,
+        () => {},
+        async () => 'done',
+      ),
+      'done',
+    )
+  }))
+
+test('a living holder is waited for, and told of once', (t) =>
+  inFolder(async (file) => {
+    await withLock(
+      file,
+      () => {},
+      async () => {},
+    )
+    await writeFile(file, JSON.stringify({ process: 1, host: 'another machine' }))
+    const told: string[] = []
+    const waiting = withLock(
+      file,
+      (holder) => told.push(holder),
+      async () => 'done',
+    )
+    await pause(1200)
+    t.deepEqual(told, ['process 1'])
+    await rm(file)
+    t.is(await waiting, 'done')
+  }))
