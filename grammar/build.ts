@@ -217,10 +217,8 @@ export class TreeBuilder {
   private unary(node: CstNode): Expression {
     const operand = nodes(node, 'postfix')[0]
     const value = operand ? this.postfix(operand) : this.missing(node)
-    return tokens(node, 'Minus').reduce<Expression>(
-      (inner) => ({ kind: 'negate', operand: inner, span: this.span(node) }),
-      value,
-    )
+    // Two signs undo each other.
+    return tokens(node, 'Minus').length % 2 === 0 ? value : { kind: 'negate', operand: value, span: this.span(node) }
   }
 
   private postfix(node: CstNode): Expression {

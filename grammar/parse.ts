@@ -22,6 +22,8 @@ export interface Parsed {
 
 /** Brackets and `?` within one another. The parser recurses, so a bound keeps hostile text from its stack. */
 export const deepestNesting = 100
+/** Operators in a row. */
+const longestChain = 1000
 
 /** Never throws: a broken text gives the tree of what could be read, and every problem found on the way. */
 export function parse(source: string, text: string): Parsed {
@@ -127,18 +129,27 @@ function unclosed(tokens: readonly IToken[]): IToken[] {
   return [...orphans, ...open].sort((a, b) => a.startOffset - b.startOffset)
 }
 
+/** What goes on with the expression before it: `a + b - c` is ((a + b) - c), as deep as it is long. */
+const chaining = new Set(['+', '-', '*', '/', '.', '->', '('])
+
+/** The token at which the nesting, or one chain of operators, becomes longer than what comes after could recurse into. */
 function tooDeep(tokens: readonly IToken[]): IToken | undefined {
-  const questions = [0]
+  const fresh = () => ({ questions: 0, links: 0, repeats: 0 })
+  const levels = [fresh()]
   for (const token of tokens) {
-    if (closers[token.image]) questions.push(0)
-    else if (Object.values(closers).includes(token.image)) {
-      if (questions.length > 1) questions.pop()
-    } else if (token.image === '?') questions.push((questions.pop() ?? 0) + 1)
-    else if (token.image === ',' || token.image === '=') {
-      questions.pop()
-      questions.push(0)
-    }
-    if (questions.length > deepestNesting || (questions.at(-1) ?? 0) > deepestNesting) return token
+    const { image } = token
+    const level = levels.at(-1) ?? fresh()
+    if (chaining.has(image)) level.links++
+    if (closers[image]) levels.push(fresh())
+    else if (Object.values(closers).includes(image)) {
+      if (levels.length > 1) levels.pop()
+      // The body of a repeat has ended, and with it the nesting of its start.
+      Object.assign(levels.at(-1) ?? level, { repeats: 0 })
+    } else if (image === '?') level.questions++
+    else if (image === 'repeat') level.repeats++
+    else if (image === ',' || image === '=') Object.assign(level, { questions: 0, links: 0 })
+    const deepest = Math.max(levels.length, level.questions, level.repeats)
+    if (deepest > deepestNesting || level.links > longestChain) return token
   }
   return undefined
 }

@@ -137,4 +137,4 @@ export const tokens: TokenType[] = [
   Word,
 ]
 
-export const lexer = new Lexer(tokens, { positionTracking: 'onlyOffset', ensureOptimizations: false })
+export const lexer = new Lexer(tokens, { ensureOptimizations: false })

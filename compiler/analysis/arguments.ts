@@ -1,4 +1,4 @@
-import type { Argument, Expression, Span } from '../../grammar/tree.js'
+import type { Argument, Expression, Span, Unit } from '../../grammar/tree.js'
 import type { Diagnostic } from '../diagnostics/diagnostic.js'
 import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
@@ -103,9 +103,9 @@ export function constantOf(
       return wordOf(spec, spec.kind.words, bound, wrong, report)
     case 'integer':
     case 'number':
-      return value.kind === 'number' ? inRange(spec, value.value, span, report) : wrong()
+      return value.kind === 'number' ? inRange(spec, value.value, span, report, value.unit) : wrong()
     case 'number or uniform': {
-      if (value.kind === 'number') return inRange(spec, value.value, span, report)
+      if (value.kind === 'number') return inRange(spec, value.value, span, report, value.unit)
       if (value.kind !== 'uniform') return wrong()
       const low = inRange(spec, value.low, span, report)
       const high = inRange(spec, value.high, span, report)
@@ -166,7 +166,7 @@ function boundsOf({ kind }: ArgumentSpec): Bounds & { readonly whole: boolean } 
   }
 }
 
-function inRange(spec: ArgumentSpec, number: number, span: Span, report: (d: Diagnostic) => void): number | undefined {
+function inRange(spec: ArgumentSpec, number: number, span: Span, report: (d: Diagnostic) => void, unit?: Unit): number | undefined {
   const { from, to, above, below, whole } = boundsOf(spec)
   const fits =
     Number.isFinite(number) &&
@@ -179,11 +179,16 @@ function inRange(spec: ArgumentSpec, number: number, span: Span, report: (d: Dia
   report(
     diagnose(
       'out-of-range',
-      { name: spec.name, value: String(Number(number.toPrecision(12))), range: rangeText(spec), advice: spec.advice },
+      { name: spec.name, value: unit === 'percent' ? `${shown(number * 100)}%` : shown(number), range: rangeText(spec), advice: spec.advice },
       span,
     ),
   )
   return undefined
+}
+
+/** Without the noise of binary fractions. */
+function shown(number: number): string {
+  return String(Number(number.toPrecision(12)))
 }
 
 function rangeText(spec: ArgumentSpec): string {

@@ -48,7 +48,7 @@ export class ModuleLoader {
     const module: Module = { file: parsed.file, scope: new Scope(operationScope) }
     this.modules.set(source, module)
     this.loading.push(source)
-    for (const item of parsed.file.imports) this.import(item, module)
+    for (const item of parsed.file.imports) this.importNames(item, module)
     for (const block of parsed.file.blocks) {
       const fresh = module.scope.define(block.name.text, { kind: 'definition', definition: block, scope: module.scope })
       if (!fresh) this.diagnostics.push(diagnose('duplicate-name', { name: block.name.text }, block.name.span))
@@ -57,7 +57,7 @@ export class ModuleLoader {
     return module
   }
 
-  private import(item: Import, into: Module): void {
+  private importNames(item: Import, into: Module): void {
     // An import whose text is broken has been reported by the parser.
     if (item.from === '' || item.names.length === 0) return
     const found = this.library.find(item.from, into.file.source)
