@@ -1,84 +1,105 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs-core'
-import test from 'ava'
-import { cacheRoot, findEngines, openEngine } from '../../runtime/engines/index.js'
+import test, { type ExecutionContext } from 'ava'
+import { type EngineName, engineNames, findEngines, openEngine } from '../../runtime/engines/index.js'
 import { Failure } from '../../runtime/failure.js'
 import { silent } from '../../runtime/reporter.js'
+import { freshFolder, withEnvironment } from './folders.js'
 
-/** With a cache that holds nothing, and the system's own one afterwards. */
-async function withEmptyCache(work: () => Promise<void>): Promise<void> {
-  const before = process.env.WSBAN_CACHE
-  const folder = await mkdtemp(join(tmpdir(), 'wsban cache '))
-  process.env.WSBAN_CACHE = folder
-  try {
-    await work()
-  } finally {
-    if (before === undefined) delete process.env.WSBAN_CACHE
-    else process.env.WSBAN_CACHE = before
-    await rm(folder, { recursive: true, force: true })
-  }
+/** A process that has loaded the native engine keeps it: what needs a process without it comes first. */
+const noCache = (t: ExecutionContext) => withEnvironment(t, { WSBAN_CACHE: freshFolder(t) })
+
+function listening() {
+  const warnings: string[] = []
+  return { warnings, reporter: { ...silent, warn: (line: string) => warnings.push(line) } }
 }
 
-test.serial('without a native engine WebAssembly is taken, with one line that names the way out', (t) =>
-  withEmptyCache(async () => {
-    const warnings: string[] = []
-    const engine = await openEngine(undefined, { ...silent, warn: (line) => warnings.push(line) })
-    t.is(engine.name, 'wasm')
-    t.false(engine.native)
-    t.is(warnings.length, 1)
-    t.regex(warnings[0] ?? '', /wsban setup/)
-    t.is(tf.getBackend(), 'wasm')
-  }),
-)
+test.serial('without a native engine: WebAssembly, and one line that names the command', async (t) => {
+  noCache(t)
+  const { warnings, reporter } = listening()
+  const engine = await openEngine(undefined, reporter)
+  t.is(engine.name, 'wasm')
+  t.false(engine.native)
+  t.is(warnings.length, 1)
+  t.regex(warnings[0] ?? '', /wsban setup/)
+})
 
-test.serial('a native engine that was asked for and is not there is a failure that names the command', (t) =>
-  withEmptyCache(async () => {
-    for (const [name, command] of [
-      ['tfjs-node', /wsban setup gets it/],
-      ['tfjs-node-gpu', /wsban setup --gpu gets it/],
-    ] as const) {
-      const error = await t.throwsAsync(openEngine(name, silent), { instanceOf: Failure })
-      t.is(error?.problem.code, 'engine-missing')
-      t.regex(error?.problem.help ?? '', command)
-    }
-  }),
-)
-
-test.serial('what is there is found without loading it', (t) =>
-  withEmptyCache(async () => {
-    const found = await findEngines()
-    t.deepEqual(
-      found.map(({ name, available }) => [name, available]),
-      [
-        ['tfjs-node-gpu', false],
-        ['tfjs-node', false],
-        ['wasm', true],
-        ['cpu', true],
-      ],
-    )
-  }),
-)
-
-test.serial('the cache is where it was asked to be', (t) => {
-  const before = { own: process.env.WSBAN_CACHE, shared: process.env.XDG_CACHE_HOME }
-  try {
-    process.env.WSBAN_CACHE = '/somewhere/of my own'
-    t.is(cacheRoot(), '/somewhere/of my own')
-    delete process.env.WSBAN_CACHE
-    process.env.XDG_CACHE_HOME = '/caches'
-    t.is(cacheRoot(), join('/caches', 'wsban'))
-  } finally {
-    for (const [name, value] of [
-      ['WSBAN_CACHE', before.own],
-      ['XDG_CACHE_HOME', before.shared],
-    ] as const) {
-      if (value === undefined) delete process.env[name]
-      else process.env[name] = value
-    }
+test.serial('one that is asked for and not there is refused, with the command that gets it', async (t) => {
+  noCache(t)
+  for (const [name, command] of [
+    ['tfjs-node', 'wsban setup gets it'],
+    ['tfjs-node-gpu', 'wsban setup --gpu gets it'],
+  ] as const) {
+    const failure = await t.throwsAsync(openEngine(name, silent), { instanceOf: Failure })
+    t.is(failure?.problem.code, 'engine-missing')
+    t.is(failure?.problem.help, command)
   }
 })
+
+test.serial('an engine that does not exist is wrong usage', async (t) => {
+  // As it may come from a person, past the types.
+  const name: string = 'webgl'
+  const failure = await t.throwsAsync(openEngine(name as EngineName, silent), { instanceOf: Failure })
+  t.is(failure?.problem.exit, 2)
+  t.regex(failure?.problem.help ?? '', /tfjs-node, wasm, cpu/)
+})
+
+test.serial('a broken addon that somebody installed costs a warning, not the process', async (t) => {
+  noCache(t)
+  const project = freshFolder(t)
+  const folder = join(project, 'node_modules', '@tensorflow', 'tfjs-node')
+  mkdirSync(join(folder, 'lib', 'napi-v8'), { recursive: true })
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: '@tensorflow/tfjs-node', version: '4.22.0' }))
+  writeFileSync(join(folder, 'lib', 'napi-v8', 'tfjs_binding.node'), 'no library')
+  const before = process.cwd()
+  t.teardown(() => process.chdir(before))
+  process.chdir(project)
+  const { warnings, reporter } = listening()
+  t.is((await openEngine(undefined, reporter)).name, 'wasm')
+  t.is(warnings.length, 1)
+  t.regex(warnings[0] ?? '', /does not work/)
+  t.true((await findEngines()).some(({ name, available }) => name === 'tfjs-node' && available))
+})
+
+test.serial('what is found, nothing loaded', async (t) => {
+  noCache(t)
+  const found = await findEngines()
+  t.deepEqual(
+    found.map(({ name, available }) => [name, available]),
+    [
+      ['tfjs-node-gpu', false],
+      ['tfjs-node', false],
+      ['wasm', true],
+      ['cpu', true],
+    ],
+  )
+  for (const { available, reason, version } of found) t.truthy(available ? version : reason)
+})
+
+for (const name of engineNames.toReversed())
+  test.serial(`${name} computes, with gradients, from our copy of the core`, async (t) => {
+    const finding = (await findEngines()).find((engine) => engine.name === name)
+    if (!finding?.available) {
+      t.log(`skipped: ${name} is not here (${finding?.reason})`)
+      return t.pass()
+    }
+    try {
+      const engine = await openEngine(name, silent)
+      t.is(engine.name, name)
+      t.regex(engine.description, /TensorFlow/)
+    } catch (error) {
+      // The two native ones cannot share a process; whichever comes first has it.
+      if (!(error instanceof Failure) || !/cannot hold both/.test(error.message)) throw error
+      t.log(`skipped: ${error.message}`)
+      return t.pass()
+    }
+    const [slope] = tf.tidy(() => {
+      const gradient = tf.grad((x) => tf.sum(tf.square(tf.relu(x))))(tf.tensor1d([3, -2]))
+      return [[...gradient.dataSync()]]
+    })
+    t.deepEqual(slope, [6, 0])
+  })
 
 test.serial('engines can be changed in one process, and tensors are computed on the current one', async (t) => {
   for (const name of ['cpu', 'wasm', 'cpu'] as const) {
