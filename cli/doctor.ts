@@ -81,7 +81,7 @@ export function renderDoctor(findings: readonly Finding[]): string {
     mend === undefined
       ? 'Everything is here.'
       : ok
-        ? `Everything that is needed is here. This makes training 15 to 30 times faster: ${mend}`
+        ? `Everything that is needed is here. This makes training 5 to 15 times faster: ${mend}`
         : `Something is missing. This gets it: ${mend}`
   return [...lines, '', end].join('\n')
 }

@@ -77,7 +77,7 @@ async function setUpEngine() {
   const place = status === 0 ? placeIn(output) : undefined
   if (place === undefined) {
     console.log(
-      'Going on without the native engine: WebAssembly computes, 15 to 30 times slower. `npx wsban setup` tries again.',
+      'Going on without the native engine: WebAssembly computes, 5 to 15 times slower. `npx wsban setup` tries again.',
     )
   }
   await writeFile(

@@ -15,7 +15,7 @@ async function find(name: EngineName): Promise<EngineFinding> {
     case 'tfjs-node-gpu':
       return findNative(name)
     case 'wasm':
-      return { name, available: true, version: tfjsVersion, reason: 'one thread; 15 to 30 times slower than natively' }
+      return { name, available: true, version: tfjsVersion, reason: 'one thread; 5 to 15 times slower than natively' }
     case 'cpu':
       return { name, available: true, version: tfjsVersion, reason: 'plain JavaScript, for tests' }
   }

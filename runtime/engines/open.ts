@@ -59,7 +59,7 @@ async function openBest(reporter: Reporter): Promise<Engine> {
   const engine = await openWasmEngine()
   const why = reasons.length === 0 ? 'the native engine is not here' : reasons.join('; ')
   reporter.warn(
-    `computing with WebAssembly, 15 to 30 times slower than natively (${why}); ${setupCommand('tfjs-node')} makes it fast`,
+    `computing with WebAssembly, 5 to 15 times slower than natively (${why}); ${setupCommand('tfjs-node')} makes it fast`,
   )
   return engine
 }

@@ -1,4 +1,4 @@
-import type { Rank, Tensor1D, Tensor4D, Variable } from '@tensorflow/tfjs-core'
+import type { GradSaveFunc, Rank, Tensor, Tensor1D, Tensor4D, Variable } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { nativeBatchNorm } from './native/batch_norm.js'
 import { isNative } from './native/execute.js'
@@ -33,16 +33,64 @@ export function batchNorm(x: Tensor4D, p: BatchNormParameters, options: BatchNor
       return y
     }
     if (!options.training) return normalise(x, p, p.mean, p.variance, options.eps)
-    const { mean, variance } = tf.moments(x, [0, 1, 2])
+    const { y, mean, variance } = normaliseByBatch(x, p.scale, p.offset, options.eps)
     const count = x.size / x.shape[3]
     moveAverages(p, mean, tf.mul(variance, count / Math.max(1, count - 1)), options.momentum)
-    return normalise(x, p, mean, variance, options.eps)
+    return y
   })
 }
 
-function normalise(x: Tensor4D, p: BatchNormParameters, mean: tf.Tensor, variance: tf.Tensor, eps: number): Tensor4D {
+function normalise(x: Tensor4D, p: BatchNormParameters, mean: Tensor1D, variance: Tensor1D, eps: number): Tensor4D {
   const factor = tf.mul(p.scale, tf.rsqrt(tf.add(variance, eps)))
   return tf.add(tf.mul(x, factor), tf.sub(p.offset, tf.mul(mean, factor)))
+}
+
+/**
+ * The training's half, with its gradient written out (Ioffe and Szegedy 2015, section 3): left to TensorFlow.js, it would keep every
+ * intermediate map, and WebAssembly's memory is small.
+ */
+function normaliseByBatch(
+  x: Tensor4D,
+  scale: Tensor1D,
+  offset: Tensor1D,
+  eps: number,
+): { y: Tensor4D; mean: Tensor1D; variance: Tensor1D } {
+  let statistics: { mean: Tensor1D; variance: Tensor1D } | undefined
+  const compute = tf.customGrad((...inputs: (Tensor | GradSaveFunc)[]) => {
+    const [x, scale, offset, save] = inputs as [Tensor4D, Tensor1D, Tensor1D, GradSaveFunc]
+    const mean: Tensor1D = tf.mean(x, [0, 1, 2])
+    const centred = tf.sub(x, mean)
+    const variance: Tensor1D = tf.mean(tf.square(centred), [0, 1, 2])
+    const inverse = tf.rsqrt(tf.add<Tensor1D>(variance, eps))
+    // They leave this function beside its value, so they have to outlive its scope.
+    statistics = { mean: tf.keep(mean), variance: tf.keep(variance) }
+    save([x, scale, mean, inverse])
+    const value = tf.add(tf.mul(centred, tf.mul(inverse, scale)), offset)
+    return {
+      value,
+      gradFunc: (dy: Tensor, saved: Tensor[]) =>
+        gradients(dy as Tensor4D, saved as [Tensor4D, Tensor1D, Tensor1D, Tensor1D]),
+    }
+  })
+  const y = compute(x, scale, offset) as Tensor4D
+  if (statistics === undefined) throw new Error('a function with its own gradient is computed at once')
+  // Copies belong to the caller's scope, and go with it.
+  const mean: Tensor1D = tf.clone(statistics.mean)
+  const variance: Tensor1D = tf.clone(statistics.variance)
+  tf.dispose([statistics.mean, statistics.variance])
+  return { y, mean, variance }
+}
+
+function gradients(dy: Tensor4D, [x, scale, mean, inverse]: [Tensor4D, Tensor1D, Tensor1D, Tensor1D]): Tensor[] {
+  const doffset: Tensor1D = tf.sum(dy, [0, 1, 2])
+  const normal: Tensor4D = tf.mul(tf.sub(x, mean), inverse)
+  const dscale: Tensor1D = tf.sum(tf.mul(dy, normal), [0, 1, 2])
+  const count = x.size / x.shape[3]
+  const dx = tf.tidy(() => {
+    const centred = tf.sub(dy, tf.add(tf.div(doffset, count), tf.mul(normal, tf.div(dscale, count))))
+    return tf.mul(centred, tf.mul(scale, inverse))
+  })
+  return [dx, dscale, doffset]
 }
 
 /** running = (1 - momentum) running + momentum batch. What it computes is gone when it returns, save the new averages. */

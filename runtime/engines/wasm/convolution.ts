@@ -2,7 +2,7 @@ import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { pad } from '../../kernels/pad.js'
 import { need, replaceKernel } from './replace.js'
-import { spreadForInput } from './spread.js'
+import { spreadForInput, turnedAround } from './spread.js'
 import { convolutionInfo, type Four, parseWindow } from './windows.js'
 
 /** The input's gradient as a convolution, which WebAssembly computes ten times faster than by its own kernel. */
@@ -14,7 +14,7 @@ export function replaceConvolutionGradients(): void {
     const shape: Four = given.inputShape ?? [0, 0, 0, 0]
     const info = convolutionInfo(shape, filter.shape, given, false)
     const [height, width] = filter.shape
-    const turned = tf.transpose(tf.reverse4d(filter, [0, 1]), [0, 1, 3, 2])
+    const turned = tf.transpose(turnedAround(filter), [0, 1, 3, 2])
     return tf.conv2d(spreadForInput(dy, shape, [height, width], info), turned, 1, 'valid')
   })
 

@@ -1,7 +1,7 @@
 import type { Tensor3D, Tensor4D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { need, replaceKernel } from './replace.js'
-import { spreadForInput } from './spread.js'
+import { spreadForInput, turnedAround } from './spread.js'
 import { convolutionInfo, type Four, parseWindow } from './windows.js'
 
 export function addDepthwiseGradients(): void {
@@ -12,7 +12,7 @@ export function addDepthwiseGradients(): void {
     const shape: Four = given.inputShape ?? [0, 0, 0, 0]
     const info = convolutionInfo(shape, filter.shape, given, true)
     const [height, width, channels, multiplier] = filter.shape
-    const turned: Tensor4D = tf.reverse4d(filter, [0, 1])
+    const turned = turnedAround(filter)
     // A channel's gradient is the sum over the filters it went through.
     const cells: Tensor3D = tf.reshape(dy, [-1, channels, multiplier])
     const parts = Array.from({ length: multiplier }, (_, m) => {
