@@ -123,6 +123,6 @@ test.serial('doctor: nothing but Node is enough, and one command makes it fast',
     sharp: 'good',
   })
   if (wheelFor('tfjs-node') !== undefined) t.regex(diagnosis.mend ?? '', /wsban setup$/)
-  t.regex(renderDoctor(diagnosis.findings), /15 to 30 times faster: .*wsban setup$/)
+  t.regex(renderDoctor(diagnosis.findings), /5 to 15 times faster: .*wsban setup$/)
   t.false(existsSync(cacheRoot()), 'looking makes nothing')
 })
