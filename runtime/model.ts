@@ -32,7 +32,10 @@ export interface Answers {
   readonly [prediction: string]: tf.Tensor | Readonly<Record<string, tf.Tensor>> | undefined
 }
 
-/** A generated model: all that training and prediction need of it. */
+/**
+ * A generated model: all that training and prediction need of it. `losses` is a method so that a model with more in its forward
+ * value still is a Model: it is only ever given what its own `forward` made.
+ */
 export interface Model<Forward extends { readonly answers: Answers } = { readonly answers: Answers }> {
   readonly name: string
   /** The model's parameters as they were set: classes, size, maps. */
@@ -43,5 +46,5 @@ export interface Model<Forward extends { readonly answers: Answers } = { readonl
   readonly parameters: readonly ParameterSpec[]
   readonly forward: (at: Scope, image: tf.Tensor4D) => Forward
   /** Absent in a model that cannot be trained. */
-  readonly losses?: (at: Scope, forward: Forward, label: tf.Tensor1D, image: tf.Tensor4D) => Record<string, tf.Scalar>
+  losses?(at: Scope, forward: Forward, label: tf.Tensor1D, image: tf.Tensor4D): Record<string, tf.Scalar>
 }

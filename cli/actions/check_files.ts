@@ -21,7 +21,9 @@ export function checkFiles(files: readonly string[], settings: ModelSettings, fo
   if (format === 'human') for (const one of checked) printHuman(one, io)
   else if (format === 'json') io.json({ ok: !checked.some(failed), files: checked.map(jsonOf) })
   else if (format === 'sarif') io.json(sarifOf(checked))
-  else for (const one of checked) for (const d of one.compiled.diagnostics) process.stdout.write(`${githubLine(d, one.compiled)}\n`)
+  else
+    for (const one of checked)
+      for (const d of one.compiled.diagnostics) process.stdout.write(`${githubLine(d, one.compiled)}\n`)
   return checked.some(failed) ? 1 : 0
 }
 
@@ -43,7 +45,8 @@ function summaryLine(file: string, { graph }: CompiledSpec): string {
 
 /** 48405288 as `48.4 million` */
 function short(count: number): string {
-  const [divisor, unit] = count >= 1e9 ? [1e9, ' billion'] : count >= 1e6 ? [1e6, ' million'] : count >= 1e3 ? [1e3, ' thousand'] : [1, '']
+  const [divisor, unit] =
+    count >= 1e9 ? [1e9, ' billion'] : count >= 1e6 ? [1e6, ' million'] : count >= 1e3 ? [1e3, ' thousand'] : [1, '']
   return `${(count / divisor).toFixed(divisor === 1 ? 0 : 1)}${unit}`
 }
 
@@ -53,15 +56,29 @@ function jsonOf({ file, compiled }: Checked) {
     name: graph.name,
     settings: graph.settings,
     ...measure(graph),
-    outputs: graph.predictions.map(({ name, value }) => ({ name, shape: typeOf(graph, value).shape.map(({ size }) => size ?? null) })),
+    outputs: graph.predictions.map(({ name, value }) => ({
+      name,
+      shape: typeOf(graph, value).shape.map(({ size }) => size ?? null),
+    })),
   }
-  return { file, diagnostics: compiled.diagnostics.map((diagnostic) => placed(diagnostic, compiled)), ...(model && { model }) }
+  return {
+    file,
+    diagnostics: compiled.diagnostics.map((diagnostic) => placed(diagnostic, compiled)),
+    ...(model && { model }),
+  }
 }
 
 function placed({ code, severity, message, help, primary, secondary }: Diagnostic, { texts }: CompiledSpec) {
   const at = ({ span, text }: Diagnostic['primary']) => {
     const { line, column } = position(texts.get(span.source) ?? '', span.start)
-    return { file: span.source, line, column: column + 1, start: span.start, end: span.end, ...(text !== '' && { text }) }
+    return {
+      file: span.source,
+      line,
+      column: column + 1,
+      start: span.start,
+      end: span.end,
+      ...(text !== '' && { text }),
+    }
   }
   return { code, severity, message, ...(help !== undefined && { help }), at: at(primary), related: secondary.map(at) }
 }
@@ -73,8 +90,22 @@ function sarifOf(checked: readonly Checked[]) {
       return {
         ruleId: diagnostic.code,
         level: diagnostic.severity,
-        message: { text: diagnostic.help === undefined ? diagnostic.message : `${diagnostic.message}. ${diagnostic.help}` },
-        locations: [{ physicalLocation: { artifactLocation: { uri: at.file }, region: { startLine: at.line, startColumn: at.column, charOffset: at.start, charLength: at.end - at.start } } }],
+        message: {
+          text: diagnostic.help === undefined ? diagnostic.message : `${diagnostic.message}. ${diagnostic.help}`,
+        },
+        locations: [
+          {
+            physicalLocation: {
+              artifactLocation: { uri: at.file },
+              region: {
+                startLine: at.line,
+                startColumn: at.column,
+                charOffset: at.start,
+                charLength: at.end - at.start,
+              },
+            },
+          },
+        ],
       }
     }),
   )

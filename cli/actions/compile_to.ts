@@ -33,10 +33,22 @@ async function writeTarget(spec: ReadySpec, { target, out, seed }: CompileReques
   if (target === 'onnx') {
     const { exportOnnx } = await import('../../runtime/export/onnx.js')
     const path = join(out, `${spec.graph.name}.onnx`)
-    await exportOnnx({ graph: spec.graph, stored: spec.stored, classes: undefined, path, input: 'image', weights: { seed } })
+    await exportOnnx({
+      graph: spec.graph,
+      stored: spec.stored,
+      classes: undefined,
+      path,
+      input: 'image',
+      weights: { seed },
+    })
     return [path]
   }
-  throw new Failure({ code: 'target-missing', message: 'this version does not write PyTorch', help: '--target tfjs or --target onnx', exit: 2 })
+  throw new Failure({
+    code: 'target-missing',
+    message: 'this version does not write PyTorch',
+    help: '--target tfjs or --target onnx',
+    exit: 2,
+  })
 }
 
 /** Compiles again whenever a file of the spec changes, until it is interrupted. */

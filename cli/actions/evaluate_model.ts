@@ -14,11 +14,21 @@ export interface EvaluateRequest {
   readonly engine?: EngineName
 }
 
-export async function evaluateModel(source: string, { data: folder, split, engine }: EvaluateRequest, io: Io): Promise<number> {
+export async function evaluateModel(
+  source: string,
+  { data: folder, split, engine }: EvaluateRequest,
+  io: Io,
+): Promise<number> {
   const predictor = await openPredictor(source, engine, io)
   const data = await openImageFolder(folder, { seed: 1, classes: [...predictor.classes] })
   const samples = data.splits[split]
-  if (samples.length === 0) throw new Failure({ code: 'no-pictures', message: `${folder} has no ${split} pictures`, help: 'choose another --split', path: folder })
+  if (samples.length === 0)
+    throw new Failure({
+      code: 'no-pictures',
+      message: `${folder} has no ${split} pictures`,
+      help: 'choose another --split',
+      path: folder,
+    })
   const counter = new EvaluationCounter(predictor.classes)
   const start = performance.now()
   let skipped = 0
@@ -54,13 +64,19 @@ export async function evaluateModel(source: string, { data: folder, split, engin
 function evaluationText(evaluation: Evaluation, milliseconds: number): string {
   const percent = (share: number) => `${(share * 100).toFixed(1)} %`
   const width = Math.max(...evaluation.perClass.map(({ name }) => name.length))
-  const classes = evaluation.perClass.map(({ name, pictures, correct }) => `  ${name.padEnd(width)}  ${String(correct).padStart(4)} of ${pictures}`)
+  const classes = evaluation.perClass.map(
+    ({ name, pictures, correct }) => `  ${name.padEnd(width)}  ${String(correct).padStart(4)} of ${pictures}`,
+  )
   const { localisation } = evaluation
   return [
     `${evaluation.pictures} pictures, ${milliseconds.toFixed(0)} ms each`,
     `top-1: ${top1Text(evaluation)}`,
     `top-5: ${percent(evaluation.top5)}`,
-    ...(localisation ? [`crop against true box: ${percent(localisation.meanIou)} overlap on average, ${percent(localisation.over50)} of crops at half or more (the whole image: ${percent(localisation.wholeImageIou)})`] : []),
+    ...(localisation
+      ? [
+          `crop against true box: ${percent(localisation.meanIou)} overlap on average, ${percent(localisation.over50)} of crops at half or more (the whole image: ${percent(localisation.wholeImageIou)})`,
+        ]
+      : []),
     'right, by class:',
     ...classes,
   ].join('\n')

@@ -1,5 +1,5 @@
-import { table } from '../../compiler/diagnostics/table.js'
 import { nearest } from '../../compiler/diagnostics/suggest.js'
+import { table } from '../../compiler/diagnostics/table.js'
 import { operations } from '../../compiler/ops/index.js'
 import { operationPage } from '../../compiler/ops/page.js'
 import { settings } from '../../compiler/training/settings.js'

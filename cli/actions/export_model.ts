@@ -23,9 +23,18 @@ export interface WeightedSpec {
   readonly weights: { readonly tensors: ReadonlyMap<string, StoredTensor>; readonly path: string } | undefined
 }
 
-export async function openWeighted(source: string, { weights, set }: Pick<ExportRequest, 'weights' | 'set'>, io: Io): Promise<WeightedSpec> {
+export async function openWeighted(
+  source: string,
+  { weights, set }: Pick<ExportRequest, 'weights' | 'set'>,
+  io: Io,
+): Promise<WeightedSpec> {
   const read = async (path: string) => ({ tensors: (await readSafetensors(path)).tensors, path })
-  if (!RunFolder.exists(source)) return { spec: readySpec(source, set ?? {}, io), classes: undefined, weights: weights === undefined ? undefined : await read(weights) }
+  if (!RunFolder.exists(source))
+    return {
+      spec: readySpec(source, set ?? {}, io),
+      classes: undefined,
+      weights: weights === undefined ? undefined : await read(weights),
+    }
   const run = await RunFolder.open(source)
   const spec = requireGraph(compileStored(run.info.spec), source, io)
   return { spec, classes: run.info.classes, weights: await read(weights ?? run.weightsPath()) }
@@ -33,7 +42,12 @@ export async function openWeighted(source: string, { weights, set }: Pick<Export
 
 export async function exportModel(source: string, request: ExportRequest, io: Io): Promise<number> {
   if (request.precision === 'fp16')
-    throw new Failure({ code: 'precision-missing', message: 'this version writes fp32 only', help: 'leave out --precision fp16', exit: 2 })
+    throw new Failure({
+      code: 'precision-missing',
+      message: 'this version writes fp32 only',
+      help: 'leave out --precision fp16',
+      exit: 2,
+    })
   const { spec, classes, weights } = await openWeighted(source, request, io)
   const exported = await exportOnnx({
     graph: spec.graph,
@@ -45,6 +59,12 @@ export async function exportModel(source: string, request: ExportRequest, io: Io
   })
   const how = weights ? '' : `, random weights from seed ${request.seed}`
   io.print(`wrote ${request.out}: ${(exported.bytes / 1e6).toFixed(1)} MB${how}`)
-  io.json({ ok: true, path: request.out, bytes: exported.bytes, weights: weights?.path ?? null, seed: weights ? null : request.seed })
+  io.json({
+    ok: true,
+    path: request.out,
+    bytes: exported.bytes,
+    weights: weights?.path ?? null,
+    seed: weights ? null : request.seed,
+  })
   return 0
 }

@@ -4,22 +4,31 @@ import { EnginePredictor } from '../../runtime/inference/engine.js'
 import { OnnxPredictor } from '../../runtime/inference/onnx.js'
 import type { Predictor } from '../../runtime/inference/predictor.js'
 import { WeightStore } from '../../runtime/weights/store.js'
-import { openWeighted, type WeightedSpec } from './export_model.js'
 import type { Io } from '../io.js'
+import { openWeighted, type WeightedSpec } from './export_model.js'
 
 /** A run on an engine, or an exported file on ONNX Runtime. */
 export async function openPredictor(source: string, engine: EngineName | undefined, io: Io): Promise<Predictor> {
-  return source.endsWith('.onnx') ? OnnxPredictor.open(source) : openOnEngine(await openWeighted(source, {}, io), engine, 1, io)
+  return source.endsWith('.onnx')
+    ? OnnxPredictor.open(source)
+    : openOnEngine(await openWeighted(source, {}, io), engine, 1, io)
 }
 
-export async function openOnEngine({ spec, classes, weights }: WeightedSpec, engine: EngineName | undefined, seed: number, io: Io): Promise<EnginePredictor> {
+export async function openOnEngine(
+  { spec, classes, weights }: WeightedSpec,
+  engine: EngineName | undefined,
+  seed: number,
+  io: Io,
+): Promise<EnginePredictor> {
   await openEngine(engine, io.reporter)
   const model = await loadModel(spec.graph, spec.stored.entry)
   // Prediction needs none of what only the losses use, so a file without it is fine.
   const { specialise } = await import('../../compiler/graph/phase.js')
   const needed = specialise(spec.graph, 'inference').parameters
   const parameters = model.parameters.filter(({ name }) => needed.has(name))
-  const store = weights ? WeightStore.from(parameters, weights.tensors, weights.path) : WeightStore.initial(parameters, seed)
+  const store = weights
+    ? WeightStore.from(parameters, weights.tensors, weights.path)
+    : WeightStore.initial(parameters, seed)
   const names = classes ?? Array.from({ length: model.classes ?? 0 }, (_, index) => `class ${index}`)
   return new EnginePredictor(model, names, store)
 }

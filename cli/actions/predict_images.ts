@@ -16,7 +16,12 @@ export interface PredictRequest {
 }
 
 /** Names what each picture shows. A picture that cannot be read is said and left out; the exit code is 1 then. */
-export async function predictImages(source: string, images: readonly string[], { top, heatmaps, engine }: PredictRequest, io: Io): Promise<number> {
+export async function predictImages(
+  source: string,
+  images: readonly string[],
+  { top, heatmaps, engine }: PredictRequest,
+  io: Io,
+): Promise<number> {
   const predictor = await openPredictor(source, engine, io)
   const results = []
   let failed = false
@@ -25,11 +30,23 @@ export async function predictImages(source: string, images: readonly string[], {
       const picture = await decodeImage(image)
       const [answer] = await predictor.predict([picture])
       if (!answer) throw new Error('no answer for a picture')
-      const overlay = heatmaps === undefined ? undefined : await writeOverlay(picture, answer, join(heatmaps, overlayName(images, index)))
+      const overlay =
+        heatmaps === undefined
+          ? undefined
+          : await writeOverlay(picture, answer, join(heatmaps, overlayName(images, index)))
       const classes = best(answer.probabilities, predictor.classes, top)
       io.print(lineOf(image, classes, answer, overlay))
-      const branches = Object.entries(answer.logits).map(([branch, logits]) => [branch, predictor.classes[argMax(logits)]])
-      results.push({ image, classes, ...(answer.box && { box: answer.box }), branches: Object.fromEntries(branches), ...(overlay !== undefined && { overlay }) })
+      const branches = Object.entries(answer.logits).map(([branch, logits]) => [
+        branch,
+        predictor.classes[argMax(logits)],
+      ])
+      results.push({
+        image,
+        classes,
+        ...(answer.box && { box: answer.box }),
+        branches: Object.fromEntries(branches),
+        ...(overlay !== undefined && { overlay }),
+      })
     } catch (error) {
       if (!(error instanceof Failure)) throw error
       failed = true
@@ -48,7 +65,10 @@ interface RankedClass {
 }
 
 function best(probabilities: Float32Array, classes: readonly string[], top: number): RankedClass[] {
-  const ranked = Array.from(probabilities, (probability, index) => ({ name: classes[index] ?? `class ${index}`, probability }))
+  const ranked = Array.from(probabilities, (probability, index) => ({
+    name: classes[index] ?? `class ${index}`,
+    probability,
+  }))
   return ranked.sort((a, b) => b.probability - a.probability).slice(0, top)
 }
 
@@ -69,6 +89,14 @@ function overlayName(images: readonly string[], index: number): string {
 async function writeOverlay(picture: Picture, { box, attention }: Answer, path: string): Promise<string | undefined> {
   if (!attention || !box) return undefined
   const [y1, x1, y2, x2] = box
-  await writeAtomically(path, await drawOverlay(picture, { attention: attention.values, h: attention.height, w: attention.width, box: { y1, x1, y2, x2 } }))
+  await writeAtomically(
+    path,
+    await drawOverlay(picture, {
+      attention: attention.values,
+      h: attention.height,
+      w: attention.width,
+      box: { y1, x1, y2, x2 },
+    }),
+  )
   return path
 }

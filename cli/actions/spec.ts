@@ -1,8 +1,8 @@
 import type { ModelSettings } from '../../compiler/analysis/model.js'
-import type { Graph } from '../../compiler/graph/graph.js'
 import { hasErrors } from '../../compiler/diagnostics/diagnostic.js'
+import type { Graph } from '../../compiler/graph/graph.js'
 import { Failure } from '../../runtime/failure.js'
-import { compileFile, type CompiledSpec } from '../../runtime/specs/spec.js'
+import { type CompiledSpec, compileFile } from '../../runtime/specs/spec.js'
 import { SpecRejected } from '../action.js'
 import type { Io } from '../io.js'
 
@@ -25,5 +25,10 @@ export function requireGraph(compiled: CompiledSpec, path: string, io: Io): Read
     io.json({ ok: false, errors: errors.map(({ code, message, help }) => ({ code, message, help })) })
     throw new SpecRejected()
   }
-  throw new Failure({ code: 'no-model', message: `${path} defines no model`, help: 'give a file with a model in it; blocks are imported from there', path })
+  throw new Failure({
+    code: 'no-model',
+    message: `${path} defines no model`,
+    help: 'give a file with a model in it; blocks are imported from there',
+    path,
+  })
 }

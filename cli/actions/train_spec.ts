@@ -4,8 +4,8 @@ import type { EngineName } from '../../runtime/engines/index.js'
 import { loadModel } from '../../runtime/generated/load.js'
 import { top1Text } from '../../runtime/inference/evaluate.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
-import { startTraining } from '../../runtime/training/start.js'
 import { clock } from '../../runtime/training/progress.js'
+import { startTraining } from '../../runtime/training/start.js'
 import { readSafetensors } from '../../runtime/weights/safetensors.js'
 import type { Io } from '../io.js'
 import { readySpec } from './spec.js'
@@ -39,17 +39,32 @@ export async function trainSpec(file: string, request: TrainRequest, io: Io): Pr
     ...(request.epochs !== undefined && { epochs: request.epochs }),
     ...(request.batch !== undefined && { batch: request.batch }),
     ...(request.engine && { engine: request.engine }),
-    ...(request.weights !== undefined && { weights: { tensors: (await readSafetensors(request.weights)).tensors, path: request.weights } }),
+    ...(request.weights !== undefined && {
+      weights: { tensors: (await readSafetensors(request.weights)).tensors, path: request.weights },
+    }),
   })
   if (result.interrupted) {
-    io.reporter.say(run.info.last === undefined ? 'stopped before the first checkpoint' : `stopped; ${request.out} holds ${run.info.last}. Go on with --resume`)
+    io.reporter.say(
+      run.info.last === undefined
+        ? 'stopped before the first checkpoint'
+        : `stopped; ${request.out} holds ${run.info.last}. Go on with --resume`,
+    )
     io.json({ ok: false, interrupted: true, run: request.out })
     return 130
   }
   const { evaluation } = result
-  io.print(`trained ${result.steps} steps in ${clock(result.seconds)} (${result.secondsPerStep.toFixed(3)} s a step)${evaluation ? ` · val: ${top1Text(evaluation)}` : ''}`)
+  io.print(
+    `trained ${result.steps} steps in ${clock(result.seconds)} (${result.secondsPerStep.toFixed(3)} s a step)${evaluation ? ` · val: ${top1Text(evaluation)}` : ''}`,
+  )
   io.print(`next: wsban export ${quoted(request.out)} -o model.onnx`)
-  io.json({ ok: true, run: request.out, steps: result.steps, seconds: result.seconds, secondsPerStep: result.secondsPerStep, val: evaluation })
+  io.json({
+    ok: true,
+    run: request.out,
+    steps: result.steps,
+    seconds: result.seconds,
+    secondsPerStep: result.secondsPerStep,
+    val: evaluation,
+  })
   return 0
 }
 

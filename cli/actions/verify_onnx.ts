@@ -7,8 +7,8 @@ import type { Picture } from '../../runtime/images/picture.js'
 import { type Answer, argMax } from '../../runtime/inference/answer.js'
 import { OnnxPredictor } from '../../runtime/inference/onnx.js'
 import { Random } from '../../runtime/random.js'
-import { openWeighted } from './export_model.js'
 import type { Io } from '../io.js'
+import { openWeighted } from './export_model.js'
 import { openOnEngine } from './open_predictor.js'
 
 /** Both sides compute in single precision; more than this is a difference in what they compute. */
@@ -33,7 +33,11 @@ interface Difference {
 /** Compares an exported file with the engine, output by output. 0 when they agree. */
 export async function verifyOnnx(file: string, request: VerifyRequest, io: Io): Promise<number> {
   const onnx = await OnnxPredictor.open(file)
-  const weighted = await openWeighted(request.against, { ...(request.weights !== undefined && { weights: request.weights }), ...(request.set && { set: request.set }) }, io)
+  const weighted = await openWeighted(
+    request.against,
+    { ...(request.weights !== undefined && { weights: request.weights }), ...(request.set && { set: request.set }) },
+    io,
+  )
   const engine = await openOnEngine(weighted, request.engine, request.seed, io)
   const differences = new Map<string, Difference>()
   let [agree, count] = [0, 0]
@@ -53,24 +57,51 @@ export async function verifyOnnx(file: string, request: VerifyRequest, io: Io): 
   await Promise.all([onnx.close(), engine.close()])
   const good = agree === count && [...differences.values()].every(({ relative }) => relative <= tolerance)
   for (const [output, { absolute, relative }] of differences)
-    io.print(`${output.padEnd(16)} largest difference ${absolute.toExponential(1)}, relative ${relative.toExponential(1)}`)
+    io.print(
+      `${output.padEnd(16)} largest difference ${absolute.toExponential(1)}, relative ${relative.toExponential(1)}`,
+    )
   io.print(`same top-1 on ${agree} of ${count} pictures`)
-  io.print(good ? `${file} computes what the engine computes (tolerance ${tolerance})` : `${file} differs from the engine by more than ${tolerance}, most on ${worstPicture}`)
-  io.json({ ok: good, tolerance, pictures: count, sameTop1: agree, differences: Object.fromEntries(differences), worstPicture })
+  io.print(
+    good
+      ? `${file} computes what the engine computes (tolerance ${tolerance})`
+      : `${file} differs from the engine by more than ${tolerance}, most on ${worstPicture}`,
+  )
+  io.json({
+    ok: good,
+    tolerance,
+    pictures: count,
+    sameTop1: agree,
+    differences: Object.fromEntries(differences),
+    worstPicture,
+  })
   return good ? 0 : 1
 }
 
 /** Pictures of noise, of several sizes, then real ones spread over the data set. */
-async function* picturesFor({ data: folder, pictures, seed }: VerifyRequest): AsyncGenerator<{ name: string; picture: Picture }> {
+async function* picturesFor({
+  data: folder,
+  pictures,
+  seed,
+}: VerifyRequest): AsyncGenerator<{ name: string; picture: Picture }> {
   const random = new Random(seed)
-  for (const [width, height] of [[64, 64], [321, 200], [97, 500]] as const) {
+  for (const [width, height] of [
+    [64, 64],
+    [321, 200],
+    [97, 500],
+  ] as const) {
     const data = Uint8Array.from({ length: width * height * 3 }, () => random.integer(256))
     yield { name: `noise of ${width} x ${height}`, picture: { width, height, data } }
   }
   if (folder === undefined) return
   const { splits } = await openImageFolder(folder, { seed: 1 })
   const samples = splits.val.length > 0 ? splits.val : splits.train
-  if (samples.length === 0) throw new Failure({ code: 'no-pictures', message: `${folder} has no pictures`, help: 'give a folder of class folders', path: folder })
+  if (samples.length === 0)
+    throw new Failure({
+      code: 'no-pictures',
+      message: `${folder} has no pictures`,
+      help: 'give a folder of class folders',
+      path: folder,
+    })
   const step = Math.max(1, samples.length / pictures)
   for (let at = 0; at < samples.length; at += step) {
     const sample = samples[Math.floor(at)]
@@ -83,13 +114,20 @@ function compare(expected: Answer, found: Answer): Map<string, Difference> {
     ['probabilities', expected.probabilities, found.probabilities],
     ['boxes', expected.box, found.box],
     ['attention', expected.attention?.values, found.attention?.values],
-    ...Object.keys(expected.logits).map((branch): [string, ArrayLike<number> | undefined, ArrayLike<number> | undefined] => [`logits/${branch}`, expected.logits[branch], found.logits[branch]]),
+    ...Object.keys(expected.logits).map(
+      (branch): [string, ArrayLike<number> | undefined, ArrayLike<number> | undefined] => [
+        `logits/${branch}`,
+        expected.logits[branch],
+        found.logits[branch],
+      ],
+    ),
   ]
   return new Map(pairs.flatMap(([name, a, b]) => (a ? [[name, difference(a, b)] as const] : [])))
 }
 
 function difference(expected: ArrayLike<number>, found: ArrayLike<number> | undefined): Difference {
-  if (found?.length !== expected.length) return { absolute: Number.POSITIVE_INFINITY, relative: Number.POSITIVE_INFINITY }
+  if (found?.length !== expected.length)
+    return { absolute: Number.POSITIVE_INFINITY, relative: Number.POSITIVE_INFINITY }
   let absolute = 0
   let largest = 1e-12
   for (let i = 0; i < expected.length; i++) {

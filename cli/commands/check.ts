@@ -14,10 +14,14 @@ export function register(program: Command): void {
     .command('check <file...>')
     .description('every error and warning of a spec, then its size')
     .addOption(new Option('--format <name>', 'how errors are written').choices(['human', 'json', 'sarif', 'github']))
-  example(settable(common(command)), 'wsban check models/wsban.wsban --set maps=64').action((files: string[], options: CheckOptions) =>
-    act({ ...options, json: options.json || (options.format !== undefined && options.format !== 'human') }, async (io) => {
-      const { checkFiles } = await import('../actions/check_files.js')
-      return checkFiles(files, options.set ?? {}, options.format ?? (options.json ? 'json' : 'human'), io)
-    }),
+  example(settable(common(command)), 'wsban check models/wsban.wsban --set maps=64').action(
+    (files: string[], options: CheckOptions) =>
+      act(
+        { ...options, json: options.json || (options.format !== undefined && options.format !== 'human') },
+        async (io) => {
+          const { checkFiles } = await import('../actions/check_files.js')
+          return checkFiles(files, options.set ?? {}, options.format ?? (options.json ? 'json' : 'human'), io)
+        },
+      ),
   )
 }

@@ -16,16 +16,19 @@ export function register(program: Command): void {
   const command = program
     .command('compile <file>')
     .description('code that a person can read, run and edit')
-    .addOption(new Option('--target <name>', 'what to write').choices(['tfjs', 'onnx', 'pytorch']).makeOptionMandatory())
+    .addOption(
+      new Option('--target <name>', 'what to write').choices(['tfjs', 'onnx', 'pytorch']).makeOptionMandatory(),
+    )
     .requiredOption('-o, --out <dir>', 'the folder to write to')
     .option('--watch', 'write again whenever the spec or what it imports changes')
     .addOption(seedOption())
-  example(settable(common(command)), 'wsban compile models/wsban.wsban --target tfjs -o generated').action((file: string, options: CompileOptions) =>
-    act(options, async (io) => {
-      const { compileTo, watchSpec } = await import('../actions/compile_to.js')
-      if (options.watch) return watchSpec(file, options, io)
-      io.json({ ok: true, files: await compileTo(file, options, io) })
-      return 0
-    }),
+  example(settable(common(command)), 'wsban compile models/wsban.wsban --target tfjs -o generated').action(
+    (file: string, options: CompileOptions) =>
+      act(options, async (io) => {
+        const { compileTo, watchSpec } = await import('../actions/compile_to.js')
+        if (options.watch) return watchSpec(file, options, io)
+        io.json({ ok: true, files: await compileTo(file, options, io) })
+        return 0
+      }),
   )
 }

@@ -17,10 +17,11 @@ export function register(program: Command): void {
     .requiredOption('--data <dir>', 'the pictures')
     .addOption(new Option('--split <name>', 'which of them').choices(['train', 'val', 'test']).default('val'))
     .addOption(engineOption())
-  example(common(command), 'wsban evaluate birds.onnx --data birds').action((source: string, options: EvaluateOptions) =>
-    act(options, async (io) => {
-      const { evaluateModel } = await import('../actions/evaluate_model.js')
-      return evaluateModel(source, options, io)
-    }),
+  example(common(command), 'wsban evaluate birds.onnx --data birds').action(
+    (source: string, options: EvaluateOptions) =>
+      act(options, async (io) => {
+        const { evaluateModel } = await import('../actions/evaluate_model.js')
+        return evaluateModel(source, options, io)
+      }),
   )
 }

@@ -20,12 +20,17 @@ export function register(program: Command): void {
     .requiredOption('-o, --out <file>', 'the ONNX file')
     .option('--weights <file>', 'weights for a spec (.safetensors); without them random ones')
     .addOption(new Option('--precision <name>', 'of the weights').choices(['fp32', 'fp16']).default('fp32'))
-    .addOption(new Option('--input <kind>', 'decoded pictures of any size, or normalised tensors').choices(['image', 'tensor']).default('image'))
+    .addOption(
+      new Option('--input <kind>', 'decoded pictures of any size, or normalised tensors')
+        .choices(['image', 'tensor'])
+        .default('image'),
+    )
     .addOption(seedOption())
-  example(settable(common(command)), 'wsban export runs/birds -o birds.onnx').action((source: string, options: ExportOptions) =>
-    act(options, async (io) => {
-      const { exportModel } = await import('../actions/export_model.js')
-      return exportModel(source, options, io)
-    }),
+  example(settable(common(command)), 'wsban export runs/birds -o birds.onnx').action(
+    (source: string, options: ExportOptions) =>
+      act(options, async (io) => {
+        const { exportModel } = await import('../actions/export_model.js')
+        return exportModel(source, options, io)
+      }),
   )
 }

@@ -17,10 +17,11 @@ export function register(program: Command): void {
     .option('--top <number>', 'how many classes to name', wholeNumber(1), 3)
     .option('--heatmaps <dir>', 'write each picture with its heatmap and crop box')
     .addOption(engineOption())
-  example(common(command), 'wsban predict birds.onnx photo.jpg --heatmaps seen').action((source: string, images: string[], options: PredictOptions) =>
-    act(options, async (io) => {
-      const { predictImages } = await import('../actions/predict_images.js')
-      return predictImages(source, images, options, io)
-    }),
+  example(common(command), 'wsban predict birds.onnx photo.jpg --heatmaps seen').action(
+    (source: string, images: string[], options: PredictOptions) =>
+      act(options, async (io) => {
+        const { predictImages } = await import('../actions/predict_images.js')
+        return predictImages(source, images, options, io)
+      }),
   )
 }

@@ -18,7 +18,10 @@ export function register(program: Command): void {
   example(common(command), 'wsban setup').action((_engine: string | undefined, options: SetupOptions) =>
     act(options, async (io) => {
       const { runSetup } = await import('../setup.js')
-      const done = await runSetup({ gpu: options.gpu ?? false, cudaLibraries: options.cudaLibraries ?? false }, io.reporter)
+      const done = await runSetup(
+        { gpu: options.gpu ?? false, cudaLibraries: options.cudaLibraries ?? false },
+        io.reporter,
+      )
       io.json(done)
       return 0
     }),

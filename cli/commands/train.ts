@@ -29,7 +29,10 @@ export function register(program: Command): void {
     .option('--resume', 'go on where the run stopped')
     .addOption(seedOption())
     .addOption(engineOption())
-  example(settable(common(command)), 'wsban train models/wsban_tiny.wsban --data birds -o runs/birds --epochs 20').action((file: string, options: TrainOptions) =>
+  example(
+    settable(common(command)),
+    'wsban train models/wsban_tiny.wsban --data birds -o runs/birds --epochs 20',
+  ).action((file: string, options: TrainOptions) =>
     act(options, async (io) => {
       const { trainSpec } = await import('../actions/train_spec.js')
       return trainSpec(file, options, io)

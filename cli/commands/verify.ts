@@ -25,10 +25,11 @@ export function register(program: Command): void {
     .option('--pictures <number>', 'how many of them at most', wholeNumber(1), 40)
     .addOption(seedOption())
     .addOption(engineOption())
-  example(settable(common(command)), 'wsban verify birds.onnx --against runs/birds --data birds').action((file: string, options: VerifyOptions) =>
-    act(options, async (io) => {
-      const { verifyOnnx } = await import('../actions/verify_onnx.js')
-      return verifyOnnx(file, options, io)
-    }),
+  example(settable(common(command)), 'wsban verify birds.onnx --against runs/birds --data birds').action(
+    (file: string, options: VerifyOptions) =>
+      act(options, async (io) => {
+        const { verifyOnnx } = await import('../actions/verify_onnx.js')
+        return verifyOnnx(file, options, io)
+      }),
   )
 }

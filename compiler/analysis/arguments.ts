@@ -166,7 +166,13 @@ function boundsOf({ kind }: ArgumentSpec): Bounds & { readonly whole: boolean } 
   }
 }
 
-function inRange(spec: ArgumentSpec, number: number, span: Span, report: (d: Diagnostic) => void, unit?: Unit): number | undefined {
+function inRange(
+  spec: ArgumentSpec,
+  number: number,
+  span: Span,
+  report: (d: Diagnostic) => void,
+  unit?: Unit,
+): number | undefined {
   const { from, to, above, below, whole } = boundsOf(spec)
   const fits =
     Number.isFinite(number) &&
@@ -179,7 +185,12 @@ function inRange(spec: ArgumentSpec, number: number, span: Span, report: (d: Dia
   report(
     diagnose(
       'out-of-range',
-      { name: spec.name, value: unit === 'percent' ? `${shown(number * 100)}%` : shown(number), range: rangeText(spec), advice: spec.advice },
+      {
+        name: spec.name,
+        value: unit === 'percent' ? `${shown(number * 100)}%` : shown(number),
+        range: rangeText(spec),
+        advice: spec.advice,
+      },
       span,
     ),
   )

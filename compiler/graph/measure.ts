@@ -12,12 +12,16 @@ export interface Measures {
 
 export function measure(graph: Graph): Measures {
   const inference = specialise(graph, 'inference')
-  const parameters = [...inference.parameters.values()].reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0)
+  const parameters = [...inference.parameters.values()].reduce(
+    (sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1),
+    0,
+  )
   let multiplyAdds = 0
   for (const node of inference.nodes) {
     if (node.inputs.length === 0) continue
     const types = new Map<string, TensorType[]>()
-    for (const { argument, value } of node.inputs) types.set(argument, [...(types.get(argument) ?? []), typeOf(inference, value)])
+    for (const { argument, value } of node.inputs)
+      types.set(argument, [...(types.get(argument) ?? []), typeOf(inference, value)])
     const call = new TypedCall(node.operation, types, node.attributes, 'inference')
     multiplyAdds += operationNamed(node.operation).multiplyAdds?.(call, node.outputs) ?? 0
   }

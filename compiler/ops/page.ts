@@ -12,11 +12,18 @@ export interface Documented {
 
 /** The page of an operation or setting, in Markdown: what it computes, its arguments with defaults, and where it comes from. */
 export function operationPage({ name, summary, details, source, arguments: specs, outputs }: Documented): string {
-  const signature = specs.map((spec) => (spec.default === undefined || spec.default === null ? spec.name : `${spec.name} = ${String(spec.default)}`))
+  const signature = specs.map((spec) =>
+    spec.default === undefined || spec.default === null ? spec.name : `${spec.name} = ${String(spec.default)}`,
+  )
   const lines = [`## ${name}`, '', '```wsban', `${name}(${signature.join(', ')})`, '```', '', summary]
   if (details) lines.push('', details)
-  if (specs.length > 0) lines.push('', '| argument | what it is | default | meaning |', '|---|---|---|---|', ...specs.map(row))
-  if (outputs) lines.push('', `Outputs: ${outputs.map((output) => `\`${output}\``).join(', ')}; the first is the value of the call.`)
+  if (specs.length > 0)
+    lines.push('', '| argument | what it is | default | meaning |', '|---|---|---|---|', ...specs.map(row))
+  if (outputs)
+    lines.push(
+      '',
+      `Outputs: ${outputs.map((output) => `\`${output}\``).join(', ')}; the first is the value of the call.`,
+    )
   if (source) lines.push('', `Source: ${source}`)
   return lines.join('\n')
 }

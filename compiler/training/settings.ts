@@ -22,7 +22,12 @@ export interface OnnxStep {
   /** Height and width before the step, once they are fixed. */
   readonly size: number | undefined
   readonly builder: OnnxGraphBuilder
-  readonly add: (operator: string, inputs: readonly string[], step: string, attributes?: Readonly<Record<string, OnnxAttribute>>) => string
+  readonly add: (
+    operator: string,
+    inputs: readonly string[],
+    step: string,
+    attributes?: Readonly<Record<string, OnnxAttribute>>,
+  ) => string
 }
 
 function numberOf({ arguments: given }: OnnxStep, name: string): number {
@@ -132,7 +137,13 @@ const specs: readonly SettingSpec[] = [
     arguments: [imageSize],
     onnx(step) {
       const size = step.builder.integers([numberOf(step, 'size'), numberOf(step, 'size')])
-      const attributes = { mode: 'linear', antialias: 1, exclude_outside: 1, coordinate_transformation_mode: 'half_pixel', axes: [2, 3] }
+      const attributes = {
+        mode: 'linear',
+        antialias: 1,
+        exclude_outside: 1,
+        coordinate_transformation_mode: 'half_pixel',
+        axes: [2, 3],
+      }
       return step.add('Resize', [step.input, '', '', size], 'resize', attributes)
     },
     resizesTo: 'size',
@@ -146,7 +157,11 @@ const specs: readonly SettingSpec[] = [
       const kept = numberOf(step, 'size')
       const start = Math.floor(((step.size ?? kept) - kept) / 2)
       const { builder } = step
-      const bounds = [[start, start], [start + kept, start + kept], [2, 3]].map((pair) => builder.integers(pair))
+      const bounds = [
+        [start, start],
+        [start + kept, start + kept],
+        [2, 3],
+      ].map((pair) => builder.integers(pair))
       return step.add('Slice', [step.input, ...bounds], 'center_crop')
     },
     resizesTo: 'size',

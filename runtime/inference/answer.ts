@@ -32,8 +32,15 @@ export function answerOf(outputs: Outputs, index: number): Answer {
   const [, height = 0, width = 0] = outputs.attention?.shape ?? []
   return {
     probabilities: (prediction !== undefined && row(prediction)) || new Float32Array(),
-    logits: Object.fromEntries(names.filter((name) => name.startsWith(logitsPrefix)).map((name) => [name.slice(logitsPrefix.length), row(name) ?? new Float32Array()])),
-    ...(y1 !== undefined && x1 !== undefined && y2 !== undefined && x2 !== undefined && { box: [y1, x1, y2, x2] as const }),
+    logits: Object.fromEntries(
+      names
+        .filter((name) => name.startsWith(logitsPrefix))
+        .map((name) => [name.slice(logitsPrefix.length), row(name) ?? new Float32Array()]),
+    ),
+    ...(y1 !== undefined &&
+      x1 !== undefined &&
+      y2 !== undefined &&
+      x2 !== undefined && { box: [y1, x1, y2, x2] as const }),
     ...(attention && { attention: { values: attention, height, width } }),
   }
 }

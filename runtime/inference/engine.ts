@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { preprocess } from '../images/preprocess.js'
 import type { Picture } from '../images/picture.js'
+import { preprocess } from '../images/preprocess.js'
 import type { Answers, Model } from '../model.js'
 import { Scope } from '../scope.js'
 import type { WeightStore } from '../weights/store.js'
@@ -18,7 +18,9 @@ export class EnginePredictor implements Predictor {
   async predict(pictures: readonly Picture[]): Promise<Answer[]> {
     const { size, steps } = this.model.image
     const images = new Float32Array(pictures.length * size * size * 3)
-    pictures.forEach((picture, index) => images.set(preprocess(picture, steps), index * size * size * 3))
+    pictures.forEach((picture, index) => {
+      images.set(preprocess(picture, steps), index * size * size * 3)
+    })
     const outputs = await this.run(images, pictures.length)
     return pictures.map((_, index) => answerOf(outputs, index))
   }
@@ -46,6 +48,8 @@ export class EnginePredictor implements Predictor {
 /** The answers by their names in the ONNX interface. */
 function flatten({ logits, ...rest }: Answers): Record<string, tf.Tensor> {
   const named = Object.entries(logits).map(([branch, tensor]): [string, tf.Tensor] => [`logits/${branch}`, tensor])
-  const others = Object.entries(rest).flatMap(([name, tensor]): [string, tf.Tensor][] => (tensor instanceof tf.Tensor ? [[name, tensor]] : []))
+  const others = Object.entries(rest).flatMap(([name, tensor]): [string, tf.Tensor][] =>
+    tensor instanceof tf.Tensor ? [[name, tensor]] : [],
+  )
   return Object.fromEntries([...others, ...named])
 }

@@ -11,7 +11,12 @@ export interface Evaluation {
   /** Pictures by true class (row) and predicted class (column). */
   readonly confusion: readonly (readonly number[])[]
   /** Where true boxes are known: mean intersection over union of the crop, and the share of crops at 0.5 or more. */
-  readonly localisation?: { readonly pictures: number; readonly meanIou: number; readonly over50: number; readonly wholeImageIou: number }
+  readonly localisation?: {
+    readonly pictures: number
+    readonly meanIou: number
+    readonly over50: number
+    readonly wholeImageIou: number
+  }
 }
 
 /** Counts answers against what is true. */

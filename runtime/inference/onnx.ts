@@ -23,16 +23,33 @@ export class OnnxPredictor implements Predictor {
     const classes = classNames.safeParse(parseJson(metadata.classes))
     const runtime = await import('onnxruntime-node')
     const session = await runtime.InferenceSession.create(path).catch((error: unknown) => {
-      throw new Failure({ code: 'onnx-unreadable', message: `${path} cannot be run: ${reasonOf(error)}`, help: 'is it a whole ONNX file? export it again', path }, { cause: error })
+      throw new Failure(
+        {
+          code: 'onnx-unreadable',
+          message: `${path} cannot be run: ${reasonOf(error)}`,
+          help: 'is it a whole ONNX file? export it again',
+          path,
+        },
+        { cause: error },
+      )
     })
     if (!classes.success || metadata.wsban === undefined || !session.inputNames.includes('image'))
-      throw new Failure({ code: 'onnx-foreign', message: `${path} is an ONNX file, but not one that wsban exported`, help: 'make one: wsban export RUN -o M.onnx', path })
+      throw new Failure({
+        code: 'onnx-foreign',
+        message: `${path} is an ONNX file, but not one that wsban exported`,
+        help: 'make one: wsban export RUN -o M.onnx',
+        path,
+      })
     return new OnnxPredictor(session, runtime.Tensor, classes.data, metadata)
   }
 
   async predict(pictures: readonly Picture[]): Promise<Answer[]> {
     if (this.metadata.input === 'tensor')
-      throw new Failure({ code: 'onnx-needs-tensor', message: 'this file takes normalised tensors, not pictures', help: 'export it without --input tensor' })
+      throw new Failure({
+        code: 'onnx-needs-tensor',
+        message: 'this file takes normalised tensors, not pictures',
+        help: 'export it without --input tensor',
+      })
     const answers: Answer[] = []
     // Pictures differ in size, so each is a batch of its own.
     for (const { width, height, data } of pictures) {
@@ -45,7 +62,9 @@ export class OnnxPredictor implements Predictor {
   /** All outputs for one input tensor. */
   async run(image: Tensor): Promise<Outputs> {
     const results = await this.session.run({ image })
-    return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, { values: floatsOf(tensor), shape: tensor.dims }]))
+    return Object.fromEntries(
+      Object.entries(results).map(([name, tensor]) => [name, { values: floatsOf(tensor), shape: tensor.dims }]),
+    )
   }
 
   async close(): Promise<void> {

@@ -63,5 +63,13 @@ function readEntry(bytes: Uint8Array): [string, string] {
 }
 
 function unreadable(path: string, reason: string, cause?: unknown): Failure {
-  return new Failure({ code: 'onnx-unreadable', message: `${path} cannot be read: ${reason}`, help: 'give a .onnx file that wsban exported', path }, { cause })
+  return new Failure(
+    {
+      code: 'onnx-unreadable',
+      message: `${path} cannot be read: ${reason}`,
+      help: 'give a .onnx file that wsban exported',
+      path,
+    },
+    { cause },
+  )
 }

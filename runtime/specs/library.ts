@@ -20,7 +20,12 @@ export function diskLibrary(): Library {
       const path = base.endsWith(extension) ? base : `${base}${extension}`
       return existsSync(path) ? { source: shownPath(path), text: readFileSync(path, 'utf8') } : undefined
     },
-    exporting: (block) => standardNames(models).find((name) => new RegExp(`^block ${escape(block)}\\b`, 'm').test(readFileSync(join(models, `${name}${extension}`), 'utf8'))),
+    exporting: (block) =>
+      standardNames(models).find((name) =>
+        new RegExp(`^block ${literally(block)}\\b`, 'm').test(
+          readFileSync(join(models, `${name}${extension}`), 'utf8'),
+        ),
+      ),
   }
 }
 
@@ -40,6 +45,6 @@ function standardNames(models: string): string[] {
     .sort()
 }
 
-function escape(text: string): string {
+function literally(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 }

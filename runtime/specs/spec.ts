@@ -39,7 +39,10 @@ export function compileFile(path: string, settings: ModelSettings = {}): Compile
   }
   const entry = shownPath(path)
   const compiled = compile({ source: entry, text }, library, settings)
-  return { ...compiled, stored: { entry, files: Object.fromEntries(compiled.texts), imports, settings: { ...settings } } }
+  return {
+    ...compiled,
+    stored: { entry, files: Object.fromEntries(compiled.texts), imports, settings: { ...settings } },
+  }
 }
 
 /** Compiles what a run or an exported file kept of its spec: no file is read. */
@@ -61,7 +64,13 @@ function readSpec(path: string): string {
     return readFileSync(path, 'utf8')
   } catch (error) {
     throw new Failure(
-      { code: 'spec-unreadable', message: `cannot read ${path}: ${reasonOf(error)}`, help: 'give a .wsban file; wsban comes with models/wsban.wsban and models/wsban_tiny.wsban', path, exit: 2 },
+      {
+        code: 'spec-unreadable',
+        message: `cannot read ${path}: ${reasonOf(error)}`,
+        help: 'give a .wsban file; wsban comes with models/wsban.wsban and models/wsban_tiny.wsban',
+        path,
+        exit: 2,
+      },
       { cause: error },
     )
   }

@@ -1,4 +1,4 @@
-import { type Node, typeOf, type ValueRef, type Graph, type TensorType } from '../../graph/graph.js'
+import { type Graph, type Node, type TensorType, typeOf, type ValueRef } from '../../graph/graph.js'
 import { TypedCall } from '../../ops/support/typed.js'
 import type { OnnxAttribute, OnnxBody } from './body.js'
 import type { OnnxGraphBuilder } from './graph_builder.js'
@@ -38,13 +38,24 @@ export class NodeCall extends TypedCall implements OnnxCall {
     return this.node.outputs[index]?.shape.map(({ size }) => size) ?? []
   }
 
-  add(operator: string, inputs: readonly string[], attributes?: Readonly<Record<string, OnnxAttribute>>, step?: string): string {
+  add(
+    operator: string,
+    inputs: readonly string[],
+    attributes?: Readonly<Record<string, OnnxAttribute>>,
+    step?: string,
+  ): string {
     const output = step === undefined ? this.path : `${this.path}/${step}`
     this.builder.add(operator, inputs, [output], attributes)
     return output
   }
 
-  addMany(operator: string, inputs: readonly string[], outputs: number, attributes: Readonly<Record<string, OnnxAttribute>>, step: string): readonly string[] {
+  addMany(
+    operator: string,
+    inputs: readonly string[],
+    outputs: number,
+    attributes: Readonly<Record<string, OnnxAttribute>>,
+    step: string,
+  ): readonly string[] {
     const names = Array.from({ length: outputs }, (_, index) => `${this.path}/${step}${index === 0 ? '' : `_${index}`}`)
     this.builder.add(operator, inputs, names, attributes)
     return names
@@ -69,6 +80,7 @@ export class NodeCall extends TypedCall implements OnnxCall {
 
 function inputTypes(node: Node, graph: Graph): Map<string, TensorType[]> {
   const types = new Map<string, TensorType[]>()
-  for (const { argument, value } of node.inputs) types.set(argument, [...(types.get(argument) ?? []), typeOf(graph, value)])
+  for (const { argument, value } of node.inputs)
+    types.set(argument, [...(types.get(argument) ?? []), typeOf(graph, value)])
   return types
 }

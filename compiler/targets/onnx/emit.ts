@@ -59,11 +59,13 @@ export function emitOnnx(graph: Graph, options: OnnxOptions): readonly Uint8Arra
       input: [inputInfo(graph, options.input)],
       output: answers.map(({ name, type }) => valueInfo(name, 'float', dimensions(type))),
     },
-    weights: [...graph.parameters.values()].map((parameter): StoredTensor => ({
-      name: parameter.name,
-      shape: parameter.shape,
-      bytes: bytesOf(options.weights(parameter)),
-    })),
+    weights: [...graph.parameters.values()].map(
+      (parameter): StoredTensor => ({
+        name: parameter.name,
+        shape: parameter.shape,
+        bytes: bytesOf(options.weights(parameter)),
+      }),
+    ),
   })
 }
 
@@ -119,7 +121,9 @@ function preprocess(graph: Graph, builder: OnnxGraphBuilder): string {
 
 function inputInfo(graph: Graph, input: OnnxOptions['input']) {
   const { name, channels, height, width } = graph.image
-  return input === 'image' ? valueInfo(name, 'uint8', ['batch', 'height', 'width', 3]) : valueInfo(name, 'float', ['batch', channels, height, width])
+  return input === 'image'
+    ? valueInfo(name, 'uint8', ['batch', 'height', 'width', 3])
+    : valueInfo(name, 'float', ['batch', channels, height, width])
 }
 
 function dimensions({ shape }: TensorType): (number | string)[] {

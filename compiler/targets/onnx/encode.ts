@@ -43,7 +43,11 @@ export function encodeModel(model: OnnxModel): readonly Uint8Array[] {
 }
 
 function weightPieces({ name, shape, bytes }: StoredTensor): Uint8Array[] {
-  const header = proto.TensorProto.encode({ name, dims: [...shape], dataType: proto.TensorProto.DataType.FLOAT }).finish()
+  const header = proto.TensorProto.encode({
+    name,
+    dims: [...shape],
+    dataType: proto.TensorProto.DataType.FLOAT,
+  }).finish()
   const rawHeader = Uint8Array.of(tensorRawData, ...varint(bytes.length))
   const length = header.length + rawHeader.length + bytes.length
   return [Uint8Array.of(graphInitializer, ...varint(length)), header, rawHeader, bytes]

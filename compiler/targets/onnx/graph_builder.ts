@@ -12,7 +12,12 @@ export class OnnxGraphBuilder {
   private readonly constantNames = new Map<string, string>()
 
   /** Adds a node whose outputs are called `outputs`; the node itself carries the first one's name. */
-  add(operator: string, inputs: readonly string[], outputs: readonly string[], attributes: Readonly<Record<string, OnnxAttribute>> = {}): void {
+  add(
+    operator: string,
+    inputs: readonly string[],
+    outputs: readonly string[],
+    attributes: Readonly<Record<string, OnnxAttribute>> = {},
+  ): void {
     this.nodes.push(nodeOf(operator, inputs, outputs, attributes))
   }
 
@@ -30,7 +35,12 @@ export class OnnxGraphBuilder {
   }
 
   /** Small constants are stored once, however often they are asked for. */
-  private constant(element: OnnxElement, values: number | readonly number[], shape: readonly number[] | undefined, encode: (list: readonly number[]) => Uint8Array): string {
+  private constant(
+    element: OnnxElement,
+    values: number | readonly number[],
+    shape: readonly number[] | undefined,
+    encode: (list: readonly number[]) => Uint8Array,
+  ): string {
     const list = typeof values === 'number' ? [values] : values
     const dims = shape ?? (typeof values === 'number' ? [] : [list.length])
     const key = `${element}[${dims.join()}]${list.join()}`
@@ -72,7 +82,12 @@ class BodyBuilder implements OnnxBody {
     this.outputs.push(valueInfo(name, element, shape))
   }
 
-  add(operator: string, inputs: readonly string[], output: string, attributes: Readonly<Record<string, OnnxAttribute>> = {}): string {
+  add(
+    operator: string,
+    inputs: readonly string[],
+    output: string,
+    attributes: Readonly<Record<string, OnnxAttribute>> = {},
+  ): string {
     const full = `${this.prefix}/${output}`
     this.nodes.push(nodeOf(operator, inputs, [full], attributes))
     return full
@@ -83,12 +98,21 @@ class BodyBuilder implements OnnxBody {
   }
 }
 
-export function valueInfo(name: string, element: OnnxElement, shape: readonly (number | string)[]): onnx.IValueInfoProto {
+export function valueInfo(
+  name: string,
+  element: OnnxElement,
+  shape: readonly (number | string)[],
+): onnx.IValueInfoProto {
   const dim = shape.map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }))
   return { name, type: { tensorType: { elemType: elementCodes[element], shape: { dim } } } }
 }
 
-function nodeOf(operator: string, inputs: readonly string[], outputs: readonly string[], attributes: Readonly<Record<string, OnnxAttribute>>): onnx.INodeProto {
+function nodeOf(
+  operator: string,
+  inputs: readonly string[],
+  outputs: readonly string[],
+  attributes: Readonly<Record<string, OnnxAttribute>>,
+): onnx.INodeProto {
   const attribute = Object.entries(attributes).map(([name, value]) => attributeOf(name, value))
   return { opType: operator, name: outputs[0] ?? operator, input: [...inputs], output: [...outputs], attribute }
 }

@@ -1,0 +1,204 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import sharp from 'sharp'
+import { z } from 'zod'
+import { packageRoot } from '../../runtime/package-root.js'
+import { readSafetensors } from '../../runtime/weights/safetensors.js'
+
+const root = packageRoot()
+const tiny = join(root, 'models', 'wsban_tiny.wsban')
+const folder = mkdtempSync(join(tmpdir(), 'wsban end to end '))
+const data = join(folder, 'two kinds')
+
+interface Result {
+  readonly status: number | null
+  readonly out: string
+  readonly err: string
+}
+
+/** The built command, as a user runs it. */
+function wsban(...args: readonly string[]): Result {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'dist', 'cli', 'main.js'), ...args], {
+    encoding: 'utf8',
+    cwd: folder,
+  })
+  return { status, out: stdout, err: stderr }
+}
+
+function json(result: Result): Record<string, unknown> {
+  return z.record(z.string(), z.unknown()).parse(JSON.parse(result.out))
+}
+
+/** Red discs and blue squares on noisy ground, at random places. */
+async function drawPictures(): Promise<void> {
+  const shapes = {
+    'red "disc"': '<circle cx="X" cy="Y" r="14" fill="#d22"/>',
+    'blue <square>': '<rect x="X" y="Y" width="26" height="26" fill="#22d"/>',
+  }
+  for (const [split, count] of [
+    ['train', 8],
+    ['val', 3],
+  ] as const)
+    for (const [name, shape] of Object.entries(shapes)) {
+      mkdirSync(join(data, split, name), { recursive: true })
+      for (let i = 0; i < count; i++) {
+        const place = (factor: number) => String(24 + ((i * factor) % 50))
+        const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="120" height="100"><rect width="120" height="100" fill="hsl(${i * 40} 20% 60%)"/>${shape.replace('X', place(17)).replace('Y', place(11))}</svg>`
+        await sharp(Buffer.from(svg))
+          .jpeg()
+          .toFile(join(data, split, name, `${i}.jpg`))
+      }
+    }
+}
+
+test.before(async (t) => {
+  t.true(existsSync(join(root, 'dist', 'cli', 'main.js')), 'npm run build comes first; npm test does it')
+  await drawPictures()
+})
+
+test.after.always(() => {
+  rmSync(folder, { recursive: true, force: true })
+})
+
+test.serial('train, evaluate, export, verify, predict, report', async (t) => {
+  const run = join(folder, 'a run')
+  const trained = wsban('train', tiny, '--data', data, '-o', run, '--epochs', '6', '--batch', '4', '--json')
+  t.is(trained.status, 0, trained.err)
+  t.true(json(trained).ok)
+
+  const again = wsban('train', tiny, '--data', data, '-o', run)
+  t.is(again.status, 2)
+  t.regex(again.err, /run-exists/)
+
+  const onnx = join(folder, 'model.onnx')
+  t.is(wsban('export', run, '-o', onnx).status, 0)
+  const verified = wsban('verify', onnx, '--against', run, '--data', data, '--json')
+  t.is(verified.status, 0, verified.out + verified.err)
+
+  const [byEngine, byOnnx] = [run, onnx].map((source) => json(wsban('evaluate', source, '--data', data, '--json')))
+  t.deepEqual(byEngine?.top1, byOnnx?.top1)
+  t.deepEqual(byEngine?.confusion, byOnnx?.confusion)
+
+  const picture = join(data, 'val', 'blue <square>', '1.jpg')
+  const predicted = wsban(
+    'predict',
+    onnx,
+    picture,
+    join(folder, 'nothing.jpg'),
+    '--heatmaps',
+    join(folder, 'seen'),
+    '--json',
+  )
+  t.is(predicted.status, 1, 'one of the two pictures does not exist')
+  const list = z
+    .object({
+      predictions: z.array(
+        z.object({
+          image: z.string(),
+          error: z.object({ code: z.string() }).optional(),
+          box: z.array(z.number()).optional(),
+        }),
+      ),
+    })
+    .parse(json(predicted))
+  t.is(list.predictions[0]?.box?.length, 4)
+  t.is(list.predictions[1]?.error?.code, 'image-unreadable')
+  t.true(existsSync(join(folder, 'seen', '1.heatmap.png')))
+
+  const report = wsban('report', run, '-o', join(folder, 'report.html'))
+  t.is(report.status, 0, report.err)
+  const html = readFileSync(join(folder, 'report.html'), 'utf8')
+  t.false(html.includes('blue <square>'), 'class names are escaped')
+  t.true(html.includes('blue &lt;square&gt;'))
+
+  const consumer = /```js\n([\s\S]*?)```/.exec(readFileSync(join(root, 'docs', 'onnx.md'), 'utf8'))?.[1] ?? ''
+  writeFileSync(join(folder, 'consumer.mjs'), consumer)
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'dir')
+  const consumed = spawnSync(process.execPath, [join(folder, 'consumer.mjs'), onnx, picture], { encoding: 'utf8' })
+  t.is(consumed.status, 0, consumed.stderr)
+  t.regex(consumed.stdout, /^[01] 0\.\d+/)
+})
+
+test.serial('a run that was stopped goes on as if it had not been', async (t) => {
+  const [whole, stopped] = [join(folder, 'whole'), join(folder, 'stopped')]
+  const flags = ['--data', data, '--epochs', '3', '--batch', '4', '--seed', '7']
+  t.is(wsban('train', tiny, ...flags, '-o', whole).status, 0)
+  t.is(await interruptedAfterFirstEpoch(['train', tiny, ...flags, '-o', stopped]), 130)
+  const resumed = wsban('train', tiny, ...flags, '-o', stopped, '--resume')
+  t.is(resumed.status, 0, resumed.err)
+  const weights = async (run: string) =>
+    (await readSafetensors(join(run, 'checkpoints', 'epoch-0003', 'weights.safetensors'))).tensors
+  const [expected, found] = [await weights(whole), await weights(stopped)]
+  for (const [name, { values }] of expected) t.deepEqual(found.get(name)?.values, values, name)
+})
+
+function interruptedAfterFirstEpoch(args: readonly string[]): Promise<number | null> {
+  return new Promise((settle, fail) => {
+    const child = spawn(process.execPath, [join(root, 'dist', 'cli', 'main.js'), ...args], {
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      if (/epoch 1\/3 · \d/.test(text)) child.kill('SIGINT')
+    })
+    child.on('error', fail)
+    child.on('close', settle)
+  })
+}
+
+test.serial('export from a spec is the same for the same seed, and another for another', (t) => {
+  const file = (seed: number, name: string) => {
+    const path = join(folder, name)
+    t.is(wsban('export', tiny, '--seed', String(seed), '-o', path).status, 0)
+    return readFileSync(path)
+  }
+  t.true(file(1, 'a.onnx').equals(file(1, 'b.onnx')))
+  t.false(file(1, 'a.onnx').equals(file(2, 'c.onnx')))
+})
+
+test.serial('verify notices other weights', (t) => {
+  const onnx = join(folder, 'other.onnx')
+  t.is(wsban('export', tiny, '--seed', '3', '-o', onnx).status, 0)
+  t.is(wsban('verify', onnx, '--against', tiny, '--seed', '3').status, 0)
+  t.is(wsban('verify', onnx, '--against', tiny, '--seed', '4').status, 1)
+})
+
+test.serial('exit codes and messages of wrong uses', (t) => {
+  const cases: [number, RegExp, string[]][] = [
+    [2, /unknown command 'chek'[\s\S]*check/, ['chek', tiny]],
+    [2, /--epoch[\s\S]*--epochs/, ['train', tiny, '--data', data, '-o', 'x', '--epoch', '3']],
+    [2, /whole number/, ['train', tiny, '--data', data, '-o', 'x', '--epochs', 'many']],
+    [2, /required option/, ['train', tiny]],
+    [2, /spec-unreadable/, ['check', 'nothing.wsban']],
+    [1, /data|folder|picture/, ['train', tiny, '--data', 'nowhere', '-o', 'x']],
+    [1, /classes/, ['train', tiny, '--data', data, '-o', 'x', '--set', 'classes=5']],
+    [1, /unknown-parameter/, ['check', tiny, '--set', 'mapz=5']],
+    [1, /onnx-unreadable/, ['predict', tiny.replace('.wsban', '.onnx'), 'x.jpg']],
+    [1, /out-of-range|wrong-type/, ['check', tiny, '--set', 'maps=-3']],
+  ]
+  for (const [status, message, args] of cases) {
+    const result = wsban(...args)
+    t.is(result.status, status, `wsban ${args.join(' ')}: ${result.err}`)
+    t.regex(result.err, message)
+    t.notRegex(result.err, /This is a bug/)
+  }
+})
+
+test.serial('check writes machines their formats', (t) => {
+  const wrong = join(root, 'test', 'fixtures', 'diagnostics', 'misspelt_tap.wsban')
+  for (const flags of [['--json'], ['--format', 'json'], ['--format', 'sarif']]) {
+    const result = wsban('check', wrong, ...flags)
+    t.is(result.status, 1)
+    t.true(result.out.includes('unknown-member'))
+    t.notThrows(() => json(result))
+  }
+  t.regex(
+    wsban('check', wrong, '--format', 'github').out,
+    /^::error file=.*misspelt_tap\.wsban,line=10,col=22,title=unknown-member::/,
+  )
+  const fine = json(wsban('check', tiny, '--json'))
+  t.true(fine.ok)
+})

@@ -1,0 +1,35 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'ava'
+import { compile } from '../../compiler/compile.js'
+import { generatedPages } from '../../docs/generate.js'
+import { packageRoot } from '../../runtime/package-root.js'
+import { diskLibrary } from '../../runtime/specs/library.js'
+
+const read = (path: string) => readFileSync(join(packageRoot(), path), 'utf8')
+
+for (const [path, text] of generatedPages())
+  test(`${path} is what the compiler knows (npm run docs)`, (t) => {
+    t.is(read(path), text)
+  })
+
+test('whole models in the pages compile', (t) => {
+  const pages = [
+    'README.md',
+    ...readdirSync(join(packageRoot(), 'docs'))
+      .filter((file) => file.endsWith('.md'))
+      .map((file) => `docs/${file}`),
+  ]
+  const blocks = pages.flatMap((page) =>
+    [...read(page).matchAll(/```wsban\n([\s\S]*?)```/g)].map(([, text = '']) => ({ page, text })),
+  )
+  const models = blocks.filter(({ text }) => /^model /m.test(text))
+  t.true(models.length > 0)
+  for (const { page, text } of models) t.deepEqual(compile({ source: page, text }, diskLibrary()).diagnostics, [], page)
+})
+
+test('links between the pages lead somewhere', (t) => {
+  for (const page of ['README.md', 'docs/language.md', 'CONTRIBUTING.md'])
+    for (const [, target = ''] of read(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g))
+      t.notThrows(() => read(join(page, '..', target)), `${page}: ${target}`)
+})

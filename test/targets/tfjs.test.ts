@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'ava'
+import ts from 'typescript'
+import { compile } from '../../compiler/compile.js'
+import { emitTfjs, type GeneratedFile } from '../../compiler/targets/tfjs/emit.js'
+import { packageRoot } from '../../runtime/package-root.js'
+import { diskLibrary } from '../../runtime/specs/library.js'
+import { compileFile } from '../../runtime/specs/spec.js'
+
+const root = packageRoot()
+
+const errorsIn = (files: readonly GeneratedFile[]) =>
+  typeErrors(files).filter((line) => line.includes('generated-for-a-test'))
+
+function generate(model: string): readonly GeneratedFile[] {
+  const { graph, stored, diagnostics } = compileFile(join(root, 'models', `${model}.wsban`))
+  if (!graph) throw new Error(JSON.stringify(diagnostics))
+  return emitTfjs(graph, { source: stored.entry, version: '0', spec: stored })
+}
+
+/** Errors of the generated project under strict, its imports from wsban/runtime met by our sources. */
+function typeErrors(files: readonly GeneratedFile[]): string[] {
+  const folder = join(root, 'generated-for-a-test')
+  const texts = new Map(files.map(({ path, text }) => [join(folder, path), text]))
+  const options: ts.CompilerOptions = {
+    strict: true,
+    noUncheckedIndexedAccess: true,
+    noUnusedLocals: true,
+    noUnusedParameters: false,
+    noEmit: true,
+    skipLibCheck: true,
+    resolveJsonModule: true,
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+    types: ['node'],
+    baseUrl: root,
+    paths: { 'wsban/runtime': ['runtime/index.ts'] },
+  }
+  const host = ts.createCompilerHost(options)
+  const { fileExists, readFile } = host
+  host.fileExists = (path) => texts.has(path) || fileExists(path)
+  host.readFile = (path) => texts.get(path) ?? readFile(path)
+  // Folders of files that exist only here are looked into, too.
+  host.directoryExists = () => true
+  const getSourceFile = host.getSourceFile.bind(host)
+  host.getSourceFile = (path, ...rest) => {
+    const text = texts.get(path)
+    return text === undefined ? getSourceFile(path, ...rest) : ts.createSourceFile(path, text, ts.ScriptTarget.ES2022)
+  }
+  const program = ts.createProgram(
+    [...texts.keys()].filter((path) => path.endsWith('.ts')),
+    options,
+    host,
+  )
+  return ts.getPreEmitDiagnostics(program).map(({ messageText, file, start }) => {
+    const line = file && start !== undefined ? file.getLineAndCharacterOfPosition(start).line + 1 : 0
+    return `${file?.fileName}:${line} ${ts.flattenDiagnosticMessageText(messageText, ' ')}`
+  })
+}
+
+for (const model of ['wsban', 'wsban_tiny'])
+  test(`the code of ${model} type-checks with strict`, (t) => {
+    const files = generate(model)
+    t.deepEqual(errorsIn(files), [])
+  })
+
+test('the same spec gives the same bytes', (t) => {
+  t.deepEqual(generate('wsban_tiny'), generate('wsban_tiny'))
+})
+
+test('names of the spec are the names of the code', (t) => {
+  const text = generate('wsban').find(({ path }) => path === 'model.ts')?.text ?? ''
+  for (const name of ['Mixed_6e', 'branch7x7dbl_4', 'master', 'part', 'crop', 'embedding', 'logits'])
+    t.regex(text, new RegExp(`\\b${name}\\b`))
+  const parameters = generate('wsban').find(({ path }) => path === 'parameters.ts')?.text ?? ''
+  t.true(parameters.includes("'master.trunk.Mixed_6e.branch7x7_1.conv.weight'"))
+})
+
+test('bindings called like words of TypeScript, or like functions, make sound code', (t) => {
+  const renamed = { embedding: 'new', parts: 'class', trunk: 'await', crop: 'relu', logits: 'logits' }
+  let text = readFileSync(join(root, 'models', 'wsban_tiny.wsban'), 'utf8')
+  for (const [from, to] of Object.entries(renamed)) text = text.replaceAll(new RegExp(`\\b${from}\\b`, 'g'), to)
+  const { graph, diagnostics } = compile({ source: 'odd.wsban', text }, diskLibrary())
+  if (!graph) throw new Error(JSON.stringify(diagnostics))
+  const files = emitTfjs(graph, { source: "odd'`\n*/.wsban", version: '0', spec: {} })
+  t.deepEqual(errorsIn(files), [])
+})
