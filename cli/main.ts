@@ -14,7 +14,9 @@ import { register as registerTrain } from './commands/train.js'
 import { register as registerVerify } from './commands/verify.js'
 
 const program = new Command('wsban')
-  .description('A small language for weakly supervised attention models: from one file of text and a folder of pictures to one ONNX file.')
+  .description(
+    'A small language for weakly supervised attention models: from one file of text and a folder of pictures to one ONNX file.',
+  )
   .showHelpAfterError('(wsban COMMAND -h shows what a command takes)')
   .option('--version', 'the version, and the engines that are here')
   .exitOverride()
@@ -40,7 +42,9 @@ async function main(): Promise<void> {
   if (process.argv.includes('--version')) {
     const { findEngines } = await import('../runtime/engines/index.js')
     const engines = (await findEngines()).filter(({ available }) => available)
-    process.stdout.write(`wsban ${packageVersion()} · engines: ${engines.map(({ name, version }) => (version ? `${name} ${version}` : name)).join(', ')}\n`)
+    process.stdout.write(
+      `wsban ${packageVersion()} · engines: ${engines.map(({ name, version }) => (version ? `${name} ${version}` : name)).join(', ')}\n`,
+    )
     return
   }
   try {

@@ -11,14 +11,17 @@ export function common(command: Command): Command {
 
 export function settable(command: Command): Command {
   return command.addOption(
-    new Option('--set <name=value>', "set a parameter of the model: --set maps=64").argParser((text: string, before: ModelSettings | undefined) => ({ ...before, ...setting(text) })),
+    new Option('--set <name=value>', 'set a parameter of the model: --set maps=64').argParser(
+      (text: string, before: ModelSettings | undefined) => ({ ...before, ...setting(text) }),
+    ),
   )
 }
 
 function setting(text: string): ModelSettings {
   const equals = text.indexOf('=')
   const name = text.slice(0, equals).trim()
-  if (equals <= 0 || !/^[A-Za-z_]\w*$/.test(name)) throw new InvalidArgumentError('write it as name=value, such as maps=64')
+  if (equals <= 0 || !/^[A-Za-z_]\w*$/.test(name))
+    throw new InvalidArgumentError('write it as name=value, such as maps=64')
   const value = text.slice(equals + 1).trim()
   if (value === 'true' || value === 'false') return { [name]: value === 'true' }
   const percent = /^(-?[\d.]+)%$/.exec(value)
@@ -29,17 +32,25 @@ function setting(text: string): ModelSettings {
 export function wholeNumber(from: number): (text: string) => number {
   return (text) => {
     const value = Number(text)
-    if (!Number.isSafeInteger(value) || value < from) throw new InvalidArgumentError(`give a whole number, at least ${from}`)
+    if (!Number.isSafeInteger(value) || value < from)
+      throw new InvalidArgumentError(`give a whole number, at least ${from}`)
     return value
   }
 }
 
 export function seedOption(): Option {
-  return new Option('--seed <number>', 'what chance begins from; the same seed gives the same result').argParser(wholeNumber(0)).default(1)
+  return new Option('--seed <number>', 'what chance begins from; the same seed gives the same result')
+    .argParser(wholeNumber(0))
+    .default(1)
 }
 
 export function engineOption(): Option {
-  return new Option('--engine <name>', 'what computes; the best that is there by default').choices(['tfjs-node', 'tfjs-node-gpu', 'wasm', 'cpu'])
+  return new Option('--engine <name>', 'what computes; the best that is there by default').choices([
+    'tfjs-node',
+    'tfjs-node-gpu',
+    'wasm',
+    'cpu',
+  ])
 }
 
 /** The lines under `-h`. */

@@ -52,7 +52,7 @@ export async function verifyOnnx(file: string, request: VerifyRequest, io: Io): 
     if (largest > worst) [worst, worstPicture] = [largest, name]
     agree += Number(argMax(expected.probabilities) === argMax(found.probabilities))
     count++
-    io.reporter.progress(`${count} pictures compared`)
+    io.reporter.progress(`${count} ${count === 1 ? 'picture' : 'pictures'} compared`)
   }
   await Promise.all([onnx.close(), engine.close()])
   const good = agree === count && [...differences.values()].every(({ relative }) => relative <= tolerance)

@@ -1,14 +1,8 @@
 import { type Command, Option } from 'commander'
-import type { EngineName } from '../../runtime/engines/index.js'
 import { act } from '../action.js'
+import type { EvaluateRequest } from '../actions/evaluate_model.js'
 import type { CommonOptions } from '../io.js'
 import { common, engineOption, example } from '../options.js'
-
-interface EvaluateOptions extends CommonOptions {
-  readonly data: string
-  readonly split: 'train' | 'val' | 'test'
-  readonly engine?: EngineName
-}
 
 export function register(program: Command): void {
   const command = program
@@ -18,7 +12,7 @@ export function register(program: Command): void {
     .addOption(new Option('--split <name>', 'which of them').choices(['train', 'val', 'test']).default('val'))
     .addOption(engineOption())
   example(common(command), 'wsban evaluate birds.onnx --data birds').action(
-    (source: string, options: EvaluateOptions) =>
+    (source: string, options: EvaluateRequest & CommonOptions) =>
       act(options, async (io) => {
         const { evaluateModel } = await import('../actions/evaluate_model.js')
         return evaluateModel(source, options, io)

@@ -1,17 +1,8 @@
 import { type Command, Option } from 'commander'
-import type { ModelSettings } from '../../compiler/analysis/model.js'
 import { act } from '../action.js'
+import type { ExportRequest } from '../actions/export_model.js'
 import type { CommonOptions } from '../io.js'
 import { common, example, seedOption, settable } from '../options.js'
-
-interface ExportOptions extends CommonOptions {
-  readonly out: string
-  readonly weights?: string
-  readonly seed: number
-  readonly precision: 'fp32' | 'fp16'
-  readonly input: 'image' | 'tensor'
-  readonly set?: ModelSettings
-}
 
 export function register(program: Command): void {
   const command = program
@@ -27,7 +18,7 @@ export function register(program: Command): void {
     )
     .addOption(seedOption())
   example(settable(common(command)), 'wsban export runs/birds -o birds.onnx').action(
-    (source: string, options: ExportOptions) =>
+    (source: string, options: ExportRequest & CommonOptions) =>
       act(options, async (io) => {
         const { exportModel } = await import('../actions/export_model.js')
         return exportModel(source, options, io)

@@ -1,14 +1,8 @@
 import type { Command } from 'commander'
-import type { EngineName } from '../../runtime/engines/index.js'
 import { act } from '../action.js'
+import type { PredictRequest } from '../actions/predict_images.js'
 import type { CommonOptions } from '../io.js'
 import { common, engineOption, example, wholeNumber } from '../options.js'
-
-interface PredictOptions extends CommonOptions {
-  readonly top: number
-  readonly heatmaps?: string
-  readonly engine?: EngineName
-}
 
 export function register(program: Command): void {
   const command = program
@@ -18,7 +12,7 @@ export function register(program: Command): void {
     .option('--heatmaps <dir>', 'write each picture with its heatmap and crop box')
     .addOption(engineOption())
   example(common(command), 'wsban predict birds.onnx photo.jpg --heatmaps seen').action(
-    (source: string, images: string[], options: PredictOptions) =>
+    (source: string, images: string[], options: PredictRequest & CommonOptions) =>
       act(options, async (io) => {
         const { predictImages } = await import('../actions/predict_images.js')
         return predictImages(source, images, options, io)

@@ -1,21 +1,8 @@
 import type { Command } from 'commander'
-import type { ModelSettings } from '../../compiler/analysis/model.js'
-import type { EngineName } from '../../runtime/engines/index.js'
 import { act } from '../action.js'
+import type { TrainRequest } from '../actions/train_spec.js'
 import type { CommonOptions } from '../io.js'
 import { common, engineOption, example, seedOption, settable, wholeNumber } from '../options.js'
-
-interface TrainOptions extends CommonOptions {
-  readonly data: string
-  readonly out: string
-  readonly epochs?: number
-  readonly batch?: number
-  readonly seed: number
-  readonly engine?: EngineName
-  readonly weights?: string
-  readonly resume?: boolean
-  readonly set?: ModelSettings
-}
 
 export function register(program: Command): void {
   const command = program
@@ -32,7 +19,7 @@ export function register(program: Command): void {
   example(
     settable(common(command)),
     'wsban train models/wsban_tiny.wsban --data birds -o runs/birds --epochs 20',
-  ).action((file: string, options: TrainOptions) =>
+  ).action((file: string, options: TrainRequest & CommonOptions) =>
     act(options, async (io) => {
       const { trainSpec } = await import('../actions/train_spec.js')
       return trainSpec(file, options, io)

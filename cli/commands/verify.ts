@@ -1,19 +1,8 @@
 import type { Command } from 'commander'
-import type { ModelSettings } from '../../compiler/analysis/model.js'
-import type { EngineName } from '../../runtime/engines/index.js'
 import { act } from '../action.js'
+import type { VerifyRequest } from '../actions/verify_onnx.js'
 import type { CommonOptions } from '../io.js'
 import { common, engineOption, example, seedOption, settable, wholeNumber } from '../options.js'
-
-interface VerifyOptions extends CommonOptions {
-  readonly against: string
-  readonly weights?: string
-  readonly data?: string
-  readonly pictures: number
-  readonly seed: number
-  readonly engine?: EngineName
-  readonly set?: ModelSettings
-}
 
 export function register(program: Command): void {
   const command = program
@@ -26,7 +15,7 @@ export function register(program: Command): void {
     .addOption(seedOption())
     .addOption(engineOption())
   example(settable(common(command)), 'wsban verify birds.onnx --against runs/birds --data birds').action(
-    (file: string, options: VerifyOptions) =>
+    (file: string, options: VerifyRequest & CommonOptions) =>
       act(options, async (io) => {
         const { verifyOnnx } = await import('../actions/verify_onnx.js')
         return verifyOnnx(file, options, io)
