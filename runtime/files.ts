@@ -7,8 +7,12 @@ import { Failure, reasonOf } from './failure.js'
  * Writes a file so that a reader, or a crash, sees the old one or the new one and nothing between:
  * a temporary name beside it, synced, renamed, and the folder synced.
  */
-export async function writeAtomically(path: string, content: string | Uint8Array | readonly Uint8Array[]): Promise<void> {
-  const chunks = typeof content === 'string' ? [Buffer.from(content)] : content instanceof Uint8Array ? [content] : content
+export async function writeAtomically(
+  path: string,
+  content: string | Uint8Array | readonly Uint8Array[],
+): Promise<void> {
+  const chunks =
+    typeof content === 'string' ? [Buffer.from(content)] : content instanceof Uint8Array ? [content] : content
   const temporary = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`
   try {
     await mkdir(dirname(path), { recursive: true })

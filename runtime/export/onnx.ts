@@ -18,7 +18,9 @@ export interface ExportRequest {
   readonly path: string
   readonly input: 'image' | 'tensor'
   /** Of a checkpoint, or random ones from a seed. */
-  readonly weights: { readonly tensors: ReadonlyMap<string, StoredTensor>; readonly path: string } | { readonly seed: number }
+  readonly weights:
+    | { readonly tensors: ReadonlyMap<string, StoredTensor>; readonly path: string }
+    | { readonly seed: number }
 }
 
 export interface Exported {
@@ -35,7 +37,10 @@ export async function exportOnnx({ graph, stored, classes, path, input, weights 
   const pieces = emitOnnx(inference, {
     input,
     version: packageVersion(),
-    weights: (parameter) => ('tensors' in weights ? (weights.tensors.get(parameter.name)?.values ?? new Float32Array()) : initialValues(parameter, weights.seed)),
+    weights: (parameter) =>
+      'tensors' in weights
+        ? (weights.tensors.get(parameter.name)?.values ?? new Float32Array())
+        : initialValues(parameter, weights.seed),
     metadata: {
       wsban: packageVersion(),
       classes: JSON.stringify(classes ?? Array.from({ length: count }, (_, index) => `class ${index}`)),

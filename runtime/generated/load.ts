@@ -16,13 +16,24 @@ import { packageRoot, packageVersion } from '../package-root.js'
 export async function loadModel(graph: Graph, source: string): Promise<Model> {
   const { runtimeUrl, tfjsUrl } = hostModules()
   const key = createHash('sha256')
-    .update(JSON.stringify([packageVersion(), runtimeUrl, tfjsUrl, await compilerStamp(), source, { ...graph, parameters: [...graph.parameters] }]))
+    .update(
+      JSON.stringify([
+        packageVersion(),
+        runtimeUrl,
+        tfjsUrl,
+        await compilerStamp(),
+        source,
+        { ...graph, parameters: [...graph.parameters] },
+      ]),
+    )
     .digest('hex')
     .slice(0, 32)
   const folder = join(cacheRoot(), 'compiled', key)
   const entry = join(folder, 'model.mjs')
   if (!existsSync(entry)) await write(graph, source, folder, { runtimeUrl, tfjsUrl })
-  const loaded = z.object({ model: z.custom<Model>((value) => typeof value === 'object' && value !== null) }).parse(await import(pathToFileURL(entry).href))
+  const loaded = z
+    .object({ model: z.custom<Model>((value) => typeof value === 'object' && value !== null) })
+    .parse(await import(pathToFileURL(entry).href))
   return loaded.model
 }
 
@@ -34,7 +45,9 @@ interface HostModules {
 /** Our own modules, from source or from dist/: generated code must meet the very ones that run here. */
 function hostModules(): HostModules {
   const fromSource = import.meta.url.endsWith('.ts')
-  const runtime = fromSource ? join(packageRoot(), 'runtime', 'index.ts') : join(packageRoot(), 'dist', 'runtime', 'index.js')
+  const runtime = fromSource
+    ? join(packageRoot(), 'runtime', 'index.ts')
+    : join(packageRoot(), 'dist', 'runtime', 'index.js')
   return { runtimeUrl: pathToFileURL(runtime).href, tfjsUrl: import.meta.resolve('@tensorflow/tfjs-core') }
 }
 
@@ -45,18 +58,34 @@ async function compilerStamp(): Promise<string> {
   return String((await stat(join(packageRoot(), 'dist', 'cli', 'main.js'))).mtimeMs)
 }
 
-async function write(graph: Graph, source: string, folder: string, { runtimeUrl, tfjsUrl }: HostModules): Promise<void> {
+async function write(
+  graph: Graph,
+  source: string,
+  folder: string,
+  { runtimeUrl, tfjsUrl }: HostModules,
+): Promise<void> {
   const [{ emitTfjs }, { ts }] = await Promise.all([import('../../compiler/targets/tfjs/emit.js'), import('ts-morph')])
-  const imports: Readonly<Record<string, string>> = { 'wsban/runtime': runtimeUrl, '@tensorflow/tfjs-core': tfjsUrl, './parameters.js': './parameters.mjs' }
-  const files = emitTfjs(graph, { source, version: packageVersion(), spec: {} }).filter(({ path }) => path === 'parameters.ts' || path === 'model.ts')
+  const imports: Readonly<Record<string, string>> = {
+    'wsban/runtime': runtimeUrl,
+    '@tensorflow/tfjs-core': tfjsUrl,
+    './parameters.js': './parameters.mjs',
+  }
+  const files = emitTfjs(graph, { source, version: packageVersion(), spec: {} }).filter(
+    ({ path }) => path === 'parameters.ts' || path === 'model.ts',
+  )
   // The entry comes last: where it is, the rest is, too.
-  for (const { path, text } of files.toSorted((a, b) => Number(a.path === 'model.ts') - Number(b.path === 'model.ts'))) {
+  for (const { path, text } of files.toSorted(
+    (a, b) => Number(a.path === 'model.ts') - Number(b.path === 'model.ts'),
+  )) {
     const options = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext }
     const { outputText } = ts.transpileModule(text, { compilerOptions: options })
-    const linked = outputText.replace(/^(import .*? from |\} from )'([^']+)'/gm, (whole, head: string, specifier: string) => {
-      const target = imports[specifier]
-      return target === undefined ? whole : `${head}${JSON.stringify(target)}`
-    })
+    const linked = outputText.replace(
+      /^(import .*? from |\} from )'([^']+)'/gm,
+      (whole, head: string, specifier: string) => {
+        const target = imports[specifier]
+        return target === undefined ? whole : `${head}${JSON.stringify(target)}`
+      },
+    )
     await writeAtomically(join(folder, path.replace(/\.ts$/, '.mjs')), linked)
   }
 }

@@ -19,7 +19,11 @@ function keepMask(at: Scope, shape: number[], rate: number): tf.Tensor {
 }
 
 /** Bilinear attention pooling: features [batch, h, w, N] seen through attention maps [batch, h, w, M]; gives [batch, M, N]. */
-export function bap(features: tf.Tensor4D, attention: tf.Tensor4D, { pool = 'mean' }: { pool?: string } = {}): tf.Tensor3D {
+export function bap(
+  features: tf.Tensor4D,
+  attention: tf.Tensor4D,
+  { pool = 'mean' }: { pool?: string } = {},
+): tf.Tensor3D {
   const [batch, height, width, channels] = features.shape
   const maps = attention.shape[3]
   if (pool === 'max') {
@@ -27,7 +31,11 @@ export function bap(features: tf.Tensor4D, attention: tf.Tensor4D, { pool = 'mea
     return tf.stack(each, 1) as tf.Tensor3D
   }
   const cells = height * width
-  const sum = tf.matMul<tf.Tensor3D>(tf.reshape(attention, [batch, cells, maps]), tf.reshape(features, [batch, cells, channels]), true)
+  const sum = tf.matMul<tf.Tensor3D>(
+    tf.reshape(attention, [batch, cells, maps]),
+    tf.reshape(features, [batch, cells, channels]),
+    true,
+  )
   return pool === 'mean' ? tf.div(sum, cells) : sum
 }
 
@@ -44,6 +52,9 @@ export function l2Normalize<T extends tf.Tensor>(x: T, { eps = 1e-12 }: { eps?: 
 
 /** The value as it is, with no gradient going back through it. */
 export function detach<T extends tf.Tensor>(x: T): T {
-  const cut = tf.customGrad((value) => ({ value: tf.clone(value as tf.Tensor), gradFunc: () => tf.zerosLike(value as tf.Tensor) }))
+  const cut = tf.customGrad((value) => ({
+    value: tf.clone(value as tf.Tensor),
+    gradFunc: () => tf.zerosLike(value as tf.Tensor),
+  }))
   return cut(x) as T
 }

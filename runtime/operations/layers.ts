@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core'
-import * as kernels from '../kernels/index.js'
 import type { Pair } from '../kernels/index.js'
+import * as kernels from '../kernels/index.js'
 import type { Scope } from '../scope.js'
 
 export type { Pair }
@@ -26,7 +26,11 @@ function biasOf(at: Scope): { bias?: tf.Tensor1D } {
 }
 
 /** By the batch in training, by running averages afterwards. */
-export function batchNorm(x: tf.Tensor4D, at: Scope, { eps = 1e-5, momentum = 0.1 }: { eps?: number; momentum?: number } = {}): tf.Tensor4D {
+export function batchNorm(
+  x: tf.Tensor4D,
+  at: Scope,
+  { eps = 1e-5, momentum = 0.1 }: { eps?: number; momentum?: number } = {},
+): tf.Tensor4D {
   const parameters = {
     scale: at.get<tf.Tensor1D>('weight'),
     offset: at.get<tf.Tensor1D>('bias'),

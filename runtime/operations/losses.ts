@@ -8,7 +8,11 @@ export function crossEntropy(logits: tf.Tensor2D, label: tf.Tensor1D): tf.Scalar
 }
 
 /** The student's cross-entropy with the teacher's softened answer; no factor T^2. */
-export function distill(student: tf.Tensor2D, teacher: tf.Tensor2D, { temperature = 10 }: { temperature?: number } = {}): tf.Scalar {
+export function distill(
+  student: tf.Tensor2D,
+  teacher: tf.Tensor2D,
+  { temperature = 10 }: { temperature?: number } = {},
+): tf.Scalar {
   const soft = tf.softmax(tf.div<tf.Tensor2D>(teacher, temperature))
   const logs = tf.logSoftmax(tf.div<tf.Tensor2D>(student, temperature))
   return tf.neg(tf.mean<tf.Scalar>(tf.sum(tf.mul(soft, logs), 1)))
@@ -29,7 +33,12 @@ export interface CenterLossOptions {
 const smallestSquare = 1e-12
 
 /** Pulls embeddings to centres; in training the centres follow by 1 - momentum, added up where a class comes several times. */
-export function centerLoss(embedding: tf.Tensor, label: tf.Tensor1D, at: Scope, options: CenterLossOptions = {}): tf.Scalar {
+export function centerLoss(
+  embedding: tf.Tensor,
+  label: tf.Tensor1D,
+  at: Scope,
+  options: CenterLossOptions = {},
+): tf.Scalar {
   const { per = 'class', momentum = 0.95, normalize = true } = options
   const batch = embedding.shape[0] ?? 0
   const centers = at.get<tf.Tensor2D>('centers')
@@ -42,7 +51,12 @@ export function centerLoss(embedding: tf.Tensor, label: tf.Tensor1D, at: Scope, 
   return tf.div(tf.sum(tf.square(tf.sub(rows, compared))), batch)
 }
 
-function moveCenters(centers: tf.Tensor2D & tf.Variable, index: tf.Tensor1D, away: tf.Tensor2D, momentum: number): void {
+function moveCenters(
+  centers: tf.Tensor2D & tf.Variable,
+  index: tf.Tensor1D,
+  away: tf.Tensor2D,
+  momentum: number,
+): void {
   tf.tidy(() => {
     const which = membership(index, centers.shape[0])
     centers.assign(tf.add(centers, tf.mul(tf.matMul(tf.transpose(which), away), 1 - momentum)))

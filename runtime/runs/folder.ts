@@ -55,7 +55,15 @@ export class RunFolder {
   static async create(path: string, info: RunInfo): Promise<RunFolder> {
     const run = new RunFolder(path, info)
     await mkdir(join(path, 'checkpoints'), { recursive: true }).catch((error: unknown) => {
-      throw new Failure({ code: 'cannot-write', message: `cannot make ${path}: ${reasonOf(error)}`, help: 'choose another folder with -o', path }, { cause: error })
+      throw new Failure(
+        {
+          code: 'cannot-write',
+          message: `cannot make ${path}: ${reasonOf(error)}`,
+          help: 'choose another folder with -o',
+          path,
+        },
+        { cause: error },
+      )
     })
     await run.save()
     return run
@@ -68,7 +76,15 @@ export class RunFolder {
       return new RunFolder(path, runFile.parse(JSON.parse(await readFile(file, 'utf8'))))
     } catch (error) {
       const reason = error instanceof z.ZodError ? 'run.json is not what wsban wrote' : reasonOf(error)
-      throw new Failure({ code: 'run-unreadable', message: `${path} is no run that can be read: ${reason}`, help: 'a run is a folder that `wsban train ... -o RUN` made', path }, { cause: error })
+      throw new Failure(
+        {
+          code: 'run-unreadable',
+          message: `${path} is no run that can be read: ${reason}`,
+          help: 'a run is a folder that `wsban train ... -o RUN` made',
+          path,
+        },
+        { cause: error },
+      )
     }
   }
 
@@ -103,14 +119,23 @@ export class RunFolder {
     const folder = join(this.path, 'checkpoints', name)
     const temporary = `${folder}.${process.pid}.tmp`
     await rm(temporary, { recursive: true, force: true })
-    await writeSafetensors(join(temporary, 'weights.safetensors'), { tensors: checkpoint.tensors, metadata: { format: 'pt', model: this.current.model } })
+    await writeSafetensors(join(temporary, 'weights.safetensors'), {
+      tensors: checkpoint.tensors,
+      metadata: { format: 'pt', model: this.current.model },
+    })
     await writeSafetensors(join(temporary, 'optimizer.safetensors'), { tensors: checkpoint.slots, metadata: {} })
     await writeAtomically(join(temporary, 'state.json'), `${JSON.stringify(checkpoint.state)}\n`)
     await rm(folder, { recursive: true, force: true })
     await rename(temporary, folder)
     const better = score !== undefined && score > (this.current.bestScore ?? Number.NEGATIVE_INFINITY)
     const old = [this.current.last, this.current.best]
-    this.current = { ...this.current, last: name, ...(better || this.current.best === undefined ? { best: name, ...(score !== undefined && { bestScore: score }) } : {}) }
+    this.current = {
+      ...this.current,
+      last: name,
+      ...(better || this.current.best === undefined
+        ? { best: name, ...(score !== undefined && { bestScore: score }) }
+        : {}),
+    }
     await this.save()
     for (const unused of old) {
       if (unused !== undefined && unused !== this.current.last && unused !== this.current.best)
@@ -128,14 +153,25 @@ export class RunFolder {
     const { tensors } = await readSafetensors(join(folder, 'weights.safetensors'))
     const { tensors: slots } = await readSafetensors(join(folder, 'optimizer.safetensors'))
     const state = stateFile.safeParse(JSON.parse(await readFile(join(folder, 'state.json'), 'utf8')))
-    if (!state.success) throw new Failure({ code: 'run-unreadable', message: `${folder}/state.json is not what wsban wrote`, help: 'resume from another run', path: folder })
+    if (!state.success)
+      throw new Failure({
+        code: 'run-unreadable',
+        message: `${folder}/state.json is not what wsban wrote`,
+        help: 'resume from another run',
+        path: folder,
+      })
     return { tensors, slots, state: state.data }
   }
 
   private checkpointFolder(which: 'best' | 'last'): string {
     const name = this.current[which] ?? this.current.last
     if (name === undefined)
-      throw new Failure({ code: 'no-checkpoint', message: `${this.path} has no checkpoint yet`, help: 'train for at least one epoch', path: this.path })
+      throw new Failure({
+        code: 'no-checkpoint',
+        message: `${this.path} has no checkpoint yet`,
+        help: 'train for at least one epoch',
+        path: this.path,
+      })
     return join(this.path, 'checkpoints', name)
   }
 

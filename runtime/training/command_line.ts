@@ -30,7 +30,12 @@ export async function trainFromCommandLine(model: Model, spec: unknown, args: re
     })
     const { data: folder, out, epochs, batch, seed, resume } = values
     if (folder === undefined || out === undefined)
-      throw new Failure({ code: 'usage', message: 'give the pictures and a folder for the run', help: 'npm run train -- --data DIR -o RUN', exit: 2 })
+      throw new Failure({
+        code: 'usage',
+        message: 'give the pictures and a folder for the run',
+        help: 'npm run train -- --data DIR -o RUN',
+        exit: 2,
+      })
     const engine = engineNames.find((name) => name === values.engine)
     const data = await openImageFolder(folder, { seed: Number(seed) })
     const request = {
@@ -46,7 +51,9 @@ export async function trainFromCommandLine(model: Model, spec: unknown, args: re
     await startTraining(model, storedSpec.parse(spec), data, request)
   } catch (error) {
     if (!(error instanceof Failure)) throw error
-    console.error(`error[${error.problem.code}]: ${error.problem.message}${error.problem.help ? `\n  help: ${error.problem.help}` : ''}`)
+    console.error(
+      `error[${error.problem.code}]: ${error.problem.message}${error.problem.help ? `\n  help: ${error.problem.help}` : ''}`,
+    )
     process.exitCode = error.problem.exit ?? 1
   }
 }

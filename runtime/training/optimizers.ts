@@ -13,11 +13,19 @@ export interface Optimizer {
 }
 
 const sgdArguments = z.object({ rate: z.number(), momentum: z.number(), weight_decay: z.number() })
-const adamArguments = z.object({ rate: z.number(), beta1: z.number(), beta2: z.number(), eps: z.number(), weight_decay: z.number() })
+const adamArguments = z.object({
+  rate: z.number(),
+  beta1: z.number(),
+  beta2: z.number(),
+  eps: z.number(),
+  weight_decay: z.number(),
+})
 
 type Slots = Map<string, Map<string, tf.Variable>>
 
-const kinds: Readonly<Record<string, (given: Setting['arguments'], slots: (name: string) => Map<string, tf.Variable>) => Update>> = {
+const kinds: Readonly<
+  Record<string, (given: Setting['arguments'], slots: (name: string) => Map<string, tf.Variable>) => Update>
+> = {
   sgd(given, slots) {
     const { momentum, weight_decay: decay } = sgdArguments.parse(given)
     const velocities = slots('velocity')

@@ -47,10 +47,18 @@ export class ProgressMeter {
     if (!last && now - this.lastShown < 100) return
     this.lastShown = now
     const picturesPerSecond = (this.steps * this.batch) / this.seconds
-    const left = ((this.epochs - epoch - 1) * this.stepsPerEpoch + this.stepsPerEpoch - step) * (this.seconds / this.steps)
+    const left =
+      ((this.epochs - epoch - 1) * this.stepsPerEpoch + this.stepsPerEpoch - step) * (this.seconds / this.steps)
     const parts = Object.entries(losses).map(([name, value]) => `${name} ${value.toFixed(3)}`)
     this.reporter.progress(
-      [`epoch ${epoch + 1}/${this.epochs}`, `step ${step}/${this.stepsPerEpoch}`, `${picturesPerSecond.toFixed(0)} pictures/s`, `${clock(left)} left`, parts.join(' '), `rate ${rate.toPrecision(2)}`].join(' · '),
+      [
+        `epoch ${epoch + 1}/${this.epochs}`,
+        `step ${step}/${this.stepsPerEpoch}`,
+        `${picturesPerSecond.toFixed(0)} pictures/s`,
+        `${clock(left)} left`,
+        parts.join(' '),
+        `rate ${rate.toPrecision(2)}`,
+      ].join(' · '),
     )
   }
 

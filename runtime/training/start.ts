@@ -22,7 +22,12 @@ export interface TrainingRequest {
 }
 
 /** From a folder of pictures and a model to a run: opens the engine, makes or reopens the run's folder, trains. */
-export async function startTraining(model: Model, spec: StoredSpec, data: DataSet, request: TrainingRequest): Promise<{ run: RunFolder; result: TrainResult }> {
+export async function startTraining(
+  model: Model,
+  spec: StoredSpec,
+  data: DataSet,
+  request: TrainingRequest,
+): Promise<{ run: RunFolder; result: TrainResult }> {
   const { reporter } = request
   if (model.classes !== data.classes.length)
     throw new Failure({
@@ -32,21 +37,42 @@ export async function startTraining(model: Model, spec: StoredSpec, data: DataSe
       path: request.data,
     })
   if (data.splits.train.length === 0)
-    throw new Failure({ code: 'no-pictures', message: `${request.data} has no pictures to train on`, help: 'put them into train/CLASS/', path: request.data })
+    throw new Failure({
+      code: 'no-pictures',
+      message: `${request.data} has no pictures to train on`,
+      help: 'put them into train/CLASS/',
+      path: request.data,
+    })
   for (const note of data.notes) reporter.say(note)
   const engine = await openEngine(request.engine, reporter)
   const run = request.resume ? await reopen(request, spec) : await make(model, spec, data, request, engine.name)
-  reporter.say(`${model.name}: ${data.classes.length} classes, ${data.splits.train.length} pictures to train on, ${data.splits.val.length} to check on · ${engine.description}`)
+  reporter.say(
+    `${model.name}: ${data.classes.length} classes, ${data.splits.train.length} pictures to train on, ${data.splits.val.length} to check on · ${engine.description}`,
+  )
   const stop = listenForInterrupt(reporter)
   try {
-    const options = { model, data, run, reporter, resume: request.resume, interrupted: stop.asked, ...(request.weights && { weights: request.weights }) }
+    const options = {
+      model,
+      data,
+      run,
+      reporter,
+      resume: request.resume,
+      interrupted: stop.asked,
+      ...(request.weights && { weights: request.weights }),
+    }
     return { run, result: await train(options) }
   } finally {
     stop.end()
   }
 }
 
-async function make(model: Model, spec: StoredSpec, data: DataSet, request: TrainingRequest, engine: string): Promise<RunFolder> {
+async function make(
+  model: Model,
+  spec: StoredSpec,
+  data: DataSet,
+  request: TrainingRequest,
+  engine: string,
+): Promise<RunFolder> {
   if (RunFolder.exists(request.out))
     throw new Failure({
       code: 'run-exists',
@@ -76,7 +102,12 @@ async function reopen(request: TrainingRequest, spec: StoredSpec): Promise<RunFo
   const run = await RunFolder.open(request.out)
   const text = ({ entry, files, settings }: StoredSpec) => JSON.stringify([files[entry], settings])
   if (text(run.info.spec) !== text(spec))
-    throw new Failure({ code: 'spec-changed', message: `the spec is not the one that ${request.out} was trained with`, help: `train anew into another folder, or resume with ${request.out}/model.wsban`, path: request.out })
+    throw new Failure({
+      code: 'spec-changed',
+      message: `the spec is not the one that ${request.out} was trained with`,
+      help: `train anew into another folder, or resume with ${request.out}/model.wsban`,
+      path: request.out,
+    })
   return run
 }
 
@@ -91,4 +122,3 @@ function listenForInterrupt(reporter: Reporter): { asked: () => boolean; end: ()
   process.on('SIGINT', listener)
   return { asked: () => asked, end: () => process.off('SIGINT', listener) }
 }
-

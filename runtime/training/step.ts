@@ -22,7 +22,12 @@ export interface StepOptions {
 /** One step: losses forward, gradients back, weights moved. @throws Failure `loss-not-finite` */
 export function trainStep(batch: Batch, { model, weights, optimizer, rate, seed, step }: StepOptions): StepLosses {
   const { losses } = model
-  if (!losses) throw new Failure({ code: 'no-loss', message: `model ${model.name} has no loss to train with`, help: 'add a loss block to the spec' })
+  if (!losses)
+    throw new Failure({
+      code: 'no-loss',
+      message: `model ${model.name} has no loss to train with`,
+      help: 'add a loss block to the spec',
+    })
   const values = tf.tidy(() => {
     const size = model.image.size
     const images = tf.tensor4d(batch.images, [batch.labels.length, size, size, 3])
@@ -38,7 +43,8 @@ export function trainStep(batch: Batch, { model, weights, optimizer, rate, seed,
       named = Object.fromEntries(all.map(([name], index) => [name, numbers[index] ?? Number.NaN]))
       return total
     }, weights.trainable)
-    if (Object.values(named).every(Number.isFinite)) optimizer.apply(weights.variables, gradientsByName(weights, grads), rate)
+    if (Object.values(named).every(Number.isFinite))
+      optimizer.apply(weights.variables, gradientsByName(weights, grads), rate)
     return named
   })
   const bad = Object.entries(values).find(([, value]) => !Number.isFinite(value))

@@ -60,7 +60,15 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   for (let epoch = state.epoch; epoch < epochs && !stopped; epoch++) {
     const sums = new Map<string, number>()
     let count = 0
-    for await (const made of trainBatches(data.splits.train, { size: model.image.size, steps, batch, seed, epoch, reporter, pictures })) {
+    for await (const made of trainBatches(data.splits.train, {
+      size: model.image.size,
+      steps,
+      batch,
+      seed,
+      epoch,
+      reporter,
+      pictures,
+    })) {
       const rate = baseRate(plan.optimizer) * schedule(epoch + count / stepsPerEpoch, epochs)
       const losses = meter.time(() => trainStep(made, { model, weights, optimizer, rate, seed, step }))
       for (const [name, value] of Object.entries(losses)) sums.set(name, (sums.get(name) ?? 0) + value)
@@ -78,11 +86,29 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     evaluation = await evaluateSplit(predictor, data, 'val', batch, reporter, pictures)
     const losses = Object.fromEntries([...sums].map(([name, sum]) => [name, sum / count]))
     const { pictures: evaluated, top1, top5, localisation } = evaluation
-    await run.log({ epoch: epoch + 1, step, losses, val: { pictures: evaluated, top1, top5, ...(localisation && { localisation }) }, secondsPerStep: meter.secondsPerStep, memory: process.memoryUsage.rss(), tensors: tf.memory().numTensors })
-    await run.saveCheckpoint(await checkpointOf(weights, optimizer, { epoch: epoch + 1, step, optimizerSteps: optimizer.steps }), evaluated > 0 ? top1.joint : undefined)
+    await run.log({
+      epoch: epoch + 1,
+      step,
+      losses,
+      val: { pictures: evaluated, top1, top5, ...(localisation && { localisation }) },
+      secondsPerStep: meter.secondsPerStep,
+      memory: process.memoryUsage.rss(),
+      tensors: tf.memory().numTensors,
+    })
+    await run.saveCheckpoint(
+      await checkpointOf(weights, optimizer, { epoch: epoch + 1, step, optimizerSteps: optimizer.steps }),
+      evaluated > 0 ? top1.joint : undefined,
+    )
     reporter.say(meter.epochLine(epoch, losses, evaluated > 0 ? `val: ${top1Text(evaluation)}` : 'no val pictures'))
   }
-  const result = { epochs: run.info.epochs, steps: step, seconds: meter.seconds, secondsPerStep: meter.secondsPerStep, evaluation, interrupted: stopped }
+  const result = {
+    epochs: run.info.epochs,
+    steps: step,
+    seconds: meter.seconds,
+    secondsPerStep: meter.secondsPerStep,
+    evaluation,
+    interrupted: stopped,
+  }
   optimizer.dispose()
   weights.dispose()
   return result
@@ -91,7 +117,10 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 /** In training the augmentation stands for the input's steps; normalisation always comes last, as in evaluation. */
 export function trainingSteps({ image, plan }: Model): readonly ImageStep[] {
   if (!plan.augment) return image.steps
-  return [...plan.augment.filter(({ name }) => name !== 'normalize'), ...image.steps.filter(({ name }) => name === 'normalize')]
+  return [
+    ...plan.augment.filter(({ name }) => name !== 'normalize'),
+    ...image.steps.filter(({ name }) => name === 'normalize'),
+  ]
 }
 
 /** The split's pictures through the model, counted. */
@@ -125,16 +154,26 @@ async function begin({ model, run, weights: given, resume, reporter }: TrainOpti
     reporter.say(`going on after epoch ${checkpoint.state.epoch}`)
     return { weights, state: checkpoint.state }
   }
-  const weights = given ? WeightStore.from(model.parameters, given.tensors, given.path) : WeightStore.initial(model.parameters, run.info.seed)
+  const weights = given
+    ? WeightStore.from(model.parameters, given.tensors, given.path)
+    : WeightStore.initial(model.parameters, run.info.seed)
   return { weights, state: fresh }
 }
 
-async function checkpointOf(weights: WeightStore, optimizer: Optimizer, state: Checkpoint['state']): Promise<Checkpoint> {
+async function checkpointOf(
+  weights: WeightStore,
+  optimizer: Optimizer,
+  state: Checkpoint['state'],
+): Promise<Checkpoint> {
   const slots = new Map<string, StoredTensor>()
   for (const [slot, variables] of optimizer.slots)
     for (const parameter of weights.parameters) {
       const variable = variables.get(parameter.name)
-      if (variable) slots.set(`${slot}/${parameter.name}`, { shape: parameter.shape, values: await readCanonical(variable, parameter) })
+      if (variable)
+        slots.set(`${slot}/${parameter.name}`, {
+          shape: parameter.shape,
+          values: await readCanonical(variable, parameter),
+        })
     }
   return { tensors: await weights.read(), slots, state }
 }
@@ -146,9 +185,16 @@ function restoreSlots(model: Model, optimizer: Optimizer, { slots, state }: Chec
     const parameter = parameters.get(key.slice(slash + 1))
     const variables = optimizer.slots.get(key.slice(0, slash))
     if (!parameter || !variables)
-      throw new Failure({ code: 'run-unreadable', message: `the checkpoint has optimiser state ${key} that the spec does not know`, help: 'resume with the spec and the optimiser of the run' })
+      throw new Failure({
+        code: 'run-unreadable',
+        message: `the checkpoint has optimiser state ${key} that the spec does not know`,
+        help: 'resume with the spec and the optimiser of the run',
+      })
     const { layout } = parameter
-    const initial = tf.tensor(layout ? permuteValues(values, shape, layout) : values, layout ? permutedShape(shape, layout) : [...shape])
+    const initial = tf.tensor(
+      layout ? permuteValues(values, shape, layout) : values,
+      layout ? permutedShape(shape, layout) : [...shape],
+    )
     variables.set(parameter.name, tf.variable(initial, false))
     initial.dispose()
   }

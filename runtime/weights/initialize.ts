@@ -2,7 +2,10 @@ import type { Initializer } from '../model.js'
 import { fillNormal, fillUniform, keyOf } from '../random.js'
 
 /** A parameter before training. The values depend on the seed and the name alone, in the order of the parameter's own shape. */
-export function initialValues({ name, shape, initializer }: { name: string; shape: readonly number[]; initializer: Initializer }, seed: number): Float32Array {
+export function initialValues(
+  { name, shape, initializer }: { name: string; shape: readonly number[]; initializer: Initializer },
+  seed: number,
+): Float32Array {
   const values = new Float32Array(shape.reduce((product, size) => product * size, 1))
   const key = keyOf(seed, 'initial weights', name)
   if (initializer.kind === 'constant') values.fill(initializer.value)

@@ -37,7 +37,9 @@ export async function writeSafetensors(path: string, { tensors, metadata }: Tens
   }
   const text = JSON.stringify(description)
   // Padded with spaces so that the values begin at a multiple of eight.
-  const json = new TextEncoder().encode(text.padEnd(Math.ceil(text.length / 8) * 8 + 8 * Math.ceil((Buffer.byteLength(text) - text.length) / 8)))
+  const json = new TextEncoder().encode(
+    text.padEnd(Math.ceil(text.length / 8) * 8 + 8 * Math.ceil((Buffer.byteLength(text) - text.length) / 8)),
+  )
   const length = new Uint8Array(8)
   new DataView(length.buffer).setBigUint64(0, BigInt(json.length), true)
   await writeAtomically(path, [length, json, ...pieces])
@@ -47,7 +49,12 @@ export async function writeSafetensors(path: string, { tensors, metadata }: Tens
 export async function readSafetensors(path: string): Promise<TensorFile> {
   const unreadable = (reason: string, cause?: unknown) =>
     new Failure(
-      { code: 'weights-unreadable', message: `${path} holds no weights that can be read: ${reason}`, help: 'give a whole .safetensors file', path },
+      {
+        code: 'weights-unreadable',
+        message: `${path} holds no weights that can be read: ${reason}`,
+        help: 'give a whole .safetensors file',
+        path,
+      },
       { cause },
     )
   const { headerBytes, dataStart, size } = await readHeader(path, unreadable)
@@ -59,10 +66,15 @@ export async function readSafetensors(path: string): Promise<TensorFile> {
   for (const [name, value] of Object.entries(rest)) {
     const described = entry.safeParse(value)
     if (!described.success) throw unreadable(`the entry of ${name} is malformed`)
-    const { dtype, shape, data_offsets: [start, end] } = described.data
+    const {
+      dtype,
+      shape,
+      data_offsets: [start, end],
+    } = described.data
     if (dtype !== 'F32') throw unreadable(`${name} is ${dtype}, and only F32 is read`)
     const count = shape.reduce((product, length) => product * length, 1)
-    if (end - start !== count * 4 || dataStart + end > size) throw unreadable(`${name} lies outside of the file, or its size does not fit its shape`)
+    if (end - start !== count * 4 || dataStart + end > size)
+      throw unreadable(`${name} lies outside of the file, or its size does not fit its shape`)
     const values = new Float32Array(count)
     new Uint8Array(values.buffer).set(data.subarray(dataStart + start, dataStart + end))
     tensors.set(name, { shape, values })
@@ -80,7 +92,8 @@ async function readHeader(path: string, unreadable: Unreadable) {
     const { size } = await file.stat()
     if (size < 8) throw unreadable(`it has ${size} bytes`)
     const length = Number((await file.read(Buffer.alloc(8), 0, 8, 0)).buffer.readBigUInt64LE())
-    if (length > largestHeader || 8 + length > size) throw unreadable(`its header would have ${length} bytes, the file has ${size}`)
+    if (length > largestHeader || 8 + length > size)
+      throw unreadable(`its header would have ${length} bytes, the file has ${size}`)
     const { buffer } = await file.read(Buffer.alloc(length), 0, length, 8)
     return { headerBytes: buffer, dataStart: 8 + length, size }
   } finally {

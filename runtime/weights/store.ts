@@ -30,7 +30,11 @@ export class WeightStore {
   }
 
   /** @throws Failure `weights-do-not-fit` when a parameter is missing or has another shape */
-  static from(parameters: readonly ParameterSpec[], tensors: ReadonlyMap<string, StoredTensor>, path: string): WeightStore {
+  static from(
+    parameters: readonly ParameterSpec[],
+    tensors: ReadonlyMap<string, StoredTensor>,
+    path: string,
+  ): WeightStore {
     checkFit(parameters, tensors, path)
     return new WeightStore(parameters, ({ name }) => tensors.get(name)?.values ?? new Float32Array())
   }
@@ -61,11 +65,17 @@ export async function readCanonical(tensor: tf.Tensor, { shape, layout }: Parame
 }
 
 /** @throws Failure `weights-do-not-fit`, naming the first few parameters that are missing or have another shape */
-export function checkFit(parameters: readonly Pick<ParameterSpec, 'name' | 'shape'>[], tensors: ReadonlyMap<string, StoredTensor>, path: string): void {
+export function checkFit(
+  parameters: readonly Pick<ParameterSpec, 'name' | 'shape'>[],
+  tensors: ReadonlyMap<string, StoredTensor>,
+  path: string,
+): void {
   const wrong = parameters.flatMap(({ name, shape }) => {
     const found = tensors.get(name)
     if (!found) return [`${name} is missing`]
-    return found.shape.join() === shape.join() ? [] : [`${name} is ${found.shape.join(' x ')} instead of ${shape.join(' x ')}`]
+    return found.shape.join() === shape.join()
+      ? []
+      : [`${name} is ${found.shape.join(' x ')} instead of ${shape.join(' x ')}`]
   })
   if (wrong.length === 0) return
   throw new Failure({
