@@ -35,11 +35,10 @@ export async function writeSafetensors(path: string, { tensors, metadata }: Tens
     pieces.push(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
     offset += values.byteLength
   }
-  const text = JSON.stringify(description)
-  // Padded with spaces so that the values begin at a multiple of eight.
-  const json = new TextEncoder().encode(
-    text.padEnd(Math.ceil(text.length / 8) * 8 + 8 * Math.ceil((Buffer.byteLength(text) - text.length) / 8)),
-  )
+  const unpadded = new TextEncoder().encode(JSON.stringify(description))
+  // Spaces at its end, so that the values begin at a multiple of eight.
+  const json = new Uint8Array(Math.ceil(unpadded.length / 8) * 8).fill(0x20)
+  json.set(unpadded)
   const length = new Uint8Array(8)
   new DataView(length.buffer).setBigUint64(0, BigInt(json.length), true)
   await writeAtomically(path, [length, json, ...pieces])
