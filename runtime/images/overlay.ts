@@ -1,0 +1,84 @@
+import type { Box, Picture } from './picture.js'
+import { loadSharp } from './sharp.js'
+
+export interface Marks {
+  /** [h, w], the map a crop was taken from; nothing is shown where it is zero or less. */
+  readonly attention: Float32Array
+  readonly h: number
+  readonly w: number
+  readonly box: Box
+  /** Where the object truly is, when that is known. */
+  readonly truth?: Box
+}
+
+/** Stops of the "inferno" colour map, dark to bright. */
+const colours: readonly (readonly [number, number, number])[] = [
+  [0, 0, 4],
+  [87, 16, 110],
+  [188, 55, 84],
+  [249, 142, 9],
+  [252, 255, 164],
+]
+
+/** The picture with its heatmap and the crop's box drawn over it, as PNG. */
+export async function drawOverlay(picture: Picture, marks: Marks): Promise<Uint8Array> {
+  const sharp = await loadSharp()
+  const { width, height } = picture
+  const heat = await sharp(heatPixels(marks), { raw: { width: marks.w, height: marks.h, channels: 4 } })
+    .resize(width, height, { kernel: 'cubic', fit: 'fill' })
+    .png()
+    .toBuffer()
+  return sharp(picture.data, { raw: { width, height, channels: 3 } })
+    .composite([{ input: heat }, { input: Buffer.from(boxesSvg(picture, marks)) }])
+    .png()
+    .toBuffer()
+}
+
+/** RGBA, the stronger the less transparent. */
+function heatPixels({ attention, h, w }: Marks): Uint8Array {
+  const largest = attention.reduce((most, value) => Math.max(most, value), 0)
+  const pixels = new Uint8Array(h * w * 4)
+  for (let cell = 0; cell < h * w; cell++) {
+    const share = largest > 0 ? Math.max(0, attention[cell] ?? 0) / largest : 0
+    pixels.set([...colourAt(share), Math.round(200 * share)], cell * 4)
+  }
+  return pixels
+}
+
+function colourAt(share: number): number[] {
+  const place = share * (colours.length - 1)
+  const low = Math.min(Math.floor(place), colours.length - 2)
+  const [from, to] = [colours[low] ?? [0, 0, 0], colours[low + 1] ?? [0, 0, 0]]
+  return from.map((value, channel) => Math.round(value + ((to[channel] ?? 0) - value) * (place - low)))
+}
+
+/** White on a dark rim, so that the line is seen on any picture; the true box is green and dashed. */
+function boxesSvg({ width, height }: Picture, { box, truth }: Marks): string {
+  const line = Math.max(2, Math.round(Math.min(width, height) / 100))
+  const rectangle = ({ y1, x1, y2, x2 }: Box, style: string) => {
+    const inset = line
+    const left = Math.max(inset, x1 * width)
+    const top = Math.max(inset, y1 * height)
+    const right = Math.min(width - inset, x2 * width)
+    const bottom = Math.min(height - inset, y2 * height)
+    return `<rect x="${left}" y="${top}" width="${Math.max(0, right - left)}" height="${Math.max(0, bottom - top)}" fill="none" ${style}/>`
+  }
+  const crop = `${rectangle(box, `stroke="#000" stroke-opacity="0.7" stroke-width="${line * 2}"`)}${rectangle(box, `stroke="#fff" stroke-width="${line}"`)}`
+  const known = truth
+    ? rectangle(truth, `stroke="#3d3" stroke-width="${line}" stroke-dasharray="${line * 3} ${line * 2}"`)
+    : ''
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${known}${crop}</svg>`
+}
+
+/** The part of the picture inside the box, at least one pixel. */
+export function cropPicture({ width, height, data }: Picture, { y1, x1, y2, x2 }: Box): Picture {
+  const edge = (share: number, length: number) => Math.min(length, Math.max(0, Math.round(share * length)))
+  const [top, left] = [Math.min(edge(y1, height), height - 1), Math.min(edge(x1, width), width - 1)]
+  const [rows, columns] = [Math.max(1, edge(y2, height) - top), Math.max(1, edge(x2, width) - left)]
+  const cut = new Uint8Array(rows * columns * 3)
+  for (let row = 0; row < rows; row++) {
+    const start = ((top + row) * width + left) * 3
+    cut.set(data.subarray(start, start + columns * 3), row * columns * 3)
+  }
+  return { width: columns, height: rows, data: cut }
+}
