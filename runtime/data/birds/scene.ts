@@ -19,7 +19,7 @@ export interface Scene {
 export function drawScene(traits: Traits, random: Random): Scene {
   const ground = background(random)
   const bird = drawBird(traits, random)
-  const size = random.uniform(0.3, 0.62) * pictureSize
+  const size = random.uniform(0.42, 0.75) * pictureSize
   const scale = size / 110
   const tilt = random.uniform(-22, 22)
   const flip = random.uniform() < 0.5 ? -1 : 1

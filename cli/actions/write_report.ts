@@ -1,0 +1,180 @@
+import { basename, join } from 'node:path'
+import { z } from 'zod'
+import type { DataSet, Sample } from '../../runtime/data/dataset.js'
+import { openImageFolder } from '../../runtime/data/folder.js'
+import type { EngineName } from '../../runtime/engines/index.js'
+import { Failure } from '../../runtime/failure.js'
+import { writeAtomically } from '../../runtime/files.js'
+import { decodeImage } from '../../runtime/images/decode.js'
+import { cropPicture, drawOverlay } from '../../runtime/images/overlay.js'
+import type { Picture } from '../../runtime/images/picture.js'
+import { loadSharp } from '../../runtime/images/sharp.js'
+import { type Answer, argMax } from '../../runtime/inference/answer.js'
+import { EvaluationCounter } from '../../runtime/inference/evaluate.js'
+import type { EpochRecord, Guess, ReportData, ShownPicture } from '../../runtime/report/data.js'
+import { renderReport } from '../../runtime/report/html.js'
+import { RunFolder } from '../../runtime/runs/folder.js'
+import type { Io } from '../io.js'
+import { openPredictor } from './open_predictor.js'
+
+/** Pictures shown, and the side of each in pixels: a report stays small enough to send. */
+const shown = 12
+const thumbnail = 200
+
+export interface ReportRequest {
+  readonly out?: string
+  readonly data?: string
+  readonly engine?: EngineName
+}
+
+interface Seen {
+  readonly sample: Sample
+  readonly answer: Answer
+}
+
+/** Writes a run's report. Where its pictures are gone, what the log holds is still shown. */
+export async function writeReport(source: string, request: ReportRequest, io: Io): Promise<number> {
+  const run = await RunFolder.open(source)
+  const { info } = run
+  const epochs = (await run.readLog()).flatMap(epochOf)
+  const folder = request.data ?? info.data
+  const data = await openData(folder, info)
+  const found = data && (await look(source, data, request.engine, io))
+  const report: ReportData = {
+    title: `${info.model}: ${info.classes.length} classes`,
+    subtitle: `${info.epochs} epochs on ${basename(info.data)}, seed ${info.seed}`,
+    epochs,
+    ...(found && { evaluation: found.evaluation }),
+    pictures: found?.pictures ?? [],
+    facts: [
+      ['wsban', info.wsban],
+      ['engine', info.engine],
+      ['pictures', folder],
+      ['batch', String(info.batch)],
+      ['settings', JSON.stringify(info.spec.settings)],
+      ['best checkpoint', info.best ?? 'none yet'],
+    ],
+    notes: data
+      ? []
+      : [`The pictures are not at ${folder} any more, so this shows what the log kept. Give their place with --data.`],
+    spec: info.spec.files[info.spec.entry] ?? '',
+  }
+  const path = request.out ?? join(source, 'report.html')
+  await writeAtomically(path, renderReport(report))
+  io.print(`wrote ${path}: open it in a browser`)
+  io.json({ ok: true, path })
+  return 0
+}
+
+const epochLine = z.object({
+  epoch: z.number(),
+  losses: z.record(z.string(), z.number()),
+  val: z.object({ pictures: z.number(), top1: z.record(z.string(), z.number()) }).optional(),
+})
+
+function epochOf(line: Readonly<Record<string, unknown>>): EpochRecord[] {
+  const parsed = epochLine.safeParse(line)
+  return parsed.success
+    ? [{ epoch: parsed.data.epoch, losses: parsed.data.losses, top1: parsed.data.val?.top1 ?? {} }]
+    : []
+}
+
+async function openData(folder: string, info: RunFolder['info']): Promise<DataSet | undefined> {
+  try {
+    return await openImageFolder(folder, { seed: info.seed, classes: info.classes })
+  } catch (error) {
+    if (error instanceof Failure) return undefined
+    throw error
+  }
+}
+
+/** The val pictures through the best checkpoint: counted, and some of them drawn. */
+async function look(source: string, data: DataSet, engine: EngineName | undefined, io: Io) {
+  const predictor = await openPredictor(source, engine, io)
+  const counter = new EvaluationCounter(data.classes)
+  const seen: Seen[] = []
+  const samples = data.splits.val
+  for (const [index, sample] of samples.entries()) {
+    try {
+      const [answer] = await predictor.predict([await decodeImage(sample.path)])
+      if (answer) {
+        counter.add(answer, sample)
+        seen.push({ sample, answer })
+      }
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      io.reporter.warn(error.problem.message)
+    }
+    io.reporter.progress(`${index + 1} of ${samples.length} pictures`)
+  }
+  await predictor.close()
+  const pictures = []
+  for (const one of choose(seen)) pictures.push(await draw(one, data))
+  return { evaluation: counter.result(), pictures }
+}
+
+/** A third of them the worst mistakes, the rest spread over the classes. */
+function choose(seen: readonly Seen[]): Seen[] {
+  const surety = ({ answer, sample }: Seen) =>
+    (answer.probabilities[argMax(answer.probabilities)] ?? 0) - (answer.probabilities[sample.label] ?? 0)
+  const mistakes = seen.filter((one) => surety(one) > 0).sort((a, b) => surety(b) - surety(a))
+  const worst = mistakes.slice(0, shown / 3)
+  const others = seen.filter((one) => !worst.includes(one))
+  const step = Math.max(1, others.length / (shown - worst.length))
+  const spread = Array.from(
+    { length: Math.min(others.length, shown - worst.length) },
+    (_, index) => others[Math.floor(index * step)],
+  )
+  return [...spread.filter((one) => one !== undefined), ...worst]
+}
+
+async function draw({ sample, answer }: Seen, data: DataSet): Promise<ShownPicture> {
+  const picture = await decodeImage(sample.path)
+  const { box, attention } = answer
+  const place = box && { y1: box[0], x1: box[1], y2: box[2], x2: box[3] }
+  const drawn =
+    place &&
+    attention &&
+    (await drawOverlay(picture, {
+      attention: attention.values,
+      h: attention.height,
+      w: attention.width,
+      box: place,
+      ...(sample.box && { truth: sample.box }),
+    }))
+  return {
+    name: basename(sample.path),
+    truth: data.classes[sample.label] ?? '',
+    guesses: guessesOf(answer, data.classes),
+    picture: await small(picture),
+    ...(drawn && { overlay: await small(drawn) }),
+    ...(place && { crop: await small(cropPicture(picture, place)) }),
+  }
+}
+
+function guessesOf({ logits, probabilities }: Answer, classes: readonly string[]): Guess[] {
+  const guess = (by: string, shares: Float32Array): Guess => {
+    const best = argMax(shares)
+    return { by, name: classes[best] ?? '', probability: shares[best] ?? 0 }
+  }
+  return [
+    ...Object.entries(logits).map(([branch, values]) => guess(branch, softmax(values))),
+    guess('joint', probabilities),
+  ]
+}
+
+function softmax(logits: Float32Array): Float32Array {
+  const largest = logits.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY)
+  const powers = logits.map((value) => Math.exp(value - largest))
+  const sum = powers.reduce((total, value) => total + value, 0)
+  return powers.map((value) => value / sum)
+}
+
+async function small(image: Picture | Uint8Array): Promise<Uint8Array> {
+  const sharp = await loadSharp()
+  const opened =
+    image instanceof Uint8Array
+      ? sharp(image)
+      : sharp(image.data, { raw: { width: image.width, height: image.height, channels: 3 } })
+  return opened.resize(thumbnail, thumbnail, { fit: 'inside' }).jpeg({ quality: 82 }).toBuffer()
+}

@@ -1,0 +1,44 @@
+import type { Box } from '../../compiler/ops/support/box.js'
+import type { Evaluation } from '../inference/evaluate.js'
+
+/** One epoch of a run's log. */
+export interface EpochRecord {
+  readonly epoch: number
+  /** By name, `total` among them. */
+  readonly losses: Readonly<Record<string, number>>
+  /** Shares from 0 to 1, by branch and `joint`. */
+  readonly top1: Readonly<Record<string, number>>
+}
+
+export interface Guess {
+  /** A branch's name, or `joint`. */
+  readonly by: string
+  readonly name: string
+  readonly probability: number
+}
+
+export interface ShownPicture {
+  readonly name: string
+  readonly truth: string
+  readonly guesses: readonly Guess[]
+  /** Small JPEGs: as it is, with heatmap and boxes, and the crop. */
+  readonly picture: Uint8Array
+  readonly overlay?: Uint8Array
+  readonly crop?: Uint8Array
+  readonly box?: Box
+}
+
+/** All that a report shows. Every text in it is data, and is escaped. */
+export interface ReportData {
+  readonly title: string
+  readonly subtitle: string
+  readonly epochs: readonly EpochRecord[]
+  /** Absent when the pictures are gone. */
+  readonly evaluation?: Evaluation
+  readonly pictures: readonly ShownPicture[]
+  /** Facts of the run, by name. */
+  readonly facts: readonly (readonly [name: string, value: string])[]
+  /** Why something is missing. */
+  readonly notes: readonly string[]
+  readonly spec: string
+}

@@ -1,0 +1,25 @@
+/** Text that is markup already; everything else that goes into a page is escaped. */
+export class Markup {
+  constructor(readonly text: string) {}
+}
+
+type Part = Markup | string | number | readonly (Markup | string | number)[]
+
+/** html`<p>${anything}</p>`: what is put in is escaped unless it is markup itself. */
+export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Markup {
+  return new Markup(
+    strings.map((text, index) => text + (index < parts.length ? render(parts[index] ?? '') : '')).join(''),
+  )
+}
+
+function render(part: Part): string {
+  if (part instanceof Markup) return part.text
+  if (typeof part === 'object') return part.map(render).join('')
+  return escapeText(String(part))
+}
+
+export function escapeText(text: string): string {
+  return text.replace(/[&<>"']/g, (character) =>
+    `&#${character.charCodeAt(0)};`.replace('&#60;', '&lt;').replace('&#62;', '&gt;').replace('&#38;', '&amp;'),
+  )
+}

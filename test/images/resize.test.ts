@@ -1,0 +1,124 @@
+import test from 'ava'
+import { onnx } from 'onnx-proto'
+import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { resizeBilinear } from '../../runtime/images/resize.js'
+import { keyOf, Random } from '../../runtime/random.js'
+
+function noise(width: number, height: number) {
+  const random = new Random(keyOf('noise', width, height))
+  return { width, height, data: Uint8Array.from({ length: width * height * 3 }, () => random.integer(256)) }
+}
+
+/** uint8 [B, H, W, 3] -> Transpose -> Cast -> Resize -> float [B, 3, size, size], as an exported model begins. */
+function resizeModel(): Uint8Array {
+  const { TensorProto, AttributeProto, ModelProto } = onnx
+  const attribute = (name: string, value: number | number[] | string) =>
+    Array.isArray(value)
+      ? { name, type: AttributeProto.AttributeType.INTS, ints: value }
+      : typeof value === 'string'
+        ? { name, type: AttributeProto.AttributeType.STRING, s: new TextEncoder().encode(value) }
+        : { name, type: AttributeProto.AttributeType.INT, i: value }
+  const value = (name: string, elemType: number, dims: readonly (string | number)[]) => ({
+    name,
+    type: {
+      tensorType: {
+        elemType,
+        shape: { dim: dims.map((d) => (typeof d === 'string' ? { dimParam: d } : { dimValue: d })) },
+      },
+    },
+  })
+  const model = ModelProto.create({
+    irVersion: 8,
+    opsetImport: [{ domain: '', version: 18 }],
+    graph: {
+      name: 'resize',
+      input: [
+        value('image', TensorProto.DataType.UINT8, ['batch', 'height', 'width', 3]),
+        value('sizes', TensorProto.DataType.INT64, [2]),
+      ],
+      output: [value('resized', TensorProto.DataType.FLOAT, ['batch', 3, 'h', 'w'])],
+      node: [
+        { opType: 'Transpose', input: ['image'], output: ['first'], attribute: [attribute('perm', [0, 3, 1, 2])] },
+        {
+          opType: 'Cast',
+          input: ['first'],
+          output: ['float'],
+          attribute: [attribute('to', TensorProto.DataType.FLOAT)],
+        },
+        {
+          opType: 'Resize',
+          input: ['float', '', '', 'sizes'],
+          output: ['resized'],
+          attribute: [
+            attribute('axes', [2, 3]),
+            attribute('antialias', 1),
+            attribute('mode', 'linear'),
+            attribute('coordinate_transformation_mode', 'half_pixel'),
+            attribute('exclude_outside', 1),
+          ],
+        },
+      ],
+    },
+  })
+  return ModelProto.encode(model).finish()
+}
+
+const cases: readonly (readonly [width: number, height: number, toWidth: number, toHeight: number])[] = [
+  [500, 375, 224, 224],
+  [375, 500, 448, 448],
+  [37, 50, 96, 96],
+  [96, 96, 96, 96],
+  [1, 1, 8, 8],
+  [20, 300, 64, 64],
+  [300, 20, 64, 64],
+  [5, 7, 3, 2],
+  [1000, 2, 3, 1],
+  [640, 480, 299, 17],
+]
+
+test('resizing is that of ONNX Runtime', async (t) => {
+  const session = await InferenceSession.create(resizeModel(), { logSeverityLevel: 3 })
+  for (const [width, height, toWidth, toHeight] of cases) {
+    const picture = noise(width, height)
+    const { resized } = await session.run({
+      image: new Tensor('uint8', picture.data, [1, height, width, 3]),
+      sizes: new Tensor('int64', BigInt64Array.of(BigInt(toHeight), BigInt(toWidth)), [2]),
+    })
+    t.deepEqual(resized?.dims, [1, 3, toHeight, toWidth])
+    const theirs = resized?.data as Float32Array
+    const ours = resizeBilinear(picture, toWidth, toHeight)
+    const area = toWidth * toHeight
+    let largest = 0
+    for (let i = 0; i < area; i++) {
+      for (let c = 0; c < 3; c++) {
+        const difference = Math.abs((ours[3 * i + c] ?? Number.NaN) - (theirs[c * area + i] ?? Number.NaN))
+        if (!(difference <= largest)) largest = difference
+      }
+    }
+    t.log(`${width} x ${height} -> ${toWidth} x ${toHeight}: ${largest.toExponential(1)} of 255`)
+    t.true(largest <= 255e-4, `${width} x ${height} -> ${toWidth} x ${toHeight} differs by ${largest} of 255`)
+  }
+})
+
+test('resizing floats is resizing bytes, and a row of figures by hand', (t) => {
+  const bytes = noise(31, 17)
+  t.deepEqual(resizeBilinear({ ...bytes, data: Float32Array.from(bytes.data) }, 12, 40), resizeBilinear(bytes, 12, 40))
+
+  // Four to two: each output pixel reaches two input pixels each way, as far as there are any: weights 3, 3, 1 (of 7) and 1, 3, 3.
+  const row = { width: 4, height: 1, data: Uint8Array.from([10, 20, 40, 80].flatMap((v) => [v, v, v])) }
+  const out = resizeBilinear(row, 2, 1)
+  t.deepEqual([...out], [130 / 7, 130 / 7, 130 / 7, 380 / 7, 380 / 7, 380 / 7].map(Math.fround))
+})
+
+test('the input is not written to, and the output is its own', (t) => {
+  const picture = { width: 4, height: 4, data: new Float32Array(48).fill(7) }
+  const same = resizeBilinear(picture, 4, 4)
+  same.fill(0)
+  t.true(picture.data.every((v) => v === 7))
+})
+
+test('a size below one is refused', (t) => {
+  for (const size of [0, -1, 1.5, Number.NaN]) {
+    t.throws(() => resizeBilinear(noise(2, 2), size, 2), { instanceOf: RangeError })
+  }
+})
