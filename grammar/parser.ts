@@ -8,8 +8,14 @@ type Rule = ParserMethod<[], CstNode>
  * Recovery is Chevrotain's: one token put in or left out, else on to the next statement.
  */
 export class WsbanParser extends CstParser {
-  constructor() {
-    super(t.tokens, { recoveryEnabled: true, maxLookahead: 2, nodeLocationTracking: 'onlyOffset' })
+  /** The grammar is checked for mistakes of its own by the tests, not at every start. */
+  constructor({ validate = false } = {}) {
+    super(t.tokens, {
+      recoveryEnabled: true,
+      maxLookahead: 2,
+      nodeLocationTracking: 'onlyOffset',
+      skipValidations: !validate,
+    })
     this.performSelfAnalysis()
   }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { Failure, reasonOf } from '../failure.js'
 import { writeAtomically } from '../files.js'
-import { storedSpec } from '../specs/spec.js'
+import { storedSpec } from '../specs/stored.js'
 import { readSafetensors, type StoredTensor, writeSafetensors } from '../weights/safetensors.js'
 
 /** What a run is: written once when it begins, and again as checkpoints come. */

@@ -1,21 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { z } from 'zod'
 import type { ModelSettings } from '../../compiler/analysis/model.js'
 import type { Library } from '../../compiler/analysis/modules.js'
 import { type Compiled, compile } from '../../compiler/compile.js'
 import { Failure, reasonOf } from '../failure.js'
 import { diskLibrary, shownPath } from './library.js'
-
-/** A model's text with everything it imports and the settings chosen for it: enough to compile the same graph anywhere. */
-export const storedSpec = z.object({
-  entry: z.string(),
-  /** Texts by source. */
-  files: z.record(z.string(), z.string()),
-  /** What each import led to: source by `importer` and `specifier`. */
-  imports: z.array(z.object({ importer: z.string(), specifier: z.string(), source: z.string() })),
-  settings: z.record(z.string(), z.union([z.number(), z.boolean(), z.string()])),
-})
-export type StoredSpec = z.infer<typeof storedSpec>
+import type { StoredSpec } from './stored.js'
 
 export interface CompiledSpec extends Compiled {
   readonly stored: StoredSpec

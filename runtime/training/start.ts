@@ -5,7 +5,7 @@ import type { Model } from '../model.js'
 import { packageVersion } from '../package-root.js'
 import type { Reporter } from '../reporter.js'
 import { RunFolder } from '../runs/folder.js'
-import type { StoredSpec } from '../specs/spec.js'
+import type { StoredSpec } from '../specs/stored.js'
 import type { StoredTensor } from '../weights/safetensors.js'
 import { type TrainResult, train } from './train.js'
 

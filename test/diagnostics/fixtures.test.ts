@@ -16,16 +16,25 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.wsban'))
     const path = join(folder, file)
     const lines = readFileSync(path, 'utf8').split('\n')
     const end = lines.findIndex((line) => line.startsWith(mark))
-    const text = `${lines.slice(0, end === -1 ? undefined : end).join('\n').trimEnd()}\n`
+    const text = `${lines
+      .slice(0, end === -1 ? undefined : end)
+      .join('\n')
+      .trimEnd()}\n`
     const expected = end === -1 ? '' : lines.slice(end).join('\n').trimEnd()
     const { diagnostics, texts } = compile({ source: path, text }, diskLibrary())
-    const found = diagnostics.flatMap((diagnostic) => describe(diagnostic, texts)).map((line) => `${mark}${line}`).join('\n')
+    const found = diagnostics
+      .flatMap((diagnostic) => describe(diagnostic, texts))
+      .map((line) => `${mark}${line}`)
+      .join('\n')
     if (process.env.UPDATE) writeFileSync(path, found === '' ? text : `${text}\n${found}\n`)
     else t.is(found, expected)
     t.true(diagnostics.length > 0, 'a fixture of this folder is wrong in some way')
   })
 
-function describe({ severity, code, message, help, primary, secondary }: Diagnostic, texts: ReadonlyMap<string, string>): string[] {
+function describe(
+  { severity, code, message, help, primary, secondary }: Diagnostic,
+  texts: ReadonlyMap<string, string>,
+): string[] {
   const place = (label: Diagnostic['primary']) => {
     const { line, column } = position(texts.get(label.span.source) ?? '', label.span.start)
     return `${basename(label.span.source)}:${line}:${column + 1}`

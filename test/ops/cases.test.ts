@@ -25,7 +25,8 @@ function reference(one: ReadyCase) {
 for (const one of all.filter(({ phase, operation }) => phase === 'inference' && operation.onnx !== 'training only'))
   test(`ONNX Runtime: ${title(one)}`, async (t) => {
     const found = await runOnnx(one)
-    for (const [index, expected] of reference(one).outputs.entries()) t.is(differs(expected, found[index], valueTolerance), undefined)
+    for (const [index, expected] of reference(one).outputs.entries())
+      t.is(differs(expected, found[index], valueTolerance), undefined)
   })
 
 /** Engines share one process and are switched, so their cases run one after another. */
@@ -41,11 +42,21 @@ for (const engine of ['tfjs-node', 'wasm', 'cpu'] as const)
       const differentiate = !operationCase(one).noGradient
       const weights = differentiate && outputs[0] ? weightsFor(outputs[0], title(one)) : undefined
       const found = await runTfjs(one, weights)
-      for (const [index, expected] of outputs.entries()) t.is(differs(expected, found.outputs[index], valueTolerance), undefined, `${title(one)}: output ${index}`)
-      for (const [role, expected] of updates) t.is(differs(expected, found.parameters.get(role), valueTolerance), undefined, `${title(one)}: ${role} after the step`)
+      for (const [index, expected] of outputs.entries())
+        t.is(differs(expected, found.outputs[index], valueTolerance), undefined, `${title(one)}: output ${index}`)
+      for (const [role, expected] of updates)
+        t.is(
+          differs(expected, found.parameters.get(role), valueTolerance),
+          undefined,
+          `${title(one)}: ${role} after the step`,
+        )
       if (!weights) continue
       for (const [name, gradient] of found.gradients)
-        t.is(differs(differenceQuotients(one, weights, name), gradient, gradientTolerance), undefined, `${title(one)}: gradient of ${name}`)
+        t.is(
+          differs(differenceQuotients(one, weights, name), gradient, gradientTolerance),
+          undefined,
+          `${title(one)}: gradient of ${name}`,
+        )
     }
   })
 
@@ -66,7 +77,10 @@ function operationCase({ operation, name }: ReadyCase) {
 
 function weightsFor(output: Tensor, key: string): Tensor {
   const random = new Random(keyOf('weights', key))
-  return tensor(output.shape, Array.from({ length: elements(output.shape) }, () => Math.fround(random.uniform(-1, 1))))
+  return tensor(
+    output.shape,
+    Array.from({ length: elements(output.shape) }, () => Math.fround(random.uniform(-1, 1))),
+  )
 }
 
 /** Central differences of the reference, in double precision. */
@@ -76,7 +90,10 @@ function differenceQuotients(one: ReadyCase, weights: Tensor, name: string): Ten
   if (!original) throw new Error(`nothing is called ${name}`)
   const step = 1e-5
   const sumAt = (index: number, change: number) => {
-    const changed: Tensor = { shape: original.shape, data: original.data.map((value, i) => (i === index ? value + change : value)) }
+    const changed: Tensor = {
+      shape: original.shape,
+      data: original.data.map((value, i) => (i === index ? value + change : value)),
+    }
     const inputs = one.inputs.map((input, i) => (i === inputIndex ? { ...input, value: changed } : input))
     const tensors = new Map<string, Tensor[]>()
     for (const { argument, value } of inputs) tensors.set(argument, [...(tensors.get(argument) ?? []), value])
@@ -84,5 +101,8 @@ function differenceQuotients(one: ReadyCase, weights: Tensor, name: string): Ten
     const [output] = new ReferenceEvaluation({ ...one, tensors, parameters, key: caseKey }).run()
     return Array.from(output?.data ?? []).reduce((sum, value, i) => sum + value * (weights.data[i] ?? 0), 0)
   }
-  return { shape: original.shape, data: original.data.map((_, index) => (sumAt(index, step) - sumAt(index, -step)) / (2 * step)) }
+  return {
+    shape: original.shape,
+    data: original.data.map((_, index) => (sumAt(index, step) - sumAt(index, -step)) / (2 * step)),
+  }
 }

@@ -30,7 +30,10 @@ test('any text is answered, never thrown at', (t) => {
 })
 
 test('any heap of words of the language is answered', (t) => {
-  const words = 'model block branch input loss predict train return repeat import from as ( ) [ ] { } , : . ? % + - * / -> = == < x y 3 2.5 20% "s" conv2d bap mean training image classes'.split(' ')
+  const words =
+    'model block branch input loss predict train return repeat import from as ( ) [ ] { } , : . ? % + - * / -> = == < x y 3 2.5 20% "s" conv2d bap mean training image classes'.split(
+      ' ',
+    )
   const text = fc.array(fc.constantFrom(...words), { maxLength: 120 }).map((list) => list.join(' '))
   fc.assert(fc.property(text, survives), { numRuns: 500, seed: 1 })
   t.pass()
@@ -47,7 +50,16 @@ test('a real model with a piece cut out or doubled is answered', (t) => {
 })
 
 test('deep nesting of every kind is refused, not suffered', (t) => {
-  for (const [open, close] of [['(', ')'], ['[', ']'], ['relu(', ')'], ['x ? ', ' : y'], ['- ', ''], ['image + ', ''], ['image.a(', ')'], ['repeat 2 as i, x = ', ' { return x }']] as const) {
+  for (const [open, close] of [
+    ['(', ')'],
+    ['[', ']'],
+    ['relu(', ')'],
+    ['x ? ', ' : y'],
+    ['- ', ''],
+    ['image + ', ''],
+    ['image.a(', ')'],
+    ['repeat 2 as i, x = ', ' { return x }'],
+  ] as const) {
     const text = `model m() { input image: Image[3, 8, 8]\n y = ${open.repeat(20_000)}image${close.repeat(20_000)} }`
     t.true(survives(text), open)
   }

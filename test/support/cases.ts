@@ -1,4 +1,11 @@
-import { type Attribute, type Graph, type Node, type Phase, settle, type TensorType } from '../../compiler/graph/graph.js'
+import {
+  type Attribute,
+  type Graph,
+  type Node,
+  type Phase,
+  settle,
+  type TensorType,
+} from '../../compiler/graph/graph.js'
 import type { Inference, Operation, ParameterSpec } from '../../compiler/ops/operation.js'
 import type { Case, CaseInput } from '../../compiler/ops/support/case.js'
 import { elements, type Tensor, tensor } from '../../compiler/ops/support/tensor.js'
@@ -51,10 +58,22 @@ export function ready(operation: Operation, { name, inputs, arguments: given = {
   const outputs = operation.infer(call)
   if (!outputs) throw new Error(`${operation.name}, ${name}: no output types`)
   const parameterSpecs = operation.parameters?.(call) ?? []
-  const parameters = new Map(parameterSpecs.map((spec) => [spec.role, parameterValues(spec, `${operation.name} ${name}`)]))
+  const parameters = new Map(
+    parameterSpecs.map((spec) => [spec.role, parameterValues(spec, `${operation.name} ${name}`)]),
+  )
   const span = { source: 'case', start: 0, end: 0 }
   const inputNodes = listed.map(
-    ({ type, argument }, id): Node => ({ id, operation: 'input', path: [`${argument}_${id}`], inputs: [], attributes: {}, parameters: {}, outputs: [type], frame: 0, span }),
+    ({ type, argument }, id): Node => ({
+      id,
+      operation: 'input',
+      path: [`${argument}_${id}`],
+      inputs: [],
+      attributes: {},
+      parameters: {},
+      outputs: [type],
+      frame: 0,
+      span,
+    }),
   )
   const node: Node = {
     id: inputNodes.length,
@@ -68,23 +87,50 @@ export function ready(operation: Operation, { name, inputs, arguments: given = {
     span,
   }
   const graph = { nodes: [...inputNodes, node] } as unknown as Graph
-  return { operation, name, phase, attributes, types, tensors: group(({ value }) => value), parameterSpecs, parameters, outputs, node, graph, inputs: listed }
+  return {
+    operation,
+    name,
+    phase,
+    attributes,
+    types,
+    tensors: group(({ value }) => value),
+    parameterSpecs,
+    parameters,
+    outputs,
+    node,
+    graph,
+    inputs: listed,
+  }
 }
 
 function typeOf({ shape, fill }: CaseInput): TensorType {
-  const dimensions = shape.map((size, index) => (index === 0 ? { name: 'batch', size: undefined } : { name: `d${index}`, size }))
-  return typeof fill === 'object' && 'labels' in fill ? { element: 'label', shape: dimensions, classes: fill.classes } : { element: 'float', shape: dimensions }
+  const dimensions = shape.map((size, index) =>
+    index === 0 ? { name: 'batch', size: undefined } : { name: `d${index}`, size },
+  )
+  return typeof fill === 'object' && 'labels' in fill
+    ? { element: 'label', shape: dimensions, classes: fill.classes }
+    : { element: 'float', shape: dimensions }
 }
 
 function valuesOf({ shape, fill }: CaseInput, key: string): Tensor {
   if (typeof fill === 'object') return tensor(shape, 'labels' in fill ? fill.labels : fill.values.map(Math.fround))
   const random = new Random(keyOf(key))
-  const one = { zeros: () => 0, ones: () => 1, positive: () => random.uniform(), random: () => random.uniform(-1, 1) }[fill]
-  return tensor(shape, Array.from({ length: elements(shape) }, () => Math.fround(one())))
+  const one = { zeros: () => 0, ones: () => 1, positive: () => random.uniform(), random: () => random.uniform(-1, 1) }[
+    fill
+  ]
+  return tensor(
+    shape,
+    Array.from({ length: elements(shape) }, () => Math.fround(one())),
+  )
 }
 
 function parameterValues({ role, shape, trainable }: ParameterSpec, key: string): Tensor {
   const random = new Random(keyOf(key, role))
   const positive = role === 'running_var'
-  return tensor(shape, Array.from({ length: elements(shape) }, () => Math.fround(random.uniform(positive ? 0.5 : -1, trainable || positive ? 1.5 : 1))))
+  return tensor(
+    shape,
+    Array.from({ length: elements(shape) }, () =>
+      Math.fround(random.uniform(positive ? 0.5 : -1, trainable || positive ? 1.5 : 1)),
+    ),
+  )
 }

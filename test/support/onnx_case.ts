@@ -22,14 +22,37 @@ export async function runOnnx(ready: ReadyCase): Promise<readonly Tensor[]> {
       name: ready.operation.name,
       node: builder.nodes,
       initializer: builder.constants,
-      input: ready.inputs.map(({ type }, index) => valueInfo(names[index] ?? '', 'float', type.shape.map(({ size }) => size ?? 'batch'))),
-      output: outputs.map((name, index) => valueInfo(name, 'float', (ready.outputs[index]?.shape ?? []).map(({ size }) => size ?? 'batch'))),
+      input: ready.inputs.map(({ type }, index) =>
+        valueInfo(
+          names[index] ?? '',
+          'float',
+          type.shape.map(({ size }) => size ?? 'batch'),
+        ),
+      ),
+      output: outputs.map((name, index) =>
+        valueInfo(
+          name,
+          'float',
+          (ready.outputs[index]?.shape ?? []).map(({ size }) => size ?? 'batch'),
+        ),
+      ),
     },
-    weights: ready.parameterSpecs.map(({ role, shape }) => ({ name: `call.${role}`, shape, bytes: bytesOf(Float32Array.from(ready.parameters.get(role)?.data ?? [])) })),
+    weights: ready.parameterSpecs.map(({ role, shape }) => ({
+      name: `call.${role}`,
+      shape,
+      bytes: bytesOf(Float32Array.from(ready.parameters.get(role)?.data ?? [])),
+    })),
   })
   const session = await InferenceSession.create(Buffer.concat(pieces))
-  const feeds = Object.fromEntries(ready.inputs.map(({ value }, index) => [names[index] ?? '', new OrtTensor('float32', Float32Array.from(value.data), [...value.shape])]))
-  const results = await session.run(Object.fromEntries(Object.entries(feeds).filter(([name]) => session.inputNames.includes(name))))
+  const feeds = Object.fromEntries(
+    ready.inputs.map(({ value }, index) => [
+      names[index] ?? '',
+      new OrtTensor('float32', Float32Array.from(value.data), [...value.shape]),
+    ]),
+  )
+  const results = await session.run(
+    Object.fromEntries(Object.entries(feeds).filter(([name]) => session.inputNames.includes(name))),
+  )
   const tensors = outputs.map((name): Tensor => {
     const result = results[name]
     if (!result) throw new Error(`no output ${name}`)

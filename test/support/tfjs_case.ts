@@ -25,12 +25,20 @@ export async function runTfjs(ready: ReadyCase, weights: Tensor | undefined): Pr
     ready.parameterSpecs.map(({ role, shape, tfjsLayout, trainable }) => {
       const values = Float32Array.from(ready.parameters.get(role)?.data ?? [])
       const own = tfjsLayout ? permuteValues(values, shape, tfjsLayout) : values
-      return [role, tf.variable(tf.tensor(own, tfjsLayout ? permutedShape(shape, tfjsLayout) : [...shape]), trainable)] as const
+      return [
+        role,
+        tf.variable(tf.tensor(own, tfjsLayout ? permutedShape(shape, tfjsLayout) : [...shape]), trainable),
+      ] as const
     }),
   )
   const inputs = ready.inputs.map(({ type, value }) => toTensor(value, type.element === 'label'))
   const run = compileCall(ready)
-  const scope = () => Scope.of({ variables: new Map([...variables].map(([role, variable]) => [`call.${role}`, variable])), training: ready.phase === 'training', key: caseKey })
+  const scope = () =>
+    Scope.of({
+      variables: new Map([...variables].map(([role, variable]) => [`call.${role}`, variable])),
+      training: ready.phase === 'training',
+      key: caseKey,
+    })
   const outputs = tf.tidy(() => toList(run(scope(), inputs), ready))
   const parameters = new Map<string, Tensor>()
   for (const [role, variable] of variables) parameters.set(role, await toCanonical(variable, layoutOf(ready, role)))
@@ -39,19 +47,23 @@ export async function runTfjs(ready: ReadyCase, weights: Tensor | undefined): Pr
     // The first run moved statistics and centres; gradients are those of the same step.
     for (const { role, shape, tfjsLayout } of ready.parameterSpecs) {
       const values = Float32Array.from(ready.parameters.get(role)?.data ?? [])
-      variables.get(role)?.assign(tf.tensor(tfjsLayout ? permuteValues(values, shape, tfjsLayout) : values, tfjsLayout ? permutedShape(shape, tfjsLayout) : [...shape]))
+      variables
+        .get(role)
+        ?.assign(
+          tf.tensor(
+            tfjsLayout ? permuteValues(values, shape, tfjsLayout) : values,
+            tfjsLayout ? permutedShape(shape, tfjsLayout) : [...shape],
+          ),
+        )
     }
     const differentiable = ready.inputs.flatMap(({ type }, index) => (type.element === 'float' ? [index] : []))
     const trainable = [...variables].filter(([, variable]) => variable.trainable)
     const asVariables = differentiable.map((index) => tf.variable(inputs[index] as tf.Tensor))
-    const { grads } = tf.variableGrads(
-      () => {
-        const given = inputs.map((input, index) => asVariables[differentiable.indexOf(index)] ?? input)
-        const [output] = toList(run(scope(), given), ready)
-        return tf.sum(tf.mul(output as tf.Tensor, toTensor(weights, false)))
-      },
-      [...asVariables, ...trainable.map(([, variable]) => variable)],
-    )
+    const { grads } = tf.variableGrads(() => {
+      const given = inputs.map((input, index) => asVariables[differentiable.indexOf(index)] ?? input)
+      const [output] = toList(run(scope(), given), ready)
+      return tf.sum(tf.mul(output as tf.Tensor, toTensor(weights, false)))
+    }, [...asVariables, ...trainable.map(([, variable]) => variable)])
     for (const [place, index] of differentiable.entries()) {
       const gradient = grads[(asVariables[place] as tf.Variable).name]
       if (gradient) gradients.set(`input ${index}`, await toCanonical(gradient, undefined))
@@ -101,7 +113,11 @@ function toList(result: unknown, { operation }: ReadyCase): tf.Tensor[] {
 /** Feature maps are channels-first in cases, channels-last on the engine. */
 function toTensor(value: Tensor, label: boolean): tf.Tensor {
   const own = value.shape.length === 4 ? permute(value, [0, 2, 3, 1]) : value
-  return tf.tensor(label ? Int32Array.from(own.data) : Float32Array.from(own.data), [...own.shape], label ? 'int32' : 'float32')
+  return tf.tensor(
+    label ? Int32Array.from(own.data) : Float32Array.from(own.data),
+    [...own.shape],
+    label ? 'int32' : 'float32',
+  )
 }
 
 async function toCanonical(value: tf.Tensor, layout: readonly number[] | undefined): Promise<Tensor> {

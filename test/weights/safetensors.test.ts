@@ -65,14 +65,12 @@ test('a header that lies is refused before anything is read by it', async (t) =>
 })
 
 test('a permutation and its inverse give the values back', (t) => {
-  const shaped = fc
-    .array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 })
-    .chain((shape) =>
-      fc.record({
-        shape: fc.constant(shape),
-        order: fc.shuffledSubarray([...shape.keys()], { minLength: shape.length }),
-      }),
-    )
+  const shaped = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 }).chain((shape) =>
+    fc.record({
+      shape: fc.constant(shape),
+      order: fc.shuffledSubarray([...shape.keys()], { minLength: shape.length }),
+    }),
+  )
   fc.assert(
     fc.property(shaped, ({ shape, order }) => {
       const values = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, index) => index)

@@ -1,0 +1,12 @@
+import { z } from 'zod'
+
+/** A model's text with everything it imports and the settings chosen for it: enough to compile the same graph anywhere. */
+export const storedSpec = z.object({
+  entry: z.string(),
+  /** Texts by source. */
+  files: z.record(z.string(), z.string()),
+  /** What each import led to: source by `importer` and `specifier`. */
+  imports: z.array(z.object({ importer: z.string(), specifier: z.string(), source: z.string() })),
+  settings: z.record(z.string(), z.union([z.number(), z.boolean(), z.string()])),
+})
+export type StoredSpec = z.infer<typeof storedSpec>

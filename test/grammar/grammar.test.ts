@@ -1,0 +1,87 @@
+import test from 'ava'
+import { Lexer } from 'chevrotain'
+import { parse } from '../../grammar/parse.js'
+import { WsbanParser } from '../../grammar/parser.js'
+import { tokens } from '../../grammar/tokens.js'
+import type { Expression } from '../../grammar/tree.js'
+
+test('the token table and the grammar are sound', (t) => {
+  t.deepEqual(new Lexer(tokens).lexerDefinitionErrors, [])
+  t.notThrows(() => new WsbanParser({ validate: true }))
+})
+
+/** The value of `x` as a short text, with every bracket written. */
+function read(expression: string): string {
+  const { file, problems } = parse('test', `block b(x) { x = ${expression} }`)
+  if (problems.length > 0) return `wrong: ${problems[0]?.expected}`
+  const [statement] = file.blocks[0]?.statements ?? []
+  return statement ? show(statement.value) : 'nothing'
+}
+
+function show(expression: Expression): string {
+  switch (expression.kind) {
+    case 'number':
+      return `${Number(expression.value.toPrecision(12))}${expression.unit ? ` ${expression.unit}` : ''}`
+    case 'name':
+      return expression.text
+    case 'member':
+      return `${show(expression.object)}.${expression.member.text}`
+    case 'binary':
+      return `(${show(expression.left)} ${expression.operator} ${show(expression.right)})`
+    case 'negate':
+      return `(-${show(expression.operand)})`
+    case 'call':
+      return `${show(expression.callee)}(${expression.arguments.map(({ name, value }) => `${name ? `${name.text}=` : ''}${show(value)}`).join(' ')})`
+    case 'pipeline':
+      return `[${[expression.start, ...expression.stages].map(show).join(' > ')}]`
+    case 'conditional':
+      return `(${show(expression.condition)} ? ${show(expression.whenTrue)} : ${show(expression.whenFalse)})`
+    case 'list':
+      return `{${expression.items.map(show).join(' ')}}`
+    case 'repeat':
+      return `repeat ${show(expression.count)} ${expression.index?.text ?? '-'} ${expression.state.text} ${show(expression.start)} ${expression.statements.length}`
+    default:
+      return expression.kind
+  }
+}
+
+test('expressions bind as they do on paper', (t) => {
+  const cases: [string, string][] = [
+    ['1 + 2 * 3 - 4', '((1 + (2 * 3)) - 4)'],
+    ['-2 / (3 - -x)', '((-2) / (3 - (-x)))'],
+    ['20% + 2 epochs', '(0.2 percent + 2 epochs)'],
+    ['a -> f -> g(1, k = [1, 7])', '[a > f > g(1 k={1 7})]'],
+    ['training ? uniform(40%, 60%) : 20%', '(training ? uniform(0.4 percent 0.6 percent) : 0.2 percent)'],
+    ['trunk.layer3.2.conv1', 'trunk.layer3.2.conv1'],
+    ['features.0.1.weight', 'features.0.1.weight'],
+    ['i == 0 ? 2 : 1', '((i == 0) ? 2 : 1)'],
+    ['repeat 3 as i, y = x { return f(y) }', 'repeat 3 i y x 1'],
+    ['repeat n y = x { z = f(y) return z }', 'repeat n - y x 2'],
+    ['f(from = 1, training = 2, epochs = 3)', 'f(from=1 training=2 epochs=3)'],
+    ['1e-3', '0.001'],
+    ['f(', 'wrong: a value'],
+  ]
+  for (const [text, expected] of cases) t.is(read(text), expected, text)
+})
+
+test('several mistakes of a file are found in one reading', (t) => {
+  const { problems, file } = parse(
+    'test',
+    'model m(a = 1) {\n  x = f(a\n  y = 3 +\n  z = 4\n}\nblock b(x) { return g(x }\n',
+  )
+  t.true(problems.length >= 3)
+  t.is(file.models.length, 1)
+  t.is(file.blocks.length, 1)
+})
+
+test('comments are kept with their places', (t) => {
+  const text = '// one\nblock b(x) { return x } // two\n'
+  const { file } = parse('test', text)
+  t.deepEqual(
+    file.comments.map(({ text: comment, span }) => [comment, text.slice(span.start, span.end)]),
+    [
+      ['// one', '// one'],
+      ['// two', '// two'],
+    ],
+  )
+})
