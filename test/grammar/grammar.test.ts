@@ -59,7 +59,7 @@ test('expressions bind as they do on paper', (t) => {
     ['repeat n y = x { z = f(y) return z }', 'repeat n - y x 2'],
     ['f(from = 1, training = 2, epochs = 3)', 'f(from=1 training=2 epochs=3)'],
     ['1e-3', '0.001'],
-    ['f(', 'wrong: a value'],
+    ['f(', "wrong: ')'"],
   ]
   for (const [text, expected] of cases) t.is(read(text), expected, text)
 })
