@@ -45,7 +45,7 @@ test('puts transparency on white', async (t) => {
 })
 
 test('makes grey, 16-bit, palette and CMYK pictures RGB of 8 bits', async (t) => {
-  const grey = await halves().greyscale().png().toBuffer()
+  const grey = await halves().toColourspace('b-w').png().toBuffer()
   t.is((await sharp(grey).metadata()).channels, 1)
   const [r, g, b] = pixel(await decodeImage(grey), 3, 3)
   t.true(r === g && g === b && r !== undefined && r > 40 && r < 200)

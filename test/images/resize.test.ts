@@ -1,8 +1,10 @@
 import test from 'ava'
-import { onnx } from 'onnx-proto'
+import onnxProto from 'onnx-proto'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { resizeBilinear } from '../../runtime/images/resize.js'
 import { keyOf, Random } from '../../runtime/random.js'
+
+const { onnx } = onnxProto
 
 function noise(width: number, height: number) {
   const random = new Random(keyOf('noise', width, height))
