@@ -1,7 +1,9 @@
 /** npm start: the whole way once, on made-up birds: pictures, training, one ONNX file, a check of it, a prediction, a report. */
+import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
+import { promisify } from 'node:util'
 import { main, prepare, root } from './prepare.mjs'
 import { run } from './run.mjs'
 
@@ -34,7 +36,11 @@ await prepare()
 // A run is never written over by the commands themselves; this folder is ours to make anew.
 await rm(join(root, folder), { recursive: true, force: true })
 
+const slow = !(await hasNativeEngine())
+if (slow) console.log('\nWithout the native engine this takes some minutes: fewer epochs, so a less able model.')
+
 for (const step of steps) {
+  if (slow && step[0] === 'train') step.push('--epochs', '6')
   const words = await Promise.all(step.map((word) => (word === picture ? anUnseenPicture() : word)))
   console.log(`\n$ wsban ${words.map(quoted).join(' ')}`)
   const status = await run(process.execPath, [main, ...words], { cwd: root })
@@ -52,6 +58,11 @@ Next:
   npx wsban check models/wsban_tiny.wsban                 what a model is made of, and what is wrong with it
   npx wsban evaluate ${onnx} --data ${birds}    how good it is, class by class
   npx wsban compile models/wsban_tiny.wsban --target tfjs -o my-model    the code that was trained, to read and edit`)
+
+async function hasNativeEngine() {
+  const { stdout } = await promisify(execFile)(process.execPath, [main, '--version'])
+  return stdout.includes('tfjs-node')
+}
 
 /** The first picture of the first class kept for validation. */
 async function anUnseenPicture() {
