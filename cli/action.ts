@@ -10,14 +10,19 @@ export async function act(options: CommonOptions, body: (io: Io) => Promise<numb
   try {
     process.exitCode = (await body(io)) ?? 0
   } catch (error) {
-    if (error instanceof SpecRejected) process.exitCode = 1
-    else if (error instanceof Failure) {
-      io.problem(error.problem)
-      process.exitCode = error.problem.exit ?? 1
-    } else {
-      const { reportBug } = await import('./bug.js')
-      reportBug(error)
-      process.exitCode = 70
-    }
+    process.exitCode = error instanceof SpecRejected ? 1 : await tell(error, io)
   }
+}
+
+/** Shows what was thrown, and gives the exit code: 70 when it is our bug. */
+async function tell(error: unknown, io: Io): Promise<number> {
+  const { outOfMemory } = await import('../runtime/engines/memory.js')
+  const failure = error instanceof Failure ? error : outOfMemory(error)
+  if (failure) {
+    io.problem(failure.problem)
+    return failure.problem.exit ?? 1
+  }
+  const { reportBug } = await import('./bug.js')
+  reportBug(error)
+  return 70
 }

@@ -40,7 +40,7 @@ for (const register of [
 /** A wrong word or flag ends with 2, as the contract says; help and version with 0. */
 async function main(): Promise<void> {
   if (process.argv.includes('--version')) {
-    const { findEngines } = await import('../runtime/engines/index.js')
+    const { findEngines } = await import('../runtime/engines/find.js')
     const engines = (await findEngines()).filter(({ available }) => available)
     process.stdout.write(
       `wsban ${packageVersion()} · engines: ${engines.map(({ name, version }) => (version ? `${name} ${version}` : name)).join(', ')}\n`,

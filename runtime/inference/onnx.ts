@@ -8,6 +8,9 @@ import type { Predictor } from './predictor.js'
 
 const classNames = z.array(z.string())
 
+/** ONNX Runtime's warnings are about what it could not optimise: nothing that a user could mend. */
+const errorsOnly = 3
+
 /** Runs an exported file with ONNX Runtime. */
 export class OnnxPredictor implements Predictor {
   private constructor(
@@ -22,17 +25,19 @@ export class OnnxPredictor implements Predictor {
     const metadata = await readOnnxMetadata(path)
     const classes = classNames.safeParse(parseJson(metadata.classes))
     const runtime = await import('onnxruntime-node')
-    const session = await runtime.InferenceSession.create(path).catch((error: unknown) => {
-      throw new Failure(
-        {
-          code: 'onnx-unreadable',
-          message: `${path} cannot be run: ${reasonOf(error)}`,
-          help: 'is it a whole ONNX file? export it again',
-          path,
-        },
-        { cause: error },
-      )
-    })
+    const session = await runtime.InferenceSession.create(path, { logSeverityLevel: errorsOnly }).catch(
+      (error: unknown) => {
+        throw new Failure(
+          {
+            code: 'onnx-unreadable',
+            message: `${path} cannot be run: ${reasonOf(error)}`,
+            help: 'is it a whole ONNX file? export it again',
+            path,
+          },
+          { cause: error },
+        )
+      },
+    )
     if (!classes.success || metadata.wsban === undefined || !session.inputNames.includes('image'))
       throw new Failure({
         code: 'onnx-foreign',

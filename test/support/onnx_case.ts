@@ -43,7 +43,7 @@ export async function runOnnx(ready: ReadyCase): Promise<readonly Tensor[]> {
       bytes: bytesOf(Float32Array.from(ready.parameters.get(role)?.data ?? [])),
     })),
   })
-  const session = await InferenceSession.create(Buffer.concat(pieces))
+  const session = await InferenceSession.create(Buffer.concat(pieces), { logSeverityLevel: 3 })
   const feeds = Object.fromEntries(
     ready.inputs.map(({ value }, index) => [
       names[index] ?? '',
