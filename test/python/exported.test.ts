@@ -1,0 +1,55 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import sharp from 'sharp'
+import { exportOnnx } from '../../runtime/export/onnx.js'
+import { packageRoot } from '../../runtime/package-root.js'
+import { compileFile } from '../../runtime/specs/spec.js'
+
+/** A Python with onnx, onnxruntime, numpy and pillow; these tests say so and pass where there is none. */
+const python = process.env.WSBAN_PYTHON ?? 'python3'
+const ready = spawnSync(python, ['-c', 'import onnx, onnxruntime, numpy, PIL']).status === 0
+
+const folder = mkdtempSync(join(tmpdir(), 'wsban-python-'))
+const model = join(folder, 'model.onnx')
+test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+
+test.before(async () => {
+  const { graph, stored } = compileFile(join(packageRoot(), 'models', 'wsban_tiny.wsban'))
+  if (!graph) throw new Error('the model does not compile')
+  await exportOnnx({ graph, stored, classes: undefined, path: model, input: 'image', weights: { seed: 1 } })
+})
+
+function run(...args: readonly string[]) {
+  return spawnSync(python, args, { encoding: 'utf8' })
+}
+
+test("an exported file passes ONNX's checker and runs in Python, one picture or five", (t) => {
+  if (!ready) {
+    t.log(`skipped: ${python} lacks onnx, onnxruntime, numpy or pillow (WSBAN_PYTHON names another)`)
+    t.pass()
+    return
+  }
+  const { status, stderr, stdout } = run(join(packageRoot(), 'test', 'python', 'check_exported.py'), model)
+  t.is(status, 0, stderr)
+  t.regex(stdout, /"opset": 18/)
+})
+
+test("the page's Python consumer works", async (t) => {
+  if (!ready) {
+    t.log(`skipped: ${python} lacks onnx, onnxruntime, numpy or pillow (WSBAN_PYTHON names another)`)
+    t.pass()
+    return
+  }
+  const code = /```python\n([\s\S]*?)```/.exec(readFileSync(join(packageRoot(), 'docs', 'onnx.md'), 'utf8'))?.[1] ?? ''
+  writeFileSync(join(folder, 'consumer.py'), code)
+  const picture = join(folder, 'picture.png')
+  await sharp({ create: { width: 50, height: 70, channels: 3, background: '#875' } })
+    .png()
+    .toFile(picture)
+  const { status, stderr, stdout } = run(join(folder, 'consumer.py'), model, picture)
+  t.is(status, 0, stderr)
+  t.regex(stdout, /^class \d 0\.\d+ \[/)
+})
