@@ -136,12 +136,13 @@ export function trainingPlan(
     const binding = find(name)
     return binding && setting(elaborator, binding.value, context, name)
   }
+  const augment = augmentation(elaborator, model, context, image)
   return {
     epochs: count(elaborator, find('epochs'), context, 10),
     batch: count(elaborator, find('batch'), context, 16),
     optimizer: chosen('optimizer') ?? standard('sgd'),
     schedule: chosen('schedule') ?? standard('constant'),
-    augment: augmentation(elaborator, model, context, image),
+    ...(augment && { augment }),
   }
 }
 

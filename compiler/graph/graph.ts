@@ -109,7 +109,7 @@ export interface TrainingPlan {
   readonly optimizer: Setting
   readonly schedule: Setting
   /** What is done to a picture in training instead of `ImageInput.steps`, normalisation aside. */
-  readonly augment: readonly Setting[] | undefined
+  readonly augment?: readonly Setting[]
 }
 
 export interface ImageInput {

@@ -23,7 +23,7 @@ export const softmax: Operation = {
     const x = call.input('x')
     return call.value('temperature') === 1
       ? `tf.softmax(${x})`
-      : `tf.softmax(tf.div(${x}, ${call.code('temperature')}))`
+      : `tf.softmax(tf.div<tf.Tensor2D>(${x}, ${call.code('temperature')}))`
   },
   onnx(call) {
     const temperature = call.number('temperature')

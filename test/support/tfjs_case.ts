@@ -98,7 +98,13 @@ function compileCall(ready: ReadyCase): Call {
       },
     }),
   )
-  const call: unknown = new Function('tf', 'runtime', 'at', 'inputs', `return ${code}`)
+  const call: unknown = new Function(
+    'tf',
+    'runtime',
+    'at',
+    'inputs',
+    `return ${code.replace(/<tf\\.Tensor\\dD>/g, '')}`,
+  )
   if (typeof call !== 'function') throw new Error('no function')
   for (const name of used) if (!(name in runtime)) throw new Error(`wsban/runtime has no ${name}`)
   return (at, inputs) => call(tf, runtime, at, inputs)

@@ -14,7 +14,7 @@ const errorsIn = (files: readonly GeneratedFile[]) =>
   typeErrors(files).filter((line) => line.includes('generated-for-a-test'))
 
 function generate(model: string): readonly GeneratedFile[] {
-  const { graph, stored, diagnostics } = compileFile(join(root, 'models', `${model}.wsban`))
+  const { graph, stored, diagnostics } = compileFile(join(root, `${model}.wsban`))
   if (!graph) throw new Error(JSON.stringify(diagnostics))
   return emitTfjs(graph, { source: stored.entry, version: '0', spec: stored })
 }
@@ -60,21 +60,21 @@ function typeErrors(files: readonly GeneratedFile[]): string[] {
   })
 }
 
-for (const model of ['wsban', 'wsban_tiny'])
+for (const model of ['models/wsban', 'models/wsban_tiny', 'test/fixtures/models/many_features'])
   test(`the code of ${model} type-checks with strict`, (t) => {
     const files = generate(model)
     t.deepEqual(errorsIn(files), [])
   })
 
 test('the same spec gives the same bytes', (t) => {
-  t.deepEqual(generate('wsban_tiny'), generate('wsban_tiny'))
+  t.deepEqual(generate('models/wsban_tiny'), generate('models/wsban_tiny'))
 })
 
 test('names of the spec are the names of the code', (t) => {
-  const text = generate('wsban').find(({ path }) => path === 'model.ts')?.text ?? ''
+  const text = generate('models/wsban').find(({ path }) => path === 'model.ts')?.text ?? ''
   for (const name of ['Mixed_6e', 'branch7x7dbl_4', 'master', 'part', 'crop', 'embedding', 'logits'])
     t.regex(text, new RegExp(`\\b${name}\\b`))
-  const parameters = generate('wsban').find(({ path }) => path === 'parameters.ts')?.text ?? ''
+  const parameters = generate('models/wsban').find(({ path }) => path === 'parameters.ts')?.text ?? ''
   t.true(parameters.includes("'master.trunk.Mixed_6e.branch7x7_1.conv.weight'"))
 })
 

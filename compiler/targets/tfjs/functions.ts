@@ -47,6 +47,7 @@ export class FunctionWriter {
   private readonly plans = new Map<string, FunctionPlan>()
   private readonly groups = new Map<string, Frame[]>()
   private readonly functionNames: Names
+  private reserved: readonly string[] = []
 
   constructor(private readonly structure: Structure) {
     const locals = new Set(structure.graph.nodes.flatMap(({ local }) => (local ? [identifier(local)] : [])))
@@ -54,6 +55,10 @@ export class FunctionWriter {
     this.functionNames = new Names()
     this.collect(structure.frame(0))
     for (const [key, frames] of this.groups) this.plans.set(key, this.plan(frames, locals))
+    // Which functions of the runtime are called is known only once all is written; then no variable may have the name of one.
+    for (const plan of this.plans.values()) this.write(plan)
+    this.body(structure.frame(0), undefined)
+    this.reserved = [...this.runtime, ...[...this.plans.values()].map(({ name }) => name)]
     for (const plan of this.plans.values()) this.texts.push(this.write(plan))
   }
 
@@ -179,15 +184,48 @@ export class FunctionWriter {
           ? `The ${frame.kind} ${frame.definition}.`
           : `The ${frame.kind} ${frame.definition}, called ${plan.frames.length} times.`,
       parameters: [{ name: 'at', type: 'Scope' }, ...tensors, ...options],
-      returnType: plan.single && output ? tensorType(this.structure, output) : undefined,
+      returnType: plan.single && output ? tensorType(this.structure, output) : this.recordType(plan, frame),
       lines,
     }
   }
 
+  /** `{ attention: tf.Tensor4D; logits: tf.Tensor2D }` */
+  private recordType(plan: FunctionPlan, frame: Frame): string {
+    const fields = plan.outputs.flatMap(({ place, name }) => {
+      const value = this.structure.at(place, frame)
+      return value ? [`${name}: ${tensorType(this.structure, value)}`] : []
+    })
+    return `{ ${fields.join('; ')} }`
+  }
+
   /** The statements of one frame, and the code of every value in it. */
   body(frame: Frame, plan: FunctionPlan | undefined): Body {
-    return new Body(frame, plan, this.structure, this.runtime, (inner) => this.planOf(inner))
+    const root = this.structure.frame(0)
+    return new Body(frame, plan, {
+      structure: this.structure,
+      runtime: this.runtime,
+      reserved: this.reserved,
+      planOf: (inner) => this.planOf(inner),
+      outerName: (value) => {
+        const node = this.structure.node(value.node)
+        return this.structure.isInput(node)
+          ? identifier(node.path)
+          : this.localName(this.structure.standing(value, root), root)
+      },
+    })
   }
+}
+
+/** What a function's inside knows of the file around it. */
+interface Surroundings {
+  readonly structure: Structure
+  /** Functions of the runtime that are called. */
+  readonly runtime: Set<string>
+  /** Names that mean a function. */
+  readonly reserved: readonly string[]
+  readonly planOf: (frame: Frame) => FunctionPlan
+  /** The name of a value that was made outside, as the model's own function would call it. */
+  readonly outerName: (value: ValueRef) => string
 }
 
 /** One function's inside: each binding a line, what has no name written into the line that uses it. */
@@ -198,11 +236,10 @@ class Body {
   constructor(
     private readonly frame: Frame,
     private readonly plan: FunctionPlan | undefined,
-    private readonly structure: Structure,
-    private readonly runtime: Set<string>,
-    private readonly planOf: (frame: Frame) => FunctionPlan,
+    private readonly around: Surroundings,
   ) {
-    const names = new Names(plan?.options.map(({ name }) => name))
+    const { structure } = around
+    const names = new Names([...around.reserved, ...(plan?.options.map(({ name }) => name) ?? [])])
     const { image, label } = structure.graph
     const inputs =
       frame.parent === undefined ? [image, label].flatMap((input) => input?.value ?? []) : structure.inputs(frame)
@@ -212,7 +249,7 @@ class Body {
 
   code(value: ValueRef): string {
     const code = this.codes.get(`${value.node}.${value.output}`)
-    if (code === undefined) throw new Error(`no code for ${this.structure.node(value.node).path.join('/')}`)
+    if (code === undefined) throw new Error(`no code for ${this.around.structure.node(value.node).path.join('/')}`)
     return code
   }
 
@@ -226,7 +263,7 @@ class Body {
 
   private inputName(value: ValueRef): string {
     const declared = this.frame.inputs.find((input) => sameValue(input.value, value))
-    return declared?.name ?? identifier(this.structure.node(value.node).path.slice(-1))
+    return declared?.name ?? this.around.outerName(value)
   }
 
   private write(item: Item, names: Names): void {
@@ -240,13 +277,18 @@ class Body {
     const expression = operation.tfjs(new NodeCall(node, this.rendered(node)))
     const { outputs } = operation
     if (!outputs && !node.local && this.uses({ node: node.id, output: 0 }) === 1) {
-      this.set({ node: node.id, output: 0 }, expression)
+      // Written into another call, it has to say what it gives: tfjs's functions give whatever is asked of them.
+      const typed = expression.replace(
+        /^tf\.(\w+)\(/,
+        `tf.$1<${tensorType(this.around.structure, { node: node.id, output: 0 })}>(`,
+      )
+      this.set({ node: node.id, output: 0 }, typed)
       return
     }
     const name = names.give(node.local ?? node.path.slice(this.frame.path.length))
     const value = { node: node.id, output: 0 }
-    // tfjs's own functions give whatever tensor is asked for; ours say what they give.
-    const type = expression.startsWith('tf.') ? `: ${tensorType(this.structure, value)}` : ''
+    // tfjs's own functions give whatever tensor is asked for.
+    const type = /\btf\./.test(expression) ? `: ${tensorType(this.around.structure, value)}` : ''
     this.texts.push({ item, line: `const ${name}${type} = ${expression}${this.comment(value)}` })
     if (outputs)
       for (const [index, output] of outputs.entries()) this.set({ node: node.id, output: index }, `${name}.${output}`)
@@ -255,13 +297,13 @@ class Body {
 
   private writeCall(item: { readonly frame: Frame }, names: Names): void {
     const call = item.frame
-    const plan = this.planOf(call)
-    const inputs = this.structure.inputs(call).map((value) => this.code(value))
+    const plan = this.around.planOf(call)
+    const inputs = this.around.structure.inputs(call).map((value) => this.code(value))
     const scope = scopeCode(relative(call.parameterPath, this.frame.parameterPath))
     const options = this.optionsCode(plan, call)
     const expression = `${plan.name}(${[scope, ...inputs, ...options].join(', ')})`
     const values = plan.outputs.flatMap(({ place, name }) => {
-      const value = this.structure.at(place, call)
+      const value = this.around.structure.at(place, call)
       return value ? [{ value, name }] : []
     })
     const [first] = values
@@ -291,8 +333,10 @@ class Body {
 
   /** The value that an inner call's option has in another frame of this function. */
   private matching(call: Frame, frame: Frame, option: OptionPlan): Attribute | undefined {
-    const index = this.structure.items(this.frame).findIndex((item) => 'frame' in item && item.frame.id === call.id)
-    const other = this.structure.items(frame)[index]
+    const index = this.around.structure
+      .items(this.frame)
+      .findIndex((item) => 'frame' in item && item.frame.id === call.id)
+    const other = this.around.structure.items(frame)[index]
     return other && 'frame' in other ? option.values.get(other.frame.id) : undefined
   }
 
@@ -309,18 +353,20 @@ class Body {
   }
 
   private rendered(node: Node): Rendered {
-    const index = this.structure.items(this.frame).findIndex((item) => 'node' in item && item.node.id === node.id)
+    const index = this.around.structure
+      .items(this.frame)
+      .findIndex((item) => 'node' in item && item.node.id === node.id)
     return {
-      graph: this.structure.graph,
+      graph: this.around.structure.graph,
       input: (value) => this.code(value),
-      scope: scopeCode(this.structure.scopePath(node, this.frame) ?? ''),
+      scope: scopeCode(this.around.structure.scopePath(node, this.frame) ?? ''),
       option: (spec) =>
         this.ownOption(spec, (frame) => {
-          const other = this.structure.items(frame)[index]
+          const other = this.around.structure.items(frame)[index]
           return other && 'node' in other ? other.node.attributes[spec.name] : undefined
         }),
       runtime: (name) => {
-        this.runtime.add(name)
+        this.around.runtime.add(name)
         return name
       },
     }
@@ -328,31 +374,33 @@ class Body {
 
   /** How often the value is written in this function. */
   private uses(value: ValueRef): number {
-    const inputs = this.structure
+    const inputs = this.around.structure
       .items(this.frame)
       .flatMap((item) =>
-        'node' in item ? item.node.inputs.map((input) => input.value) : this.structure.inputs(item.frame),
+        'node' in item ? item.node.inputs.map((input) => input.value) : this.around.structure.inputs(item.frame),
       )
     const leaves =
       this.frame.parent === undefined
         ? 2 * Number(this.isAnswer(value))
-        : this.structure.outputs(this.frame).filter((output) => sameValue(output, value)).length
+        : this.around.structure.outputs(this.frame).filter((output) => sameValue(output, value)).length
     return inputs.filter((input) => sameValue(input, value)).length + leaves
   }
 
   /** Answers and losses of the model keep a name. */
   private isAnswer(value: ValueRef): boolean {
-    const { predictions, logits, losses, crop } = this.structure.graph
+    const { predictions, logits, losses, crop } = this.around.structure.graph
     const named = [...predictions, ...logits, ...losses].map((item) => item.value)
     return [...named, ...(crop ? [crop.box, crop.guide] : [])].some((other) => sameValue(other, value))
   }
 
   /** The tensor's shape, where it is the same in every call. */
   private comment(value: ValueRef): string {
-    const place = this.structure.standing(value, this.frame)
+    const place = this.around.structure.standing(value, this.frame)
     const frames = this.plan?.frames ?? [this.frame]
     const shapes = new Set(
-      frames.map((frame) => shapeText(typeOf(this.structure.graph, this.structure.at(place, frame) ?? value))),
+      frames.map((frame) =>
+        shapeText(typeOf(this.around.structure.graph, this.around.structure.at(place, frame) ?? value)),
+      ),
     )
     const [shape] = shapes
     return shapes.size === 1 && shape !== undefined && shape !== 'one number' ? ` // ${shape}` : ''
