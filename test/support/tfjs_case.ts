@@ -98,13 +98,8 @@ function compileCall(ready: ReadyCase): Call {
       },
     }),
   )
-  const call: unknown = new Function(
-    'tf',
-    'runtime',
-    'at',
-    'inputs',
-    `return ${code.replace(/<tf\\.Tensor\\dD>/g, '')}`,
-  )
+  // Type arguments are for the compiler of TypeScript, which is not asked here.
+  const call: unknown = new Function('tf', 'runtime', 'at', 'inputs', `return ${code.replace(/<tf\.Tensor\dD>/g, '')}`)
   if (typeof call !== 'function') throw new Error('no function')
   for (const name of used) if (!(name in runtime)) throw new Error(`wsban/runtime has no ${name}`)
   return (at, inputs) => call(tf, runtime, at, inputs)
