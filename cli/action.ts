@@ -19,7 +19,7 @@ async function tell(error: unknown, io: Io): Promise<number> {
   const { outOfMemory } = await import('../runtime/engines/memory.js')
   const failure = error instanceof Failure ? error : outOfMemory(error)
   if (failure) {
-    io.problem(failure.problem)
+    io.problem(failure.problem, failure.cause)
     return failure.problem.exit ?? 1
   }
   const { reportBug } = await import('./bug.js')

@@ -51,9 +51,11 @@ export class Io {
     for (const diagnostic of diagnostics) this.error(render(diagnostic, (source) => texts.get(source), this.palette))
   }
 
-  problem({ code, message, help }: Problem): void {
+  /** `cause` is what lies behind the problem; --verbose shows it. */
+  problem({ code, message, help }: Problem, cause?: unknown): void {
     const { error, strong } = this.palette
     this.error(`${error(`error[${code}]`)}${strong(`: ${message}`)}${help ? `\n  ${strong('help')}: ${help}` : ''}`)
+    if (this.options.verbose && cause instanceof Error) this.error(cause.stack ?? cause.message)
     this.json({ ok: false, error: { code, message, help } })
   }
 

@@ -6,7 +6,7 @@ export function common(command: Command): Command {
   return command
     .option('--json', 'print one JSON document on standard output, and nothing else there')
     .option('--quiet', 'say only what went wrong')
-    .option('--verbose', 'say more')
+    .option('--verbose', 'show what lies behind an error')
 }
 
 export function settable(command: Command): Command {

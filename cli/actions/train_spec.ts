@@ -1,4 +1,6 @@
+import { existsSync, readFileSync } from 'node:fs'
 import type { ModelSettings } from '../../compiler/analysis/model.js'
+import { parse } from '../../grammar/parse.js'
 import { openImageFolder } from '../../runtime/data/folder.js'
 import type { EngineName } from '../../runtime/engines/index.js'
 import { loadModel } from '../../runtime/generated/load.js'
@@ -28,7 +30,7 @@ export async function trainSpec(file: string, request: TrainRequest, io: Io): Pr
   const seed = resumed?.info.seed ?? request.seed
   const data = await openImageFolder(request.data, { seed, ...(resumed && { classes: resumed.info.classes }) })
   const chosen = request.set ?? resumed?.info.spec.settings ?? {}
-  const spec = readySpec(file, await withClasses(file, chosen, data.classes.length), io)
+  const spec = readySpec(file, withClasses(file, chosen, data.classes.length), io)
   const model = await loadModel(spec.graph, spec.stored.entry)
   const { run, result } = await startTraining(model, spec.stored, data, {
     data: request.data,
@@ -69,16 +71,14 @@ export async function trainSpec(file: string, request: TrainRequest, io: Io): Pr
 }
 
 /** Sets `classes` to the data's, in a model that has such a parameter and where nobody set it. */
-async function withClasses(file: string, chosen: ModelSettings, classes: number): Promise<ModelSettings> {
+function withClasses(file: string, chosen: ModelSettings, classes: number): ModelSettings {
   if ('classes' in chosen) return chosen
-  const { readFileSync } = await import('node:fs')
-  const { parse } = await import('../../grammar/parse.js')
-  const { existsSync } = await import('node:fs')
+  // A file that is not there is reported by who compiles it.
   if (!existsSync(file)) return chosen
   const [model] = parse(file, readFileSync(file, 'utf8')).file.models
   return model?.parameters.some(({ name }) => name.text === 'classes') ? { ...chosen, classes } : chosen
 }
 
-export function quoted(path: string): string {
+function quoted(path: string): string {
   return /^[\w./-]+$/.test(path) ? path : `'${path.replace(/'/g, "'\\''")}'`
 }
