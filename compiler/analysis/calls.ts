@@ -90,7 +90,12 @@ function operate(
       continue
     }
     const found = takesTensor(spec) ? bound.flatMap(({ value }) => tensorOf(value) ?? []) : []
-    if (found.length > 0 && found.length === bound.length) tensors.set(spec.name, found)
+    const label = spec.label ? undefined : found.find(({ type }) => type.element === 'label')
+    if (label) {
+      const values = { name: `\`${spec.name}\``, expected: 'a tensor of numbers', found: 'the class label' }
+      elaborator.report(diagnose('wrong-type', values, bound[0]?.span ?? call.span))
+      ok = false
+    } else if (found.length > 0 && found.length === bound.length) tensors.set(spec.name, found)
     else {
       const odd = bound.find(({ value }) => !takesTensor(spec) || !tensorOf(value))
       const constant = odd && constantOf(spec, odd, elaborator.report)

@@ -56,6 +56,7 @@ export class Elaborator {
   /** Calls of definitions that are being written out, innermost last. */
   readonly calls: { readonly definition: DefinitionValue['definition']; readonly span: Span }[] = []
   private readonly reported = new Set<string>()
+  private tooLarge = false
 
   /** `exporting` tells which standard file defines a block, for a hint at an unknown name. */
   constructor(private readonly exporting: (block: string) => string | undefined = () => undefined) {}
@@ -233,7 +234,8 @@ export class Elaborator {
       return broken
     }
     if (this.builder.full) {
-      this.report(diagnose('model-too-large', { most: mostNodes }, span))
+      if (!this.tooLarge) this.report(diagnose('model-too-large', { most: mostNodes }, span))
+      this.tooLarge = true
       return broken
     }
     const call = { list, span, piped, context, place, callee: sourceText(callee) }

@@ -185,10 +185,6 @@ export const table = {
     help: ({ classes }) => `make the last layer linear(${classes}), best by the model's parameter: linear(classes)`,
     explanation: 'The logits of a classifier and the label it is compared with must have the same number of classes.',
   }),
-  'not-divisible': error<{ what: string; value: number; by: number }>({
-    message: ({ what, value, by }) => `${what} ${value} cannot be divided by ${by}`,
-    explanation: 'Groups and reshapes need whole numbers.',
-  }),
 
   // --- the model as a whole
   'no-model': error<{ source: string }>({
@@ -214,10 +210,6 @@ export const table = {
     message: ({ name }) => `model \`${name}\` predicts nothing`,
     help: () => 'add: predict probabilities = softmax(BRANCH.logits)',
     explanation: 'The predict line says what the trained model answers; it is the first output of the exported file.',
-  }),
-  'training-only': error<{ operation: string; path: string }>({
-    message: ({ operation, path }) => `\`${path}\` depends on ${operation}, which exists only in training`,
-    explanation: 'A loss cannot be part of what the model predicts.',
   }),
   'unknown-parameter': error<Suggested & { model: string }>({
     message: ({ name, model }) => `model \`${model}\` has no parameter \`${name}\``,

@@ -19,7 +19,7 @@ export const centerLoss: Operation = {
     'per class, normalised, momentum 0.95: the official WS-DAN code; per part: arXiv 1808.02152, attention regularisation',
   arguments: [
     tensorArgument('embedding', 'part features or a row; of length 1 when `normalize` is on'),
-    tensorArgument('label', 'the class label'),
+    { ...tensorArgument('label', 'the class label'), label: true },
     {
       name: 'per',
       kind: { is: 'word', words: ['class', 'part'] },

@@ -46,6 +46,8 @@ export interface ArgumentSpec {
   readonly varies?: boolean
   /** Decides the shape of weights and nothing else: code that reads the weights need not know it. */
   readonly weightsOnly?: boolean
+  /** Takes the class label; every other argument takes numbers. */
+  readonly label?: boolean
 }
 
 /** What is known of one call when its types are worked out. */
