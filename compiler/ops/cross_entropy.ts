@@ -10,7 +10,10 @@ export const crossEntropy: Operation = {
   summary: 'How far the predicted probabilities are from the label: the mean of -log p(label).',
   details: 'loss = mean over the batch of -log softmax(logits)[label].',
   source: 'torch.nn.functional.cross_entropy',
-  arguments: [tensorArgument('logits', "a classifier's logits"), tensorArgument('label', 'the class label')],
+  arguments: [
+    tensorArgument('logits', "a classifier's logits"),
+    { ...tensorArgument('label', 'the class label'), label: true },
+  ],
   infer(call) {
     const logits = rowsOf(call, 'logits')
     if (!logits || !labelOf(call, 'label')) return undefined
