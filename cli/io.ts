@@ -20,7 +20,7 @@ function coloured(stream: NodeJS.WriteStream): boolean {
 /** Results go to standard output, all that is said on the way to standard error. */
 export class Io {
   private line = ''
-  private lastPlainProgress = Number.NEGATIVE_INFINITY
+  private lastPlainProgress = performance.now()
 
   constructor(private readonly options: CommonOptions = {}) {}
 
