@@ -1,12 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core'
-import type { Setting, TrainingPlan } from '../compiler/graph/graph.js'
+import type { Initializer, Setting, TrainingPlan } from '../compiler/graph/graph.js'
 import type { Scope } from './scope.js'
-
-/** How a parameter begins. */
-export type Initializer =
-  | { readonly kind: 'constant'; readonly value: number }
-  | { readonly kind: 'uniform'; readonly bound: number }
-  | { readonly kind: 'normal'; readonly deviation: number }
 
 /** A weight or a statistic, as generated code lists it. */
 export interface ParameterSpec {

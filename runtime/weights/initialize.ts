@@ -1,4 +1,4 @@
-import type { Initializer } from '../model.js'
+import type { Initializer } from '../../compiler/graph/graph.js'
 import { fillNormal, fillUniform, keyOf } from '../random.js'
 
 /** A parameter before training. The values depend on the seed and the name alone, in the order of the parameter's own shape. */
