@@ -316,11 +316,13 @@ function writeOut(
   const tensor = result && tensorOf(result)
   if (tensor) frame.result = tensor.ref
   const recall: Recall = { callee: target, arguments: known, parameterPath: where.parameterPath }
+  // `return inner(x)`: what can be tapped inside of it can be tapped here, too.
+  const returned = result?.kind === 'instance' ? result.members : new Map<string, Value>()
   return {
     kind: 'instance',
     of: definition.name.text,
     result: tensor && { ...tensor, span: call.span },
-    members,
+    members: new Map([...returned, ...members]),
     recall,
   }
 }

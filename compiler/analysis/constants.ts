@@ -1,5 +1,6 @@
 import type { BinaryOperator, Span } from '../../grammar/tree.js'
 import { diagnose } from '../diagnostics/report.js'
+import { operationNamed } from '../ops/index.js'
 import { callOperation } from './calls.js'
 import type { Context, Elaborator, Place } from './elaborator.js'
 import { type BoundArgument, broken, describe, tensorOf, type Value } from './values.js'
@@ -30,16 +31,16 @@ export function arithmetic(
     )
     return broken
   }
-  const operation = context.scope.find(operationOf[operator] ?? '')
-  if (operation?.kind !== 'operation') return broken
-  return callOperation(elaborator, operation.operation, {
+  // Not by the scope: a binding called `add` does not change what `+` means.
+  const operation = operationNamed(operationOf[operator] ?? '')
+  return callOperation(elaborator, operation, {
     list: [],
     given: [left, right],
     span,
     piped: undefined,
     context,
     place,
-    callee: operation.operation.name,
+    callee: operation.name,
   })
 }
 

@@ -3,6 +3,7 @@ import type { Diagnostic, Label } from '../diagnostics/diagnostic.js'
 import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
 import type { Frame } from '../graph/graph.js'
+import { operationNamed } from '../ops/index.js'
 import { GraphBuilder, mostNodes } from './builder.js'
 import { callDefinition, callOperation, recall } from './calls.js'
 import { arithmetic, compare } from './constants.js'
@@ -203,6 +204,7 @@ export class Elaborator {
     const from = startIsCall ? 1 : 0
     const start = startIsCall ? { ...inner(place), stage: 0 } : inner(place)
     let value: BoundArgument = { value: this.evaluate(expression.start, context, start), span: expression.start.span }
+    const numbered = new Map<string, Value>(startIsCall ? [['0', value.value]] : [])
     expression.stages.forEach((stage, index) => {
       const last = place.last && index === expression.stages.length - 1
       const at: Place = { naming: place.naming, last, stage: index + from }
@@ -211,8 +213,17 @@ export class Elaborator {
           ? this.call(stage.callee, stage.arguments, stage.span, value, context, at)
           : this.call(stage, [], stage.span, value, context, at)
       value = { value: next, span: { ...expression.span, end: stage.span.end } }
+      numbered.set(String(index + from), next)
     })
-    return value.value
+    return place.naming.makers > 1 ? this.withStages(value.value, numbered) : value.value
+  }
+
+  /** Where the stages' weights are numbered, each stage is a tap by its number. */
+  private withStages(value: Value, stages: ReadonlyMap<string, Value>): Value {
+    const result = tensorOf(value)
+    if (!result) return value
+    const members = value.kind === 'instance' ? value.members : new Map<string, Value>()
+    return { kind: 'instance', of: 'pipeline', result, members: new Map([...members, ...stages]) }
   }
 
   /** `callee(list)`, with the value that came through `->` as the first argument. */
@@ -285,10 +296,8 @@ export class Elaborator {
     const evaluation = this.bound(expression.whenFalse, context, place)
     if (!tensorOf(training.value) && !tensorOf(evaluation.value))
       return { kind: 'by-phase', training: training.value, evaluation: evaluation.value }
-    const operation = context.scope.find('by_phase')
-    if (operation?.kind !== 'operation') return broken
     const list = [training, evaluation].map((bound) => ({ value: bound.value, span: bound.span }))
-    return callOperation(this, operation.operation, {
+    return callOperation(this, operationNamed('by_phase'), {
       list: [],
       given: list,
       span: expression.span,
