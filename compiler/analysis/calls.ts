@@ -203,8 +203,10 @@ function addNode(
 
 /** The binding whose value the call is, seen from the frame around it. */
 function bindingPath({ place, context }: Call): { local?: readonly string[] } {
-  const local = [...context.path.slice(context.frame.path.length), ...place.naming.name]
-  return place.last && local.length > 0 ? { local } : {}
+  const stage = place.ownLine && !place.last && place.stage !== undefined ? [String(place.stage)] : []
+  const local = [...context.path.slice(context.frame.path.length), ...place.naming.name, ...stage]
+  const named = place.last || (stage.length > 0 && place.naming.name.length > 0)
+  return named && local.length > 0 ? { local } : {}
 }
 
 /** Each argument's tensor, where it was defined, with its shape. */

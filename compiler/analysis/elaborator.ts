@@ -28,6 +28,9 @@ export interface Context {
   readonly parameterPath: readonly string[]
 }
 
+/** A longer pipeline is no line that a person reads: generated code then has a line for each numbered stage. */
+const mostStagesOfALine = 4
+
 /** How the calls of one binding's expression are named. */
 export interface Naming {
   /** The binding's name; none for `return` and for a branch's call. */
@@ -45,6 +48,8 @@ export interface Place {
   readonly last: boolean
   /** Its number in the binding's pipeline. */
   readonly stage?: number
+  /** Whether generated code gives the stage a line of its own. */
+  readonly ownLine?: boolean
 }
 
 /**
@@ -204,10 +209,11 @@ export class Elaborator {
     const from = startIsCall ? 1 : 0
     const start = startIsCall ? { ...inner(place), stage: 0 } : inner(place)
     let value: BoundArgument = { value: this.evaluate(expression.start, context, start), span: expression.start.span }
+    const ownLine = place.naming.makers > 1 && expression.stages.length > mostStagesOfALine
     const numbered = new Map<string, Value>(startIsCall ? [['0', value.value]] : [])
     expression.stages.forEach((stage, index) => {
       const last = place.last && index === expression.stages.length - 1
-      const at: Place = { naming: place.naming, last, stage: index + from }
+      const at: Place = { naming: place.naming, last, stage: index + from, ownLine }
       const next =
         stage.kind === 'call'
           ? this.call(stage.callee, stage.arguments, stage.span, value, context, at)

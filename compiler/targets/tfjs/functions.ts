@@ -379,11 +379,14 @@ class Body {
       .flatMap((item) =>
         'node' in item ? item.node.inputs.map((input) => input.value) : this.around.structure.inputs(item.frame),
       )
-    const leaves =
-      this.frame.parent === undefined
-        ? 2 * Number(this.isAnswer(value))
-        : this.around.structure.outputs(this.frame).filter((output) => sameValue(output, value)).length
+    const leaves = this.frame.parent === undefined ? 2 * Number(this.isAnswer(value)) : this.returned(value)
     return inputs.filter((input) => sameValue(input, value)).length + leaves
+  }
+
+  /** How often the function gives the value back: whenever one of the calls that it serves needs it outside. */
+  private returned(value: ValueRef): number {
+    const place = this.around.structure.standing(value, this.frame)
+    return this.plan?.outputs.filter((output) => output.place === place).length ?? 0
   }
 
   /** Answers and losses of the model keep a name. */
