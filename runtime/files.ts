@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Failure, reasonOf } from './failure.js'
 
@@ -9,16 +10,16 @@ import { Failure, reasonOf } from './failure.js'
  */
 export async function writeAtomically(
   path: string,
-  content: string | Uint8Array | readonly Uint8Array[],
+  content: string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): Promise<void> {
   const chunks =
     typeof content === 'string' ? [Buffer.from(content)] : content instanceof Uint8Array ? [content] : content
   const temporary = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`
   try {
-    await mkdir(dirname(path), { recursive: true })
+    await makeFolder(dirname(path))
     const file = await open(temporary, 'wx')
     try {
-      for (const chunk of chunks) await file.writeFile(chunk)
+      for await (const chunk of chunks) await file.writeFile(chunk)
       await file.sync()
     } finally {
       await file.close()
@@ -36,6 +37,22 @@ export async function writeAtomically(
       },
       { cause: error },
     )
+  }
+}
+
+/**
+ * A folder with all that are above it. Step by step and not by mkdir's own `recursive`, which in Node goes round for ever
+ * where a folder that is there takes no new ones (/proc).
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return
+    if (code !== 'ENOENT' || dirname(path) === path || existsSync(dirname(path))) throw error
+    await makeFolder(dirname(path))
+    await makeFolder(path)
   }
 }
 

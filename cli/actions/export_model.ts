@@ -3,7 +3,10 @@ import { exportOnnx } from '../../runtime/export/onnx.js'
 import { Failure } from '../../runtime/failure.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
 import { compileStored } from '../../runtime/specs/spec.js'
-import { readSafetensors, type StoredTensor } from '../../runtime/weights/safetensors.js'
+import { wantedBy } from '../../runtime/weights/begin.js'
+import type { StoredTensor } from '../../runtime/weights/file.js'
+import { loadWeights } from '../../runtime/weights/load.js'
+import { weightsPath } from '../../runtime/weights/resolve.js'
 import type { Io } from '../io.js'
 import { type ReadySpec, readySpec, requireGraph } from './spec.js'
 
@@ -28,16 +31,20 @@ export async function openWeighted(
   { weights, set }: Pick<ExportRequest, 'weights' | 'set'>,
   io: Io,
 ): Promise<WeightedSpec> {
-  const read = async (path: string) => ({ tensors: (await readSafetensors(path)).tensors, path })
-  if (!RunFolder.exists(source))
-    return {
-      spec: readySpec(source, set ?? {}, io),
-      classes: undefined,
-      weights: weights === undefined ? undefined : await read(weights),
-    }
+  if (!RunFolder.exists(source)) {
+    const spec = readySpec(source, set ?? {}, io)
+    return { spec, classes: undefined, weights: weights === undefined ? undefined : await complete(spec, weights, io) }
+  }
   const run = await RunFolder.open(source)
   const spec = requireGraph(compileStored(run.info.spec), source, io)
-  return { spec, classes: run.info.classes, weights: await read(weights ?? run.weightsPath()) }
+  return { spec, classes: run.info.classes, weights: await complete(spec, weights ?? run.weightsPath(), io) }
+}
+
+/** Every weight that answers need; nothing may begin anew here. */
+async function complete({ graph }: ReadySpec, source: string, io: Io) {
+  const path = await weightsPath(source, undefined, io.reporter)
+  const { tensors } = await loadWeights(wantedBy(graph), { path, name: source, complete: true })
+  return { tensors, path }
 }
 
 export async function exportModel(source: string, request: ExportRequest, io: Io): Promise<number> {

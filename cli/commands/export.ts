@@ -9,7 +9,7 @@ export function register(program: Command): void {
     .command('export <run-or-file>')
     .description('one ONNX file with the whole method in it, the crop included')
     .requiredOption('-o, --out <file>', 'the ONNX file')
-    .option('--weights <file>', 'weights for a spec (.safetensors); without them random ones')
+    .option('--weights <file>', 'weights for a spec: .safetensors, .pth, .onnx or a run; without them random ones')
     .addOption(new Option('--precision <name>', 'of the weights').choices(['fp32', 'fp16']).default('fp32'))
     .addOption(
       new Option('--input <kind>', 'decoded pictures of any size, or normalised tensors')

@@ -12,7 +12,10 @@ export function register(program: Command): void {
     .requiredOption('-o, --out <run>', 'the folder for the run')
     .option('--epochs <number>', 'instead of what the spec says', wholeNumber(1))
     .option('--batch <number>', 'pictures a step, instead of what the spec says', wholeNumber(1))
-    .option('--weights <file>', 'begin from these weights (.safetensors)')
+    .option(
+      '--weights <file>',
+      'begin from these instead of what the spec names: a file, a run, a published name, or none',
+    )
     .option('--resume', 'go on where the run stopped')
     .addOption(seedOption())
     .addOption(engineOption())

@@ -117,6 +117,13 @@ export function constantOf(
       if (numbers?.length !== 2) return wrong()
       return numbers.every((number) => inRange(spec, number, span, report) !== undefined) ? numbers : undefined
     }
+    case 'colours': {
+      if (value.kind === 'number') return inRange(spec, value.value, span, report, value.unit)
+      if (value.kind === 'string' && Object.hasOwn(spec.kind.named, value.value)) return spec.kind.named[value.value]
+      const numbers = numbersOf(value)
+      if (numbers?.length !== 3) return wrong()
+      return numbers.every((number) => inRange(spec, number, span, report) !== undefined) ? numbers : undefined
+    }
     case 'integers': {
       const numbers = numbersOf(value)
       return numbers?.every(Number.isInteger) ? numbers : wrong()
@@ -160,6 +167,7 @@ function boundsOf({ kind }: ArgumentSpec): Bounds & { readonly whole: boolean } 
     case 'number':
     case 'number or uniform':
     case 'pair':
+    case 'colours':
       return { ...kind, whole }
     default:
       return { whole }
@@ -233,6 +241,8 @@ function expectation(spec: ArgumentSpec): string {
       return 'a number or uniform(low, high)'
     case 'pair':
       return 'a whole number or two: [height, width]'
+    case 'colours':
+      return `a number, three numbers [red, green, blue], or ${Object.keys(spec.kind.named).join(', ')}`
     case 'integers':
       return 'a list of whole numbers'
     default:

@@ -1,5 +1,5 @@
 import type { Span } from '../../grammar/tree.js'
-import type { Frame, Node, Parameter, ValueRef } from '../graph/graph.js'
+import type { Frame, Node, Parameter, Pretrained, ValueRef } from '../graph/graph.js'
 import type { ParameterSpec } from '../ops/operation.js'
 
 /** Far above any real model: a bound for repeats and blocks that grow out of hand. */
@@ -10,6 +10,7 @@ export class GraphBuilder {
   readonly nodes: Node[] = []
   readonly frames: Frame[] = []
   readonly parameters = new Map<string, Parameter>()
+  readonly pretrained: Pretrained[] = []
   /** Above zero while a call runs on weights that exist already. */
   sharing = 0
   private readonly paths = new Set<string>()

@@ -12,6 +12,7 @@ import {
   type BoundArgument,
   broken,
   type DefinitionValue,
+  describe,
   type Recall,
   type TensorValue,
   tensorOf,
@@ -225,21 +226,51 @@ function shapeLabels(
 export function callDefinition(elaborator: Elaborator, target: DefinitionValue, call: Call): Value {
   const { definition } = target
   const names = definition.parameters.map(({ name }) => name.text)
-  const { given, ok } = match(
-    { callee: definition.name.text, names },
-    call.piped,
-    call.list,
-    call.span,
-    elaborator.report,
-  )
+  const { list, pretrained } = splitPretrained(elaborator, names, call)
+  const { given, ok } = match({ callee: definition.name.text, names }, call.piped, list, call.span, elaborator.report)
   const bound = new Map<string, BoundArgument>()
   for (const [name, [item]] of given) if (item) bound.set(name, evaluateGiven(elaborator, item, undefined, call))
   if (!ok) return broken
   const own = makerName(call.place)
+  if (pretrained && elaborator.builder.sharing === 0)
+    elaborator.builder.pretrained.push({
+      ...pretrained,
+      path: [...call.context.parameterPath, ...own],
+      span: call.span,
+    })
   return instantiate(elaborator, target, bound, call, {
     path: [...call.context.path, ...own],
     parameterPath: [...call.context.parameterPath, ...own],
   })
+}
+
+/**
+ * `weights = "..."` and `partial = true` belong to every call of a block: what its parameters begin with. A block that has parameters of
+ * these names keeps them.
+ */
+function splitPretrained(elaborator: Elaborator, names: readonly string[], call: Call) {
+  const own = (name: string) => !names.includes(name)
+  const find = (name: string) => (own(name) ? call.list.find((argument) => argument.name?.text === name) : undefined)
+  const [weights, partial] = [find('weights'), find('partial')]
+  const list = call.list.filter((argument) => argument !== weights && argument !== partial)
+  const constant = <K extends 'string' | 'boolean'>(argument: Argument | undefined, kind: K, expected: string) => {
+    if (!argument) return undefined
+    const value = elaborator.evaluate(argument.value, call.context, inner(call.place))
+    if (value.kind === kind) return value as Extract<Value, { kind: K }>
+    if (value.kind !== 'broken') {
+      const values = { name: `\`${argument.name?.text ?? ''}\``, expected, found: describe(value) }
+      elaborator.report(diagnose('wrong-type', values, argument.span))
+    }
+    return undefined
+  }
+  const source = constant(
+    weights,
+    'string',
+    'the name of published weights or a file, in quotes; "none" for none',
+  )?.value
+  const some = constant(partial, 'boolean', 'true or false')?.value ?? false
+  const pretrained = source === undefined || source === 'none' ? undefined : { source, partial: some }
+  return { list, pretrained }
 }
 
 interface Where {

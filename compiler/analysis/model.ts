@@ -66,7 +66,7 @@ export function elaborateModel(
   if (model.losses.length === 0) elaborator.report(diagnose('zero-loss', {}, model.name.span))
   const plan = trainingPlan(elaborator, model, context, image)
   if (!image || elaborator.diagnostics.some(({ severity }) => severity === 'error')) return undefined
-  const { nodes, frames, parameters } = elaborator.builder
+  const { nodes, frames, parameters, pretrained } = elaborator.builder
   return {
     name: model.name.text,
     settings,
@@ -79,6 +79,7 @@ export function elaborateModel(
     predictions,
     logits,
     crop: cropOutputs(nodes),
+    pretrained,
     plan,
   }
 }

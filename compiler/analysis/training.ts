@@ -2,6 +2,7 @@ import type { Binding, Expression, Input, Model } from '../../grammar/tree.js'
 import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
 import type { ImageInput, Setting, TrainingPlan } from '../graph/graph.js'
+import type { ArgumentSpec } from '../ops/operation.js'
 import { type SettingSpec, settingNames, settings } from '../training/settings.js'
 import { constantOf, match } from './arguments.js'
 import type { Context, Elaborator } from './elaborator.js'
@@ -86,18 +87,18 @@ function setting(
   const names = spec.arguments.map(({ name }) => name)
   const { given, ok } = match({ callee: spec.name, names }, undefined, list, expression.span, elaborator.report)
   if (!ok) return undefined
-  const result: Record<string, number | boolean | string> = { ...withDefaults(spec).arguments }
+  const result: Record<string, Setting['arguments'][string]> = { ...withDefaults(spec).arguments }
   for (const argument of spec.arguments) {
     const [item] = given.get(argument.name) ?? []
     if (item && 'expression' in item) {
-      const word = argument.kind.is === 'word' && item.expression.kind === 'name' ? item.expression.text : undefined
+      const word = namedWord(argument, item.expression)
       const value =
         word !== undefined
           ? ({ kind: 'string', value: word } as const)
           : elaborator.evaluate(item.expression, context, elaborator.place(item.expression, context, []))
       const constant = constantOf(argument, { value, span: item.expression.span }, elaborator.report)
       if (constant === undefined) return undefined
-      if (typeof constant === 'object') continue
+      if (typeof constant === 'object' && 'kind' in constant) continue
       result[argument.name] = constant
     } else if (argument.default === undefined) {
       elaborator.report(
@@ -111,6 +112,13 @@ function setting(
     }
   }
   return { name: spec.name, arguments: result }
+}
+
+/** A name that stands for itself where the argument takes such words. */
+function namedWord({ kind }: ArgumentSpec, expression: Expression): string | undefined {
+  if (expression.kind !== 'name') return undefined
+  const known = kind.is === 'word' || (kind.is === 'colours' && Object.hasOwn(kind.named, expression.text))
+  return known ? expression.text : undefined
 }
 
 const planSettings = ['epochs', 'batch', 'optimizer', 'schedule'] as const

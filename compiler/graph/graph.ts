@@ -100,7 +100,7 @@ export interface Frame {
 /** An image step, optimiser or schedule with all its arguments. */
 export interface Setting {
   readonly name: string
-  readonly arguments: Readonly<Record<string, number | boolean | string>>
+  readonly arguments: Readonly<Record<string, number | boolean | string | readonly number[]>>
 }
 
 export interface TrainingPlan {
@@ -139,6 +139,17 @@ export interface CropOutputs {
   readonly guide: ValueRef
 }
 
+/** `weights = "..."` on a call of a block: what its parameters begin with. */
+export interface Pretrained {
+  /** The parameters' path: master.trunk. */
+  readonly path: readonly string[]
+  /** A published name, or a file seen from the spec. */
+  readonly source: string
+  /** Whether some may be missing. */
+  readonly partial: boolean
+  readonly span: Span
+}
+
 /** A model: nodes in single assignment, each after what it uses. */
 export interface Graph {
   readonly name: string
@@ -155,6 +166,7 @@ export interface Graph {
   /** `logits` of each branch that has them. */
   readonly logits: readonly NamedValue[]
   readonly crop: CropOutputs | undefined
+  readonly pretrained: readonly Pretrained[]
   readonly plan: TrainingPlan
 }
 

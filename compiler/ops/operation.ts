@@ -26,6 +26,8 @@ export type ArgumentKind =
   | { readonly is: 'word'; readonly words: readonly string[] }
   /** One integer, or [vertical, horizontal]. */
   | { readonly is: 'pair'; readonly from: number }
+  /** One number for all colours, [red, green, blue], or the name of three known ones. */
+  | { readonly is: 'colours'; readonly named: Readonly<Record<string, readonly number[]>>; readonly above?: number }
   /** Any number of integers: [3, -1]. */
   | { readonly is: 'integers' }
 

@@ -36,6 +36,17 @@ function numberOf({ arguments: given }: OnnxStep, name: string): number {
   return value
 }
 
+/** Red, green, blue; one number stands for all three. */
+function coloursOf({ arguments: given }: OnnxStep, name: string): readonly number[] {
+  const value = given[name]
+  if (typeof value === 'number') return [value, value, value]
+  if (Array.isArray(value)) return value
+  throw new Error(`an image step without ${name}`)
+}
+
+/** What torchvision's networks were trained with. */
+export const imagenet = { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] }
+
 const rate = (value: number): ArgumentSpec => ({
   name: 'rate',
   kind: { is: 'number', above: 0 },
@@ -241,17 +252,32 @@ const specs: readonly SettingSpec[] = [
     summary: 'Values from 0 to 1 are shifted and scaled to what the backbone expects: (value - mean) / deviation.',
     onnx(step) {
       // (value / 255 - mean) / deviation in one multiplication and one addition.
-      const factor = step.builder.floats(1 / (255 * numberOf(step, 'deviation')))
-      const shift = step.builder.floats(-numberOf(step, 'mean') / numberOf(step, 'deviation'))
+      const mean = coloursOf(step, 'mean')
+      const deviation = coloursOf(step, 'deviation')
+      const shape = [1, 3, 1, 1]
+      const factor = step.builder.floats(
+        deviation.map((value) => 1 / (255 * value)),
+        shape,
+      )
+      const shift = step.builder.floats(
+        mean.map((value, colour) => -value / (deviation[colour] ?? 1)),
+        shape,
+      )
       return step.add('Add', [step.add('Mul', [step.input, factor], 'scale'), shift], 'normalize')
     },
     arguments: [
-      { name: 'mean', kind: { is: 'number' }, default: 0.5, meaning: '0.5 with deviation 0.5 gives -1 to 1' },
+      {
+        name: 'mean',
+        kind: { is: 'colours', named: { imagenet: imagenet.mean } },
+        default: 0.5,
+        meaning: `what is taken away; 0.5 with deviation 0.5 gives -1 to 1, imagenet is [${imagenet.mean.join(', ')}]`,
+        source: 'imagenet: the mean of its pictures, as torchvision has it',
+      },
       {
         name: 'deviation',
-        kind: { is: 'number', above: 0 },
+        kind: { is: 'colours', named: { imagenet: imagenet.deviation }, above: 0 },
         default: 0.5,
-        meaning: 'what the shifted value is divided by',
+        meaning: `what the shifted value is divided by; imagenet is [${imagenet.deviation.join(', ')}]`,
       },
     ],
   },

@@ -5,8 +5,8 @@ import { emitOnnx } from '../../compiler/targets/onnx/emit.js'
 import { writeAtomically } from '../files.js'
 import { packageVersion } from '../package-root.js'
 import type { StoredSpec } from '../specs/stored.js'
+import type { StoredTensor } from '../weights/file.js'
 import { initialValues } from '../weights/initialize.js'
-import type { StoredTensor } from '../weights/safetensors.js'
 import { checkFit } from '../weights/store.js'
 
 export interface ExportRequest {

@@ -18,7 +18,7 @@ import { resizeBilinear } from './resize.js'
 /** One step of a model's preprocessing or augmentation, as the compiler hands it over: a name of `stepNames` and its arguments. */
 export interface ImageStep {
   readonly name: string
-  readonly arguments: Readonly<Record<string, number | string | boolean>>
+  readonly arguments: Readonly<Record<string, number | string | boolean | readonly number[]>>
 }
 
 /** A step with its arguments checked. */
@@ -63,6 +63,9 @@ function kind<Shape extends z.ZodRawShape>(
 const size = z.number().int().min(1).max(16384)
 const factor = z.number().min(0)
 const positive = z.number().positive()
+/** One number for all colours, or one each. */
+const colours = (value: z.ZodNumber) =>
+  z.union([z.tuple([value, value, value]), value.transform((one): [number, number, number] => [one, one, one])])
 
 const kinds: Readonly<Record<string, StepKind>> = {
   resize: kind(false, { size }, (p, o) => ({ width: o.size, height: o.size, data: resizeBilinear(p, o.size, o.size) })),
@@ -82,22 +85,8 @@ const kinds: Readonly<Record<string, StepKind>> = {
   rotate: kind(true, { degrees: z.number().min(0).max(180) }, (p, o, random) => rotate(p, o.degrees, random)),
   normalize: kind(
     false,
-    {
-      mean: z.number().default(0),
-      deviation: positive.default(1),
-      mean_red: z.number().optional(),
-      mean_green: z.number().optional(),
-      mean_blue: z.number().optional(),
-      deviation_red: positive.optional(),
-      deviation_green: positive.optional(),
-      deviation_blue: positive.optional(),
-    },
-    (p, o) =>
-      normalize(
-        p,
-        [o.mean_red ?? o.mean, o.mean_green ?? o.mean, o.mean_blue ?? o.mean],
-        [o.deviation_red ?? o.deviation, o.deviation_green ?? o.deviation, o.deviation_blue ?? o.deviation],
-      ),
+    { mean: colours(z.number()).default([0, 0, 0]), deviation: colours(positive).default([1, 1, 1]) },
+    (p, o) => normalize(p, o.mean, o.deviation),
   ),
 }
 

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
-import { appendFile, mkdir, readFile, rename, rm } from 'node:fs/promises'
+import { appendFile, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { Failure, reasonOf } from '../failure.js'
-import { writeAtomically } from '../files.js'
+import { makeFolder, writeAtomically } from '../files.js'
 import { storedSpec } from '../specs/stored.js'
-import { readSafetensors, type StoredTensor, writeSafetensors } from '../weights/safetensors.js'
+import type { StoredTensor } from '../weights/file.js'
+import { readSafetensors, writeSafetensors } from '../weights/safetensors.js'
 
 /** What a run is: written once when it begins, and again as checkpoints come. */
 const runFile = z.object({
@@ -54,7 +55,7 @@ export class RunFolder {
 
   static async create(path: string, info: RunInfo): Promise<RunFolder> {
     const run = new RunFolder(path, info)
-    await mkdir(join(path, 'checkpoints'), { recursive: true }).catch((error: unknown) => {
+    await makeFolder(join(path, 'checkpoints')).catch((error: unknown) => {
       throw new Failure(
         {
           code: 'cannot-write',

@@ -6,7 +6,7 @@ import { packageVersion } from '../package-root.js'
 import type { Reporter } from '../reporter.js'
 import { RunFolder } from '../runs/folder.js'
 import type { StoredSpec } from '../specs/stored.js'
-import type { StoredTensor } from '../weights/safetensors.js'
+import type { StoredTensor } from '../weights/file.js'
 import { type TrainResult, train } from './train.js'
 
 export interface TrainingRequest {
@@ -17,7 +17,8 @@ export interface TrainingRequest {
   readonly batch?: number
   readonly engine?: EngineName
   readonly resume: boolean
-  readonly weights?: { readonly tensors: ReadonlyMap<string, StoredTensor>; readonly path: string }
+  /** What begins from these and not from the seed. */
+  readonly weights?: ReadonlyMap<string, StoredTensor>
   readonly reporter: Reporter
 }
 

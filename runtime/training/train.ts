@@ -10,8 +10,8 @@ import { type Evaluation, EvaluationCounter, top1Text } from '../inference/evalu
 import type { Model } from '../model.js'
 import type { Reporter } from '../reporter.js'
 import type { Checkpoint, RunFolder } from '../runs/folder.js'
+import type { StoredTensor } from '../weights/file.js'
 import { permutedShape, permuteValues } from '../weights/layout.js'
-import type { StoredTensor } from '../weights/safetensors.js'
 import { readCanonical, WeightStore } from '../weights/store.js'
 import { baseRate, makeOptimizer, type Optimizer } from './optimizers.js'
 import { ProgressMeter } from './progress.js'
@@ -23,8 +23,8 @@ export interface TrainOptions {
   readonly data: DataSet
   readonly run: RunFolder
   readonly reporter: Reporter
-  /** Begin from these instead of from the seed. */
-  readonly weights?: { readonly tensors: ReadonlyMap<string, StoredTensor>; readonly path: string }
+  /** What begins from these and not from the seed. */
+  readonly weights?: ReadonlyMap<string, StoredTensor>
   /** Go on from the run's last checkpoint. */
   readonly resume?: boolean
   /** True when a person asked to stop: the step under way is finished first. */
@@ -154,10 +154,7 @@ async function begin({ model, run, weights: given, resume, reporter }: TrainOpti
     reporter.say(`going on after epoch ${checkpoint.state.epoch}`)
     return { weights, state: checkpoint.state }
   }
-  const weights = given
-    ? WeightStore.from(model.parameters, given.tensors, given.path)
-    : WeightStore.initial(model.parameters, run.info.seed)
-  return { weights, state: fresh }
+  return { weights: WeightStore.initial(model.parameters, run.info.seed, given), state: fresh }
 }
 
 async function checkpointOf(

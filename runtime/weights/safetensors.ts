@@ -1,17 +1,14 @@
-import { open, readFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { Failure, reasonOf } from '../failure.js'
 import { writeAtomically } from '../files.js'
+import { ByteFile } from './byte_file.js'
+import { type Dtype, dtypeBytes, isDtype, toFloat32 } from './dtype.js'
+import type { StoredTensor, Unreadable, WeightEntry, WeightFile } from './file.js'
+import { unreadable } from './file.js'
 
-/** Named float32 tensors with a little text beside them: the file format of weights. */
+/** Named float32 tensors with a little text beside them: a checkpoint of our own. */
 export interface TensorFile {
   readonly tensors: ReadonlyMap<string, StoredTensor>
   readonly metadata: Readonly<Record<string, string>>
-}
-
-export interface StoredTensor {
-  readonly shape: readonly number[]
-  readonly values: Float32Array
 }
 
 const entry = z.object({
@@ -27,83 +24,121 @@ const largestHeader = 100 * 1024 * 1024
 
 /** safetensors: eight bytes of header length, a JSON header, the values. The whole file is written at once, or not at all. */
 export async function writeSafetensors(path: string, { tensors, metadata }: TensorFile): Promise<void> {
+  const entries = new Map(
+    [...tensors].map(([name, { shape, values }]): [string, WeightEntry] => [
+      name,
+      {
+        dtype: 'F32',
+        shape,
+        bytes: async () => new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+      },
+    ]),
+  )
+  await writeEntries(path, entries, metadata)
+}
+
+/** Any entries, one after another: of a large file no more than one tensor is in memory. */
+export async function writeEntries(
+  path: string,
+  entries: ReadonlyMap<string, WeightEntry>,
+  metadata: Readonly<Record<string, string>>,
+): Promise<void> {
   const description: Record<string, unknown> = { __metadata__: metadata }
-  const pieces: Uint8Array[] = []
   let offset = 0
-  for (const [name, { shape, values }] of tensors) {
-    description[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + values.byteLength] }
-    pieces.push(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
-    offset += values.byteLength
+  for (const [name, { dtype, shape }] of entries) {
+    const length = bytesOf(dtype, shape)
+    description[name] = { dtype, shape, data_offsets: [offset, offset + length] }
+    offset += length
   }
+  await writeAtomically(path, pieces(description, entries))
+}
+
+async function* pieces(description: unknown, entries: ReadonlyMap<string, WeightEntry>): AsyncGenerator<Uint8Array> {
   const unpadded = new TextEncoder().encode(JSON.stringify(description))
   // Spaces at its end, so that the values begin at a multiple of eight.
   const json = new Uint8Array(Math.ceil(unpadded.length / 8) * 8).fill(0x20)
   json.set(unpadded)
   const length = new Uint8Array(8)
   new DataView(length.buffer).setBigUint64(0, BigInt(json.length), true)
-  await writeAtomically(path, [length, json, ...pieces])
+  yield length
+  yield json
+  for (const { bytes } of entries.values()) yield await bytes()
 }
 
-/** @throws Failure `weights-unreadable` for whatever is no whole safetensors file of float32 tensors */
+function bytesOf(dtype: Dtype, shape: readonly number[]): number {
+  return shape.reduce((product, length) => product * length, 1) * dtypeBytes[dtype]
+}
+
+/** @throws Failure `weights-unreadable` for whatever is no whole safetensors file */
 export async function readSafetensors(path: string): Promise<TensorFile> {
-  const unreadable = (reason: string, cause?: unknown) =>
-    new Failure(
-      {
-        code: 'weights-unreadable',
-        message: `${path} holds no weights that can be read: ${reason}`,
-        help: 'give a whole .safetensors file',
-        path,
-      },
-      { cause },
-    )
-  const { headerBytes, dataStart, size } = await readHeader(path, unreadable)
-  const parsed = header.safeParse(parseJson(headerBytes, unreadable))
-  if (!parsed.success) throw unreadable('its header is no table of tensors')
-  const { __metadata__: metadata = {}, ...rest } = parsed.data
-  const data = await readFile(path)
-  const tensors = new Map<string, StoredTensor>()
-  for (const [name, value] of Object.entries(rest)) {
-    const described = entry.safeParse(value)
-    if (!described.success) throw unreadable(`the entry of ${name} is malformed`)
-    const {
-      dtype,
-      shape,
-      data_offsets: [start, end],
-    } = described.data
-    if (dtype !== 'F32') throw unreadable(`${name} is ${dtype}, and only F32 is read`)
-    const count = shape.reduce((product, length) => product * length, 1)
-    if (end - start !== count * 4 || dataStart + end > size)
-      throw unreadable(`${name} lies outside of the file, or its size does not fit its shape`)
-    const values = new Float32Array(count)
-    new Uint8Array(values.buffer).set(data.subarray(dataStart + start, dataStart + end))
-    tensors.set(name, { shape, values })
-  }
-  return { tensors, metadata: textRecord.catch({}).parse(metadata) }
-}
-
-type Unreadable = (reason: string, cause?: unknown) => Failure
-
-async function readHeader(path: string, unreadable: Unreadable) {
-  const file = await open(path, 'r').catch((error: unknown) => {
-    throw unreadable(reasonOf(error), error)
-  })
+  const file = openSafetensors(path)
   try {
-    const { size } = await file.stat()
-    if (size < 8) throw unreadable(`it has ${size} bytes`)
-    const length = Number((await file.read(Buffer.alloc(8), 0, 8, 0)).buffer.readBigUInt64LE())
-    if (length > largestHeader || 8 + length > size)
-      throw unreadable(`its header would have ${length} bytes, the file has ${size}`)
-    const { buffer } = await file.read(Buffer.alloc(length), 0, length, 8)
-    return { headerBytes: buffer, dataStart: 8 + length, size }
+    const tensors = new Map<string, StoredTensor>()
+    for (const [name, { dtype, shape, bytes }] of file.entries)
+      tensors.set(name, { shape, values: toFloat32(await bytes(), dtype) })
+    return { tensors, metadata: file.metadata }
   } finally {
     await file.close()
   }
 }
 
-function parseJson(bytes: Uint8Array, unreadable: Unreadable): unknown {
+/** Reads the header; the values stay in the file. @throws Failure `weights-unreadable` */
+export function openSafetensors(path: string): WeightFile {
+  const fail = unreadable(path)
+  const file = openBytes(path, fail)
+  try {
+    const { description, dataStart } = readHeader(file)
+    const { __metadata__: metadata = {}, ...rest } = description
+    const entries = new Map<string, WeightEntry>()
+    let claimed = 0
+    for (const [name, value] of Object.entries(rest)) {
+      const described = entry.safeParse(value)
+      if (!described.success) throw fail(`the entry of ${name} is malformed`)
+      const { dtype, shape } = described.data
+      const [start, end] = described.data.data_offsets
+      if (!isDtype(dtype)) throw fail(`${name} is ${dtype}, which is not read`)
+      if (end - start !== bytesOf(dtype, shape) || dataStart + end > file.size)
+        throw fail(`${name} lies outside of the file, or its size does not fit its shape`)
+      claimed += end - start
+      entries.set(name, { dtype, shape, bytes: async () => file.readAt(dataStart + start, end - start) })
+    }
+    if (claimed > file.size - dataStart) throw fail('its tensors lie over one another')
+    return {
+      path,
+      format: 'safetensors',
+      entries,
+      metadata: textRecord.catch({}).parse(metadata),
+      close: async () => file.close(),
+    }
+  } catch (error) {
+    file.close()
+    throw error
+  }
+}
+
+function openBytes(path: string, fail: Unreadable): ByteFile {
+  try {
+    return new ByteFile(path)
+  } catch (error) {
+    throw fail(error instanceof Error ? error.message : String(error), error)
+  }
+}
+
+function readHeader(file: ByteFile) {
+  const { size } = file
+  if (size < 8) throw file.fail(`it has ${size} bytes`)
+  const length = Number(file.take(8).readBigUInt64LE())
+  if (length > largestHeader || 8 + length > size)
+    throw file.fail(`its header would have ${length} bytes, the file has ${size}`)
+  const parsed = header.safeParse(parseJson(file.take(length), file.fail))
+  if (!parsed.success) throw file.fail('its header is no table of tensors')
+  return { description: parsed.data, dataStart: 8 + length }
+}
+
+function parseJson(bytes: Uint8Array, fail: Unreadable): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch (error) {
-    throw unreadable('its header is no JSON', error)
+    throw fail('its header is no JSON', error)
   }
 }

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { Failure } from '../failure.js'
 import type { ParameterSpec } from '../model.js'
+import type { StoredTensor } from './file.js'
 import { initialValues } from './initialize.js'
 import { inverse, permutedShape, permuteValues } from './layout.js'
-import type { StoredTensor } from './safetensors.js'
 
 /** A model's parameters on the engine, in the engine's layout; to the outside they have PyTorch's shapes. */
 export class WeightStore {
@@ -25,8 +25,16 @@ export class WeightStore {
     )
   }
 
-  static initial(parameters: readonly ParameterSpec[], seed: number): WeightStore {
-    return new WeightStore(parameters, (parameter) => initialValues(parameter, seed))
+  /** From the seed, those aside that are given. */
+  static initial(
+    parameters: readonly ParameterSpec[],
+    seed: number,
+    given?: ReadonlyMap<string, StoredTensor>,
+  ): WeightStore {
+    return new WeightStore(
+      parameters,
+      (parameter) => given?.get(parameter.name)?.values ?? initialValues(parameter, seed),
+    )
   }
 
   /** @throws Failure `weights-do-not-fit` when a parameter is missing or has another shape */

@@ -13,7 +13,7 @@ import { fillUniform, keyOf } from '../../runtime/random.js'
 import { silent } from '../../runtime/reporter.js'
 import { Scope } from '../../runtime/scope.js'
 import { compileFile } from '../../runtime/specs/spec.js'
-import type { StoredTensor } from '../../runtime/weights/safetensors.js'
+import type { StoredTensor } from '../../runtime/weights/file.js'
 import { readCanonical, WeightStore } from '../../runtime/weights/store.js'
 
 /** Our backbones against torchvision's and timm's, by what record.py wrote down. */

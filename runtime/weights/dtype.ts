@@ -1,0 +1,64 @@
+/** Element types of published weights, by safetensors' names. */
+export const dtypeBytes = {
+  F64: 8,
+  F32: 4,
+  F16: 2,
+  BF16: 2,
+  I64: 8,
+  I32: 4,
+  I16: 2,
+  I8: 1,
+  U8: 1,
+  BOOL: 1,
+} as const
+
+export type Dtype = keyof typeof dtypeBytes
+
+export function isDtype(name: string): name is Dtype {
+  return Object.hasOwn(dtypeBytes, name)
+}
+
+/** Little-endian values of any element type as float32; 64-bit ones are rounded. */
+export function toFloat32(bytes: Uint8Array, dtype: Dtype): Float32Array {
+  const count = bytes.length / dtypeBytes[dtype]
+  if (dtype === 'F32') {
+    const values = new Float32Array(count)
+    new Uint8Array(values.buffer).set(bytes)
+    return values
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const read = readers[dtype]
+  const values = new Float32Array(count)
+  for (let i = 0; i < count; i++) values[i] = read(view, i)
+  return values
+}
+
+const readers: Readonly<Record<Exclude<Dtype, 'F32'>, (view: DataView, index: number) => number>> = {
+  F64: (view, i) => view.getFloat64(i * 8, true),
+  F16: (view, i) => halfToNumber(view.getUint16(i * 2, true)),
+  BF16: (view, i) => bfloatToNumber(view.getUint16(i * 2, true)),
+  I64: (view, i) => Number(view.getBigInt64(i * 8, true)),
+  I32: (view, i) => view.getInt32(i * 4, true),
+  I16: (view, i) => view.getInt16(i * 2, true),
+  I8: (view, i) => view.getInt8(i),
+  U8: (view, i) => view.getUint8(i),
+  BOOL: (view, i) => (view.getUint8(i) === 0 ? 0 : 1),
+}
+
+/** IEEE 754 binary16: one sign bit, five of exponent, ten of fraction. */
+function halfToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1
+  const exponent = (bits >> 10) & 0x1f
+  const fraction = bits & 0x3ff
+  if (exponent === 0) return sign * fraction * 2 ** -24
+  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
+}
+
+const word = new DataView(new ArrayBuffer(4))
+
+/** The upper half of a float32. */
+function bfloatToNumber(bits: number): number {
+  word.setUint32(0, bits << 16)
+  return word.getFloat32(0)
+}

@@ -1,0 +1,277 @@
+import { createHash, type Hash } from 'node:crypto'
+import { createReadStream, existsSync } from 'node:fs'
+import { mkdir, open, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { dirname, join, relative } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
+import { Failure, reasonOf } from '../failure.js'
+import { writeAtomically } from '../files.js'
+import type { Reporter } from '../reporter.js'
+
+/** The variables of the hub's own tools, so that a machine that is set up for them is set up for this. */
+export interface HubSettings {
+  /** HF_ENDPOINT */
+  readonly base: string
+  /** HF_HUB_CACHE, or `hub` in HF_HOME */
+  readonly cache: string
+  /** HF_HUB_OFFLINE */
+  readonly offline: boolean
+  /** HF_TOKEN */
+  readonly token: string | undefined
+}
+
+export function hubSettings(environment: NodeJS.ProcessEnv = process.env): HubSettings {
+  const home = environment.HF_HOME ?? join(environment.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'huggingface')
+  return {
+    base: (environment.HF_ENDPOINT ?? 'https://huggingface.co').replace(/\/+$/, ''),
+    cache: environment.HF_HUB_CACHE ?? join(home, 'hub'),
+    offline: /^(1|true|yes|on)$/i.test(environment.HF_HUB_OFFLINE ?? ''),
+    token: environment.HF_TOKEN ?? environment.HUGGING_FACE_HUB_TOKEN,
+  }
+}
+
+/** The names a repository's weights may have, best first. */
+const files = ['model.safetensors', 'pytorch_model.bin']
+const mostTries = 4
+
+/** `owner/name`, as the hub allows it; nothing that could lead out of the cache. */
+export function isHubName(name: string): boolean {
+  return /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/.test(name) && !name.includes('..')
+}
+
+/** The file of an earlier pull. */
+export async function cachedFromHub(repository: string, settings = hubSettings()): Promise<string | undefined> {
+  const folder = repositoryFolder(repository, settings)
+  const commit = await readFile(join(folder, 'refs', 'main'), 'utf8').catch(() => undefined)
+  if (commit === undefined || !/^[\w.-]+$/.test(commit.trim())) return undefined
+  return files.map((file) => join(folder, 'snapshots', commit.trim(), file)).find((path) => existsSync(path))
+}
+
+/**
+ * Fetches a repository's weights into the hub's own cache (blobs, refs, snapshots) and gives the file's path. A download that was cut goes
+ * on where it stopped; its hash is checked before the file gets its name.
+ *
+ * @throws Failure `hub-offline`, `hub-not-found`, `hub-forbidden`, `hub-unreachable`, `hub-cut`, `hub-damaged`
+ */
+export async function pullFromHub(repository: string, reporter: Reporter, settings = hubSettings()): Promise<string> {
+  if (settings.offline) {
+    const cached = await cachedFromHub(repository, settings)
+    if (cached !== undefined) return cached
+    throw failure(
+      'hub-offline',
+      `${repository} is not in ${settings.cache}, and HF_HUB_OFFLINE is set`,
+      'unset it once to fetch the weights',
+    )
+  }
+  for (const file of files) {
+    const found = await describe(repository, file, settings)
+    if (found !== undefined) return fetchFile(repository, file, found, reporter, settings)
+  }
+  throw failure(
+    'hub-not-found',
+    `${repository} has neither ${files.join(' nor ')}`,
+    'see the repository for what it holds',
+  )
+}
+
+interface Described {
+  readonly commit: string
+  /** The SHA-256 of a large file, git's blob hash of a small one. */
+  readonly etag: string
+  readonly size: number
+  readonly url: string
+}
+
+/** What the hub says of a file; undefined when the repository has none of that name. */
+async function describe(repository: string, file: string, settings: HubSettings): Promise<Described | undefined> {
+  let url = `${settings.base}/${repository}/resolve/main/${file}`
+  for (let hop = 0; hop < 5; hop++) {
+    const response = await request(url, 'HEAD', settings, {})
+    const target = response.headers.get('location')
+    // A renamed repository answers with another address of its own; only the step to where the data lies leads elsewhere.
+    if (
+      target !== null &&
+      response.status < 400 &&
+      new URL(target, url).origin === new URL(url).origin &&
+      !response.headers.has('x-linked-etag')
+    ) {
+      url = new URL(target, url).href
+      continue
+    }
+    if (response.status === 404 && response.headers.get('x-error-code') !== 'RepoNotFound') return undefined
+    if (response.status === 401 || response.status === 403) throw forbidden(repository, settings)
+    if (response.status === 404)
+      throw failure(
+        'hub-not-found',
+        `there is no ${repository} at ${settings.base}`,
+        'see `wsban weights pull -h` for known names',
+      )
+    if (response.status >= 400)
+      throw failure(
+        'hub-unreachable',
+        `${settings.base} answered ${response.status} for ${repository}`,
+        'try again later',
+      )
+    const commit = response.headers.get('x-repo-commit')
+    const etag = (response.headers.get('x-linked-etag') ?? response.headers.get('etag') ?? '').replace(/^W\/|"/g, '')
+    const size = Number(response.headers.get('x-linked-size') ?? response.headers.get('content-length'))
+    if (
+      !commit ||
+      !/^[\w.-]+$/.test(commit) ||
+      !/^[0-9a-f]{40}([0-9a-f]{24})?$/.test(etag) ||
+      !Number.isSafeInteger(size)
+    )
+      throw failure(
+        'hub-unreachable',
+        `${settings.base} answered in a way that a model hub does not`,
+        'see HF_ENDPOINT',
+      )
+    return { commit, etag, size, url }
+  }
+  throw failure(
+    'hub-unreachable',
+    `${settings.base} sends ${repository} from one address to the next`,
+    'see HF_ENDPOINT',
+  )
+}
+
+async function fetchFile(
+  repository: string,
+  file: string,
+  found: Described,
+  reporter: Reporter,
+  settings: HubSettings,
+): Promise<string> {
+  const folder = repositoryFolder(repository, settings)
+  const blob = join(folder, 'blobs', found.etag)
+  const path = join(folder, 'snapshots', found.commit, file)
+  await Promise.all([mkdir(dirname(blob), { recursive: true }), mkdir(dirname(path), { recursive: true })])
+  if (!existsSync(blob)) await download(repository, `${blob}.incomplete`, blob, found, reporter, settings)
+  if (!existsSync(path)) await symlink(relative(dirname(path), blob), path).catch(() => rename(blob, path))
+  await writeAtomically(join(folder, 'refs', 'main'), found.commit)
+  return path
+}
+
+async function download(
+  repository: string,
+  part: string,
+  blob: string,
+  found: Described,
+  reporter: Reporter,
+  settings: HubSettings,
+): Promise<void> {
+  let reason = ''
+  for (let attempt = 0; attempt < mostTries; attempt++) {
+    try {
+      await goOn(repository, part, found, reporter, settings)
+      const size = (await stat(part)).size
+      if (size < found.size) continue
+      if (size === found.size && (await hashOf(part, found)) === found.etag) {
+        await rename(part, blob)
+        return
+      }
+      // What came is not what was announced; nothing of it is kept.
+      await rm(part, { force: true })
+      throw failure(
+        'hub-damaged',
+        `${repository} arrived with another hash than ${settings.base} announced`,
+        'run the command again; if it stays so, something on the way changes files',
+      )
+    } catch (error) {
+      if (error instanceof Failure) throw error
+      reason = reasonOf(error)
+    }
+  }
+  throw failure(
+    'hub-cut',
+    `${repository}: the connection broke ${mostTries} times${reason === '' ? '' : ` (${reason})`}`,
+    'run the command again: it goes on where it stopped',
+  )
+}
+
+/** One request for what is missing. */
+async function goOn(
+  repository: string,
+  part: string,
+  found: Described,
+  reporter: Reporter,
+  settings: HubSettings,
+): Promise<void> {
+  const have = await stat(part).then(
+    ({ size }) => size,
+    () => 0,
+  )
+  if (have >= found.size) return
+  const response = await request(found.url, 'GET', settings, have > 0 ? { range: `bytes=${have}-` } : {})
+  if (response.status === 401 || response.status === 403) throw forbidden(repository, settings)
+  if (!response.ok || !response.body) throw new Error(`status ${response.status}`)
+  // A server that does not know ranges sends the whole file again.
+  const goesOn = response.status === 206 && response.headers.get('content-range')?.startsWith(`bytes ${have}-`)
+  const output = await open(part, goesOn ? 'a' : 'w')
+  let written = goesOn ? have : 0
+  try {
+    // TypeScript's DOM does not know that Node's streams can be gone through.
+    for await (const chunk of Readable.fromWeb(response.body as NodeReadableStream<Uint8Array>)) {
+      await output.writeFile(chunk)
+      written += chunk.length
+      reporter.progress(`${repository}: ${(written / 1e6).toFixed(1)} of ${(found.size / 1e6).toFixed(1)} MB`)
+    }
+    await output.sync()
+  } finally {
+    await output.close()
+  }
+}
+
+async function request(
+  url: string,
+  method: 'HEAD' | 'GET',
+  settings: HubSettings,
+  headers: Record<string, string>,
+): Promise<Response> {
+  // The hub's token is for the hub alone; fetch takes it off where a redirect leads to another host.
+  const own = settings.token !== undefined && new URL(url).origin === new URL(settings.base).origin
+  const authorization = own ? { authorization: `Bearer ${settings.token}` } : {}
+  try {
+    return await fetch(url, {
+      method,
+      headers: { ...headers, ...authorization, 'accept-encoding': 'identity' },
+      redirect: method === 'HEAD' ? 'manual' : 'follow',
+      ...(method === 'HEAD' && { signal: AbortSignal.timeout(30_000) }),
+    })
+  } catch (error) {
+    const cause = error instanceof Error && error.cause ? reasonOf(error.cause) : reasonOf(error)
+    if (method === 'GET') throw new Error(cause, { cause: error })
+    throw failure(
+      'hub-unreachable',
+      `${settings.base} cannot be reached: ${cause}`,
+      'check the network; HF_ENDPOINT names another address, and --weights takes a file that was fetched otherwise',
+    )
+  }
+}
+
+/** By the length of what was announced: SHA-256, or git's SHA-1 of a blob. */
+async function hashOf(path: string, { etag, size }: Described): Promise<string> {
+  const hash: Hash = etag.length === 64 ? createHash('sha256') : createHash('sha1').update(`blob ${size}\0`)
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash)
+  return hash.digest('hex')
+}
+
+function repositoryFolder(repository: string, settings: HubSettings): string {
+  return join(settings.cache, `models--${repository.replace('/', '--')}`)
+}
+
+function forbidden(repository: string, { token }: HubSettings): Failure {
+  return failure(
+    'hub-forbidden',
+    `${repository} is not there, or not for everyone`,
+    token === undefined
+      ? 'check the name; for a repository of your own set HF_TOKEN'
+      : 'check the name, and whether HF_TOKEN may read it',
+  )
+}
+
+function failure(code: string, message: string, help: string): Failure {
+  return new Failure({ code, message, help })
+}

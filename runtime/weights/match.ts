@@ -1,0 +1,139 @@
+import { nearest } from '../../compiler/diagnostics/suggest.js'
+
+/** A parameter that wants values. */
+export interface Wanted {
+  readonly name: string
+  readonly shape: readonly number[]
+  /** May begin anew: what only training needs. */
+  readonly optional?: boolean
+}
+
+interface Shaped {
+  readonly shape: readonly number[]
+}
+
+export interface Mismatch {
+  readonly name: string
+  readonly key: string
+  readonly wanted: readonly number[]
+  readonly found: readonly number[]
+}
+
+/** What of a checkpoint goes where. */
+export interface Match {
+  /** The part of the model that the file is for: `master.trunk.`, or all of it. */
+  readonly part: string
+  /** What stands before every name in the file: `module.`. */
+  readonly prefix: string
+  /** Keys of the file by parameter. */
+  readonly found: ReadonlyMap<string, string>
+  readonly missing: readonly { readonly name: string; readonly suggestion: string | undefined }[]
+  readonly otherShape: readonly Mismatch[]
+  /** Classifiers of another number of classes: they begin anew. */
+  readonly heads: readonly Mismatch[]
+  /** Keys of the file that nothing wants. */
+  readonly unused: readonly string[]
+}
+
+export interface MatchOptions {
+  /** Where the file's tensors belong; found out by their names when it is not given. */
+  readonly part?: string
+  /** The model's number of classes: a tensor with another number in its place is a head of another data set. */
+  readonly classes?: number | undefined
+}
+
+/** torch counts batches beside each batch norm; nothing here needs the count. */
+const counters = /(^|\.)num_batches_tracked$/
+
+/**
+ * Lays a checkpoint's names over the model's. A backbone's checkpoint knows nothing of the branch around it, and a checkpoint may have
+ * `module.` or the like before each name: of all pairs of such beginnings the one under which most names agree is taken.
+ */
+export function matchWeights(
+  wanted: readonly Wanted[],
+  available: ReadonlyMap<string, Shaped>,
+  { part: given, classes }: MatchOptions = {},
+): Match {
+  const keys = [...available.keys()].filter((key) => !counters.test(key))
+  const { part, prefix } = bestBeginning(given === undefined ? partsOf(wanted) : [given], wanted, keys)
+  const inPart = wanted.filter(({ name }) => name.startsWith(part))
+  const found = new Map<string, string>()
+  const missing: Match['missing'][number][] = []
+  const otherShape: Mismatch[] = []
+  const heads: Mismatch[] = []
+  const used = new Set<string>()
+  const names = keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length))
+  for (const { name, shape, optional } of inPart) {
+    const own = name.slice(part.length)
+    const key = prefix + own
+    const tensor = available.get(key)
+    if (!tensor) {
+      if (!optional) missing.push({ name, suggestion: nearest(own, names) })
+      continue
+    }
+    used.add(key)
+    if (tensor.shape.join() === shape.join()) found.set(name, key)
+    else if (isHead(shape, tensor.shape, classes)) heads.push({ name, key, wanted: shape, found: tensor.shape })
+    else otherShape.push({ name, key, wanted: shape, found: tensor.shape })
+  }
+  return { part, prefix, found, missing, otherShape, heads, unused: keys.filter((key) => !used.has(key)) }
+}
+
+function isHead(wanted: readonly number[], found: readonly number[], classes: number | undefined): boolean {
+  return (
+    classes !== undefined &&
+    wanted[0] === classes &&
+    found[0] !== classes &&
+    wanted.slice(1).join() === found.slice(1).join()
+  )
+}
+
+/** The whole model, then every scope in it, outer ones first. */
+function partsOf(wanted: readonly Wanted[]): string[] {
+  const parts = new Set([''])
+  for (const { name } of wanted) {
+    const scopes = name.split('.').slice(0, -1)
+    for (let depth = 1; depth <= scopes.length; depth++) parts.add(`${scopes.slice(0, depth).join('.')}.`)
+  }
+  return [...parts].sort((a, b) => a.split('.').length - b.split('.').length)
+}
+
+function bestBeginning(parts: readonly string[], wanted: readonly Wanted[], keys: readonly string[]) {
+  let best = { part: parts[0] ?? '', prefix: '', votes: 0 }
+  for (const part of parts) {
+    const names = new Set(wanted.flatMap(({ name }) => (name.startsWith(part) ? [name.slice(part.length)] : [])))
+    if (names.size <= best.votes) continue
+    const votes = new Map<string, number>()
+    for (const key of keys)
+      for (const start of [0, ...[...key.matchAll(/\./g)].map(({ index }) => index + 1)])
+        if (names.has(key.slice(start))) votes.set(key.slice(0, start), (votes.get(key.slice(0, start)) ?? 0) + 1)
+    for (const [prefix, count] of votes) if (count > best.votes) best = { part, prefix, votes: count }
+  }
+  return best
+}
+
+/** The table that people see: what matched, what did not, with the nearest name. */
+export function matchLines(match: Match, from: string): string[] {
+  const { part, prefix, found, missing, otherShape, heads, unused } = match
+  const size = (shape: readonly number[]) => (shape.length === 0 ? 'one number' : shape.join(' x '))
+  const pair = ({ name, wanted, found: other }: Mismatch) => `${name}: ${size(other)} there, ${size(wanted)} here`
+  const into = part === '' ? 'the model' : part.slice(0, -1)
+  return [
+    `weights from ${from} into ${into}${prefix === '' ? '' : ` (its names begin with ${prefix})`}`,
+    `  matched      ${found.size} tensors`,
+    ...list('begin anew', heads.map(pair)),
+    ...list(
+      'missing',
+      missing.map(({ name, suggestion }) => (suggestion ? `${name} (nearest there: ${suggestion})` : name)),
+    ),
+    ...list('other shape', otherShape.map(pair)),
+    ...list('not used', unused, 3),
+  ]
+}
+
+function list(title: string, items: readonly string[], most = 8): string[] {
+  if (items.length === 0) return []
+  const rest = items.length - most
+  const shown = rest > 0 ? [...items.slice(0, most), `and ${rest} more`] : items
+  return [`  ${title.padEnd(12)} ${items.length}: ${shown.join('; ')}`]
+}

@@ -1,0 +1,163 @@
+import { type Dtype, dtypeBytes } from './dtype.js'
+import type { Unreadable, WeightEntry } from './file.js'
+import { isList, PickleGlobal, PickleMap, PickleObject, type PickleValue } from './pickle.js'
+
+/** torch's storage classes and their element types. */
+const storageTypes: Readonly<Record<string, Dtype>> = {
+  'torch.DoubleStorage': 'F64',
+  'torch.FloatStorage': 'F32',
+  'torch.HalfStorage': 'F16',
+  'torch.BFloat16Storage': 'BF16',
+  'torch.LongStorage': 'I64',
+  'torch.IntStorage': 'I32',
+  'torch.ShortStorage': 'I16',
+  'torch.CharStorage': 'I8',
+  'torch.ByteStorage': 'U8',
+  'torch.BoolStorage': 'BOOL',
+}
+
+const makers = ['torch._utils._rebuild_tensor_v2', 'torch._utils._rebuild_tensor', 'torch._utils._rebuild_parameter']
+
+/** The only names that a checkpoint may use; none of them is looked up anywhere, let alone run. */
+export function harmlessInTorch(name: string): boolean {
+  return (
+    name === 'collections.OrderedDict' ||
+    name === 'torch.Size' ||
+    name === 'torch.nn.parameter.Parameter' ||
+    makers.includes(name) ||
+    Object.hasOwn(storageTypes, name)
+  )
+}
+
+/** One storage, as a tensor's persistent id names it: ('storage', class, key, place, elements, ...). */
+export interface Storage {
+  readonly key: string
+  readonly dtype: Dtype
+  readonly elements: number
+}
+
+export function storageOf(value: PickleValue): Storage | undefined {
+  if (!(value instanceof PickleObject) || value.made !== 'persistent id') return undefined
+  const [id] = value.given
+  if (id === undefined || !isList(id)) return undefined
+  const [kind, type, key, , elements] = id
+  const dtype = type instanceof PickleGlobal ? storageTypes[type.name] : undefined
+  if (kind !== 'storage' || !dtype || typeof elements !== 'number' || !Number.isSafeInteger(elements) || elements < 0)
+    return undefined
+  return typeof key === 'string' || typeof key === 'number' ? { key: String(key), dtype, elements } : undefined
+}
+
+/** Bytes `start` to `start + length` of a storage. */
+export type ReadStorage = (storage: Storage, start: number, length: number) => Promise<Uint8Array>
+
+/**
+ * Every tensor of a checkpoint by its path: `state_dict.layer1.0.weight`. Numbers and texts beside them are passed by; anything that is
+ * neither is refused. `found` is told of each tensor's storage.
+ */
+export function tensorsOf(
+  root: PickleValue,
+  read: ReadStorage,
+  fail: Unreadable,
+  found: (storage: Storage) => void,
+): Map<string, WeightEntry> {
+  const entries = new Map<string, WeightEntry>()
+  const inside = new Set<PickleValue>()
+  const walk = (value: PickleValue, path: string): void => {
+    if (value instanceof PickleObject) {
+      const entry = tensorEntry(value, path, read, fail, found)
+      if (entry) entries.set(path, entry)
+      return
+    }
+    const children: Iterable<readonly [PickleValue, PickleValue]> | undefined =
+      value instanceof PickleMap
+        ? value.items
+        : isList(value ?? null)
+          ? (value as readonly PickleValue[]).entries()
+          : undefined
+    if (!children || value === null) return
+    // A dict that holds itself would never end.
+    if (inside.has(value) || inside.size > 100) throw fail('its dicts are nested without an end')
+    inside.add(value)
+    for (const [key, child] of children)
+      if (typeof key === 'string' || typeof key === 'number') {
+        walk(child, path === '' ? String(key) : `${path}.${key}`)
+        if (entries.size > mostTensors) throw fail(`it has more than ${mostTensors} tensors`)
+      }
+    inside.delete(value)
+  }
+  walk(root, '')
+  return entries
+}
+
+const mostTensors = 100_000
+
+function tensorEntry(
+  value: PickleObject,
+  path: string,
+  read: ReadStorage,
+  fail: Unreadable,
+  found: (storage: Storage) => void,
+): WeightEntry | undefined {
+  if (value.made === 'torch._utils._rebuild_parameter') {
+    const [inner] = value.given
+    return inner instanceof PickleObject ? tensorEntry(inner, path, read, fail, found) : undefined
+  }
+  if (!makers.includes(value.made)) return undefined
+  const [stored, offset, size, stride] = value.given
+  const storage = stored === undefined ? undefined : storageOf(stored)
+  const shape = wholeNumbers(size)
+  const strides = wholeNumbers(stride)
+  if (!storage || typeof offset !== 'number' || !(offset >= 0) || !shape || strides?.length !== shape.length)
+    throw fail(`${path} is described in a way that no tensor is`)
+  const elements = shape.reduce((product, length) => product * length, 1)
+  const last = shape.reduce((sum, length, i) => sum + (length - 1) * (strides[i] ?? 0), offset)
+  // A small storage may claim to be a large tensor by strides of 0; weights are never saved so.
+  if (elements > storage.elements || (elements > 0 && last >= storage.elements))
+    throw fail(`${path} lies outside of its storage`)
+  found(storage)
+  const width = dtypeBytes[storage.dtype]
+  return {
+    dtype: storage.dtype,
+    shape,
+    async bytes() {
+      if (elements === 0) return new Uint8Array()
+      const data = await read(storage, offset * width, (last - offset + 1) * width)
+      return isContiguous(shape, strides) ? data : gathered(data, shape, strides, width)
+    },
+  }
+}
+
+function wholeNumbers(value: PickleValue | undefined): readonly number[] | undefined {
+  if (value instanceof PickleObject && value.made === 'torch.Size') return wholeNumbers(value.given[0])
+  if (value === undefined || !isList(value)) return undefined
+  const numbers = value.flatMap((item) =>
+    typeof item === 'number' && Number.isSafeInteger(item) && item >= 0 ? [item] : [],
+  )
+  return numbers.length === value.length && numbers.length <= 16 ? numbers : undefined
+}
+
+function isContiguous(shape: readonly number[], strides: readonly number[]): boolean {
+  let expected = 1
+  for (let d = shape.length - 1; d >= 0; d--) {
+    if (shape[d] !== 1 && strides[d] !== expected) return false
+    expected *= shape[d] ?? 1
+  }
+  return true
+}
+
+/** The elements of a transposed or cut tensor, row after row. */
+function gathered(data: Uint8Array, shape: readonly number[], strides: readonly number[], width: number): Uint8Array {
+  const count = shape.reduce((product, length) => product * length, 1)
+  const out = new Uint8Array(count * width)
+  const place = new Array<number>(shape.length).fill(0)
+  for (let index = 0; index < count; index++) {
+    const from = place.reduce((sum, at, d) => sum + at * (strides[d] ?? 0), 0) * width
+    out.set(data.subarray(from, from + width), index * width)
+    for (let d = shape.length - 1; d >= 0; d--) {
+      place[d] = (place[d] ?? 0) + 1
+      if ((place[d] ?? 0) < (shape[d] ?? 0)) break
+      place[d] = 0
+    }
+  }
+  return out
+}
