@@ -6,7 +6,7 @@ import { type Library, type Module, ModuleLoader } from './analysis/modules.js'
 import { type Diagnostic, hasErrors } from './diagnostics/diagnostic.js'
 import { diagnose } from './diagnostics/report.js'
 import type { Graph } from './graph/graph.js'
-import { rootsOf } from './graph/phase.js'
+import { rootsOf, withUsedLogits } from './graph/phase.js'
 import { prune } from './graph/prune.js'
 
 export interface Source {
@@ -43,7 +43,9 @@ export function compile(entry: Source, library: Library, settings: ModelSettings
 function buildModel(module: Module, model: Model, library: Library, settings: ModelSettings) {
   const elaborator = new Elaborator((block) => library.exporting?.(block))
   const graph = elaborateModel(elaborator, module, model, settings)
-  return { graph: graph && prune(graph, rootsOf(graph)), diagnostics: elaborator.diagnostics }
+  if (!graph) return { graph, diagnostics: elaborator.diagnostics }
+  const answering = withUsedLogits(graph)
+  return { graph: prune(answering, rootsOf(answering)), diagnostics: elaborator.diagnostics }
 }
 
 function blocksOnly(module: Module, earlier: readonly Diagnostic[]): readonly Diagnostic[] {

@@ -267,6 +267,8 @@ function namedValues(
     if (names.has(binding.name.text))
       elaborator.report(diagnose('duplicate-name', { name: binding.name.text }, binding.name.span))
     names.add(binding.name.text)
+    // `joint == "classifier" ? cross_entropy(...) : 0`: a loss that was not chosen.
+    if (section === 'loss' && value.kind === 'number' && value.value === 0) return []
     const tensor = tensorOf(value)
     if (tensor && fits(tensor)) return [{ name: binding.name.text, value: tensor.ref }]
     const expected =

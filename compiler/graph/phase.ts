@@ -1,6 +1,6 @@
 import { operations } from '../ops/index.js'
 import { type Attribute, type Graph, type Node, type Phase, settle, type ValueRef } from './graph.js'
-import { prune } from './prune.js'
+import { prune, reachable } from './prune.js'
 
 /**
  * Needs: the graph of a model, in which training and evaluation stand side by side.
@@ -37,6 +37,15 @@ export function specialise(graph: Graph, phase: Phase): Graph {
 export function answers(graph: Graph): ValueRef[] {
   const predicted = [...graph.predictions, ...graph.logits].map(({ value }) => value)
   return graph.crop ? [...predicted, graph.crop.box, graph.crop.guide] : predicted
+}
+
+/** A branch that no prediction needs (one that only teaches, or a classifier that was not chosen) has no logits to answer with. */
+export function withUsedLogits(graph: Graph): Graph {
+  const used = reachable(
+    graph.nodes,
+    graph.predictions.map(({ value }) => value),
+  )
+  return { ...graph, logits: graph.logits.filter(({ value }) => used.has(value.node)) }
 }
 
 /** What training needs: the losses, and the answers to watch. */

@@ -39,7 +39,8 @@ export function prune(graph: Graph, roots: readonly ValueRef[]): Graph {
   }
 }
 
-function reachable(nodes: readonly Node[], roots: readonly ValueRef[]): Set<number> {
+/** Nodes that the roots are made from, by their numbers. */
+export function reachable(nodes: readonly Node[], roots: readonly ValueRef[]): Set<number> {
   const live = new Set<number>()
   const open = roots.map(({ node }) => node)
   for (let id = open.pop(); id !== undefined; id = open.pop()) {

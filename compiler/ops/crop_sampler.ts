@@ -83,13 +83,21 @@ export const cropSampler: Operation = {
   },
   cases: [
     {
+      name: 'a box to the border, with rounding',
+      inputs: {
+        image: { shape: [1, 1, 107, 3], fill: 'positive' },
+        guide: { shape: [1, 5, 1], fill: { values: [0, 1, 1, 1, 1] } },
+      },
+      arguments: { margin: 0.05 },
+      noGradient: true,
+    },
+    {
       name: 'two blobs, the larger one',
       inputs: {
         image: { shape: [1, 3, 8, 8], fill: 'random' },
         guide: { shape: [1, 4, 5], fill: { values: [9, 0, 0, 0, 0, 0, 0, 5, 6, 0, 0, 0, 7, 8, 0, 0, 0, 0, 0, 4] } },
       },
       arguments: { margin: 0 },
-      noGradient: true,
     },
     {
       name: 'all of what counts, with a margin',
@@ -98,7 +106,6 @@ export const cropSampler: Operation = {
         guide: { shape: [2, 3, 3], fill: { values: [0, 1, 0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0, 0, 0] } },
       },
       arguments: { region: 'all', margin: 0.1, threshold: 0.5 },
-      noGradient: true,
     },
     {
       name: 'a map of zeros: the whole image',

@@ -1,10 +1,13 @@
 import { add } from './add.js'
 import { attentionDropout } from './attention_dropout.js'
+import { attentionSampler } from './attention_sampler.js'
 import { avgPool } from './avg_pool.js'
 import { bap } from './bap.js'
 import { batchNorm } from './batch_norm.js'
 import { byPhase } from './by_phase.js'
 import { centerLoss } from './center_loss.js'
+import { channels } from './channels.js'
+import { classActivationMap } from './class_activation_map.js'
 import { concat } from './concat.js'
 import { conv2d } from './conv2d.js'
 import { cropSampler } from './crop_sampler.js'
@@ -13,6 +16,7 @@ import { depthwiseConv2d } from './depthwise_conv2d.js'
 import { detach } from './detach.js'
 import { distill } from './distill.js'
 import { div } from './div.js'
+import { dropSampler } from './drop_sampler.js'
 import { dropout } from './dropout.js'
 import { flatten } from './flatten.js'
 import { globalAvgPool } from './global_avg_pool.js'
@@ -22,6 +26,8 @@ import { maxPool } from './max_pool.js'
 import { mean } from './mean.js'
 import { mul } from './mul.js'
 import type { Operation } from './operation.js'
+import { outerProduct } from './outer_product.js'
+import { randomMap } from './random_map.js'
 import { relu } from './relu.js'
 import { relu6 } from './relu6.js'
 import { reshape } from './reshape.js'
@@ -31,17 +37,21 @@ import { signedSqrt } from './signed_sqrt.js'
 import { softmax } from './softmax.js'
 import { sub } from './sub.js'
 import { sum } from './sum.js'
+import { trilinearAttention } from './trilinear_attention.js'
 
 /** Every operation of the language. Nothing else lists them. */
 export const operations: ReadonlyMap<string, Operation> = new Map(
   [
     add,
     attentionDropout,
+    attentionSampler,
     avgPool,
     bap,
     batchNorm,
     byPhase,
     centerLoss,
+    channels,
+    classActivationMap,
     concat,
     conv2d,
     cropSampler,
@@ -51,6 +61,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     distill,
     div,
     dropout,
+    dropSampler,
     flatten,
     globalAvgPool,
     l2Normalize,
@@ -58,6 +69,8 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     maxPool,
     mean,
     mul,
+    outerProduct,
+    randomMap,
     relu,
     relu6,
     reshape,
@@ -67,6 +80,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     softmax,
     sub,
     sum,
+    trilinearAttention,
   ].map((operation) => [operation.name, operation]),
 )
 

@@ -1,6 +1,7 @@
 import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation, Typed } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
+import { interpolate } from './support/interpolate.js'
 import { featureMap, mapOf, sizeOf } from './support/shapes.js'
 import { sizes4, zeros } from './support/tensor.js'
 import { reader } from './support/windows.js'
@@ -61,17 +62,13 @@ export const resize: Operation = {
     const [toHeight, toWidth] = target(call)
     const read = reader(x)
     const out = zeros([batch, channels, toHeight, toWidth])
-    let index = 0
+    const sizes = { from: [height, width], to: [toHeight, toWidth] } as const
     for (let b = 0; b < batch; b++)
       for (let c = 0; c < channels; c++)
-        for (let i = 0; i < toHeight; i++)
-          for (let j = 0; j < toWidth; j++) {
-            const row = neighbours(i, height, toHeight)
-            const column = neighbours(j, width, toWidth)
-            const along = (y: number) =>
-              read(b, c, y, column.low) * (1 - column.share) + read(b, c, y, column.high) * column.share
-            out.data[index++] = along(row.low) * (1 - row.share) + along(row.high) * row.share
-          }
+        out.data.set(
+          interpolate((row, column) => read(b, c, row, column), sizes),
+          (b * channels + c) * toHeight * toWidth,
+        )
     return [out]
   },
   cases: [
@@ -84,10 +81,4 @@ export const resize: Operation = {
     },
     { name: 'from one cell', inputs: { x: { shape: [1, 2, 1, 1], fill: 'random' } }, arguments: { size: 3 } },
   ],
-}
-
-function neighbours(index: number, from: number, to: number) {
-  const centre = Math.min(from - 1, Math.max(0, ((index + 0.5) * from) / to - 0.5))
-  const low = Math.floor(centre)
-  return { low, high: Math.min(low + 1, from - 1), share: centre - low }
 }

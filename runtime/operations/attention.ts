@@ -39,6 +39,22 @@ export function bap(
   return pool === 'mean' ? tf.div(sum, cells) : sum
 }
 
+/** Bilinear pooling: [batch, h, w, M] times [batch, h, w, N], averaged over space; gives [batch, M, N]. */
+export function outerProduct(left: tf.Tensor4D, right: tf.Tensor4D): tf.Tensor3D {
+  return bap(right, left)
+}
+
+/** N2(N1(X) X^T) X over the channels of [batch, h, w, channels]; as many maps as channels. */
+export function trilinearAttention(x: tf.Tensor4D, { scale = 7 }: { scale?: number } = {}): tf.Tensor4D {
+  const [batch, height, width, channels] = x.shape
+  const cells = tf.reshape(x, [batch, height * width, channels])
+  const rows = tf.transpose(cells, [0, 2, 1])
+  const overSpace = tf.softmax(tf.mul(rows, scale))
+  const shares = tf.softmax(tf.matMul(overSpace, cells))
+  const mixed = tf.matMul(shares, rows)
+  return tf.reshape(tf.transpose(mixed, [0, 2, 1]), [batch, height, width, channels])
+}
+
 /** sign(x) sqrt(|x| + eps) */
 export function signedSqrt<T extends tf.Tensor>(x: T, { eps = 1e-12 }: { eps?: number } = {}): T {
   return tf.mul(tf.sign(x), tf.sqrt(tf.add(tf.abs(x), eps)))

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { boxOfMap } from '../../compiler/ops/support/components.js'
 import type { Scope } from '../scope.js'
+import { shareOf } from './drop_sampler.js'
+import { type Places, sampleAt } from './sampling.js'
 
 /** A number drawn for each image in training; its middle otherwise. */
 export interface Range {
@@ -31,18 +33,23 @@ export function cropSampler(
   const boxes = new Float32Array(batch * 4)
   for (let b = 0; b < batch; b++) {
     const map = maps.subarray(b * height * width, (b + 1) * height * width)
-    const cut =
-      typeof threshold === 'number'
-        ? threshold
-        : at.training
-          ? random.uniform(threshold.low, threshold.high)
-          : (threshold.low + threshold.high) / 2
+    const cut = shareOf(threshold, at.training, random)
     boxes.set(boxOfMap(map, height, width, cut, region === 'all' ? 'all' : 'largest', margin), b * 4)
   }
-  const box = tf.tensor2d(boxes, [batch, 4])
-  const each = tf.tensor1d(
-    Int32Array.from({ length: batch }, (_, b) => b),
-    'int32',
-  )
-  return { image: tf.image.cropAndResize(image, box, each, [image.shape[1], image.shape[2]]), box }
+  const [, imageHeight, imageWidth] = image.shape
+  return {
+    image: sampleAt(image, places(boxes, 0, imageHeight), places(boxes, 1, imageWidth)),
+    box: tf.tensor2d(boxes, [batch, 4]),
+  }
+}
+
+/** Aligned corners, as TensorFlow's cropAndResize: y = y1 (H - 1) + i (y2 - y1) (H - 1) / (h - 1); a side of one pixel takes the middle. */
+function places(boxes: Float32Array, side: 0 | 1, length: number): Places {
+  const centres = Float64Array.from({ length: (boxes.length / 4) * length }, (_, index) => {
+    const b = Math.floor(index / length) * 4
+    const [from, to] = [boxes[b + side] ?? 0, boxes[b + side + 2] ?? 1]
+    const share = length > 1 ? (index % length) / (length - 1) : 0.5
+    return (from + share * (to - from)) * (length - 1)
+  })
+  return { count: length, centres }
 }

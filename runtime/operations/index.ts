@@ -1,6 +1,18 @@
-export { attentionDropout, bap, detach, dropout, l2Normalize, signedSqrt } from './attention.js'
+export {
+  attentionDropout,
+  bap,
+  detach,
+  dropout,
+  l2Normalize,
+  outerProduct,
+  signedSqrt,
+  trilinearAttention,
+} from './attention.js'
+export { attentionSampler } from './attention_sampler.js'
 export { type CropSamplerOptions, cropSampler, type Range } from './crop_sampler.js'
+export { dropSampler } from './drop_sampler.js'
 export { batchNorm, type ConvolutionOptions, conv2d, depthwiseConv2d, type Pair } from './layers.js'
 export { linear } from './linear.js'
 export { type CenterLossOptions, centerLoss, crossEntropy, distill } from './losses.js'
+export { classActivationMap, randomMap } from './random_map.js'
 export { flatten, reshape, resize } from './shapes.js'

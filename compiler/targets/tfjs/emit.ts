@@ -1,5 +1,7 @@
 import { IndentationText, Project, type SourceFile } from 'ts-morph'
 import type { Graph, Parameter, ValueRef } from '../../graph/graph.js'
+import { answers } from '../../graph/phase.js'
+import { reachable } from '../../graph/prune.js'
 import { type FunctionText, FunctionWriter, tensorType } from './functions.js'
 import { literal, property } from './literals.js'
 import { type Item, Structure } from './structure.js'
@@ -92,8 +94,10 @@ function modelFunctions(structure: Structure, writer: FunctionWriter): [Function
   const { graph } = structure
   const root = structure.frame(0)
   const body = writer.body(root, undefined)
-  const isLoss = (item: Item) => ('node' in item ? item.node : item.frame).path[0] === 'loss'
-  const answers = answersCode(graph, (value) => body.code(value))
+  const answering = reachable(graph.nodes, answers(graph))
+  // What no answer needs is computed in training alone.
+  const isLoss = (item: Item) => !structure.nodesOf(item).some((id) => answering.has(id))
+  const answerFields = answersCode(graph, (value) => body.code(value))
   const lossLines = body.lines(isLoss)
   const lossCodes = graph.losses.map(({ name, value }) => property(name, body.code(value)))
   const forwardLines = body.lines((item) => !isLoss(item))
@@ -108,7 +112,7 @@ function modelFunctions(structure: Structure, writer: FunctionWriter): [Function
     returnType: undefined,
     lines: [
       ...forwardLines,
-      `const answers: Answers = ${answers}`,
+      `const answers: Answers = ${answerFields}`,
       `return { ${['answers', ...handedOn].join(', ')} }`,
     ],
   }

@@ -43,6 +43,11 @@ export class Structure {
     return items
   }
 
+  /** Every node in an item, those of inner calls included. */
+  nodesOf(item: Item): readonly number[] {
+    return 'node' in item ? [item.node.id] : this.items(item.frame).flatMap((inner) => this.nodesOf(inner))
+  }
+
   isInput(node: Node): boolean {
     return [this.graph.image, this.graph.label].some((input) => input?.value.node === node.id)
   }
