@@ -12,6 +12,7 @@ import { register as registerReport } from './commands/report.js'
 import { register as registerSetup } from './commands/setup.js'
 import { register as registerTrain } from './commands/train.js'
 import { register as registerVerify } from './commands/verify.js'
+import { register as registerWeights } from './commands/weights.js'
 
 const program = new Command('wsban')
   .description(
@@ -30,6 +31,7 @@ for (const register of [
   registerExport,
   registerVerify,
   registerReport,
+  registerWeights,
   registerData,
   registerSetup,
   registerDoctor,

@@ -44,7 +44,7 @@ export async function initialWeights(
     })
     for (const line of loaded.lines) reporter.say(line)
     const warning = normalizationWarning(graph, source)
-    if (warning) reporter.say(warning)
+    if (warning) reporter.warn(warning)
     for (const [name, tensor] of loaded.tensors) tensors.set(name, tensor)
   }
   return tensors

