@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core'
-import type { Initializer, Setting, TrainingPlan } from '../compiler/graph/graph.js'
+import type { Initializer, Pretrained, Setting, TrainingPlan } from '../compiler/graph/graph.js'
 import type { Scope } from './scope.js'
 
 /** A weight or a statistic, as generated code lists it. */
@@ -10,6 +10,8 @@ export interface ParameterSpec {
   readonly shape: readonly number[]
   readonly initializer: Initializer
   readonly trainable: boolean
+  /** Absent from an exported file: centres. */
+  readonly trainingOnly?: boolean
   /** The order of its dimensions in TensorFlow.js; as they are, when absent. */
   readonly layout?: readonly number[]
 }
@@ -37,6 +39,8 @@ export interface Model<Forward extends { readonly answers: Answers } = { readonl
   readonly image: { readonly size: number; readonly steps: readonly Setting[] }
   readonly classes?: number
   readonly plan: TrainingPlan
+  /** What parts of it begin with, as the spec's `weights` say. */
+  readonly pretrained: readonly Omit<Pretrained, 'span'>[]
   readonly parameters: readonly ParameterSpec[]
   readonly forward: (at: Scope, image: tf.Tensor4D) => Forward
   /** Absent in a model that cannot be trained. */

@@ -23,9 +23,7 @@ export async function openOnEngine(
   await openEngine(engine, io.reporter)
   const model = await loadModel(spec.graph, spec.stored.entry)
   // Prediction needs none of what only the losses use, so a file without it is fine.
-  const { specialise } = await import('../../compiler/graph/phase.js')
-  const needed = specialise(spec.graph, 'inference').parameters
-  const parameters = model.parameters.filter(({ name }) => needed.has(name))
+  const parameters = model.parameters.filter(({ trainingOnly }) => !trainingOnly)
   const store = weights
     ? WeightStore.from(parameters, weights.tensors, weights.path)
     : WeightStore.initial(parameters, seed)

@@ -8,7 +8,6 @@ import { top1Text } from '../../runtime/inference/evaluate.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
 import { clock } from '../../runtime/training/progress.js'
 import { startTraining } from '../../runtime/training/start.js'
-import { initialWeights } from '../../runtime/weights/begin.js'
 import type { Io } from '../io.js'
 import { readySpec } from './spec.js'
 
@@ -32,7 +31,6 @@ export async function trainSpec(file: string, request: TrainRequest, io: Io): Pr
   const chosen = request.set ?? resumed?.info.spec.settings ?? {}
   const spec = readySpec(file, withClasses(file, chosen, data.classes.length), io)
   const model = await loadModel(spec.graph, spec.stored.entry)
-  const begin = { spec: file, given: request.weights, reporter: io.reporter }
   const { run, result } = await startTraining(model, spec.stored, data, {
     data: request.data,
     out: request.out,
@@ -42,7 +40,7 @@ export async function trainSpec(file: string, request: TrainRequest, io: Io): Pr
     ...(request.epochs !== undefined && { epochs: request.epochs }),
     ...(request.batch !== undefined && { batch: request.batch }),
     ...(request.engine && { engine: request.engine }),
-    ...(!request.resume && { weights: await initialWeights(spec.graph, begin) }),
+    ...(request.weights !== undefined && { weights: request.weights }),
   })
   if (result.interrupted) {
     io.reporter.say(

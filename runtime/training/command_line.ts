@@ -25,10 +25,11 @@ export async function trainFromCommandLine(model: Model, spec: unknown, args: re
         batch: { type: 'string' },
         seed: { type: 'string', default: '1' },
         engine: { type: 'string' },
+        weights: { type: 'string' },
         resume: { type: 'boolean', default: false },
       },
     })
-    const { data: folder, out, epochs, batch, seed, resume } = values
+    const { data: folder, out, epochs, batch, seed, resume, weights } = values
     if (folder === undefined || out === undefined)
       throw new Failure({
         code: 'usage',
@@ -47,6 +48,7 @@ export async function trainFromCommandLine(model: Model, spec: unknown, args: re
       ...(epochs !== undefined && { epochs: Number(epochs) }),
       ...(batch !== undefined && { batch: Number(batch) }),
       ...(engine && { engine }),
+      ...(weights !== undefined && { weights }),
     }
     await startTraining(model, storedSpec.parse(spec), data, request)
   } catch (error) {

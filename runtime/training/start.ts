@@ -6,7 +6,7 @@ import { packageVersion } from '../package-root.js'
 import type { Reporter } from '../reporter.js'
 import { RunFolder } from '../runs/folder.js'
 import type { StoredSpec } from '../specs/stored.js'
-import type { StoredTensor } from '../weights/file.js'
+import { initialWeights } from '../weights/begin.js'
 import { type TrainResult, train } from './train.js'
 
 export interface TrainingRequest {
@@ -17,8 +17,8 @@ export interface TrainingRequest {
   readonly batch?: number
   readonly engine?: EngineName
   readonly resume: boolean
-  /** What begins from these and not from the seed. */
-  readonly weights?: ReadonlyMap<string, StoredTensor>
+  /** A file, a run or a published name to begin from, instead of what the spec names; `none` for the seed alone. */
+  readonly weights?: string
   readonly reporter: Reporter
 }
 
@@ -45,6 +45,8 @@ export async function startTraining(
       path: request.data,
     })
   for (const note of data.notes) reporter.say(note)
+  const begin = { spec: spec.entry, given: request.weights, reporter }
+  const weights = request.resume ? undefined : await initialWeights(model, begin)
   const engine = await openEngine(request.engine, reporter)
   const run = request.resume ? await reopen(request, spec) : await make(model, spec, data, request, engine.name)
   reporter.say(
@@ -59,7 +61,7 @@ export async function startTraining(
       reporter,
       resume: request.resume,
       interrupted: stop.asked,
-      ...(request.weights && { weights: request.weights }),
+      ...(weights && { weights }),
     }
     return { run, result: await train(options) }
   } finally {

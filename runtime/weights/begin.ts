@@ -1,13 +1,14 @@
-import type { Graph } from '../../compiler/graph/graph.js'
+import type { Graph, Setting } from '../../compiler/graph/graph.js'
 import { specialise } from '../../compiler/graph/phase.js'
+import type { Model } from '../model.js'
 import type { Reporter } from '../reporter.js'
 import type { StoredTensor } from './file.js'
-import { type Loaded, loadWeights } from './load.js'
+import { loadWeights } from './load.js'
 import type { Wanted } from './match.js'
 import { publishedAs } from './published.js'
 import { weightsPath } from './resolve.js'
 
-/** A model's parameters as a checkpoint is laid over them; those that only training needs may begin anew. */
+/** A graph's parameters as a checkpoint is laid over them; those that only training needs may begin anew. */
 export function wantedBy(graph: Graph): Wanted[] {
   const needed = specialise(graph, 'inference').parameters
   return [...graph.parameters.values()].map(({ name, shape }) => ({ name, shape, optional: !needed.has(name) }))
@@ -18,42 +19,49 @@ export function wantedBy(graph: Graph): Wanted[] {
  * what matched, and warns where pictures are not normalised as they were when known weights were trained.
  */
 export async function initialWeights(
-  graph: Graph,
+  model: Model,
   { spec, given, reporter }: { readonly spec: string; readonly given: string | undefined; readonly reporter: Reporter },
 ): Promise<ReadonlyMap<string, StoredTensor>> {
-  const sources =
-    given === undefined
-      ? graph.pretrained.map(({ path, source, partial }) => ({
-          source,
-          partial,
-          part: `${path.join('.')}.`,
-          from: spec,
-        }))
-      : given === 'none'
-        ? []
-        : [{ source: given, partial: false, part: undefined, from: undefined }]
-  const wanted = wantedBy(graph)
+  const wanted = model.parameters.map(({ name, shape, trainingOnly }) => ({
+    name,
+    shape,
+    optional: trainingOnly ?? false,
+  }))
   const tensors = new Map<string, StoredTensor>()
-  for (const { source, partial, part, from } of sources) {
-    const loaded: Loaded = await loadWeights(wanted, {
+  for (const { source, partial, part, from } of sources(model, spec, given)) {
+    const loaded = await loadWeights(wanted, {
       path: await weightsPath(source, from, reporter),
       name: source,
       partial,
-      classes: graph.label?.classes,
+      classes: model.classes,
       ...(part !== undefined && { part }),
     })
     for (const line of loaded.lines) reporter.say(line)
-    const warning = normalizationWarning(graph, source)
+    const warning = normalizationWarning(model.image.steps, source)
     if (warning) reporter.warn(warning)
     for (const [name, tensor] of loaded.tensors) tensors.set(name, tensor)
   }
   return tensors
 }
 
+interface Source {
+  readonly source: string
+  readonly partial: boolean
+  readonly part?: string
+  /** The spec from which a path is seen. */
+  readonly from: string | undefined
+}
+
+function sources({ pretrained }: Model, spec: string, given: string | undefined): readonly Source[] {
+  if (given === 'none') return []
+  if (given !== undefined) return [{ source: given, partial: false, from: undefined }]
+  return pretrained.map(({ path, source, partial }) => ({ source, partial, part: `${path.join('.')}.`, from: spec }))
+}
+
 /** Weights known by name are worth little on pictures of another normalisation, and nothing else would tell. */
-export function normalizationWarning(graph: Graph, source: string): string | undefined {
+export function normalizationWarning(steps: readonly Setting[], source: string): string | undefined {
   const known = publishedAs(source)?.normalization
-  const step = graph.image.steps.find(({ name }) => name === 'normalize')
+  const step = steps.find(({ name }) => name === 'normalize')
   if (!known || !step) return undefined
   const colours = (value: unknown) => (typeof value === 'number' ? [value, value, value] : value)
   const [mean, deviation] = [colours(step.arguments.mean), colours(step.arguments.deviation)]

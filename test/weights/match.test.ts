@@ -103,13 +103,13 @@ test('every trunk takes a checkpoint of its own network, and says when it is not
 })
 
 test('weights known by name are compared with how the spec normalises', (t) => {
-  t.is(normalizationWarning(graphOf('wsban_lite'), 'efficientnet_lite0'), undefined)
-  t.is(normalizationWarning(graphOf('baseline'), 'timm/resnet50.tv_in1k'), undefined)
+  t.is(normalizationWarning(graphOf('wsban_lite').image.steps, 'efficientnet_lite0'), undefined)
+  t.is(normalizationWarning(graphOf('baseline').image.steps, 'timm/resnet50.tv_in1k'), undefined)
   t.regex(
-    normalizationWarning(graphOf('wsban_lite'), 'timm/efficientnet_lite0.ra_in1k') ?? '',
+    normalizationWarning(graphOf('wsban_lite').image.steps, 'timm/efficientnet_lite0.ra_in1k') ?? '',
     /0\.485, 0\.456, 0\.406.*the spec says \[0\.5,0\.5,0\.5\]/,
   )
-  t.is(normalizationWarning(graphOf('wsban_lite'), 'somebody/else'), undefined)
+  t.is(normalizationWarning(graphOf('wsban_lite').image.steps, 'somebody/else'), undefined)
 })
 
 test('`weights` on a trunk is kept in the graph, for each trunk its own', (t) => {

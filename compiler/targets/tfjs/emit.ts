@@ -1,6 +1,6 @@
 import { IndentationText, Project, type SourceFile } from 'ts-morph'
 import type { Graph, Parameter, ValueRef } from '../../graph/graph.js'
-import { answers } from '../../graph/phase.js'
+import { answers, specialise } from '../../graph/phase.js'
 import { reachable } from '../../graph/prune.js'
 import { type FunctionText, FunctionWriter, tensorType } from './functions.js'
 import { literal, property } from './literals.js'
@@ -149,6 +149,7 @@ function definition(graph: Graph): string {
     `image: ${literal({ size: image.height, steps: image.steps })}`,
     ...(label ? [`classes: ${label.classes}`] : []),
     `plan: ${literal(plan)}`,
+    `pretrained: ${literal(graph.pretrained.map(({ path, source, partial }) => ({ path, source, partial })))}`,
     'parameters',
     'forward',
     ...(graph.losses.length > 0 && label ? ['losses'] : []),
@@ -159,7 +160,10 @@ function definition(graph: Graph): string {
 
 function parametersFile(project: Project, graph: Graph): string {
   const file = project.createSourceFile('parameters.ts')
-  const lines = [...graph.parameters.values()].map((parameter) => `${parameterCode(parameter)},`)
+  const answering = specialise(graph, 'inference').parameters
+  const lines = [...graph.parameters.values()].map(
+    (parameter) => `${parameterCode(parameter, !answering.has(parameter.name))},`,
+  )
   file.addStatements([
     "import type { ParameterSpec } from 'wsban/runtime'",
     '',
@@ -169,9 +173,9 @@ function parametersFile(project: Project, graph: Graph): string {
   return format(file)
 }
 
-function parameterCode({ name, shape, initializer, trainable, tfjsLayout }: Parameter): string {
+function parameterCode({ name, shape, initializer, trainable, tfjsLayout }: Parameter, trainingOnly: boolean): string {
   const layout = tfjsLayout ? `, layout: [${tfjsLayout.join(', ')}]` : ''
-  return `{ name: ${literal(name)}, shape: [${shape.join(', ')}], initializer: ${literal(initializer)}, trainable: ${trainable}${layout} }`
+  return `{ name: ${literal(name)}, shape: [${shape.join(', ')}], initializer: ${literal(initializer)}, trainable: ${trainable}${trainingOnly ? ', trainingOnly: true' : ''}${layout} }`
 }
 
 function trainFile(project: Project): string {
