@@ -8,6 +8,7 @@ import { diagnose } from './diagnostics/report.js'
 import type { Graph } from './graph/graph.js'
 import { rootsOf, withUsedLogits } from './graph/phase.js'
 import { prune } from './graph/prune.js'
+import { untrained } from './graph/untrained.js'
 
 export interface Source {
   /** Path or name, as messages show it. */
@@ -45,7 +46,13 @@ function buildModel(module: Module, model: Model, library: Library, settings: Mo
   const graph = elaborateModel(elaborator, module, model, settings)
   if (!graph) return { graph, diagnostics: elaborator.diagnostics }
   const answering = withUsedLogits(graph)
-  return { graph: prune(answering, rootsOf(answering)), diagnostics: elaborator.diagnostics }
+  const pruned = prune(answering, rootsOf(answering))
+  const [first, ...rest] = untrained(pruned)
+  if (first) {
+    const names = [first, ...rest].map(({ name }) => name)
+    elaborator.report(diagnose('no-gradient', { names }, first.span))
+  }
+  return { graph: pruned, diagnostics: elaborator.diagnostics }
 }
 
 function blocksOnly(module: Module, earlier: readonly Diagnostic[]): readonly Diagnostic[] {

@@ -238,6 +238,13 @@ export const table = {
     help: () => 'add: loss { NAME = cross_entropy(BRANCH.logits, label) }',
     explanation: "Training makes the sum of the loss block's lines small.",
   }),
+  'no-gradient': warning<{ names: readonly string[] }>({
+    message: ({ names: [first = '', ...rest] }) =>
+      `no loss trains \`${first}\`${rest.length > 0 ? ` and ${rest.length} more` : ''}: it would stay as it begins`,
+    help: () => 'let a loss depend on it by another way than through the guide of a crop, or load it with `weights`',
+    explanation:
+      "Gradients stop at `detach` and at the boxes of a crop. A head that is used for nothing but a crop's guide therefore never learns: use its maps for the logits, too.",
+  }),
 } as const
 
 export type Code = keyof typeof table

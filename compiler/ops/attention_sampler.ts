@@ -37,6 +37,7 @@ export const attentionSampler: Operation = {
       varies: true,
     },
   ],
+  stopsGradient: ['guide'],
   infer(call) {
     const image = featureMap(call, 'image')
     const guide = call.type('guide')

@@ -15,6 +15,7 @@ export const classActivationMap: Operation = {
     tensorArgument('maps', 'one map a class: conv2d(features, classes, 1)'),
     tensorArgument('logits', 'one number a class: global_avg_pool(maps)'),
   ],
+  stopsGradient: ['logits'],
   infer(call) {
     const maps = featureMap(call, 'maps')
     const logits = rowsOf(call, 'logits')

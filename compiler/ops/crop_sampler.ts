@@ -49,6 +49,7 @@ export const cropSampler: Operation = {
   ],
   outputs: ['image', 'box'],
   crop: { boxes: 1, guide: 'guide' },
+  stopsGradient: ['guide'],
   infer(call) {
     const image = featureMap(call, 'image')
     if (!image) return undefined

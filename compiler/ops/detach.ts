@@ -10,6 +10,7 @@ export const detach = pointwise({
   onnx: (call) => [call.add('Identity', [call.input('x')])],
   compute: (value) => value,
   passesInInference: 'x',
+  stopsGradient: ['x'],
   // Its gradient is zero by decree, which no difference quotient shows.
   cases: [{ name: 'a row', inputs: { x: { shape: [2, 3], fill: 'random' } }, noGradient: true }],
 })

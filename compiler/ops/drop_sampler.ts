@@ -26,6 +26,7 @@ export const dropSampler: Operation = {
       varies: true,
     },
   ],
+  stopsGradient: ['guide'],
   infer(call) {
     const image = featureMap(call, 'image')
     const guide = call.type('guide')

@@ -116,6 +116,8 @@ export interface Operation {
   readonly onnx: OnnxLowering | 'training only'
   /** For an operation that cuts out a part: its output that holds the boxes, and the argument they are taken from. */
   readonly crop?: { readonly boxes: number; readonly guide: string }
+  /** Arguments through which no gradient goes back: a crop's guide. */
+  readonly stopsGradient?: readonly string[]
   /** In inference the call is nothing but this argument's tensor: dropout. */
   readonly passesInInference?: string
   /** Slow, plain and right. */

@@ -88,6 +88,7 @@ interface Pointwise {
   readonly onnx: Operation['onnx']
   readonly compute: (value: number) => number
   readonly passesInInference?: string
+  readonly stopsGradient?: readonly string[]
   readonly cases: readonly Case[]
 }
 

@@ -1,0 +1,172 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import test from 'ava'
+import type { ModelSettings } from '../../compiler/analysis/model.js'
+import { type EngineName, openEngine } from '../../runtime/engines/index.js'
+import { exportOnnx } from '../../runtime/export/onnx.js'
+import { loadModel } from '../../runtime/generated/load.js'
+import { EnginePredictor } from '../../runtime/inference/engine.js'
+import { OnnxPredictor } from '../../runtime/inference/onnx.js'
+import { packageRoot } from '../../runtime/package-root.js'
+import { Random } from '../../runtime/random.js'
+import { silent } from '../../runtime/reporter.js'
+import { compileFile } from '../../runtime/specs/spec.js'
+import { baseRate, makeOptimizer } from '../../runtime/training/optimizers.js'
+import { trainStep } from '../../runtime/training/step.js'
+import { WeightStore } from '../../runtime/weights/store.js'
+
+const root = packageRoot()
+const fixtures = join(root, 'test', 'fixtures', 'models')
+export interface Subject {
+  readonly path: string
+  readonly settings: ModelSettings
+}
+
+/** The real models with their real backbones, at sizes that a test can afford. */
+const small: Readonly<Record<string, readonly ModelSettings[]>> = {
+  baseline: [{ size: 64, classes: 3 }],
+  baseline_lite: [{ size: 64, classes: 3 }],
+  bilinear_cnn: [
+    { size: 32, classes: 3 },
+    { size: 32, classes: 3, trunks: 2 },
+  ],
+  cam: [{ size: 96, classes: 3 }],
+  tasn: [{ size: 96, sampled: 64, classes: 3 }],
+  tasn_tiny: [{}],
+  wsban: [
+    { size: 107, classes: 3, maps: 4 },
+    { size: 107, classes: 3, maps: 4, joint: 'classifier' },
+  ],
+  wsban_lite: [{ size: 96, classes: 3, maps: 8, joint: 'classifier' }],
+  wsban_tiny: [{}],
+  wsdan: [
+    { size: 107, resized: 120, classes: 3, maps: 4 },
+    { size: 107, resized: 120, classes: 3, maps: 4, head: 'new' },
+  ],
+  wsdan_tiny: [{}],
+}
+
+export const subjects: readonly Subject[] = [
+  ...wsbanFiles(join(root, 'models')).flatMap((path) =>
+    (small[basename(path, '.wsban')] ?? [{}]).map((settings) => ({ path, settings })),
+  ),
+  ...wsbanFiles(fixtures).map((path) => ({ path, settings: {} })),
+]
+
+/** Single precision on both sides; relative to an output's largest value, or 1 where all are smaller. */
+const tolerance = 1e-4
+
+function wsbanFiles(place: string): string[] {
+  return readdirSync(place)
+    .filter((file) => file.endsWith('.wsban'))
+    .map((file) => join(place, file))
+}
+
+/** On one engine: each exported file answers as the engine does, and ten steps of training do what they should. */
+export function checkModels(engineName: EngineName | undefined, chosen: readonly Subject[]): void {
+  const folder = mkdtempSync(join(tmpdir(), 'wsban-models-'))
+  test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+  test.before(async () => {
+    await openEngine(engineName, silent)
+  })
+  for (const subject of chosen) checkModel(subject, folder)
+}
+
+function checkModel({ path, settings }: Subject, folder: string): void {
+  const set = Object.entries(settings).map(([key, value]) => `${key}=${String(value)}`)
+  const name = [basename(path, '.wsban'), ...set].join(' ')
+
+  test.serial(`${name}: the ONNX file answers as the engine does`, async (t) => {
+    const { graph, stored } = compileFile(path, settings)
+    if (!graph) throw new Error('it does not compile')
+    const model = await loadModel(graph, stored.entry)
+    const file = join(folder, `${name}.onnx`)
+    await exportOnnx({ graph, stored, classes: undefined, path: file, input: 'image', weights: { seed: 5 } })
+    const onnx = await OnnxPredictor.open(file)
+    const engine = new EnginePredictor(model, onnx.classes, WeightStore.initial(model.parameters, 5))
+    const random = new Random(1)
+    const pictures = (
+      [
+        [40, 70],
+        [130, 90],
+        [300, 220],
+      ] as const
+    ).map(([width, height]) => ({
+      width,
+      height,
+      data: Uint8Array.from({ length: width * height * 3 }, () => random.integer(256)),
+    }))
+    const [expected, found] = [await engine.predict(pictures), await onnx.predict(pictures)]
+    for (const [index, answer] of expected.entries()) {
+      const other = found[index]
+      const rows: [string, ArrayLike<number> | undefined, ArrayLike<number> | undefined][] = [
+        ['probabilities', answer.probabilities, other?.probabilities],
+        ['boxes', answer.box, other?.box],
+        ['attention', answer.attention?.values, other?.attention?.values],
+        ...Object.entries(answer.logits).map(
+          ([branch, values]): [string, ArrayLike<number>, ArrayLike<number> | undefined] => [
+            branch,
+            values,
+            other?.logits[branch],
+          ],
+        ),
+      ]
+      for (const [output, a, b] of rows) {
+        t.is(a === undefined, b === undefined, output)
+        const largest = Math.max(1, ...Array.from(a ?? [], Math.abs))
+        const away = Math.max(...Array.from(a ?? [], (value, i) => Math.abs(value - (b?.[i] ?? Number.NaN))))
+        t.true(away <= tolerance * largest, `${output} of picture ${index}: ${away} away`)
+      }
+    }
+    await onnx.close()
+    await engine.close()
+  })
+
+  test.serial(
+    `${name}: ten steps on one batch make its loss fall, move every weight, and repeat exactly`,
+    async (t) => {
+      const { graph, stored } = compileFile(path, settings)
+      if (!graph) throw new Error('it does not compile')
+      const model = await loadModel(graph, stored.entry)
+      const steps = (count: number) => {
+        const weights = WeightStore.initial(model.parameters, 2)
+        const before = new Map(
+          [...weights.variables].map(([key, variable]) => [key, Float32Array.from(variable.dataSync())]),
+        )
+        const optimizer = makeOptimizer(model.plan.optimizer)
+        const random = new Random(3)
+        const batch = {
+          images: Float32Array.from({ length: 6 * model.image.size ** 2 * 3 }, () => random.uniform(-1, 1)),
+          labels: Int32Array.from([0, 1, 2, 0, 1, 1]),
+          indices: Int32Array.from([0, 1, 2, 3, 4, 5]),
+        }
+        const totals = Array.from(
+          { length: count },
+          (_, step) =>
+            trainStep(batch, { model, weights, optimizer, rate: baseRate(model.plan.optimizer) / 10, seed: 1, step })
+              .total ?? Number.NaN,
+        )
+        const still = weights.trainable.length - moved(weights, before)
+        optimizer.dispose()
+        weights.dispose()
+        return { totals, still }
+      }
+      // A tenth of the plan's rate: this is noise on random weights.
+      const { totals, still } = steps(10)
+      t.true(totals.every(Number.isFinite))
+      t.true(Math.min(...totals.slice(4)) < (totals[0] ?? 0), totals.join(' '))
+      t.is(still, 0, 'weights that no gradient reaches')
+      t.deepEqual(steps(3).totals, totals.slice(0, 3))
+    },
+  )
+}
+
+/** How many weights are numbers and no longer what they were: a gradient that is no number would show, and one that is missing. */
+function moved(weights: WeightStore, before: ReadonlyMap<string, Float32Array>): number {
+  return [...weights.variables].filter(([key, variable]) => {
+    const now = variable.dataSync()
+    const old = before.get(key)
+    return variable.trainable && now.every(Number.isFinite) && now.some((value, i) => value !== old?.[i])
+  }).length
+}
