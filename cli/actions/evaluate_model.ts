@@ -1,3 +1,4 @@
+import type { ModelSettings } from '../../compiler/analysis/model.js'
 import { openImageFolder } from '../../runtime/data/folder.js'
 import type { EngineName } from '../../runtime/engines/index.js'
 import { Failure } from '../../runtime/failure.js'
@@ -5,6 +6,7 @@ import { decodeImage } from '../../runtime/images/decode.js'
 import { type Evaluation, EvaluationCounter, top1Text } from '../../runtime/inference/evaluate.js'
 import type { Io } from '../io.js'
 import { openPredictor } from './open_predictor.js'
+import { withClasses } from './train_spec.js'
 
 const batch = 8
 
@@ -12,14 +14,23 @@ export interface EvaluateRequest {
   readonly data: string
   readonly split: 'train' | 'val' | 'test'
   readonly engine?: EngineName
+  readonly weights?: string
+  readonly set?: ModelSettings
 }
 
 export async function evaluateModel(
   source: string,
-  { data: folder, split, engine }: EvaluateRequest,
+  { data: folder, split, engine, weights, set }: EvaluateRequest,
   io: Io,
 ): Promise<number> {
-  const predictor = await openPredictor(source, engine, io)
+  // A spec has no class names of its own: those of the data are meant.
+  const named = source.endsWith('.wsban') ? (await openImageFolder(folder, { seed: 1 })).classes : undefined
+  const settings = named ? withClasses(source, set ?? {}, named.length) : set
+  const predictor = await openPredictor(source, engine, io, {
+    ...(weights !== undefined && { weights }),
+    ...(settings && { set: settings }),
+    ...(named && { classes: named }),
+  })
   const data = await openImageFolder(folder, { seed: 1, classes: [...predictor.classes] })
   const samples = data.splits[split]
   if (samples.length === 0)

@@ -1,17 +1,32 @@
 import { type EngineName, openEngine } from '../../runtime/engines/index.js'
+import { Failure } from '../../runtime/failure.js'
 import { loadModel } from '../../runtime/generated/load.js'
 import { EnginePredictor } from '../../runtime/inference/engine.js'
 import { OnnxPredictor } from '../../runtime/inference/onnx.js'
 import type { Predictor } from '../../runtime/inference/predictor.js'
 import { WeightStore } from '../../runtime/weights/store.js'
 import type { Io } from '../io.js'
-import { openWeighted, type WeightedSpec } from './export_model.js'
+import { type ExportRequest, openWeighted, type WeightedSpec } from './export_model.js'
 
 /** A run on an engine, or an exported file on ONNX Runtime. */
-export async function openPredictor(source: string, engine: EngineName | undefined, io: Io): Promise<Predictor> {
-  return source.endsWith('.onnx')
-    ? OnnxPredictor.open(source)
-    : openOnEngine(await openWeighted(source, {}, io), engine, 1, io)
+export async function openPredictor(
+  source: string,
+  engine: EngineName | undefined,
+  io: Io,
+  other: Pick<ExportRequest, 'weights' | 'set'> & { readonly classes?: readonly string[] } = {},
+): Promise<Predictor> {
+  if (!source.endsWith('.onnx')) {
+    const weighted = await openWeighted(source, other, io)
+    return openOnEngine({ ...weighted, classes: weighted.classes ?? other.classes }, engine, 1, io)
+  }
+  if (other.weights !== undefined)
+    throw new Failure({
+      code: 'wrong-usage',
+      message: `${source} has its weights inside`,
+      help: 'give a run or a spec with --weights',
+      exit: 2,
+    })
+  return OnnxPredictor.open(source)
 }
 
 export async function openOnEngine(

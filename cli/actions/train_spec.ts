@@ -68,7 +68,7 @@ export async function trainSpec(file: string, request: TrainRequest, io: Io): Pr
 }
 
 /** Sets `classes` to the data's, in a model that has such a parameter and where nobody set it. */
-function withClasses(file: string, chosen: ModelSettings, classes: number): ModelSettings {
+export function withClasses(file: string, chosen: ModelSettings, classes: number): ModelSettings {
   if ('classes' in chosen) return chosen
   // A file that is not there is reported by who compiles it.
   if (!existsSync(file)) return chosen

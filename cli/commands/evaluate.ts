@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander'
 import { act } from '../action.js'
 import type { EvaluateRequest } from '../actions/evaluate_model.js'
 import type { CommonOptions } from '../io.js'
-import { common, engineOption, example } from '../options.js'
+import { common, engineOption, example, settable } from '../options.js'
 
 export function register(program: Command): void {
   const command = program
@@ -10,8 +10,9 @@ export function register(program: Command): void {
     .description('how often a model is right, class by class, whole image against crop against joint')
     .requiredOption('--data <dir>', 'the pictures')
     .addOption(new Option('--split <name>', 'which of them').choices(['train', 'val', 'test']).default('val'))
+    .option('--weights <file>', 'other weights for a run, or weights for a spec')
     .addOption(engineOption())
-  example(common(command), 'wsban evaluate birds.onnx --data birds').action(
+  example(settable(common(command)), 'wsban evaluate birds.onnx --data birds').action(
     (source: string, options: EvaluateRequest & CommonOptions) =>
       act(options, async (io) => {
         const { evaluateModel } = await import('../actions/evaluate_model.js')

@@ -149,6 +149,37 @@ function interruptedAfterFirstEpoch(args: readonly string[]): Promise<number | n
   })
 }
 
+test.serial('weights of a run: looked into, converted, begun from, evaluated', (t) => {
+  const [run, converted] = [join(folder, 'source run'), join(folder, 'converted.safetensors')]
+  const flags = ['--data', data, '--epochs', '1', '--batch', '4']
+  t.is(wsban('train', tiny, ...flags, '-o', run).status, 0)
+  const inspected = z
+    .object({ format: z.string(), tensors: z.array(z.object({ name: z.string(), shape: z.array(z.number()) })) })
+    .parse(json(wsban('weights', 'inspect', run, '--json')))
+  t.is(inspected.format, 'safetensors')
+  t.true(inspected.tensors.some(({ name }) => name === 'master.trunk.layer1.conv1.conv.weight'))
+  t.is(wsban('weights', 'convert', run, converted).status, 0)
+  const [own, other] = [[run], [tiny, '--weights', converted]].map((source) =>
+    json(wsban('evaluate', ...source, '--data', data, '--json')),
+  )
+  t.deepEqual(other?.confusion, own?.confusion)
+  const begun = wsban('train', tiny, ...flags, '--weights', converted, '-o', join(folder, 'begun'))
+  t.regex(begun.err, /weights from .* into the model\n +matched +\d+ tensors/)
+  const tasn = join(root, 'models', 'tasn_tiny.wsban')
+  const wrong = wsban('train', tasn, ...flags, '--weights', converted, '-o', join(folder, 'wrong'))
+  t.is(wrong.status, 1)
+  t.regex(wrong.err, /weights-do-not-fit[\s\S]*missing/)
+  t.false(existsSync(join(folder, 'wrong')), 'nothing was made')
+  const spec = join(folder, 'named.wsban')
+  const text = readFileSync(tiny, 'utf8').replace('tiny(image)', 'tiny(image, weights = "converted.safetensors")')
+  writeFileSync(spec, text)
+  const named = wsban('train', spec, ...flags, '-o', join(folder, 'named'))
+  t.is(named.status, 0, named.err)
+  t.regex(named.err, /weights from converted\.safetensors into master\.trunk \(its names begin with master\.trunk\.\)/)
+  t.is(wsban('weights', 'pull', 'nobody').status, 2)
+  t.regex(wsban('weights', 'pull').out, /efficientnet_lite0/)
+})
+
 test.serial('export from a spec is the same for the same seed, and another for another', (t) => {
   const file = (seed: number, name: string) => {
     const path = join(folder, name)
