@@ -8,4 +8,6 @@ const all = process.env.WSBAN_TEST_ALL === '1'
 checkModels(
   'wasm',
   subjects.filter(({ path }) => all || quick.includes(basename(path, '.wsban'))),
+  // Part features near zero go through a square root, which enlarges rounding; on random weights up to 2.3e-4 was seen (wsban).
+  5e-4,
 )

@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import test, { type ExecutionContext } from 'ava'
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import { z } from 'zod'
+import { measure } from '../../compiler/graph/measure.js'
 import { openEngine } from '../../runtime/engines/index.js'
 import { exportOnnx } from '../../runtime/export/onnx.js'
 import { loadModel } from '../../runtime/generated/load.js'
@@ -58,7 +59,7 @@ test.before(async () => {
 })
 
 for (const [name, { import: file, size, taps, training }] of Object.entries(networks)) {
-  const recorded = recordedFile.parse(JSON.parse(readFileSync(join(here, 'recorded', `${name}.json`), 'utf8')))
+  const recorded = recordedOf(name)
 
   test.serial(`${name} computes what the published one computes`, async (t) => {
     const network = await build(name, file, size, taps)
@@ -116,9 +117,24 @@ for (const [name, { import: file, size, taps, training }] of Object.entries(netw
     })
 }
 
+test('multiply-adds are those that torchvision publishes', (t) => {
+  for (const [name, { import: file }] of Object.entries(networks)) {
+    const { published } = recordedOf(name)
+    if (published.billionMultiplyAdds === undefined) continue
+    const { graph } = compiled(name, file, name === 'inception_v3' ? 299 : 224, [])
+    const found = measure(graph).multiplyAdds / 1e9
+    const away = Math.abs(found / published.billionMultiplyAdds - 1)
+    t.true(away < 0.005, `${name}: ${found} against ${published.billionMultiplyAdds} billion`)
+  }
+})
+
 type Network = Awaited<ReturnType<typeof build>>
 
-async function build(name: string, file: string, size: number, taps: readonly string[]) {
+function recordedOf(name: string) {
+  return recordedFile.parse(JSON.parse(readFileSync(join(here, 'recorded', `${name}.json`), 'utf8')))
+}
+
+function compiled(name: string, file: string, size: number, taps: readonly string[]) {
   const path = join(folder, `${name}.wsban`)
   const spec = `import ${name} from "${file}"
 model parity(classes = 1000) {
@@ -133,6 +149,11 @@ ${taps.map((one, index) => `  predict tap${index} = net.trunk.${one}`).join('\n'
   writeFileSync(path, spec)
   const { graph, stored, diagnostics } = compileFile(path)
   if (!graph) throw new Error(diagnostics.map(({ message }) => message).join('\n'))
+  return { graph, stored }
+}
+
+async function build(name: string, file: string, size: number, taps: readonly string[]) {
+  const { graph, stored } = compiled(name, file, size, taps)
   const model = await loadModel(graph, stored.entry)
   const weights = new Map(
     model.parameters.map((parameter): [string, StoredTensor] => [

@@ -55,7 +55,7 @@ export const subjects: readonly Subject[] = [
 ]
 
 /** Single precision on both sides; relative to an output's largest value, or 1 where all are smaller. */
-const tolerance = 1e-4
+const usualTolerance = 1e-4
 
 function wsbanFiles(place: string): string[] {
   return readdirSync(place)
@@ -64,16 +64,20 @@ function wsbanFiles(place: string): string[] {
 }
 
 /** On one engine: each exported file answers as the engine does, and ten steps of training do what they should. */
-export function checkModels(engineName: EngineName | undefined, chosen: readonly Subject[]): void {
+export function checkModels(
+  engineName: EngineName | undefined,
+  chosen: readonly Subject[],
+  tolerance = usualTolerance,
+): void {
   const folder = mkdtempSync(join(tmpdir(), 'wsban-models-'))
   test.after.always(() => rmSync(folder, { recursive: true, force: true }))
   test.before(async () => {
     await openEngine(engineName, silent)
   })
-  for (const subject of chosen) checkModel(subject, folder)
+  for (const subject of chosen) checkModel(subject, folder, tolerance)
 }
 
-function checkModel({ path, settings }: Subject, folder: string): void {
+function checkModel({ path, settings }: Subject, folder: string, tolerance: number): void {
   const set = Object.entries(settings).map(([key, value]) => `${key}=${String(value)}`)
   const name = [basename(path, '.wsban'), ...set].join(' ')
 

