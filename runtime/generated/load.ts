@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
@@ -30,7 +31,10 @@ export async function loadModel(graph: Graph, source: string): Promise<Model> {
     .slice(0, 32)
   const folder = join(cacheRoot(), 'compiled', key)
   const entry = join(folder, 'model.mjs')
-  if (!existsSync(entry)) await write(graph, source, folder, { runtimeUrl, tfjsUrl })
+  if (!existsSync(entry)) {
+    await write(graph, source, folder, { runtimeUrl, tfjsUrl })
+    await removeOld(join(cacheRoot(), 'compiled'))
+  }
   const loaded = z
     .object({ model: z.custom<Model>((value) => typeof value === 'object' && value !== null) })
     .parse(await import(pathToFileURL(entry).href))
@@ -51,11 +55,30 @@ function hostModules(): HostModules {
   return { runtimeUrl: pathToFileURL(runtime).href, tfjsUrl: import.meta.resolve('@tensorflow/tfjs-core') }
 }
 
-/** Changes whenever the code that writes code does: the build's stamp, or the time when it runs from source. */
+/** Changes whenever the code that writes code does: the build's time, or that of the newest source. */
 async function compilerStamp(): Promise<string> {
-  if (import.meta.url.endsWith('.ts')) return String(process.pid)
-  const { stat } = await import('node:fs/promises')
-  return String((await stat(join(packageRoot(), 'dist', 'cli', 'main.js'))).mtimeMs)
+  const built = join(packageRoot(), 'dist', 'cli', 'main.js')
+  const paths = import.meta.url.endsWith('.ts') ? await sourcesOf(join(packageRoot(), 'compiler')) : [built]
+  const times = await Promise.all(paths.map(async (path) => (await stat(path)).mtimeMs))
+  return String(Math.max(...times))
+}
+
+async function sourcesOf(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+}
+
+const keptDays = 30
+
+/** What was written long ago was for another version, or for a spec that has changed since; it can be written again. */
+async function removeOld(root: string): Promise<void> {
+  const oldest = Date.now() - keptDays * 24 * 3600 * 1000
+  for (const name of await readdir(root)) {
+    const path = join(root, name)
+    // Another process may have taken it away meanwhile.
+    const written = await stat(path).catch(() => undefined)
+    if (written && written.mtimeMs < oldest) await rm(path, { recursive: true, force: true })
+  }
 }
 
 async function write(

@@ -48,7 +48,8 @@ class Mark {}
 
 type Slot = PickleValue | Mark
 
-const mostSteps = 50_000_000
+/** A large checkpoint has some hundred thousand; more would only fill the memory. */
+const mostSteps = 2_000_000
 
 /** Runs one pickle from the source to its STOP. @throws PickleError for whatever is not plain data */
 export function readPickle(source: PickleSource, harmless: Harmless): PickleValue {
@@ -72,7 +73,7 @@ class Machine {
       if (!operation) throw new PickleError(`it has the instruction 0x${code.toString(16)}, which no checkpoint needs`)
       operation(this)
     }
-    throw new PickleError('it never ends')
+    throw new PickleError(`it has more than ${mostSteps} instructions, which no checkpoint needs`)
   }
 
   push(value: Slot): void {

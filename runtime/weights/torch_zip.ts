@@ -7,7 +7,7 @@ import { PickleError, readPickle } from './pickle.js'
 import { harmlessInTorch, tensorsOf } from './torch_tensors.js'
 
 /** The description alone; the tensors stand beside it. */
-const largestPickle = 256 * 1024 * 1024
+const largestPickle = 64 * 1024 * 1024
 
 /** torch's format since version 1.6: an uncompressed zip with `data.pkl` and one file a storage, `data/0`, `data/1`, ... */
 export async function openTorchZip(path: string): Promise<WeightFile> {

@@ -134,6 +134,10 @@ const hostile: Readonly<Record<string, readonly [content: Buffer, message: RegEx
   'an absolute name': [storedZip([['/etc/evil', Buffer.from('x')]]), /absolute path/],
   'a zip of something else': [storedZip([['readme.txt', Buffer.from('x')]]), /data\.pkl/],
   'a pickle without an end': [archive(Buffer.from(`\x80\x02${'}'.repeat(10)}`, 'latin1')), /ends in the middle/],
+  'millions of dicts': [
+    archive(Buffer.from(`\x80\x02${'}'.repeat(2_100_000)}.`, 'latin1')),
+    /more than 2000000 instructions/,
+  ],
   'an unknown instruction': [archive(Buffer.from('\x80\x02\xff.', 'latin1')), /instruction 0xff/],
   'a dict that holds itself': [
     archive(Buffer.from('\x80\x02}q\x00X\x01\x00\x00\x00ah\x00s.', 'latin1')),
