@@ -249,28 +249,23 @@ export function callDefinition(elaborator: Elaborator, target: DefinitionValue, 
  * these names keeps them.
  */
 function splitPretrained(elaborator: Elaborator, names: readonly string[], call: Call) {
-  const own = (name: string) => !names.includes(name)
-  const find = (name: string) => (own(name) ? call.list.find((argument) => argument.name?.text === name) : undefined)
+  const find = (name: string) =>
+    names.includes(name) ? undefined : call.list.find((argument) => argument.name?.text === name)
   const [weights, partial] = [find('weights'), find('partial')]
   const list = call.list.filter((argument) => argument !== weights && argument !== partial)
-  const constant = <K extends 'string' | 'boolean'>(argument: Argument | undefined, kind: K, expected: string) => {
+  const evaluate = (argument: Argument | undefined, kind: Value['kind'], expected: string): Value | undefined => {
     if (!argument) return undefined
     const value = elaborator.evaluate(argument.value, call.context, inner(call.place))
-    if (value.kind === kind) return value as Extract<Value, { kind: K }>
-    if (value.kind !== 'broken') {
+    if (value.kind !== kind && value.kind !== 'broken') {
       const values = { name: `\`${argument.name?.text ?? ''}\``, expected, found: describe(value) }
       elaborator.report(diagnose('wrong-type', values, argument.span))
     }
-    return undefined
+    return value
   }
-  const source = constant(
-    weights,
-    'string',
-    'the name of published weights or a file, in quotes; "none" for none',
-  )?.value
-  const some = constant(partial, 'boolean', 'true or false')?.value ?? false
-  const pretrained = source === undefined || source === 'none' ? undefined : { source, partial: some }
-  return { list, pretrained }
+  const source = evaluate(weights, 'string', 'the name of published weights or a file, in quotes; "none" for none')
+  const some = evaluate(partial, 'boolean', 'true or false')
+  if (source?.kind !== 'string' || source.value === 'none') return { list, pretrained: undefined }
+  return { list, pretrained: { source: source.value, partial: some?.kind === 'boolean' && some.value } }
 }
 
 interface Where {
