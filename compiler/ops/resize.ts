@@ -2,9 +2,8 @@ import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation, Typed } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import { interpolate } from './support/interpolate.js'
-import { featureMap, mapOf, sizeOf } from './support/shapes.js'
-import { sizes4, zeros } from './support/tensor.js'
-import { reader } from './support/windows.js'
+import { dimension, featureMap, floats, mapOf, sizeOf } from './support/shapes.js'
+import { at, size, zeros } from './support/tensor.js'
 
 function target(call: Typed): readonly [number, number] {
   if (!call.has('like')) return call.pair('size')
@@ -12,15 +11,20 @@ function target(call: Typed): readonly [number, number] {
   return [sizeOf(shape, shape.length - 2), sizeOf(shape, shape.length - 1)]
 }
 
+function isSingleMap(call: Typed): boolean {
+  const { element, shape } = call.type('x')
+  return element === 'float' && shape.length === 3
+}
+
 export const resize: Operation = {
   name: 'resize',
-  summary: 'Feature maps at another height and width, by bilinear interpolation.',
+  summary: 'Feature maps, or a single map, at another height and width, by bilinear interpolation.',
   details:
     'Pixels are areas: the centre of output cell i lies at (i + 0.5) input / output - 0.5 (half-pixel centres, no aligned corners, no antialiasing); ' +
-    'beyond the outermost centres the border value goes on.',
+    'beyond the outermost centres the border value goes on. A crop whose guide is resized to the image first has its threshold taken there, as Zhou et al. do.',
   source: 'torch.nn.functional.interpolate(mode="bilinear", align_corners=False); ONNX Resize, half_pixel',
   arguments: [
-    tensorArgument('x', 'feature maps'),
+    tensorArgument('x', 'feature maps, or one map (height x width)'),
     {
       name: 'size',
       kind: { is: 'pair', from: 1 },
@@ -35,8 +39,9 @@ export const resize: Operation = {
     },
   ],
   infer(call) {
-    const x = featureMap(call, 'x')
-    if (!x) return undefined
+    const single = isSingleMap(call)
+    const x = single ? undefined : featureMap(call, 'x')
+    if (!single && !x) return undefined
     if (call.has('like')) {
       if (call.type('like').shape.length < 3)
         return call.fail('wrong-rank', { name: 'like', expected: 'feature maps', found: 'a row' }, ['like'])
@@ -46,32 +51,43 @@ export const resize: Operation = {
         name: 'size',
         meaning: 'or `like`: maps of the wanted size',
       })
-    return [mapOf(x.batch, x.channels, ...target(call))]
+    const [height, width] = target(call)
+    if (x) return [mapOf(x.batch, x.channels, height, width)]
+    const [batch] = call.type('x').shape
+    return batch && [floats([batch, dimension('height', height), dimension('width', width)])]
   },
   tfjs(call) {
     const [, height, width] = call.outputSizes()
-    return callText(call.runtime('resize'), call.input('x'), `[${height}, ${width}]`)
+    const name = call.rank('x') === 3 ? 'resizeMap' : 'resize'
+    return callText(call.runtime(name), call.input('x'), `[${height}, ${width}]`)
   },
   onnx(call) {
-    const attributes = { mode: 'linear', coordinate_transformation_mode: 'half_pixel', axes: [2, 3] }
+    const attributes = {
+      mode: 'linear',
+      coordinate_transformation_mode: 'half_pixel',
+      axes: isSingleMap(call) ? [1, 2] : [2, 3],
+    }
     return [call.add('Resize', [call.input('x'), '', '', call.int64([...target(call)])], attributes)]
   },
   reference(call) {
     const x = call.tensor('x')
-    const [batch, channels, height, width] = sizes4(x)
+    const [height, width] = [size(x, x.shape.length - 2), size(x, x.shape.length - 1)]
     const [toHeight, toWidth] = target(call)
-    const read = reader(x)
-    const out = zeros([batch, channels, toHeight, toWidth])
     const sizes = { from: [height, width], to: [toHeight, toWidth] } as const
-    for (let b = 0; b < batch; b++)
-      for (let c = 0; c < channels; c++)
-        out.data.set(
-          interpolate((row, column) => read(b, c, row, column), sizes),
-          (b * channels + c) * toHeight * toWidth,
-        )
+    const out = zeros([...x.shape.slice(0, -2), toHeight, toWidth])
+    for (let map = 0; map < x.data.length / (height * width); map++)
+      out.data.set(
+        interpolate((row, column) => at(x, (map * height + row) * width + column), sizes),
+        map * toHeight * toWidth,
+      )
     return [out]
   },
   cases: [
+    {
+      name: 'one map',
+      inputs: { x: { shape: [2, 3, 4], fill: 'random' } },
+      arguments: { size: [5, 9] },
+    },
     { name: 'up', inputs: { x: { shape: [2, 2, 3, 4], fill: 'random' } }, arguments: { size: [6, 8] } },
     { name: 'down', inputs: { x: { shape: [1, 3, 7, 5], fill: 'random' } }, arguments: { size: 3 } },
     {

@@ -15,4 +15,4 @@ export { batchNorm, type ConvolutionOptions, conv2d, depthwiseConv2d, type Pair 
 export { linear } from './linear.js'
 export { type CenterLossOptions, centerLoss, crossEntropy, distill } from './losses.js'
 export { classActivationMap, randomMap } from './random_map.js'
-export { flatten, reshape, resize } from './shapes.js'
+export { flatten, reshape, resize, resizeMap } from './shapes.js'

@@ -28,6 +28,11 @@ export function resize(x: tf.Tensor4D, [toHeight, toWidth]: readonly [number, nu
   return tf.transpose(tf.reshape(tall, [batch, channels, toWidth, toHeight]), [0, 3, 2, 1])
 }
 
+/** The same for one map an image: [batch, h, w]. */
+export function resizeMap(x: tf.Tensor3D, to: readonly [number, number]): tf.Tensor3D {
+  return tf.squeeze(resize(tf.expandDims(x, 3), to), [3])
+}
+
 /** [from, to]: column i holds the two shares that make output cell i. */
 function interpolation(from: number, to: number): tf.Tensor2D {
   const matrix = new Float32Array(from * to)
