@@ -20,6 +20,8 @@ const runFile = z.object({
   epochs: z.number(),
   batch: z.number(),
   engine: z.string(),
+  /** What --weights named, if it did. */
+  weights: z.string().optional(),
   /** Folders below checkpoints/. */
   last: z.string().optional(),
   best: z.string().optional(),

@@ -95,6 +95,7 @@ async function make(
     epochs: request.epochs ?? plan.epochs,
     batch: request.batch ?? plan.batch,
     engine,
+    ...(request.weights !== undefined && { weights: request.weights }),
   }
   const run = await RunFolder.create(request.out, info)
   await run.writeSpecText()

@@ -6,6 +6,7 @@ import { dirname, join, relative } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
+import { withLock } from '../engines/provision/lock.js'
 import { Failure, reasonOf } from '../failure.js'
 import { writeAtomically } from '../files.js'
 import type { Reporter } from '../reporter.js'
@@ -148,7 +149,14 @@ async function fetchFile(
   const blob = join(folder, 'blobs', found.etag)
   const path = join(folder, 'snapshots', found.commit, file)
   await Promise.all([mkdir(dirname(blob), { recursive: true }), mkdir(dirname(path), { recursive: true })])
-  if (!existsSync(blob)) await download(repository, `${blob}.incomplete`, blob, found, reporter, settings)
+  await withLock(
+    `${blob}.lock`,
+    (holder) => reporter.say(`waiting for ${holder}, which fetches the same file`),
+    async () => {
+      if (!existsSync(blob)) await download(repository, `${blob}.incomplete`, blob, found, reporter, settings)
+    },
+  )
+  // Where links are not allowed the file itself goes there, as it does with the hub's own tools.
   if (!existsSync(path)) await symlink(relative(dirname(path), blob), path).catch(() => rename(blob, path))
   await writeAtomically(join(folder, 'refs', 'main'), found.commit)
   return path
