@@ -27,28 +27,31 @@ export async function loadWeights(wanted: readonly Wanted[], options: LoadOption
   const { path, name = path, partial = false, complete = false } = options
   const file = await openWeightFile(path)
   try {
-    const match = matchWeights(wanted, file.entries, complete ? { ...options, part: '' } : options)
+    const match = matchWeights(wanted, file.entries, options)
     const lines = matchLines(match, name)
-    if (isWrong(match, partial, complete)) throw doesNotFit(name, lines, match)
+    if (isWrong(match, partial, complete)) throw doesNotFit(name, lines, match, complete)
     return { tensors: await readMatched(file, match), match, lines }
   } finally {
     await file.close()
   }
 }
 
-function isWrong({ found, missing, otherShape, heads }: Match, partial: boolean, complete: boolean): boolean {
-  if (found.size === 0 || otherShape.length > 0 || (complete && heads.length > 0)) return true
+function isWrong({ part, found, missing, otherShape, heads }: Match, partial: boolean, complete: boolean): boolean {
+  if (found.size === 0 || otherShape.length > 0) return true
+  if (complete && (part !== '' || heads.length > 0)) return true
   return missing.length > 0 && !partial
 }
 
-function doesNotFit(name: string, lines: readonly string[], { found }: Match): Failure {
+function doesNotFit(name: string, lines: readonly string[], { part, found }: Match, complete: boolean): Failure {
   return new Failure({
     code: 'weights-do-not-fit',
     message: `${name} does not fit the model\n${lines.join('\n')}`,
     help:
       found.size === 0
         ? 'no name in it is one of the model; `wsban weights inspect` lists what it holds'
-        : 'give the weights of this spec with the same parameters (--set); for a backbone, `partial = true` beside `weights` allows gaps',
+        : complete && part !== ''
+          ? `these are weights to begin from: they hold ${part.slice(0, -1)} and nothing else; train first, and give the run`
+          : 'give the weights of this spec with the same parameters (--set); for a backbone, `partial = true` beside `weights` allows gaps',
     path: name,
   })
 }
