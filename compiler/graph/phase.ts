@@ -39,13 +39,17 @@ export function answers(graph: Graph): ValueRef[] {
   return graph.crop ? [...predicted, graph.crop.box, graph.crop.guide] : predicted
 }
 
-/** A branch that no prediction needs (one that only teaches, or a classifier that was not chosen) has no logits to answer with. */
+/**
+ * A branch of which the predictions need nothing (one that only teaches, or a classifier that was not chosen) has no logits to answer with:
+ * they would cost a pass of their own, or say nothing.
+ */
 export function withUsedLogits(graph: Graph): Graph {
   const used = reachable(
     graph.nodes,
     graph.predictions.map(({ value }) => value),
   )
-  return { ...graph, logits: graph.logits.filter(({ value }) => used.has(value.node)) }
+  const branches = new Set(graph.nodes.flatMap(({ id, path }) => (used.has(id) ? (path[0] ?? []) : [])))
+  return { ...graph, logits: graph.logits.filter(({ name }) => branches.has(name)) }
 }
 
 /** What training needs: the losses, and the answers to watch. */
