@@ -28,6 +28,8 @@ export async function writeAtomically(
     await syncFolder(dirname(path))
   } catch (error) {
     await rm(temporary, { force: true })
+    // What went wrong before a byte of it was there to write says so itself.
+    if (error instanceof Failure) throw error
     throw new Failure(
       {
         code: 'cannot-write',

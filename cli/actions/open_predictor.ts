@@ -6,14 +6,14 @@ import { OnnxPredictor } from '../../runtime/inference/onnx.js'
 import type { Predictor } from '../../runtime/inference/predictor.js'
 import { WeightStore } from '../../runtime/weights/store.js'
 import type { Io } from '../io.js'
-import { type ExportRequest, openWeighted, type WeightedSpec } from './export_model.js'
+import { openWeighted, type SpecOptions, type WeightedSpec } from './weighted_spec.js'
 
 /** A run on an engine, or an exported file on ONNX Runtime. */
 export async function openPredictor(
   source: string,
   engine: EngineName | undefined,
   io: Io,
-  other: Pick<ExportRequest, 'weights' | 'set'> & { readonly classes?: readonly string[] } = {},
+  other: SpecOptions & { readonly classes?: readonly string[] } = {},
 ): Promise<Predictor> {
   if (!source.endsWith('.onnx')) {
     const weighted = await openWeighted(source, other, io)
@@ -40,7 +40,7 @@ export async function openOnEngine(
   // Prediction needs none of what only the losses use, so a file without it is fine.
   const parameters = model.parameters.filter(({ trainingOnly }) => !trainingOnly)
   const store = weights
-    ? WeightStore.from(parameters, weights.tensors, weights.path)
+    ? WeightStore.from(parameters, await weights.load(), weights.path)
     : WeightStore.initial(parameters, seed)
   const names = classes ?? Array.from({ length: model.classes ?? 0 }, (_, index) => `class ${index}`)
   return new EnginePredictor(model, names, store)

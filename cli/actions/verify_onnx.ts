@@ -8,8 +8,8 @@ import { type Answer, argMax } from '../../runtime/inference/answer.js'
 import { OnnxPredictor } from '../../runtime/inference/onnx.js'
 import { Random } from '../../runtime/random.js'
 import type { Io } from '../io.js'
-import { openWeighted } from './export_model.js'
 import { openOnEngine } from './open_predictor.js'
+import { openWeighted } from './weighted_spec.js'
 
 /** Both sides compute in single precision; more than this is a difference in what they compute. */
 const tolerance = 1e-4

@@ -1,4 +1,6 @@
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { defaultOpset, opsets } from '../../compiler/targets/onnx/opsets.js'
+import { passes } from '../../compiler/targets/onnx/passes/index.js'
 import { act } from '../action.js'
 import type { ExportRequest } from '../actions/export_model.js'
 import type { CommonOptions } from '../io.js'
@@ -16,6 +18,14 @@ export function register(program: Command): void {
         .choices(['image', 'tensor'])
         .default('image'),
     )
+    .addOption(
+      new Option('--opset <number>', `of the ONNX operators, ${opsets[0]} to ${opsets.at(-1)}`)
+        .argParser(opset)
+        .default(defaultOpset),
+    )
+    .addOption(
+      new Option('--without <pass>', 'leaves out one optimisation; may be said several times').argParser(passName),
+    )
     .addOption(seedOption())
   example(settable(common(command)), 'wsban export runs/birds -o birds.onnx').action(
     (source: string, options: ExportRequest & CommonOptions) =>
@@ -24,4 +34,16 @@ export function register(program: Command): void {
         return exportModel(source, options, io)
       }),
   )
+}
+
+function opset(text: string): number {
+  const found = opsets.find((candidate) => String(candidate) === text)
+  if (found === undefined) throw new InvalidArgumentError(`it is one of ${opsets.join(', ')}`)
+  return found
+}
+
+function passName(text: string, before: readonly string[] = []): readonly string[] {
+  if (!passes.some(({ name }) => name === text))
+    throw new InvalidArgumentError(`it is one of ${passes.map(({ name }) => name).join(', ')}`)
+  return [...before, text]
 }

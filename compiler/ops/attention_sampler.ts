@@ -81,7 +81,7 @@ export const attentionSampler: Operation = {
     )
     return [
       call.add('GridSample', [call.input('image'), grid], {
-        mode: 'bilinear',
+        mode: call.opset < 20 ? 'bilinear' : 'linear',
         padding_mode: 'border',
         align_corners: 0,
       }),

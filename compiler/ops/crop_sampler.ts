@@ -2,9 +2,9 @@ import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import type { Box } from './support/box.js'
-import { boxOfMap } from './support/components.js'
+import { boxOfMap, cellsOf } from './support/components.js'
 import { boxesOnnx, cropOnnx } from './support/crop_onnx.js'
-import { dimension, featureMap, floats, wrongRank } from './support/shapes.js'
+import { dimension, featureMap, floats, sizeOf, wrongRank } from './support/shapes.js'
 import { size, sizes4, type Tensor, tensor, zeros } from './support/tensor.js'
 import { reader } from './support/windows.js'
 
@@ -46,6 +46,14 @@ export const cropSampler: Operation = {
       advice: 'a share of the image, such as 5%',
       varies: true,
     },
+    {
+      name: 'resolution',
+      kind: { is: 'word', words: ['grid', 'x2', 'x4', 'image'] },
+      default: 'grid',
+      meaning:
+        "where the threshold is taken: on the guide's own cells, or on the guide enlarged (bilinear) two or four times, or to the size of the image",
+      source: 'image: Zhou et al. 2016; grid: the WS-BAN and WS-DAN papers cut on the feature grid',
+    },
   ],
   outputs: ['image', 'box'],
   crop: { boxes: 1, guide: 'guide' },
@@ -64,10 +72,17 @@ export const cropSampler: Operation = {
       call.input('image'),
       call.input('guide'),
       'at',
-      call.options('threshold', 'region', 'margin'),
+      call.options('threshold', 'region', 'margin', 'resolution'),
     ),
   onnx(call) {
-    const boxes = boxesOnnx(call)
+    const boxes = boxesOnnx(
+      call,
+      cellsOf(
+        call.word('resolution'),
+        [2, 3].map((axis) => sizeOf(call.type('image').shape, axis)),
+        [1, 2].map((axis) => sizeOf(call.type('guide').shape, axis)),
+      ),
+    )
     return [cropOnnx(call, boxes), boxes]
   },
   reference(call) {
@@ -78,7 +93,12 @@ export const cropSampler: Operation = {
     const region = call.word('region') === 'all' ? 'all' : 'largest'
     const boxes = Array.from({ length: batch }, (_, b) => {
       const map = guide.data.subarray(b * height * width, (b + 1) * height * width)
-      return boxOfMap(map, height, width, call.draw('threshold', random), region, call.number('margin'))
+      return boxOfMap(map, height, width, {
+        threshold: call.draw('threshold', random),
+        region,
+        margin: call.number('margin'),
+        cells: cellsOf(call.word('resolution'), image.shape.slice(2), [height, width]),
+      })
     })
     return [crop(image, boxes), tensor([batch, 4], boxes.flat())]
   },
@@ -137,6 +157,15 @@ export const cropSampler: Operation = {
       arguments: { threshold: 0.6, margin: 0 },
       noGradient: true,
     },
+    ...(['x2', 'x4', 'image'] as const).map((resolution) => ({
+      name: `cut at ${resolution}`,
+      inputs: {
+        image: { shape: [3, 2, 19, 23], fill: 'random' as const },
+        guide: { shape: [3, 5, 6], fill: 'positive' as const },
+      },
+      arguments: { resolution, threshold: 0.5 },
+      noGradient: true,
+    })),
     {
       name: 'a drawn threshold',
       inputs: { image: { shape: [3, 1, 5, 5], fill: 'random' }, guide: { shape: [3, 6, 6], fill: 'positive' } },

@@ -1,7 +1,7 @@
 import type { Setting } from '../graph/graph.js'
 import type { ArgumentSpec } from '../ops/operation.js'
-import type { OnnxAttribute } from '../targets/onnx/body.js'
-import type { OnnxGraphBuilder } from '../targets/onnx/graph_builder.js'
+import type { OnnxAttribute } from '../targets/onnx/program.js'
+import type { OnnxProgramBuilder } from '../targets/onnx/program_builder.js'
 
 /** A word of the train block or of an input's steps that is no tensor operation: what the runtime does, with its arguments. */
 export interface SettingSpec {
@@ -21,7 +21,7 @@ export interface OnnxStep {
   readonly arguments: Setting['arguments']
   /** Height and width before the step, once they are fixed. */
   readonly size: number | undefined
-  readonly builder: OnnxGraphBuilder
+  readonly builder: OnnxProgramBuilder
   readonly add: (
     operator: string,
     inputs: readonly string[],

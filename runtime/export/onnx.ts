@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto'
 import type { Graph } from '../../compiler/graph/graph.js'
 import { specialise } from '../../compiler/graph/phase.js'
+import { describer } from '../../compiler/targets/onnx/describe.js'
 import { emitOnnx } from '../../compiler/targets/onnx/emit.js'
+import { encodeModel } from '../../compiler/targets/onnx/encode.js'
+import { defaultOpset } from '../../compiler/targets/onnx/opsets.js'
+import { optimise } from '../../compiler/targets/onnx/passes/index.js'
 import { writeAtomically } from '../files.js'
 import { packageVersion } from '../package-root.js'
 import type { StoredSpec } from '../specs/stored.js'
-import type { StoredTensor } from '../weights/file.js'
 import { initialValues } from '../weights/initialize.js'
-import { checkFit } from '../weights/store.js'
+import type { OpenWeights } from '../weights/load.js'
 
 export interface ExportRequest {
   /** The model's whole graph; the inference graph is made from it. */
@@ -18,9 +21,12 @@ export interface ExportRequest {
   readonly path: string
   readonly input: 'image' | 'tensor'
   /** Of a checkpoint, or random ones from a seed. */
-  readonly weights:
-    | { readonly tensors: ReadonlyMap<string, StoredTensor>; readonly path: string }
-    | { readonly seed: number }
+  readonly weights: Pick<OpenWeights, 'read'> | { readonly seed: number }
+  readonly opset?: number
+  /** Passes that are left out. */
+  readonly without?: readonly string[]
+  /** Accuracy of the run that the weights are from. */
+  readonly metrics?: Readonly<Record<string, unknown>>
 }
 
 export interface Exported {
@@ -28,30 +34,40 @@ export interface Exported {
   readonly nodes: number
 }
 
-/** Writes the whole method as one ONNX file. @throws Failure `weights-do-not-fit` */
-export async function exportOnnx({ graph, stored, classes, path, input, weights }: ExportRequest): Promise<Exported> {
+/** Writes the whole method as one ONNX file. @throws Failure `weights-not-finite`, `cannot-write` */
+export async function exportOnnx(request: ExportRequest): Promise<Exported> {
+  const { graph, stored, path, input, weights } = request
   const inference = specialise(graph, 'inference')
-  if ('tensors' in weights) checkFit([...inference.parameters.values()], weights.tensors, weights.path)
-  const count = graph.label?.classes ?? 0
-  const specText = JSON.stringify(stored)
-  const pieces = emitOnnx(inference, {
+  const written = emitOnnx(inference, {
     input,
-    version: packageVersion(),
-    weights: (parameter) =>
-      'tensors' in weights
-        ? (weights.tensors.get(parameter.name)?.values ?? new Float32Array())
-        : initialValues(parameter, weights.seed),
-    metadata: {
-      wsban: packageVersion(),
-      classes: JSON.stringify(classes ?? Array.from({ length: count }, (_, index) => `class ${index}`)),
-      input,
-      size: String(graph.image.height),
-      steps: JSON.stringify(graph.image.steps),
-      spec: specText,
-      spec_sha256: createHash('sha256').update(specText).digest('hex'),
-      weights: 'tensors' in weights ? 'trained' : `random, seed ${weights.seed}`,
-    },
+    opset: request.opset ?? defaultOpset,
+    weights: async (parameter) =>
+      'seed' in weights ? initialValues(parameter, weights.seed) : (await weights.read(parameter.name)).values,
   })
-  await writeAtomically(path, pieces)
-  return { bytes: pieces.reduce((sum, piece) => sum + piece.length, 0), nodes: inference.nodes.length }
+  const program = optimise(written, new Set(request.without))
+  const model = encodeModel({
+    program,
+    producer: 'wsban',
+    version: packageVersion(),
+    metadata: metadataOf(request),
+    describe: describer(inference, stored.files),
+  })
+  await writeAtomically(path, model.pieces())
+  return { bytes: model.bytes, nodes: program.nodes.length }
+}
+
+function metadataOf({ graph, stored, classes, input, weights, metrics }: ExportRequest): Record<string, string> {
+  const count = graph.label?.classes ?? 0
+  const spec = JSON.stringify(stored)
+  return {
+    wsban: packageVersion(),
+    classes: JSON.stringify(classes ?? Array.from({ length: count }, (_, index) => `class ${index}`)),
+    input,
+    size: String(graph.image.height),
+    steps: JSON.stringify(graph.image.steps),
+    spec,
+    spec_sha256: createHash('sha256').update(spec).digest('hex'),
+    weights: 'seed' in weights ? `random, seed ${weights.seed}` : 'trained',
+    ...(metrics && { metrics: JSON.stringify(metrics) }),
+  }
 }

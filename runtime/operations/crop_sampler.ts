@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { boxOfMap } from '../../compiler/ops/support/components.js'
+import { boxOfMap, cellsOf } from '../../compiler/ops/support/components.js'
 import type { Scope } from '../scope.js'
 import { shareOf } from './drop_sampler.js'
 import { type Places, sampleAt } from './sampling.js'
@@ -14,6 +14,7 @@ export interface CropSamplerOptions {
   readonly threshold?: number | Range
   readonly region?: string
   readonly margin?: number
+  readonly resolution?: string
 }
 
 /**
@@ -26,15 +27,19 @@ export function cropSampler(
   at: Scope,
   options: CropSamplerOptions = {},
 ): { image: tf.Tensor4D; box: tf.Tensor2D } {
-  const { threshold = 0.2, region = 'largest', margin = 0.05 } = options
+  const { threshold = 0.2, region = 'largest', margin = 0.05, resolution = 'grid' } = options
   const [batch, height, width] = guide.shape
   const maps = guide.dataSync()
   const random = at.random()
+  const cells = cellsOf(resolution, image.shape.slice(1, 3), [height, width])
   const boxes = new Float32Array(batch * 4)
   for (let b = 0; b < batch; b++) {
     const map = maps.subarray(b * height * width, (b + 1) * height * width)
     const cut = shareOf(threshold, at.training, random)
-    boxes.set(boxOfMap(map, height, width, cut, region === 'all' ? 'all' : 'largest', margin), b * 4)
+    boxes.set(
+      boxOfMap(map, height, width, { threshold: cut, region: region === 'all' ? 'all' : 'largest', margin, cells }),
+      b * 4,
+    )
   }
   const [, imageHeight, imageWidth] = image.shape
   return {

@@ -146,6 +146,13 @@ export class RunFolder {
     }
   }
 
+  /** What the log says of the checkpoint that is used: its epoch, and the accuracy on the val split. */
+  async metrics(): Promise<Readonly<Record<string, unknown>> | undefined> {
+    const epoch = Number((this.current.best ?? this.current.last)?.replace('epoch-', ''))
+    const record = (await this.readLog()).findLast((line) => line.epoch === epoch && line.val !== undefined)
+    return record && { epoch, val: record.val }
+  }
+
   /** Path of the weights: the best by val, or the last. @throws Failure `no-checkpoint` */
   weightsPath(which: 'best' | 'last' = 'best'): string {
     return join(this.checkpointFolder(which), 'weights.safetensors')

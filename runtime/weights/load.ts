@@ -1,5 +1,5 @@
 import { Failure } from '../failure.js'
-import { openWeightFile, readValues, type StoredTensor, type WeightFile } from './file.js'
+import { openWeightFile, readValues, type StoredTensor } from './file.js'
 import { type Match, type MatchOptions, matchLines, matchWeights, type Wanted } from './match.js'
 
 export interface LoadOptions extends MatchOptions {
@@ -12,6 +12,15 @@ export interface LoadOptions extends MatchOptions {
   readonly complete?: boolean
 }
 
+/** A checkpoint that fits, laid over a model's parameters. Values are read one tensor at a time. */
+export interface OpenWeights {
+  readonly match: Match
+  readonly lines: readonly string[]
+  /** @throws Failure `weights-not-finite`, `weights-unreadable` */
+  read(parameter: string): Promise<StoredTensor>
+  close(): Promise<void>
+}
+
 export interface Loaded {
   readonly tensors: ReadonlyMap<string, StoredTensor>
   readonly match: Match
@@ -19,20 +28,37 @@ export interface Loaded {
 }
 
 /**
- * Values for a model's parameters from a checkpoint of any format; only what is wanted is read.
+ * A checkpoint of any format for a model's parameters; nothing of its values is read yet.
  *
- * @throws Failure `weights-unreadable`, `weights-not-finite`, or `weights-do-not-fit` with the table of what matched and what did not
+ * @throws Failure `weights-unreadable`, or `weights-do-not-fit` with the table of what matched and what did not
  */
-export async function loadWeights(wanted: readonly Wanted[], options: LoadOptions): Promise<Loaded> {
+export async function openWeights(wanted: readonly Wanted[], options: LoadOptions): Promise<OpenWeights> {
   const { path, name = path, partial = false, complete = false } = options
   const file = await openWeightFile(path)
-  try {
-    const match = matchWeights(wanted, file.entries, options)
-    const lines = matchLines(match, name)
-    if (isWrong(match, partial, complete)) throw doesNotFit(name, lines, match, complete)
-    return { tensors: await readMatched(file, match), match, lines }
-  } finally {
+  const match = matchWeights(wanted, file.entries, options)
+  const lines = matchLines(match, name)
+  if (isWrong(match, partial, complete)) {
     await file.close()
+    throw doesNotFit(name, lines, match, complete)
+  }
+  return {
+    match,
+    lines,
+    read: async (parameter) => readValues(file, match.found.get(parameter) ?? parameter),
+    close: () => file.close(),
+  }
+}
+
+/** All values that are wanted of a checkpoint. @throws Failure as openWeights, or `weights-not-finite` */
+export async function loadWeights(wanted: readonly Wanted[], options: LoadOptions): Promise<Loaded> {
+  const weights = await openWeights(wanted, options)
+  try {
+    const { match, lines } = weights
+    const tensors = new Map<string, StoredTensor>()
+    for (const name of match.found.keys()) tensors.set(name, await weights.read(name))
+    return { tensors, match, lines }
+  } finally {
+    await weights.close()
   }
 }
 
@@ -54,10 +80,4 @@ function doesNotFit(name: string, lines: readonly string[], { part, found }: Mat
           : 'give the weights of this spec with the same parameters (--set); for a backbone, `partial = true` beside `weights` allows gaps',
     path: name,
   })
-}
-
-async function readMatched(file: WeightFile, { found }: Match): Promise<Map<string, StoredTensor>> {
-  const tensors = new Map<string, StoredTensor>()
-  for (const [name, key] of found) tensors.set(name, await readValues(file, key))
-  return tensors
 }

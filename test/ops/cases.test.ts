@@ -1,6 +1,7 @@
 import test from 'ava'
 import { operations } from '../../compiler/ops/index.js'
 import { elements, type Tensor, tensor } from '../../compiler/ops/support/tensor.js'
+import { opsets } from '../../compiler/targets/onnx/opsets.js'
 import { type EngineName, openEngine } from '../../runtime/engines/index.js'
 import { keyOf, Random } from '../../runtime/random.js'
 import { silent } from '../../runtime/reporter.js'
@@ -24,9 +25,12 @@ function reference(one: ReadyCase) {
 
 for (const one of all.filter(({ phase, operation }) => phase === 'inference' && operation.onnx !== 'training only'))
   test(`ONNX Runtime: ${title(one)}`, async (t) => {
-    const found = await runOnnx(one)
-    for (const [index, expected] of reference(one).outputs.entries())
-      t.is(differs(expected, found[index], valueTolerance), undefined)
+    const expected = reference(one).outputs
+    for (const opset of opsets) {
+      const found = await runOnnx(one, opset)
+      for (const [index, output] of expected.entries())
+        t.is(differs(output, found[index], valueTolerance), undefined, `opset ${opset}`)
+    }
   })
 
 /** Engines share one process and are switched, so their cases run one after another. */

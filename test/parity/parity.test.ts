@@ -79,7 +79,7 @@ for (const [name, { import: file, size, taps, training }] of Object.entries(netw
       classes: undefined,
       path,
       input: 'tensor',
-      weights: { tensors: network.weights, path: name },
+      weights: { read: async (parameter) => network.weights.get(parameter) ?? Promise.reject(parameter) },
     })
     const session = await InferenceSession.create(path, { logSeverityLevel: 3 })
     const [input] = session.inputNames

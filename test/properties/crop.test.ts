@@ -1,78 +1,154 @@
+import * as tf from '@tensorflow/tfjs-core'
 import test from 'ava'
 import fc from 'fast-check'
-import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { type InferenceSession, Tensor } from 'onnxruntime-node'
 import { operationNamed } from '../../compiler/ops/index.js'
-import { boxOfMap, largestComponent } from '../../compiler/ops/support/components.js'
+import { boxOfMap, cellsOf, largestComponent } from '../../compiler/ops/support/components.js'
 import { NodeCall } from '../../compiler/targets/onnx/call.js'
-import { encodeModel } from '../../compiler/targets/onnx/encode.js'
-import { OnnxGraphBuilder, valueInfo } from '../../compiler/targets/onnx/graph_builder.js'
+import type { OnnxNode } from '../../compiler/targets/onnx/program.js'
+import { OnnxProgramBuilder } from '../../compiler/targets/onnx/program_builder.js'
+import { openEngine } from '../../runtime/engines/index.js'
+import { cropSampler } from '../../runtime/operations/crop_sampler.js'
+import { Random } from '../../runtime/random.js'
+import { silent } from '../../runtime/reporter.js'
+import { Scope } from '../../runtime/scope.js'
 import { ready } from '../support/cases.js'
+import { hardMaps, type MapSize, snake, spiral } from '../support/maps.js'
+import { sessionOf } from '../support/onnx_program.js'
 
-const [height, width] = [13, 9]
+const margin = 0.05
+const side = 24
 
-/** The sampler's own ONNX nodes; only the boxes are asked for. */
-async function boxesSession(): Promise<InferenceSession> {
+/** The sampler's own ONNX nodes: the boxes, and one number for each round of the search for components. */
+async function boxesSession({ height, width }: MapSize, resolution: string): Promise<InferenceSession> {
   const inputs = {
-    image: { shape: [1, 3, 4, 4], fill: 'zeros' },
+    image: { shape: [1, 1, side, side], fill: 'zeros' },
     guide: { shape: [1, height, width], fill: 'zeros' },
   } as const
-  const one = ready(operationNamed('crop_sampler'), { name: 'boxes', inputs, arguments: { margin: 0 } })
-  const builder = new OnnxGraphBuilder()
+  const one = ready(operationNamed('crop_sampler'), { name: 'boxes', inputs, arguments: { margin, resolution } })
+  const builder = new OnnxProgramBuilder(18)
   const { onnx } = one.operation
   if (onnx === 'training only') throw new Error('no ONNX form')
   const [, boxes = ''] = onnx(
     new NodeCall(one.node, one.graph, builder, ({ node }) => (node === 0 ? 'image' : 'guide')),
   )
-  const pieces = encodeModel({
-    irVersion: 8,
+  return sessionOf({
+    name: 'boxes',
     opset: 18,
-    producer: 'test',
-    version: '0',
-    metadata: {},
-    graph: {
-      name: 'boxes',
-      node: builder.nodes,
-      initializer: builder.constants,
-      input: [valueInfo('image', 'float', ['batch', 3, 4, 4]), valueInfo('guide', 'float', ['batch', height, width])],
-      output: [valueInfo(boxes, 'float', ['batch', 4])],
-    },
-    weights: [],
+    nodes: [
+      ...builder.nodes.map(countingRounds),
+      { operator: 'Identity', name: 'boxes', inputs: [boxes], outputs: ['boxes'], attributes: {} },
+    ],
+    constants: builder.constants,
+    weights: new Map(),
+    inputs: [
+      { name: 'image', element: 'float', shape: ['batch', 1, side, side] },
+      { name: 'guide', element: 'float', shape: ['batch', height, width] },
+    ],
+    outputs: [
+      { name: 'boxes', element: 'float', shape: ['batch', 4] },
+      { name: 'rounds', element: 'int64', shape: ['rounds'] },
+    ],
   })
-  return InferenceSession.create(Buffer.concat(pieces))
 }
 
-const map = fc.oneof(
-  // Few different values: many components, and many of one size.
-  fc.array(fc.constantFrom(0, 0, 0, 1, 1, 0.19999, 0.2, 0.5), { minLength: height * width, maxLength: height * width }),
-  fc.array(fc.float({ noNaN: true, noDefaultInfinity: true, min: -1, max: 4 }), {
-    minLength: height * width,
-    maxLength: height * width,
-  }),
-  fc.constant(new Array<number>(height * width).fill(0)),
-  fc.constant(new Array<number>(height * width).fill(-3)),
-)
+/** A Loop that also gives its counter at each round. */
+function countingRounds(node: OnnxNode): OnnxNode {
+  const { body } = node.attributes
+  if (node.operator !== 'Loop' || typeof body !== 'object' || !('graph' in body)) return node
+  const { graph } = body
+  const [counter] = graph.inputs
+  const copy = { operator: 'Identity', name: 'copy', inputs: [counter?.name ?? ''], outputs: ['copy'], attributes: {} }
+  const outputs = [...graph.outputs, { name: 'copy', element: 'int64' as const, shape: [] }]
+  return {
+    ...node,
+    outputs: [...node.outputs, 'rounds'],
+    attributes: { ...node.attributes, body: { graph: { ...graph, nodes: [...graph.nodes, copy], outputs } } },
+  }
+}
 
-test('boxes inside the graph are those of the plain reference', async (t) => {
-  const session = await boxesSession()
-  const batch = fc.array(map, { minLength: 1, maxLength: 8 })
-  await fc.assert(
-    fc.asyncProperty(batch, async (maps) => {
-      const guide = new Tensor('float32', Float32Array.from(maps.flat()), [maps.length, height, width])
-      const image = new Tensor('float32', new Float32Array(maps.length * 48), [maps.length, 3, 4, 4])
-      const results = await session.run({ guide, image })
-      const found = Object.values(results)[0]?.data as Float32Array
-      const expected = maps.flatMap((values) => [...boxOfMap(values, height, width, 0.2, 'largest', 0)])
-      for (const [index, value] of expected.entries())
-        if (Math.abs(value - (found[index] ?? Number.NaN)) > 1e-6) return false
-      return true
-    }),
-    { numRuns: 200, seed: 1 },
+async function inGraph(session: InferenceSession, maps: readonly ArrayLike<number>[], { height, width }: MapSize) {
+  const guide = Float32Array.from(maps.flatMap((map) => Array.from(map)))
+  const results = await session.run({
+    guide: new Tensor('float32', guide, [maps.length, height, width]),
+    image: new Tensor('float32', new Float32Array(maps.length * side * side), [maps.length, 1, side, side]),
+  })
+  return { boxes: [...((results.boxes?.data ?? []) as Float32Array)], rounds: results.rounds?.data.length ?? 0 }
+}
+
+function onEngine(maps: readonly ArrayLike<number>[], { height, width }: MapSize, resolution: string): number[] {
+  return tf.tidy(() => {
+    const guide = tf.tensor3d(Float32Array.from(maps.flatMap((map) => Array.from(map))), [maps.length, height, width])
+    const at = Scope.of({ variables: new Map(), training: false, key: [] })
+    const { box } = cropSampler(tf.zeros([maps.length, side, side, 1]), guide, at, { margin, resolution })
+    return [...box.dataSync()]
+  })
+}
+
+test.before(async () => {
+  await openEngine('cpu', silent)
+})
+
+const subjects = [
+  { size: { height: 13, width: 9 }, resolution: 'grid', count: 6000 },
+  { size: { height: 26, width: 26 }, resolution: 'grid', count: 2000 },
+  { size: { height: 7, width: 5 }, resolution: 'x2', count: 800 },
+  { size: { height: 5, width: 7 }, resolution: 'x4', count: 800 },
+  { size: { height: 9, width: 7 }, resolution: 'image', count: 800 },
+]
+for (const { size, resolution, count } of subjects)
+  test.serial(
+    `${count} maps of ${size.height} x ${size.width} cut at ${resolution}: the file, the engine and the reference find the same boxes, bit for bit`,
+    async (t) => {
+      const session = await boxesSession(size, resolution)
+      const random = new Random(1)
+      const makers = Object.entries(hardMaps)
+      const rule = {
+        threshold: 0.2,
+        region: 'largest',
+        margin,
+        cells: cellsOf(resolution, [side, side], [size.height, size.width]),
+      } as const
+      let worst = 0
+      for (let done = 0; done < count; done += 100) {
+        const maps = Array.from(
+          { length: 100 },
+          (_, index) => makers[(done + index) % makers.length]?.[1](size, random) ?? [],
+        )
+        const expected = maps.flatMap((map) => [...boxOfMap(map, size.height, size.width, rule)])
+        const { boxes, rounds } = await inGraph(session, maps, size)
+        worst = Math.max(worst, rounds)
+        const wrong = boxes.findIndex((value, index) => value !== expected[index])
+        if (wrong >= 0)
+          t.fail(
+            `${makers[(done + Math.floor(wrong / 4)) % makers.length]?.[0]}: ${boxes[wrong]} instead of ${expected[wrong]}`,
+          )
+        if (done < 1000) t.deepEqual(onEngine(maps, size, resolution), expected)
+      }
+      t.log(`at most ${worst} rounds`)
+      t.true(worst <= Math.ceil(Math.log2(rule.cells[0] * rule.cells[1])))
+      await session.release()
+    },
   )
-  await session.release()
-  t.pass()
+
+test.serial('the longest ways take few rounds', async (t) => {
+  for (const length of [26, 112, 448]) {
+    const size = { height: length, width: length }
+    const session = await boxesSession(size, 'grid')
+    for (const [name, make] of Object.entries({ spiral, snake })) {
+      const map = make(size)
+      const rule = { threshold: 0.2, region: 'largest', margin, cells: [length, length] } as const
+      const { boxes, rounds } = await inGraph(session, [map], size)
+      t.deepEqual(boxes, [...boxOfMap(map, length, length, rule)])
+      t.log(`${name} of ${length} x ${length}: ${rounds} rounds`)
+      t.true(rounds <= Math.ceil(Math.log2(length * length)))
+    }
+    await session.release()
+  }
 })
 
 test('the largest component is one piece, and no other piece is larger', (t) => {
+  const [height, width] = [13, 9]
   const cells = fc.array(fc.boolean(), { minLength: height * width, maxLength: height * width })
   fc.assert(
     fc.property(cells, (values) => {

@@ -1,49 +1,38 @@
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
+import { Tensor as OrtTensor } from 'onnxruntime-node'
+import type { TensorType } from '../../compiler/graph/graph.js'
 import type { Tensor } from '../../compiler/ops/support/tensor.js'
 import { NodeCall } from '../../compiler/targets/onnx/call.js'
-import { encodeModel } from '../../compiler/targets/onnx/encode.js'
-import { bytesOf, OnnxGraphBuilder, valueInfo } from '../../compiler/targets/onnx/graph_builder.js'
+import type { OnnxValue } from '../../compiler/targets/onnx/program.js'
+import { OnnxProgramBuilder } from '../../compiler/targets/onnx/program_builder.js'
 import type { ReadyCase } from './cases.js'
+import { sessionOf } from './onnx_program.js'
 
 /** Runs the nodes that the operation writes for ONNX, with a dynamic batch, on ONNX Runtime. */
-export async function runOnnx(ready: ReadyCase): Promise<readonly Tensor[]> {
+export async function runOnnx(ready: ReadyCase, opset: number): Promise<readonly Tensor[]> {
   const { onnx } = ready.operation
   if (onnx === 'training only') throw new Error(`${ready.operation.name} has no ONNX form`)
-  const builder = new OnnxGraphBuilder()
+  const builder = new OnnxProgramBuilder(opset)
   const names = ready.inputs.map((_, index) => `input_${index}`)
   const outputs = onnx(new NodeCall(ready.node, ready.graph, builder, ({ node }) => names[node] ?? ''))
-  const pieces = encodeModel({
-    irVersion: 8,
-    opset: 18,
-    producer: 'test',
-    version: '0',
-    metadata: {},
-    graph: {
-      name: ready.operation.name,
-      node: builder.nodes,
-      initializer: builder.constants,
-      input: ready.inputs.map(({ type }, index) =>
-        valueInfo(
-          names[index] ?? '',
-          'float',
-          type.shape.map(({ size }) => size ?? 'batch'),
-        ),
-      ),
-      output: outputs.map((name, index) =>
-        valueInfo(
-          name,
-          'float',
-          (ready.outputs[index]?.shape ?? []).map(({ size }) => size ?? 'batch'),
-        ),
-      ),
-    },
-    weights: ready.parameterSpecs.map(({ role, shape }) => ({
-      name: `call.${role}`,
-      shape,
-      bytes: bytesOf(Float32Array.from(ready.parameters.get(role)?.data ?? [])),
-    })),
+  const value = (name: string, { shape }: TensorType): OnnxValue => ({
+    name,
+    element: 'float',
+    shape: shape.map(({ size }) => size ?? 'batch'),
   })
-  const session = await InferenceSession.create(Buffer.concat(pieces), { logSeverityLevel: 3 })
+  const session = await sessionOf({
+    name: ready.operation.name,
+    opset,
+    nodes: builder.nodes,
+    constants: builder.constants,
+    inputs: ready.inputs.map(({ type }, index) => value(names[index] ?? '', type)),
+    outputs: outputs.map((name, index) => value(name, ready.outputs[index] ?? { element: 'float', shape: [] })),
+    weights: new Map(
+      ready.parameterSpecs.map(({ role, shape }) => {
+        const values = Float32Array.from(ready.parameters.get(role)?.data ?? [])
+        return [`call.${role}`, { name: `call.${role}`, element: 'float', shape, read: async () => values }]
+      }),
+    ),
+  })
   const feeds = Object.fromEntries(
     ready.inputs.map(({ value }, index) => [
       names[index] ?? '',

@@ -2,6 +2,17 @@ import type { Box } from './box.js'
 
 export type Region = 'largest' | 'all'
 
+/** How a box is taken from a map. */
+export interface BoxRule {
+  /** Share of the largest value from which a cell counts. */
+  readonly threshold: number
+  readonly region: Region
+  /** Share of the image added on every side. */
+  readonly margin: number
+  /** Rows and columns to which the map is enlarged before it is cut; its own are the grid. */
+  readonly cells: readonly [rows: number, columns: number]
+}
+
 /**
  * The box around what is bright on one map.
  *
@@ -9,38 +20,89 @@ export type Region = 'largest' | 'all'
  * (8 neighbours), or all. Of two components of one size the one that begins first in reading order is taken. A map without
  * a positive value says nothing about a place: the box is then the whole image, as it is for a map with values that are not numbers.
  * Fractions of the image: a cell's box reaches from its first edge to its last, `margin` is added on every side, cut at the border.
+ * Every step is in single precision and in the order that the exported file takes, so that both find the same box to the last bit.
  */
-export function boxOfMap(
-  map: ArrayLike<number>,
-  height: number,
-  width: number,
-  threshold: number,
-  region: Region,
-  margin: number,
-): Box {
-  const kept = keptCells(map, height * width, threshold)
-  const cells = region === 'largest' ? largestComponent(kept, height, width) : kept
-  let [top, left, bottom, right] = [height, width, -1, -1]
+export function boxOfMap(map: ArrayLike<number>, height: number, width: number, rule: BoxRule): Box {
+  const [rows, columns] = rule.cells
+  const large = enlarge(map, [height, width], [rows, columns])
+  const kept = keptCells(large, rows * columns, rule.threshold)
+  const cells = rule.region === 'largest' ? largestComponent(kept, rows, columns) : kept
+  let [top, left, bottom, right] = [rows, columns, -1, -1]
   for (let cell = 0; cell < cells.length; cell++) {
     if (!cells[cell]) continue
-    const row = Math.floor(cell / width)
-    const column = cell % width
+    const row = Math.floor(cell / columns)
+    const column = cell % columns
     top = Math.min(top, row)
     bottom = Math.max(bottom, row)
     left = Math.min(left, column)
     right = Math.max(right, column)
   }
+  const margin = Math.fround(rule.margin)
   const bound = (value: number) => Math.min(1, Math.max(0, Math.fround(value)))
   return [
-    bound(Math.fround(top / height) - margin),
-    bound(Math.fround(left / width) - margin),
-    bound(Math.fround((bottom + 1) / height) + margin),
-    bound(Math.fround((right + 1) / width) + margin),
+    bound(Math.fround(top / rows) - margin),
+    bound(Math.fround(left / columns) - margin),
+    bound(Math.fround((bottom + 1) / rows) + margin),
+    bound(Math.fround((right + 1) / columns) + margin),
   ]
 }
 
+/** Rows and columns at which a map is cut: `grid`, `x2`, `x4` or `image`. An image smaller than the map is no reason to shrink it. */
+export function cellsOf(
+  resolution: string,
+  [imageHeight = 1, imageWidth = 1]: readonly number[],
+  [height = 1, width = 1]: readonly number[],
+): readonly [number, number] {
+  if (resolution === 'image') return [Math.max(height, imageHeight), Math.max(width, imageWidth)]
+  const factor = resolution === 'x4' ? 4 : resolution === 'x2' ? 2 : 1
+  return [height * factor, width * factor]
+}
+
+/** For each cell of an enlarged side, the two cells it lies between and the second one's share, with half-pixel centres. */
+export function between(from: number, to: number) {
+  const centres = Array.from({ length: to }, (_, i) => Math.min(from - 1, Math.max(0, ((i + 0.5) * from) / to - 0.5)))
+  const low = centres.map(Math.floor)
+  const share = centres.map((centre, i) => Math.fround(centre - (low[i] ?? 0)))
+  return {
+    low,
+    high: low.map((cell) => Math.min(cell + 1, from - 1)),
+    lowShare: share.map((value) => Math.fround(1 - value)),
+    highShare: share,
+  }
+}
+
+/** Bilinear, rows first and then columns, each product and each sum rounded. */
+function enlarge(
+  map: ArrayLike<number>,
+  from: readonly [number, number],
+  to: readonly [number, number],
+): ArrayLike<number> {
+  if (from[0] === to[0] && from[1] === to[1]) return map
+  const rows = between(from[0], to[0])
+  const columns = between(from[1], to[1])
+  const mixed = (a: number, b: number, share: number, other: number) =>
+    Math.fround(Math.fround(a * share) + Math.fround(b * other))
+  const read = (cell: number) => Math.fround(map[cell] ?? Number.NaN)
+  const tall = new Float32Array(to[0] * from[1])
+  for (let y = 0; y < to[0]; y++)
+    for (let x = 0; x < from[1]; x++) {
+      const [low, high] = [read((rows.low[y] ?? 0) * from[1] + x), read((rows.high[y] ?? 0) * from[1] + x)]
+      tall[y * from[1] + x] = mixed(low, high, rows.lowShare[y] ?? 0, rows.highShare[y] ?? 0)
+    }
+  const large = new Float32Array(to[0] * to[1])
+  for (let y = 0; y < to[0]; y++)
+    for (let x = 0; x < to[1]; x++) {
+      const [low, high] = [
+        tall[y * from[1] + (columns.low[x] ?? 0)] ?? 0,
+        tall[y * from[1] + (columns.high[x] ?? 0)] ?? 0,
+      ]
+      large[y * to[1] + x] = mixed(low, high, columns.lowShare[x] ?? 0, columns.highShare[x] ?? 0)
+    }
+  return large
+}
+
 /** In single precision, as every engine compares. */
-export function keptCells(map: ArrayLike<number>, count: number, threshold: number): Uint8Array {
+function keptCells(map: ArrayLike<number>, count: number, threshold: number): Uint8Array {
   let largest = Number.NEGATIVE_INFINITY
   let numbers = true
   for (let cell = 0; cell < count; cell++) {
@@ -63,24 +125,20 @@ export function largestComponent(kept: Uint8Array, height: number, width: number
     if (!kept[start] || seen[start]) continue
     const component = [start]
     seen[start] = 1
-    for (const cell of component)
-      for (const near of neighbours(cell, height, width))
-        if (kept[near] && !seen[near]) {
+    for (const cell of component) {
+      const row = Math.floor(cell / width)
+      const column = cell % width
+      for (let y = Math.max(0, row - 1); y <= Math.min(height - 1, row + 1); y++)
+        for (let x = Math.max(0, column - 1); x <= Math.min(width - 1, column + 1); x++) {
+          const near = y * width + x
+          if (!kept[near] || seen[near]) continue
           seen[near] = 1
           component.push(near)
         }
+    }
     if (component.length > best.length) best = component
   }
   const cells = new Uint8Array(kept.length)
   for (const cell of best) cells[cell] = 1
   return cells
-}
-
-function neighbours(cell: number, height: number, width: number): number[] {
-  const row = Math.floor(cell / width)
-  const column = cell % width
-  const near: number[] = []
-  for (let y = Math.max(0, row - 1); y <= Math.min(height - 1, row + 1); y++)
-    for (let x = Math.max(0, column - 1); x <= Math.min(width - 1, column + 1); x++) near.push(y * width + x)
-  return near
 }

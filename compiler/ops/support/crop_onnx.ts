@@ -1,5 +1,6 @@
-import type { OnnxBody } from '../../targets/onnx/body.js'
 import type { OnnxCall } from '../../targets/onnx/lowering.js'
+import type { OnnxBody } from '../../targets/onnx/program_builder.js'
+import { between } from './components.js'
 import { sizeOf } from './shapes.js'
 
 /**
@@ -10,10 +11,8 @@ import { sizeOf } from './shapes.js'
  * tell the parent of its label the largest label around it (hook: ScatterElements with max), and halves the paths (jump:
  * GatherElements, twice). It ends when nothing changes, after a number of rounds that grows with the logarithm of the longest path.
  */
-export function boxesOnnx(call: OnnxCall): string {
-  const { shape } = call.type('guide')
-  const [height, width] = [sizeOf(shape, 1), sizeOf(shape, 2)]
-  const kept = keptOnnx(call, height * width)
+export function boxesOnnx(call: OnnxCall, [height, width]: readonly [number, number]): string {
+  const kept = keptOnnx(call, enlargedOnnx(call, height, width), height * width)
   const cells = call.word('region') === 'all' ? kept : largestOnnx(call, kept, height, width)
   const grid = call.add('Reshape', [cells, call.int64([-1, height, width])], {}, 'cells')
   const edges = [edge(call, grid, 'y', height, 2), edge(call, grid, 'x', width, 1)]
@@ -28,38 +27,51 @@ export function boxesOnnx(call: OnnxCall): string {
   return call.add('Clip', [wide, call.float(0), call.float(1)], {}, 'box')
 }
 
+/** The guide at the resolution at which it is cut. Products and sums one by one and not a Resize, whose rounding each runtime chooses. */
+function enlargedOnnx(call: OnnxCall, height: number, width: number): string {
+  const { shape } = call.type('guide')
+  const along = (map: string, from: number, to: number, axis: 1 | 2, side: 'y' | 'x') => {
+    if (from === to) return map
+    const { low, high, lowShare, highShare } = between(from, to)
+    const lined = axis === 1 ? [1, to, 1] : [1, 1, to]
+    const part = (cells: readonly number[], shares: readonly number[], name: string) => {
+      const taken = call.add('Gather', [map, call.int64(cells)], { axis }, `${side}_${name}_cells`)
+      return call.add('Mul', [taken, call.float(shares, lined)], {}, `${side}_${name}`)
+    }
+    return call.add('Add', [part(low, lowShare, 'low'), part(high, highShare, 'high')], {}, `${side}_enlarged`)
+  }
+  return along(along(call.input('guide'), sizeOf(shape, 1), height, 1, 'y'), sizeOf(shape, 2), width, 2, 'x')
+}
+
 /** float [batch, cells]: 1 where the cell counts. All of them where the map has nothing positive, or something that is no number. */
-function keptOnnx(call: OnnxCall, count: number): string {
-  const map = call.add('Reshape', [call.input('guide'), call.int64([-1, count])], {}, 'map')
+function keptOnnx(call: OnnxCall, guide: string, count: number): string {
+  const map = call.add('Reshape', [guide, call.int64([-1, count])], {}, 'map')
   const largest = call.add('ReduceMax', [map, call.int64([1])], { keepdims: 1 }, 'largest')
   const cut = call.add('Mul', [largest, call.float(call.number('threshold'))], {}, 'cut')
   const bright = call.add('GreaterOrEqual', [map, cut], {}, 'bright')
-  const total = call.add('ReduceSum', [map, call.int64([1])], { keepdims: 1 }, 'total')
-  const broken = call.add('IsNaN', [total], {}, 'broken')
+  const broken = call.add('Cast', [call.add('IsNaN', [map], {}, 'broken')], { to: 1 }, 'broken_cells')
+  const anyBroken = call.add('ReduceMax', [broken, call.int64([1])], { keepdims: 1 }, 'any_broken')
+  const useless = call.add('Greater', [anyBroken, call.float(0)], {}, 'useless')
   const flat = call.add('LessOrEqual', [largest, call.float(0)], {}, 'flat')
-  const nowhere = call.add('Or', [broken, flat], {}, 'nowhere')
+  const nowhere = call.add('Or', [useless, flat], {}, 'nowhere')
   return call.add('Cast', [call.add('Or', [bright, nowhere], {}, 'kept')], { to: 1 }, 'kept_cells')
 }
 
 function largestOnnx(call: OnnxCall, kept: string, height: number, width: number): string {
   const count = height * width
-  const numbers = call.float(
-    Array.from({ length: count }, (_, cell) => count - cell),
-    [1, count],
-  )
-  const own = call.add('Cast', [call.add('Mul', [kept, numbers], {}, 'own')], { to: 7 }, 'own_number')
+  const one = call.int64(1)
+  const numbers = call.add('Range', [call.int64(count), call.int64(0), call.int64(-1)], {}, 'numbers')
+  const own = call.add('Mul', [call.add('Cast', [kept], { to: 7 }, 'kept_number'), numbers], {}, 'own')
   // Slot p of the parents belongs to the cell numbered p; slot 0 is the background.
-  const slots = call.int64(
-    Array.from({ length: count + 1 }, (_, slot) => slot),
-    [1, count + 1],
-  )
+  const slots = call.add('Range', [call.int64(0), call.int64(count + 1), one], {}, 'slots')
   const batch = call.add('Shape', [kept], { start: 0, end: 1 }, 'batch')
   const wide = call.add('Concat', [batch, call.int64([count + 1])], { axis: 0 }, 'slots_shape')
-  const start = call.add('Expand', [slots, wide], {}, 'slots')
+  const start = call.add('Expand', [slots, wide], {}, 'start')
   const body = call.body('round', (inner) => round(call, inner, { own, kept, height, width }))
+  // Each round that does not end takes the largest number at least one cell further: never more rounds than cells.
   const parents = call.addMany('Loop', [call.int64(count), call.bool(true), start], 1, { body }, 'components')[0] ?? ''
   const label = call.add('GatherElements', [parents, own], { axis: 1 }, 'label')
-  const zeros = call.add('Mul', [call.add('Cast', [start], { to: 1 }, 'float_slots'), call.float(0)], {}, 'no_sizes')
+  const zeros = call.add('Expand', [call.float(0), wide], {}, 'no_sizes')
   const sizes = call.add('ScatterElements', [zeros, label, kept], { axis: 1, reduction: 'add' }, 'sizes')
   const best = call.add('ArgMax', [sizes], { axis: 1, keepdims: 1, select_last_index: 1 }, 'best')
   return call.add('Cast', [call.add('Equal', [label, best], {}, 'in_best')], { to: 1 }, 'best_cells')
@@ -140,7 +152,7 @@ export function cropOnnx(call: OnnxCall, boxes: string): string {
   const x = along(1, 3, width, 'x', [-1, 1, width, 1])
   const grid = call.add('Concat', [x, y], { axis: 3 }, 'grid')
   return call.add('GridSample', [call.input('image'), grid], {
-    mode: 'bilinear',
+    mode: call.opset < 20 ? 'bilinear' : 'linear',
     padding_mode: 'border',
     align_corners: 1,
   })

@@ -1,4 +1,4 @@
-import type { OnnxAttribute } from '../../targets/onnx/body.js'
+import type { OnnxAttribute } from '../../targets/onnx/program.js'
 import type { Window } from './shapes.js'
 
 /** Attributes that ONNX's Conv, MaxPool and AveragePool have in common. */

@@ -1,8 +1,8 @@
 import { type Graph, type Node, type TensorType, typeOf, type ValueRef } from '../../graph/graph.js'
 import { TypedCall } from '../../ops/support/typed.js'
-import type { OnnxAttribute, OnnxBody } from './body.js'
-import type { OnnxGraphBuilder } from './graph_builder.js'
 import type { OnnxCall } from './lowering.js'
+import type { OnnxAttribute } from './program.js'
+import type { OnnxBody, OnnxProgramBuilder } from './program_builder.js'
 
 /** One node of our graph, as its operation sees it while it writes ONNX. */
 export class NodeCall extends TypedCall implements OnnxCall {
@@ -11,11 +11,15 @@ export class NodeCall extends TypedCall implements OnnxCall {
   constructor(
     private readonly node: Node,
     graph: Graph,
-    private readonly builder: OnnxGraphBuilder,
+    private readonly builder: OnnxProgramBuilder,
     private readonly nameOf: (value: ValueRef) => string,
   ) {
     super(node.operation, inputTypes(node, graph), node.attributes, 'inference')
     this.path = node.path.join('/')
+  }
+
+  get opset(): number {
+    return this.builder.opset
   }
 
   input(argument: string): string {

@@ -3,28 +3,20 @@ import { typeOf } from '../../graph/graph.js'
 import { operationNamed } from '../../ops/index.js'
 import { settings } from '../../training/settings.js'
 import { NodeCall } from './call.js'
-import { encodeModel, type StoredTensor } from './encode.js'
-import { bytesOf, OnnxGraphBuilder, valueInfo } from './graph_builder.js'
+import { type OnnxNode, type OnnxProgram, type OnnxValue, type OnnxWeight, withInputs } from './program.js'
+import { OnnxProgramBuilder } from './program_builder.js'
 
 export interface OnnxOptions {
   /** `image`: decoded RGB of any size, uint8. `tensor`: already resized and normalised, float32. */
   readonly input: 'image' | 'tensor'
-  /** A parameter's values in its own shape's order. */
-  readonly weights: (parameter: Parameter) => Float32Array
-  readonly version: string
-  readonly metadata: Readonly<Record<string, string>>
+  readonly opset: number
+  /** A parameter's values in its own shape's order. Asked for when they are written. */
+  readonly weights: (parameter: Parameter) => Float32Array | Promise<Float32Array>
 }
 
-export const opset = 18
-/** The newest one that the encoder knows; it holds opset 18. */
-const irVersion = 8
-
-/**
- * An inference graph as one ONNX file: the whole method with the crop inside.
- * Gives the file's bytes in pieces, so that the weights are never copied.
- */
-export function emitOnnx(graph: Graph, options: OnnxOptions): readonly Uint8Array[] {
-  const builder = new OnnxGraphBuilder()
+/** An inference graph as an ONNX program: the whole method with the crop inside, each node as its operation writes it. */
+export function emitOnnx(graph: Graph, options: OnnxOptions): OnnxProgram {
+  const builder = new OnnxProgramBuilder(options.opset)
   const names = new Map<string, string>()
   const nameOf = (value: ValueRef) => {
     const name = names.get(`${value.node}.${value.output}`)
@@ -39,34 +31,33 @@ export function emitOnnx(graph: Graph, options: OnnxOptions): readonly Uint8Arra
     if (inputs.has(node.id)) continue
     const { onnx } = operationNamed(node.operation)
     if (onnx === 'training only') throw new Error(`${node.path.join('/')} (${node.operation}) exists only in training`)
+    builder.origin = node.id
     const outputs = onnx(new NodeCall(node, graph, builder, nameOf))
     outputs.forEach((name, output) => {
       set({ node: node.id, output }, name)
     })
   }
+  builder.origin = undefined
   const answers = answerList(graph)
-  nameAnswers(answers, builder, nameOf)
-  return encodeModel({
-    irVersion,
-    opset,
-    producer: 'wsban',
-    version: options.version,
-    metadata: options.metadata,
-    graph: {
-      name: graph.name,
-      node: builder.nodes,
-      initializer: builder.constants,
-      input: [inputInfo(graph, options.input)],
-      output: answers.map(({ name, type }) => valueInfo(name, 'float', dimensions(type))),
-    },
-    weights: [...graph.parameters.values()].map(
-      (parameter): StoredTensor => ({
-        name: parameter.name,
-        shape: parameter.shape,
-        bytes: bytesOf(options.weights(parameter)),
-      }),
+  return {
+    name: graph.name,
+    opset: options.opset,
+    inputs: [inputValue(graph, options.input)],
+    outputs: answers.map(({ name, type }) => ({ name, element: 'float', shape: dimensions(type) })),
+    nodes: nameAnswers(answers, builder.nodes, nameOf),
+    constants: builder.constants,
+    weights: new Map(
+      [...graph.parameters.values()].map((parameter): [string, OnnxWeight] => [
+        parameter.name,
+        {
+          name: parameter.name,
+          element: 'float',
+          shape: parameter.shape,
+          read: async () => options.weights(parameter),
+        },
+      ]),
     ),
-  })
+  }
 }
 
 interface Answer {
@@ -86,20 +77,39 @@ function answerList(graph: Graph): Answer[] {
   ]
 }
 
-/** A value that is several answers, or the input itself, keeps its name and is passed through. */
-function nameAnswers(answers: readonly Answer[], builder: OnnxGraphBuilder, nameOf: (value: ValueRef) => string): void {
+/** Gives each answer its name in the interface. A value that is several answers, or the input itself, is passed through. */
+function nameAnswers(
+  answers: readonly Answer[],
+  nodes: readonly OnnxNode[],
+  nameOf: (value: ValueRef) => string,
+): OnnxNode[] {
+  const produced = new Set(nodes.flatMap(({ outputs }) => outputs))
   const renamed = new Map<string, string>()
+  const copies: OnnxNode[] = []
   for (const { name, value } of answers) {
     const inner = nameOf(value)
-    const produced = builder.nodes.some((node) => node.output?.includes(inner))
-    if (produced && !renamed.has(inner)) {
-      builder.rename(inner, name)
-      renamed.set(inner, name)
-    } else builder.add('Identity', [renamed.get(inner) ?? inner], [name])
+    if (produced.has(inner) && !renamed.has(inner)) renamed.set(inner, name)
+    else
+      copies.push({
+        operator: 'Identity',
+        name,
+        inputs: [renamed.get(inner) ?? inner],
+        outputs: [name],
+        attributes: {},
+      })
   }
+  const rename = (name: string) => renamed.get(name) ?? name
+  return [
+    ...nodes.map((node) => ({
+      ...withInputs(node, rename),
+      name: rename(node.name),
+      outputs: node.outputs.map(rename),
+    })),
+    ...copies,
+  ]
 }
 
-function preprocess(graph: Graph, builder: OnnxGraphBuilder): string {
+function preprocess(graph: Graph, builder: OnnxProgramBuilder): string {
   const add = (operator: string, inputs: readonly string[], step: string, attributes = {}) => {
     const output = `preprocess/${step}`
     builder.add(operator, inputs, [output], attributes)
@@ -119,11 +129,11 @@ function preprocess(graph: Graph, builder: OnnxGraphBuilder): string {
   return value
 }
 
-function inputInfo(graph: Graph, input: OnnxOptions['input']) {
+function inputValue(graph: Graph, input: OnnxOptions['input']): OnnxValue {
   const { name, channels, height, width } = graph.image
   return input === 'image'
-    ? valueInfo(name, 'uint8', ['batch', 'height', 'width', 3])
-    : valueInfo(name, 'float', ['batch', channels, height, width])
+    ? { name, element: 'uint8', shape: ['batch', 'height', 'width', 3] }
+    : { name, element: 'float', shape: ['batch', channels, height, width] }
 }
 
 function dimensions({ shape }: TensorType): (number | string)[] {

@@ -1,8 +1,11 @@
 import type { Typed } from '../../ops/operation.js'
-import type { OnnxAttribute, OnnxBody } from './body.js'
+import type { OnnxAttribute } from './program.js'
+import type { OnnxBody } from './program_builder.js'
 
 /** What an operation may ask while it writes its ONNX nodes. Feature maps are channels-first there. */
 export interface OnnxCall extends Typed {
+  /** The opset that is written. */
+  readonly opset: number
   /** Name of the value given for an argument. */
   input(argument: string): string
   inputs(argument: string): readonly string[]

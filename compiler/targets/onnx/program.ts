@@ -1,0 +1,125 @@
+/** Attributes by the type ONNX gives them. Integers and floats look alike in JavaScript, so floats are marked. */
+export type OnnxAttribute =
+  | number
+  | string
+  | readonly number[]
+  | { readonly float: number }
+  | { readonly floats: readonly number[] }
+  | { readonly graph: OnnxSubgraph }
+
+export type OnnxElement = 'float' | 'float16' | 'uint8' | 'int8' | 'int32' | 'int64' | 'bool'
+
+/** A named tensor without values. A dimension is a number, or the symbol of one that is free. */
+export interface OnnxValue {
+  readonly name: string
+  readonly element: OnnxElement
+  readonly shape: readonly (number | string)[]
+}
+
+export interface OnnxNode {
+  readonly operator: string
+  /** Of a function of the file itself; absent for standard operators. */
+  readonly domain?: string
+  readonly name: string
+  /** An empty name is an input that is left out. */
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+  readonly attributes: Readonly<Record<string, OnnxAttribute>>
+  /** The node of our graph that it was written for; absent in what stands before the model. */
+  readonly origin?: number
+}
+
+/** The body of a Loop. It sees the values of the graph around it by their names. */
+export interface OnnxSubgraph {
+  readonly name: string
+  readonly inputs: readonly OnnxValue[]
+  readonly outputs: readonly OnnxValue[]
+  readonly nodes: readonly OnnxNode[]
+}
+
+/** A small tensor whose values are known to the compiler: sizes, thresholds, sampling steps. */
+export interface OnnxConstant {
+  readonly name: string
+  readonly element: OnnxElement
+  readonly shape: readonly number[]
+  readonly values: readonly number[]
+}
+
+export type WeightValues = Float32Array | Uint16Array | Int8Array | Uint8Array | Int32Array
+
+/** A tensor of a checkpoint, or one made from such. Its values are fetched when they are written, one tensor at a time. */
+export interface OnnxWeight {
+  readonly name: string
+  readonly element: OnnxElement
+  readonly shape: readonly number[]
+  read(): Promise<WeightValues>
+}
+
+/** What a file says, before it is bytes. Nodes stand after what they use. */
+export interface OnnxProgram {
+  readonly name: string
+  readonly opset: number
+  readonly inputs: readonly OnnxValue[]
+  readonly outputs: readonly OnnxValue[]
+  readonly nodes: readonly OnnxNode[]
+  readonly constants: ReadonlyMap<string, OnnxConstant>
+  readonly weights: ReadonlyMap<string, OnnxWeight>
+}
+
+/** Names that a node takes: its inputs, and what its bodies see of the graph around them. */
+export function usesOf(node: OnnxNode): string[] {
+  const named = node.inputs.filter((name) => name !== '')
+  return [...named, ...bodiesOf(node).flatMap(capturedBy)]
+}
+
+export function bodiesOf({ attributes }: OnnxNode): OnnxSubgraph[] {
+  return Object.values(attributes).flatMap((value) =>
+    typeof value === 'object' && 'graph' in value ? [value.graph] : [],
+  )
+}
+
+function capturedBy({ inputs, outputs, nodes }: OnnxSubgraph): string[] {
+  const own = new Set([...inputs.map(({ name }) => name), ...nodes.flatMap((node) => node.outputs)])
+  return [...nodes.flatMap(usesOf), ...outputs.map(({ name }) => name)].filter((name) => !own.has(name))
+}
+
+/** The nodes that take each value. */
+export function consumersOf(nodes: readonly OnnxNode[]): ReadonlyMap<string, readonly OnnxNode[]> {
+  const consumers = new Map<string, OnnxNode[]>()
+  for (const node of nodes)
+    for (const name of new Set(usesOf(node))) {
+      const known = consumers.get(name)
+      if (known) known.push(node)
+      else consumers.set(name, [node])
+    }
+  return consumers
+}
+
+/** The node with other names for what it takes, in its bodies too. */
+export function withInputs(node: OnnxNode, rename: (name: string) => string): OnnxNode {
+  const bodies = Object.entries(node.attributes).map(([key, value]): [string, OnnxAttribute] =>
+    typeof value === 'object' && 'graph' in value ? [key, { graph: renameIn(value.graph, rename) }] : [key, value],
+  )
+  return { ...node, inputs: node.inputs.map(rename), attributes: Object.fromEntries(bodies) }
+}
+
+function renameIn(body: OnnxSubgraph, rename: (name: string) => string): OnnxSubgraph {
+  return {
+    ...body,
+    nodes: body.nodes.map((node) => withInputs(node, rename)),
+    outputs: body.outputs.map((output) => ({ ...output, name: rename(output.name) })),
+  }
+}
+
+/** Leaves out nodes, constants and weights that no output needs. */
+export function withoutUnused(program: OnnxProgram): OnnxProgram {
+  const needed = new Set(program.outputs.map(({ name }) => name))
+  const nodes: OnnxNode[] = []
+  for (const node of program.nodes.toReversed()) {
+    if (!node.outputs.some((name) => needed.has(name))) continue
+    nodes.push(node)
+    for (const name of usesOf(node)) needed.add(name)
+  }
+  const used = <T>(tensors: ReadonlyMap<string, T>) => new Map([...tensors].filter(([name]) => needed.has(name)))
+  return { ...program, nodes: nodes.reverse(), constants: used(program.constants), weights: used(program.weights) }
+}

@@ -1,0 +1,126 @@
+import type { OnnxAttribute, OnnxConstant, OnnxElement, OnnxNode, OnnxSubgraph, OnnxValue } from './program.js'
+
+/** Nodes and constants of an ONNX graph as it grows. */
+export class OnnxProgramBuilder {
+  readonly nodes: OnnxNode[] = []
+  readonly constants = new Map<string, OnnxConstant>()
+  private readonly constantNames = new Map<string, string>()
+  /** The node of our graph for which nodes are being added. */
+  origin: number | undefined
+
+  /** Operators differ a little from one opset to the next: GridSample's modes have other names from 20 on. */
+  constructor(readonly opset: number) {}
+
+  /** Adds a node whose outputs are called `outputs`; the node itself carries the first one's name. */
+  add(
+    operator: string,
+    inputs: readonly string[],
+    outputs: readonly string[],
+    attributes: Readonly<Record<string, OnnxAttribute>> = {},
+  ): void {
+    this.nodes.push(nodeOf(operator, inputs, outputs, attributes, this.origin))
+  }
+
+  floats(values: number | readonly number[], shape?: readonly number[]): string {
+    return this.constant('float', values, shape)
+  }
+
+  integers(values: number | readonly number[], shape?: readonly number[]): string {
+    return this.constant('int64', values, shape)
+  }
+
+  booleans(values: boolean | readonly boolean[], shape?: readonly number[]): string {
+    return this.constant('bool', typeof values === 'boolean' ? Number(values) : values.map(Number), shape)
+  }
+
+  /** Small constants are stored once, however often they are asked for. */
+  private constant(
+    element: OnnxElement,
+    values: number | readonly number[],
+    given: readonly number[] | undefined,
+  ): string {
+    const list = typeof values === 'number' ? [values] : values
+    const shape = given ?? (typeof values === 'number' ? [] : [list.length])
+    const key = `${element}[${shape.join()}]${list.join()}`
+    const known = this.constantNames.get(key)
+    if (known) return known
+    const text = list.length <= 4 ? list.join('_') : `${this.constants.size}`
+    const name = `constant/${element}_${shape.length === 0 ? '' : `${shape.join('x')}_`}${text}`
+    this.constantNames.set(key, name)
+    this.constants.set(name, { name, element, shape, values: list })
+    return name
+  }
+
+  body(prefix: string, build: (body: OnnxBody) => void): OnnxAttribute {
+    const body = new BodyBuilder(prefix, this.origin)
+    build(body)
+    return { graph: body.finish() }
+  }
+}
+
+/** A subgraph under construction. Dimensions are numbers or symbols. */
+export interface OnnxBody {
+  /** Gives the name by which the body's nodes use it. */
+  input(name: string, element: OnnxElement, shape: readonly (number | string)[]): string
+  /** `name` is what `add` gave. */
+  output(name: string, element: OnnxElement, shape: readonly (number | string)[]): void
+  add(
+    operator: string,
+    inputs: readonly string[],
+    output: string,
+    attributes?: Readonly<Record<string, OnnxAttribute>>,
+  ): string
+}
+
+class BodyBuilder implements OnnxBody {
+  private readonly nodes: OnnxNode[] = []
+  private readonly inputs: OnnxValue[] = []
+  private readonly outputs: OnnxValue[] = []
+
+  constructor(
+    private readonly prefix: string,
+    private readonly origin: number | undefined,
+  ) {}
+
+  input(name: string, element: OnnxElement, shape: readonly (number | string)[]): string {
+    const full = `${this.prefix}/${name}`
+    this.inputs.push({ name: full, element, shape })
+    return full
+  }
+
+  output(name: string, element: OnnxElement, shape: readonly (number | string)[]): void {
+    this.outputs.push({ name, element, shape })
+  }
+
+  add(
+    operator: string,
+    inputs: readonly string[],
+    output: string,
+    attributes: Readonly<Record<string, OnnxAttribute>> = {},
+  ): string {
+    const full = `${this.prefix}/${output}`
+    this.nodes.push(nodeOf(operator, inputs, [full], attributes, this.origin))
+    return full
+  }
+
+  finish(): OnnxSubgraph {
+    return { name: this.prefix, nodes: this.nodes, inputs: this.inputs, outputs: this.outputs }
+  }
+}
+
+function nodeOf(
+  operator: string,
+  inputs: readonly string[],
+  outputs: readonly string[],
+  attributes: Readonly<Record<string, OnnxAttribute>>,
+  origin: number | undefined,
+): OnnxNode {
+  return {
+    operator,
+    name: outputs[0] ?? operator,
+    inputs,
+    outputs,
+    attributes,
+    ...(origin !== undefined && { origin }),
+  }
+}
