@@ -1,4 +1,5 @@
-import { exportOnnx } from '../../runtime/export/onnx.js'
+import { join } from 'node:path'
+import { classNamesOf, exportOnnx } from '../../runtime/export/onnx.js'
 import { Failure } from '../../runtime/failure.js'
 import type { Io } from '../io.js'
 import { openWeighted, type SpecOptions } from './weighted_spec.js'
@@ -10,9 +11,17 @@ export interface ExportRequest extends SpecOptions {
   readonly input: 'image' | 'tensor'
   readonly opset: number
   readonly without?: readonly string[]
+  readonly page?: string
 }
 
 export async function exportModel(source: string, request: ExportRequest, io: Io): Promise<number> {
+  if (request.page !== undefined && request.input === 'tensor')
+    throw new Failure({
+      code: 'wrong-usage',
+      message: 'a page needs a file that takes pictures',
+      help: 'leave out --input tensor, or --page',
+      exit: 2,
+    })
   if (request.precision === 'fp16')
     throw new Failure({
       code: 'precision-missing',
@@ -22,11 +31,12 @@ export async function exportModel(source: string, request: ExportRequest, io: Io
     })
   const { spec, classes, weights: found, metrics } = await openWeighted(source, request, io)
   const weights = await found?.open()
+  const classNames = classNamesOf(spec.graph, classes)
   try {
     const exported = await exportOnnx({
       graph: spec.graph,
       stored: spec.stored,
-      classes,
+      classes: classNames,
       path: request.out,
       input: request.input,
       opset: request.opset,
@@ -34,6 +44,18 @@ export async function exportModel(source: string, request: ExportRequest, io: Io
       ...(request.without && { without: request.without }),
       ...(metrics && { metrics }),
     })
+    if (request.page !== undefined) {
+      const { writePage } = await import('../../runtime/export/page.js')
+      await writePage(request.page, {
+        title: spec.graph.name,
+        subtitle: weights
+          ? `${classNames.length} classes`
+          : `random weights from seed ${request.seed}: the answers mean nothing`,
+        classes: classNames,
+        model: request.out,
+      })
+      io.print(`wrote ${join(request.page, 'index.html')}: open it in a browser`)
+    }
     const how = weights ? '' : `, random weights from seed ${request.seed}`
     io.print(`wrote ${request.out}: ${(exported.bytes / 1e6).toFixed(1)} MB${how}`)
     io.json({

@@ -1,6 +1,6 @@
 /** Makes dist/: the command line and the runtime as plain JavaScript, and the runtime's type declarations. */
 import { spawn } from 'node:child_process'
-import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -27,7 +27,11 @@ export async function build({ declarations = true } = {}) {
   const old = join(root, 'node_modules', '.wsban-build-old')
   await rm(fresh, { recursive: true, force: true })
   await mkdir(fresh, { recursive: true })
-  await Promise.all([bundle(fresh), declarations ? declare(join(fresh, 'types')) : undefined])
+  await Promise.all([
+    bundle(fresh),
+    page(join(fresh, 'page')),
+    declarations ? declare(join(fresh, 'types')) : undefined,
+  ])
   await writeFile(join(fresh, 'sources.sha256'), hash)
   await rm(old, { recursive: true, force: true })
   await rename(join(root, 'dist'), old).catch((error) => {
@@ -64,6 +68,30 @@ async function bundle(folder) {
   const code = await readFile(main, 'utf8')
   await writeFile(main, `#!/usr/bin/env node\n${code.replace(/^#!.*\n/, '')}`)
   await chmod(main, 0o755)
+}
+
+/** What `export --page` writes: the page's code with ONNX Runtime in it, and the runtime's WebAssembly. */
+async function page(folder) {
+  const { build: esbuild } = await import('esbuild')
+  const resolve = createRequire(join(root, 'package.json')).resolve
+  await mkdir(folder, { recursive: true })
+  await esbuild({
+    absWorkingDir: root,
+    entryPoints: { page: 'runtime/page/page.ts' },
+    outdir: folder,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    // The variant for bundlers: one module, which takes its WebAssembly as bytes.
+    conditions: ['import'],
+    legalComments: 'inline',
+    logLevel: 'warning',
+  })
+  await copyFile(join(root, 'runtime', 'page', 'index.html'), join(folder, 'index.html'))
+  const runtime = join(dirname(resolve('onnxruntime-web/wasm')), 'ort-wasm-simd-threaded.wasm')
+  await copyFile(runtime, join(folder, 'ort.wasm'))
 }
 
 /** The gradients' modules are bundled with the parts of the core they use: plain Node cannot load them as they come (runtime/engines/gradients.ts). */

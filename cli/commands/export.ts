@@ -26,6 +26,7 @@ export function register(program: Command): void {
     .addOption(
       new Option('--without <pass>', 'leaves out one optimisation; may be said several times').argParser(passName),
     )
+    .option('--page <folder>', 'also a web page that runs the file: drop in a picture, see box, attention and classes')
     .addOption(seedOption())
   example(settable(common(command)), 'wsban export runs/birds -o birds.onnx').action(
     (source: string, options: ExportRequest & CommonOptions) =>

@@ -56,12 +56,16 @@ export async function exportOnnx(request: ExportRequest): Promise<Exported> {
   return { bytes: model.bytes, nodes: program.nodes.length }
 }
 
+/** In the order of the logits; numbered when nobody named them. */
+export function classNamesOf(graph: Graph, classes: readonly string[] | undefined): readonly string[] {
+  return classes ?? Array.from({ length: graph.label?.classes ?? 0 }, (_, index) => `class ${index}`)
+}
+
 function metadataOf({ graph, stored, classes, input, weights, metrics }: ExportRequest): Record<string, string> {
-  const count = graph.label?.classes ?? 0
   const spec = JSON.stringify(stored)
   return {
     wsban: packageVersion(),
-    classes: JSON.stringify(classes ?? Array.from({ length: count }, (_, index) => `class ${index}`)),
+    classes: JSON.stringify(classNamesOf(graph, classes)),
     input,
     size: String(graph.image.height),
     steps: JSON.stringify(graph.image.steps),

@@ -1,0 +1,91 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import test from 'ava'
+import { launch } from 'puppeteer-core'
+import sharp from 'sharp'
+import { exportOnnx } from '../../runtime/export/onnx.js'
+import { writePage } from '../../runtime/export/page.js'
+import { decodeImage } from '../../runtime/images/decode.js'
+import { OnnxPredictor } from '../../runtime/inference/onnx.js'
+import { packageRoot } from '../../runtime/package-root.js'
+import { compileFile } from '../../runtime/specs/spec.js'
+
+/** A Chromium or Chrome; WSBAN_CHROMIUM names one. */
+const browserPath = [
+  process.env.WSBAN_CHROMIUM,
+  '/usr/bin/chromium',
+  '/usr/bin/google-chrome',
+  '/usr/bin/chromium-browser',
+].find((path) => path !== undefined && existsSync(path))
+const folder = mkdtempSync(join(tmpdir(), 'wsban-page-'))
+test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+
+test('the page answers in a real browser as Node does, and asks for nothing from outside', async (t) => {
+  if (browserPath === undefined) {
+    t.log('skipped: no Chromium on this machine (WSBAN_CHROMIUM names one)')
+    t.pass()
+    return
+  }
+  const { graph, stored } = compileFile(join(packageRoot(), 'models', 'wsban_tiny.wsban'), { classes: 3 })
+  if (!graph) throw new Error('the model does not compile')
+  const model = join(folder, 'model.onnx')
+  const classes = ['<b>bold</b>', '"quoted" </script>', 'plain']
+  await exportOnnx({ graph, stored, classes, path: model, input: 'image', weights: { seed: 4 } })
+  const place = join(folder, 'a page & more')
+  await writePage(place, { title: 'A <title> & "more"', subtitle: 'three classes', classes, model })
+  const photo = join(folder, 'photo.png')
+  const noise = Buffer.from(Uint8Array.from({ length: 90 * 60 * 3 }, (_, i) => (i * i * 31 + i * 7) % 256))
+  await sharp(noise, { raw: { width: 90, height: 60, channels: 3 } })
+    .png()
+    .toFile(photo)
+
+  const browser = await launch({ executablePath: browserPath, headless: true, args: ['--no-sandbox'] })
+  try {
+    const page = await browser.newPage()
+    const outside: string[] = []
+    page.on('request', (request) => {
+      if (!/^(file|data|blob):/.test(request.url())) outside.push(request.url())
+    })
+    const errors: string[] = []
+    page.on('pageerror', (error) => errors.push(String(error)))
+    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+    const began = performance.now()
+    await page.goto(pathToFileURL(join(place, 'index.html')).href)
+    const saying = (pattern: RegExp) =>
+      page.waitForFunction(
+        (source) => new RegExp(source).test(document.getElementById('status')?.textContent ?? ''),
+        { timeout: 60_000 },
+        pattern.source,
+      )
+    await saying(/^(Ready|The model)/)
+    const loaded = performance.now() - began
+    const input = await page.$('input#file')
+    await input?.uploadFile(photo)
+    await saying(/pixels|could not|no picture/)
+    const seen = await page.evaluate(() => ({
+      title: document.title,
+      status: document.getElementById('status')?.textContent ?? '',
+      lines: Array.from(document.querySelectorAll('#classes li'), (line) => line.textContent ?? ''),
+      bold: document.querySelectorAll('#classes b').length,
+    }))
+    t.log(`ready after ${loaded.toFixed(0)} ms; ${seen.status}`)
+    t.deepEqual(errors, [])
+    t.deepEqual(outside, [])
+    t.is(seen.title, 'A <title> & "more"')
+    t.is(seen.bold, 0)
+
+    const predictor = await OnnxPredictor.open(model)
+    const [answer] = await predictor.predict([await decodeImage(photo)])
+    await predictor.close()
+    const expected = [...(answer?.probabilities.entries() ?? [])]
+      .sort(([, a], [, b]) => b - a)
+      .map(([index, share]) => `${(share * 100).toFixed(1)} %${classes[index]}`)
+    t.deepEqual(seen.lines, expected)
+    const box = await page.evaluate(() => document.getElementById('result')?.dataset.box)
+    t.deepEqual(box?.split(' ').map(Number).map(Math.fround), [...(answer?.box ?? [])].map(Math.fround))
+  } finally {
+    await browser.close()
+  }
+})
