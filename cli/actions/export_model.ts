@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { classNamesOf, exportOnnx } from '../../runtime/export/onnx.js'
+import { classNamesOf, exportOnnx, type Precision } from '../../runtime/export/onnx.js'
 import { Failure } from '../../runtime/failure.js'
 import type { Io } from '../io.js'
 import { openWeighted, type SpecOptions } from './weighted_spec.js'
@@ -7,7 +7,7 @@ import { openWeighted, type SpecOptions } from './weighted_spec.js'
 export interface ExportRequest extends SpecOptions {
   readonly out: string
   readonly seed: number
-  readonly precision: 'fp32' | 'fp16' | 'int8'
+  readonly precision: Precision
   readonly input: 'image' | 'tensor'
   readonly opset: number
   readonly without?: readonly string[]
@@ -22,13 +22,6 @@ export async function exportModel(source: string, request: ExportRequest, io: Io
       help: 'leave out --input tensor, or --page',
       exit: 2,
     })
-  if (request.precision === 'fp16')
-    throw new Failure({
-      code: 'precision-missing',
-      message: 'this version writes fp32 only',
-      help: 'leave out --precision fp16',
-      exit: 2,
-    })
   const { spec, classes, weights: found, metrics } = await openWeighted(source, request, io)
   const weights = await found?.open()
   const classNames = classNamesOf(spec.graph, classes)
@@ -40,6 +33,7 @@ export async function exportModel(source: string, request: ExportRequest, io: Io
       path: request.out,
       input: request.input,
       opset: request.opset,
+      precision: request.precision,
       weights: weights ?? { seed: request.seed },
       ...(request.without && { without: request.without }),
       ...(metrics && { metrics }),

@@ -11,8 +11,8 @@ import type { Io } from '../io.js'
 import { openOnEngine } from './open_predictor.js'
 import { openWeighted } from './weighted_spec.js'
 
-/** Both sides compute in single precision; more than this is a difference in what they compute. */
-const tolerance = 1e-4
+/** More than this, against an output's largest value, is a difference in what is computed: two roundings in single or in half precision. */
+const tolerances: Readonly<Record<string, number>> = { fp32: 1e-4, fp16: 5e-2 }
 
 export interface VerifyRequest {
   readonly against: string
@@ -40,6 +40,7 @@ export async function verifyOnnx(file: string, request: VerifyRequest, io: Io): 
   )
   const engine = await openOnEngine(weighted, request.engine, request.seed, io)
   const differences = new Map<string, Difference>()
+  const tolerance = tolerances[onnx.metadata.precision ?? 'fp32'] ?? 0
   let [agree, count] = [0, 0]
   let worstPicture = ''
   let worst = -1

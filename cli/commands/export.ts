@@ -12,7 +12,11 @@ export function register(program: Command): void {
     .description('one ONNX file with the whole method in it, the crop included')
     .requiredOption('-o, --out <file>', 'the ONNX file')
     .option('--weights <file>', 'weights for a spec: .safetensors, .pth, .onnx or a run; without them random ones')
-    .addOption(new Option('--precision <name>', 'of the weights').choices(['fp32', 'fp16']).default('fp32'))
+    .addOption(
+      new Option('--precision <name>', 'fp16: half the size, computed in half precision where that is enough')
+        .choices(['fp32', 'fp16'])
+        .default('fp32'),
+    )
     .addOption(
       new Option('--input <kind>', 'decoded pictures of any size, or normalised tensors')
         .choices(['image', 'tensor'])

@@ -23,6 +23,7 @@ export const concat: Operation = {
     return [floats(first.shape.map((d, index) => (index === 1 ? { ...d, size: total } : d)))]
   },
   // Channels stand last in TensorFlow.js; rows and part features are the same on both sides.
+  half: true,
   tfjs: (call) => `tf.concat([${call.inputs('x').join(', ')}], ${call.rank('x') === 4 ? 3 : 1})`,
   onnx: (call) => [call.add('Concat', call.inputs('x'), { axis: 1 })],
   reference(call) {

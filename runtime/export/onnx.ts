@@ -1,16 +1,22 @@
 import { createHash } from 'node:crypto'
 import type { Graph } from '../../compiler/graph/graph.js'
 import { specialise } from '../../compiler/graph/phase.js'
+import { operations } from '../../compiler/ops/index.js'
 import { describer } from '../../compiler/targets/onnx/describe.js'
 import { emitOnnx } from '../../compiler/targets/onnx/emit.js'
 import { encodeModel } from '../../compiler/targets/onnx/encode.js'
 import { defaultOpset } from '../../compiler/targets/onnx/opsets.js'
+import { toHalfPrecision } from '../../compiler/targets/onnx/passes/half_precision.js'
 import { optimise } from '../../compiler/targets/onnx/passes/index.js'
+import type { OnnxNode } from '../../compiler/targets/onnx/program.js'
 import { writeAtomically } from '../files.js'
 import { packageVersion } from '../package-root.js'
 import type { StoredSpec } from '../specs/stored.js'
 import { initialValues } from '../weights/initialize.js'
 import type { OpenWeights } from '../weights/load.js'
+
+/** How values are stored and computed: all in float32; or in float16 where that is enough. */
+export type Precision = 'fp32' | 'fp16'
 
 export interface ExportRequest {
   /** The model's whole graph; the inference graph is made from it. */
@@ -23,6 +29,7 @@ export interface ExportRequest {
   /** Of a checkpoint, or random ones from a seed. */
   readonly weights: Pick<OpenWeights, 'read'> | { readonly seed: number }
   readonly opset?: number
+  readonly precision?: Precision
   /** Passes that are left out. */
   readonly without?: readonly string[]
   /** Accuracy of the run that the weights are from. */
@@ -44,7 +51,8 @@ export async function exportOnnx(request: ExportRequest): Promise<Exported> {
     weights: async (parameter) =>
       'seed' in weights ? initialValues(parameter, weights.seed) : (await weights.read(parameter.name)).values,
   })
-  const program = optimise(written, new Set(request.without))
+  const single = optimise(written, new Set(request.without))
+  const program = request.precision === 'fp16' ? toHalfPrecision(single, halves(inference)) : single
   const model = encodeModel({
     program,
     producer: 'wsban',
@@ -56,12 +64,25 @@ export async function exportOnnx(request: ExportRequest): Promise<Exported> {
   return { bytes: model.bytes, nodes: program.nodes.length }
 }
 
+/** The nodes that may compute in half precision: those of operations that say so. */
+function halves({ nodes }: Graph): (node: OnnxNode) => boolean {
+  return ({ origin }) => operations.get(nodes[origin ?? -1]?.operation ?? '')?.half === true
+}
+
 /** In the order of the logits; numbered when nobody named them. */
 export function classNamesOf(graph: Graph, classes: readonly string[] | undefined): readonly string[] {
   return classes ?? Array.from({ length: graph.label?.classes ?? 0 }, (_, index) => `class ${index}`)
 }
 
-function metadataOf({ graph, stored, classes, input, weights, metrics }: ExportRequest): Record<string, string> {
+function metadataOf({
+  graph,
+  stored,
+  classes,
+  input,
+  weights,
+  metrics,
+  precision = 'fp32',
+}: ExportRequest): Record<string, string> {
   const spec = JSON.stringify(stored)
   return {
     wsban: packageVersion(),
@@ -72,6 +93,7 @@ function metadataOf({ graph, stored, classes, input, weights, metrics }: ExportR
     spec,
     spec_sha256: createHash('sha256').update(spec).digest('hex'),
     weights: 'seed' in weights ? `random, seed ${weights.seed}` : 'trained',
+    precision,
     ...(metrics && { metrics: JSON.stringify(metrics) }),
   }
 }

@@ -90,7 +90,7 @@ function classLine(index: number, share: number): HTMLElement {
   const [line, number, bar, filled] = ['li', 'span', 'div', 'i'].map((tag) => document.createElement(tag))
   if (!line || !number || !bar || !filled) throw new Error('no elements')
   number.textContent = percent
-  filled.style.width = percent
+  filled.style.width = `${share * 100}%`
   bar.append(filled)
   line.append(number, wsbanPage.classes[index] ?? `class ${index}`, bar)
   return line

@@ -12,6 +12,7 @@ interface Arithmetic {
   readonly tfjs: string
   readonly onnx: string
   readonly compute: (a: number, b: number) => number
+  readonly half?: true
   readonly extraCases?: readonly Case[]
 }
 
@@ -22,11 +23,21 @@ const operand = (name: string): ArgumentSpec => ({
 })
 
 /** `a + b` and its like: two tensors of one shape, or a tensor and a number. */
-export function arithmetic({ name, summary, symbol, tfjs, onnx, compute, extraCases = [] }: Arithmetic): Operation {
+export function arithmetic({
+  name,
+  summary,
+  symbol,
+  tfjs,
+  onnx,
+  compute,
+  half,
+  extraCases = [],
+}: Arithmetic): Operation {
   return {
     name,
     summary,
     details: `Written \`left ${symbol} right\`. Two tensors have one shape; a number goes with every element.`,
+    ...(half && { half }),
     arguments: [operand('left'), operand('right')],
     infer(call) {
       const tensors = ['left', 'right'].filter((side) => !isNumber(call, side))
@@ -89,6 +100,7 @@ interface Pointwise {
   readonly compute: (value: number) => number
   readonly passesInInference?: string
   readonly stopsGradient?: readonly string[]
+  readonly half?: true
   readonly cases: readonly Case[]
 }
 
