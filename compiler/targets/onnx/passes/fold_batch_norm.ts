@@ -76,11 +76,14 @@ function foldedWeight(name: string, filter: OnnxWeight, statistics: readonly Onn
     element,
     async read() {
       const { factor } = await affine(statistics, eps)
-      const values = Float32Array.from(await floatsOf(filter))
+      const values = await floatsOf(filter)
+      const folded = new Float32Array(values.length)
       const area = values.length / factor.length
-      for (let c = 0; c < factor.length; c++)
-        for (let i = c * area; i < (c + 1) * area; i++) values[i] = (values[i] ?? 0) * (factor[c] ?? 1)
-      return values
+      for (let c = 0; c < factor.length; c++) {
+        const by = factor[c] ?? 1
+        for (let i = c * area; i < (c + 1) * area; i++) folded[i] = (values[i] ?? 0) * by
+      }
+      return folded
     },
   }
 }

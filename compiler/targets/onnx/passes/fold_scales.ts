@@ -71,5 +71,14 @@ function linearAfter(
 }
 
 function timesFactor(name: string, weight: OnnxWeight, factor: number): OnnxWeight {
-  return { ...weight, name, read: async () => (await floatsOf(weight)).map((value) => value * factor) }
+  return {
+    ...weight,
+    name,
+    async read() {
+      const values = await floatsOf(weight)
+      const scaled = new Float32Array(values.length)
+      for (let i = 0; i < values.length; i++) scaled[i] = (values[i] ?? 0) * factor
+      return scaled
+    },
+  }
 }
