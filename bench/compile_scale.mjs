@@ -19,7 +19,8 @@ function spec(nodes) {
   const layers = Math.max(1, Math.round(nodes / 3))
   const lines = Array.from(
     { length: layers },
-    (_, i) => `    layer${i} = ${i === 0 ? 'image' : `layer${i - 1}`} -> conv2d(4, 1, bias = false) -> batch_norm -> relu`,
+    (_, i) =>
+      `    layer${i} = ${i === 0 ? 'image' : `layer${i - 1}`} -> conv2d(4, 1, bias = false) -> batch_norm -> relu`,
   )
   return `model scale {
   input image: Image[3, 8, 8] { resize(8), normalize }

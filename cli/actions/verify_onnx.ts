@@ -1,6 +1,7 @@
 import type { ModelSettings } from '../../compiler/analysis/model.js'
 import { openImageFolder } from '../../runtime/data/folder.js'
 import type { EngineName } from '../../runtime/engines/index.js'
+import { classNamesOf } from '../../runtime/export/onnx.js'
 import { Failure } from '../../runtime/failure.js'
 import { decodeImage } from '../../runtime/images/decode.js'
 import type { Picture } from '../../runtime/images/picture.js'
@@ -9,7 +10,7 @@ import { OnnxPredictor } from '../../runtime/inference/onnx.js'
 import { Random } from '../../runtime/random.js'
 import type { Io } from '../io.js'
 import { openOnEngine } from './open_predictor.js'
-import { openWeighted } from './weighted_spec.js'
+import { openWeighted, type WeightedSpec } from './weighted_spec.js'
 
 /** More than this, against an output's largest value, is a difference in what is computed: two roundings in single or in half precision. */
 const tolerances: Readonly<Record<string, number>> = { fp32: 1e-4, fp16: 5e-2 }
@@ -38,6 +39,7 @@ export async function verifyOnnx(file: string, request: VerifyRequest, io: Io): 
     { ...(request.weights !== undefined && { weights: request.weights }), ...(request.set && { set: request.set }) },
     io,
   )
+  sameModel(file, request.against, onnx.classes, classNamesOf(weighted.spec.graph, weighted.classes))
   const engine = await openOnEngine(weighted, request.engine, request.seed, io)
   const differences = new Map<string, Difference>()
   const tolerance = tolerances[onnx.metadata.precision ?? 'fp32'] ?? 0
@@ -67,6 +69,7 @@ export async function verifyOnnx(file: string, request: VerifyRequest, io: Io): 
       ? `${file} computes what the engine computes (tolerance ${tolerance})`
       : `${file} differs from the engine by more than ${tolerance}, most on ${worstPicture}`,
   )
+  if (!good) io.print(reasonToDiffer(onnx.metadata, weighted))
   io.json({
     ok: good,
     tolerance,
@@ -108,6 +111,26 @@ async function* picturesFor({
     const sample = samples[Math.floor(at)]
     if (sample) yield { name: sample.path, picture: await decodeImage(sample.path) }
   }
+}
+
+/** Files of other models are not compared: every difference would only say that. */
+function sameModel(file: string, against: string, found: readonly string[], expected: readonly string[]): void {
+  if (found.length === expected.length) return
+  throw new Failure({
+    code: 'verify-other-model',
+    message: `${file} knows ${found.length} classes, ${against} ${expected.length}: it is no export of it`,
+    help: 'give the run or the spec that the file was exported from, with the same --set',
+  })
+}
+
+/** What the file's own metadata say about why it may differ. */
+function reasonToDiffer({ spec, weights }: Readonly<Record<string, string>>, weighted: WeightedSpec): string {
+  if (spec !== JSON.stringify(weighted.spec.stored))
+    return 'the file was exported from another spec, or with another --set'
+  const given = weighted.weights ? 'trained' : 'random'
+  return weights?.startsWith(given)
+    ? 'the spec is the same: the weights may be those of another training, seed or checkpoint'
+    : `the spec is the same, but the file's weights are ${weights}, and these are ${given}`
 }
 
 function compare(expected: Answer, found: Answer): Map<string, Difference> {

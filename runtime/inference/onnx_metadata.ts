@@ -13,6 +13,7 @@ export async function readOnnxMetadata(path: string): Promise<Readonly<Record<st
   })
   try {
     const { size } = await file.stat()
+    if (size === 0) throw unreadable(path, 'it is empty')
     const metadata: Record<string, string> = {}
     let offset = 0
     while (offset < size) {

@@ -27,7 +27,7 @@ export function cropSampler(
   at: Scope,
   options: CropSamplerOptions = {},
 ): { image: tf.Tensor4D; box: tf.Tensor2D } {
-  const { threshold = 0.2, region = 'largest', margin = 0.05, resolution = 'grid' } = options
+  const { threshold = 0.2, region = 'largest', margin = 0.05, resolution = 'x2' } = options
   const [batch, height, width] = guide.shape
   const maps = guide.dataSync()
   const random = at.random()

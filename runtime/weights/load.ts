@@ -39,7 +39,7 @@ export async function openWeights(wanted: readonly Wanted[], options: LoadOption
   const lines = matchLines(match, name)
   if (isWrong(match, partial, complete)) {
     await file.close()
-    throw doesNotFit(name, lines, match, complete)
+    throw doesNotFit(name, lines, match, { complete, folded: file.format === 'onnx' })
   }
   return {
     match,
@@ -68,12 +68,18 @@ function isWrong({ part, found, missing, otherShape, heads }: Match, partial: bo
   return missing.length > 0 && !partial
 }
 
-function doesNotFit(name: string, lines: readonly string[], { part, found }: Match, complete: boolean): Failure {
+function doesNotFit(
+  name: string,
+  lines: readonly string[],
+  { part, found }: Match,
+  { complete, folded }: { readonly complete: boolean; readonly folded: boolean },
+): Failure {
   return new Failure({
     code: 'weights-do-not-fit',
     message: `${name} does not fit the model\n${lines.join('\n')}`,
-    help:
-      found.size === 0
+    help: folded
+      ? 'an exported file has batch norm and factors folded into its weights; give the run, or export with --without fold-batch-norm --without fold-scales'
+      : found.size === 0
         ? 'no name in it is one of the model; `wsban weights inspect` lists what it holds'
         : complete && part !== ''
           ? `these are weights to begin from: they hold ${part.slice(0, -1)} and nothing else; train first, and give the run`

@@ -194,7 +194,12 @@ test.serial('verify notices other weights', (t) => {
   const onnx = join(folder, 'other.onnx')
   t.is(wsban('export', tiny, '--seed', '3', '-o', onnx).status, 0)
   t.is(wsban('verify', onnx, '--against', tiny, '--seed', '3').status, 0)
-  t.is(wsban('verify', onnx, '--against', tiny, '--seed', '4').status, 1)
+  const other = wsban('verify', onnx, '--against', tiny, '--seed', '4')
+  t.is(other.status, 1)
+  t.regex(other.out, /the spec is the same: the weights may be those of another training/)
+  const wider = wsban('verify', onnx, '--against', tiny, '--set', 'classes=9')
+  t.is(wider.status, 1)
+  t.regex(wider.err, /verify-other-model[\s\S]*8 classes[\s\S]*9/)
 })
 
 test.serial('exit codes and messages of wrong uses', (t) => {
@@ -209,6 +214,10 @@ test.serial('exit codes and messages of wrong uses', (t) => {
     [1, /unknown-parameter/, ['check', tiny, '--set', 'mapz=5']],
     [1, /onnx-unreadable/, ['predict', tiny.replace('.wsban', '.onnx'), 'x.jpg']],
     [1, /out-of-range|wrong-type/, ['check', tiny, '--set', 'maps=-3']],
+    [2, /one of 18, 19, 20, 21/, ['export', tiny, '--opset', '9', '-o', 'x.onnx']],
+    [2, /one of merge-duplicates/, ['export', tiny, '--without', 'everything', '-o', 'x.onnx']],
+    [2, /page needs a file that takes pictures/, ['export', tiny, '--input', 'tensor', '--page', 'x', '-o', 'x.onnx']],
+    [1, /no weights at nowhere/, ['export', tiny, '--weights', 'nowhere.safetensors', '-o', 'x.onnx']],
   ]
   for (const [status, message, args] of cases) {
     const result = wsban(...args)
