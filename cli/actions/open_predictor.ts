@@ -4,6 +4,7 @@ import { loadModel } from '../../runtime/generated/load.js'
 import { EnginePredictor } from '../../runtime/inference/engine.js'
 import { OnnxPredictor } from '../../runtime/inference/onnx.js'
 import type { Predictor } from '../../runtime/inference/predictor.js'
+import type { ParameterSpec } from '../../runtime/model.js'
 import { WeightStore } from '../../runtime/weights/store.js'
 import type { Io } from '../io.js'
 import { openWeighted, type SpecOptions, type WeightedSpec } from './weighted_spec.js'
@@ -30,18 +31,25 @@ export async function openPredictor(
 }
 
 export async function openOnEngine(
-  { spec, classes, weights }: WeightedSpec,
+  weighted: WeightedSpec,
   engine: EngineName | undefined,
   seed: number,
   io: Io,
 ): Promise<EnginePredictor> {
+  const { spec, classes } = weighted
   await openEngine(engine, io.reporter)
   const model = await loadModel(spec.graph, spec.stored.entry)
-  // Prediction needs none of what only the losses use, so a file without it is fine.
-  const parameters = model.parameters.filter(({ trainingOnly }) => !trainingOnly)
-  const store = weights
-    ? WeightStore.from(parameters, await weights.load(), weights.path)
-    : WeightStore.initial(parameters, seed)
   const names = classes ?? Array.from({ length: model.classes ?? 0 }, (_, index) => `class ${index}`)
-  return new EnginePredictor(model, names, store)
+  return new EnginePredictor(model, names, await storeOf(weighted, model.parameters, seed))
+}
+
+/** The spec's weights on the engine; random ones from the seed where it has none. */
+export async function storeOf(
+  { weights }: WeightedSpec,
+  parameters: readonly ParameterSpec[],
+  seed: number,
+): Promise<WeightStore> {
+  // Prediction needs none of what only the losses use, so a file without it is fine.
+  const needed = parameters.filter(({ trainingOnly }) => !trainingOnly)
+  return weights ? WeightStore.from(needed, await weights.load(), weights.path) : WeightStore.initial(needed, seed)
 }

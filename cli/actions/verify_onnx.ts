@@ -6,14 +6,18 @@ import { Failure } from '../../runtime/failure.js'
 import { decodeImage } from '../../runtime/images/decode.js'
 import type { Picture } from '../../runtime/images/picture.js'
 import { type Answer, argMax } from '../../runtime/inference/answer.js'
+import { type InnerDifference, innerDifferences } from '../../runtime/inference/deep.js'
 import { OnnxPredictor } from '../../runtime/inference/onnx.js'
 import { Random } from '../../runtime/random.js'
 import type { Io } from '../io.js'
-import { openOnEngine } from './open_predictor.js'
+import { openOnEngine, storeOf } from './open_predictor.js'
 import { openWeighted, type WeightedSpec } from './weighted_spec.js'
 
 /** More than this, against an output's largest value, is a difference in what is computed: two roundings in single or in half precision. */
 const tolerances: Readonly<Record<string, number>> = { fp32: 1e-4, fp16: 5e-2 }
+
+/** Values inside may be further apart than answers: what comes after evens them out. */
+const innerTolerance = 10
 
 export interface VerifyRequest {
   readonly against: string
@@ -21,6 +25,7 @@ export interface VerifyRequest {
   readonly data?: string
   readonly pictures: number
   readonly seed: number
+  readonly deep?: boolean
   readonly engine?: EngineName
   readonly set?: ModelSettings
 }
@@ -46,7 +51,9 @@ export async function verifyOnnx(file: string, request: VerifyRequest, io: Io): 
   let [agree, count] = [0, 0]
   let worstPicture = ''
   let worst = -1
+  let shown: Picture | undefined
   for await (const { name, picture } of picturesFor(request)) {
+    shown = picture
     const [[expected], [found]] = await Promise.all([engine.predict([picture]), onnx.predict([picture])])
     if (!expected || !found) throw new Error('no answer for a picture')
     const own = compare(expected, found)
@@ -70,6 +77,18 @@ export async function verifyOnnx(file: string, request: VerifyRequest, io: Io): 
       : `${file} differs from the engine by more than ${tolerance}, most on ${worstPicture}`,
   )
   if (!good) io.print(reasonToDiffer(onnx.metadata, weighted))
+  const inner =
+    request.deep && shown
+      ? await innerDifferences({
+          graph: weighted.spec.graph,
+          entry: weighted.spec.stored.entry,
+          weights: (parameters) => storeOf(weighted, parameters, request.seed),
+          path: file,
+          picture: shown,
+        })
+      : undefined
+  const first = inner?.find(({ relative }) => relative > innerTolerance * tolerance)
+  if (inner) io.print(deepText(inner, first, weighted.spec.stored.files))
   io.json({
     ok: good,
     tolerance,
@@ -77,6 +96,7 @@ export async function verifyOnnx(file: string, request: VerifyRequest, io: Io): 
     sameTop1: agree,
     differences: Object.fromEntries(differences),
     worstPicture,
+    ...(inner && { valuesCompared: inner.length, firstDifferent: first ?? null }),
   })
   return good ? 0 : 1
 }
@@ -111,6 +131,17 @@ async function* picturesFor({
     const sample = samples[Math.floor(at)]
     if (sample) yield { name: sample.path, picture: await decodeImage(sample.path) }
   }
+}
+
+function deepText(
+  inner: readonly InnerDifference[],
+  first: InnerDifference | undefined,
+  texts: Readonly<Record<string, string>>,
+): string {
+  const largest = inner.reduce((most, { relative }) => Math.max(most, relative), 0)
+  if (!first) return `${inner.length} values inside compared: relative difference at most ${largest.toExponential(1)}`
+  const line = (texts[first.source] ?? '').slice(0, first.start).split('\n').length
+  return `of ${inner.length} values inside the first that differs is ${first.name} (${first.operation}, ${first.source}:${line}): relative ${first.relative.toExponential(1)}`
 }
 
 /** Files of other models are not compared: every difference would only say that. */

@@ -12,6 +12,7 @@ export function register(program: Command): void {
     .option('--weights <file>', 'the weights, when it was exported from a spec')
     .option('--data <dir>', 'compare on these pictures, too')
     .option('--pictures <number>', 'how many of them at most', wholeNumber(1), 40)
+    .option('--deep', 'also compare every value inside, and name the first that differs')
     .addOption(seedOption())
     .addOption(engineOption())
   example(settable(common(command)), 'wsban verify birds.onnx --against runs/birds --data birds').action(

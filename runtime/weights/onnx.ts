@@ -20,6 +20,8 @@ const dtypes: Readonly<Record<number, Dtype>> = {
 const field = {
   modelGraph: 7,
   initializer: 5,
+  graphNode: 1,
+  nodeOutput: 2,
   dims: 1,
   dataType: 2,
   floatData: 4,
@@ -47,6 +49,23 @@ export function openOnnxWeights(path: string): WeightFile {
   } catch (error) {
     file.close()
     throw error
+  }
+}
+
+/** The names of all values that the file's nodes compute. @throws Failure `weights-unreadable` */
+export function nodeOutputs(path: string): ReadonlySet<string> {
+  const file = new ByteFile(path)
+  try {
+    const names = new Set<string>()
+    for (const [number, start, end] of fields(file, 0, file.size))
+      if (number === field.modelGraph)
+        for (const [inner, from, to] of fields(file, start, end))
+          if (inner === field.graphNode)
+            for (const [part, first, last] of fields(file, from, to))
+              if (part === field.nodeOutput) names.add(new TextDecoder().decode(file.readAt(first, last - first)))
+    return names
+  } finally {
+    file.close()
   }
 }
 

@@ -1,0 +1,140 @@
+import { readFile } from 'node:fs/promises'
+import onnxProto from 'onnx-proto'
+import type { Graph, Node, ValueRef } from '../../compiler/graph/graph.js'
+import { sameValue } from '../../compiler/graph/graph.js'
+import { specialise } from '../../compiler/graph/phase.js'
+import { elementCodes } from '../../compiler/targets/onnx/encode.js'
+import { loadModel } from '../generated/load.js'
+import type { Picture } from '../images/picture.js'
+import { preprocess } from '../images/preprocess.js'
+import type { ParameterSpec } from '../model.js'
+import { nodeOutputs } from '../weights/onnx.js'
+import type { WeightStore } from '../weights/store.js'
+import type { Outputs } from './answer.js'
+import { EnginePredictor } from './engine.js'
+
+/** One value inside a model, as the engine and the file have it. */
+export interface InnerDifference {
+  /** The binding: master/trunk/Mixed_6e/branch7x7_1/conv. */
+  readonly name: string
+  readonly operation: string
+  readonly source: string
+  /** Where its line begins in the source's text. */
+  readonly start: number
+  /** Against the largest value; infinite when one side has another shape or no number. */
+  readonly relative: number
+}
+
+export interface DeepRequest {
+  readonly graph: Graph
+  /** The spec's path, by which its generated code is known. */
+  readonly entry: string
+  readonly weights: (parameters: readonly ParameterSpec[]) => Promise<WeightStore>
+  /** The exported file. */
+  readonly path: string
+  readonly picture: Picture
+}
+
+/**
+ * Every value of the model that the file still has by name, in the order of computation: the first large one is where the two part.
+ * On the engine the model runs with each of its nodes as an answer; to the file outputs are appended, which protobuf allows by
+ * writing a second graph behind the first.
+ */
+export async function innerDifferences(request: DeepRequest): Promise<readonly InnerDifference[]> {
+  const graph = specialise(request.graph, 'inference')
+  const present = nodeOutputs(request.path)
+  const taps = graph.nodes.flatMap((node) => {
+    const name = nameInFile(graph, node)
+    return node.inputs.length > 0 && present.has(name) ? [{ node, name }] : []
+  })
+  const onEngine = await runEngine(
+    graph,
+    taps.map(({ node }) => node),
+    request,
+  )
+  const inFile = await runFile(
+    request,
+    taps.map(({ name }) => name),
+  )
+  return taps.map(({ node, name }, index) => {
+    const [expected, found] = [onEngine[tapName(index)], inFile[name]]
+    const relative = expected && found ? relativeDifference(channelsFirst(expected), found) : Number.POSITIVE_INFINITY
+    return {
+      name: node.path.join('/'),
+      operation: node.operation,
+      source: node.span.source,
+      start: node.span.start,
+      relative,
+    }
+  })
+}
+
+const tapName = (index: number) => `tap${index}`
+
+/** A node's path, or the name of the answer that it is. */
+function nameInFile({ predictions, logits, crop }: Graph, { id, path }: Node): string {
+  const value: ValueRef = { node: id, output: 0 }
+  const answers = [
+    ...predictions,
+    ...(crop ? [{ name: 'attention', value: crop.guide }] : []),
+    ...logits.map((item) => ({ name: `logits/${item.name}`, value: item.value })),
+  ]
+  return answers.find((answer) => sameValue(answer.value, value))?.name ?? path.join('/')
+}
+
+async function runEngine(graph: Graph, nodes: readonly Node[], request: DeepRequest): Promise<Outputs> {
+  const predictions = nodes.map(({ id }, index) => ({ name: tapName(index), value: { node: id, output: 0 } }))
+  const tapped: Graph = { ...graph, losses: [], predictions, logits: [], crop: undefined }
+  const model = await loadModel(tapped, request.entry)
+  const predictor = new EnginePredictor(model, [], await request.weights(model.parameters))
+  try {
+    return await predictor.run(preprocess(request.picture, model.image.steps), 1)
+  } finally {
+    await predictor.close()
+  }
+}
+
+async function runFile({ path, picture }: DeepRequest, names: readonly string[]): Promise<Outputs> {
+  const runtime = await import('onnxruntime-node')
+  const output = names.map((name) => ({ name, type: { tensorType: { elemType: elementCodes.float } } }))
+  const more = onnxProto.onnx.ModelProto.encode({ graph: { output } }).finish()
+  const file = Buffer.concat([await readFile(path), more])
+  const session = await runtime.InferenceSession.create(file, { logSeverityLevel: 3 })
+  try {
+    const { width, height, data } = picture
+    const results = await session.run({ image: new runtime.Tensor('uint8', data, [1, height, width, 3]) }, [...names])
+    return Object.fromEntries(
+      Object.entries(results).flatMap(([name, { data: values, dims }]) =>
+        values instanceof Float32Array ? [[name, { values, shape: dims }]] : [],
+      ),
+    )
+  } finally {
+    await session.release()
+  }
+}
+
+/** The engine has feature maps channels-last. */
+function channelsFirst({ values, shape }: Outputs[string]): Outputs[string] {
+  const [batch = 1, height = 1, width = 1, channels = 1] = shape
+  if (shape.length !== 4) return { values, shape }
+  const turned = new Float32Array(values.length)
+  const area = height * width
+  for (let b = 0; b < batch; b++)
+    for (let cell = 0; cell < area; cell++)
+      for (let c = 0; c < channels; c++)
+        turned[(b * channels + c) * area + cell] = values[(b * area + cell) * channels + c] ?? 0
+  return { values: turned, shape: [batch, channels, height, width] }
+}
+
+function relativeDifference(expected: Outputs[string], found: Outputs[string]): number {
+  if (expected.shape.join() !== found.shape.join()) return Number.POSITIVE_INFINITY
+  let away = 0
+  let largest = 1e-12
+  for (let i = 0; i < expected.values.length; i++) {
+    const value = expected.values[i] ?? 0
+    const difference = Math.abs(value - (found.values[i] ?? 0))
+    away = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : Math.max(away, difference)
+    largest = Math.max(largest, Math.abs(value))
+  }
+  return away / largest
+}
