@@ -13,11 +13,24 @@ import type { Io } from '../io.js'
 import { openOnEngine, storeOf } from './open_predictor.js'
 import { openWeighted, type WeightedSpec } from './weighted_spec.js'
 
-/** More than this, against an output's largest value, is a difference in what is computed: two roundings in single or in half precision. */
-const tolerances: Readonly<Record<string, number>> = { fp32: 1e-4, fp16: 5e-2 }
+interface Limits {
+  /** Of each output's largest value. */
+  readonly tolerance: number
+  /** Smallest share of pictures with the same top-1. */
+  readonly agreement: number
+}
+
+/**
+ * In single precision more is a difference in what is computed. In half precision a map that lies on the edge of the threshold may lose
+ * or gain a cell, and the crop with it; what counts is that the answer stays.
+ */
+const limits = {
+  fp32: { tolerance: 1e-4, agreement: 1 },
+  fp16: { tolerance: Number.POSITIVE_INFINITY, agreement: 0.99 },
+} satisfies Record<string, Limits>
 
 /** Values inside may be further apart than answers: what comes after evens them out. */
-const innerTolerance = 10
+const innerTolerance = { fp32: 1e-3, fp16: 5e-2 }
 
 export interface VerifyRequest {
   readonly against: string
@@ -47,8 +60,9 @@ export async function verifyOnnx(file: string, request: VerifyRequest, io: Io): 
   sameModel(file, request.against, onnx.classes, classNamesOf(weighted.spec.graph, weighted.classes))
   const engine = await openOnEngine(weighted, request.engine, request.seed, io)
   const differences = new Map<string, Difference>()
-  const tolerance = tolerances[onnx.metadata.precision ?? 'fp32'] ?? 0
-  let [agree, count] = [0, 0]
+  const half = onnx.metadata.precision === 'fp16'
+  const { tolerance, agreement } = half ? limits.fp16 : limits.fp32
+  let [agree, sameBoxes, count] = [0, 0, 0]
   let worstPicture = ''
   let worst = -1
   let shown: Picture | undefined
@@ -60,21 +74,23 @@ export async function verifyOnnx(file: string, request: VerifyRequest, io: Io): 
     for (const [output, difference] of own) differences.set(output, larger(differences.get(output), difference))
     const largest = Math.max(...[...own.values()].map(({ relative }) => relative))
     if (largest > worst) [worst, worstPicture] = [largest, name]
+    sameBoxes += Number((own.get('boxes')?.absolute ?? 0) < 1e-6)
     agree += Number(argMax(expected.probabilities) === argMax(found.probabilities))
     count++
     io.reporter.progress(`${count} ${count === 1 ? 'picture' : 'pictures'} compared`)
   }
   await Promise.all([onnx.close(), engine.close()])
-  const good = agree === count && [...differences.values()].every(({ relative }) => relative <= tolerance)
+  const good = agree >= agreement * count && [...differences.values()].every(({ relative }) => relative <= tolerance)
   for (const [output, { absolute, relative }] of differences)
     io.print(
       `${output.padEnd(16)} largest difference ${absolute.toExponential(1)}, relative ${relative.toExponential(1)}`,
     )
-  io.print(`same top-1 on ${agree} of ${count} pictures`)
+  io.print(`same top-1 on ${agree} of ${count} pictures${differences.has('boxes') ? `, same box on ${sameBoxes}` : ''}`)
+  const rule = half ? `at least ${agreement * 100} % with the same top-1` : `tolerance ${tolerance}`
   io.print(
     good
-      ? `${file} computes what the engine computes (tolerance ${tolerance})`
-      : `${file} differs from the engine by more than ${tolerance}, most on ${worstPicture}`,
+      ? `${file} computes what the engine computes (${rule})`
+      : `${file} differs from the engine by more than is allowed (${rule}), most on ${worstPicture}`,
   )
   if (!good) io.print(reasonToDiffer(onnx.metadata, weighted))
   const inner =
@@ -87,13 +103,15 @@ export async function verifyOnnx(file: string, request: VerifyRequest, io: Io): 
           picture: shown,
         })
       : undefined
-  const first = inner?.find(({ relative }) => relative > innerTolerance * tolerance)
+  const first = inner?.find(({ relative }) => relative > innerTolerance[half ? 'fp16' : 'fp32'])
   if (inner) io.print(deepText(inner, first, weighted.spec.stored.files))
   io.json({
     ok: good,
-    tolerance,
+    tolerance: half ? null : tolerance,
+    agreement,
     pictures: count,
     sameTop1: agree,
+    sameBoxes,
     differences: Object.fromEntries(differences),
     worstPicture,
     ...(inner && { valuesCompared: inner.length, firstDifferent: first ?? null }),

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
@@ -194,6 +194,12 @@ test.serial('verify notices other weights', (t) => {
   const onnx = join(folder, 'other.onnx')
   t.is(wsban('export', tiny, '--seed', '3', '-o', onnx).status, 0)
   t.is(wsban('verify', onnx, '--against', tiny, '--seed', '3').status, 0)
+  const half = join(folder, 'half.onnx')
+  t.is(wsban('export', tiny, '--seed', '3', '--precision', 'fp16', '-o', half).status, 0)
+  t.true(statSync(half).size < 0.6 * statSync(onnx).size)
+  const compared = wsban('verify', half, '--against', tiny, '--seed', '3')
+  t.is(compared.status, 0, compared.out)
+  t.regex(compared.out, /with the same top-1/)
   const other = wsban('verify', onnx, '--against', tiny, '--seed', '4')
   t.is(other.status, 1)
   t.regex(other.out, /the spec is the same: the weights may be those of another training/)
