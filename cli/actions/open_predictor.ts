@@ -1,4 +1,5 @@
 import { type EngineName, openEngine } from '../../runtime/engines/index.js'
+import { classNamesOf } from '../../runtime/export/onnx.js'
 import { Failure } from '../../runtime/failure.js'
 import { loadModel } from '../../runtime/generated/load.js'
 import { EnginePredictor } from '../../runtime/inference/engine.js'
@@ -39,8 +40,7 @@ export async function openOnEngine(
   const { spec, classes } = weighted
   await openEngine(engine, io.reporter)
   const model = await loadModel(spec.graph, spec.stored.entry)
-  const names = classes ?? Array.from({ length: model.classes ?? 0 }, (_, index) => `class ${index}`)
-  return new EnginePredictor(model, names, await storeOf(weighted, model.parameters, seed))
+  return new EnginePredictor(model, classNamesOf(spec.graph, classes), await storeOf(weighted, model.parameters, seed))
 }
 
 /** The spec's weights on the engine; random ones from the seed where it has none. */

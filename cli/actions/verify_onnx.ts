@@ -7,6 +7,7 @@ import { decodeImage } from '../../runtime/images/decode.js'
 import type { Picture } from '../../runtime/images/picture.js'
 import { type Answer, argMax } from '../../runtime/inference/answer.js'
 import { type InnerDifference, innerDifferences } from '../../runtime/inference/deep.js'
+import { type Difference, differenceOf } from '../../runtime/inference/difference.js'
 import { OnnxPredictor } from '../../runtime/inference/onnx.js'
 import { Random } from '../../runtime/random.js'
 import type { Io } from '../io.js'
@@ -41,12 +42,6 @@ export interface VerifyRequest {
   readonly deep?: boolean
   readonly engine?: EngineName
   readonly set?: ModelSettings
-}
-
-interface Difference {
-  readonly absolute: number
-  /** Against the largest value of the output. */
-  readonly relative: number
 }
 
 /** Compares an exported file with the engine, output by output. 0 when they agree. */
@@ -195,22 +190,7 @@ function compare(expected: Answer, found: Answer): Map<string, Difference> {
       ],
     ),
   ]
-  return new Map(pairs.flatMap(([name, a, b]) => (a ? [[name, difference(a, b)] as const] : [])))
-}
-
-function difference(expected: ArrayLike<number>, found: ArrayLike<number> | undefined): Difference {
-  if (found?.length !== expected.length)
-    return { absolute: Number.POSITIVE_INFINITY, relative: Number.POSITIVE_INFINITY }
-  let absolute = 0
-  let largest = 1e-12
-  for (let i = 0; i < expected.length; i++) {
-    const value = expected[i] ?? 0
-    const away = Math.abs(value - (found[i] ?? 0))
-    // A value that is no number on either side counts as a difference.
-    absolute = Number.isNaN(away) ? Number.POSITIVE_INFINITY : Math.max(absolute, away)
-    largest = Math.max(largest, Math.abs(value))
-  }
-  return { absolute, relative: absolute / largest }
+  return new Map(pairs.flatMap(([name, a, b]) => (a ? [[name, differenceOf(a, b)] as const] : [])))
 }
 
 function larger(a: Difference | undefined, b: Difference): Difference {

@@ -14,7 +14,7 @@ export interface PictureSourceOptions {
  * Decodes pictures, a few at a time, and keeps as many as fit. Make one for a run and pass it to every epoch's batches.
  *
  * What is kept is the decoded picture as it is, so a cache changes how long a batch takes and nothing else. Nothing is thrown out:
- * an epoch visits each picture once in a new order, where "the first that fitted" is hit as often as any other choice.
+ * an epoch visits each picture once in a new order, where "the first that fitted" is hit as often as whatever else could be kept.
  */
 export class PictureSource {
   private readonly reporter: Reporter

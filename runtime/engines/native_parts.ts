@@ -22,7 +22,7 @@ export interface NativeBinding {
   readonly TF_ATTR_SHAPE: number
 }
 
-/** TensorFlow.js's native backend: any operation of TensorFlow by its name. */
+/** TensorFlow.js's native backend, which runs each of TensorFlow's operations by its name. */
 export interface NativeBackend extends KernelBackend {
   readonly binding: NativeBinding
   readonly isUsingGpuDevice: boolean

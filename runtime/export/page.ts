@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeAtomically } from '../files.js'
 import { packageRoot } from '../package-root.js'
+import { escapeText } from '../report/markup.js'
 
 export interface PageContent {
   readonly title: string
@@ -25,8 +26,8 @@ export async function writePage(folder: string, { title, subtitle, classes, mode
     readFile(join(made, 'page.js'), 'utf8'),
   ])
   const values: Readonly<Record<string, string>> = {
-    title: escaped(title),
-    subtitle: escaped(subtitle),
+    title: escapeText(title),
+    subtitle: escapeText(subtitle),
     script: script.replaceAll('</script', '<\\/script'),
   }
   await writeAtomically(join(folder, 'wasm.js'), scriptOf('globalThis.wsbanRuntime = "', join(made, 'ort.wasm'), '"\n'))
@@ -54,8 +55,4 @@ async function* scriptOf(before: string, path: string, after: string): AsyncGene
   }
   yield Buffer.from(rest.toString('base64'))
   yield Buffer.from(after)
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
 }

@@ -11,6 +11,7 @@ import type { ParameterSpec } from '../model.js'
 import { nodeOutputs } from '../weights/onnx.js'
 import type { WeightStore } from '../weights/store.js'
 import type { Outputs } from './answer.js'
+import { differenceOf } from './difference.js'
 import { EnginePredictor } from './engine.js'
 
 /** One value inside a model, as the engine and the file have it. */
@@ -128,13 +129,5 @@ function channelsFirst({ values, shape }: Outputs[string]): Outputs[string] {
 
 function relativeDifference(expected: Outputs[string], found: Outputs[string]): number {
   if (expected.shape.join() !== found.shape.join()) return Number.POSITIVE_INFINITY
-  let away = 0
-  let largest = 1e-12
-  for (let i = 0; i < expected.values.length; i++) {
-    const value = expected.values[i] ?? 0
-    const difference = Math.abs(value - (found.values[i] ?? 0))
-    away = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : Math.max(away, difference)
-    largest = Math.max(largest, Math.abs(value))
-  }
-  return away / largest
+  return differenceOf(expected.values, found.values).relative
 }

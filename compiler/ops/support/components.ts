@@ -1,4 +1,5 @@
 import type { Box } from './box.js'
+import { neighbours } from './interpolate.js'
 
 export type Region = 'largest' | 'all'
 
@@ -60,14 +61,13 @@ export function cellsOf(
 
 /** For each cell of an enlarged side, the two cells it lies between and the second one's share, with half-pixel centres. */
 export function between(from: number, to: number) {
-  const centres = Array.from({ length: to }, (_, i) => Math.min(from - 1, Math.max(0, ((i + 0.5) * from) / to - 0.5)))
-  const low = centres.map(Math.floor)
-  const share = centres.map((centre, i) => Math.fround(centre - (low[i] ?? 0)))
+  const cells = Array.from({ length: to }, (_, i) => neighbours(i, from, to))
+  const highShare = cells.map(({ share }) => Math.fround(share))
   return {
-    low,
-    high: low.map((cell) => Math.min(cell + 1, from - 1)),
-    lowShare: share.map((value) => Math.fround(1 - value)),
-    highShare: share,
+    low: cells.map(({ low }) => low),
+    high: cells.map(({ high }) => high),
+    lowShare: highShare.map((share) => Math.fround(1 - share)),
+    highShare,
   }
 }
 

@@ -14,7 +14,8 @@ export function interpolate(
   return out
 }
 
-function neighbours(index: number, from: number, to: number) {
+/** The two cells between which an output's centre lies, and the second one's share. */
+export function neighbours(index: number, from: number, to: number) {
   const centre = Math.min(from - 1, Math.max(0, ((index + 0.5) * from) / to - 0.5))
   const low = Math.floor(centre)
   return { low, high: Math.min(low + 1, from - 1), share: centre - low }

@@ -1,9 +1,6 @@
 const floats = new Float32Array(1)
 const bits = new Uint32Array(floats.buffer)
 
-/** The largest finite half. */
-export const largestHalf = 65504
-
 /** IEEE 754 half precision, rounded to the nearest, ties to even; what is too large becomes infinite. */
 export function toHalf(values: Float32Array): Uint16Array {
   const halves = new Uint16Array(values.length)

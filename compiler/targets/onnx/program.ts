@@ -111,9 +111,14 @@ function renameIn(body: OnnxSubgraph, rename: (name: string) => string): OnnxSub
   }
 }
 
+/** Names that are the file's interface: whatever changes, they stay. */
+export function answerNames({ outputs }: OnnxProgram): Set<string> {
+  return new Set(outputs.map(({ name }) => name))
+}
+
 /** Leaves out nodes, constants and weights that no output needs. */
 export function withoutUnused(program: OnnxProgram): OnnxProgram {
-  const needed = new Set(program.outputs.map(({ name }) => name))
+  const needed = answerNames(program)
   const nodes: OnnxNode[] = []
   for (const node of program.nodes.toReversed()) {
     if (!node.outputs.some((name) => needed.has(name))) continue

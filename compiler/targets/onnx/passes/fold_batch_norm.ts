@@ -1,4 +1,4 @@
-import { consumersOf, type OnnxNode, type OnnxWeight, withoutUnused } from '../program.js'
+import { answerNames, consumersOf, type OnnxNode, type OnnxWeight, withoutUnused } from '../program.js'
 import type { Pass } from './pass.js'
 import { floatsOf } from './weights.js'
 
@@ -13,7 +13,7 @@ export const foldBatchNorm: Pass = {
   tolerance: 1e-5,
   run(program) {
     const consumers = consumersOf(program.nodes)
-    const answers = new Set(program.outputs.map(({ name }) => name))
+    const answers = answerNames(program)
     const convolutions = new Map(
       program.nodes.flatMap((node) => (node.operator === 'Conv' ? [[node.outputs[0] ?? '', node] as const] : [])),
     )

@@ -1,4 +1,11 @@
-import { consumersOf, type OnnxConstant, type OnnxNode, type OnnxWeight, withoutUnused } from '../program.js'
+import {
+  answerNames,
+  consumersOf,
+  type OnnxConstant,
+  type OnnxNode,
+  type OnnxWeight,
+  withoutUnused,
+} from '../program.js'
 import type { Pass } from './pass.js'
 import { floatsOf } from './weights.js'
 
@@ -17,7 +24,7 @@ export const foldScales: Pass = {
   tolerance: 1e-5,
   run(program) {
     const consumers = consumersOf(program.nodes)
-    const answers = new Set(program.outputs.map(({ name }) => name))
+    const answers = answerNames(program)
     const weights = new Map(program.weights)
     const scaled = new Map<OnnxNode, string>()
     const skipped = new Map<string, string>()

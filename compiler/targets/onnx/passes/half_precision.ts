@@ -1,4 +1,11 @@
-import { type OnnxConstant, type OnnxNode, type OnnxProgram, type OnnxWeight, withoutUnused } from '../program.js'
+import {
+  answerNames,
+  type OnnxConstant,
+  type OnnxNode,
+  type OnnxProgram,
+  type OnnxWeight,
+  withoutUnused,
+} from '../program.js'
 
 /**
  * Needs: a program in single precision, and which of its nodes may compute in half. Leaves: those nodes in half with half weights, a
@@ -7,7 +14,7 @@ import { type OnnxConstant, type OnnxNode, type OnnxProgram, type OnnxWeight, wi
 export function toHalfPrecision(program: OnnxProgram, mayBeHalf: (node: OnnxNode) => boolean): OnnxProgram {
   const constants = new Map(program.constants)
   const weights = new Map(program.weights)
-  const answers = new Set(program.outputs.map(({ name }) => name))
+  const answers = answerNames(program)
   const halves = new Set<string>()
   const casts = new Set<string>()
   const nodes: OnnxNode[] = []

@@ -1,4 +1,4 @@
-import { type OnnxNode, withInputs, withoutUnused } from '../program.js'
+import { answerNames, type OnnxNode, withInputs, withoutUnused } from '../program.js'
 import type { Pass } from './pass.js'
 
 /**
@@ -10,7 +10,7 @@ export const mergeDuplicates: Pass = {
   summary: 'nodes that compute the same are one',
   tolerance: 0,
   run(program) {
-    const answers = new Set(program.outputs.map(({ name }) => name))
+    const answers = answerNames(program)
     const first = new Map<string, OnnxNode>()
     const same = new Map<string, string>()
     const nodes: OnnxNode[] = []

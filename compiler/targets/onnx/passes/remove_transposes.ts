@@ -1,4 +1,4 @@
-import { type OnnxNode, withInputs, withoutUnused } from '../program.js'
+import { answerNames, type OnnxNode, withInputs, withoutUnused } from '../program.js'
 import type { Pass } from './pass.js'
 
 /** Needs: nothing. Leaves: no Transpose of a Transpose, and none that leaves everything in its place. */
@@ -7,7 +7,7 @@ export const removeTransposes: Pass = {
   summary: 'transposes that follow one another are one, and none when they cancel',
   tolerance: 0,
   run(program) {
-    const answers = new Set(program.outputs.map(({ name }) => name))
+    const answers = answerNames(program)
     const transposes = new Map<string, { readonly input: string; readonly order: readonly number[] }>()
     const same = new Map<string, string>()
     const nodes = program.nodes.flatMap((original): OnnxNode[] => {

@@ -1,0 +1,20 @@
+export interface Difference {
+  readonly absolute: number
+  /** Against the largest expected value. */
+  readonly relative: number
+}
+
+/** How far two lists of values are apart; infinitely far when their lengths differ or a value on either side is no number. */
+export function differenceOf(expected: ArrayLike<number>, found: ArrayLike<number> | undefined): Difference {
+  if (found?.length !== expected.length)
+    return { absolute: Number.POSITIVE_INFINITY, relative: Number.POSITIVE_INFINITY }
+  let absolute = 0
+  let largest = 1e-12
+  for (let i = 0; i < expected.length; i++) {
+    const value = expected[i] ?? 0
+    const away = Math.abs(value - (found[i] ?? 0))
+    absolute = Number.isNaN(away) ? Number.POSITIVE_INFINITY : Math.max(absolute, away)
+    largest = Math.max(largest, Math.abs(value))
+  }
+  return { absolute, relative: absolute / largest }
+}
