@@ -1,4 +1,6 @@
 import { join } from 'node:path'
+import { openImageFolder } from '../../runtime/data/folder.js'
+import { type Accuracy, percent } from '../../runtime/export/eight_bits.js'
 import { classNamesOf, exportOnnx, type Precision } from '../../runtime/export/onnx.js'
 import { Failure } from '../../runtime/failure.js'
 import type { Io } from '../io.js'
@@ -7,7 +9,9 @@ import { openWeighted, type SpecOptions } from './weighted_spec.js'
 export interface ExportRequest extends SpecOptions {
   readonly out: string
   readonly seed: number
-  readonly precision: Precision
+  readonly precision: Precision['name']
+  readonly data?: string
+  readonly maxDrop: number
   readonly input: 'image' | 'tensor'
   readonly opset: number
   readonly without?: readonly string[]
@@ -25,6 +29,7 @@ export async function exportModel(source: string, request: ExportRequest, io: Io
   const { spec, classes, weights: found, metrics } = await openWeighted(source, request, io)
   const weights = await found?.open()
   const classNames = classNamesOf(spec.graph, classes)
+  const precision = await precisionFor(request, classes, io)
   try {
     const exported = await exportOnnx({
       graph: spec.graph,
@@ -33,7 +38,7 @@ export async function exportModel(source: string, request: ExportRequest, io: Io
       path: request.out,
       input: request.input,
       opset: request.opset,
-      precision: request.precision,
+      precision,
       weights: weights ?? { seed: request.seed },
       ...(request.without && { without: request.without }),
       ...(metrics && { metrics }),
@@ -52,12 +57,15 @@ export async function exportModel(source: string, request: ExportRequest, io: Io
     }
     const how = weights ? '' : `, random weights from seed ${request.seed}`
     io.print(`wrote ${request.out}: ${(exported.bytes / 1e6).toFixed(1)} MB${how}`)
+    if (exported.accuracy) io.print(accuracyText(exported.accuracy))
     io.json({
       ok: true,
       path: request.out,
       bytes: exported.bytes,
       nodes: exported.nodes,
       opset: request.opset,
+      precision: precision.name,
+      accuracy: exported.accuracy ?? null,
       weights: found?.path ?? null,
       seed: weights ? null : request.seed,
     })
@@ -65,4 +73,34 @@ export async function exportModel(source: string, request: ExportRequest, io: Io
   } finally {
     await weights?.close()
   }
+}
+
+/** int8 is chosen by its answers: ranges are measured on pictures of train, and what rounding costs is counted on val. */
+async function precisionFor(
+  { precision: name, data, maxDrop }: ExportRequest,
+  classes: readonly string[] | undefined,
+  { reporter }: Io,
+): Promise<Precision> {
+  if (name !== 'int8') return { name }
+  if (data === undefined)
+    throw new Failure({
+      code: 'wrong-usage',
+      message: 'int8 needs pictures to measure the ranges of values on',
+      help: 'say --data FOLDER, with the pictures that the model was trained on',
+      exit: 2,
+    })
+  const { splits } = await openImageFolder(data, { seed: 1, ...(classes && { classes }) })
+  for (const split of ['train', 'val'] as const)
+    if (splits[split].length === 0)
+      throw new Failure({
+        code: 'no-pictures',
+        message: `${data} has no ${split} pictures`,
+        help: 'int8 measures ranges on train and counts answers on val',
+        path: data,
+      })
+  return { name, trial: { train: splits.train, val: splits.val, maxDrop, reporter } }
+}
+
+function accuracyText({ pictures, fp32, int8, sameTop1 }: Accuracy): string {
+  return `top-1 on ${pictures} pictures of val: ${percent(int8)} in int8, ${percent(fp32)} in fp32; the same answer on ${sameTop1}`
 }

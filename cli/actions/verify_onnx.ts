@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { ModelSettings } from '../../compiler/analysis/model.js'
 import { openImageFolder } from '../../runtime/data/folder.js'
 import type { EngineName } from '../../runtime/engines/index.js'
@@ -23,15 +24,18 @@ interface Limits {
 
 /**
  * In single precision more is a difference in what is computed. In half precision a map that lies on the edge of the threshold may lose
- * or gain a cell, and the crop with it; what counts is that the answer stays.
+ * or gain a cell, and the crop with it; what counts is that the answer stays. In eight bits a few answers change.
  */
 const limits = {
   fp32: { tolerance: 1e-4, agreement: 1 },
   fp16: { tolerance: Number.POSITIVE_INFINITY, agreement: 0.99 },
+  int8: { tolerance: Number.POSITIVE_INFINITY, agreement: 0.95 },
 } satisfies Record<string, Limits>
 
+const precisions = z.enum(['fp32', 'fp16', 'int8'])
+
 /** Values inside may be further apart than answers: what comes after evens them out. */
-const innerTolerance = { fp32: 1e-3, fp16: 5e-2 }
+const innerTolerance = { fp32: 1e-3, fp16: 5e-2, int8: 0.5 }
 
 export interface VerifyRequest {
   readonly against: string
@@ -55,8 +59,8 @@ export async function verifyOnnx(file: string, request: VerifyRequest, io: Io): 
   sameModel(file, request.against, onnx.classes, classNamesOf(weighted.spec.graph, weighted.classes))
   const engine = await openOnEngine(weighted, request.engine, request.seed, io)
   const differences = new Map<string, Difference>()
-  const half = onnx.metadata.precision === 'fp16'
-  const { tolerance, agreement } = half ? limits.fp16 : limits.fp32
+  const precision = precisions.catch('fp32').parse(onnx.metadata.precision)
+  const { tolerance, agreement } = limits[precision]
   let [agree, sameBoxes, count] = [0, 0, 0]
   let worstPicture = ''
   let worst = -1
@@ -81,7 +85,8 @@ export async function verifyOnnx(file: string, request: VerifyRequest, io: Io): 
       `${output.padEnd(16)} largest difference ${absolute.toExponential(1)}, relative ${relative.toExponential(1)}`,
     )
   io.print(`same top-1 on ${agree} of ${count} pictures${differences.has('boxes') ? `, same box on ${sameBoxes}` : ''}`)
-  const rule = half ? `at least ${agreement * 100} % with the same top-1` : `tolerance ${tolerance}`
+  const rounded = precision !== 'fp32'
+  const rule = rounded ? `at least ${agreement * 100} % with the same top-1` : `tolerance ${tolerance}`
   io.print(
     good
       ? `${file} computes what the engine computes (${rule})`
@@ -98,11 +103,11 @@ export async function verifyOnnx(file: string, request: VerifyRequest, io: Io): 
           picture: shown,
         })
       : undefined
-  const first = inner?.find(({ relative }) => relative > innerTolerance[half ? 'fp16' : 'fp32'])
+  const first = inner?.find(({ relative }) => relative > innerTolerance[precision])
   if (inner) io.print(deepText(inner, first, weighted.spec.stored.files))
   io.json({
     ok: good,
-    tolerance: half ? null : tolerance,
+    tolerance: rounded ? null : tolerance,
     agreement,
     pictures: count,
     sameTop1: agree,

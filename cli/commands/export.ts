@@ -13,9 +13,15 @@ export function register(program: Command): void {
     .requiredOption('-o, --out <file>', 'the ONNX file')
     .option('--weights <file>', 'weights for a spec: .safetensors, .pth, .onnx or a run; without them random ones')
     .addOption(
-      new Option('--precision <name>', 'fp16: half the size, computed in half precision where that is enough')
-        .choices(['fp32', 'fp16'])
+      new Option('--precision <name>', 'fp16: half the size; int8: a quarter, measured on --data')
+        .choices(['fp32', 'fp16', 'int8'])
         .default('fp32'),
+    )
+    .option('--data <folder>', 'for int8: ranges are measured on its train pictures, answers counted on val')
+    .addOption(
+      new Option('--max-drop <share>', 'for int8: the largest loss of top-1 on val with which a file is written')
+        .argParser(share)
+        .default(0.01),
     )
     .addOption(
       new Option('--input <kind>', 'decoded pictures of any size, or normalised tensors')
@@ -45,6 +51,12 @@ function opset(text: string): number {
   const found = opsets.find((candidate) => String(candidate) === text)
   if (found === undefined) throw new InvalidArgumentError(`it is one of ${opsets.join(', ')}`)
   return found
+}
+
+function share(text: string): number {
+  const value = Number(text)
+  if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError('it is a number from 0 to 1')
+  return value
 }
 
 function passName(text: string, before: readonly string[] = []): readonly string[] {

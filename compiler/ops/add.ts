@@ -4,7 +4,7 @@ export const add = arithmetic({
   name: 'add',
   summary: 'Adds element by element.',
   symbol: '+',
-  half: true,
+  lowPrecision: true,
   tfjs: 'add',
   onnx: 'Add',
   compute: (a, b) => a + b,

@@ -30,7 +30,7 @@ export const avgPool: Operation = {
     const places = x && slide(call, 'avg_pool', x)
     return places && [mapOf(x.batch, x.channels, ...places)]
   },
-  half: true,
+  lowPrecision: true,
   tfjs: (call) =>
     callText(call.runtime('avgPool'), call.input('x'), call.options('kernel', 'stride', 'padding', 'count_padding')),
   onnx: (call) => [

@@ -45,7 +45,7 @@ export const batchNorm: Operation = {
       { role: 'running_var', shape, initializer: one, trainable: false },
     ]
   },
-  half: true,
+  lowPrecision: true,
   tfjs: (call) => callText(call.runtime('batchNorm'), call.input('x'), call.scope(), call.options('eps', 'momentum')),
   onnx(call) {
     const roles = ['weight', 'bias', 'running_mean', 'running_var']

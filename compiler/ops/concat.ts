@@ -22,7 +22,7 @@ export const concat: Operation = {
     const total = types.reduce((sum, type) => sum + (type.shape[1]?.size ?? 0), 0)
     return [floats(first.shape.map((d, index) => (index === 1 ? { ...d, size: total } : d)))]
   },
-  half: true,
+  lowPrecision: true,
   // Channels stand last in TensorFlow.js; rows and part features are the same on both sides.
   tfjs: (call) => `tf.concat([${call.inputs('x').join(', ')}], ${call.rank('x') === 4 ? 3 : 1})`,
   onnx: (call) => [call.add('Concat', call.inputs('x'), { axis: 1 })],

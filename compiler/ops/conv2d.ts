@@ -60,7 +60,7 @@ export const conv2d: Operation = {
     const shape = output?.shape ?? []
     return sizeOf(shape, 1) * sizeOf(shape, 2) * sizeOf(shape, 3) * inputChannels(call) * height * width
   },
-  half: true,
+  lowPrecision: true,
   tfjs: (call) =>
     callText(call.runtime('conv2d'), call.input('x'), call.scope(), call.options('stride', 'padding', 'dilation')),
   onnx(call) {

@@ -57,7 +57,7 @@ export const depthwiseConv2d: Operation = {
     const shape = output?.shape ?? []
     return sizeOf(shape, 1) * sizeOf(shape, 2) * sizeOf(shape, 3) * height * width
   },
-  half: true,
+  lowPrecision: true,
   tfjs: (call) =>
     callText(
       call.runtime('depthwiseConv2d'),

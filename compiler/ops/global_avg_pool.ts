@@ -13,7 +13,7 @@ export const globalAvgPool: Operation = {
     const x = featureMap(call, 'x')
     return x && [floats([x.batch, dimension('features', x.channels)])]
   },
-  half: true,
+  lowPrecision: true,
   tfjs: (call) => callText(call.runtime('globalAvgPool'), call.input('x')),
   onnx: (call) => [call.add('ReduceMean', [call.input('x'), call.int64([2, 3])], { keepdims: 0 })],
   reference(call) {

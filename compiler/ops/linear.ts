@@ -45,7 +45,7 @@ export const linear: Operation = {
     return call.flag('bias') ? [weight, bias] : [weight]
   },
   multiplyAdds: (call) => featuresOf(call) * call.number('units'),
-  half: true,
+  lowPrecision: true,
   tfjs: (call) => callText(call.runtime('linear'), call.input('x'), call.scope()),
   onnx(call) {
     const inputs = featuresOf(call)

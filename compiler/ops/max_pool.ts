@@ -28,7 +28,7 @@ export const maxPool: Operation = {
     const places = x && slide(call, 'max_pool', x, call.flag('ceil'))
     return places && [mapOf(x.batch, x.channels, ...places)]
   },
-  half: true,
+  lowPrecision: true,
   tfjs: (call) =>
     callText(call.runtime('maxPool'), call.input('x'), call.options('kernel', 'stride', 'padding', 'ceil')),
   onnx: (call) => [

@@ -114,8 +114,8 @@ export interface Operation {
   readonly tfjs: TfjsLowering
   /** `training only`: the operation never reaches an exported file. */
   readonly onnx: OnnxLowering | 'training only'
-  /** Its ONNX nodes may compute in half precision: what goes in and comes out is of moderate size, and nothing decides by its last digits. */
-  readonly half?: true
+  /** Its ONNX nodes may compute in half precision or on eight-bit values: what goes in and comes out is of moderate size, and nothing decides by its last digits. */
+  readonly lowPrecision?: true
   /** For an operation that cuts out a part: its output that holds the boxes, and the argument they are taken from. */
   readonly crop?: { readonly boxes: number; readonly guide: string }
   /** Arguments through which no gradient goes back: a crop's guide. */

@@ -8,12 +8,20 @@ export interface Documented {
   readonly source?: string
   readonly arguments: readonly ArgumentSpec[]
   readonly outputs?: readonly string[]
-  /** Whether it may compute in half precision. */
-  readonly half?: true
+  /** Whether it may compute in half precision or on eight-bit values. */
+  readonly lowPrecision?: true
 }
 
 /** The page of an operation or setting, in Markdown: what it computes, its arguments with defaults, and where it comes from. */
-export function operationPage({ name, summary, details, source, arguments: specs, outputs, half }: Documented): string {
+export function operationPage({
+  name,
+  summary,
+  details,
+  source,
+  arguments: specs,
+  outputs,
+  lowPrecision,
+}: Documented): string {
   const signature = specs.map((spec) =>
     spec.default === undefined || spec.default === null ? spec.name : `${spec.name} = ${String(spec.default)}`,
   )
@@ -26,7 +34,11 @@ export function operationPage({ name, summary, details, source, arguments: specs
       '',
       `Outputs: ${outputs.map((output) => `\`${output}\``).join(', ')}; the first is the value of the call.`,
     )
-  if (half) lines.push('', 'In an exported file it may compute in half precision (`--precision fp16`).')
+  if (lowPrecision)
+    lines.push(
+      '',
+      'In an exported file it may compute in half precision or on eight-bit values (`--precision fp16`, `int8`).',
+    )
   if (source) lines.push('', `Source: ${source}`)
   return lines.join('\n')
 }

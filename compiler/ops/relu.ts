@@ -5,7 +5,7 @@ export const relu = pointwise({
   name: 'relu',
   summary: 'Zero where the value is negative, the value itself elsewhere.',
   source: 'Nair and Hinton 2010',
-  half: true,
+  lowPrecision: true,
   tfjs: (call) => callText(call.runtime('relu'), call.input('x')),
   onnx: (call) => [call.add('Relu', [call.input('x')])],
   compute: (value) => Math.max(0, value),

@@ -8,15 +8,16 @@ import { encodeModel } from '../../compiler/targets/onnx/encode.js'
 import { defaultOpset } from '../../compiler/targets/onnx/opsets.js'
 import { toHalfPrecision } from '../../compiler/targets/onnx/passes/half_precision.js'
 import { optimise } from '../../compiler/targets/onnx/passes/index.js'
-import type { OnnxNode } from '../../compiler/targets/onnx/program.js'
+import type { OnnxNode, OnnxProgram } from '../../compiler/targets/onnx/program.js'
 import { writeAtomically } from '../files.js'
 import { packageVersion } from '../package-root.js'
 import type { StoredSpec } from '../specs/stored.js'
 import { initialValues } from '../weights/initialize.js'
 import type { OpenWeights } from '../weights/load.js'
+import { type Accuracy, type EightBitTrial, inEightBits } from './eight_bits.js'
 
-/** How values are stored and computed: all in float32; or in float16 where that is enough. */
-export type Precision = 'fp32' | 'fp16'
+/** How values are stored and computed: all in float32; or in float16 or as eight-bit steps where that is enough. */
+export type Precision = { readonly name: 'fp32' | 'fp16' } | { readonly name: 'int8'; readonly trial: EightBitTrial }
 
 export interface ExportRequest {
   /** The model's whole graph; the inference graph is made from it. */
@@ -39,9 +40,11 @@ export interface ExportRequest {
 export interface Exported {
   readonly bytes: number
   readonly nodes: number
+  /** Of an int8 file: what rounding costs. */
+  readonly accuracy?: Accuracy
 }
 
-/** Writes the whole method as one ONNX file. @throws Failure `weights-not-finite`, `cannot-write` */
+/** Writes the whole method as one ONNX file. @throws Failure `weights-not-finite`, `cannot-write`, `int8-inaccurate` */
 export async function exportOnnx(request: ExportRequest): Promise<Exported> {
   const { graph, stored, path, input, weights } = request
   const inference = specialise(graph, 'inference')
@@ -52,21 +55,32 @@ export async function exportOnnx(request: ExportRequest): Promise<Exported> {
       'seed' in weights ? initialValues(parameter, weights.seed) : (await weights.read(parameter.name)).values,
   })
   const single = optimise(written, new Set(request.without))
-  const program = request.precision === 'fp16' ? toHalfPrecision(single, halves(inference)) : single
+  const { program, accuracy } = await inPrecision(single, inference, request)
   const model = encodeModel({
     program,
     producer: 'wsban',
     version: packageVersion(),
-    metadata: metadataOf(request),
+    metadata: metadataOf(request, accuracy),
     describe: describer(inference, stored.files),
   })
   await writeAtomically(path, model.pieces())
-  return { bytes: model.bytes, nodes: program.nodes.length }
+  return { bytes: model.bytes, nodes: program.nodes.length, ...(accuracy && { accuracy }) }
 }
 
-/** The nodes that may compute in half precision: those of operations that say so. */
-function halves({ nodes }: Graph): (node: OnnxNode) => boolean {
-  return ({ origin }) => operations.get(nodes[origin ?? -1]?.operation ?? '')?.half === true
+async function inPrecision(
+  single: OnnxProgram,
+  inference: Graph,
+  { precision = { name: 'fp32' }, graph, input }: ExportRequest,
+): Promise<{ program: OnnxProgram; accuracy?: Accuracy }> {
+  const mayBeLow = lowPrecision(inference)
+  if (precision.name === 'int8')
+    return inEightBits(single, mayBeLow, { ...precision.trial, input, steps: graph.image.steps })
+  return { program: precision.name === 'fp16' ? toHalfPrecision(single, mayBeLow) : single }
+}
+
+/** The nodes that may compute in half precision or on eight-bit values: those of operations that say so. */
+function lowPrecision({ nodes }: Graph): (node: OnnxNode) => boolean {
+  return ({ origin }) => operations.get(nodes[origin ?? -1]?.operation ?? '')?.lowPrecision === true
 }
 
 /** In the order of the logits; numbered when nobody named them. */
@@ -74,15 +88,10 @@ export function classNamesOf(graph: Graph, classes: readonly string[] | undefine
   return classes ?? Array.from({ length: graph.label?.classes ?? 0 }, (_, index) => `class ${index}`)
 }
 
-function metadataOf({
-  graph,
-  stored,
-  classes,
-  input,
-  weights,
-  metrics,
-  precision = 'fp32',
-}: ExportRequest): Record<string, string> {
+function metadataOf(
+  { graph, stored, classes, input, weights, metrics, precision }: ExportRequest,
+  accuracy: Accuracy | undefined,
+): Record<string, string> {
   const spec = JSON.stringify(stored)
   return {
     wsban: packageVersion(),
@@ -93,7 +102,8 @@ function metadataOf({
     spec,
     spec_sha256: createHash('sha256').update(spec).digest('hex'),
     weights: 'seed' in weights ? `random, seed ${weights.seed}` : 'trained',
-    precision,
+    precision: precision?.name ?? 'fp32',
     ...(metrics && { metrics: JSON.stringify(metrics) }),
+    ...(accuracy && { accuracy: JSON.stringify(accuracy) }),
   }
 }

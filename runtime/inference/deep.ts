@@ -13,6 +13,7 @@ import type { WeightStore } from '../weights/store.js'
 import type { Outputs } from './answer.js'
 import { differenceOf } from './difference.js'
 import { EnginePredictor } from './engine.js'
+import { channelsFirst } from './layout.js'
 
 /** One value inside a model, as the engine and the file have it. */
 export interface InnerDifference {
@@ -112,19 +113,6 @@ async function runFile({ path, picture }: DeepRequest, names: readonly string[])
   } finally {
     await session.release()
   }
-}
-
-/** The engine has feature maps channels-last. */
-function channelsFirst({ values, shape }: Outputs[string]): Outputs[string] {
-  const [batch = 1, height = 1, width = 1, channels = 1] = shape
-  if (shape.length !== 4) return { values, shape }
-  const turned = new Float32Array(values.length)
-  const area = height * width
-  for (let b = 0; b < batch; b++)
-    for (let cell = 0; cell < area; cell++)
-      for (let c = 0; c < channels; c++)
-        turned[(b * channels + c) * area + cell] = values[(b * area + cell) * channels + c] ?? 0
-  return { values: turned, shape: [batch, channels, height, width] }
 }
 
 function relativeDifference(expected: Outputs[string], found: Outputs[string]): number {

@@ -12,7 +12,7 @@ interface Arithmetic {
   readonly tfjs: string
   readonly onnx: string
   readonly compute: (a: number, b: number) => number
-  readonly half?: true
+  readonly lowPrecision?: true
   readonly extraCases?: readonly Case[]
 }
 
@@ -30,14 +30,14 @@ export function arithmetic({
   tfjs,
   onnx,
   compute,
-  half,
+  lowPrecision,
   extraCases = [],
 }: Arithmetic): Operation {
   return {
     name,
     summary,
     details: `Written \`left ${symbol} right\`. Two tensors have one shape; a number goes with every element.`,
-    ...(half && { half }),
+    ...(lowPrecision && { lowPrecision }),
     arguments: [operand('left'), operand('right')],
     infer(call) {
       const tensors = ['left', 'right'].filter((side) => !isNumber(call, side))
@@ -100,7 +100,7 @@ interface Pointwise {
   readonly compute: (value: number) => number
   readonly passesInInference?: string
   readonly stopsGradient?: readonly string[]
-  readonly half?: true
+  readonly lowPrecision?: true
   readonly cases: readonly Case[]
 }
 

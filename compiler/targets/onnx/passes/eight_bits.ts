@@ -1,0 +1,256 @@
+import {
+  consumersOf,
+  type OnnxConstant,
+  type OnnxNode,
+  type OnnxProgram,
+  type OnnxWeight,
+  withInputs,
+  withoutUnused,
+} from '../program.js'
+import { floatsOf } from './weights.js'
+
+/** Smallest and largest value seen. */
+export interface ValueRange {
+  readonly min: number
+  readonly max: number
+}
+
+export type Ranges = ReadonlyMap<string, ValueRange>
+
+/** Says which nodes may compute on eight-bit values. */
+type Chooser = (node: OnnxNode) => boolean
+
+const weighted = new Set(['Conv', 'Gemm'])
+/** What ONNX Runtime makes part of the convolution before it: between the two nothing is rounded. */
+const activations = new Set(['Relu', 'Clip'])
+
+/**
+ * Values are stored in steps of 1/63 of a channel's largest weight, not 1/127: processors without the VNNI instructions add two products
+ * in 16 bits, and 2 x 255 x 63 still fits (ONNX Runtime, "Quantize ONNX models", when to use reduce_range).
+ */
+const weightSteps = 63
+const activationSteps = 255
+
+/** The program with the smallest and the largest of each value that will be rounded as its only outputs: `name/min`, `name/max`. */
+export function withMeasures(program: OnnxProgram, mayBeInt8: Chooser): OnnxProgram {
+  const measures = roundedValues(program, mayBeInt8).flatMap((name) =>
+    (['min', 'max'] as const).map(
+      (side): OnnxNode => ({
+        operator: side === 'min' ? 'ReduceMin' : 'ReduceMax',
+        name: `${name}/${side}`,
+        inputs: [name],
+        outputs: [`${name}/${side}`],
+        attributes: { keepdims: 0 },
+      }),
+    ),
+  )
+  const outputs = measures.map(({ name }) => ({ name, element: 'float' as const, shape: [] }))
+  return withoutUnused({ ...program, nodes: [...program.nodes, ...measures], outputs })
+}
+
+/**
+ * Static quantisation (Jacob et al. 2018, arXiv:1712.05877). Needs: a program in single precision and the range of each value of
+ * `withMeasures`. Leaves: what feeds and leaves the chosen nodes rounded to uint8 with a scale a tensor, weights to int8 with a scale a
+ * channel, biases to int32, each written as QuantizeLinear and DequantizeLinear, which engines fold into integer kernels. Values that
+ * the same weights are applied to share one scale, so that both passes of a model use one set of weights and biases.
+ */
+export function toEightBits(program: OnnxProgram, mayBeInt8: Chooser, ranges: Ranges): OnnxProgram {
+  const groups = groupsOf(program, mayBeInt8)
+  const shared = new Map<string, ValueRange>()
+  for (const name of roundedValues(program, mayBeInt8)) {
+    const own = ranges.get(name)
+    if (!own) throw new Error(`the range of ${name} was not measured`)
+    const group = groups.find(name)
+    const others = shared.get(group) ?? { min: 0, max: 0 }
+    shared.set(group, { min: Math.min(others.min, own.min), max: Math.max(others.max, own.max) })
+  }
+  const rounding = new Rounding(program, (name) => shared.get(groups.find(name)))
+  return rounding.apply(mayBeInt8)
+}
+
+/** What the chosen nodes take and give, except logits and what is rounded together with the activation after it. */
+function roundedValues({ nodes, weights, outputs }: OnnxProgram, mayBeInt8: Chooser): string[] {
+  const consumers = consumersOf(nodes)
+  const answers = new Set(outputs.map(({ name }) => name))
+  const taken = nodes.flatMap((node) => (isWeighted(node, weights) && mayBeInt8(node) ? [node.inputs[0] ?? ''] : []))
+  const given = nodes.flatMap((node) => {
+    const [value = ''] = node.outputs
+    const after = consumers.get(value) ?? []
+    const activated = weighted.has(node.operator) && after.length === 1 && activations.has(after[0]?.operator ?? '')
+    return mayBeInt8(node) && node.operator !== 'Gemm' && !activated && !answers.has(value) ? [value] : []
+  })
+  return [...new Set([...taken, ...given])]
+}
+
+function isWeighted({ operator, inputs }: OnnxNode, weights: OnnxProgram['weights']): boolean {
+  return weighted.has(operator) && weights.has(inputs[1] ?? '')
+}
+
+/** Values that need one scale: what the same weights are applied to, and what goes into a maximum and comes out. */
+function groupsOf({ nodes, weights }: OnnxProgram, mayBeInt8: Chooser): Groups {
+  const groups = new Groups()
+  const firstOf = new Map<string, string>()
+  for (const node of nodes) {
+    if (!mayBeInt8(node)) continue
+    const [input = '', weight = ''] = node.inputs
+    if (node.operator === 'MaxPool') groups.join(input, node.outputs[0] ?? '')
+    if (!isWeighted(node, weights)) continue
+    groups.join(input, firstOf.get(weight) ?? input)
+    firstOf.set(weight, input)
+  }
+  return groups
+}
+
+class Groups {
+  private readonly parents = new Map<string, string>()
+
+  find(name: string): string {
+    const parent = this.parents.get(name)
+    return parent === undefined || parent === name ? name : this.find(parent)
+  }
+
+  join(a: string, b: string): void {
+    this.parents.set(this.find(a), this.find(b))
+  }
+}
+
+/** One program being rounded. */
+class Rounding {
+  private readonly nodes: OnnxNode[] = []
+  private readonly constants: Map<string, OnnxConstant>
+  private readonly weights: Map<string, OnnxWeight>
+  private readonly restored = new Map<string, string>()
+
+  constructor(
+    private readonly program: OnnxProgram,
+    private readonly rangeOf: (name: string) => ValueRange | undefined,
+  ) {
+    this.constants = new Map(program.constants)
+    this.weights = new Map(program.weights)
+  }
+
+  apply(mayBeInt8: Chooser): OnnxProgram {
+    const rounded = new Set(roundedValues(this.program, mayBeInt8))
+    for (const { name } of this.program.inputs) if (rounded.has(name)) this.roundValue(name)
+    for (const node of this.program.nodes) {
+      const renamed = withInputs(node, (name) => this.restored.get(name) ?? name)
+      this.nodes.push(
+        mayBeInt8(node) && isWeighted(node, this.program.weights) ? this.roundWeights(node, renamed) : renamed,
+      )
+      for (const name of node.outputs) if (rounded.has(name)) this.roundValue(name)
+    }
+    return withoutUnused({ ...this.program, nodes: this.nodes, constants: this.constants, weights: this.weights })
+  }
+
+  private roundValue(name: string): void {
+    const { scale, zero } = this.steps(name)
+    const parameters = [
+      this.constant({ name: `${name}/scale`, element: 'float', shape: [], values: [scale] }),
+      this.constant({ name: `${name}/zero_point`, element: 'uint8', shape: [], values: [zero] }),
+    ]
+    this.add('QuantizeLinear', [name, ...parameters], `${name}/uint8`)
+    this.add('DequantizeLinear', [`${name}/uint8`, ...parameters], `${name}/rounded`)
+    this.restored.set(name, `${name}/rounded`)
+  }
+
+  /** Zero is always one of the steps: padding has to be exact. */
+  private steps(name: string): { scale: number; zero: number } {
+    const range = this.rangeOf(name)
+    if (!range) throw new Error(`the range of ${name} is not known`)
+    const scale = Math.fround(Math.max(range.max - range.min, 1e-6) / activationSteps)
+    return { scale, zero: Math.round(-range.min / scale) }
+  }
+
+  /** A bias is in steps of its input's times its weight's: it belongs to one set of weights, and to one group of inputs. */
+  private roundWeights(node: OnnxNode, renamed: OnnxNode): OnnxNode {
+    const [input = '', weightName = '', biasName] = node.inputs
+    const weight = this.program.weights.get(weightName)
+    const bias = this.program.weights.get(biasName ?? '')
+    if (!weight) throw new Error(`${weightName} is no weight`)
+    const scales = scalesOf(weight)
+    const rows = weight.shape[0] ?? 1
+    const inputs = [
+      renamed.inputs[0] ?? '',
+      this.stored(weight, 'int8', rows, scales, async () => roundRows(weight, await scales())),
+    ]
+    if (bias) {
+      const { scale } = this.steps(input)
+      const biasScales = async () => (await scales()).map((own) => own * scale)
+      inputs.push(this.stored(bias, 'int32', rows, biasScales, async () => roundBias(bias, await biasScales())))
+    } else if (biasName) inputs.push(biasName)
+    return { ...renamed, inputs }
+  }
+
+  /** An integer weight, and the node that gives it its scale back. */
+  private stored(
+    weight: OnnxWeight,
+    element: 'int8' | 'int32',
+    rows: number,
+    scales: () => Promise<Float32Array>,
+    read: OnnxWeight['read'],
+  ): string {
+    const name = `${weight.name}/${element}`
+    const restored = `${weight.name}/rounded`
+    if (this.weights.has(name)) return restored
+    const scale = `${weight.name}/scale`
+    this.weights.set(name, { name, element, shape: weight.shape, read })
+    this.weights.set(scale, { name: scale, element: 'float', shape: [rows], read: scales })
+    const zeros = this.constant({
+      name: `zero_points/${element}_${rows}`,
+      element,
+      shape: [rows],
+      values: Array<number>(rows).fill(0),
+    })
+    this.add('DequantizeLinear', [name, scale, zeros], restored, { axis: 0 })
+    return restored
+  }
+
+  private constant(constant: OnnxConstant): string {
+    this.constants.set(constant.name, constant)
+    return constant.name
+  }
+
+  private add(
+    operator: string,
+    inputs: readonly string[],
+    output: string,
+    attributes: OnnxNode['attributes'] = {},
+  ): void {
+    this.nodes.push({ operator, name: output, inputs, outputs: [output], attributes })
+  }
+}
+
+/** One scale an output channel, which is a weight's first dimension. Computed once. */
+function scalesOf(weight: OnnxWeight): () => Promise<Float32Array> {
+  let known: Promise<Float32Array> | undefined
+  const compute = async () => {
+    const values = await floatsOf(weight)
+    const rows = weight.shape[0] ?? 1
+    const width = values.length / rows
+    const scales = new Float32Array(rows)
+    for (let row = 0; row < rows; row++) {
+      let largest = 0
+      for (let i = row * width; i < (row + 1) * width; i++) largest = Math.max(largest, Math.abs(values[i] ?? 0))
+      scales[row] = largest > 0 ? largest / weightSteps : 1
+    }
+    return scales
+  }
+  return () => {
+    known ??= compute()
+    return known
+  }
+}
+
+async function roundRows(weight: OnnxWeight, scales: Float32Array): Promise<Int8Array> {
+  const values = await floatsOf(weight)
+  const width = values.length / scales.length
+  const rounded = new Int8Array(values.length)
+  for (let i = 0; i < values.length; i++)
+    rounded[i] = Math.round((values[i] ?? 0) / (scales[Math.floor(i / width)] ?? 1))
+  return rounded
+}
+
+async function roundBias(bias: OnnxWeight, scales: Float32Array): Promise<Int32Array> {
+  const values = await floatsOf(bias)
+  return Int32Array.from(values, (value, i) => Math.round(value / (scales[i] ?? 1)))
+}

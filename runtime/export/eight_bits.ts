@@ -1,0 +1,164 @@
+import type { InferenceSession, Tensor } from 'onnxruntime-node'
+import { encodeModel } from '../../compiler/targets/onnx/encode.js'
+import {
+  type Ranges,
+  toEightBits,
+  type ValueRange,
+  withMeasures,
+} from '../../compiler/targets/onnx/passes/eight_bits.js'
+import type { OnnxNode, OnnxProgram } from '../../compiler/targets/onnx/program.js'
+import type { Sample } from '../data/dataset.js'
+import { Failure } from '../failure.js'
+import { decodeImage } from '../images/decode.js'
+import type { Picture } from '../images/picture.js'
+import { type ImageStep, preprocess } from '../images/preprocess.js'
+import { argMax } from '../inference/answer.js'
+import { channelsFirst } from '../inference/layout.js'
+import type { Reporter } from '../reporter.js'
+
+/** Pictures on which ranges are measured, spread over the training split. */
+const calibrationPictures = 64
+
+/** What decides whether a file in eight bits is good enough. */
+export interface EightBitTrial {
+  readonly train: readonly Sample[]
+  readonly val: readonly Sample[]
+  /** The largest loss of top-1 on val, as a share, with which the file is still made. */
+  readonly maxDrop: number
+  readonly reporter: Reporter
+}
+
+interface Feed {
+  readonly input: 'image' | 'tensor'
+  readonly steps: readonly ImageStep[]
+}
+
+/** Top-1 on val before and after rounding, as shares. */
+export interface Accuracy {
+  readonly pictures: number
+  readonly fp32: number
+  readonly int8: number
+  /** Pictures with one answer before and after. */
+  readonly sameTop1: number
+}
+
+/**
+ * The program rounded to eight bits, and what that costs.
+ *
+ * @throws Failure `int8-inaccurate` when top-1 on val falls by more than `maxDrop`, `image-unreadable`
+ */
+export async function inEightBits(
+  program: OnnxProgram,
+  mayBeInt8: (node: OnnxNode) => boolean,
+  trial: EightBitTrial & Feed,
+): Promise<{ program: OnnxProgram; accuracy: Accuracy }> {
+  const rounded = toEightBits(program, mayBeInt8, await measure(withMeasures(program, mayBeInt8), trial))
+  const accuracy = await compare(program, rounded, trial)
+  if (accuracy.fp32 - accuracy.int8 > trial.maxDrop)
+    throw new Failure({
+      code: 'int8-inaccurate',
+      message: `in int8 top-1 on ${accuracy.pictures} pictures of val falls from ${percent(accuracy.fp32)} to ${percent(accuracy.int8)}, by more than ${percent(trial.maxDrop)}: no file was written`,
+      help: 'use --precision fp16, or allow more with --max-drop',
+    })
+  return { program: rounded, accuracy }
+}
+
+export const percent = (share: number) => `${(share * 100).toFixed(1)} %`
+
+async function measure(program: OnnxProgram, trial: EightBitTrial & Feed): Promise<Ranges> {
+  const ranges = new Map<string, ValueRange>()
+  const model = await Model.open(program, trial)
+  const samples = spread(trial.train, calibrationPictures)
+  try {
+    for (const [index, { path }] of samples.entries()) {
+      const outputs = await model.run(await decodeImage(path))
+      for (const name of model.names('/min')) {
+        const [min, max] = [scalar(outputs[`${name}/min`]), scalar(outputs[`${name}/max`])]
+        const known = ranges.get(name) ?? { min, max }
+        ranges.set(name, { min: Math.min(known.min, min), max: Math.max(known.max, max) })
+      }
+      trial.reporter.progress(`ranges measured on ${index + 1} of ${samples.length} pictures`)
+    }
+  } finally {
+    await model.close()
+  }
+  return ranges
+}
+
+async function compare(single: OnnxProgram, rounded: OnnxProgram, trial: EightBitTrial & Feed): Promise<Accuracy> {
+  const models = [await Model.open(single, trial), await Model.open(rounded, trial)] as const
+  let [fp32, int8, sameTop1] = [0, 0, 0]
+  try {
+    for (const [index, { path, label }] of trial.val.entries()) {
+      const picture = await decodeImage(path)
+      const [before, after] = [await models[0].topOne(picture), await models[1].topOne(picture)]
+      fp32 += Number(before === label)
+      int8 += Number(after === label)
+      sameTop1 += Number(before === after)
+      trial.reporter.progress(`answers counted on ${index + 1} of ${trial.val.length} pictures`)
+    }
+  } finally {
+    await Promise.all(models.map((model) => model.close()))
+  }
+  const pictures = trial.val.length
+  return { pictures, fp32: fp32 / pictures, int8: int8 / pictures, sameTop1 }
+}
+
+function spread<T>(list: readonly T[], count: number): readonly T[] {
+  const step = Math.max(1, list.length / count)
+  return Array.from({ length: Math.min(count, list.length) }, (_, index) => list[Math.floor(index * step)]).flatMap(
+    (item) => (item === undefined ? [] : [item]),
+  )
+}
+
+/** A program that runs without having been a file. */
+class Model {
+  private constructor(
+    private readonly session: InferenceSession,
+    private readonly makeTensor: typeof Tensor,
+    private readonly feed: Feed,
+  ) {}
+
+  static async open(program: OnnxProgram, feed: Feed): Promise<Model> {
+    const runtime = await import('onnxruntime-node')
+    const pieces: Uint8Array[] = []
+    const encoded = encodeModel({ program, producer: 'wsban', version: '', metadata: {} })
+    for await (const piece of encoded.pieces()) pieces.push(piece)
+    const session = await runtime.InferenceSession.create(Buffer.concat(pieces), { logSeverityLevel: 3 })
+    return new Model(session, runtime.Tensor, feed)
+  }
+
+  run(picture: Picture): Promise<InferenceSession.OnnxValueMapType> {
+    return this.session.run({ image: this.tensorOf(picture) })
+  }
+
+  async topOne(picture: Picture): Promise<number> {
+    const { probabilities } = await this.session.run({ image: this.tensorOf(picture) }, ['probabilities'])
+    if (!(probabilities?.data instanceof Float32Array)) throw new Error('the file gives no probabilities')
+    return argMax(probabilities.data)
+  }
+
+  /** Outputs that end in `ending`, without it. */
+  names(ending: string): string[] {
+    return this.session.outputNames.flatMap((name) => (name.endsWith(ending) ? [name.slice(0, -ending.length)] : []))
+  }
+
+  async close(): Promise<void> {
+    await this.session.release()
+  }
+
+  private tensorOf(picture: Picture): Tensor {
+    const { width, height, data } = picture
+    if (this.feed.input === 'image') return new this.makeTensor('uint8', data, [1, height, width, 3])
+    const values = preprocess(picture, this.feed.steps)
+    const size = Math.sqrt(values.length / 3)
+    const turned = channelsFirst({ values, shape: [1, size, size, 3] })
+    return new this.makeTensor('float32', turned.values, turned.shape)
+  }
+}
+
+function scalar(value: InferenceSession.OnnxValueMapType[string] | undefined): number {
+  const number = value?.data[0]
+  if (typeof number !== 'number') throw new Error('no number was measured')
+  return number
+}
