@@ -15,6 +15,8 @@ export interface Batch {
   readonly labels: Int32Array
   /** [B] indices into the samples the batches were made from */
   readonly indices: Int32Array
+  /** Places of the order that are used up with it, unreadable ones counted: where the batch after it begins. */
+  readonly position: number
 }
 
 export interface BatchOptions {
@@ -32,6 +34,8 @@ export interface TrainBatchOptions extends BatchOptions {
   readonly seed: number
   /** Counted from 0 or 1, as you like: it names this epoch's order and augmentation. */
   readonly epoch: number
+  /** The place in the epoch's order to begin at: the `position` of the last batch that was used, after a stop within an epoch. */
+  readonly from?: number
 }
 
 /** The share of unreadable pictures a split may have. */
@@ -53,16 +57,16 @@ export async function* trainBatches(
   samples: readonly Sample[],
   options: TrainBatchOptions,
 ): AsyncGenerator<Batch, void> {
-  const { seed, epoch, batch } = options
+  const { seed, epoch, batch, from = 0 } = options
   const steps = readySteps(options.steps)
-  const order = new Random(keyOf(seed, 'order', epoch)).shuffle([...samples.keys()])
+  const order = new Random(keyOf(seed, 'order', epoch)).shuffle([...samples.keys()]).slice(from)
   const prepare = (picture: Picture, index: number) =>
     applySteps(picture, steps, new Random(keyOf(seed, 'augment', epoch, index)))
-  let full = false
+  let full = from > 0
   for await (const made of batchesOf(samples, order, options, prepare)) {
     if (made.labels.length < batch && full) return
     full = true
-    yield made
+    yield { ...made, position: from + made.position }
   }
 }
 
@@ -85,11 +89,13 @@ async function* batchesOf(
   const length = size * size * 3
   let images = new Float32Array(batch * length)
   let indices: number[] = []
+  let position = 0
   const take = (): Batch => {
     const made: Batch = {
       images: images.subarray(0, indices.length * length),
       labels: Int32Array.from(indices, (index) => samples[index]?.label ?? 0),
       indices: Int32Array.from(indices),
+      position,
     }
     images = new Float32Array(batch * length)
     indices = []
@@ -98,6 +104,7 @@ async function* batchesOf(
 
   let unreadable = 0
   for await (const { index, picture } of inOrder(samples, order, batch, pictures, prepare)) {
+    position++
     if (!picture) {
       unreadable++
       if (unreadable > TOLERATED * samples.length) throw tooManyUnreadable(unreadable, samples)

@@ -20,7 +20,10 @@ export interface StepOptions {
 }
 
 /** One step: losses forward, gradients back, weights moved. @throws Failure `loss-not-finite` */
-export function trainStep(batch: Batch, { model, weights, optimizer, rate, seed, step }: StepOptions): StepLosses {
+export function trainStep(
+  batch: Pick<Batch, 'images' | 'labels'>,
+  { model, weights, optimizer, rate, seed, step }: StepOptions,
+): StepLosses {
   const { losses } = model
   if (!losses)
     throw new Failure({

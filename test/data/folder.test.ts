@@ -70,15 +70,17 @@ test('batches depend on seed and epoch alone, and every picture comes once', asy
     { name: 'resize', arguments: { size: 8 } },
     { name: 'flip', arguments: { direction: 'horizontal' } },
   ]
-  const epoch = async (seed: number, number: number) => {
+  const epoch = async (seed: number, number: number, from = 0) => {
     const batches = []
-    for await (const batch of trainBatches(splits.train, { size: 8, steps, batch: 3, seed, epoch: number }))
+    for await (const batch of trainBatches(splits.train, { size: 8, steps, batch: 3, seed, epoch: number, from }))
       batches.push(batch)
     return batches
   }
   const first = await epoch(1, 0)
   t.is(first.length, batchesInEpoch(10, 3))
   t.deepEqual(await epoch(1, 0), first)
+  t.deepEqual(await epoch(1, 0, first[0]?.position), first.slice(1), 'begun again after the first')
+  t.deepEqual(await epoch(1, 0, first.at(-1)?.position), [])
   const order = (batches: typeof first) => batches.flatMap(({ indices }) => [...indices])
   t.is(new Set(order(first)).size, 9)
   t.notDeepEqual(order(await epoch(1, 1)), order(first))
@@ -103,6 +105,7 @@ test('a broken picture is passed by with a warning, too many are an error', asyn
     const warnings: string[] = []
     const reporter = { say() {}, progress() {}, warn: (line: string) => warnings.push(line) }
     const seen: number[] = []
+
     for await (const { indices } of trainBatches(splits.train, {
       size: 8,
       steps,
@@ -110,8 +113,9 @@ test('a broken picture is passed by with a warning, too many are an error', asyn
       seed: 1,
       epoch: 0,
       reporter,
-    }))
+    })) {
       seen.push(...indices)
+    }
     const broken = splits.train.findIndex((sample) => sample.path.endsWith('/7.png'))
     return { seen, warnings, broken }
   }
