@@ -14,6 +14,8 @@ export interface ExportRequest extends SpecOptions {
   readonly maxDrop: number
   readonly input: 'image' | 'tensor'
   readonly opset: number
+  readonly functions?: boolean
+  readonly fusePasses?: boolean
   readonly without?: readonly string[]
   readonly page?: string
 }
@@ -40,6 +42,8 @@ export async function exportModel(source: string, request: ExportRequest, io: Io
       opset: request.opset,
       precision,
       weights: weights ?? { seed: request.seed },
+      functions: request.functions ?? false,
+      fusePasses: request.fusePasses ?? false,
       ...(request.without && { without: request.without }),
       ...(metrics && { metrics }),
     })

@@ -36,6 +36,8 @@ export function register(program: Command): void {
     .addOption(
       new Option('--without <pass>', 'leaves out one optimisation; may be said several times').argParser(passName),
     )
+    .option('--functions', 'blocks and operations as functions of the file, which viewers show as one node each')
+    .option('--fuse-passes', 'one copy of the network in a loop of two rounds, instead of one for each pass')
     .option('--page <folder>', 'also a web page that runs the file: drop in a picture, see box, attention and classes')
     .addOption(seedOption())
   example(settable(common(command)), 'wsban export runs/birds -o birds.onnx').action(

@@ -5,7 +5,9 @@ import { operations } from '../../compiler/ops/index.js'
 import { describer } from '../../compiler/targets/onnx/describe.js'
 import { emitOnnx } from '../../compiler/targets/onnx/emit.js'
 import { encodeModel } from '../../compiler/targets/onnx/encode.js'
+import { withFunctions } from '../../compiler/targets/onnx/functions.js'
 import { defaultOpset } from '../../compiler/targets/onnx/opsets.js'
+import { fusePasses } from '../../compiler/targets/onnx/passes/fuse_passes.js'
 import { toHalfPrecision } from '../../compiler/targets/onnx/passes/half_precision.js'
 import { optimise } from '../../compiler/targets/onnx/passes/index.js'
 import type { OnnxNode, OnnxProgram } from '../../compiler/targets/onnx/program.js'
@@ -31,6 +33,10 @@ export interface ExportRequest {
   readonly weights: Pick<OpenWeights, 'read'> | { readonly seed: number }
   readonly opset?: number
   readonly precision?: Precision
+  /** Blocks and operations as functions of the file. */
+  readonly functions?: boolean
+  /** One copy of the network in a loop of two rounds, instead of one for each pass. */
+  readonly fusePasses?: boolean
   /** Passes that are left out. */
   readonly without?: readonly string[]
   /** Accuracy of the run that the weights are from. */
@@ -55,7 +61,9 @@ export async function exportOnnx(request: ExportRequest): Promise<Exported> {
       'seed' in weights ? initialValues(parameter, weights.seed) : (await weights.read(parameter.name)).values,
   })
   const single = optimise(written, new Set(request.without))
-  const { program, accuracy } = await inPrecision(single, inference, request)
+  const { program: flat, accuracy } = await inPrecision(single, inference, request)
+  const fused = request.fusePasses ? fusePasses(flat, inference) : flat
+  const program = request.functions ? withFunctions(fused, inference) : fused
   const model = encodeModel({
     program,
     producer: 'wsban',

@@ -5,6 +5,8 @@ import type {
   OnnxAttribute,
   OnnxConstant,
   OnnxElement,
+  OnnxFunction,
+  OnnxInnerValue,
   OnnxNode,
   OnnxProgram,
   OnnxSubgraph,
@@ -18,21 +20,11 @@ const proto = onnxProto.onnx
 /** What stands around a program in its file. */
 export interface OnnxFile {
   readonly program: OnnxProgram
-  /** Local functions that the program calls. */
-  readonly functions?: readonly OnnxFunction[]
   readonly producer: string
   readonly version: string
   readonly metadata: Readonly<Record<string, string>>
   /** A node's doc string: the line of the spec that it stands for. */
   readonly describe?: (node: OnnxNode) => string | undefined
-}
-
-export interface OnnxFunction {
-  readonly name: string
-  readonly inputs: readonly string[]
-  readonly outputs: readonly string[]
-  readonly nodes: readonly OnnxNode[]
-  readonly text: string
 }
 
 /** The domain of a file's own functions. */
@@ -77,7 +69,8 @@ export interface EncodedModel {
  * in any order.
  */
 export function encodeModel(file: OnnxFile): EncodedModel {
-  const { program, functions = [], describe = () => undefined } = file
+  const { program, describe = () => undefined } = file
+  const { functions = [] } = program
   const head = proto.ModelProto.encode({
     irVersion: irVersions[program.opset] ?? null,
     producerName: file.producer,
@@ -203,6 +196,7 @@ function attributeProto(name: string, value: OnnxAttribute): onnx.IAttributeProt
   if ('float' in value) return { name, type: types.FLOAT, f: value.float }
   if ('floats' in value) return { name, type: types.FLOATS, floats: [...value.floats] }
   if ('graph' in value) return { name, type: types.GRAPH, g: bodyProto(value.graph) }
+  if ('tensor' in value) return { name, type: types.TENSOR, t: constantProto(value.tensor) }
   return { name, type: types.INTS, ints: [...value] }
 }
 
@@ -210,9 +204,13 @@ function bodyProto({ name, inputs, outputs, nodes }: OnnxSubgraph): onnx.IGraphP
   return {
     name,
     node: nodes.map((node) => nodeProto(node, () => undefined)),
-    input: inputs.map(valueProto),
-    output: outputs.map(valueProto),
+    input: inputs.map(innerValueProto),
+    output: outputs.map(innerValueProto),
   }
+}
+
+function innerValueProto(value: OnnxInnerValue): onnx.IValueInfoProto {
+  return 'element' in value ? valueProto(value) : { name: value.name }
 }
 
 /** The values' bytes, little-endian as ONNX stores them; every machine that runs JavaScript engines today is. */

@@ -6,6 +6,7 @@ export type OnnxAttribute =
   | { readonly float: number }
   | { readonly floats: readonly number[] }
   | { readonly graph: OnnxSubgraph }
+  | { readonly tensor: OnnxConstant }
 
 export type OnnxElement = 'float' | 'float16' | 'uint8' | 'int8' | 'int32' | 'int64' | 'bool'
 
@@ -15,6 +16,9 @@ export interface OnnxValue {
   readonly element: OnnxElement
   readonly shape: readonly (number | string)[]
 }
+
+/** Inside a body a value may leave its type to be inferred. */
+export type OnnxInnerValue = OnnxValue | { readonly name: string }
 
 export interface OnnxNode {
   readonly operator: string
@@ -29,11 +33,11 @@ export interface OnnxNode {
   readonly origin?: number
 }
 
-/** The body of a Loop. It sees the values of the graph around it by their names. */
+/** The body of a Loop or a branch of an If. It sees the values of the graph around it by their names. */
 export interface OnnxSubgraph {
   readonly name: string
-  readonly inputs: readonly OnnxValue[]
-  readonly outputs: readonly OnnxValue[]
+  readonly inputs: readonly OnnxInnerValue[]
+  readonly outputs: readonly OnnxInnerValue[]
   readonly nodes: readonly OnnxNode[]
 }
 
@@ -55,6 +59,15 @@ export interface OnnxWeight {
   read(): Promise<WeightValues>
 }
 
+/** A function of the file itself: a block or an operation that a node calls by its name. */
+export interface OnnxFunction {
+  readonly name: string
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+  readonly nodes: readonly OnnxNode[]
+  readonly text: string
+}
+
 /** What a file says, before it is bytes. Nodes stand after what they use. */
 export interface OnnxProgram {
   readonly name: string
@@ -64,6 +77,7 @@ export interface OnnxProgram {
   readonly nodes: readonly OnnxNode[]
   readonly constants: ReadonlyMap<string, OnnxConstant>
   readonly weights: ReadonlyMap<string, OnnxWeight>
+  readonly functions?: readonly OnnxFunction[]
 }
 
 /** Names that a node takes: its inputs, and what its bodies see of the graph around them. */
@@ -97,18 +111,41 @@ export function consumersOf(nodes: readonly OnnxNode[]): ReadonlyMap<string, rea
 
 /** The node with other names for what it takes, in its bodies too. */
 export function withInputs(node: OnnxNode, rename: (name: string) => string): OnnxNode {
-  const bodies = Object.entries(node.attributes).map(([key, value]): [string, OnnxAttribute] =>
-    typeof value === 'object' && 'graph' in value ? [key, { graph: renameIn(value.graph, rename) }] : [key, value],
-  )
-  return { ...node, inputs: node.inputs.map(rename), attributes: Object.fromEntries(bodies) }
+  const attributes = withBodies(node.attributes, (body) => ({
+    ...body,
+    nodes: body.nodes.map((inner) => withInputs(inner, rename)),
+    outputs: body.outputs.map((output) => ({ ...output, name: rename(output.name) })),
+  }))
+  return { ...node, inputs: node.inputs.map(rename), attributes }
 }
 
-function renameIn(body: OnnxSubgraph, rename: (name: string) => string): OnnxSubgraph {
+/** The node with other names for all it takes and gives, and for itself; in its bodies too. */
+export function withNames(node: OnnxNode, rename: (name: string) => string): OnnxNode {
+  const renamed = (value: OnnxInnerValue) => ({ ...value, name: rename(value.name) })
+  const attributes = withBodies(node.attributes, (body) => ({
+    name: rename(body.name),
+    inputs: body.inputs.map(renamed),
+    outputs: body.outputs.map(renamed),
+    nodes: body.nodes.map((inner) => withNames(inner, rename)),
+  }))
   return {
-    ...body,
-    nodes: body.nodes.map((node) => withInputs(node, rename)),
-    outputs: body.outputs.map((output) => ({ ...output, name: rename(output.name) })),
+    ...node,
+    name: rename(node.name),
+    inputs: node.inputs.map(rename),
+    outputs: node.outputs.map(rename),
+    attributes,
   }
+}
+
+function withBodies(
+  attributes: OnnxNode['attributes'],
+  change: (body: OnnxSubgraph) => OnnxSubgraph,
+): OnnxNode['attributes'] {
+  return Object.fromEntries(
+    Object.entries(attributes).map(([key, value]): [string, OnnxAttribute] =>
+      typeof value === 'object' && 'graph' in value ? [key, { graph: change(value.graph) }] : [key, value],
+    ),
+  )
 }
 
 /** Names that are the file's interface: whatever changes, they stay. */

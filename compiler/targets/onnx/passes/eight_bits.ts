@@ -137,19 +137,19 @@ class Rounding {
       this.nodes.push(
         mayBeInt8(node) && isWeighted(node, this.program.weights) ? this.roundWeights(node, renamed) : renamed,
       )
-      for (const name of node.outputs) if (rounded.has(name)) this.roundValue(name)
+      for (const name of node.outputs) if (rounded.has(name)) this.roundValue(name, node.origin)
     }
     return withoutUnused({ ...this.program, nodes: this.nodes, constants: this.constants, weights: this.weights })
   }
 
-  private roundValue(name: string): void {
+  private roundValue(name: string, origin?: number): void {
     const { scale, zero } = this.steps(name)
     const parameters = [
       this.constant({ name: `${name}/scale`, element: 'float', shape: [], values: [scale] }),
       this.constant({ name: `${name}/zero_point`, element: 'uint8', shape: [], values: [zero] }),
     ]
-    this.add('QuantizeLinear', [name, ...parameters], `${name}/uint8`)
-    this.add('DequantizeLinear', [`${name}/uint8`, ...parameters], `${name}/rounded`)
+    this.add('QuantizeLinear', [name, ...parameters], `${name}/uint8`, {}, origin)
+    this.add('DequantizeLinear', [`${name}/uint8`, ...parameters], `${name}/rounded`, {}, origin)
     this.restored.set(name, `${name}/rounded`)
   }
 
@@ -215,8 +215,16 @@ class Rounding {
     inputs: readonly string[],
     output: string,
     attributes: OnnxNode['attributes'] = {},
+    origin?: number,
   ): void {
-    this.nodes.push({ operator, name: output, inputs, outputs: [output], attributes })
+    this.nodes.push({
+      operator,
+      name: output,
+      inputs,
+      outputs: [output],
+      attributes,
+      ...(origin !== undefined && { origin }),
+    })
   }
 }
 

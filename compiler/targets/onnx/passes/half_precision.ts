@@ -18,13 +18,20 @@ export function toHalfPrecision(program: OnnxProgram, mayBeHalf: (node: OnnxNode
   const halves = new Set<string>()
   const casts = new Set<string>()
   const nodes: OnnxNode[] = []
-  const cast = (from: string, to: string, element: 1 | 10) => {
+  const cast = (from: string, to: string, element: 1 | 10, { origin }: OnnxNode) => {
     if (!casts.has(to))
-      nodes.push({ operator: 'Cast', name: `cast/${to}`, inputs: [from], outputs: [to], attributes: { to: element } })
+      nodes.push({
+        operator: 'Cast',
+        name: to,
+        inputs: [from],
+        outputs: [to],
+        attributes: { to: element },
+        ...(origin !== undefined && { origin }),
+      })
     casts.add(to)
     return to
   }
-  const inHalf = (name: string): string => {
+  const inHalf = (name: string, node: OnnxNode): string => {
     if (name === '' || halves.has(name)) return name
     const half = `${name}/half`
     const weight = program.weights.get(name)
@@ -33,22 +40,22 @@ export function toHalfPrecision(program: OnnxProgram, mayBeHalf: (node: OnnxNode
     else if (constant) {
       if (constant.element !== 'float') return name
       constants.set(half, halfConstant(half, constant))
-    } else return cast(name, half, 10)
+    } else return cast(name, half, 10, node)
     return half
   }
-  const inSingle = (name: string) => (halves.has(name) ? cast(name, `${name}/single`, 1) : name)
+  const inSingle = (name: string, node: OnnxNode) => (halves.has(name) ? cast(name, `${name}/single`, 1, node) : name)
   for (const node of program.nodes) {
     if (!mayBeHalf(node)) {
       // A body sees values of the graph around it; none of those is a node's that may be half.
-      nodes.push({ ...node, inputs: node.inputs.map(inSingle) })
+      nodes.push({ ...node, inputs: node.inputs.map((name) => inSingle(name, node)) })
       continue
     }
-    const inputs = node.inputs.map(inHalf)
+    const inputs = node.inputs.map((name) => inHalf(name, node))
     const outputs = node.outputs.map((name) => (answers.has(name) ? `${name}/half` : name))
     nodes.push({ ...node, inputs, outputs })
     for (const [index, name] of node.outputs.entries()) {
       halves.add(outputs[index] ?? name)
-      if (answers.has(name)) cast(`${name}/half`, name, 1)
+      if (answers.has(name)) cast(`${name}/half`, name, 1, node)
     }
   }
   return withoutUnused({ ...program, nodes, constants, weights })

@@ -1,0 +1,196 @@
+import type { Graph } from '../../graph/graph.js'
+import { operationNamed } from '../../ops/index.js'
+import { functionDomain } from './encode.js'
+import {
+  answerNames,
+  consumersOf,
+  type OnnxConstant,
+  type OnnxFunction,
+  type OnnxNode,
+  type OnnxProgram,
+  usesOf,
+  withNames,
+} from './program.js'
+
+/** A call of a block, or an operation that takes several nodes: what becomes one node that calls a function. */
+interface Group {
+  readonly name: string
+  readonly text: string
+  /** Where its nodes are: master/trunk/Mixed_6e. */
+  readonly path: string
+  /** What its weights' names begin with. */
+  readonly weightPrefix: string
+  readonly items: (OnnxNode | Group)[]
+  readonly inner: Map<string, Group>
+}
+
+/**
+ * Needs: a finished program whose nodes know their origin. Leaves: each block, and each operation that takes several nodes, as a function
+ * of the file (ONNX's local functions), so that a viewer shows the figure of the paper and not a thousand nodes. Calls with the same
+ * nodes inside, as the two passes of a model, call one function; weights are among its arguments, so that they stay single.
+ */
+export function withFunctions(program: OnnxProgram, graph: Graph): OnnxProgram {
+  const folding = new Folding(program)
+  const nodes = folding.fold(grouped(program, graph))
+  return { ...program, ...folding.used(nodes), nodes, functions: folding.functions }
+}
+
+/** The program's nodes with each group at the place of its last node: what the group takes stands before it, what takes from it behind. */
+function grouped(program: OnnxProgram, graph: Graph): (OnnxNode | Group)[] {
+  const top: Group = { name: '', text: '', path: '', weightPrefix: '', items: [], inner: new Map() }
+  const origins = new Map<number, number>()
+  for (const { origin } of program.nodes) if (origin !== undefined) origins.set(origin, (origins.get(origin) ?? 0) + 1)
+  for (const node of program.nodes) {
+    let group = top
+    for (const [key, make] of groupsAround(node, graph, (origins.get(node.origin ?? -1) ?? 0) > 1)) {
+      const next = group.inner.get(key) ?? make()
+      group.inner.set(key, next)
+      if (group.items.at(-1) !== next) {
+        const at = group.items.indexOf(next)
+        if (at >= 0) group.items.splice(at, 1)
+        group.items.push(next)
+      }
+      group = next
+    }
+    group.items.push(node)
+  }
+  return top.items
+}
+
+/** From the outermost on: the calls of blocks that a node is in, then its operation if that has other nodes. Branches stay in sight. */
+function groupsAround({ origin }: OnnxNode, graph: Graph, shared: boolean): [string, () => Group][] {
+  const node = origin === undefined ? undefined : graph.nodes[origin]
+  if (!node) return []
+  const list: [string, () => Group][] = []
+  const add = (key: string, name: string, text: string, path: readonly string[], weights: readonly string[]) =>
+    list.unshift([
+      key,
+      () => ({ name, text, path: path.join('/'), weightPrefix: weights.join('.'), items: [], inner: new Map() }),
+    ])
+  if (shared) {
+    const { summary } = operationNamed(node.operation)
+    add(`node ${node.id}`, node.operation, summary, node.path, [])
+  }
+  for (let id: number | undefined = node.frame; id !== undefined; id = graph.frames[id]?.parent) {
+    const frame = graph.frames[id]
+    if (frame?.kind === 'block')
+      add(`frame ${id}`, frame.definition, `block ${frame.definition}`, frame.path, frame.parameterPath)
+  }
+  return list
+}
+
+class Folding {
+  readonly functions: OnnxFunction[] = []
+  private readonly known = new Map<string, OnnxFunction>()
+  private readonly names = new Set<string>()
+  private readonly consumers: ReadonlyMap<string, readonly OnnxNode[]>
+  private readonly answers: ReadonlySet<string>
+
+  constructor(private readonly program: OnnxProgram) {
+    this.consumers = consumersOf(program.nodes)
+    this.answers = answerNames(program)
+  }
+
+  fold(items: readonly (OnnxNode | Group)[]): OnnxNode[] {
+    return items.map((item) => ('items' in item ? this.call(item) : item))
+  }
+
+  /** Constants that no function took into itself. */
+  used(nodes: readonly OnnxNode[]): Pick<OnnxProgram, 'constants'> {
+    const taken = new Set(nodes.flatMap(usesOf))
+    return { constants: new Map([...this.program.constants].filter(([name]) => taken.has(name))) }
+  }
+
+  private call(group: Group): OnnxNode {
+    const nodes = this.fold(group.items)
+    const own = new Set(nodesIn(group))
+    const defined = new Set(nodes.flatMap(({ outputs }) => outputs))
+    const uses = [...new Set(nodes.flatMap(usesOf))].filter((name) => !defined.has(name))
+    const inputs = uses.filter((name) => !this.program.constants.has(name))
+    const outputs = [...defined].filter(
+      (name) => this.answers.has(name) || this.consumers.get(name)?.some((node) => !own.has(node)),
+    )
+    const rename = this.localNames(group, { inputs, outputs, inner: [...defined] })
+    const constants = uses.flatMap((name) => this.program.constants.get(name) ?? [])
+    const definition = this.define(group, {
+      inputs: inputs.map(rename),
+      outputs: outputs.map(rename),
+      nodes: [...constants.map(constantNode), ...nodes.map((node) => innerNode(withNames(node, rename)))],
+    })
+    return {
+      operator: definition.name,
+      domain: functionDomain,
+      name: group.path,
+      inputs,
+      outputs,
+      attributes: {},
+    }
+  }
+
+  /** The function with these nodes; one for all calls that have the same. */
+  private define(group: Group, body: Pick<OnnxFunction, 'inputs' | 'outputs' | 'nodes'>): OnnxFunction {
+    const key = JSON.stringify([group.name, body.inputs, body.outputs, body.nodes.map(withoutOrigin)])
+    const known = this.known.get(key)
+    if (known) return known
+    const definition = { name: unique(group.name, this.names), text: group.text, ...body }
+    this.known.set(key, definition)
+    this.functions.push(definition)
+    return definition
+  }
+
+  /** Names inside a function do not depend on where it is called. */
+  private localNames(
+    { path, weightPrefix }: Group,
+    names: Readonly<Record<'inputs' | 'outputs' | 'inner', readonly string[]>>,
+  ): (name: string) => string {
+    const local = new Map<string, string>([['', '']])
+    const taken = new Set<string>(this.program.constants.keys())
+    const set = (name: string, wanted: string) => {
+      if (!local.has(name)) local.set(name, unique(wanted, taken))
+    }
+    const within = (name: string) => (name.startsWith(`${path}/`) ? name.slice(path.length + 1) : undefined)
+    for (const name of names.inputs)
+      set(name, this.program.weights.has(name) ? localWeight(name, weightPrefix) : 'input')
+    for (const name of names.inner) set(name, within(name) ?? 'output')
+    return (name) => local.get(name) ?? within(name) ?? (this.program.constants.has(name) ? name : 'output')
+  }
+}
+
+function localWeight(name: string, prefix: string): string {
+  if (prefix !== '' && name.startsWith(`${prefix}.`)) return name.slice(prefix.length + 1)
+  return name.slice(name.lastIndexOf('.') + 1)
+}
+
+function nodesIn({ items }: Group): OnnxNode[] {
+  return items.flatMap((item) => ('items' in item ? nodesIn(item) : [item]))
+}
+
+function constantNode(constant: OnnxConstant): OnnxNode {
+  return {
+    operator: 'Constant',
+    name: constant.name,
+    inputs: [],
+    outputs: [constant.name],
+    attributes: { value: { tensor: constant } },
+  }
+}
+
+/**
+ * ONNX Runtime writes functions out before it runs them, and makes the names of nodes inside single, but not those of calls: a call in a
+ * function has none, and its outputs tell where it is.
+ */
+function innerNode(node: OnnxNode): OnnxNode {
+  return node.domain === functionDomain ? { ...node, name: '' } : node
+}
+
+/** Where a node comes from differs from call to call, what it computes does not. */
+function withoutOrigin({ origin, ...node }: OnnxNode): Omit<OnnxNode, 'origin'> {
+  return node
+}
+
+function unique(wanted: string, taken: Set<string>): string {
+  let name = wanted
+  for (let count = 2; taken.has(name); count++) name = `${wanted}_${count}`
+  taken.add(name)
+  return name
+}
