@@ -58,7 +58,8 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
-async function syncFolder(path: string): Promise<void> {
+/** Makes renames in it last. */
+export async function syncFolder(path: string): Promise<void> {
   // Windows cannot open a folder; there the rename alone has to do.
   if (process.platform === 'win32') return
   const folder = await open(path, 'r')

@@ -3,13 +3,15 @@ import type { ModelSettings } from '../../compiler/analysis/model.js'
 import { parse } from '../../grammar/parse.js'
 import { openImageFolder } from '../../runtime/data/folder.js'
 import type { EngineName } from '../../runtime/engines/index.js'
+import { Failure } from '../../runtime/failure.js'
 import { loadModel } from '../../runtime/generated/load.js'
 import { top1Text } from '../../runtime/inference/evaluate.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
+import { compileStored, readSpec } from '../../runtime/specs/spec.js'
 import { clock } from '../../runtime/training/progress.js'
 import { startTraining } from '../../runtime/training/start.js'
 import type { Io } from '../io.js'
-import { readySpec } from './spec.js'
+import { type ReadySpec, readySpec, requireGraph } from './spec.js'
 
 export interface TrainRequest {
   readonly data: string
@@ -20,6 +22,8 @@ export interface TrainRequest {
   readonly engine?: EngineName
   readonly weights?: string
   readonly resume?: boolean
+  readonly saveEvery?: number
+  readonly keep?: number
   readonly set?: ModelSettings
 }
 
@@ -28,8 +32,9 @@ export async function trainSpec(file: string, request: TrainRequest, io: Io): Pr
   const resumed = request.resume ? await RunFolder.open(request.out) : undefined
   const seed = resumed?.info.seed ?? request.seed
   const data = await openImageFolder(request.data, { seed, ...(resumed && { classes: resumed.info.classes }) })
-  const chosen = request.set ?? resumed?.info.spec.settings ?? {}
-  const spec = readySpec(file, withClasses(file, chosen, data.classes.length), io)
+  const spec = resumed
+    ? storedSpecOf(resumed, file, request, io)
+    : readySpec(file, withClasses(file, request.set ?? {}, data.classes.length), io)
   const model = await loadModel(spec.graph, spec.stored.entry)
   const { run, result } = await startTraining(model, spec.stored, data, {
     data: request.data,
@@ -41,14 +46,12 @@ export async function trainSpec(file: string, request: TrainRequest, io: Io): Pr
     ...(request.batch !== undefined && { batch: request.batch }),
     ...(request.engine && { engine: request.engine }),
     ...(request.weights !== undefined && { weights: request.weights }),
+    ...(request.saveEvery !== undefined && { saveEvery: request.saveEvery }),
+    ...(request.keep !== undefined && { keep: request.keep }),
   })
   if (result.interrupted) {
-    io.reporter.say(
-      run.info.last === undefined
-        ? 'stopped before the first checkpoint'
-        : `stopped; ${request.out} holds ${run.info.last}. Go on with --resume`,
-    )
-    io.json({ ok: false, interrupted: true, run: request.out })
+    io.reporter.say(`stopped; ${request.out} holds ${run.info.last}: go on with --resume`)
+    io.json({ ok: false, interrupted: true, run: request.out, checkpoint: run.info.last })
     return 130
   }
   const { evaluation } = result
@@ -65,6 +68,20 @@ export async function trainSpec(file: string, request: TrainRequest, io: Io): Pr
     val: evaluation,
   })
   return 0
+}
+
+/** A run goes on with what it kept of its spec, whatever became of the files that this imports. */
+function storedSpecOf({ info }: RunFolder, file: string, { out, set = {} }: TrainRequest, io: Io): ReadySpec {
+  const { entry, files, settings } = info.spec
+  const otherSettings = Object.entries(set).some(([name, value]) => settings[name] !== value)
+  if (otherSettings || readSpec(file) !== files[entry])
+    throw new Failure({
+      code: 'spec-changed',
+      message: `${otherSettings ? 'these settings are' : `${file} is`} not what ${out} was trained with`,
+      help: `train anew into another folder, or resume with ${out}/model.wsban`,
+      path: out,
+    })
+  return requireGraph(compileStored(info.spec), out, io)
 }
 
 /** Sets `classes` to the data's, in a model that has such a parameter and where nobody set it. */

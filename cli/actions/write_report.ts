@@ -36,7 +36,7 @@ interface Seen {
 export async function writeReport(source: string, request: ReportRequest, io: Io): Promise<number> {
   const run = await RunFolder.open(source)
   const { info } = run
-  const epochs = (await run.readLog()).flatMap(epochOf)
+  const epochs = (await run.log.read()).flatMap(epochOf)
   const folder = request.data ?? info.data
   const data = await openData(folder, info)
   const found = data && (await look(source, data, request.engine, io))

@@ -1,8 +1,15 @@
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { act } from '../action.js'
 import type { TrainRequest } from '../actions/train_spec.js'
 import type { CommonOptions } from '../io.js'
 import { common, engineOption, example, seedOption, settable, wholeNumber } from '../options.js'
+
+function minutes(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
+    throw new InvalidArgumentError('give minutes, such as 10 or 0.5; 0 for none')
+  return value
+}
 
 export function register(program: Command): void {
   const command = program
@@ -17,6 +24,8 @@ export function register(program: Command): void {
       'begin from these instead of what the spec names: a file, a run, a published name, or none',
     )
     .option('--resume', 'go on where the run stopped')
+    .option('--keep <number>', 'ends of epochs kept beside the best and the last checkpoint (0)', wholeNumber(0))
+    .option('--save-every <minutes>', 'a checkpoint within long epochs; 0 for none (10)', minutes)
     .addOption(seedOption())
     .addOption(engineOption())
   example(

@@ -1,51 +1,24 @@
 import { existsSync } from 'node:fs'
-import { appendFile, readFile, rename, rm } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { Failure, reasonOf } from '../failure.js'
 import { makeFolder, writeAtomically } from '../files.js'
-import { storedSpec } from '../specs/stored.js'
-import type { StoredTensor } from '../weights/file.js'
-import { readSafetensors, writeSafetensors } from '../weights/safetensors.js'
-
-/** What a run is: written once when it begins, and again as checkpoints come. */
-const runFile = z.object({
-  wsban: z.string(),
-  model: z.string(),
-  spec: storedSpec,
-  /** Class names in the order of the logits. */
-  classes: z.array(z.string()),
-  data: z.string(),
-  seed: z.number(),
-  epochs: z.number(),
-  batch: z.number(),
-  engine: z.string(),
-  /** What --weights named, if it did. */
-  weights: z.string().optional(),
-  /** Folders below checkpoints/. */
-  last: z.string().optional(),
-  best: z.string().optional(),
-  bestScore: z.number().optional(),
-})
-export type RunInfo = z.infer<typeof runFile>
-
-/** What training needs to go on, beside weights and slots. */
-const stateFile = z.object({ epoch: z.number(), step: z.number(), optimizerSteps: z.number() })
-export type TrainingState = z.infer<typeof stateFile>
-
-export interface Checkpoint {
-  readonly tensors: ReadonlyMap<string, StoredTensor>
-  /** The optimiser's slots: `velocity/master.logits.weight`. */
-  readonly slots: ReadonlyMap<string, StoredTensor>
-  readonly state: TrainingState
-}
+import { type Lock, tryLock } from '../lock.js'
+import { type Checkpoint, checkpointName, readCheckpointFolder, writeCheckpoint } from './checkpoint.js'
+import { type RunInfo, runFile } from './info.js'
+import { type LogRecord, RunLog } from './log.js'
 
 /** A folder that `wsban train` writes and everything after it reads. */
 export class RunFolder {
+  readonly log: RunLog
+
   private constructor(
     readonly path: string,
     private current: RunInfo,
-  ) {}
+  ) {
+    this.log = new RunLog(join(path, 'log.jsonl'))
+  }
 
   get info(): RunInfo {
     return this.current
@@ -55,20 +28,41 @@ export class RunFolder {
     return existsSync(join(path, 'run.json'))
   }
 
-  static async create(path: string, info: RunInfo): Promise<RunFolder> {
-    const run = new RunFolder(path, info)
-    await makeFolder(join(path, 'checkpoints')).catch((error: unknown) => {
-      throw new Failure(
-        {
-          code: 'cannot-write',
-          message: `cannot make ${path}: ${reasonOf(error)}`,
-          help: 'choose another folder with -o',
-          path,
-        },
-        { cause: error },
-      )
+  /** Nobody else trains into the folder while the lock is held. @throws Failure `run-in-use`, `cannot-write` */
+  static async lock(path: string): Promise<Lock> {
+    const file = join(path, 'lock')
+    const taken = await makeFolder(join(path, 'checkpoints'))
+      .then(() => tryLock(file))
+      .catch((error: unknown) => {
+        throw new Failure(
+          {
+            code: 'cannot-write',
+            message: `cannot write into ${path}: ${reasonOf(error)}`,
+            help: 'free some space, make the folder writable, or choose another one with -o',
+            path,
+          },
+          { cause: error },
+        )
+      })
+    if ('release' in taken) return taken
+    throw new Failure({
+      code: 'run-in-use',
+      message: `${taken.holder} trains into ${path}`,
+      help: `wait for it or stop it, or choose another folder with -o; if nothing trains there, remove ${file}`,
+      path,
+      exit: 2,
     })
-    await run.save()
+  }
+
+  /** The folder becomes a run when run.json is there, which names its first checkpoint: there is none without one. */
+  static async create(path: string, info: RunInfo, first: Checkpoint): Promise<RunFolder> {
+    const run = new RunFolder(path, info)
+    await run.removeUnused()
+    await rm(run.log.path, { force: true })
+    const { entry, files } = info.spec
+    // For people to read; the run itself uses what stands in run.json.
+    await writeAtomically(join(path, 'model.wsban'), files[entry] ?? '')
+    await run.saveCheckpoint(first, undefined)
     return run
   }
 
@@ -91,65 +85,37 @@ export class RunFolder {
     }
   }
 
-  /** The spec's own text, for people to read; the run itself uses what stands in run.json. */
-  async writeSpecText(): Promise<void> {
-    const { entry, files } = this.current.spec
-    await writeAtomically(join(this.path, 'model.wsban'), files[entry] ?? '')
-  }
-
-  async log(record: Readonly<Record<string, unknown>>): Promise<void> {
-    await appendFile(join(this.path, 'log.jsonl'), `${JSON.stringify(record)}\n`)
-  }
-
-  /** Lines of the log that are whole; a crash may have cut the last one. */
-  async readLog(): Promise<Readonly<Record<string, unknown>>[]> {
-    const text = await readFile(join(this.path, 'log.jsonl'), 'utf8').catch(() => '')
-    return text.split('\n').flatMap((line) => {
-      try {
-        return [z.record(z.string(), z.unknown()).parse(JSON.parse(line))]
-      } catch {
-        return []
-      }
-    })
+  /** For a run that goes on: what was chosen anew, and away with what an earlier stop left half done. */
+  async goOn(changed: Partial<Pick<RunInfo, 'epochs' | 'saveEvery' | 'keep'>>): Promise<void> {
+    await this.change(changed)
+    await this.removeUnused()
   }
 
   /**
-   * Adds a checkpoint: a folder that appears whole by one rename, then run.json names it, then older ones go.
+   * Adds a checkpoint: its folder appears whole, then run.json names it, then those that are not kept go.
    * Whenever the machine stops, run.json names a whole checkpoint.
+   *
+   * @param score share of the val pictures that are right; without one it is no candidate for the best
    */
   async saveCheckpoint(checkpoint: Checkpoint, score: number | undefined): Promise<void> {
-    const name = `epoch-${String(checkpoint.state.epoch).padStart(4, '0')}`
-    const folder = join(this.path, 'checkpoints', name)
-    const temporary = `${folder}.${process.pid}.tmp`
-    await rm(temporary, { recursive: true, force: true })
-    await writeSafetensors(join(temporary, 'weights.safetensors'), {
-      tensors: checkpoint.tensors,
-      metadata: { format: 'pt', model: this.current.model },
-    })
-    await writeSafetensors(join(temporary, 'optimizer.safetensors'), { tensors: checkpoint.slots, metadata: {} })
-    await writeAtomically(join(temporary, 'state.json'), `${JSON.stringify(checkpoint.state)}\n`)
-    await rm(folder, { recursive: true, force: true })
-    await rename(temporary, folder)
-    const better = score !== undefined && score > (this.current.bestScore ?? Number.NEGATIVE_INFINITY)
-    const old = [this.current.last, this.current.best]
-    this.current = {
-      ...this.current,
+    const name = checkpointName(checkpoint.state)
+    // Nothing was done since: it is the same one.
+    if (name === this.current.last) return
+    await writeCheckpoint(this.folderOf(name), checkpoint, this.current.model)
+    const { last, keep, kept, bestScore } = this.current
+    const better = score !== undefined && score > (bestScore ?? Number.NEGATIVE_INFINITY)
+    await this.change({
       last: name,
-      ...(better || this.current.best === undefined
-        ? { best: name, ...(score !== undefined && { bestScore: score }) }
-        : {}),
-    }
-    await this.save()
-    for (const unused of old) {
-      if (unused !== undefined && unused !== this.current.last && unused !== this.current.best)
-        await rm(join(this.path, 'checkpoints', unused), { recursive: true, force: true })
-    }
+      kept: keep === 0 ? [] : [...kept, ...(last?.startsWith('epoch-') ? [last] : [])].slice(-keep),
+      ...(better && { best: name, bestScore: score }),
+    })
+    await this.removeUnused()
   }
 
   /** What the log says of the checkpoint that is used: its epoch, and the accuracy on the val split. */
-  async metrics(): Promise<Readonly<Record<string, unknown>> | undefined> {
+  async metrics(): Promise<LogRecord | undefined> {
     const epoch = Number((this.current.best ?? this.current.last)?.replace('epoch-', ''))
-    const record = (await this.readLog()).findLast((line) => line.epoch === epoch && line.val !== undefined)
+    const record = (await this.log.read()).findLast((line) => line.epoch === epoch && line.val !== undefined)
     return record && { epoch, val: record.val }
   }
 
@@ -159,33 +125,35 @@ export class RunFolder {
   }
 
   async readCheckpoint(which: 'best' | 'last'): Promise<Checkpoint> {
-    const folder = this.checkpointFolder(which)
-    const { tensors } = await readSafetensors(join(folder, 'weights.safetensors'))
-    const { tensors: slots } = await readSafetensors(join(folder, 'optimizer.safetensors'))
-    const state = stateFile.safeParse(JSON.parse(await readFile(join(folder, 'state.json'), 'utf8')))
-    if (!state.success)
-      throw new Failure({
-        code: 'run-unreadable',
-        message: `${folder}/state.json is not what wsban wrote`,
-        help: 'resume from another run',
-        path: folder,
-      })
-    return { tensors, slots, state: state.data }
+    return readCheckpointFolder(this.checkpointFolder(which))
   }
 
   private checkpointFolder(which: 'best' | 'last'): string {
     const name = this.current[which] ?? this.current.last
-    if (name === undefined)
-      throw new Failure({
-        code: 'no-checkpoint',
-        message: `${this.path} has no checkpoint yet`,
-        help: 'train for at least one epoch',
-        path: this.path,
-      })
+    if (name !== undefined) return this.folderOf(name)
+    throw new Failure({
+      code: 'no-checkpoint',
+      message: `${this.path} has no checkpoint`,
+      help: 'train anew',
+      path: this.path,
+    })
+  }
+
+  private folderOf(name: string): string {
     return join(this.path, 'checkpoints', name)
   }
 
-  private async save(): Promise<void> {
-    await writeAtomically(join(this.path, 'run.json'), `${JSON.stringify(this.current, undefined, 2)}\n`)
+  private async removeUnused(): Promise<void> {
+    const { last, best, kept } = this.current
+    for (const name of await readdir(join(this.path, 'checkpoints')))
+      if (name !== last && name !== best && !kept.includes(name))
+        await rm(this.folderOf(name), { recursive: true, force: true })
+    for (const name of await readdir(this.path)) if (name.endsWith('.tmp')) await rm(join(this.path, name))
+  }
+
+  private async change(changed: Partial<RunInfo>): Promise<void> {
+    const info = { ...this.current, ...changed }
+    await writeAtomically(join(this.path, 'run.json'), `${JSON.stringify(info, undefined, 2)}\n`)
+    this.current = info
   }
 }

@@ -48,7 +48,8 @@ export function compileStored(stored: StoredSpec): CompiledSpec {
   return { ...compile({ source: entry, text: files[entry] ?? '' }, library, settings), stored }
 }
 
-function readSpec(path: string): string {
+/** The text of a spec file. @throws Failure `spec-unreadable` */
+export function readSpec(path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {

@@ -1,13 +1,17 @@
 import type { DataSet } from '../data/dataset.js'
-import { type EngineName, openEngine } from '../engines/index.js'
+import { fingerprintOf } from '../data/fingerprint.js'
+import { type Engine, type EngineName, engineNames, openEngine } from '../engines/index.js'
 import { Failure } from '../failure.js'
 import type { Model } from '../model.js'
 import { packageVersion } from '../package-root.js'
 import type { Reporter } from '../reporter.js'
+import type { TrainingState } from '../runs/checkpoint.js'
 import { RunFolder } from '../runs/folder.js'
 import type { StoredSpec } from '../specs/stored.js'
 import { initialWeights } from '../weights/begin.js'
-import { type TrainResult, train } from './train.js'
+import { listenForInterrupt } from './interrupt.js'
+import { Learner } from './learner.js'
+import { beginning, type TrainResult, train } from './train.js'
 
 export interface TrainingRequest {
   readonly data: string
@@ -19,7 +23,17 @@ export interface TrainingRequest {
   readonly resume: boolean
   /** A file, a run or a published name to begin from, instead of what the spec names; `none` for the seed alone. */
   readonly weights?: string
+  /** Minutes between checkpoints within an epoch; 0 for none. */
+  readonly saveEvery?: number
+  /** How many ends of epochs are kept beside the best and the last checkpoint. */
+  readonly keep?: number
   readonly reporter: Reporter
+}
+
+interface Beginning {
+  readonly run: RunFolder
+  readonly learner: Learner
+  readonly state: TrainingState
 }
 
 /** From a folder of pictures and a model to a run: opens the engine, makes or reopens the run's folder, trains. */
@@ -29,61 +43,78 @@ export async function startTraining(
   data: DataSet,
   request: TrainingRequest,
 ): Promise<{ run: RunFolder; result: TrainResult }> {
-  const { reporter } = request
+  const { reporter, resume, out } = request
+  checkData(model, data, request.data)
+  if (!resume) checkNew(out)
+  for (const note of data.notes) reporter.say(note)
+  const fresh = resume ? undefined : await prepare(model, spec, request)
+  const lock = await RunFolder.lock(out)
+  try {
+    const begun = fresh ? await begin(model, spec, data, request, fresh) : await goOn(model, spec, data, request)
+    const stop = listenForInterrupt(reporter)
+    try {
+      const options = { model, data, reporter, interrupted: stop.asked, ...begun }
+      return { run: begun.run, result: await train(options) }
+    } finally {
+      stop.end()
+      begun.learner.dispose()
+    }
+  } finally {
+    await lock.release()
+  }
+}
+
+function checkData(model: Model, data: DataSet, path: string): void {
   if (model.classes !== data.classes.length)
     throw new Failure({
       code: 'classes-do-not-fit',
-      message: `${request.data} has ${data.classes.length} classes, but the model is made for ${model.classes ?? 0}`,
+      message: `${path} has ${data.classes.length} classes, but the model is made for ${model.classes ?? 0}`,
       help: `leave classes to the data, or set it: --set classes=${data.classes.length}`,
-      path: request.data,
+      path,
     })
   if (data.splits.train.length === 0)
     throw new Failure({
       code: 'no-pictures',
-      message: `${request.data} has no pictures to train on`,
+      message: `${path} has no pictures to train on`,
       help: 'put them into train/CLASS/',
-      path: request.data,
+      path,
     })
-  for (const note of data.notes) reporter.say(note)
-  const begin = { spec: spec.entry, given: request.weights, reporter }
-  const weights = request.resume ? undefined : await initialWeights(model, begin)
-  const engine = await openEngine(request.engine, reporter)
-  const run = request.resume ? await reopen(request, spec) : await make(model, spec, data, request, engine.name)
-  reporter.say(
-    `${model.name}: ${data.classes.length} classes, ${data.splits.train.length} pictures to train on, ${data.splits.val.length} to check on · ${engine.description}`,
-  )
-  const stop = listenForInterrupt(reporter)
-  try {
-    const options = {
-      model,
-      data,
-      run,
-      reporter,
-      resume: request.resume,
-      interrupted: stop.asked,
-      ...(weights && { weights }),
-    }
-    return { run, result: await train(options) }
-  } finally {
-    stop.end()
-  }
 }
 
-async function make(
+function checkNew(out: string): void {
+  if (RunFolder.exists(out))
+    throw new Failure({
+      code: 'run-exists',
+      message: `${out} holds a run already`,
+      help: 'go on with it (--resume), or choose another folder with -o',
+      path: out,
+      exit: 2,
+    })
+}
+
+interface Fresh {
+  readonly engine: Engine
+  readonly learner: Learner
+}
+
+/** What may fail comes before the folder is touched. */
+async function prepare(model: Model, spec: StoredSpec, request: TrainingRequest): Promise<Fresh> {
+  const { reporter, seed } = request
+  const weights = await initialWeights(model, { spec: spec.entry, given: request.weights, reporter })
+  const engine = await openEngine(request.engine, reporter)
+  return { engine, learner: Learner.begin(model, seed, weights) }
+}
+
+async function begin(
   model: Model,
   spec: StoredSpec,
   data: DataSet,
   request: TrainingRequest,
-  engine: string,
-): Promise<RunFolder> {
-  if (RunFolder.exists(request.out))
-    throw new Failure({
-      code: 'run-exists',
-      message: `${request.out} holds a run already`,
-      help: 'go on with it (--resume), or choose another folder with -o',
-      path: request.out,
-      exit: 2,
-    })
+  { engine, learner }: Fresh,
+): Promise<Beginning> {
+  const { reporter, seed, out } = request
+  // Another process may have made it while this one waited for the lock.
+  checkNew(out)
   const { plan } = model
   const info = {
     wsban: packageVersion(),
@@ -91,38 +122,74 @@ async function make(
     spec,
     classes: [...data.classes],
     data: request.data,
-    seed: request.seed,
+    samples: fingerprintOf(data),
+    seed,
     epochs: request.epochs ?? plan.epochs,
     batch: request.batch ?? plan.batch,
-    engine,
+    engine: engine.name,
+    saveEvery: request.saveEvery ?? 10,
+    keep: request.keep ?? 0,
+    kept: [],
     ...(request.weights !== undefined && { weights: request.weights }),
   }
-  const run = await RunFolder.create(request.out, info)
-  await run.writeSpecText()
-  return run
+  const run = await RunFolder.create(out, info, await learner.checkpoint(beginning))
+  introduce(model, data, engine.description, reporter)
+  return { run, learner, state: beginning }
 }
 
-async function reopen(request: TrainingRequest, spec: StoredSpec): Promise<RunFolder> {
-  const run = await RunFolder.open(request.out)
+/** The run's own settings hold; more epochs may be asked for. */
+async function goOn(model: Model, spec: StoredSpec, data: DataSet, request: TrainingRequest): Promise<Beginning> {
+  const { reporter, out } = request
+  const run = await RunFolder.open(out)
+  const { info } = run
+  checkSame(run, spec, request)
+  const checkpoint = await run.readCheckpoint('last')
+  const { state } = checkpoint
+  const engine = await openEngine(request.engine ?? engineNames.find((name) => name === info.engine), reporter)
+  if (engine.name !== info.engine)
+    reporter.warn(`the run was begun with ${info.engine}: from here on its numbers may differ in their last digits`)
+  if (info.samples !== undefined && info.samples !== fingerprintOf(data))
+    reporter.warn(
+      `the pictures are not those that the run was begun with: it goes on with these, and is not what it would have been`,
+    )
+  await run.goOn({
+    ...(request.epochs !== undefined && { epochs: request.epochs }),
+    ...(request.saveEvery !== undefined && { saveEvery: request.saveEvery }),
+    ...(request.keep !== undefined && { keep: request.keep }),
+  })
+  if (state.logBytes !== undefined) await run.log.cutTo(state.logBytes)
+  const learner = Learner.restore(model, info.seed, checkpoint, run.weightsPath('last'))
+  introduce(model, data, engine.description, reporter)
+  reporter.say(
+    state.epoch >= run.info.epochs
+      ? `all ${run.info.epochs} epochs are done; a larger --epochs goes on`
+      : `going on after ${state.stepInEpoch > 0 ? `step ${state.stepInEpoch} of epoch ${state.epoch + 1}` : `epoch ${state.epoch}`}`,
+  )
+  return { run, learner, state }
+}
+
+function checkSame({ info }: RunFolder, spec: StoredSpec, { out, batch }: TrainingRequest): void {
   const text = ({ entry, files, settings }: StoredSpec) => JSON.stringify([files[entry], settings])
-  if (text(run.info.spec) !== text(spec))
+  if (text(info.spec) !== text(spec))
     throw new Failure({
       code: 'spec-changed',
-      message: `the spec is not the one that ${request.out} was trained with`,
-      help: `train anew into another folder, or resume with ${request.out}/model.wsban`,
-      path: request.out,
+      message: `the spec is not the one that ${out} was trained with`,
+      help: `train anew into another folder, or resume with ${out}/model.wsban`,
+      path: out,
     })
-  return run
+  if (batch !== undefined && batch !== info.batch)
+    throw new Failure({
+      code: 'run-differs',
+      message: `${out} trains with batches of ${info.batch}, not of ${batch}`,
+      help: 'leave --batch out, or train anew into another folder',
+      path: out,
+      exit: 2,
+    })
 }
 
-/** The first Ctrl-C asks to stop after the step under way, the second one ends at once. */
-function listenForInterrupt(reporter: Reporter): { asked: () => boolean; end: () => void } {
-  let asked = false
-  const listener = () => {
-    if (asked) process.exit(130)
-    asked = true
-    reporter.say('stopping after this step; Ctrl-C again stops at once')
-  }
-  process.on('SIGINT', listener)
-  return { asked: () => asked, end: () => process.off('SIGINT', listener) }
+function introduce(model: Model, data: DataSet, engine: string, reporter: Reporter): void {
+  const { train: training, val } = data.splits
+  reporter.say(
+    `${model.name}: ${data.classes.length} classes, ${training.length} pictures to train on, ${val.length} to check on · ${engine}`,
+  )
 }

@@ -1,32 +1,31 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { batchesInEpoch, evalBatches, trainBatches } from '../data/batches.js'
+import { batchesInEpoch, trainBatches } from '../data/batches.js'
 import type { DataSet } from '../data/dataset.js'
 import { PictureSource } from '../data/pictures.js'
-import { Failure } from '../failure.js'
+import { outOfMemory } from '../engines/memory.js'
+import { Failure, reasonOf } from '../failure.js'
 import type { ImageStep } from '../images/preprocess.js'
-import { answerOf } from '../inference/answer.js'
 import { EnginePredictor } from '../inference/engine.js'
-import { type Evaluation, EvaluationCounter, top1Text } from '../inference/evaluate.js'
+import { type Evaluation, top1Text } from '../inference/evaluate.js'
+import { evaluateSplit } from '../inference/evaluate_split.js'
 import type { Model } from '../model.js'
 import type { Reporter } from '../reporter.js'
-import type { Checkpoint, RunFolder } from '../runs/folder.js'
-import type { StoredTensor } from '../weights/file.js'
-import { permutedShape, permuteValues } from '../weights/layout.js'
-import { readCanonical, WeightStore } from '../weights/store.js'
-import { baseRate, makeOptimizer, type Optimizer } from './optimizers.js'
+import type { TrainingState } from '../runs/checkpoint.js'
+import type { RunFolder } from '../runs/folder.js'
+import type { Learner } from './learner.js'
+import { baseRate } from './optimizers.js'
 import { ProgressMeter } from './progress.js'
 import { makeSchedule } from './schedules.js'
-import { trainStep } from './step.js'
+import type { StepLosses } from './step.js'
 
 export interface TrainOptions {
   readonly model: Model
   readonly data: DataSet
   readonly run: RunFolder
+  readonly learner: Learner
+  /** Where it stands: at the beginning, or as the last checkpoint says. */
+  readonly state: TrainingState
   readonly reporter: Reporter
-  /** What begins from these and not from the seed. */
-  readonly weights?: ReadonlyMap<string, StoredTensor>
-  /** Go on from the run's last checkpoint. */
-  readonly resume?: boolean
   /** True when a person asked to stop: the step under way is finished first. */
   readonly interrupted?: () => boolean
 }
@@ -41,77 +40,158 @@ export interface TrainResult {
   readonly interrupted: boolean
 }
 
-/** Trains a generated model on a data set, epoch by epoch, with a checkpoint after each. */
+export const beginning: TrainingState = {
+  epoch: 0,
+  step: 0,
+  stepInEpoch: 0,
+  position: 0,
+  lossSums: {},
+  logBytes: 0,
+  optimizerSteps: 0,
+}
+
+/** Trains a generated model on a data set, with a checkpoint at the end of each epoch, at every stop, and now and then between. */
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { model, data, run, reporter } = options
-  const { plan } = model
-  const { seed, epochs, batch } = run.info
-  const optimizer = makeOptimizer(plan.optimizer)
-  const schedule = makeSchedule(plan.schedule)
-  const { weights, state } = await begin(options, optimizer)
-  const predictor = new EnginePredictor(model, data.classes, weights)
-  const pictures = new PictureSource({ reporter })
-  const steps = trainingSteps(model)
-  const stepsPerEpoch = batchesInEpoch(data.splits.train.length, batch)
-  const meter = new ProgressMeter(reporter, epochs, stepsPerEpoch, batch)
-  let { step } = state
-  let evaluation: Evaluation | undefined
-  let stopped = false
-  for (let epoch = state.epoch; epoch < epochs && !stopped; epoch++) {
-    const sums = new Map<string, number>()
-    let count = 0
-    for await (const made of trainBatches(data.splits.train, {
+  const training = new Training(options)
+  try {
+    return await training.run()
+  } catch (error) {
+    throw await training.failed(error)
+  }
+}
+
+class Training {
+  private readonly predictor: EnginePredictor
+  private readonly pictures: PictureSource
+  private readonly meter: ProgressMeter
+  private readonly stepsPerEpoch: number
+  private state: TrainingState
+  /** Whether a step is under way: what an error leaves of it is not worth keeping. */
+  private stepping = false
+  private savedAt = performance.now()
+
+  constructor(private readonly options: TrainOptions) {
+    const { model, data, run, learner, state, reporter } = options
+    const { epochs, batch } = run.info
+    this.state = state
+    this.predictor = new EnginePredictor(model, data.classes, learner.weights)
+    this.pictures = new PictureSource({ reporter })
+    this.stepsPerEpoch = batchesInEpoch(data.splits.train.length, batch)
+    this.meter = new ProgressMeter(reporter, epochs, this.stepsPerEpoch, batch)
+  }
+
+  async run(): Promise<TrainResult> {
+    const { epochs } = this.options.run.info
+    let evaluation: Evaluation | undefined
+    let stopped = false
+    while (this.state.epoch < epochs && !stopped) {
+      stopped = !(await this.steps())
+      evaluation = stopped ? undefined : await this.evaluate()
+      if (evaluation) await this.endEpoch(evaluation)
+      else stopped = true
+    }
+    if (stopped) await this.save(undefined)
+    return {
+      epochs,
+      steps: this.state.step,
+      seconds: this.meter.seconds,
+      secondsPerStep: this.meter.secondsPerStep,
+      evaluation,
+      interrupted: stopped,
+    }
+  }
+
+  /** What is left of the epoch's steps; false when a person asked to stop. */
+  private async steps(): Promise<boolean> {
+    const { model, data, run, learner, reporter } = this.options
+    const { plan } = model
+    const { seed, epochs, batch, saveEvery } = run.info
+    const schedule = makeSchedule(plan.schedule)
+    const { epoch, position: from } = this.state
+    const batches = trainBatches(data.splits.train, {
       size: model.image.size,
-      steps,
+      steps: trainingSteps(model),
       batch,
       seed,
       epoch,
+      from,
       reporter,
-      pictures,
-    })) {
-      const rate = baseRate(plan.optimizer) * schedule(epoch + count / stepsPerEpoch, epochs)
-      const losses = meter.time(() => trainStep(made, { model, weights, optimizer, rate, seed, step }))
-      for (const [name, value] of Object.entries(losses)) sums.set(name, (sums.get(name) ?? 0) + value)
-      count++
-      step++
-      meter.show({ epoch, step: count, rate, losses })
+      pictures: this.pictures,
+    })
+    for await (const made of batches) {
+      const { step, stepInEpoch, lossSums } = this.state
+      const rate = baseRate(plan.optimizer) * schedule(epoch + stepInEpoch / this.stepsPerEpoch, epochs)
+      this.stepping = true
+      const losses = this.meter.time(() => learner.step(made, step, rate))
+      this.stepping = false
+      this.state = {
+        ...this.state,
+        step: step + 1,
+        stepInEpoch: stepInEpoch + 1,
+        position: made.position,
+        lossSums: added(lossSums, losses),
+      }
+      this.meter.show({ epoch, step: stepInEpoch + 1, rate, losses })
       // Lets signals and pictures in; a step itself never yields.
       await new Promise((resolve) => setImmediate(resolve))
-      if (options.interrupted?.()) {
-        stopped = true
-        break
-      }
+      if (this.options.interrupted?.()) return false
+      if (saveEvery > 0 && performance.now() - this.savedAt > saveEvery * 60_000) await this.save(undefined)
     }
-    if (stopped) break
-    evaluation = await evaluateSplit(predictor, data, 'val', batch, reporter, pictures)
-    const losses = Object.fromEntries([...sums].map(([name, sum]) => [name, sum / count]))
-    const { pictures: evaluated, top1, top5, localisation } = evaluation
-    await run.log({
+    return true
+  }
+
+  private async evaluate(): Promise<Evaluation | undefined> {
+    const { data, run, reporter, interrupted } = this.options
+    return evaluateSplit(this.predictor, data, {
+      split: 'val',
+      batch: run.info.batch,
+      reporter,
+      pictures: this.pictures,
+      ...(interrupted && { interrupted }),
+    })
+  }
+
+  private async endEpoch(evaluation: Evaluation): Promise<void> {
+    const { run, reporter } = this.options
+    const { epoch, step, stepInEpoch, lossSums } = this.state
+    const losses = Object.fromEntries(Object.entries(lossSums).map(([name, sum]) => [name, sum / stepInEpoch]))
+    const { pictures, top1, top5, localisation } = evaluation
+    await run.log.add({
       epoch: epoch + 1,
       step,
       losses,
-      val: { pictures: evaluated, top1, top5, ...(localisation && { localisation }) },
-      secondsPerStep: meter.secondsPerStep,
+      val: { pictures, top1, top5, ...(localisation && { localisation }) },
+      secondsPerStep: this.meter.secondsPerStep,
       memory: process.memoryUsage.rss(),
       tensors: tf.memory().numTensors,
     })
-    await run.saveCheckpoint(
-      await checkpointOf(weights, optimizer, { epoch: epoch + 1, step, optimizerSteps: optimizer.steps }),
-      evaluated > 0 ? top1.joint : undefined,
-    )
-    reporter.say(meter.epochLine(epoch, losses, evaluated > 0 ? `val: ${top1Text(evaluation)}` : 'no val pictures'))
+    this.state = { ...this.state, epoch: epoch + 1, stepInEpoch: 0, position: 0, lossSums: {} }
+    await this.save(pictures > 0 ? top1.joint : undefined)
+    reporter.say(this.meter.epochLine(epoch, losses, pictures > 0 ? `val: ${top1Text(evaluation)}` : 'no val pictures'))
   }
-  const result = {
-    epochs: run.info.epochs,
-    steps: step,
-    seconds: meter.seconds,
-    secondsPerStep: meter.secondsPerStep,
-    evaluation,
-    interrupted: stopped,
+
+  private async save(score: number | undefined): Promise<void> {
+    const { run, learner } = this.options
+    const logBytes = await run.log.bytes()
+    await run.saveCheckpoint(await learner.checkpoint({ ...this.state, logBytes }), score)
+    this.savedAt = performance.now()
   }
-  optimizer.dispose()
-  weights.dispose()
-  return result
+
+  /** The error with what is left to go on from. Between steps all is whole, and is kept first. */
+  async failed(error: unknown): Promise<unknown> {
+    const { run, reporter } = this.options
+    const failure = error instanceof Failure ? error : outOfMemory(error)
+    if (!failure) return error
+    const { problem } = failure
+    if (!this.stepping && problem.code !== 'cannot-write')
+      await this.save(undefined).catch((reason: unknown) => reporter.warn(reasonOf(reason)))
+    const left = `${run.path} holds ${run.info.last}, which is whole: go on with --resume`
+    return new Failure({ ...problem, help: problem.help ? `${problem.help}; ${left}` : left }, { cause: failure.cause })
+  }
+}
+
+function added(sums: Readonly<Record<string, number>>, losses: StepLosses): Record<string, number> {
+  return Object.fromEntries(Object.entries(losses).map(([name, value]) => [name, (sums[name] ?? 0) + value]))
 }
 
 /** In training the augmentation stands for the input's steps; normalisation always comes last, as in evaluation. */
@@ -121,79 +201,4 @@ export function trainingSteps({ image, plan }: Model): readonly ImageStep[] {
     ...plan.augment.filter(({ name }) => name !== 'normalize'),
     ...image.steps.filter(({ name }) => name === 'normalize'),
   ]
-}
-
-/** The split's pictures through the model, counted. */
-export async function evaluateSplit(
-  predictor: EnginePredictor,
-  data: DataSet,
-  split: 'train' | 'val' | 'test',
-  batch: number,
-  reporter: Reporter,
-  pictures?: PictureSource,
-): Promise<Evaluation> {
-  const counter = new EvaluationCounter(data.classes)
-  const samples = data.splits[split]
-  const { size, steps } = predictor.model.image
-  for await (const made of evalBatches(samples, { size, steps, batch, reporter, ...(pictures && { pictures }) })) {
-    const outputs = await predictor.run(made.images, made.labels.length)
-    made.indices.forEach((sampleIndex, index) => {
-      const sample = samples[sampleIndex]
-      if (sample) counter.add(answerOf(outputs, index), sample)
-    })
-  }
-  return counter.result()
-}
-
-async function begin({ model, run, weights: given, resume, reporter }: TrainOptions, optimizer: Optimizer) {
-  const fresh = { epoch: 0, step: 0, optimizerSteps: 0 }
-  if (resume) {
-    const checkpoint = await run.readCheckpoint('last')
-    const weights = WeightStore.from(model.parameters, checkpoint.tensors, run.weightsPath('last'))
-    restoreSlots(model, optimizer, checkpoint)
-    reporter.say(`going on after epoch ${checkpoint.state.epoch}`)
-    return { weights, state: checkpoint.state }
-  }
-  return { weights: WeightStore.initial(model.parameters, run.info.seed, given), state: fresh }
-}
-
-async function checkpointOf(
-  weights: WeightStore,
-  optimizer: Optimizer,
-  state: Checkpoint['state'],
-): Promise<Checkpoint> {
-  const slots = new Map<string, StoredTensor>()
-  for (const [slot, variables] of optimizer.slots)
-    for (const parameter of weights.parameters) {
-      const variable = variables.get(parameter.name)
-      if (variable)
-        slots.set(`${slot}/${parameter.name}`, {
-          shape: parameter.shape,
-          values: await readCanonical(variable, parameter),
-        })
-    }
-  return { tensors: await weights.read(), slots, state }
-}
-
-function restoreSlots(model: Model, optimizer: Optimizer, { slots, state }: Checkpoint): void {
-  const parameters = new Map(model.parameters.map((parameter) => [parameter.name, parameter]))
-  for (const [key, { values, shape }] of slots) {
-    const slash = key.indexOf('/')
-    const parameter = parameters.get(key.slice(slash + 1))
-    const variables = optimizer.slots.get(key.slice(0, slash))
-    if (!parameter || !variables)
-      throw new Failure({
-        code: 'run-unreadable',
-        message: `the checkpoint has optimiser state ${key} that the spec does not know`,
-        help: 'resume with the spec and the optimiser of the run',
-      })
-    const { layout } = parameter
-    const initial = tf.tensor(
-      layout ? permuteValues(values, shape, layout) : values,
-      layout ? permutedShape(shape, layout) : [...shape],
-    )
-    variables.set(parameter.name, tf.variable(initial, false))
-    initial.dispose()
-  }
-  optimizer.steps = state.optimizerSteps
 }

@@ -6,9 +6,9 @@ import { dirname, join, relative } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
-import { withLock } from '../engines/provision/lock.js'
 import { Failure, reasonOf } from '../failure.js'
 import { writeAtomically } from '../files.js'
+import { withLock } from '../lock.js'
 import type { Reporter } from '../reporter.js'
 
 /** The variables of the hub's own tools, so that a machine that is set up for them is set up for this. */

@@ -1,62 +1,23 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import sharp from 'sharp'
 import { z } from 'zod'
 import { packageRoot } from '../../runtime/package-root.js'
-import { readSafetensors } from '../../runtime/weights/safetensors.js'
+import { json, wsbanIn } from '../support/commands.js'
+import { drawShapes } from '../support/shapes.js'
 
 const root = packageRoot()
 const tiny = join(root, 'models', 'wsban_tiny.wsban')
 const folder = mkdtempSync(join(tmpdir(), 'wsban end to end '))
 const data = join(folder, 'two kinds')
 
-interface Result {
-  readonly status: number | null
-  readonly out: string
-  readonly err: string
-}
-
-/** The built command, as a user runs it. */
-function wsban(...args: readonly string[]): Result {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'dist', 'cli', 'main.js'), ...args], {
-    encoding: 'utf8',
-    cwd: folder,
-  })
-  return { status, out: stdout, err: stderr }
-}
-
-function json(result: Result): Record<string, unknown> {
-  return z.record(z.string(), z.unknown()).parse(JSON.parse(result.out))
-}
-
-/** Red discs and blue squares on noisy ground, at random places. */
-async function drawPictures(): Promise<void> {
-  const shapes = {
-    'red "disc"': '<circle cx="X" cy="Y" r="14" fill="#d22"/>',
-    'blue <square>': '<rect x="X" y="Y" width="26" height="26" fill="#22d"/>',
-  }
-  for (const [split, count] of [
-    ['train', 8],
-    ['val', 3],
-  ] as const)
-    for (const [name, shape] of Object.entries(shapes)) {
-      mkdirSync(join(data, split, name), { recursive: true })
-      for (let i = 0; i < count; i++) {
-        const place = (factor: number) => String(24 + ((i * factor) % 50))
-        const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="120" height="100"><rect width="120" height="100" fill="hsl(${i * 40} 20% 60%)"/>${shape.replace('X', place(17)).replace('Y', place(11))}</svg>`
-        await sharp(Buffer.from(svg))
-          .jpeg()
-          .toFile(join(data, split, name, `${i}.jpg`))
-      }
-    }
-}
+const wsban = wsbanIn(folder)
 
 test.before(async (t) => {
   t.true(existsSync(join(root, 'dist', 'cli', 'main.js')), 'npm run build comes first; npm test does it')
-  await drawPictures()
+  await drawShapes(data)
 })
 
 test.after.always(() => {
@@ -121,33 +82,6 @@ test.serial('train, evaluate, export, verify, predict, report', async (t) => {
   t.is(consumed.status, 0, consumed.stderr)
   t.regex(consumed.stdout, /^[01] 0\.\d+/)
 })
-
-test.serial('a run that was stopped goes on as if it had not been', async (t) => {
-  const [whole, stopped] = [join(folder, 'whole'), join(folder, 'stopped')]
-  const flags = ['--data', data, '--epochs', '3', '--batch', '4', '--seed', '7']
-  t.is(wsban('train', tiny, ...flags, '-o', whole).status, 0)
-  t.is(await interruptedAfterFirstEpoch(['train', tiny, ...flags, '-o', stopped]), 130)
-  const resumed = wsban('train', tiny, ...flags, '-o', stopped, '--resume')
-  t.is(resumed.status, 0, resumed.err)
-  const weights = async (run: string) =>
-    (await readSafetensors(join(run, 'checkpoints', 'epoch-0003', 'weights.safetensors'))).tensors
-  const [expected, found] = [await weights(whole), await weights(stopped)]
-  for (const [name, { values }] of expected) t.deepEqual(found.get(name)?.values, values, name)
-})
-
-function interruptedAfterFirstEpoch(args: readonly string[]): Promise<number | null> {
-  return new Promise((settle, fail) => {
-    const child = spawn(process.execPath, [join(root, 'dist', 'cli', 'main.js'), ...args], {
-      cwd: folder,
-      stdio: ['ignore', 'ignore', 'pipe'],
-    })
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      if (/epoch 1\/3 · \d/.test(text)) child.kill('SIGINT')
-    })
-    child.on('error', fail)
-    child.on('close', settle)
-  })
-}
 
 test.serial('weights of a run: looked into, converted, begun from, evaluated', (t) => {
   const [run, converted] = [join(folder, 'source run'), join(folder, 'converted.safetensors')]

@@ -4,7 +4,7 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import test from 'ava'
-import { withLock } from '../../runtime/engines/provision/lock.js'
+import { withLock } from '../../runtime/lock.js'
 
 async function inFolder(work: (file: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'wsban lock '))
@@ -90,7 +90,7 @@ test('a living holder is waited for, and told of once', (t) =>
       async () => 'done',
     )
     await pause(1200)
-    t.deepEqual(told, ['process 1'])
+    t.deepEqual(told, ['process 1 on another machine'])
     await rm(file)
     t.is(await waiting, 'done')
   }))

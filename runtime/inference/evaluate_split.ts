@@ -1,0 +1,38 @@
+import { evalBatches } from '../data/batches.js'
+import type { DataSet, SplitName } from '../data/dataset.js'
+import type { PictureSource } from '../data/pictures.js'
+import type { Reporter } from '../reporter.js'
+import { answerOf } from './answer.js'
+import type { EnginePredictor } from './engine.js'
+import { type Evaluation, EvaluationCounter } from './evaluate.js'
+
+export interface SplitOptions {
+  readonly split: SplitName
+  readonly batch: number
+  readonly reporter: Reporter
+  readonly pictures?: PictureSource
+  /** True when somebody asked to stop. */
+  readonly interrupted?: () => boolean
+}
+
+/** The split's pictures through the model, counted; undefined when it was stopped. */
+export async function evaluateSplit(
+  predictor: EnginePredictor,
+  data: DataSet,
+  { split, batch, reporter, pictures, interrupted }: SplitOptions,
+): Promise<Evaluation | undefined> {
+  const counter = new EvaluationCounter(data.classes)
+  const samples = data.splits[split]
+  const { size, steps } = predictor.model.image
+  for await (const made of evalBatches(samples, { size, steps, batch, reporter, ...(pictures && { pictures }) })) {
+    if (interrupted?.()) return undefined
+    const outputs = await predictor.run(made.images, made.labels.length)
+    made.indices.forEach((sampleIndex, index) => {
+      const sample = samples[sampleIndex]
+      if (sample) counter.add(answerOf(outputs, index), sample)
+    })
+    // Lets signals in.
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  return counter.result()
+}

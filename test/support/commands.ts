@@ -1,0 +1,44 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { packageRoot } from '../../runtime/package-root.js'
+
+const main = join(packageRoot(), 'dist', 'cli', 'main.js')
+
+export interface Result {
+  readonly status: number | null
+  readonly out: string
+  readonly err: string
+}
+
+/** The built command, as a user runs it in a folder. */
+export function wsbanIn(folder: string): (...args: readonly string[]) => Result {
+  return (...args) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: 'utf8', cwd: folder })
+    return { status, out: stdout, err: stderr }
+  }
+}
+
+/** Starts the built command, and tells of each piece of what it says on standard error. */
+export function startWsban(
+  folder: string,
+  args: readonly string[],
+  onText: (text: string, child: ChildProcess) => void = () => {},
+): { child: ChildProcess; ended: Promise<Result & { signal: NodeJS.Signals | null }> } {
+  const child = spawn(process.execPath, [main, ...args], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
+  let err = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    err += text
+    onText(text, child)
+  })
+  const ended = new Promise<Result & { signal: NodeJS.Signals | null }>((settle, fail) => {
+    child.on('error', fail)
+    child.on('close', (status, signal) => settle({ status, signal, out: '', err }))
+  })
+  return { child, ended }
+}
+
+/** What `--json` printed. */
+export function json(result: Result): Record<string, unknown> {
+  return z.record(z.string(), z.unknown()).parse(JSON.parse(result.out))
+}

@@ -1,0 +1,157 @@
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { packageRoot } from '../../runtime/package-root.js'
+import { RunFolder } from '../../runtime/runs/folder.js'
+import { startWsban, wsbanIn } from '../support/commands.js'
+import { checkpointIn, killedAfter } from '../support/kills.js'
+import { drawShapes } from '../support/shapes.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'wsban nothing lost '))
+const data = join(folder, 'shapes')
+const wsban = wsbanIn(folder)
+const tiny = join(packageRoot(), 'models', 'wsban_tiny.wsban')
+/** Eight steps an epoch, and a checkpoint after nearly each. */
+const args = ['train', tiny, '--data', data, '--epochs', '3', '--batch', '2', '--seed', '7', '--save-every', '0.0001']
+const whole = join(folder, 'whole')
+
+test.before(async (t) => {
+  await drawShapes(data)
+  t.is(wsban(...args, '-o', whole).status, 0)
+})
+
+test.after.always(() => {
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** Weights, what the optimiser remembers, and the log, but for how long things took. */
+async function outcome(path: string) {
+  const run = await RunFolder.open(path)
+  const { tensors, slots, state } = await run.readCheckpoint('last')
+  const log = (await run.log.read()).map(({ epoch, step, losses, val }) => ({ epoch, step, losses, val }))
+  const { logBytes: _, ...rest } = state
+  const { best, last, bestScore } = run.info
+  return { tensors, slots, state: rest, log, best, last, bestScore }
+}
+
+async function sameAsWhole(t: ExecutionContext, run: string): Promise<void> {
+  const [found, expected] = [await outcome(run), await outcome(whole)]
+  t.deepEqual(found.log, expected.log)
+  t.deepEqual(found, expected)
+}
+
+test.serial('Ctrl-C within an epoch keeps the step, and resuming ends as if nothing had been', async (t) => {
+  const run = join(folder, 'interrupted')
+  const { child, ended } = startWsban(folder, [...args, '-o', run])
+  await checkpointIn(run, (name) => name.startsWith('step-'))
+  child.kill('SIGSTOP')
+  const second = wsban(...args, '-o', run, '--resume')
+  t.is(second.status, 2)
+  t.regex(second.err, /run-in-use[\s\S]*process \d+ trains into/)
+  child.kill('SIGCONT')
+  child.kill('SIGINT')
+  const { status, err } = await ended
+  t.is(status, 130, err)
+  const { last } = (await RunFolder.open(run)).info
+  t.true(err.includes(`holds ${last}`), err)
+  const resumed = wsban(...args, '-o', run, '--resume')
+  t.is(resumed.status, 0, resumed.err)
+  t.regex(resumed.err, /going on after (step \d of epoch \d|epoch \d)/)
+  await sameAsWhole(t, run)
+})
+
+test.serial('killed at any moment, a run holds a whole checkpoint, and ends as if nothing had been', async (t) => {
+  const run = join(folder, 'killed')
+  const lived = [1700, 2000, 2300, 2700]
+  let step = 0
+  for (const milliseconds of lived) {
+    const left = await killedAfter(folder, run, args, milliseconds)
+    t.true(left.step >= step, `${left.checkpoint} after step ${step}`)
+    step = left.step
+  }
+  const resumed = wsban(...args, '-o', run, ...(RunFolder.exists(run) ? ['--resume'] : []))
+  t.is(resumed.status, 0, resumed.err)
+  await sameAsWhole(t, run)
+})
+
+test.serial('a picture folder that goes away while training', async (t) => {
+  const [own, run] = [join(folder, 'going'), join(folder, 'gone')]
+  cpSync(data, own, { recursive: true })
+  for (const name of readdirSync(join(own, 'train')))
+    for (const file of readdirSync(join(own, 'train', name)))
+      for (let copy = 0; copy < 40; copy++)
+        copyFileSync(join(own, 'train', name, file), join(own, 'train', name, `${copy} ${file}`))
+  const { ended } = startWsban(folder, [...args, '--data', own, '-o', run])
+  await checkpointIn(run, (name) => name.startsWith('step-'))
+  rmSync(join(own, 'train'), { recursive: true })
+  const { status, err } = await ended
+  t.is(status, 1, err)
+  const opened = await RunFolder.open(run)
+  t.regex(err, /pictures-unreadable/)
+  t.true(err.includes(`holds ${opened.info.last}`), err)
+  t.true((await opened.readCheckpoint('last')).state.step > 0)
+})
+
+const mounts = process.platform === 'linux' && process.getuid?.() === 0
+
+test.serial('a full disk, and one that turns read-only', async (t) => {
+  const disk = join(folder, 'disk')
+  spawnSync('mkdir', [disk])
+  if (!mounts || spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=40m', 'tmpfs', disk]).status !== 0) {
+    t.pass('skipped: only root can make a small disk')
+    t.log('skipped: only root can make a small disk')
+    return
+  }
+  const run = join(disk, 'run')
+  try {
+    const { child, ended } = startWsban(folder, [...args, '-o', run])
+    await checkpointIn(run, (name) => name.startsWith('step-'))
+    child.kill('SIGINT')
+    t.is((await ended).status, 130)
+    const { last } = (await RunFolder.open(run)).info
+    spawnSync('dd', ['if=/dev/zero', `of=${join(disk, 'filler')}`, 'bs=4096'])
+    const full = wsban(...args, '-o', run, '--resume')
+    t.is(full.status, 1, full.err)
+    t.regex(full.err, /cannot-write/)
+    t.is((await RunFolder.open(run)).info.last, last)
+    await (await RunFolder.open(run)).readCheckpoint('last')
+    rmSync(join(disk, 'filler'))
+    // Room for what begins, and not for the next checkpoint.
+    const free = Number(spawnSync('df', ['--output=avail', '-k', disk], { encoding: 'utf8' }).stdout.split('\n')[1])
+    writeFileSync(join(disk, 'filler'), Buffer.alloc((free - 300) * 1024))
+    const fuller = wsban(...args, '-o', run, '--resume')
+    t.is(fuller.status, 1, fuller.err)
+    t.regex(fuller.err, /cannot-write/)
+    t.true(fuller.err.includes(`holds ${last}, which is whole`), fuller.err)
+    await (await RunFolder.open(run)).readCheckpoint('last')
+    rmSync(join(disk, 'filler'))
+    t.is(spawnSync('mount', ['-o', 'remount,ro', disk]).status, 0)
+    const readOnly = wsban(...args, '-o', run, '--resume')
+    t.is(readOnly.status, 1, readOnly.err)
+    t.regex(readOnly.err, /cannot-write[\s\S]*read-only/)
+    t.is(spawnSync('mount', ['-o', 'remount,rw', disk]).status, 0)
+    const resumed = wsban(...args, '-o', run, '--resume')
+    t.is(resumed.status, 0, resumed.err)
+    await sameAsWhole(t, run)
+  } finally {
+    spawnSync('umount', [disk])
+  }
+})
+
+test.serial('what is kept, and what a finished run says', async (t) => {
+  const run = join(folder, 'kept')
+  t.is(wsban(...args, '-o', run, '--keep', '2').status, 0)
+  const { info } = await RunFolder.open(run)
+  t.deepEqual(info.kept, ['epoch-0001', 'epoch-0002'])
+  t.deepEqual(readdirSync(join(run, 'checkpoints')).sort(), ['epoch-0001', 'epoch-0002', 'epoch-0003'])
+  const again = wsban(...args, '-o', run, '--resume')
+  t.is(again.status, 0, again.err)
+  t.regex(again.err, /all 3 epochs are done; a larger --epochs goes on/)
+  const batch = wsban('train', tiny, '--data', data, '-o', run, '--batch', '4', '--resume')
+  t.is(batch.status, 2)
+  t.regex(batch.err, /batches of 2, not of 4/)
+  const other = wsban('train', tiny.replace('wsban_tiny', 'wsdan_tiny'), '--data', data, '-o', run, '--resume')
+  t.regex(other.err, /spec-changed/)
+})
