@@ -8,6 +8,7 @@ import {
   withoutUnused,
 } from '../program.js'
 import { floatsOf } from './weights.js'
+import { withWholeSizes } from './whole_sizes.js'
 
 /** Smallest and largest value seen. */
 export interface ValueRange {
@@ -139,7 +140,9 @@ class Rounding {
       )
       for (const name of node.outputs) if (rounded.has(name)) this.roundValue(name, node.origin)
     }
-    return withoutUnused({ ...this.program, nodes: this.nodes, constants: this.constants, weights: this.weights })
+    return withWholeSizes(
+      withoutUnused({ ...this.program, nodes: this.nodes, constants: this.constants, weights: this.weights }),
+    )
   }
 
   private roundValue(name: string, origin?: number): void {
