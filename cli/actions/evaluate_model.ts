@@ -1,5 +1,6 @@
 import type { ModelSettings } from '../../compiler/analysis/model.js'
-import { openImageFolder } from '../../runtime/data/folder.js'
+import { openDataSet } from '../../runtime/data/open.js'
+import { placesOn } from '../../runtime/data/truth.js'
 import type { EngineName } from '../../runtime/engines/index.js'
 import { Failure } from '../../runtime/failure.js'
 import { decodeImage } from '../../runtime/images/decode.js'
@@ -24,14 +25,14 @@ export async function evaluateModel(
   io: Io,
 ): Promise<number> {
   // A spec has no class names of its own: those of the data are meant.
-  const named = source.endsWith('.wsban') ? (await openImageFolder(folder, { seed: 1 })).classes : undefined
+  const named = source.endsWith('.wsban') ? (await openDataSet(folder, { seed: 1 })).classes : undefined
   const settings = named ? withClasses(source, set ?? {}, named.length) : set
   const predictor = await openPredictor(source, engine, io, {
     ...(weights !== undefined && { weights }),
     ...(settings && { set: settings }),
     ...(named && { classes: named }),
   })
-  const data = await openImageFolder(folder, { seed: 1, classes: [...predictor.classes] })
+  const data = await openDataSet(folder, { seed: 1, classes: [...predictor.classes] })
   const samples = data.splits[split]
   if (samples.length === 0)
     throw new Failure({
@@ -58,9 +59,9 @@ export async function evaluateModel(
     )
     const readable = decoded.flat()
     const answers = await predictor.predict(readable.map(({ picture }) => picture))
-    readable.forEach(({ sample }, place) => {
+    readable.forEach(({ sample, picture }, place) => {
       const answer = answers[place]
-      if (answer) counter.add(answer, sample)
+      if (answer) counter.add(answer, { label: sample.label, ...placesOn(sample.truth, picture) })
     })
     io.reporter.progress(`${Math.min(index + batch, samples.length)} of ${samples.length} pictures`)
   }
@@ -85,7 +86,7 @@ function evaluationText(evaluation: Evaluation, milliseconds: number): string {
     `top-5: ${percent(evaluation.top5)}`,
     ...(localisation
       ? [
-          `crop against true box: ${percent(localisation.meanIou)} overlap on average, ${percent(localisation.over50)} of crops at half or more (the whole image: ${percent(localisation.wholeImageIou)})`,
+          `crop against true box: ${percent(localisation.meanIou)} overlap on average, ${percent(localisation.over50)} of crops at half or more (the whole image: ${percent(localisation.wholeImageIou)})${localisation.pointsInside === undefined ? '' : `, ${percent(localisation.pointsInside)} of the known parts inside`}`,
         ]
       : []),
     'right, by class:',

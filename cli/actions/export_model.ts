@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { openImageFolder } from '../../runtime/data/folder.js'
+import { openDataSet } from '../../runtime/data/open.js'
 import { type Accuracy, percent } from '../../runtime/export/eight_bits.js'
 import { classNamesOf, exportOnnx, type Precision } from '../../runtime/export/onnx.js'
 import { Failure } from '../../runtime/failure.js'
@@ -93,7 +93,7 @@ async function precisionFor(
       help: 'say --data FOLDER, with the pictures that the model was trained on',
       exit: 2,
     })
-  const { splits } = await openImageFolder(data, { seed: 1, ...(classes && { classes }) })
+  const { splits } = await openDataSet(data, { seed: 1, ...(classes && { classes }) })
   for (const split of ['train', 'val'] as const)
     if (splits[split].length === 0)
       throw new Failure({

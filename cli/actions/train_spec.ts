@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { ModelSettings } from '../../compiler/analysis/model.js'
 import { parse } from '../../grammar/parse.js'
-import { openImageFolder } from '../../runtime/data/folder.js'
+import { openDataSet } from '../../runtime/data/open.js'
 import type { EngineName } from '../../runtime/engines/index.js'
 import { Failure } from '../../runtime/failure.js'
 import { loadModel } from '../../runtime/generated/load.js'
@@ -31,7 +31,7 @@ export interface TrainRequest {
 export async function trainSpec(file: string, request: TrainRequest, io: Io): Promise<number> {
   const resumed = request.resume ? await RunFolder.open(request.out) : undefined
   const seed = resumed?.info.seed ?? request.seed
-  const data = await openImageFolder(request.data, { seed, ...(resumed && { classes: resumed.info.classes }) })
+  const data = await openDataSet(request.data, { seed, ...(resumed && { classes: resumed.info.classes }) })
   const spec = resumed
     ? storedSpecOf(resumed, file, request, io)
     : readySpec(file, withClasses(file, request.set ?? {}, data.classes.length), io)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ModelSettings } from '../../compiler/analysis/model.js'
-import { openImageFolder } from '../../runtime/data/folder.js'
+import { openDataSet } from '../../runtime/data/open.js'
 import type { EngineName } from '../../runtime/engines/index.js'
 import { classNamesOf } from '../../runtime/export/onnx.js'
 import { Failure } from '../../runtime/failure.js'
@@ -135,7 +135,7 @@ async function* picturesFor({
     yield { name: `noise of ${width} x ${height}`, picture: { width, height, data } }
   }
   if (folder === undefined) return
-  const { splits } = await openImageFolder(folder, { seed: 1 })
+  const { splits } = await openDataSet(folder, { seed: 1 })
   const samples = splits.val.length > 0 ? splits.val : splits.train
   if (samples.length === 0)
     throw new Failure({

@@ -1,7 +1,8 @@
 import { basename, join } from 'node:path'
 import { z } from 'zod'
 import type { DataSet, Sample } from '../../runtime/data/dataset.js'
-import { openImageFolder } from '../../runtime/data/folder.js'
+import { openDataSet } from '../../runtime/data/open.js'
+import { placesOn } from '../../runtime/data/truth.js'
 import type { EngineName } from '../../runtime/engines/index.js'
 import { Failure } from '../../runtime/failure.js'
 import { writeAtomically } from '../../runtime/files.js'
@@ -81,7 +82,7 @@ function epochOf(line: Readonly<Record<string, unknown>>): EpochRecord[] {
 
 async function openData(folder: string, info: RunFolder['info']): Promise<DataSet | undefined> {
   try {
-    return await openImageFolder(folder, { seed: info.seed, classes: info.classes })
+    return await openDataSet(folder, { seed: info.seed, classes: info.classes })
   } catch (error) {
     if (error instanceof Failure) return undefined
     throw error
@@ -96,9 +97,10 @@ async function look(source: string, data: DataSet, engine: EngineName | undefine
   const samples = data.splits.val
   for (const [index, sample] of samples.entries()) {
     try {
-      const [answer] = await predictor.predict([await decodeImage(sample.path)])
+      const picture = await decodeImage(sample.path)
+      const [answer] = await predictor.predict([picture])
       if (answer) {
-        counter.add(answer, sample)
+        counter.add(answer, { label: sample.label, ...placesOn(sample.truth, picture) })
         seen.push({ sample, answer })
       }
     } catch (error) {
@@ -131,6 +133,7 @@ function choose(seen: readonly Seen[]): Seen[] {
 async function draw({ sample, answer }: Seen, data: DataSet): Promise<ShownPicture> {
   const picture = await decodeImage(sample.path)
   const { box, attention } = answer
+  const truth = placesOn(sample.truth, picture)?.box
   const place = box && { y1: box[0], x1: box[1], y2: box[2], x2: box[3] }
   const drawn =
     place &&
@@ -140,7 +143,7 @@ async function draw({ sample, answer }: Seen, data: DataSet): Promise<ShownPictu
       h: attention.height,
       w: attention.width,
       box: place,
-      ...(sample.box && { truth: sample.box }),
+      ...(truth && { truth }),
     }))
   return {
     name: basename(sample.path),

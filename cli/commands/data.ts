@@ -29,8 +29,8 @@ export function register(program: Command): void {
   const inspect = data.command('inspect <dir>').description('what a data set holds')
   example(common(inspect), 'wsban data inspect birds').action((folder: string, options: CommonOptions) =>
     act(options, async (io) => {
-      const { openImageFolder } = await import('../../runtime/data/folder.js')
-      const { classes, splits, notes } = await openImageFolder(folder, { seed: 1 })
+      const { openDataSet } = await import('../../runtime/data/open.js')
+      const { classes, splits, notes } = await openDataSet(folder, { seed: 1 })
       const counts = Object.entries(splits).map(([split, samples]) => [split, samples.length] as const)
       io.print(`${classes.length} classes · ${counts.map(([split, count]) => `${split} ${count}`).join(' · ')}`)
       for (const note of notes) io.print(note)

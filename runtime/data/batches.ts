@@ -6,6 +6,7 @@ import { keyOf, Random } from '../random.js'
 import { type Reporter, silent } from '../reporter.js'
 import type { Sample } from './dataset.js'
 import { PictureSource } from './pictures.js'
+import { type Places, placesOn } from './truth.js'
 
 /** Pictures ready for a model, with what is true of them. B is the batch's own size: the last of an evaluation may be smaller. */
 export interface Batch {
@@ -15,6 +16,8 @@ export interface Batch {
   readonly labels: Int32Array
   /** [B] indices into the samples the batches were made from */
   readonly indices: Int32Array
+  /** Where things truly are in each, where the data set says, in fractions of the picture as it was decoded. */
+  readonly places: readonly (Places | undefined)[]
   /** Places of the order that are used up with it, unreadable ones counted: where the batch after it begins. */
   readonly position: number
 }
@@ -89,21 +92,24 @@ async function* batchesOf(
   const length = size * size * 3
   let images = new Float32Array(batch * length)
   let indices: number[] = []
+  let places: (Places | undefined)[] = []
   let position = 0
   const take = (): Batch => {
     const made: Batch = {
       images: images.subarray(0, indices.length * length),
       labels: Int32Array.from(indices, (index) => samples[index]?.label ?? 0),
       indices: Int32Array.from(indices),
+      places,
       position,
     }
     images = new Float32Array(batch * length)
     indices = []
+    places = []
     return made
   }
 
   let unreadable = 0
-  for await (const { index, picture } of inOrder(samples, order, batch, pictures, prepare)) {
+  for await (const { index, picture, places: found } of inOrder(samples, order, batch, pictures, prepare)) {
     position++
     if (!picture) {
       unreadable++
@@ -113,6 +119,7 @@ async function* batchesOf(
     if (picture.width !== size || picture.height !== size) throw wrongSize(picture, size)
     images.set(picture.data, indices.length * length)
     indices.push(index)
+    places.push(found)
     if (indices.length === batch) yield take()
   }
   if (indices.length > 0) yield take()
@@ -121,6 +128,7 @@ async function* batchesOf(
 interface Prepared {
   readonly index: number
   readonly picture: FloatPicture | undefined
+  readonly places: Places | undefined
 }
 
 /** Prepares pictures ahead of the reader, up to about a batch, and hands them out in order. */
@@ -134,7 +142,7 @@ async function* inOrder(
   const start = async (index: number): Promise<Prepared> => {
     const sample = samples[index]
     const picture = sample && (await pictures.get(sample.path))
-    return { index, picture: picture && prepare(picture, index) }
+    return { index, picture: picture && prepare(picture, index), places: picture && placesOn(sample.truth, picture) }
   }
   const started: Promise<Prepared>[] = []
   let next = 0

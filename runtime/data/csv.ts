@@ -10,7 +10,12 @@ import { Failure } from '../failure.js'
  */
 export function readCsv(text: string, path: string): readonly { line: number; values: ReadonlyMap<string, string> }[] {
   const broken = (line: number, reason: string) =>
-    new Failure({ code: 'csv-broken', message: `${path}, line ${line}: ${reason}`, path })
+    new Failure({
+      code: 'csv-broken',
+      message: `${path}, line ${line}: ${reason}`,
+      help: 'a field with a comma, a quotation mark or a line break in it stands in quotation marks: "Minivan, red"',
+      path,
+    })
 
   const [header, ...rows] = splitRows(text.replace(/^\uFEFF/, ''), broken)
   if (!header) return []

@@ -1,6 +1,7 @@
-import type { Box } from '../images/picture.js'
+import type { Truth } from './truth.js'
 
 export type { Box } from '../images/picture.js'
+export type { Truth } from './truth.js'
 
 /** One labelled picture. */
 export interface Sample {
@@ -9,9 +10,7 @@ export interface Sample {
   /** An index into the data set's classes. */
   readonly label: number
   /** Where the object truly is, when the data set says. */
-  readonly box?: Box
-  /** Where the part that tells its class truly is, when the data set says. */
-  readonly part?: Box
+  readonly truth?: Truth
 }
 
 export const splitNames = ['train', 'val', 'test'] as const
@@ -22,6 +21,6 @@ export interface DataSet {
   /** Class names; a sample's label is an index into them. */
   readonly classes: readonly string[]
   readonly splits: Readonly<Record<SplitName, readonly Sample[]>>
-  /** What was decided or left out, one line each: "no val folder: 20 % of each class set apart (seed 1)". */
+  /** How the data was read, and what was decided or left out, one line each. */
   readonly notes: readonly string[]
 }

@@ -56,12 +56,19 @@ export async function decodeImage(source: string | Uint8Array, name?: string): P
 
   const sharp = await loadSharp()
   try {
-    const { data, info } = await sharp(bytes, { failOn: 'error', limitInputPixels: MOST_PIXELS, autoOrient: true })
+    const stored = sharp(bytes, { failOn: 'error', limitInputPixels: MOST_PIXELS, autoOrient: true })
+    const { orientation = 1 } = await stored.metadata()
+    const { data, info } = await stored
       .flatten({ background: '#ffffff' })
       .toColourspace('srgb')
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true })
-    return { width: info.width, height: info.height, data: asRgb(data, info.channels) }
+    return {
+      width: info.width,
+      height: info.height,
+      data: asRgb(data, info.channels),
+      ...(orientation > 1 && { orientation }),
+    }
   } catch (error) {
     throw unreadable(reasonOf(error), error)
   }

@@ -3,6 +3,8 @@ export interface Picture {
   readonly width: number
   readonly height: number
   readonly data: Uint8Array
+  /** How the file had it stored, as EXIF counts (1 to 8), when it was turned to be shown. */
+  readonly orientation?: number
 }
 
 /** A picture on its way through the steps: bytes until something needs fractions. Values are still 0 to 255. */

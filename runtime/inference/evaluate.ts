@@ -1,5 +1,5 @@
 import type { Box } from '../../compiler/ops/support/box.js'
-import type { Sample } from '../data/dataset.js'
+import type { Places } from '../data/truth.js'
 import { type Answer, argMax } from './answer.js'
 
 /** Shares are between 0 and 1. Keys of `top1` are the branches (master, part) and `joint`, the model's prediction. */
@@ -16,6 +16,8 @@ export interface Evaluation {
     readonly meanIou: number
     readonly over50: number
     readonly wholeImageIou: number
+    /** The share of the object's known points (CUB's parts) that lie in the crop, where the data set has such. */
+    readonly pointsInside?: number
   }
 }
 
@@ -29,23 +31,33 @@ export class EvaluationCounter {
   private iou = 0
   private wholeIou = 0
   private over50 = 0
+  private points = 0
+  private pointsInside = 0
 
   constructor(private readonly classes: readonly string[]) {
     this.confusion = classes.map(() => classes.map(() => 0))
   }
 
-  add(answer: Answer, sample: Sample): void {
+  /** @param truth the class, and where things truly are, in fractions of the picture */
+  add(answer: Answer, truth: { readonly label: number } & Places): void {
     this.pictures++
     const predicted = argMax(answer.probabilities)
-    this.count('joint', predicted === sample.label)
-    for (const [branch, logits] of Object.entries(answer.logits)) this.count(branch, argMax(logits) === sample.label)
-    const own = answer.probabilities[sample.label] ?? 0
+    this.count('joint', predicted === truth.label)
+    for (const [branch, logits] of Object.entries(answer.logits)) this.count(branch, argMax(logits) === truth.label)
+    const own = answer.probabilities[truth.label] ?? 0
     if (answer.probabilities.filter((other) => other > own).length < 5) this.top5++
-    const row = this.confusion[sample.label]
+    const row = this.confusion[truth.label]
     if (row) row[predicted] = (row[predicted] ?? 0) + 1
-    if (!sample.box || !answer.box) return
-    const truth: Box = [sample.box.y1, sample.box.x1, sample.box.y2, sample.box.x2]
-    const overlap = intersectionOverUnion(answer.box, truth)
+    if (answer.box) this.locate(answer.box, truth)
+  }
+
+  private locate(crop: Box, { box, points = [] }: Places): void {
+    const [y1, x1, y2, x2] = crop
+    this.points += points.length
+    this.pointsInside += points.filter(({ x, y }) => y >= y1 && y <= y2 && x >= x1 && x <= x2).length
+    if (!box) return
+    const truth: Box = [box.y1, box.x1, box.y2, box.x2]
+    const overlap = intersectionOverUnion(crop, truth)
     this.located++
     this.iou += overlap
     this.wholeIou += intersectionOverUnion([0, 0, 1, 1], truth)
@@ -70,6 +82,7 @@ export class EvaluationCounter {
           meanIou: share(this.iou, this.located),
           over50: share(this.over50, this.located),
           wholeImageIou: share(this.wholeIou, this.located),
+          ...(this.points > 0 && { pointsInside: share(this.pointsInside, this.points) }),
         },
       }),
     }

@@ -29,7 +29,7 @@ export async function evaluateSplit(
     const outputs = await predictor.run(made.images, made.labels.length)
     made.indices.forEach((sampleIndex, index) => {
       const sample = samples[sampleIndex]
-      if (sample) counter.add(answerOf(outputs, index), sample)
+      if (sample) counter.add(answerOf(outputs, index), { label: sample.label, ...made.places[index] })
     })
     // Lets signals in.
     await new Promise((resolve) => setImmediate(resolve))

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { openImageFolder } from '../data/folder.js'
+import { openDataSet } from '../data/open.js'
 import { engineNames } from '../engines/index.js'
 import { Failure } from '../failure.js'
 import type { Model } from '../model.js'
@@ -38,7 +38,7 @@ export async function trainFromCommandLine(model: Model, spec: unknown, args: re
         exit: 2,
       })
     const engine = engineNames.find((name) => name === values.engine)
-    const data = await openImageFolder(folder, { seed: Number(seed) })
+    const data = await openDataSet(folder, { seed: Number(seed) })
     const request = {
       data: folder,
       out,

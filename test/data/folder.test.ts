@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import test from 'ava'
 import sharp from 'sharp'
 import { batchesInEpoch, evalBatches, trainBatches } from '../../runtime/data/batches.js'
-import { openImageFolder } from '../../runtime/data/folder.js'
+import { openDataSet } from '../../runtime/data/open.js'
 import { Failure } from '../../runtime/failure.js'
 
 const root = mkdtempSync(join(tmpdir(), 'wsban-folder-'))
@@ -30,7 +30,7 @@ const numbered = (prefix: string, count: number) => Array.from({ length: count }
 
 test('splits by folder; classes in the order of their names, for all splits alike', async (t) => {
   const path = folder('split', ...numbered('train/b', 3), ...numbered('train/a', 2), ...numbered('valid/b', 1))
-  const { classes, splits } = await openImageFolder(path, { seed: 1 })
+  const { classes, splits } = await openDataSet(path, { seed: 1 })
   t.deepEqual(classes, ['a', 'b'])
   t.deepEqual([splits.train.length, splits.val.length, splits.test.length], [5, 1, 0])
   t.is(splits.val[0]?.label, 1)
@@ -38,10 +38,10 @@ test('splits by folder; classes in the order of their names, for all splits alik
 
 test('without a val folder a fifth of each class is set apart, the same one for the same seed', async (t) => {
   const path = folder('flat', ...numbered('rose', 10), ...numbered('tulip', 20))
-  const first = await openImageFolder(path, { seed: 1 })
+  const first = await openDataSet(path, { seed: 1 })
   t.deepEqual([first.splits.train.length, first.splits.val.length], [24, 6])
-  t.deepEqual((await openImageFolder(path, { seed: 1 })).splits.val, first.splits.val)
-  t.notDeepEqual((await openImageFolder(path, { seed: 2 })).splits.val, first.splits.val)
+  t.deepEqual((await openDataSet(path, { seed: 1 })).splits.val, first.splits.val)
+  t.notDeepEqual((await openDataSet(path, { seed: 2 })).splits.val, first.splits.val)
   const train = new Set(first.splits.train.map((sample) => sample.path))
   t.false(first.splits.val.some((sample) => train.has(sample.path)))
 })
@@ -54,13 +54,13 @@ for (const [name, files, code] of [
   test(`${name}: ${code}`, async (t) => {
     const path = folder(name, ...files)
     mkdirSync(path, { recursive: true })
-    const error = await t.throwsAsync(openImageFolder(path, { seed: 1 }), { instanceOf: Failure })
+    const error = await t.throwsAsync(openDataSet(path, { seed: 1 }), { instanceOf: Failure })
     t.is(error?.problem.code, code)
     t.truthy(error?.problem.help)
   })
 
 test('batches depend on seed and epoch alone, and every picture comes once', async (t) => {
-  const { splits } = await openImageFolder(
+  const { splits } = await openDataSet(
     folder('batches', ...numbered('train/a', 5), ...numbered('train/b', 5), ...numbered('val/a', 1)),
     {
       seed: 1,
@@ -101,7 +101,7 @@ test('a broken picture is passed by with a warning, too many are an error', asyn
   writeFileSync(join(path, 'train/a/7.png'), 'no picture')
   const steps = [{ name: 'resize', arguments: { size: 8 } }]
   const run = async () => {
-    const { splits } = await openImageFolder(path, { seed: 1 })
+    const { splits } = await openDataSet(path, { seed: 1 })
     const warnings: string[] = []
     const reporter = { say() {}, progress() {}, warn: (line: string) => warnings.push(line) }
     const seen: number[] = []

@@ -1,0 +1,88 @@
+import { existsSync } from 'node:fs'
+import { isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { Failure } from '../failure.js'
+import type { SplitName } from './dataset.js'
+import { brokenLine } from './text.js'
+import type { Truth } from './truth.js'
+
+/** A line of somebody's file. */
+export interface Origin {
+  readonly file: string
+  readonly line: number
+}
+
+/** A picture as a data set lists it. */
+export interface Listed {
+  /** The root and the path below it. */
+  readonly path: string
+  readonly className: string
+  readonly split: SplitName
+  readonly truth?: Truth
+  /** Where it says so, unless the folders do. */
+  readonly origin?: Origin
+}
+
+/** What a data set holds, whatever its format. */
+export interface Listing {
+  /** How it was read: "CUB-200-2011". */
+  readonly readAs: string
+  /** In the data set's own order, where it has one. */
+  readonly classes?: readonly string[]
+  readonly pictures: readonly Listed[]
+  readonly notes: readonly string[]
+}
+
+/** A file or a folder that a line names, below the data set's root. @throws Failure `list-broken` when it lies outside */
+export function pathBelow(root: string, name: string, { file, line }: Origin): string {
+  const path = isAbsolute(name) ? name : join(root, name)
+  const way = relative(resolve(root), resolve(path))
+  if (way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way) || name.includes('\0'))
+    throw brokenLine(file, line, `${JSON.stringify(name)} is outside of ${root}`, 'give paths below the data folder')
+  return path
+}
+
+/**
+ * That each picture is listed once, and is there.
+ *
+ * @throws Failure `data-duplicate` or `data-missing`, with the file and line of the first
+ */
+export function checkListed(pictures: readonly Listed[]): void {
+  const seen = new Map<string, Listed>()
+  const missing: Listed[] = []
+  for (const picture of pictures) {
+    const before = seen.get(picture.path)
+    if (before)
+      throw new Failure({
+        code: 'data-duplicate',
+        message: `${placeOf(picture)}: ${picture.path} is listed already${before.origin ? ` (${placeOf(before)})` : ''}`,
+        help: 'keep one of the two',
+        path: picture.path,
+      })
+    seen.set(picture.path, picture)
+    // What was found by walking is there.
+    if (picture.origin && !existsSync(picture.path)) missing.push(picture)
+  }
+  const [first] = missing
+  if (first)
+    throw new Failure({
+      code: 'data-missing',
+      message: `${placeOf(first)}: there is no file ${first.path}${missing.length > 1 ? ` (nor ${missing.length - 1} others)` : ''}`,
+      help: 'correct the path or take out the line; paths are below the data folder',
+      path: first.path,
+    })
+}
+
+/** `labels.csv, line 7` */
+export function placeOf({ origin, path }: Listed): string {
+  return origin ? `${origin.file}, line ${origin.line}` : path
+}
+
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`
+}
+
+/** `"a", "b" and 3 more` */
+export function listed(names: readonly string[], most = 8): string {
+  const shown = names.slice(0, most).map((name) => JSON.stringify(name))
+  return names.length > most ? `${shown.join(', ')} and ${names.length - most} more` : shown.join(', ')
+}

@@ -1,0 +1,114 @@
+import { stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { Failure } from '../failure.js'
+import { type DataSet, type SplitName, splitNames } from './dataset.js'
+import { aircraftFolder, readAircraft } from './formats/aircraft.js'
+import { carsFiles, readCars } from './formats/cars.js'
+import { readClassFolders } from './formats/class_folders.js'
+import { cubFolder, readCub } from './formats/cub.js'
+import { findLists, openList, readLists } from './formats/list.js'
+import { checkListed, counted, type Listed, type Listing, listed, placeOf } from './listing.js'
+import { setApart } from './set_apart.js'
+import { byCodePoint } from './walk.js'
+
+export interface OpenOptions {
+  /** Decides which pictures are set apart when there is no val split. */
+  readonly seed: number
+  /** The class names in order, when a model already has them; without, those of the data set. */
+  readonly classes?: readonly string[]
+}
+
+/**
+ * Opens a data set: a folder, or a list of pictures. What lies in the folder says which format it is: the own files of CUB-200-2011,
+ * Stanford Cars or FGVC-Aircraft, lists of pictures, or else class folders. Without a val split a seeded fifth of each class is set apart
+ * from train. Nothing is decoded.
+ *
+ * @throws Failure `data-unreadable`, `data-empty`, `data-ambiguous`, `data-classes` (a class the training split or the model does not know,
+ *   or no training split), `data-missing`, `data-duplicate`, `list-broken`, `csv-broken`, `boxes-broken`, `mat-unreadable`
+ */
+export async function openDataSet(place: string, { seed, classes: known }: OpenOptions): Promise<DataSet> {
+  const isFile = await stat(place).then(
+    (found) => found.isFile(),
+    () => false,
+  )
+  const root = isFile ? dirname(place) : place
+  const listing = isFile ? readLists([await openList(place)]) : await readFolder(root)
+  checkListed(listing.pictures)
+  const notes = [`${place}: read as ${listing.readAs}`, ...listing.notes]
+  const classes = known ?? classesOf(listing)
+  checkClasses(root, listing.pictures, classes, known !== undefined, notes)
+  const pictures = listing.pictures.some(({ split }) => split === 'val')
+    ? listing.pictures
+    : setApart(listing.pictures, seed, notes)
+
+  const labels = new Map(classes.map((name, label) => [name, label]))
+  const samples = (wanted: SplitName) =>
+    pictures
+      .flatMap(({ path, className, split, truth }) => {
+        const label = labels.get(className)
+        return split === wanted && label !== undefined ? [{ path, label, ...(truth && { truth }) }] : []
+      })
+      // Class by class, in the order of the data set: sorting is stable.
+      .sort((a, b) => a.label - b.label)
+  return { root, classes, splits: { train: samples('train'), val: samples('val'), test: samples('test') }, notes }
+}
+
+async function readFolder(root: string): Promise<Listing> {
+  const cub = cubFolder(root)
+  if (cub !== undefined) return readCub(cub)
+  const cars = carsFiles(root)
+  if (cars) return readCars(cars)
+  const aircraft = aircraftFolder(root)
+  if (aircraft !== undefined) return readAircraft(aircraft)
+  const lists = await findLists(root)
+  return lists.length > 0 ? readLists(lists) : readClassFolders(root)
+}
+
+function classesOf({ classes, pictures }: Listing): readonly string[] {
+  if (classes) {
+    const twice = classes.find((name, index) => classes.indexOf(name) !== index)
+    if (twice === undefined) return classes
+    throw new Failure({
+      code: 'data-classes',
+      message: `two classes are called ${JSON.stringify(twice)}`,
+      help: 'give each class a name of its own',
+    })
+  }
+  return [...new Set(pictures.flatMap(({ split, className }) => (split === 'train' ? [className] : [])))].sort(
+    byCodePoint,
+  )
+}
+
+function checkClasses(
+  root: string,
+  pictures: readonly Listed[],
+  classes: readonly string[],
+  known: boolean,
+  notes: string[],
+): void {
+  const fail = (message: string, help: string) => new Failure({ code: 'data-classes', message, help, path: root })
+  const found = new Map<SplitName, Map<string, Listed>>(splitNames.map((split) => [split, new Map()]))
+  for (const picture of pictures) {
+    const inSplit = found.get(picture.split)
+    if (!inSplit?.has(picture.className)) inSplit?.set(picture.className, picture)
+  }
+  const train = found.get('train')
+  if (!known && train?.size === 0)
+    throw fail(`${root} has no pictures to train on`, 'put class folders with pictures in train/')
+  const names = new Set(known ? classes : train?.keys())
+  for (const [split, inSplit] of found) {
+    const strange = [...inSplit].filter(([name]) => !names.has(name)).sort(([a], [b]) => byCodePoint(a, b))
+    const [first] = strange
+    if (!first) continue
+    const origin = first[1].origin ? ` (the first: ${placeOf(first[1])})` : ''
+    const what = `${counted(strange.length, 'class', 'classes')} of ${split}`
+    const which = `${listed(strange.map(([name]) => name))}${origin}`
+    throw known
+      ? fail(`the model does not know ${what}: ${which}`, `the model's classes are ${listed(classes)}`)
+      : fail(`${what} not in train: ${which}`, 'give each class some pictures in train, or remove it')
+  }
+  for (const [split, inSplit] of found) {
+    const missing = classes.filter((name) => inSplit.size > 0 && !inSplit.has(name))
+    if (missing.length > 0) notes.push(`${split} has no pictures of ${listed(missing)}`)
+  }
+}

@@ -1,0 +1,36 @@
+import { keyOf, Random } from '../random.js'
+import { counted, type Listed, listed } from './listing.js'
+
+/** The share of each class set apart for validation when the data set does not say. */
+const VALIDATION_SHARE = 0.2
+
+/**
+ * Moves a seeded share of each class from train to val. Which ones depends on the seed and the class alone, so other classes may come and go.
+ * The test split is not touched: nothing is ever chosen by it.
+ */
+export function setApart(pictures: readonly Listed[], seed: number, notes: string[]): readonly Listed[] {
+  const byClass = new Map<string, Listed[]>()
+  for (const picture of pictures) {
+    if (picture.split !== 'train') continue
+    const others = byClass.get(picture.className)
+    if (others) others.push(picture)
+    else byClass.set(picture.className, [picture])
+  }
+  if (byClass.size === 0) return pictures
+  const chosen = new Set<Listed>()
+  const alone: string[] = []
+  for (const [name, ofClass] of byClass) {
+    if (ofClass.length < 2) {
+      alone.push(name)
+      continue
+    }
+    const count = Math.max(1, Math.round(ofClass.length * VALIDATION_SHARE))
+    const order = new Random(keyOf(seed, 'validation', name.normalize('NFC'))).shuffle([...ofClass.keys()])
+    for (const index of order.slice(0, count)) chosen.add(ofClass[index] as Listed)
+  }
+  notes.push(
+    `no val split: ${VALIDATION_SHARE * 100} % of each class set apart from train (${counted(chosen.size, 'picture')}, seed ${seed})`,
+  )
+  if (alone.length > 0) notes.push(`val has no pictures of ${listed(alone)}: there is only one`)
+  return pictures.map((picture) => (chosen.has(picture) ? { ...picture, split: 'val' } : picture))
+}

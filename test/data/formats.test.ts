@@ -1,0 +1,355 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative } from 'node:path'
+import test from 'ava'
+import sharp from 'sharp'
+import { evalBatches } from '../../runtime/data/batches.js'
+import type { DataSet } from '../../runtime/data/dataset.js'
+import { openDataSet } from '../../runtime/data/open.js'
+import { placesOn } from '../../runtime/data/truth.js'
+import { Failure } from '../../runtime/failure.js'
+import { packageRoot } from '../../runtime/package-root.js'
+
+const root = mkdtempSync(join(tmpdir(), 'wsban-formats-'))
+test.after.always(() => rmSync(root, { recursive: true, force: true }))
+
+let picture: Buffer
+test.before(async () => {
+  picture = await sharp({ create: { width: 40, height: 20, channels: 3, background: '#37a' } })
+    .jpeg()
+    .toBuffer()
+})
+
+let made = 0
+/** A data set of these files; those without text are pictures of 40 x 20. */
+function folder(files: Readonly<Record<string, string | null>>): string {
+  const path = join(root, String(made++))
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(path, name)), { recursive: true })
+    writeFileSync(join(path, name), text ?? picture)
+  }
+  return path
+}
+
+/** What a data set holds: path and class, by split. */
+function contents({ root: from, classes, splits }: DataSet) {
+  return Object.fromEntries(
+    Object.entries(splits).map(([split, samples]) => [
+      split,
+      samples.map(({ path, label }) => `${relative(from, path)} ${classes[label]}`),
+    ]),
+  )
+}
+
+const cub = {
+  'images/001.Albatross/a.jpg': null,
+  'images/001.Albatross/b.jpg': null,
+  'images/002.Auklet/c.jpg': null,
+  'images/002.Auklet/d.jpg': null,
+  'images.txt': '1 001.Albatross/a.jpg\n2 001.Albatross/b.jpg\n3 002.Auklet/c.jpg\n4 002.Auklet/d.jpg\n',
+  'image_class_labels.txt': '1 1\n2 1\n3 2\n4 2\n',
+  'classes.txt': '1 001.Albatross\n2 002.Auklet\n3 003.Bunting\n',
+  'train_test_split.txt': '1 1\n2 1\n3 1\n4 0\n',
+  'bounding_boxes.txt': '1 10.0 5.0 20.0 10.0\n2 0 0 40 20\n3 0 0 40 20\n4 10.0 5.0 20.0 10.0\n',
+  'parts/parts.txt': '1 back\n2 left eye\n',
+  'parts/part_locs.txt': '4 1 20.0 10.0 1\n4 2 0.0 0.0 0\n',
+}
+
+test('CUB-200-2011: its own split, boxes and the parts that are seen; val is set apart from train', async (t) => {
+  const data = await openDataSet(folder(cub), { seed: 1 })
+  t.deepEqual(data.classes, ['001.Albatross', '002.Auklet'])
+  const { train, val, test: held } = data.splits
+  t.deepEqual([train.length, val.length, held.length], [2, 1, 1])
+  const truth = held[0]?.truth
+  t.deepEqual(placesOn(truth, { width: 40, height: 20 }), {
+    box: { y1: 0.25, x1: 0.25, y2: 0.75, x2: 0.75 },
+    points: [{ name: 'back', y: 0.5, x: 0.5 }],
+  })
+  t.regex(data.notes[0] ?? '', /CUB-200-2011/)
+  t.true(data.notes.some((note) => note.startsWith('no val split: 20 % of each class set apart from train')))
+  t.true(data.notes.some((note) => note.includes('1 class without pictures')))
+})
+
+test('CUB in the folder that its archive makes', async (t) => {
+  const path = folder(Object.fromEntries(Object.entries(cub).map(([name, text]) => [`CUB_200_2011/${name}`, text])))
+  t.is((await openDataSet(path, { seed: 1 })).splits.test.length, 1)
+})
+
+const aircraft = {
+  'data/images/0034309.jpg': null,
+  'data/images/0034958.jpg': null,
+  'data/images/1025794.jpg': null,
+  'data/images_variant_train.txt': '0034309 707-320\n',
+  'data/images_variant_val.txt': '0034958 707-320\n',
+  'data/images_variant_trainval.txt': '0034309 707-320\n0034958 707-320\n',
+  'data/images_variant_test.txt': '1025794 707-320\n',
+  'data/variants.txt': '707-320\n',
+  'data/images_box.txt': '0034309 1 1 40 20\n1025794 11 6 30 15\n',
+}
+
+test('FGVC-Aircraft: its own three splits, boxes counted from 1', async (t) => {
+  const data = await openDataSet(folder(aircraft), { seed: 1 })
+  t.deepEqual(contents(data), {
+    train: ['data/images/0034309.jpg 707-320'],
+    val: ['data/images/0034958.jpg 707-320'],
+    test: ['data/images/1025794.jpg 707-320'],
+  })
+  const box = (truth: DataSet['splits']['test'][0]['truth']) => placesOn(truth, { width: 40, height: 20 })?.box
+  t.deepEqual(box(data.splits.train[0]?.truth), { y1: 0, x1: 0, y2: 1, x2: 1 })
+  t.deepEqual(box(data.splits.test[0]?.truth), { y1: 0.25, x1: 0.25, y2: 0.75, x2: 0.75 })
+  t.is(data.splits.val[0]?.truth, undefined)
+})
+
+const fixture = (name: string) => join(packageRoot(), 'test/data/fixtures', name)
+const carNames = ['AM General Hummer SUV 2000', 'Ram C/V Cargo Van, <b>Minivan</b> 2012', 'Škoda Octavia 2011']
+
+test('Stanford Cars, a MATLAB file a split; names with commas and markup are names', async (t) => {
+  const path = folder({
+    'cars_train/00001.jpg': null,
+    'cars_train/00002.jpg': null,
+    'cars_train/00003.jpg': null,
+    'cars_test/00001.jpg': null,
+  })
+  for (const name of ['cars_train_annos.mat', 'cars_meta.mat']) cpSync(fixture(name), join(path, 'devkit', name))
+  cpSync(fixture('cars_test_annos_withlabels.mat'), join(path, 'cars_test_annos_withlabels.mat'))
+  const data = await openDataSet(path, { seed: 1 })
+  t.deepEqual(data.classes, carNames)
+  t.deepEqual(contents(data), {
+    train: [
+      `cars_train/00001.jpg ${carNames[0]}`,
+      `cars_train/00003.jpg ${carNames[1]}`,
+      `cars_train/00002.jpg ${carNames[2]}`,
+    ],
+    val: [],
+    test: [`cars_test/00001.jpg ${carNames[1]}`],
+  })
+  t.deepEqual(placesOn(data.splits.train[1]?.truth, { width: 40, height: 20 })?.box, {
+    y1: 0.25,
+    x1: 0.25,
+    y2: 0.75,
+    x2: 0.75,
+  })
+})
+
+test('Stanford Cars in one file', async (t) => {
+  const path = folder(Object.fromEntries([1, 2, 3, 4].map((i) => [`car_ims/00000${i}.jpg`, null])))
+  cpSync(fixture('cars_annos.mat'), join(path, 'cars_annos.mat'))
+  const { splits } = await openDataSet(path, { seed: 1 })
+  t.deepEqual([splits.train.length, splits.val.length, splits.test.length], [3, 0, 1])
+})
+
+const pictures = { 'a.jpg': null, 'images/b.jpg': null, 'c d.jpg': null, 'e.jpg': null }
+const wanted = {
+  train: ['a.jpg <i>red</i>, small', 'images/b.jpg blue'],
+  val: ['e.jpg blue'],
+  test: ['c d.jpg blue'],
+}
+const lists: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'a CSV list with a byte order mark, CRLF and quotes': {
+    'labels.csv':
+      '\uFEFFpath,label,split\r\na.jpg,"<i>red</i>, small",train\r\nb.jpg,blue,train\r\nc d.jpg,blue,test\r\ne.jpg,blue,valid\r\n',
+  },
+  'a JSON list': {
+    'labels.json': JSON.stringify([
+      { file_name: 'a.jpg', label: '<i>red</i>, small', split: 'train', tags: ['x'] },
+      { file_name: 'images/b.jpg', label: 'blue', split: 'train' },
+      { file_name: 'c d.jpg', label: 'blue', split: 'test' },
+      { file_name: 'e.jpg', label: 'blue', split: 'val' },
+    ]),
+    'package.json': '{ "name": "something else" }',
+  },
+  'JSON Lines': {
+    'labels.jsonl':
+      '{"path":"a.jpg","class":"<i>red</i>, small","split":"train"}\n\n{"path":"b.jpg","class":"blue","split":"training"}\n{"path":"c d.jpg","class":"blue","split":"Test"}\n{"path":"e.jpg","class":"blue","split":"dev"}\n',
+  },
+  'a list a split, beside tables of something else': {
+    'train.csv': 'Image,Class\na.jpg,"<i>red</i>, small"\nb.jpg,blue\n',
+    'val.csv': 'Image,Class\ne.jpg,blue\n',
+    'test.csv': 'Image,Class\nc d.jpg,blue\n',
+    'notes.csv': 'who,when\nsomebody,"open\n',
+  },
+}
+for (const [name, files] of Object.entries(lists))
+  test(name, async (t) => {
+    const data = await openDataSet(folder({ ...pictures, ...files }), { seed: 1 })
+    t.deepEqual(data.classes, ['<i>red</i>, small', 'blue'])
+    t.deepEqual(contents(data), wanted)
+  })
+
+test('a list that is named, with classes that are numbers in their own order', async (t) => {
+  const names = Array.from({ length: 12 }, (_, i) => `${i}.jpg`)
+  const path = folder({
+    ...Object.fromEntries(names.map((name) => [name, null])),
+    'labels.csv': `path,label\n${names.map((name, i) => `${name},${i}`).join('\n')}`,
+    'other.csv': 'path,label\n0.jpg,x\n',
+  })
+  const data = await openDataSet(join(path, 'labels.csv'), { seed: 1 })
+  t.deepEqual(
+    data.classes,
+    names.map((_, i) => String(i)),
+  )
+  const several = await t.throwsAsync(openDataSet(path, { seed: 1 }), { instanceOf: Failure })
+  t.is(several?.problem.code, 'data-ambiguous')
+})
+
+test('boxes in pixels or fractions, corners or sizes, are one place; others have none', async (t) => {
+  const lists = [
+    'path,label,xmin,ymin,xmax,ymax\na.jpg,x,10,5,30,15\ne.jpg,x,,,,\n',
+    'path,label,x1,y1,x2,y2\na.jpg,x,0.25,0.25,0.75,0.75\ne.jpg,x,,,,\n',
+    'path,label,x,y,width,height\na.jpg,x,10,5,20,10\ne.jpg,x,,,,\n',
+    // The Stanford Cars list that goes round.
+    'relative_im_path,class,bbox_x1,bbox_y1,bbox_x2,bbox_y2,test\na.jpg,x,10,5,30,15,0\ne.jpg,x,,,,,0\n',
+  ]
+  for (const list of lists) {
+    const { splits } = await openDataSet(folder({ 'a.jpg': null, 'e.jpg': null, 'l.csv': list }), { seed: 1 })
+    const samples = [...splits.train, ...splits.val].sort((a, b) => (a.path < b.path ? -1 : 1))
+    const found = []
+    for await (const { places } of evalBatches(samples, {
+      size: 8,
+      steps: [{ name: 'resize', arguments: { size: 8 } }],
+      batch: 2,
+    }))
+      found.push(...places)
+    t.deepEqual(
+      found.map((places) => places?.box),
+      [{ y1: 0.25, x1: 0.25, y2: 0.75, x2: 0.75 }, undefined],
+      list,
+    )
+  }
+})
+
+test('boxes in stored pixels turn with the picture as EXIF says', async (t) => {
+  // One bright block; where it is shown is where its box must be.
+  const [width, height] = [40, 20]
+  const block = { x1: 4, y1: 12, x2: 12, y2: 18 }
+  const data = Buffer.alloc(width * height * 3)
+  for (let y = block.y1; y < block.y2; y++) data.fill(255, (y * width + block.x1) * 3, (y * width + block.x2) * 3)
+  const { decodeImage } = await import('../../runtime/images/decode.js')
+  for (let orientation = 1; orientation <= 8; orientation++) {
+    const shown = await decodeImage(
+      await sharp(data, { raw: { width, height, channels: 3 } })
+        .withMetadata({ orientation })
+        .png()
+        .toBuffer(),
+    )
+    const bright = [...shown.data.keys()].filter((i) => i % 3 === 0 && shown.data[i] === 255).map((i) => i / 3)
+    const xs = bright.map((i) => i % shown.width)
+    const ys = bright.map((i) => Math.floor(i / shown.width))
+    const { box } = placesOn({ unit: 'stored pixels', box: block }, shown) ?? {}
+    const seen = [Math.min(...ys), Math.min(...xs), Math.max(...ys) + 1, Math.max(...xs) + 1]
+    const told = box && [box.y1 * shown.height, box.x1 * shown.width, box.y2 * shown.height, box.x2 * shown.width]
+    t.deepEqual(told?.map(Math.round), seen, `orientation ${orientation}`)
+  }
+})
+
+const mistakes: Readonly<
+  Record<string, readonly [files: Readonly<Record<string, string | null>>, code: string, says: RegExp]>
+> = {
+  'a path that leaves the folder': [
+    { ...pictures, 'l.csv': 'path,label\na.jpg,x\n../../etc/passwd,x\n' },
+    'list-broken',
+    /l\.csv, line 3: "\.\.\/\.\.\/etc\/passwd" is outside/,
+  ],
+  'an absolute path': [{ ...pictures, 'l.csv': 'path,label\n/etc/passwd,x\n' }, 'list-broken', /line 2: .* is outside/],
+  'a picture listed twice': [
+    { ...pictures, 'l.csv': 'path,label\na.jpg,x\ne.jpg,x\na.jpg,y\n' },
+    'data-duplicate',
+    /l\.csv, line 4: .*a\.jpg is listed already \(.*l\.csv, line 2\)/,
+  ],
+  'files that are missing': [
+    { ...pictures, 'l.csv': 'path,label\na.jpg,x\nnone.jpg,x\ngone.jpg,x\n' },
+    'data-missing',
+    /l\.csv, line 3: there is no file .*none\.jpg \(nor 1 others\)/,
+  ],
+  'a split of no known name': [
+    { ...pictures, 'l.csv': 'path,label,split\na.jpg,x,train\ne.jpg,x,holdout\n' },
+    'list-broken',
+    /l\.csv, line 3: "holdout" is no split/,
+  ],
+  'a class that only test has': [
+    { ...pictures, 'l.csv': 'path,label,split\na.jpg,x,train\ne.jpg,strange,test\n' },
+    'data-classes',
+    /1 class of test not in train: "strange" \(the first: .*l\.csv, line 3\)/,
+  ],
+  'no class': [{ ...pictures, 'l.csv': 'path,label\na.jpg,\n' }, 'list-broken', /l\.csv, line 2: no class/],
+  'a comma without quotes': [
+    { ...pictures, 'l.csv': 'path,label\na.jpg,red, small\n' },
+    'csv-broken',
+    /l\.csv, line 2: 3 fields/,
+  ],
+  'a class name of two lines': [
+    { ...pictures, 'l.csv': 'path,label\na.jpg,"x\ny"\n' },
+    'list-broken',
+    /l\.csv, line 2: a class named "x\\ny"/,
+  ],
+  'half a box': [
+    { ...pictures, 'l.csv': 'path,label,x1,y1,x2,y2\na.jpg,x,1,2,3,\n' },
+    'list-broken',
+    /l\.csv, line 2: y2 of the box is ""/,
+  ],
+  'an empty box': [
+    { ...pictures, 'l.csv': 'path,label,x1,y1,x2,y2\na.jpg,x,5,2,3,9\n' },
+    'list-broken',
+    /l\.csv, line 2: the box .* is empty/,
+  ],
+  'a box whose order nobody can know': [
+    {
+      ...pictures,
+      'l.json': '[\n {"path": "e.jpg", "label": "x"},\n\n {"path": "a.jpg", "label": "x", "bbox": [1, 2, 3, 4]}]',
+    },
+    'list-broken',
+    /l\.json, line 4: bbox is an array/,
+  ],
+  'broken JSON Lines': [
+    { ...pictures, 'l.jsonl': '{"path":"a.jpg","label":"x"}\n{"path":\n' },
+    'list-broken',
+    /l\.jsonl, line 2: no JSON/,
+  ],
+  'text that is not UTF-8': [
+    { ...pictures, 'l.csv': 'path,label\na.jpg,x\n'.replaceAll(/./gs, '$&\0') },
+    'list-broken',
+    /not UTF-8/,
+  ],
+  'CUB: an image without a class': [
+    { ...cub, 'image_class_labels.txt': '1 1\n2 1\n3 2\n' },
+    'list-broken',
+    /images\.txt, line 4: image 4 has no class/,
+  ],
+  'CUB: a class that is not there': [
+    { ...cub, 'image_class_labels.txt': '1 1\n2 1\n3 2\n4 9\n' },
+    'list-broken',
+    /image_class_labels\.txt, line 4: classes\.txt has no class 9/,
+  ],
+  'CUB: a number twice': [
+    { ...cub, 'images.txt': '1 a.jpg\n1 b.jpg\n' },
+    'list-broken',
+    /images\.txt, line 2: 1 is in line 1/,
+  ],
+  'CUB: a box of words': [
+    { ...cub, 'bounding_boxes.txt': '1 10.0 5.0 wide 10.0\n' },
+    'list-broken',
+    /bounding_boxes\.txt, line 1: .* is not 4 numbers/,
+  ],
+  'CUB: a file that is gone': [
+    {
+      ...cub,
+      'images.txt': `${cub['images.txt']}5 002.Auklet/e.jpg\n`,
+      'image_class_labels.txt': '1 1\n2 1\n3 2\n4 2\n5 2\n',
+      'train_test_split.txt': '1 1\n2 1\n3 1\n4 0\n5 0\n',
+    },
+    'data-missing',
+    /images\.txt, line 5: there is no file .*e\.jpg/,
+  ],
+  'Aircraft: a variant that is not there': [
+    { ...aircraft, 'data/images_variant_test.txt': '1025794 A380\n' },
+    'list-broken',
+    /images_variant_test\.txt, line 1: variants\.txt has no variant "A380"/,
+  ],
+}
+for (const [name, [files, code, says]] of Object.entries(mistakes))
+  test(`${name}: ${code}`, async (t) => {
+    const failure = await t.throwsAsync(openDataSet(folder(files), { seed: 1 }), { instanceOf: Failure })
+    t.is(failure?.problem.code, code, failure?.message)
+    t.regex(failure?.message ?? '', says)
+    t.truthy(failure?.problem.help)
+  })
