@@ -45,7 +45,11 @@ async function bundle(folder) {
   const { build: esbuild } = await import('esbuild')
   await esbuild({
     absWorkingDir: root,
-    entryPoints: { 'cli/main': 'cli/main.ts', 'runtime/index': 'runtime/index.ts' },
+    entryPoints: {
+      'cli/main': 'cli/main.ts',
+      'runtime/index': 'runtime/index.ts',
+      'runtime/data/worker': 'runtime/data/worker.ts',
+    },
     outdir: folder,
     chunkNames: 'chunks/[name]-[hash]',
     bundle: true,

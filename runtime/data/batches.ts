@@ -1,11 +1,12 @@
 import { Failure } from '../failure.js'
-import type { FloatPicture, Picture } from '../images/picture.js'
-import { applySteps, evaluationSteps, type ImageStep } from '../images/preprocess.js'
+import type { FloatPicture } from '../images/picture.js'
+import { evaluationSteps, type ImageStep } from '../images/preprocess.js'
 import { readySteps } from '../images/steps.js'
 import { keyOf, Random } from '../random.js'
 import { type Reporter, silent } from '../reporter.js'
 import type { Sample } from './dataset.js'
 import { PictureSource } from './pictures.js'
+import type { Prepared } from './prepare.js'
 import { type Places, placesOn } from './truth.js'
 
 /** Pictures ready for a model, with what is true of them. B is the batch's own size: the last of an evaluation may be smaller. */
@@ -61,12 +62,11 @@ export async function* trainBatches(
   options: TrainBatchOptions,
 ): AsyncGenerator<Batch, void> {
   const { seed, epoch, batch, from = 0 } = options
-  const steps = readySteps(options.steps)
+  readySteps(options.steps)
   const order = new Random(keyOf(seed, 'order', epoch)).shuffle([...samples.keys()]).slice(from)
-  const prepare = (picture: Picture, index: number) =>
-    applySteps(picture, steps, new Random(keyOf(seed, 'augment', epoch, index)))
+  const key = (index: number) => keyOf(seed, 'augment', epoch, index)
   let full = from > 0
-  for await (const made of batchesOf(samples, order, options, prepare)) {
+  for await (const made of batchesOf(samples, order, options, key)) {
     if (made.labels.length < batch && full) return
     full = true
     yield { ...made, position: from + made.position }
@@ -79,15 +79,15 @@ export async function* trainBatches(
  * @throws Failure as `trainBatches`, and `image-step-random`
  */
 export async function* evalBatches(samples: readonly Sample[], options: BatchOptions): AsyncGenerator<Batch, void> {
-  const steps = evaluationSteps(options.steps)
-  yield* batchesOf(samples, [...samples.keys()], options, (picture) => applySteps(picture, steps))
+  evaluationSteps(options.steps)
+  yield* batchesOf(samples, [...samples.keys()], options, () => 0)
 }
 
 async function* batchesOf(
   samples: readonly Sample[],
   order: readonly number[],
-  { size, batch, reporter = silent, pictures = new PictureSource({ reporter, cacheBytes: 0 }) }: BatchOptions,
-  prepare: (picture: Picture, index: number) => FloatPicture,
+  { size, steps, batch, reporter = silent, pictures = new PictureSource({ reporter, cacheBytes: 0 }) }: BatchOptions,
+  key: (index: number) => number,
 ): AsyncGenerator<Batch, void> {
   const length = size * size * 3
   let images = new Float32Array(batch * length)
@@ -109,45 +109,54 @@ async function* batchesOf(
   }
 
   let unreadable = 0
-  for await (const { index, picture, places: found } of inOrder(samples, order, batch, pictures, prepare)) {
+  const ahead = aheadOf(batch, length)
+  const prepare = ({ path }: Sample, index: number) => pictures.prepare({ path, steps, key: key(index) })
+  for await (const { index, prepared } of inOrder(samples, order, ahead, prepare)) {
     position++
-    if (!picture) {
+    if (!prepared) {
       unreadable++
       if (unreadable > TOLERATED * samples.length) throw tooManyUnreadable(unreadable, samples)
       continue
     }
+    const { picture, decoded } = prepared
     if (picture.width !== size || picture.height !== size) throw wrongSize(picture, size)
     images.set(picture.data, indices.length * length)
     indices.push(index)
-    places.push(found)
+    places.push(placesOn(samples[index]?.truth, decoded))
     if (indices.length === batch) yield take()
   }
   if (indices.length > 0) yield take()
 }
 
-interface Prepared {
-  readonly index: number
-  readonly picture: FloatPicture | undefined
-  readonly places: Places | undefined
+/** Bytes of prepared pictures that may wait for their batch, beyond the next one. */
+const MOST_AHEAD = 2 ** 28
+
+/** How many pictures to have under way: a whole batch more than the one that is being filled, for a step that lets nothing else run. */
+function aheadOf(batch: number, length: number): number {
+  const fitting = Math.floor(MOST_AHEAD / (length * Float32Array.BYTES_PER_ELEMENT))
+  return Math.max(batch, Math.min(2 * batch, fitting)) + 4
 }
 
-/** Prepares pictures ahead of the reader, up to about a batch, and hands them out in order. */
+interface Ordered {
+  readonly index: number
+  readonly prepared: Prepared | undefined
+}
+
+/** Prepares pictures ahead of the reader, and hands them out in order. */
 async function* inOrder(
   samples: readonly Sample[],
   order: readonly number[],
   ahead: number,
-  pictures: PictureSource,
-  prepare: (picture: Picture, index: number) => FloatPicture,
-): AsyncGenerator<Prepared, void> {
-  const start = async (index: number): Promise<Prepared> => {
+  prepare: (sample: Sample, index: number) => Promise<Prepared | undefined>,
+): AsyncGenerator<Ordered, void> {
+  const start = async (index: number): Promise<Ordered> => {
     const sample = samples[index]
-    const picture = sample && (await pictures.get(sample.path))
-    return { index, picture: picture && prepare(picture, index), places: picture && placesOn(sample.truth, picture) }
+    return { index, prepared: sample && (await prepare(sample, index)) }
   }
-  const started: Promise<Prepared>[] = []
+  const started: Promise<Ordered>[] = []
   let next = 0
   const fill = () => {
-    for (; next < order.length && started.length < ahead + 4; next++) {
+    for (; next < order.length && started.length < ahead; next++) {
       const prepared = start(order[next] as number)
       // A failure counts when its turn comes; until then it must not end the process as an unhandled one.
       prepared.catch(() => undefined)
@@ -155,7 +164,7 @@ async function* inOrder(
     }
   }
   for (fill(); started.length > 0; ) {
-    const prepared = await (started.shift() as Promise<Prepared>)
+    const prepared = await (started.shift() as Promise<Ordered>)
     fill()
     yield prepared
   }

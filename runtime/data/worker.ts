@@ -1,0 +1,24 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { Failure } from '../failure.js'
+import type { FromWorker, ToWorker } from './crew.js'
+import { Preparer } from './prepare.js'
+
+// What runs in a thread of its own: jobs come in, prepared pictures go out.
+
+/** One is read and decoded (in libuv's threads) while another is augmented here. */
+const AT_ONCE = 2
+
+const port = parentPort
+if (!port) throw new Error('this runs in a worker')
+const preparer = new Preparer(Number(workerData), AT_ONCE)
+
+port.on('message', async ({ id, job }: ToWorker) => {
+  const send = (message: FromWorker, transferred: ArrayBuffer[] = []) => port.postMessage(message, transferred)
+  try {
+    const prepared = await preparer.prepare(job)
+    const { buffer } = prepared.picture.data
+    send({ id, prepared }, buffer instanceof ArrayBuffer ? [buffer] : [])
+  } catch (error) {
+    send(error instanceof Failure ? { id, problem: error.problem } : { id, error })
+  }
+})
