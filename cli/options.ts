@@ -38,6 +38,13 @@ export function wholeNumber(from: number): (text: string) => number {
   }
 }
 
+/** `5%` or `0.05` */
+export function share(text: string): number {
+  const value = text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text)
+  if (text.trim() === '' || !(value >= 0 && value <= 1)) throw new InvalidArgumentError('give a share, such as 5%')
+  return value
+}
+
 export function seedOption(): Option {
   return new Option('--seed <number>', 'what chance begins from; the same seed gives the same result')
     .argParser(wholeNumber(0))

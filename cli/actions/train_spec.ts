@@ -24,6 +24,8 @@ export interface TrainRequest {
   readonly resume?: boolean
   readonly saveEvery?: number
   readonly keep?: number
+  readonly workers?: number
+  readonly maxUnreadable?: number
   readonly set?: ModelSettings
 }
 
@@ -48,6 +50,8 @@ export async function trainSpec(file: string, request: TrainRequest, io: Io): Pr
     ...(request.weights !== undefined && { weights: request.weights }),
     ...(request.saveEvery !== undefined && { saveEvery: request.saveEvery }),
     ...(request.keep !== undefined && { keep: request.keep }),
+    ...(request.workers !== undefined && { workers: request.workers }),
+    ...(request.maxUnreadable !== undefined && { mostUnreadable: request.maxUnreadable }),
   })
   if (result.interrupted) {
     io.reporter.say(`stopped; ${request.out} holds ${run.info.last}: go on with --resume`)

@@ -30,6 +30,8 @@ export interface BatchOptions {
   /** Pictures a batch. */
   readonly batch: number
   readonly reporter?: Reporter
+  /** The share of unreadable pictures that is passed by; 5 % without. */
+  readonly mostUnreadable?: number
   /** Where pictures come from. Pass one for all epochs, and decoded pictures are kept from epoch to epoch. */
   readonly pictures?: PictureSource
 }
@@ -42,7 +44,7 @@ export interface TrainBatchOptions extends BatchOptions {
   readonly from?: number
 }
 
-/** The share of unreadable pictures a split may have. */
+/** The share of unreadable pictures that a split may have where nobody says another. */
 const TOLERATED = 0.05
 
 /** How many batches an epoch gives when every picture can be read: the partial one counts only if there is no full one. */
@@ -55,7 +57,7 @@ export function batchesInEpoch(samples: number, batch: number): number {
  * the same however fast the machine, whatever the cache holds, and after a resume. What is left over at the end is dropped unless it is all
  * there is. An unreadable picture is warned of once and its place goes to the next.
  *
- * @throws Failure `pictures-unreadable` when more than 5 % are; `image-size` when the steps do not end in size x size; what the steps throw
+ * @throws Failure `pictures-unreadable` when more than `mostUnreadable` are; `image-size` when the steps do not end in size x size; what the steps throw
  */
 export async function* trainBatches(
   samples: readonly Sample[],
@@ -86,7 +88,14 @@ export async function* evalBatches(samples: readonly Sample[], options: BatchOpt
 async function* batchesOf(
   samples: readonly Sample[],
   order: readonly number[],
-  { size, steps, batch, reporter = silent, pictures = new PictureSource({ reporter, cacheBytes: 0 }) }: BatchOptions,
+  {
+    size,
+    steps,
+    batch,
+    reporter = silent,
+    mostUnreadable = TOLERATED,
+    pictures = new PictureSource({ reporter, cacheBytes: 0 }),
+  }: BatchOptions,
   key: (index: number) => number,
 ): AsyncGenerator<Batch, void> {
   const length = size * size * 3
@@ -115,7 +124,7 @@ async function* batchesOf(
     position++
     if (!prepared) {
       unreadable++
-      if (unreadable > TOLERATED * samples.length) throw tooManyUnreadable(unreadable, samples)
+      if (unreadable > mostUnreadable * samples.length) throw tooManyUnreadable(unreadable, samples, mostUnreadable)
       continue
     }
     const { picture, decoded } = prepared
@@ -170,11 +179,11 @@ async function* inOrder(
   }
 }
 
-function tooManyUnreadable(count: number, samples: readonly Sample[]): Failure {
+function tooManyUnreadable(count: number, samples: readonly Sample[], most: number): Failure {
   return new Failure({
     code: 'pictures-unreadable',
-    message: `${count} of ${samples.length} pictures cannot be read, more than ${TOLERATED * 100} %`,
-    help: 'the warnings above name them; wsban data inspect DIR lists them all',
+    message: `${count} of ${samples.length} pictures cannot be read, more than ${most * 100} %`,
+    help: 'the warnings above name them, wsban data inspect DIR lists them all; get them again, take them out, or allow more with --max-unreadable',
   })
 }
 

@@ -15,6 +15,9 @@ export class ProgressMeter {
   private stepMilliseconds = 0
   private steps = 0
   private lastShown = 0
+  private epochStarted = 0
+  private asked = 0
+  private waited = 0
 
   constructor(
     private readonly reporter: Reporter,
@@ -22,6 +25,25 @@ export class ProgressMeter {
     private readonly stepsPerEpoch: number,
     private readonly batch: number,
   ) {}
+
+  beginEpoch(): void {
+    this.epochStarted = performance.now()
+    this.waited = 0
+    this.askForBatch()
+  }
+
+  askForBatch(): void {
+    this.asked = performance.now()
+  }
+
+  gotBatch(): void {
+    this.waited += performance.now() - this.asked
+  }
+
+  /** The share of the epoch's time so far that went by waiting for pictures, from 0 to 1. */
+  get waitingShare(): number {
+    return this.waited / (performance.now() - this.epochStarted)
+  }
 
   /** Measures one step. */
   time<T>(step: () => T): T {

@@ -27,6 +27,8 @@ export interface TrainingRequest {
   readonly saveEvery?: number
   /** How many ends of epochs are kept beside the best and the last checkpoint. */
   readonly keep?: number
+  readonly workers?: number
+  readonly mostUnreadable?: number
   readonly reporter: Reporter
 }
 
@@ -53,7 +55,16 @@ export async function startTraining(
     const begun = fresh ? await begin(model, spec, data, request, fresh) : await goOn(model, spec, data, request)
     const stop = listenForInterrupt(reporter)
     try {
-      const options = { model, data, reporter, interrupted: stop.asked, ...begun }
+      const { workers, mostUnreadable } = request
+      const options = {
+        model,
+        data,
+        reporter,
+        interrupted: stop.asked,
+        ...(workers !== undefined && { workers }),
+        ...(mostUnreadable !== undefined && { mostUnreadable }),
+        ...begun,
+      }
       return { run: begun.run, result: await train(options) }
     } finally {
       stop.end()

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { batchesInEpoch, trainBatches } from '../data/batches.js'
 import type { DataSet } from '../data/dataset.js'
-import { PictureSource } from '../data/pictures.js'
+import { PictureSource, usualWorkers } from '../data/pictures.js'
 import { outOfMemory } from '../engines/memory.js'
 import { Failure, reasonOf } from '../failure.js'
 import type { ImageStep } from '../images/preprocess.js'
@@ -26,6 +26,10 @@ export interface TrainOptions {
   /** Where it stands: at the beginning, or as the last checkpoint says. */
   readonly state: TrainingState
   readonly reporter: Reporter
+  /** Threads that prepare pictures; what `usualWorkers` says without. */
+  readonly workers?: number
+  /** The share of unreadable pictures that is passed by. */
+  readonly mostUnreadable?: number
   /** True when a person asked to stop: the step under way is finished first. */
   readonly interrupted?: () => boolean
 }
@@ -57,6 +61,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     return await training.run()
   } catch (error) {
     throw await training.failed(error)
+  } finally {
+    await training.close()
   }
 }
 
@@ -71,11 +77,11 @@ class Training {
   private savedAt = performance.now()
 
   constructor(private readonly options: TrainOptions) {
-    const { model, data, run, learner, state, reporter } = options
+    const { model, data, run, learner, state, reporter, workers = usualWorkers() } = options
     const { epochs, batch } = run.info
     this.state = state
     this.predictor = new EnginePredictor(model, data.classes, learner.weights)
-    this.pictures = new PictureSource({ reporter })
+    this.pictures = new PictureSource({ reporter, workers })
     this.stepsPerEpoch = batchesInEpoch(data.splits.train.length, batch)
     this.meter = new ProgressMeter(reporter, epochs, this.stepsPerEpoch, batch)
   }
@@ -103,7 +109,7 @@ class Training {
 
   /** What is left of the epoch's steps; false when a person asked to stop. */
   private async steps(): Promise<boolean> {
-    const { model, data, run, learner, reporter } = this.options
+    const { model, data, run, learner, reporter, mostUnreadable } = this.options
     const { plan } = model
     const { seed, epochs, batch, saveEvery } = run.info
     const schedule = makeSchedule(plan.schedule)
@@ -117,9 +123,12 @@ class Training {
       from,
       reporter,
       pictures: this.pictures,
+      ...(mostUnreadable !== undefined && { mostUnreadable }),
     })
+    this.meter.beginEpoch()
     for await (const made of batches) {
       const { step, stepInEpoch, lossSums } = this.state
+      this.meter.gotBatch()
       const rate = baseRate(plan.optimizer) * schedule(epoch + stepInEpoch / this.stepsPerEpoch, epochs)
       this.stepping = true
       const losses = this.meter.time(() => learner.step(made, step, rate))
@@ -136,6 +145,7 @@ class Training {
       await new Promise((resolve) => setImmediate(resolve))
       if (this.options.interrupted?.()) return false
       if (saveEvery > 0 && performance.now() - this.savedAt > saveEvery * 60_000) await this.save(undefined)
+      this.meter.askForBatch()
     }
     return true
   }
@@ -162,6 +172,7 @@ class Training {
       losses,
       val: { pictures, top1, top5, ...(localisation && { localisation }) },
       secondsPerStep: this.meter.secondsPerStep,
+      waitingForData: this.meter.waitingShare,
       memory: process.memoryUsage.rss(),
       tensors: tf.memory().numTensors,
     })
@@ -175,6 +186,10 @@ class Training {
     const logBytes = await run.log.bytes()
     await run.saveCheckpoint(await learner.checkpoint({ ...this.state, logBytes }), score)
     this.savedAt = performance.now()
+  }
+
+  async close(): Promise<void> {
+    await this.pictures.close()
   }
 
   /** The error with what is left to go on from. Between steps all is whole, and is kept first. */
