@@ -69,6 +69,29 @@ const imageSize: ArgumentSpec = {
   meaning: 'height and width afterwards, in pixels',
 }
 
+const probability: ArgumentSpec = {
+  name: 'probability',
+  kind: { is: 'number', from: 0, to: 1 },
+  default: 0.5,
+  meaning: 'how often it is done',
+  source: 'torchvision',
+}
+
+/** How large a random rectangle is; the defaults are torchvision's. */
+function rectangle(usual: { scale: readonly [number, number]; ratio: readonly [number, number] }): ArgumentSpec[] {
+  const [scaleMin, scaleMax] = usual.scale
+  const [ratioMin, ratioMax] = usual.ratio
+  const area = { is: 'number', above: 0, to: 1 } as const
+  const ratio = { is: 'number', above: 0 } as const
+  const source = 'torchvision'
+  return [
+    { name: 'scale_min', kind: area, default: scaleMin, meaning: 'smallest share of the area', source },
+    { name: 'scale_max', kind: area, default: scaleMax, meaning: 'largest share of the area', source },
+    { name: 'ratio_min', kind: ratio, default: ratioMin, meaning: 'smallest width over height', source },
+    { name: 'ratio_max', kind: ratio, default: ratioMax, meaning: 'largest width over height', source },
+  ]
+}
+
 const low: ArgumentSpec = { name: 'low', kind: { is: 'number', from: 0 }, meaning: 'the smallest factor drawn' }
 const high: ArgumentSpec = { name: 'high', kind: { is: 'number', from: 0 }, meaning: 'the largest factor drawn' }
 
@@ -188,23 +211,13 @@ const specs: readonly SettingSpec[] = [
     name: 'random_resized_crop',
     kind: 'image step',
     summary: 'Keeps a part of random place and area, stretched to a square.',
-    arguments: [
-      imageSize,
-      {
-        name: 'scale_min',
-        kind: { is: 'number', above: 0, to: 1 },
-        default: 0.08,
-        meaning: 'smallest share of the area',
-        source: 'torchvision',
-      },
-      { name: 'scale_max', kind: { is: 'number', above: 0, to: 1 }, default: 1, meaning: 'largest share of the area' },
-    ],
+    arguments: [imageSize, ...rectangle({ scale: [0.08, 1], ratio: [3 / 4, 4 / 3] })],
     resizesTo: 'size',
   },
   {
     name: 'flip',
     kind: 'image step',
-    summary: 'Mirrors every other picture, by chance.',
+    summary: 'Mirrors the picture, by chance.',
     arguments: [
       {
         name: 'direction',
@@ -212,6 +225,7 @@ const specs: readonly SettingSpec[] = [
         default: 'horizontal',
         meaning: 'left to right, or top to bottom',
       },
+      probability,
     ],
   },
   {
@@ -244,6 +258,34 @@ const specs: readonly SettingSpec[] = [
     summary: 'Turns the picture by a random angle.',
     arguments: [
       { name: 'degrees', kind: { is: 'number', from: 0, to: 180 }, meaning: 'the largest angle to either side' },
+    ],
+  },
+  {
+    name: 'hue',
+    kind: 'image step',
+    summary: 'Turns every colour on the wheel of hues by one random angle.',
+    arguments: [
+      {
+        name: 'amount',
+        kind: { is: 'number', from: 0, to: 0.5 },
+        meaning: 'the largest angle to either side, as a share of a full turn',
+        source: 'torchvision ColorJitter',
+      },
+    ],
+  },
+  {
+    name: 'erasing',
+    kind: 'image step',
+    summary: 'Fills a random rectangle with grey, by chance (Zhong et al. 2017, algorithm 1).',
+    arguments: [
+      probability,
+      ...rectangle({ scale: [0.02, 0.33], ratio: [0.3, 3.3] }),
+      {
+        name: 'fill',
+        kind: { is: 'number', from: 0, to: 1 },
+        default: 0.5,
+        meaning: 'how bright the rectangle is; 0.5 is near what normalisation makes zero',
+      },
     ],
   },
   {

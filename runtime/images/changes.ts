@@ -3,13 +3,8 @@ import type { Random } from '../random.js'
 import type { AnyPicture, FloatPicture } from './picture.js'
 import { resizeBilinear } from './resize.js'
 
-// One function a step. Each gives a new picture (or the very same one when nothing changes) and never writes into its input,
+// One function a step that moves pixels; colours.ts has those that change them. Each gives a new picture (or the very same one when nothing changes) and never writes into its input,
 // which may sit in a cache. Values are 0 to 255 until `normalize`.
-
-/** Luma of sRGB values (ITU-R BT.601), as Pillow and torchvision turn colour to grey. */
-const RED = 0.299
-const GREEN = 0.587
-const BLUE = 0.114
 
 /** The part of width x height whose top left pixel is (left, top). */
 export function crop(picture: AnyPicture, left: number, top: number, width: number, height: number): AnyPicture {
@@ -43,27 +38,36 @@ export function randomCrop(picture: AnyPicture, size: number, random: Random): A
   return crop(picture, left, random.integer(picture.height - size + 1), size, size)
 }
 
+/** How large a rectangle to draw: its share of the picture's area, and its width over its height. */
+export interface Shape {
+  readonly scaleMin: number
+  readonly scaleMax: number
+  readonly ratioMin: number
+  readonly ratioMax: number
+}
+
 /**
- * A rectangle of scaleMin to scaleMax of the area, its sides in a ratio of 3:4 to 4:3, stretched to size x size
+ * A rectangle of random place and shape, stretched to size x size
  * ("Inception crop", as torchvision's RandomResizedCrop: ten tries, then the largest allowed rectangle in the middle).
  */
-export function randomResizedCrop(
-  picture: AnyPicture,
-  size: number,
-  scaleMin: number,
-  scaleMax: number,
-  random: Random,
-): FloatPicture {
-  const chosen = rectangleFor(picture, scaleMin, scaleMax, random)
+export function randomResizedCrop(picture: AnyPicture, size: number, shape: Shape, random: Random): FloatPicture {
+  const chosen = rectangleIn(picture, shape, random) ?? middleOf(picture, shape)
   const part = crop(picture, chosen.left, chosen.top, chosen.width, chosen.height)
   return { width: size, height: size, data: resizeBilinear(part, size, size) }
 }
 
-function rectangleFor({ width, height }: AnyPicture, scaleMin: number, scaleMax: number, random: Random) {
-  const widest = 4 / 3
+interface Rectangle {
+  readonly left: number
+  readonly top: number
+  readonly width: number
+  readonly height: number
+}
+
+/** Undefined when ten drawn in a row did not fit. */
+function rectangleIn({ width, height }: AnyPicture, shape: Shape, random: Random): Rectangle | undefined {
   for (let attempt = 0; attempt < 10; attempt++) {
-    const area = width * height * random.uniform(scaleMin, scaleMax)
-    const ratio = Math.exp(random.uniform(-Math.log(widest), Math.log(widest)))
+    const area = width * height * random.uniform(shape.scaleMin, shape.scaleMax)
+    const ratio = Math.exp(random.uniform(Math.log(shape.ratioMin), Math.log(shape.ratioMax)))
     const w = Math.round(Math.sqrt(area * ratio))
     const h = Math.round(Math.sqrt(area / ratio))
     if (w >= 1 && h >= 1 && w <= width && h <= height) {
@@ -71,14 +75,44 @@ function rectangleFor({ width, height }: AnyPicture, scaleMin: number, scaleMax:
       return { left, top: random.integer(height - h + 1), width: w, height: h }
     }
   }
-  const w = Math.max(1, Math.min(width, Math.round(height * widest)))
-  const h = Math.max(1, Math.min(height, Math.round(width * widest)))
+  return undefined
+}
+
+/** The largest rectangle of an allowed ratio, in the middle. */
+function middleOf({ width, height }: AnyPicture, { ratioMin, ratioMax }: Shape): Rectangle {
+  const w = Math.max(1, Math.min(width, Math.round(height * ratioMax)))
+  const h = Math.max(1, Math.min(height, Math.round(width / ratioMin)))
   return { left: (width - w) >> 1, top: (height - h) >> 1, width: w, height: h }
 }
 
-/** Mirrors one picture in two. */
-export function flip(picture: AnyPicture, direction: 'horizontal' | 'vertical', random: Random): AnyPicture {
-  if (random.uniform() >= 0.5) return picture
+/** Fills a rectangle of random place and shape with one value (0 to 255), as torchvision's RandomErasing: none when ten drawn did not fit. */
+export function erase(
+  picture: AnyPicture,
+  probability: number,
+  shape: Shape,
+  fill: number,
+  random: Random,
+): AnyPicture {
+  if (random.uniform() >= probability) return picture
+  const chosen = rectangleIn(picture, shape, random)
+  if (!chosen) return picture
+  const data = Float32Array.from(picture.data)
+  const { left, top, width, height } = chosen
+  for (let y = top; y < top + height; y++) {
+    const row = (y * picture.width + left) * 3
+    data.fill(fill, row, row + width * 3)
+  }
+  return { width: picture.width, height: picture.height, data }
+}
+
+/** Mirrors a picture with the given probability. */
+export function flip(
+  picture: AnyPicture,
+  direction: 'horizontal' | 'vertical',
+  probability: number,
+  random: Random,
+): AnyPicture {
+  if (random.uniform() >= probability) return picture
   const { width, height, data } = picture
   const stride = width * 3
   const out = data instanceof Uint8Array ? new Uint8Array(data.length) : new Float32Array(data.length)
@@ -96,38 +130,10 @@ export function flip(picture: AnyPicture, direction: 'horizontal' | 'vertical', 
   return { width, height, data: out }
 }
 
-/** Adds uniform(-amount, amount) of the full range to every value. */
-export function brightness(picture: AnyPicture, amount: number, random: Random): FloatPicture {
-  const shift = random.uniform(-amount, amount) * 255
-  return withPixels(picture, (from, to, i) => {
-    for (let c = i; c < i + 3; c++) to[c] = clamp((from[c] as number) + shift)
-  })
-}
-
-/** Pulls every value towards the mean luma of the picture by a factor of low to high; 1 leaves it, 0 gives flat grey. */
-export function contrast(picture: AnyPicture, low: number, high: number, random: Random): FloatPicture {
-  const by = random.uniform(low, high)
-  let sum = 0
-  for (let i = 0; i < picture.data.length; i += 3) sum += lumaAt(picture.data, i)
-  const rest = (1 - by) * (sum / (picture.width * picture.height))
-  return withPixels(picture, (from, to, i) => {
-    for (let c = i; c < i + 3; c++) to[c] = clamp((from[c] as number) * by + rest)
-  })
-}
-
-/** Pulls every pixel towards its own grey by a factor of low to high; 1 leaves it, 0 gives a grey picture. */
-export function saturation(picture: AnyPicture, low: number, high: number, random: Random): FloatPicture {
-  const by = random.uniform(low, high)
-  return withPixels(picture, (from, to, i) => {
-    const rest = (1 - by) * lumaAt(from, i)
-    for (let c = i; c < i + 3; c++) to[c] = clamp((from[c] as number) * by + rest)
-  })
-}
-
-/** Turns the picture about its middle by uniform(-degrees, degrees), bilinear; what comes into view repeats the edge. */
-export function rotate(picture: AnyPicture, degrees: number, random: Random): FloatPicture {
+/** Turns the picture about its middle, clockwise, bilinear; what comes into view repeats the edge. */
+export function turn(picture: AnyPicture, degrees: number): FloatPicture {
   const { width, height, data } = picture
-  const angle = (random.uniform(-degrees, degrees) * Math.PI) / 180
+  const angle = (degrees * Math.PI) / 180
   const cos = Math.cos(angle)
   const sin = Math.sin(angle)
   const middleX = (width - 1) / 2
@@ -155,40 +161,4 @@ export function rotate(picture: AnyPicture, degrees: number, random: Random): Fl
     }
   }
   return { width, height, data: out }
-}
-
-/** (value / 255 - mean) / deviation, each for red, green and blue. */
-export function normalize(
-  picture: AnyPicture,
-  mean: readonly [number, number, number],
-  deviation: readonly [number, number, number],
-): FloatPicture {
-  const factors = deviation.map((d) => 1 / (255 * d))
-  const shifts = deviation.map((d, c) => (mean[c] as number) / d)
-  const [f0, f1, f2] = factors as [number, number, number]
-  const [s0, s1, s2] = shifts as [number, number, number]
-  return withPixels(picture, (from, to, i) => {
-    to[i] = (from[i] as number) * f0 - s0
-    to[i + 1] = (from[i + 1] as number) * f1 - s1
-    to[i + 2] = (from[i + 2] as number) * f2 - s2
-  })
-}
-
-type Values = Uint8Array | Float32Array
-
-function withPixels(
-  picture: AnyPicture,
-  change: (from: Values, to: Float32Array, index: number) => void,
-): FloatPicture {
-  const data = new Float32Array(picture.data.length)
-  for (let i = 0; i < data.length; i += 3) change(picture.data, data, i)
-  return { width: picture.width, height: picture.height, data }
-}
-
-function lumaAt(data: Values, i: number): number {
-  return RED * (data[i] as number) + GREEN * (data[i + 1] as number) + BLUE * (data[i + 2] as number)
-}
-
-function clamp(value: number): number {
-  return Math.min(Math.max(value, 0), 255)
 }

@@ -1,17 +1,8 @@
 import { z } from 'zod'
 import { Failure } from '../failure.js'
 import type { Random } from '../random.js'
-import {
-  brightness,
-  centerCrop,
-  contrast,
-  flip,
-  normalize,
-  randomCrop,
-  randomResizedCrop,
-  rotate,
-  saturation,
-} from './changes.js'
+import { centerCrop, erase, flip, randomCrop, randomResizedCrop, type Shape, turn } from './changes.js'
+import { brighten, contrast, normalize, saturate, turnHue } from './colours.js'
 import type { AnyPicture } from './picture.js'
 import { resizeBilinear } from './resize.js'
 
@@ -63,6 +54,20 @@ function kind<Shape extends z.ZodRawShape>(
 const size = z.number().int().min(1).max(16384)
 const factor = z.number().min(0)
 const positive = z.number().positive()
+const share = z.number().min(0).max(1)
+/** How large a rectangle to draw, with its defaults. */
+const shape = ({ scale, ratio }: { scale: readonly [number, number]; ratio: readonly [number, number] }) => ({
+  scale_min: positive.max(1).default(scale[0]),
+  scale_max: positive.max(1).default(scale[1]),
+  ratio_min: positive.default(ratio[0]),
+  ratio_max: positive.default(ratio[1]),
+})
+const shapeOf = (o: { scale_min: number; scale_max: number; ratio_min: number; ratio_max: number }): Shape => ({
+  scaleMin: o.scale_min,
+  scaleMax: o.scale_max,
+  ratioMin: o.ratio_min,
+  ratioMax: o.ratio_max,
+})
 /** One number for all colours, or one each. */
 const colours = (value: z.ZodNumber) =>
   z.union([z.tuple([value, value, value]), value.transform((one): [number, number, number] => [one, one, one])])
@@ -71,18 +76,32 @@ const kinds: Readonly<Record<string, StepKind>> = {
   resize: kind(false, { size }, (p, o) => ({ width: o.size, height: o.size, data: resizeBilinear(p, o.size, o.size) })),
   center_crop: kind(false, { size }, (p, o) => centerCrop(p, o.size)),
   random_crop: kind(true, { size }, (p, o, random) => randomCrop(p, o.size, random)),
-  random_resized_crop: kind(
+  random_resized_crop: kind(true, { size, ...shape({ scale: [0.08, 1], ratio: [3 / 4, 4 / 3] }) }, (p, o, random) =>
+    randomResizedCrop(p, o.size, shapeOf(o), random),
+  ),
+  flip: kind(
     true,
-    { size, scale_min: positive.max(1).default(0.08), scale_max: positive.max(1).default(1) },
-    (p, o, random) => randomResizedCrop(p, o.size, o.scale_min, o.scale_max, random),
+    { direction: z.enum(['horizontal', 'vertical']).default('horizontal'), probability: share.default(0.5) },
+    (p, o, random) => flip(p, o.direction, o.probability, random),
   ),
-  flip: kind(true, { direction: z.enum(['horizontal', 'vertical']).default('horizontal') }, (p, o, random) =>
-    flip(p, o.direction, random),
+  rotate: kind(true, { degrees: z.number().min(0).max(180) }, (p, o, random) =>
+    turn(p, random.uniform(-o.degrees, o.degrees)),
   ),
-  brightness: kind(true, { amount: factor }, (p, o, random) => brightness(p, o.amount, random)),
-  contrast: kind(true, { low: factor, high: factor }, (p, o, random) => contrast(p, o.low, o.high, random)),
-  saturation: kind(true, { low: factor, high: factor }, (p, o, random) => saturation(p, o.low, o.high, random)),
-  rotate: kind(true, { degrees: z.number().min(0).max(180) }, (p, o, random) => rotate(p, o.degrees, random)),
+  brightness: kind(true, { amount: factor }, (p, o, random) => brighten(p, random.uniform(-o.amount, o.amount))),
+  contrast: kind(true, { low: factor, high: factor }, (p, o, random) => contrast(p, random.uniform(o.low, o.high))),
+  saturation: kind(true, { low: factor, high: factor }, (p, o, random) => saturate(p, random.uniform(o.low, o.high))),
+  hue: kind(true, { amount: z.number().min(0).max(0.5) }, (p, o, random) =>
+    turnHue(p, random.uniform(-o.amount, o.amount)),
+  ),
+  erasing: kind(
+    true,
+    {
+      probability: share.default(0.5),
+      ...shape({ scale: [0.02, 0.33], ratio: [0.3, 3.3] }),
+      fill: share.default(0.5),
+    },
+    (p, o, random) => erase(p, o.probability, shapeOf(o), o.fill * 255, random),
+  ),
   normalize: kind(
     false,
     { mean: colours(z.number()).default([0, 0, 0]), deviation: colours(positive).default([1, 1, 1]) },
