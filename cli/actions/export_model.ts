@@ -61,6 +61,8 @@ export async function exportModel(source: string, request: ExportRequest, io: Io
     }
     const how = weights ? '' : `, random weights from seed ${request.seed}`
     io.print(`wrote ${request.out}: ${(exported.bytes / 1e6).toFixed(1)} MB${how}`)
+    if (request.fusePasses && !exported.fused)
+      io.print('no two passes share their weights in this model: nothing was put into a loop')
     if (exported.accuracy) io.print(accuracyText(exported.accuracy))
     io.json({
       ok: true,
@@ -69,6 +71,7 @@ export async function exportModel(source: string, request: ExportRequest, io: Io
       nodes: exported.nodes,
       opset: request.opset,
       precision: precision.name,
+      fused: exported.fused,
       accuracy: exported.accuracy ?? null,
       weights: found?.path ?? null,
       seed: weights ? null : request.seed,

@@ -46,6 +46,8 @@ export interface ExportRequest {
 export interface Exported {
   readonly bytes: number
   readonly nodes: number
+  /** Whether both passes share one copy of the network. */
+  readonly fused: boolean
   /** Of an int8 file: what rounding costs. */
   readonly accuracy?: Accuracy
 }
@@ -72,7 +74,7 @@ export async function exportOnnx(request: ExportRequest): Promise<Exported> {
     describe: describer(inference, stored.files),
   })
   await writeAtomically(path, model.pieces())
-  return { bytes: model.bytes, nodes: program.nodes.length, ...(accuracy && { accuracy }) }
+  return { bytes: model.bytes, nodes: program.nodes.length, fused: fused !== flat, ...(accuracy && { accuracy }) }
 }
 
 async function inPrecision(
@@ -87,7 +89,7 @@ async function inPrecision(
 }
 
 /** The nodes that may compute in half precision or on eight-bit values: those of operations that say so. */
-function lowPrecision({ nodes }: Graph): (node: OnnxNode) => boolean {
+export function lowPrecision({ nodes }: Graph): (node: OnnxNode) => boolean {
   return ({ origin }) => operations.get(nodes[origin ?? -1]?.operation ?? '')?.lowPrecision === true
 }
 

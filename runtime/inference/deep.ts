@@ -3,11 +3,11 @@ import onnxProto from 'onnx-proto'
 import type { Graph, Node, ValueRef } from '../../compiler/graph/graph.js'
 import { sameValue } from '../../compiler/graph/graph.js'
 import { specialise } from '../../compiler/graph/phase.js'
-import { elementCodes } from '../../compiler/targets/onnx/encode.js'
 import { loadModel } from '../generated/load.js'
 import type { Picture } from '../images/picture.js'
 import { preprocess } from '../images/preprocess.js'
 import type { ParameterSpec } from '../model.js'
+import { halfToNumber } from '../weights/dtype.js'
 import { nodeOutputs } from '../weights/onnx.js'
 import type { WeightStore } from '../weights/store.js'
 import type { Outputs } from './answer.js'
@@ -98,7 +98,8 @@ async function runEngine(graph: Graph, nodes: readonly Node[], request: DeepRequ
 
 async function runFile({ path, picture }: DeepRequest, names: readonly string[]): Promise<Outputs> {
   const runtime = await import('onnxruntime-node')
-  const output = names.map((name) => ({ name, type: { tensorType: { elemType: elementCodes.float } } }))
+  // Without a type: ONNX Runtime infers it, and in half precision it is another.
+  const output = names.map((name) => ({ name }))
   const more = onnxProto.onnx.ModelProto.encode({ graph: { output } }).finish()
   const file = Buffer.concat([await readFile(path), more])
   const session = await runtime.InferenceSession.create(file, { logSeverityLevel: 3 })
@@ -106,9 +107,11 @@ async function runFile({ path, picture }: DeepRequest, names: readonly string[])
     const { width, height, data } = picture
     const results = await session.run({ image: new runtime.Tensor('uint8', data, [1, height, width, 3]) }, [...names])
     return Object.fromEntries(
-      Object.entries(results).flatMap(([name, { data: values, dims }]) =>
-        values instanceof Float32Array ? [[name, { values, shape: dims }]] : [],
-      ),
+      Object.entries(results).map(([name, { type, data: values, dims }]) => {
+        const numbers = Array.from(values, Number)
+        const halves = type === 'float16' && values instanceof Uint16Array
+        return [name, { values: Float32Array.from(halves ? numbers.map(halfToNumber) : numbers), shape: dims }]
+      }),
     )
   } finally {
     await session.release()

@@ -48,7 +48,7 @@ const readers: Readonly<Record<Exclude<Dtype, 'F32'>, (view: DataView, index: nu
 }
 
 /** IEEE 754 binary16: one sign bit, five of exponent, ten of fraction. */
-function halfToNumber(bits: number): number {
+export function halfToNumber(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1
   const exponent = (bits >> 10) & 0x1f
   const fraction = bits & 0x3ff

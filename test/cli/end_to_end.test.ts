@@ -43,6 +43,14 @@ test.serial('train, evaluate, export, verify, predict, report', async (t) => {
   t.deepEqual(byEngine?.top1, byOnnx?.top1)
   t.deepEqual(byEngine?.confusion, byOnnx?.confusion)
 
+  const small = join(folder, 'small.onnx')
+  const eight = wsban('export', run, '-o', small, '--precision', 'int8', '--data', data, '--max-drop', '1', '--json')
+  t.is(eight.status, 0, eight.err)
+  const { accuracy } = z.object({ accuracy: z.object({ pictures: z.number() }) }).parse(json(eight))
+  t.true(accuracy.pictures === json(wsban('evaluate', small, '--data', data, '--json')).pictures)
+  t.true(statSync(small).size < 0.5 * statSync(onnx).size)
+  t.is(wsban('verify', onnx, '--against', run, '--data', data).status, 0)
+
   const picture = join(data, 'val', 'blue <square>', '1.jpg')
   const predicted = wsban(
     'predict',
@@ -128,6 +136,11 @@ test.serial('verify notices other weights', (t) => {
   const onnx = join(folder, 'other.onnx')
   t.is(wsban('export', tiny, '--seed', '3', '-o', onnx).status, 0)
   t.is(wsban('verify', onnx, '--against', tiny, '--seed', '3').status, 0)
+  for (const how of ['--functions', '--fuse-passes']) {
+    const shaped = join(folder, `${how.slice(2)}.onnx`)
+    t.is(wsban('export', tiny, '--seed', '3', how, '-o', shaped).status, 0)
+    t.is(wsban('verify', shaped, '--against', tiny, '--seed', '3', '--deep').status, 0, how)
+  }
   const half = join(folder, 'half.onnx')
   t.is(wsban('export', tiny, '--seed', '3', '--precision', 'fp16', '-o', half).status, 0)
   t.true(statSync(half).size < 0.6 * statSync(onnx).size)
@@ -155,8 +168,10 @@ test.serial('exit codes and messages of wrong uses', (t) => {
     [1, /onnx-unreadable/, ['predict', tiny.replace('.wsban', '.onnx'), 'x.jpg']],
     [1, /out-of-range|wrong-type/, ['check', tiny, '--set', 'maps=-3']],
     [2, /one of 18, 19, 20, 21/, ['export', tiny, '--opset', '9', '-o', 'x.onnx']],
-    [2, /one of merge-duplicates/, ['export', tiny, '--without', 'everything', '-o', 'x.onnx']],
+    [2, /one of fold-constants/, ['export', tiny, '--without', 'everything', '-o', 'x.onnx']],
     [2, /page needs a file that takes pictures/, ['export', tiny, '--input', 'tensor', '--page', 'x', '-o', 'x.onnx']],
+    [2, /int8 needs pictures/, ['export', tiny, '--precision', 'int8', '-o', 'x.onnx']],
+    [2, /number from 0 to 1/, ['export', tiny, '--precision', 'int8', '--max-drop', '7', '-o', 'x.onnx']],
     [1, /no weights at nowhere/, ['export', tiny, '--weights', 'nowhere.safetensors', '-o', 'x.onnx']],
   ]
   for (const [status, message, args] of cases) {

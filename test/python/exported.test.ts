@@ -26,6 +26,31 @@ function run(...args: readonly string[]) {
   return spawnSync(python, args, { encoding: 'utf8' })
 }
 
+test('files with functions, with both passes in a loop, and of every opset pass the same', async (t) => {
+  if (!ready) {
+    t.log(`skipped: ${python} lacks onnx, onnxruntime, numpy or pillow (WSBAN_PYTHON names another)`)
+    t.pass()
+    return
+  }
+  const { graph, stored } = compileFile(join(packageRoot(), 'models', 'wsdan_tiny.wsban'))
+  if (!graph) throw new Error('the model does not compile')
+  const path = join(folder, 'variant.onnx')
+  const variants = [
+    { functions: true },
+    { fusePasses: true },
+    { functions: true, precision: { name: 'fp16' } },
+    { fusePasses: true, functions: true },
+    { opset: 19 },
+    { opset: 20 },
+    { opset: 21, functions: true },
+  ] as const
+  for (const variant of variants) {
+    await exportOnnx({ graph, stored, classes: undefined, path, input: 'image', weights: { seed: 1 }, ...variant })
+    const { status, stderr } = run(join(packageRoot(), 'test', 'python', 'check_exported.py'), path)
+    t.is(status, 0, `${JSON.stringify(variant)}: ${stderr}`)
+  }
+})
+
 test("an exported file passes ONNX's checker and runs in Python, one picture or five", (t) => {
   if (!ready) {
     t.log(`skipped: ${python} lacks onnx, onnxruntime, numpy or pillow (WSBAN_PYTHON names another)`)

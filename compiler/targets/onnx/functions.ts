@@ -111,7 +111,10 @@ class Folding {
       (name) => this.answers.has(name) || this.consumers.get(name)?.some((node) => !own.has(node)),
     )
     const rename = this.localNames(group, { inputs, outputs, inner: [...defined] })
-    const constants = uses.flatMap((name) => this.program.constants.get(name) ?? [])
+    const constants = uses.flatMap((name) => {
+      const constant = this.program.constants.get(name)
+      return constant ? [{ ...constant, name: rename(name) }] : []
+    })
     const definition = this.define(group, {
       inputs: inputs.map(rename),
       outputs: outputs.map(rename),

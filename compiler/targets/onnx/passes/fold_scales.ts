@@ -1,11 +1,5 @@
-import {
-  answerNames,
-  consumersOf,
-  type OnnxConstant,
-  type OnnxNode,
-  type OnnxWeight,
-  withoutUnused,
-} from '../program.js'
+import { answerNames, consumersOf, type OnnxNode, type OnnxWeight, withoutUnused } from '../program.js'
+import { factorOf } from './fold_constants.js'
 import type { Pass } from './pass.js'
 import { floatsOf } from './weights.js'
 
@@ -29,7 +23,7 @@ export const foldScales: Pass = {
     const scaled = new Map<OnnxNode, string>()
     const skipped = new Map<string, string>()
     for (const node of program.nodes) {
-      const scale = scaleOf(node, program.constants)
+      const scale = factorOf(node, program.constants)
       const target = scale && linearAfter(node, consumers, answers)
       const weight = target && weights.get(target.inputs[1] ?? '')
       if (!scale || !target || !weight || scaled.has(target)) continue
@@ -49,15 +43,6 @@ export const foldScales: Pass = {
       })
     return withoutUnused({ ...program, nodes, weights })
   },
-}
-
-function scaleOf({ operator, inputs }: OnnxNode, constants: ReadonlyMap<string, OnnxConstant>) {
-  if (operator !== 'Mul' && operator !== 'Div') return undefined
-  const [input = '', by = ''] = inputs
-  const constant = constants.get(by)
-  const [value] = constant?.values ?? []
-  if (constant?.shape.length !== 0 || value === undefined || value === 0) return undefined
-  return { input, factor: operator === 'Mul' ? value : 1 / value }
 }
 
 /** The linear node at the end of a chain of changes of shape that nothing else uses. */

@@ -52,7 +52,7 @@ export function toHalfPrecision(program: OnnxProgram, mayBeHalf: (node: OnnxNode
     }
     const inputs = node.inputs.map((name) => inHalf(name, node))
     const outputs = node.outputs.map((name) => (answers.has(name) ? `${name}/half` : name))
-    nodes.push({ ...node, inputs, outputs })
+    nodes.push({ ...node, name: outputs[0] ?? node.name, inputs, outputs })
     for (const [index, name] of node.outputs.entries()) {
       halves.add(outputs[index] ?? name)
       if (answers.has(name)) cast(`${name}/half`, name, 1, node)

@@ -1,12 +1,13 @@
 import type { OnnxProgram } from '../program.js'
 import { foldBatchNorm } from './fold_batch_norm.js'
+import { foldConstants } from './fold_constants.js'
 import { foldScales } from './fold_scales.js'
 import { mergeDuplicates } from './merge_duplicates.js'
 import type { Pass } from './pass.js'
 import { removeTransposes } from './remove_transposes.js'
 
 /** What makes a file smaller and faster without changing what it computes, in the order in which it is done. */
-export const passes: readonly Pass[] = [mergeDuplicates, removeTransposes, foldBatchNorm, foldScales]
+export const passes: readonly Pass[] = [foldConstants, mergeDuplicates, removeTransposes, foldBatchNorm, foldScales]
 
 /** All passes but those that are named. */
 export function optimise(program: OnnxProgram, without: ReadonlySet<string> = new Set()): OnnxProgram {
