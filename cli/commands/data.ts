@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander'
 import { act } from '../action.js'
+import type { InspectRequest } from '../actions/inspect_data.js'
 import type { CommonOptions } from '../io.js'
-import { common, example, seedOption } from '../options.js'
+import { common, example, seedOption, share } from '../options.js'
 
 interface SampleOptions extends CommonOptions {
   readonly out: string
@@ -26,16 +27,16 @@ export function register(program: Command): void {
       return 0
     }),
   )
-  const inspect = data.command('inspect <dir>').description('what a data set holds')
-  example(common(inspect), 'wsban data inspect birds').action((folder: string, options: CommonOptions) =>
-    act(options, async (io) => {
-      const { openDataSet } = await import('../../runtime/data/open.js')
-      const { classes, splits, notes } = await openDataSet(folder, { seed: 1 })
-      const counts = Object.entries(splits).map(([split, samples]) => [split, samples.length] as const)
-      io.print(`${classes.length} classes · ${counts.map(([split, count]) => `${split} ${count}`).join(' · ')}`)
-      for (const note of notes) io.print(note)
-      io.json({ ok: true, classes, pictures: Object.fromEntries(counts), notes })
-      return 0
-    }),
+  const inspect = data
+    .command('inspect <dir>')
+    .description('what a data set holds, what is wrong with it, and what to do')
+    .option('--max-unreadable <share>', 'of the pictures that may be unreadable', share, 0.05)
+    .addOption(seedOption())
+  example(common(inspect), 'wsban data inspect birds').action(
+    (place: string, options: InspectRequest & CommonOptions) =>
+      act(options, async (io) => {
+        const { inspectFolder } = await import('../actions/inspect_data.js')
+        return inspectFolder(place, options, io)
+      }),
   )
 }

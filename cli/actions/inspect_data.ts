@@ -1,0 +1,62 @@
+import type { DataSet } from '../../runtime/data/dataset.js'
+import { type Inspection, inspectData } from '../../runtime/data/inspect/inspect.js'
+import { openDataSet } from '../../runtime/data/open.js'
+import type { Io } from '../io.js'
+
+/** Unreadable pictures and doubles that are shown; --json has all. */
+const shown = 20
+
+export interface InspectRequest {
+  readonly seed: number
+  readonly maxUnreadable: number
+}
+
+/** `wsban data inspect`: 1 when something has to be put right first. */
+export async function inspectFolder(place: string, { seed, maxUnreadable }: InspectRequest, io: Io): Promise<number> {
+  const data = await openDataSet(place, { seed })
+  const found = await inspectData(data, maxUnreadable, io.reporter)
+  const ok = found.findings.every(({ severity }) => severity !== 'error')
+  io.print(inspectionText(data, found))
+  io.json({ ok, ...found, classes: data.classes, perClass: found.classes, notes: data.notes })
+  return ok ? 0 : 1
+}
+
+function inspectionText({ notes }: DataSet, found: Inspection): string {
+  const { pictures, classes, sizes, unreadable, doubles, findings, withBox } = found
+  const splits = Object.entries(pictures).map(([split, count]) => `${split} ${count}`)
+  const size = ([width, height]: readonly [number, number]) => `${width} x ${height}`
+  const unreadableLines = unreadable.map(({ reason }) => `  ${reason}`)
+  const doubleLines = doubles.map(
+    ({ kind, pictures: group }) =>
+      `  ${kind}: ${group.map(({ path, split, class: name }) => `${path} (${split}, ${JSON.stringify(name)})`).join(' = ')}`,
+  )
+  return [
+    ...notes,
+    `${classes.length} classes · ${splits.join(' · ')}${withBox > 0 ? ` · ${withBox} with a true box` : ''}`,
+    ...(sizes
+      ? [`sizes: ${size(sizes.smallest)} to ${size(sizes.largest)}, half of them up to ${size(sizes.median)}`]
+      : []),
+    ...table(found),
+    ...some('cannot be read:', unreadableLines),
+    ...some('more than once:', doubleLines),
+    ...(findings.length === 0
+      ? ['nothing to put right']
+      : findings.map(({ severity, code, message, help }) => `${severity}[${code}]: ${message}\n  help: ${help}`)),
+  ].join('\n')
+}
+
+function table({ classes }: Inspection): string[] {
+  const width = Math.max(5, ...classes.map(({ name }) => name.length))
+  const row = (name: string, ...counts: readonly (string | number)[]) =>
+    `  ${name.padEnd(width)}${counts.map((count) => String(count).padStart(7)).join('')}`
+  return [
+    row('class', 'train', 'val', 'test'),
+    ...classes.map(({ name, train, val, test }) => row(name, train, val, test)),
+  ]
+}
+
+function some(title: string, lines: readonly string[]): string[] {
+  if (lines.length === 0) return []
+  const rest = lines.length - shown
+  return [title, ...lines.slice(0, shown), ...(rest > 0 ? [`  and ${rest} more; --json names all`] : [])]
+}

@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { Failure, reasonOf } from '../../failure.js'
+import { decodeImage } from '../../images/decode.js'
+import type { Picture } from '../../images/picture.js'
+import { loadSharp } from '../../images/sharp.js'
+import type { Reporter } from '../../reporter.js'
+import { type DataSet, type Sample, type SplitName, splitNames } from '../dataset.js'
+
+/** A picture that could be read. */
+export interface Seen {
+  readonly sample: Sample
+  readonly split: SplitName
+  readonly width: number
+  readonly height: number
+  /** SHA-256 of the file. */
+  readonly content: string
+  /** How it looks: pictures that differ in few bits look alike. */
+  readonly look: Uint16Array
+}
+
+export interface Unreadable {
+  readonly path: string
+  readonly split: SplitName
+  readonly reason: string
+}
+
+/** Reads and decodes every picture of a data set, as training would. */
+export async function lookAtAll(
+  { splits }: DataSet,
+  reporter: Reporter,
+): Promise<{ seen: readonly Seen[]; unreadable: readonly Unreadable[] }> {
+  const all = splitNames.flatMap((split) => splits[split].map((sample) => ({ sample, split })))
+  const found: (Seen | Unreadable | undefined)[] = all.map(() => undefined)
+  let next = 0
+  let done = 0
+  const work = async () => {
+    for (let at = next++; at < all.length; at = next++) {
+      const one = all[at]
+      if (one) found[at] = await lookAt(one.sample, one.split)
+      reporter.progress(`${++done} of ${all.length} pictures`)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, work))
+  const given = found.filter((one) => one !== undefined)
+  return {
+    seen: given.filter((one): one is Seen => 'look' in one),
+    unreadable: given.filter((one): one is Unreadable => 'reason' in one),
+  }
+}
+
+async function lookAt(sample: Sample, split: SplitName): Promise<Seen | Unreadable> {
+  const { path } = sample
+  try {
+    const bytes = await readFile(path)
+    const picture = await decodeImage(bytes, path)
+    const content = createHash('sha256').update(bytes).digest('base64')
+    return { sample, split, width: picture.width, height: picture.height, content, look: await lookOf(picture) }
+  } catch (error) {
+    // A missing file says so with a code; the rest is for decodeImage to know.
+    if (error instanceof Failure || (error instanceof Error && 'code' in error))
+      return { path, split, reason: reasonOf(error) }
+    throw error
+  }
+}
+
+/** Side of the grid a picture is made grey and small to. */
+const GRID = 16
+
+/** A difference hash: for each of 16 x 16 cells whether it is brighter than its left neighbour, a row a number. */
+async function lookOf({ data, width, height }: Picture): Promise<Uint16Array> {
+  const sharp = await loadSharp()
+  const small = await sharp(data, { raw: { width, height, channels: 3 } })
+    .greyscale()
+    .resize(GRID + 1, GRID, { fit: 'fill', kernel: 'linear' })
+    .raw()
+    .toBuffer()
+  const look = new Uint16Array(GRID)
+  for (let y = 0; y < GRID; y++)
+    for (let x = 0; x < GRID; x++) {
+      const at = y * (GRID + 1) + x
+      if ((small[at + 1] ?? 0) > (small[at] ?? 0)) look[y] = (look[y] ?? 0) | (1 << x)
+    }
+  return look
+}

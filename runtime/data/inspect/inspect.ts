@@ -1,0 +1,88 @@
+import type { Reporter } from '../../reporter.js'
+import { type DataSet, type SplitName, splitNames } from '../dataset.js'
+import { alike, sameContent } from './alike.js'
+import { lookAtAll, type Seen, type Unreadable } from './facts.js'
+import { type Finding, findingsOf } from './findings.js'
+
+/** Pictures that are one and the same, or look like it. */
+export interface Double {
+  readonly kind: 'same' | 'alike'
+  readonly pictures: readonly { readonly path: string; readonly split: SplitName; readonly class: string }[]
+}
+
+export interface ClassCount {
+  readonly name: string
+  readonly train: number
+  readonly val: number
+  readonly test: number
+}
+
+/** Of the pictures that can be read: width and height of the smallest, the middle and the largest by area. */
+export interface Sizes {
+  readonly smallest: readonly [width: number, height: number]
+  readonly median: readonly [width: number, height: number]
+  readonly largest: readonly [width: number, height: number]
+}
+
+export interface Inspection {
+  readonly pictures: Readonly<Record<SplitName, number>>
+  readonly classes: readonly ClassCount[]
+  readonly sizes: Sizes | undefined
+  readonly withBox: number
+  readonly unreadable: readonly Unreadable[]
+  /** Across splits or across classes; others cost nothing but time. */
+  readonly doubles: readonly Double[]
+  readonly findings: readonly Finding[]
+}
+
+/** Looks at every picture of a data set: what it holds, what is wrong with it, and what to do. */
+export async function inspectData(data: DataSet, mostUnreadable: number, reporter: Reporter): Promise<Inspection> {
+  const { seen, unreadable } = await lookAtAll(data, reporter)
+  const double =
+    (kind: Double['kind']) =>
+    (group: readonly Seen[]): Double => ({
+      kind,
+      pictures: group.map(({ sample, split }) => ({
+        path: sample.path,
+        split,
+        class: data.classes[sample.label] ?? '',
+      })),
+    })
+  const doubles = [...sameContent(seen).map(double('same')), ...alike(seen).map(double('alike'))].filter(
+    ({ pictures }) =>
+      new Set(pictures.map(({ split }) => split)).size > 1 || new Set(pictures.map((one) => one.class)).size > 1,
+  )
+  const counted = {
+    pictures: {
+      train: data.splits.train.length,
+      val: data.splits.val.length,
+      test: data.splits.test.length,
+    },
+    classes: countClasses(data),
+    sizes: sizesOf(seen),
+    withBox: seen.filter(({ sample }) => sample.truth?.box).length,
+    unreadable,
+    doubles,
+  }
+  return { ...counted, findings: findingsOf(counted, mostUnreadable) }
+}
+
+function countClasses({ classes, splits }: DataSet): ClassCount[] {
+  const counts = classes.map((name) => ({ name, train: 0, val: 0, test: 0 }))
+  for (const split of splitNames)
+    for (const { label } of splits[split]) {
+      const count = counts[label]
+      if (count) count[split]++
+    }
+  return counts
+}
+
+function sizesOf(seen: readonly Seen[]): Sizes | undefined {
+  const sorted = seen.toSorted((a, b) => a.width * a.height - b.width * b.height)
+  const at = (index: number) => {
+    const { width = 0, height = 0 } = sorted[index] ?? {}
+    return [width, height] as const
+  }
+  if (sorted.length === 0) return undefined
+  return { smallest: at(0), median: at(sorted.length >> 1), largest: at(sorted.length - 1) }
+}

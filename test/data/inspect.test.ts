@@ -1,0 +1,132 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import test from 'ava'
+import fc from 'fast-check'
+import sharp, { type Sharp } from 'sharp'
+import { alike } from '../../runtime/data/inspect/alike.js'
+import type { Seen } from '../../runtime/data/inspect/facts.js'
+import { inspectData } from '../../runtime/data/inspect/inspect.js'
+import { openDataSet } from '../../runtime/data/open.js'
+import { keyOf, Random } from '../../runtime/random.js'
+import { silent } from '../../runtime/reporter.js'
+
+const root = mkdtempSync(join(tmpdir(), 'wsban-inspect-'))
+test.after.always(() => rmSync(root, { recursive: true, force: true }))
+
+/** Soft blobs, another picture for each number. */
+function blobs(number: number) {
+  const random = new Random(keyOf(number, 'blobs'))
+  const data = Uint8Array.from({ length: 6 * 6 * 3 }, () => random.integer(256))
+  return sharp(data, { raw: { width: 6, height: 6, channels: 3 } }).resize(90, 80, { kernel: 'cubic', fit: 'fill' })
+}
+
+async function write(place: string, number: number, change = (picture: Sharp) => picture): Promise<void> {
+  const path = join(root, place)
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(
+    path,
+    await change(sharp(await blobs(number).png().toBuffer()))
+      .toFormat(place.endsWith('jpg') ? 'jpeg' : 'png')
+      .toBuffer(),
+  )
+}
+
+test('counts, sizes, unreadable files, and doubles across splits and classes', async (t) => {
+  for (let i = 0; i < 12; i++) {
+    await write(`d/train/a/${i}.png`, i)
+    await write(`d/train/b/${i}.png`, 100 + i)
+  }
+  await write('d/train/c/0.png', 200)
+  await write('d/val/a/new.png', 300)
+  await write('d/val/a/same.png', 3)
+  // Smaller, darker and pressed: the file is another one.
+  await write('d/val/b/alike.jpg', 104, (picture) => picture.resize(70, 60, { fit: 'fill' }).linear(0.9))
+  await write('d/train/b/double.png', 7)
+  await write('d/train/b/within.png', 105)
+  await write('d/train/b/tiny.png', 301, (picture) => picture.resize(20, 30, { fit: 'fill' }))
+  writeFileSync(join(root, 'd/train/a/broken.png'), 'no picture')
+
+  const data = await openDataSet(join(root, 'd'), { seed: 1 })
+  const found = await inspectData(data, 0.05, silent)
+  t.deepEqual(found.pictures, { train: 29, val: 3, test: 0 })
+  t.deepEqual(found.classes.at(-1), { name: 'c', train: 1, val: 0, test: 0 })
+  t.deepEqual(found.sizes, { smallest: [20, 30], median: [90, 80], largest: [90, 80] })
+  t.deepEqual(
+    found.unreadable.map(({ path, split }) => [path, split]),
+    [[join(root, 'd/train/a/broken.png'), 'train']],
+  )
+  const names = found.doubles.map(({ kind, pictures }) => [
+    kind,
+    ...pictures.map(({ path }) => path.slice(join(root, 'd').length + 1)).sort(),
+  ])
+  t.deepEqual(names.sort(), [
+    ['alike', 'train/b/4.png', 'val/b/alike.jpg'],
+    ['same', 'train/a/3.png', 'val/a/same.png'],
+    ['same', 'train/a/7.png', 'train/b/double.png'],
+  ])
+  t.deepEqual(
+    found.findings.map(({ severity, code }) => `${severity} ${code}`),
+    [
+      'warning unreadable',
+      'error same-across-splits',
+      'warning alike-across-splits',
+      'error same-in-classes',
+      'warning few-pictures',
+      'warning uneven-classes',
+      'warning no-val-pictures',
+      'warning small-pictures',
+    ],
+  )
+  t.true(found.findings.every(({ help }) => help.length > 0))
+  const strict = await inspectData(data, 0.01, silent)
+  t.is(strict.findings[0]?.severity, 'error')
+})
+
+test('nothing is wrong with a sound set', async (t) => {
+  for (let i = 0; i < 10; i++)
+    for (const [place, of] of [
+      ['train', 400],
+      ['val', 500],
+    ] as const) {
+      await write(`sound/${place}/a/${i}.png`, of + i)
+      await write(`sound/${place}/b/${i}.png`, of + 50 + i)
+    }
+  const { findings, doubles } = await inspectData(await openDataSet(join(root, 'sound'), { seed: 1 }), 0.05, silent)
+  t.deepEqual([findings, doubles], [[], []])
+})
+
+test('looks are compared as if each was with each', (t) => {
+  const seen = (look: readonly number[], index: number): Seen => ({
+    sample: { path: String(index), label: 0 },
+    split: 'train',
+    width: 1,
+    height: 1,
+    content: String(index),
+    look: Uint16Array.from(look),
+  })
+  const row = fc.integer({ min: 1, max: 0xfffe })
+  fc.assert(
+    fc.property(
+      fc.array(row, { minLength: 16, maxLength: 16 }),
+      fc.array(fc.array(fc.integer({ min: 0, max: 255 }), { maxLength: 14 }), { minLength: 2, maxLength: 8 }),
+      (look, changes) => {
+        const looks = changes.map((bits) => {
+          const changed = [...look]
+          for (const bit of bits) changed[bit >> 4] = (changed[bit >> 4] ?? 0) ^ (1 << (bit & 15))
+          return changed
+        })
+        const ones = (values: readonly number[]) =>
+          values.map((value) => value.toString(2).replaceAll('0', '').length).reduce((sum, n) => sum + n, 0)
+        const different = (a: readonly number[], b: readonly number[]) => ones(a.map((value, y) => value ^ (b[y] ?? 0)))
+        const wanted = looks.flatMap((a, i) =>
+          looks.flatMap((b, j) =>
+            j > i && different(a, b) <= 10 && [a, b].every((l) => ones(l) >= 32 && ones(l) <= 224) ? [`${i} ${j}`] : [],
+          ),
+        )
+        const found = alike(looks.map(seen)).map(([a, b]) => `${a.sample.path} ${b.sample.path}`)
+        t.deepEqual(found.sort(), wanted.sort())
+      },
+    ),
+  )
+})
