@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import sharp from 'sharp'
 import { trainBatches } from '../runtime/data/batches.js'
 import { openDataSet } from '../runtime/data/open.js'
-import { PictureSource } from '../runtime/data/pictures.js'
+import { PictureSource, usualWorkers } from '../runtime/data/pictures.js'
 import { silent } from '../runtime/reporter.js'
 
 const pictures = Number(process.argv[2] ?? 100_000)
@@ -56,7 +56,7 @@ try {
   }
 
   const { splits } = await openDataSet(folders, { seed: 1 })
-  const source = new PictureSource({ reporter: silent, cacheBytes: 2 ** 28 })
+  const source = new PictureSource({ reporter: silent, workers: usualWorkers() })
   const steps = [
     { name: 'random_resized_crop', arguments: { size: 224 } },
     { name: 'flip', arguments: {} },
@@ -83,6 +83,7 @@ try {
     }
     if (passed > seconds) break
   }
+  await source.close()
 } finally {
   rmSync(root, { recursive: true, force: true })
 }

@@ -1,5 +1,6 @@
 import type { DataSet } from '../../runtime/data/dataset.js'
 import { type Inspection, inspectData } from '../../runtime/data/inspect/inspect.js'
+import { counted } from '../../runtime/data/listing.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import type { Io } from '../io.js'
 
@@ -21,7 +22,8 @@ export async function inspectFolder(place: string, { seed, maxUnreadable }: Insp
   return ok ? 0 : 1
 }
 
-function inspectionText({ notes }: DataSet, found: Inspection): string {
+/** What a person reads of it. */
+export function inspectionText({ notes }: DataSet, found: Inspection): string {
   const { pictures, classes, sizes, unreadable, doubles, findings, withBox } = found
   const splits = Object.entries(pictures).map(([split, count]) => `${split} ${count}`)
   const size = ([width, height]: readonly [number, number]) => `${width} x ${height}`
@@ -32,7 +34,7 @@ function inspectionText({ notes }: DataSet, found: Inspection): string {
   )
   return [
     ...notes,
-    `${classes.length} classes · ${splits.join(' · ')}${withBox > 0 ? ` · ${withBox} with a true box` : ''}`,
+    `${counted(classes.length, 'class', 'classes')} · ${splits.join(' · ')}${withBox > 0 ? ` · ${withBox} with a true box` : ''}`,
     ...(sizes
       ? [`sizes: ${size(sizes.smallest)} to ${size(sizes.largest)}, half of them up to ${size(sizes.median)}`]
       : []),

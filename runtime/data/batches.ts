@@ -1,3 +1,4 @@
+import type { Setting } from '../../compiler/graph/graph.js'
 import { Failure } from '../failure.js'
 import type { FloatPicture } from '../images/picture.js'
 import { evaluationSteps, type ImageStep } from '../images/preprocess.js'
@@ -5,6 +6,7 @@ import { readySteps } from '../images/steps.js'
 import { keyOf, Random } from '../random.js'
 import { type Reporter, silent } from '../reporter.js'
 import type { Sample } from './dataset.js'
+import { type Mixed, mixBatch } from './mixing.js'
 import { PictureSource } from './pictures.js'
 import type { Prepared } from './prepare.js'
 import { type Places, placesOn } from './truth.js'
@@ -21,6 +23,8 @@ export interface Batch {
   readonly places: readonly (Places | undefined)[]
   /** Places of the order that are used up with it, unreadable ones counted: where the batch after it begins. */
   readonly position: number
+  /** What was mixed in, where pictures are mixed. */
+  readonly mixed?: Mixed
 }
 
 export interface BatchOptions {
@@ -42,6 +46,8 @@ export interface TrainBatchOptions extends BatchOptions {
   readonly epoch: number
   /** The place in the epoch's order to begin at: the `position` of the last batch that was used, after a stop within an epoch. */
   readonly from?: number
+  /** How batches are mixed; one of these, by chance. */
+  readonly mix?: readonly Setting[]
 }
 
 /** The share of unreadable pictures that a split may have where nobody says another. */
@@ -53,9 +59,9 @@ export function batchesInEpoch(samples: number, batch: number): number {
 }
 
 /**
- * One epoch of training: the order depends on (seed, epoch), each picture's augmentation on (seed, epoch, its index), so batch k is
- * the same however fast the machine, whatever the cache holds, and after a resume. What is left over at the end is dropped unless it is all
- * there is. An unreadable picture is warned of once and its place goes to the next.
+ * One epoch of training: the order depends on (seed, epoch), each picture's augmentation on (seed, epoch, its index), mixing on (seed, epoch,
+ * the batch's place), so batch k is the same however fast the machine, how many threads prepare it, whatever the cache holds, and after a
+ * resume. What is left over at the end is dropped unless it is all there is. An unreadable picture is warned of once and its place goes to the next.
  *
  * @throws Failure `pictures-unreadable` when more than `mostUnreadable` are; `image-size` when the steps do not end in size x size; what the steps throw
  */
@@ -63,7 +69,7 @@ export async function* trainBatches(
   samples: readonly Sample[],
   options: TrainBatchOptions,
 ): AsyncGenerator<Batch, void> {
-  const { seed, epoch, batch, from = 0 } = options
+  const { seed, epoch, batch, size, from = 0, mix = [] } = options
   readySteps(options.steps)
   const order = new Random(keyOf(seed, 'order', epoch)).shuffle([...samples.keys()]).slice(from)
   const key = (index: number) => keyOf(seed, 'augment', epoch, index)
@@ -71,7 +77,9 @@ export async function* trainBatches(
   for await (const made of batchesOf(samples, order, options, key)) {
     if (made.labels.length < batch && full) return
     full = true
-    yield { ...made, position: from + made.position }
+    const position = from + made.position
+    const mixed = mix.length > 0 && mixBatch({ ...made, size }, mix, new Random(keyOf(seed, 'mix', epoch, position)))
+    yield { ...made, position, ...(mixed && { mixed }) }
   }
 }
 

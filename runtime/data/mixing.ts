@@ -1,0 +1,90 @@
+import type { Setting } from '../../compiler/graph/graph.js'
+import { Failure } from '../failure.js'
+import type { Random } from '../random.js'
+
+/** What a mixed batch shows beside its own labels. */
+export interface Mixed {
+  /** [B] class indices of what was mixed in */
+  readonly labels: Int32Array
+  /** What of each picture is its own, from 0 to 1; the same for all. */
+  readonly share: number
+}
+
+/** Pictures one after another, all of one size. */
+export interface Stack {
+  /** [B, size, size, 3]; changed in place */
+  readonly images: Float32Array
+  readonly labels: Int32Array
+  readonly size: number
+}
+
+type Mixing = (stack: Stack, order: readonly number[], share: number, random: Random) => number
+
+/** Each mixes the pictures with those in the other order, and gives what is left of their own. */
+const mixings: Readonly<Record<string, Mixing>> = {
+  /** Zhang et al. 2017, equation 1: a weighted sum. */
+  mixup({ images }, order, share) {
+    const length = images.length / order.length
+    const own = images.slice()
+    for (const [index, other] of order.entries())
+      for (let at = index * length, from = other * length, end = at + length; at < end; at++, from++)
+        images[at] = share * (own[at] as number) + (1 - share) * (own[from] as number)
+    return share
+  },
+  /** Yun et al. 2019, section 3.1: a rectangle of the other picture, at one place for the batch; what lies outside is cut off. */
+  cutmix({ images, size }, order, share, random) {
+    const half = (size * Math.sqrt(1 - share)) / 2
+    const [x, y] = [random.integer(size), random.integer(size)]
+    const within = (value: number) => Math.min(size, Math.max(0, Math.round(value)))
+    const [left, right, top, bottom] = [within(x - half), within(x + half), within(y - half), within(y + half)]
+    const length = images.length / order.length
+    const own = images.slice()
+    for (const [index, other] of order.entries())
+      for (let row = top; row < bottom; row++) {
+        const place = row * size * 3
+        const part = own.subarray(other * length + place + left * 3, other * length + place + right * 3)
+        images.set(part, index * length + place + left * 3)
+      }
+    return 1 - ((right - left) * (bottom - top)) / (size * size)
+  },
+}
+
+/**
+ * Mixes a batch in place by one of the settings, each as likely as the others; its share is drawn from Beta(alpha, alpha).
+ *
+ * @throws Failure `mixing-unknown`
+ */
+export function mixBatch(stack: Stack, settings: readonly Setting[], random: Random): Mixed {
+  const setting = settings[random.integer(settings.length)]
+  const mixing = setting && Object.hasOwn(mixings, setting.name) ? mixings[setting.name] : undefined
+  const alpha = setting?.arguments.alpha
+  if (!mixing || typeof alpha !== 'number' || !(alpha > 0))
+    throw new Failure({
+      code: 'mixing-unknown',
+      message: `batches cannot be mixed by ${JSON.stringify(setting)}`,
+      help: `known are ${Object.keys(mixings).join(' and ')}, each with an alpha above 0`,
+    })
+  const share = beta(alpha, random)
+  const order = random.shuffle([...stack.labels.keys()])
+  const left = mixing(stack, order, share, random)
+  return { labels: Int32Array.from(order, (other) => stack.labels[other] ?? 0), share: left }
+}
+
+/** A number of the Beta distribution with both parameters alpha: a gamma number's share of two. */
+function beta(alpha: number, random: Random): number {
+  const [a, b] = [gamma(alpha, random), gamma(alpha, random)]
+  // Both are 0 only when they underflow, with an alpha near 0: then one or the other is all.
+  return a + b > 0 ? a / (a + b) : random.integer(2)
+}
+
+/** A number of the Gamma distribution (Marsaglia and Tsang 2000, with their section 6 for shapes below 1). */
+function gamma(shape: number, random: Random): number {
+  if (shape < 1) return gamma(shape + 1, random) * (1 - random.uniform()) ** (1 / shape)
+  const d = shape - 1 / 3
+  const c = 1 / Math.sqrt(9 * d)
+  for (;;) {
+    const x = random.normal()
+    const v = (1 + c * x) ** 3
+    if (v > 0 && Math.log(1 - random.uniform()) < 0.5 * x * x + d - d * v + d * Math.log(v)) return d * v
+  }
+}
