@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { table } from '../compiler/diagnostics/table.js'
 import { operations } from '../compiler/ops/index.js'
 import { operationPage } from '../compiler/ops/page.js'
+import { trainArguments } from '../compiler/training/loop.js'
 import { settings } from '../compiler/training/settings.js'
 import { writeAtomically } from '../runtime/files.js'
 import { packageRoot } from '../runtime/package-root.js'
@@ -17,7 +18,13 @@ export function generatedPages(): ReadonlyMap<string, string> {
 function operationsPage(): string {
   const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1)
   const list = [...operations.values()].sort(byName)
-  const kinds = ['optimizer', 'schedule', 'image step'] as const
+  const kinds = ['optimizer', 'schedule', 'average', 'group', 'image step'] as const
+  const block = {
+    name: 'train',
+    summary:
+      'The lines of a train block that are one value each. `optimizer`, `schedule` and `average` take what follows; any other name may be given to a `group`.',
+    arguments: trainArguments,
+  }
   return [
     '# Operations',
     'Written by `npm run docs` from `compiler/ops/`. Feature maps are channels x height x width; the batch is never written.',
@@ -28,6 +35,7 @@ function operationsPage(): string {
     ),
     ...list.map(operationPage),
     '# Settings of training and of pictures',
+    operationPage(block).replace(/```wsban[\s\S]*?```\n\n/, ''),
     ...kinds.flatMap((kind) => [...settings.values()].filter((setting) => setting.kind === kind).map(operationPage)),
   ]
     .join('\n\n')

@@ -7,6 +7,10 @@ export interface RunState {
   readonly training: boolean
   /** Names the run's random numbers: the seed and the step. */
   readonly key: readonly (string | number)[]
+  /** Paths of what does not learn at present: it runs as after training. */
+  readonly frozen?: readonly string[]
+  /** [classes]: what each class's pictures count in the loss; all alike without. */
+  readonly classWeights?: tf.Tensor1D
 }
 
 /**
@@ -24,7 +28,12 @@ export class Scope {
   }
 
   get training(): boolean {
-    return this.state.training
+    const { training, frozen } = this.state
+    return training && !frozen?.some((path) => this.prefix.startsWith(`${path}.`))
+  }
+
+  get classWeights(): tf.Tensor1D | undefined {
+    return this.state.classWeights
   }
 
   get root(): Scope {

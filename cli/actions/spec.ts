@@ -11,8 +11,8 @@ export interface ReadySpec extends CompiledSpec {
 }
 
 /** Compiles a spec that a command is to work with; shows its diagnostics, and ends the command when there are errors. */
-export function readySpec(path: string, settings: ModelSettings, io: Io): ReadySpec {
-  const compiled = compileFile(path, settings)
+export function readySpec(path: string, settings: ModelSettings, io: Io, train: readonly string[] = []): ReadySpec {
+  const compiled = compileFile(path, settings, train)
   io.diagnostics(compiled.diagnostics, compiled.texts)
   return requireGraph(compiled, path, io)
 }

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { ModelSettings } from '../../compiler/analysis/model.js'
+import { position } from '../../compiler/diagnostics/render.js'
 import { parse } from '../../grammar/parse.js'
+import type { Span } from '../../grammar/tree.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import type { EngineName } from '../../runtime/engines/index.js'
 import { Failure } from '../../runtime/failure.js'
@@ -8,8 +10,9 @@ import { loadModel } from '../../runtime/generated/load.js'
 import { top1Text } from '../../runtime/inference/evaluate.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
 import { compileStored, readSpec } from '../../runtime/specs/spec.js'
+import { firstNotFinite } from '../../runtime/training/locate.js'
 import { clock } from '../../runtime/training/progress.js'
-import { startTraining } from '../../runtime/training/start.js'
+import { startTraining, type TrainingRequest } from '../../runtime/training/start.js'
 import type { Io } from '../io.js'
 import { type ReadySpec, readySpec, requireGraph } from './spec.js'
 
@@ -27,6 +30,7 @@ export interface TrainRequest {
   readonly workers?: number
   readonly maxUnreadable?: number
   readonly set?: ModelSettings
+  readonly train?: readonly string[]
 }
 
 /** `wsban train`: the classes come from the data unless somebody set them. */
@@ -36,7 +40,7 @@ export async function trainSpec(file: string, request: TrainRequest, io: Io): Pr
   const data = await openDataSet(request.data, { seed, ...(resumed && { classes: resumed.info.classes }) })
   const spec = resumed
     ? storedSpecOf(resumed, file, request, io)
-    : readySpec(file, withClasses(file, request.set ?? {}, data.classes.length), io)
+    : readySpec(file, withClasses(file, request.set ?? {}, data.classes.length), io, request.train)
   const model = await loadModel(spec.graph, spec.stored.entry)
   const { run, result } = await startTraining(model, spec.stored, data, {
     data: request.data,
@@ -44,6 +48,7 @@ export async function trainSpec(file: string, request: TrainRequest, io: Io): Pr
     seed,
     resume: request.resume ?? false,
     reporter: io.reporter,
+    locate: (...at) => placeOf(spec, ...at),
     ...(request.epochs !== undefined && { epochs: request.epochs }),
     ...(request.batch !== undefined && { batch: request.batch }),
     ...(request.engine && { engine: request.engine }),
@@ -59,6 +64,7 @@ export async function trainSpec(file: string, request: TrainRequest, io: Io): Pr
     return 130
   }
   const { evaluation } = result
+  if (result.endedEarly) io.reporter.say(`ended early: no better val top-1 in ${model.plan.patience} epochs`)
   io.print(
     `trained ${result.steps} steps in ${clock(result.seconds)} (${result.secondsPerStep.toFixed(3)} s a step)${evaluation ? ` · val: ${top1Text(evaluation)}` : ''}`,
   )
@@ -74,8 +80,20 @@ export async function trainSpec(file: string, request: TrainRequest, io: Io): Pr
   return 0
 }
 
+/** `first in master.embedding = l2_normalize (models/wsban.wsban:12)` */
+async function placeOf(
+  { graph, stored, texts }: ReadySpec,
+  ...[found, ...at]: Parameters<NonNullable<TrainingRequest['locate']>>
+): Promise<string | undefined> {
+  const place = ({ source, start }: Span) => `${source}:${position(texts.get(source) ?? '', start).line}`
+  const node = await firstNotFinite(graph, stored.entry, ...at)
+  if (node) return `first in ${node.path.join('.')}, a ${node.operation} (${place(node.span)})`
+  const parameter = 'gradients' in found ? graph.parameters.get(found.gradients[0] ?? '') : undefined
+  return parameter && `the weight is of ${place(parameter.span)}`
+}
+
 /** A run goes on with what it kept of its spec, whatever became of the files that this imports. */
-function storedSpecOf({ info }: RunFolder, file: string, { out, set = {} }: TrainRequest, io: Io): ReadySpec {
+function storedSpecOf({ info }: RunFolder, file: string, { out, set = {}, train }: TrainRequest, io: Io): ReadySpec {
   const { entry, files, settings } = info.spec
   const otherSettings = Object.entries(set).some(([name, value]) => settings[name] !== value)
   if (otherSettings || readSpec(file) !== files[entry])
@@ -85,7 +103,12 @@ function storedSpecOf({ info }: RunFolder, file: string, { out, set = {} }: Trai
       help: `train anew into another folder, or resume with ${out}/model.wsban`,
       path: out,
     })
-  return requireGraph(compileStored(info.spec), out, io)
+  const { train: before = [] } = info.spec
+  const spec =
+    train && train.join('\n') !== before.join('\n') ? { ...info.spec, train: [...before, ...train] } : info.spec
+  const compiled = compileStored(spec)
+  io.diagnostics(compiled.diagnostics, compiled.texts)
+  return requireGraph(compiled, out, io)
 }
 
 /** Sets `classes` to the data's, in a model that has such a parameter and where nobody set it. */

@@ -1,8 +1,19 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { act } from '../action.js'
 import type { TrainRequest } from '../actions/train_spec.js'
 import type { CommonOptions } from '../io.js'
 import { common, engineOption, example, seedOption, settable, share, wholeNumber } from '../options.js'
+
+function trainOption(): Option {
+  return new Option(
+    '--train <name=value>',
+    'set a line of the train block: --train accumulate=4 --train optimizer.rate=0.003',
+  ).argParser((text: string, before: readonly string[] = []) => {
+    if (!/^\s*[A-Za-z_]\w*(\.[A-Za-z_]\w*)?\s*=./.test(text))
+      throw new InvalidArgumentError('write it as name=value, such as accumulate=4 or optimizer.rate=0.003')
+    return [...before, text]
+  })
+}
 
 function minutes(text: string): number {
   const value = Number(text)
@@ -23,6 +34,7 @@ export function register(program: Command): void {
       '--weights <file>',
       'begin from these instead of what the spec names: a file, a run, a published name, or none',
     )
+    .addOption(trainOption())
     .option('--resume', 'go on where the run stopped')
     .option('--keep <number>', 'ends of epochs kept beside the best and the last checkpoint (0)', wholeNumber(0))
     .option('--save-every <minutes>', 'a checkpoint within long epochs; 0 for none (10)', minutes)

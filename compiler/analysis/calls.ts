@@ -82,12 +82,13 @@ function operate(
   for (const spec of operation.arguments) {
     const bound = values.get(spec.name)
     if (!bound) {
-      if (spec.default === undefined) {
+      const standard = elaborator.defaultOf(operation.name, spec)
+      if (standard === undefined) {
         elaborator.report(
           diagnose('missing-argument', { callee: operation.name, name: spec.name, meaning: spec.meaning }, call.span),
         )
         ok = false
-      } else if (spec.default !== null) attributes[spec.name] = spec.default
+      } else if (standard !== null) attributes[spec.name] = standard
       continue
     }
     const found = takesTensor(spec) ? bound.flatMap(({ value }) => tensorOf(value) ?? []) : []

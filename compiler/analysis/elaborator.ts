@@ -4,9 +4,11 @@ import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
 import type { Frame } from '../graph/graph.js'
 import { operationNamed } from '../ops/index.js'
+import type { ArgumentSpec } from '../ops/operation.js'
 import { GraphBuilder, mostNodes } from './builder.js'
 import { callDefinition, callOperation, recall } from './calls.js'
 import { arithmetic, compare } from './constants.js'
+import type { Defaults } from './defaults.js'
 import { Scope } from './scope.js'
 import {
   type BoundArgument,
@@ -64,8 +66,20 @@ export class Elaborator {
   private readonly reported = new Set<string>()
   private tooLarge = false
 
-  /** `exporting` tells which standard file defines a block, for a hint at an unknown name. */
-  constructor(private readonly exporting: (block: string) => string | undefined = () => undefined) {}
+  /**
+   * `exporting` tells which standard file defines a block, for a hint at an unknown name; `defaults` are those that the spec was first
+   * read with, where they are known.
+   */
+  constructor(
+    private readonly exporting: (block: string) => string | undefined = () => undefined,
+    private readonly defaults: Defaults = {},
+  ) {}
+
+  /** What stands for an argument that is left out: null for nothing, undefined where it has to be given. */
+  defaultOf(callee: string, { name, default: present }: ArgumentSpec): ArgumentSpec['default'] {
+    const kept = this.defaults[callee]?.[name]
+    return kept === undefined ? present : kept
+  }
 
   /** Blocks are written out many times: one mistake in one is said once, with the call that led there. */
   readonly report = (diagnostic: Diagnostic): void => {

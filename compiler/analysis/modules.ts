@@ -97,7 +97,7 @@ export class ModuleLoader {
   }
 }
 
-function syntaxDiagnostic(problem: SyntaxProblem): Diagnostic {
+export function syntaxDiagnostic(problem: SyntaxProblem): Diagnostic {
   if (problem.kind === 'unknown-character') return diagnose('unknown-character', { found: problem.found }, problem.span)
   if (problem.kind === 'too-deep') return diagnose('too-deep', { deepest: deepestNesting }, problem.span)
   const opened = problem.opened ? [{ span: problem.opened, text: 'opened here' }] : []

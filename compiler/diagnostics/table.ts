@@ -232,6 +232,13 @@ export const table = {
     explanation: 'Weights are named by the bindings that make them, and one name stands for one weight.',
   }),
 
+  'no-weights': error<Suggested>({
+    message: ({ name }) => `no weights are trained in \`${name}\``,
+    help: suggest,
+    explanation:
+      'A group of the train block names a part of the model by the path of its bindings, as its weights are named: group(master.trunk). A part that shares the weights of another one goes by the name of the first.',
+  }),
+
   // --- warnings
   'zero-loss': warning<Record<string, never>>({
     message: () => 'the model has no loss: it can be exported, but not trained',

@@ -103,11 +103,33 @@ export interface Setting {
   readonly arguments: Readonly<Record<string, number | boolean | string | readonly number[]>>
 }
 
+/** A part of the model that learns in its own way: `backbone = group(master.trunk, rate = 10%)`. */
+export interface ParameterGroup {
+  readonly name: string
+  /** Its parameters are those below this path: master.trunk. The longest path wins where several fit. */
+  readonly path: string
+  /** Factor on the optimizer's rate. */
+  readonly rate: number
+  /** Instead of the optimizer's. */
+  readonly weightDecay?: number
+  /** Epochs from the beginning in which it does not learn. */
+  readonly frozen: number
+}
+
 export interface TrainingPlan {
   readonly epochs: number
   readonly batch: number
   readonly optimizer: Setting
   readonly schedule: Setting
+  readonly groups: readonly ParameterGroup[]
+  /** Batches a step. */
+  readonly accumulate: number
+  /** The largest norm of all gradients together; 0 for no limit. */
+  readonly clip: number
+  readonly classWeights: 'none' | 'balanced'
+  /** Epochs without a better score after which training ends; 0 for never. */
+  readonly patience: number
+  readonly average?: Setting
   /** What is done to a picture in training instead of `ImageInput.steps`, normalisation aside. */
   readonly augment?: readonly Setting[]
 }

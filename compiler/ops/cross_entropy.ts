@@ -8,11 +8,22 @@ import { at, size, tensor } from './support/tensor.js'
 export const crossEntropy: Operation = {
   name: 'cross_entropy',
   summary: 'How far the predicted probabilities are from the label: the mean of -log p(label).',
-  details: 'loss = mean over the batch of -log softmax(logits)[label].',
-  source: 'torch.nn.functional.cross_entropy',
+  details:
+    'loss = mean over the batch of - sum over classes of t log softmax(logits), where t is 1 - smoothing + smoothing / classes for the label and ' +
+    "smoothing / classes for every other class. With class_weights in the train block each term is multiplied by its class's weight, and the sum is " +
+    "divided by the sum of the labels' weights.",
+  source: 'torch.nn.functional.cross_entropy; smoothing: Szegedy et al. 2016, section 7',
   arguments: [
     tensorArgument('logits', "a classifier's logits"),
     { ...tensorArgument('label', 'the class label'), label: true },
+    {
+      name: 'smoothing',
+      kind: { is: 'number', from: 0, below: 1 },
+      default: 0,
+      meaning: 'share of the label that is spread over all classes alike',
+      source: 'torch: label_smoothing',
+      varies: true,
+    },
   ],
   infer(call) {
     const logits = rowsOf(call, 'logits')
@@ -23,17 +34,27 @@ export const crossEntropy: Operation = {
       return call.fail('classes-mismatch', { callee: 'cross_entropy', logits: columns, classes }, ['logits'])
     return [scalar]
   },
-  tfjs: (call) => callText(call.runtime('crossEntropy'), call.input('logits'), call.input('label')),
+  tfjs: (call) =>
+    callText(
+      call.runtime('crossEntropy'),
+      call.input('logits'),
+      call.input('label'),
+      call.scope(),
+      call.options('smoothing'),
+    ),
   onnx: 'training only',
   reference(call) {
     const logits = call.tensor('logits')
     const logs = logSoftmaxRows(logits)
     const labels = call.tensor('label')
     const columns = size(logits, 1)
-    const loss = Array.from(labels.data).reduce(
-      (sum, label, row) => sum - at(logs, row * columns + label) / labels.data.length,
-      0,
-    )
+    const smoothing = call.number('smoothing')
+    let loss = 0
+    for (const [row, label] of Array.from(labels.data).entries())
+      for (let column = 0; column < columns; column++) {
+        const target = (column === label ? 1 - smoothing : 0) + smoothing / columns
+        loss -= (target * at(logs, row * columns + column)) / labels.data.length
+      }
     return [tensor([], [loss])]
   },
   cases: [
@@ -43,6 +64,14 @@ export const crossEntropy: Operation = {
         logits: { shape: [3, 4], fill: 'random' },
         label: { shape: [3], fill: { labels: [0, 3, 2], classes: 4 } },
       },
+    },
+    {
+      name: 'smoothed labels',
+      inputs: {
+        logits: { shape: [3, 4], fill: 'random' },
+        label: { shape: [3], fill: { labels: [1, 1, 3], classes: 4 } },
+      },
+      arguments: { smoothing: 0.1 },
     },
     {
       name: 'sure and wrong',

@@ -2,11 +2,14 @@ import type { Setting } from '../graph/graph.js'
 import type { ArgumentSpec } from '../ops/operation.js'
 import type { OnnxAttribute } from '../targets/onnx/program.js'
 import type { OnnxProgramBuilder } from '../targets/onnx/program_builder.js'
+import { ema, group } from './loop.js'
+import { optimizers } from './optimizers.js'
+import { schedules } from './schedules.js'
 
 /** A word of the train block or of an input's steps that is no tensor operation: what the runtime does, with its arguments. */
 export interface SettingSpec {
   readonly name: string
-  readonly kind: 'optimizer' | 'schedule' | 'image step'
+  readonly kind: 'optimizer' | 'schedule' | 'average' | 'group' | 'image step'
   readonly summary: string
   readonly arguments: readonly ArgumentSpec[]
   /** How an image step is done inside an exported file; absent for those that exist only in training. */
@@ -47,22 +50,6 @@ function coloursOf({ arguments: given }: OnnxStep, name: string): readonly numbe
 /** What torchvision's networks were trained with. */
 export const imagenet = { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] }
 
-const rate = (value: number): ArgumentSpec => ({
-  name: 'rate',
-  kind: { is: 'number', above: 0 },
-  default: value,
-  meaning: 'learning rate at the start',
-  advice: 'usual: 0.001 to 0.1',
-})
-
-const weightDecay: ArgumentSpec = {
-  name: 'weight_decay',
-  kind: { is: 'number', from: 0 },
-  default: 0,
-  meaning: 'share of each trainable weight added to its gradient',
-  source: 'torch.optim',
-}
-
 const imageSize: ArgumentSpec = {
   name: 'size',
   kind: { is: 'integer', from: 1 },
@@ -96,74 +83,10 @@ const low: ArgumentSpec = { name: 'low', kind: { is: 'number', from: 0 }, meanin
 const high: ArgumentSpec = { name: 'high', kind: { is: 'number', from: 0 }, meaning: 'the largest factor drawn' }
 
 const specs: readonly SettingSpec[] = [
-  {
-    name: 'sgd',
-    kind: 'optimizer',
-    summary:
-      'Stochastic gradient descent with momentum: velocity = momentum velocity + gradient + weight_decay weight; weight -= rate velocity.',
-    arguments: [
-      rate(0.01),
-      {
-        name: 'momentum',
-        kind: { is: 'number', from: 0, below: 1 },
-        default: 0.9,
-        meaning: 'share of the last step that goes on',
-      },
-      weightDecay,
-    ],
-  },
-  {
-    name: 'adam',
-    kind: 'optimizer',
-    summary: 'Adam: steps scaled by running means of the gradient and of its square (Kingma and Ba 2014, algorithm 1).',
-    arguments: [
-      rate(0.001),
-      { name: 'beta1', kind: { is: 'number', from: 0, below: 1 }, default: 0.9, meaning: 'memory of the gradient' },
-      {
-        name: 'beta2',
-        kind: { is: 'number', from: 0, below: 1 },
-        default: 0.999,
-        meaning: "memory of the gradient's square",
-      },
-      { name: 'eps', kind: { is: 'number', above: 0 }, default: 1e-8, meaning: 'keeps the division finite' },
-      weightDecay,
-    ],
-  },
-  { name: 'constant', kind: 'schedule', summary: 'The learning rate stays as it is.', arguments: [] },
-  {
-    name: 'staircase',
-    kind: 'schedule',
-    summary: 'The learning rate is multiplied by `factor` after every `every` epochs.',
-    arguments: [
-      {
-        name: 'factor',
-        kind: { is: 'number', above: 0, to: 1 },
-        default: 0.9,
-        meaning: 'what the rate is multiplied by',
-      },
-      { name: 'every', kind: { is: 'number', above: 0 }, default: 2, meaning: 'epochs from one step down to the next' },
-    ],
-  },
-  {
-    name: 'cosine',
-    kind: 'schedule',
-    summary:
-      'The learning rate falls along half a cosine to `floor` times itself at the last step (Loshchilov and Hutter 2016, equation 5).',
-    arguments: [
-      {
-        name: 'floor',
-        kind: { is: 'number', from: 0, to: 1 },
-        default: 0,
-        meaning: 'share of the rate that is left at the end',
-      },
-      {
-        name: 'warm_up',
-        kind: { is: 'number', from: 0 },
-        default: 0,
-        meaning: 'epochs in which the rate first rises from zero',
-      },
-    ],
-  },
+  ...optimizers,
+  ...schedules,
+  ema,
+  group,
   {
     name: 'resize',
     kind: 'image step',

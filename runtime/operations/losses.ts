@@ -1,10 +1,23 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Scope } from '../scope.js'
 
-/** Mean over the batch of -log softmax(logits)[label]; label: int32 [batch]. */
-export function crossEntropy(logits: tf.Tensor2D, label: tf.Tensor1D): tf.Scalar {
-  const chosen = membership(label, logits.shape[1])
-  return tf.neg(tf.mean<tf.Scalar>(tf.sum(tf.mul(chosen, tf.logSoftmax(logits)), 1)))
+/**
+ * Mean over the batch of the cross-entropy between the label, int32 [batch], smoothed, and softmax(logits); by the scope's class weights,
+ * where it has some, as torch.nn.functional.cross_entropy does.
+ */
+export function crossEntropy(
+  logits: tf.Tensor2D,
+  label: tf.Tensor1D,
+  at: Scope,
+  { smoothing = 0 }: { smoothing?: number } = {},
+): tf.Scalar {
+  const [batch, classes] = logits.shape
+  const { classWeights } = at
+  const chosen = membership(label, classes)
+  const target = smoothing === 0 ? chosen : tf.add(tf.mul(chosen, 1 - smoothing), smoothing / classes)
+  const terms = tf.mul(target, tf.logSoftmax(logits))
+  if (!classWeights) return tf.neg(tf.div<tf.Scalar>(tf.sum(terms), batch))
+  return tf.neg(tf.div<tf.Scalar>(tf.sum(tf.mul(terms, classWeights)), tf.sum(tf.mul(chosen, classWeights))))
 }
 
 /** The student's cross-entropy with the teacher's softened answer; no factor T^2. */

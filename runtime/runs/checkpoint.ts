@@ -24,6 +24,10 @@ const stateFile = z.object({
   /** Bytes of log.jsonl that are true of this moment: what a later stop had added is taken off again. */
   logBytes: z.number().optional(),
   optimizerSteps: z.number(),
+  /** Of weights that were frozen at first: how many of these steps had been taken before they moved. */
+  began: z.record(z.string(), z.number()).default({}),
+  /** Epochs since the best score on the val pictures. */
+  stale: z.number().default(0),
 })
 export type TrainingState = z.infer<typeof stateFile>
 

@@ -86,7 +86,7 @@ export class RunFolder {
   }
 
   /** For a run that goes on: what was chosen anew, and away with what an earlier stop left half done. */
-  async goOn(changed: Partial<Pick<RunInfo, 'epochs' | 'saveEvery' | 'keep'>>): Promise<void> {
+  async goOn(changed: Partial<Pick<RunInfo, 'spec' | 'epochs' | 'saveEvery' | 'keep'>>): Promise<void> {
     await this.change(changed)
     await this.removeUnused()
   }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { presentDefaults } from '../../compiler/analysis/defaults.js'
 import type { ModelSettings } from '../../compiler/analysis/model.js'
 import type { Library } from '../../compiler/analysis/modules.js'
 import { type Compiled, compile } from '../../compiler/compile.js'
@@ -11,7 +12,7 @@ export interface CompiledSpec extends Compiled {
 }
 
 /** Compiles a spec file from disk. @throws Failure `spec-unreadable` */
-export function compileFile(path: string, settings: ModelSettings = {}): CompiledSpec {
+export function compileFile(path: string, settings: ModelSettings = {}, train: readonly string[] = []): CompiledSpec {
   const text = readSpec(path)
   const imports: StoredSpec['imports'] = []
   const disk = diskLibrary()
@@ -27,16 +28,23 @@ export function compileFile(path: string, settings: ModelSettings = {}): Compile
     exporting: (block) => disk.exporting?.(block),
   }
   const entry = shownPath(path)
-  const compiled = compile({ source: entry, text }, library, settings)
+  const compiled = compile({ source: entry, text }, library, settings, { train })
   return {
     ...compiled,
-    stored: { entry, files: Object.fromEntries(compiled.texts), imports, settings: { ...settings } },
+    stored: {
+      entry,
+      files: Object.fromEntries(compiled.files),
+      imports,
+      settings: { ...settings },
+      ...(train.length > 0 && { train: [...train] }),
+      defaults: presentDefaults(),
+    },
   }
 }
 
 /** Compiles what a run or an exported file kept of its spec: no file is read. */
 export function compileStored(stored: StoredSpec): CompiledSpec {
-  const { entry, files, imports, settings } = stored
+  const { entry, files, imports, settings, train, defaults } = stored
   const library: Library = {
     standard: [],
     find(specifier, importer) {
@@ -45,7 +53,8 @@ export function compileStored(stored: StoredSpec): CompiledSpec {
       return source !== undefined && text !== undefined ? { source, text } : undefined
     },
   }
-  return { ...compile({ source: entry, text: files[entry] ?? '' }, library, settings), stored }
+  const options = { ...(train && { train }), ...(defaults && { defaults }) }
+  return { ...compile({ source: entry, text: files[entry] ?? '' }, library, settings, options), stored }
 }
 
 /** The text of a spec file. @throws Failure `spec-unreadable` */

@@ -1,85 +1,233 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Batch } from '../data/batches.js'
-import { Failure } from '../failure.js'
+import { sumOfSquares } from '../kernels/sum_of_squares.js'
 import type { Model } from '../model.js'
 import type { Checkpoint, TrainingState } from '../runs/checkpoint.js'
+import type { RunState } from '../scope.js'
 import type { StoredTensor } from '../weights/file.js'
-import { permutedShape, permuteValues } from '../weights/layout.js'
-import { readCanonical, WeightStore } from '../weights/store.js'
+import { WeightStore } from '../weights/store.js'
+import { WeightAverage } from './average.js'
+import { slopesOf } from './gradients.js'
+import { NotFinite } from './not_finite.js'
 import { makeOptimizer, type Optimizer } from './optimizers.js'
-import { type StepLosses, trainStep } from './step.js'
+import { isFrozen, type Rule, rulesOf } from './rules.js'
+import { readSlots, restoreSlots } from './slots.js'
 
-/** All that learning changes, on the engine: weights, statistics and centres, and what the optimiser remembers. */
+/** The losses of one step by name, `total` among them. */
+export type StepLosses = Readonly<Record<string, number>>
+
+export interface StepResult {
+  /** Means over the step's batches. */
+  readonly losses: StepLosses
+  /** Of all gradients together, before clipping. */
+  readonly gradientNorm: number
+}
+
+export interface Moment {
+  /** Steps done: with the seed it names the step's random numbers. */
+  readonly step: number
+  /** Epochs done, in fractions. */
+  readonly epoch: number
+  readonly rate: number
+}
+
+export interface LearnerOptions {
+  readonly model: Model
+  readonly seed: number
+  /** [classes]: what each class's pictures count. */
+  readonly classWeights?: Float32Array
+}
+
+interface Computed {
+  readonly gradients: readonly (readonly [name: string, sum: tf.Tensor])[]
+  readonly losses: readonly (readonly [name: string, value: number])[]
+  readonly norm: number
+}
+
+interface Pending {
+  readonly gradients: Map<string, tf.Tensor>
+  readonly losses: Map<string, number>
+  batches: number
+}
+
+/** All that learning changes, on the engine: weights, statistics and centres, what the optimiser remembers, and the average. */
 export class Learner {
+  private readonly rules: ReadonlyMap<string, Rule>
+  private readonly classWeights: tf.Tensor1D | undefined
+  private pending: Pending = empty()
+
   private constructor(
-    private readonly model: Model,
-    private readonly seed: number,
-    readonly weights: WeightStore,
+    private readonly options: LearnerOptions,
+    private readonly learning: WeightStore,
     private readonly optimizer: Optimizer,
-  ) {}
+    private readonly average: WeightAverage | undefined,
+  ) {
+    const { model, classWeights } = options
+    this.rules = rulesOf(model.plan, model.parameters)
+    this.classWeights = classWeights && tf.tensor1d(classWeights)
+  }
 
   /** From the seed, those weights aside that are given. */
-  static begin(model: Model, seed: number, given?: ReadonlyMap<string, StoredTensor>): Learner {
-    const weights = WeightStore.initial(model.parameters, seed, given)
-    return new Learner(model, seed, weights, makeOptimizer(model.plan.optimizer))
+  static begin(options: LearnerOptions, given?: ReadonlyMap<string, StoredTensor>): Learner {
+    const { model, seed } = options
+    const { optimizer, average } = model.plan
+    const weights = () => WeightStore.initial(model.parameters, seed, given)
+    const beside = average && new WeightAverage(average, weights())
+    return new Learner(options, weights(), makeOptimizer(optimizer), beside)
   }
 
   /** As it was when the checkpoint was made. @param path what messages call the checkpoint */
-  static restore(model: Model, seed: number, checkpoint: Checkpoint, path: string): Learner {
-    const weights = WeightStore.from(model.parameters, checkpoint.tensors, path)
+  static restore(options: LearnerOptions, checkpoint: Checkpoint, path: string): Learner {
+    const { model } = options
+    const beside = under(checkpoint.slots, learningPrefix)
+    const weights = WeightStore.from(model.parameters, beside.size > 0 ? beside : checkpoint.tensors, path)
     const optimizer = makeOptimizer(model.plan.optimizer)
     restoreSlots(model, optimizer, checkpoint)
-    return new Learner(model, seed, weights, optimizer)
+    const { average } = model.plan
+    const averaged = average && WeightStore.from(model.parameters, checkpoint.tensors, path)
+    return new Learner(options, weights, optimizer, averaged && new WeightAverage(average, averaged))
   }
 
-  step(batch: Batch, step: number, rate: number): StepLosses {
-    const { model, weights, optimizer, seed } = this
-    return trainStep(batch, { model, weights, optimizer, rate, seed, step })
+  /** What is evaluated and exported: the average where there is one. */
+  get weights(): WeightStore {
+    return this.average?.weights ?? this.learning
   }
 
-  async checkpoint(state: Omit<TrainingState, 'optimizerSteps'>): Promise<Checkpoint> {
-    const slots = new Map<string, StoredTensor>()
-    for (const [slot, variables] of this.optimizer.slots)
-      for (const parameter of this.weights.parameters) {
-        const variable = variables.get(parameter.name)
-        if (variable)
-          slots.set(`${slot}/${parameter.name}`, {
-            shape: parameter.shape,
-            values: await readCanonical(variable, parameter),
-          })
-      }
+  /**
+   * Takes a batch; with the last one of a step the weights move. Nothing moves when a loss or a gradient is not finite.
+   *
+   * @throws NotFinite
+   */
+  take(batch: Pick<Batch, 'images' | 'labels'>, moment: Moment, last: boolean): StepResult | undefined {
+    const { gradients, losses, norm } = this.compute(batch, moment, last)
+    const { pending } = this
+    for (const [name, sum] of gradients) {
+      pending.gradients.get(name)?.dispose()
+      pending.gradients.set(name, sum)
+    }
+    for (const [name, value] of losses) pending.losses.set(name, (pending.losses.get(name) ?? 0) + value)
+    pending.batches++
+    const bad = losses.find(([, value]) => !Number.isFinite(value))
+    if (bad) throw new NotFinite({ loss: bad[0], value: bad[1], step: moment.step })
+    if (!last) return undefined
+    if (!Number.isFinite(norm)) throw new NotFinite({ gradients: badOnes(gradients), step: moment.step })
+    return this.move(moment, norm / pending.batches)
+  }
+
+  async checkpoint(state: Omit<TrainingState, 'optimizerSteps' | 'began'>): Promise<Checkpoint> {
+    const { optimizer, learning, average } = this
+    const slots = await readSlots(this.options.model, optimizer)
+    if (average) for (const [name, tensor] of await learning.read()) slots.set(`${learningPrefix}${name}`, tensor)
+    const steps = { optimizerSteps: optimizer.steps, began: Object.fromEntries(optimizer.began) }
+    return { tensors: await this.weights.read(), slots, state: { ...state, ...steps } }
+  }
+
+  /** What a pass over the model at that moment is told, beside the weights. */
+  around({ step, epoch }: Moment): Omit<RunState, 'variables' | 'training'> {
+    const { seed, model } = this.options
+    const { batches } = this.pending
+    const frozen = model.plan.groups.filter((group) => isFrozen(group, epoch)).map(({ path }) => path)
     return {
-      tensors: await this.weights.read(),
-      slots,
-      state: { ...state, optimizerSteps: this.optimizer.steps },
+      key: [seed, 'step', step, ...(batches === 0 ? [] : [batches])],
+      ...(frozen.length > 0 && { frozen }),
+      ...(this.classWeights && { classWeights: this.classWeights }),
     }
   }
 
+  get variables(): ReadonlyMap<string, tf.Variable> {
+    return this.learning.variables
+  }
+
+  /** Forgets batches of a step that has not moved the weights. */
+  drop(): void {
+    for (const gradient of this.pending.gradients.values()) gradient.dispose()
+    this.pending = empty()
+  }
+
   dispose(): void {
+    this.drop()
     this.optimizer.dispose()
-    this.weights.dispose()
+    this.average?.weights.dispose()
+    this.learning.dispose()
+    this.classWeights?.dispose()
+  }
+
+  private moving({ epoch }: Moment): tf.Variable[] {
+    return [...this.rules].flatMap(([name, { group }]) => {
+      const variable = this.learning.variables.get(name)
+      return variable && !isFrozen(group, epoch) ? [variable] : []
+    })
+  }
+
+  /** Gradients, added to what waits, and losses; with the last batch of a step the norm of all gradients together. */
+  private compute(batch: Pick<Batch, 'images' | 'labels'>, moment: Moment, last: boolean): Computed {
+    let computed: Computed = { gradients: [], losses: [], norm: 0 }
+    tf.tidy(() => {
+      const found = slopesOf(this.options.model, batch, this.learning, this.moving(moment), this.around(moment))
+      const gradients = [...found.gradients].map(([name, gradient]): [string, tf.Tensor] => [
+        name,
+        tf.keep(this.added(name, gradient)),
+      ])
+      const square = last ? [tf.reshape<tf.Rank.R1>(tf.addN(gradients.map(([, sum]) => sumOfSquares(sum))), [1])] : []
+      // One transfer for all.
+      const numbers = tf.concat([found.losses, ...square]).dataSync()
+      found.losses.dispose()
+      computed = {
+        gradients,
+        losses: found.names.map((name, index) => [name, numbers[index] ?? Number.NaN]),
+        norm: Math.sqrt(numbers[found.names.length] ?? 0),
+      }
+    })
+    return computed
+  }
+
+  private added(name: string, gradient: tf.Tensor): tf.Tensor {
+    const before = this.pending.gradients.get(name)
+    return before ? tf.add(before, gradient) : gradient
+  }
+
+  private move({ rate }: Moment, gradientNorm: number): StepResult {
+    const { gradients, losses, batches } = this.pending
+    const { clip } = this.options.model.plan
+    // As torch.nn.utils.clip_grad_norm_ has it.
+    const scale = (clip > 0 ? Math.min(1, clip / (gradientNorm + 1e-6)) : 1) / batches
+    tf.tidy(() => {
+      const moved = [...gradients].flatMap(([name, gradient]) => {
+        const weight = this.learning.variables.get(name)
+        const rule = this.rules.get(name)
+        if (!weight || !rule) return []
+        const scaled = scale === 1 ? gradient : tf.mul(gradient, scale)
+        return [{ name, weight, gradient: scaled, rate: rate * rule.rate, decay: rule.decay }]
+      })
+      this.optimizer.apply(moved)
+    })
+    this.average?.follow(this.learning, this.optimizer.steps)
+    for (const gradient of gradients.values()) gradient.dispose()
+    this.pending = empty()
+    return {
+      losses: Object.fromEntries([...losses].map(([name, sum]) => [name, sum / batches])),
+      gradientNorm,
+    }
   }
 }
 
-function restoreSlots(model: Model, optimizer: Optimizer, { slots, state }: Checkpoint): void {
-  const parameters = new Map(model.parameters.map((parameter) => [parameter.name, parameter]))
-  for (const [key, { values, shape }] of slots) {
-    const slash = key.indexOf('/')
-    const parameter = parameters.get(key.slice(slash + 1))
-    const variables = optimizer.slots.get(key.slice(0, slash))
-    if (!parameter || !variables)
-      throw new Failure({
-        code: 'run-unreadable',
-        message: `the checkpoint has optimiser state ${key} that the spec does not know`,
-        help: 'resume with the spec and the optimiser of the run',
-      })
-    const { layout } = parameter
-    const initial = tf.tensor(
-      layout ? permuteValues(values, shape, layout) : values,
-      layout ? permutedShape(shape, layout) : [...shape],
-    )
-    variables.set(parameter.name, tf.variable(initial, false))
-    initial.dispose()
-  }
-  optimizer.steps = state.optimizerSteps
+/** Where an average is exported, the weights that learn stand with what the optimiser remembers. */
+const learningPrefix = 'weight/'
+
+function under(tensors: ReadonlyMap<string, StoredTensor>, prefix: string): Map<string, StoredTensor> {
+  return new Map(
+    [...tensors].flatMap(([name, tensor]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), tensor]] : [])),
+  )
+}
+
+function empty(): Pending {
+  return { gradients: new Map(), losses: new Map(), batches: 0 }
+}
+
+/** In the order in which they were found: from the loss back. */
+function badOnes(gradients: readonly (readonly [string, tf.Tensor])[]): string[] {
+  return gradients
+    .filter(([, gradient]) => !gradient.dataSync().every(Number.isFinite))
+    .map(([name]) => name)
+    .reverse()
 }

@@ -2,61 +2,78 @@ import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import type { Setting } from '../../compiler/graph/graph.js'
 
+/** What moves one weight. */
+export interface WeightStep {
+  readonly name: string
+  readonly weight: tf.Variable
+  readonly gradient: tf.Tensor
+  readonly rate: number
+  readonly decay: number
+}
+
 /** One step of learning. Slots are what an optimiser remembers of each weight: velocity, running means. */
 export interface Optimizer {
   /** Slots by their name in a checkpoint, in the layout of the weights. */
   readonly slots: ReadonlyMap<string, Map<string, tf.Variable>>
-  /** Steps taken. Adam's bias correction depends on it. */
+  /** Steps taken. */
   steps: number
-  apply(variables: ReadonlyMap<string, tf.Variable>, gradients: ReadonlyMap<string, tf.Tensor>, rate: number): void
+  /** Steps that had been taken before a weight first moved, for those that were frozen then: Adam's bias correction counts from there. */
+  readonly began: Map<string, number>
+  apply(moved: Iterable<WeightStep>): void
   dispose(): void
 }
 
-const sgdArguments = z.object({ rate: z.number(), momentum: z.number(), weight_decay: z.number() })
-const adamArguments = z.object({
-  rate: z.number(),
-  beta1: z.number(),
-  beta2: z.number(),
-  eps: z.number(),
-  weight_decay: z.number(),
-})
+const sgdArguments = z.object({ momentum: z.number() })
+const adamArguments = z.object({ beta1: z.number(), beta2: z.number(), eps: z.number() })
 
 type Slots = Map<string, Map<string, tf.Variable>>
+/** `step` counts from 1, for each weight by itself. */
+type Update = (moved: WeightStep, step: number) => void
+type Maker = (given: Setting['arguments'], slots: (name: string) => Map<string, tf.Variable>) => Update
 
-const kinds: Readonly<
-  Record<string, (given: Setting['arguments'], slots: (name: string) => Map<string, tf.Variable>) => Update>
-> = {
-  sgd(given, slots) {
-    const { momentum, weight_decay: decay } = sgdArguments.parse(given)
-    const velocities = slots('velocity')
-    return (name, weight, gradient, rate) => {
-      const slope = decay === 0 ? gradient : tf.add(gradient, tf.mul(weight, decay))
-      if (momentum === 0) {
-        weight.assign(tf.sub(weight, tf.mul(slope, rate)))
-        return
-      }
-      const velocity = slot(velocities, name, weight)
-      velocity.assign(tf.add(tf.mul(velocity, momentum), slope))
-      weight.assign(tf.sub(weight, tf.mul(velocity, rate)))
+const sgd: Maker = (given, slots) => {
+  const { momentum } = sgdArguments.parse(given)
+  const velocities = slots('velocity')
+  return ({ name, weight, gradient, rate, decay }) => {
+    const slope = withDecay(gradient, weight, decay)
+    if (momentum === 0) {
+      weight.assign(tf.sub(weight, tf.mul(slope, rate)))
+      return
     }
-  },
-  adam(given, slots) {
-    const { beta1, beta2, eps, weight_decay: decay } = adamArguments.parse(given)
+    const velocity = slot(velocities, name, weight)
+    velocity.assign(tf.add(tf.mul(velocity, momentum), slope))
+    weight.assign(tf.sub(weight, tf.mul(velocity, rate)))
+  }
+}
+
+/** `decoupled`: the decay goes past the means (AdamW). */
+function adam({ decoupled }: { readonly decoupled: boolean }): Maker {
+  return (given, slots) => {
+    const { beta1, beta2, eps } = adamArguments.parse(given)
     const means = slots('mean')
     const squares = slots('square')
-    return (name, weight, gradient, rate, step) => {
-      const slope = decay === 0 ? gradient : tf.add(gradient, tf.mul(weight, decay))
+    return ({ name, weight, gradient, rate, decay }, step) => {
+      const slope = decoupled ? gradient : withDecay(gradient, weight, decay)
       const mean = slot(means, name, weight)
       const square = slot(squares, name, weight)
       mean.assign(tf.add(tf.mul(mean, beta1), tf.mul(slope, 1 - beta1)))
       square.assign(tf.add(tf.mul(square, beta2), tf.mul(tf.square(slope), 1 - beta2)))
       const root = tf.add(tf.sqrt(tf.div(square, 1 - beta2 ** step)), eps)
-      weight.assign(tf.sub(weight, tf.mul(tf.div(mean, root), rate / (1 - beta1 ** step))))
+      const moved = tf.mul(tf.div(mean, root), rate / (1 - beta1 ** step))
+      weight.assign(tf.sub(decoupled && decay !== 0 ? tf.mul(weight, 1 - rate * decay) : weight, moved))
     }
-  },
+  }
 }
 
-type Update = (name: string, weight: tf.Variable, gradient: tf.Tensor, rate: number, step: number) => void
+const kinds: Readonly<Record<string, Maker>> = {
+  sgd,
+  adam: adam({ decoupled: false }),
+  adamw: adam({ decoupled: true }),
+}
+
+function withDecay(gradient: tf.Tensor, weight: tf.Variable, decay: number): tf.Tensor {
+  return decay === 0 ? gradient : tf.add(gradient, tf.mul(weight, decay))
+}
 
 export function makeOptimizer(setting: Setting): Optimizer {
   const slots: Slots = new Map()
@@ -67,14 +84,19 @@ export function makeOptimizer(setting: Setting): Optimizer {
     slots.set(name, map)
     return map
   })
+  const seen = new Set<string>()
+  const began = new Map<string, number>()
   return {
     slots,
     steps: 0,
-    apply(variables, gradients, rate) {
+    began,
+    apply(moved) {
       this.steps++
-      for (const [name, gradient] of gradients) {
-        const weight = variables.get(name)
-        if (weight) tf.tidy(() => update(name, weight, gradient, rate, this.steps))
+      for (const one of moved) {
+        if (!seen.has(one.name) && this.steps > 1 && !began.has(one.name) && !known(slots, one.name))
+          began.set(one.name, this.steps - 1)
+        seen.add(one.name)
+        tf.tidy(() => update(one, this.steps - (began.get(one.name) ?? 0)))
       }
     },
     dispose() {
@@ -83,15 +105,15 @@ export function makeOptimizer(setting: Setting): Optimizer {
   }
 }
 
+/** Whether a checkpoint brought something that is remembered of the weight. */
+function known(slots: Slots, name: string): boolean {
+  return [...slots.values()].some((map) => map.has(name))
+}
+
 function slot(map: Map<string, tf.Variable>, name: string, like: tf.Variable): tf.Variable {
   const known = map.get(name)
   if (known) return known
   const made = tf.keep(tf.variable(tf.zerosLike(like), false))
   map.set(name, made)
   return made
-}
-
-/** The rate that a setting begins with. */
-export function baseRate({ arguments: { rate } }: Setting): number {
-  return typeof rate === 'number' ? rate : 0
 }

@@ -1,5 +1,5 @@
 import type { Reporter } from '../reporter.js'
-import type { StepLosses } from './step.js'
+import type { StepLosses } from './learner.js'
 
 interface Moment {
   readonly epoch: number

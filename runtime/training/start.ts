@@ -9,9 +9,10 @@ import type { TrainingState } from '../runs/checkpoint.js'
 import { RunFolder } from '../runs/folder.js'
 import type { StoredSpec } from '../specs/stored.js'
 import { initialWeights } from '../weights/begin.js'
+import { balancedWeights } from './class_weights.js'
 import { listenForInterrupt } from './interrupt.js'
-import { Learner } from './learner.js'
-import { beginning, type TrainResult, train } from './train.js'
+import { Learner, type LearnerOptions } from './learner.js'
+import { beginning, type TrainOptions, type TrainResult, train } from './train.js'
 
 export interface TrainingRequest {
   readonly data: string
@@ -30,6 +31,7 @@ export interface TrainingRequest {
   readonly workers?: number
   readonly mostUnreadable?: number
   readonly reporter: Reporter
+  readonly locate?: TrainOptions['locate']
 }
 
 interface Beginning {
@@ -49,13 +51,13 @@ export async function startTraining(
   checkData(model, data, request.data)
   if (!resume) checkNew(out)
   for (const note of data.notes) reporter.say(note)
-  const fresh = resume ? undefined : await prepare(model, spec, request)
+  const fresh = resume ? undefined : await prepare(model, spec, data, request)
   const lock = await RunFolder.lock(out)
   try {
     const begun = fresh ? await begin(model, spec, data, request, fresh) : await goOn(model, spec, data, request)
     const stop = listenForInterrupt(reporter)
     try {
-      const { workers, mostUnreadable } = request
+      const { workers, mostUnreadable, locate } = request
       const options = {
         model,
         data,
@@ -63,6 +65,7 @@ export async function startTraining(
         interrupted: stop.asked,
         ...(workers !== undefined && { workers }),
         ...(mostUnreadable !== undefined && { mostUnreadable }),
+        ...(locate && { locate }),
         ...begun,
       }
       return { run: begun.run, result: await train(options) }
@@ -109,11 +112,11 @@ interface Fresh {
 }
 
 /** What may fail comes before the folder is touched. */
-async function prepare(model: Model, spec: StoredSpec, request: TrainingRequest): Promise<Fresh> {
+async function prepare(model: Model, spec: StoredSpec, data: DataSet, request: TrainingRequest): Promise<Fresh> {
   const { reporter, seed } = request
   const weights = await initialWeights(model, { spec: spec.entry, given: request.weights, reporter })
   const engine = await openEngine(request.engine, reporter)
-  return { engine, learner: Learner.begin(model, seed, weights) }
+  return { engine, learner: Learner.begin(learnerOptions(model, data, seed), weights) }
 }
 
 async function begin(
@@ -163,20 +166,31 @@ async function goOn(model: Model, spec: StoredSpec, data: DataSet, request: Trai
     reporter.warn(
       `the pictures are not those that the run was begun with: it goes on with these, and is not what it would have been`,
     )
+  const changed = spec.train?.join('\n') !== info.spec.train?.join('\n')
+  if (changed) reporter.warn(`going on with other settings: ${spec.train?.join(', ')}`)
   await run.goOn({
+    ...(changed && { spec }),
     ...(request.epochs !== undefined && { epochs: request.epochs }),
     ...(request.saveEvery !== undefined && { saveEvery: request.saveEvery }),
     ...(request.keep !== undefined && { keep: request.keep }),
   })
   if (state.logBytes !== undefined) await run.log.cutTo(state.logBytes)
-  const learner = Learner.restore(model, info.seed, checkpoint, run.weightsPath('last'))
+  if (changed) await run.log.add({ step: state.step, changed: spec.train })
+  const learner = Learner.restore(learnerOptions(model, data, info.seed), checkpoint, run.weightsPath('last'))
   introduce(model, data, engine.description, reporter)
+  const { patience } = model.plan
   reporter.say(
-    state.epoch >= run.info.epochs
-      ? `all ${run.info.epochs} epochs are done; a larger --epochs goes on`
-      : `going on after ${state.stepInEpoch > 0 ? `step ${state.stepInEpoch} of epoch ${state.epoch + 1}` : `epoch ${state.epoch}`}`,
+    patience > 0 && state.stale >= patience
+      ? `ended early: ${state.stale} epochs without a better val top-1`
+      : state.epoch >= run.info.epochs
+        ? `all ${run.info.epochs} epochs are done; a larger --epochs goes on`
+        : `going on after ${state.stepInEpoch > 0 ? `step ${state.stepInEpoch} of epoch ${state.epoch + 1}` : `epoch ${state.epoch}`}`,
   )
   return { run, learner, state }
+}
+
+function learnerOptions(model: Model, data: DataSet, seed: number): LearnerOptions {
+  return { model, seed, ...(model.plan.classWeights === 'balanced' && { classWeights: balancedWeights(data) }) }
 }
 
 function checkSame({ info }: RunFolder, spec: StoredSpec, { out, batch }: TrainingRequest): void {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { batchesInEpoch, trainBatches } from '../data/batches.js'
+import { type Batch, batchesInEpoch, trainBatches } from '../data/batches.js'
 import type { DataSet } from '../data/dataset.js'
 import { PictureSource, usualWorkers } from '../data/pictures.js'
 import { outOfMemory } from '../engines/memory.js'
@@ -12,11 +12,10 @@ import type { Model } from '../model.js'
 import type { Reporter } from '../reporter.js'
 import type { TrainingState } from '../runs/checkpoint.js'
 import type { RunFolder } from '../runs/folder.js'
-import type { Learner } from './learner.js'
-import { baseRate } from './optimizers.js'
+import type { Learner, Moment, StepLosses, StepResult } from './learner.js'
+import { NotFinite, type NotFiniteCause } from './not_finite.js'
 import { ProgressMeter } from './progress.js'
-import { makeSchedule } from './schedules.js'
-import type { StepLosses } from './step.js'
+import { baseRate, makeSchedule } from './schedules.js'
 
 export interface TrainOptions {
   readonly model: Model
@@ -30,6 +29,13 @@ export interface TrainOptions {
   readonly workers?: number
   /** The share of unreadable pictures that is passed by. */
   readonly mostUnreadable?: number
+  /** Where a value went bad: what the batch gives on the learner's weights, binding by binding. Only the compiler's graph knows. */
+  readonly locate?: (
+    found: NotFiniteCause,
+    learner: Learner,
+    batch: Batch,
+    moment: Moment,
+  ) => Promise<string | undefined>
   /** True when a person asked to stop: the step under way is finished first. */
   readonly interrupted?: () => boolean
 }
@@ -42,6 +48,8 @@ export interface TrainResult {
   readonly secondsPerStep: number
   readonly evaluation: Evaluation | undefined
   readonly interrupted: boolean
+  /** Whether patience ended before all epochs were done. */
+  readonly endedEarly: boolean
 }
 
 export const beginning: TrainingState = {
@@ -52,6 +60,8 @@ export const beginning: TrainingState = {
   lossSums: {},
   logBytes: 0,
   optimizerSteps: 0,
+  began: {},
+  stale: 0,
 }
 
 /** Trains a generated model on a data set, with a checkpoint at the end of each epoch, at every stop, and now and then between. */
@@ -70,10 +80,11 @@ class Training {
   private readonly predictor: EnginePredictor
   private readonly pictures: PictureSource
   private readonly meter: ProgressMeter
+  private readonly batchesPerEpoch: number
   private readonly stepsPerEpoch: number
   private state: TrainingState
-  /** Whether a step is under way: what an error leaves of it is not worth keeping. */
-  private stepping = false
+  /** A step that failed may have moved statistics: what it leaves is not kept. */
+  private broken = false
   private savedAt = performance.now()
 
   constructor(private readonly options: TrainOptions) {
@@ -82,7 +93,8 @@ class Training {
     this.state = state
     this.predictor = new EnginePredictor(model, data.classes, learner.weights)
     this.pictures = new PictureSource({ reporter, workers })
-    this.stepsPerEpoch = batchesInEpoch(data.splits.train.length, batch)
+    this.batchesPerEpoch = batchesInEpoch(data.splits.train.length, batch)
+    this.stepsPerEpoch = Math.ceil(this.batchesPerEpoch / model.plan.accumulate)
     this.meter = new ProgressMeter(reporter, epochs, this.stepsPerEpoch, batch)
   }
 
@@ -90,7 +102,7 @@ class Training {
     const { epochs } = this.options.run.info
     let evaluation: Evaluation | undefined
     let stopped = false
-    while (this.state.epoch < epochs && !stopped) {
+    while (this.state.epoch < epochs && !this.endedEarly && !stopped) {
       stopped = !(await this.steps())
       evaluation = stopped ? undefined : await this.evaluate()
       if (evaluation) await this.endEpoch(evaluation)
@@ -104,12 +116,18 @@ class Training {
       secondsPerStep: this.meter.secondsPerStep,
       evaluation,
       interrupted: stopped,
+      endedEarly: this.endedEarly,
     }
+  }
+
+  private get endedEarly(): boolean {
+    const { patience } = this.options.model.plan
+    return patience > 0 && this.state.stale >= patience
   }
 
   /** What is left of the epoch's steps; false when a person asked to stop. */
   private async steps(): Promise<boolean> {
-    const { model, data, run, learner, reporter, mostUnreadable } = this.options
+    const { model, data, run, reporter, mostUnreadable } = this.options
     const { plan } = model
     const { seed, epochs, batch, saveEvery } = run.info
     const schedule = makeSchedule(plan.schedule)
@@ -125,29 +143,50 @@ class Training {
       pictures: this.pictures,
       ...(mostUnreadable !== undefined && { mostUnreadable }),
     })
+    // With accumulation several batches make a step; a stop is always between steps.
+    let inStep = 0
     this.meter.beginEpoch()
     for await (const made of batches) {
-      const { step, stepInEpoch, lossSums } = this.state
       this.meter.gotBatch()
-      const rate = baseRate(plan.optimizer) * schedule(epoch + stepInEpoch / this.stepsPerEpoch, epochs)
-      this.stepping = true
-      const losses = this.meter.time(() => learner.step(made, step, rate))
-      this.stepping = false
+      const { step, stepInEpoch, lossSums } = this.state
+      const done = epoch + stepInEpoch / this.stepsPerEpoch
+      const moment = { step, epoch: done, rate: baseRate(plan.optimizer) * schedule(done, epochs) }
+      inStep++
+      const last = inStep === plan.accumulate || stepInEpoch * plan.accumulate + inStep === this.batchesPerEpoch
+      const result = await this.take(made, moment, last)
+      // Lets signals and pictures in; a step itself never yields.
+      await new Promise((resolve) => setImmediate(resolve))
+      if (!result) {
+        this.meter.askForBatch()
+        continue
+      }
+      inStep = 0
       this.state = {
         ...this.state,
         step: step + 1,
         stepInEpoch: stepInEpoch + 1,
         position: made.position,
-        lossSums: added(lossSums, losses),
+        lossSums: added(lossSums, result.losses),
       }
-      this.meter.show({ epoch, step: stepInEpoch + 1, rate, losses })
-      // Lets signals and pictures in; a step itself never yields.
-      await new Promise((resolve) => setImmediate(resolve))
+      this.meter.show({ epoch, step: stepInEpoch + 1, rate: moment.rate, losses: result.losses })
       if (this.options.interrupted?.()) return false
       if (saveEvery > 0 && performance.now() - this.savedAt > saveEvery * 60_000) await this.save(undefined)
       this.meter.askForBatch()
     }
+    // Unreadable pictures may leave the epoch's last step without all of its batches.
+    this.options.learner.drop()
     return true
+  }
+
+  private async take(batch: Batch, moment: Moment, last: boolean): Promise<StepResult | undefined> {
+    const { learner, locate } = this.options
+    try {
+      return this.meter.time(() => learner.take(batch, moment, last))
+    } catch (error) {
+      this.broken = true
+      if (!(error instanceof NotFinite) || !locate) throw error
+      throw new NotFinite(error.found, await locate(error.found, learner, batch, moment))
+    }
   }
 
   private async evaluate(): Promise<Evaluation | undefined> {
@@ -176,8 +215,11 @@ class Training {
       memory: process.memoryUsage.rss(),
       tensors: tf.memory().numTensors,
     })
-    this.state = { ...this.state, epoch: epoch + 1, stepInEpoch: 0, position: 0, lossSums: {} }
-    await this.save(pictures > 0 ? top1.joint : undefined)
+    const score = pictures > 0 ? top1.joint : undefined
+    const better = score !== undefined && score > (run.info.bestScore ?? Number.NEGATIVE_INFINITY)
+    const stale = better || score === undefined ? 0 : this.state.stale + 1
+    this.state = { ...this.state, epoch: epoch + 1, stepInEpoch: 0, position: 0, lossSums: {}, stale }
+    await this.save(score)
     reporter.say(this.meter.epochLine(epoch, losses, pictures > 0 ? `val: ${top1Text(evaluation)}` : 'no val pictures'))
   }
 
@@ -198,7 +240,7 @@ class Training {
     const failure = error instanceof Failure ? error : outOfMemory(error)
     if (!failure) return error
     const { problem } = failure
-    if (!this.stepping && problem.code !== 'cannot-write')
+    if (!this.broken && problem.code !== 'cannot-write')
       await this.save(undefined).catch((reason: unknown) => reporter.warn(reasonOf(reason)))
     const left = `${run.path} holds ${run.info.last}, which is whole: go on with --resume`
     return new Failure({ ...problem, help: problem.help ? `${problem.help}; ${left}` : left }, { cause: failure.cause })

@@ -12,8 +12,8 @@ import { packageRoot } from '../../runtime/package-root.js'
 import { Random } from '../../runtime/random.js'
 import { silent } from '../../runtime/reporter.js'
 import { compileFile } from '../../runtime/specs/spec.js'
-import { baseRate, makeOptimizer } from '../../runtime/training/optimizers.js'
-import { trainStep } from '../../runtime/training/step.js'
+import { Learner } from '../../runtime/training/learner.js'
+import { baseRate } from '../../runtime/training/schedules.js'
 import { WeightStore } from '../../runtime/weights/store.js'
 
 const root = packageRoot()
@@ -134,29 +134,27 @@ function checkModel({ path, settings }: Subject, folder: string, tolerance: numb
       if (!graph) throw new Error('it does not compile')
       const model = await loadModel(graph, stored.entry)
       const steps = (count: number) => {
-        const weights = WeightStore.initial(model.parameters, 2)
+        const learner = Learner.begin({ model, seed: 2 })
+        const { weights } = learner
         const before = new Map(
           [...weights.variables].map(([key, variable]) => [key, Float32Array.from(variable.dataSync())]),
         )
-        const optimizer = makeOptimizer(model.plan.optimizer)
         const random = new Random(3)
         const batch = {
           images: Float32Array.from({ length: 6 * model.image.size ** 2 * 3 }, () => random.uniform(-1, 1)),
           labels: Int32Array.from([0, 1, 2, 0, 1, 1]),
           indices: Int32Array.from([0, 1, 2, 3, 4, 5]),
         }
-        const totals = Array.from(
-          { length: count },
-          (_, step) =>
-            trainStep(batch, { model, weights, optimizer, rate: baseRate(model.plan.optimizer) / 10, seed: 1, step })
-              .total ?? Number.NaN,
-        )
+        // A tenth of the plan's rate: this is noise on random weights.
+        const rate = baseRate(model.plan.optimizer) / 10
+        const totals = Array.from({ length: count }, (_, step) => {
+          const result = learner.take(batch, { step, epoch: 0, rate }, true)
+          return result?.losses.total ?? Number.NaN
+        })
         const still = weights.trainable.length - moved(weights, before)
-        optimizer.dispose()
-        weights.dispose()
+        learner.dispose()
         return { totals, still }
       }
-      // A tenth of the plan's rate: this is noise on random weights.
       const { totals, still } = steps(10)
       t.true(totals.every(Number.isFinite))
       t.true(Math.min(...totals.slice(4)) < (totals[0] ?? 0), totals.join(' '))

@@ -155,3 +155,50 @@ test.serial('what is kept, and what a finished run says', async (t) => {
   const other = wsban('train', tiny.replace('wsban_tiny', 'wsdan_tiny'), '--data', data, '-o', run, '--resume')
   t.regex(other.err, /spec-changed/)
 })
+
+test.serial('a value that is not finite: the first binding is named, and the weights stay as they were', async (t) => {
+  const spec = join(folder, 'nothing.wsban')
+  writeFileSync(
+    spec,
+    `import tiny from "backbones/tiny"
+model nothing(classes = 2, size = 32) {
+  input image: Image[3, size, size]
+  input label: Class[classes]
+  branch whole(image) {
+    trunk  = tiny(image)
+    zero   = trunk.layer3 - trunk.layer3
+    wrong  = zero / zero
+    logits = wrong -> global_avg_pool -> linear(classes)
+  }
+  loss { whole = cross_entropy(whole.logits, label) }
+  predict probabilities = softmax(whole.logits)
+}`,
+  )
+  const run = join(folder, 'not finite')
+  const { status, err } = wsban('train', spec, '--data', data, '-o', run)
+  t.is(status, 1, err)
+  t.regex(err, /loss-not-finite\S*: loss whole is NaN at step 1; first in whole\.wrong, a div \(\S*nothing\.wsban:8\)/)
+  t.regex(err, /holds epoch-0000, which is whole/)
+  t.is((await (await RunFolder.open(run)).readCheckpoint('last')).state.step, 0)
+})
+
+test.serial('a run with everything in its train block goes on as if it had not been stopped', async (t) => {
+  const settings = [
+    'accumulate=3',
+    'clip=1',
+    'average=ema(decay=0.9)',
+    'class_weights=balanced',
+    'backbone=group(master.trunk, rate=10%, frozen=1 epochs)',
+    'optimizer=adamw(rate=1e-3, weight_decay=0.1, decays=weights)',
+    'schedule=cosine(warm_up=1)',
+  ].flatMap((line) => ['--train', line])
+  const [one, other] = [join(folder, 'settings'), join(folder, 'settings stopped')]
+  t.is(wsban(...args, ...settings, '-o', one).status, 0)
+  const { child, ended } = startWsban(folder, [...args, ...settings, '-o', other])
+  await checkpointIn(other, (name) => name.startsWith('step-'))
+  child.kill('SIGINT')
+  t.is((await ended).status, 130)
+  const resumed = wsban('train', join(other, 'model.wsban'), '--data', data, '-o', other, '--resume')
+  t.is(resumed.status, 0, resumed.err)
+  t.deepEqual(await outcome(other), await outcome(one))
+})

@@ -23,15 +23,17 @@ function attributes(eps: number, training: boolean): NativeAttribute[] {
 
 const run = register<Inputs, Options>({
   name: 'BatchNorm',
-  keepsInputs: ['x', 'scale'],
+  keepsInputs: ['x', 'scale', 'mean', 'variance'],
   // The last three are TensorFlow's own notes for the gradient.
   keepsOutputs: [false, false, false, true, true, true],
   forward({ x, scale, offset, mean, variance }, { eps, momentum, training }) {
     const told = [...attributes(eps, training), attribute.float('exponential_avg_factor', training ? momentum : 1)]
     return native().executeMultipleOutputs('FusedBatchNormV3', told, [x, scale, offset, mean, variance], 6)
   },
-  gradient([dy], [x, scale, ...notes], { eps, training }) {
-    const inputs = [dy, x, scale, ...notes].map((tensor) => tensor as Tensor)
+  gradient([dy], [x, scale, mean, variance, ...notes], { eps, training }) {
+    // After training the kernel leaves the first two notes unwritten: the averages stand in their places, as in TensorFlow's own gradient.
+    const told = training ? notes : [mean, variance, notes[2]]
+    const inputs = [dy, x, scale, ...told].map((tensor) => tensor as Tensor)
     const [dx, dscale, doffset] = native().executeMultipleOutputs(
       'FusedBatchNormGradV3',
       attributes(eps, training),

@@ -1,0 +1,25 @@
+import { operations } from '../ops/index.js'
+import type { ArgumentSpec } from '../ops/operation.js'
+import { trainArguments } from '../training/loop.js'
+import { settings } from '../training/settings.js'
+
+/** What arguments are worth that a spec leaves out, by operation or setting, and argument. */
+export type Defaults = Readonly<Record<string, Readonly<Record<string, number | boolean | string | null>>>>
+
+/** The lines of a train block stand under this name. */
+export const trainDefaults = 'train'
+
+/** Every default of this version. A run keeps them, so that it still means the same after one has changed. */
+export function presentDefaults(): Defaults {
+  const callees: readonly { readonly name: string; readonly arguments: readonly ArgumentSpec[] }[] = [
+    ...operations.values(),
+    ...settings.values(),
+    { name: trainDefaults, arguments: trainArguments },
+  ]
+  return Object.fromEntries(
+    callees.flatMap(({ name, arguments: specs }) => {
+      const known = specs.flatMap((spec) => (spec.default === undefined ? [] : [[spec.name, spec.default] as const]))
+      return known.length === 0 ? [] : [[name, Object.fromEntries(known)] as const]
+    }),
+  )
+}

@@ -1,0 +1,74 @@
+import type { Binding, Expression } from '../../grammar/tree.js'
+import { diagnose } from '../diagnostics/report.js'
+import { nearest } from '../diagnostics/suggest.js'
+import type { ParameterGroup } from '../graph/graph.js'
+import { group } from '../training/loop.js'
+import type { Context, Elaborator } from './elaborator.js'
+import { settingArguments } from './settings.js'
+
+type Call = Extract<Expression, { kind: 'call' }>
+
+/** `backbone = group(...)`: any name may be given to one. */
+export function isGroup({ value }: Binding): boolean {
+  return value.kind === 'call' && value.callee.kind === 'name' && value.callee.text === group.name
+}
+
+/** The groups of a train block; those that were reported are left out. */
+export function parameterGroups(elaborator: Elaborator, bindings: readonly Binding[], context: Context) {
+  const groups: ParameterGroup[] = []
+  for (const binding of bindings) {
+    const made = binding.value.kind === 'call' && groupOf(elaborator, binding, binding.value, context)
+    if (!made) continue
+    const other = groups.find(({ path, name }) => path === made.path && name !== made.name)
+    if (other) {
+      const found = `${made.path}, which \`${other.name}\` has`
+      const values = { name: `\`${made.name}\``, expected: 'a part of its own', found }
+      elaborator.report(diagnose('wrong-type', values, binding.value.span))
+    } else groups.push(made)
+  }
+  return groups
+}
+
+function groupOf(elaborator: Elaborator, binding: Binding, call: Call, context: Context): ParameterGroup | undefined {
+  const [first, ...rest] = call.arguments
+  const path = first && !first.name ? pathOf(first.value) : undefined
+  if (!first || path === undefined) {
+    const expected = 'a part of the model first, such as group(master.trunk, rate = 10%)'
+    const values = { name: `\`${binding.name.text}\``, expected, found: 'something else' }
+    elaborator.report(diagnose('wrong-type', values, first?.span ?? call.span))
+    return undefined
+  }
+  const known = pathsOf(elaborator)
+  if (!known.includes(path)) {
+    elaborator.report(diagnose('no-weights', { name: path, known, suggestion: nearest(path, known) }, first.span))
+    return undefined
+  }
+  const given = settingArguments(elaborator, group, rest, call.span, context)
+  if (!given) return undefined
+  const { rate, weight_decay: weightDecay, frozen } = given
+  return {
+    name: binding.name.text,
+    path,
+    rate: Number(rate),
+    frozen: Number(frozen),
+    ...(typeof weightDecay === 'number' && { weightDecay }),
+  }
+}
+
+/** `master.trunk.layer3`, or undefined for what is no path. */
+function pathOf(expression: Expression): string | undefined {
+  if (expression.kind === 'name') return expression.text
+  if (expression.kind !== 'member') return undefined
+  const object = pathOf(expression.object)
+  return object === undefined ? undefined : `${object}.${expression.member.text}`
+}
+
+/** Every path that has trainable parameters below it. */
+function pathsOf({ builder }: Elaborator): string[] {
+  const paths = new Set<string>()
+  for (const { name, trainable } of builder.parameters.values()) {
+    const parts = name.split('.')
+    if (trainable) for (let length = 1; length < parts.length; length++) paths.add(parts.slice(0, length).join('.'))
+  }
+  return [...paths]
+}

@@ -1,0 +1,33 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { z } from 'zod'
+import type { Setting } from '../../compiler/graph/graph.js'
+import type { WeightStore } from '../weights/store.js'
+
+const emaArguments = z.object({ decay: z.number(), warm_up: z.boolean() })
+
+/** A moving average of all weights and statistics, beside the ones that learn. */
+export class WeightAverage {
+  private readonly decay: number
+  private readonly warmUp: boolean
+
+  constructor(
+    setting: Setting,
+    readonly weights: WeightStore,
+  ) {
+    const given = emaArguments.parse(setting.arguments)
+    this.decay = given.decay
+    this.warmUp = given.warm_up
+  }
+
+  /** @param step steps taken, this one counted */
+  follow(learning: WeightStore, step: number): void {
+    const decay = this.warmUp ? Math.min(this.decay, (1 + step) / (10 + step)) : this.decay
+    for (const [name, average] of this.weights.variables) {
+      const variable = learning.variables.get(name)
+      if (variable)
+        tf.tidy(() => {
+          average.assign(tf.add(tf.mul(average, decay), tf.mul(variable, 1 - decay)))
+        })
+    }
+  }
+}

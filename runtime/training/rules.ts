@@ -1,0 +1,42 @@
+import type { ParameterGroup, TrainingPlan } from '../../compiler/graph/graph.js'
+import type { ParameterSpec } from '../model.js'
+
+/** How one weight learns. */
+export interface Rule {
+  readonly group: ParameterGroup | undefined
+  /** Factor on the optimizer's rate. */
+  readonly rate: number
+  readonly decay: number
+}
+
+/** The rule of each trainable parameter: that of the group with the longest path above it, else the optimizer's own. */
+export function rulesOf(
+  { optimizer, groups }: Pick<TrainingPlan, 'optimizer' | 'groups'>,
+  parameters: readonly Pick<ParameterSpec, 'name' | 'shape' | 'trainable'>[],
+): ReadonlyMap<string, Rule> {
+  const { weight_decay: ownDecay, decays } = optimizer.arguments
+  return new Map(
+    parameters
+      .filter(({ trainable }) => trainable)
+      .map(({ name, shape }) => {
+        const group = groupOf(groups, name)
+        const decayed = decays !== 'weights' || shape.length > 1
+        const decay = decayed ? (group?.weightDecay ?? Number(ownDecay ?? 0)) : 0
+        return [name, { group, rate: group?.rate ?? 1, decay }]
+      }),
+  )
+}
+
+function groupOf(groups: readonly ParameterGroup[], name: string): ParameterGroup | undefined {
+  return groups
+    .filter(({ path }) => name.startsWith(`${path}.`))
+    .reduce<ParameterGroup | undefined>(
+      (longest, group) => (longest && longest.path.length >= group.path.length ? longest : group),
+      undefined,
+    )
+}
+
+/** Whether its weights stay as they are; `epoch` counts in fractions. */
+export function isFrozen(group: ParameterGroup | undefined, epoch: number): boolean {
+  return group !== undefined && epoch < group.frozen
+}
