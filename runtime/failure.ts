@@ -27,3 +27,16 @@ export class Failure extends Error {
 export function reasonOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown)
 }
+
+/** For a file of a run that could not be written. */
+export function cannotWrite(path: string, cause: unknown): Failure {
+  return new Failure(
+    {
+      code: 'cannot-write',
+      message: `cannot write ${path}: ${reasonOf(cause)}`,
+      help: 'free some space, or make the folder writable',
+      path,
+    },
+    { cause },
+  )
+}

@@ -4,7 +4,10 @@ import { placesOn } from '../../runtime/data/truth.js'
 import type { EngineName } from '../../runtime/engines/index.js'
 import { Failure } from '../../runtime/failure.js'
 import { decodeImage } from '../../runtime/images/decode.js'
+import { argMax } from '../../runtime/inference/answer.js'
+import { calibrationBins } from '../../runtime/inference/calibration.js'
 import { type Evaluation, EvaluationCounter, top1Text } from '../../runtime/inference/evaluate.js'
+import { type PairedDifference, pairedDifference } from '../../runtime/inference/paired.js'
 import type { Io } from '../io.js'
 import { openPredictor } from './open_predictor.js'
 import { withClasses } from './train_spec.js'
@@ -17,13 +20,56 @@ export interface EvaluateRequest {
   readonly engine?: EngineName
   readonly weights?: string
   readonly set?: ModelSettings
+  /** Another run or file to compare with, on the same pictures. */
+  readonly compare?: string
 }
 
-export async function evaluateModel(
-  source: string,
-  { data: folder, split, engine, weights, set }: EvaluateRequest,
-  io: Io,
-): Promise<number> {
+/** What one model said of the split. */
+interface Counted {
+  readonly evaluation: Evaluation
+  /** Whether the prediction was right, in the order of the pictures that could be read. */
+  readonly right: readonly boolean[]
+  readonly skipped: number
+  readonly millisecondsPerPicture: number
+  readonly classes: readonly string[]
+}
+
+export async function evaluateModel(source: string, request: EvaluateRequest, io: Io): Promise<number> {
+  const { compare, split } = request
+  const counted = await count(source, request, io)
+  const { evaluation, right, ...rest } = counted
+  io.print(evaluationText(evaluation, counted.millisecondsPerPicture))
+  if (compare === undefined) {
+    io.json({ ok: true, split, ...rest, ...evaluation })
+    return 0
+  }
+  const { weights: _, set: __, ...same } = request
+  const other = await count(compare, same, io)
+  checkClasses(counted, other, source, compare)
+  const compared = pairedDifference(right, other.right)
+  io.print(comparisonText(compared, compare, other.evaluation))
+  io.json({
+    ok: true,
+    split,
+    ...rest,
+    ...evaluation,
+    compared: { with: compare, top1: other.evaluation.top1, ...compared },
+  })
+  return 0
+}
+
+function checkClasses(one: Counted, other: Counted, source: string, compare: string): void {
+  if (one.classes.join('\n') === other.classes.join('\n')) return
+  throw new Failure({
+    code: 'classes-do-not-fit',
+    message: `${source} and ${compare} were made for other classes`,
+    help: 'compare models of the same classes',
+    path: compare,
+  })
+}
+
+async function count(source: string, request: EvaluateRequest, io: Io): Promise<Counted> {
+  const { data: folder, split, engine, weights, set } = request
   // A spec has no class names of its own: those of the data are meant.
   const named = source.endsWith('.wsban') ? (await openDataSet(folder, { seed: 1 })).classes : undefined
   const settings = named ? withClasses(source, set ?? {}, named.length) : set
@@ -42,6 +88,7 @@ export async function evaluateModel(
       path: folder,
     })
   const counter = new EvaluationCounter(predictor.classes)
+  const right: boolean[] = []
   const start = performance.now()
   let skipped = 0
   for (let index = 0; index < samples.length; index += batch) {
@@ -61,16 +108,30 @@ export async function evaluateModel(
     const answers = await predictor.predict(readable.map(({ picture }) => picture))
     readable.forEach(({ sample, picture }, place) => {
       const answer = answers[place]
-      if (answer) counter.add(answer, { label: sample.label, ...placesOn(sample.truth, picture) })
+      if (!answer) return
+      counter.add(answer, { label: sample.label, ...placesOn(sample.truth, picture) })
+      right.push(argMax(answer.probabilities) === sample.label)
     })
     io.reporter.progress(`${Math.min(index + batch, samples.length)} of ${samples.length} pictures`)
   }
-  const milliseconds = (performance.now() - start) / samples.length
+  const millisecondsPerPicture = (performance.now() - start) / samples.length
+  const { classes } = predictor
   await predictor.close()
-  const evaluation = counter.result()
-  io.print(evaluationText(evaluation, milliseconds))
-  io.json({ ok: true, split, skipped, millisecondsPerPicture: milliseconds, classes: predictor.classes, ...evaluation })
-  return 0
+  return { evaluation: counter.result(), right, skipped, millisecondsPerPicture, classes }
+}
+
+function comparisonText(
+  { difference, interval, onlyFirst, onlySecond, pValue }: PairedDifference,
+  compare: string,
+  other: Evaluation,
+): string {
+  const points = (share: number) => `${share > 0 ? '+' : ''}${(share * 100).toFixed(1)}`
+  const [low, high] = interval
+  return [
+    `against ${compare} (${top1Text(other)}), on the same pictures:`,
+    `  top-1 ${points(difference)} points, with 95 % confidence from ${points(low)} to ${points(high)} (bootstrap)`,
+    `  ${onlyFirst} pictures only this one got right, ${onlySecond} only the other; chance alone would do as much with p = ${pValue.toPrecision(2)} (McNemar)`,
+  ].join('\n')
 }
 
 function evaluationText(evaluation: Evaluation, milliseconds: number): string {
@@ -84,6 +145,7 @@ function evaluationText(evaluation: Evaluation, milliseconds: number): string {
     `${evaluation.pictures} pictures, ${milliseconds.toFixed(0)} ms each`,
     `top-1: ${top1Text(evaluation)}`,
     `top-5: ${percent(evaluation.top5)}`,
+    `calibration error: ${percent(evaluation.calibrationError)} between how sure it is and how often it is right (${calibrationBins} bins)`,
     ...(localisation
       ? [
           `crop against true box: ${percent(localisation.meanIou)} overlap on average, ${percent(localisation.over50)} of crops at half or more (the whole image: ${percent(localisation.wholeImageIou)})${localisation.pointsInside === undefined ? '' : `, ${percent(localisation.pointsInside)} of the known parts inside`}`,

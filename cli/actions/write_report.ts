@@ -68,6 +68,7 @@ export async function writeReport(source: string, request: ReportRequest, io: Io
 }
 
 const epochLine = z.object({
+  kind: z.literal('epoch'),
   epoch: z.number(),
   losses: z.record(z.string(), z.number()),
   val: z.object({ pictures: z.number(), top1: z.record(z.string(), z.number()) }).optional(),

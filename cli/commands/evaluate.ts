@@ -11,6 +11,7 @@ export function register(program: Command): void {
     .requiredOption('--data <dir>', 'the pictures')
     .addOption(new Option('--split <name>', 'which of them').choices(['train', 'val', 'test']).default('val'))
     .option('--weights <file>', 'other weights for a run, or weights for a spec')
+    .option('--compare <run-or-onnx>', 'another model on the same pictures: the difference, and what chance would do')
     .addOption(engineOption())
   example(settable(common(command)), 'wsban evaluate birds.onnx --data birds').action(
     (source: string, options: EvaluateRequest & CommonOptions) =>

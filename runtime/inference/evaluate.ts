@@ -1,12 +1,16 @@
 import type { Box } from '../../compiler/ops/support/box.js'
 import type { Places } from '../data/truth.js'
 import { type Answer, argMax } from './answer.js'
+import { Calibration, type CalibrationBin } from './calibration.js'
 
 /** Shares are between 0 and 1. Keys of `top1` are the branches (master, part) and `joint`, the model's prediction. */
 export interface Evaluation {
   readonly pictures: number
   readonly top1: Readonly<Record<string, number>>
   readonly top5: number
+  /** How far the answers' probabilities are from how often they are right; see `Calibration`. */
+  readonly calibrationError: number
+  readonly calibration: readonly CalibrationBin[]
   readonly perClass: readonly { readonly name: string; readonly pictures: number; readonly correct: number }[]
   /** Pictures by true class (row) and predicted class (column). */
   readonly confusion: readonly (readonly number[])[]
@@ -25,6 +29,7 @@ export interface Evaluation {
 export class EvaluationCounter {
   private pictures = 0
   private top5 = 0
+  private readonly calibration = new Calibration()
   private readonly correct = new Map<string, number>()
   private readonly confusion: number[][]
   private located = 0
@@ -43,6 +48,7 @@ export class EvaluationCounter {
     this.pictures++
     const predicted = argMax(answer.probabilities)
     this.count('joint', predicted === truth.label)
+    this.calibration.add(answer.probabilities[predicted] ?? 0, predicted === truth.label)
     for (const [branch, logits] of Object.entries(answer.logits)) this.count(branch, argMax(logits) === truth.label)
     const own = answer.probabilities[truth.label] ?? 0
     if (answer.probabilities.filter((other) => other > own).length < 5) this.top5++
@@ -74,6 +80,8 @@ export class EvaluationCounter {
       pictures: this.pictures,
       top1: Object.fromEntries([...this.correct].map(([name, count]) => [name, share(count)])),
       top5: share(this.top5),
+      calibrationError: this.calibration.error,
+      calibration: this.calibration.bins,
       perClass,
       confusion: this.confusion,
       ...(this.located > 0 && {

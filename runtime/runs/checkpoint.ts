@@ -1,7 +1,7 @@
 import { readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
-import { Failure, reasonOf } from '../failure.js'
+import { cannotWrite, Failure } from '../failure.js'
 import { syncFolder, writeAtomically } from '../files.js'
 import type { StoredTensor } from '../weights/file.js'
 import { readSafetensors, writeSafetensors } from '../weights/safetensors.js'
@@ -60,16 +60,7 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint, mo
     await syncFolder(dirname(folder))
   } catch (error) {
     await rm(temporary, { recursive: true, force: true }).catch(() => {})
-    if (error instanceof Failure) throw error
-    throw new Failure(
-      {
-        code: 'cannot-write',
-        message: `cannot write the checkpoint ${folder}: ${reasonOf(error)}`,
-        help: 'free some space, or make the folder writable',
-        path: folder,
-      },
-      { cause: error },
-    )
+    throw error instanceof Failure ? error : cannotWrite(folder, error)
   }
 }
 

@@ -1,6 +1,6 @@
 import { appendFile, readFile, stat, truncate } from 'node:fs/promises'
 import { z } from 'zod'
-import { Failure, reasonOf } from '../failure.js'
+import { cannotWrite } from '../failure.js'
 
 export type LogRecord = Readonly<Record<string, unknown>>
 
@@ -12,15 +12,7 @@ export class RunLog {
     try {
       await appendFile(this.path, `${JSON.stringify(record)}\n`)
     } catch (error) {
-      throw new Failure(
-        {
-          code: 'cannot-write',
-          message: `cannot write ${this.path}: ${reasonOf(error)}`,
-          help: 'free some space, or make the folder writable',
-          path: this.path,
-        },
-        { cause: error },
-      )
+      throw cannotWrite(this.path, error)
     }
   }
 

@@ -6,25 +6,38 @@ interface Moment {
   /** Steps done in this epoch. */
   readonly step: number
   readonly rate: number
+  /** Rates of groups that have their own, by name; 0 for one that is frozen. */
+  readonly groupRates: Readonly<Record<string, number>>
   readonly losses: StepLosses
 }
+
+export interface MeterOptions {
+  readonly reporter: Reporter
+  readonly epochs: number
+  readonly stepsPerEpoch: number
+  /** Batches a step. */
+  readonly accumulate: number
+  /** Pictures a batch. */
+  readonly batch: number
+}
+
+/** How much the newest batch counts in the pace. */
+const newest = 0.1
 
 /** Speed and time left, told in one line that keeps changing and one line an epoch. */
 export class ProgressMeter {
   private readonly started = performance.now()
   private stepMilliseconds = 0
-  private steps = 0
+  private batches = 0
+  /** Milliseconds a batch at present, waiting for it counted. */
+  private pace: number | undefined
+  private evaluation = 0
   private lastShown = 0
   private epochStarted = 0
   private asked = 0
   private waited = 0
 
-  constructor(
-    private readonly reporter: Reporter,
-    private readonly epochs: number,
-    private readonly stepsPerEpoch: number,
-    private readonly batch: number,
-  ) {}
+  constructor(private readonly options: MeterOptions) {}
 
   beginEpoch(): void {
     this.epochStarted = performance.now()
@@ -45,48 +58,66 @@ export class ProgressMeter {
     return this.waited / (performance.now() - this.epochStarted)
   }
 
-  /** Measures one step. */
+  /** Measures what is done with one batch. */
   time<T>(step: () => T): T {
     const start = performance.now()
     const result = step()
-    // The first step also builds what later ones reuse; it says nothing of the rate.
-    if (this.steps > 0) this.stepMilliseconds += performance.now() - start
-    this.steps++
+    const end = performance.now()
+    // The first one also builds what later ones reuse; it says nothing of the rate.
+    if (this.batches > 0) {
+      this.stepMilliseconds += end - start
+      this.pace = this.pace === undefined ? end - this.asked : (1 - newest) * this.pace + newest * (end - this.asked)
+    }
+    this.batches++
+    return result
+  }
+
+  async timeEvaluation<T>(evaluation: () => Promise<T>): Promise<T> {
+    const start = performance.now()
+    const result = await evaluation()
+    this.evaluation = performance.now() - start
     return result
   }
 
   get secondsPerStep(): number {
-    return this.steps > 1 ? this.stepMilliseconds / 1000 / (this.steps - 1) : 0
+    return this.batches > 1 ? (this.stepMilliseconds / 1000 / (this.batches - 1)) * this.options.accumulate : 0
   }
 
   get seconds(): number {
     return (performance.now() - this.started) / 1000
   }
 
-  show({ epoch, step, rate, losses }: Moment): void {
+  show({ epoch, step, rate, groupRates, losses }: Moment): void {
     const now = performance.now()
-    const last = step === this.stepsPerEpoch
-    if (!last && now - this.lastShown < 100) return
+    const { reporter, epochs, stepsPerEpoch, accumulate, batch } = this.options
+    if (step < stepsPerEpoch && now - this.lastShown < 100) return
     this.lastShown = now
-    const picturesPerSecond = (this.steps * this.batch) / this.seconds
-    const left =
-      ((this.epochs - epoch - 1) * this.stepsPerEpoch + this.stepsPerEpoch - step) * (this.seconds / this.steps)
+    const pace = this.pace ?? now - this.asked
+    const steps = (epochs - epoch) * stepsPerEpoch - step
+    const left = (steps * accumulate * pace + (epochs - epoch) * this.evaluation) / 1000
     const parts = Object.entries(losses).map(([name, value]) => `${name} ${value.toFixed(3)}`)
-    this.reporter.progress(
+    const groups = Object.entries(groupRates).map(([name, own]) => `${name} ${own === 0 ? 'frozen' : rateText(own)}`)
+    reporter.progress(
       [
-        `epoch ${epoch + 1}/${this.epochs}`,
-        `step ${step}/${this.stepsPerEpoch}`,
-        `${picturesPerSecond.toFixed(0)} pictures/s`,
+        `epoch ${epoch + 1}/${epochs}`,
+        `step ${step}/${stepsPerEpoch}`,
+        `${((batch * 1000) / pace).toPrecision(3)} pictures/s`,
         `${clock(left)} left`,
         parts.join(' '),
-        `rate ${rate.toPrecision(2)}`,
+        [`rate ${rateText(rate)}`, ...groups].join(' '),
+        `${(process.memoryUsage.rss() / 2 ** 30).toFixed(1)} GiB`,
       ].join(' · '),
     )
   }
 
   epochLine(epoch: number, losses: StepLosses, evaluation: string): string {
-    return `epoch ${epoch + 1}/${this.epochs} · ${clock(this.seconds)} · loss ${(losses.total ?? 0).toFixed(3)} · ${evaluation}`
+    return `epoch ${epoch + 1}/${this.options.epochs} · ${clock(this.seconds)} · loss ${(losses.total ?? 0).toFixed(3)} · ${evaluation}`
   }
+}
+
+/** `0.0012` */
+function rateText(rate: number): string {
+  return String(Number(rate.toPrecision(2)))
 }
 
 /** `1:05`, `1:02:03` */

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core'
+import type { ParameterGroup } from '../../compiler/graph/graph.js'
 import { type Batch, batchesInEpoch, trainBatches } from '../data/batches.js'
 import type { DataSet } from '../data/dataset.js'
 import { PictureSource, usualWorkers } from '../data/pictures.js'
@@ -12,9 +12,11 @@ import type { Model } from '../model.js'
 import type { Reporter } from '../reporter.js'
 import type { TrainingState } from '../runs/checkpoint.js'
 import type { RunFolder } from '../runs/folder.js'
+import { Journal } from './journal.js'
 import type { Learner, Moment, StepLosses, StepResult } from './learner.js'
 import { NotFinite, type NotFiniteCause } from './not_finite.js'
 import { ProgressMeter } from './progress.js'
+import { isFrozen } from './rules.js'
 import { baseRate, makeSchedule } from './schedules.js'
 
 export interface TrainOptions {
@@ -80,6 +82,7 @@ class Training {
   private readonly predictor: EnginePredictor
   private readonly pictures: PictureSource
   private readonly meter: ProgressMeter
+  private readonly journal: Journal
   private readonly batchesPerEpoch: number
   private readonly stepsPerEpoch: number
   private state: TrainingState
@@ -95,7 +98,10 @@ class Training {
     this.pictures = new PictureSource({ reporter, workers })
     this.batchesPerEpoch = batchesInEpoch(data.splits.train.length, batch)
     this.stepsPerEpoch = Math.ceil(this.batchesPerEpoch / model.plan.accumulate)
-    this.meter = new ProgressMeter(reporter, epochs, this.stepsPerEpoch, batch)
+    const { accumulate } = model.plan
+    const { stepsPerEpoch } = this
+    this.meter = new ProgressMeter({ reporter, epochs, stepsPerEpoch, accumulate, batch })
+    this.journal = new Journal(run, stepsPerEpoch, state.step)
   }
 
   async run(): Promise<TrainResult> {
@@ -104,7 +110,7 @@ class Training {
     let stopped = false
     while (this.state.epoch < epochs && !this.endedEarly && !stopped) {
       stopped = !(await this.steps())
-      evaluation = stopped ? undefined : await this.evaluate()
+      evaluation = stopped ? undefined : await this.meter.timeEvaluation(() => this.evaluate())
       if (evaluation) await this.endEpoch(evaluation)
       else stopped = true
     }
@@ -168,7 +174,14 @@ class Training {
         position: made.position,
         lossSums: added(lossSums, result.losses),
       }
-      this.meter.show({ epoch, step: stepInEpoch + 1, rate: moment.rate, losses: result.losses })
+      this.meter.show({
+        epoch,
+        step: stepInEpoch + 1,
+        rate: moment.rate,
+        groupRates: groupRates(plan.groups, moment),
+        losses: result.losses,
+      })
+      await this.journal.step(moment, result)
       if (this.options.interrupted?.()) return false
       if (saveEvery > 0 && performance.now() - this.savedAt > saveEvery * 60_000) await this.save(undefined)
       this.meter.askForBatch()
@@ -204,17 +217,9 @@ class Training {
     const { run, reporter } = this.options
     const { epoch, step, stepInEpoch, lossSums } = this.state
     const losses = Object.fromEntries(Object.entries(lossSums).map(([name, sum]) => [name, sum / stepInEpoch]))
-    const { pictures, top1, top5, localisation } = evaluation
-    await run.log.add({
-      epoch: epoch + 1,
-      step,
-      losses,
-      val: { pictures, top1, top5, ...(localisation && { localisation }) },
-      secondsPerStep: this.meter.secondsPerStep,
-      waitingForData: this.meter.waitingShare,
-      memory: process.memoryUsage.rss(),
-      tensors: tf.memory().numTensors,
-    })
+    const { pictures, top1 } = evaluation
+    const { secondsPerStep, waitingShare: waitingForData } = this.meter
+    await this.journal.epoch({ epoch: epoch + 1, step, losses, evaluation, secondsPerStep, waitingForData })
     const score = pictures > 0 ? top1.joint : undefined
     const better = score !== undefined && score > (run.info.bestScore ?? Number.NEGATIVE_INFINITY)
     const stale = better || score === undefined ? 0 : this.state.stale + 1
@@ -245,6 +250,12 @@ class Training {
     const left = `${run.path} holds ${run.info.last}, which is whole: go on with --resume`
     return new Failure({ ...problem, help: problem.help ? `${problem.help}; ${left}` : left }, { cause: failure.cause })
   }
+}
+
+/** Of groups with a rate of their own; 0 while one is frozen. */
+function groupRates(groups: readonly ParameterGroup[], { epoch, rate }: Moment): Record<string, number> {
+  const own = groups.filter((group) => group.rate !== 1 || isFrozen(group, epoch))
+  return Object.fromEntries(own.map((group) => [group.name, isFrozen(group, epoch) ? 0 : rate * group.rate]))
 }
 
 function added(sums: Readonly<Record<string, number>>, losses: StepLosses): Record<string, number> {

@@ -42,6 +42,10 @@ test.serial('train, evaluate, export, verify, predict, report', async (t) => {
   const [byEngine, byOnnx] = [run, onnx].map((source) => json(wsban('evaluate', source, '--data', data, '--json')))
   t.deepEqual(byEngine?.top1, byOnnx?.top1)
   t.deepEqual(byEngine?.confusion, byOnnx?.confusion)
+  const compared = wsban('evaluate', onnx, '--data', data, '--compare', run)
+  t.is(compared.status, 0, compared.err)
+  t.regex(compared.out, /calibration error: \d+\.\d %/)
+  t.regex(compared.out, /top-1 0\.0 points, with 95 % confidence from 0\.0 to 0\.0 .*\n.*0 pictures only this one.*p = 1\.0/)
 
   const small = join(folder, 'small.onnx')
   const eight = wsban('export', run, '-o', small, '--precision', 'int8', '--data', data, '--max-drop', '1', '--json')

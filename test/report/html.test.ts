@@ -18,6 +18,8 @@ const report = renderReport({
       { name: hostile, pictures: 2, correct: 1 },
       { name: 'plain', pictures: 2, correct: 2 },
     ],
+    calibrationError: 0.05,
+    calibration: [{ pictures: 4, confidence: 0.8, accuracy: 0.75 }],
     confusion: [
       [1, 1],
       [0, 2],

@@ -30,7 +30,9 @@ test.after.always(() => {
 async function outcome(path: string) {
   const run = await RunFolder.open(path)
   const { tensors, slots, state } = await run.readCheckpoint('last')
-  const log = (await run.log.read()).map(({ epoch, step, losses, val }) => ({ epoch, step, losses, val }))
+  const log = (await run.log.read()).map(
+    ({ secondsPerStep: _1, waitingForData: _2, memory: _3, tensors: _4, ...line }) => line,
+  )
   const { logBytes: _, ...rest } = state
   const { best, last, bestScore } = run.info
   return { tensors, slots, state: rest, log, best, last, bestScore }
