@@ -18,7 +18,7 @@ export function generatedPages(): ReadonlyMap<string, string> {
 function operationsPage(): string {
   const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1)
   const list = [...operations.values()].sort(byName)
-  const kinds = ['optimizer', 'schedule', 'average', 'group', 'image step'] as const
+  const kinds = ['optimizer', 'schedule', 'average', 'group', 'image step', 'batch step'] as const
   const block = {
     name: 'train',
     summary:

@@ -64,7 +64,7 @@ export function elaborateModel(
   if (model.predictions.length === 0)
     elaborator.report(diagnose('no-prediction', { name: model.name.text }, model.name.span))
   if (model.losses.length === 0) elaborator.report(diagnose('zero-loss', {}, model.name.span))
-  const plan = trainingPlan(elaborator, model, context, image)
+  const plan = trainingPlan(elaborator, model, context, image, label)
   if (!image || elaborator.diagnostics.some(({ severity }) => severity === 'error')) return undefined
   const { nodes, frames, parameters, pretrained } = elaborator.builder
   return {

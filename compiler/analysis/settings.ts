@@ -25,17 +25,19 @@ function defaultsOf(elaborator: Elaborator, spec: SettingSpec): Setting['argumen
   return Object.fromEntries(entries)
 }
 
-/** `sgd(rate = 1e-3)` or `cosine`: a setting of the wanted kind, or undefined when it was reported. */
+/** `sgd(rate = 1e-3)` or `cosine`: a setting of the wanted kind (or of the others), or undefined when it was reported. */
 export function setting(
   elaborator: Elaborator,
   expression: Expression,
   context: Context,
   kind: SettingSpec['kind'],
+  ...others: readonly SettingSpec['kind'][]
 ): Setting | undefined {
   const callee = expression.kind === 'call' ? expression.callee : expression
   const list = expression.kind === 'call' ? expression.arguments : []
   if (expression.kind === 'missing') return undefined
-  const known = settingNames(kind)
+  const kinds = [kind, ...others]
+  const known = kinds.flatMap(settingNames)
   if (callee.kind !== 'name') {
     elaborator.report(
       diagnose(
@@ -51,7 +53,7 @@ export function setting(
     return undefined
   }
   const spec = settings.get(callee.text)
-  if (!spec || spec.kind !== kind) {
+  if (!spec || !kinds.includes(spec.kind)) {
     elaborator.report(
       diagnose(
         'unknown-word',

@@ -1,12 +1,13 @@
 import type { Input, Model } from '../../grammar/tree.js'
 import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
-import type { ImageInput, Setting, TrainingPlan } from '../graph/graph.js'
+import type { ImageInput, LabelInput, Setting, TrainingPlan } from '../graph/graph.js'
 import { trainArguments, trainSettings } from '../training/loop.js'
 import { settings } from '../training/settings.js'
 import { trainDefaults } from './defaults.js'
 import type { Context, Elaborator } from './elaborator.js'
 import { isGroup, parameterGroups } from './groups.js'
+import { checkMixing } from './mixing.js'
 import { plainSetting, setting, standardSetting } from './settings.js'
 
 /** What is done to every picture before the model sees it; without a list, it is stretched to the size and brought to -1 to 1. */
@@ -46,6 +47,7 @@ export function trainingPlan(
   model: Model,
   context: Context,
   image: ImageInput | undefined,
+  label: LabelInput | undefined,
 ): TrainingPlan {
   const known = [...trainArguments.map(({ name }) => name), ...Object.keys(trainSettings)]
   const groups = model.training.filter((binding) => !known.includes(binding.name.text) && isGroup(binding))
@@ -69,7 +71,7 @@ export function trainingPlan(
     return binding && setting(elaborator, binding.value, context, trainSettings[name].kind)
   }
   const average = chosen('average')
-  const augment = augmentation(elaborator, model, context, image)
+  const { augment, mix } = augmentation(elaborator, model, context, image, label)
   return {
     epochs: Number(plain.get('epochs')),
     batch: Number(plain.get('batch')),
@@ -82,6 +84,7 @@ export function trainingPlan(
     patience: Number(plain.get('patience')),
     ...(average && { average }),
     ...(augment && { augment }),
+    ...(mix && { mix }),
   }
 }
 
@@ -90,14 +93,16 @@ function lastOfEach(bindings: Model['training']): Model['training'] {
   return [...new Map(bindings.map((binding) => [binding.name.text, binding])).values()]
 }
 
+/** What the augment block says of each picture, and of whole batches. */
 function augmentation(
   elaborator: Elaborator,
   model: Model,
   context: Context,
   image: ImageInput | undefined,
-): readonly Setting[] | undefined {
+  label: LabelInput | undefined,
+): Pick<TrainingPlan, 'augment' | 'mix'> {
   const block = model.augmentations.at(-1)
-  if (!block) return undefined
+  if (!block) return {}
   if (image && block.input.text !== image.name) {
     const known = [image.name]
     elaborator.report(
@@ -107,9 +112,19 @@ function augmentation(
         block.input.span,
       ),
     )
-    return undefined
+    return {}
   }
-  const steps = block.steps.flatMap((step) => setting(elaborator, step, context, 'image step') ?? [])
-  if (image && steps.length === block.steps.length) checkSize(elaborator, steps, image.height, block.span)
-  return steps
+  const augment: Setting[] = []
+  const mix: Setting[] = []
+  for (const step of block.steps) {
+    const found = setting(elaborator, step, context, 'image step', 'batch step')
+    if (!found) continue
+    const ofBatch = settings.get(found.name)?.kind === 'batch step'
+    if (ofBatch) checkMixing(elaborator, found.name, label, step.span)
+    const list = ofBatch ? mix : augment
+    list.push(found)
+  }
+  const whole = augment.length + mix.length === block.steps.length
+  if (image && whole && augment.length > 0) checkSize(elaborator, augment, image.height, block.span)
+  return { ...((augment.length > 0 || mix.length === 0) && { augment }), ...(mix.length > 0 && { mix }) }
 }

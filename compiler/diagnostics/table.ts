@@ -221,6 +221,12 @@ export const table = {
     help: suggest,
     explanation: 'Settings of the train block: epochs, batch, optimizer, schedule, and augment for the input.',
   }),
+  'cannot-mix': error<{ name: string; why: string }>({
+    message: ({ name, why }) => `\`${name}\` does not fit this model: ${why}`,
+    help: ({ name }) => `take ${name} out of the augment block`,
+    explanation:
+      'mixup and cutmix make one picture of two, and weigh the loss by both labels. That is for classifiers of the whole picture with cross_entropy: a crop would find parts of either, and a centre belongs to one class.',
+  }),
   'model-too-large': error<{ most: number }>({
     message: ({ most }) => `the model would have more than ${most} operations`,
     help: () => 'is a repeat count larger than meant?',

@@ -132,6 +132,8 @@ export interface TrainingPlan {
   readonly average?: Setting
   /** What is done to a picture in training instead of `ImageInput.steps`, normalisation aside. */
   readonly augment?: readonly Setting[]
+  /** How batches are mixed: one of these for each, by chance. */
+  readonly mix?: readonly Setting[]
 }
 
 export interface ImageInput {

@@ -43,6 +43,7 @@ export const crossEntropy: Operation = {
       call.options('smoothing'),
     ),
   onnx: 'training only',
+  weighsLabels: true,
   reference(call) {
     const logits = call.tensor('logits')
     const logs = logSoftmaxRows(logits)

@@ -118,6 +118,8 @@ export interface Operation {
   readonly lowPrecision?: true
   /** For an operation that cuts out a part: its output that holds the boxes, and the argument they are taken from. */
   readonly crop?: { readonly boxes: number; readonly guide: string }
+  /** A loss whose mean over two labels, weighted, is the loss of a picture mixed of the two. */
+  readonly weighsLabels?: true
   /** Arguments through which no gradient goes back: a crop's guide. */
   readonly stopsGradient?: readonly string[]
   /** In inference the call is nothing but this argument's tensor: dropout. */

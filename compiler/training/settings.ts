@@ -3,13 +3,14 @@ import type { ArgumentSpec } from '../ops/operation.js'
 import type { OnnxAttribute } from '../targets/onnx/program.js'
 import type { OnnxProgramBuilder } from '../targets/onnx/program_builder.js'
 import { ema, group } from './loop.js'
+import { mixings } from './mixing.js'
 import { optimizers } from './optimizers.js'
 import { schedules } from './schedules.js'
 
 /** A word of the train block or of an input's steps that is no tensor operation: what the runtime does, with its arguments. */
 export interface SettingSpec {
   readonly name: string
-  readonly kind: 'optimizer' | 'schedule' | 'average' | 'group' | 'image step'
+  readonly kind: 'optimizer' | 'schedule' | 'average' | 'group' | 'image step' | 'batch step'
   readonly summary: string
   readonly arguments: readonly ArgumentSpec[]
   /** How an image step is done inside an exported file; absent for those that exist only in training. */
@@ -87,6 +88,7 @@ const specs: readonly SettingSpec[] = [
   ...schedules,
   ema,
   group,
+  ...mixings,
   {
     name: 'resize',
     kind: 'image step',

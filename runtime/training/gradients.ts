@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Batch } from '../data/batches.js'
+import type { Mixed } from '../data/mixing.js'
 import { Failure } from '../failure.js'
 import type { Model } from '../model.js'
 import { type RunState, Scope } from '../scope.js'
@@ -15,7 +16,7 @@ export interface Slopes {
 /** Losses forward, gradients back. What it gives belongs to the caller's tidy. */
 export function slopesOf(
   model: Model,
-  batch: Pick<Batch, 'images' | 'labels'>,
+  batch: Pick<Batch, 'images' | 'labels' | 'mixed'>,
   weights: WeightStore,
   learning: readonly tf.Variable[],
   around: Omit<RunState, 'variables' | 'training'>,
@@ -34,7 +35,9 @@ export function slopesOf(
   let names: readonly string[] = []
   let values: tf.Tensor1D | undefined
   const { value, grads } = tf.variableGrads(() => {
-    const parts = losses(at, model.forward(at, images), label, images)
+    const forward = model.forward(at, images)
+    const own = losses(at, forward, label, images)
+    const parts = batch.mixed ? weighed(own, batch.mixed, (other) => losses(at, forward, other, images)) : own
     const total = tf.addN<tf.Scalar>(Object.values(parts))
     names = [...Object.keys(parts), 'total']
     // Outside of this function all but the total is gone.
@@ -44,6 +47,22 @@ export function slopesOf(
   value.dispose()
   if (!values) throw new Error('the losses were not computed')
   return { names, losses: values, gradients: byName(weights, grads) }
+}
+
+/** Each loss of a mixed batch: what is left of the pictures by their own labels, the rest by those that were mixed in. */
+function weighed(
+  own: Readonly<Record<string, tf.Scalar>>,
+  { labels, share }: Mixed,
+  lossesBy: (label: tf.Tensor1D) => Readonly<Record<string, tf.Scalar>>,
+): Record<string, tf.Scalar> {
+  const other = lossesBy(tf.tensor1d(labels, 'int32'))
+  return Object.fromEntries(
+    Object.entries(own).map(([name, loss]) => {
+      const mixedIn = other[name]
+      if (!mixedIn) throw new Error(`the loss ${name} is gone`)
+      return [name, tf.add<tf.Scalar>(tf.mul(loss, share), tf.mul(mixedIn, 1 - share))]
+    }),
+  )
 }
 
 /** tfjs calls gradients by its own names of variables. */

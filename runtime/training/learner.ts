@@ -98,7 +98,7 @@ export class Learner {
    *
    * @throws NotFinite
    */
-  take(batch: Pick<Batch, 'images' | 'labels'>, moment: Moment, last: boolean): StepResult | undefined {
+  take(batch: Pick<Batch, 'images' | 'labels' | 'mixed'>, moment: Moment, last: boolean): StepResult | undefined {
     const { gradients, losses, norm } = this.compute(batch, moment, last)
     const { pending } = this
     for (const [name, sum] of gradients) {
@@ -160,7 +160,7 @@ export class Learner {
   }
 
   /** Gradients, added to what waits, and losses; with the last batch of a step the norm of all gradients together. */
-  private compute(batch: Pick<Batch, 'images' | 'labels'>, moment: Moment, last: boolean): Computed {
+  private compute(batch: Pick<Batch, 'images' | 'labels' | 'mixed'>, moment: Moment, last: boolean): Computed {
     let computed: Computed = { gradients: [], losses: [], norm: 0 }
     tf.tidy(() => {
       const found = slopesOf(this.options.model, batch, this.learning, this.moving(moment), this.around(moment))

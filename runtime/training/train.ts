@@ -147,6 +147,7 @@ class Training {
       from,
       reporter,
       pictures: this.pictures,
+      ...(plan.mix && { mix: plan.mix }),
       ...(mostUnreadable !== undefined && { mostUnreadable }),
     })
     // With accumulation several batches make a step; a stop is always between steps.
