@@ -1,0 +1,171 @@
+"""Milliseconds a training step against PyTorch eager, the two taking turns on the same noise:
+
+  resnet18       ResNet-18, 128 px, batch 16
+  wsban          WS-BAN on InceptionV3 with the crop (two passes, distillation, centre loss), 224 px, batch 8
+  lite           EfficientNet-Lite0, 224 px, batch 16
+
+    python bench/training_step.py [resnet18 wsban lite] [--runs 8] [--threads 2] [--profile]
+
+Needs torch, torchvision, timm, scipy and numpy; our side runs from source (bench/training_worker.ts) on the native engine.
+"""
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy import ndimage
+from torch import nn
+from torch.nn import functional as F
+
+root = Path(__file__).resolve().parent.parent
+
+
+class Plain(nn.Module):
+    def __init__(self, network):
+        super().__init__()
+        self.network = network
+
+    def losses(self, images, labels):
+        return F.cross_entropy(self.network(images), labels)
+
+
+class WsBan(nn.Module):
+    """As models/wsban.wsban says: one network twice, the crop from the mean attention between, centres a class and a map."""
+
+    def __init__(self, classes: int = 200, maps: int = 128):
+        super().__init__()
+        import torchvision
+
+        whole = torchvision.models.inception_v3(weights=None, init_weights=False, aux_logits=False, transform_input=False)
+        stages = []
+        for name, stage in whole.named_children():
+            stages.append(stage)
+            if name == "Mixed_6e":
+                break
+        self.trunk = nn.Sequential(*stages)
+        self.attention = nn.Sequential(nn.Conv2d(768, maps, 1, bias=False), nn.BatchNorm2d(maps, eps=1e-3), nn.ReLU())
+        self.logits = nn.Linear(maps * 768, classes)
+        self.register_buffer("centres", torch.zeros(classes, maps * 768))
+
+    def one_pass(self, images):
+        features = self.trunk(images)
+        maps = self.attention(features)
+        kept = maps * (torch.rand(maps.shape[:2]) < 0.8)[:, :, None, None] / 0.8
+        parts = torch.matmul(kept.flatten(2), features.flatten(2).transpose(1, 2)) / (features.shape[2] * features.shape[3])
+        parts = torch.sign(parts) * torch.sqrt(parts.abs() + 1e-12)
+        embedding = F.normalize(parts.flatten(1), dim=1)
+        return embedding, self.logits(100 * embedding), maps
+
+    def losses(self, images, labels):
+        embedding, master, maps = self.one_pass(images)
+        crops = crop(images, boxes_of(maps.detach().mean(1).numpy()))
+        _, part, _ = self.one_pass(crops)
+        taught = -(F.softmax(part / 10, 1) * F.log_softmax(master / 10, 1)).sum(1).mean()
+        centres = self.centres[labels]
+        pulled = ((embedding - centres) ** 2).sum(1).mean()
+        with torch.no_grad():
+            self.centres.index_add_(0, labels, 0.05 * (embedding - centres))
+        return F.cross_entropy(master, labels) + F.cross_entropy(part, labels) + taught + pulled
+
+
+def boxes_of(guides: np.ndarray) -> np.ndarray:
+    boxes = []
+    for guide in guides:
+        found, _ = ndimage.label(guide >= 0.5 * guide.max(), np.ones((3, 3)))
+        largest = np.bincount(found.ravel())[1:].argmax() + 1
+        rows, columns = ndimage.find_objects(found)[largest - 1]
+        boxes.append([rows.start, columns.start, rows.stop, columns.stop])
+    return np.array(boxes) / guides.shape[1]
+
+
+def crop(images: torch.Tensor, boxes: np.ndarray) -> torch.Tensor:
+    size = images.shape[-1]
+    parts = [images[i : i + 1, :, int(y1) : int(y2), int(x1) : int(x2)] for i, (y1, x1, y2, x2) in enumerate(boxes * size)]
+    return torch.cat([F.interpolate(part, size=(size, size), mode="bilinear", align_corners=True) for part in parts])
+
+
+def resnet18():
+    import torchvision
+
+    return Plain(torchvision.models.resnet18(num_classes=17))
+
+
+def lite():
+    import timm
+
+    return Plain(timm.create_model("tf_efficientnet_lite0", num_classes=17))
+
+
+subjects = {
+    "resnet18": (resnet18, 16, 128, ["bench/specs/resnet18.wsban", "16"]),
+    "wsban": (WsBan, 8, 224, ["models/wsban.wsban", "8", "size=224"]),
+    "lite": (lite, 16, 224, ["models/baseline_lite.wsban", "16", "classes=17"]),
+}
+
+
+def peak_of_this_process() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+
+
+def measure(name: str, runs: int, profile: bool) -> None:
+    make, batch, size, arguments = subjects[name]
+    ours = subprocess.Popen(
+        ["node", "--import=tsx", "bench/training_worker.ts", *arguments], cwd=root, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+
+    def ask(question: str) -> str:
+        ours.stdin.write(question + "\n")
+        ours.stdin.flush()
+        return ours.stdout.readline().strip()
+
+    assert ours.stdout.readline().strip() == "ready"
+    model = make().train()
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-4, momentum=0.9)
+    images = torch.rand(batch, 3, size, size) * 2 - 1
+    labels = torch.arange(batch) % 17
+
+    def theirs() -> float:
+        began = time.perf_counter()
+        optimizer.zero_grad()
+        model.losses(images, labels).backward()
+        optimizer.step()
+        return (time.perf_counter() - began) * 1000
+
+    pairs = []
+    for turn in range(runs + 2):
+        pair = float(ask("step")), theirs()
+        # The first two turns warm up.
+        if turn > 1:
+            pairs.append(pair)
+    median = [statistics.median(side) for side in zip(*pairs)]
+    ratio = statistics.median(a / b for a, b in pairs)
+    print(f"{name:10} ours {median[0]:7.0f} ms, PyTorch {median[1]:7.0f} ms a step: ratio {ratio:.2f} ({min(a / b for a, b in pairs):.2f} to {max(a / b for a, b in pairs):.2f})")
+    if profile:
+        kernels = sorted(json.loads(ask("profile")).items(), key=lambda item: -item[1]["ms"])
+        print("  " + ", ".join(f"{kernel} {cost['ms']:.0f} ({cost['calls']})" for kernel, cost in kernels[:18]))
+    print(f"  peak memory: ours {ask('memory')} MB, PyTorch's process {peak_of_this_process():.0f} MB")
+    ours.kill()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", nargs="*", default=list(subjects), help="of " + ", ".join(subjects))
+    parser.add_argument("--runs", type=int, default=8)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--profile", action="store_true")
+    options = parser.parse_args()
+    os.environ["OMP_NUM_THREADS"] = str(options.threads)
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(1)
+    for name in options.models:
+        measure(name, options.runs, options.profile)
+
+
+main()
