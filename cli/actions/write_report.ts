@@ -11,15 +11,17 @@ import { cropPicture, drawOverlay } from '../../runtime/images/overlay.js'
 import type { Picture } from '../../runtime/images/picture.js'
 import { loadSharp } from '../../runtime/images/sharp.js'
 import { type Answer, argMax } from '../../runtime/inference/answer.js'
-import { EvaluationCounter } from '../../runtime/inference/evaluate.js'
-import type { EpochRecord, Guess, ReportData, ShownPicture } from '../../runtime/report/data.js'
+import { EvaluationCounter, intersectionOverUnion } from '../../runtime/inference/evaluate.js'
+import { pairedDifference } from '../../runtime/inference/paired.js'
+import type { BranchDifference, EpochRecord, Guess, ReportData, ShownPicture } from '../../runtime/report/data.js'
 import { renderReport } from '../../runtime/report/html.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
 import type { Io } from '../io.js'
 import { openPredictor } from './open_predictor.js'
 
 /** Pictures shown, and the side of each in pixels: a report stays small enough to send. */
-const shown = 12
+const shownExamples = 9
+const shownMistakes = 6
 const thumbnail = 200
 
 export interface ReportRequest {
@@ -37,24 +39,22 @@ interface Seen {
 export async function writeReport(source: string, request: ReportRequest, io: Io): Promise<number> {
   const run = await RunFolder.open(source)
   const { info } = run
-  const epochs = (await run.log.read()).flatMap(epochOf)
+  const lines = await run.log.read()
   const folder = request.data ?? info.data
   const data = await openData(folder, info)
   const found = data && (await look(source, data, request.engine, io))
+  const best = await run.metrics()
   const report: ReportData = {
     title: `${info.model}: ${info.classes.length} classes`,
     subtitle: `${info.epochs} epochs on ${basename(info.data)}, seed ${info.seed}`,
-    epochs,
-    ...(found && { evaluation: found.evaluation }),
-    pictures: found?.pictures ?? [],
-    facts: [
-      ['wsban', info.wsban],
-      ['engine', info.engine],
-      ['pictures', folder],
-      ['batch', String(info.batch)],
-      ['settings', JSON.stringify(info.spec.settings)],
-      ['best checkpoint', info.best ?? 'none yet'],
-    ],
+    epochs: lines.flatMap(epochOf),
+    steps: lines.flatMap((line) => stepLine.safeParse(line).data ?? []),
+    ...(typeof best?.epoch === 'number' && { best: best.epoch }),
+    differences: [],
+    examples: [],
+    mistakes: [],
+    ...found,
+    facts: factsOf(info, folder),
     notes: data
       ? []
       : [`The pictures are not at ${folder} any more, so this shows what the log kept. Give their place with --data.`],
@@ -66,6 +66,22 @@ export async function writeReport(source: string, request: ReportRequest, io: Io
   io.json({ ok: true, path })
   return 0
 }
+
+function factsOf(info: RunFolder['info'], folder: string): ReportData['facts'] {
+  const { train } = info.spec
+  return [
+    ['wsban', info.wsban],
+    ['engine', info.engine],
+    ['pictures', folder],
+    ['batch', String(info.batch)],
+    ['settings', JSON.stringify(info.spec.settings)],
+    ...(train ? [['--train', train.join(', ')] as const] : []),
+    ...(info.weights === undefined ? [] : [['--weights', info.weights] as const]),
+    ['checkpoint shown', info.best ?? info.last ?? 'none yet'],
+  ]
+}
+
+const stepLine = z.object({ kind: z.literal('step'), epoch: z.number(), rate: z.number(), gradientNorm: z.number() })
 
 const epochLine = z.object({
   kind: z.literal('epoch'),
@@ -111,24 +127,49 @@ async function look(source: string, data: DataSet, engine: EngineName | undefine
     io.reporter.progress(`${index + 1} of ${samples.length} pictures`)
   }
   await predictor.close()
-  const pictures = []
-  for (const one of choose(seen)) pictures.push(await draw(one, data))
-  return { evaluation: counter.result(), pictures }
+  const { examples, mistakes } = choose(seen)
+  return {
+    evaluation: counter.result(),
+    differences: differencesOf(seen),
+    examples: await drawAll(examples, data),
+    mistakes: await drawAll(mistakes, data),
+  }
 }
 
-/** A third of them the worst mistakes, the rest spread over the classes. */
-function choose(seen: readonly Seen[]): Seen[] {
+/** The joint answer against each branch's own. */
+function differencesOf(seen: readonly Seen[]): BranchDifference[] {
+  const right = (values: (answer: Answer) => Float32Array) =>
+    seen.map(({ answer, sample }) => argMax(values(answer)) === sample.label)
+  const names = Object.keys(seen[0]?.answer.logits ?? {})
+  if (names.length < 2) return []
+  const joint = right(({ probabilities }) => probabilities)
+  return names.map((branch) => ({
+    branch,
+    ...pairedDifference(
+      joint,
+      right(({ logits }) => logits[branch] ?? new Float32Array()),
+    ),
+  }))
+}
+
+/** Some spread over the classes, as they come; and the surest of those that are wrong. */
+function choose(seen: readonly Seen[]): { examples: Seen[]; mistakes: Seen[] } {
   const surety = ({ answer, sample }: Seen) =>
     (answer.probabilities[argMax(answer.probabilities)] ?? 0) - (answer.probabilities[sample.label] ?? 0)
-  const mistakes = seen.filter((one) => surety(one) > 0).sort((a, b) => surety(b) - surety(a))
-  const worst = mistakes.slice(0, shown / 3)
-  const others = seen.filter((one) => !worst.includes(one))
-  const step = Math.max(1, others.length / (shown - worst.length))
-  const spread = Array.from(
-    { length: Math.min(others.length, shown - worst.length) },
-    (_, index) => others[Math.floor(index * step)],
+  const step = Math.max(1, seen.length / shownExamples)
+  const examples = Array.from(
+    { length: Math.min(seen.length, shownExamples) },
+    (_, index) => seen[Math.floor(index * step)],
   )
-  return [...spread.filter((one) => one !== undefined), ...worst]
+  const mistakes = seen.filter((one) => surety(one) > 0).sort((a, b) => surety(b) - surety(a))
+  return { examples: examples.filter((one) => one !== undefined), mistakes: mistakes.slice(0, shownMistakes) }
+}
+
+/** One after another: each is decoded at its full size. */
+async function drawAll(chosen: readonly Seen[], data: DataSet): Promise<ShownPicture[]> {
+  const pictures: ShownPicture[] = []
+  for (const one of chosen) pictures.push(await draw(one, data))
+  return pictures
 }
 
 async function draw({ sample, answer }: Seen, data: DataSet): Promise<ShownPicture> {
@@ -153,6 +194,7 @@ async function draw({ sample, answer }: Seen, data: DataSet): Promise<ShownPictu
     picture: await small(picture),
     ...(drawn && { overlay: await small(drawn) }),
     ...(place && { crop: await small(cropPicture(picture, place)) }),
+    ...(box && truth && { overlap: intersectionOverUnion(box, [truth.y1, truth.x1, truth.y2, truth.x2]) }),
   }
 }
 

@@ -1,5 +1,5 @@
-import type { Box } from '../../compiler/ops/support/box.js'
 import type { Evaluation } from '../inference/evaluate.js'
+import type { PairedDifference } from '../inference/paired.js'
 
 /** One epoch of a run's log. */
 export interface EpochRecord {
@@ -8,6 +8,14 @@ export interface EpochRecord {
   readonly losses: Readonly<Record<string, number>>
   /** Shares from 0 to 1, by branch and `joint`. */
   readonly top1: Readonly<Record<string, number>>
+}
+
+/** One step of the log. */
+export interface StepRecord {
+  /** Epochs done, in fractions. */
+  readonly epoch: number
+  readonly rate: number
+  readonly gradientNorm: number
 }
 
 export interface Guess {
@@ -25,7 +33,13 @@ export interface ShownPicture {
   readonly picture: Uint8Array
   readonly overlay?: Uint8Array
   readonly crop?: Uint8Array
-  readonly box?: Box
+  /** Of the crop and the true box, intersection over union. */
+  readonly overlap?: number
+}
+
+/** The joint answer against another branch's, on the same pictures. */
+export interface BranchDifference extends PairedDifference {
+  readonly branch: string
 }
 
 /** All that a report shows. Every text in it is data, and is escaped. */
@@ -33,9 +47,16 @@ export interface ReportData {
   readonly title: string
   readonly subtitle: string
   readonly epochs: readonly EpochRecord[]
+  readonly steps: readonly StepRecord[]
+  /** The epoch of the checkpoint that is shown. */
+  readonly best?: number
   /** Absent when the pictures are gone. */
   readonly evaluation?: Evaluation
-  readonly pictures: readonly ShownPicture[]
+  readonly differences: readonly BranchDifference[]
+  /** Spread over the classes. */
+  readonly examples: readonly ShownPicture[]
+  /** Wrong, and the surest of it. */
+  readonly mistakes: readonly ShownPicture[]
   /** Facts of the run, by name. */
   readonly facts: readonly (readonly [name: string, value: string])[]
   /** Why something is missing. */

@@ -45,7 +45,10 @@ test.serial('train, evaluate, export, verify, predict, report', async (t) => {
   const compared = wsban('evaluate', onnx, '--data', data, '--compare', run)
   t.is(compared.status, 0, compared.err)
   t.regex(compared.out, /calibration error: \d+\.\d %/)
-  t.regex(compared.out, /top-1 0\.0 points, with 95 % confidence from 0\.0 to 0\.0 .*\n.*0 pictures only this one.*p = 1\.0/)
+  t.regex(
+    compared.out,
+    /top-1 0\.0 points, with 95 % confidence from 0\.0 to 0\.0 .*\n.*0 pictures only this one.*p = 1\.0/,
+  )
 
   const small = join(folder, 'small.onnx')
   const eight = wsban('export', run, '-o', small, '--precision', 'int8', '--data', data, '--max-drop', '1', '--json')

@@ -26,7 +26,21 @@ const report = renderReport({
     ],
     localisation: { pictures: 4, meanIou: 0.4321, over50: 0.5, wholeImageIou: 0.1 },
   },
-  pictures: [
+  steps: [{ epoch: 0.5, rate: 0.01, gradientNorm: 3 }],
+  best: 2,
+  differences: [
+    {
+      branch: hostile,
+      pictures: 4,
+      onlyFirst: 2,
+      onlySecond: 1,
+      difference: 0.25,
+      interval: [-0.5, 0.75],
+      pValue: 1,
+    },
+  ],
+  mistakes: [],
+  examples: [
     {
       name: hostile,
       truth: hostile,
@@ -51,5 +65,5 @@ test('the file needs nothing from elsewhere', (t) => {
 })
 
 test('the figures are there', (t) => {
-  for (const figure of ['75.0 %', '43.2 %', '50.0 %', '100.0 %']) t.true(report.includes(figure), figure)
+  for (const figure of ['75.0 %', '43.2 %', '50.0 %', '25.0 points', 'p = 1.0']) t.true(report.includes(figure), figure)
 })
