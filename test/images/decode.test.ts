@@ -67,6 +67,90 @@ test('makes grey, 16-bit, palette and CMYK pictures RGB of 8 bits', async (t) =>
   t.true(red > 180 && blue < 100, `${red}, ${blue}`)
 })
 
+test('transparency of any depth and kind is put on white', async (t) => {
+  const half = Buffer.alloc(4 * 4 * 4, 0)
+  for (let i = 3; i < half.length; i += 4) half[i] = 128
+  const rgba = sharp(half, { raw: { width: 4, height: 4, channels: 4 } })
+  const kinds = {
+    'RGBA of 8 bits': rgba.clone().png(),
+    'RGBA of 16 bits': rgba.clone().toColourspace('rgb16').png(),
+    'grey and alpha': rgba.clone().toColourspace('b-w').png(),
+    WebP: rgba.clone().webp({ lossless: true }),
+    TIFF: rgba.clone().tiff({ compression: 'lzw' }),
+  }
+  for (const [name, made] of Object.entries(kinds)) {
+    const bytes = await made.toBuffer()
+    t.true((await sharp(bytes).metadata()).hasAlpha, name)
+    // Black, half of it seen, on white.
+    t.true(near(pixel(await decodeImage(bytes), 1, 1), [127, 127, 127], 1), name)
+  }
+  const palette = await rgba.clone().png({ palette: true }).toBuffer()
+  t.true(near(pixel(await decodeImage(palette), 1, 1), [127, 127, 127], 3))
+})
+
+test('of a moving picture the first frame counts', async (t) => {
+  const frames = [255, 0].map((grey) => Buffer.alloc(20 * 10 * 3, grey))
+  for (const format of ['gif', 'webp'] as const) {
+    const moving = await sharp(Buffer.concat(frames), { raw: { width: 20, height: 20, channels: 3, pageHeight: 10 } })
+      .toFormat(format, { delay: [100, 100] })
+      .toBuffer()
+    t.is((await sharp(moving, { animated: true }).metadata()).pages, 2)
+    const picture = await decodeImage(moving)
+    t.deepEqual([picture.width, picture.height], [20, 10])
+    t.true(near(pixel(picture, 3, 3), [255, 255, 255]), format)
+  }
+})
+
+test('CMYK as TIFF, and grey of 16 bits', async (t) => {
+  const cmyk = await halves().toColourspace('cmyk').tiff().toBuffer()
+  t.is((await sharp(cmyk).metadata()).space, 'cmyk')
+  const [red = 0, , blue = 255] = pixel(await decodeImage(cmyk), 5, 5)
+  t.true(red > 180 && blue < 100, `${red}, ${blue}`)
+
+  const grey = Uint16Array.from({ length: 16 }, (_, i) => i * 4096)
+  for (const format of ['png', 'tiff'] as const) {
+    const deep = await sharp(grey, { raw: { width: 4, height: 4, channels: 1 } })
+      .toColourspace('grey16')
+      .toFormat(format, { compression: 'lzw' })
+      .toBuffer()
+    t.is((await sharp(deep).metadata()).depth, 'ushort', format)
+    // The upper eight bits.
+    const found = await decodeImage(deep)
+    for (let i = 0; i < 16; i++)
+      t.true(near(pixel(found, i % 4, i >> 2), [i * 16, i * 16, i * 16], 1), `${format} ${i}`)
+  }
+})
+
+test('all eight ways a picture may be turned', async (t) => {
+  // Where the dark corner at the top left of the stored picture is shown: left or right, top or bottom.
+  const shown = [
+    'left top',
+    'right top',
+    'right bottom',
+    'left bottom',
+    'left top',
+    'right top',
+    'right bottom',
+    'left bottom',
+  ]
+  const stored = Buffer.alloc(40 * 20 * 3, 255)
+  for (let y = 0; y < 6; y++) stored.fill(0, y * 120, y * 120 + 30)
+  for (const [index, corner] of shown.entries()) {
+    const orientation = index + 1
+    const picture = await decodeImage(
+      await sharp(stored, { raw: { width: 40, height: 20, channels: 3 } })
+        .withMetadata({ orientation })
+        .jpeg({ quality: 100 })
+        .toBuffer(),
+    )
+    t.deepEqual([picture.width, picture.height], orientation > 4 ? [20, 40] : [40, 20])
+    const x = corner.startsWith('left') ? 1 : picture.width - 2
+    const y = corner.endsWith('top') ? 1 : picture.height - 2
+    t.true(near(pixel(picture, x, y), [0, 0, 0], 20), `orientation ${orientation}: ${pixel(picture, x, y)}`)
+    t.is(picture.orientation, orientation > 1 ? orientation : undefined)
+  }
+})
+
 test('what cannot be read is a failure that names the path and why', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'wsban-decode-'))
   t.teardown(() => rm(folder, { recursive: true }))

@@ -1,0 +1,99 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import sharp from 'sharp'
+import { z } from 'zod'
+import { packageRoot } from '../../runtime/package-root.js'
+import { wsbanIn } from '../support/commands.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'wsban-data-'))
+const wsban = wsbanIn(folder)
+test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+
+const names = ['<b>red</b>, dark', 'blue "sky"', "it's $(green)"]
+const colours = ['#a22', '#22a', '#2a2']
+
+test.before(async (t) => {
+  t.true(existsSync(join(packageRoot(), 'dist', 'cli', 'main.js')), 'npm run build comes first; npm test does it')
+  mkdirSync(join(folder, 'set', 'images'), { recursive: true })
+  const rows = ['path,label']
+  for (const [label, background] of colours.entries())
+    for (let i = 0; i < 10; i++) {
+      const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const
+      const over = await sharp({ create: { width: 50 + i, height: 40 + i, channels: 3, background, noise } })
+        .tint(background)
+        .png()
+        .toBuffer()
+      writeFileSync(join(folder, 'set', 'images', `${label}-${i}.png`), over)
+      rows.push(`${label}-${i}.png,"${names[label]?.replaceAll('"', '""')}"`)
+    }
+  writeFileSync(join(folder, 'set', 'labels.csv'), `\uFEFF${rows.join('\r\n')}\r\n`)
+})
+
+const inspection = z.object({
+  ok: z.boolean(),
+  classes: z.array(z.string()),
+  pictures: z.object({ train: z.number(), val: z.number(), test: z.number() }),
+  findings: z.array(z.object({ code: z.string() })),
+})
+
+test.serial('inspect: a sound list, and one with a broken picture and a double', (t) => {
+  const sound = wsban('data', 'inspect', 'set', '--json')
+  t.is(sound.status, 0, sound.err)
+  const found = inspection.parse(JSON.parse(sound.out))
+  t.deepEqual([found.ok, found.classes, found.pictures], [true, [...names].sort(), { train: 24, val: 6, test: 0 }])
+
+  mkdirSync(join(folder, 'bad', 'train'), { recursive: true })
+  for (const [place, from] of [
+    ['train/a', '0-0'],
+    ['train/b', '1-0'],
+    ['val/a', '0-0'],
+  ] as const) {
+    mkdirSync(join(folder, 'bad', place), { recursive: true })
+    writeFileSync(join(folder, 'bad', place, '1.png'), readFileSync(join(folder, 'set', 'images', `${from}.png`)))
+  }
+  writeFileSync(join(folder, 'bad', 'train', 'b', 'broken.jpg'), 'no picture')
+  const bad = wsban('data', 'inspect', 'bad')
+  t.is(bad.status, 1)
+  t.regex(bad.out, /error\[unreadable\].*1 of 3 train pictures/)
+  t.regex(bad.out, /broken\.jpg: it is not one of JPEG/)
+  t.regex(bad.out, /error\[same-across-splits\]/)
+})
+
+test.serial('training with 0 and with 2 workers is the same; strange class names stay names', (t) => {
+  const train = (workers: number) => {
+    const run = `run${workers}`
+    const args = ['--data', 'set/labels.csv', '-o', run, '--epochs', '2', '--workers', String(workers), '--quiet']
+    const trained = wsban('train', join(packageRoot(), 'models', 'wsban_tiny.wsban'), ...args)
+    t.is(trained.status, 0, trained.err)
+    const [weights] = readdirSync(join(folder, run), { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.safetensors'),
+    )
+    return readFileSync(join(folder, run, weights ?? ''))
+  }
+  t.true(train(0).equals(train(2)))
+  const evaluated = wsban('evaluate', 'run2', '--data', 'set/labels.csv')
+  t.is(evaluated.status, 0, evaluated.err)
+  for (const name of names) t.true(evaluated.out.includes(name))
+  t.is(wsban('report', 'run2').status, 0)
+  const page = readFileSync(join(folder, 'run2', 'report.html'), 'utf8')
+  t.false(page.includes('<b>red'))
+  t.true(page.includes('&lt;b&gt;red&lt;/b&gt;, dark'))
+})
+
+test.serial('too many unreadable pictures stop training, unless more are allowed', (t) => {
+  for (let i = 0; i < 3; i++) writeFileSync(join(folder, 'set', 'images', `0-${i}.png`), 'no picture')
+  const train = (...more: readonly string[]) =>
+    wsban(
+      'train',
+      join(packageRoot(), 'models', 'wsban_tiny.wsban'),
+      ...['--data', 'set', '-o', `run${more.length}more`, '--epochs', '1'],
+      ...more,
+    )
+  const stopped = train()
+  t.is(stopped.status, 1)
+  t.regex(stopped.err, /left out: cannot read the picture .*0-\d\.png/)
+  t.regex(stopped.err, /error\[pictures-unreadable\].*more than 5 %/)
+  t.is(train('--max-unreadable', '40%').status, 0)
+})
