@@ -34,8 +34,6 @@ export interface BatchOptions {
   /** Pictures a batch. */
   readonly batch: number
   readonly reporter?: Reporter
-  /** The share of unreadable pictures that is passed by; 5 % without. */
-  readonly mostUnreadable?: number
   /** Where pictures come from. Pass one for all epochs, and decoded pictures are kept from epoch to epoch. */
   readonly pictures?: PictureSource
 }
@@ -50,9 +48,6 @@ export interface TrainBatchOptions extends BatchOptions {
   readonly mix?: readonly Setting[]
 }
 
-/** The share of unreadable pictures that a split may have where nobody says another. */
-const TOLERATED = 0.05
-
 /** How many batches an epoch gives when every picture can be read: the partial one counts only if there is no full one. */
 export function batchesInEpoch(samples: number, batch: number): number {
   return samples === 0 ? 0 : Math.max(1, Math.floor(samples / batch))
@@ -63,7 +58,7 @@ export function batchesInEpoch(samples: number, batch: number): number {
  * the batch's place), so batch k is the same however fast the machine, how many threads prepare it, whatever the cache holds, and after a
  * resume. What is left over at the end is dropped unless it is all there is. An unreadable picture is warned of once and its place goes to the next.
  *
- * @throws Failure `pictures-unreadable` when more than `mostUnreadable` are; `image-size` when the steps do not end in size x size; what the steps throw
+ * @throws Failure `pictures-unreadable` when more are than the source of pictures allows; `image-size` when the steps do not end in size x size; what the steps throw
  */
 export async function* trainBatches(
   samples: readonly Sample[],
@@ -96,14 +91,7 @@ export async function* evalBatches(samples: readonly Sample[], options: BatchOpt
 async function* batchesOf(
   samples: readonly Sample[],
   order: readonly number[],
-  {
-    size,
-    steps,
-    batch,
-    reporter = silent,
-    mostUnreadable = TOLERATED,
-    pictures = new PictureSource({ reporter, cacheBytes: 0 }),
-  }: BatchOptions,
+  { size, steps, batch, reporter = silent, pictures = new PictureSource({ reporter, cacheBytes: 0 }) }: BatchOptions,
   key: (index: number) => number,
 ): AsyncGenerator<Batch, void> {
   const length = size * size * 3
@@ -132,7 +120,8 @@ async function* batchesOf(
     position++
     if (!prepared) {
       unreadable++
-      if (unreadable > mostUnreadable * samples.length) throw tooManyUnreadable(unreadable, samples, mostUnreadable)
+      if (unreadable > pictures.mostUnreadable * samples.length)
+        throw tooManyUnreadable(unreadable, samples, pictures.mostUnreadable)
       continue
     }
     const { picture, decoded } = prepared

@@ -10,6 +10,8 @@ export interface PictureSourceOptions {
   readonly cacheBytes?: number
   /** Threads that prepare pictures; 0 does it on the caller's. What comes out is the same however many. */
   readonly workers?: number
+  /** The share of a split's pictures that may be unreadable; 5 % without. */
+  readonly mostUnreadable?: number
 }
 
 /** As many threads as leave a core to the training, and no more than it can use. */
@@ -19,12 +21,19 @@ export function usualWorkers(): number {
 
 /** Gives pictures ready for a model. Make one for a run, pass it to every epoch's batches, and close it: it keeps threads and decoded pictures. */
 export class PictureSource {
+  readonly mostUnreadable: number
   private readonly reporter: Reporter
   private readonly from: { prepare(job: Job): Promise<Prepared>; close?(): Promise<void> }
   private readonly unreadable = new Set<string>()
 
-  constructor({ reporter, cacheBytes = Math.min(2 ** 30, totalmem() / 4), workers = 0 }: PictureSourceOptions) {
+  constructor({
+    reporter,
+    cacheBytes = Math.min(2 ** 30, totalmem() / 4),
+    workers = 0,
+    mostUnreadable = 0.05,
+  }: PictureSourceOptions) {
     this.reporter = reporter
+    this.mostUnreadable = mostUnreadable
     this.from =
       workers > 0 ? new Crew(workers, cacheBytes) : new Preparer(cacheBytes, Math.max(2, availableParallelism()))
   }

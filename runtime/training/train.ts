@@ -91,11 +91,15 @@ class Training {
   private savedAt = performance.now()
 
   constructor(private readonly options: TrainOptions) {
-    const { model, data, run, learner, state, reporter, workers = usualWorkers() } = options
+    const { model, data, run, learner, state, reporter, workers = usualWorkers(), mostUnreadable } = options
     const { epochs, batch } = run.info
     this.state = state
     this.predictor = new EnginePredictor(model, data.classes, learner.weights)
-    this.pictures = new PictureSource({ reporter, workers })
+    this.pictures = new PictureSource({
+      reporter,
+      workers,
+      ...(mostUnreadable !== undefined && { mostUnreadable }),
+    })
     this.batchesPerEpoch = batchesInEpoch(data.splits.train.length, batch)
     this.stepsPerEpoch = Math.ceil(this.batchesPerEpoch / model.plan.accumulate)
     const { accumulate } = model.plan
@@ -133,7 +137,7 @@ class Training {
 
   /** What is left of the epoch's steps; false when a person asked to stop. */
   private async steps(): Promise<boolean> {
-    const { model, data, run, reporter, mostUnreadable } = this.options
+    const { model, data, run, reporter } = this.options
     const { plan } = model
     const { seed, epochs, batch, saveEvery } = run.info
     const schedule = makeSchedule(plan.schedule)
@@ -148,7 +152,6 @@ class Training {
       reporter,
       pictures: this.pictures,
       ...(plan.mix && { mix: plan.mix }),
-      ...(mostUnreadable !== undefined && { mostUnreadable }),
     })
     // With accumulation several batches make a step; a stop is always between steps.
     let inStep = 0
