@@ -25,7 +25,7 @@ const args = ['train', tiny, '--data', data, '--epochs', epochs, '--batch', '2',
 await drawShapes(data)
 const random = new Random(keyOf(1, 'kills'))
 for (let kill = 1; kill <= kills; kill++) {
-  const left = await killedAfter(folder, run, args, random.uniform(500, 4000))
+  const left = await killedAfter(folder, run, args, random.uniform(1200, 4500))
   const found = left.checkpoint === undefined ? 'no run yet' : `${left.checkpoint}, whole, step ${left.step}`
   console.log(`${kill}\t${left.after.toFixed(0)} ms\t${found}${left.done ? ' (done before the kill)' : ''}`)
 }

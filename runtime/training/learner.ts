@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Batch } from '../data/batches.js'
+import { Failure } from '../failure.js'
 import { sumOfSquares } from '../kernels/sum_of_squares.js'
 import type { Model } from '../model.js'
 import type { Checkpoint, TrainingState } from '../runs/checkpoint.js'
@@ -153,9 +154,15 @@ export class Learner {
   }
 
   private moving({ epoch }: Moment): tf.Variable[] {
-    return [...this.rules].flatMap(([name, { group }]) => {
+    const moving = [...this.rules].flatMap(([name, { group }]) => {
       const variable = this.learning.variables.get(name)
       return variable && !isFrozen(group, epoch) ? [variable] : []
+    })
+    if (moving.length > 0) return moving
+    throw new Failure({
+      code: 'nothing-learns',
+      message: `every weight is frozen in epoch ${Math.floor(epoch) + 1}`,
+      help: 'let a part learn from the beginning: leave it out of the groups that are frozen',
     })
   }
 

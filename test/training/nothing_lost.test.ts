@@ -158,6 +158,28 @@ test.serial('what is kept, and what a finished run says', async (t) => {
   t.regex(other.err, /spec-changed/)
 })
 
+test.serial('patience ends a run early, and it stays ended', async (t) => {
+  const run = join(folder, 'patient')
+  // Nothing but the classifier may move, and at such a rate it does not: no epoch is better than the first.
+  const settings = [
+    'patience=2',
+    'optimizer.rate=1e-12',
+    'one=group(master.trunk, frozen=9)',
+    'two=group(master.attention, frozen=9)',
+  ]
+  const patient = [...args, '--epochs', '9', ...settings.flatMap((line) => ['--train', line])]
+  const first = wsban(...patient, '-o', run)
+  t.is(first.status, 0, first.err)
+  t.regex(first.err, /ended early: no better val top-1 in 2 epochs/)
+  const { info } = await RunFolder.open(run)
+  t.is(info.last, 'epoch-0003')
+  t.is(info.best, 'epoch-0001')
+  const again = wsban(...patient, '-o', run, '--resume')
+  t.is(again.status, 0, again.err)
+  t.regex(again.err, /ended early: 2 epochs without a better val top-1/)
+  t.is((await RunFolder.open(run)).info.last, 'epoch-0003')
+})
+
 test.serial('a value that is not finite: the first binding is named, and the weights stay as they were', async (t) => {
   const spec = join(folder, 'nothing.wsban')
   writeFileSync(
