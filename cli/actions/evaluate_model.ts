@@ -10,6 +10,7 @@ import { type Evaluation, EvaluationCounter, top1Text } from '../../runtime/infe
 import { type PairedDifference, pairedDifference } from '../../runtime/inference/paired.js'
 import type { Io } from '../io.js'
 import { openPredictor } from './open_predictor.js'
+import { splitSeedOf } from './split_seed.js'
 import { withClasses } from './train_spec.js'
 
 const batch = 8
@@ -36,7 +37,8 @@ interface Counted {
 
 export async function evaluateModel(source: string, request: EvaluateRequest, io: Io): Promise<number> {
   const { compare, split } = request
-  const counted = await count(source, request, io)
+  const seed = await splitSeedOf(source)
+  const counted = await count(source, request, seed, io)
   const { evaluation, right, ...rest } = counted
   io.print(evaluationText(evaluation, counted.millisecondsPerPicture))
   if (compare === undefined) {
@@ -44,7 +46,7 @@ export async function evaluateModel(source: string, request: EvaluateRequest, io
     return 0
   }
   const { weights: _, set: __, ...same } = request
-  const other = await count(compare, same, io)
+  const other = await count(compare, same, seed, io)
   checkClasses(counted, other, source, compare)
   const compared = pairedDifference(right, other.right)
   io.print(comparisonText(compared, compare, other.evaluation))
@@ -68,17 +70,20 @@ function checkClasses(one: Counted, other: Counted, source: string, compare: str
   })
 }
 
-async function count(source: string, request: EvaluateRequest, io: Io): Promise<Counted> {
+async function count(source: string, request: EvaluateRequest, seed: number, io: Io): Promise<Counted> {
   const { data: folder, split, engine, weights, set } = request
   // A spec has no class names of its own: those of the data are meant.
-  const named = source.endsWith('.wsban') ? (await openDataSet(folder, { seed: 1 })).classes : undefined
+  const named = source.endsWith('.wsban') ? (await openDataSet(folder, { seed })).classes : undefined
   const settings = named ? withClasses(source, set ?? {}, named.length) : set
   const predictor = await openPredictor(source, engine, io, {
     ...(weights !== undefined && { weights }),
     ...(settings && { set: settings }),
     ...(named && { classes: named }),
   })
-  const data = await openDataSet(folder, { seed: 1, classes: [...predictor.classes] })
+  const data = await openDataSet(folder, { seed, classes: [...predictor.classes] })
+  if (data.setApart && (await splitSeedOf(source)) !== seed)
+    io.reporter.warn(`${source} was trained with another seed: it may have seen some of these pictures`)
+  for (const note of data.notes) io.reporter.say(note)
   const samples = data.splits[split]
   if (samples.length === 0)
     throw new Failure({

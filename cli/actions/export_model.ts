@@ -28,10 +28,10 @@ export async function exportModel(source: string, request: ExportRequest, io: Io
       help: 'leave out --input tensor, or --page',
       exit: 2,
     })
-  const { spec, classes, weights: found, metrics } = await openWeighted(source, request, io)
+  const { spec, classes, weights: found, metrics, seed } = await openWeighted(source, request, io)
   const weights = await found?.open()
   const classNames = classNamesOf(spec.graph, classes)
-  const precision = await precisionFor(request, classes, io)
+  const precision = await precisionFor(request, classes, seed ?? 1, io)
   try {
     const exported = await exportOnnx({
       graph: spec.graph,
@@ -45,6 +45,7 @@ export async function exportModel(source: string, request: ExportRequest, io: Io
       functions: request.functions ?? false,
       fusePasses: request.fusePasses ?? false,
       ...(request.without && { without: request.without }),
+      ...(seed !== undefined && { seed }),
       ...(metrics && { metrics }),
     })
     if (request.page !== undefined) {
@@ -86,6 +87,7 @@ export async function exportModel(source: string, request: ExportRequest, io: Io
 async function precisionFor(
   { precision: name, data, maxDrop }: ExportRequest,
   classes: readonly string[] | undefined,
+  seed: number,
   { reporter }: Io,
 ): Promise<Precision> {
   if (name !== 'int8') return { name }
@@ -96,7 +98,7 @@ async function precisionFor(
       help: 'say --data FOLDER, with the pictures that the model was trained on',
       exit: 2,
     })
-  const { splits } = await openDataSet(data, { seed: 1, ...(classes && { classes }) })
+  const { splits } = await openDataSet(data, { seed, ...(classes && { classes }) })
   for (const split of ['train', 'val'] as const)
     if (splits[split].length === 0)
       throw new Failure({

@@ -18,6 +18,8 @@ export interface WeightedSpec {
   readonly spec: ReadySpec
   readonly classes: readonly string[] | undefined
   readonly weights: FoundWeights | undefined
+  /** The run's seed. */
+  readonly seed?: number
   /** What the run's log says of the checkpoint that is used. */
   readonly metrics?: Readonly<Record<string, unknown>>
 }
@@ -40,6 +42,7 @@ export async function openWeighted(source: string, { weights, set }: SpecOptions
   return {
     spec,
     classes: run.info.classes,
+    seed: run.info.seed,
     weights: await find(spec, weights ?? run.weightsPath(), io),
     ...(metrics && { metrics }),
   }

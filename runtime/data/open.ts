@@ -37,9 +37,8 @@ export async function openDataSet(place: string, { seed, classes: known }: OpenO
   const notes = [`${place}: read as ${listing.readAs}`, ...listing.notes]
   const classes = known ?? classesOf(listing)
   checkClasses(root, listing.pictures, classes, known !== undefined, notes)
-  const pictures = listing.pictures.some(({ split }) => split === 'val')
-    ? listing.pictures
-    : setApart(listing.pictures, seed, notes)
+  const hasVal = listing.pictures.some(({ split }) => split === 'val')
+  const pictures = hasVal ? listing.pictures : setApart(listing.pictures, seed, notes)
 
   const labels = new Map(classes.map((name, label) => [name, label]))
   const samples = (wanted: SplitName) =>
@@ -50,7 +49,13 @@ export async function openDataSet(place: string, { seed, classes: known }: OpenO
       })
       // Class by class, in the order of the data set: sorting is stable.
       .sort((a, b) => a.label - b.label)
-  return { root, classes, splits: { train: samples('train'), val: samples('val'), test: samples('test') }, notes }
+  return {
+    root,
+    classes,
+    splits: { train: samples('train'), val: samples('val'), test: samples('test') },
+    setApart: !hasVal,
+    notes,
+  }
 }
 
 async function readFolder(root: string): Promise<Listing> {

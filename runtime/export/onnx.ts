@@ -39,6 +39,8 @@ export interface ExportRequest {
   readonly fusePasses?: boolean
   /** Passes that are left out. */
   readonly without?: readonly string[]
+  /** Of the run that the weights are from: what val was set apart by. */
+  readonly seed?: number
   /** Accuracy of the run that the weights are from. */
   readonly metrics?: Readonly<Record<string, unknown>>
 }
@@ -99,7 +101,7 @@ export function classNamesOf(graph: Graph, classes: readonly string[] | undefine
 }
 
 function metadataOf(
-  { graph, stored, classes, input, weights, metrics, precision }: ExportRequest,
+  { graph, stored, classes, input, weights, seed, metrics, precision }: ExportRequest,
   accuracy: Accuracy | undefined,
 ): Record<string, string> {
   const spec = JSON.stringify(stored)
@@ -113,6 +115,7 @@ function metadataOf(
     spec_sha256: createHash('sha256').update(spec).digest('hex'),
     weights: 'seed' in weights ? `random, seed ${weights.seed}` : 'trained',
     precision: precision?.name ?? 'fp32',
+    ...(seed !== undefined && { seed: String(seed) }),
     ...(metrics && { metrics: JSON.stringify(metrics) }),
     ...(accuracy && { accuracy: JSON.stringify(accuracy) }),
   }

@@ -65,7 +65,7 @@ test.serial('training with 0 and with 2 workers is the same; strange class names
   const train = (workers: number) => {
     const run = `run${workers}`
     const args = ['--data', 'set/labels.csv', '-o', run, '--epochs', '2', '--workers', String(workers), '--quiet']
-    const trained = wsban('train', join(packageRoot(), 'models', 'wsban_tiny.wsban'), ...args)
+    const trained = wsban('train', join(packageRoot(), 'models', 'wsban_tiny.wsban'), ...args, '--seed', '5')
     t.is(trained.status, 0, trained.err)
     const [weights] = readdirSync(join(folder, run), { recursive: true, encoding: 'utf8' }).filter((name) =>
       name.endsWith('.safetensors'),
@@ -76,6 +76,12 @@ test.serial('training with 0 and with 2 workers is the same; strange class names
   const evaluated = wsban('evaluate', 'run2', '--data', 'set/labels.csv')
   t.is(evaluated.status, 0, evaluated.err)
   for (const name of names) t.true(evaluated.out.includes(name))
+  t.regex(evaluated.err, /20 % of each class set apart from train \(6 pictures, seed 5\)/)
+  t.is(wsban('export', 'run2', '-o', 'run2.onnx').status, 0)
+  const exported = wsban('evaluate', 'run2.onnx', '--data', 'set/labels.csv', '--compare', 'run0')
+  t.is(exported.status, 0, exported.err)
+  t.regex(exported.err, /seed 5/)
+  t.notRegex(exported.err, /another seed/)
   t.is(wsban('report', 'run2').status, 0)
   const page = readFileSync(join(folder, 'run2', 'report.html'), 'utf8')
   t.false(page.includes('<b>red'))
