@@ -39,10 +39,16 @@ export function wholeNumber(from: number): (text: string) => number {
 }
 
 /** `5%` or `0.05` */
-export function share(text: string): number {
+function share(text: string): number {
   const value = text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text)
   if (text.trim() === '' || !(value >= 0 && value <= 1)) throw new InvalidArgumentError('give a share, such as 5%')
   return value
+}
+
+export function maxUnreadableOption(): Option {
+  return new Option('--max-unreadable <share>', 'of the pictures that may be unreadable')
+    .argParser(share)
+    .default(0.05, '5%')
 }
 
 export function seedOption(): Option {

@@ -1,5 +1,6 @@
 import type { ModelSettings } from '../../compiler/analysis/model.js'
 import { openDataSet } from '../../runtime/data/open.js'
+import { tooManyUnreadable } from '../../runtime/data/pictures.js'
 import { placesOn } from '../../runtime/data/truth.js'
 import type { EngineName } from '../../runtime/engines/index.js'
 import { Failure } from '../../runtime/failure.js'
@@ -21,6 +22,7 @@ export interface EvaluateRequest {
   readonly engine?: EngineName
   readonly weights?: string
   readonly set?: ModelSettings
+  readonly maxUnreadable: number
   /** Another run or file to compare with, on the same pictures. */
   readonly compare?: string
 }
@@ -71,7 +73,7 @@ function checkClasses(one: Counted, other: Counted, source: string, compare: str
 }
 
 async function count(source: string, request: EvaluateRequest, seed: number, io: Io): Promise<Counted> {
-  const { data: folder, split, engine, weights, set } = request
+  const { data: folder, split, engine, weights, set, maxUnreadable } = request
   // A spec has no class names of its own: those of the data are meant.
   const named = source.endsWith('.wsban') ? (await openDataSet(folder, { seed })).classes : undefined
   const settings = named ? withClasses(source, set ?? {}, named.length) : set
@@ -105,6 +107,7 @@ async function count(source: string, request: EvaluateRequest, seed: number, io:
           if (!(error instanceof Failure)) throw error
           io.reporter.warn(error.problem.message)
           skipped++
+          if (skipped > maxUnreadable * samples.length) throw tooManyUnreadable(skipped, samples.length, maxUnreadable)
           return []
         }
       }),

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander'
 import { act } from '../action.js'
 import type { InspectRequest } from '../actions/inspect_data.js'
 import type { CommonOptions } from '../io.js'
-import { common, example, seedOption, share } from '../options.js'
+import { common, example, maxUnreadableOption, seedOption } from '../options.js'
 
 interface SampleOptions extends CommonOptions {
   readonly out: string
@@ -30,7 +30,7 @@ export function register(program: Command): void {
   const inspect = data
     .command('inspect <dir>')
     .description('what a data set holds, what is wrong with it, and what to do')
-    .option('--max-unreadable <share>', 'of the pictures that may be unreadable', share, 0.05)
+    .addOption(maxUnreadableOption())
     .addOption(seedOption())
   example(common(inspect), 'wsban data inspect birds').action(
     (place: string, options: InspectRequest & CommonOptions) =>

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { act } from '../action.js'
 import type { TrainRequest } from '../actions/train_spec.js'
 import type { CommonOptions } from '../io.js'
-import { common, engineOption, example, seedOption, settable, share, wholeNumber } from '../options.js'
+import { common, engineOption, example, maxUnreadableOption, seedOption, settable, wholeNumber } from '../options.js'
 
 function trainOption(): Option {
   return new Option(
@@ -39,7 +39,7 @@ export function register(program: Command): void {
     .option('--keep <number>', 'ends of epochs kept beside the best and the last checkpoint (0)', wholeNumber(0))
     .option('--save-every <minutes>', 'a checkpoint within long epochs; 0 for none (10)', minutes)
     .option('--workers <number>', 'threads that prepare pictures; 0 for none', wholeNumber(0))
-    .option('--max-unreadable <share>', 'of the pictures that may be unreadable: 5%', share)
+    .addOption(maxUnreadableOption())
     .addOption(seedOption())
     .addOption(engineOption())
   example(

@@ -7,7 +7,7 @@ import { keyOf, Random } from '../random.js'
 import { type Reporter, silent } from '../reporter.js'
 import type { Sample } from './dataset.js'
 import { type Mixed, mixBatch } from './mixing.js'
-import { PictureSource } from './pictures.js'
+import { PictureSource, tooManyUnreadable } from './pictures.js'
 import type { Prepared } from './prepare.js'
 import { type Places, placesOn } from './truth.js'
 
@@ -121,7 +121,7 @@ async function* batchesOf(
     if (!prepared) {
       unreadable++
       if (unreadable > pictures.mostUnreadable * samples.length)
-        throw tooManyUnreadable(unreadable, samples, pictures.mostUnreadable)
+        throw tooManyUnreadable(unreadable, samples.length, pictures.mostUnreadable)
       continue
     }
     const { picture, decoded } = prepared
@@ -174,14 +174,6 @@ async function* inOrder(
     fill()
     yield prepared
   }
-}
-
-function tooManyUnreadable(count: number, samples: readonly Sample[], most: number): Failure {
-  return new Failure({
-    code: 'pictures-unreadable',
-    message: `${count} of ${samples.length} pictures cannot be read, more than ${most * 100} %`,
-    help: 'the warnings above name them, wsban data inspect DIR lists them all; get them again, take them out, or allow more with --max-unreadable',
-  })
 }
 
 function wrongSize(picture: FloatPicture, size: number): Failure {

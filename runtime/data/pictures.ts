@@ -14,6 +14,9 @@ export interface PictureSourceOptions {
   readonly mostUnreadable?: number
 }
 
+/** The share of a split's pictures that may be unreadable where nobody says another. */
+export const TOLERATED = 0.05
+
 /** As many threads as leave a core to the training, and no more than it can use. */
 export function usualWorkers(): number {
   return Math.max(1, Math.min(4, availableParallelism() - 1))
@@ -30,7 +33,7 @@ export class PictureSource {
     reporter,
     cacheBytes = Math.min(2 ** 30, totalmem() / 4),
     workers = 0,
-    mostUnreadable = 0.05,
+    mostUnreadable = TOLERATED,
   }: PictureSourceOptions) {
     this.reporter = reporter
     this.mostUnreadable = mostUnreadable
@@ -54,4 +57,12 @@ export class PictureSource {
   async close(): Promise<void> {
     await this.from.close?.()
   }
+}
+
+export function tooManyUnreadable(count: number, all: number, most: number): Failure {
+  return new Failure({
+    code: 'pictures-unreadable',
+    message: `${count} of ${all} pictures cannot be read, more than ${Number((most * 100).toPrecision(6))} %`,
+    help: 'the warnings above name them, wsban data inspect DIR lists them all; get them again, take them out, or allow more with --max-unreadable',
+  })
 }

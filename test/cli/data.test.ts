@@ -102,4 +102,7 @@ test.serial('too many unreadable pictures stop training, unless more are allowed
   t.regex(stopped.err, /left out: cannot read the picture .*0-\d\.png/)
   t.regex(stopped.err, /error\[pictures-unreadable\].*more than 5 %/)
   t.is(train('--max-unreadable', '40%').status, 0)
+  const evaluated = wsban('evaluate', 'run2', '--data', 'set', '--split', 'train', '--max-unreadable', '7%')
+  t.is(evaluated.status, 1)
+  t.regex(evaluated.err, /error\[pictures-unreadable\].*more than 7 %/)
 })

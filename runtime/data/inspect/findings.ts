@@ -35,7 +35,7 @@ function aboutReading({ unreadable, pictures }: Omit<Inspection, 'findings'>, mo
       {
         severity: tooMany ? 'error' : 'warning',
         code: 'unreadable',
-        message: `${count} of ${pictures[split]} ${split} pictures cannot be read${tooMany ? `, more than ${most * 100} %` : ''}`,
+        message: `${count} of ${pictures[split]} ${split} pictures cannot be read${tooMany ? `, more than ${Number((most * 100).toPrecision(6))} %` : ''}`,
         help: tooMany
           ? 'get them again or take them out; training stops at so many (or allow more: --max-unreadable)'
           : 'get them again or take them out; training leaves them out',
