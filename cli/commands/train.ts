@@ -26,7 +26,7 @@ export function register(program: Command): void {
   const command = program
     .command('train <file>')
     .description('trains a model on a folder of pictures')
-    .requiredOption('--data <dir>', 'a folder of class folders, or one with train/ and val/')
+    .requiredOption('--data <dir>', 'a folder of class folders, a benchmark as it is unpacked, or a list of pictures')
     .requiredOption('-o, --out <run>', 'the folder for the run')
     .option('--epochs <number>', 'instead of what the spec says', wholeNumber(1))
     .option('--batch <number>', 'pictures a step, instead of what the spec says', wholeNumber(1))

@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import test from 'ava'
+import fc from 'fast-check'
 import sharp from 'sharp'
 import { evalBatches } from '../../runtime/data/batches.js'
 import type { DataSet } from '../../runtime/data/dataset.js'
@@ -353,3 +354,59 @@ for (const [name, [files, code, says]] of Object.entries(mistakes))
     t.regex(failure?.message ?? '', says)
     t.truthy(failure?.problem.help)
   })
+
+test('whatever somebody wrote into such a file, it is read or it is a failure', async (t) => {
+  const places: readonly (readonly [path: string, file: string, text: string])[] = [
+    ...Object.entries(cub).flatMap(([file, text]) => (text === null ? [] : [[folder(cub), file, text] as const])),
+    ...Object.entries(aircraft).flatMap(([file, text]) =>
+      text === null ? [] : [[folder(aircraft), file, text] as const],
+    ),
+    ...['labels.csv', 'labels.json', 'labels.jsonl'].map((file) => {
+      const found = Object.values(lists).find((files) => file in files)
+      const text = found?.[file] ?? ''
+      return [folder({ ...pictures, [file]: text }), file, text] as const
+    }),
+  ]
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...places),
+      fc.nat(),
+      fc.nat(20),
+      fc.oneof(
+        fc.string({ unit: 'grapheme', maxLength: 8 }),
+        fc.constantFrom(
+          '\n',
+          '\r',
+          '"',
+          ',',
+          '\0',
+          '\uFEFF',
+          ' ',
+          '-1',
+          '1e999',
+          '[',
+          '{',
+          '..',
+          '/',
+          'NaN',
+          '__proto__',
+        ),
+      ),
+      async ([path, file, text], at, gone, put) => {
+        const start = at % (text.length + 1)
+        writeFileSync(join(path, file), text.slice(0, start) + put + text.slice(start + gone))
+        try {
+          const { splits, classes } = await openDataSet(path, { seed: 1 })
+          t.true(classes.length > 0)
+          t.true([...splits.train, ...splits.val, ...splits.test].every(({ label }) => label < classes.length))
+        } catch (error) {
+          if (!(error instanceof Failure)) throw error
+          t.truthy(error.problem.help ?? error.problem.path)
+        } finally {
+          writeFileSync(join(path, file), text)
+        }
+      },
+    ),
+    { numRuns: 400 },
+  )
+})
