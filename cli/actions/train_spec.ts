@@ -86,8 +86,12 @@ async function placeOf(
   ...[found, ...at]: Parameters<NonNullable<TrainingRequest['locate']>>
 ): Promise<string | undefined> {
   const place = ({ source, start }: Span) => `${source}:${position(texts.get(source) ?? '', start).line}`
-  const node = await firstNotFinite(graph, stored.entry, ...at)
-  if (node) return `first in ${node.path.join('.')}, a ${node.operation} (${place(node.span)})`
+  const bad = await firstNotFinite(graph, stored.entry, ...at)
+  if (bad) {
+    const { node, of } = bad
+    const where = of === 'value' ? 'first in' : 'on the way back first through'
+    return `${where} ${node.path.join('.')}, a ${node.operation} (${place(node.span)})`
+  }
   const parameter = 'gradients' in found ? graph.parameters.get(found.gradients[0] ?? '') : undefined
   return parameter && `the weight is of ${place(parameter.span)}`
 }

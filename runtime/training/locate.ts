@@ -3,12 +3,19 @@ import type { Graph, Node } from '../../compiler/graph/graph.js'
 import { specialise } from '../../compiler/graph/phase.js'
 import type { Batch } from '../data/batches.js'
 import { loadModel } from '../generated/load.js'
+import type { Model } from '../model.js'
 import { Scope } from '../scope.js'
 import type { Learner, Moment } from './learner.js'
 
+/** Where numbers went bad: in a node's value, or on the way back through a node, in the gradient of what it takes. */
+export interface BadPlace {
+  readonly node: Node
+  readonly of: 'value' | 'gradient'
+}
+
 /**
- * The first binding, in the order of computation, whose value on this batch is not finite: the model runs once more, with each of its
- * nodes as a loss. Undefined when all values are finite, so that it is a gradient that went bad.
+ * The first binding whose value on this batch is not finite, in the order of computation, or else the first one that made a gradient
+ * so, from the loss back: the model runs once more, with each of its nodes as a loss.
  */
 export async function firstNotFinite(
   graph: Graph,
@@ -16,21 +23,75 @@ export async function firstNotFinite(
   learner: Learner,
   batch: Pick<Batch, 'images' | 'labels'>,
   moment: Moment,
-): Promise<Node | undefined> {
+): Promise<BadPlace | undefined> {
   const training = specialise(graph, 'training')
   const nodes = training.nodes.filter(({ inputs, outputs }) => inputs.length > 0 && outputs[0]?.element === 'float')
   // As losses they may depend on the label.
-  const losses = nodes.map(({ id }, index) => ({ name: tapName(index), value: { node: id, output: 0 } }))
+  const losses = nodes.map(({ id }) => ({ name: tapName(id), value: { node: id, output: 0 } }))
   const model = await loadModel({ ...training, losses }, entry)
-  let found: Node | undefined
+  const lossIds = new Set(training.losses.map(({ value }) => value.node))
+  let found: BadPlace | undefined
   tf.tidy(() => {
-    const { size } = model.image
-    const at = Scope.of({ variables: learner.variables, training: true, ...learner.around(moment) })
-    const images = tf.tensor4d(batch.images, [batch.labels.length, size, size, 3])
-    const values = model.losses?.(at, model.forward(at, images), tf.tensor1d(batch.labels, 'int32'), images) ?? {}
-    found = nodes.find((_, index) => !values[tapName(index)]?.dataSync().every(Number.isFinite))
+    const { values, gradients } = passes(model, nodes, lossIds, { learner, batch, moment })
+    const bad = nodes.find((_, index) => !allFinite(values[index]))
+    found = bad ? { node: bad, of: 'value' } : badGradient(nodes, gradients)
+    tf.dispose(values)
   })
   return found
 }
 
-const tapName = (index: number) => `tap${index}`
+interface Around {
+  readonly learner: Learner
+  readonly batch: Pick<Batch, 'images' | 'labels'>
+  readonly moment: Moment
+}
+
+/** Each node's value, and the gradient of the losses' sum by it, where there is one. */
+function passes(
+  model: Model,
+  nodes: readonly Node[],
+  lossIds: ReadonlySet<number>,
+  { learner, batch, moment }: Around,
+) {
+  const { size } = model.image
+  const at = Scope.of({ variables: learner.variables, training: true, ...learner.around(moment) })
+  const images = tf.tensor4d(batch.images, [batch.labels.length, size, size, 3])
+  const label = tf.tensor1d(batch.labels, 'int32')
+  const values: tf.Tensor[] = []
+  // The engine reads this list when the function has run, so what the function makes can be in it.
+  const sources: tf.Tensor[] = [images]
+  const { grads } = tf.engine().gradients(
+    () => {
+      const taps = model.losses?.(at, model.forward(at, images), label, images) ?? {}
+      for (const { id } of nodes) {
+        const value = taps[tapName(id)]
+        if (!value) throw new Error(`no value of node ${id}`)
+        values.push(tf.keep(value))
+      }
+      sources.push(...values)
+      return tf.addN(values.filter((_, index) => lossIds.has(nodes[index]?.id ?? -1)))
+    },
+    sources,
+    undefined,
+    true,
+  )
+  const gradients: readonly (tf.Tensor | undefined)[] = grads.slice(1)
+  return { values, gradients }
+}
+
+/** Of the node that is nearest to the loss and has a bad gradient, the one that takes its value and has a good gradient itself. */
+function badGradient(nodes: readonly Node[], gradients: readonly (tf.Tensor | undefined)[]): BadPlace | undefined {
+  const finite = nodes.map((_, index) => allFinite(gradients[index]))
+  const bad = nodes[finite.lastIndexOf(false)]
+  if (!bad) return undefined
+  const taking = nodes.findLast(
+    ({ inputs }, index) => finite[index] === true && inputs.some(({ value }) => value.node === bad.id),
+  )
+  return { node: taking ?? bad, of: 'gradient' }
+}
+
+function allFinite(tensor: tf.Tensor | undefined): boolean {
+  return tensor === undefined || tensor.dataSync().every(Number.isFinite)
+}
+
+const tapName = (id: number) => `tap${id}`

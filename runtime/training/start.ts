@@ -181,7 +181,7 @@ async function goOn(model: Model, spec: StoredSpec, data: DataSet, request: Trai
   const { patience } = model.plan
   reporter.say(
     patience > 0 && state.stale >= patience
-      ? `ended early: ${state.stale} epochs without a better val top-1`
+      ? `ended early: ${state.stale} epochs without a better val top-1; --train patience=0 goes on`
       : state.epoch >= run.info.epochs
         ? `all ${run.info.epochs} epochs are done; a larger --epochs goes on`
         : `going on after ${state.stepInEpoch > 0 ? `step ${state.stepInEpoch} of epoch ${state.epoch + 1}` : `epoch ${state.epoch}`}`,
@@ -193,7 +193,15 @@ function learnerOptions(model: Model, data: DataSet, seed: number): LearnerOptio
   return { model, seed, ...(model.plan.classWeights === 'balanced' && { classWeights: balancedWeights(data) }) }
 }
 
-function checkSame({ info }: RunFolder, spec: StoredSpec, { out, batch }: TrainingRequest): void {
+function checkSame({ info }: RunFolder, spec: StoredSpec, { out, batch, weights }: TrainingRequest): void {
+  if (weights !== undefined && weights !== info.weights)
+    throw new Failure({
+      code: 'run-differs',
+      message: `${out} goes on from its own weights, not from ${weights}`,
+      help: 'leave --weights out, or train anew into another folder',
+      path: out,
+      exit: 2,
+    })
   const text = ({ entry, files, settings }: StoredSpec) => JSON.stringify([files[entry], settings])
   if (text(info.spec) !== text(spec))
     throw new Failure({

@@ -180,31 +180,47 @@ test.serial('patience ends a run early, and it stays ended', async (t) => {
   t.is((await RunFolder.open(run)).info.last, 'epoch-0003')
 })
 
-test.serial('a value that is not finite: the first binding is named, and the weights stay as they were', async (t) => {
-  const spec = join(folder, 'nothing.wsban')
-  writeFileSync(
-    spec,
-    `import tiny from "backbones/tiny"
+const badSpecs: readonly (readonly [name: string, lines: string, message: RegExp])[] = [
+  [
+    'value',
+    'zero   = trunk.layer3 - trunk.layer3\n    wrong  = zero / zero\n    logits = wrong -> global_avg_pool -> linear(classes)',
+    /loss-not-finite\S*: loss whole is NaN at step 1; first in whole\.wrong, a div \(\S*bad value\.wsban:8\)/,
+  ],
+  [
+    'gradient',
+    // The values are ones, and the quotient's gradient by its lower half is their square over 1e-60.
+    'small  = (trunk.layer3 + 1) * 1e-30\n    large  = small / small\n    logits = large -> global_avg_pool -> linear(classes)',
+    /loss-not-finite\S*: the gradient of whole\.trunk\.\S+ is not finite at step 1.*; on the way back first through whole\.large, a div \(\S*bad gradient\.wsban:8\)/,
+  ],
+]
+
+for (const [name, lines, message] of badSpecs)
+  test.serial(
+    `a ${name} that is not finite: the first binding is named, and the weights stay as they were`,
+    async (t) => {
+      const spec = join(folder, `bad ${name}.wsban`)
+      writeFileSync(
+        spec,
+        `import tiny from "backbones/tiny"
 model nothing(classes = 2, size = 32) {
   input image: Image[3, size, size]
   input label: Class[classes]
   branch whole(image) {
     trunk  = tiny(image)
-    zero   = trunk.layer3 - trunk.layer3
-    wrong  = zero / zero
-    logits = wrong -> global_avg_pool -> linear(classes)
+    ${lines}
   }
   loss { whole = cross_entropy(whole.logits, label) }
   predict probabilities = softmax(whole.logits)
 }`,
+      )
+      const run = join(folder, `bad ${name}`)
+      const { status, err } = wsban('train', spec, '--data', data, '-o', run)
+      t.is(status, 1, err)
+      t.regex(err, message)
+      t.regex(err, /holds epoch-0000, which is whole/)
+      t.is((await (await RunFolder.open(run)).readCheckpoint('last')).state.step, 0)
+    },
   )
-  const run = join(folder, 'not finite')
-  const { status, err } = wsban('train', spec, '--data', data, '-o', run)
-  t.is(status, 1, err)
-  t.regex(err, /loss-not-finite\S*: loss whole is NaN at step 1; first in whole\.wrong, a div \(\S*nothing\.wsban:8\)/)
-  t.regex(err, /holds epoch-0000, which is whole/)
-  t.is((await (await RunFolder.open(run)).readCheckpoint('last')).state.step, 0)
-})
 
 test.serial('a run with everything in its train block goes on as if it had not been stopped', async (t) => {
   const settings = [
