@@ -70,7 +70,7 @@ export function l2Normalize<T extends tf.Tensor>(x: T, { eps = 1e-12 }: { eps?: 
 export function detach<T extends tf.Tensor>(x: T): T {
   const cut = tf.customGrad((value) => ({
     value: tf.clone(value as tf.Tensor),
-    gradFunc: () => tf.zerosLike(value as tf.Tensor),
+    gradFunc: (slope: tf.Tensor) => tf.zerosLike(slope),
   }))
   return cut(x) as T
 }

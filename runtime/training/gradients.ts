@@ -5,6 +5,7 @@ import { Failure } from '../failure.js'
 import type { Model } from '../model.js'
 import { type RunState, Scope } from '../scope.js'
 import type { WeightStore } from '../weights/store.js'
+import { gradientsOf } from './backward.js'
 
 export interface Slopes {
   /** A loss on the engine, by name: read all at once, when the gradients are there, too. */
@@ -34,7 +35,7 @@ export function slopesOf(
   const at = Scope.of({ variables: weights.variables, training: true, ...around })
   let names: readonly string[] = []
   let values: tf.Tensor1D | undefined
-  const { value, grads } = tf.variableGrads(() => {
+  const { value, gradients } = gradientsOf(() => {
     const forward = model.forward(at, images)
     const own = losses(at, forward, label, images)
     const parts = batch.mixed ? weighed(own, batch.mixed, (other) => losses(at, forward, other, images)) : own
@@ -43,10 +44,10 @@ export function slopesOf(
     // Outside of this function all but the total is gone.
     values = tf.keep(tf.stack([...Object.values(parts), total]) as tf.Tensor1D)
     return total
-  }, [...learning])
+  }, learning)
   value.dispose()
   if (!values) throw new Error('the losses were not computed')
-  return { names, losses: values, gradients: byName(weights, grads) }
+  return { names, losses: values, gradients: byName(weights, gradients) }
 }
 
 /** Each loss of a mixed batch: what is left of the pictures by their own labels, the rest by those that were mixed in. */
@@ -65,11 +66,10 @@ function weighed(
   )
 }
 
-/** tfjs calls gradients by its own names of variables. */
-function byName(weights: WeightStore, gradients: Readonly<Record<string, tf.Tensor>>): Map<string, tf.Tensor> {
+function byName(weights: WeightStore, gradients: ReadonlyMap<tf.Variable, tf.Tensor>): ReadonlyMap<string, tf.Tensor> {
   return new Map(
     [...weights.variables].flatMap(([name, variable]) => {
-      const gradient = gradients[variable.name]
+      const gradient = gradients.get(variable)
       return gradient ? [[name, gradient] as const] : []
     }),
   )
