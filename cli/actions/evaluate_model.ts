@@ -1,20 +1,16 @@
 import type { ModelSettings } from '../../compiler/analysis/model.js'
 import { openDataSet } from '../../runtime/data/open.js'
-import { tooManyUnreadable } from '../../runtime/data/pictures.js'
-import { placesOn } from '../../runtime/data/truth.js'
 import type { EngineName } from '../../runtime/engines/index.js'
 import { Failure } from '../../runtime/failure.js'
-import { decodeImage } from '../../runtime/images/decode.js'
 import { argMax } from '../../runtime/inference/answer.js'
 import { calibrationBins } from '../../runtime/inference/calibration.js'
 import { type Evaluation, EvaluationCounter, top1Text } from '../../runtime/inference/evaluate.js'
 import { type PairedDifference, pairedDifference } from '../../runtime/inference/paired.js'
 import type { Io } from '../io.js'
+import { answersTo } from './answers.js'
 import { openPredictor } from './open_predictor.js'
 import { splitSeedOf } from './split_seed.js'
 import { withClasses } from './train_spec.js'
-
-const batch = 8
 
 export interface EvaluateRequest {
   readonly data: string
@@ -97,34 +93,14 @@ async function count(source: string, request: EvaluateRequest, seed: number, io:
   const counter = new EvaluationCounter(predictor.classes)
   const right: boolean[] = []
   const start = performance.now()
-  let skipped = 0
-  for (let index = 0; index < samples.length; index += batch) {
-    const decoded = await Promise.all(
-      samples.slice(index, index + batch).map(async (sample) => {
-        try {
-          return [{ sample, picture: await decodeImage(sample.path) }]
-        } catch (error) {
-          if (!(error instanceof Failure)) throw error
-          io.reporter.warn(error.problem.message)
-          skipped++
-          if (skipped > maxUnreadable * samples.length) throw tooManyUnreadable(skipped, samples.length, maxUnreadable)
-          return []
-        }
-      }),
-    )
-    const readable = decoded.flat()
-    const answers = await predictor.predict(readable.map(({ picture }) => picture))
-    readable.forEach(({ sample, picture }, place) => {
-      const answer = answers[place]
-      if (!answer) return
-      counter.add(answer, { label: sample.label, ...placesOn(sample.truth, picture) })
-      right.push(argMax(answer.probabilities) === sample.label)
-    })
-    io.reporter.progress(`${Math.min(index + batch, samples.length)} of ${samples.length} pictures`)
+  for await (const { sample, answer, truth } of answersTo(samples, predictor, io, maxUnreadable)) {
+    counter.add(answer, truth)
+    right.push(argMax(answer.probabilities) === sample.label)
   }
   const millisecondsPerPicture = (performance.now() - start) / samples.length
   const { classes } = predictor
   await predictor.close()
+  const skipped = samples.length - right.length
   return { evaluation: counter.result(), right, skipped, millisecondsPerPicture, classes }
 }
 

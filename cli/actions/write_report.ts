@@ -1,8 +1,7 @@
 import { basename, join } from 'node:path'
 import { z } from 'zod'
-import type { DataSet, Sample } from '../../runtime/data/dataset.js'
+import type { DataSet } from '../../runtime/data/dataset.js'
 import { openDataSet } from '../../runtime/data/open.js'
-import { placesOn } from '../../runtime/data/truth.js'
 import type { EngineName } from '../../runtime/engines/index.js'
 import { Failure } from '../../runtime/failure.js'
 import { writeAtomically } from '../../runtime/files.js'
@@ -17,6 +16,7 @@ import type { BranchDifference, EpochRecord, Guess, ReportData, ShownPicture } f
 import { renderReport } from '../../runtime/report/html.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
 import type { Io } from '../io.js'
+import { type Answered, answersTo } from './answers.js'
 import { openPredictor } from './open_predictor.js'
 
 /** Pictures shown, and the side of each in pixels: a report stays small enough to send. */
@@ -28,11 +28,6 @@ export interface ReportRequest {
   readonly out?: string
   readonly data?: string
   readonly engine?: EngineName
-}
-
-interface Seen {
-  readonly sample: Sample
-  readonly answer: Answer
 }
 
 /** Writes a run's report. Where its pictures are gone, what the log holds is still shown. */
@@ -110,21 +105,10 @@ async function openData(folder: string, info: RunFolder['info']): Promise<DataSe
 async function look(source: string, data: DataSet, engine: EngineName | undefined, io: Io) {
   const predictor = await openPredictor(source, engine, io)
   const counter = new EvaluationCounter(data.classes)
-  const seen: Seen[] = []
-  const samples = data.splits.val
-  for (const [index, sample] of samples.entries()) {
-    try {
-      const picture = await decodeImage(sample.path)
-      const [answer] = await predictor.predict([picture])
-      if (answer) {
-        counter.add(answer, { label: sample.label, ...placesOn(sample.truth, picture) })
-        seen.push({ sample, answer })
-      }
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error
-      io.reporter.warn(error.problem.message)
-    }
-    io.reporter.progress(`${index + 1} of ${samples.length} pictures`)
+  const seen: Answered[] = []
+  for await (const one of answersTo(data.splits.val, predictor, io)) {
+    counter.add(one.answer, one.truth)
+    seen.push(one)
   }
   await predictor.close()
   const { examples, mistakes } = choose(seen)
@@ -137,7 +121,7 @@ async function look(source: string, data: DataSet, engine: EngineName | undefine
 }
 
 /** The joint answer against each branch's own. */
-function differencesOf(seen: readonly Seen[]): BranchDifference[] {
+function differencesOf(seen: readonly Answered[]): BranchDifference[] {
   const right = (values: (answer: Answer) => Float32Array) =>
     seen.map(({ answer, sample }) => argMax(values(answer)) === sample.label)
   const names = Object.keys(seen[0]?.answer.logits ?? {})
@@ -153,8 +137,8 @@ function differencesOf(seen: readonly Seen[]): BranchDifference[] {
 }
 
 /** Some spread over the classes, as they come; and the surest of those that are wrong. */
-function choose(seen: readonly Seen[]): { examples: Seen[]; mistakes: Seen[] } {
-  const surety = ({ answer, sample }: Seen) =>
+function choose(seen: readonly Answered[]): { examples: Answered[]; mistakes: Answered[] } {
+  const surety = ({ answer, sample }: Answered) =>
     (answer.probabilities[argMax(answer.probabilities)] ?? 0) - (answer.probabilities[sample.label] ?? 0)
   const step = Math.max(1, seen.length / shownExamples)
   const examples = Array.from(
@@ -166,16 +150,15 @@ function choose(seen: readonly Seen[]): { examples: Seen[]; mistakes: Seen[] } {
 }
 
 /** One after another: each is decoded at its full size. */
-async function drawAll(chosen: readonly Seen[], data: DataSet): Promise<ShownPicture[]> {
+async function drawAll(chosen: readonly Answered[], data: DataSet): Promise<ShownPicture[]> {
   const pictures: ShownPicture[] = []
   for (const one of chosen) pictures.push(await draw(one, data))
   return pictures
 }
 
-async function draw({ sample, answer }: Seen, data: DataSet): Promise<ShownPicture> {
+async function draw({ sample, answer, truth: { box: truth } }: Answered, data: DataSet): Promise<ShownPicture> {
   const picture = await decodeImage(sample.path)
   const { box, attention } = answer
-  const truth = placesOn(sample.truth, picture)?.box
   const place = box && { y1: box[0], x1: box[1], y2: box[2], x2: box[3] }
   const drawn =
     place &&

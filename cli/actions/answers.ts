@@ -1,0 +1,57 @@
+import type { Sample } from '../../runtime/data/dataset.js'
+import { tooManyUnreadable } from '../../runtime/data/pictures.js'
+import { type Places, placesOn } from '../../runtime/data/truth.js'
+import { Failure } from '../../runtime/failure.js'
+import { decodeImage } from '../../runtime/images/decode.js'
+import type { Answer } from '../../runtime/inference/answer.js'
+import type { Predictor } from '../../runtime/inference/predictor.js'
+import type { Io } from '../io.js'
+
+/** Pictures that go through at once. */
+const batch = 8
+
+export interface Answered {
+  readonly sample: Sample
+  readonly answer: Answer
+  /** What is true of the picture. */
+  readonly truth: { readonly label: number } & Places
+}
+
+/**
+ * What a model says of each picture that can be read; the others are warned of.
+ *
+ * @param mostUnreadable the share of them that is passed by
+ * @throws Failure `pictures-unreadable` when there are more
+ */
+export async function* answersTo(
+  samples: readonly Sample[],
+  predictor: Predictor,
+  io: Io,
+  mostUnreadable = 1,
+): AsyncGenerator<Answered> {
+  let unreadable = 0
+  for (let index = 0; index < samples.length; index += batch) {
+    const decoded = await Promise.all(
+      samples.slice(index, index + batch).map(async (sample) => {
+        try {
+          return [{ sample, picture: await decodeImage(sample.path) }]
+        } catch (error) {
+          if (!(error instanceof Failure)) throw error
+          io.reporter.warn(error.problem.message)
+          unreadable++
+          if (unreadable > mostUnreadable * samples.length)
+            throw tooManyUnreadable(unreadable, samples.length, mostUnreadable)
+          return []
+        }
+      }),
+    )
+    const readable = decoded.flat()
+    if (readable.length === 0) continue
+    const answers = await predictor.predict(readable.map(({ picture }) => picture))
+    for (const [place, { sample, picture }] of readable.entries()) {
+      const answer = answers[place]
+      if (answer) yield { sample, answer, truth: { label: sample.label, ...placesOn(sample.truth, picture) } }
+    }
+    io.reporter.progress(`${Math.min(index + batch, samples.length)} of ${samples.length} pictures`)
+  }
+}
