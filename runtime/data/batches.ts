@@ -115,7 +115,7 @@ async function* batchesOf(
 
   let unreadable = 0
   const ahead = aheadOf(batch, length)
-  const prepare = ({ path }: Sample, index: number) => pictures.prepare({ path, steps, key: key(index) })
+  const prepare = ({ path }: Sample, index: number) => pictures.prepare({ path, steps, key: key(index), size })
   for await (const { index, prepared } of inOrder(samples, order, ahead, prepare)) {
     position++
     if (!prepared) {

@@ -10,6 +10,8 @@ export interface Job {
   readonly steps: readonly ImageStep[]
   /** The key of the random numbers its steps draw. */
   readonly key: number
+  /** Height and width the steps end with. */
+  readonly size: number
 }
 
 export interface Prepared {
@@ -19,19 +21,25 @@ export interface Prepared {
 }
 
 /**
- * Decodes pictures and applies steps, and keeps as many decoded ones as fit.
+ * How many times the final size the shorter side of a picture has to be for augmentation: a crop of a sixteenth of the area then still
+ * has as many pixels as come out. Larger pictures are reduced to it. Where nothing is random (in evaluation) pictures are read whole.
+ */
+const ENOUGH = 4
+
+/**
+ * Decodes pictures and applies steps, and keeps as many as fit: decoded, or ready where nothing is random and that takes less.
  *
- * What is kept is the decoded picture as it is, so that a cache changes how long a batch takes and nothing else. Nothing is thrown out:
+ * What is kept is what would be made again, so that a cache changes how long a batch takes and nothing else. Nothing is thrown out:
  * an epoch visits each picture once in a new order, where "the first that fitted" is hit as often as whatever else could be kept.
  */
 export class Preparer {
-  private readonly kept = new Map<string, Picture>()
+  private readonly kept = new Map<string, Prepared | Picture>()
   private readonly ready = new Map<string, readonly ReadyStep[]>()
   private keptBytes = 0
   private readonly waiting: (() => void)[] = []
 
   /**
-   * @param cacheBytes most bytes of decoded pictures to keep
+   * @param cacheBytes most bytes of pictures to keep
    * @param free how many pictures may be under way at once: large ones fill the memory
    */
   constructor(
@@ -40,12 +48,11 @@ export class Preparer {
   ) {}
 
   /** @throws Failure when the picture cannot be read or does not fit the steps */
-  async prepare({ path, steps, key }: Job): Promise<Prepared> {
+  async prepare(job: Job): Promise<Prepared> {
     if (this.free > 0) this.free--
     else await new Promise<void>((resolve) => this.waiting.push(resolve))
     try {
-      const { data, ...decoded } = await this.decode(path)
-      return { picture: applySteps({ ...decoded, data }, this.stepsOf(steps), new Random(key)), decoded }
+      return await this.make(job)
     } finally {
       const next = this.waiting.shift()
       if (next) next()
@@ -53,15 +60,28 @@ export class Preparer {
     }
   }
 
-  private async decode(path: string): Promise<Picture> {
-    const known = this.kept.get(path)
-    if (known) return known
-    const picture = await decodeImage(path)
-    if (!this.kept.has(path) && this.keptBytes + picture.data.length <= this.cacheBytes) {
-      this.kept.set(path, picture)
-      this.keptBytes += picture.data.length
-    }
-    return picture
+  private async make({ path, steps, key, size }: Job): Promise<Prepared> {
+    const ready = this.stepsOf(steps)
+    const random = ready.some((step) => step.random)
+    const name = JSON.stringify(random ? [path, size] : [path, steps])
+    const known = this.kept.get(name)
+    // Who gets it may do with it what they like, so it is a copy.
+    if (known && 'decoded' in known) return copyOf(known)
+    const { data, ...decoded } = known ?? (await decodeImage(path, path, random ? ENOUGH * size : undefined))
+    const prepared = { picture: applySteps({ ...decoded, data }, ready, new Random(key)), decoded }
+    if (!known)
+      this.keep(
+        name,
+        !random && prepared.picture.data.byteLength < data.length ? copyOf(prepared) : { ...decoded, data },
+      )
+    return prepared
+  }
+
+  private keep(name: string, what: Prepared | Picture): void {
+    const bytes = 'decoded' in what ? what.picture.data.byteLength : what.data.length
+    if (this.kept.has(name) || this.keptBytes + bytes > this.cacheBytes) return
+    this.kept.set(name, what)
+    this.keptBytes += bytes
   }
 
   private stepsOf(steps: readonly ImageStep[]): readonly ReadyStep[] {
@@ -70,4 +90,8 @@ export class Preparer {
     this.ready.set(key, found)
     return found
   }
+}
+
+function copyOf({ picture, decoded }: Prepared): Prepared {
+  return { picture: { ...picture, data: picture.data.slice() }, decoded }
 }

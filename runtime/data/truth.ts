@@ -39,15 +39,12 @@ const turns: readonly ((x: number, y: number) => readonly [x: number, y: number]
 ]
 
 /** The places on a decoded picture: in fractions, turned with it, nothing outside of it. */
-export function placesOn(
-  truth: Truth | undefined,
-  picture: Pick<Picture, 'width' | 'height' | 'orientation'>,
-): Places | undefined {
+export function placesOn(truth: Truth | undefined, picture: Omit<Picture, 'data'>): Places | undefined {
   if (!truth || truth.unit === 'fractions') return truth
-  const { orientation = 1 } = picture
+  const { orientation = 1, whole = picture } = picture
   const stored = truth.unit === 'stored pixels'
   const onSide = stored && orientation > 4
-  const [width, height] = onSide ? [picture.height, picture.width] : [picture.width, picture.height]
+  const [width, height] = onSide ? [whole.height, whole.width] : [whole.width, whole.height]
   const turn = (stored && turns[orientation - 1]) || ((x: number, y: number) => [x, y] as const)
   const point = (x: number, y: number) => turn(share(x, width), share(y, height))
   const box = ({ x1, y1, x2, y2 }: Box): Box => {

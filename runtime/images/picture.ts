@@ -5,6 +5,8 @@ export interface Picture {
   readonly data: Uint8Array
   /** How the file had it stored, as EXIF counts (1 to 8), when it was turned to be shown. */
   readonly orientation?: number
+  /** How large it is in the file, turned, when it was reduced while it was read. */
+  readonly whole?: { readonly width: number; readonly height: number }
 }
 
 /** A picture on its way through the steps: bytes until something needs fractions. Values are still 0 to 255. */

@@ -15,11 +15,21 @@ test.after.always(() => rmSync(root, { recursive: true, force: true }))
 
 const samples = Array.from({ length: 40 }, (_, i) => ({ path: join(root, `${i}.jpg`), label: i % 3 }))
 const broken = 7
+/** Large enough to be reduced while it is read. */
+const large = 11
 test.before(async () => {
   mkdirSync(root, { recursive: true })
   for (const [i, { path }] of samples.entries()) {
     const noise = { type: 'gaussian', mean: 100 + i, sigma: 40 } as const
-    const picture = sharp({ create: { width: 60 + i, height: 50, channels: 3, background: 'grey', noise } })
+    const picture = sharp({
+      create: {
+        width: i === large ? 600 : 60 + i,
+        height: i === large ? 400 : 50,
+        channels: 3,
+        background: 'grey',
+        noise,
+      },
+    })
     writeFileSync(path, i === broken ? 'no picture' : await picture.jpeg().toBuffer())
   }
 })
@@ -84,7 +94,7 @@ test('what a step throws in a worker is the same failure', async (t) => {
 test('a worker that ends is an error for who waits and who comes later, and no hang', async (t) => {
   const fatal = "require('worker_threads').parentPort.on('message', () => process.exit(3))"
   const crew = new Crew(1, 0, () => new Worker(fatal, { eval: true }))
-  const job = { path: samples[0]?.path ?? '', steps, key: 1 }
+  const job = { path: samples[0]?.path ?? '', steps, key: 1, size: 24 }
   for (const time of ['waiting', 'later']) {
     const failure = await t.throwsAsync(crew.prepare(job), { instanceOf: Failure }, time)
     t.is(failure?.problem.code, 'data-worker-lost')

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import sharp from 'sharp'
+import { placesOn } from '../../runtime/data/truth.js'
 import { Failure } from '../../runtime/failure.js'
 import { decodeImage } from '../../runtime/images/decode.js'
 import type { Picture } from '../../runtime/images/picture.js'
+import { resizeBilinear } from '../../runtime/images/resize.js'
 
 /** Left half red, right half blue. */
 function halves(width = 40, height = 20) {
@@ -148,6 +150,32 @@ test('all eight ways a picture may be turned', async (t) => {
     const y = corner.endsWith('top') ? 1 : picture.height - 2
     t.true(near(pixel(picture, x, y), [0, 0, 0], 20), `orientation ${orientation}: ${pixel(picture, x, y)}`)
     t.is(picture.orientation, orientation > 1 ? orientation : undefined)
+  }
+})
+
+test('a picture much larger than enough is reduced while it is read, turned and all; what is near enough is not', async (t) => {
+  // A smooth slope: how it is filtered on the way makes no difference.
+  const [width, height] = [400, 300]
+  const slope = Buffer.from(
+    Array.from({ length: width * height }, (_, i) => [(i % width) / 2, Math.floor(i / width) / 2, 90]).flat(),
+  )
+  const made = sharp(slope, { raw: { width, height, channels: 3 } })
+  for (const format of ['jpeg', 'png', 'webp'] as const) {
+    const bytes = await made.clone().withMetadata({ orientation: 6 }).toFormat(format, { quality: 100 }).toBuffer()
+    const whole = await decodeImage(bytes)
+    t.deepEqual([whole.width, whole.height, whole.whole], [300, 400, undefined])
+    const reduced = await decodeImage(bytes, 'a', 60)
+    t.deepEqual([reduced.width, reduced.height, reduced.whole], [60, 80, { width: 300, height: 400 }])
+    const wanted = resizeBilinear(whole, 60, 80)
+    const most = reduced.data.reduce((sum, value, i) => Math.max(sum, Math.abs(value - (wanted[i] ?? 0))), 0)
+    t.true(most <= 4, `${format}: ${most}`)
+    t.is((await decodeImage(bytes, 'a', 210)).width, 300)
+    t.deepEqual(placesOn({ unit: 'pixels', box: { y1: 0, x1: 0, y2: 200, x2: 150 } }, reduced)?.box, {
+      y1: 0,
+      x1: 0,
+      y2: 0.5,
+      x2: 0.5,
+    })
   }
 })
 
