@@ -64,7 +64,7 @@ test.serial('inspect: a sound list, and one with a broken picture and a double',
 test.serial('training with 0 and with 2 workers is the same; strange class names stay names', (t) => {
   const train = (workers: number) => {
     const run = `run${workers}`
-    const args = ['--data', 'set/labels.csv', '-o', run, '--epochs', '2', '--workers', String(workers), '--quiet']
+    const args = ['--data', 'set/labels.csv', '-o', run, '--epochs', '1', '--workers', String(workers), '--quiet']
     const trained = wsban('train', join(packageRoot(), 'models', 'wsban_tiny.wsban'), ...args, '--seed', '5')
     t.is(trained.status, 0, trained.err)
     const [weights] = readdirSync(join(folder, run), { recursive: true, encoding: 'utf8' }).filter((name) =>
