@@ -1,6 +1,16 @@
 import type * as tf from '@tensorflow/tfjs-core'
 import { keyOf, Random } from './random.js'
 
+/** Told what a training step is at. */
+export interface StepWatch {
+  /** Forward: the path of a binding with weights. */
+  enter(path: string): void
+  /** Back: the number of what was recorded forward. */
+  back(entry: number): void
+  /** Gradients are there. */
+  leave(): void
+}
+
 /** What all scopes of one run share. */
 export interface RunState {
   readonly variables: ReadonlyMap<string, tf.Variable>
@@ -9,6 +19,7 @@ export interface RunState {
   readonly key: readonly (string | number)[]
   /** Paths of what does not learn at present: it runs as after training. */
   readonly frozen?: readonly string[]
+  readonly watch?: StepWatch
   /** [classes]: what each class's pictures count in the loss; all alike without. */
   readonly classWeights?: tf.Tensor1D
 }
@@ -41,7 +52,9 @@ export class Scope {
   }
 
   in(name: string): Scope {
-    return new Scope(this.state, `${this.prefix}${name}.`)
+    const prefix = `${this.prefix}${name}.`
+    this.state.watch?.enter(prefix)
+    return new Scope(this.state, prefix)
   }
 
   /** The variable of that role: weight, bias, running_mean. Typed by the caller, who knows the operation. */

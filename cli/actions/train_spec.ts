@@ -11,6 +11,7 @@ import { top1Text } from '../../runtime/inference/evaluate.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
 import { compileStored, readSpec } from '../../runtime/specs/spec.js'
 import { firstNotFinite } from '../../runtime/training/locate.js'
+import { profileText, StepProfile } from '../../runtime/training/profile.js'
 import { clock } from '../../runtime/training/progress.js'
 import { startTraining, type TrainingRequest } from '../../runtime/training/start.js'
 import type { Io } from '../io.js'
@@ -29,6 +30,7 @@ export interface TrainRequest {
   readonly keep?: number
   readonly workers?: number
   readonly maxUnreadable?: number
+  readonly profile?: boolean
   readonly set?: ModelSettings
   readonly train?: readonly string[]
 }
@@ -42,6 +44,7 @@ export async function trainSpec(file: string, request: TrainRequest, io: Io): Pr
     ? storedSpecOf(resumed, file, request, io)
     : readySpec(file, withClasses(file, request.set ?? {}, data.classes.length), io, request.train)
   const model = await loadModel(spec.graph, spec.stored.entry)
+  const profile = request.profile ? new StepProfile() : undefined
   const { run, result } = await startTraining(model, spec.stored, data, {
     data: request.data,
     out: request.out,
@@ -49,6 +52,7 @@ export async function trainSpec(file: string, request: TrainRequest, io: Io): Pr
     resume: request.resume ?? false,
     reporter: io.reporter,
     locate: (...at) => placeOf(spec, ...at),
+    ...(profile && { profile }),
     ...(request.epochs !== undefined && { epochs: request.epochs }),
     ...(request.batch !== undefined && { batch: request.batch }),
     ...(request.engine && { engine: request.engine }),
@@ -58,6 +62,7 @@ export async function trainSpec(file: string, request: TrainRequest, io: Io): Pr
     ...(request.workers !== undefined && { workers: request.workers }),
     ...(request.maxUnreadable !== undefined && { mostUnreadable: request.maxUnreadable }),
   })
+  if (profile) io.print(profileText(profile.table()))
   if (result.interrupted) {
     io.reporter.say(`stopped; ${request.out} holds ${run.info.last}: go on with --resume`)
     io.json({ ok: false, interrupted: true, run: request.out, checkpoint: run.info.last })
@@ -76,6 +81,7 @@ export async function trainSpec(file: string, request: TrainRequest, io: Io): Pr
     seconds: result.seconds,
     secondsPerStep: result.secondsPerStep,
     val: evaluation,
+    ...(profile && { profile: profile.table() }),
   })
   return 0
 }

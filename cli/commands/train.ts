@@ -38,6 +38,7 @@ export function register(program: Command): void {
     .option('--resume', 'go on where the run stopped')
     .option('--keep <number>', 'ends of epochs kept beside the best and the last checkpoint (0)', wholeNumber(0))
     .option('--save-every <minutes>', 'a checkpoint within long epochs; 0 for none (10)', minutes)
+    .option('--profile', 'at the end, where the time of the steps went: by kernel and by binding')
     .option('--workers <number>', 'threads that prepare pictures; 0 for none', wholeNumber(0))
     .addOption(maxUnreadableOption())
     .addOption(seedOption())

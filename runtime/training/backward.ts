@@ -1,21 +1,24 @@
 import * as tf from '@tensorflow/tfjs-core'
+import type { StepWatch } from '../scope.js'
 
 type TapeNode = ReturnType<typeof tf.engine>['state']['activeTape'][number]
 
 /**
  * The value of a function and its gradients with respect to variables: what `tf.variableGrads` computes, in less memory. That one holds
  * every gradient and everything that was kept for the way back until all is done; here each goes as soon as the step back that needed it
- * is done. A variable that the value does not depend on has no gradient. What it gives belongs to the caller's tidy.
+ * is done. `watch` is told before each. A variable that the value does not depend on has no gradient. What it gives belongs to the caller's tidy.
  */
 export function gradientsOf(
   compute: () => tf.Scalar,
   variables: readonly tf.Variable[],
+  watch?: Pick<StepWatch, 'back'>,
 ): { value: tf.Scalar; gradients: ReadonlyMap<tf.Variable, tf.Tensor> } {
   const { value, tape } = record(compute)
   const gradients = new Map<number, tf.Tensor>([[value.id, tf.onesLike(value)]])
   const learned = new Set(variables.map(({ id }) => id))
   const moved = dependents(tape, learned)
-  for (const node of tape.reverse()) {
+  for (const [entry, node] of [...tape.entries()].reverse()) {
+    watch?.back(entry)
     stepBack(node, gradients, moved)
     for (const { id } of node.outputs) if (id !== value.id) release(gradients, id)
     tf.dispose(node.saved ?? [])

@@ -35,16 +35,21 @@ export function slopesOf(
   const at = Scope.of({ variables: weights.variables, training: true, ...around })
   let names: readonly string[] = []
   let values: tf.Tensor1D | undefined
-  const { value, gradients } = gradientsOf(() => {
-    const forward = model.forward(at, images)
-    const own = losses(at, forward, label, images)
-    const parts = batch.mixed ? weighed(own, batch.mixed, (other) => losses(at, forward, other, images)) : own
-    const total = tf.addN<tf.Scalar>(Object.values(parts))
-    names = [...Object.keys(parts), 'total']
-    // Outside of this function all but the total is gone.
-    values = tf.keep(tf.stack([...Object.values(parts), total]) as tf.Tensor1D)
-    return total
-  }, learning)
+  const { value, gradients } = gradientsOf(
+    () => {
+      const forward = model.forward(at, images)
+      const own = losses(at, forward, label, images)
+      const parts = batch.mixed ? weighed(own, batch.mixed, (other) => losses(at, forward, other, images)) : own
+      const total = tf.addN<tf.Scalar>(Object.values(parts))
+      names = [...Object.keys(parts), 'total']
+      // Outside of this function all but the total is gone.
+      values = tf.keep(tf.stack([...Object.values(parts), total]) as tf.Tensor1D)
+      return total
+    },
+    learning,
+    around.watch,
+  )
+  around.watch?.leave()
   value.dispose()
   if (!values) throw new Error('the losses were not computed')
   return { names, losses: values, gradients: byName(weights, gradients) }

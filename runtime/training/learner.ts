@@ -11,6 +11,7 @@ import { WeightAverage } from './average.js'
 import { slopesOf } from './gradients.js'
 import { NotFinite } from './not_finite.js'
 import { makeOptimizer, type Optimizer } from './optimizers.js'
+import type { StepProfile } from './profile.js'
 import { isFrozen, type Rule, rulesOf } from './rules.js'
 import { readSlots, restoreSlots } from './slots.js'
 
@@ -37,6 +38,7 @@ export interface LearnerOptions {
   readonly seed: number
   /** [classes]: what each class's pictures count. */
   readonly classWeights?: Float32Array
+  readonly profile?: StepProfile
 }
 
 interface Computed {
@@ -100,6 +102,15 @@ export class Learner {
    * @throws NotFinite
    */
   take(batch: Pick<Batch, 'images' | 'labels' | 'mixed'>, moment: Moment, last: boolean): StepResult | undefined {
+    const learn = () => this.learn(batch, moment, last)
+    return this.options.profile ? this.options.profile.measure(learn) : learn()
+  }
+
+  private learn(
+    batch: Pick<Batch, 'images' | 'labels' | 'mixed'>,
+    moment: Moment,
+    last: boolean,
+  ): StepResult | undefined {
     const { gradients, losses, norm } = this.compute(batch, moment, last)
     const { pending } = this
     for (const [name, sum] of gradients) {
@@ -132,6 +143,7 @@ export class Learner {
       key: [seed, 'step', step, ...(batches === 0 ? [] : [batches])],
       ...(frozen.length > 0 && { frozen }),
       ...(this.classWeights && { classWeights: this.classWeights }),
+      ...(this.options.profile && { watch: this.options.profile }),
     }
   }
 

@@ -12,6 +12,7 @@ import { initialWeights } from '../weights/begin.js'
 import { balancedWeights } from './class_weights.js'
 import { listenForInterrupt } from './interrupt.js'
 import { Learner, type LearnerOptions } from './learner.js'
+import type { StepProfile } from './profile.js'
 import { beginning, type TrainOptions, type TrainResult, train } from './train.js'
 
 export interface TrainingRequest {
@@ -32,6 +33,8 @@ export interface TrainingRequest {
   readonly mostUnreadable?: number
   readonly reporter: Reporter
   readonly locate?: TrainOptions['locate']
+  /** Filled while it trains. */
+  readonly profile?: StepProfile
 }
 
 interface Beginning {
@@ -116,7 +119,7 @@ async function prepare(model: Model, spec: StoredSpec, data: DataSet, request: T
   const { reporter, seed } = request
   const weights = await initialWeights(model, { spec: spec.entry, given: request.weights, reporter })
   const engine = await openEngine(request.engine, reporter)
-  return { engine, learner: Learner.begin(learnerOptions(model, data, seed), weights) }
+  return { engine, learner: Learner.begin(learnerOptions(model, data, seed, request.profile), weights) }
 }
 
 async function begin(
@@ -176,7 +179,11 @@ async function goOn(model: Model, spec: StoredSpec, data: DataSet, request: Trai
   })
   if (state.logBytes !== undefined) await run.log.cutTo(state.logBytes)
   if (changed) await run.log.add({ step: state.step, changed: spec.train })
-  const learner = Learner.restore(learnerOptions(model, data, info.seed), checkpoint, run.weightsPath('last'))
+  const learner = Learner.restore(
+    learnerOptions(model, data, info.seed, request.profile),
+    checkpoint,
+    run.weightsPath('last'),
+  )
   introduce(model, data, engine.description, reporter)
   const { patience } = model.plan
   reporter.say(
@@ -189,8 +196,13 @@ async function goOn(model: Model, spec: StoredSpec, data: DataSet, request: Trai
   return { run, learner, state }
 }
 
-function learnerOptions(model: Model, data: DataSet, seed: number): LearnerOptions {
-  return { model, seed, ...(model.plan.classWeights === 'balanced' && { classWeights: balancedWeights(data) }) }
+function learnerOptions(model: Model, data: DataSet, seed: number, profile: StepProfile | undefined): LearnerOptions {
+  return {
+    model,
+    seed,
+    ...(model.plan.classWeights === 'balanced' && { classWeights: balancedWeights(data) }),
+    ...(profile && { profile }),
+  }
 }
 
 function checkSame({ info }: RunFolder, spec: StoredSpec, { out, batch, weights }: TrainingRequest): void {
