@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { inPicture, viewOf } from '../../compiler/graph/view.js'
 import type { Picture } from '../images/picture.js'
 import { preprocess } from '../images/preprocess.js'
 import type { Answers, Model } from '../model.js'
@@ -27,14 +28,20 @@ export class EnginePredictor implements Predictor {
 
   /** `images`: normalised [count, size, size, 3]. */
   async run(images: Float32Array, count: number): Promise<Outputs> {
-    const { size } = this.model.image
+    const { size, steps } = this.model.image
+    const view = viewOf(steps)
     const tensors = tf.tidy(() => {
       const at = Scope.of({ variables: this.weights.variables, training: false, key: [] })
       return flatten(this.model.forward(at, tf.tensor4d(images, [count, size, size, 3])).answers)
     })
     const outputs: Record<string, Outputs[string]> = {}
     for (const [name, tensor] of Object.entries(tensors)) {
-      outputs[name] = { values: Float32Array.from(await tensor.data()), shape: tensor.shape }
+      const values = Float32Array.from(await tensor.data())
+      // A box is found in what the model sees; it is told in the whole picture.
+      outputs[name] = {
+        values: name === 'boxes' && view.share !== 1 ? values.map((place) => inPicture(place, view)) : values,
+        shape: tensor.shape,
+      }
     }
     tf.dispose(tensors)
     return outputs

@@ -1,5 +1,6 @@
 import type { Graph, Parameter, TensorType, ValueRef } from '../../graph/graph.js'
 import { typeOf } from '../../graph/graph.js'
+import { viewOf } from '../../graph/view.js'
 import { operationNamed } from '../../ops/index.js'
 import { settings } from '../../training/settings.js'
 import { NodeCall } from './call.js'
@@ -38,13 +39,15 @@ export function emitOnnx(graph: Graph, options: OnnxOptions): OnnxProgram {
     })
   }
   builder.origin = undefined
-  const answers = answerList(graph)
+  const answers = answerList(graph, nameOf).map((answer) =>
+    answer.name === 'boxes' && options.input === 'image' ? inWholePicture(answer, graph, builder) : answer,
+  )
   return {
     name: graph.name,
     opset: options.opset,
     inputs: [inputValue(graph, options.input)],
     outputs: answers.map(({ name, type }) => ({ name, element: 'float', shape: dimensions(type) })),
-    nodes: nameAnswers(answers, builder.nodes, nameOf),
+    nodes: nameAnswers(answers, builder.nodes),
     constants: builder.constants,
     weights: new Map(
       [...graph.parameters.values()].map((parameter): [string, OnnxWeight] => [
@@ -62,13 +65,14 @@ export function emitOnnx(graph: Graph, options: OnnxOptions): OnnxProgram {
 
 interface Answer {
   readonly name: string
-  readonly value: ValueRef
+  /** As it is called so far. */
+  readonly inner: string
   readonly type: TensorType
 }
 
 /** The outputs in the order of the interface: predictions, boxes, attention, logits. */
-function answerList(graph: Graph): Answer[] {
-  const answer = (name: string, value: ValueRef): Answer => ({ name, value, type: typeOf(graph, value) })
+function answerList(graph: Graph, nameOf: (value: ValueRef) => string): Answer[] {
+  const answer = (name: string, value: ValueRef): Answer => ({ name, inner: nameOf(value), type: typeOf(graph, value) })
   const crop = graph.crop ? [answer('boxes', graph.crop.box), answer('attention', graph.crop.guide)] : []
   return [
     ...graph.predictions.map(({ name, value }) => answer(name, value)),
@@ -77,17 +81,21 @@ function answerList(graph: Graph): Answer[] {
   ]
 }
 
+/** Boxes are found in what the model sees; where its steps cut off the picture's rim, the interface wants them in the whole picture. */
+function inWholePicture(answer: Answer, { image }: Graph, builder: OnnxProgramBuilder): Answer {
+  const { offset, share } = viewOf(image.steps)
+  if (share === 1) return answer
+  builder.add('Mul', [answer.inner, builder.floats(share)], ['boxes/of_the_view'])
+  builder.add('Add', ['boxes/of_the_view', builder.floats(offset)], ['boxes/of_the_picture'])
+  return { ...answer, inner: 'boxes/of_the_picture' }
+}
+
 /** Gives each answer its name in the interface. A value that is several answers, or the input itself, is passed through. */
-function nameAnswers(
-  answers: readonly Answer[],
-  nodes: readonly OnnxNode[],
-  nameOf: (value: ValueRef) => string,
-): OnnxNode[] {
+function nameAnswers(answers: readonly Answer[], nodes: readonly OnnxNode[]): OnnxNode[] {
   const produced = new Set(nodes.flatMap(({ outputs }) => outputs))
   const renamed = new Map<string, string>()
   const copies: OnnxNode[] = []
-  for (const { name, value } of answers) {
-    const inner = nameOf(value)
+  for (const { name, inner } of answers) {
     if (produced.has(inner) && !renamed.has(inner)) renamed.set(inner, name)
     else
       copies.push({

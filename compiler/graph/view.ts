@@ -1,0 +1,30 @@
+import type { ImageInput } from './graph.js'
+
+/** The middle part of a picture that a model sees, along each side: where it begins and how much it is, as shares of the picture. */
+export interface View {
+  readonly offset: number
+  readonly share: number
+}
+
+export const wholePicture: View = { offset: 0, share: 1 }
+
+/** What the input's steps leave of a picture: all of it, but for what `center_crop` cuts off after a resize. */
+export function viewOf(steps: ImageInput['steps']): View {
+  let view = wholePicture
+  let before: number | undefined
+  for (const { name, arguments: given } of steps) {
+    const { size } = given
+    if (typeof size !== 'number') continue
+    if (name === 'center_crop' && before !== undefined) {
+      const start = Math.floor((before - size) / 2) / before
+      view = { offset: view.offset + view.share * start, share: (view.share * size) / before }
+    }
+    before = size
+  }
+  return view
+}
+
+/** A place in the view as a place in the picture, in single precision as an exported file computes it. */
+export function inPicture(place: number, { offset, share }: View): number {
+  return Math.fround(Math.fround(place * Math.fround(share)) + Math.fround(offset))
+}
