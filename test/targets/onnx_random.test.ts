@@ -23,7 +23,7 @@ const layer = fc.oneof(
 const chain = fc.array(layer, { minLength: 1, maxLength: 8 })
 
 /** Two passes through one branch, with random layers before the attention and behind the pooled features. */
-const specs = fc.record({ trunk: chain, factor: fc.constantFrom(1, 4, 30), passes: fc.constantFrom(1, 2) }).map(
+const specs = fc.record({ trunk: chain, factor: fc.constantFrom(1, 4, 30), passes: fc.constantFrom(1, 2, 3) }).map(
   ({ trunk, factor, passes: count }) => `model random {
   input image: Image[3, 24, 24] { resize(24), normalize }
   input label: Class[3]
@@ -34,9 +34,10 @@ const specs = fc.record({ trunk: chain, factor: fc.constantFrom(1, 4, 30), passe
     logits = parts -> flatten -> ${[...trunk.slice(3).filter((text) => text.startsWith('scale')), `scale(${factor})`].join(' -> ')} -> linear(3)
   }
   crop = crop_sampler(image, guide = mean(master.attention))
-${count === 2 ? '  branch part = master(crop)' : ''}
+${count > 1 ? '  branch part = master(crop)' : ''}
+${count === 3 ? '  branch beside(crop) { logits = crop -> conv2d(2, 3) -> global_avg_pool -> linear(3) }\n  branch more = beside(crop)' : ''}
   loss { master = cross_entropy(master.logits, label) }
-  predict probabilities = ${count === 2 ? 'mean(softmax(master.logits), softmax(part.logits))' : 'softmax(master.logits)'}
+  predict probabilities = ${['softmax(master.logits)', 'mean(softmax(master.logits), softmax(part.logits))', 'mean(softmax(part.logits), softmax(more.logits))'][count - 1]}
   train { epochs = 1, batch = 2 }
 }
 `,

@@ -1,5 +1,14 @@
 import type { Frame, Graph } from '../../../graph/graph.js'
-import { answerNames, consumersOf, type OnnxNode, type OnnxProgram, usesOf, withInputs, withNames } from '../program.js'
+import {
+  answerNames,
+  consumersOf,
+  type OnnxNode,
+  type OnnxProgram,
+  type OnnxSubgraph,
+  usesOf,
+  withInputs,
+  withNames,
+} from '../program.js'
 
 /** Which nodes of a program belong to the two passes, and what lies between them. */
 interface TwoPasses {
@@ -117,23 +126,82 @@ function seenOutside(program: OnnxProgram, { first, second, between }: TwoPasses
   }
 }
 
+/** What leaves the loop. */
+interface Leaving {
+  /** Of what is between the passes, beside the second image: handed from round to round. */
+  readonly carried: readonly string[]
+  /** Of the passes: one value a round, by the first pass's names. */
+  readonly stacked: readonly string[]
+  /** The second pass's names of stacked values that something takes. */
+  readonly second: ReadonlySet<string>
+  readonly first: ReadonlySet<string>
+}
+
+function leaving(program: OnnxProgram, passes: TwoPasses): Leaving {
+  const { first, second, between } = seenOutside(program, passes)
+  const stacked = [...passes.first]
+    .flatMap(({ outputs }) => outputs)
+    .filter((name) => first.includes(name) || second.has(passes.repeats.get(name) ?? ''))
+  return { carried: between.filter((name) => name !== passes.images[1]), stacked, first: new Set(first), second }
+}
+
 function looped(program: OnnxProgram, passes: TwoPasses): OnnxProgram {
   const { images, first, second, repeats, between } = passes
-  const outside = seenOutside(program, passes)
-  const inOrder = (chosen: ReadonlySet<OnnxNode>) => program.nodes.filter((node) => chosen.has(node))
+  const out = leaving(program, passes)
+  const loop = plain(
+    'Loop',
+    ['pass/count', 'pass/start', images[0], ...out.carried.map(() => 'pass/nothing')],
+    // The second round keeps its image: it is the last one.
+    [images[1], ...out.carried, ...out.stacked.map((name) => `passes/${name}`)],
+    { body: { graph: bodyOf(program, passes, out) } },
+  )
+  const take = (name: string, round: 'first' | 'second', as: string) =>
+    plain('Gather', [`passes/${name}`, `pass/${round}_index`], [as])
+  const taken = out.stacked.flatMap((name) => {
+    const repeat = repeats.get(name) ?? ''
+    return [
+      ...(out.first.has(name) ? [take(name, 'first', name)] : []),
+      ...(out.second.has(repeat) ? [take(name, 'second', repeat)] : []),
+    ]
+  })
+  const inside = new Set([...first, ...second, ...between])
+  const left = program.nodes.filter((node) => !inside.has(node))
+  const before = independentOf(left, new Set([...inside].flatMap(({ outputs }) => outputs)))
+  const constant = (name: string, element: 'int64' | 'bool' | 'float', value: number) =>
+    [name, { name, element, shape: [], values: [value] }] as const
+  return {
+    ...program,
+    nodes: [
+      ...left.filter((node) => before.has(node)),
+      { ...loop, name: 'passes' },
+      ...taken,
+      ...left.filter((node) => !before.has(node)),
+    ],
+    constants: new Map([
+      ...program.constants,
+      constant('pass/count', 'int64', 2),
+      constant('pass/start', 'bool', 1),
+      constant('pass/first_index', 'int64', 0),
+      constant('pass/second_index', 'int64', 1),
+      // What the first round replaces.
+      ...(out.carried.length > 0 ? [constant('pass/nothing', 'float', 0)] : []),
+    ]),
+  }
+}
+
+/** One round: the pass, then in the first round the way to the second image. Names inside have `pass/` before them. */
+function bodyOf(program: OnnxProgram, passes: TwoPasses, { carried, stacked }: Leaving): OnnxSubgraph {
+  const { images, first, between } = passes
   const own = new Set([...first, ...between].flatMap(({ outputs }) => outputs))
   const inner = (name: string) => (name === images[0] ? 'pass/image' : own.has(name) ? `pass/${name}` : name)
-  const carried = outside.between
-  const stacked = [...own].filter((name) => {
-    const repeat = repeats.get(name)
-    return outside.first.includes(name) || (repeat !== undefined && outside.second.has(repeat))
-  })
+  const moved = (chosen: ReadonlySet<OnnxNode>) =>
+    program.nodes.filter((node) => chosen.has(node)).map((node) => withNames(node, inner))
   const named = (names: readonly string[]) => names.map((name) => ({ name }))
   const crop = {
     name: 'pass/crop',
     inputs: [],
     outputs: named([images[1], ...carried].map(inner)),
-    nodes: inOrder(between).map((node) => withNames(node, inner)),
+    nodes: moved(between),
   }
   const keep = {
     name: 'pass/keep',
@@ -145,53 +213,20 @@ function looped(program: OnnxProgram, passes: TwoPasses): OnnxProgram {
     ],
   }
   const next = ['pass/next_image', ...carried.map((name) => `pass/next/${name}`)]
-  const body = {
+  return {
     name: 'pass',
     inputs: [
-      { name: 'pass/index', element: 'int64' as const, shape: [] },
-      { name: 'pass/go', element: 'bool' as const, shape: [] },
+      { name: 'pass/index', element: 'int64', shape: [] },
+      { name: 'pass/go', element: 'bool', shape: [] },
       ...named(['pass/image', ...carried.map((name) => `pass/before/${name}`)]),
     ],
     outputs: named(['pass/go_on', ...next, ...stacked.map(inner)]),
     nodes: [
-      ...inOrder(first).map((node) => withNames(node, inner)),
+      ...moved(first),
       plain('Equal', ['pass/index', 'pass/first_index'], ['pass/is_first']),
       plain('If', ['pass/is_first'], next, { then_branch: { graph: crop }, else_branch: { graph: keep } }),
       plain('Identity', ['pass/go'], ['pass/go_on']),
     ],
-  }
-  const loop = plain(
-    'Loop',
-    ['pass/count', 'pass/start', images[0], ...carried.map(() => 'pass/nothing')],
-    ['pass/last_image', ...carried, ...stacked.map((name) => `passes/${name}`)],
-    { body: { graph: body } },
-  )
-  const taken = stacked.flatMap((name) => {
-    const repeat = repeats.get(name)
-    return [
-      ...(outside.first.includes(name) ? [plain('Gather', [`passes/${name}`, 'pass/first_index'], [name])] : []),
-      ...(repeat !== undefined && outside.second.has(repeat)
-        ? [plain('Gather', [`passes/${name}`, 'pass/second_index'], [repeat])]
-        : []),
-    ]
-  })
-  const inside = new Set([...first, ...second, ...between])
-  const left = program.nodes.filter((node) => !inside.has(node))
-  const before = independentOf(left, new Set([...inside].flatMap(({ outputs }) => outputs)))
-  const constant = (name: string, element: 'int64' | 'bool' | 'float', value: number) =>
-    [name, { name, element, shape: [], values: [value] }] as const
-  return {
-    ...program,
-    nodes: [...left.filter((node) => before.has(node)), loop, ...taken, ...left.filter((node) => !before.has(node))],
-    constants: new Map([
-      ...program.constants,
-      constant('pass/count', 'int64', 2),
-      constant('pass/start', 'bool', 1),
-      constant('pass/first_index', 'int64', 0),
-      constant('pass/second_index', 'int64', 1),
-      // What the first round replaces.
-      ...(carried.length > 0 ? [constant('pass/nothing', 'float', 0)] : []),
-    ]),
   }
 }
 
