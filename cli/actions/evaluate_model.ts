@@ -124,7 +124,7 @@ function evaluationText(evaluation: Evaluation, milliseconds: number): string {
   const classes = evaluation.perClass.map(
     ({ name, pictures, correct }) => `  ${name.padEnd(width)}  ${String(correct).padStart(4)} of ${pictures}`,
   )
-  const { localisation } = evaluation
+  const { localisation, tellingPart } = evaluation
   return [
     `${evaluation.pictures} pictures, ${milliseconds.toFixed(0)} ms each`,
     `top-1: ${top1Text(evaluation)}`,
@@ -133,6 +133,11 @@ function evaluationText(evaluation: Evaluation, milliseconds: number): string {
     ...(localisation
       ? [
           `crop against true box: ${percent(localisation.meanIou)} overlap on average, ${percent(localisation.over50)} of crops at half or more (the whole image: ${percent(localisation.wholeImageIou)})${localisation.pointsInside === undefined ? '' : `, ${percent(localisation.pointsInside)} of the known parts inside`}`,
+        ]
+      : []),
+    ...(tellingPart
+      ? [
+          `crop and telling part: ${percent(tellingPart.held)} of crops hold its middle (laid anywhere: ${percent(tellingPart.byChance)}); a crop is ${percent(tellingPart.cropArea)} of the picture`,
         ]
       : []),
     'right, by class:',

@@ -1,4 +1,4 @@
-/** npm start: the whole way once, on made-up birds: pictures, training, one ONNX file, a check of it, a prediction, a report. */
+/** npm start: the whole way once, on made-up birds: pictures, training, one ONNX file, a check of it, how good it is, a prediction, a report. */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
@@ -20,6 +20,7 @@ const steps = [
   ['train', 'models/wsban_tiny.wsban', '--data', birds, '-o', trained],
   ['export', trained, '-o', onnx],
   ['verify', onnx, '--against', trained, '--data', birds],
+  ['evaluate', onnx, '--data', birds],
   ['predict', onnx, picture, '--heatmaps', `${folder}/pictures`],
   ['report', trained, '-o', `${folder}/report.html`],
 ]
@@ -56,7 +57,7 @@ for (const [path, what] of made) if (existsSync(join(root, path))) console.log(`
 console.log(`
 Next:
   npx wsban check models/wsban_tiny.wsban                 what a model is made of, and what is wrong with it
-  npx wsban evaluate ${onnx} --data ${birds}    how good it is, class by class
+  npx wsban train models/baseline_tiny.wsban --data ${birds} -o ${folder}/baseline    the same network without attention and crop, to compare with
   npx wsban compile models/wsban_tiny.wsban --target tfjs -o my-model    the code that was trained, to read and edit`)
 
 async function hasNativeEngine() {

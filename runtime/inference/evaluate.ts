@@ -1,10 +1,10 @@
-import type { Box } from '../../compiler/ops/support/box.js'
 import type { Places } from '../data/truth.js'
 import { type Answer, argMax } from './answer.js'
 import { Calibration, type CalibrationBin } from './calibration.js'
+import { LocalisationCounter, type Localised } from './localisation.js'
 
 /** Shares are between 0 and 1. Keys of `top1` are the branches (master, part) and `joint`, the model's prediction. */
-export interface Evaluation {
+export interface Evaluation extends Localised {
   readonly pictures: number
   readonly top1: Readonly<Record<string, number>>
   readonly top5: number
@@ -14,15 +14,6 @@ export interface Evaluation {
   readonly perClass: readonly { readonly name: string; readonly pictures: number; readonly correct: number }[]
   /** Pictures by true class (row) and predicted class (column). */
   readonly confusion: readonly (readonly number[])[]
-  /** Where true boxes are known: mean intersection over union of the crop, and the share of crops at 0.5 or more. */
-  readonly localisation?: {
-    readonly pictures: number
-    readonly meanIou: number
-    readonly over50: number
-    readonly wholeImageIou: number
-    /** The share of the object's known points (CUB's parts) that lie in the crop, where the data set has such. */
-    readonly pointsInside?: number
-  }
 }
 
 /** Counts answers against what is true. */
@@ -32,12 +23,7 @@ export class EvaluationCounter {
   private readonly calibration = new Calibration()
   private readonly correct = new Map<string, number>()
   private readonly confusion: number[][]
-  private located = 0
-  private iou = 0
-  private wholeIou = 0
-  private over50 = 0
-  private points = 0
-  private pointsInside = 0
+  private readonly localisation = new LocalisationCounter()
 
   constructor(private readonly classes: readonly string[]) {
     this.confusion = classes.map(() => classes.map(() => 0))
@@ -54,20 +40,7 @@ export class EvaluationCounter {
     if (answer.probabilities.filter((other) => other > own).length < 5) this.top5++
     const row = this.confusion[truth.label]
     if (row) row[predicted] = (row[predicted] ?? 0) + 1
-    if (answer.box) this.locate(answer.box, truth)
-  }
-
-  private locate(crop: Box, { box, points = [] }: Places): void {
-    const [y1, x1, y2, x2] = crop
-    this.points += points.length
-    this.pointsInside += points.filter(({ x, y }) => y >= y1 && y <= y2 && x >= x1 && x <= x2).length
-    if (!box) return
-    const truth: Box = [box.y1, box.x1, box.y2, box.x2]
-    const overlap = intersectionOverUnion(crop, truth)
-    this.located++
-    this.iou += overlap
-    this.wholeIou += intersectionOverUnion([0, 0, 1, 1], truth)
-    if (overlap >= 0.5) this.over50++
+    if (answer.box) this.localisation.add(answer.box, truth)
   }
 
   result(): Evaluation {
@@ -84,29 +57,13 @@ export class EvaluationCounter {
       calibration: this.calibration.bins,
       perClass,
       confusion: this.confusion,
-      ...(this.located > 0 && {
-        localisation: {
-          pictures: this.located,
-          meanIou: share(this.iou, this.located),
-          over50: share(this.over50, this.located),
-          wholeImageIou: share(this.wholeIou, this.located),
-          ...(this.points > 0 && { pointsInside: share(this.pointsInside, this.points) }),
-        },
-      }),
+      ...this.localisation.result(),
     }
   }
 
   private count(name: string, right: boolean): void {
     this.correct.set(name, (this.correct.get(name) ?? 0) + Number(right))
   }
-}
-
-export function intersectionOverUnion(a: Box, b: Box): number {
-  const height = Math.max(0, Math.min(a[2], b[2]) - Math.max(a[0], b[0]))
-  const width = Math.max(0, Math.min(a[3], b[3]) - Math.max(a[1], b[1]))
-  const area = (box: Box) => Math.max(0, box[2] - box[0]) * Math.max(0, box[3] - box[1])
-  const union = area(a) + area(b) - height * width
-  return union > 0 ? (height * width) / union : 0
 }
 
 /** `joint 87.5 %, master 84.2 %, part 86.0 %` */

@@ -41,7 +41,7 @@ ${curves(data)}
   return page.text
 }
 
-function summary({ top1, top5, pictures, calibrationError, localisation, perClass }: Evaluation): Markup {
+function summary({ top1, top5, pictures, calibrationError, localisation, tellingPart, perClass }: Evaluation): Markup {
   const cards = [
     ...('joint' in top1 ? [['right (top-1)', percent(top1.joint ?? 0)] as const] : []),
     ...(perClass.length > 5 ? [['among the first five', percent(top5)] as const] : []),
@@ -49,6 +49,12 @@ function summary({ top1, top5, pictures, calibrationError, localisation, perClas
       ? ([
           ['crop against true box, mean overlap', percent(localisation.meanIou)],
           ['crops at half overlap or more', percent(localisation.over50)],
+        ] as const)
+      : []),
+    ...(tellingPart
+      ? ([
+          ['crops that hold the telling part', percent(tellingPart.held)],
+          ['the same by chance', percent(tellingPart.byChance)],
         ] as const)
       : []),
     ['calibration error', percent(calibrationError)] as const,

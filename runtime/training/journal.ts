@@ -42,8 +42,8 @@ export class Journal {
   }
 
   async epoch({ epoch, step, losses, evaluation, secondsPerStep, waitingForData }: EpochEnd): Promise<void> {
-    const { pictures, top1, top5, calibrationError, localisation } = evaluation
-    const val = { pictures, top1, top5, calibrationError, ...(localisation && { localisation }) }
+    const { pictures, top1, top5, calibrationError, localisation, tellingPart } = evaluation
+    const val = { pictures, top1, top5, calibrationError, localisation, tellingPart }
     const memory = process.memoryUsage.rss()
     const { numTensors: tensors } = tf.memory()
     await this.run.log.add({
@@ -61,6 +61,7 @@ export class Journal {
       ...under('epoch_loss', losses),
       ...(pictures > 0 && { ...under('val_top1', top1), val_top5: top5, val_calibration_error: calibrationError }),
       ...(localisation && { val_mean_iou: localisation.meanIou, val_iou_over_half: localisation.over50 }),
+      ...(tellingPart && { val_part_held: tellingPart.held }),
       seconds_per_step: secondsPerStep,
       memory_gib: memory / 2 ** 30,
     })

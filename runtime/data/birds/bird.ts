@@ -14,6 +14,8 @@ export interface Drawing {
 const gold = '#f2b21b'
 const red = '#d8232f'
 const blue = '#2f6fe0'
+const cream = '#f3ead2'
+const horn = '#2b2926'
 
 /** Draws one bird of the given traits; body colour and pose are chance. */
 export function drawBird(traits: Traits, random: Random): Drawing {
@@ -30,7 +32,7 @@ export function drawBird(traits: Traits, random: Random): Drawing {
       `<ellipse cx="0" cy="0" rx="34" ry="21" fill="${shade(0)}"/><ellipse cx="10" cy="7" rx="20" ry="12" fill="${shade(16)}"/>`,
       ellipse(0, 0, 34, 21),
     ),
-    crown(traits, head, shade(-14)),
+    crown(traits, head),
     piece(`<circle cx="${head[0]}" cy="${head[1]}" r="14" fill="${shade(3)}"/>`, ellipse(...head, 14, 14)),
     cap(traits, head),
     beak(traits, head),
@@ -80,12 +82,22 @@ function tail({ tail: kind }: Traits, droop: number, fill: string): Piece {
   if (kind === 'forked') {
     const forked: Point[] = [
       [-26, -8],
-      [end - 8, droop - 17],
-      [end + 14, droop],
-      [end - 8, droop + 17],
+      [end - 10, droop - 20],
+      [end + 16, droop],
+      [end - 10, droop + 20],
       [-24, 11],
     ]
-    return piece(polygon(forked, fill), forked, forked.slice(1, 4))
+    // The outer feathers are light, as many fork-tailed birds' are.
+    const feathers = [-1, 1].map((side): Point[] => [
+      [end + 24, droop * 0.7 + side * 13],
+      [end - 10, droop + side * 20],
+      [end + 4, droop + side * 8],
+    ])
+    return piece(
+      polygon(forked, fill) + feathers.map((feather) => polygon(feather, cream)).join(''),
+      forked,
+      forked.slice(1, 4),
+    )
   }
   if (kind === 'gold tip') {
     const tip: Point[] = [
@@ -110,16 +122,18 @@ function legs(random: Random): string {
 }
 
 /** Behind the head. */
-function crown({ crown: kind }: Traits, [x, y]: Point, fill: string): Piece {
+function crown({ crown: kind }: Traits, [x, y]: Point): Piece {
   if (kind !== 'crest') return piece('', [])
   const feathers: Point[] = [
-    [x - 2, y - 8],
-    [x - 7, y - 30],
-    [x - 9, y - 15],
-    [x - 20, y - 23],
-    [x - 13, y - 4],
+    [x + 4, y - 8],
+    [x - 5, y - 34],
+    [x - 9, y - 19],
+    [x - 20, y - 30],
+    [x - 18, y - 15],
+    [x - 29, y - 17],
+    [x - 13, y - 2],
   ]
-  return piece(polygon(feathers, fill), feathers, feathers)
+  return piece(polygon(feathers, cream), feathers, feathers)
 }
 
 /** On the head. */
@@ -139,9 +153,9 @@ function cap({ crown: kind }: Traits, [x, y]: Point): Piece {
 function beak({ beak: kind }: Traits, [x, y]: Point): Piece {
   const root = x + 12
   if (kind === 'hooked') {
-    const tip: Point = [root + 22, y + 10]
-    const path = `<path d="M${root} ${y - 5} Q ${root + 19} ${y - 6} ${tip[0]} ${tip[1]} Q ${root + 12} ${y + 4} ${root} ${y + 5} Z" fill="#3b3a36"/>`
-    const points: Point[] = [[root, y - 6], tip]
+    const tip: Point = [root + 25, y + 15]
+    const path = `<path d="M${root - 2} ${y - 8} Q ${root + 25} ${y - 10} ${tip[0]} ${tip[1]} Q ${root + 15} ${y + 5} ${root - 2} ${y + 8} Z" fill="${horn}"/>`
+    const points: Point[] = [[root - 2, y - 9], tip]
     return piece(path, points, points)
   }
   const points: Point[] =

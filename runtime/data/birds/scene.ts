@@ -95,7 +95,7 @@ function background(random: Random): string {
     parts.push(
       `<path d="M0 ${at()} Q ${at()} ${at()} ${pictureSize} ${at()}" stroke="#5d4a36" stroke-width="${random.uniform(3, 9).toFixed(1)}" fill="none"/>`,
     )
-  const blots = ['#f2b21b', '#d8232f', '#2f6fe0', '#ffffff', '#3b3a36']
+  const blots = ['#f2b21b', '#d8232f', '#2f6fe0', '#ffffff', '#f3ead2', '#2b2926']
   for (let blot = random.integer(4) + 2; blot > 0; blot--)
     parts.push(
       `<circle cx="${at()}" cy="${at()}" r="${random.uniform(2, 5.5).toFixed(1)}" fill="${blots[random.integer(blots.length)] ?? '#ffffff'}" opacity="0.9"/>`,

@@ -1,0 +1,109 @@
+import type { Box } from '../../compiler/ops/support/box.js'
+import type { Places } from '../data/truth.js'
+
+/** Crops against where things truly are. Shares are between 0 and 1. */
+export interface Localised {
+  /** Where true boxes of the object are known: mean intersection over union of the crop, and the share of crops at 0.5 or more. */
+  readonly localisation?: {
+    readonly pictures: number
+    readonly meanIou: number
+    readonly over50: number
+    readonly wholeImageIou: number
+    /** The share of the object's known points (CUB's parts) that lie in the crop, where the data set has such. */
+    readonly pointsInside?: number
+  }
+  /** Where the part that tells the class is known. */
+  readonly tellingPart?: {
+    readonly pictures: number
+    /** The share of crops that hold the middle of that part. */
+    readonly held: number
+    /** The same share if each crop lay anywhere in its picture: what chance alone reaches with crops of these sizes. */
+    readonly byChance: number
+    /** The mean share of the picture's area that a crop takes. */
+    readonly cropArea: number
+  }
+}
+
+/** Counts crops against what is true. */
+export class LocalisationCounter {
+  private boxes = 0
+  private iou = 0
+  private wholeIou = 0
+  private over50 = 0
+  private points = 0
+  private pointsInside = 0
+  private parts = 0
+  private held = 0
+  private byChance = 0
+  private area = 0
+
+  add(crop: Box, { box, part, points = [] }: Places): void {
+    this.points += points.length
+    this.pointsInside += points.filter((point) => holds(crop, point)).length
+    if (box) this.addBox(crop, [box.y1, box.x1, box.y2, box.x2])
+    if (part) this.addPart(crop, { y: (part.y1 + part.y2) / 2, x: (part.x1 + part.x2) / 2 })
+  }
+
+  private addBox(crop: Box, truth: Box): void {
+    const overlap = intersectionOverUnion(crop, truth)
+    this.boxes++
+    this.iou += overlap
+    this.wholeIou += intersectionOverUnion([0, 0, 1, 1], truth)
+    if (overlap >= 0.5) this.over50++
+  }
+
+  private addPart(crop: Box, middle: Place): void {
+    const [y1, x1, y2, x2] = crop
+    this.parts++
+    this.held += Number(holds(crop, middle))
+    this.byChance += coveredByChance(y2 - y1, middle.y) * coveredByChance(x2 - x1, middle.x)
+    this.area += (y2 - y1) * (x2 - x1)
+  }
+
+  result(): Localised {
+    const { boxes, parts, points } = this
+    return {
+      ...(boxes > 0 && {
+        localisation: {
+          pictures: boxes,
+          meanIou: this.iou / boxes,
+          over50: this.over50 / boxes,
+          wholeImageIou: this.wholeIou / boxes,
+          ...(points > 0 && { pointsInside: this.pointsInside / points }),
+        },
+      }),
+      ...(parts > 0 && {
+        tellingPart: {
+          pictures: parts,
+          held: this.held / parts,
+          byChance: this.byChance / parts,
+          cropArea: this.area / parts,
+        },
+      }),
+    }
+  }
+}
+
+/** In fractions of the picture. */
+interface Place {
+  readonly y: number
+  readonly x: number
+}
+
+function holds([y1, x1, y2, x2]: Box, { y, x }: Place): boolean {
+  return y >= y1 && y <= y2 && x >= x1 && x <= x2
+}
+
+/** How probable it is that a stretch of this length, laid anywhere within 0 to 1, covers the place. */
+function coveredByChance(length: number, place: number): number {
+  const free = 1 - length
+  return free <= 0 ? 1 : (Math.min(free, place) - Math.max(0, place - length)) / free
+}
+
+export function intersectionOverUnion(a: Box, b: Box): number {
+  const height = Math.max(0, Math.min(a[2], b[2]) - Math.max(a[0], b[0]))
+  const width = Math.max(0, Math.min(a[3], b[3]) - Math.max(a[1], b[1]))
+  const area = (box: Box) => Math.max(0, box[2] - box[0]) * Math.max(0, box[3] - box[1])
+  const union = area(a) + area(b) - height * width
+  return union > 0 ? (height * width) / union : 0
+}
