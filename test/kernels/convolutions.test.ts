@@ -48,6 +48,14 @@ const whole: readonly Convolution[] = [
   { name: '1x1, many channels', x: [2, 3, 3, 64], kernel: [1, 1], filters: 72 },
   { name: 'stride 2 one way', x: [1, 6, 7, 2], kernel: [3, 3], filters: 2, stride: [2, 1], padding: 1 },
   { name: '7x7, stride 2, padded', x: [1, 16, 15, 3], kernel: [7, 7], filters: 4, stride: 2, padding: 3 },
+  // Sizes at which the native gradients take other ways.
+  { name: '3x3, padded, many places', x: [1, 33, 32, 4], kernel: [3, 3], filters: 5, padding: 1 },
+  { name: '3x3, not padded, many places', x: [1, 35, 34, 3], kernel: [3, 3], filters: 4 },
+  { name: '3x3, padded unevenly, many places', x: [1, 33, 33, 4], kernel: [3, 3], filters: 5, padding: [1, 0] },
+  { name: '3x3, twice the filters, many places', x: [1, 33, 32, 16], kernel: [3, 3], filters: 32, padding: 1 },
+  { name: '3x3, stride 2, some channels', x: [1, 9, 8, 16], kernel: [3, 3], filters: 8, stride: 2, padding: 1 },
+  { name: '3x3, stride 2, many channels', x: [1, 5, 6, 128], kernel: [3, 3], filters: 4, stride: 2, padding: 1 },
+  { name: '1x1, fewer filters, many places', x: [1, 33, 32, 8], kernel: [1, 1], filters: 3 },
   { name: 'padding larger than the kernel reaches', x: [1, 4, 4, 2], kernel: [2, 2], filters: 2, padding: 2 },
 ]
 

@@ -97,16 +97,21 @@ export const attribute = {
   }),
 }
 
+export type Padding = 'SAME' | 'VALID' | 'EXPLICIT'
+
+export function paddingOf({ top, bottom, left, right }: Border): Padding {
+  return top === 0 && bottom === 0 && left === 0 && right === 0 ? 'VALID' : 'EXPLICIT'
+}
+
 /** What all sliding windows of TensorFlow over NHWC maps are told: type, strides, padding. */
-export function windowAttributes(stride: Both, border: Border): NativeAttribute[] {
+export function windowAttributes(stride: Both, border: Border, padding = paddingOf(border)): NativeAttribute[] {
   const { top, bottom, left, right } = border
-  const none = top === 0 && bottom === 0 && left === 0 && right === 0
   return [
     attribute.type('T', 'float32'),
     attribute.ints('strides', [1, stride[0], stride[1], 1]),
-    attribute.text('padding', none ? 'VALID' : 'EXPLICIT'),
+    attribute.text('padding', padding),
     attribute.text('data_format', 'NHWC'),
-    ...(none ? [] : [attribute.ints('explicit_paddings', [0, 0, top, bottom, left, right, 0, 0])]),
+    ...(padding === 'EXPLICIT' ? [attribute.ints('explicit_paddings', [0, 0, top, bottom, left, right, 0, 0])] : []),
   ]
 }
 
