@@ -174,6 +174,11 @@ export class FunctionWriter {
       lines.push(
         `return { ${returned.map(({ name, code }) => (name === code ? name : `${name}: ${code}`)).join(', ')} }`,
       )
+    // What a function makes on its way goes when it returns, but for what the gradient needs.
+    if (lines.length > 1) {
+      lines.unshift('return tf.tidy(() => {')
+      lines.push('})')
+    }
     const tensors = inputs.map((value) => ({ name: body.code(value), type: tensorType(this.structure, value) }))
     const options = plan.options.length > 0 ? [optionParameter(plan.options)] : []
     const output = plan.outputs[0] && this.structure.at(plan.outputs[0].place, frame)
