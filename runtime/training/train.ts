@@ -154,23 +154,24 @@ class Training {
       ...(plan.mix && { mix: plan.mix }),
     })
     // With accumulation several batches make a step; a stop is always between steps.
-    let inStep = 0
+    let inStep: Batch[] = []
     this.meter.beginEpoch()
     for await (const made of batches) {
       this.meter.gotBatch()
       const { step, stepInEpoch, lossSums } = this.state
       const done = epoch + stepInEpoch / this.stepsPerEpoch
       const moment = { step, epoch: done, rate: baseRate(plan.optimizer) * schedule(done, epochs) }
-      inStep++
-      const last = inStep === plan.accumulate || stepInEpoch * plan.accumulate + inStep === this.batchesPerEpoch
-      const result = await this.take(made, moment, last)
+      inStep.push(made)
+      const last =
+        inStep.length === plan.accumulate || stepInEpoch * plan.accumulate + inStep.length === this.batchesPerEpoch
+      const result = await this.take(inStep, moment, last)
       // Lets signals and pictures in; a step itself never yields.
       await new Promise((resolve) => setImmediate(resolve))
       if (!result) {
         this.meter.askForBatch()
         continue
       }
-      inStep = 0
+      inStep = []
       this.state = {
         ...this.state,
         step: step + 1,
@@ -195,15 +196,28 @@ class Training {
     return true
   }
 
-  private async take(batch: Batch, moment: Moment, last: boolean): Promise<StepResult | undefined> {
-    const { learner, locate } = this.options
+  /** Takes the last of the step's batches so far; undefined while more are to come. */
+  private async take(inStep: readonly Batch[], moment: Moment, last: boolean): Promise<StepResult | undefined> {
+    const { learner } = this.options
+    const batch = inStep.at(-1)
+    if (!batch) return undefined
     try {
       return this.meter.time(() => learner.take(batch, moment, last))
     } catch (error) {
       this.broken = true
-      if (!(error instanceof NotFinite) || !locate) throw error
-      throw new NotFinite(error.found, await locate(error.found, learner, batch, moment))
+      if (!(error instanceof NotFinite)) throw error
+      throw new NotFinite(error.found, await this.placeOf(error.found, inStep, moment))
     }
+  }
+
+  /** A gradient is looked at when the step is full: any of its batches may have made it bad. */
+  private async placeOf(found: NotFiniteCause, inStep: readonly Batch[], moment: Moment): Promise<string | undefined> {
+    const { learner, locate } = this.options
+    for (const batch of inStep) {
+      const place = await locate?.(found, learner, batch, moment)
+      if (place !== undefined) return place
+    }
+    return undefined
   }
 
   private async evaluate(): Promise<Evaluation | undefined> {
