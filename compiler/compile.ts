@@ -2,8 +2,10 @@ import type { Model } from '../grammar/tree.js'
 import { checkBlocks } from './analysis/blocks.js'
 import type { Defaults } from './analysis/defaults.js'
 import { Elaborator } from './analysis/elaborator.js'
+import type { Facts } from './analysis/facts.js'
+import type { Memo } from './analysis/memo.js'
 import { elaborateModel, type ModelSettings } from './analysis/model.js'
-import { type Library, type Module, ModuleLoader, syntaxDiagnostic } from './analysis/modules.js'
+import { type Library, type Module, type ModuleCache, ModuleLoader, syntaxDiagnostic } from './analysis/modules.js'
 import { override } from './analysis/overrides.js'
 import { type Diagnostic, hasErrors } from './diagnostics/diagnostic.js'
 import { diagnose } from './diagnostics/report.js'
@@ -36,6 +38,21 @@ export interface CompileOptions {
   readonly defaults?: Defaults
 }
 
+/** What an editor gives besides, to have less done again and to learn more. */
+export interface AnalysisOptions extends CompileOptions {
+  /** Imported files of earlier analyses. */
+  readonly modules?: ModuleCache
+  /** Blocks written out in earlier analyses. */
+  readonly memo?: Memo
+  readonly facts?: Facts
+}
+
+export interface Analysed extends Omit<Compiled, 'graph'> {
+  readonly module: Module
+  /** Everything that the text says, what nothing needs as well. Undefined when there are errors, or no model. */
+  readonly whole: Graph | undefined
+}
+
 /**
  * From text to graph: reads the file and its imports, resolves names, infers shapes, names parameters, and leaves out what
  * nothing needs. Never throws on what a user wrote.
@@ -46,7 +63,23 @@ export function compile(
   settings: ModelSettings = {},
   options: CompileOptions = {},
 ): Compiled {
-  const loader = new ModuleLoader(library)
+  const { whole, diagnostics, files, texts } = analyse(entry, library, settings, options)
+  return { graph: whole && neededOf(whole), diagnostics, files, texts }
+}
+
+/** The graph without what nothing needs. */
+export function neededOf(whole: Graph): Graph {
+  return prune(whole, rootsOf(whole))
+}
+
+/** As `compile`, and stops before what is not needed is left out. */
+export function analyse(
+  entry: Source,
+  library: Library,
+  settings: ModelSettings = {},
+  options: AnalysisOptions = {},
+): Analysed {
+  const loader = new ModuleLoader(library, options.modules)
   const module = loader.load(entry.source, entry.text)
   const [model, second] = module.file.models
   if (second)
@@ -54,26 +87,33 @@ export function compile(
   const changed = model && override(model, options.train ?? [])
   loader.diagnostics.push(...(changed?.problems ?? []).map(syntaxDiagnostic))
   const built = changed
-    ? buildModel(module, changed.model, library, settings, options.defaults)
+    ? buildModel(module, changed.model, library, settings, options)
     : { graph: undefined, diagnostics: blocksOnly(module, loader.diagnostics) }
   const diagnostics = [...loader.diagnostics, ...built.diagnostics].sort(byPlace)
   const files = loader.texts()
   const texts = new Map([...files, ...(changed?.texts ?? [])])
-  return { graph: hasErrors(diagnostics) ? undefined : built.graph, diagnostics, files, texts }
+  return { module, whole: hasErrors(diagnostics) ? undefined : built.graph, diagnostics, files, texts }
 }
 
-function buildModel(module: Module, model: Model, library: Library, settings: ModelSettings, defaults?: Defaults) {
-  const elaborator = new Elaborator((block) => library.exporting?.(block), defaults)
-  const graph = elaborateModel(elaborator, module, model, settings)
-  if (!graph) return { graph, diagnostics: elaborator.diagnostics }
-  const answering = withUsedLogits(graph)
-  const pruned = prune(answering, rootsOf(answering))
-  const [first, ...rest] = untrained(pruned)
+function buildModel(
+  module: Module,
+  model: Model,
+  library: Library,
+  settings: ModelSettings,
+  { defaults, memo, facts }: AnalysisOptions,
+) {
+  const exporting = (block: string) => library.exporting?.(block)
+  memo?.begin(module.scope)
+  const elaborator = new Elaborator({ exporting, defaults, memo, facts })
+  const elaborated = elaborateModel(elaborator, module, model, settings)
+  if (!elaborated) return { graph: undefined, diagnostics: elaborator.diagnostics }
+  const graph = withUsedLogits(elaborated)
+  const [first, ...rest] = untrained(graph, rootsOf(graph))
   if (first) {
     const names = [first, ...rest].map(({ name }) => name)
     elaborator.report(diagnose('no-gradient', { names }, first.span))
   }
-  return { graph: pruned, diagnostics: elaborator.diagnostics }
+  return { graph, diagnostics: elaborator.diagnostics }
 }
 
 function blocksOnly(module: Module, earlier: readonly Diagnostic[]): readonly Diagnostic[] {

@@ -1,9 +1,19 @@
 import type { Span } from '../../grammar/tree.js'
 import type { Frame, Node, Parameter, Pretrained, ValueRef } from '../graph/graph.js'
 import type { ParameterSpec } from '../ops/operation.js'
+import type { Written } from './memo.js'
 
 /** Far above any real model: a bound for repeats and blocks that grow out of hand. */
 export const mostNodes = 50_000
+
+/** How much of the graph there was at some moment. */
+export interface Mark {
+  readonly nodes: number
+  readonly frames: number
+  readonly parameters: number
+  readonly pretrained: number
+  readonly paths: number
+}
 
 /** The graph as it grows, one node after what it uses. */
 export class GraphBuilder {
@@ -21,12 +31,11 @@ export class GraphBuilder {
 
   /** Adds a node; a path that is taken gets the operation's name, then a number, at its end. */
   add(node: Omit<Node, 'id' | 'frame'>, frame: Frame): Node {
-    const added: Node = {
-      ...node,
-      id: this.nodes.length,
-      frame: frame.id,
-      path: this.freePath(node.path, node.operation),
-    }
+    const { operation, inputs, attributes, parameters, outputs, local, span } = node
+    // Field by field: in a large model a spread is felt here.
+    const made = { operation, inputs, attributes, parameters, outputs, span, id: this.nodes.length, frame: frame.id }
+    const path = this.freePath(node.path, operation)
+    const added: Node = local ? { ...made, path, local } : { ...made, path }
     this.nodes.push(added)
     frame.items.push({ node: added.id })
     return added
@@ -40,9 +49,11 @@ export class GraphBuilder {
   }
 
   /** False when another weight has the name. */
-  declare(name: string, { role: _role, ...spec }: ParameterSpec, span: Span): boolean {
+  declare(name: string, spec: ParameterSpec, span: Span): boolean {
     if (this.parameters.has(name)) return this.sharing > 0
-    this.parameters.set(name, { name, ...spec, span })
+    const { shape, initializer, trainable, tfjsLayout } = spec
+    const parameter = { name, shape, initializer, trainable, span }
+    this.parameters.set(name, tfjsLayout ? { ...parameter, tfjsLayout } : parameter)
     return true
   }
 
@@ -50,12 +61,58 @@ export class GraphBuilder {
     return { node: node.id, output }
   }
 
+  mark(): Mark {
+    return {
+      nodes: this.nodes.length,
+      frames: this.frames.length,
+      parameters: this.parameters.size,
+      pretrained: this.pretrained.length,
+      paths: this.paths.size,
+    }
+  }
+
+  /** What has come since a mark. */
+  since(mark: Mark): Omit<Written, 'result' | 'members'> {
+    return {
+      nodes: this.nodes.slice(mark.nodes),
+      frames: this.frames.slice(mark.frames),
+      parameters: [...this.parameters.values()].slice(mark.parameters),
+      pretrained: this.pretrained.slice(mark.pretrained),
+      paths: [...this.paths].slice(mark.paths),
+    }
+  }
+
+  /** Whether what was written out before can be put in again: none of its names is taken. */
+  fits({ parameters, paths }: Written): boolean {
+    return !parameters.some(({ name }) => this.parameters.has(name)) && !paths.some((path) => this.paths.has(path))
+  }
+
+  /** Puts in again what was written out before from this very number on, called from another place of the text. */
+  put(written: Written, call: Pick<Frame, 'inputs' | 'span' | 'local'>, parent: Frame): void {
+    const [own, ...inner] = written.frames
+    if (!own) return
+    const { local: _moved, ...rest } = own
+    this.frames.push({ ...rest, ...call }, ...inner)
+    parent.items.push({ frame: own.id })
+    for (const node of written.nodes) this.nodes.push(node)
+    for (const parameter of written.parameters) this.parameters.set(parameter.name, parameter)
+    for (const path of written.paths) this.paths.add(path)
+    this.pretrained.push(...written.pretrained)
+  }
+
   private freePath(path: readonly string[], operation: string): readonly string[] {
+    let name = path.join('/')
+    if (!this.paths.has(name)) {
+      this.paths.add(name)
+      return path
+    }
     const stem = path.at(-1) === operation ? path.slice(0, -1) : path
     let free = path
-    for (let number = stem === path ? 0 : 1; this.paths.has(free.join('/')); number++)
+    for (let number = stem === path ? 0 : 1; this.paths.has(name); number++) {
       free = [...stem, number === 0 ? operation : `${operation}_${number}`]
-    this.paths.add(free.join('/'))
+      name = free.join('/')
+    }
+    this.paths.add(name)
     return free
   }
 }

@@ -2,11 +2,13 @@ import type { Argument, Span } from '../../grammar/tree.js'
 import type { Label } from '../diagnostics/diagnostic.js'
 import { diagnose } from '../diagnostics/report.js'
 import type { Code, ValuesOf } from '../diagnostics/table.js'
-import { type Attribute, shapeText, type TensorType } from '../graph/graph.js'
+import { type Attribute, type Frame, shapeText, type TensorType } from '../graph/graph.js'
 import type { ArgumentSpec, Inference, Operation } from '../ops/operation.js'
 import { TypedCall } from '../ops/support/typed.js'
 import { constantOf, type Given, match } from './arguments.js'
 import { type Context, type Elaborator, inner, makerName, type Place } from './elaborator.js'
+import { givingArgument, resizing } from './fixes.js'
+import { type MemoPlace, memoKey, type Written } from './memo.js'
 import { Scope } from './scope.js'
 import {
   type BoundArgument,
@@ -29,6 +31,8 @@ export interface Call {
   readonly place: Place
   /** How the callee is written, for names of nodes and messages. */
   readonly callee: string
+  /** Whether it stands without brackets: `x -> relu`. */
+  readonly bare?: boolean
 }
 
 const takesTensor = ({ kind }: ArgumentSpec) =>
@@ -65,7 +69,8 @@ function evaluateGiven(elaborator: Elaborator, item: Given, spec: ArgumentSpec |
       ? { value, span }
       : { value: { kind: 'string', value: expression.text }, span, word: expression.text }
   }
-  return { value: elaborator.evaluate(expression, call.context, inner(call.place)), span: expression.span }
+  const value = elaborator.evaluate(expression, call.context, inner(call.place))
+  return { value, span: expression.span, expression }
 }
 
 /** Checks the values against the operation's arguments, infers the outputs, and adds the node. */
@@ -85,7 +90,14 @@ function operate(
       const standard = elaborator.defaultOf(operation.name, spec)
       if (standard === undefined) {
         elaborator.report(
-          diagnose('missing-argument', { callee: operation.name, name: spec.name, meaning: spec.meaning }, call.span),
+          diagnose(
+            'missing-argument',
+            { callee: operation.name, name: spec.name, meaning: spec.meaning },
+            call.span,
+            '',
+            [],
+            givingArgument(spec.name, call, spec),
+          ),
         )
         ok = false
       } else if (standard !== null) attributes[spec.name] = standard
@@ -110,7 +122,8 @@ function operate(
     [...tensors].map(([name, list]): [string, readonly TensorType[]] => [name, list.map(({ type }) => type)]),
   )
   const typed = new InferredCall(operation.name, types, attributes, (code, failure, about, note) => {
-    elaborator.report(diagnose(code, failure, call.span, note, shapeLabels(tensors, about, call.span)))
+    const labels = shapeLabels(tensors, about, call.span)
+    elaborator.report(diagnose(code, failure, call.span, note, labels, resizing(code, failure, values)))
   })
   const outputs = operation.infer(typed)
   if (!outputs) return broken
@@ -269,10 +282,7 @@ function splitPretrained(elaborator: Elaborator, names: readonly string[], call:
   return { list, pretrained: { source: source.value, partial: some?.kind === 'boolean' && some.value } }
 }
 
-interface Where {
-  readonly path: readonly string[]
-  readonly parameterPath: readonly string[]
-}
+type Where = MemoPlace
 
 export function instantiate(
   elaborator: Elaborator,
@@ -311,6 +321,9 @@ function writeOut(
             'missing-argument',
             { callee: definition.name.text, name: name.text, meaning: undefined },
             call.span,
+            '',
+            [],
+            givingArgument(name.text, call),
           ),
         )
         return broken
@@ -320,38 +333,63 @@ function writeOut(
       known.set(name.text, argument)
     }
     if (argument.value.kind === 'broken') return broken
+    elaborator.facts?.named(name, { value: argument.value, first: 0, end: 0 })
     scope.define(name.text, argument.value)
   }
-  const inputs = [...known].flatMap(([name, { value }]) => {
-    const tensor = tensorOf(value)
-    return tensor ? [{ name, value: tensor.ref }] : []
-  })
-  const frame = elaborator.builder.open(
-    {
-      kind: definition.kind,
-      definition: definition.name.text,
-      path: where.path,
-      parameterPath: where.parameterPath,
-      inputs,
-      ...bindingPath(call),
-      span: call.span,
-    },
+  const { builder, memo } = elaborator
+  const outline = { inputs: tensorsOf(known), ...bindingPath(call), span: call.span }
+  const mark = builder.mark()
+  const kept =
+    memo?.takes(target) && !elaborator.keeping
+      ? { memo, key: memoKey(definition.name.text, builder, mark, where) }
+      : undefined
+  const before = kept?.memo.find(target, kept.key, known)
+  if (before && builder.fits(before)) {
+    builder.put(before, outline, call.context.frame)
+    return instance(target, known, before, call, where)
+  }
+  const frame = builder.open(
+    { kind: definition.kind, definition: definition.name.text, ...where, ...outline },
     call.context.frame,
   )
   const context: Context = { scope, frame, path: where.path, parameterPath: where.parameterPath }
   const owner = { name: definition.name.text, span: definition.name.span }
+  const said = elaborator.diagnostics.length
+  if (kept) elaborator.keeping = true
   const { result, members } = elaborator.statements(definition.statements, context, owner, definition.kind === 'block')
+  if (kept) elaborator.keeping = false
   if (result?.kind === 'broken') return broken
   const tensor = result && tensorOf(result)
   if (tensor) frame.result = tensor.ref
-  const recall: Recall = { callee: target, arguments: known, parameterPath: where.parameterPath }
   // `return inner(x)`: what can be tapped inside of it can be tapped here, too.
-  const returned = result?.kind === 'instance' ? result.members : new Map<string, Value>()
+  const returned = result?.kind === 'instance' ? result.members : undefined
+  const made = { result: tensor, members: returned ? new Map([...returned, ...members]) : members }
+  if (kept && elaborator.diagnostics.length === said)
+    kept.memo.keep(target, kept.key, known, { ...made, ...builder.since(mark) })
+  return instance(target, known, made, call, where)
+}
+
+function tensorsOf(known: ReadonlyMap<string, BoundArgument>): Frame['inputs'] {
+  return [...known].flatMap(([name, { value }]) => {
+    const tensor = tensorOf(value)
+    return tensor ? [{ name, value: tensor.ref }] : []
+  })
+}
+
+/** What a call of a block or branch is worth, and how to call it again. */
+function instance(
+  target: DefinitionValue,
+  known: ReadonlyMap<string, BoundArgument>,
+  { result, members }: Pick<Written, 'result' | 'members'>,
+  call: Call,
+  { parameterPath }: Where,
+): Value {
+  const recall: Recall = { callee: target, arguments: known, parameterPath }
   return {
     kind: 'instance',
-    of: definition.name.text,
-    result: tensor && { ...tensor, span: call.span },
-    members: new Map([...returned, ...members]),
+    of: target.definition.name.text,
+    result: result && { ...result, span: call.span },
+    members,
     recall,
   }
 }
@@ -370,6 +408,9 @@ export function recall(elaborator: Elaborator, { callee, arguments: first, param
           'missing-argument',
           { callee: call.callee, name, meaning: 'the tensor to run the same weights on' },
           call.span,
+          '',
+          [],
+          givingArgument(name, call),
         ),
       )
       return broken

@@ -9,6 +9,8 @@ import { GraphBuilder, mostNodes } from './builder.js'
 import { callDefinition, callOperation, recall } from './calls.js'
 import { arithmetic, compare } from './constants.js'
 import type { Defaults } from './defaults.js'
+import type { Facts } from './facts.js'
+import type { Memo } from './memo.js'
 import { Scope } from './scope.js'
 import {
   type BoundArgument,
@@ -54,6 +56,17 @@ export interface Place {
   readonly ownLine?: boolean
 }
 
+export interface ElaboratorOptions {
+  /** Tells which standard file defines a block, for a hint at an unknown name. */
+  readonly exporting?: (block: string) => string | undefined
+  /** The defaults that the spec was first read with, where they are known. */
+  readonly defaults?: Defaults | undefined
+  /** What was written out in earlier compilations. */
+  readonly memo?: Memo | undefined
+  /** Takes down what is learned of the text. */
+  readonly facts?: Facts | undefined
+}
+
 /**
  * Works out what every expression is worth, and builds the graph on the way: blocks are written out, shapes inferred,
  * names given. What the user did wrong becomes a diagnostic and a broken value, about which nothing more is said.
@@ -65,15 +78,19 @@ export class Elaborator {
   readonly calls: { readonly definition: DefinitionValue['definition']; readonly span: Span }[] = []
   private readonly reported = new Set<string>()
   private tooLarge = false
+  /** Whether a block around is being kept for the next compilation: those inside of it need not be. */
+  keeping = false
+  private readonly exporting: (block: string) => string | undefined
+  private readonly defaults: Defaults
+  readonly memo: Memo | undefined
+  readonly facts: Facts | undefined
 
-  /**
-   * `exporting` tells which standard file defines a block, for a hint at an unknown name; `defaults` are those that the spec was first
-   * read with, where they are known.
-   */
-  constructor(
-    private readonly exporting: (block: string) => string | undefined = () => undefined,
-    private readonly defaults: Defaults = {},
-  ) {}
+  constructor({ exporting = () => undefined, defaults = {}, memo, facts }: ElaboratorOptions = {}) {
+    this.exporting = exporting
+    this.defaults = defaults
+    this.memo = memo
+    this.facts = facts
+  }
 
   /** What stands for an argument that is left out: null for nothing, undefined where it has to be given. */
   defaultOf(callee: string, { name, default: present }: ArgumentSpec): ArgumentSpec['default'] {
@@ -104,7 +121,10 @@ export class Elaborator {
   /** What a binding is worth, with the things made in it named after it. */
   valueOf(binding: Binding, context: Context): Value {
     const place = this.place(binding.value, context, [binding.name.text])
-    return this.named(this.evaluate(binding.value, context, place), binding.value.span)
+    const first = this.builder.nodes.length
+    const value = this.named(this.evaluate(binding.value, context, place), binding.value.span)
+    this.facts?.named(binding.name, { value, first, end: this.builder.nodes.length })
+    return value
   }
 
   place(expression: Expression, context: Context, name: readonly string[]): Place {
@@ -143,6 +163,12 @@ export class Elaborator {
   }
 
   evaluate(expression: Expression, context: Context, place: Place): Value {
+    const value = this.worth(expression, context, place)
+    this.facts?.value(expression.span, value)
+    return value
+  }
+
+  private worth(expression: Expression, context: Context, place: Place): Value {
     switch (expression.kind) {
       case 'missing':
         return broken
@@ -233,6 +259,7 @@ export class Elaborator {
           ? this.call(stage.callee, stage.arguments, stage.span, value, context, at)
           : this.call(stage, [], stage.span, value, context, at)
       value = { value: next, span: { ...expression.span, end: stage.span.end } }
+      this.facts?.value(value.span, next)
       numbered.set(String(index + from), next)
     })
     return place.naming.makers > 1 ? this.withStages(value.value, numbered) : value.value
@@ -269,7 +296,8 @@ export class Elaborator {
       this.tooLarge = true
       return broken
     }
-    const call = { list, span, piped, context, place, callee: sourceText(callee) }
+    const bare = callee.span.end === span.end
+    const call = { list, span, piped, context, place, callee: sourceText(callee), bare }
     if (target.kind === 'operation') return callOperation(this, target.operation, call)
     if (target.kind === 'definition') return callDefinition(this, target, call)
     if (target.kind === 'instance' && target.recall) return recall(this, target.recall, call)
@@ -418,7 +446,7 @@ export function makerName({ naming, stage }: Place): readonly string[] {
 }
 
 /** The expression as a short text, for messages. */
-function sourceText(expression: Expression): string {
+export function sourceText(expression: Expression): string {
   if (expression.kind === 'name') return expression.text
   if (expression.kind === 'member') return `${sourceText(expression.object)}.${expression.member.text}`
   return expression.kind === 'call' ? `${sourceText(expression.callee)}(...)` : 'this'

@@ -123,6 +123,7 @@ function modelParameters(elaborator: Elaborator, model: Model, context: Context,
           name.span,
         ),
       )
+    elaborator.facts?.named(name, { value, first: 0, end: 0 })
     if (!context.scope.define(name.text, value))
       elaborator.report(diagnose('duplicate-name', { name: name.text }, name.span))
   }
@@ -144,6 +145,7 @@ function declareInput(
   const sizes = input.dimensions.map((dimension) => wholeNumber(elaborator, dimension, context))
   const whole = sizes.flatMap((size) => size ?? [])
   const define = (value: Value) => {
+    elaborator.facts?.named(input.name, { value, first: 0, end: 0 })
     if (!context.scope.define(input.name.text, value))
       elaborator.report(diagnose('duplicate-name', { name: input.name.text }, input.name.span))
   }
@@ -224,6 +226,7 @@ function wholeNumber(elaborator: Elaborator, expression: Expression, context: Co
 /** `branch master(image) { ... }` runs at once on what its parameters name; `branch part = master(crop)` is a call. */
 function branch(elaborator: Elaborator, item: Branch, context: Context): Value | undefined {
   const path = [item.name.text]
+  const first = elaborator.builder.nodes.length
   let value: Value
   if (item.call) value = elaborator.evaluate(item.call, context, elaborator.place(item.call, context, path))
   else {
@@ -246,6 +249,7 @@ function branch(elaborator: Elaborator, item: Branch, context: Context): Value |
       parameterPath: path,
     })
   }
+  elaborator.facts?.named(item.name, { value, first, end: elaborator.builder.nodes.length })
   if (!context.scope.define(item.name.text, value))
     elaborator.report(diagnose('duplicate-name', { name: item.name.text }, item.name.span))
   return value

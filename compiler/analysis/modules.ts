@@ -22,6 +22,15 @@ export interface Module {
   readonly scope: Scope
 }
 
+/** A module without mistakes that was read before; it is the same again while its text and all it imports are. */
+interface KeptModule {
+  readonly module: Module
+  readonly imports: readonly { readonly specifier: string; readonly module: Module }[]
+}
+
+/** Imported modules of earlier compilations, by source. */
+export type ModuleCache = Map<string, KeptModule>
+
 /** The scope around every file: the operations. */
 const operationScope = new Scope()
 for (const operation of operations.values()) operationScope.define(operation.name, { kind: 'operation', operation })
@@ -33,7 +42,10 @@ export class ModuleLoader {
   private readonly modules = new Map<string, Module>()
   private readonly loading: string[] = []
 
-  constructor(private readonly library: Library) {}
+  constructor(
+    private readonly library: Library,
+    private readonly cache?: ModuleCache,
+  ) {}
 
   /** Texts of all files read, for showing diagnostics. */
   texts(): ReadonlyMap<string, string> {
@@ -43,23 +55,42 @@ export class ModuleLoader {
   load(source: string, text: string): Module {
     const known = this.modules.get(source)
     if (known) return known
+    const kept = this.kept(source, text)
+    if (kept) return kept
+    const said = this.diagnostics.length
     const parsed = parse(source, text)
     this.diagnostics.push(...parsed.problems.map(syntaxDiagnostic))
     const module: Module = { file: parsed.file, scope: new Scope(operationScope) }
     this.modules.set(source, module)
     this.loading.push(source)
-    for (const item of parsed.file.imports) this.importNames(item, module)
+    const imports = parsed.file.imports.flatMap((item) => this.importNames(item, module) ?? [])
     for (const block of parsed.file.blocks) {
       const fresh = module.scope.define(block.name.text, { kind: 'definition', definition: block, scope: module.scope })
       if (!fresh) this.diagnostics.push(diagnose('duplicate-name', { name: block.name.text }, block.name.span))
     }
     this.loading.pop()
+    if (this.loading.length > 0 && this.diagnostics.length === said) this.cache?.set(source, { module, imports })
     return module
   }
 
-  private importNames(item: Import, into: Module): void {
+  private kept(source: string, text: string): Module | undefined {
+    const kept = this.cache?.get(source)
+    if (!kept || this.loading.length === 0 || kept.module.file.text !== text) return undefined
+    this.modules.set(source, kept.module)
+    this.loading.push(source)
+    const same = kept.imports.every(({ specifier, module }) => {
+      const found = this.library.find(specifier, source)
+      return found && this.load(found.source, found.text) === module
+    })
+    this.loading.pop()
+    if (same) return kept.module
+    this.modules.delete(source)
+    return undefined
+  }
+
+  private importNames(item: Import, into: Module): KeptModule['imports'][number] | undefined {
     // An import whose text is broken has been reported by the parser.
-    if (item.from === '' || item.names.length === 0) return
+    if (item.from === '' || item.names.length === 0) return undefined
     const found = this.library.find(item.from, into.file.source)
     if (!found) {
       const tried = item.from.startsWith('.')
@@ -68,16 +99,17 @@ export class ModuleLoader {
       const suggestion = nearest(item.from, this.library.standard)
       this.diagnostics.push(diagnose('import-not-found', { path: item.from, tried, suggestion }, item.fromSpan))
       this.defineBroken(item, into)
-      return
+      return undefined
     }
     const start = this.loading.indexOf(found.source)
     if (start >= 0) {
       const cycle = [...this.loading.slice(start), found.source]
       this.diagnostics.push(diagnose('import-cycle', { cycle }, item.fromSpan))
       this.defineBroken(item, into)
-      return
+      return undefined
     }
-    const { file, scope } = this.load(found.source, found.text)
+    const module = this.load(found.source, found.text)
+    const { file, scope } = module
     for (const name of item.names) {
       const block = file.blocks.find((candidate) => candidate.name.text === name.text)
       if (!block) {
@@ -89,6 +121,7 @@ export class ModuleLoader {
       if (!into.scope.define(name.text, value))
         this.diagnostics.push(diagnose('duplicate-name', { name: name.text }, name.span))
     }
+    return { specifier: item.from, module }
   }
 
   /** So that what uses the name is not reported as well. */

@@ -1,4 +1,4 @@
-import type { Block, Branch, Span, Unit } from '../../grammar/tree.js'
+import type { Block, Branch, Expression, Span, Unit } from '../../grammar/tree.js'
 import { shapeText, type TensorType, type ValueRef } from '../graph/graph.js'
 import type { Operation } from '../ops/operation.js'
 import type { Scope } from './scope.js'
@@ -52,6 +52,8 @@ export interface BoundArgument {
   readonly span: Span
   /** A bare word, where the argument takes one. */
   readonly word?: string
+  /** As it is written in the call, when it is. */
+  readonly expression?: Expression
 }
 
 /** A block or a branch, with the names that are visible in it. */

@@ -8,6 +8,18 @@ export interface Label {
   readonly text: string
 }
 
+/** What to put in place of a stretch of the text; an empty stretch is a place to put it in. */
+export interface Edit {
+  readonly span: Span
+  readonly text: string
+}
+
+/** What would mend a mistake, for an editor to do. */
+export interface Fix {
+  readonly title: string
+  readonly edits: readonly Edit[]
+}
+
 /** Something a compiler phase has to say about what the user wrote. Phases return these; they never throw them. */
 export interface Diagnostic {
   readonly code: string
@@ -18,6 +30,7 @@ export interface Diagnostic {
   readonly primary: Label
   /** Other places that matter: underlined with -. */
   readonly secondary: readonly Label[]
+  readonly fix?: Fix
 }
 
 export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {

@@ -1,18 +1,20 @@
 import type { Span } from '../../grammar/tree.js'
-import type { Diagnostic, Label } from './diagnostic.js'
+import type { Diagnostic, Fix, Label } from './diagnostic.js'
 import { type Code, type Entry, table, type ValuesOf } from './table.js'
 
-/** Makes a diagnostic from the table. `note` is what stands under the primary underline. */
+/** Makes a diagnostic from the table. `note` is what stands under the primary underline; `fix` mends what the table's own cannot. */
 export function diagnose<C extends Code>(
   code: C,
   values: ValuesOf<C>,
   span: Span,
   note = '',
   secondary: readonly Label[] = [],
+  fix?: Fix,
 ): Diagnostic {
   // Each entry is typed by its own values; the compiler cannot follow that through the union, the signature can.
   const entry = table[code] as unknown as Entry<ValuesOf<C>>
   const help = entry.help?.(values)
+  const mend = fix ?? ownFix(entry, values, span)
   return {
     code,
     severity: entry.severity,
@@ -20,5 +22,14 @@ export function diagnose<C extends Code>(
     ...(help !== undefined && { help }),
     primary: { span, text: note },
     secondary,
+    ...(mend && { fix: mend }),
   }
+}
+
+function ownFix<Values>({ replacement, insertion }: Entry<Values>, values: Values, span: Span): Fix | undefined {
+  const text = replacement?.(values)
+  if (text !== undefined) return { title: `Replace it with ${text}`, edits: [{ span, text }] }
+  const line = insertion?.(values)
+  const top = { source: span.source, start: 0, end: 0 }
+  return line === undefined ? undefined : { title: `Add: ${line}`, edits: [{ span: top, text: `${line}\n` }] }
 }

@@ -5,6 +5,12 @@ export interface Entry<Values> {
   readonly severity: Severity
   readonly message: (values: Values) => string
   readonly help?: (values: Values) => string | undefined
+  /** What to write in place of what is underlined, when that mends it. */
+  readonly replacement?: (values: Values) => string | undefined
+  /** A line at the top of the file that mends it. */
+  readonly insertion?: (values: Values) => string | undefined
+  /** Two arguments of the call: resizing one like the other mends it. */
+  readonly resize?: (values: Values) => { readonly argument: string; readonly like: string }
   readonly explanation: string
 }
 
@@ -23,6 +29,8 @@ const suggest = ({ suggestion, known }: Suggested): string | undefined => {
   if (known.length === 0) return undefined
   return `known here: ${known.slice(0, 24).join(', ')}${known.length > 24 ? `, and ${known.length - 24} more` : ''}`
 }
+
+const suggested = ({ suggestion }: { readonly suggestion: string | undefined }) => suggestion
 
 /** Every diagnostic of the compiler. Codes are kebab-case and never change their meaning. */
 export const table = {
@@ -48,6 +56,7 @@ export const table = {
   // --- files and imports
   'import-not-found': error<{ path: string; tried: readonly string[]; suggestion: string | undefined }>({
     message: ({ path }) => `there is no file for "${path}"`,
+    replacement: ({ suggestion }) => suggestion && `"${suggestion}"`,
     help: ({ suggestion, tried }) =>
       suggestion ? `did you mean "${suggestion}"?` : `looked for ${tried.join(' and ')}`,
     explanation:
@@ -61,12 +70,15 @@ export const table = {
   'not-exported': error<Suggested & { path: string }>({
     message: ({ name, path }) => `"${path}" has no block \`${name}\``,
     help: suggest,
+    replacement: suggested,
     explanation: 'An import names a block which the other file does not define.',
   }),
 
   // --- names
   'unknown-name': error<Suggested & { importable: string | undefined }>({
     message: ({ name }) => `nothing here is called \`${name}\``,
+    replacement: (values) => (values.importable ? undefined : values.suggestion),
+    insertion: ({ name, importable }) => importable && `import ${name} from "${importable}"`,
     help: (values) =>
       values.importable ? `import it: import ${values.name} from "${values.importable}"` : suggest(values),
     explanation:
@@ -75,6 +87,7 @@ export const table = {
   'unknown-member': error<Suggested & { object: string }>({
     message: ({ name, object }) => `\`${object}\` has no \`${name}\` inside`,
     help: suggest,
+    replacement: suggested,
     explanation:
       'After a dot stands the name of a binding inside the block or branch that was called, or of an output of an operation.',
   }),
@@ -112,6 +125,7 @@ export const table = {
   }),
   'unknown-argument': error<Suggested & { callee: string }>({
     message: ({ name, callee }) => `\`${callee}\` has no argument \`${name}\``,
+    replacement: suggested,
     help: ({ suggestion, known, name }) =>
       suggestion
         ? `did you mean \`${suggestion}\`? (${known.join(', ')})`
@@ -145,6 +159,7 @@ export const table = {
   }),
   'unknown-word': error<Suggested & { argument: string }>({
     message: ({ name, argument }) => `\`${argument}\` cannot be \`${name}\``,
+    replacement: suggested,
     help: ({ suggestion, known }) =>
       suggestion ? `did you mean \`${suggestion}\`? (${known.join(', ')})` : `one of: ${known.join(', ')}`,
     explanation: 'The argument takes one word of a fixed list.',
@@ -163,6 +178,7 @@ export const table = {
   // --- shapes
   'spatial-mismatch': error<{ callee: string; first: string; second: string; firstSize: string; secondSize: string }>({
     message: ({ callee, first, second }) => `${callee} needs ${first} and ${second} of one height and width`,
+    resize: ({ first, second }) => ({ argument: second, like: first }),
     help: ({ first, second }) => `take both from one tap point, or resize one: resize(${second}, like = ${first})`,
     explanation: 'Two maps that are combined cell by cell must have the same height and width.',
   }),
@@ -198,6 +214,7 @@ export const table = {
   }),
   'unknown-input-type': error<Suggested>({
     message: ({ name }) => `an input cannot be \`${name}\``,
+    replacement: suggested,
     help: ({ suggestion }) =>
       suggestion ? `did you mean \`${suggestion}\`?` : 'Image[3, size, size] or Class[classes]',
     explanation: 'Inputs are pictures, Image[channels, height, width], and what they show, Class[count].',
@@ -219,6 +236,7 @@ export const table = {
   'unknown-setting': error<Suggested>({
     message: ({ name }) => `training has no setting \`${name}\``,
     help: suggest,
+    replacement: suggested,
     explanation: 'Settings of the train block: epochs, batch, optimizer, schedule, and augment for the input.',
   }),
   'cannot-mix': error<{ name: string; why: string }>({
@@ -241,6 +259,7 @@ export const table = {
   'no-weights': error<Suggested>({
     message: ({ name }) => `no weights are trained in \`${name}\``,
     help: suggest,
+    replacement: suggested,
     explanation:
       'A group of the train block names a part of the model by the path of its bindings, as its weights are named: group(master.trunk). A part that shares the weights of another one goes by the name of the first.',
   }),

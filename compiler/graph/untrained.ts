@@ -1,11 +1,12 @@
 import { operations } from '../ops/index.js'
 import type { Graph, Parameter, ValueRef } from './graph.js'
+import { reachable } from './prune.js'
 
 /**
  * Weights that no loss can move: every way from them to a loss passes a place where gradients stop (a crop's guide, `detach`).
- * Weights of which a model has no need at all are not in its graph any more.
+ * Weights that none of `roots` needs are not a part of the model, and so not meant.
  */
-export function untrained(graph: Graph): Parameter[] {
+export function untrained(graph: Graph, roots: readonly ValueRef[]): Parameter[] {
   if (graph.losses.length === 0) return []
   const reached = new Set<string>()
   const seen = new Set<number>()
@@ -18,5 +19,10 @@ export function untrained(graph: Graph): Parameter[] {
     const stops = operations.get(node.operation)?.stopsGradient ?? []
     for (const input of node.inputs) if (!stops.includes(input.argument)) open.push(input.value)
   }
-  return [...graph.parameters.values()].filter(({ name, trainable }) => trainable && !reached.has(name))
+  const needed = new Set<string>()
+  for (const id of reachable(graph.nodes, roots))
+    for (const name of Object.values(graph.nodes[id]?.parameters ?? {})) needed.add(name)
+  return [...graph.parameters.values()].filter(
+    ({ name, trainable }) => trainable && needed.has(name) && !reached.has(name),
+  )
 }

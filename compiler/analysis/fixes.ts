@@ -1,0 +1,61 @@
+import type { Expression } from '../../grammar/tree.js'
+import type { Fix } from '../diagnostics/diagnostic.js'
+import { type Code, type Entry, table, type ValuesOf } from '../diagnostics/table.js'
+import type { ArgumentSpec } from '../ops/operation.js'
+import type { Call } from './calls.js'
+import { sourceText } from './elaborator.js'
+import type { BoundArgument } from './values.js'
+
+/** Writes an argument into a call that lacks it: a binding of its name where there is one, else a value that it can take. */
+export function givingArgument(name: string, call: Call, spec?: ArgumentSpec): Fix | undefined {
+  const value = call.context.scope.find(name)?.kind === undefined ? spec && possible(spec) : name
+  if (value === undefined) return undefined
+  const { source, end } = call.span
+  const argument = `${name} = ${value}`
+  const place = call.bare ? end : end - 1
+  const text = call.bare ? `(${argument})` : call.list.length > 0 ? `, ${argument}` : argument
+  return { title: `Add ${argument}`, edits: [{ span: { source, start: place, end: place }, text }] }
+}
+
+/** A value that the argument can take; none for a tensor, of which nobody knows which one is meant. */
+function possible({ kind }: ArgumentSpec): string | undefined {
+  switch (kind.is) {
+    case 'boolean':
+      return 'true'
+    case 'word':
+      return kind.words[0]
+    case 'number':
+    case 'number or uniform':
+    case 'integer':
+    case 'pair':
+      return String(kind.from ?? 1)
+    default:
+      return undefined
+  }
+}
+
+/** Resizes one of two maps like the other, where both are written as plain names. */
+export function resizing<C extends Code>(
+  code: C,
+  failure: ValuesOf<C>,
+  values: ReadonlyMap<string, readonly BoundArgument[]>,
+): Fix | undefined {
+  const entry = table[code] as unknown as Entry<ValuesOf<C>>
+  const wanted = entry.resize?.(failure)
+  const [argument] = (wanted && values.get(wanted.argument)) ?? []
+  const [like] = (wanted && values.get(wanted.like)) ?? []
+  if (!argument?.expression || !like?.expression || !plain(like.expression)) return undefined
+  const { source, start, end } = argument.expression.span
+  const tail = `, like = ${sourceText(like.expression)})`
+  return {
+    title: `Resize ${wanted?.argument} like ${wanted?.like}`,
+    edits: [
+      { span: { source, start, end: start }, text: 'resize(' },
+      { span: { source, start: end, end }, text: tail },
+    ],
+  }
+}
+
+function plain(expression: Expression): boolean {
+  return expression.kind === 'member' ? plain(expression.object) : expression.kind === 'name'
+}

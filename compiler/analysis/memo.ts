@@ -1,0 +1,126 @@
+import type { Frame, Node, Parameter, Pretrained } from '../graph/graph.js'
+import { sameShape } from '../ops/support/shapes.js'
+import type { GraphBuilder, Mark } from './builder.js'
+import type { Scope } from './scope.js'
+import { type BoundArgument, type DefinitionValue, type TensorValue, tensorOf, type Value } from './values.js'
+
+/** All that writing out one call of a block gave. */
+export interface Written {
+  readonly result: TensorValue | undefined
+  readonly members: ReadonlyMap<string, Value>
+  readonly nodes: readonly Node[]
+  /** The call's own frame first. */
+  readonly frames: readonly Frame[]
+  readonly parameters: readonly Parameter[]
+  readonly pretrained: readonly Pretrained[]
+  readonly paths: readonly string[]
+}
+
+interface Entry {
+  readonly bound: ReadonlyMap<string, BoundArgument>
+  readonly written: Written
+  lastUse: number
+}
+
+/** Compilations after which what was not used is forgotten. */
+const remembered = 8
+
+/**
+ * Remembers blocks that were written out, from one compilation to the next: in an editor most of a model is the same after every
+ * keystroke. A call is the same when the block's module is (its scope is one object as long as no text of it or of its imports
+ * changed), when it begins at the same number of the graph under the same names, and when it is given the same values.
+ */
+export class Memo {
+  private readonly entries = new Map<Scope, Map<string, Entry>>()
+  private compilation = 0
+  private edited: Scope | undefined
+
+  /** Begins another compilation. The scope of the text that is being edited is a new one every time: its blocks are not kept. */
+  begin(edited: Scope): void {
+    this.compilation++
+    this.edited = edited
+    for (const [scope, calls] of this.entries) {
+      for (const [key, { lastUse }] of calls) if (lastUse < this.compilation - remembered) calls.delete(key)
+      if (calls.size === 0) this.entries.delete(scope)
+    }
+  }
+
+  /** Whether a call is worth keeping: branches see what is around them, and so do not count. */
+  takes({ definition, scope }: DefinitionValue): boolean {
+    return definition.kind === 'block' && scope !== this.edited
+  }
+
+  find(target: DefinitionValue, key: string, bound: ReadonlyMap<string, BoundArgument>): Written | undefined {
+    const entry = this.entries.get(target.scope)?.get(key)
+    if (!entry || !sameArguments(entry.bound, bound)) return undefined
+    entry.lastUse = this.compilation
+    return entry.written
+  }
+
+  keep(target: DefinitionValue, key: string, bound: ReadonlyMap<string, BoundArgument>, written: Written): void {
+    const first = written.nodes[0]?.id ?? Number.POSITIVE_INFINITY
+    // A value that only passes through carries a place in the caller's text, which may move.
+    if (written.result && written.result.ref.node < first) return
+    if (![...written.members.values()].every((value) => madeFrom(value, first))) return
+    const calls = this.entries.get(target.scope) ?? new Map<string, Entry>()
+    this.entries.set(target.scope, calls)
+    calls.set(key, { bound, written, lastUse: this.compilation })
+  }
+}
+
+/** What a call is found by, but for its arguments. */
+export function memoKey(name: string, builder: GraphBuilder, mark: Mark, where: MemoPlace): string {
+  const shared = builder.sharing > 0 ? 'shared' : ''
+  return [name, mark.nodes, mark.frames, shared, where.path.join('.'), where.parameterPath.join('.')].join(' ')
+}
+
+export interface MemoPlace {
+  readonly path: readonly string[]
+  readonly parameterPath: readonly string[]
+}
+
+function madeFrom(value: Value, first: number): boolean {
+  if (value.kind === 'tensor') return value.ref.node >= first
+  if (value.kind !== 'instance') return true
+  if (value.result && value.result.ref.node < first) return false
+  return [...value.members.values()].every((member) => madeFrom(member, first))
+}
+
+function sameArguments(a: ReadonlyMap<string, BoundArgument>, b: ReadonlyMap<string, BoundArgument>): boolean {
+  return a.size === b.size && [...a].every(([name, { value }]) => sameValue(value, b.get(name)?.value))
+}
+
+/** Whether two values are alike, wherever in the text they were made. */
+function sameValue(a: Value, b: Value | undefined): boolean {
+  if (a === b) return true
+  if (!b || a.kind !== b.kind) return false
+  if (a.kind === 'tensor') return sameTensor(a, tensorOf(b))
+  if (a.kind === 'instance' && b.kind === 'instance') {
+    // What can be called again may be called inside.
+    if (a.recall || b.recall || a.members.size !== b.members.size) return false
+    return (
+      sameTensor(a.result, b.result) && [...a.members].every(([name, value]) => sameValue(value, b.members.get(name)))
+    )
+  }
+  if (a.kind === 'list' && b.kind === 'list')
+    return a.items.length === b.items.length && a.items.every((item, index) => sameValue(item, b.items[index]))
+  if (a.kind === 'by-phase' && b.kind === 'by-phase')
+    return sameValue(a.training, b.training) && sameValue(a.evaluation, b.evaluation)
+  if (a.kind === 'number' && b.kind === 'number') return a.value === b.value && a.unit === b.unit
+  if (a.kind === 'uniform' && b.kind === 'uniform') return a.low === b.low && a.high === b.high
+  if ((a.kind === 'string' && b.kind === 'string') || (a.kind === 'boolean' && b.kind === 'boolean'))
+    return a.value === b.value
+  return a.kind === 'phase'
+}
+
+function sameTensor(a: TensorValue | undefined, b: TensorValue | undefined): boolean {
+  if (!a || !b) return a === b
+  return (
+    a.ref.node === b.ref.node &&
+    a.ref.output === b.ref.output &&
+    a.type.element === b.type.element &&
+    a.type.classes === b.type.classes &&
+    sameShape(a.type, b.type) &&
+    a.type.shape.every(({ name }, index) => name === b.type.shape[index]?.name)
+  )
+}
