@@ -4,7 +4,16 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** Everything dist/ is made from. */
-const sources = ['grammar', 'compiler', 'runtime', 'cli', 'package.json', 'package-lock.json', 'tsconfig.json']
+const sources = [
+  'grammar',
+  'compiler',
+  'runtime',
+  'cli',
+  'editors',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+]
 
 export async function sourcesHash(root) {
   const hash = createHash('sha256')

@@ -67,7 +67,7 @@ function evaluateGiven(elaborator: Elaborator, item: Given, spec: ArgumentSpec |
     const value = call.context.scope.find(expression.text)
     return value?.kind === 'string'
       ? { value, span }
-      : { value: { kind: 'string', value: expression.text }, span, word: expression.text }
+      : { value: { kind: 'string', value: expression.text }, span: expression.span, word: expression.text }
   }
   const value = elaborator.evaluate(expression, call.context, inner(call.place))
   return { value, span: expression.span, expression }

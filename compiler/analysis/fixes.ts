@@ -4,11 +4,13 @@ import { type Code, type Entry, table, type ValuesOf } from '../diagnostics/tabl
 import type { ArgumentSpec } from '../ops/operation.js'
 import type { Call } from './calls.js'
 import { sourceText } from './elaborator.js'
-import type { BoundArgument } from './values.js'
+import { type BoundArgument, tensorOf } from './values.js'
 
-/** Writes an argument into a call that lacks it: a binding of its name where there is one, else a value that it can take. */
+/** Writes an argument into a call that lacks it: what has its name and fits, else a value that it can take. */
 export function givingArgument(name: string, call: Call, spec?: ArgumentSpec): Fix | undefined {
-  const value = call.context.scope.find(name)?.kind === undefined ? spec && possible(spec) : name
+  const known = call.context.scope.find(name)
+  const fits = known && (!spec || (tensorOf(known) !== undefined) === spec.kind.is.startsWith('tensor'))
+  const value = fits ? name : spec && possible(spec)
   if (value === undefined) return undefined
   const { source, end } = call.span
   const argument = `${name} = ${value}`

@@ -1,6 +1,6 @@
 import { operationNamed } from '../ops/index.js'
 import { TypedCall } from '../ops/support/typed.js'
-import { type Graph, type TensorType, typeOf } from './graph.js'
+import { type Graph, type Node, type TensorType, typeOf } from './graph.js'
 import { specialise } from './phase.js'
 
 export interface Measures {
@@ -16,14 +16,16 @@ export function measure(graph: Graph): Measures {
     (sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1),
     0,
   )
-  let multiplyAdds = 0
-  for (const node of inference.nodes) {
-    if (node.inputs.length === 0) continue
-    const types = new Map<string, TensorType[]>()
-    for (const { argument, value } of node.inputs)
-      types.set(argument, [...(types.get(argument) ?? []), typeOf(inference, value)])
-    const call = new TypedCall(node.operation, types, node.attributes, 'inference')
-    multiplyAdds += operationNamed(node.operation).multiplyAdds?.(call, node.outputs) ?? 0
-  }
+  const multiplyAdds = inference.nodes.reduce((sum, node) => sum + multiplyAddsOf(inference, node), 0)
   return { parameters, multiplyAdds }
+}
+
+/** Of one node, for one image. */
+export function multiplyAddsOf(graph: Pick<Graph, 'nodes'>, node: Node): number {
+  if (node.inputs.length === 0) return 0
+  const types = new Map<string, TensorType[]>()
+  for (const { argument, value } of node.inputs)
+    types.set(argument, [...(types.get(argument) ?? []), typeOf(graph, value)])
+  const call = new TypedCall(node.operation, types, node.attributes, 'inference')
+  return operationNamed(node.operation).multiplyAdds?.(call, node.outputs) ?? 0
 }

@@ -5,9 +5,26 @@ import { packageRoot } from '../package-root.js'
 
 const extension = '.wsban'
 
+/** How files are read, and what their paths are called in messages. */
+export interface Files {
+  /** Undefined for one that is not there. */
+  read(path: string): string | undefined
+  name(path: string): string
+}
+
+const onDisk: Files = {
+  read: (path) => (existsSync(path) ? readFileSync(path, 'utf8') : undefined),
+  name: shownPath,
+}
+
+/** Where wsban's own models are. */
+export function standardFolder(): string {
+  return join(packageRoot(), 'models')
+}
+
 /** Imports as a person writes them: standard files by name under wsban's models/, one's own by the path from the importing file. */
-export function diskLibrary(): Library {
-  const models = join(packageRoot(), 'models')
+export function diskLibrary(files: Files = onDisk): Library {
+  const models = standardFolder()
   return {
     get standard() {
       return standardNames(models)
@@ -18,7 +35,8 @@ export function diskLibrary(): Library {
       if (!own && (isAbsolute(specifier) || specifier.split(/[\\/]/).includes('..'))) return undefined
       const base = own ? resolve(dirname(importer), specifier) : join(models, specifier)
       const path = base.endsWith(extension) ? base : `${base}${extension}`
-      return existsSync(path) ? { source: shownPath(path), text: readFileSync(path, 'utf8') } : undefined
+      const text = files.read(path)
+      return text === undefined ? undefined : { source: files.name(path), text }
     },
     exporting: (block) =>
       standardNames(models).find((name) =>

@@ -1,0 +1,430 @@
+import type {
+  Argument,
+  Binding,
+  Block,
+  Branch,
+  Expression,
+  Model,
+  Name,
+  Parameter,
+  SourceFile,
+  Span,
+  Statement,
+} from '../../grammar/tree.js'
+import { operations } from '../ops/index.js'
+import type { ArgumentSpec, Operation } from '../ops/operation.js'
+import { trainArguments, trainSettings } from '../training/loop.js'
+import { type SettingSpec, settings } from '../training/settings.js'
+
+/** What a name stands for. */
+export interface Named {
+  readonly kind:
+    | 'operation'
+    | 'setting'
+    | 'argument'
+    | 'word'
+    | 'training'
+    | 'block'
+    | 'model'
+    | 'branch'
+    | 'input'
+    | 'parameter'
+    | 'binding'
+    | 'round'
+  readonly name: string
+  /** Where it is defined; absent for what the language itself has. */
+  readonly definition?: Span
+  readonly operation?: Operation
+  readonly setting?: SettingSpec
+  readonly argument?: ArgumentSpec
+  readonly block?: Block
+  readonly branch?: Branch
+  readonly parameter?: Parameter
+  readonly binding?: Binding
+}
+
+/** One place where something is named. */
+export interface Occurrence {
+  readonly span: Span
+  readonly named: Named
+  /** Whether it is defined here. */
+  readonly defines: boolean
+}
+
+/** A name with what a dot after it can reach. */
+export interface Entity {
+  readonly named: Named
+  readonly inside: () => Inside
+}
+
+export type Inside = Pick<ReadonlyMap<string, Entity>, 'get' | 'entries'>
+
+/** The names of one pair of braces, and from where on each can be used. */
+export interface NameScope {
+  readonly start: number
+  readonly end: number
+  readonly names: Map<string, { readonly entity: Entity; readonly from: number }>
+  readonly parent: NameScope | undefined
+}
+
+export interface FileNames {
+  readonly occurrences: readonly Occurrence[]
+  readonly scopes: readonly NameScope[]
+  /** The file's own blocks. */
+  readonly blocks: Inside
+}
+
+/** What an import leads to. */
+export type Importing = (specifier: string, importer: string) => SourceFile | undefined
+
+const nothing: Inside = new Map()
+const none = () => nothing
+
+const builtIn: Inside = new Map<string, Entity>([
+  ...[...operations.values()].map((operation): [string, Entity] => {
+    const outputs = (operation.outputs ?? []).map((name): [string, Entity] => [
+      name,
+      { named: { kind: 'word', name }, inside: none },
+    ])
+    return [
+      operation.name,
+      { named: { kind: 'operation', name: operation.name, operation }, inside: () => new Map(outputs) },
+    ]
+  }),
+  ['training', { named: { kind: 'training', name: 'training' }, inside: none }],
+])
+
+/**
+ * Finds what every name of a file stands for, from the text alone: also in blocks that nobody calls, in parts that a setting leaves
+ * out, and in a file with mistakes. It follows the rules of the analysis, but needs neither sizes nor values.
+ */
+export class NameReader {
+  private readonly files = new Map<SourceFile, FileNames>()
+
+  constructor(private readonly importing: Importing) {}
+
+  read(file: SourceFile): FileNames {
+    const known = this.files.get(file)
+    if (known) return known
+    // Taken as empty by a file that imports this one in a circle.
+    this.files.set(file, { occurrences: [], scopes: [], blocks: nothing })
+    const names = new FileReader(file, (specifier) => {
+      const imported = this.importing(specifier, file.source)
+      return imported && this.read(imported).blocks
+    }).read()
+    this.files.set(file, names)
+    return names
+  }
+}
+
+interface Body {
+  readonly scope: NameScope
+  /** What it returns. */
+  result: Entity | undefined
+}
+
+class FileReader {
+  private readonly occurrences: Occurrence[] = []
+  private readonly scopes: NameScope[] = []
+  private readonly bodies = new Map<Block, Body>()
+
+  constructor(
+    private readonly file: SourceFile,
+    private readonly blocksOf: (specifier: string) => Inside | undefined,
+  ) {
+    this.file = file
+  }
+
+  read(): FileNames {
+    const { file } = this
+    const top = this.scope(0, file.text.length, undefined)
+    for (const { names, from } of file.imports) {
+      const blocks = this.blocksOf(from)
+      for (const name of names) {
+        const entity = blocks?.get(name.text)
+        if (!entity) continue
+        this.refer(name.span, entity.named)
+        this.put(top, name.text, entity, 0)
+      }
+    }
+    const blocks = new Map<string, Entity>()
+    for (const block of file.blocks) {
+      const named: Named = { kind: 'block', name: block.name.text, definition: block.name.span, block }
+      const entity = this.callable(named, () => this.body(block, top))
+      this.define(top, block.name, entity, 0)
+      blocks.set(block.name.text, entity)
+    }
+    for (const block of file.blocks) this.body(block, top)
+    for (const model of file.models) this.model(model, top)
+    return { occurrences: this.occurrences, scopes: this.scopes, blocks }
+  }
+
+  private model(model: Model, top: NameScope): void {
+    this.occur(model.name.span, { kind: 'model', name: model.name.text, definition: model.name.span }, true)
+    const scope = this.scope(model.span.start, model.span.end, top)
+    this.parameters(model.parameters, scope)
+    for (const input of model.inputs) {
+      for (const dimension of input.dimensions) this.expression(dimension, scope)
+      for (const step of input.steps ?? []) this.setting(step, scope)
+      const named: Named = { kind: 'input', name: input.name.text, definition: input.name.span }
+      this.define(scope, input.name, { named, inside: none }, input.span.end)
+    }
+    for (const item of model.items)
+      if (item.kind === 'binding') this.binding(item, scope)
+      else this.branch(item, scope)
+    for (const binding of [...model.losses, ...model.predictions]) {
+      this.expression(binding.value, scope)
+      this.occur(binding.name.span, this.ofBinding(binding), true)
+    }
+    for (const binding of model.training) this.trainingLine(binding, scope)
+    for (const { input, steps } of model.augmentations) {
+      const image = this.find(input.text, scope, input.span.start)
+      if (image) this.refer(input.span, image.named)
+      for (const step of steps) this.setting(step, scope)
+    }
+  }
+
+  private branch(branch: Branch, scope: NameScope): void {
+    const named: Named = { kind: 'branch', name: branch.name.text, definition: branch.name.span, branch }
+    if (branch.call) {
+      const called = this.expression(branch.call, scope)
+      this.define(scope, branch.name, { named, inside: () => called?.inside() ?? nothing }, branch.span.end)
+      return
+    }
+    const inner = this.scope(branch.span.start, branch.span.end, scope)
+    for (const { name } of branch.parameters) {
+      // A branch runs on what its parameters name: each is that thing, under the same name.
+      const outer = this.find(name.text, scope, name.span.start)
+      if (!outer) continue
+      this.refer(name.span, outer.named)
+      this.put(inner, name.text, outer, name.span.end)
+    }
+    const body: Body = { scope: inner, result: this.statements(branch.statements, inner) }
+    this.define(
+      scope,
+      branch.name,
+      this.callable(named, () => body),
+      branch.span.end,
+    )
+  }
+
+  private trainingLine(binding: Binding, scope: NameScope): void {
+    const { name, value } = binding
+    const argument = trainArguments.find((spec) => spec.name === name.text)
+    const isSetting = Object.hasOwn(trainSettings, name.text)
+    const isGroup = !argument && !isSetting && value.kind === 'call'
+    const named: Named = argument ? { kind: 'argument', name: name.text, argument } : { kind: 'word', name: name.text }
+    this.occur(name.span, isGroup ? this.ofBinding(binding) : named, isGroup)
+    if (argument) this.value(value, argument, scope)
+    else this.setting(value, scope)
+  }
+
+  /** `sgd(rate = 0.1)`: its word is no name of the model's, its arguments may hold some. */
+  private setting(expression: Expression, scope: NameScope): void {
+    const callee = expression.kind === 'call' ? expression.callee : expression
+    const setting = callee.kind === 'name' ? settings.get(callee.text) : undefined
+    if (!setting) return
+    this.refer(callee.span, { kind: 'setting', name: setting.name, setting })
+    if (expression.kind === 'call')
+      this.arguments(expression.arguments, argumentsOf({ kind: 'setting', name: setting.name, setting }), scope)
+  }
+
+  private statements(statements: readonly Statement[], scope: NameScope): Entity | undefined {
+    let result: Entity | undefined
+    for (const statement of statements)
+      if (statement.kind === 'binding') this.binding(statement, scope)
+      else result = this.expression(statement.value, scope)
+    return result
+  }
+
+  private binding(binding: Binding, scope: NameScope): void {
+    const value = this.expression(binding.value, scope)
+    const entity: Entity = { named: this.ofBinding(binding), inside: () => value?.inside() ?? nothing }
+    this.define(scope, binding.name, entity, binding.span.end)
+  }
+
+  private ofBinding(binding: Binding): Named {
+    return { kind: 'binding', name: binding.name.text, definition: binding.name.span, binding }
+  }
+
+  private parameters(parameters: readonly Parameter[], scope: NameScope): void {
+    for (const parameter of parameters) {
+      if (parameter.default) this.expression(parameter.default, scope)
+      this.define(scope, parameter.name, { named: ofParameter(parameter), inside: none }, parameter.name.span.end)
+    }
+  }
+
+  /** Notes the names of an expression, and tells what a dot after it would reach. */
+  private expression(expression: Expression, scope: NameScope): Entity | undefined {
+    switch (expression.kind) {
+      case 'name': {
+        const found = this.find(expression.text, scope, expression.span.start)
+        if (found) this.refer(expression.span, found.named)
+        return found
+      }
+      case 'member': {
+        const object = this.expression(expression.object, scope)
+        const found = object?.inside().get(expression.member.text)
+        if (found) this.refer(expression.member.span, found.named)
+        return found
+      }
+      case 'call': {
+        const callee = this.expression(expression.callee, scope)
+        this.arguments(expression.arguments, argumentsOf(callee?.named), scope)
+        return callee
+      }
+      case 'pipeline': {
+        const start = this.expression(expression.start, scope)
+        const stages = expression.stages.map((stage) => this.expression(stage, scope))
+        const numbered = expression.start.kind === 'call' ? [start, ...stages] : stages
+        return withNumbers(stages.at(-1), numbered)
+      }
+      case 'list':
+        for (const item of expression.items) this.expression(item, scope)
+        return undefined
+      case 'negate':
+        this.expression(expression.operand, scope)
+        return undefined
+      case 'binary':
+        this.expression(expression.left, scope)
+        this.expression(expression.right, scope)
+        return undefined
+      case 'conditional': {
+        this.expression(expression.condition, scope)
+        const [first, second] = [expression.whenTrue, expression.whenFalse].map((part) => this.expression(part, scope))
+        return first ?? second
+      }
+      case 'repeat':
+        return this.repeat(expression, scope)
+      default:
+        return undefined
+    }
+  }
+
+  private repeat(expression: Extract<Expression, { kind: 'repeat' }>, scope: NameScope): Entity {
+    this.expression(expression.count, scope)
+    const start = this.expression(expression.start, scope)
+    const round = this.scope(expression.span.start, expression.span.end, scope)
+    const { index, state } = expression
+    const named = (name: Name): Named => ({ kind: 'round', name: name.text, definition: name.span })
+    const from = expression.statements[0]?.span.start ?? expression.span.end
+    if (index) this.define(round, index, { named: named(index), inside: none }, from)
+    this.define(round, state, { named: named(state), inside: () => start?.inside() ?? nothing }, from)
+    const result = this.statements(expression.statements, round)
+    const each: Entity = { named: { kind: 'word', name: 'round' }, inside: () => together(result, round) }
+    // There are as many rounds as the count says, which is not known here.
+    const rounds: Inside = {
+      get: (name) => (/^\d+$/.test(name) ? each : undefined),
+      entries: () => new Map([['0', each]]).entries(),
+    }
+    return { named: each.named, inside: () => rounds }
+  }
+
+  private arguments(list: readonly Argument[], known: readonly Named[], scope: NameScope): void {
+    list.forEach(({ name, value }, index) => {
+      const found = name ? known.find((argument) => argument.name === name.text) : known[index]
+      if (name && found) this.refer(name.span, found)
+      this.value(value, found?.argument, scope)
+    })
+  }
+
+  /** An argument's value: a bare word where it takes one. */
+  private value(value: Expression, spec: ArgumentSpec | undefined, scope: NameScope): void {
+    const words =
+      spec?.kind.is === 'word' ? spec.kind.words : spec?.kind.is === 'colours' ? Object.keys(spec.kind.named) : []
+    if (value.kind === 'name' && words.includes(value.text)) this.refer(value.span, { kind: 'word', name: value.text })
+    else this.expression(value, scope)
+  }
+
+  /** Reads a block's body, when that has not been done. */
+  private body(block: Block, top: NameScope): Body {
+    const known = this.bodies.get(block)
+    if (known) return known
+    const body: Body = { scope: this.scope(block.span.start, block.span.end, top), result: undefined }
+    this.bodies.set(block, body)
+    this.parameters(block.parameters, body.scope)
+    body.result = this.statements(block.statements, body.scope)
+    return body
+  }
+
+  private callable(named: Named, bodyOf: () => Body): Entity {
+    let open = false
+    const inside = (): Inside => {
+      // A block that calls itself has an end here all the same.
+      if (open) return nothing
+      open = true
+      const { result, scope } = bodyOf()
+      const found = together(result, scope)
+      open = false
+      return found
+    }
+    return { named, inside }
+  }
+
+  private find(name: string, scope: NameScope | undefined, at: number): Entity | undefined {
+    for (let inner = scope; inner; inner = inner.parent) {
+      const found = inner.names.get(name)
+      if (found && found.from <= at) return found.entity
+    }
+    return builtIn.get(name)
+  }
+
+  private scope(start: number, end: number, parent: NameScope | undefined): NameScope {
+    const scope: NameScope = { start, end, parent, names: new Map() }
+    this.scopes.push(scope)
+    return scope
+  }
+
+  private define(scope: NameScope, name: Name, entity: Entity, from: number): void {
+    this.occur(name.span, entity.named, true)
+    this.put(scope, name.text, entity, from)
+  }
+
+  private put(scope: NameScope, name: string, entity: Entity, from: number): void {
+    // What is defined twice is a mistake, and the first one counts.
+    if (!scope.names.has(name)) scope.names.set(name, { entity, from })
+  }
+
+  private refer(span: Span, named: Named): void {
+    this.occur(span, named, false)
+  }
+
+  private occur(span: Span, named: Named, defines: boolean): void {
+    this.occurrences.push({ span, named, defines })
+  }
+}
+
+/** What can be given to a call of it, in order. */
+export function argumentsOf(named: Named | undefined): readonly Named[] {
+  if (named?.operation) return named.operation.arguments.map(ofArgument)
+  if (named?.setting) {
+    const own = named.setting.arguments.map(ofArgument)
+    return named.setting.kind === 'group' ? [{ kind: 'word', name: 'part' }, ...own] : own
+  }
+  const parameters = (named?.block ?? named?.branch)?.parameters.map(ofParameter) ?? []
+  return named?.block ? [...parameters, ...everyBlock] : parameters
+}
+
+/** What every call of a block takes. */
+const everyBlock: readonly Named[] = ['weights', 'partial'].map((name) => ({ kind: 'word', name }))
+
+function ofArgument(argument: ArgumentSpec): Named {
+  return { kind: 'argument', name: argument.name, argument }
+}
+
+function ofParameter(parameter: Parameter): Named {
+  return { kind: 'parameter', name: parameter.name.text, definition: parameter.name.span, parameter }
+}
+
+/** What a body has inside: its own bindings, and what can be reached in what it returns. */
+function together(result: Entity | undefined, { names }: NameScope): Inside {
+  const own = [...names].filter(([, { entity }]) => entity.named.kind === 'binding')
+  const returned = result ? [...result.inside().entries()] : []
+  return new Map([...returned, ...own.map(([name, { entity }]): [string, Entity] => [name, entity])])
+}
+
+/** A pipeline is worth its last stage, and each stage can be reached by its number. */
+function withNumbers(last: Entity | undefined, stages: readonly (Entity | undefined)[]): Entity | undefined {
+  const numbered = stages.flatMap((stage, index): [string, Entity][] => (stage ? [[String(index), stage]] : []))
+  return last && { named: last.named, inside: () => new Map([...numbered, ...last.inside().entries()]) }
+}

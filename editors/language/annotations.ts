@@ -1,0 +1,86 @@
+import type { Named } from '../../compiler/analysis/names.js'
+import { tensorOf } from '../../compiler/analysis/values.js'
+import { neededOf } from '../../compiler/compile.js'
+import { shapeText } from '../../compiler/graph/graph.js'
+import { measure } from '../../compiler/graph/measure.js'
+import type { Range } from './cursor.js'
+import { counted } from './numbers.js'
+import type { Analysis } from './workspace.js'
+
+export interface Hint {
+  readonly offset: number
+  readonly text: string
+}
+
+/** The shape of each binding, where its line ends. */
+export function hintsOf({ names, facts }: Analysis, { start, end }: Range): Hint[] {
+  return names.occurrences.flatMap(({ defines, named: { binding } }) => {
+    if (!defines || !binding || binding.span.end < start || binding.span.end > end) return []
+    const value = facts.nameAt(binding.name.span.start)?.value
+    const tensor = value && tensorOf(value)
+    return tensor && tensor.type.shape.length > 1 ? [{ offset: binding.span.end, text: shapeText(tensor.type) }] : []
+  })
+}
+
+export interface Lens extends Range {
+  readonly text: string
+}
+
+/** Above a model: how large it is. */
+export function lensesOf({ file, whole }: Analysis): Lens[] {
+  const [model] = file.models
+  if (!model || !whole) return []
+  const { parameters, multiplyAdds } = measure(neededOf(whole))
+  const text = `${counted(parameters)} parameters, ${counted(multiplyAdds)} multiply-adds for one picture`
+  return [{ ...model.name.span, text }]
+}
+
+export const tokenKinds = [
+  'function',
+  'class',
+  'namespace',
+  'parameter',
+  'variable',
+  'property',
+  'enumMember',
+  'keyword',
+] as const
+export const tokenModifiers = ['declaration', 'defaultLibrary'] as const
+
+export interface SemanticToken extends Range {
+  readonly kind: (typeof tokenKinds)[number]
+  readonly modifiers: readonly (typeof tokenModifiers)[number][]
+}
+
+/** What every name is, in the order of the text. */
+export function semanticTokensOf({ names, text }: Analysis): SemanticToken[] {
+  const tokens = new Map<number, SemanticToken>()
+  for (const { span, named, defines } of names.occurrences) {
+    if (tokens.has(span.start) || span.end <= span.start) continue
+    const builtIn = named.definition ? [] : (['defaultLibrary'] as const)
+    const modifiers = defines ? (['declaration', ...builtIn] as const) : builtIn
+    const property = named.kind === 'binding' && text[span.start - 1] === '.'
+    tokens.set(span.start, {
+      start: span.start,
+      end: span.end,
+      kind: property ? 'property' : kindOf[named.kind],
+      modifiers,
+    })
+  }
+  return [...tokens.values()].sort((a, b) => a.start - b.start)
+}
+
+const kindOf: Readonly<Record<Named['kind'], SemanticToken['kind']>> = {
+  operation: 'function',
+  setting: 'function',
+  block: 'function',
+  model: 'class',
+  branch: 'namespace',
+  input: 'parameter',
+  parameter: 'parameter',
+  argument: 'parameter',
+  round: 'variable',
+  binding: 'variable',
+  word: 'enumMember',
+  training: 'keyword',
+}

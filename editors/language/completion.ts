@@ -1,0 +1,272 @@
+import { argumentsOf, type Entity, type FileNames, type Named } from '../../compiler/analysis/names.js'
+import type { Value } from '../../compiler/analysis/values.js'
+import { operations } from '../../compiler/ops/index.js'
+import { trainArguments, trainSettings } from '../../compiler/training/loop.js'
+import { type SettingSpec, settings } from '../../compiler/training/settings.js'
+import { type Cursor, cursorAt, type Opening, type Range } from './cursor.js'
+import { documentation, shortly, signatureOf } from './describe.js'
+import { namedAt, visibleAt } from './lookup.js'
+import type { Analysis, Workspace } from './workspace.js'
+
+export interface Completion {
+  readonly label: string
+  readonly kind: Named['kind'] | 'keyword' | 'file'
+  /** Its shape, value or signature. */
+  readonly detail?: string | undefined
+  /** Markdown. */
+  readonly documentation?: string | undefined
+  /** What is written, when it is not the label. */
+  readonly insert?: string
+  /** Whether the cursor belongs between the brackets that are written, too. */
+  readonly call?: boolean
+  /** Those with a smaller one come first. */
+  readonly rank: number
+}
+
+export interface Completions {
+  /** What they are written in place of. */
+  readonly replace: Range
+  readonly items: readonly Completion[]
+}
+
+/** A name that no text has, written in at the cursor so that what is around it can be read as if it were whole. */
+const placeholder = 'written_here'
+
+export function completionsAt(workspace: Workspace, source: string, text: string, offset: number): Completions {
+  const cursor = cursorAt(text, offset)
+  const { word, where } = cursor
+  if (where === 'nowhere') return { replace: word, items: [] }
+  const whole = where === 'statement' || where.startsWith('import') || word.text !== ''
+  const tried = whole
+    ? workspace.analysis(source, text)
+    : workspace.analyse(source, text.slice(0, word.start) + placeholder + text.slice(word.end))
+  const items = itemsFor({ cursor, analysis: tried, workspace, textOf: (name) => tried.texts.get(name) })
+  return { replace: word, items: items.filter(({ label }) => label !== placeholder) }
+}
+
+interface Asked {
+  readonly cursor: Cursor
+  readonly analysis: Analysis
+  readonly workspace: Workspace
+  readonly textOf: (source: string) => string | undefined
+}
+
+function itemsFor(asked: Asked): Completion[] {
+  const { cursor, workspace } = asked
+  const inner = cursor.openings.at(-1)
+  switch (cursor.where) {
+    case 'import path':
+      return workspace.standard.map((name) => ({ label: name, kind: 'file', rank: 0 }))
+    case 'import name':
+      return importNames(asked)
+    case 'member':
+      return members(asked)
+    case 'statement':
+      return statements(asked, inner)
+    case 'argument':
+      return [...argumentNames(asked, inner), ...values(asked, inner)]
+    default:
+      return values(asked, inner)
+  }
+}
+
+/** The blocks of the file that the import names further on, or every standard one. */
+function importNames({ cursor, analysis, workspace }: Asked): Completion[] {
+  const item = analysis.file.imports.find(({ span }) => span.start <= cursor.word.start && cursor.word.end <= span.end)
+  const paths = item?.from ? [item.from] : workspace.standard
+  const blocks = paths.flatMap((path) => {
+    const file = workspace.imported(path, analysis.source)
+    return (file?.blocks ?? []).map(
+      ({ name }): Completion => ({ label: name.text, kind: 'block', detail: path, rank: 0 }),
+    )
+  })
+  const from: Completion = { label: 'from', kind: 'keyword', rank: 1 }
+  return [...blocks, from]
+}
+
+/** What can be reached by the dot: as it was worked out, or else by the text alone. */
+function members({ cursor: { dot = 0 }, analysis }: Asked): Completion[] {
+  const value = analysis.facts.valueEndingAt(dot)
+  if (value?.kind === 'instance') return [...value.members].map(([label, member], index) => tap(label, member, index))
+  const named = analysis.names.occurrences.findLast(({ span }) => span.end === dot)
+  const entity = named && [...visibleAt(analysis.names, dot).values()].find((item) => item.named === named.named)
+  return entity
+    ? [...entity.inside().entries()].map(
+        (
+          [
+            label,
+            {
+              named: { kind },
+            },
+          ],
+          rank,
+        ) => ({ label, kind, rank }),
+      )
+    : []
+}
+
+function tap(label: string, member: Value, rank: number): Completion {
+  return { label, kind: 'binding', detail: shortly(member), rank }
+}
+
+const statementWords: Readonly<Record<string, readonly string[]>> = {
+  file: ['import', 'model', 'block'],
+  model: ['input', 'branch', 'loss', 'predict', 'train'],
+  block: ['return'],
+  branch: [],
+  repeat: ['return'],
+}
+
+function statements(asked: Asked, inner: Opening | undefined): Completion[] {
+  const head = asked.cursor.openings.length <= 1 ? 'file' : (inner?.head ?? 'file')
+  if (head === 'augment' || head === 'input') return settingNames(head === 'input' ? ['image step'] : imageKinds, asked)
+  if (head === 'train') return trainLines(asked)
+  return (statementWords[head] ?? []).map((label, rank) => ({ label, kind: 'keyword', rank }))
+}
+
+const imageKinds = ['image step', 'batch step'] as const
+
+function trainLines({ textOf, analysis }: Asked): Completion[] {
+  const said = new Set(analysis.file.models.flatMap(({ training }) => training.map(({ name }) => name.text)))
+  const plain = trainArguments.map((argument): Completion => {
+    const named: Named = { kind: 'argument', name: argument.name, argument }
+    const detail = argument.default === undefined ? undefined : `default ${String(argument.default)}`
+    const about = documentation(named, textOf)
+    return {
+      label: argument.name,
+      kind: 'argument',
+      insert: `${argument.name} = `,
+      detail,
+      documentation: about,
+      rank: 0,
+    }
+  })
+  const chosen = Object.entries(trainSettings).map(([label, { kind }]): Completion => {
+    const detail = [...settings.values()].flatMap((spec) => (spec.kind === kind ? [spec.name] : [])).join(', ')
+    return { label, kind: 'argument', insert: `${label} = `, detail, rank: 0 }
+  })
+  const augment: Completion = { label: 'augment', kind: 'keyword', rank: 1 }
+  return [...plain, ...chosen, augment].filter(({ label }) => !said.has(label))
+}
+
+function settingNames(kinds: readonly SettingSpec['kind'][], { textOf }: Asked): Completion[] {
+  return [...settings.values()]
+    .filter(({ kind }) => kinds.includes(kind))
+    .map((setting): Completion => {
+      const named: Named = { kind: 'setting', name: setting.name, setting }
+      return {
+        label: setting.name,
+        kind: 'setting',
+        detail: setting.summary,
+        documentation: documentation(named, textOf),
+        call: setting.arguments.some((argument) => argument.default === undefined),
+        rank: 0,
+      }
+    })
+}
+
+/** What is called around the cursor. */
+export function calleeOf({ cursor, names }: { cursor: Cursor; names: FileNames }): Named | undefined {
+  const inner = cursor.openings.findLast(({ callee }) => callee)
+  const { callee } = inner ?? {}
+  if (!callee) return undefined
+  const inTrain = cursor.openings.some(({ head }) => head === 'train' || head === 'augment' || head === 'input')
+  const setting = inTrain ? settings.get(callee.text) : undefined
+  if (setting) return { kind: 'setting', name: setting.name, setting }
+  const written = names.occurrences.find(({ span }) => span.end === callee.end)
+  const named = written?.named ?? namedAt(names, callee.text, callee.start)
+  return called(named, names, callee.start)
+}
+
+/** `trunk(crop)` runs what made the trunk. */
+function called(named: Named | undefined, names: FileNames, offset: number): Named | undefined {
+  const value = named?.binding?.value ?? named?.branch?.call
+  if (value?.kind !== 'call' || value.callee.kind !== 'name') return named
+  return namedAt(names, value.callee.text, Math.min(value.span.start, offset))
+}
+
+function argumentNames(asked: Asked, inner: Opening | undefined): Completion[] {
+  const { cursor, analysis, textOf } = asked
+  const named = calleeOf({ cursor, names: analysis.names })
+  if (!inner || !named) return []
+  const byPosition = inner.commas - inner.given.length + (inner.callee?.piped ? 1 : 0)
+  return argumentsOf(named)
+    .filter(({ name }, index) => index >= byPosition && !inner.given.includes(name))
+    .map((argument): Completion => {
+      const standard = argument.argument?.default
+      return {
+        label: `${argument.name} =`,
+        kind: 'argument',
+        insert: `${argument.name} = `,
+        detail: argument.argument?.meaning ?? (standard === undefined ? undefined : `default ${String(standard)}`),
+        documentation: documentation(argument, textOf),
+        rank: 0,
+      }
+    })
+}
+
+/** What an expression may be. */
+function values(asked: Asked, inner: Opening | undefined): Completion[] {
+  const { cursor, analysis } = asked
+  const assigned = cursor.assigned
+  if (inner?.bracket === '{' && (inner.head === 'augment' || inner.head === 'input')) return statements(asked, inner)
+  if (inner?.bracket === '{' && inner.head === 'train') {
+    const chosen = Object.entries(trainSettings).find(([name]) => name === assigned)?.[1]
+    if (chosen) return settingNames([chosen.kind], asked)
+    return wordsOf(trainArguments.find(({ name }) => name === assigned)?.kind, ['group'], asked)
+  }
+  const named = inner?.callee && calleeOf({ cursor, names: analysis.names })
+  const argument = named && argumentsOf(named).find(({ name }) => name === assigned)?.argument
+  const words = wordsOf(argument?.kind, [], asked)
+  if (words.length > 0) return words
+  return [...visible(asked), ...everyOperation(asked), ...keywords]
+}
+
+function wordsOf(
+  kind: { readonly is: string; readonly words?: readonly string[] } | undefined,
+  others: readonly string[],
+  asked: Asked,
+): Completion[] {
+  if (kind?.words) return kind.words.map((label, rank) => ({ label, kind: 'word', rank }))
+  if (kind?.is === 'boolean') return ['true', 'false'].map((label, rank) => ({ label, kind: 'keyword', rank }))
+  return kind || others.length === 0 ? [] : settingNames(['group'], asked)
+}
+
+const keywords: readonly Completion[] = ['repeat', 'true', 'false'].map((label) => ({
+  label,
+  kind: 'keyword',
+  rank: 4,
+}))
+
+/** Names around the cursor; after an arrow those that can be called. */
+function visible({ cursor, analysis, textOf }: Asked): Completion[] {
+  const found: [string, Entity][] = [...visibleAt(analysis.names, cursor.word.start)]
+  return found
+    .filter(([, { named }]) => !cursor.piped || named.block || named.kind === 'binding' || named.kind === 'branch')
+    .map(([label, { named }]): Completion => {
+      const value = named.definition && analysis.facts.nameAt(named.definition.start)?.value
+      return {
+        label,
+        kind: named.kind,
+        detail: named.block ? signatureOf(named, textOf).label : value && shortly(value),
+        documentation: documentation(named, textOf),
+        ...(named.block && { call: true }),
+        rank: named.block ? 2 : 1,
+      }
+    })
+}
+
+function everyOperation({ cursor, textOf }: Asked): Completion[] {
+  return [...operations.values()].map((operation): Completion => {
+    const named: Named = { kind: 'operation', name: operation.name, operation }
+    const needed = operation.arguments.filter((argument) => argument.default === undefined).length
+    return {
+      label: operation.name,
+      kind: 'operation',
+      detail: signatureOf(named, textOf).label,
+      documentation: documentation(named, textOf),
+      call: !cursor.piped || needed > 1,
+      rank: 3,
+    }
+  })
+}

@@ -1,0 +1,68 @@
+import { argumentsOf, type Named } from '../../compiler/analysis/names.js'
+import { describe, tensorOf, type Value } from '../../compiler/analysis/values.js'
+import { shapeText } from '../../compiler/graph/graph.js'
+import { operationPage } from '../../compiler/ops/page.js'
+import type { SourceFile } from '../../grammar/tree.js'
+
+/** A value as short as a hint: `768 x 26 x 26`, `128`. */
+export function shortly(value: Value): string | undefined {
+  const tensor = tensorOf(value)
+  if (tensor) return shapeText(tensor.type)
+  if (value.kind === 'number') return describe(value).replace('the number ', '')
+  if (value.kind === 'string') return JSON.stringify(value.value)
+  return value.kind === 'boolean' ? String(value.value) : undefined
+}
+
+/** `bap(features, attention, pool = mean)` */
+export function signatureOf(
+  named: Named,
+  textOf: (source: string) => string | undefined,
+): { label: string; parts: string[] } {
+  const parts = argumentsOf(named).map((argument) => argumentText(argument, textOf))
+  return { label: `${named.name}(${parts.join(', ')})`, parts }
+}
+
+function argumentText({ name, argument, parameter }: Named, textOf: (source: string) => string | undefined): string {
+  if (argument) {
+    const { default: standard } = argument
+    return standard === undefined || standard === null ? name : `${name} = ${String(standard)}`
+  }
+  const written = parameter?.default?.span
+  return written ? `${name} = ${textOf(written.source)?.slice(written.start, written.end) ?? '...'}` : name
+}
+
+/** What is to be said of an operation, a setting, an argument, a block, in Markdown. */
+export function documentation(named: Named, textOf: (source: string) => string | undefined): string | undefined {
+  if (named.operation) return operationPage(named.operation)
+  if (named.setting) return operationPage(named.setting)
+  if (named.argument) {
+    const { meaning, source, default: standard, kind } = named.argument
+    const shown =
+      standard === undefined ? 'It has to be given.' : standard === null ? '' : `Default: \`${String(standard)}\`.`
+    const words = kind.is === 'word' ? `One of ${kind.words.map((word) => `\`${word}\``).join(', ')}.` : ''
+    return [`\`${named.name}\`: ${meaning}.`, shown, words, source ? `Source: ${source}` : '']
+      .filter((line) => line !== '')
+      .join('\n\n')
+  }
+  if (named.block) return code(`block ${signatureOf(named, textOf).label}`)
+  if (named.kind === 'training') return '`training ? a : b` is a in training and b afterwards.'
+  return undefined
+}
+
+export function code(text: string): string {
+  return `\`\`\`wsban\n${text}\n\`\`\``
+}
+
+/** The comment lines right above a place of the file. */
+export function commentAbove({ text, comments }: SourceFile, start: number): string | undefined {
+  const lines: string[] = []
+  let line = text.lastIndexOf('\n', start - 1)
+  while (line > 0) {
+    const from = text.lastIndexOf('\n', line - 1) + 1
+    const comment = comments.find(({ span }) => span.start >= from && span.end <= line)
+    if (!comment || text.slice(from, comment.span.start).trim() !== '') break
+    lines.unshift(comment.text.replace(/^\/\/ ?/, ''))
+    line = from - 1
+  }
+  return lines.length > 0 ? lines.join('\n') : undefined
+}

@@ -1,0 +1,80 @@
+import { Facts } from '../../compiler/analysis/facts.js'
+import { Memo } from '../../compiler/analysis/memo.js'
+import type { Library, ModuleCache } from '../../compiler/analysis/modules.js'
+import { type FileNames, NameReader } from '../../compiler/analysis/names.js'
+import { type Analysed, analyse } from '../../compiler/compile.js'
+import { parse } from '../../grammar/parse.js'
+import type { SourceFile } from '../../grammar/tree.js'
+
+/** All that is known of one text. */
+export interface Analysis extends Analysed {
+  readonly source: string
+  readonly text: string
+  readonly file: SourceFile
+  readonly facts: Facts
+  /** What every name of it stands for; worked out when it is first asked for. */
+  readonly names: FileNames
+}
+
+/** Texts that are being edited, each analysed once; what did not change since the last time is not worked out again. */
+export class Workspace {
+  private readonly modules: ModuleCache = new Map()
+  private readonly memo = new Memo()
+  private readonly latest = new Map<string, { analysis: Analysis; revision: number }>()
+  private revision = 0
+
+  constructor(private readonly library: Library) {}
+
+  /** Says that a text may have changed on which others depend. */
+  changed(): void {
+    this.revision++
+  }
+
+  forget(source: string): void {
+    this.latest.delete(source)
+  }
+
+  analysis(source: string, text: string): Analysis {
+    const known = this.latest.get(source)
+    if (known && known.analysis.text === text && known.revision === this.revision) return known.analysis
+    const analysis = this.analyse(source, text)
+    this.latest.set(source, { analysis, revision: this.revision })
+    return analysis
+  }
+
+  /** Of a text that is tried and not kept: with something written in at the cursor. */
+  analyse(source: string, text: string): Analysis {
+    const facts = new Facts(source)
+    const analysed = analyse({ source, text }, this.library, {}, { facts, memo: this.memo, modules: this.modules })
+    const { file } = analysed.module
+    let names: FileNames | undefined
+    const namesOf = () => new NameReader((specifier, importer) => this.imported(specifier, importer)).read(file)
+    return {
+      ...analysed,
+      source,
+      text,
+      file,
+      facts,
+      get names() {
+        names ??= namesOf()
+        return names
+      },
+    }
+  }
+
+  imported(specifier: string, importer: string): SourceFile | undefined {
+    const found = this.library.find(specifier, importer)
+    return found && this.read(found.source, found.text)
+  }
+
+  /** The tree of a text that is not being edited. */
+  read(source: string, text: string): SourceFile {
+    const kept = this.modules.get(source)?.module.file
+    return kept?.text === text ? kept : parse(source, text).file
+  }
+
+  /** Standard files that can be imported. */
+  get standard(): readonly string[] {
+    return this.library.standard
+  }
+}

@@ -1,0 +1,63 @@
+import { type CodeAction, CodeActionKind, type Diagnostic, DiagnosticSeverity } from 'vscode-languageserver/node.js'
+import type { Diagnostic as Found, Label } from '../../compiler/diagnostics/diagnostic.js'
+import { position } from '../../compiler/diagnostics/render.js'
+import type { Analysis } from '../language/workspace.js'
+import type { EditorFiles } from './files.js'
+import type { Places } from './places.js'
+
+/** The compiler's diagnostics of a text as the protocol has them. Those of imported files stand where they come in. */
+export function protocolDiagnostics(analysis: Analysis, places: Places): Diagnostic[] {
+  return analysis.diagnostics.map((diagnostic) => protocolDiagnostic(diagnostic, analysis, places))
+}
+
+function protocolDiagnostic(found: Found, analysis: Analysis, places: Places): Diagnostic {
+  const { code, severity, message, help, primary, secondary } = found
+  const labels = [primary, ...secondary]
+  const shown = labels.find(({ span }) => span.source === analysis.source)
+  const range = shown?.span ?? analysis.file.imports[0]?.fromSpan ?? { start: 0, end: 0 }
+  const elsewhere = shown === primary ? '' : ` (${placeText(primary, analysis)})`
+  const note = primary.text === '' ? '' : `: ${primary.text}`
+  return {
+    range: places.range(analysis.text, range),
+    severity: severity === 'error' ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning,
+    code,
+    source: 'wsban',
+    message: `${message}${note}${elsewhere}${help === undefined ? '' : `\n${help}`}`,
+    relatedInformation: labels.flatMap((label) => {
+      const text = analysis.texts.get(label.span.source)
+      const said = label === primary ? message : label.text
+      return label === shown || text === undefined
+        ? []
+        : [{ location: places.location(label.span, text), message: said }]
+    }),
+  }
+}
+
+function placeText({ span }: Label, { texts }: Analysis): string {
+  const { line, column } = position(texts.get(span.source) ?? '', span.start)
+  return `${span.source}:${line}:${column + 1}`
+}
+
+/** What mends the diagnostics that touch a stretch of the text. */
+export function actionsOf(
+  analysis: Analysis,
+  { start, end }: { readonly start: number; readonly end: number },
+  places: Places,
+  files: EditorFiles,
+): CodeAction[] {
+  return analysis.diagnostics.flatMap((diagnostic): CodeAction[] => {
+    const { fix, primary } = diagnostic
+    const { span } = primary
+    if (!fix || span.source !== analysis.source || span.end < start || span.start > end) return []
+    const edits = fix.edits.map((edit) => places.edit(analysis.text, edit))
+    return [
+      {
+        title: fix.title,
+        kind: CodeActionKind.QuickFix,
+        isPreferred: true,
+        diagnostics: [protocolDiagnostic(diagnostic, analysis, places)],
+        edit: { changes: { [files.uriOf(analysis.source)]: edits } },
+      },
+    ]
+  })
+}

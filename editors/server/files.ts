@@ -1,0 +1,99 @@
+import { readFileSync, statSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { Library } from '../../compiler/analysis/modules.js'
+import { diskLibrary } from '../../runtime/specs/library.js'
+
+/** Above this no folder is searched further: a workspace may hold a data set. */
+const mostEntries = 20_000
+const skipped = new Set(['node_modules', 'dist', '.git'])
+
+/** Files as the editor sees them: open ones with what is written in them, others as they are on disk. */
+export class EditorFiles {
+  private readonly open = new Map<string, { uri: string; text: () => string }>()
+  private readonly onDisk = new Map<string, { stamp: string; text: string }>()
+  private exporting: Map<string, string | undefined> | undefined
+
+  /** A document was opened. */
+  opened(uri: string, text: () => string): void {
+    this.open.set(sourceOf(uri), { uri, text })
+  }
+
+  closed(uri: string): void {
+    this.open.delete(sourceOf(uri))
+  }
+
+  /** The editor's own address of a file, where it has told one. */
+  uriOf(source: string): string {
+    return this.open.get(source)?.uri ?? (isAddress(source) ? source : pathToFileURL(source).href)
+  }
+
+  isOpen(source: string): boolean {
+    return this.open.has(source)
+  }
+
+  read(path: string): string | undefined {
+    const open = this.open.get(path)
+    if (open) return open.text()
+    const { size, mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? {}
+    if (mtimeMs === undefined) return undefined
+    const stamp = `${size} ${mtimeMs}`
+    const known = this.onDisk.get(path)
+    if (known?.stamp === stamp) return known.text
+    const text = readFileSync(path, 'utf8')
+    this.onDisk.set(path, { stamp, text })
+    return text
+  }
+
+  library(): Library {
+    const disk = diskLibrary({ read: (path) => this.readable(path), name: (path) => path })
+    const standard = disk.standard
+    this.exporting = new Map()
+    return {
+      standard,
+      find: disk.find,
+      exporting: (block) => {
+        const known = this.exporting
+        if (known && !known.has(block)) known.set(block, disk.exporting?.(block))
+        return known?.get(block)
+      },
+    }
+  }
+
+  /** What cannot be read is not there: the import says so. */
+  private readable(path: string): string | undefined {
+    try {
+      return this.read(path)
+    } catch {
+      return undefined
+    }
+  }
+}
+
+/** The `.wsban` files below some folders. */
+export async function specsBelow(folders: readonly string[]): Promise<string[]> {
+  const found: string[] = []
+  const open = [...folders]
+  let seen = 0
+  for (let folder = open.pop(); folder !== undefined && seen < mostEntries; folder = open.pop()) {
+    // A folder may be gone or closed to us; there is nothing to rename in it then.
+    const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
+    seen += entries.length
+    for (const entry of entries) {
+      const path = join(folder, entry.name)
+      if (entry.isDirectory() && !skipped.has(entry.name)) open.push(path)
+      else if (entry.isFile() && entry.name.endsWith('.wsban')) found.push(path)
+    }
+  }
+  return found.sort()
+}
+
+/** What the analysis calls a document: the path of a file, the address of what is no file. */
+export function sourceOf(uri: string): string {
+  return uri.startsWith('file:') ? fileURLToPath(uri) : uri
+}
+
+function isAddress(source: string): boolean {
+  return /^[a-z][a-z0-9+.-]+:/i.test(source) && !/^[a-z]:[\\/]/i.test(source)
+}

@@ -1,0 +1,83 @@
+import { relative } from 'node:path'
+import { type Location, ResponseError, type WorkspaceEdit } from 'vscode-languageserver/node.js'
+import type { Named } from '../../compiler/analysis/names.js'
+import { standardFolder } from '../../runtime/specs/library.js'
+import { occurrenceAt, placesOf } from '../language/lookup.js'
+import type { Analysis, Workspace } from '../language/workspace.js'
+import { type EditorFiles, specsBelow } from './files.js'
+import type { Places } from './places.js'
+
+/** Requests about one name in all files of the workspace. */
+export class Names {
+  constructor(
+    private readonly workspace: Workspace,
+    private readonly files: EditorFiles,
+    private readonly places: Places,
+    private readonly folders: () => readonly string[],
+  ) {}
+
+  definition({ names, texts }: Analysis, offset: number): Location | undefined {
+    const definition = occurrenceAt(names, offset)?.named.definition
+    const text = definition && texts.get(definition.source)
+    return definition && text !== undefined ? this.places.location(definition, text) : undefined
+  }
+
+  async references(analysis: Analysis, offset: number, withDefinition: boolean): Promise<Location[]> {
+    const named = occurrenceAt(analysis.names, offset)?.named
+    if (!named) return []
+    const found = await this.everywhere(analysis, named)
+    return found.flatMap(({ analysis: other, occurrences }) =>
+      occurrences
+        .filter(({ defines }) => withDefinition || !defines)
+        .map(({ span }) => this.places.location(span, other.text)),
+    )
+  }
+
+  /** The stretch that a new name would take the place of. @throws ResponseError for what cannot be renamed */
+  renamable(analysis: Analysis, offset: number) {
+    const occurrence = occurrenceAt(analysis.names, offset)
+    if (!occurrence) throw refused('There is no name here.')
+    const { definition, name } = occurrence.named
+    if (!definition) throw refused(`${name} belongs to the language.`)
+    if (isStandard(definition.source) && !this.files.isOpen(definition.source))
+      throw refused(`${name} is defined in a file that comes with wsban.`)
+    return { range: this.places.range(analysis.text, occurrence.span), placeholder: name }
+  }
+
+  /** @throws ResponseError for what cannot be renamed, or not so */
+  async rename(analysis: Analysis, offset: number, to: string): Promise<WorkspaceEdit> {
+    this.renamable(analysis, offset)
+    if (!/^[A-Za-z_]\w*$/.test(to))
+      throw refused('A name is letters, digits and underscores, and begins with no digit.')
+    const named = occurrenceAt(analysis.names, offset)?.named
+    const found = named ? await this.everywhere(analysis, named) : []
+    const changes = found.map(({ analysis: other, occurrences }) => [
+      this.files.uriOf(other.source),
+      occurrences.map(({ span }) => ({ range: this.places.range(other.text, span), newText: to })),
+    ])
+    return { changes: Object.fromEntries(changes) }
+  }
+
+  private async everywhere(analysis: Analysis, named: Named) {
+    const local = named.definition === undefined || !(named.block || named.parameter || named.binding)
+    const others = local ? [] : await specsBelow(this.folders())
+    const definer = named.definition ? [named.definition.source] : []
+    const sources = new Set([analysis.source, ...definer, ...others])
+    return [...sources].flatMap((source) => {
+      const text = source === analysis.source ? analysis.text : this.files.read(source)
+      if (text === undefined) return []
+      const other = source === analysis.source ? analysis : this.workspace.analysis(source, text)
+      const occurrences = placesOf(other.names, named)
+      return occurrences.length > 0 ? [{ analysis: other, occurrences }] : []
+    })
+  }
+}
+
+/** Not one of ours: an error that the editor shows as it is. */
+function refused(message: string): ResponseError<void> {
+  return new ResponseError(-32803, message)
+}
+
+function isStandard(source: string): boolean {
+  return !relative(standardFolder(), source).startsWith('..')
+}

@@ -1,0 +1,219 @@
+import { fileURLToPath } from 'node:url'
+import {
+  type CancellationToken,
+  CodeActionKind,
+  type Connection,
+  type InitializeParams,
+  type InitializeResult,
+  InsertTextFormat,
+  LSPErrorCodes,
+  MarkupKind,
+  type Position,
+  ResponseError,
+  TextDocumentSyncKind,
+  TextDocuments,
+} from 'vscode-languageserver/node.js'
+import { TextDocument } from 'vscode-languageserver-textdocument'
+import { hintsOf, lensesOf } from '../language/annotations.js'
+import { type Completion, completionsAt } from '../language/completion.js'
+import { hoverAt } from '../language/hover.js'
+import { signatureAt } from '../language/signature.js'
+import { type Analysis, Workspace } from '../language/workspace.js'
+import { actionsOf, protocolDiagnostics } from './diagnostics.js'
+import { EditorFiles, sourceOf } from './files.js'
+import { Names } from './names.js'
+import { Places } from './places.js'
+import { completionKinds, legend, protocolFolds, protocolSymbols, protocolTokens } from './symbols.js'
+
+const capabilities: InitializeResult['capabilities'] = {
+  textDocumentSync: TextDocumentSyncKind.Incremental,
+  hoverProvider: true,
+  completionProvider: { triggerCharacters: ['.', '(', ',', '"', '>', '='] },
+  signatureHelpProvider: { triggerCharacters: ['(', ','] },
+  definitionProvider: true,
+  referencesProvider: true,
+  renameProvider: { prepareProvider: true },
+  documentSymbolProvider: true,
+  foldingRangeProvider: true,
+  semanticTokensProvider: { legend, full: true },
+  inlayHintProvider: true,
+  codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix] },
+  codeLensProvider: {},
+}
+
+/** An analysis of so many milliseconds follows every key; a longer one waits until the typing pauses for about as long as it takes. */
+const quick = 50
+const longestPause = 300
+/** Other open files may import the one that changed. */
+const pauseOfOthers = 200
+
+/** Answers an editor on a connection until that is closed. */
+export function serve(connection: Connection): void {
+  const documents = new TextDocuments(TextDocument)
+  const files = new EditorFiles()
+  const places = new Places(files)
+  const workspace = new Workspace(files.library())
+  let folders: readonly string[] = []
+  const names = new Names(workspace, files, places, () => folders)
+  const timers = new Map<string, NodeJS.Timeout>()
+  let took = 0
+
+  connection.onInitialize(({ workspaceFolders }: InitializeParams): InitializeResult => {
+    const addresses = (workspaceFolders ?? []).map(({ uri }) => uri)
+    folders = addresses.filter((uri) => uri.startsWith('file:')).map((uri) => fileURLToPath(uri))
+    return { capabilities, serverInfo: { name: 'wsban' } }
+  })
+
+  const analysisOf = (uri: string): Analysis | undefined => {
+    const document = documents.get(uri)
+    return document && workspace.analysis(sourceOf(uri), document.getText())
+  }
+
+  const check = (uri: string): void => {
+    timers.delete(uri)
+    const began = performance.now()
+    const analysis = analysisOf(uri)
+    took = performance.now() - began
+    const version = documents.get(uri)?.version
+    if (analysis && version !== undefined)
+      void connection.sendDiagnostics({ uri, version, diagnostics: protocolDiagnostics(analysis, places) })
+  }
+  const checkSoon = (uri: string, pause: number): void => {
+    clearTimeout(timers.get(uri))
+    timers.set(uri, setTimeout(check, pause, uri))
+  }
+
+  documents.onDidOpen(({ document }) => {
+    files.opened(document.uri, () => documents.get(document.uri)?.getText() ?? document.getText())
+  })
+  documents.onDidChangeContent(({ document }) => {
+    workspace.changed()
+    checkSoon(document.uri, took < quick ? 0 : Math.min(longestPause, took))
+    for (const other of documents.keys()) if (other !== document.uri) checkSoon(other, pauseOfOthers)
+  })
+  documents.onDidClose(({ document: { uri } }) => {
+    clearTimeout(timers.get(uri))
+    timers.delete(uri)
+    files.closed(uri)
+    workspace.forget(sourceOf(uri))
+    void connection.sendDiagnostics({ uri, diagnostics: [] })
+  })
+  connection.onDidChangeWatchedFiles(() => {
+    workspace.changed()
+    for (const uri of documents.keys()) checkSoon(uri, pauseOfOthers)
+  })
+
+  /** The answer about one document; null for a document that is not open. */
+  const about = <Answer>(uri: string, cancel: CancellationToken, answer: (analysis: Analysis) => Answer) => {
+    if (cancel.isCancellationRequested) return new ResponseError<void>(LSPErrorCodes.RequestCancelled, 'cancelled')
+    const analysis = analysisOf(uri)
+    return analysis ? answer(analysis) : null
+  }
+  interface Placed {
+    readonly textDocument: { readonly uri: string }
+    readonly position: Position
+  }
+  const at = <Answer>(
+    { textDocument, position }: Placed,
+    cancel: CancellationToken,
+    answer: (analysis: Analysis, offset: number) => Answer,
+  ) => about(textDocument.uri, cancel, (analysis) => answer(analysis, places.offset(analysis.text, position)))
+
+  connection.onHover((placed, cancel) =>
+    at(placed, cancel, (analysis, offset) => {
+      const hover = hoverAt(workspace, analysis, offset)
+      if (!hover) return null
+      const contents = { kind: MarkupKind.Markdown, value: hover.text }
+      return { contents, range: places.range(analysis.text, hover.range) }
+    }),
+  )
+  connection.onCompletion((placed, cancel) =>
+    at(placed, cancel, ({ source, text }, offset) => {
+      const { replace, items } = completionsAt(workspace, source, text, offset)
+      const range = places.range(text, replace)
+      const bracketFollows = text[replace.end] === '('
+      return items.map((item) => ({
+        label: item.label,
+        kind: completionKinds[item.kind],
+        ...(item.detail !== undefined && { detail: item.detail }),
+        ...(item.documentation !== undefined && {
+          documentation: { kind: MarkupKind.Markdown, value: item.documentation },
+        }),
+        sortText: `${item.rank}${String(items.indexOf(item)).padStart(4, '0')}`,
+        filterText: item.label,
+        ...written(item, range, bracketFollows),
+      }))
+    }),
+  )
+  connection.onSignatureHelp((placed, cancel) =>
+    at(placed, cancel, (analysis, offset) => {
+      const signature = signatureAt(analysis, offset)
+      if (!signature) return null
+      const { label, parameters, active } = signature
+      const described = parameters.map(({ label: name, documentation }) => ({
+        label: name,
+        ...(documentation !== undefined && { documentation: { kind: MarkupKind.Markdown, value: documentation } }),
+      }))
+      return {
+        signatures: [{ label, parameters: described }],
+        activeSignature: 0,
+        ...(active !== undefined && { activeParameter: active }),
+      }
+    }),
+  )
+  connection.onDefinition((placed, cancel) =>
+    at(placed, cancel, (analysis, offset) => names.definition(analysis, offset) ?? null),
+  )
+  connection.onReferences((placed, cancel) =>
+    at(placed, cancel, (analysis, offset) => names.references(analysis, offset, placed.context.includeDeclaration)),
+  )
+  connection.onPrepareRename((placed, cancel) =>
+    at(placed, cancel, (analysis, offset) => names.renamable(analysis, offset)),
+  )
+  connection.onRenameRequest((placed, cancel) =>
+    at(placed, cancel, (analysis, offset) => names.rename(analysis, offset, placed.newName)),
+  )
+  connection.onDocumentSymbol(({ textDocument }, cancel) =>
+    about(textDocument.uri, cancel, (analysis) => protocolSymbols(analysis, places)),
+  )
+  connection.onFoldingRanges(({ textDocument }, cancel) =>
+    about(textDocument.uri, cancel, (analysis) => protocolFolds(analysis, places)),
+  )
+  connection.languages.semanticTokens.on(
+    ({ textDocument }, cancel) =>
+      about(textDocument.uri, cancel, (analysis) => ({ data: protocolTokens(analysis, places) })) ?? { data: [] },
+  )
+  connection.languages.inlayHint.on(({ textDocument, range }, cancel) =>
+    about(textDocument.uri, cancel, (analysis) => {
+      const stretch = { start: places.offset(analysis.text, range.start), end: places.offset(analysis.text, range.end) }
+      return hintsOf(analysis, stretch).map(({ offset, text }) => ({
+        position: places.position(analysis.text, offset),
+        label: text,
+        paddingLeft: true,
+      }))
+    }),
+  )
+  connection.onCodeAction(({ textDocument, range }, cancel) =>
+    about(textDocument.uri, cancel, (analysis) => {
+      const stretch = { start: places.offset(analysis.text, range.start), end: places.offset(analysis.text, range.end) }
+      return actionsOf(analysis, stretch, places, files)
+    }),
+  )
+  connection.onCodeLens(({ textDocument }, cancel) =>
+    about(textDocument.uri, cancel, (analysis) =>
+      lensesOf(analysis).map(({ text, ...range }) => ({
+        range: places.range(analysis.text, range),
+        command: { title: text, command: '' },
+      })),
+    ),
+  )
+  documents.listen(connection)
+  connection.listen()
+}
+
+/** What choosing a completion writes. */
+function written({ label, insert, call }: Completion, range: ReturnType<Places['range']>, bracketFollows: boolean) {
+  if (call && !bracketFollows)
+    return { insertTextFormat: InsertTextFormat.Snippet, textEdit: { range, newText: `${label}($0)` } }
+  return { textEdit: { range, newText: insert ?? label } }
+}

@@ -1,0 +1,222 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import {
+  CodeActionRequest,
+  CodeLensRequest,
+  CompletionRequest,
+  DefinitionRequest,
+  DocumentSymbolRequest,
+  HoverRequest,
+  InlayHintRequest,
+  PrepareRenameRequest,
+  ReferencesRequest,
+  RenameRequest,
+  SignatureHelpRequest,
+} from 'vscode-languageserver/node.js'
+import { operations } from '../../compiler/ops/index.js'
+import { packageRoot } from '../../runtime/package-root.js'
+import { LanguageClient } from '../support/language_client.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'wsban-server-'))
+test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+const models = join(packageRoot(), 'models')
+const wsban = readFileSync(join(models, 'wsban.wsban'), 'utf8')
+
+/** The text with `|` taken out, and where it stood. */
+function marked(text: string): { text: string; offset: number } {
+  const offset = text.indexOf('|')
+  return { text: text.slice(0, offset) + text.slice(offset + 1), offset }
+}
+
+async function opened(text: string, name = 'wsban_open.wsban') {
+  const client = await LanguageClient.start(folder)
+  const uri = await client.open(join(folder, name), text)
+  return { client, uri }
+}
+
+async function labels(text: string): Promise<string[]> {
+  const { text: whole, offset } = marked(text)
+  const { client, uri } = await opened(whole)
+  const found = await client.connection.sendRequest(CompletionRequest.type, client.at(uri, offset))
+  return (Array.isArray(found) ? found : []).map(({ label, detail }) => (detail ? `${label}: ${detail}` : label))
+}
+
+async function hover(text: string): Promise<string> {
+  const { text: whole, offset } = marked(text)
+  const { client, uri } = await opened(whole)
+  const found = await client.connection.sendRequest(HoverRequest.type, client.at(uri, offset))
+  const contents = found?.contents
+  return contents && typeof contents === 'object' && 'value' in contents ? contents.value : ''
+}
+
+const replaced = (before: string, after: string) => {
+  if (!wsban.includes(before)) throw new Error(`the model has no ${before}`)
+  return wsban.replace(before, after)
+}
+
+test('taps are offered with their shapes, though the text is broken there', async (t) => {
+  const found = await labels(replaced('features  = trunk.Mixed_6e', 'features  = trunk.|'))
+  t.true(found.includes('Mixed_6e: 768 x 26 x 26'))
+  t.true(found.includes('Mixed_7c: 2048 x 12 x 12'))
+})
+
+test('arguments that are not given yet, words, settings, steps and imports are offered where they fit', async (t) => {
+  const names = (list: string[]) => list.map((label) => label.split(/[ :]/)[0])
+  t.deepEqual(names(await labels(replaced('pool = mean', 'pool = |'))), ['mean', 'sum', 'max'])
+  const given = names(await labels(replaced('bap(features, attention, pool = mean)', 'bap(features, |)')))
+  t.deepEqual(given.slice(0, 2), ['attention', 'pool'])
+  t.true(given.includes('trunk'))
+  t.false(given.slice(0, 2).includes('features'))
+  t.deepEqual(names(await labels(replaced('sgd(rate = 1e-3, momentum = 0.9, weight_decay = 1e-5)', '|'))), [
+    'sgd',
+    'adam',
+    'adamw',
+  ])
+  t.true(names(await labels(replaced('resize(512), ', '|, '))).includes('random_resized_crop'))
+  t.true(names(await labels(replaced('"blocks/attention"', '"|"'))).includes('backbones/resnet'))
+  t.deepEqual(names(await labels(replaced('epochs = 80, batch = 16', '|'))).slice(0, 2), ['epochs', 'batch'])
+  t.deepEqual(await labels(replaced('// tap point', '// tap |point')), [])
+})
+
+test('an operation is offered with what the registry says of it', async (t) => {
+  const { text, offset } = marked(replaced('bap(features', '|bap(features'))
+  const { client, uri } = await opened(text)
+  const found = await client.connection.sendRequest(CompletionRequest.type, client.at(uri, offset))
+  const items = Array.isArray(found) ? found : []
+  for (const name of operations.keys())
+    t.true(
+      items.some(({ label }) => label === name),
+      name,
+    )
+})
+
+test('hovering tells shape, weights and work, and the page of an operation', async (t) => {
+  // InceptionV3 without its auxiliary head, as torchvision counts it.
+  t.regex(await hover(replaced('trunk     =', 'tr|unk     =')), /23\.8|23\.9 million parameters/)
+  t.regex(await hover(replaced('trunk.Mixed_6e', 'trunk.Mix|ed_6e')), /768 x 26 x 26/)
+  t.regex(await hover(replaced('bap(features', 'b|ap(features')), /Bilinear attention pooling/)
+  t.regex(await hover(replaced('pool = mean)  ', 'po|ol = mean)  ')), /how cells become one number/)
+})
+
+test('a call shows its arguments, and which one is being written', async (t) => {
+  const { text, offset } = marked(replaced('bap(features, attention, pool = mean)', 'bap(features, |'))
+  const { client, uri } = await opened(text)
+  const found = await client.connection.sendRequest(SignatureHelpRequest.type, client.at(uri, offset))
+  t.is(found?.signatures[0]?.label, 'bap(features, attention, pool = mean)')
+  t.is(found?.activeParameter, 1)
+})
+
+test('a tap leads into the imported file', async (t) => {
+  const { text, offset } = marked(replaced('trunk.Mixed_6e', 'trunk.Mix|ed_6e'))
+  const { client, uri } = await opened(text)
+  const found = await client.connection.sendRequest(DefinitionRequest.type, client.at(uri, offset))
+  const [place] = Array.isArray(found) ? found : [found]
+  t.true(place && 'uri' in place && place.uri.endsWith('models/backbones/inception_v3.wsban'))
+  const lines = readFileSync(join(models, 'backbones', 'inception_v3.wsban'), 'utf8').split('\n')
+  t.regex(lines[place && 'range' in place ? place.range.start.line : -1] ?? '', /^ {2}Mixed_6e /)
+})
+
+test('a block is renamed where it is defined, imported and called, in files that are not open, too', async (t) => {
+  const block = 'block head(x, width = 4) {\n  conv = conv2d(x, width, 1)\n  return relu(conv)\n}\n'
+  writeFileSync(join(folder, 'parts.wsban'), block)
+  const model = (call: string) => `import head from "./parts"
+model m(size = 8) {
+  input image: Image[3, size, size]
+  input label: Class[2]
+  branch one(image) {
+    top    = ${call}
+    logits = top.conv -> global_avg_pool -> linear(2)
+  }
+  loss { one = cross_entropy(one.logits, label) }
+  predict p = softmax(one.logits)
+}
+`
+  writeFileSync(join(folder, 'other.wsban'), model('head(image)'))
+  const { text, offset } = marked(model('he|ad(image, width = 3)'))
+  const { client, uri } = await opened(text, 'one.wsban')
+  t.deepEqual(await client.diagnostics(uri), [])
+  const at = client.at(uri, offset)
+  const places = await client.connection.sendRequest(ReferencesRequest.type, {
+    ...at,
+    context: { includeDeclaration: true },
+  })
+  t.is(places?.length, 5)
+  const renamed = await client.connection.sendRequest(RenameRequest.type, { ...at, newName: 'top_part' })
+  const counts = Object.entries(renamed?.changes ?? {}).map(([file, edits]) => [file.split('/').at(-1), edits.length])
+  t.deepEqual(counts.sort(), [
+    ['one.wsban', 2],
+    ['other.wsban', 2],
+    ['parts.wsban', 1],
+  ])
+  await t.throwsAsync(client.connection.sendRequest(RenameRequest.type, { ...at, newName: '1 x' }))
+  const width = client.at(uri, text.indexOf('width'))
+  const parameter = await client.connection.sendRequest(RenameRequest.type, { ...width, newName: 'filters' })
+  t.deepEqual(
+    Object.values(parameter?.changes ?? {})
+      .map((edits) => edits.length)
+      .sort(),
+    [1, 2],
+  )
+  const operation = client.at(uri, text.indexOf('softmax'))
+  await t.throwsAsync(client.connection.sendRequest(PrepareRenameRequest.type, operation), {
+    message: 'softmax belongs to the language.',
+  })
+})
+
+test('a model shows its outline, shapes at the end of lines, and its size', async (t) => {
+  const { client, uri } = await opened(wsban)
+  const textDocument = { uri }
+  const outline = await client.connection.sendRequest(DocumentSymbolRequest.type, { textDocument })
+  t.is(outline?.[0]?.name, 'wsban')
+  const range = { start: { line: 0, character: 0 }, end: { line: 100, character: 0 } }
+  const hints = await client.connection.sendRequest(InlayHintRequest.type, { textDocument, range })
+  t.true(hints?.some(({ label }) => label === '128 x 768'))
+  const [lens] = (await client.connection.sendRequest(CodeLensRequest.type, { textDocument })) ?? []
+  t.regex(lens?.command?.title ?? '', /million parameters, .* multiply-adds/)
+})
+
+/** The text after the first fix that is offered where `|` stands, and the codes that are left. */
+async function mended(text: string): Promise<{ text: string; codes: unknown[] }> {
+  const { text: whole, offset } = marked(text)
+  const { client, uri } = await opened(whole)
+  const { position } = client.at(uri, offset)
+  const actions = await client.connection.sendRequest(CodeActionRequest.type, {
+    textDocument: { uri },
+    range: { start: position, end: position },
+    context: { diagnostics: [] },
+  })
+  const [action] = actions ?? []
+  const edits = action && 'edit' in action ? (action.edit?.changes?.[uri] ?? []) : []
+  for (const { range, newText } of [...edits].sort(
+    (a, b) => b.range.start.line - a.range.start.line || b.range.start.character - a.range.start.character,
+  ))
+    await client.edit(uri, client.offsetAt(uri, range.start), client.offsetAt(uri, range.end), newText)
+  return { text: client.text(uri), codes: (await client.diagnostics(uri)).map(({ code }) => code) }
+}
+
+test('what the diagnostics suggest is done at a key', async (t) => {
+  for (const [broken, whole] of [
+    [replaced('trunk.Mixed_6e', 'trunk.Mixed|_6ee'), wsban],
+    [replaced('bap(features', 'ba|q(features'), wsban],
+    [replaced('pool = mean', 'pool = me|am'), wsban],
+    [replaced('"blocks/attention"', '"blocks/att|ention_"'), wsban],
+    [replaced('-> scale(100) -> linear(classes)       //', '-> sc|ale -> linear(classes)       //'), undefined],
+    [
+      replaced('import attention from "blocks/attention"\n', '').replace(
+        'attention(features, maps',
+        'att|ention(features, maps',
+      ),
+      undefined,
+    ],
+    [
+      replaced('attention(features, maps', 'attention(trunk.Mixed_7c, maps').replace('bap(features', 'ba|p(features'),
+      undefined,
+    ],
+  ] as const) {
+    const { text, codes } = await mended(broken)
+    t.deepEqual(codes, [], broken.slice(broken.indexOf('|') - 30, broken.indexOf('|') + 30))
+    if (whole !== undefined) t.is(text, whole)
+  }
+})

@@ -1,0 +1,49 @@
+import test from 'ava'
+import { compile } from '../../compiler/compile.js'
+import { render } from '../../compiler/diagnostics/render.js'
+import { keyOf, Random } from '../../runtime/random.js'
+import { diskLibrary } from '../../runtime/specs/library.js'
+import { mutated } from '../support/mutations.js'
+
+/**
+ * Real models and broken ones, changed at random, go through parser and checker. WSBAN_MUTATIONS says how many (a hundred thousand
+ * take about an hour), WSBAN_SEED which ones.
+ */
+const count = Number(process.env.WSBAN_MUTATIONS ?? 400)
+const seed = Number(process.env.WSBAN_SEED ?? 1)
+/** Milliseconds; about a second on a machine that does nothing else. */
+const longest = 3000
+
+test('a changed spec is answered within a second, and every error has a place', (t) => {
+  t.timeout(Math.max(300_000, count * 200))
+  const disk = diskLibrary()
+  const exporting = new Map<string, string | undefined>()
+  const standard = disk.standard
+  const library = {
+    standard,
+    find: disk.find,
+    exporting(block: string) {
+      if (!exporting.has(block)) exporting.set(block, disk.exporting?.(block))
+      return exporting.get(block)
+    },
+  }
+  const random = new Random(keyOf(seed, 'mutations'))
+  let slowest = 0
+  for (let round = 0; round < count; round++) {
+    const text = mutated(random)
+    const began = performance.now()
+    const { diagnostics, texts } = compile({ source: 'changed.wsban', text }, library)
+    const took = performance.now() - began
+    slowest = Math.max(slowest, took)
+    if (took > longest) t.fail(`round ${round} took ${took.toFixed(0)} ms:\n${text}`)
+    for (const diagnostic of diagnostics)
+      for (const { span } of [diagnostic.primary, ...diagnostic.secondary]) {
+        const length = texts.get(span.source)?.length
+        const fits = length !== undefined && span.start >= 0 && span.start <= span.end && span.end <= length
+        if (!fits) t.fail(`round ${round}: ${diagnostic.code} at ${JSON.stringify(span)}:\n${text}`)
+        render(diagnostic, (source) => texts.get(source))
+      }
+  }
+  t.log(`${count} specs, the slowest took ${slowest.toFixed(0)} ms`)
+  t.pass()
+})
