@@ -4,9 +4,10 @@ import type { ModelSettings } from '../../compiler/analysis/model.js'
 import { Failure } from '../../runtime/failure.js'
 import { writeAtomically } from '../../runtime/files.js'
 import { packageVersion } from '../../runtime/package-root.js'
+import type { ReadySpec } from '../../runtime/specs/host.js'
 import { SpecRejected } from '../action.js'
 import type { Io } from '../io.js'
-import { type ReadySpec, readySpec } from './spec.js'
+import { readySpec } from './spec.js'
 
 export interface CompileRequest {
   readonly target: 'tfjs' | 'onnx' | 'pytorch'

@@ -5,10 +5,11 @@ import { Failure } from '../../runtime/failure.js'
 import { argMax } from '../../runtime/inference/answer.js'
 import { calibrationBins } from '../../runtime/inference/calibration.js'
 import { type Evaluation, EvaluationCounter, top1Text } from '../../runtime/inference/evaluate.js'
+import { openPredictor } from '../../runtime/inference/open.js'
 import { type PairedDifference, pairedDifference } from '../../runtime/inference/paired.js'
 import type { Io } from '../io.js'
 import { answersTo } from './answers.js'
-import { openPredictor } from './open_predictor.js'
+import { specHost } from './spec.js'
 import { splitSeedOf } from './split_seed.js'
 import { withClasses } from './train_spec.js'
 
@@ -73,7 +74,7 @@ async function count(source: string, request: EvaluateRequest, seed: number, io:
   // A spec has no class names of its own: those of the data are meant.
   const named = source.endsWith('.wsban') ? (await openDataSet(folder, { seed })).classes : undefined
   const settings = named ? withClasses(source, set ?? {}, named.length) : set
-  const predictor = await openPredictor(source, engine, io, {
+  const predictor = await openPredictor(source, engine, specHost(io), {
     ...(weights !== undefined && { weights }),
     ...(settings && { set: settings }),
     ...(named && { classes: named }),

@@ -3,8 +3,9 @@ import { openDataSet } from '../../runtime/data/open.js'
 import { type Accuracy, percent } from '../../runtime/export/eight_bits.js'
 import { classNamesOf, exportOnnx, type Precision } from '../../runtime/export/onnx.js'
 import { Failure } from '../../runtime/failure.js'
+import { openWeighted, type SpecOptions } from '../../runtime/specs/weighted.js'
 import type { Io } from '../io.js'
-import { openWeighted, type SpecOptions } from './weighted_spec.js'
+import { specHost } from './spec.js'
 
 export interface ExportRequest extends SpecOptions {
   readonly out: string
@@ -28,7 +29,7 @@ export async function exportModel(source: string, request: ExportRequest, io: Io
       help: 'leave out --input tensor, or --page',
       exit: 2,
     })
-  const { spec, classes, weights: found, metrics, seed } = await openWeighted(source, request, io)
+  const { spec, classes, weights: found, metrics, seed } = await openWeighted(source, request, specHost(io))
   const weights = await found?.open()
   const classNames = classNamesOf(spec.graph, classes)
   const precision = await precisionFor(request, classes, seed ?? 1, io)

@@ -6,8 +6,9 @@ import { decodeImage } from '../../runtime/images/decode.js'
 import { drawOverlay } from '../../runtime/images/overlay.js'
 import type { Picture } from '../../runtime/images/picture.js'
 import { type Answer, argMax } from '../../runtime/inference/answer.js'
+import { openPredictor } from '../../runtime/inference/open.js'
 import type { Io } from '../io.js'
-import { openPredictor } from './open_predictor.js'
+import { specHost } from './spec.js'
 
 export interface PredictRequest {
   readonly top: number
@@ -22,7 +23,7 @@ export async function predictImages(
   { top, heatmaps, engine }: PredictRequest,
   io: Io,
 ): Promise<number> {
-  const predictor = await openPredictor(source, engine, io)
+  const predictor = await openPredictor(source, engine, specHost(io))
   const results = []
   let failed = false
   for (const [index, image] of images.entries()) {

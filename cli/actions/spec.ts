@@ -1,14 +1,10 @@
 import type { ModelSettings } from '../../compiler/analysis/model.js'
 import { hasErrors } from '../../compiler/diagnostics/diagnostic.js'
-import type { Graph } from '../../compiler/graph/graph.js'
 import { Failure } from '../../runtime/failure.js'
+import type { ReadySpec, SpecHost } from '../../runtime/specs/host.js'
 import { type CompiledSpec, compileFile } from '../../runtime/specs/spec.js'
 import { SpecRejected } from '../action.js'
 import type { Io } from '../io.js'
-
-export interface ReadySpec extends CompiledSpec {
-  readonly graph: Graph
-}
 
 /** Compiles a spec that a command is to work with; shows its diagnostics, and ends the command when there are errors. */
 export function readySpec(path: string, settings: ModelSettings, io: Io, train: readonly string[] = []): ReadySpec {
@@ -31,4 +27,15 @@ export function requireGraph(compiled: CompiledSpec, path: string, io: Io): Read
     help: 'give a file with a model in it; blocks are imported from there',
     path,
   })
+}
+
+/** The command line, as what works with specs in runtime/ knows it. A run's own copy was shown with its warnings when it was trained. */
+export function specHost(io: Io): SpecHost {
+  return {
+    reporter: io.reporter,
+    accept(compiled, path, from) {
+      if (from === 'file') io.diagnostics(compiled.diagnostics, compiled.texts)
+      return requireGraph(compiled, path, io)
+    },
+  }
 }

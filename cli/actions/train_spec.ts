@@ -9,13 +9,14 @@ import { Failure } from '../../runtime/failure.js'
 import { loadModel } from '../../runtime/generated/load.js'
 import { top1Text } from '../../runtime/inference/evaluate.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
+import type { ReadySpec } from '../../runtime/specs/host.js'
 import { compileStored, readSpec } from '../../runtime/specs/spec.js'
 import { firstNotFinite } from '../../runtime/training/locate.js'
 import { profileText, StepProfile } from '../../runtime/training/profile.js'
 import { clock } from '../../runtime/training/progress.js'
 import { startTraining, type TrainingRequest } from '../../runtime/training/start.js'
 import type { Io } from '../io.js'
-import { type ReadySpec, readySpec, requireGraph } from './spec.js'
+import { readySpec, requireGraph } from './spec.js'
 
 export interface TrainRequest {
   readonly data: string

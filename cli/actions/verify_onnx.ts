@@ -10,10 +10,11 @@ import { type Answer, argMax } from '../../runtime/inference/answer.js'
 import { type InnerDifference, innerDifferences } from '../../runtime/inference/deep.js'
 import { type Difference, differenceOf } from '../../runtime/inference/difference.js'
 import { OnnxPredictor } from '../../runtime/inference/onnx.js'
+import { openOnEngine, storeOf } from '../../runtime/inference/open.js'
 import { Random } from '../../runtime/random.js'
+import { openWeighted, type WeightedSpec } from '../../runtime/specs/weighted.js'
 import type { Io } from '../io.js'
-import { openOnEngine, storeOf } from './open_predictor.js'
-import { openWeighted, type WeightedSpec } from './weighted_spec.js'
+import { specHost } from './spec.js'
 
 interface Limits {
   /** Of each output's largest value. */
@@ -54,7 +55,7 @@ export async function verifyOnnx(file: string, request: VerifyRequest, io: Io): 
   const weighted = await openWeighted(
     request.against,
     { ...(request.weights !== undefined && { weights: request.weights }), ...(request.set && { set: request.set }) },
-    io,
+    specHost(io),
   )
   sameModel(file, request.against, onnx.classes, classNamesOf(weighted.spec.graph, weighted.classes))
   const precision = precisions.catch('fp32').parse(onnx.metadata.precision)
@@ -65,7 +66,7 @@ export async function verifyOnnx(file: string, request: VerifyRequest, io: Io): 
       help: 'leave --deep out, or export in fp32 and look into that',
       exit: 2,
     })
-  const engine = await openOnEngine(weighted, request.engine, request.seed, io)
+  const engine = await openOnEngine(weighted, request.engine, request.seed, specHost(io))
   const differences = new Map<string, Difference>()
   const { tolerance, agreement } = limits[precision]
   let [agree, sameBoxes, count] = [0, 0, 0]

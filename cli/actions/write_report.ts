@@ -12,13 +12,14 @@ import { loadSharp } from '../../runtime/images/sharp.js'
 import { type Answer, argMax } from '../../runtime/inference/answer.js'
 import { EvaluationCounter } from '../../runtime/inference/evaluate.js'
 import { intersectionOverUnion } from '../../runtime/inference/localisation.js'
+import { openPredictor } from '../../runtime/inference/open.js'
 import { pairedDifference } from '../../runtime/inference/paired.js'
 import type { BranchDifference, EpochRecord, Guess, ReportData, ShownPicture } from '../../runtime/report/data.js'
 import { renderReport } from '../../runtime/report/html.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
 import type { Io } from '../io.js'
 import { type Answered, answersTo } from './answers.js'
-import { openPredictor } from './open_predictor.js'
+import { specHost } from './spec.js'
 
 /** Pictures shown, and the side of each in pixels: a report stays small enough to send. */
 const shownExamples = 9
@@ -104,7 +105,7 @@ async function openData(folder: string, info: RunFolder['info']): Promise<DataSe
 
 /** The val pictures through the best checkpoint: counted, and some of them drawn. */
 async function look(source: string, data: DataSet, engine: EngineName | undefined, io: Io) {
-  const predictor = await openPredictor(source, engine, io)
+  const predictor = await openPredictor(source, engine, specHost(io))
   const counter = new EvaluationCounter(data.classes)
   const seen: Answered[] = []
   for await (const one of answersTo(data.splits.val, predictor, io)) {

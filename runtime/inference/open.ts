@@ -1,25 +1,23 @@
-import { type EngineName, openEngine } from '../../runtime/engines/index.js'
-import { classNamesOf } from '../../runtime/export/onnx.js'
-import { Failure } from '../../runtime/failure.js'
-import { loadModel } from '../../runtime/generated/load.js'
-import { EnginePredictor } from '../../runtime/inference/engine.js'
-import { OnnxPredictor } from '../../runtime/inference/onnx.js'
-import type { Predictor } from '../../runtime/inference/predictor.js'
-import type { ParameterSpec } from '../../runtime/model.js'
-import { WeightStore } from '../../runtime/weights/store.js'
-import type { Io } from '../io.js'
-import { openWeighted, type SpecOptions, type WeightedSpec } from './weighted_spec.js'
+import { type EngineName, openEngine } from '../engines/index.js'
+import { Failure } from '../failure.js'
+import type { ParameterSpec } from '../model.js'
+import type { SpecHost } from '../specs/host.js'
+import { openWeighted, type SpecOptions, type WeightedSpec } from '../specs/weighted.js'
+import type { WeightStore } from '../weights/store.js'
+import type { EnginePredictor } from './engine.js'
+import { OnnxPredictor } from './onnx.js'
+import type { Predictor } from './predictor.js'
 
 /** A run on an engine, or an exported file on ONNX Runtime. */
 export async function openPredictor(
   source: string,
   engine: EngineName | undefined,
-  io: Io,
+  host: SpecHost,
   other: SpecOptions & { readonly classes?: readonly string[] } = {},
 ): Promise<Predictor> {
   if (!source.endsWith('.onnx')) {
-    const weighted = await openWeighted(source, other, io)
-    return openOnEngine({ ...weighted, classes: weighted.classes ?? other.classes }, engine, 1, io)
+    const weighted = await openWeighted(source, other, host)
+    return openOnEngine({ ...weighted, classes: weighted.classes ?? other.classes }, engine, 1, host)
   }
   if (other.weights !== undefined)
     throw new Failure({
@@ -35,10 +33,16 @@ export async function openOnEngine(
   weighted: WeightedSpec,
   engine: EngineName | undefined,
   seed: number,
-  io: Io,
+  host: SpecHost,
 ): Promise<EnginePredictor> {
   const { spec, classes } = weighted
-  await openEngine(engine, io.reporter)
+  // ONNX files need none of these.
+  const [{ classNamesOf }, { loadModel }, { EnginePredictor }] = await Promise.all([
+    import('../export/onnx.js'),
+    import('../generated/load.js'),
+    import('./engine.js'),
+  ])
+  await openEngine(engine, host.reporter)
   const model = await loadModel(spec.graph, spec.stored.entry)
   return new EnginePredictor(model, classNamesOf(spec.graph, classes), await storeOf(weighted, model.parameters, seed))
 }
@@ -50,6 +54,7 @@ export async function storeOf(
   seed: number,
 ): Promise<WeightStore> {
   // Prediction needs none of what only the losses use, so a file without it is fine.
+  const { WeightStore } = await import('../weights/store.js')
   const needed = parameters.filter(({ trainingOnly }) => !trainingOnly)
   return weights ? WeightStore.from(needed, await weights.load(), weights.path) : WeightStore.initial(needed, seed)
 }

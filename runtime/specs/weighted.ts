@@ -1,12 +1,11 @@
 import type { ModelSettings } from '../../compiler/analysis/model.js'
-import { RunFolder } from '../../runtime/runs/folder.js'
-import { compileStored } from '../../runtime/specs/spec.js'
-import { wantedBy } from '../../runtime/weights/begin.js'
-import type { StoredTensor } from '../../runtime/weights/file.js'
-import { type LoadOptions, loadWeights, type OpenWeights, openWeights } from '../../runtime/weights/load.js'
-import { weightsPath } from '../../runtime/weights/resolve.js'
-import type { Io } from '../io.js'
-import { type ReadySpec, readySpec, requireGraph } from './spec.js'
+import { RunFolder } from '../runs/folder.js'
+import { wantedBy } from '../weights/begin.js'
+import type { StoredTensor } from '../weights/file.js'
+import { type LoadOptions, loadWeights, type OpenWeights, openWeights } from '../weights/load.js'
+import { weightsPath } from '../weights/resolve.js'
+import type { ReadySpec, SpecHost } from './host.js'
+import { compileFile, compileStored } from './spec.js'
 
 export interface SpecOptions {
   readonly weights?: string
@@ -31,25 +30,29 @@ export interface FoundWeights {
   load(): Promise<ReadonlyMap<string, StoredTensor>>
 }
 
-export async function openWeighted(source: string, { weights, set }: SpecOptions, io: Io): Promise<WeightedSpec> {
+export async function openWeighted(
+  source: string,
+  { weights, set }: SpecOptions,
+  host: SpecHost,
+): Promise<WeightedSpec> {
   if (!RunFolder.exists(source)) {
-    const spec = readySpec(source, set ?? {}, io)
-    return { spec, classes: undefined, weights: weights === undefined ? undefined : await find(spec, weights, io) }
+    const spec = host.accept(compileFile(source, set ?? {}), source, 'file')
+    return { spec, classes: undefined, weights: weights === undefined ? undefined : await find(spec, weights, host) }
   }
   const run = await RunFolder.open(source)
-  const spec = requireGraph(compileStored(run.info.spec), source, io)
+  const spec = host.accept(compileStored(run.info.spec), source, 'run')
   const metrics = weights === undefined ? await run.metrics() : undefined
   return {
     spec,
     classes: run.info.classes,
     seed: run.info.seed,
-    weights: await find(spec, weights ?? run.weightsPath(), io),
+    weights: await find(spec, weights ?? run.weightsPath(), host),
     ...(metrics && { metrics }),
   }
 }
 
-async function find({ graph }: ReadySpec, source: string, io: Io): Promise<FoundWeights> {
-  const path = await weightsPath(source, undefined, io.reporter)
+async function find({ graph }: ReadySpec, source: string, host: SpecHost): Promise<FoundWeights> {
+  const path = await weightsPath(source, undefined, host.reporter)
   const options: LoadOptions = { path, name: source, complete: true }
   return {
     path,
