@@ -31,6 +31,11 @@ export class Io {
     process.stdout.write(`${text}\n`)
   }
 
+  /** A result that is itself a text or a file's content: as it is. */
+  write(text: string): void {
+    if (!this.options.json) process.stdout.write(text)
+  }
+
   json(value: unknown): void {
     if (this.options.json) process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
   }

@@ -1,0 +1,99 @@
+import { BodyLayout } from './format/body.js'
+import type { Line } from './format/line.js'
+import { piecesOf, stumbles } from './format/pieces.js'
+import { type Entry, structureOf } from './format/structure.js'
+import { parse, type SyntaxProblem } from './parse.js'
+
+export interface Formatted {
+  readonly text: string
+  /** What the parser found; statements with a mistake stay as they are. */
+  readonly problems: readonly SyntaxProblem[]
+  /** False when the result would not say the same, which is a mistake of the formatter: then `text` is as it was given. */
+  readonly kept: boolean
+}
+
+/**
+ * The one formatting of a text. Line ends within a statement stay where they may be (before an operator, between arguments); longer lines
+ * are broken; `=` and comments are lined up. Comments and single blank lines stay. Never throws.
+ */
+export function format(source: string, text: string): Formatted {
+  const { problems } = parse(source, text)
+  if (problems.some(({ kind }) => kind === 'too-deep')) return { text, problems, kept: true }
+  const result = layOut(text, problems.length > 0)
+  const kept = saysTheSame(text, result, problems.length > 0)
+  return { text: kept ? result : text, problems, kept }
+}
+
+function layOut(text: string, faulty: boolean): string {
+  const { entries, inner } = structureOf(piecesOf(text), faulty ? stumbles(text) : new Set())
+  const layout = new BodyLayout({ text, inner, whole: faulty })
+  const lines: string[] = []
+  for (const declaration of declarationsOf(entries)) {
+    if (lines.length > 0 && declaration.apart) lines.push('')
+    lines.push(...withComments(layout.lines(declaration.entries, 0)))
+  }
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+interface Declaration {
+  readonly entries: Entry[]
+  /** A blank line stands before it. */
+  readonly apart: boolean
+}
+
+/** Each import, block and model with the comments above it. A block or model stands apart from all else. */
+function declarationsOf(entries: readonly Entry[]): Declaration[] {
+  const found: Declaration[] = []
+  let remarks: Entry[] = []
+  let before: 'import' | 'other' | undefined
+  for (const entry of entries) {
+    if (entry.kind === 'remark') {
+      remarks.push(entry)
+      continue
+    }
+    const [word] = entry.nodes
+    const kind = word?.kind === 'atom' && word.piece.text === 'import' ? 'import' : 'other'
+    const all = [...remarks, entry]
+    const apart = all[0]?.blankBefore === true || (before !== undefined && (kind === 'other' || before === 'other'))
+    found.push({ entries: all, apart })
+    remarks = []
+    before = kind
+  }
+  if (remarks[0]) found.push({ entries: remarks, apart: remarks[0].blankBefore })
+  return found
+}
+
+/** Comments behind longer lines do not move those behind the others. */
+const widestBeforeComments = 80
+
+/** The lines as text, with the comments behind code one under another. */
+function withComments(lines: readonly Line[]): string[] {
+  const length = ({ indent, code }: Line) => indent + code.length
+  const commented = lines.filter((line) => line.code !== '' && line.comment !== undefined)
+  const column = Math.max(0, ...commented.map(length).filter((width) => width <= widestBeforeComments)) + 2
+  return lines.map((line) => {
+    const { indent, code, comment } = line
+    const start = `${code === '' && comment === undefined ? '' : ' '.repeat(indent)}${code}`
+    if (comment === undefined || code === '') return `${start}${comment ?? ''}`
+    return `${start.padEnd(Math.max(length(line) + 2, length(line) <= widestBeforeComments ? column : 0))}${comment}`
+  })
+}
+
+/** Whether both texts hold the same tokens and the same comments in their order; commas that only separate bindings aside, if there was no mistake. */
+function saysTheSame(before: string, after: string, faulty: boolean): boolean {
+  const words = (text: string) => {
+    const pieces = piecesOf(text).filter((piece) => faulty || piece.text !== ',')
+    const comments = pieces.filter(({ kind }) => kind === 'comment')
+    return [...pieces.filter(({ kind }) => kind !== 'comment'), ...comments].map(({ text: word }) => word)
+  }
+  const [old, now] = [words(before), words(after)]
+  if (old.length !== now.length || old.some((word, index) => word !== now[index])) return false
+  return faulty || treeOf(before) === treeOf(after)
+}
+
+/** The tree without its places. */
+function treeOf(text: string): string {
+  const { file } = parse('', text)
+  const { text: _text, comments: _comments, ...tree } = file
+  return JSON.stringify(tree, (key, value: unknown) => (/^(?:span|\w+Span)$/.test(key) ? undefined : value))
+}

@@ -1,0 +1,83 @@
+import { parser } from '../parser.js'
+import { lexer } from '../tokens.js'
+
+/** A token, a comment, or a run of characters that means nothing. Together the pieces hold every character but white space. */
+export interface Piece {
+  readonly kind: 'token' | 'comment' | 'unknown'
+  readonly type: string
+  readonly text: string
+  readonly start: number
+  readonly end: number
+  /** Line ends between it and the piece before. */
+  readonly lines: number
+  /** Whether a line ends between it and the token before, comments aside. */
+  readonly newLine: boolean
+}
+
+export function piecesOf(text: string): Piece[] {
+  const { tokens, groups, errors } = lexer.tokenize(text)
+  const found = [
+    ...tokens.map((token) => ({ kind: 'token' as const, type: token.tokenType.name, start: token.startOffset })),
+    ...(groups.comments ?? []).map((token) => ({
+      kind: 'comment' as const,
+      type: 'Comment',
+      start: token.startOffset,
+    })),
+  ]
+  const ends = new Map(
+    [...tokens, ...(groups.comments ?? [])].map((t) => [t.startOffset, t.startOffset + t.image.length]),
+  )
+  const unknown = errors.map(({ offset, length }) => {
+    ends.set(offset, offset + length)
+    return { kind: 'unknown' as const, type: 'Unknown', start: offset }
+  })
+  let before = 0
+  let newLine = false
+  return [...found, ...unknown]
+    .sort((a, b) => a.start - b.start)
+    .map((piece) => {
+      const end = ends.get(piece.start) ?? piece.start
+      const lines = text.slice(before, piece.start).match(/\r\n|\r|\n/g)?.length ?? 0
+      before = end
+      newLine ||= lines > 0
+      const complete: Piece = { ...piece, end, lines, newLine, text: text.slice(piece.start, end).trimEnd() }
+      if (piece.kind !== 'comment') newLine = false
+      return complete
+    })
+}
+
+const closers: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' }
+
+/** Each bracket with its partner. A brace closes through brackets left open, so that those alone have none. */
+export function partners(pieces: readonly Piece[]): Map<Piece, Piece> {
+  const found = new Map<Piece, Piece>()
+  const open: Piece[] = []
+  const closes = (opener: Piece, closer: Piece) => closers[opener.text] === closer.text
+  for (const piece of pieces) {
+    if (piece.kind !== 'token') continue
+    if (closers[piece.text]) open.push(piece)
+    if (!Object.values(closers).includes(piece.text)) continue
+    const at = piece.text === '}' ? open.findLastIndex((opener) => opener.text === '{') : open.length - 1
+    const opener = open[at]
+    if (!opener || !closes(opener, piece)) continue
+    open.length = at
+    found.set(opener, piece)
+    found.set(piece, opener)
+  }
+  return found
+}
+
+/** Where the parser stumbled or went on without reading: the offsets of those tokens, braces aside, which belong to what is around. */
+export function stumbles(text: string): Set<number> {
+  const { tokens } = lexer.tokenize(text)
+  parser.input = tokens
+  parser.file()
+  const places = new Set<number>()
+  for (const { token, resyncedTokens } of parser.errors) {
+    const at = tokens.indexOf(token)
+    const around = [token, tokens[at === -1 ? tokens.length - 1 : at - 1], ...resyncedTokens]
+    for (const near of around)
+      if (near && near.image !== '' && near.image !== '{' && near.image !== '}') places.add(near.startOffset)
+  }
+  return places
+}
