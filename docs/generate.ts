@@ -4,6 +4,7 @@ import { operations } from '../compiler/ops/index.js'
 import { operationPage } from '../compiler/ops/page.js'
 import { trainArguments } from '../compiler/training/loop.js'
 import { settings } from '../compiler/training/settings.js'
+import { textMateGrammar } from '../editors/language/textmate.js'
 import { writeAtomically } from '../runtime/files.js'
 import { packageRoot } from '../runtime/package-root.js'
 
@@ -12,6 +13,7 @@ export function generatedPages(): ReadonlyMap<string, string> {
   return new Map([
     ['docs/operations.md', operationsPage()],
     ['docs/diagnostics.md', diagnosticsPage()],
+    ['editors/vscode/syntaxes/wsban.tmLanguage.json', `${JSON.stringify(textMateGrammar(), undefined, 2)}\n`],
   ])
 }
 

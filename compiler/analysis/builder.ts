@@ -4,7 +4,7 @@ import type { ParameterSpec } from '../ops/operation.js'
 import type { Written } from './memo.js'
 
 /** Far above any real model: a bound for repeats and blocks that grow out of hand. */
-export const mostNodes = 50_000
+export const mostNodes = 20_000
 
 /** How much of the graph there was at some moment. */
 export interface Mark {

@@ -1,10 +1,13 @@
+import type { TokenType } from 'chevrotain'
 import type { Named } from '../../compiler/analysis/names.js'
 import { tensorOf } from '../../compiler/analysis/values.js'
 import { neededOf } from '../../compiler/compile.js'
 import { shapeText } from '../../compiler/graph/graph.js'
 import { measure } from '../../compiler/graph/measure.js'
+import { lexer, NumberLiteral } from '../../grammar/tokens.js'
 import type { Range } from './cursor.js'
 import { counted } from './numbers.js'
+import { scopeOf } from './textmate.js'
 import type { Analysis } from './workspace.js'
 
 export interface Hint {
@@ -44,6 +47,10 @@ export const tokenKinds = [
   'property',
   'enumMember',
   'keyword',
+  'number',
+  'string',
+  'comment',
+  'operator',
 ] as const
 export const tokenModifiers = ['declaration', 'defaultLibrary'] as const
 
@@ -52,7 +59,7 @@ export interface SemanticToken extends Range {
   readonly modifiers: readonly (typeof tokenModifiers)[number][]
 }
 
-/** What every name is, in the order of the text. */
+/** What every name, word, number, string and comment is, in the order of the text. */
 export function semanticTokensOf({ names, text }: Analysis): SemanticToken[] {
   const tokens = new Map<number, SemanticToken>()
   for (const { span, named, defines } of names.occurrences) {
@@ -67,7 +74,31 @@ export function semanticTokensOf({ names, text }: Analysis): SemanticToken[] {
       modifiers,
     })
   }
+  const { tokens: words, groups } = lexer.tokenize(text)
+  for (const token of [...words, ...(groups.comments ?? [])]) {
+    const kind = plainKind(token.tokenType)
+    const { startOffset: start, image } = token
+    if (kind && !tokens.has(start)) tokens.set(start, { start, end: start + image.length, kind, modifiers: [] })
+  }
   return [...tokens.values()].sort((a, b) => a.start - b.start)
+}
+
+/** By the first part of the colour that the token has in other editors. */
+function plainKind(token: TokenType): SemanticToken['kind'] | undefined {
+  switch (scopeOf.get(token)?.split('.')[0]) {
+    case 'comment':
+      return 'comment'
+    case 'string':
+      return 'string'
+    case 'constant':
+      return token === NumberLiteral ? 'number' : 'keyword'
+    case 'storage':
+      return 'keyword'
+    case 'keyword':
+      return scopeOf.get(token)?.startsWith('keyword.control') ? 'keyword' : 'operator'
+    default:
+      return undefined
+  }
 }
 
 const kindOf: Readonly<Record<Named['kind'], SemanticToken['kind']>> = {

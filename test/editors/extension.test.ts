@@ -1,0 +1,102 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import {
+  createProtocolConnection,
+  DidOpenTextDocumentNotification,
+  InitializeRequest,
+  PublishDiagnosticsNotification,
+  StreamMessageReader,
+  StreamMessageWriter,
+} from 'vscode-languageserver/node.js'
+import { z } from 'zod'
+import { serverCommand } from '../../editors/vscode/command.js'
+import { assemble, pack } from '../../editors/vscode/package.js'
+import { openZip } from '../support/zip_names.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'wsban-extension-'))
+const extension = join(folder, 'extension')
+test.before(() => assemble(extension))
+test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+
+const file = z.object({ path: z.string() })
+const manifest = z.object({
+  main: z.string(),
+  contributes: z.object({
+    languages: z.tuple([z.object({ configuration: z.string(), extensions: z.tuple([z.literal('.wsban')]) })]),
+    grammars: z.array(file),
+    snippets: z.array(file),
+  }),
+})
+
+test('the manifest names files that are there and can be read', (t) => {
+  const { main, contributes } = manifest.parse(JSON.parse(readFileSync(join(extension, 'package.json'), 'utf8')))
+  const { languages, grammars, snippets } = contributes
+  t.true(existsSync(join(extension, main)))
+  for (const path of [
+    languages[0].configuration,
+    ...grammars.map((item) => item.path),
+    ...snippets.map((item) => item.path),
+  ])
+    t.notThrows(() => JSON.parse(readFileSync(join(extension, path), 'utf8')), path)
+})
+
+test('the package has the parts that the editor looks for', async (t) => {
+  const path = join(folder, 'wsban.vsix')
+  await pack(extension, path)
+  const names = await openZip(path)
+  for (const name of [
+    'extension.vsixmanifest',
+    '[Content_Types].xml',
+    'extension/package.json',
+    'extension/client.cjs',
+    'extension/server.mjs',
+    'extension/models/backbones/inception_v3.wsban',
+  ])
+    t.true(names.includes(name), name)
+})
+
+test('the server of the extension starts by its command and knows the standard models', async (t) => {
+  const { command, args } = serverCommand('', extension, process.execPath)
+  t.deepEqual(serverCommand('my wsban', extension, process.execPath), { command: 'my wsban', args: ['lsp', '--stdio'] })
+  // Away from the sources: nothing but the extension's own folder is there.
+  const child = spawn(command, args, { cwd: folder, stdio: ['pipe', 'pipe', 'inherit'] })
+  const connection = createProtocolConnection(
+    new StreamMessageReader(child.stdout),
+    new StreamMessageWriter(child.stdin),
+  )
+  connection.listen()
+  const said = new Promise<readonly unknown[]>((settle) =>
+    connection.onNotification(PublishDiagnosticsNotification.type, ({ diagnostics }) => settle(diagnostics)),
+  )
+  await connection.sendRequest(InitializeRequest.type, { processId: null, rootUri: null, capabilities: {} })
+  const text = readFileSync(join(extension, 'models', 'wsban.wsban'), 'utf8')
+  const textDocument = { uri: 'untitled:Untitled-1', languageId: 'wsban', version: 1, text }
+  await connection.sendNotification(DidOpenTextDocumentNotification.type, { textDocument })
+  t.deepEqual(await said, [])
+  child.kill()
+})
+
+/** An editor that is there in name only: everything can be called, made and asked for. */
+const fakeEditor = `
+const Module = require('node:module')
+const anything = new Proxy(function () {}, {
+  get: (target, key) => (key === Symbol.toPrimitive ? () => '' : key === 'then' ? undefined : key === 'prototype' ? target.prototype : anything),
+  apply: () => anything,
+  construct: () => anything,
+})
+const load = Module._load
+Module._load = (name, ...rest) => (name === 'vscode' ? anything : load(name, ...rest))
+const client = require(process.argv[2])
+if (typeof client.activate !== 'function' || typeof client.deactivate !== 'function') throw new Error('no activate')
+console.log('loaded')
+`
+
+test('the client loads in an editor and has what that calls', (t) => {
+  const script = join(folder, 'editor.cjs')
+  writeFileSync(script, fakeEditor)
+  const { stdout, stderr } = spawnSync(process.execPath, [script, join(extension, 'client.cjs')], { encoding: 'utf8' })
+  t.is(stdout, 'loaded\n', stderr)
+})
