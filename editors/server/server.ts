@@ -14,6 +14,7 @@ import {
   TextDocuments,
 } from 'vscode-languageserver/node.js'
 import { TextDocument } from 'vscode-languageserver-textdocument'
+import { format } from '../../grammar/format.js'
 import { hintsOf, lensesOf } from '../language/annotations.js'
 import { type Completion, completionsAt } from '../language/completion.js'
 import { hoverAt } from '../language/hover.js'
@@ -39,6 +40,7 @@ const capabilities: InitializeResult['capabilities'] = {
   inlayHintProvider: true,
   codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix] },
   codeLensProvider: {},
+  documentFormattingProvider: true,
 }
 
 /** An analysis of so many milliseconds follows every key; a longer one waits until the typing pauses for about as long as it takes. */
@@ -206,6 +208,12 @@ export function serve(connection: Connection): void {
         command: { title: text, command: '' },
       })),
     ),
+  )
+  connection.onDocumentFormatting(({ textDocument }, cancel) =>
+    about(textDocument.uri, cancel, ({ source, text }) => {
+      const newText = format(source, text).text
+      return newText === text ? [] : [{ range: places.range(text, { start: 0, end: text.length }), newText }]
+    }),
   )
   documents.listen(connection)
   connection.listen()

@@ -30,6 +30,7 @@ const methods = [
   'inlayHint',
   'codeAction',
   'codeLens',
+  'formatting',
 ] as const
 
 test('the server answers everything while a text is being broken and mended', async (t) => {
@@ -50,6 +51,7 @@ test('the server answers everything while a text is being broken and mended', as
       const began = performance.now()
       const extra = {
         newName: 'renamed',
+        options: { tabSize: 2, insertSpaces: true },
         context: { includeDeclaration: true, diagnostics: [] },
         range: { start: at.position, end: other.position },
       }

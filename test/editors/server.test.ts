@@ -7,6 +7,7 @@ import {
   CodeLensRequest,
   CompletionRequest,
   DefinitionRequest,
+  DocumentFormattingRequest,
   DocumentSymbolRequest,
   HoverRequest,
   InlayHintRequest,
@@ -163,6 +164,15 @@ model m(size = 8) {
   await t.throwsAsync(client.connection.sendRequest(PrepareRenameRequest.type, operation), {
     message: 'softmax belongs to the language.',
   })
+})
+
+test('a text is formatted as wsban fmt does it', async (t) => {
+  const { client, uri } = await opened(wsban.replace('  branch master', ' branch   master').replace('trunk  ', 'trunk'))
+  const edits = await client.connection.sendRequest(DocumentFormattingRequest.type, {
+    textDocument: { uri },
+    options: { tabSize: 8, insertSpaces: false },
+  })
+  t.is(edits?.[0]?.newText, wsban)
 })
 
 test('a model shows its outline, shapes at the end of lines, and its size', async (t) => {

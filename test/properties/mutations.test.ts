@@ -1,12 +1,13 @@
 import test from 'ava'
 import { compile } from '../../compiler/compile.js'
 import { render } from '../../compiler/diagnostics/render.js'
+import { format } from '../../grammar/format.js'
 import { keyOf, Random } from '../../runtime/random.js'
 import { diskLibrary } from '../../runtime/specs/library.js'
 import { mutated } from '../support/mutations.js'
 
 /**
- * Real models and broken ones, changed at random, go through parser and checker. WSBAN_MUTATIONS says how many (a hundred thousand
+ * Real models and broken ones, changed at random, go through parser, checker and formatter. WSBAN_MUTATIONS says how many (a hundred thousand
  * take about an hour), WSBAN_SEED which ones.
  */
 const count = Number(process.env.WSBAN_MUTATIONS ?? 400)
@@ -33,9 +34,11 @@ test('a changed spec is answered within a second, and every error has a place', 
     const text = mutated(random)
     const began = performance.now()
     const { diagnostics, texts } = compile({ source: 'changed.wsban', text }, library)
+    const formatted = format('changed.wsban', text)
     const took = performance.now() - began
     slowest = Math.max(slowest, took)
     if (took > longest) t.fail(`round ${round} took ${took.toFixed(0)} ms:\n${text}`)
+    if (!formatted.kept) t.fail(`round ${round}: the formatter gives up on\n${text}`)
     for (const diagnostic of diagnostics)
       for (const { span } of [diagnostic.primary, ...diagnostic.secondary]) {
         const length = texts.get(span.source)?.length
