@@ -8,6 +8,7 @@ import { findPip } from '../runtime/engines/provision/pip.js'
 import { run } from '../runtime/engines/provision/run.js'
 import { wheelFor } from '../runtime/engines/versions.js'
 import { reasonOf } from '../runtime/failure.js'
+import { hasOnnxRuntime, loadOnnxRuntime } from '../runtime/onnxruntime/load.js'
 import { packageRoot, packageVersion } from '../runtime/package-root.js'
 
 /** good: there and works. spare: could be better, and nothing depends on it. missing: something of wsban fails without it. */
@@ -36,8 +37,8 @@ export async function runDoctor(): Promise<Diagnosis> {
     findPip(),
     findCompiler(),
     inspectEngines(),
-    tryModule('onnxruntime-node'),
-    tryModule('sharp'),
+    inspectOnnxRuntime(),
+    inspectSharp(),
     findDisk(),
   ])
   const fast = engines.some(({ name, health }) => name.startsWith('tfjs-node') && health === 'good')
@@ -163,21 +164,23 @@ async function inspectEngine(engine: EngineFinding): Promise<Finding> {
   return { name, health: 'good', detail: `${version ?? ''}${remark}${place === undefined ? '' : `, in ${place}`}` }
 }
 
-/** Whether a package with native code loads; without it pictures or ONNX files cannot be read. */
-async function tryModule(name: 'onnxruntime-node' | 'sharp'): Promise<Finding> {
+/** Without it pictures cannot be read. */
+async function inspectSharp(): Promise<Finding> {
   try {
-    return { name, health: 'good', detail: await loadedVersion(name) }
+    return { name: 'sharp', health: 'good', detail: (await import('sharp')).default.versions.sharp ?? 'here' }
   } catch (error) {
-    return {
-      name,
-      health: 'missing',
-      detail: `does not load: ${reasonOf(error).split('\n')[0]}`,
-      mend: `npm install --prefix ${JSON.stringify(packageRoot())}`,
-    }
+    const detail = `does not load: ${reasonOf(error).split('\n')[0]}`
+    return { name: 'sharp', health: 'missing', detail, mend: `npm install --prefix ${JSON.stringify(packageRoot())}` }
   }
 }
 
-async function loadedVersion(name: 'onnxruntime-node' | 'sharp'): Promise<string> {
-  if (name === 'sharp') return (await import('sharp')).default.versions.sharp ?? 'here'
-  return (await import('onnxruntime-node')).env.versions.common
+/** Runs exported files; it is fetched when it is first needed. */
+async function inspectOnnxRuntime(): Promise<Finding> {
+  const name = 'onnxruntime-node'
+  if (!hasOnnxRuntime()) return { name, health: 'spare', detail: 'not here; fetched when the first ONNX file is run' }
+  try {
+    return { name, health: 'good', detail: (await loadOnnxRuntime()).env.versions.common }
+  } catch (error) {
+    return { name, health: 'missing', detail: reasonOf(error) }
+  }
 }

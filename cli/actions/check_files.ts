@@ -1,9 +1,10 @@
 import type { ModelSettings } from '../../compiler/analysis/model.js'
 import { type Diagnostic, hasErrors } from '../../compiler/diagnostics/diagnostic.js'
-import { position } from '../../compiler/diagnostics/render.js'
+import { placed } from '../../compiler/diagnostics/placed.js'
 import { table } from '../../compiler/diagnostics/table.js'
 import { shapeText, typeOf } from '../../compiler/graph/graph.js'
 import { measure } from '../../compiler/graph/measure.js'
+import { summaryOf } from '../../runtime/api/check.js'
 import { packageVersion } from '../../runtime/package-root.js'
 import { type CompiledSpec, compileFile } from '../../runtime/specs/spec.js'
 import type { Io } from '../io.js'
@@ -51,42 +52,18 @@ function short(count: number): string {
 }
 
 function jsonOf({ file, compiled }: Checked) {
-  const { graph } = compiled
-  const model = graph && {
-    name: graph.name,
-    settings: graph.settings,
-    ...measure(graph),
-    outputs: graph.predictions.map(({ name, value }) => ({
-      name,
-      shape: typeOf(graph, value).shape.map(({ size }) => size ?? null),
-    })),
-  }
+  const { graph, diagnostics, texts } = compiled
   return {
     file,
-    diagnostics: compiled.diagnostics.map((diagnostic) => placed(diagnostic, compiled)),
-    ...(model && { model }),
+    diagnostics: diagnostics.map((diagnostic) => placed(diagnostic, texts)),
+    ...(graph && { model: summaryOf(graph) }),
   }
-}
-
-function placed({ code, severity, message, help, primary, secondary }: Diagnostic, { texts }: CompiledSpec) {
-  const at = ({ span, text }: Diagnostic['primary']) => {
-    const { line, column } = position(texts.get(span.source) ?? '', span.start)
-    return {
-      file: span.source,
-      line,
-      column: column + 1,
-      start: span.start,
-      end: span.end,
-      ...(text !== '' && { text }),
-    }
-  }
-  return { code, severity, message, ...(help !== undefined && { help }), at: at(primary), related: secondary.map(at) }
 }
 
 function sarifOf(checked: readonly Checked[]) {
   const results = checked.flatMap(({ compiled }) =>
     compiled.diagnostics.map((diagnostic) => {
-      const { at } = placed(diagnostic, compiled)
+      const { at } = placed(diagnostic, compiled.texts)
       return {
         ruleId: diagnostic.code,
         level: diagnostic.severity,
@@ -119,7 +96,7 @@ function sarifOf(checked: readonly Checked[]) {
 
 /** A workflow command of GitHub Actions; its own special characters are escaped. */
 function githubLine(diagnostic: Diagnostic, compiled: CompiledSpec): string {
-  const { at, message } = placed(diagnostic, compiled)
+  const { at, message } = placed(diagnostic, compiled.texts)
   const data = (text: string) => text.replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A')
   const property = (text: string) => data(text).replace(/:/g, '%3A').replace(/,/g, '%2C')
   return `::${diagnostic.severity} file=${property(at.file)},line=${at.line},col=${at.column},title=${property(diagnostic.code)}::${data(message)}`

@@ -1,4 +1,5 @@
 import { basename, extname, join } from 'node:path'
+import { type RankedClass, rank } from '../../runtime/api/model.js'
 import type { EngineName } from '../../runtime/engines/index.js'
 import { Failure } from '../../runtime/failure.js'
 import { writeAtomically } from '../../runtime/files.js'
@@ -35,7 +36,7 @@ export async function predictImages(
         heatmaps === undefined
           ? undefined
           : await writeOverlay(picture, answer, join(heatmaps, overlayName(images, index)))
-      const classes = best(answer.probabilities, predictor.classes, top)
+      const classes = rank(answer.probabilities, predictor.classes, top)
       io.print(lineOf(image, classes, answer, overlay))
       const branches = Object.entries(answer.logits).map(([branch, logits]) => [
         branch,
@@ -58,19 +59,6 @@ export async function predictImages(
   await predictor.close()
   io.json({ ok: !failed, predictions: results })
   return failed ? 1 : 0
-}
-
-interface RankedClass {
-  readonly name: string
-  readonly probability: number
-}
-
-function best(probabilities: Float32Array, classes: readonly string[], top: number): RankedClass[] {
-  const ranked = Array.from(probabilities, (probability, index) => ({
-    name: classes[index] ?? `class ${index}`,
-    probability,
-  }))
-  return ranked.sort((a, b) => b.probability - a.probability).slice(0, top)
 }
 
 function lineOf(image: string, classes: readonly RankedClass[], { box }: Answer, overlay: string | undefined): string {

@@ -51,7 +51,7 @@ export interface VerifyRequest {
 
 /** Compares an exported file with the engine, output by output. 0 when they agree. */
 export async function verifyOnnx(file: string, request: VerifyRequest, io: Io): Promise<number> {
-  const onnx = await OnnxPredictor.open(file)
+  const onnx = await OnnxPredictor.open(file, io.reporter)
   const weighted = await openWeighted(
     request.against,
     { ...(request.weights !== undefined && { weights: request.weights }), ...(request.set && { set: request.set }) },

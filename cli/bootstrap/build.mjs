@@ -48,6 +48,7 @@ async function bundle(folder) {
     entryPoints: {
       'cli/main': 'cli/main.ts',
       'runtime/index': 'runtime/index.ts',
+      'runtime/api/index': 'runtime/api/index.ts',
       'runtime/data/worker': 'runtime/data/worker.ts',
     },
     outdir: folder,

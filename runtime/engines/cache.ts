@@ -29,14 +29,20 @@ export function engineFolder(name: NativeName): string {
 /** Written last into a provisioned engine. */
 export const readyFile = 'ready.json'
 
-const ready = z.object({
-  tensorflow: z.string(),
+export interface Ready {
+  readonly tensorflow: string
   /** Whether CUDA's libraries were fetched with it. */
+  readonly cuda: boolean
+  readonly compiler: string
+  readonly bytes: number
+}
+
+const ready: z.ZodType<Ready> = z.object({
+  tensorflow: z.string(),
   cuda: z.boolean(),
   compiler: z.string(),
   bytes: z.number(),
 })
-export type Ready = z.infer<typeof ready>
 
 /** What a provisioned engine says of itself; undefined where there is none. */
 export async function readReady(name: NativeName): Promise<Ready | undefined> {

@@ -14,6 +14,7 @@ import type { Picture } from '../images/picture.js'
 import { type ImageStep, preprocess } from '../images/preprocess.js'
 import { argMax } from '../inference/answer.js'
 import { channelsFirst } from '../inference/layout.js'
+import { loadOnnxRuntime } from '../onnxruntime/load.js'
 import type { Reporter } from '../reporter.js'
 
 /** Pictures on which ranges are measured, spread over the training split. */
@@ -120,7 +121,7 @@ class Model {
   ) {}
 
   static async open(program: OnnxProgram, feed: Feed): Promise<Model> {
-    const runtime = await import('onnxruntime-node')
+    const runtime = await loadOnnxRuntime()
     const pieces: Uint8Array[] = []
     const encoded = encodeModel({ program, producer: 'wsban', version: '', metadata: {} })
     for await (const piece of encoded.pieces()) pieces.push(piece)

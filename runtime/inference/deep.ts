@@ -7,6 +7,7 @@ import { loadModel } from '../generated/load.js'
 import type { Picture } from '../images/picture.js'
 import { preprocess } from '../images/preprocess.js'
 import type { ParameterSpec } from '../model.js'
+import { loadOnnxRuntime } from '../onnxruntime/load.js'
 import { halfToNumber } from '../weights/dtype.js'
 import { nodeOutputs } from '../weights/onnx.js'
 import type { WeightStore } from '../weights/store.js'
@@ -97,7 +98,7 @@ async function runEngine(graph: Graph, nodes: readonly Node[], request: DeepRequ
 }
 
 async function runFile({ path, picture }: DeepRequest, names: readonly string[]): Promise<Outputs> {
-  const runtime = await import('onnxruntime-node')
+  const runtime = await loadOnnxRuntime()
   // Without a type: ONNX Runtime infers it, and in half precision it is another.
   const output = names.map((name) => ({ name }))
   const more = onnxProto.onnx.ModelProto.encode({ graph: { output } }).finish()

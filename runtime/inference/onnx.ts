@@ -2,6 +2,8 @@ import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { z } from 'zod'
 import { Failure, reasonOf } from '../failure.js'
 import type { Picture } from '../images/picture.js'
+import { loadOnnxRuntime } from '../onnxruntime/load.js'
+import type { Reporter } from '../reporter.js'
 import { type Answer, answerOf, type Outputs } from './answer.js'
 import { readOnnxMetadata } from './onnx_metadata.js'
 import type { Predictor } from './predictor.js'
@@ -21,10 +23,10 @@ export class OnnxPredictor implements Predictor {
   ) {}
 
   /** @throws Failure `onnx-unreadable` for a file that ONNX Runtime refuses, `onnx-foreign` for one that wsban did not export */
-  static async open(path: string): Promise<OnnxPredictor> {
+  static async open(path: string, reporter?: Reporter): Promise<OnnxPredictor> {
     const metadata = await readOnnxMetadata(path)
     const classes = classNames.safeParse(parseJson(metadata.classes))
-    const runtime = await import('onnxruntime-node')
+    const runtime = await loadOnnxRuntime(reporter)
     const session = await runtime.InferenceSession.create(path, { logSeverityLevel: errorsOnly }).catch(
       (error: unknown) => {
         throw new Failure(

@@ -26,7 +26,7 @@ export async function openPredictor(
       help: 'give a run or a spec with --weights',
       exit: 2,
     })
-  return OnnxPredictor.open(source)
+  return OnnxPredictor.open(source, host.reporter)
 }
 
 export async function openOnEngine(

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { storedSpec } from '../specs/stored.js'
+import { storedSpec } from '../specs/stored_schema.js'
 
 /** What a run is: written when it begins, and again as checkpoints come. */
 export const runFile = z.object({

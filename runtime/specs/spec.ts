@@ -13,8 +13,17 @@ export interface CompiledSpec extends Compiled {
 
 /** Compiles a spec file from disk. @throws Failure `spec-unreadable` */
 export function compileFile(path: string, settings: ModelSettings = {}, train: readonly string[] = []): CompiledSpec {
-  const text = readSpec(path)
-  const imports: StoredSpec['imports'] = []
+  return compileText(path, readSpec(path), settings, train)
+}
+
+/** Compiles a text as if it stood in that file: what it imports is read from disk. */
+export function compileText(
+  path: string,
+  text: string,
+  settings: ModelSettings = {},
+  train: readonly string[] = [],
+): CompiledSpec {
+  const imports: { importer: string; specifier: string; source: string }[] = []
   const disk = diskLibrary()
   const library: Library = {
     get standard() {

@@ -1,18 +1,16 @@
-import { z } from 'zod'
+import type { Defaults } from '../../compiler/analysis/defaults.js'
+import type { ModelSettings } from '../../compiler/analysis/model.js'
 
 /** A model's text with everything it imports and the settings chosen for it: enough to compile the same graph anywhere. */
-export const storedSpec = z.object({
-  entry: z.string(),
+export interface StoredSpec {
+  readonly entry: string
   /** Texts by source. */
-  files: z.record(z.string(), z.string()),
+  readonly files: Readonly<Record<string, string>>
   /** What each import led to: source by `importer` and `specifier`. */
-  imports: z.array(z.object({ importer: z.string(), specifier: z.string(), source: z.string() })),
-  settings: z.record(z.string(), z.union([z.number(), z.boolean(), z.string()])),
+  readonly imports: readonly { readonly importer: string; readonly specifier: string; readonly source: string }[]
+  readonly settings: ModelSettings
   /** What --train said. */
-  train: z.array(z.string()).optional(),
+  readonly train?: readonly string[]
   /** The defaults of the version that read it first: what the text leaves out means the same ever after. */
-  defaults: z
-    .record(z.string(), z.record(z.string(), z.union([z.number(), z.boolean(), z.string(), z.null()])))
-    .optional(),
-})
-export type StoredSpec = z.infer<typeof storedSpec>
+  readonly defaults?: Defaults
+}

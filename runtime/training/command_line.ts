@@ -4,7 +4,7 @@ import { engineNames } from '../engines/index.js'
 import { Failure } from '../failure.js'
 import type { Model } from '../model.js'
 import type { Reporter } from '../reporter.js'
-import { storedSpec } from '../specs/stored.js'
+import { storedSpec } from '../specs/stored_schema.js'
 import { startTraining } from './start.js'
 
 const plainReporter: Reporter = {

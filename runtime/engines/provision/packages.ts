@@ -10,16 +10,24 @@ import { run } from './run.js'
  * All of TensorFlow.js that it asks for is given as the core alone: our loader needs nothing else, and 250 MB stay away.
  */
 export async function installPackages(folder: string, name: NativeName): Promise<void> {
-  const manifest = {
-    private: true,
-    dependencies: {
-      '@tensorflow/tfjs-core': tfjsVersion,
-      [`@tensorflow/${name}`]: tfjsVersion,
-      'node-api-headers': nodeApiHeadersVersion,
-    },
-    overrides: { '@tensorflow/tfjs': `npm:@tensorflow/tfjs-core@${tfjsVersion}` },
+  const dependencies = {
+    '@tensorflow/tfjs-core': tfjsVersion,
+    [`@tensorflow/${name}`]: tfjsVersion,
+    'node-api-headers': nodeApiHeadersVersion,
   }
-  await writeFile(join(folder, 'package.json'), JSON.stringify(manifest))
+  const overrides = { '@tensorflow/tfjs': `npm:@tensorflow/tfjs-core@${tfjsVersion}` }
+  await npmInstall(folder, { dependencies, overrides }, `@tensorflow/${name}@${tfjsVersion}`)
+}
+
+/** What npm is asked to install, as a package.json says it. */
+export interface Wanted {
+  readonly dependencies: Readonly<Record<string, string>>
+  readonly overrides?: Readonly<Record<string, string>>
+}
+
+/** Installs into a folder's node_modules, without any install script. @throws Failure `npm-missing`, `npm-failed` */
+export async function npmInstall(folder: string, wanted: Wanted, what: string): Promise<void> {
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, ...wanted }))
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
   const result = await run(
     npm,
@@ -32,9 +40,7 @@ export async function installPackages(folder: string, name: NativeName): Promise
   if (result.status === 0) return
   throw new Failure({
     code: result.missing ? 'npm-missing' : 'npm-failed',
-    message: result.missing
-      ? 'npm is not on the PATH'
-      : `npm could not install @tensorflow/${name}@${tfjsVersion}: ${result.summary}`,
+    message: result.missing ? 'npm is not on the PATH' : `npm could not install ${what}: ${result.summary}`,
     help: result.missing
       ? 'install Node.js with npm, then run the command again'
       : 'check that npm reaches its registry (npm ping), then run the command again: it goes on where it stopped',

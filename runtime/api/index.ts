@@ -1,0 +1,15 @@
+/** What a program imports from `wsban`: check and compile specs, load trained models, ask them about pictures. */
+export type { Place, PlacedDiagnostic } from '../../compiler/diagnostics/placed.js'
+export { Failure, type Problem } from '../failure.js'
+export type { Box } from '../images/picture.js'
+export { type CheckResult, check, type ModelSummary, type SpecInput } from './check.js'
+export { type CompileOptions, compile, SpecFailure } from './compile.js'
+export {
+  type LoadedModel,
+  type LoadOptions,
+  load,
+  type Prediction,
+  type PredictOptions,
+  predict,
+  type RankedClass,
+} from './model.js'

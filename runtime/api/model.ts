@@ -1,0 +1,122 @@
+import type { ModelSettings } from '../../compiler/analysis/model.js'
+import type { EngineName } from '../engines/index.js'
+import { decodeImage } from '../images/decode.js'
+import type { Box } from '../images/picture.js'
+import type { Answer } from '../inference/answer.js'
+import { openPredictor } from '../inference/open.js'
+import type { Predictor } from '../inference/predictor.js'
+import type { Reporter } from '../reporter.js'
+import { programHost } from './compile.js'
+
+export interface LoadOptions {
+  /** For runs and specs; the fastest that is here without. ONNX files run on ONNX Runtime. */
+  readonly engine?: EngineName
+  /** For a spec: a checkpoint's file. */
+  readonly weights?: string
+  readonly set?: ModelSettings
+  /** Told what takes its time; nobody without. */
+  readonly reporter?: Reporter
+}
+
+export interface PredictOptions {
+  /** How many classes are named, the most probable first; all without. */
+  readonly top?: number
+}
+
+export interface RankedClass {
+  readonly name: string
+  /** 0 to 1. */
+  readonly probability: number
+}
+
+/** What a model says about one picture. */
+export interface Prediction {
+  readonly classes: readonly RankedClass[]
+  /** The part that was looked at again. */
+  readonly box?: Box
+  /** The map that the part was found by, row by row. */
+  readonly attention?: { readonly values: Float32Array; readonly height: number; readonly width: number }
+  /** Each branch's own logits, by class in the order of the model's `classes`. */
+  readonly logits: Readonly<Record<string, Float32Array>>
+}
+
+export interface LoadedModel {
+  /** In the order of the logits. */
+  readonly classes: readonly string[]
+  /**
+   * One prediction for each picture, given as a path or as a file's bytes.
+   *
+   * @throws Failure `image-unreadable`
+   */
+  predict(pictures: readonly (string | Uint8Array)[], options?: PredictOptions): Promise<Prediction[]>
+  /** Lets go of its memory. */
+  close(): Promise<void>
+}
+
+/**
+ * A trained model: an exported .onnx file, a run's folder, or a spec with weights.
+ *
+ * @throws SpecFailure; Failure `onnx-unreadable`, `onnx-foreign`, and what is wrong with a run or its weights
+ */
+export async function load(source: string, options: LoadOptions = {}): Promise<LoadedModel> {
+  const { engine, weights, set, reporter } = options
+  const other = { ...(weights !== undefined && { weights }), ...(set && { set }) }
+  const predictor = await openPredictor(source, engine, programHost(reporter), other)
+  return {
+    classes: predictor.classes,
+    predict: (pictures, { top } = {}) => predictWith(predictor, pictures, top),
+    close: () => predictor.close(),
+  }
+}
+
+/** Loads a model, asks it about the pictures, and lets it go. For more than one call keep what `load` gives. */
+export async function predict(
+  source: string,
+  pictures: readonly (string | Uint8Array)[],
+  options: LoadOptions & PredictOptions = {},
+): Promise<Prediction[]> {
+  const model = await load(source, options)
+  try {
+    return await model.predict(pictures, options)
+  } finally {
+    await model.close()
+  }
+}
+
+async function predictWith(
+  predictor: Predictor,
+  pictures: readonly (string | Uint8Array)[],
+  top = predictor.classes.length,
+): Promise<Prediction[]> {
+  const predictions: Prediction[] = []
+  // One after another: decoded pictures are large.
+  for (const [index, picture] of pictures.entries()) {
+    const decoded = await decodeImage(picture, typeof picture === 'string' ? picture : `picture ${index + 1}`)
+    const [answer] = await predictor.predict([decoded])
+    if (!answer) throw new Error('no answer for a picture')
+    predictions.push(predictionFrom(answer, predictor.classes, top))
+  }
+  return predictions
+}
+
+function predictionFrom(
+  { probabilities, logits, box, attention }: Answer,
+  names: readonly string[],
+  top: number,
+): Prediction {
+  return {
+    classes: rank(probabilities, names, top),
+    logits,
+    ...(box && { box: { y1: box[0], x1: box[1], y2: box[2], x2: box[3] } }),
+    ...(attention && { attention }),
+  }
+}
+
+/** The most probable classes, the first one first. */
+export function rank(probabilities: Float32Array, names: readonly string[], top: number): RankedClass[] {
+  const all = Array.from(probabilities, (probability, index) => ({
+    name: names[index] ?? `class ${index}`,
+    probability,
+  }))
+  return all.sort((a, b) => b.probability - a.probability).slice(0, top)
+}

@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type * as OnnxRuntime from 'onnxruntime-node'
+import { Failure, reasonOf } from '../failure.js'
+import { type Reporter, silent } from '../reporter.js'
+import { placeOfOnnxRuntime, setupOnnxRuntime } from './setup.js'
+
+export type { OnnxRuntime }
+
+let loading: Promise<typeof OnnxRuntime> | undefined
+
+/**
+ * ONNX Runtime: the one installed where wsban is, or else one in the user's cache, which is fetched when it is first needed. It is no ordinary
+ * dependency of the package, for its install script would fetch CUDA's files for everyone and fail behind many networks.
+ *
+ * @throws Failure what `setupOnnxRuntime` throws, or `onnxruntime-broken` when it is there and does not load
+ */
+export function loadOnnxRuntime(reporter: Reporter = silent): Promise<typeof OnnxRuntime> {
+  loading ??= installed(reporter).catch((error: unknown) => {
+    loading = undefined
+    throw error
+  })
+  return loading
+}
+
+/** Whether it is here already. */
+export function hasOnnxRuntime(): boolean {
+  return besideUs() !== undefined || existsSync(placeOfOnnxRuntime())
+}
+
+/** The one that was installed with wsban or by the project that uses it. */
+function besideUs(): string | undefined {
+  try {
+    return createRequire(import.meta.url).resolve('onnxruntime-node')
+  } catch {
+    return undefined
+  }
+}
+
+async function installed(reporter: Reporter): Promise<typeof OnnxRuntime> {
+  const entry = besideUs() ?? createRequire(join(await setupOnnxRuntime(reporter), '/')).resolve('onnxruntime-node')
+  try {
+    const runtime: typeof OnnxRuntime = await import(pathToFileURL(entry).href)
+    return runtime
+  } catch (error) {
+    throw new Failure(
+      {
+        code: 'onnxruntime-broken',
+        message: `ONNX Runtime does not load from ${entry}: ${reasonOf(error).split('\n')[0]}`,
+        help: 'remove that folder, and run the command again',
+        path: entry,
+      },
+      { cause: error },
+    )
+  }
+}
