@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { table } from '../compiler/diagnostics/table.js'
 import { operations } from '../compiler/ops/index.js'
+import type { Operation } from '../compiler/ops/operation.js'
 import { operationPage } from '../compiler/ops/page.js'
 import { trainArguments } from '../compiler/training/loop.js'
 import { settings } from '../compiler/training/settings.js'
@@ -12,14 +13,57 @@ import { packageRoot } from '../runtime/package-root.js'
 export function generatedPages(): ReadonlyMap<string, string> {
   return new Map([
     ['docs/operations.md', operationsPage()],
+    ...operationList().map((operation) => [`docs/operations/${operation.name}.md`, pageOf(operation)] as const),
+    ['docs/settings.md', settingsPage()],
     ['docs/diagnostics.md', diagnosticsPage()],
     ['editors/vscode/syntaxes/wsban.tmLanguage.json', `${JSON.stringify(textMateGrammar(), undefined, 2)}\n`],
   ])
 }
 
+function operationList(): readonly Operation[] {
+  return [...operations.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
 function operationsPage(): string {
-  const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1)
-  const list = [...operations.values()].sort(byName)
+  const rows = operationList().map(
+    (operation) =>
+      `| [\`${operation.name}\`](operations/${operation.name}.md) | ${operation.summary} | ${inFile(operation)} |`,
+  )
+  return `# Operations
+
+Written by \`npm run docs\` from \`compiler/ops/\`. Feature maps are channels x height x width; the batch is never written.
+Every one trains on each engine (native TensorFlow, WebAssembly, plain JavaScript). What an optimizer, a schedule or an augmentation takes:
+[settings](settings.md).
+
+| operation | what it computes | in the exported file |
+|---|---|---|
+${rows.join('\n')}
+`
+}
+
+function inFile({ onnx, lowPrecision }: Operation): string {
+  if (onnx === 'training only') return 'no, training only'
+  return lowPrecision ? 'fp32, fp16, int8' : 'fp32'
+}
+
+function pageOf(operation: Operation): string {
+  const { name, cases } = operation
+  return `# ${name}
+
+${operationPage(operation).replace(/^## .*\n\n/, '')}
+
+## Where it runs
+
+| | |
+|---|---|
+| training and \`predict\` | native TensorFlow, WebAssembly, plain JavaScript |
+| the exported file | ${inFile(operation)} |
+
+Every engine is compared with the plain reference in \`compiler/ops/${name}.ts\`, in double precision, on ${cases.length === 1 ? 'this case' : `these ${cases.length} cases`}: ${cases.map((one) => one.name).join('; ')}.
+`
+}
+
+function settingsPage(): string {
   const kinds = ['optimizer', 'schedule', 'average', 'group', 'image step', 'batch step'] as const
   const block = {
     name: 'train',
@@ -27,23 +71,12 @@ function operationsPage(): string {
       'The lines of a train block that are one value each. `optimizer`, `schedule` and `average` take what follows; any other name may be given to a `group`.',
     arguments: trainArguments,
   }
-  return [
-    '# Operations',
-    'Written by `npm run docs` from `compiler/ops/`. Feature maps are channels x height x width; the batch is never written.',
-    '| operation | what it computes | in the exported file |\n|---|---|---|',
-    ...list.map(
-      ({ name, summary, onnx }) =>
-        `| [\`${name}\`](#${name}) | ${summary} | ${onnx === 'training only' ? 'no, training only' : 'yes'} |`,
-    ),
-    ...list.map(operationPage),
+  return `${[
     '# Settings of training and of pictures',
+    'Written by `npm run docs` from `compiler/training/`.',
     operationPage(block).replace(/```wsban[\s\S]*?```\n\n/, ''),
     ...kinds.flatMap((kind) => [...settings.values()].filter((setting) => setting.kind === kind).map(operationPage)),
-  ]
-    .join('\n\n')
-    .replaceAll('|---|\n\n|', '|---|\n|')
-    .replaceAll(/ \|\n\n\| \[/g, ' |\n| [')
-    .concat('\n')
+  ].join('\n\n')}\n`
 }
 
 function diagnosticsPage(): string {

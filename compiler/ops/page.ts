@@ -12,6 +12,9 @@ export interface Documented {
   readonly lowPrecision?: true
 }
 
+/** Longer ones have a line for each argument. */
+const longestSignature = 72
+
 /** The page of an operation or setting, in Markdown: what it computes, its arguments with defaults, and where it comes from. */
 export function operationPage({
   name,
@@ -25,7 +28,9 @@ export function operationPage({
   const signature = specs.map((spec) =>
     spec.default === undefined || spec.default === null ? spec.name : `${spec.name} = ${String(spec.default)}`,
   )
-  const lines = [`## ${name}`, '', '```wsban', `${name}(${signature.join(', ')})`, '```', '', summary]
+  const line = `${name}(${signature.join(', ')})`
+  const call = line.length <= longestSignature ? line : `${name}(\n  ${signature.join(',\n  ')},\n)`
+  const lines = [`## ${name}`, '', '```wsban', call, '```', '', summary]
   if (details) lines.push('', details)
   if (specs.length > 0)
     lines.push('', '| argument | what it is | default | meaning |', '|---|---|---|---|', ...specs.map(row))
