@@ -29,7 +29,7 @@ export function operationPage({
     spec.default === undefined || spec.default === null ? spec.name : `${spec.name} = ${String(spec.default)}`,
   )
   const line = `${name}(${signature.join(', ')})`
-  const call = line.length <= longestSignature ? line : `${name}(\n  ${signature.join(',\n  ')},\n)`
+  const call = line.length <= longestSignature ? line : line.replaceAll(', ', `,\n${' '.repeat(name.length + 1)}`)
   const lines = [`## ${name}`, '', '```wsban', call, '```', '', summary]
   if (details) lines.push('', details)
   if (specs.length > 0)
