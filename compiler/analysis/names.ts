@@ -91,6 +91,7 @@ const builtIn: Inside = new Map<string, Entity>([
       { named: { kind: 'operation', name: operation.name, operation }, inside: () => new Map(outputs) },
     ]
   }),
+  ['uniform', { named: { kind: 'operation', name: 'uniform' }, inside: none }],
   ['training', { named: { kind: 'training', name: 'training' }, inside: none }],
 ])
 
@@ -213,7 +214,9 @@ class FileReader {
     const argument = trainArguments.find((spec) => spec.name === name.text)
     const isSetting = Object.hasOwn(trainSettings, name.text)
     const isGroup = !argument && !isSetting && value.kind === 'call'
-    const named: Named = argument ? { kind: 'argument', name: name.text, argument } : { kind: 'word', name: name.text }
+    const named: Named = argument
+      ? { kind: 'argument', name: name.text, argument }
+      : { kind: isSetting ? 'argument' : 'word', name: name.text }
     this.occur(name.span, isGroup ? this.ofBinding(binding) : named, isGroup)
     if (argument) this.value(value, argument, scope)
     else this.setting(value, scope)

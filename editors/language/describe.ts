@@ -45,6 +45,8 @@ export function documentation(named: Named, textOf: (source: string) => string |
       .join('\n\n')
   }
   if (named.block) return code(`block ${signatureOf(named, textOf).label}`)
+  if (named.kind === 'operation')
+    return '`uniform(low, high)` draws a number for each image in training; elsewhere its middle is taken.'
   if (named.kind === 'training') return '`training ? a : b` is a in training and b afterwards.'
   return undefined
 }

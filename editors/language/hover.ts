@@ -36,7 +36,8 @@ function heading(
   { kind, name, operation, setting, argument, block }: Named,
   value: Value | undefined,
 ): string | undefined {
-  if (operation || setting || argument || block || kind === 'word' || kind === 'training') return undefined
+  if (operation || setting || argument || block || ['operation', 'word', 'argument', 'training'].includes(kind))
+    return undefined
   const worth = value && (shortly(value) ?? describe(value))
   return code(`${kind === 'round' ? '' : `${kind} `}${name}${worth ? `: ${worth}` : ''}`)
 }

@@ -17,6 +17,7 @@ import type { StoredSpec } from '../specs/stored.js'
 import { initialValues } from '../weights/initialize.js'
 import type { OpenWeights } from '../weights/load.js'
 import { type Accuracy, type EightBitTrial, inEightBits } from './eight_bits.js'
+import { type Described, metadataOf } from './metadata.js'
 
 /** How values are stored and computed: all in float32; or in float16 or as eight-bit steps where that is enough. */
 export type Precision = { readonly name: 'fp32' | 'fp16' } | { readonly name: 'int8'; readonly trial: EightBitTrial }
@@ -72,7 +73,7 @@ export async function exportOnnx(request: ExportRequest): Promise<Exported> {
     program,
     producer: 'wsban',
     version: packageVersion(),
-    metadata: metadataOf(request, accuracy),
+    metadata: await metadataOf(described(request, accuracy), sha256),
     describe: describer(inference, stored.files),
   })
   await writeAtomically(path, model.pieces())
@@ -95,28 +96,14 @@ export function lowPrecision({ nodes }: Graph): (node: OnnxNode) => boolean {
   return ({ origin }) => operations.get(nodes[origin ?? -1]?.operation ?? '')?.lowPrecision === true
 }
 
-/** In the order of the logits; numbered when nobody named them. */
-export function classNamesOf(graph: Graph, classes: readonly string[] | undefined): readonly string[] {
-  return classes ?? Array.from({ length: graph.label?.classes ?? 0 }, (_, index) => `class ${index}`)
+function described(request: ExportRequest, accuracy: Accuracy | undefined): Described {
+  const { graph, stored, classes, input, weights, seed, metrics, precision } = request
+  const origin = 'seed' in weights ? `random, seed ${weights.seed}` : 'trained'
+  const version = packageVersion()
+  const name = precision?.name ?? 'fp32'
+  return { version, graph, stored, classes, input, weights: origin, precision: name, seed, metrics, accuracy }
 }
 
-function metadataOf(
-  { graph, stored, classes, input, weights, seed, metrics, precision }: ExportRequest,
-  accuracy: Accuracy | undefined,
-): Record<string, string> {
-  const spec = JSON.stringify(stored)
-  return {
-    wsban: packageVersion(),
-    classes: JSON.stringify(classNamesOf(graph, classes)),
-    input,
-    size: String(graph.image.height),
-    steps: JSON.stringify(graph.image.steps),
-    spec,
-    spec_sha256: createHash('sha256').update(spec).digest('hex'),
-    weights: 'seed' in weights ? `random, seed ${weights.seed}` : 'trained',
-    precision: precision?.name ?? 'fp32',
-    ...(seed !== undefined && { seed: String(seed) }),
-    ...(metrics && { metrics: JSON.stringify(metrics) }),
-    ...(accuracy && { accuracy: JSON.stringify(accuracy) }),
-  }
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }

@@ -38,7 +38,7 @@ export async function openOnEngine(
   const { spec, classes } = weighted
   // ONNX files need none of these.
   const [{ classNamesOf }, { loadModel }, { EnginePredictor }] = await Promise.all([
-    import('../export/onnx.js'),
+    import('../export/metadata.js'),
     import('../generated/load.js'),
     import('./engine.js'),
   ])

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -11,14 +11,8 @@ import { decodeImage } from '../../runtime/images/decode.js'
 import { OnnxPredictor } from '../../runtime/inference/onnx.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { compileFile } from '../../runtime/specs/spec.js'
+import { browserPath } from '../support/browser.js'
 
-/** A Chromium or Chrome; WSBAN_CHROMIUM names one. */
-const browserPath = [
-  process.env.WSBAN_CHROMIUM,
-  '/usr/bin/chromium',
-  '/usr/bin/google-chrome',
-  '/usr/bin/chromium-browser',
-].find((path) => path !== undefined && existsSync(path))
 const folder = mkdtempSync(join(tmpdir(), 'wsban-page-'))
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))
 

@@ -1,0 +1,4 @@
+import { emitTfjs } from '../../compiler/targets/tfjs/emit.js'
+import { provide } from './parts.js'
+
+provide({ code: { tfjs: emitTfjs } })

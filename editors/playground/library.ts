@@ -1,0 +1,26 @@
+import type { Library } from '../../compiler/analysis/modules.js'
+
+/** Texts of models/ by path without the ending; the build puts them there. */
+declare const wsbanModels: Readonly<Record<string, string>>
+
+/** What the editor's text is called. */
+export const source = 'playground.wsban'
+
+/** The standard files, in the page's memory. */
+export const library: Library = {
+  standard: Object.keys(wsbanModels).filter((name) => name.includes('/')),
+  find(specifier) {
+    const text = textOf(specifier)
+    return text === undefined ? undefined : { source: `models/${specifier}.wsban`, text }
+  },
+  exporting(block) {
+    return library.standard.find((name) => new RegExp(`^block ${block}\\b`, 'm').test(textOf(name) ?? ''))
+  },
+}
+
+/** Models to begin from. */
+export const examples: readonly string[] = Object.keys(wsbanModels).filter((name) => !name.includes('/'))
+
+export function textOf(name: string): string | undefined {
+  return Object.hasOwn(wsbanModels, name) ? wsbanModels[name] : undefined
+}

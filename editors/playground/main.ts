@@ -1,0 +1,203 @@
+/** The playground: a model's text on one side; its code, its ONNX file and what that answers on the other. Nothing leaves the page. */
+import type { EditorView } from '@codemirror/view'
+import { presentDefaults } from '../../compiler/analysis/defaults.js'
+import { neededOf } from '../../compiler/compile.js'
+import { format } from '../../grammar/format.js'
+import { type Answer, drawPart, drawSeen } from '../../runtime/page/answer.js'
+import type { StoredSpec } from '../../runtime/specs/stored.js'
+import { lensesOf } from '../language/annotations.js'
+import { type Analysis, Workspace } from '../language/workspace.js'
+import { openEditor } from './editor.js'
+import { examples, library, source, textOf } from './library.js'
+import { element } from './markdown.js'
+import { type LoadedWeights, loadWeights, makeOnnx, type OnnxMade } from './onnx.js'
+import { part } from './parts.js'
+
+/** The build puts it there. */
+declare const wsbanVersion: string
+
+const seed = 1
+const first = 'wsban_tiny'
+const shownClasses = 5
+
+const workspace = new Workspace(library)
+let analysis: Analysis | undefined
+let weights: LoadedWeights | undefined
+let picture: ImageBitmap | undefined
+let answer: Answer | undefined
+let made:
+  | { readonly analysis: Analysis; readonly weights: LoadedWeights | undefined; readonly onnx: OnnxMade }
+  | undefined
+
+function byId<T extends Element>(id: string, kind: new () => T): T {
+  const found = document.getElementById(id)
+  if (found instanceof kind) return found
+  throw new Error(`the page has no ${id}`)
+}
+
+function say(text: string): void {
+  byId('status', HTMLElement).textContent = text
+}
+
+/** Runs what a button asks for; what goes wrong is told. */
+async function doing(title: string, work: () => Promise<void>): Promise<void> {
+  say(`${title} …`)
+  try {
+    // Let the page show it before the work begins.
+    await new Promise((settle) => setTimeout(settle, 20))
+    await work()
+  } catch (error) {
+    say(`That did not work: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+function changed(now: Analysis): void {
+  analysis = now
+  const errors = now.diagnostics.filter(({ severity }) => severity === 'error').length
+  const [size] = lensesOf(now)
+  const without = now.file.models.length === 0 ? 'blocks only' : 'no model yet'
+  const text = errors > 0 ? `${errors} mistake${errors === 1 ? '' : 's'}` : (size?.text ?? without)
+  const summary = byId('summary', HTMLElement)
+  summary.textContent = text
+  summary.classList.toggle('wrong', errors > 0)
+  for (const id of ['write-code', 'download', 'choose-picture'])
+    byId(id, HTMLElement).toggleAttribute('disabled', !now.whole)
+  byId('stale', HTMLElement).hidden = byId('files', HTMLElement).childElementCount === 0
+}
+
+function graphOf(now: Analysis | undefined) {
+  if (!now?.whole) throw new Error('the model has mistakes')
+  return neededOf(now.whole)
+}
+
+function storedOf(now: Analysis): StoredSpec {
+  const imports = [...now.files].flatMap(([importer, text]) =>
+    [...text.matchAll(/^import .* from "([^"]+)"/gm)].flatMap(([, specifier = '']) => {
+      const found = library.find(specifier, importer)
+      return found ? [{ importer, specifier, source: found.source }] : []
+    }),
+  )
+  const files = Object.fromEntries(now.files)
+  return { entry: source, files, imports, settings: {}, defaults: presentDefaults() }
+}
+
+async function writeCode(): Promise<void> {
+  const now = analysis
+  const graph = graphOf(now)
+  const { tfjs } = await part('code')
+  const spec = now ? storedOf(now) : {}
+  const files = tfjs(graph, { source, version: wsbanVersion, spec }).filter(({ path }) => path.endsWith('.ts'))
+  byId('files', HTMLElement).replaceChildren(
+    ...files.map(({ path, text }, index) => {
+      const file = document.createElement('details')
+      file.open = index === 0
+      file.append(element('summary', '', path), element('pre', 'code', text))
+      return file
+    }),
+  )
+  byId('stale', HTMLElement).hidden = true
+  say('TensorFlow.js code, as wsban train runs it.')
+}
+
+/** The file of the model as it is now; made once for each text and weights. */
+async function onnxNow(): Promise<OnnxMade> {
+  const now = analysis
+  if (made && made.analysis === now && made.weights === weights) return made.onnx
+  const graph = graphOf(now)
+  if (!now) throw new Error('there is no model')
+  const onnx = await makeOnnx({ graph, stored: storedOf(now), version: wsbanVersion, seed, weights })
+  made = { analysis: now, weights, onnx }
+  return onnx
+}
+
+function about({ bytes, nodes, loaded, parameters }: OnnxMade): string {
+  const origin = loaded === 0 ? `random weights, seed ${seed}` : `${loaded} of ${parameters} weights from the file`
+  return `${(bytes.length / 1e6).toFixed(1)} MB, ${nodes} nodes, ${origin}`
+}
+
+async function download(): Promise<void> {
+  const onnx = await onnxNow()
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(new Blob([onnx.bytes]))
+  link.download = `${analysis?.file.models[0]?.name.text ?? 'model'}.onnx`
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
+  say(`${link.download}: ${about(onnx)}.`)
+}
+
+async function look(): Promise<void> {
+  if (!picture) return
+  const onnx = await onnxNow()
+  const { answer: run } = await part('run')
+  answer = await run(onnx.bytes, picture)
+  show()
+  say(`${answer.milliseconds.toFixed(0)} ms for ${picture.width} x ${picture.height} pixels; ${about(onnx)}.`)
+}
+
+function show(): void {
+  if (!picture || !answer) return
+  byId('result', HTMLElement).hidden = false
+  drawSeen(byId('seen', HTMLCanvasElement), picture, answer, byId('heat', HTMLInputElement).checked)
+  byId('part', HTMLElement).hidden = !answer.box
+  drawPart(byId('crop', HTMLCanvasElement), picture, answer)
+  const best = [...answer.probabilities.entries()].sort(([, a], [, b]) => b - a).slice(0, shownClasses)
+  byId('classes', HTMLElement).replaceChildren(
+    ...best.map(([index, share]) => {
+      const line = element('li', '', `class ${index}`)
+      const bar = element('i')
+      bar.style.width = `${share * 100}%`
+      line.append(element('span', '', `${(share * 100).toFixed(1)} %`), bar)
+      return line
+    }),
+  )
+}
+
+/** A picture is looked at, a safetensors file is loaded. */
+async function take(file: File): Promise<void> {
+  if (file.name.endsWith('.safetensors')) {
+    weights = loadWeights(file.name, new Uint8Array(await file.arrayBuffer()))
+    byId('weights', HTMLElement).textContent = `${file.name}: ${weights.entries.size} tensors`
+    say('Weights go by their names; what the file lacks is random.')
+    if (picture) await look()
+    return
+  }
+  picture = await createImageBitmap(file).catch(() => {
+    throw new Error(`${file.name} is neither a picture that the browser can read nor a .safetensors file`)
+  })
+  await look()
+}
+
+function write(view: EditorView, text: string): void {
+  view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text }, scrollIntoView: true })
+}
+
+function main(): void {
+  const choice = byId('example', HTMLSelectElement)
+  for (const name of examples) choice.append(new Option(name, name, name === first, name === first))
+  const view = openEditor(workspace, byId('editor', HTMLElement), textOf(first) ?? '', changed)
+  choice.addEventListener('change', () => write(view, textOf(choice.value) ?? ''))
+  const press = (id: string, title: string, work: () => Promise<void>) =>
+    byId(id, HTMLElement).addEventListener('click', () => void doing(title, work))
+  press('write-code', 'Writing', writeCode)
+  press('download', 'Making the file', download)
+  byId('format', HTMLElement).addEventListener('click', () =>
+    write(view, format(source, view.state.doc.toString()).text),
+  )
+  byId('choose-picture', HTMLElement).addEventListener('click', () => byId('file', HTMLInputElement).click())
+  byId('heat', HTMLInputElement).addEventListener('change', show)
+  const input = byId('file', HTMLInputElement)
+  input.addEventListener('change', () => {
+    const file = input.files?.[0]
+    if (file) void doing('Looking', () => take(file))
+  })
+  for (const name of ['dragover', 'drop'] as const)
+    document.addEventListener(name, (event) => {
+      const file = event.dataTransfer?.files[0]
+      const dragged = event.dataTransfer?.types.includes('Files') ?? false
+      if (dragged) event.preventDefault()
+      if (name === 'drop' && file) void doing('Looking', () => take(file))
+    })
+  say('Ready. Nothing that you write or drop here leaves this page.')
+}
+
+main()

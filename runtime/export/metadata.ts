@@ -1,0 +1,48 @@
+import type { Graph } from '../../compiler/graph/graph.js'
+import type { StoredSpec } from '../specs/stored.js'
+
+/** What an exported file says of itself. */
+export interface Described {
+  readonly version: string
+  readonly graph: Graph
+  readonly stored: StoredSpec
+  /** In the order of the logits; numbered when nobody named them. */
+  readonly classes: readonly string[] | undefined
+  readonly input: 'image' | 'tensor'
+  /** Where the weights are from: `trained`, or the seed of random ones. */
+  readonly weights: string
+  readonly precision: string
+  /** Of the run that the weights are from: what val was set apart by. */
+  readonly seed?: number | undefined
+  /** Accuracy of the run that the weights are from. */
+  readonly metrics?: unknown
+  /** Of an int8 file: what rounding costs. */
+  readonly accuracy?: unknown
+}
+
+/** In the order of the logits; numbered when nobody named them. */
+export function classNamesOf(graph: Graph, classes: readonly string[] | undefined): readonly string[] {
+  return classes ?? Array.from({ length: graph.label?.classes ?? 0 }, (_, index) => `class ${index}`)
+}
+
+/** The metadata of an ONNX file. `hash` gives the SHA-256 of a text in hexadecimal digits. */
+export async function metadataOf(
+  { version, graph, stored, classes, input, weights, precision, seed, metrics, accuracy }: Described,
+  hash: (text: string) => string | Promise<string>,
+): Promise<Record<string, string>> {
+  const spec = JSON.stringify(stored)
+  return {
+    wsban: version,
+    classes: JSON.stringify(classNamesOf(graph, classes)),
+    input,
+    size: String(graph.image.height),
+    steps: JSON.stringify(graph.image.steps),
+    spec,
+    spec_sha256: await hash(spec),
+    weights,
+    precision,
+    ...(seed !== undefined && { seed: String(seed) }),
+    ...(metrics !== undefined && { metrics: JSON.stringify(metrics) }),
+    ...(accuracy !== undefined && { accuracy: JSON.stringify(accuracy) }),
+  }
+}

@@ -1,0 +1,169 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import test from 'ava'
+import { launch, type Page } from 'puppeteer-core'
+import sharp from 'sharp'
+import { emitTfjs } from '../../compiler/targets/tfjs/emit.js'
+import { buildPlayground } from '../../editors/playground/build.js'
+import { exportOnnx } from '../../runtime/export/onnx.js'
+import { decodeImage } from '../../runtime/images/decode.js'
+import { OnnxPredictor } from '../../runtime/inference/onnx.js'
+import { packageRoot, packageVersion } from '../../runtime/package-root.js'
+import { compileFile } from '../../runtime/specs/spec.js'
+import { initialValues } from '../../runtime/weights/initialize.js'
+import { writeSafetensors } from '../../runtime/weights/safetensors.js'
+import { browserPath } from '../support/browser.js'
+
+/** Where pictures of the page are kept, for a person to look at. */
+const pictures = process.env.WSBAN_SCREENSHOTS
+const folder = mkdtempSync(join(tmpdir(), 'wsban-playground-'))
+test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+
+async function picture(page: Page, name: string): Promise<void> {
+  if (pictures) await page.screenshot({ path: join(pictures, `${name}.png`) })
+}
+
+const saying = (page: Page, pattern: RegExp) =>
+  page.waitForFunction(
+    (source) => new RegExp(source).test(document.getElementById('status')?.textContent ?? ''),
+    { timeout: 60_000 },
+    pattern.source,
+  )
+const text = (page: Page, selector: string) =>
+  page.evaluate((query) => document.querySelector(query)?.textContent ?? '', selector)
+const count = (page: Page, selector: string) =>
+  page.evaluate((query) => document.querySelectorAll(query).length, selector)
+
+test('the playground edits, checks, writes code and an ONNX file, and runs it, with nothing but its folder', async (t) => {
+  if (browserPath === undefined) {
+    t.log('skipped: no Chromium on this machine (WSBAN_CHROMIUM names one)')
+    t.pass()
+    return
+  }
+  await buildPlayground(folder)
+  const photo = join(folder, 'photo.png')
+  const noise = Buffer.from(Uint8Array.from({ length: 90 * 60 * 3 }, (_, i) => (i * i * 31 + i * 7) % 256))
+  await sharp(noise, { raw: { width: 90, height: 60, channels: 3 } })
+    .png()
+    .toFile(photo)
+  const { graph, stored } = compileFile(join(packageRoot(), 'models', 'wsban_tiny.wsban'))
+  if (!graph) throw new Error('the model does not compile')
+
+  const browser = await launch({ executablePath: browserPath, headless: true, args: ['--no-sandbox'] })
+  try {
+    const page = await browser.newPage()
+    await page.setViewport({ width: 1400, height: 900 })
+    const [outside, errors]: [string[], string[]] = [[], []]
+    page.on('request', (request) => {
+      if (!/^(file|data|blob):/.test(request.url())) outside.push(request.url())
+    })
+    page.on('pageerror', (error) => errors.push(String(error)))
+    page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+    const session = await page.createCDPSession()
+    await session.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath: folder })
+    await page.goto(pathToFileURL(join(folder, 'index.html')).href)
+    await saying(page, /^Ready/)
+    t.regex(await text(page, '#summary'), /parameters, .* multiply-adds/)
+    t.true((await count(page, '.tok-function')) > 10)
+    t.true((await count(page, '.shape')) > 3)
+    await picture(page, 'begin')
+
+    // A mistake is underlined, and mended at a click.
+    const select = (part: string) =>
+      page.evaluate((from) => {
+        const line = Array.from(document.querySelectorAll('.cm-line')).find((item) => item.textContent?.includes(from))
+        const walker = document.createTreeWalker(line ?? document.body, NodeFilter.SHOW_TEXT)
+        for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+          const at = node.textContent?.indexOf(from) ?? -1
+          if (at < 0) continue
+          const range = document.createRange()
+          range.setStart(node, at)
+          range.setEnd(node, at + from.length)
+          document.getSelection()?.removeAllRanges()
+          document.getSelection()?.addRange(range)
+        }
+        document.querySelector<HTMLElement>('.cm-content')?.focus()
+      }, part)
+    await select('softmax')
+    await page.keyboard.type('sofmax')
+    await page.waitForSelector('.cm-lintRange-error')
+    t.regex(await text(page, '#summary'), /mistake/)
+    await page.keyboard.press('Escape')
+    await page.hover('.cm-lintRange-error')
+    await page.waitForSelector('.cm-diagnosticAction')
+    await picture(page, 'mistake')
+    await page.click('.cm-diagnosticAction')
+    await page.waitForFunction(() => /multiply-adds/.test(document.getElementById('summary')?.textContent ?? ''))
+
+    // Completion comes from the analysis, with the registry's page beside it.
+    await select('bap')
+    await page.keyboard.type('global_a')
+    await page.waitForSelector('.cm-completionInfo .documentation')
+    t.regex(await text(page, '.cm-completionLabel'), /global_avg_pool/)
+    await picture(page, 'completion')
+    await page.keyboard.press('Escape')
+    await select('global_a')
+    await page.keyboard.type('bap')
+    await page.keyboard.press('Escape')
+
+    await page.click('#write-code')
+    await saying(page, /^TensorFlow/)
+    const code = await page.evaluate(() => document.querySelector('#files pre')?.textContent ?? '')
+    const options = { source: 'playground.wsban', version: packageVersion(), spec: {} }
+    t.is(code, emitTfjs(graph, options).find(({ path }) => path === 'model.ts')?.text ?? '')
+
+    const input = await page.$('input#file')
+    await input?.uploadFile(photo)
+    await saying(page, /pixels|did not work/)
+    const lines = await page.evaluate(() =>
+      Array.from(document.querySelectorAll('#classes li'), (line) => line.textContent),
+    )
+    await picture(page, 'answer')
+    const model = join(folder, 'here.onnx')
+    await exportOnnx({ graph, stored, classes: undefined, path: model, input: 'image', weights: { seed: 1 } })
+    t.deepEqual(lines, await answerOf(model, photo))
+
+    // Weights of a file take the place of random ones.
+    const tensors = new Map(
+      [...graph.parameters.values()].map((parameter) => [
+        parameter.name,
+        { shape: parameter.shape, values: initialValues(parameter, 5) },
+      ]),
+    )
+    const weights = join(folder, 'five.safetensors')
+    await writeSafetensors(weights, { tensors, metadata: {} })
+    await input?.uploadFile(weights)
+    await saying(page, /from the file|did not work/)
+    const other = join(folder, 'other.onnx')
+    await exportOnnx({ graph, stored, classes: undefined, path: other, input: 'image', weights: { seed: 5 } })
+    const loaded = await page.evaluate(() =>
+      Array.from(document.querySelectorAll('#classes li'), (line) => line.textContent),
+    )
+    t.deepEqual(loaded, await answerOf(other, photo))
+
+    await page.click('#download')
+    await saying(page, /\.onnx: /)
+    const saved = join(folder, 'wsban_tiny.onnx')
+    for (let tries = 0; tries < 100 && !existsSync(saved); tries++)
+      await new Promise((settle) => setTimeout(settle, 100))
+    t.deepEqual(await answerOf(saved, photo), loaded)
+    t.true(readFileSync(saved).length > 100_000)
+    t.deepEqual(errors, [])
+    t.deepEqual(outside, [])
+  } finally {
+    await browser.close()
+  }
+})
+
+/** As the page lists classes. */
+async function answerOf(model: string, photo: string): Promise<string[]> {
+  const predictor = await OnnxPredictor.open(model)
+  const [answer] = await predictor.predict([await decodeImage(photo)])
+  await predictor.close()
+  return [...(answer?.probabilities.entries() ?? [])]
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, 5)
+    .map(([index, share]) => `class ${index}${(share * 100).toFixed(1)} %`)
+}
