@@ -8,6 +8,7 @@ import { register as registerEvaluate } from './commands/evaluate.js'
 import { register as registerExplain } from './commands/explain.js'
 import { register as registerExport } from './commands/export.js'
 import { register as registerFmt } from './commands/fmt.js'
+import { register as registerGraph } from './commands/graph.js'
 import { register as registerLsp } from './commands/lsp.js'
 import { register as registerPredict } from './commands/predict.js'
 import { register as registerReport } from './commands/report.js'
@@ -27,6 +28,7 @@ const program = new Command('wsban')
 for (const register of [
   registerCheck,
   registerFmt,
+  registerGraph,
   registerCompile,
   registerTrain,
   registerEvaluate,

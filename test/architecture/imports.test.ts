@@ -5,7 +5,7 @@ import { packageRoot } from '../../runtime/package-root.js'
 
 /** The core runs in a browser: it reads no file, asks no clock, opens no connection, prints nothing. */
 const pure = ['grammar', 'compiler', 'editors/language']
-const allowedPackages = new Set(['chevrotain', 'onnx-proto', 'ts-morph'])
+const allowedPackages = new Set(['@dagrejs/dagre', 'chevrotain', 'onnx-proto', 'ts-morph'])
 const effects =
   /\b(?:process|console|globalThis|fetch|setTimeout|setInterval|performance)\s*[.(]|\bDate\b|Math\.random|\brequire\(|\bimport\(/
 

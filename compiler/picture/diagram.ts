@@ -1,0 +1,34 @@
+/** A model as a figure shows it: few boxes, and what goes from one to the next. */
+export interface Diagram {
+  readonly model: string
+  readonly boxes: readonly Box[]
+  readonly arrows: readonly Arrow[]
+  /** Branches whose inside is shown. */
+  readonly branches: readonly Branch[]
+}
+
+export interface Box {
+  /** Its path: `master.trunk`, `crop`, `loss.part`. */
+  readonly id: string
+  readonly kind: 'input' | 'step' | 'loss' | 'answer'
+  readonly title: string
+  /** What it computes, and how many weights it has. */
+  readonly lines: readonly string[]
+  readonly branch?: string
+  /** The branch or box whose weights it has: what shares them has one colour. */
+  readonly weightsOf: string
+}
+
+export interface Arrow {
+  readonly from: string
+  readonly to: string
+  /** The value's name where it is not the box's own, what it is to the box it goes to, and its shape. */
+  readonly label: readonly string[]
+  /** Learning does not go back through it. */
+  readonly detached: boolean
+}
+
+export interface Branch {
+  readonly name: string
+  readonly weightsOf: string
+}

@@ -1,0 +1,203 @@
+import { type Frame, type Graph, type Node, sameValue, shapeText, typeOf, type ValueRef } from '../graph/graph.js'
+import { operations } from '../ops/index.js'
+import type { Arrow, Box, Diagram } from './diagram.js'
+
+/** What a figure has room for; a model with more steps shows each branch as one box. */
+const mostBoxes = 40
+
+/**
+ * The graph as a figure: a box for each binding of a branch or the model, with all that is inside it, and for each loss and answer.
+ * A branch that runs another one's weights is one box. The label, which every loss takes, is left out.
+ */
+export function fold(graph: Graph): Diagram {
+  const diagram = new Folder(graph, 'bindings').diagram()
+  return diagram.boxes.length <= mostBoxes ? diagram : new Folder(graph, 'branches').diagram()
+}
+
+class Folder {
+  private readonly boxOf: readonly (string | undefined)[]
+  private readonly members = new Map<string, Node[]>()
+  private readonly users = new Map<number, { node: Node; argument: string }[]>()
+
+  constructor(
+    private readonly graph: Graph,
+    private readonly detail: 'bindings' | 'branches',
+  ) {
+    this.boxOf = graph.nodes.map((node) => this.key(node))
+    graph.nodes.forEach((node, index) => {
+      const key = this.boxOf[index]
+      if (key !== undefined) this.members.set(key, [...(this.members.get(key) ?? []), node])
+      for (const { argument, value } of node.inputs)
+        this.users.set(value.node, [...(this.users.get(value.node) ?? []), { node, argument }])
+    })
+  }
+
+  diagram(): Diagram {
+    const { graph } = this
+    const boxes = [...this.members].map(([id, nodes]) => this.box(id, nodes))
+    const shown = new Set(boxes.flatMap(({ branch }) => branch ?? []))
+    const branches = [...shown].map((name) => ({
+      name,
+      weightsOf: this.frameAt(name)?.parameterPath.join('.') ?? name,
+    }))
+    return { model: graph.name, boxes, arrows: this.arrows(), branches }
+  }
+
+  private key({ id, path, frame }: Node): string | undefined {
+    if (id === this.graph.label?.value.node) return undefined
+    if (path[0] === 'loss' || path[0] === 'predict') return path.slice(0, 2).join('.')
+    const branch = this.branchOf(frame)
+    if (!branch) return path[0]
+    const whole = this.detail === 'branches' || shares(branch)
+    return path.slice(0, branch.path.length + (whole ? 0 : 1)).join('.')
+  }
+
+  private branchOf(frame: number | undefined): Frame | undefined {
+    const here = frame === undefined ? undefined : this.graph.frames[frame]
+    if (!here || here.kind === 'branch') return here
+    return this.branchOf(here.parent)
+  }
+
+  private frameAt(path: string): Frame | undefined {
+    return this.graph.frames.find((frame) => frame.kind !== 'model' && frame.path.join('.') === path)
+  }
+
+  private box(id: string, nodes: readonly Node[]): Box {
+    const [first] = nodes
+    const branch = this.branchOf(first?.frame)
+    const frame = this.frameAt(id)
+    const owner = frame?.parameterPath.join('.') ?? id
+    const again = frame && shares(frame) ? owner : undefined
+    const name = id.split('.').at(-1) ?? id
+    const kind = this.kind(id)
+    const weights = again === undefined && kind === 'step' ? this.weights(nodes) : 0
+    const steps = this.steps(nodes, kind)
+    const what = frame && frame.kind === 'block' ? frame.definition : steps
+    return {
+      id,
+      kind,
+      title: kind === 'loss' ? `loss: ${name}` : name,
+      lines: [
+        ...(kind === 'input' ? [this.shape(this.graph.image.value)] : []),
+        ...(again !== undefined ? [`${again} again`, 'the same weights'] : []),
+        ...(again === undefined && what !== name && what !== '' && kind !== 'input' ? [what] : []),
+        ...(weights > 0 ? [`${short(weights)} weights`] : []),
+      ],
+      ...(branch && id !== branch.path.join('.') && { branch: branch.path.join('.') }),
+      weightsOf: this.owningBranch(owner),
+    }
+  }
+
+  /** The branch in which the weights at a path began. */
+  private owningBranch(path: string): string {
+    const branch = this.graph.frames.find(
+      (frame) =>
+        frame.kind === 'branch' && (path === frame.path.join('.') || path.startsWith(`${frame.path.join('.')}.`)),
+    )
+    return branch ? branch.parameterPath.join('.') : path
+  }
+
+  private kind(id: string): Box['kind'] {
+    if (id.startsWith('loss.')) return 'loss'
+    if (id.startsWith('predict.')) return 'answer'
+    return this.boxOf[this.graph.image.value.node] === id ? 'input' : 'step'
+  }
+
+  /** The operations of a box in words; of a loss, its terms. */
+  private steps(nodes: readonly Node[], kind: Box['kind']): string {
+    const terms = nodes.filter(({ operation }) => operations.get(operation)?.onnx === 'training only')
+    if (kind === 'loss' && terms.length > 0) return terms.map(({ operation }) => words(operation)).join(' + ')
+    const names = nodes.map(({ operation }) => words(operation)).filter((name, index, all) => name !== all[index - 1])
+    const shown = kind === 'answer' ? [...new Set(names)] : names
+    return shown.length <= 3 ? shown.join(', ') : `${shown.slice(0, 2).join(', ')}, ... ${shown.at(-1)}`
+  }
+
+  private weights(nodes: readonly Node[]): number {
+    const names = new Set(nodes.flatMap(({ parameters }) => Object.values(parameters)))
+    return [...names]
+      .map((name) => this.graph.parameters.get(name)?.shape.reduce((product, size) => product * size, 1) ?? 0)
+      .reduce((sum, count) => sum + count, 0)
+  }
+
+  private arrows(): Arrow[] {
+    const found = new Map<string, Arrow>()
+    for (const node of this.graph.nodes) {
+      const to = this.boxOf[node.id]
+      for (const { argument, value } of node.inputs) {
+        const from = this.boxOf[value.node]
+        if (from === undefined || to === undefined || from === to) continue
+        const role = this.role(node, argument, to)
+        const arrow = {
+          from,
+          to,
+          label: [[this.tap(value, from), role].filter((part) => part !== '').join(' as '), this.shape(value)].filter(
+            (line) => line !== '',
+          ),
+          detached: this.detached(node, argument, to),
+        }
+        const key = JSON.stringify([from, to, value])
+        // One value that goes in twice is one arrow; learning goes back through it if it does on one way.
+        const before = found.get(key)
+        found.set(key, before ? { ...before, detached: before.detached && arrow.detached } : arrow)
+      }
+    }
+    return [...found.values()]
+  }
+
+  /** What a value is to the box it goes to, seen through steps of one input: `teacher` through a detach. */
+  private role(node: Node, argument: string, box: string): string {
+    const users = this.usersIn(node, box)
+    if (node.inputs.length === 1 && users.length > 0) {
+      const roles = new Set(users.map((user) => this.role(user.node, user.argument, box)))
+      return roles.size === 1 ? ([...roles][0] ?? '') : ''
+    }
+    const main = operations.get(node.operation)?.arguments[0]?.name
+    return argument === main || node.inputs.length === 1 ? '' : argument
+  }
+
+  /** Whether every way from here out of the box is one on which no gradient comes back. */
+  private detached(node: Node, argument: string, box: string): boolean {
+    if (operations.get(node.operation)?.stopsGradient?.includes(argument)) return true
+    const users = this.usersIn(node, box)
+    return users.length > 0 && users.every((user) => this.detached(user.node, user.argument, box))
+  }
+
+  /** Uses of a node inside its box; none when others use it, too. */
+  private usersIn({ id }: Node, box: string): { node: Node; argument: string }[] {
+    const users = (this.users.get(id) ?? []).map(({ node, argument }) => ({ node, argument }))
+    return users.every(({ node }) => this.boxOf[node.id] === box) ? users : []
+  }
+
+  /** The binding inside the box that the value is, if it is not what the box as a whole gives. */
+  private tap(value: ValueRef, box: string): string {
+    const depth = box.split('.').length
+    const node = this.graph.nodes[value.node]
+    const made = node?.path.at(-1) === node?.operation ? node?.path.slice(0, -1) : node?.path
+    // What a block gives is called as the binding of its call; the result of the last of several rounds as all of them.
+    const given = this.graph.frames
+      .filter(({ result, path }) => result && sameValue(result, value) && path.length >= depth)
+      .sort((a, b) => a.path.length - b.path.length)[0]
+    const path = given?.path ?? made ?? []
+    const whole = /^\d+$/.test(path.at(-1) ?? '') ? path.slice(0, -1) : path
+    return whole.slice(depth).join('.')
+  }
+
+  private shape(value: ValueRef): string {
+    const type = typeOf(this.graph, value)
+    return type.shape.length > 1 ? shapeText(type).replaceAll(' x ', ' \u00d7 ') : ''
+  }
+}
+
+function shares({ path, parameterPath }: Frame): boolean {
+  return path.join('.') !== parameterPath.join('.')
+}
+
+function words(operation: string): string {
+  return operation.replaceAll('_', ' ')
+}
+
+/** 21785568 as `21.8 M` */
+function short(count: number): string {
+  if (count >= 1e6) return `${(count / 1e6).toFixed(1)} M`
+  return count >= 1e3 ? `${(count / 1e3).toFixed(1)} k` : String(count)
+}

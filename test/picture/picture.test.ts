@@ -1,0 +1,97 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import sharp from 'sharp'
+import { compile } from '../../compiler/compile.js'
+import type { Graph } from '../../compiler/graph/graph.js'
+import { dotOf } from '../../compiler/picture/dot.js'
+import { fold } from '../../compiler/picture/fold.js'
+import { type Area, layOut } from '../../compiler/picture/layout.js'
+import { svgOf } from '../../compiler/picture/svg.js'
+import { packageRoot } from '../../runtime/package-root.js'
+import { diskLibrary } from '../../runtime/specs/library.js'
+
+const folder = join(packageRoot(), 'models')
+
+function graphOf(t: ExecutionContext, source: string, text: string): Graph {
+  const { graph, diagnostics } = compile({ source, text }, diskLibrary())
+  if (!graph) throw t.fail(diagnostics.map(({ message }) => message).join('\n'))
+  return graph
+}
+
+function overlap(a: Area, b: Area): boolean {
+  return Math.abs(a.x - b.x) < (a.width + b.width) / 2 && Math.abs(a.y - b.y) < (a.height + b.height) / 2
+}
+
+for (const file of readdirSync(folder).filter((name) => name.endsWith('.wsban')))
+  test(`${file} has a picture that fits a page, with no box on another`, async (t) => {
+    const graph = graphOf(t, file, readFileSync(join(folder, file), 'utf8'))
+    const diagram = fold(graph)
+    const ids = new Set(diagram.boxes.map(({ id }) => id))
+    t.true(ids.size === diagram.boxes.length && ids.size <= 20)
+    for (const { from, to } of diagram.arrows) t.true(ids.has(from) && ids.has(to))
+    for (const { name } of graph.losses) t.true(ids.has(`loss.${name}`), name)
+    for (const direction of ['across', 'down'] as const) {
+      const { boxes, width, height } = layOut(diagram, direction)
+      for (const [index, box] of boxes.entries()) {
+        for (const other of boxes.slice(index + 1)) t.false(overlap(box.area, other.area), `${box.id} on ${other.id}`)
+        t.true(box.area.x - box.area.width / 2 >= 0 && box.area.x + box.area.width / 2 <= width, box.id)
+        t.true(box.area.y - box.area.height / 2 >= 0 && box.area.y + box.area.height / 2 <= height, box.id)
+      }
+    }
+    const svg = svgOf(diagram)
+    t.is(svgOf(fold(graph)), svg)
+    // Letters of 11.5 pixels are 5.5 points or more when the picture fills a page's width.
+    const { width = 0, height = 0 } = await sharp(Buffer.from(svg)).metadata()
+    t.true(Math.min(17 / width, 24 / height) * 11.5 * 28.35 > 5.5, `${width} x ${height}`)
+  })
+
+test('the second pass of WS-BAN is one box that has the first one’s weights, and its teacher learns nothing', (t) => {
+  const diagram = fold(graphOf(t, 'wsban', readFileSync(join(folder, 'wsban.wsban'), 'utf8')))
+  const part = diagram.boxes.find(({ id }) => id === 'part')
+  const trunk = diagram.boxes.find(({ id }) => id === 'master.trunk')
+  t.deepEqual(part?.lines, ['master again', 'the same weights'])
+  t.is(part?.weightsOf, trunk?.weightsOf)
+  const arrow = (from: string, to: string) => diagram.arrows.find((one) => one.from === from && one.to === to)
+  t.deepEqual(arrow('part', 'loss.master'), {
+    from: 'part',
+    to: 'loss.master',
+    label: ['logits as teacher', '200'],
+    detached: true,
+  })
+  t.deepEqual(arrow('master.attention', 'crop')?.detached, true)
+  t.deepEqual(arrow('master.trunk', 'master.parts')?.label, ['Mixed_6e', '768 \u00d7 26 \u00d7 26'])
+  t.is(arrow('part', 'loss.part')?.detached, false)
+})
+
+test('names of a spec are text in SVG and DOT, whatever they are', async (t) => {
+  const hostile = '<script>"\\&\''
+  const diagram = {
+    model: hostile,
+    boxes: [
+      { id: 'a', kind: 'step' as const, title: hostile, lines: [hostile], branch: hostile, weightsOf: hostile },
+      { id: 'b', kind: 'loss' as const, title: 'b', lines: [], weightsOf: 'b' },
+    ],
+    branches: [{ name: hostile, weightsOf: hostile }],
+    arrows: [{ from: 'a', to: 'b', label: [hostile], detached: false }],
+  }
+  const svg = svgOf(diagram)
+  t.false(svg.includes('<script'))
+  t.is((await sharp(Buffer.from(svg)).metadata()).format, 'svg')
+  t.true(dotOf(diagram).includes('"<script>\\"\\\\&\'"'))
+})
+
+test('a model of very many bindings shows each branch as one box', (t) => {
+  const lines = Array.from({ length: 60 }, (_, index) => `x${index + 1} = conv2d(x${index}, 4, 1)`)
+  const text = `model m(classes = 3) {
+  input image: Image[3, 8, 8]
+  input label: Class[classes]
+  branch b(image) { x0 = relu(image) ${lines.join(' ')} logits = x60 -> global_avg_pool -> linear(classes) }
+  loss { b = cross_entropy(b.logits, label) }
+  predict probabilities = softmax(b.logits)
+}`
+  t.deepEqual(
+    fold(graphOf(t, 'm', text)).boxes.map(({ id }) => id),
+    ['image', 'b', 'loss.b', 'predict.probabilities'],
+  )
+})
