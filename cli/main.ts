@@ -5,6 +5,7 @@ import { register as registerCompile } from './commands/compile.js'
 import { register as registerData } from './commands/data.js'
 import { register as registerDoctor } from './commands/doctor.js'
 import { register as registerEvaluate } from './commands/evaluate.js'
+import { register as registerExpand } from './commands/expand.js'
 import { register as registerExplain } from './commands/explain.js'
 import { register as registerExport } from './commands/export.js'
 import { register as registerFmt } from './commands/fmt.js'
@@ -28,6 +29,7 @@ const program = new Command('wsban')
 for (const register of [
   registerCheck,
   registerFmt,
+  registerExpand,
   registerGraph,
   registerCompile,
   registerTrain,

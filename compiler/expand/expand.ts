@@ -1,0 +1,141 @@
+import { format } from '../../grammar/format.js'
+import type { Block, Model, SourceFile, Span } from '../../grammar/tree.js'
+import { type Library, type Module, ModuleLoader } from '../analysis/modules.js'
+import { trainArguments, trainSettings } from '../training/loop.js'
+import { settings } from '../training/settings.js'
+import { defaulted, leftOut, written } from './defaults.js'
+import { Edits } from './edits.js'
+import { taken, Walk } from './walk.js'
+
+/**
+ * A spec that says everything itself: the blocks that it uses stand in it instead of imports, and every argument, image step and line of
+ * the train block that was left out is written with its default. It compiles to the same graph. Needs: a spec without errors.
+ */
+export function expand(source: string, text: string, library: Library): string {
+  return new Expander(new ModuleLoader(library)).expand(source, text)
+}
+
+class Expander {
+  private readonly edits = new Edits()
+  /** Blocks of the result in the order in which they stand, with their names. */
+  private readonly names = new Map<Block, string>()
+  private readonly done: Block[] = []
+  private readonly modules = new Map<Block, Module>()
+
+  constructor(private readonly loader: ModuleLoader) {}
+
+  expand(source: string, text: string): string {
+    const module = this.loader.load(source, text)
+    const { file } = module
+    // A block of the file itself keeps its name.
+    for (const block of file.blocks) this.names.set(block, block.name.text)
+    const [model] = file.models
+    if (model) this.model(model, module)
+    else for (const block of file.blocks) this.use(block, module)
+    const parts = [
+      ...commentsBefore(file, firstDeclaration(file)),
+      ...this.done.map((block) => this.blockText(block)),
+      ...(model ? [this.withComments(module.file, model.span)] : []),
+    ]
+    return format(source, `${parts.join('\n\n')}\n`).text
+  }
+
+  /** Writes a block and those it uses into the result, once; gives its name there. */
+  private readonly use = (block: Block, from: Module): string => {
+    const known = this.modules.has(block)
+    const name = this.names.get(block) ?? this.freeName(block)
+    this.names.set(block, name)
+    if (known) return name
+    const module = this.moduleOf(block, from)
+    this.modules.set(block, module)
+    if (name !== block.name.text) this.edits.replace(block.name.span, name)
+    this.walk(module).block(block)
+    this.done.push(block)
+    return name
+  }
+
+  private walk(module: Module): Walk {
+    return new Walk({ module, edits: this.edits, use: (block) => this.use(block, module) })
+  }
+
+  private moduleOf(block: Block, from: Module): Module {
+    const source = block.name.span.source
+    return source === from.file.source ? from : this.loader.load(source, this.loader.texts().get(source) ?? '')
+  }
+
+  /** Two files may each have a `conv_bn`: the second is called after its file. */
+  private freeName({ name }: Block): string {
+    const used = new Set(this.names.values())
+    const file = /([A-Za-z_]\w*)(?:\.wsban)?$/.exec(name.span.source)?.[1] ?? 'other'
+    let free = name.text
+    for (let number = 1; used.has(free) || taken(free); number++)
+      free = `${file}_${name.text}${number === 1 ? '' : `_${number}`}`
+    return free
+  }
+
+  private model(model: Model, module: Module): void {
+    this.walk(module).model(model)
+    for (const input of model.inputs)
+      if (!input.steps && input.type.text === 'Image')
+        this.edits.insert(input.span.source, input.span.end, ` { ${steps(module.file.text, input)} }`)
+      else if (input.steps && !input.steps.some((step) => nameOf(step) === 'normalize'))
+        this.edits.insert(input.span.source, input.span.end - 1, `, ${standard('normalize')} `)
+    this.training(model)
+  }
+
+  /** The lines that the train block leaves out. */
+  private training(model: Model): void {
+    const said = new Set(model.training.map(({ name }) => name.text))
+    const plain = trainArguments.filter(({ name }) => !said.has(name)).map((spec) => `${spec.name} = ${written(spec)}`)
+    const calls = Object.entries(trainSettings).flatMap(([name, setting]) =>
+      said.has(name) || setting.standard === undefined ? [] : [`${name} = ${standard(setting.standard)}`],
+    )
+    const lines = [...plain, ...calls]
+    if (lines.length === 0) return
+    const { source, end } = model.span
+    const last = model.training.at(-1)?.span.end
+    const [augmentation] = model.augmentations
+    if (last !== undefined) this.edits.insert(source, last, `\n${lines.join('\n')}`)
+    else if (augmentation) this.edits.insert(source, augmentation.span.start, `${lines.join('\n')}\n`)
+    else this.edits.insert(source, end - 1, `\ntrain {\n${lines.join('\n')}\n}\n`)
+  }
+
+  private blockText(block: Block): string {
+    const module = this.modules.get(block)
+    return module ? this.withComments(module.file, block.span) : ''
+  }
+
+  private withComments(file: SourceFile, span: Span): string {
+    const before = span.start === firstDeclaration(file) ? [] : commentsBefore(file, span.start)
+    return [...before, this.edits.apply(span, file.text)].join('\n')
+  }
+}
+
+/** Where the first import, block or model begins. */
+function firstDeclaration({ imports, blocks, models }: SourceFile): number {
+  return Math.min(...[...imports, ...blocks, ...models].map(({ span }) => span.start))
+}
+
+/** The comments between the declaration that ends before a place and the place. */
+function commentsBefore({ imports, blocks, models, comments }: SourceFile, place: number): string[] {
+  const ends = [...imports, ...blocks, ...models].map(({ span }) => span.end).filter((end) => end <= place)
+  const from = Math.max(0, ...ends)
+  return comments.filter(({ span }) => span.start >= from && span.end <= place).map(({ text }) => text)
+}
+
+/** `resize(size), normalize(...)`: what is done to pictures when nothing is said. */
+function steps(text: string, { dimensions }: Model['inputs'][number]): string {
+  const size = dimensions.at(-1)?.span
+  return `${standard('resize', size && text.slice(size.start, size.end))}, ${standard('normalize')}`
+}
+
+/** A setting with every argument. */
+function standard(name: string, size?: string): string {
+  const rest = leftOut(defaulted(settings.get(name)?.arguments ?? []), [], size === undefined ? 0 : 1)
+  return `${name}(${[...(size === undefined ? [] : [size]), ...rest].join(', ')})`
+}
+
+function nameOf(step: NonNullable<Model['inputs'][number]['steps']>[number]): string | undefined {
+  const callee = step.kind === 'call' ? step.callee : step
+  return callee.kind === 'name' ? callee.text : undefined
+}

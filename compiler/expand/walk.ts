@@ -1,0 +1,163 @@
+import type { Argument, Block, Branch, Expression, Model, Statement } from '../../grammar/tree.js'
+import type { Module } from '../analysis/modules.js'
+import { operations } from '../ops/index.js'
+import { trainSettings } from '../training/loop.js'
+import { settings } from '../training/settings.js'
+import { type Defaulted, defaulted, leftOut } from './defaults.js'
+import type { Edits } from './edits.js'
+
+/** What a walk needs to know of the blocks around. */
+export interface Surroundings {
+  readonly module: Module
+  readonly edits: Edits
+  /** Takes note that a block is used, and tells what it is called in the result. */
+  readonly use: (block: Block) => string
+}
+
+/** Writes into calls what they leave out, seen from one block or model of a module. */
+export class Walk {
+  constructor(private readonly around: Surroundings) {}
+
+  block(block: Block): void {
+    const own = new Set<string>()
+    for (const parameter of block.parameters) {
+      if (parameter.default) this.expression(parameter.default, own)
+      own.add(parameter.name.text)
+    }
+    this.statements(block.statements, own)
+  }
+
+  model(model: Model): void {
+    const own = new Set([...model.parameters, ...model.inputs].map(({ name }) => name.text))
+    for (const { steps = [] } of model.inputs) for (const step of steps) this.setting(step)
+    for (const item of model.items) {
+      if (item.kind === 'branch') this.branch(item, own)
+      else this.expression(item.value, own)
+      own.add(item.name.text)
+    }
+    for (const { value } of [...model.losses, ...model.predictions]) this.expression(value, own)
+    for (const { name, value } of model.training)
+      if (Object.hasOwn(trainSettings, name.text) || value.kind === 'call') this.setting(value)
+    for (const { steps } of model.augmentations) for (const step of steps) this.setting(step)
+  }
+
+  private branch({ parameters, statements, call }: Branch, outer: ReadonlySet<string>): void {
+    if (call) this.expression(call, outer)
+    else this.statements(statements, new Set([...outer, ...parameters.map(({ name }) => name.text)]))
+  }
+
+  private statements(statements: readonly Statement[], outer: ReadonlySet<string>): void {
+    const own = new Set(outer)
+    for (const statement of statements) {
+      this.expression(statement.value, own)
+      if (statement.kind === 'binding') own.add(statement.name.text)
+    }
+  }
+
+  private expression(expression: Expression, own: ReadonlySet<string>): void {
+    const each = (...parts: readonly Expression[]) => {
+      for (const part of parts) this.expression(part, own)
+    }
+    switch (expression.kind) {
+      case 'call':
+        this.call(expression.callee, expression.arguments, expression, 0, own)
+        break
+      case 'pipeline':
+        each(expression.start)
+        for (const stage of expression.stages)
+          if (stage.kind === 'call') this.call(stage.callee, stage.arguments, stage, 1, own)
+          else this.call(stage, [], undefined, 1, own)
+        break
+      case 'list':
+        each(...expression.items)
+        break
+      case 'member':
+        each(expression.object)
+        break
+      case 'negate':
+        each(expression.operand)
+        break
+      case 'binary':
+        each(expression.left, expression.right)
+        break
+      case 'conditional':
+        each(expression.condition, expression.whenTrue, expression.whenFalse)
+        break
+      case 'repeat':
+        each(expression.count, expression.start)
+        this.statements(
+          expression.statements,
+          new Set([...own, expression.state.text, ...(expression.index ? [expression.index.text] : [])]),
+        )
+    }
+  }
+
+  /** `call` is absent for a stage without brackets. */
+  private call(
+    callee: Expression,
+    list: readonly Argument[],
+    call: Expression | undefined,
+    piped: number,
+    own: ReadonlySet<string>,
+  ): void {
+    for (const { value } of list) this.expression(value, own)
+    if (callee.kind !== 'name' || own.has(callee.text)) {
+      if (callee.kind !== 'name') this.expression(callee, own)
+      return
+    }
+    const target = this.around.module.scope.find(callee.text)
+    if (target?.kind === 'operation')
+      this.append(callee, list, call, leftOut(defaulted(target.operation.arguments), list, piped))
+    if (target?.kind !== 'definition' || target.definition.kind !== 'block') return
+    const name = this.around.use(target.definition)
+    if (name !== callee.text) this.around.edits.replace(callee.span, name)
+    this.append(callee, list, call, leftOut(parametersOf(target.definition), list, piped))
+  }
+
+  /** `sgd(rate = 1e-3)` or `cosine` in the train block and in lists of steps. */
+  private setting(expression: Expression): void {
+    const callee = expression.kind === 'call' ? expression.callee : expression
+    const spec = callee.kind === 'name' ? settings.get(callee.text) : undefined
+    if (!spec) return
+    const list = expression.kind === 'call' ? expression.arguments : []
+    const call = expression.kind === 'call' ? expression : undefined
+    this.append(callee, list, call, leftOut(defaulted(spec.arguments), list, spec.kind === 'group' ? -1 : 0))
+  }
+
+  private append(callee: Expression, list: readonly Argument[], call: Expression | undefined, more: string[]): void {
+    if (more.length === 0) return
+    const { edits } = this.around
+    if (!call) edits.insert(callee.span.source, callee.span.end, `(${more.join(', ')})`)
+    else edits.insert(callee.span.source, call.span.end - 1, `${list.length > 0 ? ', ' : ''}${more.join(', ')}`)
+  }
+}
+
+/** A block's parameters; a default that depends on others stays in the block alone. */
+function parametersOf({ parameters }: Block): Defaulted[] {
+  return parameters.map(({ name, default: standard }) => ({
+    name: name.text,
+    standard: standard && literal(standard),
+  }))
+}
+
+function literal(expression: Expression): string | undefined {
+  switch (expression.kind) {
+    case 'number':
+      return expression.unit === 'percent'
+        ? `${Number((expression.value * 100).toPrecision(12))}%`
+        : `${expression.value}${expression.unit ? ` ${expression.unit}` : ''}`
+    case 'string':
+      return JSON.stringify(expression.value)
+    case 'boolean':
+      return String(expression.value)
+    case 'list': {
+      const items = expression.items.map(literal)
+      return items.every((item) => item !== undefined) ? `[${items.join(', ')}]` : undefined
+    }
+    default:
+      return undefined
+  }
+}
+
+/** Names that a block of the result may not have: they would hide an operation. */
+export const taken = (name: string): boolean => operations.has(name)
