@@ -3,6 +3,7 @@ import { packageVersion } from '../runtime/package-root.js'
 import { register as registerCheck } from './commands/check.js'
 import { register as registerCompile } from './commands/compile.js'
 import { register as registerData } from './commands/data.js'
+import { register as registerDiff } from './commands/diff.js'
 import { register as registerDoctor } from './commands/doctor.js'
 import { register as registerEvaluate } from './commands/evaluate.js'
 import { register as registerExpand } from './commands/expand.js'
@@ -31,6 +32,7 @@ for (const register of [
   registerFmt,
   registerExpand,
   registerGraph,
+  registerDiff,
   registerCompile,
   registerTrain,
   registerEvaluate,

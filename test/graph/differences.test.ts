@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { compile } from '../../compiler/compile.js'
+import { differences } from '../../compiler/graph/differences.js'
+import type { Graph } from '../../compiler/graph/graph.js'
+import { packageRoot } from '../../runtime/package-root.js'
+import { diskLibrary } from '../../runtime/specs/library.js'
+
+const tiny = readFileSync(join(packageRoot(), 'models', 'wsban_tiny.wsban'), 'utf8')
+
+function graphOf(t: ExecutionContext, text: string): Graph {
+  const { graph, diagnostics } = compile({ source: 'spec', text }, diskLibrary())
+  if (!graph) throw t.fail(diagnostics.map(({ message }) => message).join('\n'))
+  return graph
+}
+
+test('a model differs from itself in nothing, whatever stands between its words', (t) => {
+  const found = differences(graphOf(t, tiny), graphOf(t, `// said\n${tiny.replaceAll('\n\n', '\n')}`))
+  const { measures, ...lists } = found
+  t.deepEqual(lists, { settings: [], operations: [], arguments: [], shapes: [], weights: [], losses: [], training: [] })
+  t.deepEqual(measures.before, measures.after)
+})
+
+test('each change is found under its name, with what it was and is', (t) => {
+  const changed = tiny
+    .replace('maps = 16', 'maps = 4')
+    .replace('adam(rate = 2e-3)', 'sgd(rate = 0.5)')
+    .replace('temperature = 4', 'temperature = 9')
+    .replace(/\n {4}centres = .*/, '')
+  const found = differences(graphOf(t, tiny), graphOf(t, changed))
+  t.deepEqual(found.settings, [{ name: 'maps', before: '16', after: '4' }])
+  t.deepEqual(found.losses, [{ name: 'centres', before: 'center_loss' }])
+  t.deepEqual(
+    found.weights.find(({ name }) => name === 'master.attention.conv.weight'),
+    { name: 'master.attention.conv.weight', before: '16 x 96 x 1 x 1', after: '4 x 96 x 1 x 1' },
+  )
+  t.deepEqual(
+    found.training.filter(({ name }) => name === 'optimizer' || name === 'optimizer.rate'),
+    [
+      { name: 'optimizer', before: 'adam', after: 'sgd' },
+      { name: 'optimizer.rate', before: '0.002', after: '0.5' },
+    ],
+  )
+  t.deepEqual(
+    found.arguments.filter(({ name }) => name.startsWith('loss.')),
+    [{ name: 'loss.master.distill temperature', before: '4', after: '9' }],
+  )
+  t.deepEqual(
+    found.operations.map(({ name }) => name),
+    ['loss.centres'],
+  )
+  t.deepEqual(
+    found.shapes.find(({ name }) => name === 'master.parts'),
+    { name: 'master.parts', before: '16 x 96', after: '4 x 96' },
+  )
+  const { before, after } = found.measures
+  t.true(after.parameters < before.parameters && after.multiplyAdds < before.multiplyAdds)
+  // One attention head of 96 channels: weights, scale, shift and two statistics a map; and 96 x 8 weights of the classifier a map.
+  t.is(before.parameters - after.parameters, 12 * (96 + 4 + 96 * 8))
+})
