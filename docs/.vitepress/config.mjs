@@ -41,13 +41,16 @@ export default defineConfig({
     sidebar: [
       section('Start', [
         ['What it is', '/'],
-        ['Training', '/training'],
+        ['From your photos to a web page', '/tutorial'],
         ['Your pictures', '/data'],
+        ['Training', '/training'],
         ['The exported file', '/onnx'],
+        ['Running it elsewhere', '/deploy'],
       ]),
       section('The language', [
         ['The language', '/language'],
         ['Models and backbones', '/models'],
+        ['A backbone of your own', '/backbone'],
         ['Weights', '/weights'],
         ['Settings of training and pictures', '/settings'],
         ['Diagnostics', '/diagnostics'],
@@ -56,6 +59,10 @@ export default defineConfig({
         ['Editors', '/editors'],
         ['In a program', '/api'],
         ['Engines', '/engines'],
+      ]),
+      section('Inside', [
+        ['How the compiler works', '/compiler'],
+        ['Adding an operation', '/add_an_operation'],
       ]),
       { text: 'Operations', link: '/operations', collapsed: true, items: await pagesOf('operations') },
     ],

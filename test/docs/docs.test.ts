@@ -13,14 +13,13 @@ for (const [path, text] of generatedPages())
     t.is(read(path), text)
   })
 
+function pages(): string[] {
+  const names = readdirSync(join(packageRoot(), 'docs')).filter((file) => file.endsWith('.md'))
+  return ['README.md', ...names.map((file) => `docs/${file}`)]
+}
+
 test('whole models in the pages compile', (t) => {
-  const pages = [
-    'README.md',
-    ...readdirSync(join(packageRoot(), 'docs'))
-      .filter((file) => file.endsWith('.md'))
-      .map((file) => `docs/${file}`),
-  ]
-  const blocks = pages.flatMap((page) =>
+  const blocks = pages().flatMap((page) =>
     [...read(page).matchAll(/```wsban\n([\s\S]*?)```/g)].map(([, text = '']) => ({ page, text })),
   )
   const models = blocks.filter(({ text }) => /^model /m.test(text))
@@ -29,7 +28,7 @@ test('whole models in the pages compile', (t) => {
 })
 
 test('links between the pages lead somewhere', (t) => {
-  for (const page of ['README.md', 'docs/language.md', 'CONTRIBUTING.md'])
+  for (const page of [...pages(), 'CONTRIBUTING.md'])
     for (const [, target = ''] of read(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g))
       t.notThrows(() => read(join(page, '..', target)), `${page}: ${target}`)
 })
