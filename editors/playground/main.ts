@@ -8,6 +8,7 @@ import type { StoredSpec } from '../../runtime/specs/stored.js'
 import { lensesOf } from '../language/annotations.js'
 import { type Analysis, Workspace } from '../language/workspace.js'
 import { openEditor } from './editor.js'
+import { drawFigure } from './figure.js'
 import { examples, library, source, textOf } from './library.js'
 import { element } from './markdown.js'
 import { type LoadedWeights, loadWeights, makeOnnx, type OnnxMade } from './onnx.js'
@@ -19,9 +20,12 @@ declare const wsbanVersion: string
 const seed = 1
 const first = 'wsban_tiny'
 const shownClasses = 5
+/** Milliseconds after the last key. */
+const pauseBeforeDrawing = 250
 
 const workspace = new Workspace(library)
 let analysis: Analysis | undefined
+let drawing: ReturnType<typeof setTimeout> | undefined
 let weights: LoadedWeights | undefined
 let picture: ImageBitmap | undefined
 let answer: Answer | undefined
@@ -63,6 +67,13 @@ function changed(now: Analysis): void {
   for (const id of ['write-code', 'download', 'choose-picture'])
     byId(id, HTMLElement).toggleAttribute('disabled', !now.whole)
   byId('stale', HTMLElement).hidden = byId('files', HTMLElement).childElementCount === 0
+  clearTimeout(drawing)
+  drawing = setTimeout(draw, pauseBeforeDrawing)
+}
+
+/** The last figure stays while the text has mistakes. */
+function draw(): void {
+  if (analysis?.whole) drawFigure(byId('figure', HTMLImageElement), graphOf(analysis))
 }
 
 function graphOf(now: Analysis | undefined) {

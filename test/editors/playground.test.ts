@@ -68,6 +68,7 @@ test('the playground edits, checks, writes code and an ONNX file, and runs it, w
     t.regex(await text(page, '#summary'), /parameters, .* multiply-adds/)
     t.true((await count(page, '.tok-function')) > 10)
     t.true((await count(page, '.shape')) > 3)
+    await page.waitForFunction(() => (document.querySelector<HTMLImageElement>('#figure')?.naturalWidth ?? 0) > 100)
     await picture(page, 'begin')
 
     // A mistake is underlined, and mended at a click.
