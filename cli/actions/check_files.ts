@@ -1,3 +1,5 @@
+import { isAbsolute } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import type { ModelSettings } from '../../compiler/analysis/model.js'
 import { type Diagnostic, hasErrors } from '../../compiler/diagnostics/diagnostic.js'
 import { placed } from '../../compiler/diagnostics/placed.js'
@@ -8,6 +10,7 @@ import { summaryOf } from '../../runtime/api/check.js'
 import { packageVersion } from '../../runtime/package-root.js'
 import { type CompiledSpec, compileFile } from '../../runtime/specs/spec.js'
 import type { Io } from '../io.js'
+import { repeatOnChange } from '../watch.js'
 
 export type CheckFormat = 'human' | 'json' | 'sarif' | 'github'
 
@@ -18,6 +21,16 @@ interface Checked {
 
 /** Checks each file; 0 when none has an error. */
 export function checkFiles(files: readonly string[], settings: ModelSettings, format: CheckFormat, io: Io): number {
+  return checkOnce(files, settings, format, io).some(failed) ? 1 : 0
+}
+
+/** Checks the files, and again whenever one of them or of what they import changes. */
+export function watchFiles(files: readonly string[], settings: ModelSettings, io: Io): Promise<number> {
+  const work = async () => checkOnce(files, settings, 'human', io).flatMap(({ compiled }) => [...compiled.files.keys()])
+  return repeatOnChange(files, work, io)
+}
+
+function checkOnce(files: readonly string[], settings: ModelSettings, format: CheckFormat, io: Io): Checked[] {
   const checked = files.map((file): Checked => ({ file, compiled: compileFile(file, settings) }))
   if (format === 'human') for (const one of checked) printHuman(one, io)
   else if (format === 'json') io.json({ ok: !checked.some(failed), files: checked.map(jsonOf) })
@@ -25,7 +38,7 @@ export function checkFiles(files: readonly string[], settings: ModelSettings, fo
   else
     for (const one of checked)
       for (const d of one.compiled.diagnostics) process.stdout.write(`${githubLine(d, one.compiled)}\n`)
-  return checked.some(failed) ? 1 : 0
+  return checked
 }
 
 const failed = ({ compiled }: Checked) => hasErrors(compiled.diagnostics)
@@ -73,7 +86,7 @@ function sarifOf(checked: readonly Checked[]) {
         locations: [
           {
             physicalLocation: {
-              artifactLocation: { uri: at.file },
+              artifactLocation: { uri: uriOf(at.file) },
               region: {
                 startLine: at.line,
                 startColumn: at.column,
@@ -90,8 +103,15 @@ function sarifOf(checked: readonly Checked[]) {
   return {
     version: '2.1.0',
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
-    runs: [{ tool: { driver: { name: 'wsban', version: packageVersion(), rules } }, results }],
+    runs: [
+      { tool: { driver: { name: 'wsban', version: packageVersion(), rules } }, columnKind: 'utf16CodeUnits', results },
+    ],
   }
+}
+
+/** A path as SARIF wants it: relative ones stay so. */
+function uriOf(path: string): string {
+  return isAbsolute(path) ? pathToFileURL(path).href : path.split(/[\\/]/).map(encodeURIComponent).join('/')
 }
 
 /** A workflow command of GitHub Actions; its own special characters are escaped. */

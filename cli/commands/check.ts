@@ -6,6 +6,7 @@ import { common, example, settable } from '../options.js'
 
 interface CheckOptions extends CommonOptions {
   readonly set?: ModelSettings
+  readonly watch?: boolean
   readonly format?: 'human' | 'json' | 'sarif' | 'github'
 }
 
@@ -13,13 +14,19 @@ export function register(program: Command): void {
   const command = program
     .command('check <file...>')
     .description('every error and warning of a spec, then its size')
-    .addOption(new Option('--format <name>', 'how errors are written').choices(['human', 'json', 'sarif', 'github']))
+    .option('--watch', 'check again whenever a file or what it imports changes')
+    .addOption(
+      new Option('--format <name>', 'how errors are written')
+        .choices(['human', 'json', 'sarif', 'github'])
+        .conflicts('watch'),
+    )
   example(settable(common(command)), 'wsban check models/wsban.wsban --set maps=64').action(
     (files: string[], options: CheckOptions) =>
       act(
         { ...options, json: options.json || (options.format !== undefined && options.format !== 'human') },
         async (io) => {
-          const { checkFiles } = await import('../actions/check_files.js')
+          const { checkFiles, watchFiles } = await import('../actions/check_files.js')
+          if (options.watch) return watchFiles(files, options.set ?? {}, io)
           return checkFiles(files, options.set ?? {}, options.format ?? (options.json ? 'json' : 'human'), io)
         },
       ),
