@@ -3,11 +3,14 @@ import { table } from '../compiler/diagnostics/table.js'
 import { operations } from '../compiler/ops/index.js'
 import type { Operation } from '../compiler/ops/operation.js'
 import { operationPage } from '../compiler/ops/page.js'
+import { fold } from '../compiler/picture/fold.js'
+import { svgOf } from '../compiler/picture/svg.js'
 import { trainArguments } from '../compiler/training/loop.js'
 import { settings } from '../compiler/training/settings.js'
 import { textMateGrammar } from '../editors/language/textmate.js'
 import { writeAtomically } from '../runtime/files.js'
 import { packageRoot } from '../runtime/package-root.js'
+import { compileFile } from '../runtime/specs/spec.js'
 
 /** Pages that repeat what the compiler knows, by path. A test compares them with what is in the repository. */
 export function generatedPages(): ReadonlyMap<string, string> {
@@ -16,8 +19,18 @@ export function generatedPages(): ReadonlyMap<string, string> {
     ...operationList().map((operation) => [`docs/operations/${operation.name}.md`, pageOf(operation)] as const),
     ['docs/settings.md', settingsPage()],
     ['docs/diagnostics.md', diagnosticsPage()],
+    ...methods.map((name) => [`docs/figures/${name}.svg`, figure(name)] as const),
     ['editors/vscode/syntaxes/wsban.tmLanguage.json', `${JSON.stringify(textMateGrammar(), undefined, 2)}\n`],
   ])
+}
+
+const methods = ['wsban', 'wsdan', 'tasn', 'bilinear_cnn', 'cam']
+
+/** What `wsban graph` draws. */
+function figure(name: string): string {
+  const { graph } = compileFile(join(packageRoot(), 'models', `${name}.wsban`))
+  if (!graph) throw new Error(`models/${name}.wsban does not compile`)
+  return svgOf(fold(graph))
 }
 
 function operationList(): readonly Operation[] {

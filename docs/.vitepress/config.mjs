@@ -50,6 +50,7 @@ export default defineConfig({
       section('The language', [
         ['The language', '/language'],
         ['Models and backbones', '/models'],
+        ['The methods', '/methods'],
         ['A backbone of your own', '/backbone'],
         ['Weights', '/weights'],
         ['Settings of training and pictures', '/settings'],
