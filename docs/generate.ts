@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { table } from '../compiler/diagnostics/table.js'
+import { codes, diagnosticPage } from '../compiler/diagnostics/page.js'
 import { operations } from '../compiler/ops/index.js'
 import type { Operation } from '../compiler/ops/operation.js'
 import { operationPage } from '../compiler/ops/page.js'
@@ -93,11 +93,7 @@ function settingsPage(): string {
 }
 
 function diagnosticsPage(): string {
-  const entries = Object.entries(table).sort(([a], [b]) => (a < b ? -1 : 1))
-  const parts = entries.map(
-    ([code, { severity, explanation }]) =>
-      `## ${code}\n\n${severity === 'error' ? 'An error.' : 'A warning.'} ${explanation}`,
-  )
+  const parts = codes().sort().map(diagnosticPage)
   return `${['# Diagnostics', 'Written by `npm run docs` from `compiler/diagnostics/table.ts`.', ...parts].join('\n\n')}\n`
 }
 

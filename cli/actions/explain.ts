@@ -1,17 +1,25 @@
+import { codes, diagnosticPage } from '../../compiler/diagnostics/page.js'
 import { nearest } from '../../compiler/diagnostics/suggest.js'
-import { table } from '../../compiler/diagnostics/table.js'
 import { operations } from '../../compiler/ops/index.js'
 import { operationPage } from '../../compiler/ops/page.js'
 import { settings } from '../../compiler/training/settings.js'
 import { Failure } from '../../runtime/failure.js'
 import type { Io } from '../io.js'
 
+/** Prints every page as Markdown: operations, settings, then diagnostics. */
+export function explainAll(io: Io): number {
+  const all = [...pages()].map(([name, page]) => ({ name, text: page() }))
+  io.print(all.map(({ text }) => text).join('\n\n'))
+  io.json({ ok: true, pages: all })
+  return 0
+}
+
 /** Prints the page of an operation, a setting or a diagnostic. */
 export function explain(name: string, io: Io): number {
-  const operation = operations.get(name) ?? settings.get(name)
-  const diagnostic = Object.entries(table).find(([code]) => code === name)?.[1]
-  if (!operation && !diagnostic) {
-    const suggestion = nearest(name, [...operations.keys(), ...settings.keys(), ...Object.keys(table)])
+  const known = pages()
+  const page = known.get(name)
+  if (!page) {
+    const suggestion = nearest(name, [...known.keys()])
     throw new Failure({
       code: 'nothing-to-explain',
       message: `there is neither an operation nor a diagnostic called ${name}`,
@@ -19,8 +27,15 @@ export function explain(name: string, io: Io): number {
       exit: 2,
     })
   }
-  const text = operation ? operationPage(operation) : `${name}: ${diagnostic?.severity}\n\n${diagnostic?.explanation}`
+  const text = page()
   io.print(text)
   io.json({ ok: true, name, text })
   return 0
+}
+
+function pages(): ReadonlyMap<string, () => string> {
+  return new Map([
+    ...[...operations, ...settings].map(([name, item]) => [name, () => operationPage(item)] as const),
+    ...codes().map((code) => [code, () => diagnosticPage(code)] as const),
+  ])
 }

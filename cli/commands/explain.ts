@@ -1,17 +1,26 @@
 import type { Command } from 'commander'
+import { Failure } from '../../runtime/failure.js'
 import { act } from '../action.js'
 import type { CommonOptions } from '../io.js'
 import { common, example } from '../options.js'
 
+interface ExplainOptions extends CommonOptions {
+  readonly all?: boolean
+}
+
 export function register(program: Command): void {
   const command = program
-    .command('explain <name>')
+    .command('explain [name]')
     .description('what a diagnostic means, or what an operation computes')
+    .option('--all', 'every page, as Markdown')
   example(common(command), 'wsban explain bap', 'wsban explain spatial-mismatch').action(
-    (name: string, options: CommonOptions) =>
+    (name: string | undefined, options: ExplainOptions) =>
       act(options, async (io) => {
-        const { explain } = await import('../actions/explain.js')
-        return explain(name, io)
+        const { explain, explainAll } = await import('../actions/explain.js')
+        if (options.all && name === undefined) return explainAll(io)
+        if (name !== undefined && !options.all) return explain(name, io)
+        const message = 'give one name, or --all'
+        throw new Failure({ code: 'wrong-usage', message, help: 'wsban explain bap', exit: 2 })
       }),
   )
 }

@@ -78,3 +78,11 @@ test('--watch checks again when an imported file changes, and ends with 130 at C
   t.is(status, 130)
   t.regex(said, /part\.wsban changed[\s\S]*not-exported/)
 })
+
+test('explain --all has a page of every operation and code, and takes no name beside it', (t) => {
+  const { status, out } = wsban('explain', '--all')
+  t.is(status, 0)
+  for (const title of ['## bap', '## sgd', '## spatial-mismatch']) t.true(out.includes(`${title}\n`), title)
+  t.is(wsban('explain', 'bap', '--all').status, 2)
+  t.is(wsban('explain').status, 2)
+})
