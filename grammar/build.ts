@@ -210,7 +210,7 @@ export class TreeBuilder {
     return rest.reduce<Expression>((left, operand, index) => {
       const right = build(operand)
       const operator = operatorOf(operators[index]?.image)
-      return { kind: 'binary', operator, left, right, span: { ...left.span, end: right.span.end } }
+      return { kind: 'binary', operator, left, right, span: around(left.span, right.span) }
     }, build(first))
   }
 
@@ -241,13 +241,13 @@ export class TreeBuilder {
     return parts.reduce<Expression>((inner, text) => {
       const span = { source: this.source, start, end: start + text.length }
       start = span.end + 1
-      return { kind: 'member', object: inner, member: { text, span }, span: { ...object.span, end: span.end } }
+      return { kind: 'member', object: inner, member: { text, span }, span: around(object.span, span) }
     }, object)
   }
 
   private call(callee: Expression, node: CstNode): Expression {
     const list = nodes(node, 'argument').map((argument) => this.argument(argument))
-    return { kind: 'call', callee, arguments: list, span: { ...callee.span, end: this.span(node).end } }
+    return { kind: 'call', callee, arguments: list, span: around(callee.span, this.span(node)) }
   }
 
   private argument(node: CstNode): Argument {
@@ -325,6 +325,11 @@ export class TreeBuilder {
       return { source: this.source, start: this.text.length, end: this.text.length }
     return { source: this.source, start, end: end + 1 }
   }
+}
+
+/** From the first of two stretches to the last; one that is missing stands at the end of the text. */
+function around(a: Span, b: Span): Span {
+  return { source: a.source, start: Math.min(a.start, b.start), end: Math.max(a.end, b.end) }
 }
 
 function nodes(node: CstNode, rule: string): CstNode[] {

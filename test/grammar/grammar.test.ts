@@ -85,3 +85,11 @@ test('comments are kept with their places', (t) => {
     ],
   )
 })
+
+test('a value that is missing leaves no stretch of the text that ends before it begins', (t) => {
+  for (const broken of ['== g(1)', '- == 2', '(== 1).a', '== 1 -> f', 'f(== 2)(3)']) {
+    const text = `block b(x) {\n  y = ${broken}\n  return y\n}\n`
+    const spans = JSON.stringify(parse('test', text).file).matchAll(/"start":(\d+),"end":(\d+)/g)
+    for (const [, start, end] of spans) t.true(Number(start) <= Number(end) && Number(end) <= text.length, broken)
+  }
+})
