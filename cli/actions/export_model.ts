@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { viewOf } from '../../compiler/graph/view.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import { type Accuracy, percent } from '../../runtime/export/eight_bits.js'
 import { classNamesOf } from '../../runtime/export/metadata.js'
@@ -58,6 +59,7 @@ export async function exportModel(source: string, request: ExportRequest, io: Io
           ? `${classNames.length} classes`
           : `random weights from seed ${request.seed}: the answers mean nothing`,
         classes: classNames,
+        view: viewOf(spec.graph.image.steps),
         model: request.out,
       })
       io.print(`wrote ${join(request.page, 'index.html')}: open it in a browser`)

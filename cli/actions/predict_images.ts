@@ -84,6 +84,7 @@ async function writeOverlay(picture: Picture, { box, attention }: Answer, path: 
       attention: attention.values,
       h: attention.height,
       w: attention.width,
+      view: attention.view,
       box: { y1, x1, y2, x2 },
     }),
   )

@@ -169,6 +169,7 @@ async function draw({ sample, answer, truth: { box: truth } }: Answered, data: D
       attention: attention.values,
       h: attention.height,
       w: attention.width,
+      view: attention.view,
       box: place,
       ...(truth && { truth }),
     }))

@@ -1,15 +1,19 @@
-import type { ImageInput } from './graph.js'
-
 /** The middle part of a picture that a model sees, along each side: where it begins and how much it is, as shares of the picture. */
 export interface View {
   readonly offset: number
   readonly share: number
 }
 
+/** A step on pictures, as far as it matters here. */
+interface SizedStep {
+  readonly name: string
+  readonly arguments: { readonly size?: unknown }
+}
+
 export const wholePicture: View = { offset: 0, share: 1 }
 
 /** What the input's steps leave of a picture: all of it, but for what `center_crop` cuts off after a resize. */
-export function viewOf(steps: ImageInput['steps']): View {
+export function viewOf(steps: readonly SizedStep[]): View {
   let view = wholePicture
   let before: number | undefined
   for (const { name, arguments: given } of steps) {

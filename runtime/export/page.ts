@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { View } from '../../compiler/graph/view.js'
 import { writeAtomically } from '../files.js'
 import { packageRoot } from '../package-root.js'
 import { escapeText } from '../report/markup.js'
@@ -9,6 +10,8 @@ export interface PageContent {
   readonly title: string
   readonly subtitle: string
   readonly classes: readonly string[]
+  /** What the model sees of a picture. */
+  readonly view: View
   /** The exported file. */
   readonly model: string
 }
@@ -19,7 +22,7 @@ export interface PageContent {
  *
  * @throws Failure `cannot-write`
  */
-export async function writePage(folder: string, { title, subtitle, classes, model }: PageContent): Promise<void> {
+export async function writePage(folder: string, { title, subtitle, classes, view, model }: PageContent): Promise<void> {
   const made = join(packageRoot(), 'dist', 'page')
   const [template, script] = await Promise.all([
     readFile(join(made, 'index.html'), 'utf8'),
@@ -31,10 +34,13 @@ export async function writePage(folder: string, { title, subtitle, classes, mode
     script: script.replaceAll('</script', '<\\/script'),
   }
   await writeAtomically(join(folder, 'wasm.js'), scriptOf('globalThis.wsbanRuntime = "', join(made, 'ort.wasm'), '"\n'))
-  const names = JSON.stringify(classes)
   await writeAtomically(
     join(folder, 'model.js'),
-    scriptOf(`globalThis.wsbanPage = { classes: ${names}, model: "`, model, '" }\n'),
+    scriptOf(
+      `globalThis.wsbanPage = { classes: ${JSON.stringify(classes)}, view: ${JSON.stringify(view)}, model: "`,
+      model,
+      '" }\n',
+    ),
   )
   await writeAtomically(
     join(folder, 'index.html'),

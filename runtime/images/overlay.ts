@@ -1,3 +1,4 @@
+import { type View, wholePicture } from '../../compiler/graph/view.js'
 import type { Box, Picture } from './picture.js'
 import { loadSharp } from './sharp.js'
 
@@ -6,6 +7,8 @@ export interface Marks {
   readonly attention: Float32Array
   readonly h: number
   readonly w: number
+  /** The part of the picture that the map covers; all of it without. */
+  readonly view?: View
   readonly box: Box
   /** Where the object truly is, when that is known. */
   readonly truth?: Box
@@ -24,12 +27,15 @@ const colours: readonly (readonly [number, number, number])[] = [
 export async function drawOverlay(picture: Picture, marks: Marks): Promise<Uint8Array> {
   const sharp = await loadSharp()
   const { width, height } = picture
+  const { offset, share } = marks.view ?? wholePicture
+  const [heatWidth, heatHeight] = [width, height].map((side) => Math.max(1, Math.round(side * share)))
   const heat = await sharp(heatPixels(marks), { raw: { width: marks.w, height: marks.h, channels: 4 } })
-    .resize(width, height, { kernel: 'cubic', fit: 'fill' })
+    .resize(heatWidth, heatHeight, { kernel: 'cubic', fit: 'fill' })
     .png()
     .toBuffer()
+  const place = { left: Math.floor(width * offset), top: Math.floor(height * offset) }
   return sharp(picture.data, { raw: { width, height, channels: 3 } })
-    .composite([{ input: heat }, { input: Buffer.from(boxesSvg(picture, marks)) }])
+    .composite([{ input: heat, ...place }, { input: Buffer.from(boxesSvg(picture, marks)) }])
     .png()
     .toBuffer()
 }

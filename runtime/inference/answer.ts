@@ -1,4 +1,14 @@
+import { type View, wholePicture } from '../../compiler/graph/view.js'
 import type { Box } from '../../compiler/ops/support/box.js'
+
+/** The map the crop was taken from, row by row. */
+export interface AttentionMap {
+  readonly values: Float32Array
+  readonly height: number
+  readonly width: number
+  /** The part of the picture that it covers: all of it, unless the model's steps cut off its rim. */
+  readonly view: View
+}
 
 /** What a model says about one picture. */
 export interface Answer {
@@ -7,8 +17,7 @@ export interface Answer {
   /** Each branch's own. */
   readonly logits: Readonly<Record<string, Float32Array>>
   readonly box?: Box
-  /** The map the crop was taken from. */
-  readonly attention?: { readonly values: Float32Array; readonly height: number; readonly width: number }
+  readonly attention?: AttentionMap
 }
 
 /** Outputs of a whole batch, by their names in the ONNX interface. */
@@ -18,8 +27,12 @@ export interface Outputs {
 
 const logitsPrefix = 'logits/'
 
-/** The answer about picture `index` of a batch. The first output that is none of the others is the prediction. */
-export function answerOf(outputs: Outputs, index: number): Answer {
+/**
+ * The answer about picture `index` of a batch. The first output that is none of the others is the prediction.
+ *
+ * @param view what the model sees of a picture
+ */
+export function answerOf(outputs: Outputs, index: number, view: View = wholePicture): Answer {
   const row = (name: string) => {
     const output = outputs[name]
     const length = output ? output.values.length / (output.shape[0] || 1) : 0
@@ -41,7 +54,7 @@ export function answerOf(outputs: Outputs, index: number): Answer {
       x1 !== undefined &&
       y2 !== undefined &&
       x2 !== undefined && { box: [y1, x1, y2, x2] as const }),
-    ...(attention && { attention: { values: attention, height, width } }),
+    ...(attention && { attention: { values: attention, height, width, view } }),
   }
 }
 

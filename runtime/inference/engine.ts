@@ -23,7 +23,7 @@ export class EnginePredictor implements Predictor {
       images.set(preprocess(picture, steps), index * size * size * 3)
     })
     const outputs = await this.run(images, pictures.length)
-    return pictures.map((_, index) => answerOf(outputs, index))
+    return pictures.map((_, index) => answerOf(outputs, index, viewOf(steps)))
   }
 
   /** `images`: normalised [count, size, size, 3]. */

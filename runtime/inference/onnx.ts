@@ -1,5 +1,6 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { z } from 'zod'
+import { type View, viewOf, wholePicture } from '../../compiler/graph/view.js'
 import { Failure, reasonOf } from '../failure.js'
 import type { Picture } from '../images/picture.js'
 import { loadOnnxRuntime } from '../onnxruntime/load.js'
@@ -9,6 +10,11 @@ import { readOnnxMetadata } from './onnx_metadata.js'
 import type { Predictor } from './predictor.js'
 
 const classNames = z.array(z.string())
+
+/** What is done to a picture; only sizes matter here. */
+const imageSteps = z.array(
+  z.object({ name: z.string(), arguments: z.object({ size: z.number().optional().catch(undefined) }) }),
+)
 
 /** ONNX Runtime's warnings are about what it could not optimise: nothing that a user could mend. */
 const errorsOnly = 3
@@ -20,6 +26,7 @@ export class OnnxPredictor implements Predictor {
     private readonly makeTensor: typeof Tensor,
     readonly classes: readonly string[],
     readonly metadata: Readonly<Record<string, string>>,
+    private readonly view: View,
   ) {}
 
   /** @throws Failure `onnx-unreadable` for a file that ONNX Runtime refuses, `onnx-foreign` for one that wsban did not export */
@@ -47,7 +54,9 @@ export class OnnxPredictor implements Predictor {
         help: 'make one: wsban export RUN -o M.onnx',
         path,
       })
-    return new OnnxPredictor(session, runtime.Tensor, classes.data, metadata)
+    const steps = imageSteps.safeParse(parseJson(metadata.steps))
+    const view = steps.success ? viewOf(steps.data) : wholePicture
+    return new OnnxPredictor(session, runtime.Tensor, classes.data, metadata, view)
   }
 
   async predict(pictures: readonly Picture[]): Promise<Answer[]> {
@@ -61,7 +70,7 @@ export class OnnxPredictor implements Predictor {
     // Pictures differ in size, so each is a batch of its own.
     for (const { width, height, data } of pictures) {
       const outputs = await this.run(new this.makeTensor('uint8', data, [1, height, width, 3]))
-      answers.push(answerOf(outputs, 0))
+      answers.push(answerOf(outputs, 0, this.view))
     }
     return answers
   }

@@ -1,5 +1,7 @@
 /** What an exported file answers about a picture in a browser, and how that is drawn. */
+
 import { type InferenceSession, Tensor } from 'onnxruntime-web/wasm'
+import { type View, wholePicture } from '../../compiler/graph/view.js'
 
 export interface Answer {
   readonly probabilities: Float32Array
@@ -50,12 +52,13 @@ export async function ask(session: InferenceSession, image: ImageBitmap): Promis
   }
 }
 
-/** The picture, where the model looked if `heat`, and the part that it cut out. */
+/** The picture, where the model looked if `heat`, and the part that it cut out. `view` is what the model sees of a picture. */
 export function drawSeen(
   canvas: HTMLCanvasElement,
   image: ImageBitmap,
   { attention, box }: Answer,
   heat: boolean,
+  { offset, share }: View = wholePicture,
 ): void {
   ;[canvas.width, canvas.height] = [image.width, image.height]
   const context = canvas.getContext('2d')
@@ -63,7 +66,8 @@ export function drawSeen(
   context.drawImage(image, 0, 0)
   if (attention && heat) {
     context.imageSmoothingQuality = 'high'
-    context.drawImage(heatmap(attention), 0, 0, image.width, image.height)
+    const { width, height } = image
+    context.drawImage(heatmap(attention), offset * width, offset * height, share * width, share * height)
   }
   const [y1, x1, y2, x2] = box ?? []
   if (y1 === undefined || x1 === undefined || y2 === undefined || x2 === undefined) return

@@ -2,11 +2,13 @@
  * The page's own code: runs the exported file on ONNX Runtime's WebAssembly, and shows what it answers about a picture.
  * Everything is in the page's folder; it also works when it is opened from a disk, where neither modules nor files can be fetched.
  */
+
 import { env, InferenceSession } from 'onnxruntime-web/wasm'
+import type { View } from '../../compiler/graph/view.js'
 import { type Answer, ask, bytesOf, drawPart, drawSeen } from './answer.js'
 
 /** What model.js and wasm.js put there. */
-declare const wsbanPage: { readonly model: string; readonly classes: readonly string[] }
+declare const wsbanPage: { readonly model: string; readonly classes: readonly string[]; readonly view: View }
 declare const wsbanRuntime: string
 
 const shownClasses = 5
@@ -32,7 +34,13 @@ function show(): void {
   const result = element('result', HTMLElement)
   result.hidden = false
   if (answer.box) result.dataset.box = [...answer.box].join(' ')
-  drawSeen(element('seen', HTMLCanvasElement), picture, answer, element('heat', HTMLInputElement).checked)
+  drawSeen(
+    element('seen', HTMLCanvasElement),
+    picture,
+    answer,
+    element('heat', HTMLInputElement).checked,
+    wsbanPage.view,
+  )
   element('part', HTMLElement).hidden = !answer.box
   drawPart(element('crop', HTMLCanvasElement), picture, answer)
   const best = [...answer.probabilities.entries()].sort(([, a], [, b]) => b - a).slice(0, shownClasses)

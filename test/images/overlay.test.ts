@@ -29,6 +29,16 @@ test('the heat lies where the map is strong, the box around its part, the rest a
   t.true(Math.max(...line) > 230, 'a white line on its left side')
 })
 
+test('a map of a part of the picture lies on that part', async (t) => {
+  const everywhere = { ...marks, attention: new Float32Array(4).fill(1), view: { offset: 0.25, share: 0.5 } }
+  const at = await pixels(await drawOverlay(grey, everywhere))
+  t.deepEqual(at(5, 5), [128, 128, 128])
+  t.deepEqual(at(25, 40), [128, 128, 128])
+  t.deepEqual(at(115, 15), [128, 128, 128])
+  const [red = 0, , blue = 0] = at(40, 30)
+  t.true(red > blue + 20, `${at(40, 30)}`)
+})
+
 test('a map of zeros leaves the picture, a true box is green', async (t) => {
   const truth = { y1: 0.25, x1: 0.25, y2: 0.75, x2: 0.75 }
   const whole = { y1: 0, x1: 0, y2: 1, x2: 1 }
