@@ -94,7 +94,7 @@ function settingsPage(): string {
 
 function diagnosticsPage(): string {
   const parts = codes().sort().map(diagnosticPage)
-  return `${['# Diagnostics', 'Written by `npm run docs` from `compiler/diagnostics/table.ts`.', ...parts].join('\n\n')}\n`
+  return `${['# Diagnostics', 'Written by `npm run docs` from `compiler/diagnostics/`. Tests compile the examples; most are lines of a model.', ...parts].join('\n\n')}\n`
 }
 
 if (process.argv[1]?.endsWith('generate.ts'))

@@ -1,10 +1,26 @@
+import { examples } from './examples/index.js'
 import type { Code } from './table.js'
 import { table } from './table.js'
 
-/** The page of a diagnostic, as Markdown. */
+/** The page of a diagnostic, as Markdown: what it means, a few lines that get it, and the same lines mended. */
 export function diagnosticPage(code: Code): string {
   const { severity, explanation } = table[code]
-  return `## ${code}\n\n${severity === 'error' ? 'An error.' : 'A warning.'} ${explanation}`
+  const { wrong, right, files = {}, set = {} } = examples[code]
+  const settings = Object.entries(set).map(([name, value]) => `\`--set ${name}=${value}\``)
+  const beside = Object.entries(files).map(([name, text]) => `Beside it, \`${name}.wsban\`:\n\n${spec(text)}`)
+  const parts = [
+    `## ${code}`,
+    `${severity === 'error' ? 'An error.' : 'A warning.'} ${explanation}`,
+    `For example${settings.length > 0 ? `, with ${settings.join(' ')}` : ''}:`,
+    spec(wrong),
+    ...beside,
+    ...(right === undefined ? [] : ['Better:', spec(right)]),
+  ]
+  return parts.join('\n\n')
+}
+
+function spec(lines: string): string {
+  return `\`\`\`wsban\n${lines.trimEnd()}\n\`\`\``
 }
 
 export function codes(): Code[] {

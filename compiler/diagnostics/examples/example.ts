@@ -1,0 +1,51 @@
+/** A mistake in a few lines, and the same lines without it. Tests compile both. */
+export interface Example {
+  /** Gets the diagnostic, and no other. */
+  readonly wrong: string
+  /** Gets none; absent where the mistake is not in the text. */
+  readonly right?: string
+  /** The whole file around the lines. */
+  readonly within: (lines: string) => string
+  /** Files beside it, by name. */
+  readonly files?: Readonly<Record<string, string>>
+  /** What `--set` says for the wrong one. */
+  readonly set?: Readonly<Record<string, number>>
+}
+
+/** The lines are the whole file. */
+export const file = (lines: string) => `${lines}\n`
+
+/** The lines stand in a model with inputs, loss and prediction, before its loss; they make `master.logits`. */
+export const inModel = (lines: string) => `import attention from "blocks/attention"
+import tiny from "backbones/tiny"
+
+model birds(classes = 8, size = 96) {
+  input image: Image[3, size, size]
+  input label: Class[classes]
+
+${indented(lines, 2)}
+
+  loss { master = cross_entropy(master.logits, label) }
+  predict probabilities = softmax(master.logits)
+}
+`
+
+/** The lines are those of a branch, and make its `logits`. */
+export const inBranch = (lines: string) => inModel(`branch master(image) {\n${indented(lines, 2)}\n}`)
+
+/** The lines stand beside a branch `master` with logits: a train block, another prediction. */
+export const besideBranch = (lines: string) =>
+  inModel(`branch master(image) {
+  trunk  = tiny(image)
+  logits = trunk.layer3 -> global_avg_pool -> linear(classes)
+}
+
+${lines}`)
+
+/** The lines are a block `head(x, maps)`, which the model uses. */
+export const withHead = (lines: string) =>
+  `${lines}\n\n${inBranch('logits = head(image, 16) -> global_avg_pool -> linear(classes)')}`
+
+function indented(lines: string, by: number): string {
+  return lines.replace(/^(?=.)/gm, ' '.repeat(by))
+}

@@ -1,0 +1,84 @@
+import { besideBranch, file, inBranch, inModel } from './example.js'
+
+const small = (inputs: string, predict = 'predict probabilities = softmax(master.logits)') =>
+  [
+    'model birds(classes = 8) {',
+    inputs,
+    '  branch master(image) { logits = image -> global_avg_pool -> linear(classes) }',
+    '  loss { master = cross_entropy(master.logits, label) }',
+    ...(predict === '' ? [] : [`  ${predict}`]),
+    '}',
+  ].join('\n')
+
+const inputs = '  input image: Image[3, 96, 96]\n  input label: Class[classes]'
+
+const cropped = (augment: string) => `crop = crop_sampler(image, guide = mean(master.trunk.layer3))
+branch part = master(crop)
+predict part = softmax(part.logits)
+train { augment image { ${augment} } }`
+
+export const models = {
+  'no-model': { within: file, wrong: '// a file without a model and without a block', right: small(inputs) },
+  'several-models': {
+    within: file,
+    wrong: `${small(inputs)}\n\nmodel second() {}`,
+    right: small(inputs),
+  },
+  'unknown-input-type': {
+    within: file,
+    wrong: small('  input image: Image[3, 96, 96]\n  input label: Label[classes]'),
+    right: small(inputs),
+  },
+  'wrong-input': {
+    within: file,
+    wrong: small('  input image: Image[3, 96, 64]\n  input label: Class[classes]'),
+    right: small(inputs),
+  },
+  'no-prediction': { within: file, wrong: small(inputs, ''), right: small(inputs) },
+  'unknown-parameter': { within: file, wrong: small(inputs), set: { clases: 4 } },
+  'unknown-setting': {
+    within: besideBranch,
+    wrong: 'train { epoch = 10 }',
+    right: 'train { epochs = 10 }',
+  },
+  'cannot-mix': {
+    within: besideBranch,
+    wrong: cropped('resize(96), mixup(0.2)'),
+    right: cropped('resize(96), flip(horizontal)'),
+  },
+  'model-too-large': {
+    within: inModel,
+    wrong:
+      'branch master(image) {\n  rounds = repeat 1000 x = image { return repeat 30 y = x { return relu(y) } }\n  logits = rounds -> global_avg_pool -> linear(classes)\n}',
+    right:
+      'branch master(image) {\n  rounds = repeat 10 x = image { return repeat 30 y = x { return relu(y) } }\n  logits = rounds -> global_avg_pool -> linear(classes)\n}',
+  },
+  'duplicate-parameter': {
+    within: inBranch,
+    wrong:
+      'both   = conv2d(image, 8, 1) + (image -> conv2d(8, 1))\nlogits = both -> global_avg_pool -> linear(classes)',
+    right:
+      'first  = conv2d(image, 8, 1)\nsecond = conv2d(image, 8, 1)\nlogits = first + second -> global_avg_pool -> linear(classes)',
+  },
+  'no-weights': {
+    within: besideBranch,
+    wrong: 'train { slow = group(master.trnk, rate = 10%) }',
+    right: 'train { slow = group(master.trunk, rate = 10%) }',
+  },
+  'zero-loss': {
+    within: file,
+    wrong: `model birds(classes = 8) {
+  input image: Image[3, 96, 96]
+  branch master(image) { logits = image -> global_avg_pool -> linear(classes) }
+  predict probabilities = softmax(master.logits)
+}`,
+    right: small(inputs),
+  },
+  'no-gradient': {
+    within: inModel,
+    wrong:
+      'branch master(image) {\n  trunk  = tiny(image)\n  maps   = attention(trunk.layer3, maps = 8)\n  logits = trunk.layer3 -> global_avg_pool -> linear(classes)\n}\n\ncrop = crop_sampler(image, guide = mean(master.maps))\nbranch part = master(crop)\npredict part = softmax(part.logits)',
+    right:
+      'branch master(image) {\n  trunk  = tiny(image)\n  maps   = attention(trunk.layer3, maps = 8)\n  logits = bap(trunk.layer3, maps) -> linear(classes)\n}\n\ncrop = crop_sampler(image, guide = mean(master.maps))\nbranch part = master(crop)\npredict part = softmax(part.logits)',
+  },
+} as const

@@ -1,0 +1,33 @@
+import { inBranch } from './example.js'
+
+const pooled = (features: string, attention: string) =>
+  `trunk  = tiny(image)\nparts  = bap(${features}, attention(${attention}, maps = 8))\nlogits = linear(parts, classes)`
+
+export const shapes = {
+  'spatial-mismatch': {
+    within: inBranch,
+    wrong: pooled('trunk.layer1', 'trunk.layer3'),
+    right: pooled('trunk.layer3', 'trunk.layer3'),
+  },
+  'shape-mismatch': {
+    within: inBranch,
+    wrong: 'trunk  = tiny(image)\nlogits = trunk.layer2 + trunk.layer3 -> global_avg_pool -> linear(classes)',
+    right:
+      'trunk  = tiny(image)\nwider  = conv2d(trunk.layer2, 96, 1)\nboth   = wider + trunk.layer3\nlogits = both -> global_avg_pool -> linear(classes)',
+  },
+  'wrong-rank': {
+    within: inBranch,
+    wrong: 'logits = image -> linear(classes)',
+    right: 'logits = image -> global_avg_pool -> linear(classes)',
+  },
+  'empty-result': {
+    within: inBranch,
+    wrong: 'logits = conv2d(image, 16, 99) -> global_avg_pool -> linear(classes)',
+    right: 'logits = conv2d(image, 16, 9) -> global_avg_pool -> linear(classes)',
+  },
+  'classes-mismatch': {
+    within: inBranch,
+    wrong: 'logits = image -> global_avg_pool -> linear(10)',
+    right: 'logits = image -> global_avg_pool -> linear(classes)',
+  },
+} as const
