@@ -11,6 +11,7 @@ import { register as registerExplain } from './commands/explain.js'
 import { register as registerExport } from './commands/export.js'
 import { register as registerFmt } from './commands/fmt.js'
 import { register as registerGraph } from './commands/graph.js'
+import { register as registerInit } from './commands/init.js'
 import { register as registerLsp } from './commands/lsp.js'
 import { register as registerPredict } from './commands/predict.js'
 import { register as registerReport } from './commands/report.js'
@@ -28,6 +29,7 @@ const program = new Command('wsban')
   .exitOverride()
 
 for (const register of [
+  registerInit,
   registerCheck,
   registerFmt,
   registerExpand,

@@ -1,0 +1,40 @@
+import type { DataSet } from '../data/dataset.js'
+import { Failure } from '../failure.js'
+import { decodeImage } from '../images/decode.js'
+
+/** What a proposal is made from. */
+export interface Look {
+  readonly classes: number
+  /** Pictures to train on. */
+  readonly train: number
+  /** Of the pictures looked at, the middle one by its shorter side, in pixels. */
+  readonly shorterSide: number
+}
+
+/** How many pictures are opened: enough for a middle, and a second's work. */
+const lookedAt = 40
+
+/** Opens some of the pictures to train on, spread over the classes. Those that cannot be read are passed by. @throws Failure `no-pictures` */
+export async function look({ classes, splits: { train } }: DataSet, folder: string): Promise<Look> {
+  const step = Math.max(1, train.length / lookedAt)
+  const sides: number[] = []
+  for (let at = 0; at < train.length; at += step) {
+    const sample = train[Math.floor(at)]
+    if (!sample) continue
+    try {
+      const { width, height } = await decodeImage(sample.path)
+      sides.push(Math.min(width, height))
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+    }
+  }
+  const middle = sides.sort((a, b) => a - b)[Math.floor(sides.length / 2)]
+  if (middle === undefined)
+    throw new Failure({
+      code: 'no-pictures',
+      message: `${folder} has no picture to train on that can be read`,
+      help: `wsban data inspect ${folder} says what is wrong with them`,
+      path: folder,
+    })
+  return { classes: classes.length, train: train.length, shorterSide: middle }
+}

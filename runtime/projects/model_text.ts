@@ -1,0 +1,52 @@
+import { format } from '../../grammar/format.js'
+import { parse } from '../../grammar/parse.js'
+import type { Model, Span } from '../../grammar/tree.js'
+
+export interface ModelChanges {
+  /** What the model is to be called, if that can be a name. */
+  readonly name: string
+  /** New defaults of its parameters; those it does not have are left out. */
+  readonly settings: Readonly<Record<string, number>>
+  /** Pictures a step. */
+  readonly batch?: number
+  /** Lines to stand before everything, in place of the template's own. */
+  readonly comment: readonly string[]
+}
+
+/** A template's text as a model of somebody's own, formatted. */
+export function ownModel(text: string, { name, settings, batch, comment }: ModelChanges): string {
+  const { file } = parse('template', text)
+  const [model] = file.models
+  if (!model) throw new Error('a template without a model')
+  const edits: { readonly span: Span; readonly text: string }[] = []
+  const own = identifierFrom(name)
+  if (own !== undefined) edits.push({ span: model.name.span, text: own })
+  for (const parameter of model.parameters) {
+    const value = settings[parameter.name.text]
+    if (value !== undefined && parameter.default) edits.push({ span: parameter.default.span, text: String(value) })
+  }
+  const trained = model.training.find((binding) => binding.name.text === 'batch')
+  if (batch !== undefined && trained) edits.push({ span: trained.value.span, text: String(batch) })
+  const changed = edits
+    .sort((a, b) => b.span.start - a.span.start)
+    .reduce((so, edit) => so.slice(0, edit.span.start) + edit.text + so.slice(edit.span.end), text)
+  const body = changed.slice(
+    firstCode(
+      model,
+      file.imports.map(({ span }) => span),
+    ),
+  )
+  return format('template', `${comment.map((line) => `// ${line}\n`).join('')}${body}`).text
+}
+
+function firstCode(model: Model, imports: readonly Span[]): number {
+  return Math.min(model.span.start, ...imports.map(({ start }) => start))
+}
+
+/** The name with underscores for what cannot stand in one; undefined where it is a word of the language, or nothing is left. */
+function identifierFrom(name: string): string | undefined {
+  const plain = name.replace(/[^A-Za-z0-9_]+/g, '_').replace(/^_+|_+$/g, '')
+  const identifier = /^[0-9]/.test(plain) ? `m${plain}` : plain
+  const { problems, file } = parse('name', `model ${identifier}() {\n}\n`)
+  return problems.length === 0 && file.models[0]?.name.text === identifier ? identifier : undefined
+}

@@ -1,0 +1,114 @@
+import { existsSync } from 'node:fs'
+import { basename, join, relative, resolve } from 'node:path'
+import { openDataSet } from '../data/open.js'
+import { Failure } from '../failure.js'
+import { makeFolder, writeAtomically } from '../files.js'
+import { packageVersion } from '../package-root.js'
+import { standardFolder } from '../specs/library.js'
+import { readSpec } from '../specs/spec.js'
+import { type Look, look } from './look.js'
+import { ownModel } from './model_text.js'
+import { readmeOf } from './readme.js'
+import { type Template, type TemplateName, templates } from './templates.js'
+
+export interface ProjectRequest {
+  readonly folder: string
+  readonly template: TemplateName
+  /** Pictures that the model is to be for. */
+  readonly data?: string
+}
+
+export interface Project {
+  readonly files: readonly string[]
+  /** Files that were there already: they stay as they are. */
+  readonly left: readonly string[]
+  /** Which of wsban's models it began as. */
+  readonly model: string
+  /** What was seen of the data, and what follows from it. */
+  readonly reasons: readonly string[]
+}
+
+/** Below so many pictures to train on, smaller batches make more steps of an epoch. */
+const fewPictures = 200
+
+/**
+ * A new project: a model that trains, a package.json with the commands, a README, a .gitignore. Nothing is ever written over.
+ *
+ * @throws Failure `file-exists`, `no-pictures`, `cannot-write`, and what is wrong with the data set
+ */
+export async function writeProject({ folder, template: name, data }: ProjectRequest): Promise<Project> {
+  const template = templates.find((one) => one.name === name)
+  if (!template) throw new Error(`no template ${name}`)
+  const target = (file: string) => join(folder, file)
+  refuseToOverwrite(target('model.wsban'))
+  const seen = data === undefined ? undefined : await look(await openDataSet(data, { seed: 1 }), data)
+  const { model, reasons, settings, batch } = proposal(template, seen, data)
+  const title = basename(resolve(folder))
+  const pictures = data === undefined ? 'birds' : relative(folder, data) || '.'
+  const text = ownModel(readSpec(join(standardFolder(), `${model}.wsban`)), {
+    name: title,
+    settings,
+    ...(batch !== undefined && { batch }),
+    comment: [`${template.name}: ${template.summary}.`, `Begun as wsban's models/${model}.wsban.`, ...reasons],
+  })
+  const files: readonly (readonly [path: string, text: string])[] = [
+    [target('model.wsban'), text],
+    [target('package.json'), packageFile(pictures, data === undefined)],
+    [target('README.md'), readmeOf({ title, pictures, sample: data === undefined })],
+    [target('.gitignore'), 'node_modules/\nruns/\nbirds/\n*.onnx\n'],
+  ]
+  await makeFolder(folder)
+  const left = files.filter(([path]) => existsSync(path)).map(([path]) => path)
+  const written = files.filter(([path]) => !left.includes(path))
+  for (const [path, content] of written) await writeAtomically(path, content)
+  return { files: written.map(([path]) => path), left, model, reasons }
+}
+
+function refuseToOverwrite(there: string): void {
+  if (!existsSync(there)) return
+  throw new Failure({
+    code: 'file-exists',
+    message: `${there} exists, and nothing is written over`,
+    help: 'name a new folder: wsban init my-project',
+    path: there,
+    exit: 2,
+  })
+}
+
+interface Proposal {
+  readonly model: string
+  readonly settings: Readonly<Record<string, number>>
+  readonly batch?: number
+  readonly reasons: readonly string[]
+}
+
+function proposal(template: Template, seen: Look | undefined, data: string | undefined): Proposal {
+  if (!seen || data === undefined) return { model: template.small, settings: {}, reasons: [] }
+  const { classes, train, shorterSide } = seen
+  const photos = shorterSide >= template.photosFrom
+  const reasons = [
+    `${classes} classes, ${train} pictures to train on; the shorter side of the middle one has ${shorterSide} pixels:`,
+    photos ? 'large enough for a network made for photos.' : 'too small for a network made for photos.',
+    ...(train < fewPictures ? ['Few pictures: batches of 8.'] : []),
+  ]
+  return {
+    model: photos ? template.photos : template.small,
+    settings: { classes },
+    ...(train < fewPictures && { batch: 8 }),
+    reasons,
+  }
+}
+
+function packageFile(pictures: string, sample: boolean): string {
+  // npm gives scripts to a shell, and systems differ in how theirs quotes: a path that would need it is not written here.
+  const plain = /^[\w./-]+$/.test(pictures)
+  const scripts = {
+    ...(sample && { data: 'wsban data sample -o birds' }),
+    check: 'wsban check model.wsban',
+    ...(plain && { train: `wsban train model.wsban --data ${pictures} -o runs/first` }),
+    report: 'wsban report runs/first',
+    export: 'wsban export runs/first -o model.onnx',
+  }
+  const content = { private: true, scripts, devDependencies: { wsban: `^${packageVersion()}` } }
+  return `${JSON.stringify(content, undefined, 2)}\n`
+}

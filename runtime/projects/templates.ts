@@ -1,0 +1,45 @@
+/** Models that a project may begin as: small ones for trying things out, and ones for photos. */
+export interface Template {
+  readonly name: TemplateName
+  readonly summary: string
+  /** Below models/: trains from scratch in minutes, on the sample birds for one. */
+  readonly small: string
+  /** For photos: begins from published weights where wsban can fetch them. */
+  readonly photos: string
+  /** The shorter side of pictures from which `photos` is worth its time, in pixels. */
+  readonly photosFrom: number
+}
+
+export const templateNames = ['wsban', 'wsdan', 'tasn', 'baseline'] as const
+export type TemplateName = (typeof templateNames)[number]
+
+export const templates: readonly Template[] = [
+  {
+    name: 'wsban',
+    summary: 'attention, a crop of the telling part, the part teaches the whole: what to try first',
+    small: 'wsban_tiny',
+    photos: 'wsban_lite',
+    photosFrom: 128,
+  },
+  {
+    name: 'wsdan',
+    summary: 'attention; one part enlarged and one hidden, by chance, in training',
+    small: 'wsdan_tiny',
+    photos: 'wsdan',
+    photosFrom: 300,
+  },
+  {
+    name: 'tasn',
+    summary: 'the picture sampled more densely where attention is',
+    small: 'tasn_tiny',
+    photos: 'tasn',
+    photosFrom: 300,
+  },
+  {
+    name: 'baseline',
+    summary: 'a plain classifier, to compare with',
+    small: 'baseline_tiny',
+    photos: 'baseline_lite',
+    photosFrom: 128,
+  },
+]
