@@ -6,9 +6,9 @@ import { parse, type SyntaxProblem } from './parse.js'
 
 export interface Formatted {
   readonly text: string
-  /** What the parser found; statements with a mistake stay as they are. */
+  /** What the parser found; statements with a mistake stay as they are, and the whole text where it is not clear what a statement is. */
   readonly problems: readonly SyntaxProblem[]
-  /** False when the result would not say the same, which is a mistake of the formatter: then `text` is as it was given. */
+  /** False when the result of a text without mistakes would not say the same, which is a mistake of the formatter: then `text` is as it was given. */
   readonly kept: boolean
 }
 
@@ -20,8 +20,9 @@ export function format(source: string, text: string): Formatted {
   const { problems } = parse(source, text)
   if (problems.some(({ kind }) => kind === 'too-deep')) return { text, problems, kept: true }
   const result = layOut(text, problems.length > 0)
-  const kept = saysTheSame(text, result, problems.length > 0)
-  return { text: kept ? result : text, problems, kept }
+  const same = saysTheSame(text, result, problems.length > 0)
+  // Where mistakes leave it open what belongs together, the whole text stays as it is.
+  return { text: same ? result : text, problems, kept: same || problems.length > 0 }
 }
 
 function layOut(text: string, faulty: boolean): string {
