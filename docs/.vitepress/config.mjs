@@ -65,6 +65,10 @@ export default defineConfig({
         ['How the compiler works', '/compiler'],
         ['Adding an operation', '/add_an_operation'],
       ]),
+      {
+        text: 'Playground',
+        items: [{ text: 'Try it in the browser', link: '/playground/index.html', target: '_blank' }],
+      },
       { text: 'Operations', link: '/operations', collapsed: true, items: await pagesOf('operations') },
     ],
   },

@@ -2,6 +2,7 @@
 import type { EditorView } from '@codemirror/view'
 import { presentDefaults } from '../../compiler/analysis/defaults.js'
 import { neededOf } from '../../compiler/compile.js'
+import { wholePicture } from '../../compiler/graph/view.js'
 import { format } from '../../grammar/format.js'
 import { type Answer, drawPart, drawSeen } from '../../runtime/page/answer.js'
 import type { StoredSpec } from '../../runtime/specs/stored.js'
@@ -29,6 +30,7 @@ let drawing: ReturnType<typeof setTimeout> | undefined
 let weights: LoadedWeights | undefined
 let picture: ImageBitmap | undefined
 let answer: Answer | undefined
+let view = wholePicture
 let made:
   | { readonly analysis: Analysis; readonly weights: LoadedWeights | undefined; readonly onnx: OnnxMade }
   | undefined
@@ -141,6 +143,7 @@ async function look(): Promise<void> {
   const onnx = await onnxNow()
   const { answer: run } = await part('run')
   answer = await run(onnx.bytes, picture)
+  view = onnx.view
   show()
   say(`${answer.milliseconds.toFixed(0)} ms for ${picture.width} x ${picture.height} pixels; ${about(onnx)}.`)
 }
@@ -148,7 +151,7 @@ async function look(): Promise<void> {
 function show(): void {
   if (!picture || !answer) return
   byId('result', HTMLElement).hidden = false
-  drawSeen(byId('seen', HTMLCanvasElement), picture, answer, byId('heat', HTMLInputElement).checked)
+  drawSeen(byId('seen', HTMLCanvasElement), picture, answer, byId('heat', HTMLInputElement).checked, view)
   byId('part', HTMLElement).hidden = !answer.box
   drawPart(byId('crop', HTMLCanvasElement), picture, answer)
   const best = [...answer.probabilities.entries()].sort(([, a], [, b]) => b - a).slice(0, shownClasses)

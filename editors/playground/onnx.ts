@@ -1,5 +1,6 @@
 import type { Graph } from '../../compiler/graph/graph.js'
 import { specialise } from '../../compiler/graph/phase.js'
+import { type View, viewOf } from '../../compiler/graph/view.js'
 import { describer } from '../../compiler/targets/onnx/describe.js'
 import { emitOnnx } from '../../compiler/targets/onnx/emit.js'
 import { encodeModel } from '../../compiler/targets/onnx/encode.js'
@@ -36,6 +37,8 @@ export interface OnnxRequest {
 export interface OnnxMade {
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly nodes: number
+  /** What the model sees of a picture. */
+  readonly view: View
   /** How many of the weights came from the file, and how many there are. */
   readonly loaded: number
   readonly parameters: number
@@ -76,7 +79,8 @@ export async function makeOnnx({ graph, stored, version, seed, weights }: OnnxRe
     bytes.set(piece, offset)
     offset += piece.length
   }
-  return { bytes, nodes: program.nodes.length, loaded, parameters: inference.parameters.size }
+  const view = viewOf(graph.image.steps)
+  return { bytes, nodes: program.nodes.length, view, loaded, parameters: inference.parameters.size }
 }
 
 async function sha256(text: string): Promise<string> {
