@@ -115,7 +115,7 @@ function comparisonText(
   return [
     `against ${compare} (${top1Text(other)}), on the same pictures:`,
     `  top-1 ${points(difference)} points, with 95 % confidence from ${points(low)} to ${points(high)} (bootstrap)`,
-    `  ${onlyFirst} pictures only this one got right, ${onlySecond} only the other; chance alone would do as much with p = ${pValue.toPrecision(2)} (McNemar)`,
+    `  ${onlyFirst} ${onlyFirst === 1 ? 'picture' : 'pictures'} only this one got right, ${onlySecond} only the other; chance alone would do as much with p = ${pValue.toPrecision(2)} (McNemar)`,
   ].join('\n')
 }
 

@@ -70,7 +70,7 @@ function branches({ top1 }: Evaluation, differences: readonly BranchDifference[]
   if (entries.length < 2) return html``
   return html`<section><h2>Whole picture, crop, and both together</h2>
 <table class="branches">${entries.map(([name, share]) => html`<tr><th>${name}</th><td><div class="bar ${name === 'joint' ? 'joint' : ''}"><i style="width:${(share * 100).toFixed(1)}%"></i></div></td><td class="number">${percent(share)}</td></tr>`)}</table>
-${differences.map(({ branch, difference, interval: [low, high], onlyFirst, onlySecond, pValue }) => html`<p>The joint answer against <b>${branch}</b> alone: ${points(difference)} points (95 % interval ${points(low)} to ${points(high)}); ${onlyFirst} pictures only the joint one got right, ${onlySecond} only ${branch}. ${pValue < 0.05 ? 'That is more than chance' : 'Chance alone would do as much'} (McNemar, ${pValue < 0.001 ? 'p below 0.001' : `p = ${pValue.toPrecision(2)}`}).</p>`)}
+${differences.map(({ branch, difference, interval: [low, high], onlyFirst, onlySecond, pValue }) => html`<p>The joint answer against <b>${branch}</b> alone: ${points(difference)} points (95 % interval ${points(low)} to ${points(high)}); ${onlyFirst} ${onlyFirst === 1 ? 'picture' : 'pictures'} only the joint one got right, ${onlySecond} only ${branch}. ${pValue < 0.05 ? 'That is more than chance' : 'Chance alone would do as much'} (McNemar, ${pValue < 0.001 ? 'p below 0.001' : `p = ${pValue.toPrecision(2)}`}).</p>`)}
 </section>`
 }
 
