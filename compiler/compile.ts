@@ -12,7 +12,8 @@ import { diagnose } from './diagnostics/report.js'
 import type { Graph } from './graph/graph.js'
 import { rootsOf, withUsedLogits } from './graph/phase.js'
 import { prune } from './graph/prune.js'
-import { untrained } from './graph/untrained.js'
+import { withoutAllowed } from './warnings/allow.js'
+import { warningsOf } from './warnings/index.js'
 
 export interface Source {
   /** Path or name, as messages show it. */
@@ -87,9 +88,11 @@ export function analyse(
   const changed = model && override(model, options.train ?? [])
   loader.diagnostics.push(...(changed?.problems ?? []).map(syntaxDiagnostic))
   const built = changed
-    ? buildModel(module, changed.model, library, settings, options)
+    ? buildModel(module, changed.model, library, settings, options, hasErrors(loader.diagnostics))
     : { graph: undefined, diagnostics: blocksOnly(module, loader.diagnostics) }
-  const diagnostics = [...loader.diagnostics, ...built.diagnostics].sort(byPlace)
+  const found = [...loader.diagnostics, ...built.diagnostics]
+  const complete = built.graph !== undefined && !hasErrors(found)
+  const diagnostics = withoutAllowed(found, module.file, complete).sort(byPlace)
   const files = loader.texts()
   const texts = new Map([...files, ...(changed?.texts ?? [])])
   return { module, whole: hasErrors(diagnostics) ? undefined : built.graph, diagnostics, files, texts }
@@ -101,6 +104,7 @@ function buildModel(
   library: Library,
   settings: ModelSettings,
   { defaults, memo, facts }: AnalysisOptions,
+  broken: boolean,
 ) {
   const exporting = (block: string) => library.exporting?.(block)
   memo?.begin(module.scope)
@@ -108,10 +112,9 @@ function buildModel(
   const elaborated = elaborateModel(elaborator, module, model, settings)
   if (!elaborated) return { graph: undefined, diagnostics: elaborator.diagnostics }
   const graph = withUsedLogits(elaborated)
-  const [first, ...rest] = untrained(graph, rootsOf(graph))
-  if (first) {
-    const names = [first, ...rest].map(({ name }) => name)
-    elaborator.report(diagnose('no-gradient', { names }, first.span))
+  if (!broken) {
+    const normalizationOf = (weights: string) => library.normalizationOf?.(weights)
+    for (const warning of warningsOf({ model, graph: neededOf(graph), normalizationOf })) elaborator.report(warning)
   }
   return { graph, diagnostics: elaborator.diagnostics }
 }

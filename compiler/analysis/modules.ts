@@ -4,6 +4,7 @@ import type { Diagnostic } from '../diagnostics/diagnostic.js'
 import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
 import { operations } from '../ops/index.js'
+import type { Normalization } from '../training/normalization.js'
 import { Scope } from './scope.js'
 
 /** Where the text of imported files comes from: a folder, a browser's memory. */
@@ -14,6 +15,8 @@ export interface Library {
   readonly standard: readonly string[]
   /** The standard file that defines a block. */
   exporting?(block: string): string | undefined
+  /** How pictures were normalised when published weights were trained, where it is known. */
+  normalizationOf?(weights: string): Normalization | undefined
 }
 
 export interface Module {

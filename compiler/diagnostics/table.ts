@@ -277,6 +277,76 @@ export const table = {
     explanation:
       "Gradients stop at `detach` and at the boxes of a crop. A head that is used for nothing but a crop's guide therefore never learns: use its maps for the logits, too.",
   }),
+  'idle-loss': warning<{ name: string }>({
+    message: ({ name }) => `the loss \`${name}\` trains nothing: no gradient comes from it to a weight`,
+    help: () => 'take away what stops the gradient (detach), or take the line out',
+    explanation:
+      'Training makes a loss small by moving weights along its gradient. From this line every way to a weight passes `detach`, or the guide of a crop, so it changes nothing but the total.',
+  }),
+  'unused-binding': warning<{ name: string }>({
+    message: ({ name }) => `nothing uses \`${name}\``,
+    help: () => 'use it below, or take it out',
+    explanation:
+      'A binding or branch of the model that no other line names. What nothing needs is not built, so it neither costs nor does anything; most often another line was meant to use it. Bindings of blocks are not meant: each one may be a tap.',
+  }),
+  'unused-crop': warning<Record<string, never>>({
+    message: () => 'the crop is never looked at: no loss and no prediction depends on it',
+    help: () => 'let a loss or predict use what a branch makes of the crop',
+    explanation:
+      'A crop is worth its second look. Where neither a loss nor a prediction depends on what is made of the crop, only its box is computed.',
+  }),
+  'teacher-learns': warning<{ callee: string; argument: string }>({
+    message: ({ callee, argument }) => `\`${argument}\` of ${callee} is trained by what learns from it`,
+    help: ({ argument }) => `stop the gradient: ${argument} = detach(...)`,
+    explanation:
+      'A teacher shows how it is done. With a gradient of its own it is also drawn towards its student, which in most methods is not meant. Where it is meant, allow it with that reason.',
+  }),
+  'softmax-twice': warning<{ callee: string; argument: string; giver: string }>({
+    message: ({ callee, argument, giver }) =>
+      `\`${argument}\` of ${callee} is probabilities already: ${giver} was there before`,
+    help: () => 'give it the logits; softmax belongs to predict alone',
+    explanation:
+      'cross_entropy, distill and softmax begin with a softmax of their own. Of probabilities, which lie between 0 and 1, it makes an answer that can hardly become sure, and training goes slowly.',
+  }),
+  'unscaled-classifier': warning<{ callee: string; argument: string; giver: string }>({
+    message: ({ callee, giver }) => `what ${giver} gives has length 1, too short for a classifier: ${callee}`,
+    help: () => 'put a factor between them: l2_normalize -> scale(100) -> linear(classes)',
+    explanation:
+      'The logits of a row of length 1 lie so close together that no answer can become sure. Published code multiplies by 100 first, and the learning rate goes with the square of the factor.',
+  }),
+  'enlarged-guide': warning<{ callee: string; argument: string; giver: string }>({
+    message: ({ callee, giver }) => `the guide of ${callee} was enlarged by ${giver} before its threshold is taken`,
+    help: () => "give it the map as it is; crop_sampler's `resolution` says where the threshold is taken",
+    explanation:
+      'The cells between those of a map are made up by interpolation: regions grow together, and the box becomes another one. crop_sampler enlarges the map by itself as far as `resolution` says (grid, x2, x4, image), drop_sampler always to the image.',
+  }),
+  'other-normalization': warning<{ weights: string; wanted: string; found: string }>({
+    message: ({ weights, wanted, found }) => `"${weights}" was trained with ${wanted}, not ${found}`,
+    help: ({ wanted }) => `among the input's steps write ${wanted}`,
+    explanation:
+      'Published weights are worth little on pictures that are normalised in another way than those they were trained on; training goes on, and only the figures are worse. It is known for the weights that `wsban weights pull` lists.',
+  }),
+
+  // --- comments that allow a warning
+  'allow-without-reason': warning<{ code: string }>({
+    message: ({ code }) => `\`${code}\` is allowed without a reason`,
+    help: ({ code }) => `say why: // allow ${code}: kept for the heatmap`,
+    explanation: 'Whoever reads the file next should know why a warning does not matter here.',
+  }),
+  'unused-allow': warning<{ code: string }>({
+    message: ({ code }) => `there is no \`${code}\` to allow here`,
+    help: () => 'take the comment out, or put it on the line of the warning, or above it',
+    explanation:
+      'The comment allows a warning that its line does not get. Where only some settings bring the warning, write both: // allow other-normalization, unused-allow: with --set weights=...',
+  }),
+  'unknown-allow': warning<Suggested & { isError: boolean }>({
+    message: ({ name, isError }) =>
+      isError ? `\`${name}\` is an error, and cannot be allowed` : `no warning is called \`${name}\``,
+    help: (values) => (values.isError ? undefined : suggest(values)),
+    replacement: suggested,
+    explanation:
+      'A comment `// allow CODE: reason` names a warning by the code in its brackets. Errors have to be mended.',
+  }),
 } as const
 
 export type Code = keyof typeof table

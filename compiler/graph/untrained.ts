@@ -1,4 +1,4 @@
-import { operations } from '../ops/index.js'
+import { reachedByGradient } from './gradient.js'
 import type { Graph, Parameter, ValueRef } from './graph.js'
 import { reachable } from './prune.js'
 
@@ -8,17 +8,8 @@ import { reachable } from './prune.js'
  */
 export function untrained(graph: Graph, roots: readonly ValueRef[]): Parameter[] {
   if (graph.losses.length === 0) return []
-  const reached = new Set<string>()
-  const seen = new Set<number>()
-  const open: ValueRef[] = graph.losses.map(({ value }) => value)
-  for (let value = open.pop(); value; value = open.pop()) {
-    const node = graph.nodes[value.node]
-    if (!node || seen.has(node.id)) continue
-    seen.add(node.id)
-    for (const name of Object.values(node.parameters)) reached.add(name)
-    const stops = operations.get(node.operation)?.stopsGradient ?? []
-    for (const input of node.inputs) if (!stops.includes(input.argument)) open.push(input.value)
-  }
+  const losses = graph.losses.map(({ value }) => value)
+  const reached = reachedByGradient(graph, losses)
   const needed = new Set<string>()
   for (const id of reachable(graph.nodes, roots))
     for (const name of Object.values(graph.nodes[id]?.parameters ?? {})) needed.add(name)

@@ -10,6 +10,7 @@ export const byPhase: Operation = {
     tensorArgument('training', 'the value in training'),
     tensorArgument('evaluation', 'the value in evaluation and in the exported file'),
   ],
+  keeps: ['probabilities', 'unit length', 'enlarged'],
   passesInInference: 'evaluation',
   infer(call) {
     const types = [call.type('training'), call.type('evaluation')] as const

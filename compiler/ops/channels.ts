@@ -12,6 +12,7 @@ export const channels: Operation = {
     { name: 'count', kind: { is: 'integer', from: 1 }, meaning: 'how many' },
     { name: 'first', kind: { is: 'integer', from: 0 }, default: 0, meaning: 'the first one, counted from 0' },
   ],
+  keeps: ['enlarged'],
   infer(call) {
     const x = featureMap(call, 'x')
     if (!x) return undefined

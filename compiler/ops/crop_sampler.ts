@@ -20,7 +20,7 @@ export const cropSampler: Operation = {
     'Zhou et al. 2016 (CAM), section 3.2: 20 %, largest component; margin and drawn thresholds: the official WS-DAN code',
   arguments: [
     tensorArgument('image', 'what is cut'),
-    tensorArgument('guide', 'one map (height x width), such as mean(attention)'),
+    { ...tensorArgument('guide', 'one map (height x width), such as mean(attention)'), unlikely: 'enlarged' },
     {
       name: 'threshold',
       kind: { is: 'number or uniform', from: 0, to: 1 },

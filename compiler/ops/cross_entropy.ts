@@ -14,7 +14,7 @@ export const crossEntropy: Operation = {
     "divided by the sum of the labels' weights.",
   source: 'torch.nn.functional.cross_entropy; smoothing: Szegedy et al. 2016, section 7',
   arguments: [
-    tensorArgument('logits', "a classifier's logits"),
+    { ...tensorArgument('logits', "a classifier's logits"), unlikely: 'probabilities' },
     { ...tensorArgument('label', 'the class label'), label: true },
     {
       name: 'smoothing',

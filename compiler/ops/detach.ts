@@ -9,6 +9,7 @@ export const detach = pointwise({
   tfjs: (call) => callText(call.runtime('detach'), call.input('x')),
   onnx: (call) => [call.add('Identity', [call.input('x')])],
   compute: (value) => value,
+  keeps: ['probabilities', 'unit length', 'enlarged'],
   passesInInference: 'x',
   stopsGradient: ['x'],
   // Its gradient is zero by decree, which no difference quotient shows.

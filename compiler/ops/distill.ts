@@ -14,8 +14,8 @@ export const distill: Operation = {
     'The gradient also reaches the teacher, unless it is detached: distill(student = ..., teacher = detach(...)).',
   source: 'Hinton et al. 2015; arXiv 1903.06150 (TASN), section 3.4, and its code: T = 10, no T^2',
   arguments: [
-    tensorArgument('student', 'logits of the branch that learns'),
-    tensorArgument('teacher', 'logits of the branch that it learns from'),
+    { ...tensorArgument('student', 'logits of the branch that learns'), unlikely: 'probabilities' },
+    { ...tensorArgument('teacher', 'logits of the branch that it learns from'), unlikely: 'probabilities' },
     {
       name: 'temperature',
       kind: { is: 'number', above: 0 },
@@ -26,6 +26,7 @@ export const distill: Operation = {
       varies: true,
     },
   ],
+  teacher: 'teacher',
   infer(call) {
     if (!rowsOf(call, 'student') || !rowsOf(call, 'teacher')) return undefined
     const types = [call.type('student'), call.type('teacher')] as const

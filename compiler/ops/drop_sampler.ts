@@ -14,7 +14,7 @@ export const dropSampler: Operation = {
   source: 'arXiv 1901.09891, section 3.3, attention drop; drawn thresholds: the official WS-DAN code',
   arguments: [
     tensorArgument('image', 'what is blacked out'),
-    tensorArgument('guide', 'one map (height x width), such as random_map(attention)'),
+    { ...tensorArgument('guide', 'one map (height x width), such as random_map(attention)'), unlikely: 'enlarged' },
     {
       name: 'threshold',
       kind: { is: 'number or uniform', from: 0, to: 1 },

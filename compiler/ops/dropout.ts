@@ -12,6 +12,7 @@ export const dropout: Operation = {
   infer: (call) => [call.type('x')],
   tfjs: (call) => callText(call.runtime('dropout'), call.input('x'), 'at', call.options('rate')),
   onnx: (call) => [call.add('Identity', [call.input('x')])],
+  keeps: ['unit length'],
   passesInInference: 'x',
   reference(call) {
     const x = call.tensor('x')

@@ -9,6 +9,7 @@ export const flatten: Operation = {
   summary: 'One long row for each image: channel after channel, row after row.',
   source: 'torch.flatten(x, 1)',
   arguments: [tensorArgument('x', 'any tensor with a batch')],
+  keeps: ['unit length'],
   infer(call) {
     const type = call.type('x')
     const batch = type.shape[0]

@@ -19,6 +19,7 @@ export const l2Normalize: Operation = {
       varies: true,
     },
   ],
+  gives: () => 'unit length',
   infer: (call) => [call.type('x')],
   tfjs: (call) => callText(call.runtime('l2Normalize'), call.input('x'), call.options('eps')),
   onnx(call) {

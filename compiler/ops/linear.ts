@@ -14,7 +14,7 @@ export const linear: Operation = {
     'Weights and biases begin uniform between -1 / sqrt(inputs) and 1 / sqrt(inputs).',
   source: 'torch.nn.Linear',
   arguments: [
-    tensorArgument('x', 'one row, or part features, for each image'),
+    { ...tensorArgument('x', 'one row, or part features, for each image'), unlikely: 'unit length' },
     {
       name: 'units',
       kind: { is: 'integer', from: 1 },

@@ -50,7 +50,18 @@ export interface ArgumentSpec {
   readonly weightsOnly?: boolean
   /** Takes the class label; every other argument takes numbers. */
   readonly label?: boolean
+  /** Values of this kind are possible here, and nearly always a slip. */
+  readonly unlikely?: Trait
 }
+
+/** What can be told of a value without computing it, as far as warnings ask for it. */
+export type Trait =
+  /** Each row adds up to 1. */
+  | 'probabilities'
+  /** Each image's values together have length 1. */
+  | 'unit length'
+  /** Maps with cells between their own. */
+  | 'enlarged'
 
 /** What is known of one call when its types are worked out. */
 export interface Typed {
@@ -122,6 +133,12 @@ export interface Operation {
   readonly weighsLabels?: true
   /** Arguments through which no gradient goes back: a crop's guide. */
   readonly stopsGradient?: readonly string[]
+  /** The argument from which others learn: it is meant to get no gradient from here. */
+  readonly teacher?: string
+  /** What is true of the output, whatever goes in. */
+  gives?(call: Typed): Trait | undefined
+  /** What is true of the output when it is true of each tensor that goes in. */
+  readonly keeps?: readonly Trait[]
   /** In inference the call is nothing but this argument's tensor: dropout. */
   readonly passesInInference?: string
   /** Slow, plain and right. */

@@ -23,6 +23,7 @@ export const randomMap: Operation = {
       varies: true,
     },
   ],
+  keeps: ['enlarged'],
   infer(call) {
     const maps = featureMap(call, 'attention')
     return maps && [floats(maps.shape.filter((_, index) => index !== 1))]

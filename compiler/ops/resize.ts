@@ -38,6 +38,12 @@ export const resize: Operation = {
       meaning: 'maps whose height and width are taken instead of `size`',
     },
   ],
+  gives(call) {
+    const { shape } = call.type('x')
+    const [height, width] = target(call)
+    const larger = height > sizeOf(shape, shape.length - 2) || width > sizeOf(shape, shape.length - 1)
+    return larger ? 'enlarged' : undefined
+  },
   infer(call) {
     const single = isSingleMap(call)
     const x = single ? undefined : featureMap(call, 'x')

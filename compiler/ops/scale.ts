@@ -13,6 +13,7 @@ export const scale: Operation = {
     tensorArgument('x', 'any tensor'),
     { name: 'factor', kind: { is: 'number' }, meaning: 'what every element is multiplied by', varies: true },
   ],
+  keeps: ['enlarged'],
   infer: (call) => [call.type('x')],
   tfjs: (call) => `tf.mul(${call.input('x')}, ${call.code('factor')})`,
   onnx: (call) => [call.add('Mul', [call.input('x'), call.float(call.number('factor'))])],

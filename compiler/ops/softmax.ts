@@ -9,7 +9,7 @@ export const softmax: Operation = {
   details: 'p = exp(x / temperature) / sum of exp(x / temperature). A temperature above 1 softens.',
   source: 'temperature: Hinton et al. 2015, equation 1',
   arguments: [
-    tensorArgument('x', 'logits'),
+    { ...tensorArgument('x', 'logits'), unlikely: 'probabilities' },
     {
       name: 'temperature',
       kind: { is: 'number', above: 0 },
@@ -18,6 +18,7 @@ export const softmax: Operation = {
       advice: '1 leaves the logits as they are; 10 is usual where a softened answer teaches',
     },
   ],
+  gives: () => 'probabilities',
   infer: (call) => rowsOf(call, 'x') && [call.type('x')],
   tfjs(call) {
     const x = call.input('x')

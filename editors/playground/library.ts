@@ -1,4 +1,5 @@
 import type { Library } from '../../compiler/analysis/modules.js'
+import { publishedAs } from '../../runtime/weights/published.js'
 
 /** Texts of models/ by path without the ending; the build puts them there. */
 declare const wsbanModels: Readonly<Record<string, string>>
@@ -16,6 +17,7 @@ export const library: Library = {
   exporting(block) {
     return library.standard.find((name) => new RegExp(`^block ${block}\\b`, 'm').test(textOf(name) ?? ''))
   },
+  normalizationOf: (weights) => publishedAs(weights)?.normalization,
 }
 
 /** Models to begin from. */

@@ -1,6 +1,7 @@
 import { type CodeAction, CodeActionKind, type Diagnostic, DiagnosticSeverity } from 'vscode-languageserver/node.js'
-import type { Diagnostic as Found, Label } from '../../compiler/diagnostics/diagnostic.js'
+import type { Fix, Diagnostic as Found, Label } from '../../compiler/diagnostics/diagnostic.js'
 import { position } from '../../compiler/diagnostics/render.js'
+import { allowProblems } from '../../compiler/warnings/allow.js'
 import type { Analysis } from '../language/workspace.js'
 import type { EditorFiles } from './files.js'
 import type { Places } from './places.js'
@@ -38,7 +39,7 @@ function placeText({ span }: Label, { texts }: Analysis): string {
   return `${span.source}:${line}:${column + 1}`
 }
 
-/** What mends the diagnostics that touch a stretch of the text. */
+/** What mends or allows the diagnostics that touch a stretch of the text. */
 export function actionsOf(
   analysis: Analysis,
   { start, end }: { readonly start: number; readonly end: number },
@@ -46,18 +47,24 @@ export function actionsOf(
   files: EditorFiles,
 ): CodeAction[] {
   return analysis.diagnostics.flatMap((diagnostic): CodeAction[] => {
-    const { fix, primary } = diagnostic
+    const { fix, severity, primary } = diagnostic
     const { span } = primary
-    if (!fix || span.source !== analysis.source || span.end < start || span.start > end) return []
-    const edits = fix.edits.map((edit) => places.edit(analysis.text, edit))
-    return [
-      {
-        title: fix.title,
-        kind: CodeActionKind.QuickFix,
-        isPreferred: true,
-        diagnostics: [protocolDiagnostic(diagnostic, analysis, places)],
-        edit: { changes: { [files.uriOf(analysis.source)]: edits } },
-      },
-    ]
+    if (span.source !== analysis.source || span.end < start || span.start > end) return []
+    const allowing = severity === 'warning' && !allowProblems.has(diagnostic.code) ? [allow(diagnostic, analysis)] : []
+    return [...(fix ? [fix] : []), ...allowing].map((one) => ({
+      title: one.title,
+      kind: CodeActionKind.QuickFix,
+      isPreferred: one === fix,
+      diagnostics: [protocolDiagnostic(diagnostic, analysis, places)],
+      edit: { changes: { [files.uriOf(analysis.source)]: one.edits.map((edit) => places.edit(analysis.text, edit)) } },
+    }))
   })
+}
+
+/** A comment above the warning's line, in which the reason is still to be written. */
+function allow({ code, primary: { span } }: Found, { text }: Analysis): Fix {
+  const line = text.lastIndexOf('\n', span.start - 1) + 1
+  const indent = /^[ \t]*/.exec(text.slice(line))?.[0] ?? ''
+  const place = { source: span.source, start: line, end: line }
+  return { title: `Allow ${code} here, with a reason`, edits: [{ span: place, text: `${indent}// allow ${code}:\n` }] }
 }

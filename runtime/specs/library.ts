@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import type { Library } from '../../compiler/analysis/modules.js'
 import { packageRoot } from '../package-root.js'
+import { publishedAs } from '../weights/published.js'
 
 const extension = '.wsban'
 
@@ -44,6 +45,7 @@ export function diskLibrary(files: Files = onDisk): Library {
           readFileSync(join(models, `${name}${extension}`), 'utf8'),
         ),
       ),
+    normalizationOf: (weights) => publishedAs(weights)?.normalization,
   }
 }
 

@@ -35,6 +35,7 @@ export function compileText(
       return found
     },
     exporting: (block) => disk.exporting?.(block),
+    normalizationOf: (weights) => disk.normalizationOf?.(weights),
   }
   const entry = shownPath(path)
   const compiled = compile({ source: entry, text }, library, settings, { train })

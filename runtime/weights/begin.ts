@@ -1,5 +1,6 @@
 import type { Graph, Setting } from '../../compiler/graph/graph.js'
 import { specialise } from '../../compiler/graph/phase.js'
+import { normalizationIn, normalizationText, sameNormalization } from '../../compiler/training/normalization.js'
 import type { Model } from '../model.js'
 import type { Reporter } from '../reporter.js'
 import type { StoredTensor } from './file.js'
@@ -16,7 +17,7 @@ export function wantedBy(graph: Graph): Wanted[] {
 
 /**
  * What a training begins from: the file given with --weights (`none` for nothing), or else what the spec's trunks name. Says in a table
- * what matched, and warns where pictures are not normalised as they were when known weights were trained.
+ * what matched, and warns where pictures are not normalised as they were when weights given with --weights were trained.
  */
 export async function initialWeights(
   model: Model,
@@ -37,7 +38,7 @@ export async function initialWeights(
       ...(part !== undefined && { part }),
     })
     for (const line of loaded.lines) reporter.say(line)
-    const warning = normalizationWarning(model.image.steps, source)
+    const warning = given === undefined ? undefined : normalizationWarning(model.image.steps, source)
     if (warning) reporter.warn(warning)
     for (const [name, tensor] of loaded.tensors) tensors.set(name, tensor)
   }
@@ -58,13 +59,10 @@ function sources({ pretrained }: Model, spec: string, given: string | undefined)
   return pretrained.map(({ path, source, partial }) => ({ source, partial, part: `${path.join('.')}.`, from: spec }))
 }
 
-/** Weights known by name are worth little on pictures of another normalisation, and nothing else would tell. */
+/** Of weights that are given beside the spec; of those that it names the compiler warns. */
 export function normalizationWarning(steps: readonly Setting[], source: string): string | undefined {
   const known = publishedAs(source)?.normalization
-  const step = steps.find(({ name }) => name === 'normalize')
-  if (!known || !step) return undefined
-  const colours = (value: unknown) => (typeof value === 'number' ? [value, value, value] : value)
-  const [mean, deviation] = [colours(step.arguments.mean), colours(step.arguments.deviation)]
-  if (String(mean) === String(known.mean) && String(deviation) === String(known.deviation)) return undefined
-  return `warning: ${source} was trained with normalize(mean = [${known.mean.join(', ')}], deviation = [${known.deviation.join(', ')}]), and the spec says [${String(mean)}], [${String(deviation)}]`
+  const own = normalizationIn(steps)
+  if (!known || !own || sameNormalization(known, own)) return undefined
+  return `warning: ${source} was trained with ${normalizationText(known)}, and the spec says ${normalizationText(own)}`
 }

@@ -1,10 +1,5 @@
+import type { Normalization } from '../../compiler/training/normalization.js'
 import { imagenet } from '../../compiler/training/settings.js'
-
-/** How pictures were normalised when the weights were trained. */
-export interface Normalization {
-  readonly mean: readonly number[]
-  readonly deviation: readonly number[]
-}
 
 export interface Published {
   readonly name: string

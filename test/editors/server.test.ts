@@ -230,3 +230,9 @@ test('what the diagnostics suggest is done at a key', async (t) => {
     if (whole !== undefined) t.is(text, whole)
   }
 })
+
+test('a warning can be allowed at a key; the reason is asked for then', async (t) => {
+  const { text, codes } = await mended(replaced('  crop = ', '  idl|e = mean(master.attention)\n  crop = '))
+  t.true(text.includes('\n  // allow unused-binding:\n  idle = mean(master.attention)\n'))
+  t.deepEqual(codes, ['allow-without-reason'])
+})

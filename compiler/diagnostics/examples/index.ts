@@ -5,6 +5,14 @@ import { models } from './models.js'
 import { names } from './names.js'
 import { reading } from './reading.js'
 import { shapes } from './shapes.js'
+import { warnings } from './warnings.js'
 
 /** One example for every diagnostic. */
-export const examples: { readonly [C in Code]: Example } = { ...reading, ...names, ...calls, ...shapes, ...models }
+export const examples: { readonly [C in Code]: Example } = {
+  ...reading,
+  ...names,
+  ...calls,
+  ...shapes,
+  ...models,
+  ...warnings,
+}

@@ -65,20 +65,4 @@ export const models = {
     wrong: 'train { slow = group(master.trnk, rate = 10%) }',
     right: 'train { slow = group(master.trunk, rate = 10%) }',
   },
-  'zero-loss': {
-    within: file,
-    wrong: `model birds(classes = 8) {
-  input image: Image[3, 96, 96]
-  branch master(image) { logits = image -> global_avg_pool -> linear(classes) }
-  predict probabilities = softmax(master.logits)
-}`,
-    right: small(inputs),
-  },
-  'no-gradient': {
-    within: inModel,
-    wrong:
-      'branch master(image) {\n  trunk  = tiny(image)\n  maps   = attention(trunk.layer3, maps = 8)\n  logits = trunk.layer3 -> global_avg_pool -> linear(classes)\n}\n\ncrop = crop_sampler(image, guide = mean(master.maps))\nbranch part = master(crop)\npredict part = softmax(part.logits)',
-    right:
-      'branch master(image) {\n  trunk  = tiny(image)\n  maps   = attention(trunk.layer3, maps = 8)\n  logits = bap(trunk.layer3, maps) -> linear(classes)\n}\n\ncrop = crop_sampler(image, guide = mean(master.maps))\nbranch part = master(crop)\npredict part = softmax(part.logits)',
-  },
 } as const

@@ -1,6 +1,6 @@
 import { shapeText } from '../../graph/graph.js'
 import { callText } from '../../targets/tfjs/lowering.js'
-import type { ArgumentSpec, Operation } from '../operation.js'
+import type { ArgumentSpec, Operation, Trait } from '../operation.js'
 import type { Case } from './case.js'
 import { sameShape } from './shapes.js'
 import { combine, map, type Tensor } from './tensor.js'
@@ -100,6 +100,7 @@ interface Pointwise {
   readonly compute: (value: number) => number
   readonly passesInInference?: string
   readonly stopsGradient?: readonly string[]
+  readonly keeps?: readonly Trait[]
   readonly lowPrecision?: true
   readonly cases: readonly Case[]
 }

@@ -1,5 +1,5 @@
 import { shapeText } from '../../graph/graph.js'
-import type { Operation } from '../operation.js'
+import type { Operation, Trait } from '../operation.js'
 import { featureMap, floats, sameShape } from './shapes.js'
 import { at, combine, map, sizes4, type Tensor, zeros } from './tensor.js'
 
@@ -11,10 +11,11 @@ interface Reduction {
   /** The ONNX operator over several tensors. */
   readonly several: string
   readonly average: boolean
+  readonly keeps?: readonly Trait[]
 }
 
 /** `mean` and `sum`, which differ in one division. */
-export function reduction({ name, summary, tfjs, onnx, several, average }: Reduction): Operation {
+export function reduction({ name, summary, tfjs, onnx, several, average, keeps }: Reduction): Operation {
   return {
     name,
     summary,
@@ -28,6 +29,7 @@ export function reduction({ name, summary, tfjs, onnx, several, average }: Reduc
         meaning: 'what a single tensor is reduced over; several tensors are joined element by element',
       },
     ],
+    ...(keeps && { keeps }),
     infer(call) {
       const types = call.types('x')
       const [first, ...rest] = types

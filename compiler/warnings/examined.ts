@@ -1,0 +1,24 @@
+import type { Model, Span } from '../../grammar/tree.js'
+import type { Diagnostic, Label } from '../diagnostics/diagnostic.js'
+import type { Graph, Node } from '../graph/graph.js'
+import type { Normalization } from '../training/normalization.js'
+
+/** A model without errors, which may all the same not be what was meant. */
+export interface Examined {
+  readonly model: Model
+  /** Without what nothing needs. */
+  readonly graph: Graph
+  /** Of published weights, where it is known. */
+  readonly normalizationOf: (weights: string) => Normalization | undefined
+}
+
+/** Looks for one kind of slip. */
+export type Warning = (examined: Examined) => readonly Diagnostic[]
+
+/** Where a node is to be shown: in the model's own file, and, where a block of another file made it, there as well. */
+export function placeOf(graph: Graph, node: Node, { span: { source } }: Model): { span: Span; secondary: Label[] } {
+  if (node.span.source === source) return { span: node.span, secondary: [] }
+  for (let frame = graph.frames[node.frame]; frame; frame = graph.frames[frame.parent ?? -1])
+    if (frame.span.source === source) return { span: frame.span, secondary: [{ span: node.span, text: 'made here' }] }
+  return { span: node.span, secondary: [] }
+}

@@ -1,0 +1,41 @@
+import type { Diagnostic } from '../diagnostics/diagnostic.js'
+import { diagnose } from '../diagnostics/report.js'
+import { reachedByGradient } from '../graph/gradient.js'
+import type { Graph, ValueRef } from '../graph/graph.js'
+import { rootsOf } from '../graph/phase.js'
+import { untrained } from '../graph/untrained.js'
+import { operations } from '../ops/index.js'
+import { type Examined, placeOf } from './examined.js'
+
+/** Weights that stay as they begin. */
+export function untrainedWeights({ model, graph }: Examined): Diagnostic[] {
+  const [first, ...rest] = untrained(graph, rootsOf(graph))
+  const owner = first && graph.nodes.find(({ parameters }) => Object.values(parameters).includes(first.name))
+  if (!owner) return []
+  const { span, secondary } = placeOf(graph, owner, model)
+  const names = [first, ...rest].map(({ name }) => name)
+  return [diagnose('no-gradient', { names }, span, '', secondary)]
+}
+
+/** Lines of the loss block from which no gradient comes to any weight. */
+export function idleLosses({ model, graph }: Examined): Diagnostic[] {
+  return graph.losses.flatMap(({ name, value }) => {
+    const line = model.losses.findLast((binding) => binding.name.text === name)
+    return !line || trains(graph, value) ? [] : [diagnose('idle-loss', { name }, line.name.span)]
+  })
+}
+
+/** What others learn from learns from them, too. */
+export function learningTeachers({ model, graph }: Examined): Diagnostic[] {
+  return graph.nodes.flatMap((node) => {
+    const argument = operations.get(node.operation)?.teacher
+    const teacher = node.inputs.find((input) => input.argument === argument)
+    if (argument === undefined || !teacher || !trains(graph, teacher.value)) return []
+    const { span, secondary } = placeOf(graph, node, model)
+    return [diagnose('teacher-learns', { callee: node.operation, argument }, span, '', secondary)]
+  })
+}
+
+function trains(graph: Graph, value: ValueRef): boolean {
+  return [...reachedByGradient(graph, [value])].some((name) => graph.parameters.get(name)?.trainable)
+}

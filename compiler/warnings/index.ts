@@ -1,0 +1,22 @@
+import type { Diagnostic } from '../diagnostics/diagnostic.js'
+import type { Examined, Warning } from './examined.js'
+import { idleLosses, learningTeachers, untrainedWeights } from './gradients.js'
+import { otherNormalizations } from './normalization.js'
+import { unlikelyValues } from './unlikely.js'
+import { unusedBindings } from './unused_binding.js'
+import { unusedCrops } from './unused_crop.js'
+
+const warnings: readonly Warning[] = [
+  unusedBindings,
+  unusedCrops,
+  untrainedWeights,
+  idleLosses,
+  learningTeachers,
+  unlikelyValues,
+  otherNormalizations,
+]
+
+/** What in a model without errors is most likely not meant. */
+export function warningsOf(examined: Examined): Diagnostic[] {
+  return warnings.flatMap((warning) => warning(examined))
+}
