@@ -27,6 +27,6 @@ export class Scope {
   }
 
   nearest(name: string): string | undefined {
-    return nearest(name, this.names())
+    return nearest(name, [...this.names(), 'true', 'false'])
   }
 }

@@ -184,6 +184,8 @@ export const table = {
   }),
   'shape-mismatch': error<{ callee: string; shapes: readonly string[] }>({
     message: ({ callee, shapes }) => `${callee} needs one shape, but got ${shapes.join(' and ')}`,
+    help: () =>
+      'other channels: a 1x1 convolution, conv2d(x, CHANNELS, 1); another height and width: resize(x, like = OTHER)',
     explanation: 'The operation works element by element, so all its tensors have the same shape.',
   }),
   'wrong-rank': error<{ name: string; expected: string; found: string }>({
