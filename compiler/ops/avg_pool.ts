@@ -1,3 +1,4 @@
+import { callText as pythonCall } from '../targets/pytorch/lowering.js'
 import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { kernelArgument, paddingArgument, poolStrideArgument, tensorArgument } from './support/arguments.js'
@@ -33,6 +34,17 @@ export const avgPool: Operation = {
   lowPrecision: true,
   tfjs: (call) =>
     callText(call.runtime('avgPool'), call.input('x'), call.options('kernel', 'stride', 'padding', 'count_padding')),
+  pytorch: {
+    expression: (call) =>
+      pythonCall(
+        'F.avg_pool2d',
+        call.input('x'),
+        call.code('kernel'),
+        call.keyword('stride'),
+        call.keyword('padding'),
+        call.flag('count_padding') ? '' : 'count_include_pad=False',
+      ),
+  },
   onnx: (call) => [
     call.add('AveragePool', [call.input('x')], {
       ...windowAttributes(windowOf(call)),

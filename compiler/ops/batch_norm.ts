@@ -47,6 +47,17 @@ export const batchNorm: Operation = {
   },
   lowPrecision: true,
   tfjs: (call) => callText(call.runtime('batchNorm'), call.input('x'), call.scope(), call.options('eps', 'momentum')),
+  pytorch: {
+    module: (call) => ({
+      type: 'nn.BatchNorm2d',
+      arguments: [
+        { name: 'num_features', value: sizeOf(call.type('x').shape, 1), positional: true, width: true },
+        { name: 'eps', value: call.number('eps'), default: 1e-5 },
+        { name: 'momentum', value: call.number('momentum'), default: 0.1 },
+      ],
+    }),
+    expression: (call) => `${call.module()}(${call.input('x')})`,
+  },
   onnx(call) {
     const roles = ['weight', 'bias', 'running_mean', 'running_var']
     const inputs = [call.input('x'), ...roles.map((role) => call.parameter(role))]

@@ -22,6 +22,9 @@ export const byPhase: Operation = {
     return [types[0]]
   },
   tfjs: (call) => `at.training ? ${call.input('training')} : ${call.input('evaluation')}`,
+  pytorch: {
+    expression: (call) => `${call.operand('training')} if self.training else ${call.operand('evaluation')}`,
+  },
   onnx: (call) => [call.add('Identity', [call.input('evaluation')])],
   reference: (call) => [call.tensor(call.phase === 'training' ? 'training' : 'evaluation')],
   cases: [

@@ -1,3 +1,4 @@
+import type { PythonHelper } from '../targets/pytorch/lowering.js'
 import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation, Typed } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
@@ -7,6 +8,41 @@ import { at, rows, size, tensor } from './support/tensor.js'
 const smallestSquare = 1e-12
 
 const centresOf = (call: Typed) => (call.word('per') === 'class' ? classesOf(call.type('label')) : 1)
+
+const helper: PythonHelper = {
+  name: 'CenterLoss',
+  code: `class CenterLoss(nn.Module):
+    """Pulls each embedding to a centre that follows it slowly."""
+
+    centers: Tensor
+
+    def __init__(
+        self,
+        centers: int,
+        features: int,
+        per_class: bool = True,
+        momentum: float = 0.95,
+        normalize: bool = True,
+    ) -> None:
+        super().__init__()
+        self.per_class = per_class
+        self.momentum = momentum
+        self.normalize = normalize
+        self.register_buffer("centers", torch.zeros(centers, features))
+
+    def forward(self, embedding: Tensor, label: Tensor) -> Tensor:
+        row = label if self.per_class else torch.zeros_like(label)
+        centre = self.centers[row]
+        if self.normalize:
+            squares = centre.square().sum(1, keepdim=True)
+            centre = centre / squares.clamp(min=${smallestSquare}).sqrt()
+        away = embedding.flatten(1) - centre
+        if self.training:
+            step = away.detach().to(self.centers.dtype)
+            self.centers.index_add_(0, row, step, alpha=1 - self.momentum)
+        return away.square().sum(1).mean()
+`,
+}
 
 export const centerLoss: Operation = {
   name: 'center_loss',
@@ -61,6 +97,19 @@ export const centerLoss: Operation = {
       call.scope(),
       call.options('per', 'momentum', 'normalize'),
     ),
+  pytorch: {
+    module: (call) => ({
+      type: helper,
+      arguments: [
+        { name: 'centers', value: centresOf(call), positional: true },
+        { name: 'features', value: elementsPerImage(call.type('embedding')), positional: true, width: true },
+        { name: 'per_class', value: call.word('per') === 'class', default: true },
+        { name: 'momentum', value: call.number('momentum'), default: 0.95 },
+        { name: 'normalize', value: call.flag('normalize'), default: true },
+      ],
+    }),
+    expression: (call) => `${call.module()}(${call.input('embedding')}, ${call.input('label')})`,
+  },
   onnx: 'training only',
   reference(call) {
     const embedding = call.tensor('embedding')

@@ -29,6 +29,12 @@ export const channels: Operation = {
     return [mapOf(x.batch, count, x.height, x.width)]
   },
   tfjs: (call) => `tf.slice(${call.input('x')}, [0, 0, 0, ${call.code('first')}], [-1, -1, -1, ${call.code('count')}])`,
+  pytorch: {
+    expression(call) {
+      const first = call.number('first')
+      return `${call.operand('x')}[:, ${first === 0 ? '' : first}:${first + call.number('count')}]`
+    },
+  },
   onnx(call) {
     const first = call.number('first')
     const bounds = [[first], [first + call.number('count')], [1]].map((values) => call.int64(values))

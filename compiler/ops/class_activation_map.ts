@@ -1,8 +1,17 @@
+import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
 import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import { featureMap, floats, rowsOf } from './support/shapes.js'
 import { sizes4, zeros } from './support/tensor.js'
+
+const helper: PythonHelper = {
+  name: 'class_activation_map',
+  code: `def class_activation_map(maps: Tensor, logits: Tensor) -> Tensor:
+    """The map of the class with the largest logit, the first of equal ones."""
+    return maps[torch.arange(maps.shape[0], device=maps.device), logits.argmax(1)]
+`,
+}
 
 export const classActivationMap: Operation = {
   name: 'class_activation_map',
@@ -27,6 +36,7 @@ export const classActivationMap: Operation = {
     return [floats(maps.shape.filter((_, index) => index !== 1))]
   },
   tfjs: (call) => callText(call.runtime('classActivationMap'), call.input('maps'), call.input('logits')),
+  pytorch: { expression: (call) => pythonCall(call.helper(helper), call.input('maps'), call.input('logits')) },
   onnx(call) {
     const classes = call.type('maps').shape[1]?.size ?? 1
     const best = call.add('ArgMax', [call.input('logits')], { axis: 1, keepdims: 1 }, 'best')

@@ -25,6 +25,7 @@ export const concat: Operation = {
   lowPrecision: true,
   // Channels stand last in TensorFlow.js; rows and part features are the same on both sides.
   tfjs: (call) => `tf.concat([${call.inputs('x').join(', ')}], ${call.rank('x') === 4 ? 3 : 1})`,
+  pytorch: { expression: (call) => `torch.cat([${call.inputs('x').join(', ')}], 1)` },
   onnx: (call) => [call.add('Concat', call.inputs('x'), { axis: 1 })],
   reference(call) {
     const tensors = call.tensors('x')

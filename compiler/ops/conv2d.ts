@@ -8,6 +8,7 @@ import {
   strideArgument,
   tensorArgument,
 } from './support/arguments.js'
+import { convolution, convolutionArguments } from './support/convolution_pytorch.js'
 import { convolutionAttributes } from './support/onnx_windows.js'
 import { featureMap, mapOf, sizeOf, slide, windowOf } from './support/shapes.js'
 import { at, size } from './support/tensor.js'
@@ -63,6 +64,17 @@ export const conv2d: Operation = {
   lowPrecision: true,
   tfjs: (call) =>
     callText(call.runtime('conv2d'), call.input('x'), call.scope(), call.options('stride', 'padding', 'dilation')),
+  pytorch: {
+    module: (call) => ({
+      type: convolution,
+      arguments: [
+        { name: 'in_channels', value: inputChannels(call), positional: true, width: true },
+        { name: 'out_channels', value: call.number('filters'), positional: true, width: true },
+        ...convolutionArguments(call),
+      ],
+    }),
+    expression: (call) => `${call.module()}(${call.input('x')})`,
+  },
   onnx(call) {
     const bias = call.flag('bias') ? [call.parameter('bias')] : []
     return [

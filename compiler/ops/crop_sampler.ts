@@ -1,9 +1,11 @@
+import { callText as pythonCall } from '../targets/pytorch/lowering.js'
 import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import type { Box } from './support/box.js'
 import { boxOfMap, cellsOf } from './support/components.js'
 import { boxesOnnx, cropOnnx } from './support/crop_onnx.js'
+import { cropSamplerPython } from './support/crop_pytorch.js'
 import { dimension, featureMap, floats, sizeOf, wrongRank } from './support/shapes.js'
 import { size, sizes4, type Tensor, tensor, zeros } from './support/tensor.js'
 import { reader } from './support/windows.js'
@@ -75,6 +77,19 @@ export const cropSampler: Operation = {
       'at',
       call.options('threshold', 'region', 'margin', 'resolution'),
     ),
+  pytorch: {
+    expression: (call) =>
+      pythonCall(
+        call.helper(cropSamplerPython),
+        call.input('image'),
+        call.input('guide'),
+        call.keyword('threshold'),
+        call.keyword('region'),
+        call.keyword('margin'),
+        call.keyword('resolution'),
+        call.trainingFor('threshold'),
+      ),
+  },
   onnx(call) {
     const boxes = boxesOnnx(
       call,

@@ -1,3 +1,4 @@
+import { callText as pythonCall } from '../targets/pytorch/lowering.js'
 import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
@@ -42,6 +43,12 @@ export const crossEntropy: Operation = {
       call.scope(),
       call.options('smoothing'),
     ),
+  pytorch: {
+    expression(call) {
+      const smoothing = call.code('smoothing') === '0' ? '' : `label_smoothing=${call.code('smoothing')}`
+      return pythonCall('F.cross_entropy', call.input('logits'), call.input('label'), smoothing)
+    },
+  },
   onnx: 'training only',
   weighsLabels: true,
   reference(call) {

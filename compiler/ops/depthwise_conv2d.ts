@@ -8,6 +8,7 @@ import {
   strideArgument,
   tensorArgument,
 } from './support/arguments.js'
+import { convolution, convolutionArguments } from './support/convolution_pytorch.js'
 import { convolutionAttributes } from './support/onnx_windows.js'
 import { featureMap, mapOf, sizeOf, slide, windowOf } from './support/shapes.js'
 import { at, size } from './support/tensor.js'
@@ -65,6 +66,18 @@ export const depthwiseConv2d: Operation = {
       call.scope(),
       call.options('stride', 'padding', 'dilation'),
     ),
+  pytorch: {
+    module: (call) => ({
+      type: convolution,
+      arguments: [
+        { name: 'in_channels', value: channelsOf(call), positional: true, width: true },
+        { name: 'out_channels', value: channelsOf(call), positional: true, width: true },
+        ...convolutionArguments(call),
+        { name: 'groups', value: channelsOf(call), width: true },
+      ],
+    }),
+    expression: (call) => `${call.module()}(${call.input('x')})`,
+  },
   onnx(call) {
     const bias = call.flag('bias') ? [call.parameter('bias')] : []
     const attributes = convolutionAttributes(windowOf(call), channelsOf(call))

@@ -1,10 +1,20 @@
 import { shapeText } from '../graph/graph.js'
+import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
 import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import { rowsOf, sameShape, scalar } from './support/shapes.js'
 import { logSoftmaxRows, softmaxRows } from './support/softmax.js'
 import { at, size, tensor } from './support/tensor.js'
+
+const helper: PythonHelper = {
+  name: 'distill',
+  code: `def distill(student: Tensor, teacher: Tensor, temperature: float = 10) -> Tensor:
+    """The student's cross-entropy with the teacher's softened answer."""
+    target = F.softmax(teacher / temperature, 1)
+    return -(target * F.log_softmax(student / temperature, 1)).sum(1).mean()
+`,
+}
 
 export const distill: Operation = {
   name: 'distill',
@@ -36,6 +46,10 @@ export const distill: Operation = {
   },
   tfjs: (call) =>
     callText(call.runtime('distill'), call.input('student'), call.input('teacher'), call.options('temperature')),
+  pytorch: {
+    expression: (call) =>
+      pythonCall(call.helper(helper), call.input('student'), call.input('teacher'), call.keyword('temperature')),
+  },
   onnx: 'training only',
   reference(call) {
     const temperature = call.number('temperature')

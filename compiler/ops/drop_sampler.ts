@@ -1,9 +1,29 @@
+import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
 import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
+import { draw } from './support/draw_pytorch.js'
 import { interpolate } from './support/interpolate.js'
 import { featureMap, sizeOf, wrongRank } from './support/shapes.js'
 import { at, map, size, sizes4 } from './support/tensor.js'
+
+const helper: PythonHelper = {
+  name: 'drop_sampler',
+  code: `def drop_sampler(
+    image: Tensor,
+    guide: Tensor,
+    threshold: float | tuple[float, float] = 0.5,
+    training: bool = False,
+) -> Tensor:
+    """Blacks out the pixels at which the map reaches threshold x its maximum."""
+    guide = guide.detach().unsqueeze(1)
+    large = F.interpolate(guide, image.shape[2:], mode="bilinear", align_corners=False)
+    largest = large.amax((1, 2, 3), keepdim=True)
+    cut = largest * draw(threshold, guide, training)[:, None, None, None]
+    return image * ((large < cut) | (largest <= 0)).to(image.dtype)
+`,
+  uses: [draw],
+}
 
 export const dropSampler: Operation = {
   name: 'drop_sampler',
@@ -36,6 +56,16 @@ export const dropSampler: Operation = {
   },
   tfjs: (call) =>
     callText(call.runtime('dropSampler'), call.input('image'), call.input('guide'), 'at', call.options('threshold')),
+  pytorch: {
+    expression: (call) =>
+      pythonCall(
+        call.helper(helper),
+        call.input('image'),
+        call.input('guide'),
+        call.keyword('threshold'),
+        call.trainingFor('threshold'),
+      ),
+  },
   onnx(call) {
     const [height, width] = [2, 3].map((index) => sizeOf(call.type('image').shape, index))
     const planes = call.add('Unsqueeze', [call.input('guide'), call.int64([1])], {}, 'plane')

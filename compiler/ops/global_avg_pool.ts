@@ -15,6 +15,7 @@ export const globalAvgPool: Operation = {
   },
   lowPrecision: true,
   tfjs: (call) => callText(call.runtime('globalAvgPool'), call.input('x')),
+  pytorch: { expression: (call) => `${call.operand('x')}.mean((2, 3))` },
   onnx: (call) => [call.add('ReduceMean', [call.input('x'), call.int64([2, 3])], { keepdims: 0 })],
   reference(call) {
     const x = call.tensor('x')

@@ -47,6 +47,18 @@ export const linear: Operation = {
   multiplyAdds: (call) => featuresOf(call) * call.number('units'),
   lowPrecision: true,
   tfjs: (call) => callText(call.runtime('linear'), call.input('x'), call.scope()),
+  pytorch: {
+    module: (call) => ({
+      type: 'nn.Linear',
+      arguments: [
+        { name: 'in_features', value: featuresOf(call), positional: true, width: true },
+        { name: 'out_features', value: call.number('units'), positional: true, width: true },
+        { name: 'bias', value: call.flag('bias'), default: true },
+      ],
+    }),
+    expression: (call) =>
+      `${call.module()}(${call.type('x').shape.length === 2 ? call.input('x') : `${call.operand('x')}.flatten(1)`})`,
+  },
   onnx(call) {
     const inputs = featuresOf(call)
     const x =

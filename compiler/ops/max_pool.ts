@@ -1,3 +1,4 @@
+import { callText as pythonCall } from '../targets/pytorch/lowering.js'
 import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { kernelArgument, paddingArgument, poolStrideArgument, tensorArgument } from './support/arguments.js'
@@ -31,6 +32,17 @@ export const maxPool: Operation = {
   lowPrecision: true,
   tfjs: (call) =>
     callText(call.runtime('maxPool'), call.input('x'), call.options('kernel', 'stride', 'padding', 'ceil')),
+  pytorch: {
+    expression: (call) =>
+      pythonCall(
+        'F.max_pool2d',
+        call.input('x'),
+        call.code('kernel'),
+        call.keyword('stride'),
+        call.keyword('padding'),
+        call.flag('ceil') ? 'ceil_mode=True' : '',
+      ),
+  },
   onnx: (call) => [
     call.add('MaxPool', [call.input('x')], {
       ...windowAttributes(windowOf(call)),

@@ -1,6 +1,7 @@
 import type { Code, ValuesOf } from '../diagnostics/table.js'
 import type { Attribute, Dimension, Initializer, Phase, TensorType, Uniform } from '../graph/graph.js'
 import type { OnnxLowering } from '../targets/onnx/lowering.js'
+import type { PytorchLowering } from '../targets/pytorch/lowering.js'
 import type { TfjsLowering } from '../targets/tfjs/lowering.js'
 import type { Case } from './support/case.js'
 import type { Tensor } from './support/tensor.js'
@@ -123,6 +124,7 @@ export interface Operation {
   /** Multiply-adds for one image. */
   multiplyAdds?(call: Typed, outputs: readonly TensorType[]): number
   readonly tfjs: TfjsLowering
+  readonly pytorch: PytorchLowering
   /** `training only`: the operation never reaches an exported file. */
   readonly onnx: OnnxLowering | 'training only'
   /** Its ONNX nodes may compute in half precision or on eight-bit values: what goes in and comes out is of moderate size, and nothing decides by its last digits. */

@@ -1,9 +1,19 @@
+import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
 import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import { dimension, featureMap, floats, sizeText } from './support/shapes.js'
 import { sizes4, zeros } from './support/tensor.js'
 import { reader } from './support/windows.js'
+
+const helper: PythonHelper = {
+  name: 'outer_product',
+  code: `def outer_product(left: Tensor, right: Tensor) -> Tensor:
+    """Every channel of one times every channel of the other, averaged over space."""
+    total = left.flatten(2) @ right.flatten(2).transpose(1, 2)
+    return total / (left.shape[2] * left.shape[3])
+`,
+}
 
 export const outerProduct: Operation = {
   name: 'outer_product',
@@ -36,6 +46,7 @@ export const outerProduct: Operation = {
     return (call.type('right').shape[1]?.size ?? 1) * (channels ?? 1) * (height ?? 1) * (width ?? 1)
   },
   tfjs: (call) => callText(call.runtime('outerProduct'), call.input('left'), call.input('right')),
+  pytorch: { expression: (call) => pythonCall(call.helper(helper), call.input('left'), call.input('right')) },
   onnx(call) {
     const rows = (argument: 'left' | 'right') => {
       const [, channels, height, width] = call.type(argument).shape.map((d) => d.size ?? 1)

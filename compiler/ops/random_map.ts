@@ -1,8 +1,25 @@
+import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
 import { callText } from '../targets/tfjs/lowering.js'
 import type { Evaluation, Operation } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import { featureMap, floats } from './support/shapes.js'
 import { sizes4, type Tensor, zeros } from './support/tensor.js'
+
+const helper: PythonHelper = {
+  name: 'random_map',
+  code: `def random_map(attention: Tensor, power: float = 0.5, training: bool = False) -> Tensor:
+    """One map of each image: in training drawn by its strength, else the strongest."""
+    strength = attention.detach().mean((2, 3))
+    if training:
+        chances = strength.clamp(min=0) ** power
+        none = chances.sum(1, keepdim=True) <= 0
+        chances = torch.where(none, torch.ones_like(chances), chances)
+        chosen = torch.multinomial(chances, 1).squeeze(1)
+    else:
+        chosen = strength.argmax(1)
+    return attention[torch.arange(attention.shape[0], device=attention.device), chosen]
+`,
+}
 
 export const randomMap: Operation = {
   name: 'random_map',
@@ -29,6 +46,10 @@ export const randomMap: Operation = {
     return maps && [floats(maps.shape.filter((_, index) => index !== 1))]
   },
   tfjs: (call) => callText(call.runtime('randomMap'), call.input('attention'), 'at', call.options('power')),
+  pytorch: {
+    expression: (call) =>
+      pythonCall(call.helper(helper), call.input('attention'), call.keyword('power'), 'training=self.training'),
+  },
   onnx(call) {
     const attention = call.input('attention')
     const maps = call.type('attention').shape[1]?.size ?? 1

@@ -7,6 +7,7 @@ export const relu = pointwise({
   source: 'Nair and Hinton 2010',
   lowPrecision: true,
   tfjs: (call) => callText(call.runtime('relu'), call.input('x')),
+  pytorch: { expression: (call) => `F.relu(${call.input('x')})` },
   onnx: (call) => [call.add('Relu', [call.input('x')])],
   compute: (value) => Math.max(0, value),
   cases: [

@@ -7,6 +7,7 @@ export const relu6 = pointwise({
   source: 'Sandler et al. 2018 (MobileNetV2)',
   lowPrecision: true,
   tfjs: (call) => callText(call.runtime('relu6'), call.input('x')),
+  pytorch: { expression: (call) => `F.relu6(${call.input('x')})` },
   onnx: (call) => [call.add('Clip', [call.input('x'), call.float(0), call.float(6)])],
   compute: (value) => Math.min(6, Math.max(0, value)),
   cases: [

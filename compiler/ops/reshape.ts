@@ -50,6 +50,14 @@ export const reshape: Operation = {
   },
   tfjs: (call) =>
     callText(call.runtime('reshape'), call.input('x'), `[${(call.value('shape') as readonly number[]).join(', ')}]`),
+  pytorch: {
+    expression: (call) =>
+      `${call.operand('x')}.flatten(1).unflatten(1, (${call
+        .integers('shape')
+        .map((size) => `${size},`)
+        .join(' ')
+        .replace(/(?<=,.*),$/, '')}))`,
+  },
   onnx: (call) => [call.add('Reshape', [call.input('x'), call.int64([0, ...(wantedSizes(call) ?? [])])])],
   reference(call) {
     const x = call.tensor('x')

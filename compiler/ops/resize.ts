@@ -1,3 +1,4 @@
+import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
 import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation, Typed } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
@@ -14,6 +15,23 @@ function target(call: Typed): readonly [number, number] {
 function isSingleMap(call: Typed): boolean {
   const { element, shape } = call.type('x')
   return element === 'float' && shape.length === 3
+}
+
+const resizeMaps: PythonHelper = {
+  name: 'resize',
+  code: `def resize(x: Tensor, size: tuple[int, int]) -> Tensor:
+    """Feature maps at another height and width: bilinear, half-pixel centres."""
+    return F.interpolate(x, size, mode="bilinear", align_corners=False)
+`,
+}
+
+const resizeMap: PythonHelper = {
+  name: 'resize_map',
+  code: `def resize_map(x: Tensor, size: tuple[int, int]) -> Tensor:
+    """A single map, [batch, height, width], at another height and width."""
+    return resize(x.unsqueeze(1), size).squeeze(1)
+`,
+  uses: [resizeMaps],
 }
 
 export const resize: Operation = {
@@ -66,6 +84,14 @@ export const resize: Operation = {
     const [, height, width] = call.outputSizes()
     const name = call.rank('x') === 3 ? 'resizeMap' : 'resize'
     return callText(call.runtime(name), call.input('x'), `[${height}, ${width}]`)
+  },
+  pytorch: {
+    expression: (call) =>
+      pythonCall(
+        call.helper(isSingleMap(call) ? resizeMap : resizeMaps),
+        call.input('x'),
+        call.has('like') ? `${call.operand('like')}.shape[-2:]` : `(${call.pair('size').join(', ')})`,
+      ),
   },
   onnx(call) {
     const attributes = {

@@ -1,7 +1,16 @@
+import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
 import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import { map } from './support/tensor.js'
+
+const helper: PythonHelper = {
+  name: 'signed_sqrt',
+  code: `def signed_sqrt(x: Tensor, eps: float = 1e-12) -> Tensor:
+    """The square root of the absolute value, with the sign kept."""
+    return x.sign() * (x.abs() + eps).sqrt()
+`,
+}
 
 export const signedSqrt: Operation = {
   name: 'signed_sqrt',
@@ -20,6 +29,7 @@ export const signedSqrt: Operation = {
   ],
   infer: (call) => [call.type('x')],
   tfjs: (call) => callText(call.runtime('signedSqrt'), call.input('x'), call.options('eps')),
+  pytorch: { expression: (call) => pythonCall(call.helper(helper), call.input('x'), call.keyword('eps')) },
   onnx(call) {
     const absolute = call.add('Abs', [call.input('x')], {}, 'abs')
     const raised = call.add('Add', [absolute, call.float(call.number('eps'))], {}, 'eps')

@@ -26,6 +26,12 @@ export const softmax: Operation = {
       ? `tf.softmax(${x})`
       : `tf.softmax(tf.div<tf.Tensor2D>(${x}, ${call.code('temperature')}))`
   },
+  pytorch: {
+    expression: (call) =>
+      call.number('temperature') === 1
+        ? `F.softmax(${call.input('x')}, 1)`
+        : `F.softmax(${call.operand('x')} / ${call.code('temperature')}, 1)`,
+  },
   onnx(call) {
     const temperature = call.number('temperature')
     const x =

@@ -1,9 +1,20 @@
+import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
 import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import { featureMap, sizeOf } from './support/shapes.js'
 import { sizes4, zeros } from './support/tensor.js'
 import { reader } from './support/windows.js'
+
+const helper: PythonHelper = {
+  name: 'trilinear_attention',
+  code: `def trilinear_attention(x: Tensor, scale: float = 7) -> Tensor:
+    """Each map a mixture of the channels that look at the same things."""
+    rows = x.flatten(2)
+    relation = F.softmax(rows * scale, 2) @ rows.transpose(1, 2)
+    return (F.softmax(relation, 2) @ rows).view_as(x)
+`,
+}
 
 export const trilinearAttention: Operation = {
   name: 'trilinear_attention',
@@ -29,6 +40,7 @@ export const trilinearAttention: Operation = {
     return 2 * (channels ?? 1) ** 2 * (height ?? 1) * (width ?? 1)
   },
   tfjs: (call) => callText(call.runtime('trilinearAttention'), call.input('x'), call.options('scale')),
+  pytorch: { expression: (call) => pythonCall(call.helper(helper), call.input('x'), call.keyword('scale')) },
   onnx(call) {
     const [channels, height, width] = [1, 2, 3].map((index) => sizeOf(call.type('x').shape, index))
     const rows = call.int64([0, channels ?? 1, (height ?? 1) * (width ?? 1)])

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { Failure } from '../failure.js'
 import { writeAtomically } from '../files.js'
 import { packageVersion } from '../package-root.js'
 import type { ReadySpec } from '../specs/host.js'
@@ -14,31 +13,34 @@ export interface TargetRequest {
   readonly seed: number
 }
 
-/** Writes what a target makes of a spec; gives the files' paths. @throws Failure `cannot-write`, `target-missing` */
+/** Writes what a target makes of a spec; gives the files' paths. @throws Failure `cannot-write` */
 export async function writeTarget(spec: ReadySpec, { target, out, seed }: TargetRequest): Promise<string[]> {
   if (target === 'tfjs') {
     const { emitTfjs } = await import('../../compiler/targets/tfjs/emit.js')
-    const files = emitTfjs(spec.graph, { source: spec.stored.entry, version: packageVersion(), spec: spec.stored })
-    for (const { path, text } of files) await writeAtomically(join(out, path), text)
-    return files.map(({ path }) => join(out, path))
+    const options = { source: spec.stored.entry, version: packageVersion(), spec: spec.stored }
+    return writeFiles(emitTfjs(spec.graph, options), out)
   }
-  if (target === 'onnx') {
-    const { exportOnnx } = await import('./onnx.js')
-    const path = join(out, `${spec.graph.name}.onnx`)
-    await exportOnnx({
-      graph: spec.graph,
-      stored: spec.stored,
-      classes: undefined,
-      path,
-      input: 'image',
-      weights: { seed },
-    })
-    return [path]
+  if (target === 'pytorch') {
+    const { emitPytorch } = await import('../../compiler/targets/pytorch/emit.js')
+    return writeFiles(emitPytorch(spec.graph, { source: spec.stored.entry, version: packageVersion() }), out)
   }
-  throw new Failure({
-    code: 'target-missing',
-    message: 'this version does not write PyTorch',
-    help: '--target tfjs or --target onnx',
-    exit: 2,
+  const { exportOnnx } = await import('./onnx.js')
+  const path = join(out, `${spec.graph.name}.onnx`)
+  await exportOnnx({
+    graph: spec.graph,
+    stored: spec.stored,
+    classes: undefined,
+    path,
+    input: 'image',
+    weights: { seed },
   })
+  return [path]
+}
+
+async function writeFiles(
+  files: readonly { readonly path: string; readonly text: string }[],
+  out: string,
+): Promise<string[]> {
+  for (const { path, text } of files) await writeAtomically(join(out, path), text)
+  return files.map(({ path }) => join(out, path))
 }

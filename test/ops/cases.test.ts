@@ -1,15 +1,14 @@
 import test from 'ava'
 import { operations } from '../../compiler/ops/index.js'
-import { elements, type Tensor, tensor } from '../../compiler/ops/support/tensor.js'
 import { opsets } from '../../compiler/targets/onnx/opsets.js'
 import { type EngineName, openEngine } from '../../runtime/engines/index.js'
-import { keyOf, Random } from '../../runtime/random.js'
 import { silent } from '../../runtime/reporter.js'
 import { type ReadyCase, ready } from '../support/cases.js'
 import { differs } from '../support/compare.js'
+import { caseKey, differenceQuotients, operationCase, weightsFor } from '../support/gradients.js'
 import { runOnnx } from '../support/onnx_case.js'
 import { ReferenceEvaluation } from '../support/reference.js'
-import { caseKey, runTfjs } from '../support/tfjs_case.js'
+import { runTfjs } from '../support/tfjs_case.js'
 
 /** Both sides compute in single precision, the reference in double. */
 const valueTolerance = 1e-5
@@ -70,43 +69,5 @@ async function opens(engine: EngineName): Promise<boolean> {
     return true
   } catch {
     return false
-  }
-}
-
-function operationCase({ operation, name }: ReadyCase) {
-  const found = operation.cases.find((candidate) => candidate.name === name)
-  if (!found) throw new Error(`no case ${name}`)
-  return found
-}
-
-function weightsFor(output: Tensor, key: string): Tensor {
-  const random = new Random(keyOf('weights', key))
-  return tensor(
-    output.shape,
-    Array.from({ length: elements(output.shape) }, () => Math.fround(random.uniform(-1, 1))),
-  )
-}
-
-/** Central differences of the reference, in double precision. */
-function differenceQuotients(one: ReadyCase, weights: Tensor, name: string): Tensor {
-  const inputIndex = name.startsWith('input ') ? Number(name.slice(6)) : undefined
-  const original = inputIndex === undefined ? one.parameters.get(name) : one.inputs[inputIndex]?.value
-  if (!original) throw new Error(`nothing is called ${name}`)
-  const step = 1e-5
-  const sumAt = (index: number, change: number) => {
-    const changed: Tensor = {
-      shape: original.shape,
-      data: original.data.map((value, i) => (i === index ? value + change : value)),
-    }
-    const inputs = one.inputs.map((input, i) => (i === inputIndex ? { ...input, value: changed } : input))
-    const tensors = new Map<string, Tensor[]>()
-    for (const { argument, value } of inputs) tensors.set(argument, [...(tensors.get(argument) ?? []), value])
-    const parameters = inputIndex === undefined ? new Map([...one.parameters, [name, changed]]) : one.parameters
-    const [output] = new ReferenceEvaluation({ ...one, tensors, parameters, key: caseKey }).run()
-    return Array.from(output?.data ?? []).reduce((sum, value, i) => sum + value * (weights.data[i] ?? 0), 0)
-  }
-  return {
-    shape: original.shape,
-    data: original.data.map((_, index) => (sumAt(index, step) - sumAt(index, -step)) / (2 * step)),
   }
 }

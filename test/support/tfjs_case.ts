@@ -6,8 +6,7 @@ import * as runtime from '../../runtime/index.js'
 import { Scope } from '../../runtime/scope.js'
 import { inverse, permutedShape, permuteValues } from '../../runtime/weights/layout.js'
 import type { ReadyCase } from './cases.js'
-
-export const caseKey = ['case', 1] as const
+import { caseKey } from './gradients.js'
 
 interface TfjsResult {
   readonly outputs: readonly Tensor[]

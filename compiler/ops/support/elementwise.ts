@@ -52,6 +52,12 @@ export function arithmetic({
         call.value(argument) === undefined ? call.input(argument) : call.code(argument)
       return callText(`tf.${tfjs}`, side('left'), side('right'))
     },
+    pytorch: {
+      expression(call) {
+        const side = (argument: string) => (isNumber(call, argument) ? call.code(argument) : call.operand(argument))
+        return `${side('left')} ${symbol} ${side('right')}`
+      },
+    },
     onnx(call) {
       const side = (argument: string) =>
         isNumber(call, argument) ? call.float(call.number(argument)) : call.input(argument)
@@ -96,6 +102,7 @@ interface Pointwise {
   readonly details?: string
   readonly source?: string
   readonly tfjs: Operation['tfjs']
+  readonly pytorch: Operation['pytorch']
   readonly onnx: Operation['onnx']
   readonly compute: (value: number) => number
   readonly passesInInference?: string

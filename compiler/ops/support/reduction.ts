@@ -1,7 +1,16 @@
 import { shapeText } from '../../graph/graph.js'
+import { callText, type PythonHelper } from '../../targets/pytorch/lowering.js'
 import type { Operation, Trait } from '../operation.js'
 import { featureMap, floats, sameShape } from './shapes.js'
 import { at, combine, map, sizes4, type Tensor, zeros } from './tensor.js'
+
+const meanOf: PythonHelper = {
+  name: 'mean_of',
+  code: `def mean_of(first: Tensor, *others: Tensor) -> Tensor:
+    """The mean of several tensors, element by element."""
+    return sum(others, first) / (1 + len(others))
+`,
+}
 
 interface Reduction {
   readonly name: string
@@ -47,6 +56,13 @@ export function reduction({ name, summary, tfjs, onnx, several, average, keeps }
       if (inputs.length === 1) return `tf.${tfjs}(${inputs[0]}, ${call.value('over') === 'channels' ? '3' : '[1, 2]'})`
       const total = `tf.addN([${inputs.join(', ')}])`
       return average ? `tf.div(${total}, ${inputs.length})` : total
+    },
+    pytorch: {
+      expression(call) {
+        const [first, ...rest] = call.operands('x')
+        if (rest.length === 0) return `${first}.${name}(${call.word('over') === 'channels' ? '1' : '(2, 3)'})`
+        return average ? callText(call.helper(meanOf), ...call.inputs('x')) : [first, ...rest].join(' + ')
+      },
     },
     onnx(call) {
       const inputs = call.inputs('x')

@@ -2,9 +2,9 @@ import { IndentationText, Project, type SourceFile } from 'ts-morph'
 import type { Graph, Parameter, ValueRef } from '../../graph/graph.js'
 import { answers, specialise } from '../../graph/phase.js'
 import { reachable } from '../../graph/prune.js'
+import { type Item, Structure } from '../structure.js'
 import { type FunctionText, FunctionWriter, tensorType } from './functions.js'
 import { literal, property } from './literals.js'
-import { type Item, Structure } from './structure.js'
 
 export interface GeneratedFile {
   readonly path: string

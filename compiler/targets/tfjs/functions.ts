@@ -1,28 +1,17 @@
-import {
-  type Attribute,
-  type Frame,
-  type Node,
-  sameValue,
-  shapeText,
-  typeOf,
-  type ValueRef,
-} from '../../graph/graph.js'
+import { type Attribute, type Frame, type Node, typeOf, type ValueRef } from '../../graph/graph.js'
 import { operationNamed } from '../../ops/index.js'
 import type { ArgumentSpec } from '../../ops/operation.js'
+import { Names } from '../names.js'
+import { type CallPlan, Plans } from '../plans.js'
+import { type Item, relative, type Structure } from '../structure.js'
 import { attributeCode, attributeType } from './attributes.js'
 import { NodeCall, type Rendered } from './call.js'
-import { identifier, Names } from './names.js'
-import { type Item, relative, type Structure } from './structure.js'
+import { identifier } from './names.js'
 
 /** A function of the generated file: all calls of one block that are built alike. */
-export interface FunctionPlan {
+export interface FunctionPlan extends CallPlan {
   readonly name: string
-  readonly frames: readonly Frame[]
   readonly options: readonly OptionPlan[]
-  /** What it gives: places in the frame (see Structure.standing) and the names they are returned by. */
-  readonly outputs: readonly { readonly place: string; readonly name: string }[]
-  /** A single output that is returned as it is. */
-  readonly single: boolean
 }
 
 /** An argument in which the calls differ. */
@@ -44,32 +33,21 @@ export interface FunctionText {
 export class FunctionWriter {
   readonly texts: FunctionText[] = []
   readonly runtime = new Set<string>()
+  private readonly calls: Plans
   private readonly plans = new Map<string, FunctionPlan>()
-  private readonly groups = new Map<string, Frame[]>()
-  private readonly functionNames: Names
+  private readonly functionNames = new Names(identifier)
   private reserved: readonly string[] = []
 
   constructor(private readonly structure: Structure) {
     const locals = new Set(structure.graph.nodes.flatMap(({ local }) => (local ? [identifier(local)] : [])))
     for (const { local } of structure.graph.frames) if (local) locals.add(identifier(local))
-    this.functionNames = new Names()
-    this.collect(structure.frame(0))
-    for (const [key, frames] of this.groups) this.plans.set(key, this.plan(frames, locals))
+    this.calls = new Plans(structure, identifier)
+    for (const plan of this.calls.all()) this.plans.set(plan.key, this.plan(plan, locals))
     // Which functions of the runtime are called is known only once all is written; then no variable may have the name of one.
     for (const plan of this.plans.values()) this.write(plan)
     this.body(structure.frame(0), undefined)
     this.reserved = [...this.runtime, ...[...this.plans.values()].map(({ name }) => name)]
     for (const plan of this.plans.values()) this.texts.push(this.write(plan))
-  }
-
-  /** Calls by structure, inner ones first. */
-  private collect(frame: Frame): void {
-    for (const item of this.structure.items(frame)) {
-      if ('node' in item) continue
-      this.collect(item.frame)
-      const key = this.structure.key(item.frame)
-      this.groups.set(key, [...(this.groups.get(key) ?? []), item.frame])
-    }
   }
 
   private planOf(frame: Frame): FunctionPlan {
@@ -78,28 +56,11 @@ export class FunctionWriter {
     return plan
   }
 
-  private plan(frames: readonly Frame[], locals: ReadonlySet<string>): FunctionPlan {
-    const [first] = frames
-    if (!first) throw new Error('a function without calls')
-    const plain = identifier([first.definition])
-    const clash = locals.has(plain) || first.kind === 'branch'
-    const name = this.functionNames.give(clash ? [first.definition, first.kind] : [first.definition])
-    const places = [
-      ...new Set(
-        frames.flatMap((frame) => this.structure.outputs(frame).map((value) => this.structure.standing(value, frame))),
-      ),
-    ]
-    const result =
-      first.result && this.structure.inside(first.result, first)
-        ? this.structure.standing(first.result, first)
-        : undefined
-    const names = new Names()
-    const outputs = places.map((place) => ({
-      place,
-      name: place === result ? names.give(['value']) : names.give([this.localName(place, first)]),
-    }))
-    const single = outputs.length === 1 && outputs[0]?.place === result
-    return { name, frames, options: this.optionsOf(frames), outputs, single }
+  private plan(plan: CallPlan, locals: ReadonlySet<string>): FunctionPlan {
+    const { definition, kind } = plan.frame
+    const clash = locals.has(identifier([definition])) || kind === 'branch'
+    const name = this.functionNames.give(clash ? [definition, kind] : [definition])
+    return { ...plan, name, options: this.optionsOf(plan.frames) }
   }
 
   /** Arguments that differ between the frames: the nodes' own, and those passed on to inner calls. */
@@ -145,23 +106,8 @@ export class FunctionWriter {
     return options
   }
 
-  private localName(place: string, frame: Frame): string {
-    const value = this.structure.at(place, frame)
-    if (!value) throw new Error(`nothing stands at ${place}`)
-    const child = this.structure.childOf(value, frame)
-    if (!child || child.id === frame.id) {
-      const node = this.structure.node(value.node)
-      const output = operationNamed(node.operation).outputs?.[value.output]
-      return identifier([...(node.local ?? node.path.slice(frame.path.length)), ...(output ? [output] : [])])
-    }
-    const local = child.local ?? child.path.slice(frame.path.length)
-    if (child.result && sameValue(child.result, value)) return identifier(local)
-    return identifier([...local, this.localName(this.structure.standing(value, child), child)])
-  }
-
   private write(plan: FunctionPlan): FunctionText {
-    const [frame] = plan.frames
-    if (!frame) throw new Error('a function without calls')
+    const { frame } = plan
     const inputs = this.structure.inputs(frame)
     const body = this.body(frame, plan)
     const returned = plan.outputs.map(({ place, name }) => ({
@@ -205,18 +151,12 @@ export class FunctionWriter {
 
   /** The statements of one frame, and the code of every value in it. */
   body(frame: Frame, plan: FunctionPlan | undefined): Body {
-    const root = this.structure.frame(0)
     return new Body(frame, plan, {
       structure: this.structure,
+      calls: this.calls,
       runtime: this.runtime,
       reserved: this.reserved,
       planOf: (inner) => this.planOf(inner),
-      outerName: (value) => {
-        const node = this.structure.node(value.node)
-        return this.structure.isInput(node)
-          ? identifier(node.path)
-          : this.localName(this.structure.standing(value, root), root)
-      },
     })
   }
 }
@@ -228,9 +168,8 @@ interface Surroundings {
   readonly runtime: Set<string>
   /** Names that mean a function. */
   readonly reserved: readonly string[]
+  readonly calls: Plans
   readonly planOf: (frame: Frame) => FunctionPlan
-  /** The name of a value that was made outside, as the model's own function would call it. */
-  readonly outerName: (value: ValueRef) => string
 }
 
 /** One function's inside: each binding a line, what has no name written into the line that uses it. */
@@ -244,11 +183,11 @@ class Body {
     private readonly around: Surroundings,
   ) {
     const { structure } = around
-    const names = new Names([...around.reserved, ...(plan?.options.map(({ name }) => name) ?? [])])
+    const names = new Names(identifier, [...around.reserved, ...(plan?.options.map(({ name }) => name) ?? [])])
     const { image, label } = structure.graph
     const inputs =
       frame.parent === undefined ? [image, label].flatMap((input) => input?.value ?? []) : structure.inputs(frame)
-    for (const value of inputs) this.set(value, names.give([this.inputName(value)]))
+    for (const value of inputs) this.set(value, names.give([around.calls.inputName(value, frame)]))
     for (const item of structure.items(frame)) this.write(item, names)
   }
 
@@ -264,11 +203,6 @@ class Body {
 
   private set(value: ValueRef, code: string): void {
     this.codes.set(`${value.node}.${value.output}`, code)
-  }
-
-  private inputName(value: ValueRef): string {
-    const declared = this.frame.inputs.find((input) => sameValue(input.value, value))
-    return declared?.name ?? this.around.outerName(value)
   }
 
   private write(item: Item, names: Names): void {
@@ -377,41 +311,13 @@ class Body {
     }
   }
 
-  /** How often the value is written in this function. */
   private uses(value: ValueRef): number {
-    const inputs = this.around.structure
-      .items(this.frame)
-      .flatMap((item) =>
-        'node' in item ? item.node.inputs.map((input) => input.value) : this.around.structure.inputs(item.frame),
-      )
-    const leaves = this.frame.parent === undefined ? 2 * Number(this.isAnswer(value)) : this.returned(value)
-    return inputs.filter((input) => sameValue(input, value)).length + leaves
+    return this.around.calls.uses(value, this.frame, this.plan)
   }
 
-  /** How often the function gives the value back: whenever one of the calls that it serves needs it outside. */
-  private returned(value: ValueRef): number {
-    const place = this.around.structure.standing(value, this.frame)
-    return this.plan?.outputs.filter((output) => output.place === place).length ?? 0
-  }
-
-  /** Answers and losses of the model keep a name. */
-  private isAnswer(value: ValueRef): boolean {
-    const { predictions, logits, losses, crop } = this.around.structure.graph
-    const named = [...predictions, ...logits, ...losses].map((item) => item.value)
-    return [...named, ...(crop ? [crop.box, crop.guide] : [])].some((other) => sameValue(other, value))
-  }
-
-  /** The tensor's shape, where it is the same in every call. */
   private comment(value: ValueRef): string {
-    const place = this.around.structure.standing(value, this.frame)
-    const frames = this.plan?.frames ?? [this.frame]
-    const shapes = new Set(
-      frames.map((frame) =>
-        shapeText(typeOf(this.around.structure.graph, this.around.structure.at(place, frame) ?? value)),
-      ),
-    )
-    const [shape] = shapes
-    return shapes.size === 1 && shape !== undefined && shape !== 'one number' ? ` // ${shape}` : ''
+    const shape = this.around.calls.shape(value, this.frame, this.plan)
+    return shape && ` // ${shape}`
   }
 }
 

@@ -17,23 +17,6 @@ export function identifier(parts: readonly string[]): string {
   return taken.has(legal) ? `${legal}_` : legal
 }
 
-/** Names given out within one function; the second of a kind gets a number. */
-export class Names {
-  private readonly used = new Set<string>()
-
-  constructor(reserved: Iterable<string> = []) {
-    for (const name of reserved) this.used.add(name)
-  }
-
-  give(parts: readonly string[]): string {
-    const name = identifier(parts)
-    let free = name
-    for (let number = 2; this.used.has(free); number++) free = `${name}_${number}`
-    this.used.add(free)
-    return free
-  }
-}
-
 /** `count_padding` as the runtime's option: countPadding. */
 export function camelCase(name: string): string {
   return name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())

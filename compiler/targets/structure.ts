@@ -1,6 +1,6 @@
-import { type Frame, type Graph, type Node, sameValue, type ValueRef } from '../../graph/graph.js'
-import { answers } from '../../graph/phase.js'
-import { operationNamed } from '../../ops/index.js'
+import { type Frame, type Graph, type Node, sameValue, type ValueRef } from '../graph/graph.js'
+import { answers } from '../graph/phase.js'
+import { operationNamed } from '../ops/index.js'
 
 export type Item = { readonly node: Node } | { readonly frame: Frame }
 

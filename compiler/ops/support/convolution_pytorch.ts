@@ -1,0 +1,33 @@
+import type { ModuleArgument, PythonHelper } from '../../targets/pytorch/lowering.js'
+import type { Typed } from '../operation.js'
+import { windowOf } from './shapes.js'
+
+/** torch's own convolution, beginning as ours does. */
+export const convolution: PythonHelper = {
+  name: 'Conv2d',
+  code: `class Conv2d(nn.Conv2d):
+    """A convolution that begins with He's normal weights and biases of zero."""
+
+    def reset_parameters(self) -> None:
+        nn.init.kaiming_normal_(self.weight, nonlinearity="relu")
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
+`,
+}
+
+/** What every convolution has after its channels. */
+export function convolutionArguments(call: Typed): readonly ModuleArgument[] {
+  const { kernel, stride, padding, dilation } = windowOf(call)
+  return [
+    { name: 'kernel_size', value: pair(kernel), positional: true },
+    { name: 'stride', value: pair(stride), default: 1 },
+    { name: 'padding', value: pair(padding), default: 0 },
+    { name: 'dilation', value: pair(dilation), default: 1 },
+    { name: 'bias', value: call.flag('bias'), default: true },
+  ]
+}
+
+/** One number where both sides have it. */
+function pair([vertical, horizontal]: readonly [number, number]): number | readonly number[] {
+  return vertical === horizontal ? vertical : [vertical, horizontal]
+}

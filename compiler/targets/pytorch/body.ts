@@ -1,0 +1,192 @@
+import type { Frame, Node, ValueRef } from '../../graph/graph.js'
+import { operationNamed } from '../../ops/index.js'
+import { Names } from '../names.js'
+import type { CallPlan, Plans } from '../plans.js'
+import { type Item, relative, type Structure } from '../structure.js'
+import { NodeCall, type Rendered } from './call.js'
+import { isLine, isOperation, statement } from './layout.js'
+import type { PythonHelper } from './lowering.js'
+import { type ClassPlan, type ModuleTree, modulePath } from './modules.js'
+import { identifier } from './python.js'
+
+/** Longer expressions get a line and a name. */
+const longestInlined = 60
+/** That of a method's statements. */
+const indent = '        '
+
+/** What the code of one call knows of the file around it. */
+export interface Surroundings {
+  readonly structure: Structure
+  readonly calls: Plans
+  readonly tree: ModuleTree
+  /** Helpers that are called. */
+  readonly helpers: Set<PythonHelper>
+  /** Names that mean a function or a class. */
+  readonly reserved: readonly string[]
+}
+
+/** One `forward`: each binding a line, what has no name written into the line that uses it. */
+export class Body {
+  private readonly codes = new Map<string, string>()
+  /** What stands for a value without a name, and where it belongs. */
+  private readonly inlined = new Map<string, { readonly path: readonly string[]; readonly item: Item }>()
+  private readonly texts: { readonly item: Item; readonly lines: readonly string[] }[] = []
+
+  constructor(
+    private readonly frame: Frame,
+    private readonly plan: CallPlan | undefined,
+    private readonly owner: ClassPlan,
+    private readonly around: Surroundings,
+  ) {
+    const { structure, calls } = around
+    const outside = outsideModules(plan, around).map((path) => identifier(path))
+    const names = new Names(identifier, [...around.reserved, ...outside])
+    const { image, label } = structure.graph
+    const inputs = plan ? structure.inputs(frame) : [image, label].flatMap((input) => input?.value ?? [])
+    for (const value of inputs) this.set(value, names.give([calls.inputName(value, frame)]))
+    for (const item of structure.items(frame)) {
+      if ('node' in item) this.writeNode(item, names)
+      else this.writeCall(item, names)
+    }
+  }
+
+  code(value: ValueRef): string {
+    const code = this.codes.get(`${value.node}.${value.output}`)
+    if (code === undefined) throw new Error(`no code for ${this.around.structure.node(value.node).path.join('/')}`)
+    return code
+  }
+
+  lines(fits: (item: Item) => boolean): string[] {
+    return this.texts.filter(({ item }) => fits(item)).flatMap(({ lines }) => lines)
+  }
+
+  private set(value: ValueRef, code: string): void {
+    this.codes.set(`${value.node}.${value.output}`, code)
+  }
+
+  private writeNode(item: { readonly node: Node }, names: Names): void {
+    const { node } = item
+    const operation = operationNamed(node.operation)
+    const write = () => operation.pytorch.expression(new NodeCall(node, this.rendered(node)))
+    const value = { node: node.id, output: 0 }
+    const { outputs } = operation
+    const path = node.local ?? node.path.slice(this.frame.path.length)
+    const first = write()
+    if (!outputs && this.isInlined(value, node.local, first)) {
+      this.inline(value, first, path, item)
+      return
+    }
+    const name = names.give(path)
+    // A sum or product that needs more than a line is clearer when what goes into it has names.
+    const tooLong = isOperation(first) && !isLine(`${indent}${name} = ${first}`)
+    if (tooLong) for (const input of node.inputs) this.nameInlined(input.value, names)
+    const expression = tooLong ? write() : first
+    this.texts.push({ item, lines: statement(indent, `${name} = `, expression, this.shape(value)) })
+    if (outputs)
+      for (const [output, field] of outputs.entries()) this.set({ node: node.id, output }, `${name}.${field}`)
+    else this.set(value, name)
+  }
+
+  private writeCall(item: { readonly frame: Frame }, names: Names): void {
+    const { structure, calls, tree } = this.around
+    const call = item.frame
+    const plan = calls.of(call)
+    const inputs = structure.inputs(call).map((value) => this.code(value))
+    const shared = outsideModules(plan, this.around).map((path) => this.moduleCode(path))
+    const number = tree.at(call.parameterPath).plans.indexOf(plan)
+    const callee = `${this.moduleCode(call.parameterPath)}${number > 0 ? `.${methodName(number)}` : ''}`
+    const expression = `${callee}(${[...inputs, ...shared].join(', ')})`
+    const values = plan.outputs.flatMap(({ place, name }) => {
+      const value = structure.at(place, call)
+      return value ? [{ value, name }] : []
+    })
+    const [first] = values
+    const path = call.local ?? call.path.slice(this.frame.path.length)
+    if (plan.single && first && this.isInlined(first.value, call.local, expression)) {
+      this.inline(first.value, expression, path, item)
+      return
+    }
+    const variable = names.give(path)
+    const comment = plan.single && first ? this.shape(first.value) : ''
+    this.texts.push({ item, lines: statement(indent, `${variable} = `, expression, comment) })
+    for (const { value, name } of values) this.set(value, plan.single ? variable : `${variable}.${name}`)
+  }
+
+  private inline(value: ValueRef, code: string, path: readonly string[], item: Item): void {
+    this.set(value, code)
+    this.inlined.set(code, { path, item })
+  }
+
+  private nameInlined(value: ValueRef, names: Names): void {
+    const code = this.code(value)
+    const found = this.inlined.get(code)
+    if (!found) return
+    const name = names.give(found.path)
+    this.texts.push({ item: found.item, lines: statement(indent, `${name} = `, code, this.shape(value)) })
+    this.set(value, name)
+  }
+
+  private isInlined(value: ValueRef, local: readonly string[] | undefined, expression: string): boolean {
+    return !local && expression.length <= longestInlined && this.around.calls.uses(value, this.frame, this.plan) === 1
+  }
+
+  private shape(value: ValueRef): string {
+    return this.around.calls.shape(value, this.frame, this.plan)
+  }
+
+  private rendered(node: Node): Rendered {
+    const { structure, tree, helpers } = this.around
+    const index = structure.items(this.frame).findIndex((item) => 'node' in item && item.node.id === node.id)
+    return {
+      graph: structure.graph,
+      input: (value) => this.code(value),
+      module: () => this.operationCode(modulePath(node) ?? []),
+      option: (attribute, phase) => {
+        const key = tree.attributeKey(this.plan, index, attribute, phase)
+        const parameter = this.owner.parameters.find(({ keys }) => keys.has(key))
+        return parameter && `self.${parameter.name}`
+      },
+      helper: (helper) => {
+        helpers.add(helper)
+        return helper.name
+      },
+    }
+  }
+
+  /** What runs an operation's own module: where that is a block at the same time, the operation's part of it. */
+  private operationCode(path: readonly string[]): string {
+    const { tree } = this.around
+    const block = tree.classOf(tree.at(path))
+    if (!block) return this.moduleCode(path)
+    return block === this.owner ? 'super().forward' : `super(${block.name}, ${this.moduleCode(path)}).forward`
+  }
+
+  /** A module below this one, or one that was handed in. */
+  private moduleCode(path: readonly string[]): string {
+    if (!isWithin(path, this.plan)) return identifier(path)
+    const { tree } = this.around
+    const { parameterPath } = this.frame
+    return tree.codeBelow('self', tree.at(parameterPath), path.slice(parameterPath.length))
+  }
+}
+
+/** Modules that the calls of a plan run through and that lie elsewhere in the model: weights of another branch. */
+export function outsideModules(plan: CallPlan | undefined, around: Surroundings): readonly (readonly string[])[] {
+  if (!plan) return []
+  const { structure, calls } = around
+  const needed = structure.items(plan.frame).flatMap((item): (readonly string[])[] => {
+    if ('frame' in item) return [item.frame.parameterPath, ...outsideModules(calls.of(item.frame), around)]
+    return [modulePath(item.node) ?? plan.frame.parameterPath]
+  })
+  const outside = needed.filter((path) => !isWithin(path, plan))
+  return [...new Map(outside.map((path) => [path.join('.'), path])).values()]
+}
+
+/** Whether every call of the plan finds the module below its own. */
+function isWithin(path: readonly string[], plan: CallPlan | undefined): boolean {
+  return !plan || !relative(path, plan.frame.parameterPath).startsWith('/')
+}
+
+export function methodName(number: number): string {
+  return number === 0 ? 'forward' : `forward_${number + 1}`
+}

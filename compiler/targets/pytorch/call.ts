@@ -1,0 +1,93 @@
+import { type Attribute, type Graph, type Node, type TensorType, typeOf, type ValueRef } from '../../graph/graph.js'
+import { operationNamed } from '../../ops/index.js'
+import { TypedCall } from '../../ops/support/typed.js'
+import { isOperation } from './layout.js'
+import type { PythonHelper, PytorchCall } from './lowering.js'
+import { valueCode } from './python.js'
+
+/** What the code around a call knows. */
+export interface Rendered {
+  readonly graph: Pick<Graph, 'nodes'>
+  readonly input: (value: ValueRef) => string
+  readonly module: () => string
+  /** What the class was made with for this attribute, where its modules differ in it: `self.stride`. */
+  readonly option: (attribute: string, phase: '' | '_training' | '_evaluation') => string | undefined
+  readonly helper: (helper: PythonHelper) => string
+}
+
+/** One node, as its operation sees it while it writes PyTorch. */
+export class NodeCall extends TypedCall implements PytorchCall {
+  constructor(
+    private readonly node: Node,
+    private readonly around: Rendered,
+  ) {
+    super(node.operation, inputTypes(node, around.graph), node.attributes)
+  }
+
+  input(argument: string): string {
+    const [first] = this.inputs(argument)
+    if (first === undefined) throw new Error(`${this.operation} has no input ${argument}`)
+    return first
+  }
+
+  inputs(argument: string): readonly string[] {
+    return this.node.inputs.flatMap((input) => (input.argument === argument ? [this.around.input(input.value)] : []))
+  }
+
+  operand(argument: string): string {
+    return inParentheses(this.input(argument))
+  }
+
+  operands(argument: string): readonly string[] {
+    return this.inputs(argument).map(inParentheses)
+  }
+
+  module(): string {
+    return this.around.module()
+  }
+
+  code(argument: string): string {
+    const value = this.node.attributes[argument]
+    if (value === undefined) throw new Error(`${this.operation} has no ${argument}`)
+    if (typeof value !== 'object' || !('kind' in value) || value.kind !== 'by-phase')
+      return this.around.option(argument, '') ?? valueCode(value)
+    const code = (phase: '_training' | '_evaluation', one: Attribute) =>
+      this.around.option(argument, phase) ?? attributeCode(one)
+    return `${code('_training', value.training)} if self.training else ${code('_evaluation', value.evaluation)}`
+  }
+
+  keyword(argument: string): string {
+    const value = this.node.attributes[argument]
+    if (value === undefined) return ''
+    const code = this.code(argument)
+    const standard = operationNamed(this.operation).arguments.find(({ name }) => name === argument)?.default
+    const isDefault = standard !== undefined && standard !== null && code === valueCode(standard)
+    return isDefault ? '' : `${argument}=${code}`
+  }
+
+  trainingFor(argument: string): string {
+    return JSON.stringify(this.node.attributes[argument])?.includes('"uniform"') ? 'training=self.training' : ''
+  }
+
+  helper(helper: PythonHelper): string {
+    return this.around.helper(helper)
+  }
+}
+
+/** An attribute that does not depend on the phase any more. */
+export function attributeCode(value: Attribute): string {
+  if (typeof value === 'object' && 'kind' in value && value.kind === 'by-phase')
+    throw new Error('a choice by phase within another')
+  return valueCode(value)
+}
+
+export function inputTypes(node: Node, graph: Pick<Graph, 'nodes'>): Map<string, TensorType[]> {
+  const types = new Map<string, TensorType[]>()
+  for (const { argument, value } of node.inputs)
+    types.set(argument, [...(types.get(argument) ?? []), typeOf(graph, value)])
+  return types
+}
+
+function inParentheses(code: string): string {
+  return isOperation(code) ? `(${code})` : code
+}

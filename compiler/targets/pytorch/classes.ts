@@ -1,0 +1,154 @@
+import { typeOf, type ValueRef } from '../../graph/graph.js'
+import type { CallPlan } from '../plans.js'
+import { Body, methodName, outsideModules, type Surroundings } from './body.js'
+import { definition, statement } from './layout.js'
+import type { PythonHelper, PytorchModule } from './lowering.js'
+import { type ClassPlan, type Instance, isListed, slotKey, typeName } from './modules.js'
+import { identifier, remark, typeOfCodes, valueCode } from './python.js'
+
+/** A class for a block or a branch, and before it what its calls give where that is more than one tensor. */
+export function classText(plan: ClassPlan, around: Surroundings): string {
+  const methods = plan.plans.map((call, number) => method(plan, call, number, around))
+  const [first] = plan.plans
+  const what = first ? `The ${first.frame.kind} ${first.frame.definition}` : 'Modules'
+  const results = plan.plans.flatMap((call, number) => resultClass(plan, call, number, around))
+  const lines = [
+    `class ${plan.name}(${base(plan, around)}):`,
+    `    """${remark(what)}${plan.instances.length > 1 ? `, ${plan.instances.length} times` : ''}."""`,
+    '',
+    ...constructorLines(plan, around),
+    ...methods.flatMap((text) => ['', ...text]),
+  ]
+  return [...results, `${lines.join('\n')}\n`].join('\n\n')
+}
+
+export function constructorLines(plan: ClassPlan, around: Surroundings): string[] {
+  const [instance] = plan.instances
+  const parameters = plan.parameters.map(
+    ({ name, codes, default: standard }) =>
+      `${name}: ${typeOfCodes(standard === undefined ? codes : [...codes, standard])}${standard === undefined ? '' : ` = ${standard}`}`,
+  )
+  const kept = plan.parameters.flatMap(({ name, kept: stays }) => (stays ? [`        self.${name} = ${name}`] : []))
+  const own = instance?.module ? argumentList(instance.module, givenBy(plan, [])) : ''
+  const children = instance ? childLines(instance, plan, 'self', [], around) : []
+  return [
+    ...definition('    ', '__init__', ['self', ...parameters], 'None'),
+    ...statement('        ', '', `super().__init__(${own})`),
+    ...kept,
+    ...children,
+  ]
+}
+
+/** The statements that make the modules below one. */
+function childLines(
+  instance: Instance,
+  owner: ClassPlan,
+  code: string,
+  place: readonly string[],
+  around: Surroundings,
+): string[] {
+  return [...instance.children].flatMap(([name, child]) => {
+    const path = [...place, name]
+    const own = around.tree.codeBelow(code, instance, [name])
+    const inner = around.tree.classOf(child) ? [] : childLines(child, owner, own, path, around)
+    const made = creation(child, owner, path, around)
+    // A list grows; everything else is set by its name.
+    if (isListed(instance)) return [...statement('        ', '', `${code}.append(${made})`), ...inner]
+    return [...statement('        ', `${own} = `, made), ...inner]
+  })
+}
+
+/** `Conv2d(in_channels, 32, 3, stride=2, bias=False)` */
+function creation(child: Instance, owner: ClassPlan, path: readonly string[], around: Surroundings): string {
+  const given = givenBy(owner, path)
+  const own = around.tree.classOf(child)
+  if (own) {
+    const index = own.instances.indexOf(child)
+    const values = own.parameters.flatMap(({ name, codes, default: standard, width }) => {
+      const code = given(name, codes[index] ?? '')
+      if (code === standard) return []
+      return [width && standard === undefined ? code : `${name}=${code}`]
+    })
+    return `${own.name}(${values.join(', ')})`
+  }
+  if (child.module) {
+    if (typeof child.module.type !== 'string') around.helpers.add(child.module.type)
+    return moduleCode(child.module, given)
+  }
+  return isListed(child) ? 'nn.ModuleList()' : 'nn.Module()'
+}
+
+/** An operation's own module; `given` may put a name in a value's place. */
+export function moduleCode(module: PytorchModule, given = (_name: string, code: string) => code): string {
+  return `${typeName(module)}(${argumentList(module, given)})`
+}
+
+function argumentList(module: PytorchModule, given: (name: string, code: string) => string): string {
+  const values = module.arguments.flatMap(({ name, value, default: standard, positional }) => {
+    const code = given(name, valueCode(value))
+    if (standard !== undefined && code === valueCode(standard)) return []
+    return [positional ? code : `${name}=${code}`]
+  })
+  return values.join(', ')
+}
+
+/** What the class's own name for a value is, where its modules differ in it. */
+function givenBy({ parameters }: ClassPlan, path: readonly string[]) {
+  return (name: string, code: string) => parameters.find(({ keys }) => keys.has(slotKey(path, name)))?.name ?? code
+}
+
+/** A block with an operation's parameters at its own path is one of that operation's modules. */
+function base({ instances }: ClassPlan, { helpers }: Surroundings): string {
+  const module = instances[0]?.module
+  if (!module) return 'nn.Module'
+  if (typeof module.type !== 'string') helpers.add(module.type)
+  return typeName(module)
+}
+
+function method(plan: ClassPlan, call: CallPlan, number: number, around: Surroundings): string[] {
+  const { structure, tree } = around
+  const body = new Body(call.frame, call, plan, around)
+  const inputs = structure.inputs(call.frame).map((value) => `${body.code(value)}: Tensor`)
+  const shared = outsideModules(call, around).map((path) => `${identifier(path)}: ${typeAt(tree.at(path), around)}`)
+  const codes = call.outputs.map(({ place }) => body.code(structure.at(place, call.frame) as ValueRef))
+  const result = call.single ? (codes[0] ?? 'None') : `${resultName(plan, number)}(${codes.join(', ')})`
+  return [
+    ...definition(
+      '    ',
+      methodName(number),
+      ['self', ...inputs, ...shared],
+      call.single ? 'Tensor' : resultName(plan, number),
+    ),
+    ...body.lines(() => true),
+    ...statement('        ', 'return ', result),
+  ]
+}
+
+function typeAt(instance: Instance, { tree }: Surroundings): string {
+  return tree.classOf(instance)?.name ?? (instance.module ? typeName(instance.module) : 'nn.Module')
+}
+
+function resultName({ name }: ClassPlan, number: number): string {
+  return `${name}Output${number === 0 ? '' : number + 1}`
+}
+
+function resultClass(plan: ClassPlan, call: CallPlan, number: number, { structure, calls }: Surroundings): string[] {
+  if (call.single) return []
+  const fields = call.outputs.flatMap(({ place, name }) => {
+    const value = structure.at(place, call.frame)
+    if (!value || typeOf(structure.graph, value).element !== 'float') return []
+    return statement('    ', `${name}: `, 'Tensor', calls.shape(value, call.frame, call))
+  })
+  return [`class ${resultName(plan, number)}(NamedTuple):\n${fields.join('\n')}\n`]
+}
+
+/** The helpers that are used and those they use, each after what it calls. */
+export function withInner(helpers: Iterable<PythonHelper>): readonly PythonHelper[] {
+  const listed = new Set<PythonHelper>()
+  const add = (helper: PythonHelper) => {
+    for (const inner of helper.uses ?? []) add(inner)
+    listed.add(helper)
+  }
+  for (const helper of [...helpers].sort((a, b) => (a.name < b.name ? -1 : 1))) add(helper)
+  return [...listed]
+}

@@ -1,0 +1,158 @@
+import type { Graph } from '../../graph/graph.js'
+import { answers } from '../../graph/phase.js'
+import { reachable } from '../../graph/prune.js'
+import { Plans } from '../plans.js'
+import { type Item, Structure } from '../structure.js'
+import { Body, type Surroundings } from './body.js'
+import { classText, constructorLines, withInner } from './classes.js'
+import { definition, statement } from './layout.js'
+import type { PythonHelper } from './lowering.js'
+import { type ClassPlan, ModuleTree } from './modules.js'
+import { identifier, remark, stringCode } from './python.js'
+import { readme } from './readme.js'
+
+export interface GeneratedFile {
+  readonly path: string
+  readonly text: string
+}
+
+export interface PytorchOptions {
+  /** What the file says it was made from: the spec's name. */
+  readonly source: string
+  readonly version: string
+}
+
+/**
+ * The model as PyTorch: `model.py` as a person would write it (a class a block or branch, a line a binding), `operations.py` with what
+ * torch has not, and what pip needs. The same graph gives the same bytes; names in the state are the spec's paths.
+ */
+export function emitPytorch(graph: Graph, options: PytorchOptions): readonly GeneratedFile[] {
+  const structure = new Structure(graph)
+  const calls = new Plans(structure, identifier)
+  const helpers = new Set<PythonHelper>()
+  // Which helpers are called is known only once all is written; then no class and no variable may have the name of one.
+  write({ structure, calls, helpers, reserved: [] })
+  const names = withInner(helpers).map(({ name }) => name)
+  const texts = write({ structure, calls, helpers, reserved: names })
+  const operations = operationsFile(helpers)
+  return [
+    { path: 'model.py', text: modelFile(graph, options, texts, helpers) },
+    ...(operations ? [{ path: 'operations.py', text: operations }] : []),
+    { path: 'requirements.txt', text: 'torch>=2.4\nsafetensors>=0.4\n' },
+    { path: 'README.md', text: readme(graph, options.source) },
+  ]
+}
+
+function write(around: Omit<Surroundings, 'tree'>): readonly string[] {
+  const tree = new ModuleTree(around.structure, around.calls, around.reserved)
+  const classes = tree.classes.map(({ name }) => name)
+  const full = { ...around, tree, reserved: [...around.reserved, ...classes] }
+  return tree.classes.map((plan) => (plan.instances[0] === tree.root ? modelClass(plan, full) : classText(plan, full)))
+}
+
+/** The model itself: from normalised pictures to answers, and with labels to losses, too. */
+function modelClass(plan: ClassPlan, around: Surroundings): string {
+  const { structure } = around
+  const { graph } = structure
+  const body = new Body(structure.frame(0), undefined, plan, around)
+  const answering = reachable(graph.nodes, answers(graph))
+  // What no answer needs is computed in training alone.
+  const isLoss = (item: Item) => !structure.nodesOf(item).some((id) => answering.has(id))
+  const entry = (name: string, code: string) => statement('            ', `${stringCode(name)}: `, `${code},`)
+  const answerLines = [
+    ...graph.predictions.flatMap(({ name, value }) => entry(name, body.code(value))),
+    ...(graph.crop
+      ? [...entry('boxes', body.code(graph.crop.box)), ...entry('attention', body.code(graph.crop.guide))]
+      : []),
+    ...graph.logits.flatMap(({ name, value }) => entry(`logits/${name}`, body.code(value))),
+  ]
+  const { label } = graph
+  const trains = label !== undefined && graph.losses.length > 0
+  const labelName = trains ? body.code(label.value) : ''
+  const losses = trains
+    ? [
+        `        if ${labelName} is None:`,
+        '            return answers',
+        ...body.lines(isLoss),
+        '        losses = {',
+        ...graph.losses.flatMap(({ name, value }) => entry(`loss/${name}`, body.code(value))),
+        '        }',
+        '        return answers | losses',
+      ]
+    : ['        return answers']
+  const { image } = graph
+  const parameters = [
+    'self',
+    `${body.code(image.value)}: Tensor`,
+    ...(trains ? [`${labelName}: Tensor | None = None`] : []),
+  ]
+  const lines = [
+    `class ${plan.name}(nn.Module):`,
+    `    """${remark(graph.name)}: pictures [batch, ${image.channels}, ${image.height}, ${image.width}] to answers${trains ? ', and with labels to losses' : ''}."""`,
+    '',
+    ...constructorLines(plan, around),
+    '',
+    ...definition('    ', 'forward', parameters, 'dict[str, Tensor]'),
+    ...body.lines((item) => !isLoss(item)),
+    '        answers = {',
+    ...answerLines,
+    '        }',
+    ...losses,
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function modelFile(
+  graph: Graph,
+  { source, version }: PytorchOptions,
+  texts: readonly string[],
+  helpers: ReadonlySet<PythonHelper>,
+): string {
+  const classes = texts.join('\n\n')
+  const loader = [
+    'def load_weights(model: nn.Module, path: str) -> None:',
+    '    """Reads a run\'s weights.safetensors; every name and shape has to fit."""',
+    '    model.load_state_dict(load_file(path), strict=True)',
+    '',
+  ].join('\n')
+  const called = [...helpers].map(({ name }) => name)
+  const head = [
+    `# ${remark(`${graph.name}, written by wsban ${version} from ${source}.`)}`,
+    '# Shapes in comments read channels x height x width; the batch comes before them.',
+    'from __future__ import annotations',
+    '',
+    ...imports(classes),
+    'from safetensors.torch import load_file',
+    'from torch import Tensor, nn',
+    '',
+    ...(called.length > 0 ? [importFrom('operations', called), ''] : []),
+  ]
+  return `${head.join('\n')}\n\n${classes}\n\n${loader}`
+}
+
+export function operationsFile(helpers: ReadonlySet<PythonHelper>): string | undefined {
+  if (helpers.size === 0) return undefined
+  const code = withInner(helpers)
+    .map((helper) => helper.code)
+    .join('\n\n')
+  const names = ['Tensor', 'nn'].filter((name) => new RegExp(`\\b${name}\\b`).test(code))
+  const head = ['from __future__ import annotations', '', ...imports(code), `from torch import ${names.join(', ')}`]
+  return `${head.join('\n')}\n\n\n${code}`
+}
+
+/** Of the modules that code may need, those it does. */
+function imports(code: string): string[] {
+  return [
+    ...(/\bNamedTuple\b/.test(code) ? ['from typing import NamedTuple', ''] : []),
+    ...(/\btorch\./.test(code) ? ['import torch'] : []),
+    ...(/\bF\./.test(code) ? ['import torch.nn.functional as F'] : []),
+  ]
+}
+
+/** Sorted as ruff's isort sorts: classes before functions. */
+function importFrom(module: string, names: readonly string[]): string {
+  const isClass = (name: string) => /^[A-Z]/.test(name)
+  const sorted = [...names].sort((a, b) => Number(isClass(b)) - Number(isClass(a)) || (a < b ? -1 : 1))
+  const line = `from ${module} import ${sorted.join(', ')}`
+  return line.length <= 88 ? line : `from ${module} import (\n${sorted.map((name) => `    ${name},\n`).join('')})`
+}

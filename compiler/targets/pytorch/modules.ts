@@ -1,0 +1,274 @@
+import type { Attribute, Frame, Node } from '../../graph/graph.js'
+import { operationNamed } from '../../ops/index.js'
+import { TypedCall } from '../../ops/support/typed.js'
+import { Names } from '../names.js'
+import type { CallPlan, Plans } from '../plans.js'
+import type { Structure } from '../structure.js'
+import { attributeCode, inputTypes } from './call.js'
+import type { PytorchModule } from './lowering.js'
+import { childCode, className, identifier, isPlainChild, valueCode } from './python.js'
+
+/**
+ * A module of the model at its path: an operation's own, one of a block's class, or only a folder of others. A block may have an
+ * operation's parameters at its own path; then its class is a subclass of the operation's.
+ */
+export interface Instance {
+  readonly path: readonly string[]
+  readonly children: Map<string, Instance>
+  /** The blocks and branches whose calls run on it; more than one where calls that share weights are built differently. */
+  readonly plans: CallPlan[]
+  module?: PytorchModule
+}
+
+/** A class of the generated file: all modules that are built alike. */
+export interface ClassPlan {
+  readonly name: string
+  readonly instances: readonly Instance[]
+  readonly plans: readonly CallPlan[]
+  readonly parameters: readonly ClassParameter[]
+}
+
+/** An argument of the constructor: something in which the modules differ. */
+export interface ClassParameter {
+  readonly name: string
+  /** What it decides, by Slot.key. */
+  readonly keys: Set<string>
+  /** Its value for each module, in the order of `instances`. */
+  readonly codes: readonly string[]
+  readonly default: string | undefined
+  readonly width: boolean
+  /** Kept for `forward`. */
+  readonly kept: boolean
+}
+
+/** A number somewhere in a module. Modules of one class have the same slots, with other values. */
+interface Slot {
+  readonly key: string
+  readonly name: string
+  readonly owner: string
+  readonly code: string
+  readonly default: string | undefined
+  readonly width: boolean
+  readonly kept: boolean
+}
+
+/** Finds the tree of modules and the classes that it is made of; inner classes come first, the model's own last. */
+export class ModuleTree {
+  readonly root: Instance = { path: [], children: new Map(), plans: [] }
+  readonly classes: ClassPlan[] = []
+  private readonly byInstance = new Map<Instance, ClassPlan>()
+  private readonly names: Names
+
+  constructor(
+    private readonly structure: Structure,
+    private readonly plans: Plans,
+    reserved: Iterable<string>,
+  ) {
+    this.names = new Names(className, reserved, '')
+    this.place(structure.frame(0))
+    const groups = new Map<string, Instance[]>()
+    this.group(this.root, groups)
+    for (const instances of groups.values()) this.addClass(instances)
+  }
+
+  at(path: readonly string[]): Instance {
+    let instance = this.root
+    for (const [index, name] of path.entries()) {
+      const next = instance.children.get(name) ?? { path: path.slice(0, index + 1), children: new Map(), plans: [] }
+      instance.children.set(name, next)
+      instance = next
+    }
+    return instance
+  }
+
+  /** Code of a module below another one, of which `owner` is the code. */
+  codeBelow(owner: string, instance: Instance, path: readonly string[]): string {
+    const [name, ...rest] = path
+    if (name === undefined) return owner
+    const code = isListed(instance) ? `${owner}[${name}]` : childCode(owner, name)
+    return this.codeBelow(code, this.at([...instance.path, name]), rest)
+  }
+
+  classOf(instance: Instance): ClassPlan | undefined {
+    return this.byInstance.get(instance)
+  }
+
+  /** Where a call's numbers are found again: by what it calls, the place in it, and the attribute. */
+  attributeKey(plan: CallPlan | undefined, item: number, attribute: string, phase: string): string {
+    return JSON.stringify([plan?.key, item, attribute, phase])
+  }
+
+  private place(frame: Frame): void {
+    for (const item of this.structure.items(frame)) {
+      if ('frame' in item) {
+        const { plans } = this.at(item.frame.parameterPath)
+        const plan = this.plans.of(item.frame)
+        if (!plans.includes(plan)) plans.push(plan)
+        this.place(item.frame)
+        continue
+      }
+      const path = modulePath(item.node)
+      if (path) this.at(path).module ??= moduleOf(item.node, this.structure)
+    }
+  }
+
+  /** Instances that one class can serve, by what they are made of. */
+  private group(instance: Instance, groups: Map<string, Instance[]>): string {
+    const children = [...instance.children].map(([name, child]) => [name, this.group(child, groups)])
+    const { module } = instance
+    const own = module && [typeName(module), module.arguments.map(({ name }) => name)]
+    if (!isClass(instance)) return JSON.stringify([own, children])
+    const order = this.plans.all()
+    instance.plans.sort((a, b) => order.indexOf(a) - order.indexOf(b))
+    const signature = JSON.stringify([own, instance.plans.map(({ key }) => key), children])
+    groups.set(signature, [...(groups.get(signature) ?? []), instance])
+    return signature
+  }
+
+  private addClass(instances: readonly Instance[]): void {
+    const [first] = instances
+    if (!first) return
+    const name = this.names.give([first.plans[0]?.frame.definition ?? this.structure.graph.name])
+    const all = instances.map((instance) => this.slots(instance))
+    const parameters: ClassParameter[] = []
+    const names = new Names(
+      identifier,
+      [...first.children.keys()].map((child) => identifier([child])),
+    )
+    for (const [index, slot] of (all[0] ?? []).entries()) {
+      const codes = all.map((slots) => slots[index]?.code ?? '')
+      if (new Set(codes).size === 1) continue
+      const same = parameters.find(
+        (other) =>
+          other.codes.every((code, i) => code === codes[i]) &&
+          other.kept === slot.kept &&
+          (other.name === slot.name || (other.width && slot.width)),
+      )
+      if (same) {
+        same.keys.add(slot.key)
+        continue
+      }
+      const free =
+        parameters.some((other) => other.name === slot.name) ||
+        first.children.has(slot.name) ||
+        (slot.kept && !isPlainChild(slot.name))
+      parameters.push({
+        name: names.give(free ? [slot.owner, slot.name] : [slot.name]),
+        keys: new Set([slot.key]),
+        codes,
+        default: slot.default,
+        width: slot.width,
+        kept: slot.kept,
+      })
+    }
+    const rank = (parameter: ClassParameter) => (parameter.default !== undefined ? 2 : parameter.width ? 0 : 1)
+    parameters.sort((a, b) => rank(a) - rank(b))
+    const made: ClassPlan = { name, instances, plans: first.plans, parameters }
+    this.classes.push(made)
+    for (const instance of instances) this.byInstance.set(instance, made)
+  }
+
+  private slots(instance: Instance): readonly Slot[] {
+    const own = instance.module ? argumentSlots(instance.module, [], 'own') : []
+    return [...own, ...this.childSlots(instance, []), ...this.attributeSlots(instance)]
+  }
+
+  /** What the constructor gives to the modules below. */
+  private childSlots(instance: Instance, path: readonly string[]): Slot[] {
+    return [...instance.children].flatMap(([name, child]): Slot[] => {
+      const place = [...path, name]
+      const owner = identifier(place)
+      const own = this.byInstance.get(child)
+      if (own) {
+        const index = own.instances.indexOf(child)
+        return own.parameters.map((parameter) => ({
+          ...parameter,
+          kept: false,
+          key: slotKey(place, parameter.name),
+          owner,
+          code: parameter.codes[index] ?? '',
+        }))
+      }
+      const given = child.module ? argumentSlots(child.module, place, owner) : []
+      return [...given, ...this.childSlots(child, place)]
+    })
+  }
+
+  /** What `forward` reads: the attributes of operations without a module of their own. */
+  private attributeSlots(instance: Instance): Slot[] {
+    return instance.plans.flatMap((plan) => {
+      const path = instance.path.join('.')
+      const frame = plan.frames.find(({ parameterPath }) => parameterPath.join('.') === path) ?? plan.frame
+      return this.structure.items(frame).flatMap((item, index): Slot[] => {
+        if ('frame' in item || modulePath(item.node)) return []
+        const { node } = item
+        return operationNamed(node.operation).arguments.flatMap((spec) => {
+          const value = node.attributes[spec.name]
+          if (!spec.varies || value === undefined) return []
+          const owner = identifier(node.local ?? [node.operation])
+          return byPhase(value).map(([phase, one]) => ({
+            key: this.attributeKey(plan, index, spec.name, phase),
+            name: `${spec.name}${phase}`,
+            owner,
+            code: attributeCode(one),
+            default: undefined,
+            width: false,
+            kept: true,
+          }))
+        })
+      })
+    })
+  }
+}
+
+function argumentSlots(module: PytorchModule, place: readonly string[], owner: string): Slot[] {
+  return module.arguments.map((argument) => ({
+    key: slotKey(place, argument.name),
+    name: argument.name,
+    owner,
+    code: valueCode(argument.value),
+    default: argument.default === undefined ? undefined : valueCode(argument.default),
+    width: argument.width ?? false,
+    kept: false,
+  }))
+}
+
+/** A module that calls run through, or the model itself. */
+function isClass({ path, plans }: Instance): boolean {
+  return plans.length > 0 || path.length === 0
+}
+
+/** Whether it is only a list of others: 0, 1, 2. */
+export function isListed(instance: Instance): boolean {
+  const { children, module } = instance
+  const numbered = [...children.keys()].every((name, index) => name === String(index))
+  return !isClass(instance) && !module && children.size > 0 && numbered
+}
+
+export function slotKey(path: readonly string[], name: string): string {
+  return JSON.stringify([path, name])
+}
+
+export function typeName({ type }: PytorchModule): string {
+  return typeof type === 'string' ? type : type.name
+}
+
+/** Where a node's parameters are; undefined when it has none. */
+export function modulePath(node: Node): readonly string[] | undefined {
+  const [entry] = Object.entries(node.parameters)
+  return entry?.[1].slice(0, -entry[0].length - 1).split('.')
+}
+
+function moduleOf(node: Node, { graph }: Structure): PytorchModule {
+  const { pytorch } = operationNamed(node.operation)
+  if (!pytorch.module) throw new Error(`${node.operation} has parameters and no module`)
+  return pytorch.module(new TypedCall(node.operation, inputTypes(node, graph), node.attributes))
+}
+
+function byPhase(value: Attribute): [phase: string, value: Attribute][] {
+  if (typeof value !== 'object' || !('kind' in value) || value.kind !== 'by-phase') return [['', value]]
+  return [
+    ['_training', value.training],
+    ['_evaluation', value.evaluation],
+  ]
+}

@@ -1,0 +1,136 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import test from 'ava'
+import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
+import { z } from 'zod'
+import type { Graph, Parameter } from '../../compiler/graph/graph.js'
+import { specialise } from '../../compiler/graph/phase.js'
+import { tensor } from '../../compiler/ops/support/tensor.js'
+import { className } from '../../compiler/targets/pytorch/python.js'
+import { exportOnnx } from '../../runtime/export/onnx.js'
+import { writeTarget } from '../../runtime/export/target.js'
+import { packageRoot } from '../../runtime/package-root.js'
+import { keyOf, Random } from '../../runtime/random.js'
+import { compileFile } from '../../runtime/specs/spec.js'
+import { initialValues } from '../../runtime/weights/initialize.js'
+import { writeSafetensors } from '../../runtime/weights/safetensors.js'
+import { differs } from '../support/compare.js'
+import { type Subject, subjects } from '../support/model_checks.js'
+import { lacksModules, python, runPython } from '../support/python.js'
+
+/** Both sides compute in single precision; relative to an output's largest value, or 1 where all are smaller. */
+const tolerance = 1e-4
+const seed = 1
+
+const answer = z.object({ shape: z.array(z.number()), data: z.array(z.number()) })
+const answered = z.object({
+  keys: z.array(z.string()),
+  fresh: z.record(z.string(), z.tuple([z.number(), z.number()])),
+  answers: z.record(z.string(), answer),
+  losses: z.record(z.string(), z.number()),
+  withoutGradient: z.array(z.string()),
+  notFinite: z.array(z.string()),
+})
+
+const folder = mkdtempSync(join(tmpdir(), 'wsban-pytorch-'))
+test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+
+const lacking = lacksModules('torch', 'safetensors')
+const ruff = spawnSync(python, ['-m', 'ruff', '--version']).status === 0
+
+for (const [index, subject] of subjects.entries())
+  test.serial(`PyTorch answers as ONNX Runtime does: ${title(subject)}`, async (t) => {
+    if (lacking) {
+      t.log(lacking)
+      t.pass()
+      return
+    }
+    const spec = compileFile(subject.path, subject.settings)
+    const { graph, stored, diagnostics } = spec
+    const place = join(folder, String(index))
+    if (!graph) throw new Error(JSON.stringify(diagnostics))
+    await writeTarget({ ...spec, graph }, { target: 'pytorch', out: place, seed })
+    t.notThrows(() => execFileSync(python, ['-m', 'compileall', '-q', place]))
+    if (ruff) {
+      const check = (...args: readonly string[]) =>
+        spawnSync(python, ['-m', 'ruff', ...args], { cwd: place, encoding: 'utf8' })
+      t.is(check('format', '--diff', '--no-cache', '.').stdout, '')
+      t.is(check('check', '--quiet', '--no-cache', '.').stdout, '')
+    } else t.log(`the format was not looked at: ${python} lacks ruff`)
+
+    const weights = join(place, 'weights.safetensors')
+    const tensors = [...graph.parameters.values()].map(
+      (parameter) => [parameter.name, { shape: parameter.shape, values: initialValues(parameter, seed) }] as const,
+    )
+    await writeSafetensors(weights, { tensors: new Map(tensors), metadata: {} })
+    const pictures = join(place, 'pictures.safetensors')
+    const image = picturesFor(graph)
+    const label = graph.label && { shape: [2], values: Float32Array.of(0, 1) }
+    await writeSafetensors(pictures, {
+      tensors: new Map(Object.entries({ image, ...(label && graph.losses.length > 0 && { label }) })),
+      metadata: {},
+    })
+    const script = join(packageRoot(), 'test', 'pytorch', 'run_model.py')
+    const found = answered.parse(JSON.parse(runPython([script, place, className([graph.name]), weights, pictures])))
+
+    t.deepEqual([...found.keys].sort(), [...graph.parameters.keys()].sort())
+    for (const parameter of graph.parameters.values()) {
+      const [mean, deviation] = found.fresh[parameter.name] ?? [Number.NaN, Number.NaN]
+      t.is(beginsWrong(parameter, mean, deviation), undefined)
+    }
+    const expected = await byOnnxRuntime({ graph, stored }, join(place, 'model.onnx'), image)
+    t.deepEqual(Object.keys(found.answers).sort(), Object.keys(expected).sort())
+    for (const [name, output] of Object.entries(found.answers)) {
+      const there = expected[name]
+      if (!there) throw new Error(`no ${name}`)
+      const values = there.data as Float32Array
+      const wanted = tensor(there.dims, values)
+      t.is(differs(wanted, tensor(output.shape, output.data), tolerance), undefined, name)
+    }
+    t.deepEqual(Object.keys(found.losses), label ? graph.losses.map(({ name }) => `loss/${name}`) : [])
+    t.true(Object.values(found.losses).every(Number.isFinite))
+    t.deepEqual(found.notFinite, [])
+    if (graph.losses.length > 0) {
+      // What no loss needs learns nothing.
+      const trained = specialise({ ...graph, predictions: [], logits: [], crop: undefined }, 'training').parameters
+      const idle = [...graph.parameters.values()].filter(({ name, trainable }) => trainable && !trained.has(name))
+      t.deepEqual(found.withoutGradient.sort(), idle.map(({ name }) => name).sort())
+    }
+  })
+
+function title({ path, settings }: Subject): string {
+  return `${basename(path)} ${JSON.stringify(settings)}`
+}
+
+function picturesFor({ image: { channels, height, width } }: Graph) {
+  const random = new Random(keyOf('pictures', seed))
+  const shape = [2, channels, height, width]
+  return { shape, values: Float32Array.from({ length: 2 * channels * height * width }, () => random.uniform(-1, 1)) }
+}
+
+async function byOnnxRuntime(
+  spec: Pick<Parameters<typeof exportOnnx>[0], 'graph' | 'stored'>,
+  path: string,
+  image: { readonly shape: number[]; readonly values: Float32Array },
+) {
+  await exportOnnx({ ...spec, classes: undefined, path, input: 'tensor', weights: { seed } })
+  const session = await InferenceSession.create(path, { logSeverityLevel: 3 })
+  return session.run({ [spec.graph.image.name]: new OrtTensor('float32', image.values, image.shape) })
+}
+
+/** Undefined when fresh values have the mean and the deviation that their rule gives, within five standard errors. */
+function beginsWrong({ name, shape, initializer }: Parameter, mean: number, deviation: number): string | undefined {
+  const count = shape.reduce((product, size) => product * size, 1)
+  const wanted =
+    initializer.kind === 'constant'
+      ? 0
+      : initializer.kind === 'normal'
+        ? initializer.deviation
+        : initializer.bound / Math.sqrt(3)
+  const centre = initializer.kind === 'constant' ? initializer.value : 0
+  const error = (5 * wanted) / Math.sqrt(count)
+  const fits = Math.abs(mean - centre) <= error + 1e-12 && (count < 30 || Math.abs(deviation - wanted) <= error + 1e-12)
+  return fits ? undefined : `${name} begins with mean ${mean} and deviation ${deviation}, not ${centre} and ${wanted}`
+}

@@ -1,0 +1,50 @@
+"""Runs a generated model.py. Arguments: its folder, the class, weights, and pictures with labels; prints what it answers as JSON."""
+
+import json
+import sys
+
+import torch
+from safetensors.torch import load_file
+
+folder, name, weights, pictures = sys.argv[1:]
+sys.path.insert(0, folder)
+import model as generated  # noqa: E402
+
+torch.manual_seed(1)
+model = getattr(generated, name)()
+fresh = {key: value.clone() for key, value in model.state_dict().items()}
+generated.load_weights(model, weights)
+given = load_file(pictures)
+
+model.eval()
+with torch.no_grad():
+    answers = model(given["image"])
+
+# One step as training takes it: finite losses, and a gradient wherever one is due.
+model.train()
+result = model(given["image"], given["label"].long()) if "label" in given else {}
+losses = {key: value for key, value in result.items() if key.startswith("loss/")}
+if losses:
+    sum(losses.values()).backward()
+
+json.dump(
+    {
+        "keys": [key for key in fresh if not key.endswith("num_batches_tracked")],
+        "fresh": {
+            key: [value.double().mean().item(), value.double().std(correction=0).item()]
+            for key, value in fresh.items()
+        },
+        "answers": {
+            key: {"shape": list(value.shape), "data": value.flatten().tolist()}
+            for key, value in answers.items()
+        },
+        "losses": {key: value.item() for key, value in losses.items()},
+        "withoutGradient": [key for key, value in model.named_parameters() if value.grad is None],
+        "notFinite": [
+            key
+            for key, value in model.named_parameters()
+            if value.grad is not None and not value.grad.isfinite().all()
+        ],
+    },
+    sys.stdout,
+)

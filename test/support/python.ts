@@ -1,0 +1,17 @@
+import { spawnSync } from 'node:child_process'
+
+/** The Python that tests ask; WSBAN_PYTHON names another. */
+export const python = process.env.WSBAN_PYTHON ?? 'python3'
+
+/** Why a test that needs these modules is skipped; undefined when they are there. */
+export function lacksModules(...modules: readonly string[]): string | undefined {
+  const missing = modules.filter((name) => spawnSync(python, ['-c', `import ${name}`]).status !== 0)
+  return missing.length > 0 ? `skipped: ${python} lacks ${missing.join(', ')} (WSBAN_PYTHON names another)` : undefined
+}
+
+/** What a script prints. @throws with what it said when it fails */
+export function runPython(args: readonly string[], input = ''): string {
+  const { status, stdout, stderr } = spawnSync(python, args, { encoding: 'utf8', input, maxBuffer: 1 << 28 })
+  if (status !== 0) throw new Error(`${python} ${args[0]}: ${stderr}`)
+  return stdout
+}

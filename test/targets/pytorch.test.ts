@@ -1,0 +1,45 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'ava'
+import { compile } from '../../compiler/compile.js'
+import { emitPytorch } from '../../compiler/targets/pytorch/emit.js'
+import { packageRoot } from '../../runtime/package-root.js'
+import { diskLibrary } from '../../runtime/specs/library.js'
+import { compileFile } from '../../runtime/specs/spec.js'
+import { python } from '../support/python.js'
+
+const tiny = join(packageRoot(), 'models', 'wsban_tiny.wsban')
+const hasPython = spawnSync(python, ['-c', 'import ast']).status === 0
+
+function generate(text?: string, source = 'a.wsban') {
+  const { graph, diagnostics } = text === undefined ? compileFile(tiny) : compile({ source, text }, diskLibrary())
+  if (!graph) throw new Error(JSON.stringify(diagnostics))
+  return emitPytorch(graph, { source, version: '0' })
+}
+
+const codeOf = (files: ReturnType<typeof generate>) => files.filter(({ path }) => path.endsWith('.py'))
+
+test('the same spec gives the same bytes', (t) => {
+  t.deepEqual(generate(), generate())
+})
+
+test('names that mean something in Python or to nn.Module, and hostile paths, make sound code', (t) => {
+  const renamed = { embedding: 'lambda', parts: 'class', trunk: 'half', crop: 'self' }
+  let text = readFileSync(tiny, 'utf8')
+  for (const [from, to] of Object.entries(renamed)) text = text.replaceAll(new RegExp(`\\b${from}\\b`, 'g'), to)
+  const path = '"""\n\r\u2028\f{x!r} \\ é 🐦 import os\'.wsban'
+  const files = codeOf(generate(text, path))
+  const model = files.find((file) => file.path === 'model.py')?.text ?? ''
+  t.true(model.includes('self._modules["half"]'))
+  t.regex(model.split('\n')[0] ?? '', /^# wsban_tiny, written by wsban 0 from .*\.wsban\.$/)
+  if (!hasPython) {
+    t.log(`Python's parser was not asked: there is no ${python} (WSBAN_PYTHON names another)`)
+    return
+  }
+  const script = 'import ast, sys; print([type(n).__name__ for n in ast.parse(sys.stdin.read()).body])'
+  const { status, stdout, stderr } = spawnSync(python, ['-c', script], { input: model, encoding: 'utf8' })
+  t.is(status, 0, stderr)
+  // Nothing but what is always there: imports, classes, and the function that reads weights.
+  t.regex(stdout.trim(), /^\[('ImportFrom'|'Import'|'ClassDef'|, )*'FunctionDef'\]$/)
+})
