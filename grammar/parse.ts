@@ -10,6 +10,8 @@ export interface SyntaxProblem {
   readonly expected: string
   /** The text that stands there instead. */
   readonly found: string
+  /** The word or symbol before it; empty at the beginning. */
+  readonly before: string
   readonly span: Span
   /** For a bracket that is never closed: where it was opened. */
   readonly opened?: Span
@@ -39,6 +41,7 @@ export function parse(source: string, text: string): Parsed {
       kind: 'too-deep',
       expected: '',
       found: deep.image,
+      before: '',
       span: spanOf(source, text, deep),
     }
     const empty: SourceFile = { source, text, imports: [], blocks: [], models: [], comments }
@@ -47,14 +50,19 @@ export function parse(source: string, text: string): Parsed {
   parser.input = lexed.tokens
   const tree = parser.file()
   const opened = unclosed(lexed.tokens)
-  const errors = onePerLine(text, parser.errors).map((error) => syntaxProblem(source, text, error, opened))
+  const strange = new Set(lexed.errors.map(({ offset }) => lineAt(text, offset)))
+  const errors = onePerLine(text, parser.errors, strange).map((error) => {
+    const before =
+      lexed.tokens[lexed.tokens.indexOf(error.token) - 1] ?? (isEnd(error.token) ? lexed.tokens.at(-1) : undefined)
+    return syntaxProblem(source, text, error, opened, before)
+  })
   const declarations = new TreeBuilder(source, text).declarations(tree)
   return { file: { source, text, ...declarations, comments }, problems: [...problems, ...errors] }
 }
 
 function characterProblem(source: string, text: string, error: ILexingError): SyntaxProblem {
   const span = { source, start: error.offset, end: error.offset + error.length }
-  return { kind: 'unknown-character', expected: '', found: text.slice(span.start, span.end), span }
+  return { kind: 'unknown-character', expected: '', found: text.slice(span.start, span.end), before: '', span }
 }
 
 function syntaxProblem(
@@ -62,6 +70,7 @@ function syntaxProblem(
   text: string,
   error: IRecognitionException,
   opened: readonly IToken[],
+  before: IToken | undefined,
 ): SyntaxProblem {
   const expected = expectation(error)
   const found = error.token.image
@@ -72,6 +81,7 @@ function syntaxProblem(
     kind: 'unexpected',
     expected,
     found: found === '' ? 'the end of the file' : found,
+    before: before?.image ?? '',
     span: place(source, text, error),
     ...(opener && { opened: spanOf(source, text, opener) }),
   }
@@ -87,7 +97,11 @@ function place(source: string, text: string, error: IRecognitionException): Span
 }
 
 function expectation(error: IRecognitionException): string {
-  if (error.name === 'MismatchedTokenException') return /-->\s(.*?)\s<--/.exec(error.message)?.[1] ?? ''
+  if (error.name === 'MismatchedTokenException') {
+    const token = /-->\s(.*?)\s<--/.exec(error.message)?.[1] ?? ''
+    // Only between declarations the file may end.
+    return token === 'EOF' ? (expectationByRule.file ?? '') : token
+  }
   const rule = error.context.ruleStack.at(-1) ?? ''
   return expectationByRule[rule] ?? ''
 }
@@ -103,14 +117,26 @@ const expectationByRule: Readonly<Record<string, string>> = {
   member: 'a name',
 }
 
-/** After one error on a line the next ones there are mostly its echo. */
-function onePerLine(text: string, errors: readonly IRecognitionException[]): IRecognitionException[] {
-  const seen = new Set<number>()
+/** After one error on a line the next ones there are mostly its echo; so are those after a character that means nothing (`strange`). */
+function onePerLine(
+  text: string,
+  errors: readonly IRecognitionException[],
+  strange: ReadonlySet<number>,
+): IRecognitionException[] {
+  const seen = new Set(strange)
   return errors.filter((error) => {
-    const offset = Number.isNaN(error.token.startOffset) ? text.length : error.token.startOffset
-    const line = text.slice(0, offset).split('\n').length
+    const line = lineAt(text, isEnd(error.token) ? text.length : error.token.startOffset)
     return !seen.has(line) && seen.add(line)
   })
+}
+
+function lineAt(text: string, offset: number): number {
+  return text.slice(0, offset).split('\n').length
+}
+
+/** Chevrotain's token for the end of the file has no place. */
+function isEnd(token: IToken): boolean {
+  return Number.isNaN(token.startOffset)
 }
 
 const closers: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' }

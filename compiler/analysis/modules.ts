@@ -137,7 +137,7 @@ export function syntaxDiagnostic(problem: SyntaxProblem): Diagnostic {
   if (problem.kind === 'unknown-character') return diagnose('unknown-character', { found: problem.found }, problem.span)
   if (problem.kind === 'too-deep') return diagnose('too-deep', { deepest: deepestNesting }, problem.span)
   const opened = problem.opened ? [{ span: problem.opened, text: 'opened here' }] : []
-  const values = { expected: problem.expected, found: problem.found }
+  const values = { expected: problem.expected, found: problem.found, before: problem.before }
   return diagnose(
     'unexpected-token',
     values,

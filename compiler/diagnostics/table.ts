@@ -32,12 +32,26 @@ const suggest = ({ suggestion, known }: Suggested): string | undefined => {
 
 const suggested = ({ suggestion }: { readonly suggestion: string | undefined }) => suggestion
 
+/** Words that open something in other languages. */
+const foreign = new Set(['def', 'class', 'function', 'fn', 'func', 'let', 'var', 'const'])
+
+/** What somebody may have meant who comes from another language. */
+function habit(found: string, before: string): string | undefined {
+  if (found === '*' && before === '*') return 'there is no power: write x * x'
+  if ([found, before].some((word) => foreign.has(word)))
+    return 'a binding is NAME = VALUE; a block begins with block NAME(...) {, a path through the model with branch NAME(...) {'
+  if (found === ':') return 'values are given with =, and what belongs together stands in { }'
+  if (/^[0-9.]+$/.test(before) && /^[A-Za-z]/.test(found)) return 'after a number there may be %, epochs or steps'
+  return undefined
+}
+
 /** Every diagnostic of the compiler. Codes are kebab-case and never change their meaning. */
 export const table = {
   // --- reading the text
-  'unexpected-token': error<{ expected: string; found: string }>({
+  'unexpected-token': error<{ expected: string; found: string; before: string }>({
     message: ({ expected, found }) =>
       expected === '' ? `\`${found}\` does not belong here` : `expected ${expected}, found ${quoteFound(found)}`,
+    help: ({ found, before }) => habit(found, before),
     explanation:
       'The text does not follow the grammar at this place. Reading goes on at the next statement, so later errors of the file are reported as well.',
   }),

@@ -46,6 +46,7 @@ export default defineConfig({
         ['Training', '/training'],
         ['The exported file', '/onnx'],
         ['Running it elsewhere', '/deploy'],
+        ['PyTorch', '/pytorch'],
       ]),
       section('The language', [
         ['The language', '/language'],
