@@ -97,14 +97,11 @@ export const attentionSampler: Operation = {
   },
   tfjs(call) {
     const [, height, width] = call.outputSizes()
+    // One function may serve calls of several sizes: without a size it is the image's, when it runs.
+    const size = call.value('size') === undefined ? 'undefined' : `[${height}, ${width}]`
     const options = call.options('density')
-    return callText(
-      call.runtime('attentionSampler'),
-      call.input('image'),
-      call.input('guide'),
-      `[${height}, ${width}]`,
-      options,
-    )
+    const rest = options === '' && size === 'undefined' ? '' : size
+    return callText(call.runtime('attentionSampler'), call.input('image'), call.input('guide'), rest, options)
   },
   pytorch: {
     expression: (call) =>

@@ -83,7 +83,12 @@ export const resize: Operation = {
   tfjs(call) {
     const [, height, width] = call.outputSizes()
     const name = call.rank('x') === 3 ? 'resizeMap' : 'resize'
-    return callText(call.runtime(name), call.input('x'), `[${height}, ${width}]`)
+    // One function may serve calls of several sizes: what is like something takes its size when it runs.
+    return callText(
+      call.runtime(name),
+      call.input('x'),
+      call.has('like') ? call.input('like') : `[${height}, ${width}]`,
+    )
   },
   pytorch: {
     expression: (call) =>

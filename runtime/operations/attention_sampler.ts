@@ -4,15 +4,16 @@ import { type Places, sampleAt } from './sampling.js'
 
 /**
  * Samples each image [batch, H, W, 3] more densely where its map [batch, h, w] is strong. The places are found on the host, from the
- * map's largest value of each row and column; no gradient passes through them.
+ * map's largest value of each row and column; no gradient passes through them. The size is the image's own unless another is given.
  */
 export function attentionSampler(
   image: tf.Tensor4D,
   guide: tf.Tensor3D,
-  [toHeight, toWidth]: readonly [number, number],
+  size?: readonly [number, number],
   { density = 2 }: { density?: number } = {},
 ): tf.Tensor4D {
   const [batch, height, width] = image.shape
+  const [toHeight, toWidth] = size ?? [height, width]
   const [byRow, byColumn] = tf.tidy(() => [tf.max(guide, 2).dataSync(), tf.max(guide, 1).dataSync()])
   const places = (weights: Float32Array | Int32Array | Uint8Array, from: number, count: number): Places => {
     const cells = weights.length / Math.max(1, batch)

@@ -19,7 +19,8 @@ export function reshape<T extends tf.Tensor>(x: tf.Tensor, shape: readonly numbe
 }
 
 /** Feature maps at another height and width: bilinear, half-pixel centres. As two matrix products, whose gradients every engine has. */
-export function resize(x: tf.Tensor4D, [toHeight, toWidth]: readonly [number, number]): tf.Tensor4D {
+export function resize(x: tf.Tensor4D, to: Size): tf.Tensor4D {
+  const [toHeight, toWidth] = sizeOf(to)
   const [batch, height, width, channels] = x.shape
   const planes = tf.transpose(x, [0, 3, 1, 2])
   const wide = tf.matMul(tf.reshape(planes, [batch * channels * height, width]), interpolation(width, toWidth))
@@ -29,8 +30,15 @@ export function resize(x: tf.Tensor4D, [toHeight, toWidth]: readonly [number, nu
 }
 
 /** The same for one map an image: [batch, h, w]. */
-export function resizeMap(x: tf.Tensor3D, to: readonly [number, number]): tf.Tensor3D {
+export function resizeMap(x: tf.Tensor3D, to: Size): tf.Tensor3D {
   return tf.squeeze(resize(tf.expandDims(x, 3), to), [3])
+}
+
+/** Height and width, or what has them: feature maps [batch, h, w, channels], or one map an image [batch, h, w]. */
+type Size = readonly [number, number] | tf.Tensor4D | tf.Tensor3D
+
+function sizeOf(to: Size): readonly [number, number] {
+  return to instanceof tf.Tensor ? [to.shape[1], to.shape[2]] : to
 }
 
 /** [from, to]: column i holds the two shares that make output cell i. */
