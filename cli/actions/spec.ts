@@ -1,7 +1,6 @@
 import type { ModelSettings } from '../../compiler/analysis/model.js'
 import { hasErrors } from '../../compiler/diagnostics/diagnostic.js'
-import { Failure } from '../../runtime/failure.js'
-import type { ReadySpec, SpecHost } from '../../runtime/specs/host.js'
+import { noModel, type ReadySpec, type SpecHost } from '../../runtime/specs/host.js'
 import { type CompiledSpec, compileFile } from '../../runtime/specs/spec.js'
 import { SpecRejected } from '../action.js'
 import type { Io } from '../io.js'
@@ -21,12 +20,7 @@ export function requireGraph(compiled: CompiledSpec, path: string, io: Io): Read
     io.json({ ok: false, errors: errors.map(({ code, message, help }) => ({ code, message, help })) })
     throw new SpecRejected()
   }
-  throw new Failure({
-    code: 'no-model',
-    message: `${path} defines no model`,
-    help: 'give a file with a model in it; blocks are imported from there',
-    path,
-  })
+  throw noModel(path)
 }
 
 /** The command line, as what works with specs in runtime/ knows it. A run's own copy was shown with its warnings when it was trained. */

@@ -4,7 +4,7 @@ import { type PlacedDiagnostic, placed } from '../../compiler/diagnostics/placed
 import { type Target, writeTarget } from '../export/target.js'
 import { Failure } from '../failure.js'
 import { type Reporter, silent } from '../reporter.js'
-import type { ReadySpec, SpecHost } from '../specs/host.js'
+import { noModel, type ReadySpec, type SpecHost } from '../specs/host.js'
 import type { CompiledSpec } from '../specs/spec.js'
 import { compiledFrom, type SpecInput } from './check.js'
 
@@ -59,10 +59,5 @@ function ready(compiled: CompiledSpec, path: string): ReadySpec {
       path,
       diagnostics.map((diagnostic) => placed(diagnostic, texts)),
     )
-  throw new Failure({
-    code: 'no-model',
-    message: `${path} defines no model`,
-    help: 'give a file with a model in it; blocks are imported from there',
-    path,
-  })
+  throw noModel(path)
 }

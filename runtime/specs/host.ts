@@ -1,4 +1,5 @@
 import type { Graph } from '../../compiler/graph/graph.js'
+import { Failure } from '../failure.js'
 import type { Reporter } from '../reporter.js'
 import type { CompiledSpec } from './spec.js'
 
@@ -14,4 +15,14 @@ export interface SpecHost {
    * @throws when it has errors, or no model in it
    */
   accept(compiled: CompiledSpec, path: string, from: 'file' | 'run'): ReadySpec
+}
+
+/** For a file that has blocks to import and nothing to work with. */
+export function noModel(path: string): Failure {
+  return new Failure({
+    code: 'no-model',
+    message: `${path} defines no model`,
+    help: 'give a file with a model in it; blocks are imported from there',
+    path,
+  })
 }
