@@ -1,64 +1,6 @@
-import { join } from 'node:path'
 import test from 'ava'
-import { z } from 'zod'
-import { operations } from '../../compiler/ops/index.js'
-import { type Tensor, tensor, zeros } from '../../compiler/ops/support/tensor.js'
-import { NodeCall } from '../../compiler/targets/pytorch/call.js'
-import { moduleCode } from '../../compiler/targets/pytorch/classes.js'
-import { operationsFile } from '../../compiler/targets/pytorch/emit.js'
-import type { PythonHelper } from '../../compiler/targets/pytorch/lowering.js'
-import { packageRoot } from '../../runtime/package-root.js'
-import { type ReadyCase, ready } from '../support/cases.js'
-import { differs } from '../support/compare.js'
-import { caseKey, differenceQuotients, operationCase, weightsFor } from '../support/gradients.js'
-import { lacksModules, runPython } from '../support/python.js'
-import { ReferenceEvaluation } from '../support/reference.js'
-
-/** PyTorch computes in double precision here; boxes are single precision everywhere. */
-const tolerance = 1e-5
-
-const tensorText = z
-  .object({ shape: z.array(z.number()), data: z.array(z.number().nullable()) })
-  .transform(({ shape, data }) =>
-    tensor(
-      shape,
-      data.map((value) => value ?? Number.NaN),
-    ),
-  )
-const results = z.array(
-  z.object({
-    outputs: z.array(tensorText),
-    gradients: z.record(z.string(), tensorText),
-    parameters: z.record(z.string(), tensorText),
-  }),
-)
-
-const all = [...operations.values()].flatMap((operation) => operation.cases.map((one) => ready(operation, one)))
-const title = ({ operation, name }: ReadyCase) => `${operation.name}, ${name}`
-
-/** What chance decides in training: torch draws other numbers, so these show only what holds of any draw. */
-const drawn = new Map<string, (input: Tensor, output: Tensor) => boolean>([
-  [
-    'attention_dropout, training',
-    (x, y) => y.data.every((value, i) => near(value, 0) || near(value, (x.data[i] ?? 0) / 0.6)),
-  ],
-  ['dropout, training', (x, y) => y.data.every((value, i) => near(value, 0) || near(value, (x.data[i] ?? 0) / 0.6))],
-  [
-    'dropout, training on maps',
-    (x, y) => y.data.every((value, i) => near(value, 0) || near(value, (x.data[i] ?? 0) / 0.75)),
-  ],
-  ['random_map, drawn', isOneOfTheMaps],
-  ['random_map, drawn, each alike', isOneOfTheMaps],
-  ['random_map, drawn from zeros', isOneOfTheMaps],
-  [
-    'drop_sampler, a drawn threshold',
-    (x, y) => y.data.every((value, i) => near(value, 0) || near(value, x.data[i] ?? 0)),
-  ],
-  [
-    'crop_sampler, a drawn threshold',
-    (x, y) => Math.max(...y.data) <= Math.max(...x.data) && y.shape.join() === x.shape.join(),
-  ],
-])
+import { lacksModules } from '../support/python.js'
+import { all, fitsReference, runInPytorch, title } from './cases.js'
 
 test('every operation is in PyTorch what its reference says: values, gradients, statistics', (t) => {
   const lacking = lacksModules('torch')
@@ -67,92 +9,10 @@ test('every operation is in PyTorch what its reference says: values, gradients, 
     t.pass()
     return
   }
-  const helpers = new Set<PythonHelper>()
-  const cases = all.map((one) => request(one, helpers))
-  const text = runPython(
-    [join(packageRoot(), 'test', 'pytorch', 'run_cases.py')],
-    JSON.stringify({ operations: operationsFile(helpers), cases }),
-  )
-  const found = results.parse(JSON.parse(text))
-  const unseen = new Set(drawn.keys())
+  const found = runInPytorch(all)
   for (const [index, one] of all.entries()) {
     const result = found[index]
     if (!result) throw new Error(`no result for ${title(one)}`)
-    const chance = drawn.get(title(one))
-    if (chance) {
-      unseen.delete(title(one))
-      const [input] = one.inputs
-      t.true(input && result.outputs[0] && chance(input.value, result.outputs[0]), title(one))
-      continue
-    }
-    const evaluation = new ReferenceEvaluation({ ...one, key: caseKey })
-    for (const [output, expected] of evaluation.run().entries())
-      t.is(differs(expected, result.outputs[output], tolerance), undefined, `${title(one)}: output ${output}`)
-    for (const [role, expected] of evaluation.updates)
-      t.is(differs(expected, result.parameters[role], tolerance), undefined, `${title(one)}: ${role} after the step`)
-    const weights = weightsOf(one)
-    for (const [name, gradient] of Object.entries(result.gradients)) {
-      if (!weights) throw new Error(`${title(one)}: a gradient that was not asked for`)
-      const expected = isStopped(one, name) ? zeros(gradient.shape) : differenceQuotients(one, weights, name)
-      t.is(differs(expected, gradient, tolerance), undefined, `${title(one)}: gradient of ${name}`)
-    }
+    fitsReference(t, one, result)
   }
-  t.deepEqual([...unseen], [])
 })
-
-/** Nothing goes back through some arguments, whatever a difference quotient shows. */
-function isStopped({ operation, inputs }: ReadyCase, name: string): boolean {
-  const argument = name.startsWith('input ') ? inputs[Number(name.slice(6))]?.argument : undefined
-  return argument !== undefined && (operation.stopsGradient?.includes(argument) ?? false)
-}
-
-function weightsOf(one: ReadyCase): Tensor | undefined {
-  if (operationCase(one).noGradient || drawn.has(title(one))) return undefined
-  const [output] = new ReferenceEvaluation({ ...one, key: caseKey }).run()
-  return output && weightsFor(output, title(one))
-}
-
-/** A case with the code that the operation writes for it. */
-function request(one: ReadyCase, helpers: Set<PythonHelper>) {
-  const { pytorch } = one.operation
-  const call = new NodeCall(one.node, {
-    graph: one.graph,
-    input: (value) => `inputs[${value.node}]`,
-    module: () => 'self.call',
-    option: () => undefined,
-    helper: (helper) => {
-      helpers.add(helper)
-      return helper.name
-    },
-  })
-  const module = pytorch.module?.(call)
-  if (module && typeof module.type !== 'string') helpers.add(module.type)
-  return {
-    expression: pytorch.expression(call),
-    module: module ? moduleCode(module) : null,
-    training: one.phase === 'training',
-    inputs: one.inputs.map(({ type, value }) => ({ label: type.element === 'label', value: asText(value) })),
-    parameters: Object.fromEntries([...one.parameters].map(([role, value]) => [role, asText(value)])),
-    weights: asText(weightsOf(one)) ?? null,
-  }
-}
-
-function asText(value: Tensor | undefined) {
-  return value && { shape: value.shape, data: Array.from(value.data) }
-}
-
-function near(a: number, b: number): boolean {
-  return Math.abs(a - b) <= 1e-12
-}
-
-function isOneOfTheMaps(maps: Tensor, chosen: Tensor): boolean {
-  const [batch = 0, count = 0, height = 0, width = 0] = maps.shape
-  const area = height * width
-  const isMap = (b: number, m: number) =>
-    Array.from({ length: area }, (_, i) => i).every((i) =>
-      near(chosen.data[b * area + i] ?? Number.NaN, maps.data[(b * count + m) * area + i] ?? 0),
-    )
-  return Array.from({ length: batch }, (_, b) => b).every((b) =>
-    Array.from({ length: count }, (_, m) => m).some((m) => isMap(b, m)),
-  )
-}

@@ -1,0 +1,164 @@
+import { join } from 'node:path'
+import type { ExecutionContext } from 'ava'
+import { z } from 'zod'
+import { operations } from '../../compiler/ops/index.js'
+import { type Tensor, tensor, zeros } from '../../compiler/ops/support/tensor.js'
+import { NodeCall } from '../../compiler/targets/pytorch/call.js'
+import { moduleCode } from '../../compiler/targets/pytorch/classes.js'
+import { operationsFile } from '../../compiler/targets/pytorch/emit.js'
+import type { PythonHelper } from '../../compiler/targets/pytorch/lowering.js'
+import { packageRoot } from '../../runtime/package-root.js'
+import { type ReadyCase, ready } from '../support/cases.js'
+import { differs } from '../support/compare.js'
+import { caseKey, differenceQuotients, operationCase, weightsFor } from '../support/gradients.js'
+import { runPython } from '../support/python.js'
+import { ReferenceEvaluation } from '../support/reference.js'
+
+/** PyTorch computes in double precision here; boxes are single precision everywhere. */
+const tolerance = 1e-5
+
+const tensorText = z
+  .object({ shape: z.array(z.number()), data: z.array(z.number().nullable()) })
+  .transform(({ shape, data }) =>
+    tensor(
+      shape,
+      data.map((value) => value ?? Number.NaN),
+    ),
+  )
+const results = z.array(
+  z.object({
+    outputs: z.array(tensorText),
+    gradients: z.record(z.string(), tensorText),
+    parameters: z.record(z.string(), tensorText),
+  }),
+)
+
+/** What PyTorch computes for a case; gradients are those of the first output's weighted sum. */
+export type CaseResult = z.infer<typeof results>[number]
+
+export const all = [...operations.values()].flatMap((operation) => operation.cases.map((one) => ready(operation, one)))
+export const title = ({ operation, name }: ReadyCase) => `${operation.name}, ${name}`
+
+/** What chance decides in training: torch draws other numbers, so these show only what holds of any draw. */
+const drawn = new Map<string, (input: Tensor, output: Tensor) => boolean>([
+  [
+    'attention_dropout, training',
+    (x, y) => y.data.every((value, i) => near(value, 0) || near(value, (x.data[i] ?? 0) / 0.6)),
+  ],
+  ['dropout, training', (x, y) => y.data.every((value, i) => near(value, 0) || near(value, (x.data[i] ?? 0) / 0.6))],
+  [
+    'dropout, training on maps',
+    (x, y) => y.data.every((value, i) => near(value, 0) || near(value, (x.data[i] ?? 0) / 0.75)),
+  ],
+  ['random_map, drawn', isOneOfTheMaps],
+  ['random_map, drawn, each alike', isOneOfTheMaps],
+  ['random_map, drawn from zeros', isOneOfTheMaps],
+  [
+    'drop_sampler, a drawn threshold',
+    (x, y) => y.data.every((value, i) => near(value, 0) || near(value, x.data[i] ?? 0)),
+  ],
+  [
+    'crop_sampler, a drawn threshold',
+    (x, y) => Math.max(...y.data) <= Math.max(...x.data) && y.shape.join() === x.shape.join(),
+  ],
+])
+
+/** Asks PyTorch for all of these cases, in one process. */
+export function runInPytorch(cases: readonly ReadyCase[]): readonly CaseResult[] {
+  const helpers = new Set<PythonHelper>()
+  const requests = cases.map((one) => request(one, helpers))
+  const script = join(packageRoot(), 'test', 'pytorch', 'run_cases.py')
+  const text = runPython([script], JSON.stringify({ operations: operationsFile(helpers), cases: requests }))
+  const found = results.parse(JSON.parse(text))
+  if (found.length !== cases.length) throw new Error(`${found.length} results for ${cases.length} cases`)
+  return found
+}
+
+/** All that a case's result depends on: the code that the operation writes, its helpers, and the numbers. */
+export function subjectOf(one: ReadyCase): string {
+  const helpers = new Set<PythonHelper>()
+  const asked = request(one, helpers)
+  return JSON.stringify({ ...asked, helpers: operationsFile(helpers) ?? null })
+}
+
+export function isByChance(one: ReadyCase): boolean {
+  return drawn.has(title(one))
+}
+
+/** That PyTorch's result is what the operation's reference says: values, gradients, statistics. */
+export function fitsReference(t: ExecutionContext, one: ReadyCase, result: CaseResult): void {
+  const chance = drawn.get(title(one))
+  if (chance) {
+    const [input] = one.inputs
+    t.true(input && result.outputs[0] && chance(input.value, result.outputs[0]), title(one))
+    return
+  }
+  const evaluation = new ReferenceEvaluation({ ...one, key: caseKey })
+  for (const [output, expected] of evaluation.run().entries())
+    t.is(differs(expected, result.outputs[output], tolerance), undefined, `${title(one)}: output ${output}`)
+  for (const [role, expected] of evaluation.updates)
+    t.is(differs(expected, result.parameters[role], tolerance), undefined, `${title(one)}: ${role} after the step`)
+  const weights = weightsOf(one)
+  for (const [name, gradient] of Object.entries(result.gradients)) {
+    if (!weights) throw new Error(`${title(one)}: a gradient that was not asked for`)
+    const expected = isStopped(one, name) ? zeros(gradient.shape) : differenceQuotients(one, weights, name)
+    t.is(differs(expected, gradient, tolerance), undefined, `${title(one)}: gradient of ${name}`)
+  }
+}
+
+/** Nothing goes back through some arguments, whatever a difference quotient shows. */
+function isStopped({ operation, inputs }: ReadyCase, name: string): boolean {
+  const argument = name.startsWith('input ') ? inputs[Number(name.slice(6))]?.argument : undefined
+  return argument !== undefined && (operation.stopsGradient?.includes(argument) ?? false)
+}
+
+export function weightsOf(one: ReadyCase): Tensor | undefined {
+  if (operationCase(one).noGradient || drawn.has(title(one))) return undefined
+  const [output] = new ReferenceEvaluation({ ...one, key: caseKey }).run()
+  return output && weightsFor(output, title(one))
+}
+
+/** A case with the code that the operation writes for it. */
+function request(one: ReadyCase, helpers: Set<PythonHelper>) {
+  const { pytorch } = one.operation
+  const call = new NodeCall(one.node, {
+    graph: one.graph,
+    input: (value) => `inputs[${value.node}]`,
+    module: () => 'self.call',
+    option: () => undefined,
+    helper: (helper) => {
+      helpers.add(helper)
+      return helper.name
+    },
+  })
+  const module = pytorch.module?.(call)
+  if (module && typeof module.type !== 'string') helpers.add(module.type)
+  return {
+    expression: pytorch.expression(call),
+    module: module ? moduleCode(module) : null,
+    training: one.phase === 'training',
+    inputs: one.inputs.map(({ type, value }) => ({ label: type.element === 'label', value: asText(value) })),
+    parameters: Object.fromEntries([...one.parameters].map(([role, value]) => [role, asText(value)])),
+    weights: asText(weightsOf(one)) ?? null,
+  }
+}
+
+function asText(value: Tensor | undefined) {
+  return value && { shape: value.shape, data: Array.from(value.data) }
+}
+
+function near(a: number, b: number): boolean {
+  return Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(a))
+}
+
+function isOneOfTheMaps(maps: Tensor, chosen: Tensor): boolean {
+  const [batch = 0, count = 0, height = 0, width = 0] = maps.shape
+  const area = height * width
+  const isMap = (b: number, m: number) =>
+    Array.from({ length: area }, (_, i) => i).every((i) =>
+      near(chosen.data[b * area + i] ?? Number.NaN, maps.data[(b * count + m) * area + i] ?? 0),
+    )
+  return Array.from({ length: batch }, (_, b) => b).every((b) =>
+    Array.from({ length: count }, (_, m) => m).some((m) => isMap(b, m)),
+  )
+}

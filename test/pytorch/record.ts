@@ -1,0 +1,30 @@
+/**
+ * npm run record:pytorch: writes down what PyTorch computes for every operation's cases, for recorded.test.ts. The first Python that has
+ * the torch of requirements.txt: WSBAN_PYTHON, or the one that npm run test:pytorch set up.
+ */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { operations } from '../../compiler/ops/index.js'
+import { ready } from '../support/cases.js'
+import { python, runPython } from '../support/python.js'
+import { runInPytorch } from './cases.js'
+import { pinnedTorch, type RecordedFile, recordedFolder, toRecorded } from './recorded.js'
+
+const torch = runPython(['-c', 'import torch; print(torch.__version__.split("+")[0])']).trim()
+if (torch !== pinnedTorch()) throw new Error(`${python} has torch ${torch}; requirements.txt pins ${pinnedTorch()}`)
+
+const cases = [...operations.values()].flatMap((operation) => operation.cases.map((one) => ready(operation, one)))
+const results = runInPytorch(cases)
+const files = new Map<string, RecordedFile>()
+for (const [index, one] of cases.entries()) {
+  const result = results[index]
+  if (!result) throw new Error(`no result for ${one.operation.name}, ${one.name}`)
+  const file = files.get(one.operation.name) ?? { torch, cases: {} }
+  file.cases[one.name] = toRecorded(one, result)
+  files.set(one.operation.name, file)
+}
+rmSync(recordedFolder, { recursive: true, force: true })
+mkdirSync(recordedFolder)
+for (const [name, file] of files)
+  writeFileSync(join(recordedFolder, `${name}.json`), `${JSON.stringify(file, null, 1)}\n`)
+console.log(`${cases.length} cases of ${files.size} operations, torch ${torch}`)
