@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import type { Setting } from '../../compiler/graph/graph.js'
+import { isNative } from '../kernels/native/execute.js'
+import { momentumStep } from '../kernels/native/momentum.js'
 
 /** What moves one weight. */
 export interface WeightStep {
@@ -41,6 +43,10 @@ const sgd: Maker = (given, slots) => {
       return
     }
     const velocity = slot(velocities, name, weight)
+    if (isNative()) {
+      velocities.set(name, momentumStep({ weight, velocity, gradient: slope, rate, momentum }))
+      return
+    }
     velocity.assign(tf.add(tf.mul(velocity, momentum), slope))
     weight.assign(tf.sub(weight, tf.mul(velocity, rate)))
   }
