@@ -1,0 +1,74 @@
+"""Trains a generated model.py for some steps. Reads what to do as JSON; writes a folder of weights and optimiser state after each step.
+
+Keys of the optimiser's state are those of wsban's checkpoints: `velocity/NAME`, or `mean/NAME` and `square/NAME`.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+
+task = json.load(sys.stdin)
+sys.path.insert(0, task["code"])
+import model as generated  # noqa: E402
+
+torch.manual_seed(1)
+model = getattr(generated, task["model"])()
+start = Path(task["start"])
+generated.load_weights(model, str(start / "weights.safetensors"))
+named = dict(model.named_parameters())
+
+given = task["optimizer"]
+if given["name"] == "sgd":
+    optimizer = torch.optim.SGD(
+        named.values(), lr=task["rate"], momentum=given["momentum"]
+    )
+    slots = {"velocity": "momentum_buffer"}
+else:
+    optimizer = torch.optim.Adam(
+        named.values(),
+        lr=task["rate"],
+        betas=(given["beta1"], given["beta2"]),
+        eps=given["eps"],
+    )
+    slots = {"mean": "exp_avg", "square": "exp_avg_sq"}
+
+for key, value in load_file(start / "optimizer.safetensors").items():
+    slot, name = key.split("/", 1)
+    state = optimizer.state[named[name]]
+    state[slots[slot]] = value.clone()
+    if slot == "mean":
+        state["step"] = torch.tensor(float(task["first"]))
+
+batches = load_file(task["batches"])
+model.train()
+for step in range(task["first"], task["last"]):
+    answers = model(
+        batches[f"image/{step}"].permute(0, 3, 1, 2), batches[f"label/{step}"].long()
+    )
+    optimizer.zero_grad()
+    sum(value for key, value in answers.items() if key.startswith("loss/")).backward()
+    torch.nn.utils.clip_grad_norm_(named.values(), task["clip"])
+    optimizer.step()
+    out = Path(task["out"]) / str(step + 1)
+    out.mkdir(parents=True)
+    weights = model.state_dict().items()
+    save_file(
+        {
+            key: value
+            for key, value in weights
+            if not key.endswith("num_batches_tracked")
+        },
+        out / "weights.safetensors",
+    )
+    save_file(
+        {
+            f"{slot}/{name}": optimizer.state[parameter][key]
+            for slot, key in slots.items()
+            for name, parameter in named.items()
+            if parameter in optimizer.state
+        },
+        out / "optimizer.safetensors",
+    )
