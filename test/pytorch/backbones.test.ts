@@ -1,0 +1,69 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import { z } from 'zod'
+import { className } from '../../compiler/targets/pytorch/python.js'
+import { writeTarget } from '../../runtime/export/target.js'
+import { packageRoot } from '../../runtime/package-root.js'
+import { compileFile } from '../../runtime/specs/spec.js'
+import { lacksModules, runPython } from '../support/python.js'
+
+/** Relative to the largest answer; both sides run the same kernels in single precision. */
+const tolerance = 1e-4
+
+const networks = z.record(z.string(), z.object({ import: z.string(), library: z.string(), size: z.number() }))
+const results = z.array(z.object({ into: z.number(), apart: z.number(), back: z.number() }))
+
+const folder = mkdtempSync(join(tmpdir(), 'wsban-backbones-'))
+test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+
+test('published backbones load strictly into generated ones and back, and answer alike', async (t) => {
+  const lacking = lacksModules('torch', 'torchvision', 'timm', 'safetensors')
+  if (lacking) {
+    t.log(lacking)
+    t.pass()
+    return
+  }
+  const listed = Object.entries(
+    networks.parse(JSON.parse(readFileSync(join(packageRoot(), 'test', 'parity', 'networks.json'), 'utf8'))),
+  )
+  const asked = await Promise.all(
+    listed.map(async ([name, { import: file, library, size }]) => {
+      const place = join(folder, name)
+      return { name, library, size, folder: place, class: await generate(name, file, size, place) }
+    }),
+  )
+  const script = join(packageRoot(), 'test', 'pytorch', 'run_backbones.py')
+  const found = results.parse(JSON.parse(runPython([script], JSON.stringify(asked))))
+  t.is(found.length, listed.length)
+  for (const [index, { into, apart, back }] of found.entries()) {
+    const name = asked[index]?.name
+    t.true(into <= tolerance, `${name}: theirs in ours is ${into} away`)
+    t.true(apart > tolerance, `${name}: other weights answer alike`)
+    t.true(back <= tolerance, `${name}: ours in theirs is ${back} away`)
+    t.log(`${name}: ${into.toExponential(1)}, ${back.toExponential(1)}`)
+  }
+})
+
+/** Writes a model that is nothing but the backbone; gives the name of its class. */
+async function generate(name: string, file: string, size: number, place: string): Promise<string> {
+  const path = join(folder, `${name}.wsban`)
+  writeFileSync(
+    path,
+    `import ${name} from "${file}"
+model whole(classes = 1000) {
+  input image: Image[3, ${size}, ${size}]
+  input label: Class[classes]
+  branch net(image) { trunk = ${name}(image, classes) }
+  loss { error = cross_entropy(net.trunk, label) }
+  predict output = net.trunk
+}
+`,
+  )
+  const spec = compileFile(path)
+  const { graph, diagnostics } = spec
+  if (!graph) throw new Error(diagnostics.map(({ message }) => message).join('\n'))
+  await writeTarget({ ...spec, graph }, { target: 'pytorch', out: place, seed: 1 })
+  return className([graph.name])
+}
