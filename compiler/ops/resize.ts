@@ -19,7 +19,7 @@ function isSingleMap(call: Typed): boolean {
 
 const resizeMaps: PythonHelper = {
   name: 'resize',
-  code: `def resize(x: Tensor, size: tuple[int, int]) -> Tensor:
+  code: `def resize(x: Tensor, size: tuple[int, ...]) -> Tensor:
     """Feature maps at another height and width: bilinear, half-pixel centres."""
     return F.interpolate(x, size, mode="bilinear", align_corners=False)
 `,
@@ -27,7 +27,7 @@ const resizeMaps: PythonHelper = {
 
 const resizeMap: PythonHelper = {
   name: 'resize_map',
-  code: `def resize_map(x: Tensor, size: tuple[int, int]) -> Tensor:
+  code: `def resize_map(x: Tensor, size: tuple[int, ...]) -> Tensor:
     """A single map, [batch, height, width], at another height and width."""
     return resize(x.unsqueeze(1), size).squeeze(1)
 `,

@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import test from 'ava'
+import test, { type ExecutionContext } from 'ava'
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import { z } from 'zod'
 import type { Graph, Parameter } from '../../compiler/graph/graph.js'
@@ -38,7 +38,8 @@ const folder = mkdtempSync(join(tmpdir(), 'wsban-pytorch-'))
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))
 
 const lacking = lacksModules('torch', 'safetensors')
-const ruff = spawnSync(python, ['-m', 'ruff', '--version']).status === 0
+const has = (tool: string) => spawnSync(python, ['-m', tool, '--version']).status === 0
+const [ruff, mypy] = [has('ruff'), has('mypy')]
 
 for (const [index, subject] of subjects.entries())
   test.serial(`PyTorch answers as ONNX Runtime does: ${title(subject)}`, async (t) => {
@@ -52,14 +53,7 @@ for (const [index, subject] of subjects.entries())
     const place = join(folder, String(index))
     if (!graph) throw new Error(JSON.stringify(diagnostics))
     await writeTarget({ ...spec, graph }, { target: 'pytorch', out: place, seed })
-    t.notThrows(() => execFileSync(python, ['-m', 'compileall', '-q', place]))
-    if (ruff) {
-      const check = (...args: readonly string[]) =>
-        spawnSync(python, ['-m', 'ruff', ...args], { cwd: place, encoding: 'utf8' })
-      t.is(check('format', '--diff', '--no-cache', '.').stdout, '')
-      t.is(check('check', '--quiet', '--no-cache', '.').stdout, '')
-    } else t.log(`the format was not looked at: ${python} lacks ruff`)
-
+    looksRight(t, place)
     const weights = join(place, 'weights.safetensors')
     const tensors = [...graph.parameters.values()].map(
       (parameter) => [parameter.name, { shape: parameter.shape, values: initialValues(parameter, seed) }] as const,
@@ -99,6 +93,59 @@ for (const [index, subject] of subjects.entries())
       t.deepEqual(found.withoutGradient.sort(), idle.map(({ name }) => name).sort())
     }
   })
+
+/** Compiles, is formatted, and its types hold: what a project of today asks of a file. */
+function looksRight(t: ExecutionContext, place: string): void {
+  t.notThrows(() => execFileSync(python, ['-m', 'compileall', '-q', place]))
+  const ask = (...args: readonly string[]) => spawnSync(python, ['-m', ...args], { cwd: place, encoding: 'utf8' })
+  if (ruff) {
+    t.is(ask('ruff', 'format', '--diff', '--no-cache', '.').stdout, '')
+    t.is(ask('ruff', 'check', '--quiet', '--no-cache', '.').stdout, '')
+  } else t.log(`the format was not looked at: ${python} lacks ruff`)
+  if (mypy) {
+    const { stdout, stderr } = ask('mypy', '--strict', '--no-error-summary', '--cache-dir', join(folder, 'mypy'), '.')
+    t.is(stdout + stderr, '')
+  } else t.log(`types were not looked at: ${python} lacks mypy`)
+}
+
+test('the code has the right types where names of the spec are those of nn.Module', async (t) => {
+  if (lacking) {
+    t.log(lacking)
+    t.pass()
+    return
+  }
+  const path = join(folder, 'names.wsban')
+  writeFileSync(
+    path,
+    `block two(x, y) { return conv2d(concat(x, y), 4, 1) }
+block inner(x) {
+  half = conv2d(x, 4, 3, padding = 1)
+  type = relu(half) -> conv2d(4, 1)
+  return type
+}
+block listed(x) { steps = x -> conv2d(4, 1) -> relu -> conv2d(4, 1) -> batch_norm
+  return steps }
+model names(classes = 3) {
+  input image: Image[3, 8, 8]
+  input label: Class[classes]
+  branch eval(image) {
+    lambda = inner(image)
+    values = listed(lambda)
+    both   = two(lambda, values)
+    logits = both -> global_avg_pool -> linear(classes)
+  }
+  loss { keys = center_loss(global_avg_pool(eval.both), label), error = cross_entropy(eval.logits, label) }
+  predict probabilities = softmax(eval.logits)
+}
+`,
+  )
+  const spec = compileFile(path)
+  const { graph, diagnostics } = spec
+  if (!graph) throw new Error(JSON.stringify(diagnostics))
+  const place = join(folder, 'names')
+  await writeTarget({ ...spec, graph }, { target: 'pytorch', out: place, seed })
+  looksRight(t, place)
+})
 
 function title({ path, settings }: Subject): string {
   return `${basename(path)} ${JSON.stringify(settings)}`

@@ -1,4 +1,4 @@
-import type { Frame, Node, ValueRef } from '../../graph/graph.js'
+import { type Frame, type Node, sameValue, type ValueRef } from '../../graph/graph.js'
 import { operationNamed } from '../../ops/index.js'
 import { Names } from '../names.js'
 import type { CallPlan, Plans } from '../plans.js'
@@ -30,6 +30,8 @@ export class Body {
   private readonly codes = new Map<string, string>()
   /** What stands for a value without a name, and where it belongs. */
   private readonly inlined = new Map<string, { readonly path: readonly string[]; readonly item: Item }>()
+  /** Values whose type Python does not know: nn.Module's calls give anything. */
+  private readonly untyped = new Set<string>()
   private readonly texts: { readonly item: Item; readonly lines: readonly string[] }[] = []
 
   constructor(
@@ -51,7 +53,7 @@ export class Body {
   }
 
   code(value: ValueRef): string {
-    const code = this.codes.get(`${value.node}.${value.output}`)
+    const code = this.codes.get(keyOf(value))
     if (code === undefined) throw new Error(`no code for ${this.around.structure.node(value.node).path.join('/')}`)
     return code
   }
@@ -61,7 +63,7 @@ export class Body {
   }
 
   private set(value: ValueRef, code: string): void {
-    this.codes.set(`${value.node}.${value.output}`, code)
+    this.codes.set(keyOf(value), code)
   }
 
   private writeNode(item: { readonly node: Node }, names: Names): void {
@@ -72,6 +74,10 @@ export class Body {
     const { outputs } = operation
     const path = node.local ?? node.path.slice(this.frame.path.length)
     const first = write()
+    const { module } = operation.pytorch
+    const ofModule = module !== undefined && !first.startsWith('super')
+    const ofInputs = !isTypedCall(first) && node.inputs.some((input) => this.isUntyped(input.value))
+    if (ofModule || ofInputs) this.untyped.add(keyOf(value))
     if (!outputs && this.isInlined(value, node.local, first)) {
       this.inline(value, first, path, item)
       return
@@ -81,7 +87,10 @@ export class Body {
     const tooLong = isOperation(first) && !isLine(`${indent}${name} = ${first}`)
     if (tooLong) for (const input of node.inputs) this.nameInlined(input.value, names)
     const expression = tooLong ? write() : first
-    this.texts.push({ item, lines: statement(indent, `${name} = `, expression, this.shape(value)) })
+    this.texts.push({
+      item,
+      lines: statement(indent, `${name}${this.annotation(value)} = `, expression, this.shape(value)),
+    })
     if (outputs)
       for (const [output, field] of outputs.entries()) this.set({ node: node.id, output }, `${name}.${field}`)
     else this.set(value, name)
@@ -100,6 +109,7 @@ export class Body {
       const value = structure.at(place, call)
       return value ? [{ value, name }] : []
     })
+    for (const { value } of values) this.untyped.add(keyOf(value))
     const [first] = values
     const path = call.local ?? call.path.slice(this.frame.path.length)
     if (plan.single && first && this.isInlined(first.value, call.local, expression)) {
@@ -108,8 +118,28 @@ export class Body {
     }
     const variable = names.give(path)
     const comment = plan.single && first ? this.shape(first.value) : ''
-    this.texts.push({ item, lines: statement(indent, `${variable} = `, expression, comment) })
+    this.texts.push({
+      item,
+      lines: statement(
+        indent,
+        `${variable}${plan.single && first ? this.annotation(first.value) : ''} = `,
+        expression,
+        comment,
+      ),
+    })
     for (const { value, name } of values) this.set(value, plan.single ? variable : `${variable}.${name}`)
+  }
+
+  private isUntyped(value: ValueRef): boolean {
+    return this.untyped.has(keyOf(value))
+  }
+
+  /** What is returned as a tensor says that it is one. */
+  private annotation(value: ValueRef): string {
+    if (!this.plan?.single || !this.isUntyped(value)) return ''
+    const [output] = this.plan.outputs
+    const returned = output && this.around.structure.at(output.place, this.frame)
+    return returned && sameValue(returned, value) ? ': Tensor' : ''
   }
 
   private inline(value: ValueRef, code: string, path: readonly string[], item: Item): void {
@@ -127,7 +157,12 @@ export class Body {
   }
 
   private isInlined(value: ValueRef, local: readonly string[] | undefined, expression: string): boolean {
-    return !local && expression.length <= longestInlined && this.around.calls.uses(value, this.frame, this.plan) === 1
+    return (
+      !local &&
+      !this.annotation(value) &&
+      expression.length <= longestInlined &&
+      this.around.calls.uses(value, this.frame, this.plan) === 1
+    )
   }
 
   private shape(value: ValueRef): string {
@@ -168,6 +203,15 @@ export class Body {
     const { parameterPath } = this.frame
     return tree.codeBelow('self', tree.at(parameterPath), path.slice(parameterPath.length))
   }
+}
+
+function keyOf({ node, output }: ValueRef): string {
+  return `${node}.${output}`
+}
+
+/** A call of a function, whose result has a type whatever goes in. */
+function isTypedCall(expression: string): boolean {
+  return /^(?:(?:F|torch)\.)?\w+\(/.test(expression) && !isOperation(expression)
 }
 
 /** Modules that the calls of a plan run through and that lie elsewhere in the model: weights of another branch. */

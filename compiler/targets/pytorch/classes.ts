@@ -3,7 +3,7 @@ import type { CallPlan } from '../plans.js'
 import { Body, methodName, outsideModules, type Surroundings } from './body.js'
 import { definition, statement } from './layout.js'
 import type { PythonHelper, PytorchModule } from './lowering.js'
-import { type ClassPlan, type Instance, isListed, slotKey, typeName } from './modules.js'
+import { type ClassPlan, type Instance, slotKey, typeName } from './modules.js'
 import { identifier, remark, typeOfCodes, valueCode } from './python.js'
 
 /** A class for a block or a branch, and before it what its calls give where that is more than one tensor. */
@@ -52,9 +52,7 @@ function childLines(
     const own = around.tree.codeBelow(code, instance, [name])
     const inner = around.tree.classOf(child) ? [] : childLines(child, owner, own, path, around)
     const made = creation(child, owner, path, around)
-    // A list grows; everything else is set by its name.
-    if (isListed(instance)) return [...statement('        ', '', `${code}.append(${made})`), ...inner]
-    return [...statement('        ', `${own} = `, made), ...inner]
+    return [...statement('        ', ...around.tree.placing(code, instance, name, made)), ...inner]
   })
 }
 
@@ -75,7 +73,8 @@ function creation(child: Instance, owner: ClassPlan, path: readonly string[], ar
     if (typeof child.module.type !== 'string') around.helpers.add(child.module.type)
     return moduleCode(child.module, given)
   }
-  return isListed(child) ? 'nn.ModuleList()' : 'nn.Module()'
+  const kinds = { class: 'nn.Module', list: 'nn.ModuleList', dict: 'nn.ModuleDict', module: 'nn.Module' }
+  return `${kinds[around.tree.kindOf(child)]}()`
 }
 
 /** An operation's own module; `given` may put a name in a value's place. */
@@ -108,17 +107,22 @@ function base({ instances }: ClassPlan, { helpers }: Surroundings): string {
 function method(plan: ClassPlan, call: CallPlan, number: number, around: Surroundings): string[] {
   const { structure, tree } = around
   const body = new Body(call.frame, call, plan, around)
+  // Another signature than the operation's own is meant.
+  const overrides = number === 0 && base(plan, around) !== 'nn.Module'
   const inputs = structure.inputs(call.frame).map((value) => `${body.code(value)}: Tensor`)
   const shared = outsideModules(call, around).map((path) => `${identifier(path)}: ${typeAt(tree.at(path), around)}`)
   const codes = call.outputs.map(({ place }) => body.code(structure.at(place, call.frame) as ValueRef))
   const result = call.single ? (codes[0] ?? 'None') : `${resultName(plan, number)}(${codes.join(', ')})`
+  const [first = '', ...more] = definition(
+    '    ',
+    methodName(number),
+    ['self', ...inputs, ...shared],
+    call.single ? 'Tensor' : resultName(plan, number),
+  )
+  const differs = inputs.length + shared.length !== 1 || !call.single
   return [
-    ...definition(
-      '    ',
-      methodName(number),
-      ['self', ...inputs, ...shared],
-      call.single ? 'Tensor' : resultName(plan, number),
-    ),
+    `${first}${overrides && differs ? '  # type: ignore[override]' : ''}`,
+    ...more,
     ...body.lines(() => true),
     ...statement('        ', 'return ', result),
   ]

@@ -44,7 +44,7 @@ export function emitPytorch(graph: Graph, options: PytorchOptions): readonly Gen
 }
 
 function write(around: Omit<Surroundings, 'tree'>): readonly string[] {
-  const tree = new ModuleTree(around.structure, around.calls, around.reserved)
+  const tree = new ModuleTree(around.structure, around.calls, around.reserved, around.helpers)
   const classes = tree.classes.map(({ name }) => name)
   const full = { ...around, tree, reserved: [...around.reserved, ...classes] }
   return tree.classes.map((plan) => (plan.instances[0] === tree.root ? modelClass(plan, full) : classText(plan, full)))

@@ -5,8 +5,19 @@ import { Names } from '../names.js'
 import type { CallPlan, Plans } from '../plans.js'
 import type { Structure } from '../structure.js'
 import { attributeCode, inputTypes } from './call.js'
-import type { PytorchModule } from './lowering.js'
-import { childCode, className, identifier, isPlainChild, valueCode } from './python.js'
+import type { PythonHelper, PytorchModule } from './lowering.js'
+import { className, identifier, isKey, isPlainChild, isTaken, stringCode, valueCode } from './python.js'
+
+const childHelper: PythonHelper = {
+  name: 'child',
+  code: `def child(module: nn.Module, name: str) -> nn.Module:
+    """The module below another one, by a name that nn.Module has for itself."""
+    found = module._modules[name]
+    if found is None:
+        raise KeyError(name)
+    return found
+`,
+}
 
 /**
  * A module of the model at its path: an operation's own, one of a block's class, or only a folder of others. A block may have an
@@ -63,6 +74,7 @@ export class ModuleTree {
     private readonly structure: Structure,
     private readonly plans: Plans,
     reserved: Iterable<string>,
+    private readonly helpers: Set<PythonHelper>,
   ) {
     this.names = new Names(className, reserved, '')
     this.place(structure.frame(0))
@@ -81,12 +93,44 @@ export class ModuleTree {
     return instance
   }
 
-  /** Code of a module below another one, of which `owner` is the code. */
-  codeBelow(owner: string, instance: Instance, path: readonly string[]): string {
+  /** Code of a module below another one, of which `owner` is the code and, where `exact`, the type is known. */
+  codeBelow(owner: string, instance: Instance, path: readonly string[], exact = true): string {
     const [name, ...rest] = path
     if (name === undefined) return owner
-    const code = isListed(instance) ? `${owner}[${name}]` : childCode(owner, name)
-    return this.codeBelow(code, this.at([...instance.path, name]), rest)
+    const code = this.childCode(owner, instance, name, exact)
+    return this.codeBelow(code, this.at([...instance.path, name]), rest, code === `${owner}.${name}`)
+  }
+
+  /** The statement that puts a new module below another one. */
+  placing(owner: string, instance: Instance, name: string, made: string): [prefix: string, expression: string] {
+    const kind = this.kindOf(instance)
+    if (kind === 'list') return ['', `${owner}.append(${made})`]
+    if (kind === 'dict') return [`${owner}[${stringCode(name)}] = `, made]
+    if (kind === 'class' && isPlainChild(name)) return [`${owner}.${name} = `, made]
+    return isTaken(name)
+      ? [`${owner}._modules[${stringCode(name)}] = `, made]
+      : ['', `${owner}.add_module(${stringCode(name)}, ${made})`]
+  }
+
+  /** How the modules below one are kept; only right below a class a list or a dictionary has a type that is known. */
+  kindOf(instance: Instance): 'class' | 'list' | 'dict' | 'module' {
+    if (isClass(instance)) return 'class'
+    const parent = this.at(instance.path.slice(0, -1))
+    const { module, children } = instance
+    if (module || children.size === 0 || !isClass(parent)) return 'module'
+    const names = [...children.keys()]
+    if (names.every((name, index) => name === String(index))) return 'list'
+    return names.every(isKey) ? 'dict' : 'module'
+  }
+
+  private childCode(owner: string, instance: Instance, name: string, exact: boolean): string {
+    const kind = exact ? this.kindOf(instance) : 'module'
+    if (kind === 'list') return `${owner}[${name}]`
+    if (kind === 'dict') return `${owner}[${stringCode(name)}]`
+    if (kind === 'class' && isPlainChild(name)) return `${owner}.${name}`
+    if (!isTaken(name)) return `${owner}.get_submodule(${stringCode(name)})`
+    this.helpers.add(childHelper)
+    return `${childHelper.name}(${owner}, ${stringCode(name)})`
   }
 
   classOf(instance: Instance): ClassPlan | undefined {
@@ -236,13 +280,6 @@ function argumentSlots(module: PytorchModule, place: readonly string[], owner: s
 /** A module that calls run through, or the model itself. */
 function isClass({ path, plans }: Instance): boolean {
   return plans.length > 0 || path.length === 0
-}
-
-/** Whether it is only a list of others: 0, 1, 2. */
-export function isListed(instance: Instance): boolean {
-  const { children, module } = instance
-  const numbered = [...children.keys()].every((name, index) => name === String(index))
-  return !isClass(instance) && !module && children.size > 0 && numbered
 }
 
 export function slotKey(path: readonly string[], name: string): string {

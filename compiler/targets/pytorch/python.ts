@@ -50,9 +50,14 @@ export function isPlainChild(name: string): boolean {
   return /^[A-Za-z][A-Za-z0-9_]*$/.test(name) && !keywords.has(name) && !moduleAttributes.has(name)
 }
 
-/** Code of a module right below another, its key exactly as in the spec's path. */
-export function childCode(owner: string, name: string): string {
-  return isPlainChild(name) ? `${owner}.${name}` : `${owner}._modules[${stringCode(name)}]`
+/** Whether nn.Module has something else of this name: such a child is in the state and no attribute. */
+export function isTaken(name: string): boolean {
+  return moduleAttributes.has(name)
+}
+
+/** Whether nn.ModuleDict takes it as a key. */
+export function isKey(name: string): boolean {
+  return !isTaken(name) && !['clear', 'items', 'keys', 'pop', 'update', 'values'].includes(name)
 }
 
 /** A string literal. Text is quoted and escaped: it stays data. */
