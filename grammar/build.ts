@@ -1,4 +1,5 @@
 import type { CstElement, CstNode, IToken } from 'chevrotain'
+import { colonHabit, type Habit, unitHabit } from './habits.js'
 import type {
   Argument,
   Augmentation,
@@ -29,6 +30,9 @@ export interface Declarations {
  * absent; what cannot be named is left out, and what has no value becomes a `missing` expression.
  */
 export class TreeBuilder {
+  /** What was read although it is written as in another language. */
+  readonly habits: Habit[] = []
+
   constructor(
     private readonly source: string,
     private readonly text: string,
@@ -151,7 +155,9 @@ export class TreeBuilder {
   private binding(node: CstNode): Binding | undefined {
     const name = tokens(node, 'Name')[0]
     if (!name) return undefined
-    return { kind: 'binding', name: this.name(name), value: this.child(node, 'expression'), span: this.span(node) }
+    const value = this.child(node, 'expression')
+    this.assigned(node, name, value)
+    return { kind: 'binding', name: this.name(name), value, span: this.span(node) }
   }
 
   private child(node: CstNode, rule: string): Expression {
@@ -252,7 +258,15 @@ export class TreeBuilder {
 
   private argument(node: CstNode): Argument {
     const name = tokens(node, 'Word')[0]
-    return { ...(name && { name: this.name(name) }), value: this.child(node, 'expression'), span: this.span(node) }
+    const value = this.child(node, 'expression')
+    if (name) this.assigned(node, name, value)
+    return { ...(name && { name: this.name(name) }), value, span: this.span(node) }
+  }
+
+  /** Notes a colon that stands for `=`. */
+  private assigned(node: CstNode, name: IToken, { span }: Expression): void {
+    const [sign] = tokens(node, 'Assign')
+    if (sign?.image === ':') this.habits.push(colonHabit(this.text, name, sign, span))
   }
 
   private primary(node: CstNode): Expression {
@@ -279,6 +293,8 @@ export class TreeBuilder {
     if (!number) return this.missing(node)
     const value = Number(number.image)
     const unit = this.unit(node)
+    const [word] = tokens(node, 'Unit')
+    if (word && value !== 1 && !word.image.endsWith('s')) this.habits.push(unitHabit(number, word))
     const span = this.span(node)
     if (unit === 'percent') return { kind: 'number', value: value / 100, unit, span }
     return unit ? { kind: 'number', value, unit, span } : { kind: 'number', value, span }

@@ -19,14 +19,17 @@ export interface Formatted {
 export function format(source: string, text: string): Formatted {
   const { problems } = parse(source, text)
   if (problems.some(({ kind }) => kind === 'too-deep')) return { text, problems, kept: true }
-  const result = layOut(text, problems.length > 0)
+  const foreign = problems.flatMap(({ span, instead }) => (instead ? [span.start] : []))
+  const result = layOut(text, problems.length > 0, foreign)
   const same = saysTheSame(text, result, problems.length > 0)
   // Where mistakes leave it open what belongs together, the whole text stays as it is.
   return { text: same ? result : text, problems, kept: same || problems.length > 0 }
 }
 
-function layOut(text: string, faulty: boolean): string {
-  const { entries, inner } = structureOf(piecesOf(text), faulty ? stumbles(text) : new Set())
+/** @param foreign where something stands that is read, but not as it is written here */
+function layOut(text: string, faulty: boolean, foreign: readonly number[]): string {
+  const stumbled = faulty ? [...stumbles(text), ...foreign] : []
+  const { entries, inner } = structureOf(piecesOf(text), new Set(stumbled), faulty)
   const layout = new BodyLayout({ text, inner, whole: faulty })
   const lines: string[] = []
   for (const declaration of declarationsOf(entries)) {
@@ -80,7 +83,7 @@ function withComments(lines: readonly Line[]): string[] {
   })
 }
 
-/** Whether both texts hold the same tokens and the same comments in their order; commas that only separate bindings aside, if there was no mistake. */
+/** Whether both texts hold the same tokens and the same comments in their order; commas that may be left out aside, if there was no mistake. */
 function saysTheSame(before: string, after: string, faulty: boolean): boolean {
   const words = (text: string) => {
     const pieces = piecesOf(text).filter((piece) => faulty || piece.text !== ',')

@@ -1,5 +1,6 @@
 import type { ILexingError, IRecognitionException, IToken } from 'chevrotain'
 import { TreeBuilder } from './build.js'
+import { type Habit, tokenHabits, withoutTrailingCommas } from './habits.js'
 import { parser } from './parser.js'
 import * as t from './tokens.js'
 import type { SourceFile, Span } from './tree.js'
@@ -15,6 +16,13 @@ export interface SyntaxProblem {
   readonly span: Span
   /** For a bracket that is never closed: where it was opened. */
   readonly opened?: Span
+  /** What is written as in another language: how it is written here. */
+  readonly instead?: Instead
+}
+
+export interface Instead {
+  readonly write: string
+  readonly edit: { readonly span: Span; readonly text: string }
 }
 
 export interface Parsed {
@@ -34,7 +42,11 @@ export function parse(source: string, text: string): Parsed {
     text: token.image,
     span: spanOf(source, text, token),
   }))
-  const problems = lexed.errors.map((error) => characterProblem(source, text, error))
+  const foreign = tokenHabits(lexed.tokens, lexed.groups.hashes ?? [])
+  const problems = [
+    ...lexed.errors.map((error) => characterProblem(source, text, error)),
+    ...foreign.map((habit) => habitProblem(source, text, habit)),
+  ]
   const deep = tooDeep(lexed.tokens)
   if (deep) {
     const problem: SyntaxProblem = {
@@ -47,17 +59,45 @@ export function parse(source: string, text: string): Parsed {
     const empty: SourceFile = { source, text, imports: [], blocks: [], models: [], comments }
     return { file: empty, problems: [...problems, problem] }
   }
-  parser.input = lexed.tokens
+  const tokens = withoutTrailingCommas(lexed.tokens)
+  parser.input = tokens
   const tree = parser.file()
   const opened = unclosed(lexed.tokens)
   const strange = new Set(lexed.errors.map(({ offset }) => lineAt(text, offset)))
-  const errors = onePerLine(text, parser.errors, strange).map((error) => {
-    const before =
-      lexed.tokens[lexed.tokens.indexOf(error.token) - 1] ?? (isEnd(error.token) ? lexed.tokens.at(-1) : undefined)
+  const read = onePerLine(text, parser.errors, strange)
+  const errors = read.map((error) => {
+    const before = tokens[tokens.indexOf(error.token) - 1] ?? (isEnd(error.token) ? tokens.at(-1) : undefined)
     return syntaxProblem(source, text, error, opened, before)
   })
-  const declarations = new TreeBuilder(source, text).declarations(tree)
-  return { file: { source, text, ...declarations, comments }, problems: [...problems, ...errors] }
+  const builder = new TreeBuilder(source, text)
+  const declarations = builder.declarations(tree)
+  // On a line that could not be read, a colon may have meant anything.
+  const unread = new Set([...strange, ...read.map(({ token }) => lineAt(text, offsetOf(text, token)))])
+  const habits = builder.habits.filter(({ token }) => !unread.has(lineAt(text, token.startOffset)))
+  const all = [...problems, ...errors, ...habits.map((habit) => habitProblem(source, text, habit))]
+  return { file: { source, text, ...declarations, comments }, problems: all }
+}
+
+function habitProblem(
+  source: string,
+  text: string,
+  { token, write, start, end, text: replacement }: Habit,
+): SyntaxProblem {
+  const [kind, expected] = habitKinds[token.tokenType.name] ?? ['unknown-character', '']
+  return {
+    kind,
+    expected,
+    found: kind === 'unexpected' ? token.image : token.image.charAt(0),
+    before: '',
+    span: spanOf(source, text, token),
+    instead: { write, edit: { span: { source, start, end }, text: replacement } },
+  }
+}
+
+/** What a habit is reported as; the others are of characters that mean nothing. */
+const habitKinds: Readonly<Record<string, readonly [SyntaxProblem['kind'], string]>> = {
+  Colon: ['unexpected', "'='"],
+  Unit: ['unexpected', 'a unit'],
 }
 
 function characterProblem(source: string, text: string, error: ILexingError): SyntaxProblem {
@@ -125,13 +165,17 @@ function onePerLine(
 ): IRecognitionException[] {
   const seen = new Set(strange)
   return errors.filter((error) => {
-    const line = lineAt(text, isEnd(error.token) ? text.length : error.token.startOffset)
+    const line = lineAt(text, offsetOf(text, error.token))
     return !seen.has(line) && seen.add(line)
   })
 }
 
 function lineAt(text: string, offset: number): number {
   return text.slice(0, offset).split('\n').length
+}
+
+function offsetOf(text: string, token: IToken): number {
+  return isEnd(token) ? text.length : token.startOffset
 }
 
 /** Chevrotain's token for the end of the file has no place. */

@@ -75,7 +75,7 @@ export class WsbanParser extends CstParser {
 
   readonly binding: Rule = this.RULE('binding', () => {
     this.CONSUME(t.Name)
-    this.CONSUME(t.Equals)
+    this.CONSUME(t.Assign)
     this.SUBRULE(this.expression)
   })
 
@@ -244,7 +244,7 @@ export class WsbanParser extends CstParser {
   readonly argument: Rule = this.RULE('argument', () => {
     this.OPTION(() => {
       this.CONSUME(t.Word)
-      this.CONSUME(t.Equals)
+      this.CONSUME(t.Assign)
     })
     this.SUBRULE(this.expression)
   })
@@ -270,7 +270,11 @@ export class WsbanParser extends CstParser {
 
   readonly quantity: Rule = this.RULE('quantity', () => {
     this.CONSUME(t.NumberLiteral)
-    this.OPTION(() => this.OR([{ ALT: () => this.CONSUME(t.Percent) }, { ALT: () => this.CONSUME(t.UnitWord) }]))
+    this.OPTION({
+      // `batch = 16`, and on the next line `epochs = 80`.
+      GATE: () => this.LA(2).tokenType !== t.Equals,
+      DEF: () => this.OR([{ ALT: () => this.CONSUME(t.Percent) }, { ALT: () => this.CONSUME(t.UnitWord) }]),
+    })
   })
 
   readonly list: Rule = this.RULE('list', () => {

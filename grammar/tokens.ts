@@ -52,8 +52,18 @@ export const NumberLiteral = createToken({
   label: 'a number',
 })
 export const StringLiteral = createToken({ name: 'String', pattern: /"(?:[^"\\\n\r]|\\["\\nt])*"/, label: 'a string' })
+/** A string as other languages write it: read as one, and reported. */
+export const SingleQuoted = createToken({
+  name: 'SingleQuoted',
+  pattern: /'(?:[^'\\\n\r]|\\.)*'/,
+  categories: [StringLiteral],
+})
 
-const symbol = (name: string, pattern: string) => createToken({ name, pattern, label: `'${pattern}'` })
+/** What stands between a name and its value: `=`. A colon in its place is read as one, and reported. */
+export const Assign = createToken({ name: 'Assign', pattern: Lexer.NA, label: "'='" })
+
+const symbol = (name: string, pattern: string, categories: TokenType[] = []) =>
+  createToken({ name, pattern, categories, label: `'${pattern}'` })
 
 export const Arrow = symbol('Arrow', '->')
 export const EqualEqual = symbol('EqualEqual', '==')
@@ -62,7 +72,7 @@ export const LessEqual = symbol('LessEqual', '<=')
 export const GreaterEqual = symbol('GreaterEqual', '>=')
 export const Less = symbol('Less', '<')
 export const Greater = symbol('Greater', '>')
-export const Equals = symbol('Equals', '=')
+export const Equals = symbol('Equals', '=', [Assign])
 export const LeftParen = symbol('LeftParen', '(')
 export const RightParen = symbol('RightParen', ')')
 export const LeftBracket = symbol('LeftBracket', '[')
@@ -70,7 +80,7 @@ export const RightBracket = symbol('RightBracket', ']')
 export const LeftBrace = symbol('LeftBrace', '{')
 export const RightBrace = symbol('RightBrace', '}')
 export const Comma = symbol('Comma', ',')
-export const Colon = symbol('Colon', ':')
+export const Colon = symbol('Colon', ':', [Assign])
 export const Dot = symbol('Dot', '.')
 export const Question = symbol('Question', '?')
 export const Percent = symbol('Percent', '%')
@@ -80,6 +90,8 @@ export const Star = symbol('Star', '*')
 export const Slash = symbol('Slash', '/')
 
 export const LineComment = createToken({ name: 'Comment', pattern: /\/\/[^\n\r]*/, group: 'comments' })
+/** A comment as other languages write it: left out, and reported. */
+export const HashComment = createToken({ name: 'HashComment', pattern: /#[^\n\r]*/, group: 'hashes' })
 const WhiteSpace = createToken({
   name: 'WhiteSpace',
   pattern: /[ \t\r\n\uFEFF]+/,
@@ -91,8 +103,10 @@ const WhiteSpace = createToken({
 export const tokens: TokenType[] = [
   WhiteSpace,
   LineComment,
+  HashComment,
   NumberLiteral,
   StringLiteral,
+  SingleQuoted,
   ImportKeyword,
   ModelKeyword,
   BlockKeyword,
@@ -133,6 +147,7 @@ export const tokens: TokenType[] = [
   Minus,
   Star,
   Slash,
+  Assign,
   Name,
   Word,
 ]

@@ -94,9 +94,10 @@ export function constantOf(
   switch (spec.kind.is) {
     case 'tensor':
     case 'tensors':
-      return wrong()
+      return unquoted(value, report) ? undefined : wrong()
     case 'tensor or number':
-      return value.kind === 'number' ? value.value : wrong()
+      if (value.kind === 'number') return value.value
+      return unquoted(value, report) ? undefined : wrong()
     case 'boolean':
       return value.kind === 'boolean' ? value.value : wrong()
     case 'word':
@@ -129,6 +130,20 @@ export function constantOf(
       return numbers?.every(Number.isInteger) ? numbers : wrong()
     }
   }
+}
+
+/** Reports a string that stands for the tensor whose name it holds, where it is written: a block may have passed it on, to several operations. */
+function unquoted(value: Value, report: (d: Diagnostic) => void): boolean {
+  if (value.kind !== 'string' || value.quoted === undefined) return false
+  const found = {
+    name: 'this',
+    expected: 'a tensor',
+    found: describe(value),
+    instead: `without quotes: ${value.value}`,
+    replacement: value.value,
+  }
+  report(diagnose('wrong-type', found, value.quoted))
+  return true
 }
 
 function wordOf(

@@ -7,7 +7,7 @@ import type { ArgumentSpec, Inference, Operation } from '../ops/operation.js'
 import { TypedCall } from '../ops/support/typed.js'
 import { constantOf, type Given, match } from './arguments.js'
 import { type Context, type Elaborator, inner, makerName, type Place } from './elaborator.js'
-import { givingArgument, resizing } from './fixes.js'
+import { callsWithInput, givingArgument, inputLeftOut, resizing } from './fixes.js'
 import { type MemoPlace, memoKey, type Written } from './memo.js'
 import { Scope } from './scope.js'
 import {
@@ -84,21 +84,28 @@ function operate(
   const tensors = new Map<string, readonly TensorValue[]>()
   const attributes: Record<string, Attribute> = {}
   let ok = true
+  let shifted = false
   for (const spec of operation.arguments) {
     const bound = values.get(spec.name)
     if (!bound) {
       const standard = elaborator.defaultOf(operation.name, spec)
       if (standard === undefined) {
-        elaborator.report(
-          diagnose(
-            'missing-argument',
-            { callee: operation.name, name: spec.name, meaning: spec.meaning },
-            call.span,
-            '',
-            [],
-            givingArgument(spec.name, call, spec),
-          ),
-        )
+        if (!shifted)
+          elaborator.report(
+            diagnose(
+              'missing-argument',
+              {
+                callee: operation.name,
+                name: spec.name,
+                meaning: spec.meaning,
+                calls: callsWithInput(operation, spec, call),
+              },
+              call.span,
+              '',
+              [],
+              givingArgument(spec.name, call, spec),
+            ),
+          )
         ok = false
       } else if (standard !== null) attributes[spec.name] = standard
       continue
@@ -112,6 +119,15 @@ function operate(
     } else if (found.length > 0 && found.length === bound.length) tensors.set(spec.name, found)
     else {
       const odd = bound.find(({ value }) => !takesTensor(spec) || !tensorOf(value))
+      const calls = odd && inputLeftOut(operation, spec, odd, call)
+      if (calls) {
+        // Every value stands one place too early: what seems to be missing at the end is there.
+        shifted = true
+        ok = false
+        const values = { name: `\`${spec.name}\``, expected: 'a tensor', found: describe(odd.value) }
+        elaborator.report(diagnose('wrong-type', { ...values, instead: calls.join(' or ') }, odd.span))
+        continue
+      }
       const constant = odd && constantOf(spec, odd, elaborator.report)
       if (constant === undefined) ok = false
       else attributes[spec.name] = constant

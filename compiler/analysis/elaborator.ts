@@ -177,7 +177,7 @@ export class Elaborator {
           ? { kind: 'number', value: expression.value, unit: expression.unit }
           : { kind: 'number', value: expression.value }
       case 'string':
-        return { kind: 'string', value: expression.value }
+        return quotable(expression, context.scope)
       case 'boolean':
         return { kind: 'boolean', value: expression.value }
       case 'list':
@@ -432,6 +432,13 @@ export class Elaborator {
     const value = scope.find(callee.text)
     return (value?.kind === 'operation' && value.operation.parameters !== undefined) || value?.kind === 'definition'
   }
+}
+
+/** A string, with its place where a tensor has the name that it holds. */
+function quotable({ value, span }: Extract<Expression, { kind: 'string' }>, scope: Scope): Value {
+  const named = scope.find(value)
+  const meant = named && (tensorOf(named) || (named.kind === 'string' && named.quoted))
+  return meant ? { kind: 'string', value, quoted: span } : { kind: 'string', value }
 }
 
 /** The place of something inside the expression, whose value is not the expression's own. */

@@ -1,7 +1,7 @@
 import type { Expression } from '../../grammar/tree.js'
 import type { Fix } from '../diagnostics/diagnostic.js'
 import { type Code, type Entry, table, type ValuesOf } from '../diagnostics/table.js'
-import type { ArgumentSpec } from '../ops/operation.js'
+import type { ArgumentSpec, Operation } from '../ops/operation.js'
 import type { Call } from './calls.js'
 import { sourceText } from './elaborator.js'
 import { type BoundArgument, tensorOf } from './values.js'
@@ -17,6 +17,54 @@ export function givingArgument(name: string, call: Call, spec?: ArgumentSpec): F
   const place = call.bare ? end : end - 1
   const text = call.bare ? `(${argument})` : call.list.length > 0 ? `, ${argument}` : argument
   return { title: `Add ${argument}`, edits: [{ span: { source, start: place, end: place }, text }] }
+}
+
+/** A call that lacks its first tensor, written with one in both ways: with the one that was made last, if there is one. */
+export function callsWithInput(operation: Operation, spec: ArgumentSpec, call: Call): readonly string[] | undefined {
+  if (spec !== operation.arguments[0] || spec.label || !spec.kind.is.startsWith('tensor') || call.given)
+    return undefined
+  const input = call.context.scope.last((value) => {
+    const tensor = tensorOf(value)
+    return tensor !== undefined && tensor.type.element !== 'label'
+  })
+  if (input === undefined) return undefined
+  const others = call.list.map(({ name, value }) => (name ? `${name.text} = ${shortText(value)}` : shortText(value)))
+  const piped = others.length > 0 ? `(${others.join(', ')})` : ''
+  return [`${call.callee}(${[input, ...others].join(', ')})`, `${input} -> ${call.callee}${piped}`]
+}
+
+/** For a call whose first value is a number where a tensor belongs: the call with its tensor in front. */
+export function inputLeftOut(
+  operation: Operation,
+  spec: ArgumentSpec,
+  { value, expression }: BoundArgument,
+  call: Call,
+): readonly string[] | undefined {
+  const [first] = call.list
+  if (call.piped || !expression || first?.name || first?.value !== expression) return undefined
+  const constant = value.kind === 'number' || value.kind === 'boolean' || value.kind === 'list'
+  return constant && spec.kind.is !== 'tensor or number' ? callsWithInput(operation, spec, call) : undefined
+}
+
+/** A value as it would be written, where that is short. */
+function shortText(expression: Expression): string {
+  switch (expression.kind) {
+    case 'number': {
+      const { value, unit } = expression
+      if (unit === 'percent') return `${Number((value * 100).toPrecision(12))}%`
+      return unit ? `${value} ${unit}` : String(value)
+    }
+    case 'negate':
+      return `-${shortText(expression.operand)}`
+    case 'boolean':
+      return String(expression.value)
+    case 'string':
+      return JSON.stringify(expression.value)
+    case 'list':
+      return `[${expression.items.map(shortText).join(', ')}]`
+    default:
+      return plain(expression) ? sourceText(expression) : '...'
+  }
 }
 
 /** A value that the argument can take; none for a tensor, of which nobody knows which one is meant. */

@@ -134,15 +134,19 @@ export class ModuleLoader {
 }
 
 export function syntaxDiagnostic(problem: SyntaxProblem): Diagnostic {
-  if (problem.kind === 'unknown-character') return diagnose('unknown-character', { found: problem.found }, problem.span)
+  const { found, before, expected, instead } = problem
+  const write = instead?.write
+  const fix = instead && { title: `Write ${write}`, edits: [instead.edit] }
+  if (problem.kind === 'unknown-character')
+    return diagnose('unknown-character', { found, write }, problem.span, '', [], fix)
   if (problem.kind === 'too-deep') return diagnose('too-deep', { deepest: deepestNesting }, problem.span)
   const opened = problem.opened ? [{ span: problem.opened, text: 'opened here' }] : []
-  const values = { expected: problem.expected, found: problem.found, before: problem.before }
   return diagnose(
     'unexpected-token',
-    values,
+    { expected, found, before, write },
     problem.span,
-    problem.expected === '' ? '' : `${problem.expected} belongs here`,
+    expected === '' ? '' : `${expected} belongs here`,
     opened,
+    fix,
   )
 }

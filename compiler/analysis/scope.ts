@@ -22,6 +22,12 @@ export class Scope {
     return [...this.own.keys(), ...(this.parent?.names() ?? [])]
   }
 
+  /** The last name, of those that were defined nearest, whose value fits. */
+  last(fits: (value: Value) => boolean): string | undefined {
+    const found = [...this.own].findLast(([, value]) => fits(value))
+    return found ? found[0] : this.parent?.last(fits)
+  }
+
   members(): ReadonlyMap<string, Value> {
     return this.own
   }

@@ -7,7 +7,12 @@ import type { Scope } from './scope.js'
 export type Value =
   | { readonly kind: 'number'; readonly value: number; readonly unit?: Unit }
   | { readonly kind: 'boolean'; readonly value: boolean }
-  | { readonly kind: 'string'; readonly value: string }
+  | {
+      readonly kind: 'string'
+      readonly value: string
+      /** Where it is written, if a tensor of this name could be meant. */
+      readonly quoted?: Span
+    }
   | { readonly kind: 'list'; readonly items: readonly Value[] }
   | { readonly kind: 'uniform'; readonly low: number; readonly high: number }
   /** `training ? a : b` between constants. */

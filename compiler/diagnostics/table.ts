@@ -48,16 +48,19 @@ function habit(found: string, before: string): string | undefined {
 /** Every diagnostic of the compiler. Codes are kebab-case and never change their meaning. */
 export const table = {
   // --- reading the text
-  'unexpected-token': error<{ expected: string; found: string; before: string }>({
+  'unexpected-token': error<{ expected: string; found: string; before: string; write: string | undefined }>({
     message: ({ expected, found }) =>
       expected === '' ? `\`${found}\` does not belong here` : `expected ${expected}, found ${quoteFound(found)}`,
-    help: ({ found, before }) => habit(found, before),
+    help: ({ found, before, write }) => (write === undefined ? habit(found, before) : `write ${write}`),
     explanation:
       'The text does not follow the grammar at this place. Reading goes on at the next statement, so later errors of the file are reported as well.',
   }),
-  'unknown-character': error<{ found: string }>({
+  'unknown-character': error<{ found: string; write: string | undefined }>({
     message: ({ found }) => `\`${found}\` means nothing in this language`,
-    help: () => 'names are letters, digits and underscores; strings stand in double quotes; comments begin with //',
+    help: ({ write }) =>
+      write === undefined
+        ? 'names are letters, digits and underscores; strings stand in double quotes; comments begin with //'
+        : `write ${write}`,
     explanation: 'A character that no word, number, string or symbol of the language begins with.',
   }),
   'too-deep': error<{ deepest: number }>({
@@ -148,9 +151,14 @@ export const table = {
           : `leave out \`${name}\``,
     explanation: 'Arguments have fixed names; `wsban explain OPERATION` lists them with their defaults.',
   }),
-  'missing-argument': error<{ callee: string; name: string; meaning: string | undefined }>({
+  'missing-argument': error<{
+    callee: string
+    name: string
+    meaning: string | undefined
+    calls?: readonly string[] | undefined
+  }>({
     message: ({ callee, name }) => `\`${callee}\` needs \`${name}\``,
-    help: ({ name, meaning }) => (meaning ? `${name}: ${meaning}` : undefined),
+    help: ({ name, meaning, calls }) => meaning && `${name}: ${meaning}${calls ? `, as in ${calls.join(' or ')}` : ''}`,
     explanation: 'An argument without a default has to be given.',
   }),
   'too-many-arguments': error<{ callee: string; most: number; given: number; names: readonly string[] }>({
@@ -162,8 +170,10 @@ export const table = {
     message: ({ name }) => `\`${name}\` is given twice`,
     explanation: 'An argument was given by position and by name, or twice by name.',
   }),
-  'wrong-type': error<{ name: string; expected: string; found: string }>({
+  'wrong-type': error<{ name: string; expected: string; found: string; instead?: string; replacement?: string }>({
     message: ({ name, expected, found }) => `${name} must be ${expected}, not ${found}`,
+    help: ({ instead }) => instead && `write ${instead}`,
+    replacement: ({ replacement }) => replacement,
     explanation: 'A value of another kind was expected here.',
   }),
   'out-of-range': error<{ name: string; value: string; range: string; advice: string | undefined }>({

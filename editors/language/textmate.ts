@@ -24,6 +24,7 @@ export const scopeOf: ReadonlyMap<TokenType, string> = new Map([
   [t.Percent, 'keyword.other.unit.wsban'],
   [t.StringLiteral, 'string.quoted.double.wsban'],
   [t.LineComment, 'comment.line.double-slash.wsban'],
+  ...[t.HashComment, t.SingleQuoted].map((token) => [token, 'invalid.illegal.wsban'] as const),
   ...[
     t.Arrow,
     t.EqualEqual,
@@ -52,7 +53,7 @@ const punctuation = new Set([
   t.Colon,
   t.Dot,
 ])
-const names = new Set([t.Identifier, t.Name, t.Word])
+const names = new Set([t.Identifier, t.Name, t.Word, t.Assign])
 
 interface Rule {
   readonly match?: string
@@ -73,7 +74,9 @@ export function textMateGrammar(): object {
   const known = [...new Set([...operations.keys(), ...settings.keys(), 'uniform'])].join('|')
   const ordered: Rule[] = [
     patternOf(t.LineComment),
+    patternOf(t.HashComment),
     patternOf(t.StringLiteral),
+    patternOf(t.SingleQuoted),
     { match: `(?<!\\w)(${sourceOf(t.NumberLiteral)})\\s*(%|\\b${sourceOf(t.UnitWord)}\\b)?`, captures: numberCaptures },
     { match: `(\\.)\\s*(${word})`, captures: { 2: { name: 'variable.other.property.wsban' } } },
     { match: `\\b(model|block|branch)\\s+(${word})`, captures: declarationCaptures },

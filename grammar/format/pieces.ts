@@ -1,3 +1,4 @@
+import { withoutTrailingCommas } from '../habits.js'
 import { parser } from '../parser.js'
 import { lexer } from '../tokens.js'
 
@@ -27,7 +28,8 @@ export function piecesOf(text: string): Piece[] {
   const ends = new Map(
     [...tokens, ...(groups.comments ?? [])].map((t) => [t.startOffset, t.startOffset + t.image.length]),
   )
-  const unknown = errors.map(({ offset, length }) => {
+  const hashes = (groups.hashes ?? []).map(({ startOffset, image }) => ({ offset: startOffset, length: image.length }))
+  const unknown = [...errors, ...hashes].map(({ offset, length }) => {
     ends.set(offset, offset + length)
     return { kind: 'unknown' as const, type: 'Unknown', start: offset }
   })
@@ -69,7 +71,7 @@ export function partners(pieces: readonly Piece[]): Map<Piece, Piece> {
 
 /** Where the parser stumbled or went on without reading: the offsets of those tokens, braces aside, which belong to what is around. */
 export function stumbles(text: string): Set<number> {
-  const { tokens } = lexer.tokenize(text)
+  const tokens = withoutTrailingCommas(lexer.tokenize(text).tokens)
   parser.input = tokens
   parser.file()
   const places = new Set<number>()

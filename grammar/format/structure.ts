@@ -77,9 +77,9 @@ export interface Structure {
   readonly inner: ReadonlyMap<Piece, readonly Inner[]>
 }
 
-/** The statements of a file as far as brackets and words tell them apart; `stumbles` are the offsets at which the parser failed. */
-export function structureOf(pieces: readonly Piece[], stumbles: ReadonlySet<number>): Structure {
-  return new Reader(pieces, stumbles).file()
+/** The statements of a file as far as brackets and words tell them apart; `stumbles` are the offsets at which the parser failed. In a `whole` reading no comma is left out. */
+export function structureOf(pieces: readonly Piece[], stumbles: ReadonlySet<number>, whole: boolean): Structure {
+  return new Reader(pieces, stumbles, whole).file()
 }
 
 type Mode = 'file' | 'statements' | 'steps'
@@ -127,6 +127,7 @@ class Reader {
   constructor(
     private readonly pieces: readonly Piece[],
     private readonly stumbles: ReadonlySet<number>,
+    private readonly whole: boolean,
   ) {
     this.pairs = partners(pieces)
   }
@@ -213,7 +214,6 @@ class Reader {
     const next = this.next(1)
     if (piece.text === 'augment' && this.next(2)?.text === '{') return true
     if (draft.repeats > 0 || !names.has(piece.type) || next?.text !== '=') return false
-    if (piece.type === 'Unit' && before.type === 'Number') return false
     return !(draft.nodes.length === 1 && (before.text === 'branch' || before.text === 'predict'))
   }
 
@@ -262,8 +262,11 @@ class Reader {
         this.follow(last, [piece])
         this.at++
       } else if (piece.text === ',') {
-        last = piece
+        // One behind the last part means nothing, and is left out.
+        const trailing = !this.whole && nodes.length > 0 && this.next(1) === close
         this.at++
+        if (trailing) continue
+        last = piece
         finish(piece)
         broken = piece.newLine
       } else {

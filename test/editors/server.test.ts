@@ -212,6 +212,11 @@ test('what the diagnostics suggest is done at a key', async (t) => {
     [replaced('bap(features', 'ba|q(features'), wsban],
     [replaced('pool = mean', 'pool = me|am'), wsban],
     [replaced('"blocks/attention"', '"blocks/att|ention_"'), wsban],
+    [replaced('pool = mean', 'pool|: mean'), wsban],
+    [replaced('"blocks/attention"', "'blocks/att|ention'"), wsban],
+    [replaced('every = 2 epochs', 'every = 2 ep|och'), wsban],
+    [replaced('bap(features', 'bap("feat|ures"'), wsban],
+    [replaced('  crop = ', '  #| seen twice\n  crop = '), wsban.replace('  crop = ', '  // seen twice\n  crop = ')],
     [replaced('-> scale(100) -> linear(classes)       //', '-> sc|ale -> linear(classes)       //'), undefined],
     [
       replaced('import attention from "blocks/attention"\n', '').replace(

@@ -174,6 +174,55 @@ test('a text with mistakes keeps every character but spaces, and the mistaken st
   t.is(text, 'block b(x) {\n  one = f( x\n  three=  f(x)\n  longer = g(x)\n  return x\n}\n')
 })
 
+test('a comma behind the last part of a bracket is left out', (t) => {
+  const text = `block b(x, n = 3,) {
+  a = f(x,) -> g([1, 2,], k = 3,  // three
+  )  // both
+  b = h(
+    a,
+    a, // twice
+  )
+  return b
+}
+`
+  const { text: once, problems } = format('any', text)
+  t.deepEqual(problems, [])
+  t.is(
+    once,
+    `block b(x, n = 3) {
+  a = f(x) -> g([1, 2], k = 3  // three
+    )                          // both
+  b = h(
+    a,
+    a                          // twice
+  )
+  return b
+}
+`,
+  )
+  t.is(format('any', once).text, once)
+  for (const wrong of ['f(,)', 'f(x,,)', '(x,)', '[,]']) {
+    const faulty = `block b(x) {\n  a = ${wrong}\n  c = f(x,)\n}\n`
+    t.is(format('any', faulty).problems.length, 1, wrong)
+    t.is(format('any', faulty).text, faulty, 'with a mistake every character stays')
+  }
+})
+
+test('what is written as in other languages stays as it is, and is one mistake each', (t) => {
+  const text = `block b(x) {
+  a=f(x)
+  # nothing,here is=a name
+  c   =   g(a,k:3)
+  d=h(c,'it\\'s')
+  return    d
+}
+`
+  const { text: once, problems } = format('any', text)
+  t.deepEqual(problems.map(({ instead }) => instead?.write).sort(), ['"it\'s"', '// nothing,here is=a name', 'k = 3'])
+  t.true(once.includes('c   =   g(a,k:3)') && once.includes("d=h(c,'it\\'s')"), once)
+  holds(t, text)
+})
+
 test('any text is answered, never thrown at', (t) => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme', maxLength: 200 }), (text) => holds(t, text)),

@@ -1,5 +1,6 @@
 import test from 'ava'
 import { Lexer } from 'chevrotain'
+import { format } from '../../grammar/format.js'
 import { parse } from '../../grammar/parse.js'
 import { WsbanParser } from '../../grammar/parser.js'
 import { tokens } from '../../grammar/tokens.js'
@@ -62,6 +63,14 @@ test('expressions bind as they do on paper', (t) => {
     ['f(', "wrong: ')'"],
   ]
   for (const [text, expected] of cases) t.is(read(text), expected, text)
+})
+
+test('a unit begins a line of its own where it is a name', (t) => {
+  const text = 'block b(x) {\n  steps  = 2\n  epochs = 3 epochs\n  return conv2d(x, 2, 3)\n}\n'
+  const { file, problems } = parse('test', text)
+  t.deepEqual(problems, [])
+  t.is(file.blocks[0]?.statements.length, 3)
+  t.is(format('test', text).text, text)
 })
 
 test('several mistakes of a file are found in one reading', (t) => {

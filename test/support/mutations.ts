@@ -10,7 +10,7 @@ export const specs: readonly string[] = ['models', 'models/blocks', 'models/back
   .map((file) => readFileSync(join(packageRoot(), file), 'utf8'))
 
 const pieces =
-  'model block branch input loss predict train augment return repeat import from as true false training ( ) [ ] { } , : . ? % + - * / -> = == < >= x 3 0 1e9 -1 20% "s" "" \\ // \n é 😀 conv2d bap mean repeat 999 i , uniform weights'.split(
+  `model block branch input loss predict train augment return repeat import from as true false training ( ) [ ] { } , : . ? % + - * / -> = == < >= x 3 0 1e9 -1 20% "s" "" \\ // \n é 😀 conv2d bap mean repeat 999 i , uniform weights # ' 's' ,)`.split(
     ' ',
   )
 

@@ -1,0 +1,87 @@
+import { type IToken, tokenMatcher } from 'chevrotain'
+import * as t from './tokens.js'
+
+/** What somebody wrote as another language has it, and how it is written here. */
+export interface Habit {
+  readonly token: IToken
+  /** As it is written here, to be shown. */
+  readonly write: string
+  /** What to put in place of which stretch of the text. */
+  readonly start: number
+  readonly end: number
+  readonly text: string
+}
+
+/** Longer stretches are not shown in a line of help. */
+const longestShown = 40
+
+/** `rate: 0.1` */
+export function colonHabit(text: string, name: IToken, colon: IToken, value: { start: number; end: number }): Habit {
+  const start = name.startOffset + name.image.length
+  const end = colon.startOffset + colon.image.length
+  return {
+    token: colon,
+    write: `${name.image} = ${shown(text.slice(value.start, value.end))}`,
+    start,
+    end,
+    text: /\s/.test(text.charAt(end)) ? ' =' : ' = ',
+  }
+}
+
+/** `2 epoch` */
+export function unitHabit(number: IToken, unit: IToken): Habit {
+  const text = `${unit.image}s`
+  const start = unit.startOffset
+  return { token: unit, write: `${number.image} ${text}`, start, end: start + unit.image.length, text }
+}
+
+/** `# comment` and `'string'` */
+export function tokenHabits(tokens: readonly IToken[], hashes: readonly IToken[]): Habit[] {
+  const whole = (token: IToken, text: string, short: string): Habit => {
+    const start = token.startOffset
+    return { token, write: text.length > longestShown ? short : text, start, end: start + token.image.length, text }
+  }
+  const quoted = tokens.filter(({ tokenType }) => tokenType === t.SingleQuoted)
+  return [
+    ...hashes.map((token) => whole(token, token.image.replace(/^#+\s*/, '// ').trimEnd(), '// ...')),
+    ...quoted.map((token) => whole(token, doubleQuoted(token.image), '"..."')),
+  ]
+}
+
+function doubleQuoted(image: string): string {
+  const body = image.slice(1, -1).replace(/\\(.)|"/g, (found, escaped: string | undefined) => {
+    if (escaped === undefined) return '\\"'
+    if (escaped === "'") return "'"
+    return /["\\nt]/.test(escaped) ? found : `\\${found}`
+  })
+  return `"${body}"`
+}
+
+function shown(text: string): string {
+  return text === '' || text.length > longestShown || /[\r\n]/.test(text) ? '...' : text
+}
+
+/** The tokens without the commas behind the last thing of a list: they mean nothing. */
+export function withoutTrailingCommas(tokens: readonly IToken[]): IToken[] {
+  const lists: boolean[] = []
+  return tokens.filter((token, index) => {
+    const [before, next] = [tokens[index - 1], tokens[index + 1]]
+    const inList = lists.at(-1) === true
+    if (token.tokenType === t.LeftBracket) lists.push(true)
+    else if (token.tokenType === t.LeftParen) lists.push(before !== undefined && endsCallee(before))
+    else if (token.tokenType === t.LeftBrace) lists.push(false)
+    else if (closers.has(token.tokenType)) lists.pop()
+    if (token.tokenType !== t.Comma || !inList || !before || !next) return true
+    const last = next.tokenType === t.RightParen || next.tokenType === t.RightBracket
+    return !last || separators.has(before.tokenType)
+  })
+}
+
+const closers = new Set([t.RightParen, t.RightBracket, t.RightBrace])
+/** Before a comma there is something, or it is no comma behind something. */
+const separators = new Set([t.Comma, t.LeftParen, t.LeftBracket])
+
+/** What a call or a list of parameters begins after; after anything else a bracket only holds a value together. */
+function endsCallee(token: IToken): boolean {
+  return tokenMatcher(token, t.Name) || token.tokenType === t.RightParen || token.tokenType === t.RightBracket
+}
