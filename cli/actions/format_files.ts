@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs'
 import { text as readAll } from 'node:stream/consumers'
 import { syntaxDiagnostic } from '../../compiler/analysis/modules.js'
 import { type Formatted, format } from '../../grammar/format.js'
@@ -18,7 +19,8 @@ export async function formatFiles(files: readonly string[], check: boolean, io: 
     if (!changed) continue
     if (check) io.print(file)
     else {
-      await writeAtomically(file, text)
+      // A link stays one: what it leads to is written.
+      await writeAtomically(realpathSync(file), text)
       io.reporter.say(`formatted ${file}`)
     }
   }

@@ -2,9 +2,12 @@ import type { TokenType } from 'chevrotain'
 import type { Named } from '../../compiler/analysis/names.js'
 import { tensorOf } from '../../compiler/analysis/values.js'
 import { neededOf } from '../../compiler/compile.js'
-import { shapeText } from '../../compiler/graph/graph.js'
+import { type Graph, type Node, shapeText } from '../../compiler/graph/graph.js'
 import { measure } from '../../compiler/graph/measure.js'
+import { specialise } from '../../compiler/graph/phase.js'
 import { lexer, NumberLiteral } from '../../grammar/tokens.js'
+import type { Block, Branch } from '../../grammar/tree.js'
+import { costText } from './cost.js'
 import type { Range } from './cursor.js'
 import { counted } from './numbers.js'
 import { scopeOf } from './textmate.js'
@@ -29,13 +32,30 @@ export interface Lens extends Range {
   readonly text: string
 }
 
-/** Above a model: how large it is. */
+/** Above a model, its branches and the blocks of its file: how large each is. */
 export function lensesOf({ file, whole }: Analysis): Lens[] {
   const [model] = file.models
   if (!model || !whole) return []
-  const { parameters, multiplyAdds } = measure(neededOf(whole))
+  const needed = neededOf(whole)
+  const { parameters, multiplyAdds } = measure(needed)
   const text = `${counted(parameters)} parameters, ${counted(multiplyAdds)} multiply-adds for one picture`
-  return [{ ...model.name.span, text }]
+  const inference = specialise(needed, 'inference')
+  const parts = [...file.blocks, ...model.items.filter((item) => item.kind === 'branch')]
+  return [{ ...model.name.span, text }, ...parts.flatMap((part) => lensOf(part, file.source, inference))]
+}
+
+/** Of a part in all its calls together: those in this file, as nobody else sees its blocks. */
+function lensOf({ kind, name }: Block | Branch, source: string, graph: Graph): Lens[] {
+  const paths =
+    kind === 'branch'
+      ? [[name.text]]
+      : graph.frames
+          .filter((frame) => frame.kind === 'block' && frame.definition === name.text && frame.span.source === source)
+          .map(({ path }) => path)
+  const within = (node: Node) => paths.some((path) => path.every((step, index) => node.path[index] === step))
+  const text = costText(graph, graph.nodes.filter(within))
+  if (text === undefined) return []
+  return [{ ...name.span, text: paths.length > 1 ? `${paths.length} calls: ${text}` : text }]
 }
 
 export const tokenKinds = [

@@ -1,11 +1,10 @@
 import type { Named } from '../../compiler/analysis/names.js'
 import { describe, type Value } from '../../compiler/analysis/values.js'
-import type { Graph } from '../../compiler/graph/graph.js'
-import { multiplyAddsOf } from '../../compiler/graph/measure.js'
+import { codes, diagnosticPage } from '../../compiler/diagnostics/page.js'
+import { costText } from './cost.js'
 import type { Range } from './cursor.js'
 import { code, commentAbove, documentation, shortly } from './describe.js'
 import { occurrenceAt } from './lookup.js'
-import { counted } from './numbers.js'
 import type { Analysis, Workspace } from './workspace.js'
 
 export interface Hover {
@@ -14,8 +13,21 @@ export interface Hover {
   readonly text: string
 }
 
-/** What there is to say of the thing at a place: what it is worth, what it costs, what it computes. */
+/** What there is to say of a place: of the mistake there, and of the thing. */
 export function hoverAt(workspace: Workspace, analysis: Analysis, offset: number): Hover | undefined {
+  const thing = ofThing(workspace, analysis, offset)
+  const mistakes = analysis.diagnostics.flatMap(({ code, primary: { span } }) =>
+    span.source === analysis.source && span.start <= offset && offset <= span.end ? [{ code, span }] : [],
+  )
+  const range = thing?.range ?? mistakes[0]?.span
+  if (!range) return undefined
+  const found = new Set(mistakes.map(({ code }) => code))
+  const pages = codes().flatMap((code) => (found.has(code) ? [diagnosticPage(code)] : []))
+  return { range, text: [...pages, ...(thing ? [thing.text] : [])].join('\n\n---\n\n') }
+}
+
+/** What it is worth, what it costs, what it computes. */
+function ofThing(workspace: Workspace, analysis: Analysis, offset: number): Hover | undefined {
   const { names, facts } = analysis
   const occurrence = occurrenceAt(names, offset)
   if (!occurrence) return undefined
@@ -24,7 +36,7 @@ export function hoverAt(workspace: Workspace, analysis: Analysis, offset: number
   const value = named.kind === 'argument' ? undefined : (facts.valueEndingAt(span.end) ?? own?.value)
   const parts = [
     heading(named, value),
-    own && analysis.whole ? cost(analysis.whole, own.first, own.end) : undefined,
+    own && analysis.whole ? costText(analysis.whole, analysis.whole.nodes.slice(own.first, own.end)) : undefined,
     documentation(named, (source) => analysis.texts.get(source)),
     written(workspace, analysis, named),
   ]
@@ -40,18 +52,6 @@ function heading(
     return undefined
   const worth = value && (shortly(value) ?? describe(value))
   return code(`${kind === 'round' ? '' : `${kind} `}${name}${worth ? `: ${worth}` : ''}`)
-}
-
-/** What was made for a binding: weights, and multiply-adds for one picture. */
-function cost(graph: Graph, first: number, end: number): string | undefined {
-  const nodes = graph.nodes.slice(first, end)
-  const names = new Set(nodes.flatMap(({ parameters }) => Object.values(parameters)))
-  let parameters = 0
-  for (const name of names)
-    parameters += graph.parameters.get(name)?.shape.reduce((product, size) => product * size, 1) ?? 0
-  const work = nodes.reduce((sum, node) => sum + multiplyAddsOf(graph, node), 0)
-  if (parameters === 0 && work === 0) return undefined
-  return `${counted(parameters)} parameters, ${counted(work)} multiply-adds for one picture`
 }
 
 /** The comment above a block or model, wherever it is written. */

@@ -1,4 +1,5 @@
+import { emitPytorch } from '../../compiler/targets/pytorch/emit.js'
 import { emitTfjs } from '../../compiler/targets/tfjs/emit.js'
 import { provide } from './parts.js'
 
-provide({ code: { tfjs: emitTfjs } })
+provide({ code: { tfjs: emitTfjs, pytorch: emitPytorch } })

@@ -3,6 +3,7 @@ import type { EditorView } from '@codemirror/view'
 import { presentDefaults } from '../../compiler/analysis/defaults.js'
 import { neededOf } from '../../compiler/compile.js'
 import { wholePicture } from '../../compiler/graph/view.js'
+import type { GeneratedFile } from '../../compiler/targets/tfjs/emit.js'
 import { format } from '../../grammar/format.js'
 import { type Answer, drawPart, drawSeen } from '../../runtime/page/answer.js'
 import type { StoredSpec } from '../../runtime/specs/stored.js'
@@ -66,7 +67,7 @@ function changed(now: Analysis): void {
   const summary = byId('summary', HTMLElement)
   summary.textContent = text
   summary.classList.toggle('wrong', errors > 0)
-  for (const id of ['write-code', 'download', 'choose-picture'])
+  for (const id of ['write-tfjs', 'write-pytorch', 'download', 'choose-picture'])
     byId(id, HTMLElement).toggleAttribute('disabled', !now.whole)
   byId('stale', HTMLElement).hidden = byId('files', HTMLElement).childElementCount === 0
   clearTimeout(drawing)
@@ -94,22 +95,35 @@ function storedOf(now: Analysis): StoredSpec {
   return { entry: source, files, imports, settings: {}, defaults: presentDefaults() }
 }
 
-async function writeCode(): Promise<void> {
+async function writeTfjs(): Promise<void> {
   const now = analysis
   const graph = graphOf(now)
   const { tfjs } = await part('code')
   const spec = now ? storedOf(now) : {}
-  const files = tfjs(graph, { source, version: wsbanVersion, spec }).filter(({ path }) => path.endsWith('.ts'))
+  showFiles(tfjs(graph, { source, version: wsbanVersion, spec }), '.ts')
+  say('TensorFlow.js code, as wsban train runs it.')
+}
+
+async function writePytorch(): Promise<void> {
+  const graph = graphOf(analysis)
+  const { pytorch } = await part('code')
+  showFiles(pytorch(graph, { source, version: wsbanVersion }), '.py')
+  say('PyTorch code, as wsban compile --target pytorch writes it.')
+}
+
+/** The files of one language, the first one open. */
+function showFiles(files: readonly GeneratedFile[], ending: string): void {
   byId('files', HTMLElement).replaceChildren(
-    ...files.map(({ path, text }, index) => {
-      const file = document.createElement('details')
-      file.open = index === 0
-      file.append(element('summary', '', path), element('pre', 'code', text))
-      return file
-    }),
+    ...files
+      .filter(({ path }) => path.endsWith(ending))
+      .map(({ path, text }, index) => {
+        const file = document.createElement('details')
+        file.open = index === 0
+        file.append(element('summary', '', path), element('pre', 'code', text))
+        return file
+      }),
   )
   byId('stale', HTMLElement).hidden = true
-  say('TensorFlow.js code, as wsban train runs it.')
 }
 
 /** The file of the model as it is now; made once for each text and weights. */
@@ -192,7 +206,8 @@ function main(): void {
   choice.addEventListener('change', () => write(view, textOf(choice.value) ?? ''))
   const press = (id: string, title: string, work: () => Promise<void>) =>
     byId(id, HTMLElement).addEventListener('click', () => void doing(title, work))
-  press('write-code', 'Writing', writeCode)
+  press('write-tfjs', 'Writing', writeTfjs)
+  press('write-pytorch', 'Writing', writePytorch)
   press('download', 'Making the file', download)
   byId('format', HTMLElement).addEventListener('click', () =>
     write(view, format(source, view.state.doc.toString()).text),

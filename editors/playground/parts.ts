@@ -1,10 +1,14 @@
 import type { Graph } from '../../compiler/graph/graph.js'
+import type { PytorchOptions } from '../../compiler/targets/pytorch/emit.js'
 import type { GeneratedFile, TfjsOptions } from '../../compiler/targets/tfjs/emit.js'
 import type { Answer } from '../../runtime/page/answer.js'
 
 /** Parts of the page that are large and wanted late, each a script that puts what it has here. */
 export interface Parts {
-  code?: { readonly tfjs: (graph: Graph, options: TfjsOptions) => readonly GeneratedFile[] }
+  code?: {
+    readonly tfjs: (graph: Graph, options: TfjsOptions) => readonly GeneratedFile[]
+    readonly pytorch: (graph: Graph, options: PytorchOptions) => readonly GeneratedFile[]
+  }
   run?: { readonly answer: (model: Uint8Array, picture: ImageBitmap) => Promise<Answer> }
 }
 

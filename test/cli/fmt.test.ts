@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
@@ -25,6 +25,16 @@ test.serial('--check names what would change and leaves it; without it the file 
   t.is(readFileSync(path, 'utf8'), tidy)
   t.is(wsban('fmt', '--check', 'a.wsban').status, 0)
   t.deepEqual(readdirSync(folder).sort(), ['a.wsban', 'b.wsban'])
+})
+
+test.serial('a file that is a link is written where it leads, and stays a link', (t) => {
+  const target = join(folder, 'target.wsban')
+  const link = join(folder, 'link.wsban')
+  writeFileSync(target, untidy)
+  symlinkSync('target.wsban', link)
+  t.is(wsban('fmt', 'link.wsban').status, 0)
+  t.true(lstatSync(link).isSymbolicLink())
+  t.is(readFileSync(target, 'utf8'), tidy)
 })
 
 test.serial('a file with a syntax error is formatted around it, and the command ends with 1', (t) => {

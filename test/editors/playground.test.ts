@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url'
 import test from 'ava'
 import { launch, type Page } from 'puppeteer-core'
 import sharp from 'sharp'
+import { emitPytorch } from '../../compiler/targets/pytorch/emit.js'
 import { emitTfjs } from '../../compiler/targets/tfjs/emit.js'
 import { buildPlayground } from '../../editors/playground/build.js'
 import { exportOnnx } from '../../runtime/export/onnx.js'
@@ -109,10 +110,14 @@ test('the playground edits, checks, writes code and an ONNX file, and runs it, w
     await page.keyboard.type('bap')
     await page.keyboard.press('Escape')
 
-    await page.click('#write-code')
-    await saying(page, /^TensorFlow/)
-    const code = await page.evaluate(() => document.querySelector('#files pre')?.textContent ?? '')
     const options = { source: 'playground.wsban', version: packageVersion(), spec: {} }
+    const shownCode = () => page.evaluate(() => document.querySelector('#files pre')?.textContent ?? '')
+    await page.click('#write-pytorch')
+    await saying(page, /^PyTorch/)
+    t.is(await shownCode(), emitPytorch(graph, options).find(({ path }) => path === 'model.py')?.text ?? '')
+    await page.click('#write-tfjs')
+    await saying(page, /^TensorFlow/)
+    const code = await shownCode()
     t.is(code, emitTfjs(graph, options).find(({ path }) => path === 'model.ts')?.text ?? '')
 
     const input = await page.$('input#file')

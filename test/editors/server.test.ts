@@ -183,8 +183,47 @@ test('a model shows its outline, shapes at the end of lines, and its size', asyn
   const range = { start: { line: 0, character: 0 }, end: { line: 100, character: 0 } }
   const hints = await client.connection.sendRequest(InlayHintRequest.type, { textDocument, range })
   t.true(hints?.some(({ label }) => label === '128 x 768'))
-  const [lens] = (await client.connection.sendRequest(CodeLensRequest.type, { textDocument })) ?? []
-  t.regex(lens?.command?.title ?? '', /million parameters, .* multiply-adds/)
+  const lenses = (await client.connection.sendRequest(CodeLensRequest.type, { textDocument })) ?? []
+  const titles = new Map(lenses.map(({ range, command }) => [range.start.line, command?.title ?? '']))
+  const titleOf = (line: string) => titles.get(wsban.split('\n').findIndex((text) => text.startsWith(line))) ?? ''
+  t.regex(titleOf('model wsban'), /million parameters, .* multiply-adds/)
+  // Both branches look with the same weights: the second one adds work and no parameters.
+  t.is(titleOf('  branch part'), titleOf('  branch master'))
+  t.regex(titleOf('  branch master'), /^\d.* million parameters, .* multiply-adds/)
+})
+
+test('a block shows what all its calls have together', async (t) => {
+  const text = `block twice(x) {
+  a = conv2d(x, 4, 3)
+  return a -> conv2d(4, 1)
+}
+
+model m(classes = 2, size = 8) {
+  input image: Image[3, size, size]
+  input label: Class[classes]
+  branch master(image) {
+    one    = twice(image)
+    two    = twice(one)
+    logits = two -> global_avg_pool -> linear(classes)
+  }
+  loss { master = cross_entropy(master.logits, label) }
+  predict p = softmax(master.logits)
+}
+`
+  const { client, uri } = await opened(text)
+  const lenses = (await client.connection.sendRequest(CodeLensRequest.type, { textDocument: { uri } })) ?? []
+  const [, block] = lenses.map(({ command }) => command?.title)
+  // 3 * 4 * 9 + 4 and 4 * 4 + 4 weights, then 4 * 4 * 9 + 4 and 4 * 4 + 4; over 6 x 6 places, then 4 x 4.
+  t.is(block, '2 calls: 300 parameters, 7.02 thousand multiply-adds for one picture')
+})
+
+test('hovering a mistake tells what it means, beside what the thing is', async (t) => {
+  const found = await hover(replaced('pool = mean', 'pool = me|am'))
+  t.regex(found, /## unknown-word\n\nAn error\. .*one word of a fixed list/s)
+  t.regex(found, /Better:/)
+  t.notRegex(await hover(replaced('pool = mean', 'pool = me|an')), /Better:/)
+  const both = await hover(replaced('bap(features, attention', 'b|ap(features, trunk.Mixed_7c'))
+  t.regex(both, /## spatial-mismatch.*---.*Bilinear attention pooling/s)
 })
 
 /** The text after the first fix that is offered where `|` stands, and the codes that are left. */
