@@ -13,7 +13,8 @@ export function describer(
     if (!span || !lines) return undefined
     const line = lineAt(lines, span.start)
     const text = (texts[span.source] ?? '').slice(lines[line], (lines[line + 1] ?? Number.POSITIVE_INFINITY) - 1)
-    return `${span.source}:${line + 1}: ${text.trim()}`
+    // Half of a pair of surrogates has no code in UTF-8, and a file that holds one is not read again.
+    return `${span.source}:${line + 1}: ${text.trim()}`.replace(/\p{Cs}/gu, '\ufffd')
   }
 }
 

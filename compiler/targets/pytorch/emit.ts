@@ -141,11 +141,13 @@ export function operationsFile(helpers: ReadonlySet<PythonHelper>): string | und
 }
 
 /** Of the modules that code may need, those it does. */
-function imports(code: string): string[] {
+function imports(text: string): string[] {
+  // A name of the spec in a string or a comment calls nothing.
+  const code = text.replace(/"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"|#.*/g, '')
   return [
     ...(/\bNamedTuple\b/.test(code) ? ['from typing import NamedTuple', ''] : []),
-    ...(/\btorch\./.test(code) ? ['import torch'] : []),
-    ...(/\bF\./.test(code) ? ['import torch.nn.functional as F'] : []),
+    ...(/(?<!\.)\btorch\./.test(code) ? ['import torch'] : []),
+    ...(/(?<!\.)\bF\./.test(code) ? ['import torch.nn.functional as F'] : []),
   ]
 }
 

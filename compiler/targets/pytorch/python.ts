@@ -47,12 +47,17 @@ export function className(parts: readonly string[]): string {
 
 /** Whether a child module of this name is an attribute like others: no word of Python, nothing that nn.Module has, nothing mangled. */
 export function isPlainChild(name: string): boolean {
-  return /^[A-Za-z][A-Za-z0-9_]*$/.test(name) && !keywords.has(name) && !moduleAttributes.has(name)
+  return /^[A-Za-z][A-Za-z0-9_]*$/.test(name) && !keywords.has(name) && !moduleAttributes.has(name) && !isMethod(name)
 }
 
 /** Whether nn.Module has something else of this name: such a child is in the state and no attribute. */
 export function isTaken(name: string): boolean {
-  return moduleAttributes.has(name)
+  return moduleAttributes.has(name) || name.startsWith('_') || isMethod(name)
+}
+
+/** The methods of generated classes beside forward. */
+function isMethod(name: string): boolean {
+  return /^forward_\d+$/.test(name)
 }
 
 /** Whether nn.ModuleDict takes it as a key. */

@@ -43,7 +43,8 @@ function modelFile(project: Project, graph: Graph, { source, version }: TfjsOpti
   const writer = new FunctionWriter(structure)
   const file = project.createSourceFile('model.ts')
   file.addStatements([
-    `// ${graph.name}, written by wsban ${version} from ${source.replace(/[\r\n]/g, ' ')}.`,
+    // Without what ends a line, cannot be seen, or turns the direction of the text.
+    `// ${graph.name}, written by wsban ${version} from ${source.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, ' ')}.`,
     '// Feature maps are [batch, height, width, channels] here; shapes in comments read channels x height x width.',
   ])
   const [forward, losses] = modelFunctions(structure, writer)

@@ -14,6 +14,8 @@ export function literal(value: unknown): string {
 /** `name: code`, the name quoted only where it must be, left out where the code is the name. */
 export function property(name: string, code: string): string {
   if (name === code) return name
+  // Without brackets it would set the object's prototype.
+  if (name === '__proto__') return `['__proto__']: ${code}`
   return `${/^[A-Za-z_$][A-Za-z0-9_$]*$/.test(name) ? name : stringLiteral(name)}: ${code}`
 }
 
