@@ -8,7 +8,7 @@ import { settingArguments } from './settings.js'
 
 type Call = Extract<Expression, { kind: 'call' }>
 
-/** `backbone = group(...)`: any name may be given to one. */
+/** Whether it is a group, such as `backbone = group(...)`, whose name is free. */
 export function isGroup({ value }: Binding): boolean {
   return value.kind === 'call' && value.callee.kind === 'name' && value.callee.text === group.name
 }

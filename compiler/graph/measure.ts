@@ -12,16 +12,21 @@ export interface Measures {
 
 export function measure(graph: Graph): Measures {
   const inference = specialise(graph, 'inference')
-  const parameters = [...inference.parameters.values()].reduce(
-    (sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1),
-    0,
-  )
-  const multiplyAdds = inference.nodes.reduce((sum, node) => sum + multiplyAddsOf(inference, node), 0)
-  return { parameters, multiplyAdds }
+  return measureNodes(inference, inference.nodes)
+}
+
+/** Of some of a graph's nodes. */
+export function measureNodes(graph: Pick<Graph, 'nodes' | 'parameters'>, nodes: readonly Node[]): Measures {
+  const names = new Set(nodes.flatMap(({ parameters }) => Object.values(parameters)))
+  const sizes = [...names].map((name) => graph.parameters.get(name)?.shape.reduce((product, size) => product * size, 1))
+  return {
+    parameters: sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0),
+    multiplyAdds: nodes.reduce((sum, node) => sum + multiplyAddsOf(graph, node), 0),
+  }
 }
 
 /** Of one node, for one image. */
-export function multiplyAddsOf(graph: Pick<Graph, 'nodes'>, node: Node): number {
+function multiplyAddsOf(graph: Pick<Graph, 'nodes'>, node: Node): number {
   if (node.inputs.length === 0) return 0
   const types = new Map<string, TensorType[]>()
   for (const { argument, value } of node.inputs)

@@ -4,7 +4,7 @@ import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation, Typed } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import { cuts, placesByDensity } from './support/density.js'
-import { featureMap, mapOf, sizeOf, wrongRank } from './support/shapes.js'
+import { featureMap, isSingleMap, mapOf, sizeOf, wrongRank } from './support/shapes.js'
 import { at, size, sizes4, zeros } from './support/tensor.js'
 import { reader } from './support/windows.js'
 
@@ -90,8 +90,7 @@ export const attentionSampler: Operation = {
   stopsGradient: ['guide'],
   infer(call) {
     const image = featureMap(call, 'image')
-    const guide = call.type('guide')
-    if (guide.element !== 'float' || guide.shape.length !== 3)
+    if (!isSingleMap(call.type('guide')))
       return wrongRank(call, 'guide', 'one map (height x width), such as mean(maps)')
     return image && [mapOf(image.batch, image.channels, ...target(call))]
   },

@@ -6,7 +6,7 @@ import type { Box } from './support/box.js'
 import { boxOfMap, cellsOf } from './support/components.js'
 import { boxesOnnx, cropOnnx } from './support/crop_onnx.js'
 import { cropSamplerPython } from './support/crop_pytorch.js'
-import { dimension, featureMap, floats, sizeOf, wrongRank } from './support/shapes.js'
+import { dimension, featureMap, floats, isSingleMap, sizeOf, wrongRank } from './support/shapes.js'
 import { size, sizes4, type Tensor, tensor, zeros } from './support/tensor.js'
 import { reader } from './support/windows.js'
 
@@ -64,8 +64,7 @@ export const cropSampler: Operation = {
   infer(call) {
     const image = featureMap(call, 'image')
     if (!image) return undefined
-    const guide = call.type('guide')
-    if (guide.element !== 'float' || guide.shape.length !== 3)
+    if (!isSingleMap(call.type('guide')))
       return wrongRank(call, 'guide', 'one map (height x width), such as mean(attention)')
     return [call.type('image'), floats([image.batch, dimension('box', 4)])]
   },

@@ -4,7 +4,7 @@ import type { Operation } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import { draw } from './support/draw_pytorch.js'
 import { interpolate } from './support/interpolate.js'
-import { featureMap, sizeOf, wrongRank } from './support/shapes.js'
+import { featureMap, isSingleMap, sizeOf, wrongRank } from './support/shapes.js'
 import { at, map, size, sizes4 } from './support/tensor.js'
 
 const helper: PythonHelper = {
@@ -49,8 +49,7 @@ export const dropSampler: Operation = {
   stopsGradient: ['guide'],
   infer(call) {
     const image = featureMap(call, 'image')
-    const guide = call.type('guide')
-    if (guide.element !== 'float' || guide.shape.length !== 3)
+    if (!isSingleMap(call.type('guide')))
       return wrongRank(call, 'guide', 'one map (height x width), such as random_map(attention)')
     return image && [call.type('image')]
   },

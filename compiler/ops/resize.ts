@@ -3,18 +3,13 @@ import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation, Typed } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import { interpolate } from './support/interpolate.js'
-import { dimension, featureMap, floats, mapOf, sizeOf } from './support/shapes.js'
+import { dimension, featureMap, floats, isSingleMap, mapOf, sizeOf } from './support/shapes.js'
 import { at, size, zeros } from './support/tensor.js'
 
 function target(call: Typed): readonly [number, number] {
   if (!call.has('like')) return call.pair('size')
   const { shape } = call.type('like')
   return [sizeOf(shape, shape.length - 2), sizeOf(shape, shape.length - 1)]
-}
-
-function isSingleMap(call: Typed): boolean {
-  const { element, shape } = call.type('x')
-  return element === 'float' && shape.length === 3
 }
 
 const resizeMaps: PythonHelper = {
@@ -63,7 +58,7 @@ export const resize: Operation = {
     return larger ? 'enlarged' : undefined
   },
   infer(call) {
-    const single = isSingleMap(call)
+    const single = isSingleMap(call.type('x'))
     const x = single ? undefined : featureMap(call, 'x')
     if (!single && !x) return undefined
     if (call.has('like')) {
@@ -93,7 +88,7 @@ export const resize: Operation = {
   pytorch: {
     expression: (call) =>
       pythonCall(
-        call.helper(isSingleMap(call) ? resizeMap : resizeMaps),
+        call.helper(isSingleMap(call.type('x')) ? resizeMap : resizeMaps),
         call.input('x'),
         call.has('like') ? `${call.operand('like')}.shape[-2:]` : `(${call.pair('size').join(', ')})`,
       ),
@@ -102,7 +97,7 @@ export const resize: Operation = {
     const attributes = {
       mode: 'linear',
       coordinate_transformation_mode: 'half_pixel',
-      axes: isSingleMap(call) ? [1, 2] : [2, 3],
+      axes: isSingleMap(call.type('x')) ? [1, 2] : [2, 3],
     }
     return [call.add('Resize', [call.input('x'), '', '', call.int64([...target(call)])], attributes)]
   },

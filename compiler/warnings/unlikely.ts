@@ -19,7 +19,7 @@ export function unlikelyValues({ model, graph }: Examined): Diagnostic[] {
   return graph.nodes.flatMap((node) =>
     unlikelyInputs(node).flatMap(({ argument, trait, value }) => {
       const giver = giverOf(graph, value, trait)
-      // Only a classifier needs its row longer than 1: any other layer may be given one.
+      // A row of length 1 is too short for a classifier alone; other layers may well be given one.
       if (!giver || (trait === 'unit length' && !logits.has(node.id))) return []
       const { span, secondary } = placeOf(graph, node, model)
       const made = placeOf(graph, giver, model).span

@@ -3,13 +3,12 @@ import type { Named } from '../../compiler/analysis/names.js'
 import { tensorOf } from '../../compiler/analysis/values.js'
 import { neededOf } from '../../compiler/compile.js'
 import { type Graph, type Node, shapeText } from '../../compiler/graph/graph.js'
-import { measure } from '../../compiler/graph/measure.js'
+import { measureNodes } from '../../compiler/graph/measure.js'
 import { specialise } from '../../compiler/graph/phase.js'
 import { lexer, NumberLiteral } from '../../grammar/tokens.js'
 import type { Block, Branch } from '../../grammar/tree.js'
-import { costText } from './cost.js'
+import { costText, measuresText } from './cost.js'
 import type { Range } from './cursor.js'
-import { counted } from './numbers.js'
 import { scopeOf } from './textmate.js'
 import type { Analysis } from './workspace.js'
 
@@ -36,10 +35,8 @@ export interface Lens extends Range {
 export function lensesOf({ file, whole }: Analysis): Lens[] {
   const [model] = file.models
   if (!model || !whole) return []
-  const needed = neededOf(whole)
-  const { parameters, multiplyAdds } = measure(needed)
-  const text = `${counted(parameters)} parameters, ${counted(multiplyAdds)} multiply-adds for one picture`
-  const inference = specialise(needed, 'inference')
+  const inference = specialise(neededOf(whole), 'inference')
+  const text = measuresText(measureNodes(inference, inference.nodes))
   const parts = [...file.blocks, ...model.items.filter((item) => item.kind === 'branch')]
   return [{ ...model.name.span, text }, ...parts.flatMap((part) => lensOf(part, file.source, inference))]
 }

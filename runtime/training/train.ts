@@ -210,7 +210,7 @@ class Training {
     }
   }
 
-  /** A gradient is looked at when the step is full: any of its batches may have made it bad. */
+  /** A gradient is looked at when the step is full, so each of its batches may be the one that made it bad. */
   private async placeOf(found: NotFiniteCause, inStep: readonly Batch[], moment: Moment): Promise<string | undefined> {
     const { learner, locate } = this.options
     for (const batch of inStep) {

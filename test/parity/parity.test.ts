@@ -16,6 +16,7 @@ import { Scope } from '../../runtime/scope.js'
 import { compileFile } from '../../runtime/specs/spec.js'
 import type { StoredTensor } from '../../runtime/weights/file.js'
 import { readCanonical, WeightStore } from '../../runtime/weights/store.js'
+import { backboneSpec } from '../support/backbone_spec.js'
 
 /** Our backbones against torchvision's and timm's, by what record.py wrote down. */
 
@@ -136,17 +137,7 @@ function recordedOf(name: string) {
 
 function compiled(name: string, file: string, size: number, taps: readonly string[]) {
   const path = join(folder, `${name}.wsban`)
-  const spec = `import ${name} from "${file}"
-model parity(classes = 1000) {
-  input image: Image[3, ${size}, ${size}]
-  input label: Class[classes]
-  branch net(image) { trunk = ${name}(image, classes) }
-  loss { error = cross_entropy(net.trunk, label) }
-  predict output = net.trunk
-${taps.map((one, index) => `  predict tap${index} = net.trunk.${one}`).join('\n')}
-}
-`
-  writeFileSync(path, spec)
+  writeFileSync(path, backboneSpec(name, file, size, taps))
   const { graph, stored, diagnostics } = compileFile(path)
   if (!graph) throw new Error(diagnostics.map(({ message }) => message).join('\n'))
   return { graph, stored }

@@ -7,6 +7,7 @@ import { className } from '../../compiler/targets/pytorch/python.js'
 import { writeTarget } from '../../runtime/export/target.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { compileFile } from '../../runtime/specs/spec.js'
+import { backboneSpec } from '../support/backbone_spec.js'
 import { lacksModules, runPython } from '../support/python.js'
 
 /** Relative to the largest answer; both sides run the same kernels in single precision. */
@@ -49,18 +50,7 @@ test('published backbones load strictly into generated ones and back, and answer
 /** Writes a model that is nothing but the backbone; gives the name of its class. */
 async function generate(name: string, file: string, size: number, place: string): Promise<string> {
   const path = join(folder, `${name}.wsban`)
-  writeFileSync(
-    path,
-    `import ${name} from "${file}"
-model whole(classes = 1000) {
-  input image: Image[3, ${size}, ${size}]
-  input label: Class[classes]
-  branch net(image) { trunk = ${name}(image, classes) }
-  loss { error = cross_entropy(net.trunk, label) }
-  predict output = net.trunk
-}
-`,
-  )
+  writeFileSync(path, backboneSpec(name, file, size))
   const spec = compileFile(path)
   const { graph, diagnostics } = spec
   if (!graph) throw new Error(diagnostics.map(({ message }) => message).join('\n'))

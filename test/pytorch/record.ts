@@ -4,19 +4,16 @@
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { operations } from '../../compiler/ops/index.js'
-import { ready } from '../support/cases.js'
 import { python, runPython } from '../support/python.js'
-import { runInPytorch } from './cases.js'
+import { all, runInPytorch } from './cases.js'
 import { pinnedTorch, type RecordedFile, recordedFolder, toRecorded } from './recorded.js'
 
 const torch = runPython(['-c', 'import torch; print(torch.__version__.split("+")[0])']).trim()
 if (torch !== pinnedTorch()) throw new Error(`${python} has torch ${torch}; requirements.txt pins ${pinnedTorch()}`)
 
-const cases = [...operations.values()].flatMap((operation) => operation.cases.map((one) => ready(operation, one)))
-const results = runInPytorch(cases)
+const results = runInPytorch(all)
 const files = new Map<string, RecordedFile>()
-for (const [index, one] of cases.entries()) {
+for (const [index, one] of all.entries()) {
   const result = results[index]
   if (!result) throw new Error(`no result for ${one.operation.name}, ${one.name}`)
   const file = files.get(one.operation.name) ?? { torch, cases: {} }
@@ -27,4 +24,4 @@ rmSync(recordedFolder, { recursive: true, force: true })
 mkdirSync(recordedFolder)
 for (const [name, file] of files)
   writeFileSync(join(recordedFolder, `${name}.json`), `${JSON.stringify(file, null, 1)}\n`)
-console.log(`${cases.length} cases of ${files.size} operations, torch ${torch}`)
+console.log(`${all.length} cases of ${files.size} operations, torch ${torch}`)

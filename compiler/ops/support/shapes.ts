@@ -36,6 +36,11 @@ export function featureMap(call: Inference, argument: string): FeatureMap | unde
   return wrongRank(call, argument, 'feature maps (channels x height x width)')
 }
 
+/** Whether it is one map for each image: [batch, height, width]. */
+export function isSingleMap({ element, shape }: TensorType): boolean {
+  return element === 'float' && shape.length === 3
+}
+
 /** The argument as rows: [batch, columns]. */
 export function rowsOf(call: Inference, argument: string): { batch: Dimension; columns: Dimension } | undefined {
   const type = call.type(argument)
