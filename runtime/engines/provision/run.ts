@@ -6,6 +6,8 @@ export interface RunResult {
   readonly status: number | null
   /** Whether the program is not there at all. */
   readonly missing: boolean
+  /** Whether it was ended for having taken too long. */
+  readonly timedOut: boolean
   readonly output: string
   readonly errors: string
   /** One line on why it failed: the last telling line it printed, or how it ended. */
@@ -23,15 +25,25 @@ export function run(program: string, args: readonly string[], options: RunOption
   return new Promise((settle) => {
     let output = ''
     let errors = ''
+    let timedOut = false
     const end = (status: number | null, missing: boolean, how: string) =>
-      settle({ status, missing, output, errors, summary: telling(errors) ?? telling(output) ?? how })
+      settle({ status, missing, timedOut, output, errors, summary: telling(errors) ?? telling(output) ?? how })
     try {
       const child = spawn(program, args, {
         cwd: options.folder,
         env: options.environment ?? process.env,
         stdio: ['ignore', 'pipe', 'pipe'],
-        ...(options.timeoutSeconds === undefined ? {} : { timeout: options.timeoutSeconds * 1000 }),
       })
+      const deadline =
+        options.timeoutSeconds === undefined
+          ? undefined
+          : setTimeout(() => {
+              timedOut = true
+              child.kill('SIGKILL')
+              // A program that it started may hold them open.
+              child.stdout.destroy()
+              child.stderr.destroy()
+            }, options.timeoutSeconds * 1000)
       // Bounded: a compiler in trouble prints without end.
       child.stdout.setEncoding('utf8').on('data', (text: string) => {
         output = (output + text).slice(-200_000)
@@ -39,14 +51,18 @@ export function run(program: string, args: readonly string[], options: RunOption
       child.stderr.setEncoding('utf8').on('data', (text: string) => {
         errors = (errors + text).slice(-200_000)
       })
-      child.on('error', (error: NodeJS.ErrnoException) => end(null, error.code === 'ENOENT', reasonOf(error)))
-      child.on('close', (status, signal) =>
+      child.on('error', (error: NodeJS.ErrnoException) => {
+        clearTimeout(deadline)
+        end(null, error.code === 'ENOENT', reasonOf(error))
+      })
+      child.on('close', (status, signal) => {
+        clearTimeout(deadline)
         end(
           status,
           false,
           signal === null ? `${program} ended with code ${status}` : `${program} was ended by ${signal}`,
-        ),
-      )
+        )
+      })
     } catch (error) {
       end(null, false, reasonOf(error))
     }

@@ -1,0 +1,95 @@
+import { resolve } from 'node:path'
+import { Failure } from '../failure.js'
+import { requirementOf } from './packages.js'
+import { pythonIn, pytorchFolder, readPytorchReady } from './place.js'
+import { type NotProbed, probePytorch } from './probe.js'
+
+/** A Python that has PyTorch, and was seen to compute with it. */
+export interface PytorchEnvironment {
+  /** The program, as it is to be run. */
+  readonly python: string
+  readonly torch: string
+  readonly torchvision: string
+  readonly safetensors: string
+  /** What computes: `cpu`, `cuda:0 NAME`, `mps`. */
+  readonly devices: readonly string[]
+  /** Devices that are there and do not compute, each with why. */
+  readonly unusable: readonly string[]
+  /** Whether `WSBAN_PYTHON` names it, or it is the one that `wsban setup pytorch` made. */
+  readonly place: 'WSBAN_PYTHON' | 'cache'
+}
+
+/** Why there is none. */
+export interface NoPytorch {
+  readonly place: 'WSBAN_PYTHON' | 'cache'
+  /** One sentence. */
+  readonly reason: string
+  /** The next step. */
+  readonly help: string
+}
+
+export interface PytorchInspection {
+  /** How long a Python may take to answer, in seconds. */
+  readonly timeoutSeconds?: number
+}
+
+/** The Python that `WSBAN_PYTHON` names; an empty text names none. */
+export function namedPython(): string | undefined {
+  const named = process.env.WSBAN_PYTHON
+  if (!named) return undefined
+  // A name without a folder is looked for on the PATH.
+  return /[\\/]/.test(named) ? resolve(named) : named
+}
+
+/** The Python to compute with, really tried; undefined where there is none. */
+export async function findPytorch(options: PytorchInspection = {}): Promise<PytorchEnvironment | undefined> {
+  const found = await inspectPytorch(options)
+  return 'reason' in found ? undefined : found
+}
+
+/** @throws Failure `pytorch-missing`, which says what is wrong and what mends it */
+export async function requirePytorch(options: PytorchInspection = {}): Promise<PytorchEnvironment> {
+  const found = await inspectPytorch(options)
+  if (!('reason' in found)) return found
+  throw new Failure({ code: 'pytorch-missing', message: found.reason, help: found.help })
+}
+
+/** The one that `WSBAN_PYTHON` names and no other where it is set, otherwise the one in the cache. */
+export async function inspectPytorch(options: PytorchInspection = {}): Promise<PytorchEnvironment | NoPytorch> {
+  const named = namedPython()
+  if (named !== undefined) {
+    const probed = await probePytorch(named, options.timeoutSeconds)
+    if (!probed.works) return wrongName(named, probed)
+    return environment(named, 'WSBAN_PYTHON', probed)
+  }
+  if ((await readPytorchReady()) === undefined) {
+    return {
+      place: 'cache',
+      reason: 'there is no Python with PyTorch',
+      help: 'wsban setup pytorch makes one; WSBAN_PYTHON=/path/to/python names one that is there',
+    }
+  }
+  const python = pythonIn(pytorchFolder())
+  const probed = await probePytorch(python, options.timeoutSeconds)
+  if (probed.works) return environment(python, 'cache', probed)
+  return { place: 'cache', reason: `${python} ${probed.reason}`, help: 'wsban setup pytorch makes it anew' }
+}
+
+function environment(
+  python: string,
+  place: PytorchEnvironment['place'],
+  { works: _, ...probed }: Omit<PytorchEnvironment, 'python' | 'place'> & { readonly works: true },
+): PytorchEnvironment {
+  return { python, place, ...probed }
+}
+
+function wrongName(python: string, { reason, answers, lacks }: NotProbed): NoPytorch {
+  const otherwise = 'or unset WSBAN_PYTHON and run wsban setup pytorch'
+  const install = `${JSON.stringify(python)} -m pip install ${lacks.map((name) => `"${requirementOf(name)}"`).join(' ')}`
+  const help = !answers
+    ? `name a Python's program, such as /path/to/environment/bin/python, ${otherwise}`
+    : lacks.length > 0
+      ? `${install}, ${otherwise}`
+      : `mend it there, name another one, ${otherwise}`
+  return { place: 'WSBAN_PYTHON', reason: `WSBAN_PYTHON names ${python}, which ${reason}`, help }
+}
