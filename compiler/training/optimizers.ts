@@ -1,5 +1,5 @@
 import type { ArgumentSpec } from '../ops/operation.js'
-import type { SettingSpec } from './settings.js'
+import type { PytorchOptimizer, SettingSpec } from './settings.js'
 
 const rate = (value: number): ArgumentSpec => ({
   name: 'rate',
@@ -37,6 +37,13 @@ const moments: readonly ArgumentSpec[] = [
   { name: 'eps', kind: { is: 'number', above: 0 }, default: 1e-8, meaning: 'keeps the division finite' },
 ]
 
+function adam(type: string): PytorchOptimizer {
+  return {
+    create: ({ beta1, beta2, eps }) => `${type}(groups, lr=RATE, betas=(${beta1}, ${beta2}), eps=${eps})`,
+    slots: { mean: 'exp_avg', square: 'exp_avg_sq' },
+  }
+}
+
 export const optimizers: readonly SettingSpec[] = [
   {
     name: 'sgd',
@@ -54,12 +61,17 @@ export const optimizers: readonly SettingSpec[] = [
       weightDecay('share of each weight added to its gradient'),
       decays,
     ],
+    pytorch: {
+      create: ({ momentum }) => `torch.optim.SGD(groups, lr=RATE, momentum=${momentum})`,
+      slots: { velocity: 'momentum_buffer' },
+    },
   },
   {
     name: 'adam',
     kind: 'optimizer',
     summary: 'Adam: steps scaled by running means of the gradient and of its square (Kingma and Ba 2014, algorithm 1).',
     arguments: [rate(0.001), ...moments, weightDecay('share of each weight added to its gradient'), decays],
+    pytorch: adam('torch.optim.Adam'),
   },
   {
     name: 'adamw',
@@ -67,5 +79,6 @@ export const optimizers: readonly SettingSpec[] = [
     summary:
       'Adam whose weight decay does not go through its means: weight -= rate weight_decay weight, then the step of adam (Loshchilov and Hutter 2017).',
     arguments: [rate(0.001), ...moments, weightDecay('share of each weight, times the rate, taken off'), decays],
+    pytorch: adam('torch.optim.AdamW'),
   },
 ]

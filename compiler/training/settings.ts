@@ -15,8 +15,17 @@ export interface SettingSpec {
   readonly arguments: readonly ArgumentSpec[]
   /** How an image step is done inside an exported file; absent for those that exist only in training. */
   readonly onnx?: (step: OnnxStep) => string
+  /** For an optimiser; schedules and image steps are functions of the same name in Python, with the same arguments. */
+  readonly pytorch?: PytorchOptimizer
   /** For an image step: the argument that says how large the picture is afterwards. */
   readonly resizesTo?: string
+}
+
+export interface PytorchOptimizer {
+  /** What makes it of parameter groups: `groups`, and `RATE`. */
+  readonly create: (given: Setting['arguments']) => string
+  /** Where torch keeps what it remembers, by the slot's name in a checkpoint. */
+  readonly slots: Readonly<Record<string, string>>
 }
 
 /** A picture on its way into the network, [batch, 3, height, width] in float32. */

@@ -21,8 +21,8 @@ export async function writeTarget(spec: ReadySpec, { target, out, seed }: Target
     return writeFiles(emitTfjs(spec.graph, options), out)
   }
   if (target === 'pytorch') {
-    const { emitPytorch } = await import('../../compiler/targets/pytorch/emit.js')
-    return writeFiles(emitPytorch(spec.graph, { source: spec.stored.entry, version: packageVersion() }), out)
+    const { pytorchFiles } = await import('../pytorch/files.js')
+    return writeFiles(await pytorchFiles(spec), out)
   }
   const { exportOnnx } = await import('./onnx.js')
   const path = join(out, `${spec.graph.name}.onnx`)

@@ -10,6 +10,10 @@ import type { PythonHelper } from './lowering.js'
 import { type ClassPlan, ModuleTree } from './modules.js'
 import { identifier, remark, stringCode } from './python.js'
 import { readme } from './readme.js'
+import { recipe } from './recipe.js'
+
+/** torchvision brings Pillow along, which reads pictures. */
+const requirements = 'torch>=2.4\ntorchvision>=0.19\nsafetensors>=0.4\n'
 
 export interface GeneratedFile {
   readonly path: string
@@ -35,10 +39,12 @@ export function emitPytorch(graph: Graph, options: PytorchOptions): readonly Gen
   const names = withInner(helpers).map(({ name }) => name)
   const texts = write({ structure, calls, helpers, reserved: names })
   const operations = operationsFile(helpers)
+  const training = recipe(graph, options.version)
   return [
     { path: 'model.py', text: modelFile(graph, options, texts, helpers) },
     ...(operations ? [{ path: 'operations.py', text: operations }] : []),
-    { path: 'requirements.txt', text: 'torch>=2.4\nsafetensors>=0.4\n' },
+    ...(training ? [{ path: 'recipe.py', text: training }] : []),
+    { path: 'requirements.txt', text: requirements },
     { path: 'README.md', text: readme(graph, options.source) },
   ]
 }

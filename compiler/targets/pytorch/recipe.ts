@@ -1,0 +1,146 @@
+import { reachedByGradient } from '../../graph/gradient.js'
+import type { Graph, Setting } from '../../graph/graph.js'
+import { settings } from '../../training/settings.js'
+import { isLine, statement } from './layout.js'
+import { className, remark, stringCode, valueCode } from './python.js'
+
+/**
+ * `recipe.py`: what the train block says and how pictures come to the model, as constants and short functions that the training program
+ * reads. Undefined for a model that has no loss.
+ */
+export function recipe(graph: Graph, version: string): string | undefined {
+  const { label, plan, image } = graph
+  if (!label || graph.losses.length === 0) return undefined
+  const own = image.steps
+  const normalization = own.filter(({ name }) => name === 'normalize')
+  const augment = plan.augment
+    ? [...plan.augment.filter(({ name }) => name !== 'normalize'), ...normalization]
+    : image.steps
+  const steps = [...new Set([...own, ...augment].map(({ name }) => name))].sort()
+  const reached = reachedByGradient(
+    graph,
+    graph.losses.map(({ value }) => value),
+  )
+  const untrained = [...graph.parameters.values()].some(({ name, trainable }) => trainable && !reached.has(name))
+  const optimizer = settings.get(plan.optimizer.name)?.pytorch
+  if (!optimizer) throw new Error(`${plan.optimizer.name} has no PyTorch code`)
+  const { rate, weight_decay: decay = 0, decays = 'all' } = plan.optimizer.arguments
+  const average = plan.average?.arguments
+  const constant = (name: string, code: string, comment = '') => statement('', `${name} = `, code, comment)
+  const body = [
+    ...constant('WSBAN', stringCode(version), 'that wrote this'),
+    ...constant('NAME', stringCode(graph.name)),
+    ...constant('SIZE', String(image.height), 'height and width of the pictures that the model takes'),
+    ...constant('CLASSES', String(label.classes)),
+    ...constant('PREDICTION', stringCode(graph.predictions[0]?.name ?? '')),
+    ...statement('', 'BRANCHES: list[str] = ', list(graph.logits.map(({ name }) => stringCode(name)))),
+    '',
+    ...constant('EPOCHS', String(plan.epochs)),
+    ...constant('BATCH', String(plan.batch), 'pictures that go through at once, in all processes'),
+    ...constant('ACCUMULATE', String(plan.accumulate), 'batches a step'),
+    ...constant('CLIP', floatCode(plan.clip), 'largest norm of all gradients together; 0: no limit'),
+    ...constant('PATIENCE', String(plan.patience), 'epochs without a better val top-1; 0: it never ends early'),
+    ...constant('BALANCED', plan.classWeights === 'balanced' ? 'True' : 'False', 'whether rare classes count more'),
+    ...constant('RATE', floatCode(rate)),
+    ...constant('WEIGHT_DECAY', floatCode(decay)),
+    ...constant('DECAYS', stringCode(String(decays)), 'all parameters, or weights: those of two dimensions and more'),
+    ...statement('', 'GROUPS: list[Group] = ', list(plan.groups.map(groupCode))),
+    ...statement(
+      '',
+      'AVERAGE: tuple[float, bool] | None = ',
+      average ? `(${floatCode(average.decay)}, ${average.warm_up === true ? 'True' : 'False'})` : 'None',
+      'decay and warm-up of the moving average',
+    ),
+    ...statement(
+      '',
+      'MIX: list[tuple[str, float]] = ',
+      list((plan.mix ?? []).map(({ name, arguments: given }) => `(${stringCode(name)}, ${floatCode(given.alpha)})`)),
+      'how batches are mixed, and alpha',
+    ),
+    ...constant('UNTRAINED', untrained ? 'True' : 'False', 'whether some weights get no gradient'),
+    ...statement(
+      '',
+      'SLOTS: dict[str, str] = ',
+      `{${Object.entries(optimizer.slots)
+        .map(([ours, theirs]) => `${stringCode(ours)}: ${stringCode(theirs)}`)
+        .join(', ')}}`,
+      "what the optimizer remembers: in checkpoints, in torch's state",
+    ),
+    '',
+    '',
+    'def make_optimizer(groups: list[dict[str, Any]]) -> torch.optim.Optimizer:',
+    ...statement('    ', 'return ', optimizer.create(plan.optimizer.arguments)),
+    '',
+    '',
+    'def rate_factor(epoch: float, epochs: int) -> float:',
+    '    """What the rate is multiplied by; epoch counts in fractions."""',
+    ...statement('    ', 'return ', callCode(plan.schedule, ['epoch', 'epochs'])),
+    '',
+    '',
+    'def prepare(image: Tensor) -> Tensor:',
+    '    """A picture as evaluation sees it."""',
+    ...own.flatMap((step) => stepLines(step)),
+    '    return image',
+    '',
+    '',
+    'def augment(image: Tensor, random: Random) -> Tensor:',
+    '    """A picture as training sees it."""',
+    ...augment.flatMap((step) => stepLines(step)),
+    '    return image',
+  ]
+  const head = [
+    `"""What the train block of ${remark(graph.name)} says, and how pictures come to the model."""`,
+    '',
+    'from __future__ import annotations',
+    '',
+    'from typing import Any',
+    '',
+    'import torch',
+    'from torch import Tensor',
+    '',
+    'from groups import Group',
+    ...importLines('image_steps', steps),
+    `from model import ${className([graph.name])} as Model`,
+    `from schedules import ${plan.schedule.name}`,
+    'from seeded import Random',
+    '',
+    '__all__ = ["Model"]',
+    '',
+  ]
+  return `${[...head, ...body].join('\n')}\n`
+}
+
+function importLines(module: string, names: readonly string[]): string[] {
+  if (names.length === 0) return []
+  const line = `from ${module} import ${names.join(', ')}`
+  return isLine(line) ? [line] : [`from ${module} import (`, ...names.map((name) => `    ${name},`), ')']
+}
+
+/** `image = flip(image, random, probability=0.5)`; what exists only in training draws random numbers. */
+function stepLines(step: Setting): string[] {
+  const random = settings.get(step.name)?.onnx ? [] : ['random']
+  return statement('    ', 'image = ', callCode(step, ['image', ...random]))
+}
+
+function callCode({ name, arguments: given }: Setting, first: readonly string[]): string {
+  return `${name}(${[...first, ...Object.entries(given).map(([key, value]) => `${key}=${valueCode(value)}`)].join(', ')})`
+}
+
+function groupCode({ name, path, rate, weightDecay, frozen }: Graph['plan']['groups'][number]): string {
+  const values = [
+    ...(rate === 1 ? [] : [`rate=${floatCode(rate)}`]),
+    ...(weightDecay === undefined ? [] : [`weight_decay=${floatCode(weightDecay)}`]),
+    ...(frozen === 0 ? [] : [`frozen=${floatCode(frozen)}`]),
+  ]
+  return `Group(${[stringCode(name), stringCode(path), ...values].join(', ')})`
+}
+
+function list(items: readonly string[]): string {
+  return `[${items.join(', ')}]`
+}
+
+/** A number that Python takes for a float. */
+export function floatCode(value: Setting['arguments'][string] | undefined): string {
+  const text = String(value ?? 0)
+  return /^-?\d+$/.test(text) ? `${text}.0` : text
+}

@@ -1,0 +1,195 @@
+"""What is done to a picture on its way into the model: float32 [3, height, width].
+
+Values are 0 to 255 until `normalize`. Random steps draw from `random`, so that the same
+stream gives the same picture.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from seeded import Random
+
+# Luma of sRGB values, ITU-R BT.601.
+LUMA = torch.tensor([0.299, 0.587, 0.114]).view(3, 1, 1)
+
+
+def resize(image: Tensor, size: int) -> Tensor:
+    return F.interpolate(
+        image[None], (size, size), mode="bilinear", antialias=True, align_corners=False
+    )[0]
+
+
+def center_crop(image: Tensor, size: int) -> Tensor:
+    height, width = _at_least("center_crop", image, size)
+    top, left = (height - size) >> 1, (width - size) >> 1
+    return image[:, top : top + size, left : left + size]
+
+
+def random_crop(image: Tensor, random: Random, size: int) -> Tensor:
+    height, width = _at_least("random_crop", image, size)
+    left = random.integer(width - size + 1)
+    top = random.integer(height - size + 1)
+    return image[:, top : top + size, left : left + size]
+
+
+def random_resized_crop(
+    image: Tensor,
+    random: Random,
+    size: int,
+    scale_min: float = 0.08,
+    scale_max: float = 1,
+    ratio_min: float = 3 / 4,
+    ratio_max: float = 4 / 3,
+) -> Tensor:
+    """A part of random place and area, stretched to a square."""
+    shape = (scale_min, scale_max, ratio_min, ratio_max)
+    part = _rectangle(image, random, shape) or _middle(image, ratio_min, ratio_max)
+    left, top, width, height = part
+    return resize(image[:, top : top + height, left : left + width], size)
+
+
+def flip(
+    image: Tensor,
+    random: Random,
+    direction: str = "horizontal",
+    probability: float = 0.5,
+) -> Tensor:
+    if random.uniform() >= probability:
+        return image
+    return image.flip(2 if direction == "horizontal" else 1)
+
+
+def rotate(image: Tensor, random: Random, degrees: float) -> Tensor:
+    """Turned about its middle; what comes into view repeats the edge."""
+    angle = math.radians(random.uniform(-degrees, degrees))
+    height, width = image.shape[1:]
+    # In double precision: a place that rounds to the other side of a pixel shows.
+    dy = torch.arange(height, dtype=torch.float64)[:, None] - (height - 1) / 2
+    dx = torch.arange(width, dtype=torch.float64)[None] - (width - 1) / 2
+    x = (width - 1) / 2 + math.cos(angle) * dx + math.sin(angle) * dy
+    y = (height - 1) / 2 - math.sin(angle) * dx + math.cos(angle) * dy
+    x, y = x.clamp(0, width - 1), y.clamp(0, height - 1)
+    x0, y0 = x.floor().long(), y.floor().long()
+    x1, y1 = (x0 + 1).clamp(max=width - 1), (y0 + 1).clamp(max=height - 1)
+    fx, fy = (x - x0).float(), (y - y0).float()
+    upper = image[:, y0, x0] * (1 - fx) + image[:, y0, x1] * fx
+    lower = image[:, y1, x0] * (1 - fx) + image[:, y1, x1] * fx
+    return upper * (1 - fy) + lower * fy
+
+
+def brightness(image: Tensor, random: Random, amount: float) -> Tensor:
+    """One random share of full brightness added to every value."""
+    return (image + random.uniform(-amount, amount) * 255).clamp(0, 255)
+
+
+def contrast(image: Tensor, random: Random, low: float, high: float) -> Tensor:
+    factor = random.uniform(low, high)
+    mean = (image * LUMA).sum(0).mean()
+    return (image * factor + (1 - factor) * mean).clamp(0, 255)
+
+
+def saturation(image: Tensor, random: Random, low: float, high: float) -> Tensor:
+    factor = random.uniform(low, high)
+    grey = (image * LUMA).sum(0, keepdim=True)
+    return (image * factor + (1 - factor) * grey).clamp(0, 255)
+
+
+def hue(image: Tensor, random: Random, amount: float) -> Tensor:
+    """Every colour turned on the wheel of hues by one share of a full turn."""
+    by = random.uniform(-amount, amount)
+    red, green, blue = image
+    most = image.amax(0)
+    spread = most - image.amin(0)
+    safe = torch.where(spread == 0, torch.ones_like(spread), spread)
+    # In sixths of the wheel: red at 0, green at 2, blue at 4.
+    angle = torch.where(
+        most == red,
+        (green - blue) / safe,
+        torch.where(most == green, 2 + (blue - red) / safe, 4 + (red - green) / safe),
+    )
+    angle = angle + 6 * by
+
+    def away(turned: Tensor) -> Tensor:
+        distance = (turned - 6 * (turned / 6).round()).abs()
+        return (distance - 1).clamp(0, 1)
+
+    return torch.stack([most - spread * away(angle - at) for at in (0, 2, 4)])
+
+
+def erasing(
+    image: Tensor,
+    random: Random,
+    probability: float = 0.5,
+    scale_min: float = 0.02,
+    scale_max: float = 0.33,
+    ratio_min: float = 0.3,
+    ratio_max: float = 3.3,
+    fill: float = 0.5,
+) -> Tensor:
+    """A random rectangle filled with grey, by chance (Zhong et al. 2017)."""
+    if random.uniform() >= probability:
+        return image
+    part = _rectangle(image, random, (scale_min, scale_max, ratio_min, ratio_max))
+    if part is None:
+        return image
+    left, top, width, height = part
+    image = image.clone()
+    image[:, top : top + height, left : left + width] = fill * 255
+    return image
+
+
+def normalize(
+    image: Tensor,
+    mean: float | tuple[float, ...] = 0.5,
+    deviation: float | tuple[float, ...] = 0.5,
+) -> Tensor:
+    """(value / 255 - mean) / deviation, one number for all colours or one each."""
+    factor, shift = (
+        1 / (255 * _colours(deviation)),
+        _colours(mean) / _colours(deviation),
+    )
+    return (image.double() * factor - shift).float()
+
+
+def _colours(value: float | tuple[float, ...]) -> Tensor:
+    return torch.tensor(value, dtype=torch.float64).view(-1, 1, 1)
+
+
+def _at_least(step: str, image: Tensor, size: int) -> tuple[int, int]:
+    height, width = image.shape[1:]
+    if height < size or width < size:
+        raise ValueError(f"{step} to {size} does not fit in {width} x {height}")
+    return height, width
+
+
+def _rectangle(
+    image: Tensor, random: Random, shape: tuple[float, float, float, float]
+) -> tuple[int, int, int, int] | None:
+    """Left, top, width, height; None when ten drawn in a row did not fit."""
+    height, width = image.shape[1:]
+    scale_min, scale_max, ratio_min, ratio_max = shape
+    for _ in range(10):
+        area = width * height * random.uniform(scale_min, scale_max)
+        ratio = math.exp(random.uniform(math.log(ratio_min), math.log(ratio_max)))
+        # Half a pixel is rounded up, as JavaScript does.
+        w = math.floor(math.sqrt(area * ratio) + 0.5)
+        h = math.floor(math.sqrt(area / ratio) + 0.5)
+        if 1 <= w <= width and 1 <= h <= height:
+            left = random.integer(width - w + 1)
+            return left, random.integer(height - h + 1), w, h
+    return None
+
+
+def _middle(
+    image: Tensor, ratio_min: float, ratio_max: float
+) -> tuple[int, int, int, int]:
+    """The largest rectangle of an allowed ratio, in the middle."""
+    height, width = image.shape[1:]
+    w = max(1, min(width, math.floor(height * ratio_max + 0.5)))
+    h = max(1, min(height, math.floor(width / ratio_min + 0.5)))
+    return (width - w) >> 1, (height - h) >> 1, w, h

@@ -1,0 +1,66 @@
+"""Batches whose pictures are mixed with one another, labels included."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from torch import Tensor
+
+from seeded import Random
+
+
+class Mixed(NamedTuple):
+    labels: Tensor  # B, of what was mixed in
+    share: float  # what of each picture is its own
+
+
+def mix_batch(
+    images: Tensor, labels: Tensor, ways: list[tuple[str, float]], random: Random
+) -> tuple[Tensor, Mixed]:
+    """By one of the ways (name, alpha); the share is drawn from Beta(alpha, alpha)."""
+    name, alpha = ways[random.integer(len(ways))]
+    share = _beta(alpha, random)
+    order = random.shuffle(list(range(len(labels))))
+    if name == "mixup":
+        # Zhang et al. 2017, equation 1.
+        images = share * images + (1 - share) * images[order]
+    else:
+        images, share = _cut(images, order, share, random)
+    return images, Mixed(labels[order], share)
+
+
+def _cut(
+    images: Tensor, order: list[int], share: float, random: Random
+) -> tuple[Tensor, float]:
+    """CutMix (Yun et al. 2019, section 3.1): a rectangle at one place for the batch."""
+    size = images.shape[-1]
+    half = size * math.sqrt(1 - share) / 2
+    x, y = random.integer(size), random.integer(size)
+    left, right, top, bottom = (
+        min(size, max(0, math.floor(edge + 0.5)))
+        for edge in (x - half, x + half, y - half, y + half)
+    )
+    mixed = images.clone()
+    mixed[:, :, top:bottom, left:right] = images[order][:, :, top:bottom, left:right]
+    return mixed, 1 - (right - left) * (bottom - top) / (size * size)
+
+
+def _beta(alpha: float, random: Random) -> float:
+    a, b = _gamma(alpha, random), _gamma(alpha, random)
+    return a / (a + b) if a + b > 0 else float(random.integer(2))
+
+
+def _gamma(shape: float, random: Random) -> float:
+    """Marsaglia and Tsang 2000; their section 6 for shapes below 1."""
+    if shape < 1:
+        return float(_gamma(shape + 1, random) * (1 - random.uniform()) ** (1 / shape))
+    d = shape - 1 / 3
+    c = 1 / math.sqrt(9 * d)
+    while True:
+        x = random.normal()
+        v = (1 + c * x) ** 3
+        if v > 0 and math.log(1 - random.uniform()) < 0.5 * x * x + d - d * v + d * (
+            math.log(v)
+        ):
+            return d * v

@@ -1,0 +1,296 @@
+"""Labelled pictures on their way to the model: listed, decoded, changed, in batches."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from PIL import Image, ImageOps
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from seeded import Random, key_of
+
+JPEG_ENDINGS = {".jpg", ".jpeg", ".jpe", ".jfif"}
+ENDINGS = {*JPEG_ENDINGS, ".png", ".webp", ".avif", ".tif", ".tiff", ".gif"}
+SPLITS = {"train": ["train"], "val": ["val", "valid", "validation"]}
+VALIDATION_SHARE = 0.2
+# How many times the model's size the shorter side of a picture has to be for augmentation.
+ENOUGH = 4
+# More is a mistake or an attack; Pillow refuses twice this.
+Image.MAX_IMAGE_PIXELS = 2**26
+
+
+class Sample(NamedTuple):
+    path: str
+    label: int
+
+
+@dataclass(frozen=True)
+class Listing:
+    classes: list[str]
+    train: list[Sample]
+    val: list[Sample]
+
+
+def read_listing(place: Path, seed: int) -> Listing:
+    """A list that wsban wrote (JSON), or a folder of class folders.
+
+    The folder may hold train/ and val/. Without val a seeded fifth of each class is
+    set apart from train.
+    """
+    if place.is_file():
+        return _read_list(place)
+    if not place.is_dir():
+        raise SystemExit(f"error: there is no folder {place}")
+    folders = {
+        split: [place / name for name in names if (place / name).is_dir()]
+        for split, names in SPLITS.items()
+    }
+    own = folders["train"] or [place]
+    train = {name: found for name, found in _by_class(own[0]).items() if found}
+    if not train:
+        raise SystemExit(f"error: {own[0]} has no pictures in class folders")
+    val = _by_class(folders["val"][0]) if folders["val"] else _set_apart(train, seed)
+    strange = sorted(set(val) - set(train))
+    if strange:
+        raise SystemExit(f"error: classes of val that train has not: {strange[:8]}")
+    classes = sorted(train)
+    return Listing(
+        classes,
+        [Sample(path, k) for k, name in enumerate(classes) for path in train[name]],
+        [
+            Sample(path, k)
+            for k, name in enumerate(classes)
+            for path in val.get(name, [])
+        ],
+    )
+
+
+def _read_list(file: Path) -> Listing:
+    found = json.loads(file.read_text(encoding="utf-8"))
+    split = {
+        name: [Sample(path, label) for path, label in found[name]]
+        for name in ("train", "val")
+    }
+    return Listing(found["classes"], split["train"], split["val"])
+
+
+def _by_class(folder: Path) -> dict[str, list[str]]:
+    return {
+        entry.name: list(_pictures(entry))
+        for entry in sorted(folder.iterdir())
+        if entry.is_dir() and not entry.name.startswith(".")
+    }
+
+
+def _pictures(folder: Path, above: tuple[str, ...] = ()) -> Iterator[str]:
+    """Files before folders, each in the order of their names."""
+    real = os.path.realpath(folder)
+    if real in above:
+        return
+    entries = sorted(e for e in folder.iterdir() if not e.name.startswith("."))
+    for entry in entries:
+        if entry.is_file() and entry.suffix.lower() in ENDINGS:
+            yield str(entry)
+    for entry in entries:
+        if entry.is_dir():
+            yield from _pictures(entry, (*above, real))
+
+
+def _set_apart(train: dict[str, list[str]], seed: int) -> dict[str, list[str]]:
+    """Takes a seeded share of each class out of train."""
+    val = {}
+    for name, paths in train.items():
+        if len(paths) < 2:
+            continue
+        count = max(1, math.floor(len(paths) * VALIDATION_SHARE + 0.5))
+        random = Random(key_of(seed, "validation", unicodedata.normalize("NFC", name)))
+        chosen = set(random.shuffle(list(range(len(paths))))[:count])
+        val[name] = [path for k, path in enumerate(paths) if k in chosen]
+        train[name] = [path for k, path in enumerate(paths) if k not in chosen]
+    return val
+
+
+def decode(path: str, enough: int | None = None) -> Tensor:
+    """float32 [3, height, width], 0 to 255; turned as its EXIF says, clear is white.
+
+    A picture whose shorter side is over half as large again as `enough` is reduced.
+    """
+    with Image.open(path) as opened:
+        if enough and min(opened.size) > 1.5 * enough:
+            opened.draft("RGB", (enough, enough))
+        image: Image.Image = ImageOps.exif_transpose(opened)
+        if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+            clear = image.convert("RGBA")
+            image = Image.new("RGBA", clear.size, "white")
+            image.alpha_composite(clear)
+        image = image.convert("RGB")
+        if enough and min(image.size) > 1.5 * enough:
+            scale = enough / min(image.size)
+            width, height = (max(1, round(side * scale)) for side in image.size)
+            image = image.resize((width, height), Image.Resampling.LANCZOS)
+        data = torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8)
+        return data.view(image.height, image.width, 3).permute(2, 0, 1).float()
+
+
+class Item(NamedTuple):
+    image: Tensor
+    label: int
+    unreadable: list[str]
+
+
+class Batch(NamedTuple):
+    images: Tensor  # B x 3 x size x size
+    labels: Tensor  # B
+    unreadable: list[str]
+
+
+def collate(items: list[Item]) -> Batch:
+    return Batch(
+        torch.stack([item.image for item in items]),
+        torch.tensor([item.label for item in items]),
+        [path for item in items for path in item.unreadable],
+    )
+
+
+class TrainingPictures(Dataset[Item]):
+    """Pictures by (epoch, place in the epoch's order), augmented.
+
+    The order depends on (seed, epoch), augmentation on (seed, epoch, picture): what a
+    place gives is the same however many processes and workers there are. Where a
+    picture cannot be read the next one that can be takes its place.
+    """
+
+    def __init__(
+        self,
+        samples: list[Sample],
+        seed: int,
+        size: int,
+        augment: Callable[[Tensor, Random], Tensor],
+    ) -> None:
+        self.samples = samples
+        self.seed = seed
+        self.size = size
+        self.augment = augment
+        self.ordered: tuple[int, list[int]] = (-1, [])
+
+    def order(self, epoch: int) -> list[int]:
+        if self.ordered[0] != epoch:
+            random = Random(key_of(self.seed, "order", epoch))
+            self.ordered = (epoch, random.shuffle(list(range(len(self.samples)))))
+        return self.ordered[1]
+
+    def __getitem__(self, at: tuple[int, int]) -> Item:
+        epoch, place = at
+        order = self.order(epoch)
+        unreadable: list[str] = []
+        for step in range(len(order)):
+            index = order[(place + step) % len(order)]
+            path, label = self.samples[index]
+            try:
+                image = decode(path, ENOUGH * self.size)
+            except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+                unreadable.append(path)
+                continue
+            key = key_of(self.seed, "augment", epoch, index)
+            return Item(self.augment(image, Random(key)), label, unreadable)
+        raise RuntimeError("none of the pictures can be read")
+
+
+class ValPictures(Dataset[Item]):
+    """Pictures by their place in the list, as evaluation sees them."""
+
+    def __init__(
+        self, samples: list[Sample], prepare: Callable[[Tensor], Tensor]
+    ) -> None:
+        self.samples = samples
+        self.prepare = prepare
+
+    def __getitem__(self, place: int) -> Item:
+        path, label = self.samples[place]
+        try:
+            return Item(self.prepare(decode(path)), label, [])
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+            return Item(torch.empty(0), label, [path])
+
+
+def collate_readable(items: list[Item]) -> Batch:
+    readable = [item for item in items if not item.unreadable]
+    if readable:
+        batch = collate(readable)
+    else:
+        batch = Batch(torch.empty(0), torch.empty(0, dtype=torch.int64), [])
+    return batch._replace(unreadable=[p for item in items for p in item.unreadable])
+
+
+class TrainingBatches:
+    """The places of an epoch, in batches, of which this process takes its share."""
+
+    def __init__(self, pictures: int, batch: int, rank: int, processes: int) -> None:
+        # The partial batch at the end counts only if it is all there is.
+        self.batch = min(batch, pictures - pictures % processes)
+        self.count = pictures // self.batch if self.batch > 0 else 0
+        self.rank = rank
+        self.own = self.batch // processes
+        self.epoch = 0
+        self.first = 0
+
+    def begin(self, epoch: int, position: int) -> None:
+        """The next time round is this epoch's, from that place on."""
+        self.epoch = epoch
+        self.first = position // self.batch
+
+    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+        for batch in range(self.first, self.count):
+            start = batch * self.batch + self.rank * self.own
+            yield [(self.epoch, place) for place in range(start, start + self.own)]
+
+    def __len__(self) -> int:
+        return self.count - self.first
+
+
+class ValBatches:
+    """Every so-manieth picture, in batches."""
+
+    def __init__(self, pictures: int, batch: int, rank: int, processes: int) -> None:
+        own = list(range(rank, pictures, processes))
+        self.batches = [own[k : k + batch] for k in range(0, len(own), batch)]
+
+    def __iter__(self) -> Iterator[list[int]]:
+        return iter(self.batches)
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+
+def _ignore_interrupt(_worker: int) -> None:
+    """A Ctrl-C is for the process that trains: it still needs what is under way."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def loader(
+    pictures: Dataset[Item],
+    batches: TrainingBatches | ValBatches,
+    workers: int,
+    pinned: bool,
+) -> DataLoader[Any]:
+    return DataLoader(
+        pictures,
+        batch_sampler=batches,
+        num_workers=workers,
+        persistent_workers=workers > 0,
+        pin_memory=pinned,
+        worker_init_fn=_ignore_interrupt if workers > 0 else None,
+        collate_fn=collate
+        if isinstance(batches, TrainingBatches)
+        else collate_readable,
+    )
