@@ -46,7 +46,7 @@ export const crossEntropy: Operation = {
   pytorch: {
     expression(call) {
       const smoothing = call.code('smoothing') === '0' ? '' : `label_smoothing=${call.code('smoothing')}`
-      return pythonCall('F.cross_entropy', call.input('logits'), call.input('label'), smoothing)
+      return pythonCall('F.cross_entropy', call.input('logits'), call.input('label'), call.classWeights(), smoothing)
     },
   },
   onnx: 'training only',

@@ -126,6 +126,7 @@ function request(one: ReadyCase, helpers: Set<PythonHelper>) {
     input: (value) => `inputs[${value.node}]`,
     module: () => 'self.call',
     option: () => undefined,
+    classWeights: '',
     helper: (helper) => {
       helpers.add(helper)
       return helper.name

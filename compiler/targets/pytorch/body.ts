@@ -185,6 +185,7 @@ export class Body {
         helpers.add(helper)
         return helper.name
       },
+      classWeights: structure.graph.plan.classWeights === 'balanced' ? 'weight=self.class_weights' : '',
     }
   }
 

@@ -13,6 +13,7 @@ export interface Rendered {
   /** What the class was made with for this attribute, where its modules differ in it: `self.stride`. */
   readonly option: (attribute: string, phase: '' | '_training' | '_evaluation') => string | undefined
   readonly helper: (helper: PythonHelper) => string
+  readonly classWeights: string
 }
 
 /** One node, as its operation sees it while it writes PyTorch. */
@@ -67,6 +68,10 @@ export class NodeCall extends TypedCall implements PytorchCall {
 
   trainingFor(argument: string): string {
     return JSON.stringify(this.node.attributes[argument])?.includes('"uniform"') ? 'training=self.training' : ''
+  }
+
+  classWeights(): string {
+    return this.around.classWeights
   }
 
   helper(helper: PythonHelper): string {

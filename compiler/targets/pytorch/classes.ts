@@ -1,4 +1,5 @@
 import { typeOf, type ValueRef } from '../../graph/graph.js'
+import { operationNamed } from '../../ops/index.js'
 import type { CallPlan } from '../plans.js'
 import { Body, methodName, outsideModules, type Surroundings } from './body.js'
 import { definition, statement } from './layout.js'
@@ -30,13 +31,27 @@ export function constructorLines(plan: ClassPlan, around: Surroundings): string[
   )
   const kept = plan.parameters.flatMap(({ name, kept: stays }) => (stays ? [`        self.${name} = ${name}`] : []))
   const own = instance?.module ? argumentList(instance.module, givenBy(plan, [])) : ''
+  const weighted = weighsClasses(plan, around)
+  const { label } = around.structure.graph
   const children = instance ? childLines(instance, plan, 'self', [], around) : []
+  const weights = `self.register_buffer("class_weights", torch.ones(${label?.classes ?? 1}), persistent=False)`
   return [
+    ...(weighted ? ['    class_weights: Tensor', ''] : []),
     ...definition('    ', '__init__', ['self', ...parameters], 'None'),
     ...statement('        ', '', `super().__init__(${own})`),
+    ...(weighted ? statement('        ', '', weights) : []),
     ...kept,
     ...children,
   ]
+}
+
+/** Whether a loss of the class counts classes by weights, which training fills in. */
+function weighsClasses({ plans, instances }: ClassPlan, { structure, tree }: Surroundings): boolean {
+  if (structure.graph.plan.classWeights !== 'balanced') return false
+  const frames = instances[0] === tree.root ? [structure.frame(0)] : plans.map(({ frame }) => frame)
+  return frames.some((frame) =>
+    structure.items(frame).some((item) => 'node' in item && operationNamed(item.node.operation).weighsLabels),
+  )
 }
 
 /** The statements that make the modules below one. */

@@ -24,7 +24,7 @@ const moduleAttributes = new Set(
     'register_module register_parameter register_state_dict_post_hook register_state_dict_pre_hook requires_grad_ set_extra_state ' +
     'set_submodule share_memory state_dict to to_empty train training type xpu zero_grad ' +
     // What modules with parameters have beside: a block that ends in one is one itself.
-    'affine bias centers dilation eps groups in_channels in_features kernel_size momentum normalize num_batches_tracked num_features ' +
+    'affine bias centers class_weights dilation eps groups in_channels in_features kernel_size momentum normalize num_batches_tracked num_features ' +
     'out_channels out_features output_padding padding padding_mode per_class reset_parameters reset_running_stats running_mean running_var ' +
     'stride track_running_stats transposed weight'
   ).split(' '),

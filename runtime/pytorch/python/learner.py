@@ -13,7 +13,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 import recipe
 from groups import freeze, parameter_groups
-from mixing import Mixed, mix_batch
+from mixing import mix_batch
 from pictures import Batch
 from run_folder import Checkpoint, State
 from seeded import Random, key_of
@@ -177,11 +177,12 @@ class Learner:
         images = batch.images.to(device, non_blocking=True)
         images = images.contiguous(memory_format=self.layout)
         labels = batch.labels.to(device, non_blocking=True)
-        mixed: Mixed | None = None
         if recipe.MIX:
             end = moment.position + (number + 1) * len(labels) * self.team.size
             key = key_of(self.options.seed, "mix", int(moment.epoch), end)
-            images, mixed = mix_batch(images, labels, recipe.MIX, Random(key))
+            images, labels = mix_batch(
+                images, labels, recipe.CLASSES, recipe.MIX, Random(key)
+            )
         low = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(
             self.options.precision
         )
@@ -189,7 +190,7 @@ class Learner:
         with self.parallel.no_sync() if wait and self.parallel else _nothing():
             with torch.autocast(device.type, low) if low else _nothing():
                 assert self.forward is not None
-                answers = self.forward(images, labels, *([mixed] if mixed else []))
+                answers = self.forward(images, labels)
             losses = {
                 key.removeprefix("loss/"): value.float()
                 for key, value in answers.items()

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
+import torch.nn.functional as F
 from torch import Tensor
 
 from seeded import Random
 
 
-class Mixed(NamedTuple):
-    labels: Tensor  # B, of what was mixed in
-    share: float  # what of each picture is its own
-
-
 def mix_batch(
-    images: Tensor, labels: Tensor, ways: list[tuple[str, float]], random: Random
-) -> tuple[Tensor, Mixed]:
-    """By one of the ways (name, alpha); the share is drawn from Beta(alpha, alpha)."""
+    images: Tensor,
+    labels: Tensor,
+    classes: int,
+    ways: list[tuple[str, float]],
+    random: Random,
+) -> tuple[Tensor, Tensor]:
+    """By one of the ways (name, alpha); the share is drawn from Beta(alpha, alpha).
+
+    Labels become shares of classes, B x classes: a cross-entropy takes them, too.
+    """
     name, alpha = ways[random.integer(len(ways))]
     share = _beta(alpha, random)
     order = random.shuffle(list(range(len(labels))))
@@ -27,7 +29,8 @@ def mix_batch(
         images = share * images + (1 - share) * images[order]
     else:
         images, share = _cut(images, order, share, random)
-    return images, Mixed(labels[order], share)
+    own, other = F.one_hot(labels, classes), F.one_hot(labels[order], classes)
+    return images, share * own + (1 - share) * other
 
 
 def _cut(
