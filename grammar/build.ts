@@ -170,10 +170,10 @@ export class TreeBuilder {
   }
 
   private expression(node: CstNode): Expression {
-    const [whenTrue, whenFalse] = nodes(node, 'expression')
     const pipeline = nodes(node, 'pipeline')[0]
     const value = pipeline ? this.pipeline(pipeline) : this.missing(node)
     if (tokens(node, 'Question').length === 0) return value
+    const [whenTrue, whenFalse] = nodes(node, 'expression')
     return {
       kind: 'conditional',
       condition: value,
@@ -191,27 +191,27 @@ export class TreeBuilder {
   }
 
   private comparison(node: CstNode): Expression {
-    const symbols = ['EqualEqual', 'NotEqual', 'LessEqual', 'GreaterEqual', 'Less', 'Greater']
-    return this.chain(node, nodes(node, 'sum'), symbols, (operand) => this.sum(operand))
+    return this.chain(node, nodes(node, 'sum'), comparisons, (operand) => this.sum(operand))
   }
 
   private sum(node: CstNode): Expression {
-    return this.chain(node, nodes(node, 'product'), ['Plus', 'Minus'], (operand) => this.product(operand))
+    return this.chain(node, nodes(node, 'product'), additions, (operand) => this.product(operand))
   }
 
   private product(node: CstNode): Expression {
-    return this.chain(node, nodes(node, 'unary'), ['Star', 'Slash'], (operand) => this.unary(operand))
+    return this.chain(node, nodes(node, 'unary'), multiplications, (operand) => this.unary(operand))
   }
 
   /** `a + b - c` as (a + b) - c. */
   private chain(
     node: CstNode,
-    operands: CstNode[],
-    symbols: string[],
+    operands: readonly CstNode[],
+    symbols: readonly string[],
     build: (node: CstNode) => Expression,
   ): Expression {
     const [first, ...rest] = operands
     if (!first) return this.missing(node)
+    if (rest.length === 0) return build(first)
     const operators = symbols.flatMap((symbol) => tokens(node, symbol)).sort((a, b) => a.startOffset - b.startOffset)
     return rest.reduce<Expression>((left, operand, index) => {
       const right = build(operand)
@@ -229,12 +229,15 @@ export class TreeBuilder {
 
   private postfix(node: CstNode): Expression {
     const primary = nodes(node, 'primary')[0]
-    const suffixes = [...nodes(node, 'member'), ...nodes(node, 'callArguments')].sort(
+    const start = primary ? this.primary(primary) : this.missing(node)
+    const [members, calls] = [nodes(node, 'member'), nodes(node, 'callArguments')]
+    if (members.length + calls.length === 0) return start
+    const suffixes = [...members, ...calls].sort(
       (a, b) => (a.location?.startOffset ?? 0) - (b.location?.startOffset ?? 0),
     )
     return suffixes.reduce<Expression>(
       (object, suffix) => (suffix.name === 'member' ? this.member(object, suffix) : this.call(object, suffix)),
-      primary ? this.primary(primary) : this.missing(node),
+      start,
     )
   }
 
@@ -260,7 +263,8 @@ export class TreeBuilder {
     const name = tokens(node, 'Word')[0]
     const value = this.child(node, 'expression')
     if (name) this.assigned(node, name, value)
-    return { ...(name && { name: this.name(name) }), value, span: this.span(node) }
+    const span = this.span(node)
+    return name ? { name: this.name(name), value, span } : { value, span }
   }
 
   /** Notes a colon that stands for `=`. */
@@ -308,7 +312,7 @@ export class TreeBuilder {
   }
 
   private repetition(node: CstNode): Expression {
-    const names = tokens(node, 'Name').sort((a, b) => a.startOffset - b.startOffset)
+    const names = [...tokens(node, 'Name')].sort((a, b) => a.startOffset - b.startOffset)
     const indexed = tokens(node, 'As').length > 0
     const state = names.at(-1)
     const count = nodes(node, 'sum')[0]
@@ -348,12 +352,15 @@ function around(a: Span, b: Span): Span {
   return { source: a.source, start: Math.min(a.start, b.start), end: Math.max(a.end, b.end) }
 }
 
-function nodes(node: CstNode, rule: string): CstNode[] {
-  return (node.children[rule] ?? []).filter(isNode)
+/** Of most kinds most nodes have none. */
+const none: readonly never[] = []
+
+function nodes(node: CstNode, rule: string): readonly CstNode[] {
+  return node.children[rule]?.filter(isNode) ?? none
 }
 
-function tokens(node: CstNode, name: string): IToken[] {
-  return (node.children[name] ?? []).filter(isToken)
+function tokens(node: CstNode, name: string): readonly IToken[] {
+  return node.children[name]?.filter(isToken) ?? none
 }
 
 function isNode(element: CstElement): element is CstNode {
@@ -368,6 +375,10 @@ function unquote(image: string): string {
   const escapes: Record<string, string> = { n: '\n', t: '\t' }
   return image.slice(1, -1).replace(/\\(.)/g, (_, character: string) => escapes[character] ?? character)
 }
+
+const comparisons: readonly string[] = ['EqualEqual', 'NotEqual', 'LessEqual', 'GreaterEqual', 'Less', 'Greater']
+const additions: readonly string[] = ['Plus', 'Minus']
+const multiplications: readonly string[] = ['Star', 'Slash']
 
 const operators: readonly BinaryOperator[] = ['+', '-', '*', '/', '==', '!=', '<', '<=', '>', '>=']
 

@@ -62,19 +62,23 @@ function shown(text: string): string {
 }
 
 /** The tokens without the commas behind the last thing of a list: they mean nothing. */
-export function withoutTrailingCommas(tokens: readonly IToken[]): IToken[] {
+export function withoutTrailingCommas(tokens: IToken[]): IToken[] {
+  const inQuestion = (index: number) => tokens[index]?.tokenType === t.Comma && endsList(tokens[index + 1])
+  if (!tokens.some((_, index) => inQuestion(index))) return tokens
   const lists: boolean[] = []
   return tokens.filter((token, index) => {
-    const [before, next] = [tokens[index - 1], tokens[index + 1]]
+    const before = tokens[index - 1]
     const inList = lists.at(-1) === true
     if (token.tokenType === t.LeftBracket) lists.push(true)
     else if (token.tokenType === t.LeftParen) lists.push(before !== undefined && endsCallee(before))
     else if (token.tokenType === t.LeftBrace) lists.push(false)
     else if (closers.has(token.tokenType)) lists.pop()
-    if (token.tokenType !== t.Comma || !inList || !before || !next) return true
-    const last = next.tokenType === t.RightParen || next.tokenType === t.RightBracket
-    return !last || separators.has(before.tokenType)
+    return !inList || !before || !inQuestion(index) || separators.has(before.tokenType)
   })
+}
+
+function endsList(token: IToken | undefined): boolean {
+  return token?.tokenType === t.RightParen || token?.tokenType === t.RightBracket
 }
 
 const closers = new Set([t.RightParen, t.RightBracket, t.RightBrace])

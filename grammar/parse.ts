@@ -62,9 +62,9 @@ export function parse(source: string, text: string): Parsed {
   const tokens = withoutTrailingCommas(lexed.tokens)
   parser.input = tokens
   const tree = parser.file()
-  const opened = unclosed(lexed.tokens)
   const strange = new Set(lexed.errors.map(({ offset }) => lineAt(text, offset)))
   const read = onePerLine(text, parser.errors, strange)
+  const opened = read.length === 0 ? [] : unclosed(lexed.tokens)
   const errors = read.map((error) => {
     const before = tokens[tokens.indexOf(error.token) - 1] ?? (isEnd(error.token) ? tokens.at(-1) : undefined)
     return syntaxProblem(source, text, error, opened, before)
@@ -115,7 +115,7 @@ function syntaxProblem(
   const expected = expectation(error)
   const found = error.token.image
   const opener = opened.findLast(
-    (token) => `'${closers[token.image]}'` === expected && !(error.token.startOffset <= token.startOffset),
+    (token) => `'${closers.get(token.image)}'` === expected && !(error.token.startOffset <= token.startOffset),
   )
   return {
     kind: 'unexpected',
@@ -183,43 +183,52 @@ function isEnd(token: IToken): boolean {
   return Number.isNaN(token.startOffset)
 }
 
-const closers: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' }
+const closers: ReadonlyMap<string, string> = new Map([
+  ['(', ')'],
+  ['[', ']'],
+  ['{', '}'],
+])
+const closing: ReadonlySet<string> = new Set(closers.values())
 
 /** The brackets that are opened and never closed, in the order of the text. */
 function unclosed(tokens: readonly IToken[]): IToken[] {
   const open: IToken[] = []
   const orphans: IToken[] = []
   for (const token of tokens) {
-    if (closers[token.image]) open.push(token)
-    else if (Object.values(closers).includes(token.image)) {
+    if (closers.has(token.image)) open.push(token)
+    else if (closing.has(token.image)) {
       // What was opened inside and never closed is an orphan of this closer.
-      for (let last = open.pop(); last && closers[last.image] !== token.image; last = open.pop()) orphans.push(last)
+      for (let last = open.pop(); last && closers.get(last.image) !== token.image; last = open.pop()) orphans.push(last)
     }
   }
   return [...orphans, ...open].sort((a, b) => a.startOffset - b.startOffset)
 }
 
 /** What goes on with the expression before it: `a + b - c` is ((a + b) - c), as deep as it is long. */
-const chaining = new Set(['+', '-', '*', '/', '.', '->', '('])
+const chaining: ReadonlySet<string> = new Set(['+', '-', '*', '/', '.', '->', '('])
 
 /** The token at which the nesting, or one chain of operators, becomes longer than what comes after could recurse into. */
 function tooDeep(tokens: readonly IToken[]): IToken | undefined {
   const fresh = () => ({ questions: 0, links: 0, repeats: 0 })
-  const levels = [fresh()]
+  const around: ReturnType<typeof fresh>[] = []
+  let level = fresh()
   for (const token of tokens) {
     const { image } = token
-    const level = levels.at(-1) ?? fresh()
-    if (chaining.has(image)) level.links++
-    if (closers[image]) levels.push(fresh())
-    else if (Object.values(closers).includes(image)) {
-      if (levels.length > 1) levels.pop()
+    if (chaining.has(image) && ++level.links > longestChain) return token
+    if (closers.has(image)) {
+      around.push(level)
+      level = fresh()
+    } else if (closing.has(image)) {
+      level = around.pop() ?? level
       // The body of a repeat has ended, and with it the nesting of its start.
-      Object.assign(levels.at(-1) ?? level, { repeats: 0 })
+      level.repeats = 0
     } else if (image === '?') level.questions++
     else if (image === 'repeat') level.repeats++
-    else if (image === ',' || image === '=') Object.assign(level, { questions: 0, links: 0 })
-    const deepest = Math.max(levels.length, level.questions, level.repeats)
-    if (deepest > deepestNesting || level.links > longestChain) return token
+    else if (image === ',' || image === '=') {
+      level.questions = 0
+      level.links = 0
+    }
+    if (Math.max(around.length + 1, level.questions, level.repeats) > deepestNesting) return token
   }
   return undefined
 }

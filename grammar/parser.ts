@@ -1,7 +1,9 @@
-import { type CstNode, CstParser, type ParserMethod } from 'chevrotain'
+import { type CstNode, CstParser, type IOrAlt, type ParserMethod } from 'chevrotain'
 import * as t from './tokens.js'
 
 type Rule = ParserMethod<[], CstNode>
+/** Of the rules that every expression goes through: made once, not at each of their calls. */
+type Alternatives = IOrAlt<unknown>[]
 
 /**
  * The concrete grammar. Line ends mean nothing: no statement can begin with what could go on with the one before.
@@ -187,33 +189,42 @@ export class WsbanParser extends CstParser {
     })
   })
 
+  private readonly comparisons: Alternatives = [
+    { ALT: () => this.CONSUME(t.EqualEqual) },
+    { ALT: () => this.CONSUME(t.NotEqual) },
+    { ALT: () => this.CONSUME(t.LessEqual) },
+    { ALT: () => this.CONSUME(t.GreaterEqual) },
+    { ALT: () => this.CONSUME(t.Less) },
+    { ALT: () => this.CONSUME(t.Greater) },
+  ]
+
   readonly comparison: Rule = this.RULE('comparison', () => {
     this.SUBRULE(this.sum)
     this.OPTION(() => {
-      this.OR([
-        { ALT: () => this.CONSUME(t.EqualEqual) },
-        { ALT: () => this.CONSUME(t.NotEqual) },
-        { ALT: () => this.CONSUME(t.LessEqual) },
-        { ALT: () => this.CONSUME(t.GreaterEqual) },
-        { ALT: () => this.CONSUME(t.Less) },
-        { ALT: () => this.CONSUME(t.Greater) },
-      ])
+      this.OR(this.comparisons)
       this.SUBRULE2(this.sum)
     })
   })
 
+  private readonly additions: Alternatives = [{ ALT: () => this.CONSUME(t.Plus) }, { ALT: () => this.CONSUME(t.Minus) }]
+
   readonly sum: Rule = this.RULE('sum', () => {
     this.SUBRULE(this.product)
     this.MANY(() => {
-      this.OR([{ ALT: () => this.CONSUME(t.Plus) }, { ALT: () => this.CONSUME(t.Minus) }])
+      this.OR(this.additions)
       this.SUBRULE2(this.product)
     })
   })
 
+  private readonly multiplications: Alternatives = [
+    { ALT: () => this.CONSUME(t.Star) },
+    { ALT: () => this.CONSUME(t.Slash) },
+  ]
+
   readonly product: Rule = this.RULE('product', () => {
     this.SUBRULE(this.unary)
     this.MANY(() => {
-      this.OR([{ ALT: () => this.CONSUME(t.Star) }, { ALT: () => this.CONSUME(t.Slash) }])
+      this.OR(this.multiplications)
       this.SUBRULE2(this.unary)
     })
   })
@@ -223,11 +234,14 @@ export class WsbanParser extends CstParser {
     this.SUBRULE(this.postfix)
   })
 
+  private readonly suffixes: Alternatives = [
+    { ALT: () => this.SUBRULE(this.member) },
+    { ALT: () => this.SUBRULE(this.callArguments) },
+  ]
+
   readonly postfix: Rule = this.RULE('postfix', () => {
     this.SUBRULE(this.primary)
-    this.MANY(() =>
-      this.OR([{ ALT: () => this.SUBRULE(this.member) }, { ALT: () => this.SUBRULE(this.callArguments) }]),
-    )
+    this.MANY(() => this.OR(this.suffixes))
   })
 
   readonly member: Rule = this.RULE('member', () => {
@@ -249,23 +263,25 @@ export class WsbanParser extends CstParser {
     this.SUBRULE(this.expression)
   })
 
-  readonly primary: Rule = this.RULE('primary', () => {
-    this.OR([
-      { ALT: () => this.SUBRULE(this.quantity) },
-      { ALT: () => this.CONSUME(t.StringLiteral) },
-      { ALT: () => this.CONSUME(t.TrueKeyword) },
-      { ALT: () => this.CONSUME(t.FalseKeyword) },
-      { ALT: () => this.SUBRULE(this.repetition) },
-      { ALT: () => this.CONSUME(t.Name) },
-      {
-        ALT: () => {
-          this.CONSUME(t.LeftParen)
-          this.SUBRULE(this.expression)
-          this.CONSUME(t.RightParen)
-        },
+  private readonly primaries: Alternatives = [
+    { ALT: () => this.SUBRULE(this.quantity) },
+    { ALT: () => this.CONSUME(t.StringLiteral) },
+    { ALT: () => this.CONSUME(t.TrueKeyword) },
+    { ALT: () => this.CONSUME(t.FalseKeyword) },
+    { ALT: () => this.SUBRULE(this.repetition) },
+    { ALT: () => this.CONSUME(t.Name) },
+    {
+      ALT: () => {
+        this.CONSUME(t.LeftParen)
+        this.SUBRULE(this.expression)
+        this.CONSUME(t.RightParen)
       },
-      { ALT: () => this.SUBRULE(this.list) },
-    ])
+    },
+    { ALT: () => this.SUBRULE(this.list) },
+  ]
+
+  readonly primary: Rule = this.RULE('primary', () => {
+    this.OR(this.primaries)
   })
 
   readonly quantity: Rule = this.RULE('quantity', () => {

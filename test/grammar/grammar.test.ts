@@ -73,6 +73,11 @@ test('a unit begins a line of its own where it is a name', (t) => {
   t.is(format('test', text).text, text)
 })
 
+test('a name that JavaScript knows is a name as any other', (t) => {
+  const lines = Array.from({ length: 120 }, (_, index) => `  x${index} = constructor(toString, valueOf)`)
+  t.deepEqual(parse('test', `block b(constructor) {\n${lines.join('\n')}\n}\n`).problems, [])
+})
+
 test('several mistakes of a file are found in one reading', (t) => {
   const { problems, file } = parse(
     'test',
