@@ -6,10 +6,12 @@ import { cacheRoot, checkEngine, type EngineFinding, findEngines } from '../runt
 import { findCompiler } from '../runtime/engines/provision/compile.js'
 import { findPip } from '../runtime/engines/provision/pip.js'
 import { run } from '../runtime/engines/provision/run.js'
+import { installCommand } from '../runtime/engines/provision/system_packages.js'
 import { wheelFor } from '../runtime/engines/versions.js'
 import { reasonOf } from '../runtime/failure.js'
 import { hasOnnxRuntime, loadOnnxRuntime } from '../runtime/onnxruntime/load.js'
 import { packageRoot, packageVersion } from '../runtime/package-root.js'
+import { inspectPytorch } from '../runtime/pytorch/environment.js'
 
 /** good: there and works. spare: could be better, and nothing depends on it. missing: something of wsban fails without it. */
 export type Health = 'good' | 'spare' | 'missing'
@@ -32,11 +34,12 @@ export interface Diagnosis {
 
 /** Looks at this machine; changes nothing. Each thing is really tried, the native engine in a process of its own. */
 export async function runDoctor(): Promise<Diagnosis> {
-  const [npm, pip, compiler, engines, onnxruntime, sharp, disk] = await Promise.all([
+  const [npm, pip, compiler, engines, pytorch, onnxruntime, sharp, disk] = await Promise.all([
     findNpm(),
     findPip(),
     findCompiler(),
     inspectEngines(),
+    inspectTorch(),
     inspectOnnxRuntime(),
     inspectSharp(),
     findDisk(),
@@ -57,6 +60,7 @@ export async function runDoctor(): Promise<Diagnosis> {
     tool('pip', pip && `${pip.version} (${[pip.program, ...pip.first].join(' ')})`),
     tool('C++ compiler', compiler?.version),
     ...(fast ? engines : engines.map((engine) => ({ ...engine, ...mendingEngine(engine, tools) }))),
+    pytorch,
     onnxruntime,
     sharp,
   ]
@@ -96,18 +100,9 @@ interface Tools {
 /** What gets the native engine, system packages first where they are missing and the package manager is one we know. */
 function mendingEngine({ name }: Finding, tools: Tools): { readonly mend?: string } {
   if (name !== 'tfjs-node' || wheelFor('tfjs-node') === undefined) return {}
-  const managers = [
-    { file: '/usr/bin/apt-get', install: 'apt-get install -y', pip: 'python3-pip', compiler: 'g++', npm: 'npm' },
-    { file: '/usr/bin/dnf', install: 'dnf install -y', pip: 'python3-pip', compiler: 'gcc-c++', npm: 'npm' },
-    { file: '/usr/bin/zypper', install: 'zypper install -y', pip: 'python3-pip', compiler: 'gcc-c++', npm: 'npm' },
-    { file: '/usr/bin/pacman', install: 'pacman -S --noconfirm', pip: 'python-pip', compiler: 'gcc', npm: 'npm' },
-  ]
-  const manager = managers.find(({ file }) => existsSync(file))
   const missing = (['pip', 'compiler', 'npm'] as const).filter((name) => !tools[name])
-  if (missing.length === 0 || manager === undefined) return { mend: 'wsban setup' }
-  const rights = process.getuid?.() === 0 ? '' : 'sudo '
-  const packages = missing.map((tool) => manager[tool]).join(' ')
-  return { mend: `${rights}${manager.install} ${packages} && wsban setup` }
+  const packages = missing.length === 0 ? undefined : installCommand(missing)
+  return { mend: packages === undefined ? 'wsban setup' : `${packages} && wsban setup` }
 }
 
 function findNode(): Finding {
@@ -162,6 +157,20 @@ async function inspectEngine(engine: EngineFinding): Promise<Finding> {
   const tried = await checkEngine(name)
   if (!tried.works) return { name, health: 'spare', detail: `does not work: ${tried.reason}` }
   return { name, health: 'good', detail: `${version ?? ''}${remark}${place === undefined ? '' : `, in ${place}`}` }
+}
+
+/** Nothing needs it, so what gets it stands in the line and is not what the machine is told to do. */
+async function inspectTorch(): Promise<Finding> {
+  const name = 'pytorch'
+  const found = await inspectPytorch()
+  if ('reason' in found) return { name, health: 'spare', detail: `${found.reason}; ${found.help}` }
+  const { python, torch, torchvision, safetensors, devices, unusable } = found
+  const broken = unusable.map((device) => `; not on ${device}`).join('')
+  return {
+    name,
+    health: 'good',
+    detail: `${torch}, torchvision ${torchvision}, safetensors ${safetensors}, on ${devices.join(' and ')}${broken}, in ${python}`,
+  }
 }
 
 /** Without it pictures cannot be read. */

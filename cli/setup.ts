@@ -1,4 +1,6 @@
 import type { SetupResult } from '../runtime/engines/index.js'
+import { megabytes } from '../runtime/engines/provision/progress.js'
+import type { PytorchSetupResult } from '../runtime/pytorch/setup.js'
 import type { Reporter } from '../runtime/reporter.js'
 
 export interface SetupChoice {
@@ -30,4 +32,26 @@ export function describeSetup(result: SetupResult, gpu: boolean): string {
       ? '; it uses the graphics card'
       : '; it found no NVIDIA card and computes on the processor'
   return `${result.engine}, TensorFlow ${result.tensorflow}, ${how}${card}: ${result.place}`
+}
+
+/** Makes, or finds, the Python with PyTorch and says what came of it. */
+export async function runPytorchSetup(gpu: boolean, reporter: Reporter): Promise<PytorchSetupResult> {
+  const { setupPytorch } = await import('../runtime/pytorch/setup.js')
+  const result = await setupPytorch({ gpu, reporter })
+  reporter.say(describePytorchSetup(result))
+  return result
+}
+
+export function describePytorchSetup(result: PytorchSetupResult): string {
+  const { python, torch, torchvision, safetensors, devices, unusable, place, already, bytes, seconds } = result
+  const how = already
+    ? place === 'WSBAN_PYTHON'
+      ? 'is the one that WSBAN_PYTHON names, and works'
+      : 'was there already, and works'
+    : `is ready (${megabytes(bytes ?? 0)}, ${seconds} s)`
+  const broken = unusable.length > 0 ? `; not on ${unusable.join('; ')}` : ''
+  return [
+    `PyTorch ${torch} ${how}: ${python}`,
+    `torchvision ${torchvision}, safetensors ${safetensors}; computes on ${devices.join(', ')}${broken}`,
+  ].join('\n')
 }

@@ -5,9 +5,9 @@
  */
 import { createHash } from 'node:crypto'
 import { readFile, rm, writeFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { cacheRoot } from './cache.mjs'
 import { root } from './prepare.mjs'
 import { run } from './run.mjs'
 import { textOf } from './state.mjs'
@@ -21,7 +21,7 @@ export async function pytorchPython() {
   const wanted = createHash('sha256')
     .update(await readFile(requirements))
     .digest('hex')
-  const home = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'wsban', 'test-pytorch')
+  const home = join(cacheRoot(), 'test-pytorch')
   const python = windows ? join(home, 'Scripts', 'python.exe') : join(home, 'bin', 'python')
   const stamp = join(home, 'requirements.sha256')
   if ((await textOf(stamp)) === wanted) return python

@@ -1,4 +1,5 @@
 import { Argument, type Command } from 'commander'
+import { Failure } from '../../runtime/failure.js'
 import { act } from '../action.js'
 import type { CommonOptions } from '../io.js'
 import { common, example } from '../options.js'
@@ -8,22 +9,36 @@ interface SetupOptions extends CommonOptions {
   readonly cudaLibraries?: boolean
 }
 
+type Wanted = 'tfjs-node' | 'pytorch'
+
 export function register(program: Command): void {
   const command = program
     .command('setup')
-    .addArgument(new Argument('[engine]', 'what to get').choices(['tfjs-node']))
-    .description('gets the native engine, once for all projects of this user')
-    .option('--gpu', 'the one that computes on an NVIDIA card')
-    .option('--cuda-libraries', "CUDA's libraries as well, even where no card is found")
-  example(common(command), 'wsban setup').action((_engine: string | undefined, options: SetupOptions) =>
+    .addArgument(new Argument('[engine]', 'what to get').choices(['tfjs-node', 'pytorch']).default('tfjs-node'))
+    .description('gets an engine, once for all projects of this user: the native one, or a Python with PyTorch')
+    .option('--gpu', 'one that computes on a graphics card')
+    .option('--cuda-libraries', "CUDA's libraries for tfjs-node as well, even where no card is found")
+  example(common(command), 'wsban setup', 'wsban setup pytorch').action((engine: Wanted, options: SetupOptions) =>
     act(options, async (io) => {
-      const { runSetup } = await import('../setup.js')
-      const done = await runSetup(
-        { gpu: options.gpu ?? false, cudaLibraries: options.cudaLibraries ?? false },
-        io.reporter,
+      const { runPytorchSetup, runSetup } = await import('../setup.js')
+      const gpu = options.gpu ?? false
+      const cudaLibraries = options.cudaLibraries ?? false
+      if (engine === 'pytorch' && cudaLibraries) throw noLibraries()
+      io.json(
+        engine === 'pytorch'
+          ? await runPytorchSetup(gpu, io.reporter)
+          : await runSetup({ gpu, cudaLibraries }, io.reporter),
       )
-      io.json(done)
       return 0
     }),
   )
+}
+
+function noLibraries(): Failure {
+  return new Failure({
+    code: 'wrong-usage',
+    message: "--cuda-libraries is for tfjs-node; PyTorch's own builds for graphics cards bring theirs",
+    help: 'wsban setup pytorch --gpu',
+    exit: 2,
+  })
 }

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm, statfs, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Failure } from '../failure.js'
 import { withLock } from '../lock.js'
@@ -11,7 +11,8 @@ import { compileAddon, needCompiler } from './provision/compile.js'
 import { addCudaLibraries, hasNvidiaDriver } from './provision/cuda.js'
 import { installPackages } from './provision/packages.js'
 import { needPip } from './provision/pip.js'
-import { megabytes, sizeOfFolder, whileTelling } from './provision/progress.js'
+import { megabytes, secondsSince, sizeOfFolder, whileTelling } from './provision/progress.js'
+import { makeCacheFolder, needSpace } from './provision/space.js'
 import { unpackWheel } from './provision/unpack.js'
 import { fetchWheel } from './provision/wheel.js'
 import { engineFolderName, tensorflowVersion, type Wheel, wheelFor } from './versions.js'
@@ -54,17 +55,7 @@ export async function setupNative(options: SetupOptions): Promise<SetupResult> {
   }
   const cuda = options.gpu && (options.cudaLibraries ?? hasNvidiaDriver())
   const root = enginesRoot()
-  await mkdir(root, { recursive: true }).catch((error: unknown) => {
-    throw new Failure(
-      {
-        code: 'cannot-write',
-        message: `cannot make the cache folder ${root}`,
-        help: 'name another one with WSBAN_CACHE=...',
-        path: root,
-      },
-      { cause: error },
-    )
-  })
+  await makeCacheFolder(root)
   const waiting = (holder: string) => reporter.say(`another setup of ${name} is at work (${holder}); waiting for it`)
   return withLock(join(root, `${engineFolderName(name)}.lock`), waiting, async () => {
     return (await alreadyThere(name, cuda)) ?? (await provision(name, wheel, cuda, reporter))
@@ -96,7 +87,8 @@ async function provision(name: NativeName, wheel: Wheel, cuda: boolean, reporter
   const downloads = join(root, `${engineFolderName(name)}.downloads`)
   // Cheap things that may be missing come before the large download.
   await Promise.all([needPip(), needCompiler()])
-  await needSpace(root, wheel, cuda)
+  // The wheel, and what comes out of it (about three times as much); CUDA's packages and what comes out of them.
+  await needSpace(root, wheel.bytes * 4 + (cuda ? 6e9 : 0), 'setting up the engine')
   await rm(work, { recursive: true, force: true })
   await mkdir(work, { recursive: true })
 
@@ -178,20 +170,6 @@ async function unpackTensorflow(wheel: string, dependencies: string, reporter: R
   reporter.say(`TensorFlow ${tensorflowVersion} unpacked: ${megabytes(unpacked.bytes)} (${secondsSince(began)} s)`)
 }
 
-async function needSpace(root: string, wheel: Wheel, cuda: boolean): Promise<void> {
-  // The wheel, and what comes out of it (about three times as much); CUDA's packages and what comes out of them.
-  const needed = wheel.bytes * 4 + (cuda ? 6e9 : 0)
-  const { bavail, bsize } = await statfs(root)
-  const free = bavail * bsize
-  if (free >= needed) return
-  throw new Failure({
-    code: 'disk-full',
-    message: `setting up the engine takes ${megabytes(needed)} for a while, and ${root} has ${megabytes(free)} left`,
-    help: 'make room, or name a folder on another disk with WSBAN_CACHE=...',
-    path: root,
-  })
-}
-
 /** Older versions of the same engine: nothing looks for them any more. */
 async function forgetOthers(root: string, name: NativeName): Promise<void> {
   const ours = engineFolderName(name)
@@ -200,8 +178,4 @@ async function forgetOthers(root: string, name: NativeName): Promise<void> {
     const old = entry.startsWith(`${name}-4.`) && entry.endsWith(machine) && entry !== ours
     if (old) await rm(join(root, entry), { recursive: true, force: true })
   }
-}
-
-function secondsSince(began: number): number {
-  return Math.round((performance.now() - began) / 100) / 10
 }

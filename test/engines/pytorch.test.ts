@@ -1,10 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
+import { emitPytorch } from '../../compiler/targets/pytorch/emit.js'
 import { Failure } from '../../runtime/failure.js'
+import { packageRoot } from '../../runtime/package-root.js'
 import { findPytorch, requirePytorch } from '../../runtime/pytorch/environment.js'
-import { isLateEnough } from '../../runtime/pytorch/packages.js'
+import { isLateEnough, pytorchPackageNames, requirementOf } from '../../runtime/pytorch/packages.js'
 import { pythonIn, pytorchFolder, readyFile } from '../../runtime/pytorch/place.js'
+import { compileFile } from '../../runtime/specs/spec.js'
 import { fakePython, pythonAnswer, pythonThatSays } from './fake_python.js'
 import { freshFolder, withEnvironment } from './folders.js'
 
@@ -41,7 +44,7 @@ test.serial('what is no Python is named, with what to set instead', async (t) =>
   t.regex(absent.message, /^WSBAN_PYTHON names .*python, which is not there$/)
   t.regex(absent.help, /name a Python's program.*unset WSBAN_PYTHON and run wsban setup pytorch$/)
   const folder = await problemWith(t, freshFolder(t))
-  t.regex(folder.message, /did not run: .*EACCES/)
+  t.regex(folder.message, /which is no program that may be run$/)
   const other = await problemWith(t, fakePython(t, 'echo "error: unknown flag -c" >&2; exit 2'))
   t.regex(other.message, /did not run: error: unknown flag -c$/)
   for (const garbage of ['', 'yes', '{}', '{"python": 3}', pythonAnswer().slice(0, -9)])
@@ -97,4 +100,14 @@ test('versions are compared as numbers', (t) => {
   for (const version of ['2.4.0', '2.15.0+cu132', '2.5.0a0+git1', '3.0'])
     t.true(isLateEnough('torch', version), version)
   for (const version of ['2.3.1', '1.99', '', 'unknown']) t.false(isLateEnough('torch', version), version)
+})
+
+test('the code that is written asks for the same packages', (t) => {
+  const { graph } = compileFile(join(packageRoot(), 'models', 'wsban_tiny.wsban'))
+  const files = graph ? emitPytorch(graph, { source: 'a.wsban', version: '0' }) : []
+  const written = files
+    .find(({ path }) => path === 'requirements.txt')
+    ?.text.trim()
+    .split('\n')
+  t.deepEqual(written, pytorchPackageNames.map(requirementOf))
 })

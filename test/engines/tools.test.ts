@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
+// @ts-expect-error a script without types, which runs before there is a compiler
+import { cacheRoot as cacheRootOfScripts } from '../../cli/bootstrap/cache.mjs'
 import { renderDoctor, runDoctor } from '../../cli/doctor.js'
 import { cacheRoot, setupNative } from '../../runtime/engines/index.js'
 import { needCompiler } from '../../runtime/engines/provision/compile.js'
@@ -10,6 +12,7 @@ import { fetchWheel } from '../../runtime/engines/provision/wheel.js'
 import { type Wheel, wheelFor } from '../../runtime/engines/versions.js'
 import { Failure } from '../../runtime/failure.js'
 import { silent } from '../../runtime/reporter.js'
+import { pythonAnswer, pythonThatSays } from './fake_python.js'
 import { freshFolder, withEnvironment } from './folders.js'
 
 /** A folder of programs that is all there is on the PATH. */
@@ -108,8 +111,15 @@ test.serial('the cache is where the environment says', (t) => {
   t.is(cacheRoot(), '/two/wsban')
 })
 
+test.serial('scripts that run before a build have the same cache', (t) => {
+  for (const variables of [{ WSBAN_CACHE: 'here' }, { XDG_CACHE_HOME: '/two' }, {}]) {
+    withEnvironment(t, { WSBAN_CACHE: undefined, XDG_CACHE_HOME: undefined, ...variables })
+    t.is(cacheRootOfScripts(), cacheRoot())
+  }
+})
+
 test.serial('doctor: nothing but Node is enough, and one command makes it fast', async (t) => {
-  withEnvironment(t, { WSBAN_CACHE: join(freshFolder(t), 'not made yet') })
+  withEnvironment(t, { WSBAN_CACHE: join(freshFolder(t), 'not made yet'), WSBAN_PYTHON: undefined })
   onlyPrograms(t, {})
   const diagnosis = await runDoctor()
   t.true(diagnosis.ok)
@@ -120,9 +130,31 @@ test.serial('doctor: nothing but Node is enough, and one command makes it fast',
     'C++ compiler': 'spare',
     'tfjs-node': 'spare',
     wasm: 'good',
+    pytorch: 'spare',
     sharp: 'good',
   })
   if (wheelFor('tfjs-node') !== undefined) t.regex(diagnosis.mend ?? '', /wsban setup$/)
   t.regex(renderDoctor(diagnosis.findings), /5 to 15 times faster: .*wsban setup$/)
   t.false(existsSync(cacheRoot()), 'looking makes nothing')
+})
+
+test.serial('doctor: PyTorch is told of, and is never what is missing', async (t) => {
+  withEnvironment(t, { WSBAN_CACHE: join(freshFolder(t), 'not made yet'), WSBAN_PYTHON: undefined })
+  onlyPrograms(t, {})
+  const pytorch = async () => {
+    const { findings, mend } = await runDoctor()
+    t.notRegex(mend ?? '', /pytorch/)
+    return findings.find(({ name }) => name === 'pytorch')
+  }
+  t.regex((await pytorch())?.detail ?? '', /^there is no Python with PyTorch; wsban setup pytorch makes one/)
+  const devices = [{ label: 'cpu' }, { label: 'cuda:0 Some Card' }, { label: 'cuda:1', broken: 'no kernel' }]
+  const python = pythonThatSays(t, pythonAnswer({ devices }))
+  // Its script needs the system's own programs.
+  withEnvironment(t, { WSBAN_PYTHON: python, PATH: `${process.env.PATH}:/bin` })
+  t.like(await pytorch(), {
+    health: 'good',
+    detail: `2.9.1+cpu, torchvision 0.24.1, safetensors 0.6.2, on cpu and cuda:0 Some Card; not on cuda:1: no kernel, in ${python}`,
+  })
+  withEnvironment(t, { WSBAN_PYTHON: join(python, 'no') })
+  t.like(await pytorch(), { health: 'spare' })
 })

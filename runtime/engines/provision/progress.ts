@@ -6,6 +6,11 @@ export function megabytes(bytes: number): string {
   return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`
 }
 
+/** To a tenth, since a time of `performance.now()`. */
+export function secondsSince(began: number): number {
+  return Math.round((performance.now() - began) / 100) / 10
+}
+
 /** Tells how far and how fast something grows, while it is being worked on. */
 export async function whileTelling<T>(
   reporter: Reporter,
@@ -21,7 +26,17 @@ export async function whileTelling<T>(
     const whole = expected === undefined ? '' : ` of ${megabytes(expected)}`
     reporter.progress(`${what}: ${megabytes(size)}${whole}, ${megabytes(rate)}/s`)
   }
-  const timer = setInterval(() => void tell().catch(() => {}), 500)
+  let telling = false
+  const timer = setInterval(() => {
+    // Measuring a folder of many files takes longer than the pause.
+    if (telling) return
+    telling = true
+    void tell()
+      .catch(() => {})
+      .finally(() => {
+        telling = false
+      })
+  }, 500)
   try {
     return await work()
   } finally {

@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs'
+
+/** What wsban asks of a system, and a package manager has. */
+export type SystemTool = 'python' | 'pip' | 'compiler' | 'npm'
+
+const managers: readonly ({ readonly file: string; readonly install: string } & Readonly<
+  Record<SystemTool, string>
+>)[] = [
+  {
+    file: '/usr/bin/apt-get',
+    install: 'apt-get install -y',
+    // There venv comes apart from Python.
+    python: 'python3-venv',
+    pip: 'python3-pip',
+    compiler: 'g++',
+    npm: 'npm',
+  },
+  {
+    file: '/usr/bin/dnf',
+    install: 'dnf install -y',
+    python: 'python3',
+    pip: 'python3-pip',
+    compiler: 'gcc-c++',
+    npm: 'npm',
+  },
+  {
+    file: '/usr/bin/zypper',
+    install: 'zypper install -y',
+    python: 'python3',
+    pip: 'python3-pip',
+    compiler: 'gcc-c++',
+    npm: 'npm',
+  },
+  {
+    file: '/usr/bin/pacman',
+    install: 'pacman -S --noconfirm',
+    python: 'python',
+    pip: 'python-pip',
+    compiler: 'gcc',
+    npm: 'npm',
+  },
+]
+
+/** The command that gets them here; undefined where the package manager is none we know. */
+export function installCommand(tools: readonly SystemTool[]): string | undefined {
+  const manager = managers.find(({ file }) => existsSync(file))
+  if (manager === undefined) return undefined
+  const rights = process.getuid?.() === 0 ? '' : 'sudo '
+  return `${rights}${manager.install} ${tools.map((tool) => manager[tool]).join(' ')}`
+}

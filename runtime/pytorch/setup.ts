@@ -1,0 +1,170 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { cacheRoot } from '../engines/cache.js'
+import { hasNvidiaDriver } from '../engines/provision/cuda.js'
+import { megabytes, secondsSince, sizeOfFolder, whileTelling } from '../engines/provision/progress.js'
+import { run } from '../engines/provision/run.js'
+import { makeCacheFolder, needSpace } from '../engines/provision/space.js'
+import { Failure } from '../failure.js'
+import { writeAtomically } from '../files.js'
+import { withLock } from '../lock.js'
+import type { Reporter } from '../reporter.js'
+import { type BasePython, needBasePython } from './base_python.js'
+import { inspectPytorch, namedPython, type PytorchEnvironment, requirePytorch } from './environment.js'
+import { pytorchPackageNames, requirementOf } from './packages.js'
+import { pythonIn, pytorchFolder, readPytorchReady, readyFile } from './place.js'
+import { type PytorchPlan, planPytorch } from './plan.js'
+import { probePytorch } from './probe.js'
+
+export interface PytorchSetupOptions {
+  /** Whether a graphics card has to be found. */
+  readonly gpu: boolean
+  readonly reporter: Reporter
+}
+
+export interface PytorchSetupResult extends PytorchEnvironment {
+  readonly engine: 'pytorch'
+  /** Whether it was there already, and works. */
+  readonly already: boolean
+  /** Whether a graphics card computes. */
+  readonly gpu: boolean
+  /** What it takes of the disk; not known of one that `WSBAN_PYTHON` names. */
+  readonly bytes?: number
+  readonly seconds: number
+}
+
+/**
+ * Makes a virtual environment with PyTorch in the per-user cache, or finds that there is one. Where `WSBAN_PYTHON` names a Python, that one is
+ * tried, and nothing is made.
+ */
+export async function setupPytorch(options: PytorchSetupOptions): Promise<PytorchSetupResult> {
+  const result = namedPython() === undefined ? await setupInCache(options) : await tryNamed()
+  if (options.gpu && !result.gpu) throw noCard(result)
+  return result
+}
+
+async function tryNamed(): Promise<PytorchSetupResult> {
+  const began = performance.now()
+  return resultOf(await requirePytorch(), { already: true, seconds: secondsSince(began) })
+}
+
+async function setupInCache(options: PytorchSetupOptions): Promise<PytorchSetupResult> {
+  const { reporter } = options
+  await makeCacheFolder(cacheRoot())
+  const waiting = (holder: string) => reporter.say(`another setup of PyTorch is at work (${holder}); waiting for it`)
+  return withLock(`${pytorchFolder()}.lock`, waiting, async () => (await alreadyThere()) ?? (await provision(options)))
+}
+
+async function alreadyThere(): Promise<PytorchSetupResult | undefined> {
+  const began = performance.now()
+  const ready = await readPytorchReady()
+  if (ready === undefined) return undefined
+  const found = await inspectPytorch()
+  if ('reason' in found) return undefined
+  return resultOf(found, { already: true, bytes: ready.bytes, seconds: secondsSince(began) })
+}
+
+function resultOf(
+  environment: PytorchEnvironment,
+  how: Pick<PytorchSetupResult, 'already' | 'bytes' | 'seconds'>,
+): PytorchSetupResult {
+  const gpu = environment.devices.some((device) => device !== 'cpu')
+  return { engine: 'pytorch', ...environment, gpu, ...how }
+}
+
+async function provision({ gpu, reporter }: PytorchSetupOptions): Promise<PytorchSetupResult> {
+  const began = performance.now()
+  const base = await needBasePython()
+  if (gpu && process.platform === 'linux' && !hasNvidiaDriver())
+    reporter.warn('no NVIDIA driver is found here: without one PyTorch computes on the processor')
+  const folder = pytorchFolder()
+  // What was left half made, or does not work any more.
+  await rm(folder, { recursive: true, force: true })
+  try {
+    return await provisionIn(folder, base, began, reporter)
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true })
+    throw error
+  }
+}
+
+async function provisionIn(
+  folder: string,
+  base: BasePython,
+  began: number,
+  reporter: Reporter,
+): Promise<PytorchSetupResult> {
+  reporter.progress('making a virtual environment')
+  const made = await run(base.program, ['-m', 'venv', folder], { timeoutSeconds: 600 })
+  if (made.status !== 0) {
+    throw new Failure({
+      code: 'venv-failed',
+      message: `${base.program} could not make a virtual environment in ${folder}: ${made.summary}`,
+      help: 'WSBAN_PYTHON=/path/to/python names a Python that has PyTorch',
+      path: folder,
+    })
+  }
+  const python = pythonIn(folder)
+  reporter.progress('asking pip what it offers')
+  const plan = await planPytorch(python, base.version)
+  await needSpace(folder, plan.needed, 'setting up PyTorch')
+  reporter.say(describePlan(plan, folder))
+  // A system's place for temporary files is often smaller than a wheel.
+  const temporary = join(folder, 'temporary')
+  await mkdir(temporary)
+  const environment = { ...process.env, TMPDIR: temporary, TEMP: temporary }
+  const args = ['-m', 'pip', 'install', '--quiet', '--no-compile', '--disable-pip-version-check']
+  const installed = await whileTelling(
+    reporter,
+    'fetching and unpacking PyTorch',
+    undefined,
+    () => sizeOfFolder(folder),
+    () => run(python, [...args, ...pytorchPackageNames.map(requirementOf)], { environment, timeoutSeconds: 4 * 3600 }),
+  )
+  if (installed.status !== 0) {
+    throw new Failure({
+      code: 'pytorch-not-installed',
+      message: `pip could not install PyTorch: ${installed.timedOut ? 'it took longer than four hours' : installed.summary}`,
+      help: 'check that pip reaches its index and that the disk has room, then run the command again',
+      path: folder,
+    })
+  }
+  await rm(temporary, { recursive: true, force: true })
+
+  reporter.progress('trying it')
+  const probed = await probePytorch(python)
+  if (!probed.works) {
+    throw new Failure({
+      code: 'pytorch-does-not-work',
+      message: `PyTorch was installed, but ${python} ${probed.reason}`,
+      help: 'WSBAN_PYTHON=/path/to/python names another Python that has it; wsban train computes without it, too',
+      path: folder,
+    })
+  }
+  const bytes = await sizeOfFolder(folder)
+  await writeAtomically(join(folder, readyFile), `${JSON.stringify({ bytes }, null, 2)}\n`)
+  const { works: _, ...found } = probed
+  return resultOf({ python, place: 'cache', ...found }, { already: false, bytes, seconds: secondsSince(began) })
+}
+
+function describePlan({ torch, cards, bytes }: PytorchPlan, folder: string): string {
+  const what = `PyTorch${torch === undefined ? '' : ` ${torch}`}${cards ? ' with the libraries for graphics cards' : ''}`
+  const cheaper = cards ? '; where pip is configured for an index with builds for processors, it is 1 GB' : ''
+  return `${what} comes into ${folder}: some ${megabytes(bytes)}${cheaper}`
+}
+
+function noCard({ python, torch, unusable, place }: PytorchSetupResult): Failure {
+  const forProcessors = torch.endsWith('+cpu')
+  const why = [...(forProcessors ? ['it is a build for processors'] : []), ...unusable]
+  const remedy = !forProcessors
+    ? "install or update the card's driver"
+    : place === 'cache'
+      ? `let pip take a build for cards, remove ${pytorchFolder()}, and run the command again`
+      : 'install a build for cards there'
+  return new Failure({
+    code: 'no-graphics-card',
+    message: `PyTorch ${torch} is there and works, but finds no graphics card that computes${why.length > 0 ? ` (${why.join('; ')})` : ''}`,
+    help: `${remedy}; or go on without --gpu: everything computes on the processor, slower`,
+    path: python,
+  })
+}
