@@ -57,13 +57,10 @@ export function seedOption(): Option {
     .default(1)
 }
 
+export const engineNames = ['tfjs-node', 'tfjs-node-gpu', 'wasm', 'cpu'] as const
+
 export function engineOption(): Option {
-  return new Option('--engine <name>', 'what computes; the best that is there by default').choices([
-    'tfjs-node',
-    'tfjs-node-gpu',
-    'wasm',
-    'cpu',
-  ])
+  return new Option('--engine <name>', 'what computes; the best that is there by default').choices(engineNames)
 }
 
 /** The lines under `-h`. */

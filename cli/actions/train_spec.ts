@@ -8,6 +8,7 @@ import type { EngineName } from '../../runtime/engines/index.js'
 import { Failure } from '../../runtime/failure.js'
 import { loadModel } from '../../runtime/generated/load.js'
 import { top1Text } from '../../runtime/inference/evaluate.js'
+import type { PytorchChoice, precisions, trainInPytorch } from '../../runtime/pytorch/train.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
 import type { ReadySpec } from '../../runtime/specs/host.js'
 import { compileStored, readSpec } from '../../runtime/specs/spec.js'
@@ -24,7 +25,12 @@ export interface TrainRequest {
   readonly epochs?: number
   readonly batch?: number
   readonly seed: number
-  readonly engine?: EngineName
+  readonly engine?: EngineName | 'pytorch'
+  readonly processes?: number
+  readonly precision?: (typeof precisions)[number]
+  readonly compile?: boolean
+  readonly channelsLast?: boolean
+  readonly syncBatchNorm?: boolean
   readonly weights?: string
   readonly resume?: boolean
   readonly saveEvery?: number
@@ -46,23 +52,31 @@ export async function trainSpec(file: string, request: TrainRequest, io: Io): Pr
     : readySpec(file, withClasses(file, request.set ?? {}, data.classes.length), io, request.train)
   const model = await loadModel(spec.graph, spec.stored.entry)
   const profile = request.profile ? new StepProfile() : undefined
-  const { run, result } = await startTraining(model, spec.stored, data, {
+  const engine = request.engine ?? (resumed?.info.engine === 'pytorch' ? 'pytorch' : undefined)
+  if (engine !== 'pytorch') refuseOthers(request)
+  const chosen = {
     data: request.data,
     out: request.out,
     seed,
     resume: request.resume ?? false,
     reporter: io.reporter,
-    locate: (...at) => placeOf(spec, ...at),
-    ...(profile && { profile }),
     ...(request.epochs !== undefined && { epochs: request.epochs }),
     ...(request.batch !== undefined && { batch: request.batch }),
-    ...(request.engine && { engine: request.engine }),
     ...(request.weights !== undefined && { weights: request.weights }),
     ...(request.saveEvery !== undefined && { saveEvery: request.saveEvery }),
     ...(request.keep !== undefined && { keep: request.keep }),
     ...(request.workers !== undefined && { workers: request.workers }),
     ...(request.maxUnreadable !== undefined && { mostUnreadable: request.maxUnreadable }),
-  })
+  }
+  const { run, result } =
+    engine === 'pytorch'
+      ? await trainByPytorch(model, spec, data, { ...chosen, choice: choiceOf(request) })
+      : await startTraining(model, spec.stored, data, {
+          ...chosen,
+          locate: (...at) => placeOf(spec, ...at),
+          ...(profile && { profile }),
+          ...(engine && { engine }),
+        })
   if (profile) io.print(profileText(profile.table()))
   if (result.interrupted) {
     io.reporter.say(`stopped; ${request.out} holds ${run.info.last}: go on with --resume`)
@@ -85,6 +99,35 @@ export async function trainSpec(file: string, request: TrainRequest, io: Io): Pr
     ...(profile && { profile: profile.table() }),
   })
   return 0
+}
+
+async function trainByPytorch(...given: Parameters<typeof trainInPytorch>): ReturnType<typeof trainInPytorch> {
+  const { trainInPytorch: trainIn } = await import('../../runtime/pytorch/train.js')
+  return trainIn(...given)
+}
+
+function choiceOf(request: TrainRequest): PytorchChoice {
+  if (request.profile)
+    throw new Failure({
+      code: 'usage',
+      message: '--profile looks into the other engines, not into PyTorch',
+      help: 'leave it out; in PyTorch, torch.profiler around the steps of RUN/pytorch/train.py does it',
+      exit: 2,
+    })
+  const { processes = 1, precision = 'fp32', compile = false, channelsLast = false, syncBatchNorm = false } = request
+  return { processes, precision, compile, channelsLast, syncBatchNorm }
+}
+
+function refuseOthers({ processes, precision, compile, channelsLast, syncBatchNorm }: TrainRequest): void {
+  const given = { processes, precision, compile, 'channels-last': channelsLast, 'sync-batch-norm': syncBatchNorm }
+  const [first] = Object.entries(given).find(([, value]) => value !== undefined) ?? []
+  if (first === undefined) return
+  throw new Failure({
+    code: 'usage',
+    message: `--${first} is for training in PyTorch`,
+    help: 'add --engine pytorch, or leave it out',
+    exit: 2,
+  })
 }
 
 /** `first in master.embedding = l2_normalize (models/wsban.wsban:12)` */

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { act } from '../action.js'
 import type { TrainRequest } from '../actions/train_spec.js'
 import type { CommonOptions } from '../io.js'
-import { common, engineOption, example, maxUnreadableOption, seedOption, settable, wholeNumber } from '../options.js'
+import { common, engineNames, example, maxUnreadableOption, seedOption, settable, wholeNumber } from '../options.js'
 
 function trainOption(): Option {
   return new Option(
@@ -42,7 +42,21 @@ export function register(program: Command): void {
     .option('--workers <number>', 'threads that prepare pictures; 0 for none', wholeNumber(0))
     .addOption(maxUnreadableOption())
     .addOption(seedOption())
-    .addOption(engineOption())
+    .addOption(
+      new Option(
+        '--engine <name>',
+        'what computes; the best that is there by default. pytorch: by `wsban setup pytorch`',
+      ).choices([...engineNames, 'pytorch']),
+    )
+    .addOption(
+      new Option('--processes <number>', 'pytorch: that share each batch, one a graphics card (1)').argParser(
+        wholeNumber(1),
+      ),
+    )
+    .addOption(new Option('--precision <name>', 'pytorch: mixed precision (fp32)').choices(['fp32', 'bf16', 'fp16']))
+    .option('--compile', 'pytorch: by torch.compile')
+    .option('--channels-last', 'pytorch: pictures and weights with channels last in memory')
+    .option('--sync-batch-norm', 'pytorch: batch norm by the pictures of all processes')
   example(
     settable(common(command)),
     'wsban train models/wsban_tiny.wsban --data birds -o runs/birds --epochs 20',

@@ -2,8 +2,10 @@ import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs-core'
 import type { Evaluation } from '../inference/evaluate.js'
 import type { RunFolder } from '../runs/folder.js'
+import type { LogRecord } from '../runs/log.js'
 import { EventFile } from '../tensorboard/file.js'
 import type { Moment, StepLosses, StepResult } from './learner.js'
+import { scalarsOf, type TrainingRecord } from './records.js'
 
 /** About so many steps of an epoch are written down. */
 const linesAnEpoch = 20
@@ -37,8 +39,7 @@ export class Journal {
   async step({ step, epoch, rate }: Moment, { losses, gradientNorm }: StepResult): Promise<void> {
     const done = step + 1
     if (done % this.every !== 0) return
-    await this.run.log.add({ kind: 'step', step: done, epoch, rate, gradientNorm, losses })
-    await this.events.add(done, { ...under('loss', losses), rate, gradient_norm: gradientNorm })
+    await this.add({ kind: 'step', step: done, epoch, rate, gradientNorm, losses })
   }
 
   async epoch({ epoch, step, losses, evaluation, secondsPerStep, waitingForData }: EpochEnd): Promise<void> {
@@ -46,29 +47,11 @@ export class Journal {
     const val = { pictures, top1, top5, calibrationError, localisation, tellingPart }
     const memory = process.memoryUsage.rss()
     const { numTensors: tensors } = tf.memory()
-    await this.run.log.add({
-      kind: 'epoch',
-      epoch,
-      step,
-      losses,
-      val,
-      secondsPerStep,
-      waitingForData,
-      memory,
-      tensors,
-    })
-    await this.events.add(step, {
-      ...under('epoch_loss', losses),
-      ...(pictures > 0 && { ...under('val_top1', top1), val_top5: top5, val_calibration_error: calibrationError }),
-      ...(localisation && { val_mean_iou: localisation.meanIou, val_iou_over_half: localisation.over50 }),
-      ...(tellingPart && { val_part_held: tellingPart.held }),
-      seconds_per_step: secondsPerStep,
-      memory_gib: memory / 2 ** 30,
-    })
+    await this.add({ kind: 'epoch', epoch, step, losses, val, secondsPerStep, waitingForData, memory, tensors })
   }
-}
 
-/** TensorBoard groups what stands under one word. */
-function under(group: string, values: Readonly<Record<string, number>>): Record<string, number> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${group}/${name}`, value]))
+  private async add(record: TrainingRecord & LogRecord): Promise<void> {
+    await this.run.log.add(record)
+    await this.events.add(record.step, scalarsOf(record))
+  }
 }

@@ -42,13 +42,16 @@ export interface TrainOptions {
   readonly interrupted?: () => boolean
 }
 
+type EpochScores = Pick<Evaluation, 'pictures' | 'top1' | 'top5' | 'calibrationError'>
+
 export interface TrainResult {
   readonly epochs: number
   readonly steps: number
   readonly seconds: number
   /** Of steps alone, without evaluation. */
   readonly secondsPerStep: number
-  readonly evaluation: Evaluation | undefined
+  /** Of the last epoch; an engine may count less than all of it. */
+  readonly evaluation: Evaluation | EpochScores | undefined
   readonly interrupted: boolean
   /** Whether patience ended before all epochs were done. */
   readonly endedEarly: boolean

@@ -15,14 +15,19 @@ import recipe
 from groups import freeze, parameter_groups
 from mixing import mix_batch
 from pictures import Batch
+from problems import Problem
 from run_folder import Checkpoint, State
 from seeded import Random, key_of
 from sync_batch_norm import synchronise
 from team import Team
 
 
-class NotFinite(Exception):
+class NotFinite(Problem):
     """A loss or a gradient is no finite number. The weights have not moved."""
+
+    def __init__(self, message: str) -> None:
+        help = "lower the rate to a tenth, or limit the gradients (clip = 1)"
+        super().__init__("loss-not-finite", message, help)
 
 
 class Moment(NamedTuple):
@@ -160,7 +165,11 @@ class Learner:
         if self.forward is not None and not changed:
             return
         if not any(p.requires_grad for p in self.model.parameters()):
-            raise SystemExit(f"error: every weight is frozen in epoch {int(epoch) + 1}")
+            raise Problem(
+                "nothing-learns",
+                f"every weight is frozen in epoch {int(epoch) + 1}",
+                "let a part learn from the beginning",
+            )
         run: Any = self.model
         if self.team.size > 1:
             self.parallel = DistributedDataParallel(

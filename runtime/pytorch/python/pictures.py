@@ -17,6 +17,7 @@ from PIL import Image, ImageOps
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from problems import Problem
 from seeded import Random, key_of
 
 JPEG_ENDINGS = {".jpg", ".jpeg", ".jpe", ".jfif"}
@@ -50,7 +51,9 @@ def read_listing(place: Path, seed: int) -> Listing:
     if place.is_file():
         return _read_list(place)
     if not place.is_dir():
-        raise SystemExit(f"error: there is no folder {place}")
+        raise Problem(
+            "data-unreadable", f"there is no folder {place}", "check the path"
+        )
     folders = {
         split: [place / name for name in names if (place / name).is_dir()]
         for split, names in SPLITS.items()
@@ -58,11 +61,19 @@ def read_listing(place: Path, seed: int) -> Listing:
     own = folders["train"] or [place]
     train = {name: found for name, found in _by_class(own[0]).items() if found}
     if not train:
-        raise SystemExit(f"error: {own[0]} has no pictures in class folders")
+        raise Problem(
+            "data-empty",
+            f"no pictures in class folders of {own[0]}",
+            "one folder a class with pictures in it",
+        )
     val = _by_class(folders["val"][0]) if folders["val"] else _set_apart(train, seed)
     strange = sorted(set(val) - set(train))
     if strange:
-        raise SystemExit(f"error: classes of val that train has not: {strange[:8]}")
+        raise Problem(
+            "data-classes",
+            f"classes of val not in train: {strange[:8]}",
+            "give each class some pictures in train, or remove it",
+        )
     classes = sorted(train)
     return Listing(
         classes,
@@ -203,7 +214,9 @@ class TrainingPictures(Dataset[Item]):
                 continue
             key = key_of(self.seed, "augment", epoch, index)
             return Item(self.augment(image, Random(key)), label, unreadable)
-        raise RuntimeError("none of the pictures can be read")
+        raise Problem(
+            "pictures-unreadable", "none of the pictures can be read", "get them again"
+        )
 
 
 class ValPictures(Dataset[Item]):

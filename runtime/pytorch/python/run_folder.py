@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from problems import Problem
+
 State = dict[str, Any]
 
 
@@ -148,7 +150,11 @@ class Lock:
         while not self._take():
             holder = self._holder()
             if holder:
-                raise SystemExit(f"error: {holder} trains into {folder}")
+                raise Problem(
+                    "run-in-use",
+                    f"{holder} trains into {folder}",
+                    f"wait for it or stop it; if nothing trains there, remove {self.file}",
+                )
             self.file.unlink(missing_ok=True)
         threading.Thread(target=self._beat, daemon=True).start()
 

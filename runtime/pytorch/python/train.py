@@ -27,7 +27,7 @@ from safetensors.torch import load_file
 
 import recipe
 from evaluation import evaluate
-from learner import Learner, Moment, NotFinite, Options, Step, load
+from learner import Learner, Moment, Options, Step, load
 from pictures import (
     Batch,
     Listing,
@@ -38,6 +38,7 @@ from pictures import (
     loader,
     read_listing,
 )
+from problems import Problem
 from run_folder import BEGINNING, Lock, RunFolder, State
 from seeded import initialize
 from team import Team
@@ -131,15 +132,19 @@ class Training:
         self.epochs: int = info["epochs"]
         batch: int = info["batch"]
         if batch % team.size:
-            raise SystemExit(
-                f"error: a batch of {batch} does not part into {team.size} processes"
+            raise Problem(
+                "batch-does-not-part",
+                f"a batch of {batch} does not part into {team.size} processes",
+                "choose a multiple with --batch",
             )
         self.pictures = len(listing.train)
         share = (team.rank, team.size)
         self.batches = TrainingBatches(self.pictures, batch, *share)
         if self.batches.count == 0:
-            raise SystemExit(
-                f"error: {self.pictures} pictures for {team.size} processes"
+            raise Problem(
+                "no-pictures",
+                f"{self.pictures} pictures for {team.size} processes",
+                "train with fewer processes",
             )
         accumulate = recipe.ACCUMULATE
         self.steps_per_epoch = -(-self.batches.count // accumulate)
@@ -167,17 +172,25 @@ class Training:
         going_on = exists and (options.resume or again)
         team.wait()
         if exists and not going_on:
-            raise SystemExit(
-                f"error: {options.run} holds a run already; go on with it by --resume"
+            raise Problem(
+                "run-exists",
+                f"{options.run} holds a run already",
+                "go on with it (--resume), or choose another folder",
             )
         if options.resume and not exists:
-            raise SystemExit(f"error: {options.run} holds no run to go on with")
+            raise Problem(
+                "run-unreadable",
+                f"{options.run} holds no run to go on with",
+                "leave --resume out",
+            )
         seed = RunFolder.open(options.run).info["seed"] if exists else options.seed
         listing = read_listing(options.data, seed)
         if len(listing.classes) != recipe.CLASSES:
-            raise SystemExit(
-                f"error: {options.data} has {len(listing.classes)} classes, the model "
-                f"{recipe.CLASSES}: compile it with --set classes={len(listing.classes)}"
+            count = len(listing.classes)
+            raise Problem(
+                "classes-do-not-fit",
+                f"{options.data} has {count} classes, the model {recipe.CLASSES}",
+                f"compile it with --set classes={count}",
             )
         model = recipe.Model()
         initialize(model, seed)
@@ -321,8 +334,10 @@ class Training:
             self.unreadable.add(path)
             self.teller.tell("warn", f"left out: cannot read the picture {path}")
         if len(self.unreadable) > self.options.most_unreadable * of:
-            raise SystemExit(
-                f"error: {len(self.unreadable)} of {of} pictures cannot be read"
+            raise Problem(
+                "pictures-unreadable",
+                f"{len(self.unreadable)} of {of} pictures cannot be read",
+                "get them again, take them out, or allow more with --most-unreadable",
             )
 
     def _measure(self, seconds: float, batches: int) -> None:
@@ -422,6 +437,16 @@ class Training:
         self.saved = time.monotonic()
 
 
+def tell_problem(teller: Teller, problem: Problem, team: Team) -> None:
+    """The first process tells what all find; another one what it alone found."""
+    code, message, help = problem.code, problem.message, problem.help
+    if team.first:
+        text = f"error[{code}]: {message}\n  help: {help}"
+        teller.tell("error", text, code=code, message=message, help=help)
+    else:
+        print(f"process {team.rank}: {message}", file=sys.stderr)
+
+
 def balance(model: torch.nn.Module, listing: Listing) -> None:
     """Classes count by pictures / (classes x pictures of the class)."""
     counts = [0] * len(listing.classes)
@@ -454,18 +479,12 @@ def main() -> None:
     options = read_options()
     team = Team(options.device)
     teller = Teller(options.json, quiet=not team.first)
-    lock = Lock(options.run) if team.first else None
+    lock: Lock | None = None
     try:
+        lock = Lock(options.run) if team.first else None
         Training(options, team, teller).go()
-    except NotFinite as error:
-        help = "lower the rate, or limit the gradients (clip)"
-        teller.tell(
-            "error",
-            f"error: {error}; {help}",
-            code="loss-not-finite",
-            message=str(error),
-            help=help,
-        )
+    except Problem as error:
+        tell_problem(teller, error, team)
         sys.exit(1)
     finally:
         if lock:

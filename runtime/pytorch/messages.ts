@@ -1,0 +1,18 @@
+import { z } from 'zod'
+import { trainingRecord } from '../training/records.js'
+
+/** A line that train.py --json prints. */
+export const pytorchMessage = z.discriminatedUnion('kind', [
+  z.object({ kind: z.enum(['say', 'warn', 'progress']), text: z.string() }),
+  z.object({ kind: z.literal('log'), record: trainingRecord }),
+  z.object({ kind: z.literal('error'), code: z.string(), message: z.string(), help: z.string() }),
+  z.object({
+    kind: z.literal('end'),
+    interrupted: z.boolean(),
+    endedEarly: z.boolean(),
+    steps: z.number(),
+    seconds: z.number(),
+    secondsPerStep: z.number(),
+  }),
+])
+export type PytorchMessage = z.infer<typeof pytorchMessage>

@@ -1,0 +1,168 @@
+import { availableParallelism } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { DataSet, Sample } from '../data/dataset.js'
+import { usualWorkers } from '../data/pictures.js'
+import { Failure } from '../failure.js'
+import { writeAtomically } from '../files.js'
+import type { Model } from '../model.js'
+import type { Checkpoint } from '../runs/checkpoint.js'
+import { RunFolder } from '../runs/folder.js'
+import type { ReadySpec } from '../specs/host.js'
+import { EventFile } from '../tensorboard/file.js'
+import { checkData, checkNew } from '../training/checks.js'
+import { listenForInterrupt } from '../training/interrupt.js'
+import { scalarsOf } from '../training/records.js'
+import { introduce, newRun, type RunRequest, reopen, standing } from '../training/run.js'
+import { beginning, type TrainResult } from '../training/train.js'
+import { initialWeights } from '../weights/begin.js'
+import { initialValues } from '../weights/initialize.js'
+import { requirePytorch } from './environment.js'
+import { pytorchFiles } from './files.js'
+import type { PytorchMessage } from './messages.js'
+import { runPytorch } from './process.js'
+
+export const precisions = ['fp32', 'bf16', 'fp16'] as const
+
+/** What only this engine knows. */
+export interface PytorchChoice {
+  /** Processes that share each batch, one a graphics card. */
+  readonly processes: number
+  readonly precision: (typeof precisions)[number]
+  readonly compile: boolean
+  readonly channelsLast: boolean
+  readonly syncBatchNorm: boolean
+}
+
+export interface PytorchRequest extends RunRequest {
+  readonly resume: boolean
+  readonly choice: PytorchChoice
+}
+
+/** Below the run: the program that trains it, and the list of its pictures. */
+const codeFolder = 'pytorch'
+
+/** Trains in PyTorch: makes or reopens the run's folder, writes the program into it, runs that and tells what it tells. */
+export async function trainInPytorch(
+  model: Model,
+  spec: ReadySpec,
+  data: DataSet,
+  request: PytorchRequest,
+): Promise<{ run: RunFolder; result: TrainResult }> {
+  const { reporter, out, resume, choice } = request
+  checkData(model, data, request.data)
+  if (!resume) checkNew(out)
+  const { python, torch } = await requirePytorch()
+  for (const note of data.notes) reporter.say(note)
+  const first = resume ? undefined : await firstCheckpoint(model, spec, request)
+  const before = await underLock(out, () => folderOf(model, spec, data, request, first))
+  introduce(model, data, `PyTorch ${torch}`, reporter)
+  if (resume) reporter.say(standing(before.state, model.plan, before.run.info.epochs))
+  const code = join(out, codeFolder)
+  for (const { path, text } of await pytorchFiles(spec)) await writeAtomically(join(code, path), text)
+  const listing = join(code, 'pictures.json')
+  await writeAtomically(listing, listingOf(data))
+
+  const stop = listenForInterrupt(reporter)
+  const stopping = new AbortController()
+  const watch = setInterval(() => stop.asked() && stopping.abort(), 100)
+  const events = new EventFile(join(out, 'tensorboard'), before.state.step)
+  const heard: { result: TrainResult } = {
+    result: {
+      epochs: before.run.info.epochs,
+      steps: before.state.step,
+      seconds: 0,
+      secondsPerStep: 0,
+      evaluation: undefined,
+      interrupted: false,
+      endedEarly: false,
+    },
+  }
+  const hear = async (message: PytorchMessage) => {
+    if (message.kind === 'say') reporter.say(message.text)
+    else if (message.kind === 'warn') reporter.warn(message.text)
+    else if (message.kind === 'progress') reporter.progress(message.text)
+    else if (message.kind === 'log') {
+      const { record } = message
+      await events.add(record.step, scalarsOf(record))
+      if (record.kind === 'epoch' && record.val.pictures > 0) heard.result = { ...heard.result, evaluation: record.val }
+    } else if (message.kind === 'end') {
+      const { kind: _, ...end } = message
+      heard.result = { ...heard.result, ...end }
+    }
+  }
+  try {
+    const threads = Math.max(1, Math.floor(availableParallelism() / choice.processes))
+    const args = [join(code, 'train.py'), ...argumentsOf(request, listing)]
+    await runPytorch({ python, processes: choice.processes, args, threads }, hear, stopping)
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    const left = `${out} holds ${(await RunFolder.open(out)).info.last}, which is whole: go on with --resume`
+    throw new Failure({ ...error.problem, help: `${error.problem.help ?? ''}; ${left}` }, { cause: error })
+  } finally {
+    clearInterval(watch)
+    stop.end()
+  }
+  return { run: await RunFolder.open(out), result: heard.result }
+}
+
+async function underLock<T>(out: string, work: () => Promise<T>): Promise<T> {
+  const lock = await RunFolder.lock(out)
+  try {
+    return await work()
+  } finally {
+    await lock.release()
+  }
+}
+
+async function folderOf(
+  model: Model,
+  spec: ReadySpec,
+  data: DataSet,
+  request: PytorchRequest,
+  first: Checkpoint | undefined,
+) {
+  if (first) {
+    // Another process may have made it while this one waited for the lock.
+    checkNew(request.out)
+    const info = newRun(model, spec.stored, data, request, 'pytorch')
+    return { run: await RunFolder.create(request.out, info, first), state: first.state }
+  }
+  const { run } = await reopen(spec.stored, data, request)
+  const { state } = await run.readCheckpoint('last')
+  if (run.info.engine !== 'pytorch')
+    request.reporter.warn(
+      `the run was begun with ${run.info.engine}: from here on its numbers may differ in their last digits`,
+    )
+  return { run, state }
+}
+
+/** From the seed, those weights aside that are given: the same as every engine's. */
+async function firstCheckpoint(model: Model, { stored }: ReadySpec, request: PytorchRequest): Promise<Checkpoint> {
+  const { reporter, seed } = request
+  const given = await initialWeights(model, { spec: stored.entry, given: request.weights, reporter })
+  const tensors = model.parameters.map(
+    (parameter) =>
+      [
+        parameter.name,
+        { shape: parameter.shape, values: given.get(parameter.name)?.values ?? initialValues(parameter, seed) },
+      ] as const,
+  )
+  return { tensors: new Map(tensors), slots: new Map(), state: beginning }
+}
+
+function listingOf({ classes, splits }: DataSet): string {
+  const entries = (samples: readonly Sample[]) => samples.map(({ path, label }) => [resolve(path), label])
+  return `${JSON.stringify({ classes, train: entries(splits.train), val: entries(splits.val) })}\n`
+}
+
+function argumentsOf({ out, choice, workers, mostUnreadable }: PytorchRequest, listing: string): string[] {
+  const { processes, precision, compile, channelsLast, syncBatchNorm } = choice
+  return [
+    ...['--data', listing, '--run', out, '--resume', '--json', '--precision', precision],
+    ...['--workers', String(workers ?? Math.max(1, Math.floor(usualWorkers() / processes)))],
+    ...(mostUnreadable === undefined ? [] : ['--most-unreadable', String(mostUnreadable)]),
+    ...(compile ? ['--compile'] : []),
+    ...(channelsLast ? ['--channels-last'] : []),
+    ...(syncBatchNorm ? ['--sync-batch-norm'] : []),
+  ]
+}

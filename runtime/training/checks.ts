@@ -1,0 +1,65 @@
+import type { DataSet } from '../data/dataset.js'
+import { Failure } from '../failure.js'
+import type { Model } from '../model.js'
+import { RunFolder } from '../runs/folder.js'
+import type { StoredSpec } from '../specs/stored.js'
+
+export function checkData(model: Model, data: DataSet, path: string): void {
+  if (model.classes !== data.classes.length)
+    throw new Failure({
+      code: 'classes-do-not-fit',
+      message: `${path} has ${data.classes.length} classes, but the model is made for ${model.classes ?? 0}`,
+      help: `leave classes to the data, or set it: --set classes=${data.classes.length}`,
+      path,
+    })
+  if (data.splits.train.length === 0)
+    throw new Failure({
+      code: 'no-pictures',
+      message: `${path} has no pictures to train on`,
+      help: 'put them into train/CLASS/',
+      path,
+    })
+}
+
+export function checkNew(out: string): void {
+  if (RunFolder.exists(out))
+    throw new Failure({
+      code: 'run-exists',
+      message: `${out} holds a run already`,
+      help: 'go on with it (--resume), or choose another folder with -o',
+      path: out,
+      exit: 2,
+    })
+}
+
+/** What a run that goes on cannot change. */
+export function checkSame(
+  { info }: RunFolder,
+  spec: StoredSpec,
+  { out, batch, weights }: { readonly out: string; readonly batch?: number; readonly weights?: string },
+): void {
+  if (weights !== undefined && weights !== info.weights)
+    throw new Failure({
+      code: 'run-differs',
+      message: `${out} goes on from its own weights, not from ${weights}`,
+      help: 'leave --weights out, or train anew into another folder',
+      path: out,
+      exit: 2,
+    })
+  const text = ({ entry, files, settings }: StoredSpec) => JSON.stringify([files[entry], settings])
+  if (text(info.spec) !== text(spec))
+    throw new Failure({
+      code: 'spec-changed',
+      message: `the spec is not the one that ${out} was trained with`,
+      help: `train anew into another folder, or resume with ${out}/model.wsban`,
+      path: out,
+    })
+  if (batch !== undefined && batch !== info.batch)
+    throw new Failure({
+      code: 'run-differs',
+      message: `${out} trains with batches of ${info.batch}, not of ${batch}`,
+      help: 'leave --batch out, or train anew into another folder',
+      path: out,
+      exit: 2,
+    })
+}

@@ -1,0 +1,93 @@
+import type { DataSet } from '../data/dataset.js'
+import { fingerprintOf } from '../data/fingerprint.js'
+import type { Model } from '../model.js'
+import { packageVersion } from '../package-root.js'
+import type { Reporter } from '../reporter.js'
+import { RunFolder } from '../runs/folder.js'
+import type { RunInfo } from '../runs/info.js'
+import type { StoredSpec } from '../specs/stored.js'
+import { checkSame } from './checks.js'
+
+/** What a person may choose for a run, whatever engine trains it. */
+export interface RunRequest {
+  readonly data: string
+  readonly out: string
+  readonly seed: number
+  readonly epochs?: number
+  readonly batch?: number
+  /** A file, a run or a published name to begin from, instead of what the spec names; `none` for the seed alone. */
+  readonly weights?: string
+  /** Minutes between checkpoints within an epoch; 0 for none. */
+  readonly saveEvery?: number
+  /** How many ends of epochs are kept beside the best and the last checkpoint. */
+  readonly keep?: number
+  readonly workers?: number
+  readonly mostUnreadable?: number
+  readonly reporter: Reporter
+}
+
+export function newRun(model: Model, spec: StoredSpec, data: DataSet, request: RunRequest, engine: string): RunInfo {
+  const { plan } = model
+  const { seed } = request
+  return {
+    wsban: packageVersion(),
+    model: model.name,
+    spec,
+    classes: [...data.classes],
+    data: request.data,
+    samples: fingerprintOf(data),
+    seed,
+    epochs: request.epochs ?? plan.epochs,
+    batch: request.batch ?? plan.batch,
+    engine,
+    saveEvery: request.saveEvery ?? 10,
+    keep: request.keep ?? 0,
+    kept: [],
+    ...(request.weights !== undefined && { weights: request.weights }),
+  }
+}
+
+/** A run that goes on: its own settings hold; more epochs, and other lines of the train block, may be asked for. */
+export async function reopen(
+  spec: StoredSpec,
+  data: DataSet,
+  request: RunRequest,
+): Promise<{ readonly run: RunFolder; readonly changed: boolean }> {
+  const { reporter, out } = request
+  const run = await RunFolder.open(out)
+  const { info } = run
+  checkSame(run, spec, request)
+  if (info.samples !== undefined && info.samples !== fingerprintOf(data))
+    reporter.warn(
+      `the pictures are not those that the run was begun with: it goes on with these, and is not what it would have been`,
+    )
+  const changed = spec.train?.join('\n') !== info.spec.train?.join('\n')
+  if (changed) reporter.warn(`going on with other settings: ${spec.train?.join(', ')}`)
+  await run.goOn({
+    ...(changed && { spec }),
+    ...(request.epochs !== undefined && { epochs: request.epochs }),
+    ...(request.saveEvery !== undefined && { saveEvery: request.saveEvery }),
+    ...(request.keep !== undefined && { keep: request.keep }),
+  })
+  return { run, changed }
+}
+
+/** What a person is told first. */
+export function introduce(model: Model, data: DataSet, engine: string, reporter: Reporter): void {
+  const { train: training, val } = data.splits
+  reporter.say(
+    `${model.name}: ${data.classes.length} classes, ${training.length} pictures to train on, ${val.length} to check on · ${engine}`,
+  )
+}
+
+/** Where a run that goes on stands. */
+export function standing(
+  { epoch, stepInEpoch, stale }: { readonly epoch: number; readonly stepInEpoch: number; readonly stale: number },
+  { patience }: Model['plan'],
+  epochs: number,
+): string {
+  if (patience > 0 && stale >= patience)
+    return `ended early: ${stale} epochs without a better val top-1; --train patience=0 goes on`
+  if (epoch >= epochs) return `all ${epochs} epochs are done; a larger --epochs goes on`
+  return `going on after ${stepInEpoch > 0 ? `step ${stepInEpoch} of epoch ${epoch + 1}` : `epoch ${epoch}`}`
+}

@@ -1,0 +1,208 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import test from 'ava'
+import { z } from 'zod'
+import { trainBatches } from '../../runtime/data/batches.js'
+import { writeSampleBirds } from '../../runtime/data/birds/index.js'
+import { mixBatch } from '../../runtime/data/mixing.js'
+import { openDataSet } from '../../runtime/data/open.js'
+import { writeTarget } from '../../runtime/export/target.js'
+import { loadModel } from '../../runtime/generated/load.js'
+import { decodeImage } from '../../runtime/images/decode.js'
+import { applySteps } from '../../runtime/images/preprocess.js'
+import { readySteps, stepNames } from '../../runtime/images/steps.js'
+import { packageRoot } from '../../runtime/package-root.js'
+import { keyOf, Random } from '../../runtime/random.js'
+import { silent } from '../../runtime/reporter.js'
+import { compileFile } from '../../runtime/specs/spec.js'
+import { makeSchedule } from '../../runtime/training/schedules.js'
+import { trainingSteps } from '../../runtime/training/train.js'
+import { initialValues } from '../../runtime/weights/initialize.js'
+import { readSafetensors } from '../../runtime/weights/safetensors.js'
+import { lacksModules, runPython } from '../support/python.js'
+
+/** The training program in Python against the one in TypeScript: random numbers, weights, pictures, order, rates, mixed batches. */
+const seed = 7
+const lacking = lacksModules('torch', 'safetensors', 'PIL')
+const folder = mkdtempSync(join(tmpdir(), 'wsban-program-'))
+test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+
+const steps: readonly (readonly [name: string, given: Record<string, number | string | readonly number[]>])[] = [
+  ['resize', { size: 40 }],
+  ['resize', { size: 150 }],
+  ['center_crop', { size: 60 }],
+  ['random_crop', { size: 60 }],
+  ['random_resized_crop', { size: 48, scale_min: 0.3 }],
+  ['random_resized_crop', { size: 48, ratio_min: 3, ratio_max: 4, scale_min: 0.9 }],
+  ['flip', { direction: 'horizontal', probability: 1 }],
+  ['flip', { direction: 'vertical', probability: 0.5 }],
+  ['rotate', { degrees: 30 }],
+  ['brightness', { amount: 0.4 }],
+  ['contrast', { low: 0.5, high: 1.5 }],
+  ['saturation', { low: 0.2, high: 1.8 }],
+  ['hue', { amount: 0.5 }],
+  ['erasing', { probability: 1, fill: 0.25 }],
+  ['normalize', { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] }],
+]
+const epochs = [0, 0.25, 1, 1.999, 2, 3.5, 4.9]
+const schedules = [
+  { name: 'constant', arguments: { warm_up: 1 } },
+  { name: 'staircase', arguments: { factor: 0.9, every: 0.5, warm_up: 0 } },
+  { name: 'step', arguments: { at: [1, 3], factor: 0.1, warm_up: 0 } },
+  { name: 'cosine', arguments: { floor: 0.1, warm_up: 2 } },
+]
+const mixings = [
+  { name: 'mixup', alpha: 0.2 },
+  { name: 'cutmix', alpha: 1 },
+]
+
+const numbers = z.array(z.number())
+const sample = z.tuple([z.string(), z.number()])
+const answers = z.object({
+  keys: numbers,
+  stream: numbers,
+  schedules: z.array(numbers),
+  mixed: z.array(z.tuple([numbers, z.array(numbers)])),
+  listings: z.array(z.tuple([z.array(z.string()), z.array(sample), z.array(sample)])),
+  order: numbers,
+})
+
+test('every image step has a function of its name in Python', (t) => {
+  const text = readFileSync(join(packageRoot(), 'runtime', 'pytorch', 'python', 'image_steps.py'), 'utf8')
+  const functions = [...text.matchAll(/^def ([a-z]\w*)\(/gm)].map(([, name]) => name)
+  t.deepEqual(functions.sort(), [...stepNames].sort())
+  t.deepEqual([...new Set(steps.map(([name]) => name))].sort(), [...stepNames].sort(), 'and each is compared below')
+})
+
+test('random numbers, first weights, pictures, order, rates and mixed batches are those of the other engines', async (t) => {
+  if (lacking) {
+    t.log(lacking)
+    t.pass()
+    return
+  }
+  const birds = join(folder, 'birds')
+  await writeSampleBirds(birds, { seed, size: 'small' }, silent)
+  // Without splits, and with folders in a folder: a fifth of each class is set apart.
+  const plain = join(folder, 'plain')
+  for (const name of readdirSync(join(birds, 'train'))) {
+    mkdirSync(join(plain, name, 'more'), { recursive: true })
+    for (const [k, file] of readdirSync(join(birds, 'train', name)).entries())
+      symlinkSync(join(birds, 'train', name, file), join(plain, name, ...(k % 3 === 0 ? ['more'] : []), file))
+  }
+  renameSync(join(plain, readdirSync(plain)[0] ?? ''), join(plain, 'é Ωmega'))
+  const spec = compileFile(join(packageRoot(), 'models', 'wsban_tiny.wsban'), {})
+  const { graph } = spec
+  if (!graph) throw new Error(JSON.stringify(spec.diagnostics))
+  const code = join(folder, 'code')
+  await writeTarget({ ...spec, graph }, { target: 'pytorch', out: code, seed })
+  const data = await openDataSet(birds, { seed })
+  const picture = data.splits.train[11]?.path ?? ''
+
+  const keys = [[seed, 'order', 3], ['ab', 'c'], ['a', 'bc'], [1], ['1'], [-0, 'é'], [0.5]]
+  const random = (name: string) => !['resize', 'center_crop', 'normalize'].includes(name)
+  const at = (name: string) => join(folder, `${name}.safetensors`)
+  const task = {
+    code,
+    seed,
+    keys,
+    stream: 99,
+    weights: at('weights'),
+    picture,
+    steps: steps.map(([name, given], k) => [name, given, random(name) ? keyOf(seed, k) : null]),
+    images: at('images'),
+    epochs,
+    schedules: schedules.map((schedule) => [schedule.name, schedule.arguments]),
+    mixings: mixings.map(({ name, alpha }, k) => [[[name, alpha]], keyOf('mix', k)]),
+    folders: [plain, birds],
+    augmented: at('augmented'),
+  }
+  const script = join(packageRoot(), 'test', 'pytorch', 'run_program.py')
+  const found = answers.parse(JSON.parse(runPython([script], JSON.stringify(task))))
+
+  t.deepEqual(
+    found.keys,
+    keys.map((parts) => keyOf(...parts)),
+  )
+  const stream = new Random(99)
+  const three = (draw: () => number) => [draw(), draw(), draw()]
+  const drawn = [
+    ...three(() => stream.uint32()),
+    ...three(() => stream.uniform(-1, 2)),
+    ...three(() => stream.normal()),
+    ...three(() => stream.integer(10)),
+    ...stream.shuffle(Array.from({ length: 20 }, (_, k) => k)),
+  ]
+  t.true(far(found.stream, drawn) < 1e-12)
+
+  const model = await loadModel(graph, spec.stored.entry)
+  const { tensors } = await readSafetensors(at('weights'))
+  t.deepEqual([...tensors.keys()].sort(), model.parameters.map(({ name }) => name).sort())
+  for (const parameter of model.parameters) {
+    const values = tensors.get(parameter.name)?.values ?? []
+    t.true(far(values, initialValues(parameter, seed)) < 1e-6, parameter.name)
+  }
+
+  const images = (await readSafetensors(at('images'))).tensors
+  const decoded = await decodeImage(picture)
+  for (const [k, [name, given]] of steps.entries()) {
+    const ours = applySteps(decoded, readySteps([{ name, arguments: given }]), new Random(keyOf(seed, k)))
+    const theirs = images.get(String(k))
+    t.deepEqual(theirs?.shape, [ours.height, ours.width, 3], name)
+    // Of values up to 255.
+    t.true(far(theirs?.values ?? [], ours.data) < 2e-3, `${name}: ${far(theirs?.values ?? [], ours.data)}`)
+  }
+
+  for (const [k, schedule] of schedules.entries()) {
+    const rate = makeSchedule(schedule)
+    const ours = epochs.map((epoch) => rate(epoch, 5))
+    t.true(far(found.schedules[k] ?? [], ours) < 1e-12, schedule.name)
+  }
+
+  for (const [k, { name, alpha }] of mixings.entries()) {
+    // [4, 6, 6, 3], as the script's [4, 3, 6, 6] is laid out for us.
+    const at = (b: number, y: number, x: number, c: number) => ((b * 3 + c) * 6 + y) * 6 + x
+    const pictures = Float32Array.from({ length: 432 }, (_, i) =>
+      at(Math.floor(i / 108), Math.floor(i / 18) % 6, Math.floor(i / 3) % 6, i % 3),
+    )
+    const labels = Int32Array.of(0, 1, 2, 1)
+    const mixed = mixBatch(
+      { images: pictures, labels, size: 6 },
+      [{ name, arguments: { alpha } }],
+      new Random(keyOf('mix', k)),
+    )
+    const [theirs = [], shares = []] = found.mixed[k] ?? []
+    t.true(far(theirs, pictures) < 1e-3, name)
+    const ours = [...labels].map((label, b) =>
+      [0, 1, 2].map((c) => (label === c ? mixed.share : 0) + (mixed.labels[b] === c ? 1 - mixed.share : 0)),
+    )
+    t.true(far(shares.flat(), ours.flat()) < 1e-6, `labels of ${name}`)
+  }
+
+  for (const [k, root] of [plain, birds].entries()) {
+    const own = await openDataSet(root, { seed })
+    const entries = (split: 'train' | 'val') => own.splits[split].map(({ path, label }) => [resolve(path), label])
+    const expected: unknown = [own.classes, entries('train'), entries('val')]
+    t.deepEqual<unknown, unknown>(found.listings[k], expected)
+  }
+
+  const batches = trainBatches(data.splits.train, {
+    size: model.image.size,
+    steps: trainingSteps(model),
+    batch: 20,
+    seed,
+    epoch: 3,
+  })
+  for await (const { indices, images: made } of batches) {
+    t.deepEqual(found.order, [...indices])
+    const augmented = (await readSafetensors(at('augmented'))).tensors.get('image')?.values ?? []
+    const length = model.image.size ** 2 * 3
+    t.true(far(augmented, made.subarray(5 * length, 6 * length)) < 1e-4)
+    break
+  }
+})
+
+function far(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (a.length !== b.length) return Number.POSITIVE_INFINITY
+  return Array.from(a).reduce((most, value, k) => Math.max(most, Math.abs(value - (b[k] ?? Number.NaN))), 0)
+}

@@ -1,0 +1,70 @@
+"""Asks the parts of a generated training program. Standard input: its folder and what to compute; standard output: JSON."""
+
+import json
+import sys
+from pathlib import Path
+
+task = json.load(sys.stdin)
+sys.path.insert(0, task["code"])
+
+import image_steps  # noqa: E402
+import mixing  # noqa: E402
+import pictures  # noqa: E402
+import recipe  # noqa: E402
+import schedules  # noqa: E402
+import torch  # noqa: E402
+from safetensors.torch import save_file  # noqa: E402
+from seeded import Random, initialize, key_of  # noqa: E402
+
+answers = {"keys": [key_of(*parts) for parts in task["keys"]]}
+
+random = Random(task["stream"])
+answers["stream"] = [
+    *[random.uint32() for _ in range(3)],
+    *[random.uniform(-1, 2) for _ in range(3)],
+    *[random.normal() for _ in range(3)],
+    *[random.integer(10) for _ in range(3)],
+    *random.shuffle(list(range(20))),
+]
+
+model = recipe.Model()
+initialize(model, task["seed"])
+weights = {
+    name: value.contiguous()
+    for name, value in model.state_dict().items()
+    if not name.endswith("num_batches_tracked")
+}
+save_file(weights, task["weights"])
+
+tensors = {}
+for number, (name, given, key) in enumerate(task["steps"]):
+    image = pictures.decode(task["picture"])
+    random = [] if key is None else [Random(key)]
+    values = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
+    made = getattr(image_steps, name)(image, *random, **values)
+    tensors[str(number)] = made.permute(1, 2, 0).contiguous()
+save_file(tensors, task["images"])
+
+answers["schedules"] = [
+    [getattr(schedules, name)(epoch, 5, **given) for epoch in task["epochs"]]
+    for name, given in task["schedules"]
+]
+
+answers["mixed"] = []
+for number, (ways, key) in enumerate(task["mixings"]):
+    batch = torch.arange(4 * 3 * 6 * 6).float().view(4, 3, 6, 6)
+    images, labels = mixing.mix_batch(batch, torch.tensor([0, 1, 2, 1]), 3, ways, Random(key))
+    answers["mixed"].append([images.permute(0, 2, 3, 1).flatten().tolist(), labels.tolist()])
+
+answers["listings"] = []
+for folder in task["folders"]:
+    found = pictures.read_listing(Path(folder), task["seed"])
+    answers["listings"].append(
+        [found.classes, [list(s) for s in found.train], [list(s) for s in found.val]]
+    )
+
+train = pictures.TrainingPictures(found.train, task["seed"], recipe.SIZE, recipe.augment)
+answers["order"] = train.order(3)[:20]
+save_file({"image": train[(3, 5)].image.permute(1, 2, 0).contiguous()}, task["augmented"])
+
+json.dump(answers, sys.stdout)
