@@ -39,7 +39,13 @@ const helper: PythonHelper = {
         away = embedding.flatten(1) - centre
         if self.training:
             step = away.detach().to(self.centers.dtype)
-            self.centers.index_add_(0, row, step, alpha=1 - self.momentum)
+            if dist.is_available() and dist.is_initialized():
+                # All processes move the centres by the pictures of all.
+                total = torch.zeros_like(self.centers).index_add_(0, row, step)
+                dist.all_reduce(total)
+                self.centers.add_(total, alpha=1 - self.momentum)
+            else:
+                self.centers.index_add_(0, row, step, alpha=1 - self.momentum)
         return away.square().sum(1).mean()
 `,
 }

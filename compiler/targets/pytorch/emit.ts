@@ -153,6 +153,7 @@ function imports(text: string): string[] {
   return [
     ...(/\bNamedTuple\b/.test(code) ? ['from typing import NamedTuple', ''] : []),
     ...(/(?<!\.)\btorch\./.test(code) ? ['import torch'] : []),
+    ...(/(?<!\.)\bdist\./.test(code) ? ['import torch.distributed as dist'] : []),
     ...(/(?<!\.)\bF\./.test(code) ? ['import torch.nn.functional as F'] : []),
   ]
 }

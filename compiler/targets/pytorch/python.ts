@@ -9,7 +9,7 @@ const keywords = new Set(
 
 /** What generated code calls by a name of its own. */
 const taken = new Set(
-  'self torch nn F Tensor NamedTuple Path load_file super str int float bool tuple dict answers load_weights'.split(
+  'self torch nn F dist Tensor NamedTuple Path load_file super str int float bool tuple dict answers load_weights'.split(
     ' ',
   ),
 )

@@ -1,0 +1,130 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test, { type ExecutionContext } from 'ava'
+import { packageRoot } from '../../runtime/package-root.js'
+import { readSpec } from '../../runtime/specs/spec.js'
+import { json, type Result, startWsban, wsbanIn } from '../support/commands.js'
+import { writeFewBirds } from '../support/few_birds.js'
+import { lacksModules } from '../support/python.js'
+import { digestOf, lossesOf, recordsOf, weightsApart } from '../support/run_files.js'
+
+/** `wsban train --engine pytorch` as it is typed, beside the other engines: 80 pictures, five steps an epoch. */
+const lacking = lacksModules('torch', 'safetensors', 'PIL')
+const folder = mkdtempSync(join(tmpdir(), 'wsban-training-'))
+test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+const wsban = wsbanIn(folder)
+
+const models = join(packageRoot(), 'models')
+/** Nothing left to chance within a step: dropout and thresholds are drawn by each engine's own numbers. */
+const settled = readSpec(join(models, 'wsban_tiny.wsban'))
+  .replace('dropout = 10%', 'dropout = 0%')
+  .replace('training ? uniform(30%, 60%) : 40%', '40%')
+
+test.before(async () => {
+  if (lacking) return
+  await writeFewBirds(join(folder, 'birds'), { train: 10, val: 4 })
+  writeFileSync(join(folder, 'settled.wsban'), settled)
+})
+
+function train(out: string, ...more: readonly string[]): Result {
+  const data = ['--data', 'birds', '-o', out, '--train', 'optimizer=sgd(rate=0.02)', '--save-every', '0']
+  return wsban('train', 'settled.wsban', ...data, ...more)
+}
+
+function done(t: ExecutionContext, { status, err }: Result): void {
+  t.is(status, 0, err)
+}
+
+function skipped(t: ExecutionContext): boolean {
+  if (lacking) {
+    t.log(lacking)
+    t.pass()
+  }
+  return lacking !== undefined
+}
+
+test.serial('training curves of both engines lie on each other, and a run is read by every command', async (t) => {
+  if (skipped(t)) return
+  done(t, train('ours', '--epochs', '2', '--engine', 'tfjs-node'))
+  const result = train('theirs', '--epochs', '2', '--engine', 'pytorch', '--json')
+  done(t, result)
+  const [ours, theirs] = [lossesOf(join(folder, 'ours')), lossesOf(join(folder, 'theirs'))]
+  t.is(theirs.length, 10)
+  const apart = ours.map((losses, step) =>
+    Math.max(
+      ...Object.entries(losses).map(([name, value]) => Math.abs(value - (theirs[step]?.[name] ?? Number.NaN)) / value),
+    ),
+  )
+  t.log(`losses apart after each step: ${apart.map((one) => one.toExponential(1)).join(', ')}`)
+  t.true((apart[0] ?? 1) < 1e-5)
+  t.true((apart[1] ?? 1) < 1e-4)
+  t.true(apart.every((one) => one < 1e-2))
+  t.log(
+    `weights apart after ten steps: ${(await weightsApart(join(folder, 'ours'), join(folder, 'theirs'))).toExponential(1)}`,
+  )
+
+  // What is evaluated is the epoch that was best, the first of several.
+  const epochs = recordsOf(join(folder, 'theirs')).flatMap((record) => (record.kind === 'epoch' ? [record.val] : []))
+  const most = Math.max(...epochs.map(({ top1 }) => top1.joint ?? 0))
+  const val = epochs.find(({ top1 }) => top1.joint === most)
+  const said = json(result)
+  t.is(said.steps, 10)
+  // The other engine counts the same answers right on the run's weights.
+  const counted = json(wsban('evaluate', 'theirs', '--data', 'birds', '--json'))
+  t.deepEqual(counted.top1, val?.top1)
+  t.is(counted.top5, val?.top5)
+  t.true(Math.abs(Number(counted.calibrationError) - (val?.calibrationError ?? 1)) < 1e-4)
+  done(t, wsban('export', 'theirs', '-o', 'theirs.onnx'))
+  done(t, wsban('verify', 'theirs.onnx', '--against', 'theirs', '--data', 'birds'))
+  done(t, wsban('report', 'theirs', '-o', 'theirs.html'))
+})
+
+test.serial('a run goes from one engine to the other and back', async (t) => {
+  if (skipped(t)) return
+  done(t, train('straight', '--epochs', '3', '--engine', 'pytorch', '--train', 'schedule=constant()'))
+  const constant = ['--train', 'schedule=constant()'] as const
+  done(t, train('changing', '--epochs', '1', '--engine', 'tfjs-node', ...constant))
+  const second = train('changing', '--epochs', '2', '--resume', '--engine', 'pytorch', ...constant)
+  done(t, second)
+  t.regex(second.err, /begun with tfjs-node/)
+  done(t, train('changing', '--epochs', '3', '--resume', '--engine', 'tfjs-node', ...constant))
+  const apart = await weightsApart(join(folder, 'straight'), join(folder, 'changing'))
+  t.log(`weights apart after fifteen steps: ${apart.toExponential(1)}`)
+  t.true(apart < 2e-2)
+})
+
+test.serial('interrupted and gone on with, a run ends as if it had not been', async (t) => {
+  if (skipped(t)) return
+  const tiny = join(models, 'wsban_tiny.wsban')
+  // Dropout and random thresholds, an average, groups of which one begins frozen, two batches a step.
+  const options = [
+    ...['--data', 'birds', '--epochs', '3', '--engine', 'pytorch', '--save-every', '0'],
+    ...['--train', 'accumulate=2', '--train', 'average=ema(decay=0.9)', '--train', 'batch=8'],
+  ]
+  done(t, wsban('train', tiny, ...options, '-o', 'whole'))
+  let steps = 0
+  const { ended } = startWsban(folder, ['train', tiny, ...options, '-o', 'parted', '--verbose'], (text, child) => {
+    steps += text.match(/ · step \d/g)?.length ?? 0
+    // In the second epoch.
+    if (steps >= 7) child.kill('SIGINT')
+  })
+  const stopped = await ended
+  t.is(stopped.status, 130, stopped.err)
+  t.regex(stopped.err, /go on with --resume/)
+  done(t, wsban('train', tiny, ...options, '-o', 'parted', '--resume'))
+  t.is(digestOf(join(folder, 'parted')), digestOf(join(folder, 'whole')))
+  const curves = ['parted', 'whole'].map((run) => lossesOf(join(folder, run)))
+  t.deepEqual(curves[0], curves[1])
+})
+
+test.serial('what is at fault is said as by the other engines', (t) => {
+  if (skipped(t)) return
+  const three = train('odd', '--engine', 'pytorch', '--processes', '3', '--batch', '16')
+  t.is(three.status, 1)
+  t.regex(three.err, /batch of 16 does not part into 3 processes/)
+  const wild = train('wild', '--engine', 'pytorch', '--train', 'optimizer.rate=1e30')
+  t.is(wild.status, 1)
+  t.regex(wild.err, /error\[loss-not-finite\].*at step \d/)
+  t.regex(wild.err, /wild holds epoch-0000, which is whole/)
+})

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { type TrainingRecord, trainingRecord } from '../../runtime/training/records.js'
+import { readSafetensors } from '../../runtime/weights/safetensors.js'
+
+const runNames = z.object({ last: z.string(), best: z.string().optional() })
+
+/** The folder of a run's last checkpoint. */
+export function lastCheckpoint(run: string): string {
+  const { last } = runNames.parse(JSON.parse(readFileSync(join(run, 'run.json'), 'utf8')))
+  return join(run, 'checkpoints', last)
+}
+
+/** What a run wrote of its steps and epochs. */
+export function recordsOf(run: string): TrainingRecord[] {
+  const lines = readFileSync(join(run, 'log.jsonl'), 'utf8').trim().split('\n')
+  return lines.map((line) => trainingRecord.parse(JSON.parse(line)))
+}
+
+/** The losses of each step written down. */
+export function lossesOf(run: string): Record<string, number>[] {
+  return recordsOf(run).flatMap(({ kind, losses }) => (kind === 'step' ? [losses] : []))
+}
+
+/** One digest of all that the last checkpoint holds: equal only if every byte is. */
+export function digestOf(run: string): string {
+  const hash = createHash('sha256')
+  for (const file of ['weights', 'optimizer'])
+    hash.update(readFileSync(join(lastCheckpoint(run), `${file}.safetensors`)))
+  return hash.digest('hex')
+}
+
+/** How far apart the weights of two runs are: the largest difference relative to a tensor's largest value, or to 1. */
+export async function weightsApart(one: string, other: string): Promise<number> {
+  const read = (run: string) => readSafetensors(join(lastCheckpoint(run), 'weights.safetensors'))
+  const { tensors } = await read(one)
+  const { tensors: others } = await read(other)
+  if (tensors.size !== others.size) throw new Error(`${tensors.size} tensors against ${others.size}`)
+  let most = 0
+  for (const [name, { values }] of tensors) {
+    const beside = others.get(name)?.values
+    if (beside?.length !== values.length) throw new Error(`${name} is not in both`)
+    const largest = values.reduce((found, value) => Math.max(found, Math.abs(value)), 1)
+    for (const [k, value] of values.entries())
+      most = Math.max(most, Math.abs(value - (beside[k] ?? Number.NaN)) / largest)
+  }
+  return most
+}
