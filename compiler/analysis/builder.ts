@@ -3,8 +3,14 @@ import type { Frame, Node, Parameter, Pretrained, ValueRef } from '../graph/grap
 import type { ParameterSpec } from '../ops/operation.js'
 import type { Written } from './memo.js'
 
-/** Far above any real model: a bound for repeats and blocks that grow out of hand. */
-export const mostNodes = 20_000
+/** Far above any real model: bounds for repeats and blocks that grow out of hand, also for those that make nothing. */
+const mostOperations = 20_000
+const mostCalls = 50_000
+
+export interface Bound {
+  readonly what: string
+  readonly most: number
+}
 
 /** How much of the graph there was at some moment. */
 export interface Mark {
@@ -23,10 +29,15 @@ export class GraphBuilder {
   readonly pretrained: Pretrained[] = []
   /** Above zero while a call runs on weights that exist already. */
   sharing = 0
+  /** Of repeats, so far. */
+  rounds = 0
   private readonly paths = new Set<string>()
 
-  get full(): boolean {
-    return this.nodes.length >= mostNodes
+  /** That of which there is as much as there may be. */
+  get full(): Bound | undefined {
+    if (this.nodes.length >= mostOperations) return { what: 'operations', most: mostOperations }
+    if (this.frames.length + this.rounds >= mostCalls) return { what: 'calls and rounds', most: mostCalls }
+    return undefined
   }
 
   /** Adds a node; a path that is taken gets the operation's name, then a number, at its end. */

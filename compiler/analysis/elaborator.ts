@@ -5,7 +5,7 @@ import { nearest } from '../diagnostics/suggest.js'
 import type { Frame } from '../graph/graph.js'
 import { operationNamed } from '../ops/index.js'
 import type { ArgumentSpec } from '../ops/operation.js'
-import { GraphBuilder, mostNodes } from './builder.js'
+import { GraphBuilder } from './builder.js'
 import { callDefinition, callOperation, recall } from './calls.js'
 import { arithmetic, compare } from './constants.js'
 import type { Defaults } from './defaults.js'
@@ -291,11 +291,7 @@ export class Elaborator {
         if (argument.value.kind !== 'name') this.evaluate(argument.value, context, inner(place))
       return broken
     }
-    if (this.builder.full) {
-      if (!this.tooLarge) this.report(diagnose('model-too-large', { most: mostNodes }, span))
-      this.tooLarge = true
-      return broken
-    }
+    if (this.full(span)) return broken
     const bare = callee.span.end === span.end
     const call = { list, span, piped, context, place, callee: sourceText(callee), bare }
     if (target.kind === 'operation') return callOperation(this, target.operation, call)
@@ -303,6 +299,15 @@ export class Elaborator {
     if (target.kind === 'instance' && target.recall) return recall(this, target.recall, call)
     this.report(diagnose('not-callable', { what: describe(target) }, callee.span))
     return broken
+  }
+
+  /** Whether the model is too large for another call or round; said once. */
+  private full(span: Span): boolean {
+    const bound = this.builder.full
+    if (!bound) return false
+    if (!this.tooLarge) this.report(diagnose('model-too-large', bound, span))
+    this.tooLarge = true
+    return true
   }
 
   private uniform(list: readonly Argument[], span: Span, context: Context, place: Place): Value {
@@ -374,6 +379,8 @@ export class Elaborator {
     const own = makerName(place)
     const rounds = new Map<string, Value>()
     for (let index = 0; index < count.value; index++) {
+      if (this.full(expression.span)) return broken
+      this.builder.rounds++
       const scope = new Scope(context.scope)
       if (expression.index) scope.define(expression.index.text, { kind: 'number', value: index })
       scope.define(expression.state.text, state)

@@ -271,8 +271,8 @@ export const table = {
     explanation:
       'mixup and cutmix make one picture of two, and weigh the loss by both labels. That is for classifiers of the whole picture with cross_entropy: a crop would find parts of either, and a centre belongs to one class.',
   }),
-  'model-too-large': error<{ most: number }>({
-    message: ({ most }) => `the model would have more than ${most} operations`,
+  'model-too-large': error<{ most: number; what: string }>({
+    message: ({ most, what }) => `the model would have more than ${most} ${what}`,
     help: () => 'is a repeat count larger than meant?',
     explanation: 'Blocks and repeats are written out when the model is compiled; this many is nearly always a slip.',
   }),
