@@ -11,7 +11,7 @@ import { type Diagnostic, hasErrors } from './diagnostics/diagnostic.js'
 import { diagnose } from './diagnostics/report.js'
 import type { Graph } from './graph/graph.js'
 import { rootsOf, withUsedLogits } from './graph/phase.js'
-import { prune } from './graph/prune.js'
+import { prune, reachable } from './graph/prune.js'
 import { withoutAllowed } from './warnings/allow.js'
 import { warningsOf } from './warnings/index.js'
 
@@ -114,7 +114,9 @@ function buildModel(
   const graph = withUsedLogits(elaborated)
   if (!broken) {
     const normalizationOf = (weights: string) => library.normalizationOf?.(weights)
-    for (const warning of warningsOf({ model, graph: neededOf(graph), normalizationOf })) elaborator.report(warning)
+    const live = reachable(graph.nodes, rootsOf(graph))
+    const needed = graph.nodes.filter(({ id }) => live.has(id))
+    for (const warning of warningsOf({ model, graph, needed, normalizationOf })) elaborator.report(warning)
   }
   return { graph, diagnostics: elaborator.diagnostics }
 }

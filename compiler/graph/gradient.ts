@@ -1,18 +1,19 @@
 import { operations } from '../ops/index.js'
-import type { Graph, ValueRef } from './graph.js'
+import type { Graph, Node, ValueRef } from './graph.js'
 
-/** Parameters that a gradient reaches from these values, by every way on which no gradient stops. */
-export function reachedByGradient({ nodes }: Pick<Graph, 'nodes'>, values: readonly ValueRef[]): Set<string> {
-  const reached = new Set<string>()
-  const seen = new Set<number>()
-  const open = [...values]
-  for (let value = open.pop(); value; value = open.pop()) {
-    const node = nodes[value.node]
-    if (!node || seen.has(node.id)) continue
-    seen.add(node.id)
-    for (const name of Object.values(node.parameters)) reached.add(name)
-    const stops = operations.get(node.operation)?.stopsGradient ?? []
-    for (const input of node.inputs) if (!stops.includes(input.argument)) open.push(input.value)
+/** Nodes that a gradient reaches from these values, by every way on which no gradient stops; each once. */
+export function* reachedByGradient(
+  { nodes }: Pick<Graph, 'nodes'>,
+  values: readonly ValueRef[],
+): Generator<Node, undefined> {
+  const seen = new Uint8Array(nodes.length)
+  const open = values.map(({ node }) => node)
+  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+    const node = nodes[id]
+    if (!node || seen[id] === 1) continue
+    seen[id] = 1
+    yield node
+    const stops = operations.get(node.operation)?.stopsGradient
+    for (const { argument, value } of node.inputs) if (!stops?.includes(argument)) open.push(value.node)
   }
-  return reached
 }

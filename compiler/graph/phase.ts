@@ -48,7 +48,8 @@ export function withUsedLogits(graph: Graph): Graph {
     graph.nodes,
     graph.predictions.map(({ value }) => value),
   )
-  const branches = new Set(graph.nodes.flatMap(({ id, path }) => (used.has(id) ? (path[0] ?? []) : [])))
+  const branches = new Set<string | undefined>()
+  for (const { id, path } of graph.nodes) if (used.has(id)) branches.add(path[0])
   return { ...graph, logits: graph.logits.filter(({ name }) => branches.has(name)) }
 }
 

@@ -39,16 +39,21 @@ export function prune(graph: Graph, roots: readonly ValueRef[]): Graph {
   }
 }
 
-/** Nodes that the roots are made from, by their numbers. */
-export function reachable(nodes: readonly Node[], roots: readonly ValueRef[]): Set<number> {
-  const live = new Set<number>()
+/** Nodes, by their numbers. */
+export interface NodeSet {
+  has(id: number): boolean
+}
+
+/** Nodes that the roots are made from. */
+export function reachable(nodes: readonly Node[], roots: readonly ValueRef[]): NodeSet {
+  const live = new Uint8Array(nodes.length)
   const open = roots.map(({ node }) => node)
   for (let id = open.pop(); id !== undefined; id = open.pop()) {
-    if (live.has(id)) continue
-    live.add(id)
+    if (live[id] !== 0) continue
+    live[id] = 1
     for (const { value } of nodes[id]?.inputs ?? []) open.push(value.node)
   }
-  return live
+  return { has: (id) => live[id] === 1 }
 }
 
 function moveFrame(

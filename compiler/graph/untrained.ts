@@ -1,5 +1,5 @@
 import { reachedByGradient } from './gradient.js'
-import type { Graph, Parameter, ValueRef } from './graph.js'
+import type { Graph, Node, Parameter, ValueRef } from './graph.js'
 import { reachable } from './prune.js'
 
 /**
@@ -9,11 +9,19 @@ import { reachable } from './prune.js'
 export function untrained(graph: Graph, roots: readonly ValueRef[]): Parameter[] {
   if (graph.losses.length === 0) return []
   const losses = graph.losses.map(({ value }) => value)
-  const reached = reachedByGradient(graph, losses)
-  const needed = new Set<string>()
-  for (const id of reachable(graph.nodes, roots))
-    for (const name of Object.values(graph.nodes[id]?.parameters ?? {})) needed.add(name)
+  const reached = new Set(reachedByGradient(graph, losses))
+  const needed = reachable(graph.nodes, roots)
+  const idle = parametersOf(graph.nodes.filter((node) => needed.has(node.id) && !reached.has(node)))
+  if (idle.size === 0) return []
+  // Other nodes may share them.
+  const trained = parametersOf(reached)
   return [...graph.parameters.values()].filter(
-    ({ name, trainable }) => trainable && needed.has(name) && !reached.has(name),
+    ({ name, trainable }) => trainable && idle.has(name) && !trained.has(name),
   )
+}
+
+function parametersOf(nodes: Iterable<Node>): ReadonlySet<string> {
+  const names = new Set<string>()
+  for (const { parameters } of nodes) for (const name of Object.values(parameters)) names.add(name)
+  return names
 }

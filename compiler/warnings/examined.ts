@@ -6,8 +6,9 @@ import type { Normalization } from '../training/normalization.js'
 /** A model without errors, which may all the same not be what was meant. */
 export interface Examined {
   readonly model: Model
-  /** Without what nothing needs. */
   readonly graph: Graph
+  /** The nodes of the graph that something needs, in order. */
+  readonly needed: readonly Node[]
   /** Of published weights, where it is known. */
   readonly normalizationOf: (weights: string) => Normalization | undefined
 }

@@ -8,9 +8,9 @@ import { operations } from '../ops/index.js'
 import { type Examined, placeOf } from './examined.js'
 
 /** Weights that stay as they begin. */
-export function untrainedWeights({ model, graph }: Examined): Diagnostic[] {
+export function untrainedWeights({ model, graph, needed }: Examined): Diagnostic[] {
   const [first, ...rest] = untrained(graph, rootsOf(graph))
-  const owner = first && graph.nodes.find(({ parameters }) => Object.values(parameters).includes(first.name))
+  const owner = first && needed.find(({ parameters }) => Object.values(parameters).includes(first.name))
   if (!owner) return []
   const { span, secondary } = placeOf(graph, owner, model)
   const names = [first, ...rest].map(({ name }) => name)
@@ -26,16 +26,18 @@ export function idleLosses({ model, graph }: Examined): Diagnostic[] {
 }
 
 /** What others learn from learns from them, too. */
-export function learningTeachers({ model, graph }: Examined): Diagnostic[] {
-  return graph.nodes.flatMap((node) => {
+export function learningTeachers({ model, graph, needed }: Examined): Diagnostic[] {
+  return needed.flatMap((node) => {
     const argument = operations.get(node.operation)?.teacher
-    const teacher = node.inputs.find((input) => input.argument === argument)
-    if (argument === undefined || !teacher || !trains(graph, teacher.value)) return []
+    const teacher = argument && node.inputs.find((input) => input.argument === argument)
+    if (!teacher || !trains(graph, teacher.value)) return []
     const { span, secondary } = placeOf(graph, node, model)
     return [diagnose('teacher-learns', { callee: node.operation, argument }, span, '', secondary)]
   })
 }
 
 function trains(graph: Graph, value: ValueRef): boolean {
-  return [...reachedByGradient(graph, [value])].some((name) => graph.parameters.get(name)?.trainable)
+  for (const { parameters } of reachedByGradient(graph, [value]))
+    if (Object.values(parameters).some((name) => graph.parameters.get(name)?.trainable)) return true
+  return false
 }

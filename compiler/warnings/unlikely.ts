@@ -14,40 +14,47 @@ const codeOf = {
 } as const satisfies Readonly<Record<Trait, Code>>
 
 /** Values of a kind that the argument they are given to does not expect: probabilities for logits. */
-export function unlikelyValues({ model, graph }: Examined): Diagnostic[] {
-  const logits = logitsOf(graph)
-  return graph.nodes.flatMap((node) =>
-    unlikelyInputs(node).flatMap(({ argument, trait, value }) => {
-      const giver = giverOf(graph, value, trait)
-      // A row of length 1 is too short for a classifier alone; other layers may well be given one.
-      if (!giver || (trait === 'unit length' && !logits.has(node.id))) return []
-      const { span, secondary } = placeOf(graph, node, model)
-      const made = placeOf(graph, giver, model).span
-      const elsewhere = made.start === span.start ? [] : [{ span: made, text: `by ${giver.operation}` }]
-      const values = { callee: node.operation, argument, giver: giver.operation }
-      return [diagnose(codeOf[trait], values, span, '', [...elsewhere, ...secondary])]
-    }),
-  )
+export function unlikelyValues({ model, graph, needed }: Examined): Diagnostic[] {
+  const choosy = needed.flatMap(unlikelyInputs)
+  const logits = logitsOf(graph, choosy)
+  return choosy.flatMap(({ node, argument, trait, value }) => {
+    const giver = giverOf(graph, value, trait)
+    // A row of length 1 is too short for a classifier alone; other layers may well be given one.
+    if (!giver || (trait === 'unit length' && !logits.has(node.id))) return []
+    const { span, secondary } = placeOf(graph, node, model)
+    const made = placeOf(graph, giver, model).span
+    const elsewhere = made.start === span.start ? [] : [{ span: made, text: `by ${giver.operation}` }]
+    const values = { callee: node.operation, argument, giver: giver.operation }
+    return [diagnose(codeOf[trait], values, span, '', [...elsewhere, ...secondary])]
+  })
 }
 
 interface UnlikelyInput {
+  readonly node: Node
   readonly argument: string
   readonly trait: Trait
   readonly value: ValueRef
 }
 
-function unlikelyInputs({ operation, inputs }: Node): UnlikelyInput[] {
-  const specs = operations.get(operation)?.arguments ?? []
-  return inputs.flatMap(({ argument, value }) => {
-    const trait = specs.find(({ name }) => name === argument)?.unlikely
-    return trait ? [{ argument, trait, value }] : []
+/** Of the operations that do not expect everything: what is unlikely for which argument. */
+const unlikelyOf: ReadonlyMap<string, ReadonlyMap<string, Trait>> = new Map(
+  [...operations.values()].flatMap((operation) => {
+    const traits = operation.arguments.flatMap(({ name, unlikely }) => (unlikely ? [[name, unlikely] as const] : []))
+    return traits.length > 0 ? [[operation.name, new Map(traits)] as const] : []
+  }),
+)
+
+function unlikelyInputs(node: Node): readonly UnlikelyInput[] {
+  const traits = unlikelyOf.get(node.operation)
+  if (!traits) return []
+  return node.inputs.flatMap(({ argument, value }) => {
+    const trait = traits.get(argument)
+    return trait ? [{ node, argument, trait, value }] : []
   })
 }
 
 /** Nodes whose value is taken for logits. */
-function logitsOf(graph: Graph): ReadonlySet<number> {
-  const taken = graph.nodes.flatMap((node) =>
-    unlikelyInputs(node).flatMap(({ trait, value }) => (trait === 'probabilities' ? [value.node] : [])),
-  )
+function logitsOf(graph: Graph, choosy: readonly UnlikelyInput[]): ReadonlySet<number> {
+  const taken = choosy.flatMap(({ trait, value }) => (trait === 'probabilities' ? [value.node] : []))
   return new Set([...taken, ...graph.logits.map(({ value }) => value.node)])
 }

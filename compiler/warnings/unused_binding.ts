@@ -9,64 +9,76 @@ const output = 'logits'
 
 /** Bindings and branches that nothing names. Blocks are not meant: each binding of theirs may be a tap of others. */
 export function unusedBindings({ model }: Examined): Diagnostic[] {
-  const taps = new Set(usesOf(model).flatMap(({ text, tap }) => (tap ? [text] : [])))
-  const branches = model.items.filter((item) => item.kind === 'branch')
-  const unused = [...unnamedItems(model), ...branches.flatMap((branch) => unusedWithin(branch, taps))]
+  const { uses, bodies } = usesOf(model)
+  const unused = [...unnamed(model, uses), ...bodies.flatMap(unusedWithin)]
   return unused.map(({ name }) => diagnose('unused-binding', { name: name.text }, name.span))
 }
 
 /** The model's own bindings and branches that nothing names. */
 export function unnamedItems(model: Model): readonly (Binding | Branch)[] {
-  const uses = usesOf(model)
-  return model.items.filter((item) => !namedBelow(item, uses))
+  return unnamed(model, usesOf(model).uses)
 }
 
-function unusedWithin({ statements }: Branch, taps: ReadonlySet<string>): Binding[] {
-  const uses = statements.flatMap(({ value }) => usesIn(value))
-  return [...statementsWithin(statements)].flatMap((statement) => {
-    if (statement.kind !== 'binding' || statement.name.text === output || taps.has(statement.name.text)) return []
-    return namedBelow(statement, uses) ? [] : [statement]
+function unnamed(model: Model, uses: Uses): readonly (Binding | Branch)[] {
+  return model.items.filter((item) => !uses.below(item))
+}
+
+interface Body {
+  readonly branch: Branch
+  readonly uses: Uses
+}
+
+function unusedWithin({ branch, uses }: Body): Binding[] {
+  return [...statementsWithin(branch.statements)].flatMap((statement) => {
+    if (statement.kind !== 'binding' || statement.name.text === output || uses.taps.has(statement.name.text)) return []
+    return uses.below(statement) ? [] : [statement]
   })
 }
 
-interface Use {
-  readonly text: string
-  readonly start: number
-  /** Whether it stands after a dot: inside of a branch or block. */
-  readonly tap: boolean
+/** Which names stand where, and what the whole model reaches inside of its branches and blocks. */
+class Uses {
+  private readonly last = new Map<string, number>()
+
+  constructor(readonly taps = new Set<string>()) {}
+
+  /** Takes down an expression, as if all of it stood at `at`, where that is given. */
+  add(expression: Expression, at?: number): void {
+    if (expression.kind === 'name') this.note(expression.text, at ?? expression.span.start)
+    else if (expression.kind === 'member') this.taps.add(expression.member.text)
+    for (const child of childrenOf(expression)) this.add(child, at)
+  }
+
+  note(name: string, start: number): void {
+    this.last.set(name, Math.max(start, this.last.get(name) ?? 0))
+  }
+
+  include({ last }: Uses): void {
+    for (const [name, start] of last) this.note(name, start)
+  }
+
+  /** Whether it is named below. Above its binding, or in it, the name is another thing's: an operation's, a block's. */
+  below({ name, span }: Binding | Branch): boolean {
+    const last = this.last.get(name.text)
+    return last !== undefined && last >= span.end
+  }
 }
 
-/** A name above its binding, or in it, is another thing of that name: an operation, a block. */
-function namedBelow({ name, span }: Binding | Branch, uses: readonly Use[]): boolean {
-  return uses.some(({ text, start, tap }) => text === name.text && !tap && start >= span.end)
-}
-
-function usesOf(model: Model): Use[] {
-  return [...bodyUses(model), ...ending(model)]
-}
-
-function bodyUses({ items }: Model): Use[] {
-  return items.flatMap((item) => {
-    if (item.kind === 'binding') return usesIn(item.value)
-    const parameters = item.parameters.map(({ name }) => ({ text: name.text, start: name.span.start, tap: false }))
-    const called = item.call ? usesIn(item.call) : []
-    return [...parameters, ...called, ...item.statements.flatMap(({ value }) => usesIn(value))]
-  })
-}
-
-/** Losses, predictions and training come after everything else, wherever they stand. */
-function ending({ losses, predictions, training }: Model): Use[] {
-  return [...losses, ...predictions, ...training].flatMap(({ value }) =>
-    usesIn(value).map((use) => ({ ...use, start: Number.POSITIVE_INFINITY })),
-  )
-}
-
-function usesIn(expression: Expression): Use[] {
-  const own =
-    expression.kind === 'name'
-      ? [{ text: expression.text, start: expression.span.start, tap: false }]
-      : expression.kind === 'member'
-        ? [{ text: expression.member.text, start: expression.member.span.start, tap: true }]
-        : []
-  return [...own, ...childrenOf(expression).flatMap(usesIn)]
+function usesOf({ items, losses, predictions, training }: Model): { uses: Uses; bodies: Body[] } {
+  const uses = new Uses()
+  const bodies: Body[] = []
+  for (const item of items) {
+    if (item.kind === 'binding') {
+      uses.add(item.value)
+      continue
+    }
+    for (const { name } of item.parameters) uses.note(name.text, name.span.start)
+    if (item.call) uses.add(item.call)
+    const own = new Uses(uses.taps)
+    for (const { value } of item.statements) own.add(value)
+    uses.include(own)
+    bodies.push({ branch: item, uses: own })
+  }
+  // Losses, predictions and training come after everything else, wherever they stand.
+  for (const { value } of [...losses, ...predictions, ...training]) uses.add(value, Number.POSITIVE_INFINITY)
+  return { uses, bodies }
 }

@@ -6,15 +6,16 @@ import { type Examined, placeOf } from './examined.js'
 import { unnamedItems } from './unused_binding.js'
 
 /** Crops on which no loss and no prediction depends. Of a crop that nothing names that is said already. */
-export function unusedCrops({ model, graph }: Examined): Diagnostic[] {
+export function unusedCrops({ model, graph, needed }: Examined): Diagnostic[] {
+  const crops = needed.filter(({ operation }) => operations.get(operation)?.crop)
   const wanted = [...graph.losses, ...graph.predictions].map(({ value }) => value)
-  const needed = reachable(graph.nodes, wanted)
+  const used = reachable(graph.nodes, wanted)
+  const unused = crops.filter(({ id }) => !used.has(id))
+  if (unused.length === 0) return []
   const unnamed = unnamedItems(model)
-  return graph.nodes
-    .filter(({ id, operation }) => operations.get(operation)?.crop && !needed.has(id))
-    .flatMap((node) => {
-      const { span, secondary } = placeOf(graph, node, model)
-      const said = unnamed.some((item) => item.span.start <= span.start && span.end <= item.span.end)
-      return said ? [] : [diagnose('unused-crop', {}, span, '', secondary)]
-    })
+  return unused.flatMap((node) => {
+    const { span, secondary } = placeOf(graph, node, model)
+    const said = unnamed.some((item) => item.span.start <= span.start && span.end <= item.span.end)
+    return said ? [] : [diagnose('unused-crop', {}, span, '', secondary)]
+  })
 }

@@ -1,5 +1,6 @@
-import { reachedByGradient } from '../../graph/gradient.js'
 import type { Graph, Setting } from '../../graph/graph.js'
+import { rootsOf } from '../../graph/phase.js'
+import { untrained } from '../../graph/untrained.js'
 import { settings } from '../../training/settings.js'
 import { isLine, statement } from './layout.js'
 import { className, remark, stringCode, valueCode } from './python.js'
@@ -17,11 +18,7 @@ export function recipe(graph: Graph, version: string): string | undefined {
     ? [...plan.augment.filter(({ name }) => name !== 'normalize'), ...normalization]
     : image.steps
   const steps = [...new Set([...own, ...augment].map(({ name }) => name))].sort()
-  const reached = reachedByGradient(
-    graph,
-    graph.losses.map(({ value }) => value),
-  )
-  const untrained = [...graph.parameters.values()].some(({ name, trainable }) => trainable && !reached.has(name))
+  const someUntrained = untrained(graph, rootsOf(graph)).length > 0
   const optimizer = settings.get(plan.optimizer.name)?.pytorch
   if (!optimizer) throw new Error(`${plan.optimizer.name} has no PyTorch code`)
   const { rate, weight_decay: decay = 0, decays = 'all' } = plan.optimizer.arguments
@@ -57,7 +54,7 @@ export function recipe(graph: Graph, version: string): string | undefined {
       list((plan.mix ?? []).map(({ name, arguments: given }) => `(${stringCode(name)}, ${floatCode(given.alpha)})`)),
       'how batches are mixed, and alpha',
     ),
-    ...constant('UNTRAINED', untrained ? 'True' : 'False', 'whether some weights get no gradient'),
+    ...constant('UNTRAINED', someUntrained ? 'True' : 'False', 'whether some weights get no gradient'),
     ...statement(
       '',
       'SLOTS: dict[str, str] = ',
