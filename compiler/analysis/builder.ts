@@ -6,6 +6,7 @@ import type { Written } from './memo.js'
 /** Far above any real model: bounds for repeats and blocks that grow out of hand, also for those that make nothing. */
 const mostOperations = 20_000
 const mostCalls = 50_000
+const mostNames = 500_000
 
 export interface Bound {
   readonly what: string
@@ -19,6 +20,8 @@ export interface Mark {
   readonly parameters: number
   readonly pretrained: number
   readonly paths: number
+  readonly rounds: number
+  readonly names: number
 }
 
 /** The graph as it grows, one node after what it uses. */
@@ -29,15 +32,28 @@ export class GraphBuilder {
   readonly pretrained: Pretrained[] = []
   /** Above zero while a call runs on weights that exist already. */
   sharing = 0
-  /** Of repeats, so far. */
-  rounds = 0
+  /** Rounds of repeats. */
+  private rounds = 0
+  /** What can be reached inside of calls and rounds, all of it together. */
+  private names = 0
   private readonly paths = new Set<string>()
 
   /** That of which there is as much as there may be. */
   get full(): Bound | undefined {
     if (this.nodes.length >= mostOperations) return { what: 'operations', most: mostOperations }
     if (this.frames.length + this.rounds >= mostCalls) return { what: 'calls and rounds', most: mostCalls }
-    return undefined
+    return this.names >= mostNames ? { what: 'names inside of calls and rounds', most: mostNames } : undefined
+  }
+
+  /** A round has ended, in which so many names can be reached. */
+  round(names: number): void {
+    this.rounds++
+    this.names += names
+  }
+
+  /** A call has returned what so many names can be reached in. */
+  returned(names: number): void {
+    this.names += names
   }
 
   /** Adds a node; a path that is taken gets the operation's name, then a number, at its end. */
@@ -79,6 +95,8 @@ export class GraphBuilder {
       parameters: this.parameters.size,
       pretrained: this.pretrained.length,
       paths: this.paths.size,
+      rounds: this.rounds,
+      names: this.names,
     }
   }
 
@@ -90,6 +108,8 @@ export class GraphBuilder {
       parameters: [...this.parameters.values()].slice(mark.parameters),
       pretrained: this.pretrained.slice(mark.pretrained),
       paths: [...this.paths].slice(mark.paths),
+      rounds: this.rounds - mark.rounds,
+      names: this.names - mark.names,
     }
   }
 
@@ -109,6 +129,8 @@ export class GraphBuilder {
     for (const parameter of written.parameters) this.parameters.set(parameter.name, parameter)
     for (const path of written.paths) this.paths.add(path)
     this.pretrained.push(...written.pretrained)
+    this.rounds += written.rounds
+    this.names += written.names
   }
 
   private freePath(path: readonly string[], operation: string): readonly string[] {

@@ -380,6 +380,7 @@ function writeOut(
   // `return inner(x)`: what can be tapped inside of it can be tapped here, too.
   const returned = result?.kind === 'instance' ? result.members : undefined
   const made = { result: tensor, members: returned ? new Map([...returned, ...members]) : members }
+  if (returned) builder.returned(returned.size)
   if (kept && elaborator.diagnostics.length === said)
     kept.memo.keep(target, kept.key, known, { ...made, ...builder.since(mark) })
   return instance(target, known, made, call, where)

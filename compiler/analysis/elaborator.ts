@@ -380,7 +380,6 @@ export class Elaborator {
     const rounds = new Map<string, Value>()
     for (let index = 0; index < count.value; index++) {
       if (this.full(expression.span)) return broken
-      this.builder.rounds++
       const scope = new Scope(context.scope)
       if (expression.index) scope.define(expression.index.text, { kind: 'number', value: index })
       scope.define(expression.state.text, state)
@@ -399,6 +398,7 @@ export class Elaborator {
       state = result ?? broken
       if (state.kind === 'broken') return broken
       const inside = state.kind === 'instance' ? new Map([...state.members, ...members]) : members
+      this.builder.round(inside.size)
       rounds.set(String(index), { kind: 'instance', of: `round ${index}`, result: tensorOf(state), members: inside })
     }
     const result = tensorOf(state)

@@ -14,6 +14,9 @@ export interface Written {
   readonly parameters: readonly Parameter[]
   readonly pretrained: readonly Pretrained[]
   readonly paths: readonly string[]
+  /** How many, for the bounds of a model. */
+  readonly rounds: number
+  readonly names: number
 }
 
 interface Entry {

@@ -1,17 +1,15 @@
 import { reachedByGradient } from './gradient.js'
-import type { Graph, Node, Parameter, ValueRef } from './graph.js'
-import { reachable } from './prune.js'
+import type { Graph, Node, Parameter } from './graph.js'
 
 /**
  * Weights that no loss can move: every way from them to a loss passes a place where gradients stop (a crop's guide, `detach`).
- * Weights that none of `roots` needs are not a part of the model, and so not meant.
+ * Weights of other nodes than the `needed` ones are not a part of the model, and so not meant.
  */
-export function untrained(graph: Graph, roots: readonly ValueRef[]): Parameter[] {
+export function untrained(graph: Graph, needed: readonly Node[]): Parameter[] {
   if (graph.losses.length === 0) return []
   const losses = graph.losses.map(({ value }) => value)
   const reached = new Set(reachedByGradient(graph, losses))
-  const needed = reachable(graph.nodes, roots)
-  const idle = parametersOf(graph.nodes.filter((node) => needed.has(node.id) && !reached.has(node)))
+  const idle = parametersOf(needed.filter((node) => !reached.has(node)))
   if (idle.size === 0) return []
   // Other nodes may share them.
   const trained = parametersOf(reached)

@@ -1,5 +1,4 @@
 import type { Graph, Setting } from '../../graph/graph.js'
-import { rootsOf } from '../../graph/phase.js'
 import { untrained } from '../../graph/untrained.js'
 import { settings } from '../../training/settings.js'
 import { isLine, statement } from './layout.js'
@@ -18,7 +17,7 @@ export function recipe(graph: Graph, version: string): string | undefined {
     ? [...plan.augment.filter(({ name }) => name !== 'normalize'), ...normalization]
     : image.steps
   const steps = [...new Set([...own, ...augment].map(({ name }) => name))].sort()
-  const someUntrained = untrained(graph, rootsOf(graph)).length > 0
+  const someUntrained = untrained(graph, graph.nodes).length > 0
   const optimizer = settings.get(plan.optimizer.name)?.pytorch
   if (!optimizer) throw new Error(`${plan.optimizer.name} has no PyTorch code`)
   const { rate, weight_decay: decay = 0, decays = 'all' } = plan.optimizer.arguments
