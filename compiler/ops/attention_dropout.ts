@@ -13,7 +13,10 @@ export const attentionDropout: Operation = {
   arguments: [tensorArgument('x', 'attention maps'), rateArgument],
   infer: (call) => featureMap(call, 'x') && [call.type('x')],
   tfjs: (call) => callText(call.runtime('attentionDropout'), call.input('x'), 'at', call.options('rate')),
-  pytorch: { expression: (call) => `F.dropout2d(${call.input('x')}, ${call.code('rate')}, self.training)` },
+  pytorch: {
+    underAutocast: 'as it comes',
+    expression: (call) => `F.dropout2d(${call.input('x')}, ${call.code('rate')}, self.training)`,
+  },
   onnx: (call) => [call.add('Identity', [call.input('x')])],
   passesInInference: 'x',
   reference(call) {

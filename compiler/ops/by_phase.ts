@@ -23,6 +23,7 @@ export const byPhase: Operation = {
   },
   tfjs: (call) => `at.training ? ${call.input('training')} : ${call.input('evaluation')}`,
   pytorch: {
+    underAutocast: 'as it comes',
     expression: (call) => `${call.operand('training')} if self.training else ${call.operand('evaluation')}`,
   },
   onnx: (call) => [call.add('Identity', [call.input('evaluation')])],

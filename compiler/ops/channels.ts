@@ -30,6 +30,7 @@ export const channels: Operation = {
   },
   tfjs: (call) => `tf.slice(${call.input('x')}, [0, 0, 0, ${call.code('first')}], [-1, -1, -1, ${call.code('count')}])`,
   pytorch: {
+    underAutocast: 'as it comes',
     expression(call) {
       const first = call.number('first')
       return `${call.operand('x')}[:, ${first === 0 ? '' : first}:${first + call.number('count')}]`

@@ -44,6 +44,7 @@ export const crossEntropy: Operation = {
       call.options('smoothing'),
     ),
   pytorch: {
+    underAutocast: 'float32',
     expression(call) {
       const smoothing = call.code('smoothing') === '0' ? '' : `label_smoothing=${call.code('smoothing')}`
       return pythonCall('F.cross_entropy', call.input('logits'), call.input('label'), call.classWeights(), smoothing)

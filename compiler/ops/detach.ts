@@ -7,7 +7,10 @@ export const detach = pointwise({
   details: 'Put it around a teacher that must not learn from its student.',
   source: 'torch.Tensor.detach',
   tfjs: (call) => callText(call.runtime('detach'), call.input('x')),
-  pytorch: { expression: (call) => `${call.operand('x')}.detach()` },
+  pytorch: {
+    underAutocast: 'as it comes',
+    expression: (call) => `${call.operand('x')}.detach()`,
+  },
   onnx: (call) => [call.add('Identity', [call.input('x')])],
   compute: (value) => value,
   keeps: ['probabilities', 'unit length', 'enlarged'],

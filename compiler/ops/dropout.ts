@@ -11,7 +11,10 @@ export const dropout: Operation = {
   arguments: [tensorArgument('x', 'any tensor'), rateArgument],
   infer: (call) => [call.type('x')],
   tfjs: (call) => callText(call.runtime('dropout'), call.input('x'), 'at', call.options('rate')),
-  pytorch: { expression: (call) => `F.dropout(${call.input('x')}, ${call.code('rate')}, self.training)` },
+  pytorch: {
+    underAutocast: 'as it comes',
+    expression: (call) => `F.dropout(${call.input('x')}, ${call.code('rate')}, self.training)`,
+  },
   onnx: (call) => [call.add('Identity', [call.input('x')])],
   keeps: ['unit length'],
   passesInInference: 'x',

@@ -17,7 +17,10 @@ export const flatten: Operation = {
     return [floats([batch, dimension('features', elementsPerImage(type))])]
   },
   tfjs: (call) => callText(call.runtime('flatten'), call.input('x')),
-  pytorch: { expression: (call) => `${call.operand('x')}.flatten(1)` },
+  pytorch: {
+    underAutocast: 'as it comes',
+    expression: (call) => `${call.operand('x')}.flatten(1)`,
+  },
   onnx: (call) => [call.add('Flatten', [call.input('x')], { axis: 1 })],
   reference(call) {
     const x = call.tensor('x')

@@ -51,6 +51,7 @@ export const reshape: Operation = {
   tfjs: (call) =>
     callText(call.runtime('reshape'), call.input('x'), `[${(call.value('shape') as readonly number[]).join(', ')}]`),
   pytorch: {
+    underAutocast: 'as it comes',
     expression: (call) =>
       `${call.operand('x')}.flatten(1).unflatten(1, (${call
         .integers('shape')

@@ -24,9 +24,10 @@ const resizeMap: PythonHelper = {
   name: 'resize_map',
   code: `def resize_map(x: Tensor, size: tuple[int, ...]) -> Tensor:
     """A single map, [batch, height, width], at another height and width."""
-    return resize(x.unsqueeze(1), size).squeeze(1)
+    maps = x.unsqueeze(1)
+    large = F.interpolate(maps, size, mode="bilinear", align_corners=False)
+    return large.squeeze(1)
 `,
-  uses: [resizeMaps],
 }
 
 export const resize: Operation = {

@@ -3,10 +3,12 @@ import type { ExecutionContext } from 'ava'
 import { z } from 'zod'
 import { operations } from '../../compiler/ops/index.js'
 import { type Tensor, tensor, zeros } from '../../compiler/ops/support/tensor.js'
-import { NodeCall } from '../../compiler/targets/pytorch/call.js'
+import { TypedCall } from '../../compiler/ops/support/typed.js'
+import { expressionOf, inputTypes } from '../../compiler/targets/pytorch/call.js'
 import { moduleCode } from '../../compiler/targets/pytorch/classes.js'
 import { operationsFile } from '../../compiler/targets/pytorch/emit.js'
 import type { PythonHelper } from '../../compiler/targets/pytorch/lowering.js'
+import { moduleOf } from '../../compiler/targets/pytorch/precision.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { type ReadyCase, ready } from '../support/cases.js'
 import { differs } from '../support/compare.js'
@@ -65,13 +67,17 @@ const drawn = new Map<string, (input: Tensor, output: Tensor) => boolean>([
 
 /** Asks PyTorch for all of these cases, in one process. */
 export function runInPytorch(cases: readonly ReadyCase[]): readonly CaseResult[] {
-  const helpers = new Set<PythonHelper>()
-  const requests = cases.map((one) => request(one, helpers))
-  const script = join(packageRoot(), 'test', 'pytorch', 'run_cases.py')
-  const text = runPython([script], JSON.stringify({ operations: operationsFile(helpers), cases: requests }))
-  const found = results.parse(JSON.parse(text))
+  const found = results.parse(answersOf('run_cases.py', cases))
   if (found.length !== cases.length) throw new Error(`${found.length} results for ${cases.length} cases`)
   return found
+}
+
+/** What one of the scripts here prints for the cases. */
+export function answersOf(script: string, cases: readonly ReadyCase[]): unknown {
+  const helpers = new Set<PythonHelper>()
+  const requests = cases.map((one) => request(one, helpers))
+  const asked = JSON.stringify({ operations: operationsFile(helpers), cases: requests })
+  return JSON.parse(runPython([join(packageRoot(), 'test', 'pytorch', script)], asked))
 }
 
 /** All that a case's result depends on: the code that the operation writes, its helpers, and the numbers. */
@@ -120,22 +126,23 @@ export function weightsOf(one: ReadyCase): Tensor | undefined {
 
 /** A case with the code that the operation writes for it. */
 function request(one: ReadyCase, helpers: Set<PythonHelper>) {
-  const { pytorch } = one.operation
-  const call = new NodeCall(one.node, {
+  const expression = expressionOf(one.node, {
     graph: one.graph,
     input: (value) => `inputs[${value.node}]`,
     module: () => 'self.call',
     option: () => undefined,
+    narrow: () => true,
     classWeights: '',
     helper: (helper) => {
       helpers.add(helper)
       return helper.name
     },
   })
-  const module = pytorch.module?.(call)
+  const types = inputTypes(one.node, one.graph)
+  const module = moduleOf(one.operation, new TypedCall(one.operation.name, types, one.node.attributes))
   if (module && typeof module.type !== 'string') helpers.add(module.type)
   return {
-    expression: pytorch.expression(call),
+    expression,
     module: module ? moduleCode(module) : null,
     training: one.phase === 'training',
     inputs: one.inputs.map(({ type, value }) => ({ label: type.element === 'label', value: asText(value) })),

@@ -22,13 +22,16 @@ const enlarge: PythonHelper = {
 }
 
 /**
+ * An operation for torch.compile, which takes it as it is: its loops are neither unrolled nor cut the graph at the look at the result.
+ *
  * Each round, every component takes its highest neighbour as its target, and where it has none higher, one that is lower. Only two
  * can take each other (a path goes up except at a peak, and comes back above it), of which the higher one stays: so targets make trees,
- * and each tree has two components at least. Their number halves, and a fixed number of rounds is enough.
+ * and each tree has two components at least. Their number halves, and a fixed number of rounds is enough; so does the depth that a tree can have.
  */
 const largestComponent: PythonHelper = {
   name: 'largest_component',
-  code: `def largest_component(kept: Tensor) -> Tensor:
+  code: `@torch.library.custom_op("wsban::largest_component", mutates_args=())
+def largest_component(kept: Tensor) -> Tensor:
     """The cells of the largest component (8 neighbours) of each [rows, columns].
 
     Of equal ones it is the first in reading order. Each round joins every component
@@ -43,7 +46,7 @@ const largestComponent: PythonHelper = {
     number = torch.where(kept, number, 0)
     slots = torch.arange(count + 1, device=kept.device).expand(batch, -1)
     label = number
-    for _ in range(rounds):
+    for done in range(rounds):
         plane = label.view(batch, 1, rows, columns).float()
         highest = F.max_pool2d(plane, 3, 1, 1)
         lowest = -F.max_pool2d((-plane).masked_fill(plane == 0, -torch.inf), 3, 1, 1)
@@ -53,7 +56,7 @@ const largestComponent: PythonHelper = {
         target = torch.where(target > 0, target, slots)
         mutual = target.gather(1, target) == slots
         target = torch.where(mutual & (slots > target), slots, target)
-        for _ in range(rounds):
+        for _ in range(rounds - done):
             target = target.gather(1, target)
         before, label = label, target.gather(1, label)
         if label.device.type == "cpu" and torch.equal(before, label):
@@ -62,6 +65,11 @@ const largestComponent: PythonHelper = {
     first = torch.zeros_like(slots).scatter_reduce(1, label, number, "amax")
     best = (size * (count + 1) + first).argmax(1, keepdim=True)
     return (label == best).view(batch, rows, columns)
+
+
+@largest_component.register_fake
+def _(kept: Tensor) -> Tensor:
+    return torch.empty_like(kept, memory_format=torch.contiguous_format)
 `,
 }
 

@@ -3,10 +3,11 @@ import { operationNamed } from '../../ops/index.js'
 import { Names } from '../names.js'
 import type { CallPlan, Plans } from '../plans.js'
 import { type Item, relative, type Structure } from '../structure.js'
-import { NodeCall, type Rendered } from './call.js'
+import { expressionOf, type Rendered } from './call.js'
 import { isLine, isOperation, statement } from './layout.js'
 import type { PythonHelper } from './lowering.js'
 import { type ClassPlan, type ModuleTree, modulePath } from './modules.js'
+import type { Narrow } from './precision.js'
 import { identifier } from './python.js'
 
 /** Longer expressions get a line and a name. */
@@ -19,6 +20,7 @@ export interface Surroundings {
   readonly structure: Structure
   readonly calls: Plans
   readonly tree: ModuleTree
+  readonly narrow: Narrow
   /** Helpers that are called. */
   readonly helpers: Set<PythonHelper>
   /** Names that mean a function or a class. */
@@ -69,7 +71,7 @@ export class Body {
   private writeNode(item: { readonly node: Node }, names: Names): void {
     const { node } = item
     const operation = operationNamed(node.operation)
-    const write = () => operation.pytorch.expression(new NodeCall(node, this.rendered(node)))
+    const write = () => expressionOf(node, this.rendered(node))
     const value = { node: node.id, output: 0 }
     const { outputs } = operation
     const path = node.local ?? node.path.slice(this.frame.path.length)
@@ -185,6 +187,7 @@ export class Body {
         helpers.add(helper)
         return helper.name
       },
+      narrow: (value) => this.around.narrow.has(value, this.frame, this.plan),
       classWeights: structure.graph.plan.classWeights === 'balanced' ? 'weight=self.class_weights' : '',
     }
   }

@@ -2,7 +2,8 @@ import { type Attribute, type Graph, type Node, type TensorType, typeOf, type Va
 import { operationNamed } from '../../ops/index.js'
 import { TypedCall } from '../../ops/support/typed.js'
 import { isOperation } from './layout.js'
-import type { PythonHelper, PytorchCall } from './lowering.js'
+import { callText, type PythonHelper, type PytorchCall } from './lowering.js'
+import { helperOf, needsFloat32, widen } from './precision.js'
 import { valueCode } from './python.js'
 
 /** What the code around a call knows. */
@@ -14,10 +15,27 @@ export interface Rendered {
   readonly option: (attribute: string, phase: '' | '_training' | '_evaluation') => string | undefined
   readonly helper: (helper: PythonHelper) => string
   readonly classWeights: string
+  /** Whether autocast may have left the value in half precision. */
+  readonly narrow: (value: ValueRef) => boolean
+}
+
+/** What the operation writes for the call. What torch itself computes gets what is narrow widened, where it may not compute in half precision. */
+export function expressionOf(node: Node, around: Rendered): string {
+  const operation = operationNamed(node.operation)
+  const call = new NodeCall(node, around)
+  const expression = operation.pytorch.expression(call)
+  const isTorch = !call.callsOwn && needsFloat32(operation)
+  if (!isTorch || !node.inputs.some(({ value }) => around.narrow(value))) return expression
+  const input = (value: ValueRef) =>
+    around.narrow(value) ? callText(around.helper(widen), around.input(value)) : around.input(value)
+  return operation.pytorch.expression(new NodeCall(node, { ...around, input }))
 }
 
 /** One node, as its operation sees it while it writes PyTorch. */
-export class NodeCall extends TypedCall implements PytorchCall {
+class NodeCall extends TypedCall implements PytorchCall {
+  /** Whether the expression is a call of the operation's own function or module. */
+  callsOwn = false
+
   constructor(
     private readonly node: Node,
     private readonly around: Rendered,
@@ -44,6 +62,7 @@ export class NodeCall extends TypedCall implements PytorchCall {
   }
 
   module(): string {
+    this.callsOwn = true
     return this.around.module()
   }
 
@@ -75,7 +94,8 @@ export class NodeCall extends TypedCall implements PytorchCall {
   }
 
   helper(helper: PythonHelper): string {
-    return this.around.helper(helper)
+    this.callsOwn = true
+    return this.around.helper(helperOf(operationNamed(this.operation), helper))
   }
 }
 

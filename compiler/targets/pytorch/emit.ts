@@ -8,6 +8,7 @@ import { classText, constructorLines, withInner } from './classes.js'
 import { definition, statement } from './layout.js'
 import type { PythonHelper } from './lowering.js'
 import { type ClassPlan, ModuleTree } from './modules.js'
+import { Narrow } from './precision.js'
 import { identifier, remark, stringCode } from './python.js'
 import { readme } from './readme.js'
 import { recipe } from './recipe.js'
@@ -35,9 +36,10 @@ export function emitPytorch(graph: Graph, options: PytorchOptions): readonly Gen
   const calls = new Plans(structure, identifier)
   const helpers = new Set<PythonHelper>()
   // Which helpers are called is known only once all is written; then no class and no variable may have the name of one.
-  write({ structure, calls, helpers, reserved: [] })
+  const narrow = new Narrow(structure)
+  write({ structure, calls, narrow, helpers, reserved: [] })
   const names = withInner(helpers).map(({ name }) => name)
-  const texts = write({ structure, calls, helpers, reserved: names })
+  const texts = write({ structure, calls, narrow, helpers, reserved: names })
   const operations = operationsFile(helpers)
   const training = recipe(graph, options.version)
   return [
@@ -127,7 +129,7 @@ function modelFile(
     '# Shapes in comments read channels x height x width; the batch comes before them.',
     'from __future__ import annotations',
     '',
-    ...imports(classes),
+    ...imports(classes, { typing: ['NamedTuple'] }),
     'from safetensors.torch import load_file',
     'from torch import Tensor, nn',
     '',
@@ -142,16 +144,32 @@ export function operationsFile(helpers: ReadonlySet<PythonHelper>): string | und
     .map((helper) => helper.code)
     .join('\n\n')
   const names = ['Tensor', 'nn'].filter((name) => new RegExp(`\\b${name}\\b`).test(code))
-  const head = ['from __future__ import annotations', '', ...imports(code), `from torch import ${names.join(', ')}`]
+  const head = [
+    'from __future__ import annotations',
+    '',
+    ...imports(code, standardNames),
+    `from torch import ${names.join(', ')}`,
+  ]
   return `${head.join('\n')}\n\n\n${code}`
 }
 
+/** What helpers may need of Python's own modules. */
+const standardNames = {
+  'collections.abc': ['Callable'],
+  functools: ['wraps'],
+  typing: ['Any', 'NamedTuple', 'ParamSpec', 'TypeVar'],
+}
+
 /** Of the modules that code may need, those it does. */
-function imports(text: string): string[] {
+function imports(text: string, standardNames: Readonly<Record<string, readonly string[]>>): string[] {
   // A name of the spec in a string or a comment calls nothing.
   const code = text.replace(/"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"|#.*/g, '')
+  const standard = Object.entries(standardNames).flatMap(([module, all]) => {
+    const names = all.filter((name) => new RegExp(`(?<!\\.)\\b${name}\\b`).test(code))
+    return names.length > 0 ? [`from ${module} import ${names.join(', ')}`] : []
+  })
   return [
-    ...(/\bNamedTuple\b/.test(code) ? ['from typing import NamedTuple', ''] : []),
+    ...(standard.length > 0 ? [...standard, ''] : []),
     ...(/(?<!\.)\btorch\./.test(code) ? ['import torch'] : []),
     ...(/(?<!\.)\bdist\./.test(code) ? ['import torch.distributed as dist'] : []),
     ...(/(?<!\.)\bF\./.test(code) ? ['import torch.nn.functional as F'] : []),

@@ -3,7 +3,7 @@ import type { Typed } from '../../ops/operation.js'
 /** A function or class that an operation needs beside what torch has; it goes into the generated `operations.py`. */
 export interface PythonHelper {
   readonly name: string
-  /** Its definition as `ruff format` leaves it. `torch`, `nn`, `F`, `Tensor` and `NamedTuple` are imported. */
+  /** Its definition as `ruff format` leaves it. What it names of torch, typing and the like is imported. */
   readonly code: string
   /** Helpers that it calls. */
   readonly uses?: readonly PythonHelper[]
@@ -58,6 +58,11 @@ export interface PytorchLowering {
   module?(call: Typed): PytorchModule
   /** The expression that computes the call: `F.relu(x)`, or the module applied to its inputs. */
   expression(call: PytorchCall): string
+  /**
+   * Why nothing is done for its precision under autocast, though it may not compute in half precision in an exported file: autocast itself has
+   * it in float32, or it takes values from one place to another (or leaves some out) and gives them as they come.
+   */
+  readonly underAutocast?: 'float32' | 'as it comes'
 }
 
 /** `f(a, b)`, empty arguments left out. */

@@ -6,6 +6,7 @@ import type { CallPlan, Plans } from '../plans.js'
 import type { Structure } from '../structure.js'
 import { attributeCode, inputTypes } from './call.js'
 import type { PythonHelper, PytorchModule } from './lowering.js'
+import { moduleOf } from './precision.js'
 import { className, identifier, isKey, isPlainChild, isTaken, stringCode, valueCode } from './python.js'
 
 const childHelper: PythonHelper = {
@@ -152,7 +153,7 @@ export class ModuleTree {
         continue
       }
       const path = modulePath(item.node)
-      if (path) this.at(path).module ??= moduleOf(item.node, this.structure)
+      if (path) this.at(path).module ??= moduleAt(item.node, this.structure)
     }
   }
 
@@ -296,10 +297,11 @@ export function modulePath(node: Node): readonly string[] | undefined {
   return entry?.[1].slice(0, -entry[0].length - 1).split('.')
 }
 
-function moduleOf(node: Node, { graph }: Structure): PytorchModule {
-  const { pytorch } = operationNamed(node.operation)
-  if (!pytorch.module) throw new Error(`${node.operation} has parameters and no module`)
-  return pytorch.module(new TypedCall(node.operation, inputTypes(node, graph), node.attributes))
+function moduleAt(node: Node, { graph }: Structure): PytorchModule {
+  const call = new TypedCall(node.operation, inputTypes(node, graph), node.attributes)
+  const module = moduleOf(operationNamed(node.operation), call)
+  if (!module) throw new Error(`${node.operation} has parameters and no module`)
+  return module
 }
 
 function byPhase(value: Attribute): [phase: string, value: Attribute][] {

@@ -1,0 +1,56 @@
+"""Evaluates what operations write for PyTorch under autocast. Standard input as for run_cases.py.
+
+Prints for each case how far it is from float32 without autocast, and what types came out: from float32 inputs, and from inputs
+in bfloat16 (there against the same numbers in float32). Relative to the largest value, or to 1.
+"""
+
+import json
+import sys
+from types import SimpleNamespace
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+request = json.load(sys.stdin)
+names = {}
+exec(compile(request["operations"], "operations.py", "exec"), names)
+names |= {"torch": torch, "F": F, "nn": nn}
+
+
+def tensor_of(value, label=False):
+    kind = torch.int64 if label else torch.float32
+    return torch.tensor([0.0 if number is None else number for number in value["data"]], dtype=kind).reshape(value["shape"])
+
+
+def run(case, kind, low):
+    """Outputs, and what the module holds afterwards."""
+    torch.manual_seed(1)
+    inputs = [tensor_of(one["value"], one["label"]) for one in case["inputs"]]
+    given = [one.to(kind) if one.is_floating_point() else one for one in inputs]
+    if not low:
+        given = [one.float() if one.is_floating_point() else one for one in given]
+    module = eval(case["module"], names) if case["module"] else None
+    if module is not None:
+        module.train(case["training"])
+        module.load_state_dict({role: tensor_of(value) for role, value in case["parameters"].items()}, strict=True)
+    scope = {"inputs": given, "self": SimpleNamespace(training=case["training"], call=module)}
+    with torch.autocast("cpu", torch.bfloat16, enabled=low):
+        result = eval(case["expression"], names | scope)
+    outputs = list(result) if isinstance(result, tuple) else [result]
+    return outputs, [] if module is None else list(module.state_dict().values())
+
+
+def compare(case, kind):
+    (expected, state), (found, state_found) = run(case, kind, False), run(case, kind, True)
+    apart = [
+        ((a.double() - b.double()).abs().max() / b.double().abs().max().clamp(min=1)).item()
+        for a, b in zip(found + state_found, expected + state, strict=True)
+    ]
+    return {"apart": max(apart), "types": [str(one.dtype) for one in found]}
+
+
+json.dump(
+    [{"wide": compare(case, torch.float32), "narrow": compare(case, torch.bfloat16)} for case in request["cases"]],
+    sys.stdout,
+)
