@@ -3,7 +3,7 @@ import type { Diagnostic } from '../diagnostics/diagnostic.js'
 import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
 import type { Attribute } from '../graph/graph.js'
-import type { ArgumentSpec } from '../ops/operation.js'
+import type { ArgumentSpec, Operation } from '../ops/operation.js'
 import { type BoundArgument, describe, type Value } from './values.js'
 
 /** What an argument list is matched against. */
@@ -12,6 +12,11 @@ export interface Signature {
   readonly names: readonly string[]
   /** Takes all positional values from its place on. */
   readonly variadic?: string
+}
+
+export function signatureOf({ name, arguments: list }: Operation): Signature {
+  const variadic = list.find(({ kind }) => kind.is === 'tensors')?.name
+  return { callee: name, names: list.map((spec) => spec.name), ...(variadic !== undefined && { variadic }) }
 }
 
 /** A value that is not bound to a name yet: an expression of the list, or what came through `->`. */
@@ -77,10 +82,14 @@ export function constantOf(
   report: (d: Diagnostic) => void,
 ): Attribute | undefined {
   const { value, span } = bound
-  const wrong = (found = describe(value)): undefined => {
-    if (value.kind !== 'broken')
-      report(diagnose('wrong-type', { name: `\`${spec.name}\``, expected: expectation(spec), found }, span))
+  const wrong = (expected = expectation(spec), found = describe(value)): undefined => {
+    if (value.kind !== 'broken') report(diagnose('wrong-type', { name: `\`${spec.name}\``, expected, found }, span))
     return undefined
+  }
+  const unit = strangeUnit(value, spec.counts)
+  if (unit) {
+    const found = value.kind === 'list' ? `a list with ${unit}` : describe(value)
+    return wrong(spec.counts ? `a number of ${spec.counts}` : expectation(spec), found)
   }
   if (value.kind === 'by-phase') {
     if (!spec.varies || (spec.kind.is !== 'number' && spec.kind.is !== 'number or uniform')) {
@@ -130,6 +139,14 @@ export function constantOf(
       return numbers?.every(Number.isInteger) ? numbers : wrong()
     }
   }
+}
+
+/** A unit behind a number, or one of a list, that counts something else than what is counted. */
+export function strangeUnit(value: Value, counts?: Unit): Unit | undefined {
+  if (value.kind === 'list')
+    return value.items.map((item) => strangeUnit(item, counts)).find((unit) => unit !== undefined)
+  const counted = value.kind === 'number' && value.unit !== 'percent' ? value.unit : undefined
+  return counted === counts ? undefined : counted
 }
 
 /** Reports a string that stands for the tensor whose name it holds, where it is written: a block may have passed it on, to several operations. */

@@ -1,8 +1,10 @@
 import type { Block, Expression, Statement } from '../../grammar/tree.js'
 import type { Diagnostic } from '../diagnostics/diagnostic.js'
 import { diagnose } from '../diagnostics/report.js'
+import { constantOf, match, signatureOf } from './arguments.js'
 import type { Module } from './modules.js'
 import { Scope } from './scope.js'
+import { type BoundArgument, broken, type Value } from './values.js'
 
 /**
  * Checks the blocks of a file without a model, as far as that goes without the sizes a call would give:
@@ -49,15 +51,18 @@ function checkNames(expression: Expression, scope: Scope): Diagnostic[] {
     case 'member':
       return all(expression.object)
     case 'call':
-      // A bare word may be what an argument takes (pool = mean), which only the call's signature can tell.
-      return all(
-        expression.callee,
-        ...expression.arguments.filter(({ name, value }) => !name || value.kind !== 'name').map(({ value }) => value),
-      )
+      return [...checkCall(expression, scope, false), ...checkParts(expression, scope)]
     case 'list':
       return all(...expression.items)
     case 'pipeline':
-      return all(expression.start, ...expression.stages)
+      return [
+        ...all(expression.start),
+        ...expression.stages.flatMap((stage) =>
+          stage.kind === 'call'
+            ? [...checkCall(stage, scope, true), ...checkParts(stage, scope)]
+            : checkNames(stage, scope),
+        ),
+      ]
     case 'negate':
       return all(expression.operand)
     case 'binary':
@@ -73,4 +78,34 @@ function checkNames(expression: Expression, scope: Scope): Diagnostic[] {
     default:
       return []
   }
+}
+
+type Call = Extract<Expression, { kind: 'call' }>
+
+function checkParts({ callee, arguments: list }: Call, scope: Scope): Diagnostic[] {
+  // A bare word may be what an argument takes (pool = mean), which only the call's signature can tell.
+  const values = list.filter(({ name, value }) => !name || value.kind !== 'name').map(({ value }) => value)
+  return [callee, ...values].flatMap((part) => checkNames(part, scope))
+}
+
+/** A call of an operation: the names of its arguments, and the values that are written out. */
+function checkCall({ callee, arguments: list, span }: Call, scope: Scope, piped: boolean): Diagnostic[] {
+  const target = callee.kind === 'name' ? scope.find(callee.text) : undefined
+  if (target?.kind !== 'operation') return []
+  const diagnostics: Diagnostic[] = []
+  const report = (diagnostic: Diagnostic) => diagnostics.push(diagnostic)
+  const first: BoundArgument | undefined = piped ? { value: broken, span } : undefined
+  const { given } = match(signatureOf(target.operation), first, list, span, report)
+  for (const spec of target.operation.arguments)
+    for (const item of given.get(spec.name) ?? []) {
+      const value = 'expression' in item && literal(item.expression)
+      if (value) constantOf(spec, { value, span: item.span }, report)
+    }
+  return diagnostics
+}
+
+/** What the value of an expression is by its text alone. */
+function literal(expression: Expression): Value | undefined {
+  const { kind } = expression
+  return kind === 'number' || kind === 'string' || kind === 'boolean' ? expression : undefined
 }

@@ -5,7 +5,7 @@ import type { Written } from './memo.js'
 
 /** Far above any real model: bounds for repeats and blocks that grow out of hand, also for those that make nothing. */
 const mostOperations = 20_000
-const mostCalls = 50_000
+const mostCalls = 25_000
 const mostNames = 500_000
 
 export interface Bound {

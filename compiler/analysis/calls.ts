@@ -5,7 +5,7 @@ import type { Code, ValuesOf } from '../diagnostics/table.js'
 import { type Attribute, type Frame, shapeText, type TensorType } from '../graph/graph.js'
 import type { ArgumentSpec, Inference, Operation } from '../ops/operation.js'
 import { TypedCall } from '../ops/support/typed.js'
-import { constantOf, type Given, match } from './arguments.js'
+import { constantOf, type Given, match, signatureOf } from './arguments.js'
 import { type Context, type Elaborator, inner, makerName, type Place } from './elaborator.js'
 import { callsWithInput, givingArgument, inputLeftOut, resizing } from './fixes.js'
 import { type MemoPlace, memoKey, type Written } from './memo.js'
@@ -40,9 +40,8 @@ const takesTensor = ({ kind }: ArgumentSpec) =>
 
 /** A call of an operation: one node. */
 export function callOperation(elaborator: Elaborator, operation: Operation, call: Call): Value {
-  const variadic = operation.arguments.find(({ kind }) => kind.is === 'tensors')?.name
-  const names = operation.arguments.map(({ name }) => name)
-  const signature = { callee: operation.name, names, ...(variadic !== undefined && { variadic }) }
+  const signature = signatureOf(operation)
+  const { names } = signature
   const { given, ok } = match(signature, call.piped, call.list, call.span, elaborator.report)
   const values = new Map<string, readonly BoundArgument[]>()
   call.given?.forEach((bound, index) => {

@@ -5,6 +5,7 @@ import { nearest } from '../diagnostics/suggest.js'
 import type { Frame } from '../graph/graph.js'
 import { operationNamed } from '../ops/index.js'
 import type { ArgumentSpec } from '../ops/operation.js'
+import { strangeUnit } from './arguments.js'
 import { GraphBuilder } from './builder.js'
 import { callDefinition, callOperation, recall } from './calls.js'
 import { arithmetic, compare } from './constants.js'
@@ -365,7 +366,8 @@ export class Elaborator {
   private repeat(expression: Extract<Expression, { kind: 'repeat' }>, context: Context, place: Place): Value {
     const count = this.evaluate(expression.count, context, inner(place))
     let state = this.evaluate(expression.start, context, inner(place))
-    if (count.kind !== 'number' || !Number.isInteger(count.value) || count.value < 1 || count.value > 1000) {
+    const whole = count.kind === 'number' && Number.isInteger(count.value) && !strangeUnit(count)
+    if (!whole || count.value < 1 || count.value > 1000) {
       if (count.kind !== 'broken')
         this.report(
           diagnose(

@@ -3,8 +3,8 @@ import type { Fix } from '../diagnostics/diagnostic.js'
 import { type Code, type Entry, table, type ValuesOf } from '../diagnostics/table.js'
 import type { ArgumentSpec, Operation } from '../ops/operation.js'
 import type { Call } from './calls.js'
-import { sourceText } from './elaborator.js'
-import { type BoundArgument, tensorOf } from './values.js'
+import { type Context, sourceText } from './elaborator.js'
+import { type BoundArgument, tensorOf, type Value } from './values.js'
 
 /** Writes an argument into a call that lacks it: what has its name and fits, else a value that it can take. */
 export function givingArgument(name: string, call: Call, spec?: ArgumentSpec): Fix | undefined {
@@ -19,18 +19,28 @@ export function givingArgument(name: string, call: Call, spec?: ArgumentSpec): F
   return { title: `Add ${argument}`, edits: [{ span: { source, start: place, end: place }, text }] }
 }
 
-/** A call that lacks its first tensor, written with one in both ways: with the one that was made last, if there is one. */
+/** A call that lacks its first tensor, written with one in both ways, if there is one. */
 export function callsWithInput(operation: Operation, spec: ArgumentSpec, call: Call): readonly string[] | undefined {
   if (spec !== operation.arguments[0] || spec.label || !spec.kind.is.startsWith('tensor') || call.given)
     return undefined
-  const input = call.context.scope.last((value) => {
-    const tensor = tensorOf(value)
-    return tensor !== undefined && tensor.type.element !== 'label'
-  })
+  const input = likelyInput(call.context)
   if (input === undefined) return undefined
   const others = call.list.map(({ name, value }) => (name ? `${name.text} = ${shortText(value)}` : shortText(value)))
   const piped = others.length > 0 ? `(${others.join(', ')})` : ''
   return [`${call.callee}(${[input, ...others].join(', ')})`, `${input} -> ${call.callee}${piped}`]
+}
+
+/** In a loss or a prediction what the last branch answers, elsewhere the tensor that was made last. */
+function likelyInput({ scope, frame, path }: Context): string | undefined {
+  const section = frame.kind === 'model' && path.length > 0
+  const answers = (value: Value) => value.kind === 'instance' && isTensor(value.members.get('logits'))
+  const branch = section ? scope.last(answers) : undefined
+  return branch === undefined ? scope.last(isTensor) : `${branch}.logits`
+}
+
+function isTensor(value: Value | undefined): boolean {
+  const tensor = value && tensorOf(value)
+  return tensor !== undefined && tensor.type.element !== 'label'
 }
 
 /** For a call whose first value is a number where a tensor belongs: the call with its tensor in front. */

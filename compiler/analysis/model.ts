@@ -3,6 +3,7 @@ import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
 import { cropOutputs } from '../graph/crop.js'
 import type { Frame, Graph, ImageInput, LabelInput, NamedValue } from '../graph/graph.js'
+import { strangeUnit } from './arguments.js'
 import { instantiate } from './calls.js'
 import type { Context, Elaborator } from './elaborator.js'
 import type { Module } from './modules.js'
@@ -211,7 +212,8 @@ function declareInput(
 
 function wholeNumber(elaborator: Elaborator, expression: Expression, context: Context): number | undefined {
   const value = elaborator.evaluate(expression, context, elaborator.place(expression, context, []))
-  if (value.kind === 'number' && Number.isSafeInteger(value.value) && value.value > 0) return value.value
+  const whole = value.kind === 'number' && Number.isSafeInteger(value.value) && value.value > 0
+  if (whole && !strangeUnit(value)) return value.value
   if (value.kind !== 'broken')
     elaborator.report(
       diagnose(

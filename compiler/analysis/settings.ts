@@ -119,11 +119,6 @@ function constantIn(
     word !== undefined
       ? { kind: 'string', value: word }
       : elaborator.evaluate(expression, context, elaborator.place(expression, context, []))
-  if (value.kind === 'number' && value.unit === 'steps') {
-    const values = { name: `\`${spec.name}\``, expected: 'a number of epochs', found: `${value.value} steps` }
-    elaborator.report(diagnose('wrong-type', values, expression.span))
-    return undefined
-  }
   const constant = constantOf(spec, { value, span: expression.span }, elaborator.report)
   // No argument of a setting is drawn or depends on the phase.
   return typeof constant === 'object' && 'kind' in constant ? undefined : constant

@@ -82,7 +82,7 @@ export function describe(value: Value): string {
     case 'number':
       return value.unit === 'percent'
         ? `${round(value.value * 100)}%`
-        : `the number ${round(value.value)}${value.unit ? ` ${value.unit}` : ''}`
+        : `the number ${[round(value.value), ...(value.unit ? [unitText(value.value, value.unit)] : [])].join(' ')}`
     case 'boolean':
       return String(value.value)
     case 'string':
@@ -106,6 +106,10 @@ export function describe(value: Value): string {
     case 'broken':
       return 'something broken'
   }
+}
+
+function unitText(number: number, unit: Unit): string {
+  return number === 1 ? unit.replace(/s$/, '') : unit
 }
 
 /** Without the noise of binary fractions. */

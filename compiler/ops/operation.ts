@@ -42,6 +42,8 @@ export interface ArgumentSpec {
   readonly source?: string
   /** What to say when a value is out of range. */
   readonly advice?: string
+  /** What its number counts, and so may be written behind it: `2 epochs`. */
+  readonly counts?: 'epochs'
   /**
    * A value that a function of generated code may take as its own argument, when calls of one block differ in it.
    * The other arguments decide what code is written at all.

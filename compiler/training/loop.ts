@@ -3,7 +3,13 @@ import type { SettingSpec } from './settings.js'
 
 /** Lines of the train block that are one value each. */
 export const trainArguments: readonly ArgumentSpec[] = [
-  { name: 'epochs', kind: { is: 'integer', from: 1 }, default: 10, meaning: 'how often every picture is seen' },
+  {
+    name: 'epochs',
+    kind: { is: 'integer', from: 1 },
+    counts: 'epochs',
+    default: 10,
+    meaning: 'how often every picture is seen',
+  },
   { name: 'batch', kind: { is: 'integer', from: 1 }, default: 16, meaning: 'pictures that go through at once' },
   {
     name: 'accumulate',
@@ -30,6 +36,7 @@ export const trainArguments: readonly ArgumentSpec[] = [
   {
     name: 'patience',
     kind: { is: 'integer', from: 0 },
+    counts: 'epochs',
     default: 0,
     meaning: 'epochs without a better top-1 on the val pictures after which training ends. 0: it never ends early',
   },
@@ -85,6 +92,7 @@ export const group: SettingSpec = {
     {
       name: 'frozen',
       kind: { is: 'number', from: 0 },
+      counts: 'epochs',
       default: 0,
       meaning:
         'epochs in which it does not learn: its weights and statistics stay, and it computes as it does after training (batch norm by its running averages, no dropout)',

@@ -4,6 +4,7 @@ import type { SettingSpec } from './settings.js'
 const warmUp: ArgumentSpec = {
   name: 'warm_up',
   kind: { is: 'number', from: 0 },
+  counts: 'epochs',
   default: 0,
   meaning: 'epochs in which the rate first rises in a straight line from zero',
   source: 'Goyal et al. 2017, section 2.2',
@@ -22,7 +23,13 @@ export const schedules: readonly SettingSpec[] = [
         default: 0.9,
         meaning: 'what the rate is multiplied by',
       },
-      { name: 'every', kind: { is: 'number', above: 0 }, default: 2, meaning: 'epochs from one step down to the next' },
+      {
+        name: 'every',
+        kind: { is: 'number', above: 0 },
+        counts: 'epochs',
+        default: 2,
+        meaning: 'epochs from one step down to the next',
+      },
       warmUp,
     ],
   },
@@ -31,7 +38,12 @@ export const schedules: readonly SettingSpec[] = [
     kind: 'schedule',
     summary: 'The learning rate is multiplied by `factor` at given epochs: step(at = [30, 60]).',
     arguments: [
-      { name: 'at', kind: { is: 'integers' }, meaning: 'how many epochs are done at each step down' },
+      {
+        name: 'at',
+        kind: { is: 'integers' },
+        counts: 'epochs',
+        meaning: 'how many epochs are done at each step down',
+      },
       {
         name: 'factor',
         kind: { is: 'number', above: 0, to: 1 },
