@@ -13,14 +13,12 @@ import argparse
 import statistics
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 import torch
-import torchvision
-from scipy import ndimage
+from peer import attention_head, boxes_of, in_turns, inception_to_mixed_6e, milliseconds, ratios, signed_root_pool
 from torch import nn
 from torch.nn import functional as F
 
@@ -33,35 +31,16 @@ class OnePass(nn.Module):
 
     def __init__(self, classes: int = 200, maps: int = 128):
         super().__init__()
-        whole = torchvision.models.inception_v3(weights=None, init_weights=False, aux_logits=False, transform_input=False)
-        stages = []
-        for name, stage in whole.named_children():
-            stages.append(stage)
-            if name == "Mixed_6e":
-                break
-        self.trunk = nn.Sequential(*stages)
-        self.attention = nn.Sequential(nn.Conv2d(768, maps, 1, bias=False), nn.BatchNorm2d(maps, eps=1e-3), nn.ReLU())
+        self.trunk = inception_to_mixed_6e()
+        self.attention = attention_head(maps)
         self.logits = nn.Linear(maps * 768, classes)
 
     def forward(self, image):
         features = self.trunk(image)
         maps = self.attention(features)
-        cells = features.shape[2] * features.shape[3]
-        parts = torch.matmul(maps.flatten(2), features.flatten(2).transpose(1, 2)) / cells
-        parts = torch.sign(parts) * torch.sqrt(parts.abs() + 1e-12)
+        parts = signed_root_pool(features, maps)
         embedding = F.normalize(parts.flatten(1), dim=1)
         return self.logits(100 * embedding), maps.mean(1)
-
-
-def boxes_of(guides: np.ndarray, threshold: float = 0.2, margin: float = 0.05) -> np.ndarray:
-    boxes = []
-    for guide in guides:
-        labels, _ = ndimage.label(guide >= threshold * guide.max(), np.ones((3, 3)))
-        largest = np.bincount(labels.ravel())[1:].argmax() + 1
-        rows, columns = ndimage.find_objects(labels)[largest - 1]
-        height, width = guide.shape
-        boxes.append([rows.start / height - margin, columns.start / width - margin, rows.stop / height + margin, columns.stop / width + margin])
-    return np.clip(np.array(boxes), 0, 1)
 
 
 def crop(images: torch.Tensor, boxes: np.ndarray) -> torch.Tensor:
@@ -114,7 +93,7 @@ def main() -> None:
     def host_loop():
         images = preprocess(pictures)
         first, guides = single.run(None, {"image": images.numpy()})
-        part = crop(images, boxes_of(guides))
+        part = crop(images, boxes_of(guides, threshold=0.2, margin=0.05))
         second, _ = single.run(None, {"image": part.numpy()})
         return F.softmax(torch.from_numpy(first), 1) + F.softmax(torch.from_numpy(second), 1)
 
@@ -122,25 +101,18 @@ def main() -> None:
     def pytorch():
         images = preprocess(pictures)
         first, guides = model(images)
-        second, _ = model(crop(images, boxes_of(guides.numpy())))
+        second, _ = model(crop(images, boxes_of(guides.numpy(), threshold=0.2, margin=0.05)))
         return F.softmax(first, 1) + F.softmax(second, 1)
 
     ways = {f"ours {Path(path).name}": (lambda s=s: s.run(None, {"image": pictures})) for path, s in zip(files, ours)}
     ways |= {"host loop": host_loop, "pytorch": pytorch}
-    times = {name: [] for name in ways}
-    for turn in range(options.runs + 1):
-        for name, way in ways.items():
-            began = time.perf_counter()
-            way()
-            # The first turn warms up.
-            if turn > 0:
-                times[name].append((time.perf_counter() - began) * 1000 / options.batch)
+    timed = {name: (lambda way=way: milliseconds(way) / options.batch) for name, way in ways.items()}
+    times = in_turns(timed, options.runs)
     for name, list_ in times.items():
         print(f"{name:30} {statistics.median(list_):8.1f} ms an image ({min(list_):.1f} to {max(list_):.1f})")
     for name in list(ways)[: len(files)]:
         for peer in ("host loop", "pytorch"):
-            pairs = [a / b for a, b in zip(times[name], times[peer])]
-            print(f"{name} / {peer}: {statistics.median(pairs):.2f}")
+            print(f"{name} / {peer}: {ratios(times[name], times[peer])}")
 
 
 main()

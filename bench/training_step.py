@@ -12,15 +12,13 @@ Needs torch, torchvision, timm, scipy and numpy; our side runs from source (benc
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
-import time
 from pathlib import Path
 
 import numpy as np
 import torch
-from scipy import ndimage
+from peer import attention_head, boxes_of, in_turns, inception_to_mixed_6e, milliseconds, peak_of_this_process, ratios, signed_root_pool
 from torch import nn
 from torch.nn import functional as F
 
@@ -41,16 +39,8 @@ class WsBan(nn.Module):
 
     def __init__(self, classes: int = 200, maps: int = 128):
         super().__init__()
-        import torchvision
-
-        whole = torchvision.models.inception_v3(weights=None, init_weights=False, aux_logits=False, transform_input=False)
-        stages = []
-        for name, stage in whole.named_children():
-            stages.append(stage)
-            if name == "Mixed_6e":
-                break
-        self.trunk = nn.Sequential(*stages)
-        self.attention = nn.Sequential(nn.Conv2d(768, maps, 1, bias=False), nn.BatchNorm2d(maps, eps=1e-3), nn.ReLU())
+        self.trunk = inception_to_mixed_6e()
+        self.attention = attention_head(maps)
         self.logits = nn.Linear(maps * 768, classes)
         self.register_buffer("centres", torch.zeros(classes, maps * 768))
 
@@ -58,14 +48,13 @@ class WsBan(nn.Module):
         features = self.trunk(images)
         maps = self.attention(features)
         kept = maps * (torch.rand(maps.shape[:2]) < 0.8)[:, :, None, None] / 0.8
-        parts = torch.matmul(kept.flatten(2), features.flatten(2).transpose(1, 2)) / (features.shape[2] * features.shape[3])
-        parts = torch.sign(parts) * torch.sqrt(parts.abs() + 1e-12)
+        parts = signed_root_pool(features, kept)
         embedding = F.normalize(parts.flatten(1), dim=1)
         return embedding, self.logits(100 * embedding), maps
 
     def losses(self, images, labels):
         embedding, master, maps = self.one_pass(images)
-        crops = crop(images, boxes_of(maps.detach().mean(1).numpy()))
+        crops = crop(images, boxes_of(maps.detach().mean(1).numpy(), threshold=0.5))
         _, part, _ = self.one_pass(crops)
         taught = -(F.softmax(part / 10, 1) * F.log_softmax(master / 10, 1)).sum(1).mean()
         centres = self.centres[labels]
@@ -73,16 +62,6 @@ class WsBan(nn.Module):
         with torch.no_grad():
             self.centres.index_add_(0, labels, 0.05 * (embedding - centres))
         return F.cross_entropy(master, labels) + F.cross_entropy(part, labels) + taught + pulled
-
-
-def boxes_of(guides: np.ndarray) -> np.ndarray:
-    boxes = []
-    for guide in guides:
-        found, _ = ndimage.label(guide >= 0.5 * guide.max(), np.ones((3, 3)))
-        largest = np.bincount(found.ravel())[1:].argmax() + 1
-        rows, columns = ndimage.find_objects(found)[largest - 1]
-        boxes.append([rows.start, columns.start, rows.stop, columns.stop])
-    return np.array(boxes) / guides.shape[1]
 
 
 def crop(images: torch.Tensor, boxes: np.ndarray) -> torch.Tensor:
@@ -110,10 +89,6 @@ subjects = {
 }
 
 
-def peak_of_this_process() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-
-
 def measure(name: str, runs: int, profile: bool) -> None:
     make, batch, size, arguments = subjects[name]
     ours = subprocess.Popen(
@@ -131,22 +106,16 @@ def measure(name: str, runs: int, profile: bool) -> None:
     images = torch.rand(batch, 3, size, size) * 2 - 1
     labels = torch.arange(batch) % 17
 
-    def theirs() -> float:
-        began = time.perf_counter()
+    def theirs() -> None:
         optimizer.zero_grad()
         model.losses(images, labels).backward()
         optimizer.step()
-        return (time.perf_counter() - began) * 1000
 
-    pairs = []
-    for turn in range(runs + 2):
-        pair = float(ask("step")), theirs()
-        # The first two turns warm up.
-        if turn > 1:
-            pairs.append(pair)
-    median = [statistics.median(side) for side in zip(*pairs)]
-    ratio = statistics.median(a / b for a, b in pairs)
-    print(f"{name:10} ours {median[0]:7.0f} ms, PyTorch {median[1]:7.0f} ms a step: ratio {ratio:.2f} ({min(a / b for a, b in pairs):.2f} to {max(a / b for a, b in pairs):.2f})")
+    # The first two turns warm up.
+    times = in_turns({"ours": lambda: float(ask("step")), "PyTorch": lambda: milliseconds(theirs)}, runs, warm_up=2)
+    ours_took, theirs_took = times["ours"], times["PyTorch"]
+    median = [statistics.median(side) for side in (ours_took, theirs_took)]
+    print(f"{name:10} ours {median[0]:7.0f} ms, PyTorch {median[1]:7.0f} ms a step: ratio {ratios(ours_took, theirs_took)}")
     if profile:
         kernels = sorted(json.loads(ask("profile")).items(), key=lambda item: -item[1]["ms"])
         print("  " + ", ".join(f"{kernel} {cost['ms']:.0f} ({cost['calls']})" for kernel, cost in kernels[:18]))
