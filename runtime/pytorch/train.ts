@@ -158,7 +158,7 @@ function listingOf({ classes, splits }: DataSet): string {
 function argumentsOf({ out, choice, workers, mostUnreadable }: PytorchRequest, listing: string): string[] {
   const { processes, precision, compile, channelsLast, syncBatchNorm } = choice
   return [
-    ...['--data', listing, '--run', out, '--resume', '--json', '--precision', precision],
+    ...['--data', listing, '--out', out, '--resume', '--json', '--precision', precision],
     ...['--workers', String(workers ?? Math.max(1, Math.floor(usualWorkers() / processes)))],
     ...(mostUnreadable === undefined ? [] : ['--most-unreadable', String(mostUnreadable)]),
     ...(compile ? ['--compile'] : []),

@@ -7,7 +7,7 @@ import { readSpec } from '../../runtime/specs/spec.js'
 import { json, type Result, startWsban, wsbanIn } from '../support/commands.js'
 import { writeFewBirds } from '../support/few_birds.js'
 import { lacksModules } from '../support/python.js'
-import { digestOf, lossesOf, recordsOf, weightsApart } from '../support/run_files.js'
+import { digestOf, lossesOf, recordsOf, stepsReached, weightsApart } from '../support/run_files.js'
 
 /** `wsban train --engine pytorch` as it is typed, beside the other engines: 80 pictures, five steps an epoch. */
 const lacking = lacksModules('torch', 'safetensors', 'PIL')
@@ -103,17 +103,15 @@ test.serial('interrupted and gone on with, a run ends as if it had not been', as
     ...['--train', 'accumulate=2', '--train', 'average=ema(decay=0.9)', '--train', 'batch=8'],
   ]
   done(t, wsban('train', tiny, ...options, '-o', 'whole'))
-  let steps = 0
-  const { ended } = startWsban(folder, ['train', tiny, ...options, '-o', 'parted', '--verbose'], (text, child) => {
-    steps += text.match(/ · step \d/g)?.length ?? 0
-    // In the second epoch.
-    if (steps >= 7) child.kill('SIGINT')
-  })
+  const { child, ended } = startWsban(folder, ['train', tiny, ...options, '-o', 'parted'])
+  // In the second epoch.
+  await stepsReached(join(folder, 'parted'), 7, () => child.exitCode === null)
+  child.kill('SIGINT')
   const stopped = await ended
   t.is(stopped.status, 130, stopped.err)
   t.regex(stopped.err, /go on with --resume/)
   done(t, wsban('train', tiny, ...options, '-o', 'parted', '--resume'))
-  t.is(digestOf(join(folder, 'parted')), digestOf(join(folder, 'whole')))
+  t.is(await digestOf(join(folder, 'parted')), await digestOf(join(folder, 'whole')))
   const curves = ['parted', 'whole'].map((run) => lossesOf(join(folder, run)))
   t.deepEqual(curves[0], curves[1])
 })

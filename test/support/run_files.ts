@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { z } from 'zod'
 import { type TrainingRecord, trainingRecord } from '../../runtime/training/records.js'
 import { readSafetensors } from '../../runtime/weights/safetensors.js'
@@ -13,9 +14,15 @@ export function lastCheckpoint(run: string): string {
   return join(run, 'checkpoints', last)
 }
 
+/** Waits until so many steps are written down; not longer than the process lives. */
+export async function stepsReached(run: string, steps: number, alive: () => boolean): Promise<void> {
+  while (alive() && (!existsSync(join(run, 'log.jsonl')) || lossesOf(run).length < steps)) await pause(20)
+}
+
 /** What a run wrote of its steps and epochs. */
 export function recordsOf(run: string): TrainingRecord[] {
-  const lines = readFileSync(join(run, 'log.jsonl'), 'utf8').trim().split('\n')
+  // The last line may still be on its way.
+  const lines = readFileSync(join(run, 'log.jsonl'), 'utf8').split('\n').slice(0, -1)
   return lines.map((line) => trainingRecord.parse(JSON.parse(line)))
 }
 
@@ -24,11 +31,14 @@ export function lossesOf(run: string): Record<string, number>[] {
   return recordsOf(run).flatMap(({ kind, losses }) => (kind === 'step' ? [losses] : []))
 }
 
-/** One digest of all that the last checkpoint holds: equal only if every byte is. */
-export function digestOf(run: string): string {
+/** One digest of all numbers that the last checkpoint holds: equal only if every bit is. Their files' headers have no fixed order. */
+export async function digestOf(run: string): Promise<string> {
   const hash = createHash('sha256')
-  for (const file of ['weights', 'optimizer'])
-    hash.update(readFileSync(join(lastCheckpoint(run), `${file}.safetensors`)))
+  for (const file of ['weights', 'optimizer']) {
+    const { tensors } = await readSafetensors(join(lastCheckpoint(run), `${file}.safetensors`))
+    for (const [name, { values }] of [...tensors].sort(([a], [b]) => (a < b ? -1 : 1)))
+      hash.update(JSON.stringify([file, name, values.length])).update(new Uint8Array(values.slice().buffer))
+  }
   return hash.digest('hex')
 }
 

@@ -5,10 +5,11 @@ torch.nn.SyncBatchNorm is faster and knows only accelerators.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.distributed.nn.functional import all_reduce
 
 
 class SyncBatchNorm2d(nn.BatchNorm2d):
@@ -32,9 +33,26 @@ class SyncBatchNorm2d(nn.BatchNorm2d):
         self.running_var.lerp_(variance, self.momentum or 0.0)
 
 
+class Total(torch.autograd.Function):
+    """The sum over all processes; gradients go back to each of them."""
+
+    @staticmethod
+    def forward(_ctx: Any, values: Tensor) -> Tensor:
+        return _summed(values)
+
+    @staticmethod
+    def backward(_ctx: Any, *slopes: Tensor) -> Tensor:
+        return _summed(slopes[0])
+
+
+def _summed(values: Tensor) -> Tensor:
+    total = values.clone()
+    dist.all_reduce(total)
+    return total
+
+
 def _total(values: Tensor) -> Tensor:
-    """Over all processes; gradients go back to each of them."""
-    total: Tensor = all_reduce(values)  # type: ignore[no-untyped-call]
+    total: Tensor = Total.apply(values)
     return total
 
 

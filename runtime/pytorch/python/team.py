@@ -7,6 +7,8 @@ import os
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.distributed.distributed_c10d import PrefixStore
+from torch.distributed.rendezvous import rendezvous
 
 
 class Team:
@@ -19,7 +21,15 @@ class Team:
         if self.device.type == "cuda":
             torch.cuda.set_device(self.device)
         if self.size > 1:
-            dist.init_process_group("nccl" if self.device.type == "cuda" else "gloo")
+            self._join("nccl" if self.device.type == "cuda" else "gloo")
+
+    def _join(self, backend: str) -> None:
+        store, _, _ = next(rendezvous("env://"))
+        # Addresses of processes before a restart may still be in the store.
+        attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+        own = PrefixStore(f"attempt {attempt}", store)
+        size, rank = self.size, self.rank
+        dist.init_process_group(backend, store=own, world_size=size, rank=rank)
 
     @property
     def first(self) -> bool:

@@ -1,7 +1,7 @@
 """Trains the model of model.py as recipe.py says, into a run that wsban reads.
 
-    python train.py --data PICTURES --run RUN
-    torchrun --nproc-per-node 2 train.py --data PICTURES --run RUN
+    python train.py --data PICTURES --out RUN
+    torchrun --nproc-per-node 2 train.py --data PICTURES --out RUN
     wsban export RUN -o model.onnx
 
 A batch is shared out among the processes; two with half of it each take the same steps
@@ -50,7 +50,7 @@ def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
     add("--data", type=Path, required=True, help="class folders, or a list by wsban")
-    add("--run", type=Path, required=True, help="the folder for the run")
+    add("--out", type=Path, required=True, help="the folder for the run")
     add("--resume", action="store_true", help="go on where the run stopped")
     add("--epochs", type=int, help=f"instead of {recipe.EPOCHS}")
     add("--batch", type=int, help=f"pictures a batch, instead of {recipe.BATCH}")
@@ -166,7 +166,7 @@ class Training:
 
     def _begin(self) -> tuple[RunFolder, Learner, State, Listing]:
         options, team = self.options, self.team
-        exists = RunFolder.exists(options.run)
+        exists = RunFolder.exists(options.out)
         # torchrun begins anew after a crash: then the run goes on.
         again = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0
         going_on = exists and (options.resume or again)
@@ -174,16 +174,16 @@ class Training:
         if exists and not going_on:
             raise Problem(
                 "run-exists",
-                f"{options.run} holds a run already",
+                f"{options.out} holds a run already",
                 "go on with it (--resume), or choose another folder",
             )
         if options.resume and not exists:
             raise Problem(
                 "run-unreadable",
-                f"{options.run} holds no run to go on with",
+                f"{options.out} holds no run to go on with",
                 "leave --resume out",
             )
-        seed = RunFolder.open(options.run).info["seed"] if exists else options.seed
+        seed = RunFolder.open(options.out).info["seed"] if exists else options.seed
         listing = read_listing(options.data, seed)
         if len(listing.classes) != recipe.CLASSES:
             count = len(listing.classes)
@@ -210,7 +210,7 @@ class Training:
             ),
         )
         if going_on:
-            run = RunFolder.open(options.run)
+            run = RunFolder.open(options.out)
             checkpoint = run.read()
             learner.restore(checkpoint)
             if team.first:
@@ -219,12 +219,12 @@ class Training:
                 if options.epochs is not None:
                     run.change(epochs=options.epochs)
             team.wait()
-            run = RunFolder.open(options.run)
+            run = RunFolder.open(options.out)
             return run, learner, checkpoint.state, listing
-        run = RunFolder(options.run, self._info(listing, seed))
+        run = RunFolder(options.out, self._info(listing, seed))
         if team.first:
             first = learner.checkpoint(BEGINNING)
-            run = RunFolder.create(options.run, run.info, first)
+            run = RunFolder.create(options.out, run.info, first)
         team.wait()
         return run, learner, BEGINNING, listing
 
@@ -269,7 +269,7 @@ class Training:
         )
         if stopped:
             self.teller.tell(
-                "say", f"stopped; go on with --resume --run {self.run.path}"
+                "say", f"stopped; go on with --resume --out {self.run.path}"
             )
             sys.exit(130)
 
@@ -481,7 +481,7 @@ def main() -> None:
     teller = Teller(options.json, quiet=not team.first)
     lock: Lock | None = None
     try:
-        lock = Lock(options.run) if team.first else None
+        lock = Lock(options.out) if team.first else None
         Training(options, team, teller).go()
     except Problem as error:
         tell_problem(teller, error, team)
