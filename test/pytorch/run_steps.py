@@ -13,9 +13,40 @@ from safetensors.torch import load_file, save_file
 task = json.load(sys.stdin)
 sys.path.insert(0, task["code"])
 import model as generated  # noqa: E402
+import seeded  # noqa: E402
+
+
+
+class Chance:
+    """In place of torch's own: the numbers that wsban draws, call by call within a step."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.begin(0)
+
+    def begin(self, step: int) -> None:
+        self.step = step
+        self.draws = 0
+
+    def uniform(self, count: int) -> torch.Tensor:
+        key = seeded.key_of(self.seed, "step", self.step, self.draws)
+        self.draws += 1
+        return seeded.uniform_tensor(key, count, 0, 1)
+
+    def dropout2d(self, x: torch.Tensor, rate: float, training: bool) -> torch.Tensor:
+        drawn = self.uniform(x.shape[0] * x.shape[1]).view(*x.shape[:2], 1, 1)
+        return x * (drawn >= rate) / (1 - rate) if training else x
+
+    def uniform_(self, out: torch.Tensor, low: float, high: float) -> torch.Tensor:
+        drawn = self.uniform(out.numel()).view_as(out)
+        return out.copy_(low + (high - low) * drawn)
+
 
 torch.manual_seed(1)
+chance = Chance(task["seed"])
 model = getattr(generated, task["model"])()
+torch.nn.functional.dropout2d = chance.dropout2d
+torch.Tensor.uniform_ = lambda out, low, high: chance.uniform_(out, low, high)
 start = Path(task["start"])
 generated.load_weights(model, str(start / "weights.safetensors"))
 named = dict(model.named_parameters())
@@ -45,6 +76,7 @@ for key, value in load_file(start / "optimizer.safetensors").items():
 batches = load_file(task["batches"])
 model.train()
 for step in range(task["first"], task["last"]):
+    chance.begin(step)
     answers = model(
         batches[f"image/{step}"].permute(0, 3, 1, 2), batches[f"label/{step}"].long()
     )

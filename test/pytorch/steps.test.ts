@@ -22,7 +22,8 @@ import { lacksModules, runPython } from '../support/python.js'
 
 /**
  * Training steps of wsban_tiny in TensorFlow.js and in the generated PyTorch code, from one seed, on the same augmented pictures of the
- * sample birds. Nothing is left to chance within a step: no dropout, and one threshold for the crop.
+ * sample birds: with nothing left to chance within a step (no dropout, one threshold for the crop), and with the same masks and thresholds,
+ * drawn in PyTorch from our numbers.
  */
 const seed = 1
 const steps = 10
@@ -33,24 +34,26 @@ const half = 5
  * some thousandths: PyTorch's own gradients are as far from those in double precision when its convolutions are not oneDNN's.
  */
 const tolerance = { step: 1e-5, end: 1e-3, slots: 1e-3 }
+/** With thresholds by chance a map's value comes to lie at the cut now and then, and a box is a cell larger in one engine. */
+const endOfDrawn = 1e-2
 
 const lacking = lacksModules('torch', 'safetensors')
 const folder = mkdtempSync(join(tmpdir(), 'wsban-steps-'))
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))
 
 const path = join(packageRoot(), 'models', 'wsban_tiny.wsban')
-const text = readSpec(path)
-  .replace('dropout = 10%', 'dropout = 0%')
-  .replace('training ? uniform(30%, 60%) : 40%', '40%')
+const drawn = readSpec(path)
+const settled = drawn.replace('dropout = 10%', 'dropout = 0%').replace('training ? uniform(30%, 60%) : 40%', '40%')
 
 interface Subject {
+  readonly text: string
   readonly optimizer: string
   readonly rate: number
 }
 
 let batches: Batch[] = []
 
-async function modelWith({ optimizer }: Subject, code: string): Promise<Model> {
+async function modelWith({ optimizer, text }: Subject, code: string): Promise<Model> {
   const spec = compileText(path, text, { classes: 8 }, [`optimizer=${optimizer}`])
   const { graph, stored, diagnostics } = spec
   if (!graph) throw new Error(JSON.stringify(diagnostics))
@@ -64,7 +67,7 @@ test.before(async () => {
   const birds = join(folder, 'birds')
   await writeSampleBirds(birds, { seed, size: 'small' }, silent)
   const data = await openDataSet(birds, { seed })
-  const model = await modelWith({ optimizer: 'sgd(rate=0.1)', rate: 0.1 }, join(folder, 'any'))
+  const model = await modelWith({ optimizer: 'sgd(rate=0.1)', rate: 0.1, text: settled }, join(folder, 'any'))
   const { size } = model.image
   const made = trainBatches(data.splits.train, { size, steps: trainingSteps(model), batch: 16, seed, epoch: 0 })
   for await (const batch of made) {
@@ -79,63 +82,69 @@ test.before(async () => {
 })
 
 for (const subject of [
-  { optimizer: 'sgd(rate=0.02, momentum=0.9)', rate: 0.02 },
+  { optimizer: 'sgd(rate=0.02, momentum=0.9)', rate: 0.02, text: settled },
+  { optimizer: 'sgd(rate=0.02, momentum=0.9)', rate: 0.02, text: drawn },
   // Beside a small eps Adam makes full steps of gradients that are rounding alone.
-  { optimizer: 'adam(rate=0.002, eps=0.1)', rate: 0.002 },
+  { optimizer: 'adam(rate=0.002, eps=0.1)', rate: 0.002, text: settled },
 ])
-  test.serial(`ten steps, and from one engine to the other in the middle: ${subject.optimizer}`, async (t) => {
-    if (lacking) {
-      t.log(lacking)
-      t.pass()
-      return
-    }
-    const place = join(folder, subject.optimizer.slice(0, 4))
-    const code = join(place, 'code')
-    mkdirSync(place)
-    const model = await modelWith(subject, code)
-    const ours = (step: number) => join(place, 'ours', String(step))
-    const theirs = (step: number) => join(place, 'theirs', String(step))
-    const after = (step: number) => join(place, 'after ours', String(step))
-
-    const learner = Learner.begin({ model, seed })
-    await keep(learner, ours(0), 0)
-    await takeSteps(learner, subject, 0, steps, (step) => keep(learner, ours(step), step))
-    learner.dispose()
-    const python = (start: string, out: string, first: number) => {
-      const optimizer = { name: model.plan.optimizer.name, ...model.plan.optimizer.arguments }
-      const own = { code, model: className([model.name]), start, out, first, last: steps }
-      const task = {
-        ...own,
-        optimizer,
-        rate: subject.rate,
-        clip: model.plan.clip,
-        batches: join(folder, 'batches.safetensors'),
+  test.serial(
+    `ten steps, and from one engine to the other in the middle: ${subject.optimizer}${subject.text === drawn ? ', dropout and thresholds drawn alike' : ''}`,
+    async (t) => {
+      if (lacking) {
+        t.log(lacking)
+        t.pass()
+        return
       }
-      runPython([join(packageRoot(), 'test', 'pytorch', 'run_steps.py')], JSON.stringify(task))
-    }
-    python(ours(0), join(place, 'theirs'), 0)
-    const apart: number[] = []
-    for (let step = 1; step <= steps; step++) apart.push((await difference(ours(step), theirs(step), 'weights')).most)
-    t.log(`largest difference after each step: ${apart.map((one) => one.toExponential(1)).join(', ')}`)
-    t.true((apart[0] ?? 1) <= tolerance.step, `after one step: ${apart[0]}`)
-    t.true((apart.at(-1) ?? 1) <= tolerance.end, `after ${steps}: ${apart.at(-1)}`)
+      const place = join(folder, `${subject.optimizer.slice(0, 4)} ${subject.text === drawn ? 'drawn' : 'settled'}`)
+      const code = join(place, 'code')
+      mkdirSync(place)
+      const model = await modelWith(subject, code)
+      const ours = (step: number) => join(place, 'ours', String(step))
+      const theirs = (step: number) => join(place, 'theirs', String(step))
+      const after = (step: number) => join(place, 'after ours', String(step))
 
-    // Ours goes on in PyTorch, and PyTorch's in ours, optimiser state and all.
-    python(ours(half), join(place, 'after ours'), half)
-    await close(t, ours(half + 1), after(half + 1), 'ours, gone on in PyTorch')
-    const { tensors } = await readSafetensors(join(theirs(half), 'weights.safetensors'))
-    const { tensors: slots } = await readSafetensors(join(theirs(half), 'optimizer.safetensors'))
-    const state = { ...beginning, step: half, optimizerSteps: half }
-    const restored = Learner.restore({ model, seed }, { tensors, slots, state }, theirs(half))
-    const read = join(place, 'theirs, read')
-    await keep(restored, read, half)
-    for (const file of files)
-      t.is((await difference(theirs(half), read, file)).most, 0, `${file} come over as they are`)
-    const back = join(place, 'after theirs')
-    await takeSteps(restored, subject, half, half + 1, () => keep(restored, back, half + 1))
-    restored.dispose()
-    await close(t, theirs(half + 1), back, "PyTorch's, gone on in ours")
-  })
+      const learner = Learner.begin({ model, seed })
+      await keep(learner, ours(0), 0)
+      await takeSteps(learner, subject, 0, steps, (step) => keep(learner, ours(step), step))
+      learner.dispose()
+      const python = (start: string, out: string, first: number) => {
+        const optimizer = { name: model.plan.optimizer.name, ...model.plan.optimizer.arguments }
+        const own = { code, model: className([model.name]), start, out, first, last: steps }
+        const task = {
+          ...own,
+          optimizer,
+          rate: subject.rate,
+          clip: model.plan.clip,
+          seed,
+          batches: join(folder, 'batches.safetensors'),
+        }
+        runPython([join(packageRoot(), 'test', 'pytorch', 'run_steps.py')], JSON.stringify(task))
+      }
+      python(ours(0), join(place, 'theirs'), 0)
+      const apart: number[] = []
+      for (let step = 1; step <= steps; step++) apart.push((await difference(ours(step), theirs(step), 'weights')).most)
+      t.log(`largest difference after each step: ${apart.map((one) => one.toExponential(1)).join(', ')}`)
+      t.true((apart[0] ?? 1) <= tolerance.step, `after one step: ${apart[0]}`)
+      const end = subject.text === drawn ? endOfDrawn : tolerance.end
+      t.true((apart.at(-1) ?? 1) <= end, `after ${steps}: ${apart.at(-1)}`)
+
+      // Ours goes on in PyTorch, and PyTorch's in ours, optimiser state and all.
+      python(ours(half), join(place, 'after ours'), half)
+      await close(t, ours(half + 1), after(half + 1), 'ours, gone on in PyTorch')
+      const { tensors } = await readSafetensors(join(theirs(half), 'weights.safetensors'))
+      const { tensors: slots } = await readSafetensors(join(theirs(half), 'optimizer.safetensors'))
+      const state = { ...beginning, step: half, optimizerSteps: half }
+      const restored = Learner.restore({ model, seed }, { tensors, slots, state }, theirs(half))
+      const read = join(place, 'theirs, read')
+      await keep(restored, read, half)
+      for (const file of files)
+        t.is((await difference(theirs(half), read, file)).most, 0, `${file} come over as they are`)
+      const back = join(place, 'after theirs')
+      await takeSteps(restored, subject, half, half + 1, () => keep(restored, back, half + 1))
+      restored.dispose()
+      await close(t, theirs(half + 1), back, "PyTorch's, gone on in ours")
+    },
+  )
 
 async function takeSteps(
   learner: Learner,
