@@ -52,7 +52,7 @@ def milliseconds(run) -> float:
 
 
 def in_turns(ways: dict, runs: int, warm_up: int = 1) -> dict[str, list[float]]:
-    """Milliseconds of each way, one after the other in every turn; a way gives its own, or is timed."""
+    """Milliseconds of each way, one after the other in every turn; a way gives its own."""
     times: dict[str, list[float]] = {name: [] for name in ways}
     for turn in range(runs + warm_up):
         for name, way in ways.items():

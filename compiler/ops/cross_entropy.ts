@@ -1,10 +1,23 @@
-import { callText as pythonCall } from '../targets/pytorch/lowering.js'
+import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
 import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import { classesOf, labelOf, rowsOf, scalar } from './support/shapes.js'
 import { logSoftmaxRows } from './support/softmax.js'
 import { at, size, tensor } from './support/tensor.js'
+
+const weighted: PythonHelper = {
+  name: 'weighted_cross_entropy',
+  code: `def weighted_cross_entropy(
+    logits: Tensor, label: Tensor, weight: Tensor, label_smoothing: float = 0.0
+) -> Tensor:
+    """The terms' sum over the labels' weights; label may be B x classes, mixed."""
+    loss = F.cross_entropy(logits, label, weight, label_smoothing=label_smoothing)
+    if label.ndim > 1:
+        loss = loss * len(label) / (label * weight).sum()
+    return loss
+`,
+}
 
 export const crossEntropy: Operation = {
   name: 'cross_entropy',
@@ -47,7 +60,9 @@ export const crossEntropy: Operation = {
     underAutocast: 'float32',
     expression(call) {
       const smoothing = call.code('smoothing') === '0' ? '' : `label_smoothing=${call.code('smoothing')}`
-      return pythonCall('F.cross_entropy', call.input('logits'), call.input('label'), call.classWeights(), smoothing)
+      const weights = call.classWeights()
+      const name = weights ? call.helper(weighted) : 'F.cross_entropy'
+      return pythonCall(name, call.input('logits'), call.input('label'), weights, smoothing)
     },
   },
   onnx: 'training only',

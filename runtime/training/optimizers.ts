@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import type { Setting } from '../../compiler/graph/graph.js'
 import { isNative } from '../kernels/native/execute.js'
-import { momentumStep } from '../kernels/native/momentum.js'
+import { adamStep, momentumStep } from '../kernels/native/optimizer_steps.js'
 
 /** What moves one weight. */
 export interface WeightStep {
@@ -44,7 +44,7 @@ const sgd: Maker = (given, slots) => {
     }
     const velocity = slot(velocities, name, weight)
     if (isNative()) {
-      velocities.set(name, momentumStep({ weight, velocity, gradient: slope, rate, momentum }))
+      remember(name, [velocities], momentumStep({ weight, velocity, gradient: slope, rate, momentum }))
       return
     }
     velocity.assign(tf.add(tf.mul(velocity, momentum), slope))
@@ -62,13 +62,24 @@ function adam({ decoupled }: { readonly decoupled: boolean }): Maker {
       const slope = decoupled ? gradient : withDecay(gradient, weight, decay)
       const mean = slot(means, name, weight)
       const square = slot(squares, name, weight)
+      const shrunk = decoupled && decay !== 0 ? tf.mul(weight, 1 - rate * decay) : weight
+      if (isNative()) {
+        if (shrunk !== weight) weight.assign(shrunk)
+        const moving = { weight, mean, square, gradient: slope, rate, beta1, beta2, eps, step }
+        remember(name, [means, squares], adamStep(moving))
+        return
+      }
       mean.assign(tf.add(tf.mul(mean, beta1), tf.mul(slope, 1 - beta1)))
       square.assign(tf.add(tf.mul(square, beta2), tf.mul(tf.square(slope), 1 - beta2)))
       const root = tf.add(tf.sqrt(tf.div(square, 1 - beta2 ** step)), eps)
       const moved = tf.mul(tf.div(mean, root), rate / (1 - beta1 ** step))
-      weight.assign(tf.sub(decoupled && decay !== 0 ? tf.mul(weight, 1 - rate * decay) : weight, moved))
+      weight.assign(tf.sub(shrunk, moved))
     }
   }
+}
+
+function remember(name: string, kinds: readonly Map<string, tf.Variable>[], made: readonly tf.Variable[]): void {
+  for (const [index, variable] of made.entries()) kinds[index]?.set(name, variable)
 }
 
 const kinds: Readonly<Record<string, Maker>> = {

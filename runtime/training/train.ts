@@ -1,10 +1,10 @@
 import type { ParameterGroup } from '../../compiler/graph/graph.js'
+import { trainingSteps } from '../../compiler/training/augmentation.js'
 import { type Batch, batchesInEpoch, trainBatches } from '../data/batches.js'
 import type { DataSet } from '../data/dataset.js'
 import { PictureSource, usualWorkers } from '../data/pictures.js'
 import { outOfMemory } from '../engines/memory.js'
 import { Failure, reasonOf } from '../failure.js'
-import type { ImageStep } from '../images/preprocess.js'
 import { EnginePredictor } from '../inference/engine.js'
 import { type Evaluation, top1Text } from '../inference/evaluate.js'
 import { evaluateSplit } from '../inference/evaluate_split.js'
@@ -281,13 +281,4 @@ function groupRates(groups: readonly ParameterGroup[], { epoch, rate }: Moment):
 
 function added(sums: Readonly<Record<string, number>>, losses: StepLosses): Record<string, number> {
   return Object.fromEntries(Object.entries(losses).map(([name, value]) => [name, (sums[name] ?? 0) + value]))
-}
-
-/** In training the augmentation stands for the input's steps; normalisation always comes last, as in evaluation. */
-export function trainingSteps({ image, plan }: Model): readonly ImageStep[] {
-  if (!plan.augment) return image.steps
-  return [
-    ...plan.augment.filter(({ name }) => name !== 'normalize'),
-    ...image.steps.filter(({ name }) => name === 'normalize'),
-  ]
 }

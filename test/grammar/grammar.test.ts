@@ -73,7 +73,7 @@ test('a unit begins a line of its own where it is a name', (t) => {
   t.is(format('test', text).text, text)
 })
 
-test('a name that JavaScript knows is a name as any other', (t) => {
+test('a name that JavaScript knows is an ordinary name', (t) => {
   const lines = Array.from({ length: 120 }, (_, index) => `  x${index} = constructor(toString, valueOf)`)
   t.deepEqual(parse('test', `block b(constructor) {\n${lines.join('\n')}\n}\n`).problems, [])
 })

@@ -8,7 +8,7 @@ import { writeTarget } from '../../runtime/export/target.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { compileFile } from '../../runtime/specs/spec.js'
 import { backboneSpec } from '../support/backbone_spec.js'
-import { lacksModules, runPython } from '../support/python.js'
+import { lacksModules, runPython, skipped } from '../support/python.js'
 
 /** Relative to the largest answer; both sides run the same kernels in single precision. */
 const tolerance = 1e-4
@@ -21,11 +21,7 @@ test.after.always(() => rmSync(folder, { recursive: true, force: true }))
 
 test('published backbones load strictly into generated ones and back, and answer alike', async (t) => {
   const lacking = lacksModules('torch', 'torchvision', 'timm', 'safetensors')
-  if (lacking) {
-    t.log(lacking)
-    t.pass()
-    return
-  }
+  if (skipped(t, lacking)) return
   const listed = Object.entries(
     networks.parse(JSON.parse(readFileSync(join(packageRoot(), 'test', 'parity', 'networks.json'), 'utf8'))),
   )

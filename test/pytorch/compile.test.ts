@@ -7,7 +7,7 @@ import { className } from '../../compiler/targets/pytorch/python.js'
 import { writeTarget } from '../../runtime/export/target.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { compileFile } from '../../runtime/specs/spec.js'
-import { lacksModules, runPython } from '../support/python.js'
+import { lacksModules, runPython, skipped } from '../support/python.js'
 
 const counted = z.object({ training: z.array(z.string()), evaluation: z.array(z.string()) })
 
@@ -17,11 +17,7 @@ test.after.always(() => rmSync(folder, { recursive: true, force: true }))
 for (const name of ['wsban_tiny', 'wsdan_tiny', 'tasn_tiny'])
   test.serial(`torch.compile has all of ${name} in one graph, losses and crop with it`, async (t) => {
     const lacking = lacksModules('torch', 'safetensors')
-    if (lacking) {
-      t.log(lacking)
-      t.pass()
-      return
-    }
+    if (skipped(t, lacking)) return
     const spec = compileFile(join(packageRoot(), 'models', `${name}.wsban`))
     const { graph } = spec
     if (!graph) throw new Error(`${name} does not compile`)

@@ -2,23 +2,18 @@ import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import test, { type ExecutionContext } from 'ava'
-import { packageRoot } from '../../runtime/package-root.js'
-import { readSpec } from '../../runtime/specs/spec.js'
+import test from 'ava'
 import { startWsban, wsbanIn } from '../support/commands.js'
 import { writeFewBirds } from '../support/few_birds.js'
-import { lacksModules, python } from '../support/python.js'
+import { lacksModules, python, skipped } from '../support/python.js'
 import { digestOf, lossesOf, recordsOf, stepsReached, weightsApart } from '../support/run_files.js'
+import { settledTiny } from '../support/settled.js'
 
 /** Two processes under torchrun, by gloo, with half of each batch. */
 const lacking = lacksModules('torch', 'safetensors', 'PIL')
 const folder = mkdtempSync(join(tmpdir(), 'wsban-distributed-'))
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))
 const wsban = wsbanIn(folder)
-
-const tiny = readSpec(join(packageRoot(), 'models', 'wsban_tiny.wsban'))
-  .replace('dropout = 10%', 'dropout = 0%')
-  .replace('training ? uniform(30%, 60%) : 40%', '40%')
 
 /** The whole method, crop and centres included, without batch norm. */
 const plain = `
@@ -55,16 +50,8 @@ test.before(async () => {
   if (lacking) return
   await writeFewBirds(join(folder, 'birds'), { train: 10, val: 3 })
   writeFileSync(join(folder, 'plain.wsban'), plain)
-  writeFileSync(join(folder, 'tiny.wsban'), tiny)
+  writeFileSync(join(folder, 'tiny.wsban'), settledTiny)
 })
-
-function skipped(t: ExecutionContext): boolean {
-  if (lacking) {
-    t.log(lacking)
-    t.pass()
-  }
-  return lacking !== undefined
-}
 
 function options(spec: string, out: string, processes: number): string[] {
   const engine = ['--engine', 'pytorch', '--processes', String(processes), '--sync-batch-norm']
@@ -91,7 +78,7 @@ for (const { spec, more, tolerance } of [
   { spec: 'tiny', more: ['--train', 'optimizer=sgd(rate=0.02)'], tolerance: 1e-3 },
 ])
   test.serial(`two processes take the ten steps of one: ${[spec, ...more].join(' ')}`, async (t) => {
-    if (skipped(t)) return
+    if (skipped(t, lacking)) return
     const place = `${spec} ${more.length}`
     for (const processes of [1, 2]) {
       const { status, err } = wsban(...options(`${spec}.wsban`, `${place} ${processes}`, processes), ...more)
@@ -123,7 +110,7 @@ for (const { spec, more, tolerance } of [
   })
 
 test.serial('one of two processes is killed: the run is whole, and goes on as if nothing had been', async (t) => {
-  if (skipped(t)) return
+  if (skipped(t, lacking)) return
   const whole = wsban(...options('tiny.wsban', 'whole', 2))
   t.is(whole.status, 0, whole.err)
   const { child, ended } = startWsban(folder, options('tiny.wsban', 'killed', 2))
@@ -142,7 +129,7 @@ test.serial('one of two processes is killed: the run is whole, and goes on as if
 })
 
 test.serial('torchrun begins anew by itself where a process dies', async (t) => {
-  if (skipped(t)) return
+  if (skipped(t, lacking)) return
   const code = join(folder, 'whole', 'pytorch')
   const run = join(folder, 'elastic')
   const torchrun = ['-m', 'torch.distributed.run', '--standalone', '--nproc-per-node', '2', '--max-restarts', '1']

@@ -18,7 +18,7 @@ import { initialValues } from '../../runtime/weights/initialize.js'
 import { writeSafetensors } from '../../runtime/weights/safetensors.js'
 import { differs } from '../support/compare.js'
 import { type Subject, subjects } from '../support/model_checks.js'
-import { lacksModules, python, runPython } from '../support/python.js'
+import { lacksModules, python, runPython, skipped } from '../support/python.js'
 
 /** Both sides compute in single precision; relative to an output's largest value, or 1 where all are smaller. */
 const tolerance = 1e-4
@@ -43,11 +43,7 @@ const [ruff, mypy] = [has('ruff'), has('mypy')]
 
 for (const [index, subject] of subjects.entries())
   test.serial(`PyTorch answers as ONNX Runtime does: ${title(subject)}`, async (t) => {
-    if (lacking) {
-      t.log(lacking)
-      t.pass()
-      return
-    }
+    if (skipped(t, lacking)) return
     const spec = compileFile(subject.path, subject.settings)
     const { graph, stored, diagnostics } = spec
     const place = join(folder, String(index))
@@ -109,11 +105,7 @@ function looksRight(t: ExecutionContext, place: string): void {
 }
 
 test('the code has the right types where names of the spec are those of nn.Module', async (t) => {
-  if (lacking) {
-    t.log(lacking)
-    t.pass()
-    return
-  }
+  if (skipped(t, lacking)) return
   const path = join(folder, 'names.wsban')
   writeFileSync(
     path,

@@ -8,7 +8,7 @@ import { className } from '../../compiler/targets/pytorch/python.js'
 import { writeTarget } from '../../runtime/export/target.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { compileFile } from '../../runtime/specs/spec.js'
-import { lacksModules, runPython } from '../support/python.js'
+import { lacksModules, runPython, skipped } from '../support/python.js'
 import { all, answersOf, title } from './cases.js'
 
 /** The same float32 kernels run on both sides. */
@@ -31,11 +31,7 @@ test.after.always(() => rmSync(folder, { recursive: true, force: true }))
 
 test.serial('under autocast every operation that has to computes in float32, and the others as torch has them', (t) => {
   const lacking = lacksModules('torch')
-  if (lacking) {
-    t.log(lacking)
-    t.pass()
-    return
-  }
+  if (skipped(t, lacking)) return
   const asked = all.filter(({ operation }) => !operation.lowPrecision)
   const found = results.parse(answersOf('run_precision.py', asked))
   t.is(found.length, asked.length)
@@ -53,11 +49,7 @@ test.serial('under autocast every operation that has to computes in float32, and
 
 test.serial('a step of wsban_tiny in bfloat16 is finite, and near the one in float32', async (t) => {
   const lacking = lacksModules('torch', 'safetensors')
-  if (lacking) {
-    t.log(lacking)
-    t.pass()
-    return
-  }
+  if (skipped(t, lacking)) return
   const spec = compileFile(join(packageRoot(), 'models', 'wsban_tiny.wsban'))
   const { graph } = spec
   if (!graph) throw new Error('wsban_tiny does not compile')

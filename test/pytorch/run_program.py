@@ -9,6 +9,7 @@ sys.path.insert(0, task["code"])
 
 import image_steps  # noqa: E402
 import mixing  # noqa: E402
+import operations  # noqa: E402
 import pictures  # noqa: E402
 import recipe  # noqa: E402
 import schedules  # noqa: E402
@@ -51,10 +52,14 @@ answers["schedules"] = [
 ]
 
 answers["mixed"] = []
+answers["weighted"] = []
+logits, class_weights = torch.tensor(task["logits"]), torch.tensor(task["classWeights"])
 for number, (ways, key) in enumerate(task["mixings"]):
     batch = torch.arange(4 * 3 * 6 * 6).float().view(4, 3, 6, 6)
     images, labels = mixing.mix_batch(batch, torch.tensor([0, 1, 2, 1]), 3, ways, Random(key))
     answers["mixed"].append([images.permute(0, 2, 3, 1).flatten().tolist(), labels.tolist()])
+    loss = operations.weighted_cross_entropy(logits, labels, class_weights, task["smoothing"])
+    answers["weighted"].append(loss.item())
 
 answers["listings"] = []
 for folder in task["folders"]:

@@ -1,13 +1,14 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { packageRoot } from '../../runtime/package-root.js'
-import { readSpec } from '../../runtime/specs/spec.js'
 import { json, type Result, startWsban, wsbanIn } from '../support/commands.js'
 import { writeFewBirds } from '../support/few_birds.js'
-import { lacksModules } from '../support/python.js'
+import { lacksModules, python, skipped } from '../support/python.js'
 import { digestOf, lossesOf, recordsOf, stepsReached, weightsApart } from '../support/run_files.js'
+import { settledTiny } from '../support/settled.js'
 
 /** `wsban train --engine pytorch` as it is typed, beside the other engines: 80 pictures, five steps an epoch. */
 const lacking = lacksModules('torch', 'safetensors', 'PIL')
@@ -16,15 +17,11 @@ test.after.always(() => rmSync(folder, { recursive: true, force: true }))
 const wsban = wsbanIn(folder)
 
 const models = join(packageRoot(), 'models')
-/** Nothing left to chance within a step: dropout and thresholds are drawn by each engine's own numbers. */
-const settled = readSpec(join(models, 'wsban_tiny.wsban'))
-  .replace('dropout = 10%', 'dropout = 0%')
-  .replace('training ? uniform(30%, 60%) : 40%', '40%')
 
 test.before(async () => {
   if (lacking) return
   await writeFewBirds(join(folder, 'birds'), { train: 10, val: 4 })
-  writeFileSync(join(folder, 'settled.wsban'), settled)
+  writeFileSync(join(folder, 'settled.wsban'), settledTiny)
 })
 
 function train(out: string, ...more: readonly string[]): Result {
@@ -36,16 +33,8 @@ function done(t: ExecutionContext, { status, err }: Result): void {
   t.is(status, 0, err)
 }
 
-function skipped(t: ExecutionContext): boolean {
-  if (lacking) {
-    t.log(lacking)
-    t.pass()
-  }
-  return lacking !== undefined
-}
-
 test.serial('training curves of both engines lie on each other, and a run is read by every command', async (t) => {
-  if (skipped(t)) return
+  if (skipped(t, lacking)) return
   done(t, train('ours', '--epochs', '2', '--engine', 'tfjs-node'))
   const result = train('theirs', '--epochs', '2', '--engine', 'pytorch', '--json')
   done(t, result)
@@ -81,7 +70,7 @@ test.serial('training curves of both engines lie on each other, and a run is rea
 })
 
 test.serial('a run goes from one engine to the other and back', async (t) => {
-  if (skipped(t)) return
+  if (skipped(t, lacking)) return
   done(t, train('straight', '--epochs', '3', '--engine', 'pytorch', '--train', 'schedule=constant()'))
   const constant = ['--train', 'schedule=constant()'] as const
   done(t, train('changing', '--epochs', '1', '--engine', 'tfjs-node', ...constant))
@@ -95,7 +84,7 @@ test.serial('a run goes from one engine to the other and back', async (t) => {
 })
 
 test.serial('interrupted and gone on with, a run ends as if it had not been', async (t) => {
-  if (skipped(t)) return
+  if (skipped(t, lacking)) return
   const tiny = join(models, 'wsban_tiny.wsban')
   // Dropout and random thresholds, an average, groups of which one begins frozen, two batches a step.
   const options = [
@@ -117,7 +106,7 @@ test.serial('interrupted and gone on with, a run ends as if it had not been', as
 })
 
 test.serial('what is at fault is said as by the other engines', (t) => {
-  if (skipped(t)) return
+  if (skipped(t, lacking)) return
   const three = train('odd', '--engine', 'pytorch', '--processes', '3', '--batch', '16')
   t.is(three.status, 1)
   t.regex(three.err, /batch of 16 does not part into 3 processes/)
@@ -125,4 +114,16 @@ test.serial('what is at fault is said as by the other engines', (t) => {
   t.is(wild.status, 1)
   t.regex(wild.err, /error\[loss-not-finite\].*at step \d/)
   t.regex(wild.err, /wild holds epoch-0000, which is whole/)
+  const program = [join('wild', 'pytorch', 'train.py'), '--data', 'birds', '--out', 'begun', '--weights']
+  writeFileSync(join(folder, 'empty.safetensors'), '')
+  for (const [path, code] of [
+    ['empty.safetensors', /weights-unreadable/],
+    ['none.safetensors', /weights-unreadable/],
+    [join(packageRoot(), 'test', 'weights', 'fixtures', 'all.safetensors'), /weights-do-not-fit/],
+  ] as const) {
+    const { status, stderr } = spawnSync(python, [...program, path], { cwd: folder, encoding: 'utf8' })
+    t.is(status, 1, stderr)
+    t.regex(stderr, code)
+    t.notRegex(stderr, /Traceback/)
+  }
 })

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import type { ExecutionContext } from 'ava'
 
 /** The Python that tests ask; WSBAN_PYTHON names another. */
 export const python = process.env.WSBAN_PYTHON ?? 'python3'
@@ -7,6 +8,14 @@ export const python = process.env.WSBAN_PYTHON ?? 'python3'
 export function lacksModules(...modules: readonly string[]): string | undefined {
   const missing = modules.filter((name) => spawnSync(python, ['-c', `import ${name}`]).status !== 0)
   return missing.length > 0 ? `skipped: ${python} lacks ${missing.join(', ')} (WSBAN_PYTHON names another)` : undefined
+}
+
+/** Says why a test that lacks something is left out, if it does. */
+export function skipped(t: ExecutionContext, lacking: string | undefined): boolean {
+  if (lacking === undefined) return false
+  t.log(lacking)
+  t.pass()
+  return true
 }
 
 /** What a script prints. @throws with what it said when it fails */

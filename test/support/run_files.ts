@@ -42,19 +42,30 @@ export async function digestOf(run: string): Promise<string> {
   return hash.digest('hex')
 }
 
-/** How far apart the weights of two runs are: the largest difference relative to a tensor's largest value, or to 1. */
-export async function weightsApart(one: string, other: string): Promise<number> {
-  const read = (run: string) => readSafetensors(join(lastCheckpoint(run), 'weights.safetensors'))
-  const { tensors } = await read(one)
-  const { tensors: others } = await read(other)
+export interface Apart {
+  /** The largest difference relative to a tensor's largest value, or to 1. */
+  readonly most: number
+  readonly where: string
+}
+
+/** How far apart all tensors of a kind in two checkpoints are, which must have the same ones. */
+export async function tensorsApart(one: string, other: string, file: 'weights' | 'optimizer'): Promise<Apart> {
+  let found: Apart = { most: 0, where: '' }
+  const { tensors } = await readSafetensors(join(one, `${file}.safetensors`))
+  const { tensors: others } = await readSafetensors(join(other, `${file}.safetensors`))
   if (tensors.size !== others.size) throw new Error(`${tensors.size} tensors against ${others.size}`)
-  let most = 0
   for (const [name, { values }] of tensors) {
     const beside = others.get(name)?.values
     if (beside?.length !== values.length) throw new Error(`${name} is not in both`)
-    const largest = values.reduce((found, value) => Math.max(found, Math.abs(value)), 1)
-    for (const [k, value] of values.entries())
-      most = Math.max(most, Math.abs(value - (beside[k] ?? Number.NaN)) / largest)
+    const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1)
+    const most =
+      values.reduce((far, value, i) => Math.max(far, Math.abs(value - (beside[i] ?? Number.NaN))), 0) / largest
+    if (!(most <= found.most)) found = { most, where: name }
   }
-  return most
+  return found
+}
+
+/** How far apart the weights of two runs are. */
+export async function weightsApart(one: string, other: string): Promise<number> {
+  return (await tensorsApart(lastCheckpoint(one), lastCheckpoint(other), 'weights')).most
 }

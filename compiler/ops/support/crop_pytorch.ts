@@ -9,14 +9,16 @@ const enlarge: PythonHelper = {
     cells = maps.shape[dim]
     if cells == size:
         return maps
-    centre = (torch.arange(size, dtype=torch.float64) + 0.5) * cells / size - 0.5
-    centre = centre.clamp(0, cells - 1)
-    low = centre.floor().long()
+    # In whole numbers, which every device has: places in parts of a cell.
+    parts = 2 * size
+    place = (2 * torch.arange(size, device=maps.device) + 1) * cells - size
+    place = place.clamp(0, parts * (cells - 1))
+    low = place // parts
     high = (low + 1).clamp(max=cells - 1)
     shape = [-1 if side == dim else 1 for side in range(maps.dim())]
-    share = (centre - low).float().view(shape).to(maps.device)
-    return maps.index_select(dim, low.to(maps.device)) * (1 - share) + (
-        maps.index_select(dim, high.to(maps.device)) * share
+    share = ((place - low * parts) / parts).view(shape)
+    return maps.index_select(dim, low) * (1 - share) + (
+        maps.index_select(dim, high) * share
     )
 `,
 }
@@ -95,18 +97,11 @@ const attentionBox: PythonHelper = {
         kept = largest_component(kept)
     by_row = kept.any(2).float()
     by_column = kept.any(1).float()
-    edges = torch.stack(
-        [
-            by_row.argmax(1),
-            by_column.argmax(1),
-            rows - by_row.flip(1).argmax(1),
-            columns - by_column.flip(1).argmax(1),
-        ],
-        1,
-    )
-    sides = torch.tensor([rows, columns, rows, columns], device=guide.device)
-    margins = torch.tensor([-margin, -margin, margin, margin], device=guide.device)
-    return (edges.float() / sides.float() + margins).clamp(0, 1)
+    y1 = by_row.argmax(1) / rows - margin
+    x1 = by_column.argmax(1) / columns - margin
+    y2 = (rows - by_row.flip(1).argmax(1)) / rows + margin
+    x2 = (columns - by_column.flip(1).argmax(1)) / columns + margin
+    return torch.stack([y1, x1, y2, x2], 1).clamp(0, 1)
 `,
   uses: [enlarge, largestComponent],
 }

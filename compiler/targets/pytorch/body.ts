@@ -4,7 +4,7 @@ import { Names } from '../names.js'
 import type { CallPlan, Plans } from '../plans.js'
 import { type Item, relative, type Structure } from '../structure.js'
 import { expressionOf, type Rendered } from './call.js'
-import { isLine, isOperation, statement } from './layout.js'
+import { isConditional, isLine, isOperation, statement } from './layout.js'
 import type { PythonHelper } from './lowering.js'
 import { type ClassPlan, type ModuleTree, modulePath } from './modules.js'
 import type { Narrow } from './precision.js'
@@ -85,8 +85,8 @@ export class Body {
       return
     }
     const name = names.give(path)
-    // A sum or product that needs more than a line is clearer when what goes into it has names.
-    const tooLong = isOperation(first) && !isLine(`${indent}${name} = ${first}`)
+    // A sum or product that needs more than a line is clearer when what goes into it has names. Of a choice only what is taken is computed.
+    const tooLong = isOperation(first) && !isConditional(first) && !isLine(`${indent}${name} = ${first}`)
     if (tooLong) for (const input of node.inputs) this.nameInlined(input.value, names)
     const expression = tooLong ? write() : first
     this.texts.push({
@@ -188,7 +188,7 @@ export class Body {
         return helper.name
       },
       narrow: (value) => this.around.narrow.has(value, this.frame, this.plan),
-      classWeights: structure.graph.plan.classWeights === 'balanced' ? 'weight=self.class_weights' : '',
+      classWeights: structure.graph.plan.classWeights === 'balanced' ? 'self.class_weights' : '',
     }
   }
 

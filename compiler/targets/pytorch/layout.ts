@@ -58,6 +58,11 @@ export function isOperation(expression: string): boolean {
   return Array.from(expression).some((character, index) => character === ' ' && depths[index] === 0)
 }
 
+/** Whether one of two expressions is taken: `a if b else c`. */
+export function isConditional(expression: string): boolean {
+  return splitAt(expression, / (?=if )/y).length > 1
+}
+
 /** Cut where the pattern fits outside of all brackets. */
 function splitAt(text: string, pattern: RegExp): string[] {
   const depths = depthsOf(text)

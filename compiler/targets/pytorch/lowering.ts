@@ -46,7 +46,7 @@ export interface PytorchCall extends Typed {
   keyword(argument: string): string
   /** `training=self.training` where the attribute is drawn anew for each image, else nothing. */
   trainingFor(argument: string): string
-  /** `weight=self.class_weights` where the train block weighs classes, else nothing. */
+  /** `self.class_weights` where the train block weighs classes, else nothing. */
   classWeights(): string
   /** Marks a helper as used, and gives its name. */
   helper(helper: PythonHelper): string

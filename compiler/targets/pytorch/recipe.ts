@@ -1,5 +1,6 @@
 import type { Graph, Setting } from '../../graph/graph.js'
 import { untrained } from '../../graph/untrained.js'
+import { trainingSteps } from '../../training/augmentation.js'
 import { settings } from '../../training/settings.js'
 import { isLine, statement } from './layout.js'
 import { className, remark, stringCode, valueCode } from './python.js'
@@ -12,10 +13,7 @@ export function recipe(graph: Graph, version: string): string | undefined {
   const { label, plan, image } = graph
   if (!label || graph.losses.length === 0) return undefined
   const own = image.steps
-  const normalization = own.filter(({ name }) => name === 'normalize')
-  const augment = plan.augment
-    ? [...plan.augment.filter(({ name }) => name !== 'normalize'), ...normalization]
-    : image.steps
+  const augment = trainingSteps(graph)
   const steps = [...new Set([...own, ...augment].map(({ name }) => name))].sort()
   const someUntrained = untrained(graph, graph.nodes).length > 0
   const optimizer = settings.get(plan.optimizer.name)?.pytorch
@@ -136,7 +134,7 @@ function list(items: readonly string[]): string {
 }
 
 /** A number that Python takes for a float. */
-export function floatCode(value: Setting['arguments'][string] | undefined): string {
+function floatCode(value: Setting['arguments'][string] | undefined): string {
   const text = String(value ?? 0)
   return /^-?\d+$/.test(text) ? `${text}.0` : text
 }

@@ -117,13 +117,16 @@ class RunFolder:
             shutil.rmtree(temporary, ignore_errors=True)
         self._name(name, score)
 
+    def is_better(self, score: float | None) -> bool:
+        best = self.info.get("bestScore")
+        return score is not None and (best is None or score > best)
+
     def _name(self, name: str, score: float | None) -> None:
         last, keep = self.info.get("last"), self.info["keep"]
         kept = [*self.info["kept"]]
         if last and last.startswith("epoch-"):
             kept.append(last)
-        best = self.info.get("bestScore")
-        better = score is not None and (best is None or score > best)
+        better = self.is_better(score)
         self.change(
             last=name,
             kept=kept[-keep:] if keep > 0 else [],

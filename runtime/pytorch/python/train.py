@@ -23,11 +23,12 @@ from types import FrameType
 from typing import Any
 
 import torch
-from safetensors.torch import load_file
+from safetensors import SafetensorError
 
 import recipe
 from evaluation import evaluate
-from learner import Learner, Moment, Options, Step, load
+from learner import Learner, Moment, Options, Step
+from model import load_weights
 from pictures import (
     Batch,
     Listing,
@@ -183,7 +184,8 @@ class Training:
                 f"{options.out} holds no run to go on with",
                 "leave --resume out",
             )
-        seed = RunFolder.open(options.out).info["seed"] if exists else options.seed
+        run = RunFolder.open(options.out) if going_on else None
+        seed = run.info["seed"] if run else options.seed
         listing = read_listing(options.data, seed)
         if len(listing.classes) != recipe.CLASSES:
             count = len(listing.classes)
@@ -194,8 +196,8 @@ class Training:
             )
         model = recipe.Model()
         initialize(model, seed)
-        if options.weights and not going_on:
-            load(model, load_file(options.weights))
+        if options.weights and not run:
+            begin_from(model, options.weights)
         if recipe.BALANCED:
             balance(model, listing)
         learner = Learner(
@@ -209,8 +211,7 @@ class Training:
                 options.sync_batch_norm,
             ),
         )
-        if going_on:
-            run = RunFolder.open(options.out)
+        if run:
             checkpoint = run.read()
             learner.restore(checkpoint)
             if team.first:
@@ -285,6 +286,10 @@ class Training:
             f"{self.options.precision}"
             + (f"; going on after epoch {epoch}, step {step}" if epoch + step else ""),
         )
+        if self.options.compile:
+            self.teller.tell(
+                "say", "compiling the model; before the first step this takes minutes"
+            )
 
     def _ended_early(self) -> bool:
         stale: int = self.state["stale"]
@@ -415,8 +420,7 @@ class Training:
             self._log(record)
         joint = found["top1"]["joint"]
         score = joint if found["pictures"] > 0 else None
-        best = self.run.info.get("bestScore")
-        better = score is not None and (best is None or score > best)
+        better = self.run.is_better(score)
         stale = 0 if better or score is None else self.state["stale"] + 1
         fresh: State = {"stepInEpoch": 0, "position": 0, "lossSums": {}, "stale": stale}
         self.state = {**self.state, "epoch": epoch + 1, **fresh}
@@ -445,6 +449,21 @@ def tell_problem(teller: Teller, problem: Problem, team: Team) -> None:
         teller.tell("error", text, code=code, message=message, help=help)
     else:
         print(f"process {team.rank}: {message}", file=sys.stderr)
+
+
+def begin_from(model: torch.nn.Module, weights: Path) -> None:
+    try:
+        load_weights(model, str(weights))
+    except (OSError, SafetensorError) as error:
+        raise Problem(
+            "weights-unreadable", f"cannot read {weights}: {error}", "check the path"
+        ) from error
+    except RuntimeError as error:
+        raise Problem(
+            "weights-do-not-fit",
+            f"{weights} is not for this model: {error}",
+            "take weights of the same spec: wsban train --weights changes other ones",
+        ) from error
 
 
 def balance(model: torch.nn.Module, listing: Listing) -> None:

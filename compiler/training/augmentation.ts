@@ -1,0 +1,16 @@
+import type { Setting } from '../graph/graph.js'
+
+/** What is done to a picture in training. The augmentation stands for the input's steps; normalisation always comes last, as in evaluation. */
+export function trainingSteps({
+  image,
+  plan,
+}: {
+  readonly image: { readonly steps: readonly Setting[] }
+  readonly plan: { readonly augment?: readonly Setting[] }
+}): readonly Setting[] {
+  if (!plan.augment) return image.steps
+  return [
+    ...plan.augment.filter(({ name }) => name !== 'normalize'),
+    ...image.steps.filter(({ name }) => name === 'normalize'),
+  ]
+}

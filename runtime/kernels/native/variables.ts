@@ -1,0 +1,65 @@
+import * as tf from '@tensorflow/tfjs-core'
+import type { NativeBackend } from '../../engines/native_parts.js'
+import { attribute, native } from './execute.js'
+
+/** What one weight learns with; the slots are what an optimiser remembers of it, and are used up. */
+export interface Learning {
+  readonly weight: tf.Variable
+  readonly slots: readonly tf.Variable[]
+}
+
+/**
+ * Runs one of TensorFlow's kernels that change its own variables: the weight, then the slots. Such a kernel goes over memory once;
+ * as arithmetic on whole tensors an optimiser's step is several operations, each of which makes a tensor.
+ *
+ * @returns the new slots, in the old ones' places
+ */
+export function applyInPlace(kernel: string, { weight, slots }: Learning, others: readonly tf.Tensor[]): tf.Variable[] {
+  const backend = native()
+  const variables = [weight, ...slots].map((tensor, index) => {
+    const variable = variableOf(backend, index)
+    put(backend, variable, tensor)
+    return variable
+  })
+  // A tensor that nobody else holds is changed where it lies. The weight's is held by its variable, and so is copied.
+  for (const slot of slots) slot.dispose()
+  backend.executeMultipleOutputs(
+    kernel,
+    [attribute.type('T', 'float32'), attribute.flag('use_locking', false), attribute.flag('use_nesterov', false)],
+    [...variables, ...others],
+    0,
+  )
+  const [moved, ...kept] = variables.map((variable) => take(backend, variable))
+  if (moved) weight.assign(moved)
+  return kept.map((slot) => tf.keep(tf.variable(slot, false)))
+}
+
+/** TensorFlow's variables, by their place among what a kernel changes; each lends its place to one tensor after another. */
+const variablesOfBackends = new WeakMap<NativeBackend, tf.Tensor[]>()
+
+function variableOf(backend: NativeBackend, index: number): tf.Tensor {
+  const known = variablesOfBackends.get(backend) ?? []
+  variablesOfBackends.set(backend, known)
+  known[index] ??= makeVariable(backend, `place_${index}`)
+  return known[index]
+}
+
+function makeVariable(backend: NativeBackend, name: string): tf.Tensor {
+  // The shape is a hint only: what is put in has its own.
+  const shape = { name: 'shape', type: backend.binding.TF_ATTR_SHAPE, value: [] }
+  const attributes = [
+    attribute.text('container', ''),
+    attribute.text('shared_name', `wsban/${name}`),
+    attribute.type('dtype', 'float32'),
+    shape,
+  ]
+  return tf.keep(backend.executeSingleOutput('VarHandleOp', attributes, []))
+}
+
+function put(backend: NativeBackend, variable: tf.Tensor, tensor: tf.Tensor): void {
+  backend.executeMultipleOutputs('AssignVariableOp', [attribute.type('dtype', 'float32')], [variable, tensor], 0)
+}
+
+function take(backend: NativeBackend, variable: tf.Tensor): tf.Tensor {
+  return backend.executeSingleOutput('ReadVariableOp', [attribute.type('dtype', 'float32')], [variable])
+}
