@@ -1,8 +1,8 @@
 """A training step of WS-DAN (forward, backward, SGD): what `wsban compile --target pytorch` writes against bench/wsdan_by_hand.py.
 
-    python bench/generated.py [--size 448] [--batch 4] [--runs 6] [--threads 2] [--precision fp32] [--profile]
+    python bench/generated.py [--size 448] [--batch 4] [--runs 6] [--threads 2] [--precision fp32] [--compile] [--profile]
 
-The two take turns on the same noise in one process. Prints the ratio, each side's lines without blanks, comments and docstrings (of ours
+The two take turns on the same noise in one process; with --compile what torch.compile makes of ours, too. Prints the ratio, each side's lines without blanks, comments and docstrings (of ours
 those of model.py and operations.py, of which the trunk is a part), and peak memory, each side in a process of its own.
 Needs torch, torchvision, scipy and numpy; our side compiles from source.
 """
@@ -64,9 +64,11 @@ def side(name: str, folder: Path):
     return model, model
 
 
-def stepper(name: str, folder: Path, options):
+def stepper(name: str, folder: Path, options, compiled: bool = False):
     torch.manual_seed(1)
     model, loss = side(name, folder)
+    if compiled:
+        model.compile()
     model.train()
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-4, momentum=0.9, weight_decay=1e-5)
     images = torch.rand(options.batch, 3, options.size, options.size) * 2 - 1
@@ -90,6 +92,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=6)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32")
+    parser.add_argument("--compile", action="store_true", help="torch.compile, too: minutes before the first step")
     parser.add_argument("--profile", action="store_true", help="the most expensive calls of each side")
     parser.add_argument("--memory-of", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
@@ -105,10 +108,16 @@ def main() -> None:
         return
     names = ["generated", "by hand"]
     steps = {name: stepper(name, folder, options) for name in names}
+    if options.compile:
+        names.append("compiled")
+        steps["compiled"] = stepper("generated", folder, options, compiled=True)
+        print(f"compiled in {milliseconds(steps['compiled']) / 1000:.0f} s")
     times = in_turns({name: (lambda step=step: milliseconds(step)) for name, step in steps.items()}, options.runs)
     for name in names:
         print(f"{name:10} {statistics.median(times[name]):8.0f} ms a step (best {min(times[name]):.0f})")
     print(f"generated / by hand: {ratios(times['generated'], times['by hand'])}, of the best {min(times['generated']) / min(times['by hand']):.2f}")
+    if options.compile:
+        print(f"compiled / generated: {ratios(times['compiled'], times['generated'])}")
     if options.profile:
         for name in names:
             with torch.profiler.profile() as profile:
@@ -118,7 +127,7 @@ def main() -> None:
     model, helpers = folder / "model.py", folder / "operations.py"
     trunk = tuple(node.name for node in ast.parse(model.read_text()).body if isinstance(node, ast.ClassDef) and node.name.startswith(("BasicConv", "Inception")))
     print(f"lines: generated {lines_of(model) + lines_of(helpers)} (without the trunk {lines_of(model, trunk) + lines_of(helpers)}), by hand {lines_of(bench / 'wsdan_by_hand.py')} (torchvision's trunk aside)")
-    for name in names:
+    for name in ("generated", "by hand"):
         again = [sys.executable, __file__, "--memory-of", name, "--folder", str(folder)]
         given = [word for key in ("size", "batch", "threads", "precision") for word in (f"--{key}", str(getattr(options, key)))]
         print(f"peak memory, {name}: {subprocess.run(again + given, check=True, capture_output=True, text=True).stdout.strip()}")

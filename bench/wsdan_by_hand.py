@@ -34,13 +34,14 @@ class WSDAN(nn.Module):
         super().__init__()
         self.maps = maps
         self.features = inception_to_mixed_6e()
-        self.attentions = BasicConv2d(768, maps, kernel_size=1)
+        # As the authors have it, and models/wsdan.wsban: the first maps of Mixed_7a's first branch.
+        self.attentions = BasicConv2d(768, 192, kernel_size=1)
         self.bap = BAP()
         self.fc = nn.Linear(maps * 768, classes)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         features = self.features(images)
-        attentions = self.attentions(features)
+        attentions = self.attentions(features)[:, : self.maps]
         matrix = self.bap(features, attentions)
         logits = self.fc(matrix * 100)
         if not self.training:

@@ -9,8 +9,27 @@ const smallestSquare = 1e-12
 
 const centresOf = (call: Typed) => (call.word('per') === 'class' ? classesOf(call.type('label')) : 1)
 
+/**
+ * An operation for torch.compile, which keeps what it gives. Its partitioner computes cheap reads again in the backward pass, and this one
+ * would then read centres that have moved: the gradients would be wrong, and nothing would say so (pytorch/pytorch, pull request 197039).
+ */
+const rowsOf: PythonHelper = {
+  name: 'rows_of',
+  code: `@torch.library.custom_op("wsban::rows_of", mutates_args=())
+def rows_of(table: Tensor, row: Tensor) -> Tensor:
+    """table[row], as it is now: never computed again, after the table has moved."""
+    return table[row]
+
+
+@rows_of.register_fake
+def _(table: Tensor, row: Tensor) -> Tensor:
+    return table.new_empty((*row.shape, *table.shape[1:]))
+`,
+}
+
 const helper: PythonHelper = {
   name: 'CenterLoss',
+  uses: [rowsOf],
   code: `class CenterLoss(nn.Module):
     """Pulls each embedding to a centre that follows it slowly."""
 
@@ -32,7 +51,7 @@ const helper: PythonHelper = {
 
     def forward(self, embedding: Tensor, label: Tensor) -> Tensor:
         row = label if self.per_class else torch.zeros_like(label)
-        centre = self.centers[row]
+        centre: Tensor = rows_of(self.centers, row)
         if self.normalize:
             squares = centre.square().sum(1, keepdim=True)
             centre = centre / squares.clamp(min=${smallestSquare}).sqrt()
