@@ -69,9 +69,9 @@ async function setUpEngine() {
   if (process.env.WSBAN_NO_SETUP) return
   const stamp = join(root, 'node_modules', '.wsban-engine')
   const known = JSON.parse((await textOf(stamp)) ?? '{}')
-  if (known.cache === cacheVariables() && known.place !== undefined && existsSync(join(known.place, 'ready.json')))
-    return
-  if (known.cache === cacheVariables() && Date.now() - known.failed < retryAfter) return
+  const wanted = await wantedEngine()
+  if (known.wanted === wanted && known.place !== undefined && existsSync(join(known.place, 'ready.json'))) return
+  if (known.wanted === wanted && Date.now() - known.failed < retryAfter) return
   const { status, output } = await capture(process.execPath, [main, 'setup', '--json'], { cwd: root })
   if (status === 130) process.exit(130)
   const place = status === 0 ? placeIn(output) : undefined
@@ -80,15 +80,13 @@ async function setUpEngine() {
       'Going on without the native engine: WebAssembly computes, 5 to 15 times slower. `npx wsban setup` tries again.',
     )
   }
-  await writeFile(
-    stamp,
-    JSON.stringify({ cache: cacheVariables(), ...(place === undefined ? { failed: Date.now() } : { place }) }),
-  )
+  await writeFile(stamp, JSON.stringify({ wanted, ...(place === undefined ? { failed: Date.now() } : { place }) }))
 }
 
-/** What decides where engines are kept. */
-function cacheVariables() {
-  return [process.env.WSBAN_CACHE, process.env.XDG_CACHE_HOME, process.env.HOME].join('\n')
+/** What decides which engine it is and where it is kept. */
+async function wantedEngine() {
+  const versions = await textOf(join(root, 'runtime', 'engines', 'versions.ts'))
+  return [process.env.WSBAN_CACHE, process.env.XDG_CACHE_HOME, process.env.HOME, versions].join('\n')
 }
 
 function placeIn(output) {

@@ -8,6 +8,9 @@ export const nodeApiHeadersVersion = '1.9.0'
 /** The TensorFlow whose C library the native packages run on. */
 export const tensorflowVersion = '2.16.2'
 
+/** Counts what the addon between the two was: its sources of our own, and how it is compiled. */
+const addonVersion = 2
+
 /** Where TensorFlow's libraries come from: one wheel of the Python package index. Nothing of it is executed by Python. */
 export interface Wheel {
   readonly requirement: string
@@ -53,5 +56,5 @@ export function wheelFor(
 
 /** The name of the folder a provisioned engine lives in: another version or machine never meets it. */
 export function engineFolderName(name: NativeName): string {
-  return `${name}-${tfjsVersion}-tensorflow-${tensorflowVersion}-${process.platform}-${process.arch}`
+  return `${name}-${tfjsVersion}-tensorflow-${tensorflowVersion}-addon-${addonVersion}-${process.platform}-${process.arch}`
 }

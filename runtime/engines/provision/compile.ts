@@ -1,7 +1,8 @@
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Failure } from '../../failure.js'
 import { run } from './run.js'
+import { signalsSource } from './signals.js'
 
 export interface Compiler {
   readonly program: string
@@ -36,6 +37,7 @@ const napiVersion = 8
 /** Compiles the package's addon against TensorFlow's C library in its own `deps`. */
 export async function compileAddon(compiler: Compiler, packageFolder: string, napiHeaders: string): Promise<string> {
   const binding = join(packageFolder, 'binding')
+  await writeFile(join(binding, 'wsban_signals.cc'), signalsSource)
   const sources = (await readdir(binding)).filter((name) => name.endsWith('.cc')).sort()
   const folder = join(packageFolder, 'lib', `napi-v${napiVersion}`)
   await mkdir(folder, { recursive: true })

@@ -1,0 +1,24 @@
+/**
+ * Compiled into the addon beside the package's own sources, and run when it is loaded, on the thread that loads it.
+ *
+ * oneDNN's generated matrix products use the stack pointer as an ordinary register for a while. A signal's handler that runs on such a
+ * thread writes into the heap, and the process ends with "corrupted size vs. prev_size": about once in two thousand signals, a Ctrl-C or
+ * a window that changes its size. So the thread that computes, and those that TensorFlow starts from it, do not take signals. The system
+ * hands them to another of Node's threads; libuv's handler is the same on each.
+ */
+export const signalsSource = `#include <csignal>
+#include <initializer_list>
+
+namespace {
+
+__attribute__((constructor)) void LeaveSignalsToOtherThreads() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (int number : {SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGCHLD, SIGCONT, SIGUSR1, SIGUSR2}) {
+    sigaddset(&signals, number);
+  }
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+}  // namespace
+`
