@@ -187,7 +187,7 @@ export class Learner {
         name,
         tf.keep(this.added(name, gradient)),
       ])
-      const square = last ? [tf.reshape<tf.Rank.R1>(tf.addN(gradients.map(([, sum]) => sumOfSquares(sum))), [1])] : []
+      const square = last ? [tf.reshape<tf.Rank.R1>(sumOfSquares(gradients.map(([, sum]) => sum)), [1])] : []
       // One transfer for all.
       const numbers = tf.concat([found.losses, ...square]).dataSync()
       found.losses.dispose()

@@ -37,16 +37,17 @@ const sgd: Maker = (given, slots) => {
   const { momentum } = sgdArguments.parse(given)
   const velocities = slots('velocity')
   return ({ name, weight, gradient, rate, decay }) => {
+    if (momentum !== 0 && isNative()) {
+      const velocity = slot(velocities, name, weight)
+      remember(name, [velocities], momentumStep({ weight, velocity, gradient, rate, momentum, decay }))
+      return
+    }
     const slope = withDecay(gradient, weight, decay)
     if (momentum === 0) {
       weight.assign(tf.sub(weight, tf.mul(slope, rate)))
       return
     }
     const velocity = slot(velocities, name, weight)
-    if (isNative()) {
-      remember(name, [velocities], momentumStep({ weight, velocity, gradient: slope, rate, momentum }))
-      return
-    }
     velocity.assign(tf.add(tf.mul(velocity, momentum), slope))
     weight.assign(tf.sub(weight, tf.mul(velocity, rate)))
   }

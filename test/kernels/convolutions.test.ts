@@ -83,9 +83,13 @@ function windowOf(one: Convolution) {
   }
 }
 
-for (const one of whole)
-  test.serial(`convolution: ${one.name}`, (t) =>
-    everywhere(t, {
+/** The native gradients take other ways with AVX-512: on a machine that has it, both are taken. */
+const instructions = ['DEFAULT', 'AVX2']
+
+for (const [one, most] of whole.flatMap((each) => instructions.map((set) => [each, set] as const)))
+  test.serial(`convolution: ${one.name}; oneDNN's kernels: ${most}`, (t) => {
+    process.env.ONEDNN_MAX_CPU_ISA = most
+    return everywhere(t, {
       inputs: {
         x: one.x,
         weight: [...one.kernel, one.x[3], one.filters],
@@ -97,8 +101,8 @@ for (const one of whole)
         const { shape, value } = slowConvolution(x ?? [], one.x, weight ?? [], one.filters, windowOf(one))
         return { shape, value: value.map((number, i) => number + (bias?.[i % one.filters] ?? 0)) }
       },
-    }),
-  )
+    })
+  })
 
 for (const one of depthwise)
   test.serial(`depthwise convolution: ${one.name}`, (t) =>

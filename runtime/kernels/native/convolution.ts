@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { type Border, pad } from '../pad.js'
 import { type Both, isOne } from '../pair.js'
 import { attribute, native, type Padding, paddingOf, register, sizesTensor, windowAttributes } from './execute.js'
+import { hasAvx512 } from './processor.js'
 
 type Inputs = { readonly x: Tensor4D; readonly weight: Tensor4D }
 type Window = { readonly stride: Both; readonly border: Border }
@@ -83,24 +84,26 @@ function inputGradient(dy: Tensor4D, shape: Shape4D, weight: Tensor4D, stride: B
 const fewPlaces = 1000
 
 /**
- * Takes the way that was fastest on two cores with AVX2, for filters of 1 to 7 cells, 3 to 512 channels. It depends on the sizes alone,
- * so that a run repeats bit for bit.
+ * Takes the way that was fastest on two cores, for filters of 1 to 7 cells, 3 to 512 channels. It depends on the processor and the sizes
+ * alone, so that a run repeats bit for bit. With AVX-512 oneDNN's kernel is at least as fast as every other (Eigen's takes 0.9 to 2.5 of its time).
  */
 function weightGradient(dy: Tensor4D, x: Tensor4D, filter: Shape4D, stride: Both, border: Border): Tensor {
   const [, , channels, filters] = filter
   // Where the filters are fewer than the channels, oneDNN's kernel takes 0.8 of a product's time.
   if (isMatrixProduct(filter, stride, border) && filters >= Math.min(channels, 64))
     return tf.reshape(tf.matMul(tf.reshape(x, [-1, channels]), tf.reshape(dy, [-1, filters]), true, false), filter)
-  const [batch, rows, columns] = dy.shape
-  // 0.5 to 0.8 of the kernels' time, on the last stages of a network.
-  if (isOne(stride) && batch * rows * columns < fewPlaces) return productOfWindows(dy, x, filter, border)
   const backward = (from: Tensor4D, around: Border, padding: Padding) => {
     const inputs = [from, sizesTensor(filter), dy]
     return native().executeSingleOutput('Conv2DBackpropFilter', attributes(stride, around, padding), inputs)
   }
-  // Eigen's kernel: 0.6 to 0.9 of oneDNN's time with a stride or many filters, 1.2 to 2.5 of it without, or on the picture itself.
-  if (channels >= 16 && (!isOne(stride) || filters >= 256 || filters >= 2 * channels))
-    return backward(x, border, 'EXPLICIT')
+  if (!hasAvx512()) {
+    const [batch, rows, columns] = dy.shape
+    // 0.5 to 0.8 of the kernels' time, on the last stages of a network.
+    if (isOne(stride) && batch * rows * columns < fewPlaces) return productOfWindows(dy, x, filter, border)
+    // Eigen's kernel: 0.6 to 0.9 of oneDNN's time with a stride or many filters, 1.2 to 2.5 of it without, or on the picture itself.
+    if (channels >= 16 && (!isOne(stride) || filters >= 256 || filters >= 2 * channels))
+      return backward(x, border, 'EXPLICIT')
+  }
   const padding = isOne(stride) ? namedPadding(filter, border) : paddingOf(border)
   return padding === 'EXPLICIT' ? backward(pad(x, border), noBorder, 'VALID') : backward(x, border, padding)
 }

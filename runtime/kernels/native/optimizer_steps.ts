@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { applyInPlace } from './variables.js'
+import { applyInPlace, type Change } from './variables.js'
 
 /** What moves one weight; what an optimiser remembers of it is used up. */
 interface Step {
@@ -10,20 +10,30 @@ interface Step {
 
 export interface MomentumStep extends Step {
   readonly velocity: tf.Variable
+  /** Not 0. */
   readonly momentum: number
+  /** Weight decay. */
+  readonly decay: number
 }
 
 /**
- * velocity = momentum * velocity + gradient; weight = weight - rate * velocity. (Sutskever et al. 2013, as torch.optim.SGD has it.)
+ * velocity = momentum * velocity + gradient + decay * weight; weight = weight - rate * velocity. (Sutskever et al. 2013, as
+ * torch.optim.SGD has it.)
  *
  * @returns the new velocity, in the old one's place
  */
-export function momentumStep({ weight, velocity, gradient, rate, momentum }: MomentumStep): tf.Variable[] {
-  return applyInPlace('ResourceApplyMomentum', { weight, slots: [velocity] }, [
-    tf.scalar(rate),
-    gradient,
-    tf.scalar(momentum),
-  ])
+export function momentumStep({ weight, velocity, gradient, rate, momentum, decay }: MomentumStep): tf.Variable[] {
+  // Multiplied by the momentum in the step, it is decay times the weight.
+  const decayed: Change = {
+    kernel: 'ResourceApplyGradientDescent',
+    inputs: (_, ofVelocity) => [ofVelocity, tf.scalar(-decay / momentum), weight],
+  }
+  const step: Change = {
+    kernel: 'ResourceApplyMomentum',
+    nesterov: false,
+    inputs: (...variables) => [...variables, tf.scalar(rate), gradient, tf.scalar(momentum)],
+  }
+  return applyInPlace({ weight, slots: [velocity] }, decay === 0 ? [step] : [decayed, step])
 }
 
 export interface AdamStep extends Step {
@@ -50,5 +60,7 @@ export function adamStep({ weight, mean, square, gradient, step, ...given }: Ada
   // The powers of the betas, with which it would correct the rate, are given as 0, as that is done here in double precision.
   const [rate, eps] = [(given.rate * root) / (1 - beta1 ** step), given.eps * root]
   const scalars = [0, 0, rate, beta1, beta2, eps].map((value) => tf.scalar(value))
-  return applyInPlace('ResourceApplyAdam', { weight, slots: [mean, square] }, [...scalars, gradient])
+  return applyInPlace({ weight, slots: [mean, square] }, [
+    { kernel: 'ResourceApplyAdam', nesterov: false, inputs: (...variables) => [...variables, ...scalars, gradient] },
+  ])
 }

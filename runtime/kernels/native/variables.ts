@@ -8,30 +8,43 @@ export interface Learning {
   readonly slots: readonly tf.Variable[]
 }
 
+/** A kernel that changes TensorFlow's own variables, of which there is one for the weight and one for each slot. */
+export interface Change {
+  readonly kernel: string
+  readonly nesterov?: false
+  inputs(weight: tf.Tensor, ...slots: tf.Tensor[]): readonly tf.Tensor[]
+}
+
 /**
- * Runs one of TensorFlow's kernels that change its own variables: the weight, then the slots. Such a kernel goes over memory once;
- * as arithmetic on whole tensors an optimiser's step is several operations, each of which makes a tensor.
+ * Runs kernels that change a weight and its slots where they lie. Such a kernel goes over memory once; as arithmetic on whole tensors an
+ * optimiser's step is several operations, each of which makes a tensor.
  *
  * @returns the new slots, in the old ones' places
  */
-export function applyInPlace(kernel: string, { weight, slots }: Learning, others: readonly tf.Tensor[]): tf.Variable[] {
+export function applyInPlace({ weight, slots }: Learning, changes: readonly Change[]): tf.Variable[] {
   const backend = native()
-  const variables = [weight, ...slots].map((tensor, index) => {
+  const place = (tensor: tf.Tensor, index: number) => {
     const variable = variableOf(backend, index)
     put(backend, variable, tensor)
     return variable
-  })
+  }
+  const ofWeight = place(weight, 0)
+  const ofSlots = slots.map((slot, index) => place(slot, index + 1))
   // A tensor that nobody else holds is changed where it lies. The weight's is held by its variable, and so is copied.
   for (const slot of slots) slot.dispose()
-  backend.executeMultipleOutputs(
-    kernel,
-    [attribute.type('T', 'float32'), attribute.flag('use_locking', false), attribute.flag('use_nesterov', false)],
-    [...variables, ...others],
-    0,
-  )
-  const [moved, ...kept] = variables.map((variable) => take(backend, variable))
-  if (moved) weight.assign(moved)
-  return kept.map((slot) => tf.keep(tf.variable(slot, false)))
+  for (const { kernel, nesterov, inputs } of changes)
+    backend.executeMultipleOutputs(
+      kernel,
+      [
+        attribute.type('T', 'float32'),
+        attribute.flag('use_locking', false),
+        ...(nesterov === undefined ? [] : [attribute.flag('use_nesterov', nesterov)]),
+      ],
+      [...inputs(ofWeight, ...ofSlots)],
+      0,
+    )
+  weight.assign(take(backend, ofWeight))
+  return ofSlots.map((variable) => tf.keep(tf.variable(take(backend, variable), false)))
 }
 
 /** TensorFlow's variables, by their place among what a kernel changes; each lends its place to one tensor after another. */
