@@ -1,0 +1,50 @@
+"""Runs generated models on a CUDA device that is only pretended: torch's fake tensors have a place and a shape, and no values.
+
+Standard input: [folder, class, [channels, height, width], whether it has losses] of each model; prints a JSON object by class of what was
+refused, such as a tensor on the processor beside one on the card. Backward is autograd's own, and wants a true device.
+"""
+
+import importlib
+import json
+import sys
+
+import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
+
+
+def run(folder, name, shape, losses):
+    sys.path.insert(0, folder)
+    for module in ("model", "operations"):
+        sys.modules.pop(module, None)
+    generated, operations = importlib.import_module("model"), importlib.import_module("operations")
+    sys.path.remove(folder)
+    with FakeTensorMode():
+        with torch.device("cuda"):
+            model = getattr(generated, name)()
+            images = torch.rand(3, *shape)
+            labels = torch.zeros(3, dtype=torch.int64)
+        for low in (None, torch.bfloat16, torch.float16):
+            with torch.autocast("cuda", low, enabled=low is not None):
+                found = dict(model.train()(images, labels) if losses else model.train()(images))
+                with torch.no_grad():
+                    found |= {f"evaluated {key}": value for key, value in model.eval()(images).items()}
+            elsewhere = [key for key, value in found.items() if value.device.type != "cuda"]
+            if elsewhere:
+                return f"not on the card: {elsewhere}"
+        # torch takes the operation's shape function above; this is what it would run.
+        if hasattr(operations, "largest_component"):
+            kept = torch.ones(3, 28, 30, dtype=torch.bool, device="cuda")
+            if operations.largest_component._init_fn(kept).device.type != "cuda":
+                return "the component is not on the card"
+    return None
+
+
+refused = {}
+for folder, name, shape, losses in json.load(sys.stdin):
+    try:
+        reason = run(folder, name, shape, losses)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+    if reason:
+        refused[name] = reason
+json.dump(refused, sys.stdout)
