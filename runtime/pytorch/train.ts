@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { DataSet, Sample } from '../data/dataset.js'
+import type { DataSet } from '../data/dataset.js'
 import { usualWorkers } from '../data/pictures.js'
 import { Failure } from '../failure.js'
 import { writeAtomically } from '../files.js'
@@ -150,9 +150,11 @@ async function firstCheckpoint(model: Model, { stored }: ReadySpec, request: Pyt
   return { tensors: new Map(tensors), slots: new Map(), state: beginning }
 }
 
+/** Places, labels and, for what is measured with them, where things truly are. */
 function listingOf({ classes, splits }: DataSet): string {
-  const entries = (samples: readonly Sample[]) => samples.map(({ path, label }) => [resolve(path), label])
-  return `${JSON.stringify({ classes, train: entries(splits.train), val: entries(splits.val) })}\n`
+  const train = splits.train.map(({ path, label }) => [resolve(path), label])
+  const val = splits.val.map(({ path, label, truth }) => [resolve(path), label, ...(truth ? [truth] : [])])
+  return `${JSON.stringify({ classes, train, val })}\n`
 }
 
 function argumentsOf({ out, choice, workers, mostUnreadable }: PytorchRequest, listing: string): string[] {

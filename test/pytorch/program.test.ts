@@ -8,11 +8,14 @@ import { trainBatches } from '../../runtime/data/batches.js'
 import { writeSampleBirds } from '../../runtime/data/birds/index.js'
 import { mixBatch } from '../../runtime/data/mixing.js'
 import { openDataSet } from '../../runtime/data/open.js'
+import { placesOn, type Truth } from '../../runtime/data/truth.js'
 import { writeTarget } from '../../runtime/export/target.js'
 import { loadModel } from '../../runtime/generated/load.js'
 import { decodeImage } from '../../runtime/images/decode.js'
+import type { Box } from '../../runtime/images/picture.js'
 import { applySteps } from '../../runtime/images/preprocess.js'
 import { readySteps, stepNames } from '../../runtime/images/steps.js'
+import { LocalisationCounter } from '../../runtime/inference/localisation.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { keyOf, Random } from '../../runtime/random.js'
 import { silent } from '../../runtime/reporter.js'
@@ -65,6 +68,32 @@ const mixedLogits = [
 const classWeights = [0.5, 1.25, 3]
 const smoothing = 0.1
 
+/** Of a picture as it is stored. */
+const size = { width: 200, height: 120 }
+const units = ['stored pixels', 'pixels', 'fractions'] as const
+const truths = units.flatMap((unit) =>
+  Array.from({ length: 8 }, (_, turn) => {
+    const scale = unit === 'fractions' ? 1 : 100
+    const inside = (y1: number, x1: number, y2: number, x2: number) => {
+      return { y1: y1 * scale, x1: x1 * scale, y2: y2 * scale, x2: x2 * scale }
+    }
+    const points = [{ name: 'beak', y: 0.9 * scale, x: (0.1 + turn / 20) * scale }]
+    const truth: Truth = {
+      unit,
+      box: inside(0.2, 0.1, 0.8 + turn / 100, 0.7),
+      part: inside(0.3, 0.5, 0.4, 0.6),
+      points,
+    }
+    return { truth, orientation: turn + 1 }
+  }),
+)
+const crops = truths.map((_, k): readonly [number, number, number, number] => [
+  k / 40,
+  0.05,
+  0.6 + k / 100,
+  0.5 + k / 60,
+])
+
 const numbers = z.array(z.number())
 const sample = z.tuple([z.string(), z.number()])
 const answers = z.object({
@@ -75,6 +104,8 @@ const answers = z.object({
   weighted: z.array(z.number()),
   listings: z.array(z.tuple([z.array(z.string()), z.array(sample), z.array(sample)])),
   order: numbers,
+  places: z.array(z.object({ box: numbers, part: numbers, points: z.array(numbers) })),
+  localised: z.record(z.string(), z.record(z.string(), z.number())),
 })
 
 test('every image step has a function of its name in Python', (t) => {
@@ -123,6 +154,8 @@ test('random numbers, first weights, pictures, order, rates and mixed batches ar
     classWeights,
     smoothing,
     folders: [plain, birds],
+    truths: truths.map(({ truth, orientation }) => [truth, [size.width, size.height], orientation]),
+    crops,
     augmented: at('augmented'),
   }
   const script = join(packageRoot(), 'test', 'pytorch', 'run_program.py')
@@ -195,6 +228,23 @@ test('random numbers, first weights, pictures, order, rates and mixed batches ar
     const entries = (split: 'train' | 'val') => own.splits[split].map(({ path, label }) => [resolve(path), label])
     const expected: unknown = [own.classes, entries('train'), entries('val')]
     t.deepEqual<unknown, unknown>(found.listings[k], expected)
+  }
+
+  const counter = new LocalisationCounter()
+  for (const [k, { truth, orientation }] of truths.entries()) {
+    const shown = orientation > 4 ? { width: size.height, height: size.width } : size
+    const places = placesOn(truth, { ...shown, orientation })
+    const flat = (box: Box | undefined) => (box ? [box.y1, box.x1, box.y2, box.x2] : [])
+    const theirs = found.places[k]
+    t.true(far(theirs?.box ?? [], flat(places?.box)) < 1e-12, `box ${k}`)
+    t.true(far(theirs?.part ?? [], flat(places?.part)) < 1e-12, `part ${k}`)
+    t.true(far(theirs?.points.flat() ?? [], places?.points?.flatMap(({ y, x }) => [y, x]) ?? []) < 1e-12, `points ${k}`)
+    counter.add(crops[k] ?? [0, 0, 1, 1], places ?? {})
+  }
+  const { localisation, tellingPart } = counter.result()
+  for (const [kind, ours] of Object.entries({ localisation, tellingPart })) {
+    t.deepEqual(Object.keys(found.localised[kind] ?? {}), Object.keys(ours ?? {}))
+    t.true(far(Object.values(found.localised[kind] ?? {}), Object.values(ours ?? {})) < 1e-12, kind)
   }
 
   const batches = trainBatches(data.splits.train, {

@@ -8,6 +8,7 @@ task = json.load(sys.stdin)
 sys.path.insert(0, task["code"])
 
 import image_steps  # noqa: E402
+import localisation  # noqa: E402
 import mixing  # noqa: E402
 import operations  # noqa: E402
 import pictures  # noqa: E402
@@ -65,11 +66,18 @@ answers["listings"] = []
 for folder in task["folders"]:
     found = pictures.read_listing(Path(folder), task["seed"])
     answers["listings"].append(
-        [found.classes, [list(s) for s in found.train], [list(s) for s in found.val]]
+        [found.classes, [s[:2] for s in found.train], [s[:2] for s in found.val]]
     )
 
 train = pictures.TrainingPictures(found.train, task["seed"], recipe.SIZE, recipe.augment)
 answers["order"] = train.order(3)[:20]
 save_file({"image": train[(3, 5)].image.permute(1, 2, 0).contiguous()}, task["augmented"])
+
+places = [localisation.places_on(truth, size, turned) for truth, size, turned in task["truths"]]
+counter = localisation.Localisation()
+for crop, each in zip(task["crops"], places, strict=True):
+    counter.add(crop, each)
+answers["places"] = [each._asdict() for each in places]
+answers["localised"] = counter.result(counter.sums)
 
 json.dump(answers, sys.stdout)

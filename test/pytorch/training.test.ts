@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
+import { z } from 'zod'
 import { packageRoot } from '../../runtime/package-root.js'
 import { json, type Result, startWsban, wsbanIn } from '../support/commands.js'
 import { writeFewBirds } from '../support/few_birds.js'
@@ -17,6 +18,7 @@ test.after.always(() => rmSync(folder, { recursive: true, force: true }))
 const wsban = wsbanIn(folder)
 
 const models = join(packageRoot(), 'models')
+const measures = z.record(z.string(), z.number())
 
 test.before(async () => {
   if (lacking) return
@@ -64,6 +66,12 @@ test.serial('training curves of both engines lie on each other, and a run is rea
   t.deepEqual(counted.top1, val?.top1)
   t.is(counted.top5, val?.top5)
   t.true(Math.abs(Number(counted.calibrationError) - (val?.calibrationError ?? 1)) < 1e-4)
+  for (const kind of ['localisation', 'tellingPart'] as const) {
+    const measured = measures.parse(counted[kind])
+    t.deepEqual(Object.keys(measured).sort(), Object.keys(val?.[kind] ?? {}).sort())
+    for (const [name, value] of Object.entries(measured))
+      t.true(Math.abs(value - Number(val?.[kind]?.[name])) < 1e-4, `${kind}: ${name}`)
+  }
   done(t, wsban('export', 'theirs', '-o', 'theirs.onnx'))
   done(t, wsban('verify', 'theirs.onnx', '--against', 'theirs', '--data', 'birds'))
   done(t, wsban('report', 'theirs', '-o', 'theirs.html'))

@@ -1,4 +1,4 @@
-"""How often the model is right on the val pictures."""
+"""How often the model is right on the val pictures, and where it looks."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from localisation import Localisation
 from pictures import Batch
 from team import Team
 
@@ -21,6 +22,7 @@ class Counter:
         self.right = torch.zeros(len(names), dtype=torch.float64)
         self.top5 = torch.zeros(1, dtype=torch.float64)
         self.bins = torch.zeros(BINS, 3, dtype=torch.float64)
+        self.places = Localisation()
 
     def add(self, probabilities: Tensor, logits: list[Tensor], labels: Tensor) -> None:
         answers = [probabilities, *logits]
@@ -34,18 +36,20 @@ class Counter:
         self.bins.index_add_(0, index, row)
 
     def result(self, team: Team) -> dict[str, Any]:
-        own = torch.cat([self.right, self.top5, self.bins.flatten()])
-        # MPS has no double precision; counts are whole and small enough.
-        found = team.total(own.float().to(team.device)).double().cpu()
-        bins = found[len(self.names) + 1 :].view(BINS, 3)
+        own = [self.right, self.top5, self.bins.flatten(), self.places.sums]
+        # MPS has no double precision, which is not needed for some thousands.
+        total = team.total(torch.cat(own).float().to(team.device)).double().cpu()
+        found, top5, flat, places = torch.split(total, [len(part) for part in own])
+        bins = flat.view(BINS, 3)
         pictures = float(bins[:, 0].sum())
         of = max(1.0, pictures)
         error = float((bins[:, 1] - bins[:, 2]).abs().sum()) / of
         return {
             "pictures": int(pictures),
             "top1": {name: float(found[k]) / of for k, name in enumerate(self.names)},
-            "top5": float(found[len(self.names)]) / of,
+            "top5": float(top5) / of,
             "calibrationError": error,
+            **Localisation.result(places),
         }
 
 
@@ -53,7 +57,10 @@ class Counter:
 def evaluate(
     model: nn.Module, batches: Any, team: Team, prediction: str, branches: list[str]
 ) -> dict[str, Any]:
-    """Top-1 of the joint answer and of each branch, top-5, calibration error."""
+    """Top-1 of the joint answer and of each branch, top-5, calibration error.
+
+    And how crops lie to the true boxes, parts and points that are known.
+    """
     model.eval()
     counter = Counter(["joint", *branches])
     batch: Batch
@@ -63,4 +70,8 @@ def evaluate(
         found = model(batch.images.to(team.device))
         logits = [found[f"logits/{name}"].float().cpu() for name in branches]
         counter.add(found[prediction].float().cpu(), logits, batch.labels)
+        if "boxes" in found:
+            for crop, places in zip(found["boxes"].tolist(), batch.places, strict=True):
+                if places:
+                    counter.places.add(tuple(crop), places)
     return counter.result(team)

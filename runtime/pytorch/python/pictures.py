@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from localisation import Places, places_on
 from problems import Problem
 from seeded import Random, key_of
 
@@ -33,6 +34,7 @@ Image.MAX_IMAGE_PIXELS = 2**26
 class Sample(NamedTuple):
     path: str
     label: int
+    truth: dict[str, Any] | None = None  # where things truly are, if that is known
 
 
 @dataclass(frozen=True)
@@ -89,8 +91,7 @@ def read_listing(place: Path, seed: int) -> Listing:
 def _read_list(file: Path) -> Listing:
     found = json.loads(file.read_text(encoding="utf-8"))
     split = {
-        name: [Sample(path, label) for path, label in found[name]]
-        for name in ("train", "val")
+        name: [Sample(*sample) for sample in found[name]] for name in ("train", "val")
     }
     return Listing(found["classes"], split["train"], split["val"])
 
@@ -153,16 +154,26 @@ def decode(path: str, enough: int | None = None) -> Tensor:
         return data.view(image.height, image.width, 3).permute(2, 0, 1).float()
 
 
+def places_of(sample: Sample) -> Places | None:
+    if not sample.truth:
+        return None
+    with Image.open(sample.path) as opened:
+        turned = opened.getexif().get(ExifTags.Base.Orientation, 1)
+        return places_on(sample.truth, opened.size, turned)
+
+
 class Item(NamedTuple):
     image: Tensor
     label: int
     unreadable: list[str]
+    places: Places | None = None
 
 
 class Batch(NamedTuple):
     images: Tensor  # B x 3 x size x size
     labels: Tensor  # B
     unreadable: list[str]
+    places: list[Places | None]  # of each picture
 
 
 def collate(items: list[Item]) -> Batch:
@@ -170,6 +181,7 @@ def collate(items: list[Item]) -> Batch:
         torch.stack([item.image for item in items]),
         torch.tensor([item.label for item in items]),
         [path for item in items for path in item.unreadable],
+        [item.places for item in items],
     )
 
 
@@ -206,7 +218,7 @@ class TrainingPictures(Dataset[Item]):
         unreadable: list[str] = []
         for step in range(len(order)):
             index = order[(place + step) % len(order)]
-            path, label = self.samples[index]
+            path, label, _ = self.samples[index]
             try:
                 image = decode(path, ENOUGH * self.size)
             except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
@@ -229,11 +241,12 @@ class ValPictures(Dataset[Item]):
         self.prepare = prepare
 
     def __getitem__(self, place: int) -> Item:
-        path, label = self.samples[place]
+        sample = self.samples[place]
         try:
-            return Item(self.prepare(decode(path)), label, [])
+            image = self.prepare(decode(sample.path))
+            return Item(image, sample.label, [], places_of(sample))
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-            return Item(torch.empty(0), label, [path])
+            return Item(torch.empty(0), sample.label, [sample.path])
 
 
 def collate_readable(items: list[Item]) -> Batch:
@@ -241,7 +254,7 @@ def collate_readable(items: list[Item]) -> Batch:
     if readable:
         batch = collate(readable)
     else:
-        batch = Batch(torch.empty(0), torch.empty(0, dtype=torch.int64), [])
+        batch = Batch(torch.empty(0), torch.empty(0, dtype=torch.int64), [], [])
     return batch._replace(unreadable=[p for item in items for p in item.unreadable])
 
 
