@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
@@ -122,16 +122,24 @@ test.serial('what is at fault is said as by the other engines', (t) => {
   t.is(wild.status, 1)
   t.regex(wild.err, /error\[loss-not-finite\].*at step \d/)
   t.regex(wild.err, /wild holds epoch-0000, which is whole/)
-  const program = [join('wild', 'pytorch', 'train.py'), '--data', 'birds', '--out', 'begun', '--weights']
-  writeFileSync(join(folder, 'empty.safetensors'), '')
-  for (const [path, code] of [
-    ['empty.safetensors', /weights-unreadable/],
-    ['none.safetensors', /weights-unreadable/],
-    [join(packageRoot(), 'test', 'weights', 'fixtures', 'all.safetensors'), /weights-do-not-fit/],
-  ] as const) {
-    const { status, stderr } = spawnSync(python, [...program, path], { cwd: folder, encoding: 'utf8' })
+  const program = join('wild', 'pytorch', 'train.py')
+  const fails = (code: RegExp, ...given: readonly string[]) => {
+    const { status, stderr } = spawnSync(python, [program, '--out', 'begun', ...given], {
+      cwd: folder,
+      encoding: 'utf8',
+    })
     t.is(status, 1, stderr)
     t.regex(stderr, code)
     t.notRegex(stderr, /Traceback/)
   }
+  writeFileSync(join(folder, 'empty.safetensors'), '')
+  const other = join(packageRoot(), 'test', 'weights', 'fixtures', 'all.safetensors')
+  fails(/weights-unreadable/, '--data', 'birds', '--weights', 'empty.safetensors')
+  fails(/weights-unreadable/, '--data', 'birds', '--weights', 'none.safetensors')
+  fails(/weights-do-not-fit/, '--data', 'birds', '--weights', other)
+  for (const name of readdirSync(join(folder, 'birds', 'train'))) {
+    mkdirSync(join(folder, 'broken', name), { recursive: true })
+    for (const file of ['a.jpg', 'b.png']) writeFileSync(join(folder, 'broken', name, file), 'no picture')
+  }
+  fails(/left out: cannot read[\s\S]*pictures-unreadable/, '--data', 'broken')
 })

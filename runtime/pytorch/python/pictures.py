@@ -177,11 +177,14 @@ class Batch(NamedTuple):
 
 
 def collate(items: list[Item]) -> Batch:
+    """Of those whose picture could be read."""
+    readable = [item for item in items if item.image.numel() > 0]
+    images = [item.image for item in readable]
     return Batch(
-        torch.stack([item.image for item in items]),
-        torch.tensor([item.label for item in items]),
+        torch.stack(images) if images else torch.empty(0),
+        torch.tensor([item.label for item in readable], dtype=torch.int64),
         [path for item in items for path in item.unreadable],
-        [item.places for item in items],
+        [item.places for item in readable],
     )
 
 
@@ -190,7 +193,8 @@ class TrainingPictures(Dataset[Item]):
 
     The order depends on (seed, epoch), augmentation on (seed, epoch, picture): what a
     place gives is the same however many processes and workers there are. Where a
-    picture cannot be read the next one that can be takes its place.
+    picture cannot be read the next one that can be takes its place; where none can,
+    the image is empty.
     """
 
     def __init__(
@@ -226,9 +230,7 @@ class TrainingPictures(Dataset[Item]):
                 continue
             key = key_of(self.seed, "augment", epoch, index)
             return Item(self.augment(image, Random(key)), label, unreadable)
-        raise Problem(
-            "pictures-unreadable", "none of the pictures can be read", "get them again"
-        )
+        return Item(torch.empty(0), 0, unreadable)
 
 
 class ValPictures(Dataset[Item]):
@@ -247,15 +249,6 @@ class ValPictures(Dataset[Item]):
             return Item(image, sample.label, [], places_of(sample))
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
             return Item(torch.empty(0), sample.label, [sample.path])
-
-
-def collate_readable(items: list[Item]) -> Batch:
-    readable = [item for item in items if not item.unreadable]
-    if readable:
-        batch = collate(readable)
-    else:
-        batch = Batch(torch.empty(0), torch.empty(0, dtype=torch.int64), [], [])
-    return batch._replace(unreadable=[p for item in items for p in item.unreadable])
 
 
 class TrainingBatches:
@@ -316,7 +309,5 @@ def loader(
         persistent_workers=workers > 0,
         pin_memory=pinned,
         worker_init_fn=_ignore_interrupt if workers > 0 else None,
-        collate_fn=collate
-        if isinstance(batches, TrainingBatches)
-        else collate_readable,
+        collate_fn=collate,
     )

@@ -326,6 +326,12 @@ class Training:
         for batch in self.train:
             self.waited += time.monotonic() - waiting
             self._note_unreadable(batch.unreadable, self.pictures)
+            if len(batch.labels) == 0:
+                raise Problem(
+                    "pictures-unreadable",
+                    "none of the pictures can be read",
+                    "get them again",
+                )
             batches.append(batch)
             if len(batches) == recipe.ACCUMULATE:
                 yield batches
