@@ -13,13 +13,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
@@ -42,7 +39,9 @@ from pictures import (
 from problems import Problem
 from run_folder import BEGINNING, Lock, RunFolder, State
 from seeded import initialize
+from stopping import Stop
 from team import Team
+from telling import Teller, clock, memory
 
 MOST_UNREADABLE = 0.05
 
@@ -70,54 +69,6 @@ def read_options() -> argparse.Namespace:
         "--json", action="store_true", help="a line of JSON for each thing that happens"
     )
     return parser.parse_args()
-
-
-class Teller:
-    """What the first process says: lines for people, or JSON for programs."""
-
-    def __init__(self, json_lines: bool, quiet: bool) -> None:
-        self.json_lines = json_lines
-        self.quiet = quiet
-        self.open_line = False
-
-    def tell(self, kind: str, text: str = "", **more: Any) -> None:
-        if self.quiet:
-            return
-        if self.json_lines:
-            print(json.dumps({"kind": kind, "text": text, **more}), flush=True)
-        elif kind == "progress" and sys.stderr.isatty():
-            print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
-            self.open_line = True
-        elif kind != "progress" and text:
-            if self.open_line:
-                print(file=sys.stderr)
-            self.open_line = False
-            print(text, file=sys.stderr, flush=True)
-
-
-class Stop:
-    """The first Ctrl-C or SIGTERM asks to stop after the step, the second ends at once."""
-
-    def __init__(self) -> None:
-        self.asked = False
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._hear)
-
-    def _hear(self, _number: int, _frame: FrameType | None) -> None:
-        if self.asked:
-            os._exit(130)
-        self.asked = True
-
-    def with_parent(self) -> None:
-        """Whoever started this holds the other end of standard input: gone, so is this."""
-
-        def watch() -> None:
-            # Not sys.stdin: its lock would be held when Python ends.
-            while os.read(0, 1024):
-                pass
-            self.asked = True
-
-        threading.Thread(target=watch, daemon=True).start()
 
 
 class Training:
@@ -447,16 +398,6 @@ class Training:
         self.saved = time.monotonic()
 
 
-def tell_problem(teller: Teller, problem: Problem, team: Team) -> None:
-    """The first process tells what all find; another one what it alone found."""
-    code, message, help = problem.code, problem.message, problem.help
-    if team.first:
-        text = f"error[{code}]: {message}\n  help: {help}"
-        teller.tell("error", text, code=code, message=message, help=help)
-    else:
-        print(f"process {team.rank}: {message}", file=sys.stderr)
-
-
 def begin_from(model: torch.nn.Module, weights: Path) -> None:
     try:
         load_weights(model, str(weights))
@@ -483,23 +424,6 @@ def balance(model: torch.nn.Module, listing: Listing) -> None:
             buffer.copy_(torch.tensor(weights))
 
 
-def clock(seconds: float) -> str:
-    whole = max(0, round(seconds))
-    hours, minutes = divmod(whole // 60, 60)
-    text = f"{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
-    return f"{hours}:{text}" if hours else text
-
-
-def memory() -> int:
-    """The largest this process was, in bytes; 0 where the system does not say."""
-    if sys.platform == "win32":
-        return 0
-    import resource
-
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024
-
-
 def main() -> None:
     options = read_options()
     team = Team(options.device)
@@ -509,7 +433,7 @@ def main() -> None:
         lock = Lock(options.out) if team.first else None
         Training(options, team, teller).go()
     except Problem as error:
-        tell_problem(teller, error, team)
+        teller.problem(error, team.rank)
         sys.exit(1)
     finally:
         if lock:
