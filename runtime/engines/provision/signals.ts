@@ -1,9 +1,9 @@
 /**
  * Compiled into the addon beside the package's own sources, and run when it is loaded, on the thread that loads it.
  *
- * oneDNN's generated matrix products use the stack pointer as an ordinary register for a while. A signal's handler that runs on such a
- * thread writes into the heap, and the process ends with "corrupted size vs. prev_size": about once in two thousand signals, a Ctrl-C or
- * a window that changes its size. So the thread that computes, and those that TensorFlow starts from it, do not take signals. The system
+ * oneDNN's generated matrix products let the stack pointer point into the heap for a while (uxlfoundation/oneDNN, issue 4845; mended in
+ * 2026, after TensorFlow 2.16). A signal's handler that runs on such a thread writes there, and the process ends with "corrupted size vs.
+ * prev_size": about once in two thousand signals, a Ctrl-C or a window that changes its size. So the thread that computes, and those that TensorFlow starts from it, do not take signals. The system
  * hands them to another of Node's threads; libuv's handler is the same on each.
  */
 export const signalsSource = `#include <csignal>
