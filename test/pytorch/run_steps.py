@@ -42,6 +42,8 @@ class Chance:
         return out.copy_(low + (high - low) * drawn)
 
 
+if task.get("threads"):
+    torch.set_num_threads(task["threads"])
 torch.manual_seed(1)
 chance = Chance(task["seed"])
 model = getattr(generated, task["model"])()
