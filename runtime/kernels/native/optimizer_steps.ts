@@ -26,11 +26,12 @@ export function momentumStep({ weight, velocity, gradient, rate, momentum, decay
   // Multiplied by the momentum in the step, it is decay times the weight.
   const decayed: Change = {
     kernel: 'ResourceApplyGradientDescent',
+    flags: ['use_locking'],
     inputs: (_, ofVelocity) => [ofVelocity, tf.scalar(-decay / momentum), weight],
   }
   const step: Change = {
     kernel: 'ResourceApplyMomentum',
-    nesterov: false,
+    flags: ['use_locking', 'use_nesterov'],
     inputs: (...variables) => [...variables, tf.scalar(rate), gradient, tf.scalar(momentum)],
   }
   return applyInPlace({ weight, slots: [velocity] }, decay === 0 ? [step] : [decayed, step])
@@ -60,7 +61,10 @@ export function adamStep({ weight, mean, square, gradient, step, ...given }: Ada
   // The powers of the betas, with which it would correct the rate, are given as 0, as that is done here in double precision.
   const [rate, eps] = [(given.rate * root) / (1 - beta1 ** step), given.eps * root]
   const scalars = [0, 0, rate, beta1, beta2, eps].map((value) => tf.scalar(value))
-  return applyInPlace({ weight, slots: [mean, square] }, [
-    { kernel: 'ResourceApplyAdam', nesterov: false, inputs: (...variables) => [...variables, ...scalars, gradient] },
-  ])
+  const moved: Change = {
+    kernel: 'ResourceApplyAdam',
+    flags: ['use_locking', 'use_nesterov'],
+    inputs: (...variables) => [...variables, ...scalars, gradient],
+  }
+  return applyInPlace({ weight, slots: [mean, square] }, [moved])
 }

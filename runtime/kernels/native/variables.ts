@@ -3,7 +3,7 @@ import type { NativeBackend } from '../../engines/native_parts.js'
 import { attribute, native } from './execute.js'
 
 /** What one weight learns with; the slots are what an optimiser remembers of it, and are used up. */
-export interface Learning {
+interface Learning {
   readonly weight: tf.Variable
   readonly slots: readonly tf.Variable[]
 }
@@ -11,7 +11,8 @@ export interface Learning {
 /** A kernel that changes TensorFlow's own variables, of which there is one for the weight and one for each slot. */
 export interface Change {
   readonly kernel: string
-  readonly nesterov?: false
+  /** All flags that it has; none is set. */
+  readonly flags: readonly string[]
   inputs(weight: tf.Tensor, ...slots: tf.Tensor[]): readonly tf.Tensor[]
 }
 
@@ -32,17 +33,10 @@ export function applyInPlace({ weight, slots }: Learning, changes: readonly Chan
   const ofSlots = slots.map((slot, index) => place(slot, index + 1))
   // A tensor that nobody else holds is changed where it lies. The weight's is held by its variable, and so is copied.
   for (const slot of slots) slot.dispose()
-  for (const { kernel, nesterov, inputs } of changes)
-    backend.executeMultipleOutputs(
-      kernel,
-      [
-        attribute.type('T', 'float32'),
-        attribute.flag('use_locking', false),
-        ...(nesterov === undefined ? [] : [attribute.flag('use_nesterov', nesterov)]),
-      ],
-      [...inputs(ofWeight, ...ofSlots)],
-      0,
-    )
+  for (const { kernel, flags, inputs } of changes) {
+    const attributes = [attribute.type('T', 'float32'), ...flags.map((flag) => attribute.flag(flag, false))]
+    backend.executeMultipleOutputs(kernel, attributes, [...inputs(ofWeight, ...ofSlots)], 0)
+  }
   weight.assign(take(backend, ofWeight))
   return ofSlots.map((variable) => tf.keep(tf.variable(take(backend, variable), false)))
 }
