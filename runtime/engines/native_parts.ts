@@ -9,8 +9,15 @@ export interface NativeAttribute {
   readonly value: unknown
 }
 
-/** The addon's constants that our kernels need. */
+/** What our kernels need of the addon: constants, and what only our own addon has (a package that somebody installed has its own). */
 export interface NativeBinding {
+  /** Whether calls from now on are computed beside the others, wherever a core is idle. See `aside`. */
+  setAside?(aside: boolean): void
+  /** Waits for all calls; and whether calls from now on are computed before they return. */
+  setAtOnce?(atOnce: boolean): void
+  createTensor(shape: readonly number[], type: number, values: Float32Array | Int32Array | Uint8Array): number
+  tensorDataSync(tensor: number): Float32Array | Int32Array | BigInt64Array | Uint8Array
+  getNumOfTensors(): number
   readonly TF_Version: string
   readonly TF_FLOAT: number
   readonly TF_INT32: number

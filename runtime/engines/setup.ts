@@ -108,7 +108,7 @@ async function provision(name: NativeName, wheel: Wheel, cuda: boolean, reporter
   const compiling = performance.now()
   const compiler = await needCompiler()
   reporter.progress('compiling the addon')
-  await compileAddon(compiler, packageFolder, join(work, 'node_modules', 'node-api-headers', 'include'))
+  await compileAddon(compiler, packageFolder, join(work, 'node_modules'))
   reporter.say(`addon compiled by ${compiler.version} (${secondsSince(compiling)} s)`)
 
   reporter.progress('trying it')

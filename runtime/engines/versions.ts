@@ -1,15 +1,15 @@
+import { addonHash } from './addon.js'
 import type { NativeName } from './engine.js'
 
 /** The TensorFlow.js release everything here belongs to: the core, the backends and the native package must agree. */
 export const tfjsVersion = '4.22.0'
 
+/** What the addon is compiled with. */
 export const nodeApiHeadersVersion = '1.9.0'
+export const nodeAddonApiVersion = '8.9.2'
 
 /** The TensorFlow whose C library the native packages run on. */
 export const tensorflowVersion = '2.16.2'
-
-/** Counts what the addon between the two was: its sources of our own, and how it is compiled. */
-const addonVersion = 2
 
 /** Where TensorFlow's libraries come from: one wheel of the Python package index. Nothing of it is executed by Python. */
 export interface Wheel {
@@ -54,7 +54,7 @@ export function wheelFor(
   return wheels[`${name} ${platform} ${arch}`]
 }
 
-/** The name of the folder a provisioned engine lives in: another version or machine never meets it. */
+/** The name of the folder a provisioned engine lives in: another version, addon or machine never meets it. */
 export function engineFolderName(name: NativeName): string {
-  return `${name}-${tfjsVersion}-tensorflow-${tensorflowVersion}-addon-${addonVersion}-${process.platform}-${process.arch}`
+  return `${name}-${tfjsVersion}-tensorflow-${tensorflowVersion}-addon-${addonHash()}-${process.platform}-${process.arch}`
 }

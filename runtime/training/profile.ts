@@ -18,8 +18,8 @@ export interface ProfileTable {
 }
 
 /**
- * Where the time of training steps goes, by TensorFlow's kernels and by the spec's bindings, forward and back. The native engine computes
- * a kernel before its call returns, so the call's time is the kernel's. An operation without weights counts for the binding with weights
+ * Where the time of training steps goes, by TensorFlow's kernels and by the spec's bindings, forward and back. While it is measured the native
+ * engine computes a kernel before its call returns, so the call's time is the kernel's (and a step takes longer than otherwise). An operation without weights counts for the binding with weights
  * that ran before it.
  */
 export class StepProfile implements StepWatch {
@@ -42,7 +42,8 @@ export class StepProfile implements StepWatch {
         help: 'wsban setup gets it; or leave --profile out',
         exit: 2,
       })
-    const { executeSingleOutput, executeMultipleOutputs } = backend
+    const { executeSingleOutput, executeMultipleOutputs, binding } = backend
+    binding.setAtOnce?.(true)
     backend.executeSingleOutput = (name, ...rest) =>
       this.timed(name, () => executeSingleOutput.call(backend, name, ...rest))
     backend.executeMultipleOutputs = (name, ...rest) =>
@@ -51,6 +52,7 @@ export class StepProfile implements StepWatch {
     try {
       return step()
     } finally {
+      binding.setAtOnce?.(false)
       backend.executeSingleOutput = executeSingleOutput
       backend.executeMultipleOutputs = executeMultipleOutputs
       this.now = undefined

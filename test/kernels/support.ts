@@ -46,7 +46,8 @@ export async function everywhere(t: ExecutionContext, check: Case): Promise<void
     t.deepEqual(plain.shape, [...shape])
     close(t, 'cpu value', plain.value, value, tolerance)
   }
-  for (const engine of ['wasm', 'tfjs-node'] as const) {
+  // The second time the native engine knows all shapes beforehand, and computes from its queue.
+  for (const engine of ['wasm', 'tfjs-node', 'tfjs-node'] as const) {
     const found = await outcomeOn(engine, check)
     if (found === undefined) {
       t.log(`skipped on ${engine}: the engine is not here (wsban setup)`)

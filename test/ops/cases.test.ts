@@ -40,7 +40,8 @@ for (const engine of ['tfjs-node', 'wasm', 'cpu'] as const)
       t.pass()
       return
     }
-    for (const one of all) {
+    // The second time the native engine knows all shapes beforehand, and computes from its queue.
+    for (const one of engine === 'tfjs-node' ? [...all, ...all] : all) {
       const { outputs, updates } = reference(one)
       const differentiate = !operationCase(one).noGradient
       const weights = differentiate && outputs[0] ? weightsFor(outputs[0], title(one)) : undefined

@@ -1,8 +1,8 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Failure } from '../../failure.js'
+import { addonFolder, addonSources } from '../addon.js'
 import { run } from './run.js'
-import { signalsSource } from './signals.js'
 
 export interface Compiler {
   readonly program: string
@@ -34,20 +34,28 @@ export async function needCompiler(): Promise<Compiler> {
 /** The version of Node's stable C interface the addon is compiled for: every Node from 12.22 on has it. */
 const napiVersion = 8
 
-/** Compiles the package's addon against TensorFlow's C library in its own `deps`. */
-export async function compileAddon(compiler: Compiler, packageFolder: string, napiHeaders: string): Promise<string> {
-  const binding = join(packageFolder, 'binding')
-  await writeFile(join(binding, 'wsban_signals.cc'), signalsSource)
-  const sources = (await readdir(binding)).filter((name) => name.endsWith('.cc')).sort()
+/**
+ * Compiles our addon to where the package's own would be, against TensorFlow's C library in the package's `deps`.
+ *
+ * @param modules the node_modules with the headers of Node's interface
+ */
+export async function compileAddon(compiler: Compiler, packageFolder: string, modules: string): Promise<string> {
   const folder = join(packageFolder, 'lib', `napi-v${napiVersion}`)
   await mkdir(folder, { recursive: true })
   const addon = join(folder, 'tfjs_binding.node')
+  const headers = [
+    join(packageFolder, 'deps', 'include'),
+    join(modules, 'node-api-headers', 'include'),
+    join(modules, 'node-addon-api'),
+  ]
   const result = await run(
     compiler.program,
     [
       ...['-std=c++17', '-O2', '-shared', '-fPIC', `-DNAPI_VERSION=${napiVersion}`],
-      ...sources.map((name) => join(binding, name)),
-      ...['-I', packageFolder, '-I', join(packageFolder, 'deps', 'include'), '-I', napiHeaders],
+      // What C++ throws is thrown in JavaScript.
+      '-DNODE_ADDON_API_CPP_EXCEPTIONS_ALL',
+      ...addonSources().map((name) => join(addonFolder(), name)),
+      ...headers.flatMap((header) => ['-isystem', header]),
       ...['-o', addon, '-L', join(packageFolder, 'deps', 'lib')],
       ...['-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2', '-Wl,-rpath,$ORIGIN/../../deps/lib'],
     ],

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Failure } from '../../failure.js'
 import type { NativeName } from '../engine.js'
-import { nodeApiHeadersVersion, tfjsVersion } from '../versions.js'
+import { nodeAddonApiVersion, nodeApiHeadersVersion, tfjsVersion } from '../versions.js'
 import { run } from './run.js'
 
 /**
@@ -14,6 +14,7 @@ export async function installPackages(folder: string, name: NativeName): Promise
     '@tensorflow/tfjs-core': tfjsVersion,
     [`@tensorflow/${name}`]: tfjsVersion,
     'node-api-headers': nodeApiHeadersVersion,
+    'node-addon-api': nodeAddonApiVersion,
   }
   const overrides = { '@tensorflow/tfjs': `npm:@tensorflow/tfjs-core@${tfjsVersion}` }
   await npmInstall(folder, { dependencies, overrides }, `@tensorflow/${name}@${tfjsVersion}`)

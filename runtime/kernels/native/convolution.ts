@@ -2,7 +2,16 @@ import type { Tensor, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { type Border, pad } from '../pad.js'
 import { type Both, isOne } from '../pair.js'
-import { attribute, native, type Padding, paddingOf, register, sizesTensor, windowAttributes } from './execute.js'
+import {
+  aside,
+  attribute,
+  native,
+  type Padding,
+  paddingOf,
+  register,
+  sizesTensor,
+  windowAttributes,
+} from './execute.js'
 import { hasAvx512 } from './processor.js'
 
 type Inputs = { readonly x: Tensor4D; readonly weight: Tensor4D }
@@ -34,7 +43,7 @@ const run = register<Inputs, Window>({
     const all = { dy: dy as Tensor4D, x: x as Tensor4D, weight: weight as Tensor4D }
     return {
       x: () => inputGradient(all.dy, all.x.shape, all.weight, stride, border),
-      weight: () => weightGradient(all.dy, all.x, all.weight.shape, stride, border),
+      weight: () => aside(() => weightGradient(all.dy, all.x, all.weight.shape, stride, border)),
     }
   },
 })

@@ -1,7 +1,7 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import type { Border } from '../pad.js'
 import type { Both } from '../pair.js'
-import { attribute, native, register, sizesTensor, windowAttributes } from './execute.js'
+import { aside, attribute, native, register, sizesTensor, windowAttributes } from './execute.js'
 
 type Inputs = { readonly x: Tensor4D; readonly weight: Tensor4D }
 type Window = { readonly stride: Both; readonly border: Border }
@@ -30,11 +30,13 @@ const run = register<Inputs, Window>({
           all.dy,
         ]),
       weight: () =>
-        native().executeSingleOutput('DepthwiseConv2dNativeBackpropFilter', attributes(stride, border), [
-          all.x,
-          sizesTensor(all.weight.shape),
-          all.dy,
-        ]),
+        aside(() =>
+          native().executeSingleOutput('DepthwiseConv2dNativeBackpropFilter', attributes(stride, border), [
+            all.x,
+            sizesTensor(all.weight.shape),
+            all.dy,
+          ]),
+        ),
     }
   },
 })

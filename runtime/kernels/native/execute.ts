@@ -80,6 +80,20 @@ export function native(): NativeBackend {
   return backend
 }
 
+/**
+ * What `make` calls is computed beside everything else, on cores that are idle there: for what nobody needs soon, as a weight's gradient is
+ * not needed before the weights move. Values do not change with it.
+ */
+export function aside<T>(make: () => T): T {
+  const { binding } = native()
+  binding.setAside?.(true)
+  try {
+    return make()
+  } finally {
+    binding.setAside?.(false)
+  }
+}
+
 /** Attributes of a TensorFlow operation, by their kind. */
 export const attribute = {
   float: (name: string, value: number): NativeAttribute => ({ name, type: native().binding.TF_ATTR_FLOAT, value }),
