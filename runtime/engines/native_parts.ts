@@ -13,6 +13,8 @@ export interface NativeAttribute {
 export interface NativeBinding {
   /** Whether calls from now on are computed beside the others, wherever a core is idle. See `aside`. */
   setAside?(aside: boolean): void
+  /** The next call has the last use of its first so many inputs: TensorFlow may write over them, and they cannot be read afterwards. */
+  giveUpInputs?(count: number): void
   /** Waits for all calls; and whether calls from now on are computed before they return. */
   setAtOnce?(atOnce: boolean): void
   createTensor(shape: readonly number[], type: number, values: Float32Array | Int32Array | Uint8Array): number

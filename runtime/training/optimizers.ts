@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import type { Setting } from '../../compiler/graph/graph.js'
-import { isNative } from '../kernels/native/execute.js'
+import { hasOwnOperations } from '../kernels/native/execute.js'
 import { adamStep, momentumStep } from '../kernels/native/optimizer_steps.js'
 
 /** What moves one weight. */
@@ -37,18 +37,17 @@ const sgd: Maker = (given, slots) => {
   const { momentum } = sgdArguments.parse(given)
   const velocities = slots('velocity')
   return ({ name, weight, gradient, rate, decay }) => {
-    if (momentum !== 0 && isNative()) {
-      const velocity = slot(velocities, name, weight)
-      remember(name, [velocities], momentumStep({ weight, velocity, gradient, rate, momentum, decay }))
-      return
-    }
-    const slope = withDecay(gradient, weight, decay)
+    const slope = () => withDecay(gradient, weight, decay)
     if (momentum === 0) {
-      weight.assign(tf.sub(weight, tf.mul(slope, rate)))
+      weight.assign(tf.sub(weight, tf.mul(slope(), rate)))
       return
     }
     const velocity = slot(velocities, name, weight)
-    velocity.assign(tf.add(tf.mul(velocity, momentum), slope))
+    if (hasOwnOperations()) {
+      momentumStep({ weight, velocity, gradient, rate, momentum, decay })
+      return
+    }
+    velocity.assign(tf.add(tf.mul(velocity, momentum), slope()))
     weight.assign(tf.sub(weight, tf.mul(velocity, rate)))
   }
 }
@@ -60,27 +59,22 @@ function adam({ decoupled }: { readonly decoupled: boolean }): Maker {
     const means = slots('mean')
     const squares = slots('square')
     return ({ name, weight, gradient, rate, decay }, step) => {
-      const slope = decoupled ? gradient : withDecay(gradient, weight, decay)
       const mean = slot(means, name, weight)
       const square = slot(squares, name, weight)
-      const shrunk = decoupled && decay !== 0 ? tf.mul(weight, 1 - rate * decay) : weight
-      if (isNative()) {
-        if (shrunk !== weight) weight.assign(shrunk)
-        const moving = { weight, mean, square, gradient: slope, rate, beta1, beta2, eps, step }
-        remember(name, [means, squares], adamStep(moving))
+      const inSlope = decoupled ? 0 : decay
+      const shrinking = decoupled ? 1 - rate * decay : 1
+      if (hasOwnOperations()) {
+        adamStep({ weight, mean, square, gradient, rate, beta1, beta2, eps, step, decay: inSlope, shrinking })
         return
       }
+      const slope = withDecay(gradient, weight, inSlope)
       mean.assign(tf.add(tf.mul(mean, beta1), tf.mul(slope, 1 - beta1)))
       square.assign(tf.add(tf.mul(square, beta2), tf.mul(tf.square(slope), 1 - beta2)))
       const root = tf.add(tf.sqrt(tf.div(square, 1 - beta2 ** step)), eps)
       const moved = tf.mul(tf.div(mean, root), rate / (1 - beta1 ** step))
-      weight.assign(tf.sub(shrunk, moved))
+      weight.assign(tf.sub(shrinking === 1 ? weight : tf.mul(weight, shrinking), moved))
     }
   }
-}
-
-function remember(name: string, kinds: readonly Map<string, tf.Variable>[], made: readonly tf.Variable[]): void {
-  for (const [index, variable] of made.entries()) kinds[index]?.set(name, variable)
 }
 
 const kinds: Readonly<Record<string, Maker>> = {

@@ -16,8 +16,7 @@ interface Reference {
   [slot: string]: number
 }
 
-/** The kernel takes 1 - beta of single precision's beta: of 0.999 that is 1.3e-5 of itself away, in `square` and in its correction alike. */
-const [beta1, beta2] = [Math.fround(0.9), Math.fround(0.999)]
+const [beta1, beta2] = [0.9, 0.999]
 
 /** Each optimiser's formula for one number, in double precision; `step` counts from 1. */
 const references: readonly {

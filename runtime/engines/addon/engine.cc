@@ -1,27 +1,17 @@
 #include "engine.h"
 
+#include <algorithm>
 #include <cstring>
+#include <mutex>
 #include <stdexcept>
 #include <utility>
+
+#include "own_operation.h"
+#include "own_operations.h"
 
 namespace wsban {
 
 namespace {
-
-class Status {
- public:
-  operator TF_Status*() { return status_.get(); }
-  // Throws TensorFlow's message, after what it was doing.
-  void Check(const std::string& doing = "") const {
-    if (TF_GetCode(status_.get()) == TF_OK) return;
-    const std::string message = TF_Message(status_.get());
-    // A queue tells more of itself.
-    throw std::runtime_error(doing + message.substr(0, message.find("\n\tEncountered when executing")));
-  }
-
- private:
-  std::unique_ptr<TF_Status, Deleter<TF_DeleteStatus>> status_{TF_NewStatus()};
-};
 
 void SetAttribute(TFE_Op* op, const Attribute& attribute) {
   struct {
@@ -58,12 +48,6 @@ Facts FoundOut(TFE_TensorHandle* handle) {
   return facts;
 }
 
-std::vector<int64_t> ShapeOf(const TF_Tensor* tensor) {
-  std::vector<int64_t> shape;
-  for (int dimension = 0; dimension < TF_NumDims(tensor); dimension++) shape.push_back(TF_Dim(tensor, dimension));
-  return shape;
-}
-
 // Sizes and places are shorter; longer tensors are values to compute with.
 constexpr size_t kMostBytesToKnow = 256;
 
@@ -73,6 +57,8 @@ constexpr int kMostWaiting = 5000;
 }  // namespace
 
 Engine::Engine() {
+  static std::once_flag registered;
+  std::call_once(registered, RegisterOwnOperations);
   Status status;
   std::unique_ptr<TFE_ContextOptions, Deleter<TFE_DeleteContextOptions>> options(TFE_NewContextOptions());
   context_.reset(TFE_NewContext(options.get(), status));
@@ -121,14 +107,13 @@ int32_t Engine::Create(TF_DataType type, std::vector<int64_t> shape, const void*
 void Engine::Delete(int32_t number) {
   Held(number);
   tensors_.erase(number);
-  contents_.erase(number);
 }
 
 TensorPointer Engine::Read(int32_t number) {
   const Entry& entry = Held(number);
   Status status;
-  TensorPointer tensor(TFE_TensorHandleResolve(entry.handle.get(), status));
-  if (TF_GetCode(status) != TF_OK) ForgetErrors();
+  TensorPointer tensor(TFE_TensorHandleResolve(HandleOf(number), status));
+  if (!status.Ok()) ForgetErrors();
   status.Check();
   if (ShapeOf(tensor.get()) != entry.facts.shape) throw std::logic_error("a tensor has another shape than was foreseen");
   return tensor;
@@ -138,15 +123,7 @@ std::vector<int32_t> Engine::Execute(const Call& call) {
   std::vector<const Facts*> inputs;
   for (const int32_t number : call.inputs) inputs.push_back(&Held(number).facts);
   const std::optional<std::string> signature = Foresight::SignatureOf(call, inputs);
-  if (call.operation == "AssignVariableOp" && inputs.size() == 2) contents_[call.inputs[0]] = *inputs[1];
-
-  std::vector<Facts> read;
   const std::vector<Facts>* foreseen = signature ? foresight_.Find(*signature) : nullptr;
-  if (foreseen != nullptr && call.operation == "ReadVariableOp") {
-    const auto content = contents_.find(call.inputs[0]);
-    read = {content == contents_.end() ? Facts{} : content->second};
-    foreseen = content == contents_.end() ? nullptr : &read;
-  }
 
   const bool queued = foreseen != nullptr && !at_once_ && !uses_gpu_;
   if (!queued) Settle();
@@ -178,6 +155,12 @@ const Engine::Entry& Engine::Held(int32_t number) const {
   return found->second;
 }
 
+TFE_TensorHandle* Engine::HandleOf(int32_t number) const {
+  TFE_TensorHandle* const handle = Held(number).handle.get();
+  if (handle == nullptr) throw std::runtime_error("the tensor of number " + std::to_string(number) + " was given up");
+  return handle;
+}
+
 int32_t Engine::Insert(HandlePointer handle, Facts facts) {
   const int32_t number = next_number_++;
   tensors_.emplace(number, Entry{std::move(handle), std::move(facts)});
@@ -185,20 +168,23 @@ int32_t Engine::Insert(HandlePointer handle, Facts facts) {
 }
 
 std::vector<HandlePointer> Engine::Run(const Call& call, TFE_Executor* executor) {
+  const int given_up = std::min<int>(std::exchange(given_up_, 0), call.inputs.size());
   // An operation belongs to the executor that is the thread's when it is made.
   TFE_ContextSetExecutorForThread(context_.get(), executor);
   Status status;
   std::unique_ptr<TFE_Op, Deleter<TFE_DeleteOp>> op(TFE_NewOp(context_.get(), call.operation.c_str(), status));
   status.Check();
   for (const int32_t number : call.inputs) {
-    TFE_OpAddInput(op.get(), Held(number).handle.get(), status);
+    TFE_OpAddInput(op.get(), HandleOf(number), status);
     status.Check();
   }
+  // What only the operation holds is written over; that must be so before it is computed, which may be at once.
+  for (int index = 0; index < given_up; index++) tensors_.at(call.inputs[index]).handle.reset();
   for (const Attribute& attribute : call.attributes) SetAttribute(op.get(), attribute);
   std::vector<TFE_TensorHandle*> outputs(call.outputs, nullptr);
   int given = call.outputs;
   TFE_Execute(op.get(), outputs.data(), &given, status);
-  if (TF_GetCode(status) != TF_OK) ForgetErrors();
+  if (!status.Ok()) ForgetErrors();
   // A queue may be telling of an earlier call.
   status.Check(executor == at_once_executor_.get() ? call.operation + ": " : "");
   outputs.resize(given);
@@ -209,7 +195,7 @@ void Engine::Settle() {
   for (TFE_Executor* queue : {main_queue_.get(), side_queue_.get()}) {
     Status status;
     TFE_ExecutorWaitForAllPendingNodes(queue, status);
-    if (TF_GetCode(status) != TF_OK) ForgetErrors();
+    if (!status.Ok()) ForgetErrors();
     status.Check();
   }
 }

@@ -1,31 +1,15 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "call.h"
 #include "foresight.h"
-#include "tensorflow/c/eager/c_api.h"
-#include "tensorflow/c/eager/c_api_experimental.h"
-#include "tensorflow/c/tf_tensor.h"
+#include "tensorflow_pointers.h"
 
 namespace wsban {
-
-template <auto Delete>
-struct Deleter {
-  template <typename T>
-  void operator()(T* held) const {
-    Delete(held);
-  }
-};
-
-using TensorPointer = std::unique_ptr<TF_Tensor, Deleter<TF_DeleteTensor>>;
-using HandlePointer = std::unique_ptr<TFE_TensorHandle, Deleter<TFE_DeleteTensorHandle>>;
-using ContextPointer = std::unique_ptr<TFE_Context, Deleter<TFE_DeleteContext>>;
-using ExecutorPointer = std::unique_ptr<TFE_Executor, Deleter<TFE_DeleteExecutor>>;
 
 // TensorFlow's eager runtime with its tensors, which JavaScript knows by numbers.
 //
@@ -57,19 +41,22 @@ class Engine {
   // Gives the outputs' numbers.
   std::vector<int32_t> Execute(const Call& call);
 
-  // Whether calls from now on belong to the queue beside the main one. The caller takes care that they need no order to each other and to
-  // what else changes variables.
+  // Whether calls from now on belong to the queue beside the main one.
   void SetAside(bool aside) { aside_ = aside; }
+  // The next call has the last use of its first so many inputs: they cannot be read afterwards, and may be written over.
+  void GiveUpInputs(int count) { given_up_ = count; }
   // Whether calls from now on are computed before they return.
   void SetAtOnce(bool at_once);
 
  private:
   struct Entry {
+    // Null where it was given up.
     HandlePointer handle;
     Facts facts;
   };
 
   const Entry& Held(int32_t number) const;
+  TFE_TensorHandle* HandleOf(int32_t number) const;
   int32_t Insert(HandlePointer handle, Facts facts);
   std::vector<HandlePointer> Run(const Call& call, TFE_Executor* executor);
   // Until both queues are empty.
@@ -85,10 +72,9 @@ class Engine {
   ExecutorPointer side_queue_;
   bool aside_ = false;
   bool at_once_ = false;
+  int given_up_ = 0;
   Foresight foresight_;
   std::unordered_map<int32_t, Entry> tensors_;
-  // What lies in TensorFlow's variables, by the number of their resource.
-  std::unordered_map<int32_t, Facts> contents_;
   int32_t next_number_ = 0;
 };
 

@@ -39,9 +39,8 @@ const std::unordered_map<std::string, std::vector<int>>& InputsThatShape() {
       {"Reshape", {1}}, {"ReverseV2", {}}, {"ScatterNd", {2}}, {"Slice", {1, 2}}, {"Split", {0}}, {"SplitV", {1, 2}},
       {"Squeeze", {}}, {"StridedSlice", {1, 2, 3}}, {"TensorScatterUpdate", {}}, {"Tile", {1}}, {"Transpose", {1}},
       {"Unpack", {}},
-      // Without outputs. What a variable gives when it is read follows from what was put there: see engine.cc.
-      {"AssignVariableOp", {}}, {"ReadVariableOp", {}}, {"ResourceApplyAdam", {}}, {"ResourceApplyGradientDescent", {}},
-      {"ResourceApplyMomentum", {}},
+      // Our own.
+      {"WsbanAdamStep", {}}, {"WsbanMaxPoolGrad", {}}, {"WsbanMomentumStep", {}},
   };
   return *table;
 }

@@ -1,4 +1,4 @@
-// The addon as JavaScript sees it: what TensorFlow.js's backend for Node calls (its binding's names and constants), and two functions more.
+// The addon as JavaScript sees it: what TensorFlow.js's backend for Node calls (its binding's names and constants), and functions more.
 
 #include <napi.h>
 
@@ -87,6 +87,7 @@ class Module : public Napi::Addon<Module> {
                              InstanceMethod("isUsingGpuDevice", &Module::IsUsingGpuDevice),
                              InstanceMethod("getNumOfTensors", &Module::NumberOfTensors),
                              InstanceMethod("setAside", &Module::SetAside),
+                             InstanceMethod("giveUpInputs", &Module::GiveUpInputs),
                              InstanceMethod("setAtOnce", &Module::SetAtOnce),
                              InstanceValue("TF_Version", Napi::String::New(env, TF_Version()), napi_enumerable),
                              InstanceValue("TF_FLOAT", number(TF_FLOAT), napi_enumerable),
@@ -181,6 +182,9 @@ class Module : public Napi::Addon<Module> {
 
   // (whether)
   void SetAside(const Napi::CallbackInfo& info) { engine_.SetAside(info[0].ToBoolean().Value()); }
+
+  // (how many)
+  void GiveUpInputs(const Napi::CallbackInfo& info) { engine_.GiveUpInputs(info[0].ToNumber().Int32Value()); }
 
   // (whether)
   void SetAtOnce(const Napi::CallbackInfo& info) { engine_.SetAtOnce(info[0].ToBoolean().Value()); }

@@ -51,7 +51,7 @@ export async function compileAddon(compiler: Compiler, packageFolder: string, mo
   const result = await run(
     compiler.program,
     [
-      ...['-std=c++17', '-O2', '-shared', '-fPIC', `-DNAPI_VERSION=${napiVersion}`],
+      ...['-std=c++17', '-O3', '-shared', '-fPIC', `-DNAPI_VERSION=${napiVersion}`],
       // What C++ throws is thrown in JavaScript.
       '-DNODE_ADDON_API_CPP_EXCEPTIONS_ALL',
       ...addonSources().map((name) => join(addonFolder(), name)),

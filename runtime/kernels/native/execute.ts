@@ -80,6 +80,12 @@ export function native(): NativeBackend {
   return backend
 }
 
+/** Whether the addon is our own, with operations that TensorFlow does not have. They compute on processors alone. */
+export function hasOwnOperations(): boolean {
+  const backend = currentNativeBackend()
+  return backend?.binding.setAtOnce !== undefined && !backend.isUsingGpuDevice
+}
+
 /**
  * What `make` calls is computed beside everything else, on cores that are idle there: for what nobody needs soon, as a weight's gradient is
  * not needed before the weights move. Values do not change with it.

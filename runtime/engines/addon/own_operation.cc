@@ -1,0 +1,47 @@
+#include "own_operation.h"
+
+namespace wsban {
+
+std::vector<int64_t> ShapeOf(const TF_Tensor* tensor) {
+  std::vector<int64_t> shape;
+  for (int dimension = 0; dimension < TF_NumDims(tensor); dimension++) shape.push_back(TF_Dim(tensor, dimension));
+  return shape;
+}
+
+std::vector<int64_t> Attributes::Wholes(const char* name, int count) const {
+  std::vector<int64_t> numbers(count);
+  Status status;
+  TF_OpKernelConstruction_GetAttrInt64List(construction_, name, numbers.data(), count, status);
+  status.Check();
+  return numbers;
+}
+
+TensorPointer Computation::Input(int index) const {
+  TF_Tensor* input = nullptr;
+  Status status;
+  TF_GetInput(context_, index, &input, status);
+  status.Check();
+  return TensorPointer(input);
+}
+
+TensorPointer Computation::Output(int index, const std::vector<int64_t>& shape) const {
+  size_t bytes = sizeof(float);
+  for (const int64_t size : shape) bytes *= static_cast<size_t>(size);
+  Status status;
+  TensorPointer output(
+      TF_AllocateOutput(context_, index, TF_FLOAT, shape.data(), static_cast<int>(shape.size()), bytes, status));
+  status.Check();
+  return output;
+}
+
+TensorPointer Computation::OutputInPlaceOf(int input, int index) const {
+  const std::vector<int64_t> shape = ShapeOf(Input(input).get());
+  int forwarded = -1;
+  Status status;
+  TensorPointer output(TF_ForwardInputOrAllocateOutput(context_, &input, 1, index, shape.data(),
+                                                       static_cast<int>(shape.size()), &forwarded, status));
+  status.Check();
+  return output;
+}
+
+}  // namespace wsban

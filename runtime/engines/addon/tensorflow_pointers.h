@@ -1,0 +1,44 @@
+#pragma once
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+#include "tensorflow/c/eager/c_api.h"
+#include "tensorflow/c/eager/c_api_experimental.h"
+#include "tensorflow/c/tf_status.h"
+#include "tensorflow/c/tf_tensor.h"
+
+namespace wsban {
+
+template <auto Delete>
+struct Deleter {
+  template <typename T>
+  void operator()(T* held) const {
+    Delete(held);
+  }
+};
+
+using TensorPointer = std::unique_ptr<TF_Tensor, Deleter<TF_DeleteTensor>>;
+using HandlePointer = std::unique_ptr<TFE_TensorHandle, Deleter<TFE_DeleteTensorHandle>>;
+using ContextPointer = std::unique_ptr<TFE_Context, Deleter<TFE_DeleteContext>>;
+using ExecutorPointer = std::unique_ptr<TFE_Executor, Deleter<TFE_DeleteExecutor>>;
+
+// What TensorFlow's functions tell of how they went.
+class Status {
+ public:
+  operator TF_Status*() { return status_.get(); }
+  bool Ok() const { return TF_GetCode(status_.get()) == TF_OK; }
+  // Throws TensorFlow's message, after what it was doing.
+  void Check(const std::string& doing = "") const {
+    if (Ok()) return;
+    const std::string message = TF_Message(status_.get());
+    // A queue tells more of itself.
+    throw std::runtime_error(doing + message.substr(0, message.find("\n\tEncountered when executing")));
+  }
+
+ private:
+  std::unique_ptr<TF_Status, Deleter<TF_DeleteStatus>> status_{TF_NewStatus()};
+};
+
+}  // namespace wsban
