@@ -15,12 +15,24 @@ export function addonSources(): readonly string[] {
     .sort()
 }
 
+/** The version of Node's stable C interface it is compiled for: every Node from 12.22 on has it. */
+export const napiVersion = 8
+
+/** How it is compiled; where headers and libraries lie comes with it. */
+export const addonFlags: readonly string[] = [
+  ...['-std=c++17', '-O3', '-shared', '-fPIC', `-DNAPI_VERSION=${napiVersion}`],
+  // Every processor rounds after each operation, and so computes the same bits.
+  '-ffp-contract=off',
+  // What C++ throws is thrown in JavaScript.
+  '-DNODE_ADDON_API_CPP_EXCEPTIONS_ALL',
+]
+
 let known: string | undefined
 
-/** Of all its sources: an engine with another addon is another engine. */
+/** Of its sources and how they are compiled: an engine with another addon is another engine. */
 export function addonHash(): string {
   if (known !== undefined) return known
-  const hash = createHash('sha256')
+  const hash = createHash('sha256').update(addonFlags.join(' '))
   for (const name of readdirSync(addonFolder()).sort())
     hash.update(`${name}\n`).update(readFileSync(join(addonFolder(), name)))
   known = hash.digest('hex').slice(0, 8)

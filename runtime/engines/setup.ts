@@ -147,11 +147,15 @@ async function provision(name: NativeName, wheel: Wheel, cuda: boolean, reporter
   }
 }
 
+/** What the addon includes, and what that does. */
+const headers =
+  /^tensorflow\/(include\/(?:tensorflow\/c|tensorflow\/core\/platform|tensorflow\/core\/common_runtime\/next_pluggable_device\/c|tsl|xla|absl)\/.+)$/
+
 /** The parts of the wheel that the addon is linked to and compiled with. */
 function whereInDependencies(member: string): string | undefined {
   const library = /^tensorflow\/(libtensorflow_(?:cc|framework)\.so\.2)$/.exec(member)?.[1]
   if (library !== undefined) return join('lib', library)
-  return /^tensorflow\/(include\/(?:tensorflow\/c|tensorflow\/core\/platform|tsl|xla|absl)\/.+)$/.exec(member)?.[1]
+  return headers.exec(member)?.[1]
 }
 
 async function unpackTensorflow(wheel: string, dependencies: string, reporter: Reporter): Promise<void> {

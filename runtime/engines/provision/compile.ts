@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Failure } from '../../failure.js'
-import { addonFolder, addonSources } from '../addon.js'
+import { addonFlags, addonFolder, addonSources, napiVersion } from '../addon.js'
 import { run } from './run.js'
 
 export interface Compiler {
@@ -31,9 +31,6 @@ export async function needCompiler(): Promise<Compiler> {
   })
 }
 
-/** The version of Node's stable C interface the addon is compiled for: every Node from 12.22 on has it. */
-const napiVersion = 8
-
 /**
  * Compiles our addon to where the package's own would be, against TensorFlow's C library in the package's `deps`.
  *
@@ -51,9 +48,7 @@ export async function compileAddon(compiler: Compiler, packageFolder: string, mo
   const result = await run(
     compiler.program,
     [
-      ...['-std=c++17', '-O3', '-shared', '-fPIC', `-DNAPI_VERSION=${napiVersion}`],
-      // What C++ throws is thrown in JavaScript.
-      '-DNODE_ADDON_API_CPP_EXCEPTIONS_ALL',
+      ...addonFlags,
       ...addonSources().map((name) => join(addonFolder(), name)),
       ...headers.flatMap((header) => ['-isystem', header]),
       ...['-o', addon, '-L', join(packageFolder, 'deps', 'lib')],
