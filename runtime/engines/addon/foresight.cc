@@ -40,7 +40,7 @@ const std::unordered_map<std::string, std::vector<int>>& InputsThatShape() {
       {"Squeeze", {}}, {"StridedSlice", {1, 2, 3}}, {"TensorScatterUpdate", {}}, {"Tile", {1}}, {"Transpose", {1}},
       {"Unpack", {}},
       // Our own.
-      {"WsbanAdamStep", {}}, {"WsbanMaxPoolGrad", {}}, {"WsbanMomentumStep", {}},
+      {"WsbanAdamStep", {}}, {"WsbanBatchNorm", {}}, {"WsbanBatchNormGrad", {}}, {"WsbanMaxPoolGrad", {}}, {"WsbanMomentumStep", {}},
   };
   return *table;
 }

@@ -35,13 +35,9 @@ void MaxPoolGradient::Compute(const Computation& computation) const {
   }
   const TensorPointer dx = computation.Output(0, shape);
   const Sizes full{shape[1], shape[2], shape[3]}, pooled{pooled_shape[1], pooled_shape[2], pooled_shape[3]};
-  const int64_t pictures = shape[0];
-  InParallel(pictures, pictures * pooled.Cells() * kernel_[0] * kernel_[1], [&](int64_t first, int64_t end) {
-    for (int64_t picture = first; picture < end; picture++) {
-      const int64_t in_full = picture * full.Cells(), in_pooled = picture * pooled.Cells();
-      OfOnePicture(full, pooled, Floats(x) + in_full, Floats(y) + in_pooled, Floats(dy) + in_pooled,
-                   Floats(dx) + in_full);
-    }
+  InParallel(shape[0], [&](int64_t picture) {
+    const int64_t in_full = picture * full.Cells(), in_pooled = picture * pooled.Cells();
+    OfOnePicture(full, pooled, Floats(x) + in_full, Floats(y) + in_pooled, Floats(dy) + in_pooled, Floats(dx) + in_full);
   });
 }
 

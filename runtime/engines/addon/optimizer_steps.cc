@@ -56,7 +56,7 @@ void MomentumStep::Compute(const Computation& computation) const {
   const TensorPointer moved_weight = computation.OutputInPlaceOf(0, 0), moved_velocity = computation.OutputInPlaceOf(1, 1);
   const TensorPointer weight = computation.Input(0), velocity = computation.Input(1), gradient = computation.Input(2),
                       numbers = computation.Input(3);
-  InParallel(cells, cells, [&](int64_t first, int64_t end) {
+  OverCells(cells, [&](int64_t first, int64_t end) {
     Momentum(Floats(weight), Floats(velocity), Floats(gradient), Floats(moved_weight), Floats(moved_velocity),
              Floats(numbers), first, end);
   });
@@ -68,7 +68,7 @@ void AdamStep::Compute(const Computation& computation) const {
                       moved_square = computation.OutputInPlaceOf(2, 2);
   const TensorPointer weight = computation.Input(0), mean = computation.Input(1), square = computation.Input(2),
                       gradient = computation.Input(3), numbers = computation.Input(4);
-  InParallel(cells, cells, [&](int64_t first, int64_t end) {
+  OverCells(cells, [&](int64_t first, int64_t end) {
     Adam(Floats(weight), Floats(mean), Floats(square), Floats(gradient), Floats(moved_weight), Floats(moved_mean),
          Floats(moved_square), Floats(numbers), first, end);
   });

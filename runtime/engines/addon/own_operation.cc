@@ -16,6 +16,14 @@ std::vector<int64_t> Attributes::Wholes(const char* name, int count) const {
   return numbers;
 }
 
+float Attributes::Number(const char* name) const {
+  float number = 0;
+  Status status;
+  TF_OpKernelConstruction_GetAttrFloat(construction_, name, &number, status);
+  status.Check();
+  return number;
+}
+
 TensorPointer Computation::Input(int index) const {
   TF_Tensor* input = nullptr;
   Status status;

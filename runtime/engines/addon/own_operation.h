@@ -31,6 +31,7 @@ class Attributes {
   explicit Attributes(TF_OpKernelConstruction* construction) : construction_(construction) {}
   // A list of so many whole numbers.
   std::vector<int64_t> Wholes(const char* name, int count) const;
+  float Number(const char* name) const;
 
  private:
   TF_OpKernelConstruction* const construction_;

@@ -1,24 +1,15 @@
 #pragma once
 
-#include <algorithm>
-#include <thread>
-#include <vector>
+#include <cstdint>
+#include <functional>
 
 namespace wsban {
 
-// Calls `part(first, end)` for parts of 0 to `count`, on as many threads as there are cores and as the work is worth.
-template <typename Part>
-void InParallel(int64_t count, int64_t work, const Part& part) {
-  // Starting a thread takes about as long as so many steps.
-  constexpr int64_t kWorth = 200'000;
-  const int64_t cores = std::max(1U, std::thread::hardware_concurrency());
-  const int64_t threads = std::max<int64_t>(1, std::min({count, cores, work / kWorth}));
-  std::vector<std::thread> others;
-  for (int64_t index = 1; index < threads; index++) {
-    others.emplace_back([&, index] { part(count * index / threads, count * (index + 1) / threads); });
-  }
-  part(0, count / threads);
-  for (std::thread& other : others) other.join();
-}
+// Calls `part(0)` to `part(parts - 1)`, each once, on all cores; returns when all are done. Which thread takes which part is left to chance: a part
+// must not depend on others.
+void InParallel(int64_t parts, const std::function<void(int64_t)>& part);
+
+// Calls `range(first, end)` for ranges that cover 0 to `count`; a range is worth waking a thread for if its cells are so many.
+void OverCells(int64_t count, const std::function<void(int64_t, int64_t)>& range);
 
 }  // namespace wsban

@@ -1,6 +1,6 @@
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import type { NativeAttribute } from '../../engines/native_parts.js'
-import { attribute, native, register } from './execute.js'
+import { attribute, hasOwnOperations, native, register } from './execute.js'
 
 type Inputs = {
   readonly x: Tensor4D
@@ -44,8 +44,25 @@ const run = register<Inputs, Options>({
   },
 })
 
+/** In training, by an operation of our own. */
+const runOwn = register<Inputs, Options>({
+  name: 'OwnBatchNorm',
+  keepsInputs: ['x', 'scale'],
+  // The last two are the batch's mean and the inverse of its deviation.
+  keepsOutputs: [false, false, false, true, true],
+  forward({ x, scale, offset, mean, variance }, { eps, momentum }) {
+    const told = [attribute.float('eps', eps), attribute.float('momentum', momentum)]
+    return native().executeMultipleOutputs('WsbanBatchNorm', told, [x, scale, offset, mean, variance], 5)
+  },
+  gradient([dy], [x, scale, mean, inverse]) {
+    const inputs = [dy, x, scale, mean, inverse].map((tensor) => tensor as Tensor)
+    const [dx, dscale, doffset] = native().executeMultipleOutputs('WsbanBatchNormGrad', [], inputs, 3)
+    return { x: () => dx as Tensor, scale: () => dscale as Tensor, offset: () => doffset as Tensor }
+  },
+})
+
 /** Normalised maps and, in training, the running averages after this batch (the variance unbiased). */
 export function nativeBatchNorm(inputs: Inputs, options: Options): { y: Tensor4D; mean: Tensor1D; variance: Tensor1D } {
-  const [y, mean, variance] = run(inputs, options)
+  const [y, mean, variance] = options.training && hasOwnOperations() ? runOwn(inputs, options) : run(inputs, options)
   return { y: y as Tensor4D, mean: mean as Tensor1D, variance: variance as Tensor1D }
 }
