@@ -32,7 +32,7 @@ test('a profile says where the time of steps went, and changes nothing', async (
   const inBindings = bindings.reduce((sum, { forward, backward }) => sum + forward + backward, 0)
   t.true(inKernels > 0 && inKernels <= step)
   t.true(Math.abs(inKernels - inBindings) < 1e-6 * inKernels, 'each kernel counts for one binding')
-  t.is(kernels.find(({ name }) => name === 'FusedBatchNormGradV3')?.calls, 22, '11 layers, in both passes')
+  t.is(kernels.find(({ name }) => name === 'WsbanBatchNormGrad')?.calls, 22, '11 layers, in both passes')
   const stem = bindings.find(({ name }) => name === 'master.trunk.stem')
   t.true((stem?.forward ?? 0) > 0 && (stem?.backward ?? 0) > 0)
   t.regex(profileText(profile.table()), /2 steps of \d+ ms[\s\S]*Conv2D [\s\S]*master\.trunk\.layer1/)
