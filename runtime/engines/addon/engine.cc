@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <mutex>
 #include <stdexcept>
 #include <utility>
@@ -162,9 +163,12 @@ TFE_TensorHandle* Engine::HandleOf(int32_t number) const {
 }
 
 int32_t Engine::Insert(HandlePointer handle, Facts facts) {
-  const int32_t number = next_number_++;
-  tensors_.emplace(number, Entry{std::move(handle), std::move(facts)});
-  return number;
+  // A day of small steps comes to the end of the numbers; by then most are free again.
+  do {
+    last_number_ = last_number_ == std::numeric_limits<int32_t>::max() ? 0 : last_number_ + 1;
+  } while (tensors_.count(last_number_) > 0);
+  tensors_.emplace(last_number_, Entry{std::move(handle), std::move(facts)});
+  return last_number_;
 }
 
 std::vector<HandlePointer> Engine::Run(const Call& call, TFE_Executor* executor) {

@@ -75,7 +75,7 @@ class Engine {
   int given_up_ = 0;
   Foresight foresight_;
   std::unordered_map<int32_t, Entry> tensors_;
-  int32_t next_number_ = 0;
+  int32_t last_number_ = 0;
 };
 
 }  // namespace wsban
