@@ -28,7 +28,6 @@ export interface NativeBinding {
   readonly TF_ATTR_FLOAT: number
   readonly TF_ATTR_BOOL: number
   readonly TF_ATTR_TYPE: number
-  readonly TF_ATTR_SHAPE: number
 }
 
 /** TensorFlow.js's native backend, which runs each of TensorFlow's operations by its name. */
