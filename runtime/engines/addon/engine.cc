@@ -7,7 +7,6 @@
 #include <stdexcept>
 #include <utility>
 
-#include "own_operation.h"
 #include "own_operations.h"
 
 namespace wsban {

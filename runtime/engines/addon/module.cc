@@ -55,7 +55,7 @@ AttributeValue ValueOf(int type, const Napi::Value& value) {
   }
 }
 
-// TensorFlow.js has whole numbers of 64 bits as pairs of 32.
+// What a tensor of a type is read into.
 napi_typedarray_type ArrayFor(TF_DataType type) {
   switch (type) {
     case TF_FLOAT:

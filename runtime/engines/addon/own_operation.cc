@@ -2,12 +2,6 @@
 
 namespace wsban {
 
-std::vector<int64_t> ShapeOf(const TF_Tensor* tensor) {
-  std::vector<int64_t> shape;
-  for (int dimension = 0; dimension < TF_NumDims(tensor); dimension++) shape.push_back(TF_Dim(tensor, dimension));
-  return shape;
-}
-
 std::vector<int64_t> Attributes::Wholes(const char* name, int count) const {
   std::vector<int64_t> numbers(count);
   Status status;

@@ -22,8 +22,6 @@ namespace wsban {
 #define WSBAN_FOR_EACH_PROCESSOR
 #endif
 
-std::vector<int64_t> ShapeOf(const TF_Tensor* tensor);
-
 inline float* Floats(const TensorPointer& tensor) { return static_cast<float*>(TF_TensorData(tensor.get())); }
 
 class Attributes {

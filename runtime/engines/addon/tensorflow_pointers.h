@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "tensorflow/c/eager/c_api.h"
 #include "tensorflow/c/eager/c_api_experimental.h"
@@ -23,6 +25,12 @@ using TensorPointer = std::unique_ptr<TF_Tensor, Deleter<TF_DeleteTensor>>;
 using HandlePointer = std::unique_ptr<TFE_TensorHandle, Deleter<TFE_DeleteTensorHandle>>;
 using ContextPointer = std::unique_ptr<TFE_Context, Deleter<TFE_DeleteContext>>;
 using ExecutorPointer = std::unique_ptr<TFE_Executor, Deleter<TFE_DeleteExecutor>>;
+
+inline std::vector<int64_t> ShapeOf(const TF_Tensor* tensor) {
+  std::vector<int64_t> shape;
+  for (int dimension = 0; dimension < TF_NumDims(tensor); dimension++) shape.push_back(TF_Dim(tensor, dimension));
+  return shape;
+}
 
 // What TensorFlow's functions tell of how they went.
 class Status {
