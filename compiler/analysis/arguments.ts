@@ -105,7 +105,7 @@ export function constantOf(
     case 'tensors':
       return unquoted(value, report) ? undefined : wrong()
     case 'tensor or number':
-      if (value.kind === 'number') return value.value
+      if (value.kind === 'number') return inRange(spec, value.value, span, report, value.unit)
       return unquoted(value, report) ? undefined : wrong()
     case 'boolean':
       return value.kind === 'boolean' ? value.value : wrong()
@@ -136,7 +136,7 @@ export function constantOf(
     }
     case 'integers': {
       const numbers = numbersOf(value)
-      return numbers?.every(Number.isInteger) ? numbers : wrong()
+      return numbers?.every(isInt32) ? numbers : wrong()
     }
   }
 }
@@ -215,8 +215,7 @@ function inRange(
 ): number | undefined {
   const { from, to, above, below, whole } = boundsOf(spec)
   const fits =
-    Number.isFinite(number) &&
-    (!whole || Number.isSafeInteger(number)) &&
+    (whole ? isInt32(number) : inSinglePrecision(number)) &&
     (from === undefined || number >= from) &&
     (to === undefined || number <= to) &&
     (above === undefined || number > above) &&
@@ -228,13 +227,33 @@ function inRange(
       {
         name: spec.name,
         value: unit === 'percent' ? `${shown(number * 100)}%` : shown(number),
-        range: rangeText(spec),
+        range: representable(number, whole) ? rangeText(spec) : whole ? int32 : singlePrecision,
         advice: spec.advice,
       },
       span,
     ),
   )
   return undefined
+}
+
+function representable(number: number, whole: boolean): boolean {
+  if (!Number.isFinite(number)) return true
+  return whole ? !Number.isInteger(number) || isInt32(number) : inSinglePrecision(number)
+}
+
+const int32 = 'a whole number below 2147483648'
+
+/** The targets take sizes and strides as 32-bit integers. */
+function isInt32(number: number): boolean {
+  return Number.isInteger(number) && Math.abs(number) < 2 ** 31
+}
+
+const singlePrecision = 'a number that single precision holds, from 1.2e-38 to 3.4e38 in size'
+
+/** Engines may flush what lies below the smallest normal number to zero. */
+function inSinglePrecision(number: number): boolean {
+  const size = Math.abs(Math.fround(number))
+  return number === 0 || (size >= 2 ** -126 && size < Number.POSITIVE_INFINITY)
 }
 
 /** Without the noise of binary fractions. */

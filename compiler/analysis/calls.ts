@@ -4,8 +4,10 @@ import { diagnose } from '../diagnostics/report.js'
 import type { Code, ValuesOf } from '../diagnostics/table.js'
 import { type Attribute, type Frame, shapeText, type TensorType } from '../graph/graph.js'
 import type { ArgumentSpec, Inference, Operation } from '../ops/operation.js'
+import { elementsPerImage } from '../ops/support/shapes.js'
 import { TypedCall } from '../ops/support/typed.js'
 import { constantOf, type Given, match, signatureOf } from './arguments.js'
+import { parameterElements, tensorCapacity } from './capacity.js'
 import { type Context, type Elaborator, inner, makerName, type Place } from './elaborator.js'
 import { callsWithInput, givingArgument, inputLeftOut, resizing } from './fixes.js'
 import { type MemoPlace, memoKey, type Written } from './memo.js'
@@ -187,12 +189,15 @@ function addNode(
   const parameters: Record<string, string> = {}
   for (const spec of operation.parameters?.(checked.typed) ?? []) {
     const name = [...parameterPath, spec.role].join('.')
+    if (exceeds(elaborator, `the weight \`${name}\``, parameterElements(spec), span)) return broken
     if (!sharedPath && !elaborator.builder.declare(name, spec, span)) {
       elaborator.report(diagnose('duplicate-parameter', { name }, span))
       return broken
     }
     parameters[spec.role] = name
   }
+  for (const type of checked.outputs)
+    if (exceeds(elaborator, `the result of ${operation.name}`, elementsPerImage(type), span)) return broken
   const inputs = [...checked.tensors].flatMap(([argument, list]) => list.map(({ ref }) => ({ argument, value: ref })))
   const node = elaborator.builder.add(
     {
@@ -229,6 +234,13 @@ function addNode(
     members,
     recall: { callee: { kind: 'operation', operation }, arguments: constants, parameterPath },
   }
+}
+
+/** Reports a tensor of more elements than can be counted. */
+function exceeds(elaborator: Elaborator, what: string, elements: number, span: Span): boolean {
+  const problem = tensorCapacity(what, elements, span)
+  if (problem) elaborator.report(problem)
+  return problem !== undefined
 }
 
 /** The binding whose value the call is, seen from the frame around it. */

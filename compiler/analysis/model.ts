@@ -3,8 +3,10 @@ import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
 import { cropOutputs } from '../graph/crop.js'
 import type { Frame, Graph, ImageInput, LabelInput, NamedValue } from '../graph/graph.js'
+import { elementsPerImage } from '../ops/support/shapes.js'
 import { strangeUnit } from './arguments.js'
 import { instantiate } from './calls.js'
+import { modelCapacity, tensorCapacity } from './capacity.js'
 import type { Context, Elaborator } from './elaborator.js'
 import type { Module } from './modules.js'
 import { Scope } from './scope.js'
@@ -66,6 +68,8 @@ export function elaborateModel(
     elaborator.report(diagnose('no-prediction', { name: model.name.text }, model.name.span))
   if (model.losses.length === 0) elaborator.report(diagnose('zero-loss', {}, model.name.span))
   const plan = trainingPlan(elaborator, model, context, image, label)
+  const tooLarge = modelCapacity(elaborator.builder.nodes, elaborator.builder.parameters.values(), model.name.span)
+  if (tooLarge) elaborator.report(tooLarge)
   if (!image || elaborator.diagnostics.some(({ severity }) => severity === 'error')) return undefined
   const { nodes, frames, parameters, pretrained } = elaborator.builder
   return {
@@ -181,7 +185,14 @@ function declareInput(
       { name: 'height', size: height },
       { name: 'width', size: width },
     ]
-    const value = add({ element: 'float', shape })
+    const type = { element: 'float', shape } as const
+    const tooLarge = tensorCapacity('the image', elementsPerImage(type), input.span)
+    if (tooLarge) {
+      elaborator.report(tooLarge)
+      define({ kind: 'broken' })
+      return
+    }
+    const value = add(type)
     images.push({
       name: input.name.text,
       value,

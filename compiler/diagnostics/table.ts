@@ -196,7 +196,7 @@ export const table = {
   }),
   'division-by-zero': error<Record<string, never>>({
     message: () => 'division by zero',
-    explanation: 'A number worked out by the compiler would be infinite.',
+    explanation: 'A number, or every element of a tensor, would be infinite or not a number.',
   }),
 
   // --- shapes
@@ -221,6 +221,13 @@ export const table = {
     message: ({ callee, input, kernel }) => `nothing is left: ${callee} with kernel ${kernel} on ${input}`,
     help: () => 'use a larger image, a smaller kernel or stride, or more padding',
     explanation: 'The window is larger than what it slides over, so the result would have no cells.',
+  }),
+  'padding-too-large': error<{ callee: string; kernel: string; padding: string }>({
+    message: ({ callee, kernel, padding }) =>
+      `${callee} may be padded by at most half its kernel: the kernel is ${kernel}, the padding ${padding}`,
+    help: () => 'use a smaller padding or a larger kernel',
+    explanation:
+      'With more padding than half the kernel, some windows of a pool would hold nothing but padding. PyTorch and ONNX Runtime refuse it.',
   }),
   'classes-mismatch': error<{ callee: string; logits: number; classes: number }>({
     message: ({ callee, logits, classes }) => `${callee} compares ${logits} logits with a label of ${classes} classes`,
@@ -273,8 +280,15 @@ export const table = {
   }),
   'model-too-large': error<{ most: number; what: string }>({
     message: ({ most, what }) => `the model would have more than ${most} ${what}`,
-    help: () => 'is a repeat count larger than meant?',
-    explanation: 'Blocks and repeats are written out when the model is compiled; this many is nearly always a slip.',
+    help: () => 'is a repeat count or a size larger than meant?',
+    explanation:
+      'Blocks and repeats are written out when the model is compiled; this many is nearly always a slip. The weights of a model, and the values ' +
+      'that one image becomes on its way through it, must fit into the memory of some machine.',
+  }),
+  'tensor-too-large': error<{ what: string; elements: number; most: number }>({
+    message: ({ what, elements, most }) => `${what} would have ${elements} elements, more than ${most}`,
+    help: () => 'is a size, or a number of channels or classes, larger than meant?',
+    explanation: 'TensorFlow.js and most ONNX runtimes count the elements of a tensor with 32-bit integers.',
   }),
   'duplicate-parameter': error<{ name: string }>({
     message: ({ name }) => `two weights would be called \`${name}\``,

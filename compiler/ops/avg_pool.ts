@@ -3,7 +3,7 @@ import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { kernelArgument, paddingArgument, poolStrideArgument, tensorArgument } from './support/arguments.js'
 import { windowAttributes } from './support/onnx_windows.js'
-import { featureMap, mapOf, slide, windowOf } from './support/shapes.js'
+import { featureMap, mapOf, slidePool, windowOf } from './support/shapes.js'
 import { size } from './support/tensor.js'
 import { reader, slideOver } from './support/windows.js'
 
@@ -28,7 +28,7 @@ export const avgPool: Operation = {
   ],
   infer(call) {
     const x = featureMap(call, 'x')
-    const places = x && slide(call, 'avg_pool', x)
+    const places = x && slidePool(call, 'avg_pool', x)
     return places && [mapOf(x.batch, x.channels, ...places)]
   },
   lowPrecision: true,

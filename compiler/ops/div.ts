@@ -7,4 +7,5 @@ export const div = arithmetic({
   tfjs: 'div',
   onnx: 'Div',
   compute: (a, b) => a / b,
+  divides: true,
 })

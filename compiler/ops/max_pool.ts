@@ -3,7 +3,7 @@ import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { kernelArgument, paddingArgument, poolStrideArgument, tensorArgument } from './support/arguments.js'
 import { windowAttributes } from './support/onnx_windows.js'
-import { featureMap, mapOf, slide, windowOf } from './support/shapes.js'
+import { featureMap, mapOf, overhang, sizeOf, slidePool, windowOf } from './support/shapes.js'
 import { size } from './support/tensor.js'
 import { reader, slideOver } from './support/windows.js'
 
@@ -26,7 +26,7 @@ export const maxPool: Operation = {
   ],
   infer(call) {
     const x = featureMap(call, 'x')
-    const places = x && slide(call, 'max_pool', x, call.flag('ceil'))
+    const places = x && slidePool(call, 'max_pool', x, call.flag('ceil'))
     return places && [mapOf(x.batch, x.channels, ...places)]
   },
   lowPrecision: true,
@@ -43,12 +43,15 @@ export const maxPool: Operation = {
         call.flag('ceil') ? 'ceil_mode=True' : '',
       ),
   },
-  onnx: (call) => [
-    call.add('MaxPool', [call.input('x')], {
-      ...windowAttributes(windowOf(call)),
-      ceil_mode: call.flag('ceil') ? 1 : 0,
-    }),
-  ],
+  onnx(call) {
+    const window = windowOf(call)
+    const { shape } = call.type('x')
+    const [top, left] = window.padding
+    // Not ceil_mode: ONNX Runtime counts a last window that begins in the padding, ONNX and torch do not.
+    const bottom = top + overhang(sizeOf(shape, 2), window, 0, call.flag('ceil'))
+    const right = left + overhang(sizeOf(shape, 3), window, 1, call.flag('ceil'))
+    return [call.add('MaxPool', [call.input('x')], { ...windowAttributes(window), pads: [top, left, bottom, right] })]
+  },
   reference(call) {
     const x = call.tensor('x')
     const read = reader(x)
@@ -83,6 +86,16 @@ export const maxPool: Operation = {
       name: 'ceil',
       inputs: { x: { shape: [1, 2, 6, 6], fill: 'random' } },
       arguments: { kernel: 3, stride: 2, ceil: true },
+    },
+    {
+      name: 'ceil, where a last window would begin in the padding',
+      inputs: { x: { shape: [1, 2, 6, 5], fill: 'random' } },
+      arguments: { kernel: [2, 1], stride: [3, 2], padding: [1, 0], ceil: true },
+    },
+    {
+      name: 'ceil, stride beyond the kernel',
+      inputs: { x: { shape: [2, 1, 16, 6], fill: 'random' } },
+      arguments: { kernel: 1, stride: 2, ceil: true },
     },
   ],
 }

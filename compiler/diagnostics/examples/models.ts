@@ -53,6 +53,11 @@ export const models = {
     right:
       'branch master(image) {\n  rounds = repeat 10 x = image { return repeat 30 y = x { return relu(y) } }\n  logits = rounds -> global_avg_pool -> linear(classes)\n}',
   },
+  'tensor-too-large': {
+    within: inBranch,
+    wrong: 'logits = image -> flatten -> linear(1000000) -> linear(classes)',
+    right: 'logits = image -> flatten -> linear(100) -> linear(classes)',
+  },
   'duplicate-parameter': {
     within: inBranch,
     wrong:

@@ -25,6 +25,11 @@ export const shapes = {
     wrong: 'logits = conv2d(image, 16, 99) -> global_avg_pool -> linear(classes)',
     right: 'logits = conv2d(image, 16, 9) -> global_avg_pool -> linear(classes)',
   },
+  'padding-too-large': {
+    within: inBranch,
+    wrong: 'logits = image -> max_pool(2, padding = 2) -> global_avg_pool -> linear(classes)',
+    right: 'logits = image -> max_pool(2, padding = 1) -> global_avg_pool -> linear(classes)',
+  },
   'classes-mismatch': {
     within: inBranch,
     wrong: 'logits = image -> global_avg_pool -> linear(10)',

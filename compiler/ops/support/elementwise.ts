@@ -13,6 +13,8 @@ interface Arithmetic {
   readonly onnx: string
   readonly compute: (a: number, b: number) => number
   readonly lowPrecision?: true
+  /** The number on the right must not be 0. */
+  readonly divides?: true
   readonly extraCases?: readonly Case[]
 }
 
@@ -31,6 +33,7 @@ export function arithmetic({
   onnx,
   compute,
   lowPrecision,
+  divides,
   extraCases = [],
 }: Arithmetic): Operation {
   return {
@@ -40,6 +43,7 @@ export function arithmetic({
     ...(lowPrecision && { lowPrecision }),
     arguments: [operand('left'), operand('right')],
     infer(call) {
+      if (divides && isNumber(call, 'right') && call.number('right') === 0) return call.fail('division-by-zero', {})
       const tensors = ['left', 'right'].filter((side) => !isNumber(call, side))
       const types = tensors.map((side) => call.type(side))
       const [first, second] = types

@@ -129,6 +129,26 @@ export function slide(
   return call.fail('empty-result', values, ['x'])
 }
 
+/** As `slide`, for a pool: no window may lie in the padding alone. */
+export function slidePool(
+  call: Inference,
+  callee: string,
+  input: FeatureMap,
+  ceil = false,
+): readonly [number, number] | undefined {
+  const { kernel, padding } = windowOf(call)
+  if (padding[0] <= Math.floor(kernel[0] / 2) && padding[1] <= Math.floor(kernel[1] / 2))
+    return slide(call, callee, input, ceil)
+  return call.fail('padding-too-large', { callee, kernel: sizeText(...kernel), padding: sizeText(...padding) })
+}
+
+/** How many cells the last window reaches beyond the padded border, when the number of windows is rounded up. */
+export function overhang(size: number, window: Window, side: 0 | 1, ceil: boolean): number {
+  const span = window.dilation[side] * (window.kernel[side] - 1) + 1
+  const end = (windowCount(size, window, side, ceil) - 1) * window.stride[side] + span
+  return Math.max(0, end - size - 2 * window.padding[side])
+}
+
 export function mapOf(batch: Dimension, channels: number, height: number, width: number): TensorType {
   return floats([batch, dimension('channels', channels), dimension('height', height), dimension('width', width)])
 }

@@ -1,0 +1,41 @@
+import type { Span } from '../../grammar/tree.js'
+import type { Diagnostic } from '../diagnostics/diagnostic.js'
+import { diagnose } from '../diagnostics/report.js'
+import type { Node, Parameter, TensorType } from '../graph/graph.js'
+import { elementsPerImage } from '../ops/support/shapes.js'
+
+/** Sizes are 32-bit integers in TensorFlow.js, and often in ONNX runtimes. */
+const mostElements = 2 ** 31 - 1
+/** 8 GB in single precision. */
+const mostWeights = 2 ** 31 - 1
+/** 64 GB in single precision: what the values of one image may take, all together. */
+const mostValues = 2 ** 34
+
+/** @returns what is wrong when a tensor has more elements than any target can count */
+export function tensorCapacity(what: string, elements: number, span: Span): Diagnostic | undefined {
+  return elements <= mostElements
+    ? undefined
+    : diagnose('tensor-too-large', { what, elements, most: mostElements }, span)
+}
+
+export function parameterElements({ shape }: Pick<Parameter, 'shape'>): number {
+  return shape.reduce((product, size) => product * size, 1)
+}
+
+/** @returns what is wrong when the weights, or the values of one image, are more than a machine holds */
+export function modelCapacity(
+  nodes: readonly Node[],
+  parameters: Iterable<Parameter>,
+  span: Span,
+): Diagnostic | undefined {
+  const weights = sum([...parameters].map(parameterElements))
+  if (weights > mostWeights) return diagnose('model-too-large', { what: 'weights', most: mostWeights }, span)
+  const values = sum(nodes.flatMap(({ outputs }) => outputs.map((type: TensorType) => elementsPerImage(type))))
+  return values > mostValues
+    ? diagnose('model-too-large', { what: 'values for one image', most: mostValues }, span)
+    : undefined
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
+}
