@@ -6,6 +6,7 @@ import { settings } from '../../training/settings.js'
 import { NodeCall } from './call.js'
 import { type OnnxNode, type OnnxProgram, type OnnxValue, type OnnxWeight, withInputs } from './program.js'
 import { OnnxProgramBuilder } from './program_builder.js'
+import { withWholeSizes } from './whole_sizes.js'
 
 export interface OnnxOptions {
   /** `image`: decoded RGB of any size, uint8. `tensor`: already resized and normalised, float32. */
@@ -47,7 +48,7 @@ export function emitOnnx(graph: Graph, options: OnnxOptions): OnnxProgram {
     opset: options.opset,
     inputs: [inputValue(graph, options.input)],
     outputs: answers.map(({ name, type }) => ({ name, element: 'float', shape: dimensions(type) })),
-    nodes: nameAnswers(answers, builder.nodes),
+    nodes: withWholeSizes(nameAnswers(answers, builder.nodes)),
     constants: builder.constants,
     weights: new Map(
       [...graph.parameters.values()].map((parameter): [string, OnnxWeight] => [

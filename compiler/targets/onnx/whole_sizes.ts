@@ -1,14 +1,15 @@
-import type { OnnxNode, OnnxProgram } from '../program.js'
+import type { OnnxNode } from './program.js'
 
 /**
- * Needs: Resize nodes whose axes are the last ones. Leaves: the same with a size for every axis. Where convolutions compute on integers,
- * ONNX Runtime (1.30 to 1.32) moves transposes through a Resize and then reads sizes of chosen axes as if they were those of all.
+ * Gives each Resize a size for every axis instead of sizes for its last ones. ONNX Runtime (1.30 to 1.32) moves transposes through a Resize
+ * and then permutes the sizes of chosen axes as if they were those of all: it reads past their end.
  */
-export function withWholeSizes(program: OnnxProgram): OnnxProgram {
-  return { ...program, nodes: program.nodes.flatMap((node) => (node.operator === 'Resize' ? whole(node) : [node])) }
+export function withWholeSizes(nodes: readonly OnnxNode[]): readonly OnnxNode[] {
+  return nodes.flatMap((node) => (node.operator === 'Resize' ? withAllAxes(node) : [node]))
 }
 
-function whole(node: OnnxNode): readonly OnnxNode[] {
+/** @returns the node as it is when its `axes` are absent */
+function withAllAxes(node: OnnxNode): readonly OnnxNode[] {
   const { axes, ...attributes } = node.attributes
   const [first] = Array.isArray(axes) ? axes : []
   const [input = '', region = '', scales = '', sizes = ''] = node.inputs

@@ -8,7 +8,6 @@ import {
   withoutUnused,
 } from '../program.js'
 import { floatsOf } from './weights.js'
-import { withWholeSizes } from './whole_sizes.js'
 
 /** Smallest and largest value seen. */
 export interface ValueRange {
@@ -140,9 +139,7 @@ class Rounding {
       )
       for (const name of node.outputs) if (rounded.has(name)) this.roundValue(name, node.origin)
     }
-    return withWholeSizes(
-      withoutUnused({ ...this.program, nodes: this.nodes, constants: this.constants, weights: this.weights }),
-    )
+    return withoutUnused({ ...this.program, nodes: this.nodes, constants: this.constants, weights: this.weights })
   }
 
   private roundValue(name: string, origin?: number): void {

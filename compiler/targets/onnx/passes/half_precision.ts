@@ -1,70 +1,117 @@
+import { elementCodes } from '../encode.js'
 import {
   answerNames,
+  bodiesOf,
   type OnnxConstant,
   type OnnxNode,
   type OnnxProgram,
   type OnnxWeight,
+  usesOf,
+  withInputs,
   withoutUnused,
 } from '../program.js'
 
 /**
  * Needs: a program in single precision, and which of its nodes may compute in half. Leaves: those nodes in half with half weights, a
- * Cast where a value goes from one to the other, and the interface as it was: answers are float32.
+ * Cast where a value crosses from one precision to the other, and the interface as it was: answers are float32.
  */
 export function toHalfPrecision(program: OnnxProgram, mayBeHalf: (node: OnnxNode) => boolean): OnnxProgram {
-  const constants = new Map(program.constants)
-  const weights = new Map(program.weights)
-  const answers = answerNames(program)
-  const halves = new Set<string>()
-  const casts = new Set<string>()
-  const nodes: OnnxNode[] = []
-  const cast = (from: string, to: string, element: 1 | 10, { origin }: OnnxNode) => {
-    if (!casts.has(to))
-      nodes.push({
-        operator: 'Cast',
-        name: to,
-        inputs: [from],
-        outputs: [to],
-        attributes: { to: element },
-        ...(origin !== undefined && { origin }),
-      })
-    casts.add(to)
-    return to
+  return withoutUnused(new HalfPrecision(program, mayBeHalf).program())
+}
+
+/** Names of `float` values are those of the program given; each value in half precision has one name beside it. */
+class HalfPrecision {
+  private readonly nodes: OnnxNode[] = []
+  private readonly constants: Map<string, OnnxConstant>
+  private readonly weights: Map<string, OnnxWeight>
+  private readonly answers: ReadonlySet<string>
+  /** The half-precision name of each value that has one. */
+  private readonly halves = new Map<string, string>()
+  /** The single-precision name of each value that is computed in half precision and read in single. */
+  private readonly singles = new Map<string, string>()
+  private readonly notFloat: ReadonlySet<string>
+
+  constructor(
+    private readonly given: OnnxProgram,
+    private readonly mayBeHalf: (node: OnnxNode) => boolean,
+  ) {
+    this.constants = new Map(given.constants)
+    this.weights = new Map(given.weights)
+    this.answers = answerNames(given)
+    this.notFloat = new Set(
+      [...given.constants.values()].flatMap(({ name, element }) => (element === 'float' ? [] : [name])),
+    )
   }
-  const inHalf = (name: string, node: OnnxNode): string => {
-    if (name === '' || halves.has(name)) return name
+
+  program(): OnnxProgram {
+    for (const node of this.given.nodes) {
+      // The values that a body declares are in single precision.
+      if (this.mayBeHalf(node) && bodiesOf(node).length === 0) this.addInHalf(node)
+      else this.nodes.push(withUses(node, (name) => this.inSingle(name, node)))
+    }
+    return { ...this.given, nodes: this.nodes, constants: this.constants, weights: this.weights }
+  }
+
+  private addInHalf(node: OnnxNode): void {
+    const moved = withUses(node, (name) => this.inHalf(name, node))
+    const outputs = node.outputs.map((name) => (this.answers.has(name) ? `${name}/half` : name))
+    this.nodes.push({ ...moved, name: outputs[0] ?? node.name, outputs })
+    for (const [index, name] of node.outputs.entries()) {
+      const half = outputs[index] ?? name
+      this.halves.set(name, half)
+      if (half !== name) {
+        this.singles.set(name, name)
+        this.cast(half, name, singleCode, node)
+      }
+    }
+  }
+
+  /** The name under which the value is read in half precision; adds what makes it so. */
+  private inHalf(name: string, reader: OnnxNode): string {
+    if (name === '' || this.notFloat.has(name)) return name
+    const known = this.halves.get(name)
+    if (known !== undefined) return known
     const half = `${name}/half`
-    const weight = program.weights.get(name)
-    const constant = program.constants.get(name)
-    if (weight) weights.set(half, halfWeight(half, weight))
-    else if (constant) {
-      if (constant.element !== 'float') return name
-      constants.set(half, halfConstant(half, constant))
-    } else return cast(name, half, 10, node)
+    this.halves.set(name, half)
+    const weight = this.weights.get(name)
+    const constant = this.constants.get(name)
+    if (weight) this.weights.set(half, { ...weight, name: half, element: 'float16' })
+    else if (constant) this.constants.set(half, { ...constant, name: half, element: 'float16' })
+    else {
+      this.singles.set(name, name)
+      this.cast(name, half, halfCode, reader)
+    }
     return half
   }
-  const inSingle = (name: string, node: OnnxNode) => (halves.has(name) ? cast(name, `${name}/single`, 1, node) : name)
-  for (const node of program.nodes) {
-    if (!mayBeHalf(node)) {
-      // A body sees values of the graph around it; none of those is a node's that may be half.
-      nodes.push({ ...node, inputs: node.inputs.map((name) => inSingle(name, node)) })
-      continue
-    }
-    const inputs = node.inputs.map((name) => inHalf(name, node))
-    const outputs = node.outputs.map((name) => (answers.has(name) ? `${name}/half` : name))
-    nodes.push({ ...node, name: outputs[0] ?? node.name, inputs, outputs })
-    for (const [index, name] of node.outputs.entries()) {
-      halves.add(outputs[index] ?? name)
-      if (answers.has(name)) cast(`${name}/half`, name, 1, node)
-    }
+
+  /** The name under which the value is read in single precision. */
+  private inSingle(name: string, reader: OnnxNode): string {
+    const known = this.singles.get(name)
+    if (known !== undefined) return known
+    if (this.halves.get(name) !== name) return name
+    const single = `${name}/single`
+    this.singles.set(name, single)
+    this.cast(name, single, singleCode, reader)
+    return single
   }
-  return withoutUnused({ ...program, nodes, constants, weights })
+
+  private cast(from: string, to: string, element: number, { origin }: OnnxNode): void {
+    this.nodes.push({
+      operator: 'Cast',
+      name: to,
+      inputs: [from],
+      outputs: [to],
+      attributes: { to: element },
+      ...(origin !== undefined && { origin }),
+    })
+  }
 }
 
-function halfWeight(name: string, weight: OnnxWeight): OnnxWeight {
-  return { ...weight, name, element: 'float16' }
-}
+const singleCode = elementCodes.float
+const halfCode = elementCodes.float16
 
-function halfConstant(name: string, constant: OnnxConstant): OnnxConstant {
-  return { ...constant, name, element: 'float16' }
+/** The node with other names for what it reads of the graph around it: its inputs, and what its bodies capture. */
+function withUses(node: OnnxNode, rename: (name: string) => string): OnnxNode {
+  const names = new Map(usesOf(node).map((name) => [name, rename(name)]))
+  return withInputs(node, (name) => names.get(name) ?? name)
 }
