@@ -6,11 +6,13 @@ import { Failure, reasonOf } from './failure.js'
 
 /**
  * Writes a file so that a reader, or a crash, sees the old one or the new one and nothing between:
- * a temporary name beside it, synced, renamed, and the folder synced.
+ * a temporary name beside it, synced, renamed, and the folder synced. `check` sees the whole file under its temporary name; when it
+ * throws, nothing is written.
  */
 export async function writeAtomically(
   path: string,
   content: string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  check?: (temporary: string) => Promise<void>,
 ): Promise<void> {
   const chunks =
     typeof content === 'string' ? [Buffer.from(content)] : content instanceof Uint8Array ? [content] : content
@@ -24,6 +26,7 @@ export async function writeAtomically(
     } finally {
       await file.close()
     }
+    await check?.(temporary)
     await rename(temporary, path)
     await syncFolder(dirname(path))
   } catch (error) {

@@ -21,6 +21,7 @@ export interface ExportRequest extends SpecOptions {
   readonly fusePasses?: boolean
   readonly without?: readonly string[]
   readonly page?: string
+  readonly check: boolean
 }
 
 export async function exportModel(source: string, request: ExportRequest, io: Io): Promise<number> {
@@ -47,6 +48,7 @@ export async function exportModel(source: string, request: ExportRequest, io: Io
       weights: weights ?? { seed: request.seed },
       functions: request.functions ?? false,
       fusePasses: request.fusePasses ?? false,
+      unchecked: !request.check,
       ...(request.without && { without: request.without }),
       ...(seed !== undefined && { seed }),
       ...(metrics && { metrics }),
@@ -66,6 +68,8 @@ export async function exportModel(source: string, request: ExportRequest, io: Io
     }
     const how = weights ? '' : `, random weights from seed ${request.seed}`
     io.print(`wrote ${request.out}: ${(exported.bytes / 1e6).toFixed(1)} MB${how}`)
+    if (request.check && exported.unchecked !== undefined)
+      io.reporter.warn(`not opened in ONNX Runtime, which could not be loaded: ${exported.unchecked}`)
     if (request.fusePasses && !exported.fused)
       io.print('no two passes share their weights in this model: nothing was put into a loop')
     if (exported.accuracy) io.print(accuracyText(exported.accuracy))
@@ -77,6 +81,7 @@ export async function exportModel(source: string, request: ExportRequest, io: Io
       opset: request.opset,
       precision: precision.name,
       fused: exported.fused,
+      checked: exported.unchecked === undefined,
       accuracy: exported.accuracy ?? null,
       weights: found?.path ?? null,
       seed: weights ? null : request.seed,

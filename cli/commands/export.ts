@@ -39,6 +39,7 @@ export function register(program: Command): void {
     .option('--functions', 'blocks and operations as functions of the file, which viewers show as one node each')
     .option('--fuse-passes', 'one copy of the network in a loop of two rounds, instead of one for each pass')
     .option('--page <folder>', 'also a web page that runs the file: drop in a picture, see box, attention and classes')
+    .option('--no-check', 'does not open and run the file in ONNX Runtime before it is written')
     .addOption(seedOption())
   example(settable(common(command)), 'wsban export runs/birds -o birds.onnx').action(
     (source: string, options: ExportRequest & CommonOptions) =>

@@ -73,8 +73,8 @@ async function measure(program: OnnxProgram, trial: EightBitTrial & Feed): Promi
   try {
     for (const [index, { path }] of samples.entries()) {
       const outputs = await model.run(await decodeImage(path))
-      for (const name of model.names('/min')) {
-        const [min, max] = [scalar(outputs[`${name}/min`]), scalar(outputs[`${name}/max`])]
+      for (const name of model.names(':min')) {
+        const [min, max] = [scalar(outputs[`${name}:min`]), scalar(outputs[`${name}:max`])]
         const known = ranges.get(name) ?? { min, max }
         ranges.set(name, { min: Math.min(known.min, min), max: Math.max(known.max, max) })
       }

@@ -11,11 +11,14 @@ import { fusePasses } from '../../compiler/targets/onnx/passes/fuse_passes.js'
 import { toHalfPrecision } from '../../compiler/targets/onnx/passes/half_precision.js'
 import { optimise } from '../../compiler/targets/onnx/passes/index.js'
 import type { OnnxNode, OnnxProgram } from '../../compiler/targets/onnx/program.js'
+import { Failure } from '../failure.js'
 import { writeAtomically } from '../files.js'
+import { loadOnnxRuntime } from '../onnxruntime/load.js'
 import { packageVersion } from '../package-root.js'
 import type { StoredSpec } from '../specs/stored.js'
 import { initialValues } from '../weights/initialize.js'
 import type { OpenWeights } from '../weights/load.js'
+import { checkExport } from './check.js'
 import { type Accuracy, type EightBitTrial, inEightBits } from './eight_bits.js'
 import { type Described, metadataOf } from './metadata.js'
 
@@ -40,6 +43,8 @@ export interface ExportRequest {
   readonly fusePasses?: boolean
   /** Passes that are left out. */
   readonly without?: readonly string[]
+  /** Whether the file is left as it is written, without being opened and run once. */
+  readonly unchecked?: boolean
   /** Of the run that the weights are from: what val was set apart by. */
   readonly seed?: number
   /** Accuracy of the run that the weights are from. */
@@ -51,11 +56,20 @@ export interface Exported {
   readonly nodes: number
   /** Whether both passes share one copy of the network. */
   readonly fused: boolean
+  /** Why the file was not opened and run: it was not wanted, or ONNX Runtime cannot be installed. */
+  readonly unchecked?: string
   /** Of an int8 file: what rounding costs. */
   readonly accuracy?: Accuracy
 }
 
-/** Writes the whole method as one ONNX file. @throws Failure `weights-not-finite`, `cannot-write`, `int8-inaccurate` */
+/** Protobuf's limit for one message. */
+const mostBytes = 2 ** 31 - 1
+
+/**
+ * Writes the whole method as one ONNX file, once ONNX Runtime, where it can be had, has opened and run it.
+ *
+ * @throws Failure `weights-not-finite`, `cannot-write`, `int8-inaccurate`, `onnx-too-large`, `export-refused`
+ */
 export async function exportOnnx(request: ExportRequest): Promise<Exported> {
   const { graph, stored, path, input, weights } = request
   const inference = specialise(graph, 'inference')
@@ -76,8 +90,32 @@ export async function exportOnnx(request: ExportRequest): Promise<Exported> {
     metadata: await metadataOf(described(request, accuracy), sha256),
     describe: describer(inference, stored.files),
   })
-  await writeAtomically(path, model.pieces())
-  return { bytes: model.bytes, nodes: program.nodes.length, fused: fused !== flat, ...(accuracy && { accuracy }) }
+  if (model.bytes > mostBytes)
+    throw new Failure({
+      code: 'onnx-too-large',
+      message: `the file would have ${(model.bytes / 1e9).toFixed(1)} GB, and an ONNX file holds at most ${(mostBytes / 1e9).toFixed(1)} GB`,
+      help: '--precision fp16 halves it',
+      path,
+    })
+  const runtime = request.unchecked ? '--no-check' : await loadOnnxRuntime().catch(reasonOfFailure)
+  await writeAtomically(
+    path,
+    model.pieces(),
+    typeof runtime === 'string' ? undefined : (file) => checkExport(file, { input, image: graph.image }, runtime),
+  )
+  return {
+    bytes: model.bytes,
+    nodes: program.nodes.length,
+    fused: fused !== flat,
+    ...(typeof runtime === 'string' && { unchecked: runtime }),
+    ...(accuracy && { accuracy }),
+  }
+}
+
+/** @throws what is no Failure */
+function reasonOfFailure(error: unknown): string {
+  if (error instanceof Failure) return error.problem.message
+  throw error
 }
 
 async function inPrecision(

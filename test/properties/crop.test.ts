@@ -30,7 +30,7 @@ async function boxesSession({ height, width }: MapSize, resolution: string): Pro
   const { onnx } = one.operation
   if (onnx === 'training only') throw new Error('no ONNX form')
   const [, boxes = ''] = onnx(
-    new NodeCall(one.node, one.graph, builder, ({ node }) => (node === 0 ? 'image' : 'guide')),
+    new NodeCall(one.node, one.graph, builder, ({ node }) => (node === 0 ? 'image' : 'guide'), 'call'),
   )
   return sessionOf({
     name: 'boxes',

@@ -13,7 +13,7 @@ export async function runOnnx(ready: ReadyCase, opset: number): Promise<readonly
   if (onnx === 'training only') throw new Error(`${ready.operation.name} has no ONNX form`)
   const builder = new OnnxProgramBuilder(opset)
   const names = ready.inputs.map((_, index) => `input_${index}`)
-  const outputs = onnx(new NodeCall(ready.node, ready.graph, builder, ({ node }) => names[node] ?? ''))
+  const outputs = onnx(new NodeCall(ready.node, ready.graph, builder, ({ node }) => names[node] ?? '', 'call'))
   const value = (name: string, { shape }: TensorType): OnnxValue => ({
     name,
     element: 'float',

@@ -39,9 +39,9 @@ async function rangesOf(program: OnnxProgram): Promise<Map<string, ValueRange>> 
   const ranges = new Map<string, ValueRange>()
   for (const seed of [1, 2, 3]) {
     const results = await session.run({ image: noise(seed) })
-    for (const { name } of program.outputs.filter((output) => output.name.endsWith('/min'))) {
-      const value = name.slice(0, -'/min'.length)
-      const [min, max] = [number(results, name), number(results, `${value}/max`)]
+    for (const { name } of program.outputs.filter((output) => output.name.endsWith(':min'))) {
+      const value = name.slice(0, -':min'.length)
+      const [min, max] = [number(results, name), number(results, `${value}:max`)]
       const known = ranges.get(value) ?? { min, max }
       ranges.set(value, { min: Math.min(known.min, min), max: Math.max(known.max, max) })
     }
@@ -77,7 +77,7 @@ for (const model of ['baseline_lite', 'wsban_tiny', 'wsdan_tiny'])
 test('what both passes share is stored once, in integers', (t) => {
   const { program, mayBeInt8 } = subject('wsban_tiny')
   const range = { min: -1, max: 1 }
-  const names = withMeasures(program, mayBeInt8).outputs.map(({ name }) => name.replace(/\/m(in|ax)$/, ''))
+  const names = withMeasures(program, mayBeInt8).outputs.map(({ name }) => name.replace(/:m(in|ax)$/, ''))
   const { nodes, weights } = toEightBits(program, mayBeInt8, new Map(names.map((name) => [name, range])))
   for (const { element, shape, name } of weights.values())
     t.true(element !== 'float' || shape.length === 1, `${name} is ${element}`)

@@ -6,16 +6,15 @@ import type { OnnxBody, OnnxProgramBuilder } from './program_builder.js'
 
 /** One node of our graph, as its operation sees it while it writes ONNX. */
 export class NodeCall extends TypedCall implements OnnxCall {
-  private readonly path: string
-
   constructor(
     private readonly node: Node,
     graph: Graph,
     private readonly builder: OnnxProgramBuilder,
     private readonly nameOf: (value: ValueRef) => string,
+    /** What the call's last node is called, and what its other nodes' names begin with. */
+    private readonly path: string,
   ) {
     super(node.operation, inputTypes(node, graph), node.attributes, 'inference')
-    this.path = node.path.join('/')
   }
 
   get opset(): number {
@@ -48,7 +47,7 @@ export class NodeCall extends TypedCall implements OnnxCall {
     attributes?: Readonly<Record<string, OnnxAttribute>>,
     step?: string,
   ): string {
-    const output = step === undefined ? this.path : `${this.path}/${step}`
+    const output = step === undefined ? this.path : this.builder.free(`${this.path}/${step}`)
     this.builder.add(operator, inputs, [output], attributes)
     return output
   }
@@ -60,7 +59,9 @@ export class NodeCall extends TypedCall implements OnnxCall {
     attributes: Readonly<Record<string, OnnxAttribute>>,
     step: string,
   ): readonly string[] {
-    const names = Array.from({ length: outputs }, (_, index) => `${this.path}/${step}${index === 0 ? '' : `_${index}`}`)
+    const names = Array.from({ length: outputs }, (_, index) =>
+      this.builder.free(`${this.path}/${step}${index === 0 ? '' : `_${index}`}`),
+    )
     this.builder.add(operator, inputs, names, attributes)
     return names
   }

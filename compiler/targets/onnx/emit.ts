@@ -6,6 +6,7 @@ import { settings } from '../../training/settings.js'
 import { NodeCall } from './call.js'
 import { type OnnxNode, type OnnxProgram, type OnnxValue, type OnnxWeight, withInputs } from './program.js'
 import { OnnxProgramBuilder } from './program_builder.js'
+import { ValueNames } from './value_names.js'
 import { withWholeSizes } from './whole_sizes.js'
 
 export interface OnnxOptions {
@@ -18,7 +19,12 @@ export interface OnnxOptions {
 
 /** An inference graph as an ONNX program: the whole method with the crop inside, each node as its operation writes it. */
 export function emitOnnx(graph: Graph, options: OnnxOptions): OnnxProgram {
-  const builder = new OnnxProgramBuilder(options.opset)
+  const paths = nodeNames(graph)
+  const builder = new OnnxProgramBuilder(options.opset, [
+    ...interfaceNames(graph),
+    ...paths.values(),
+    ...graph.parameters.keys(),
+  ])
   const names = new Map<string, string>()
   const nameOf = (value: ValueRef) => {
     const name = names.get(`${value.node}.${value.output}`)
@@ -34,7 +40,7 @@ export function emitOnnx(graph: Graph, options: OnnxOptions): OnnxProgram {
     const { onnx } = operationNamed(node.operation)
     if (onnx === 'training only') throw new Error(`${node.path.join('/')} (${node.operation}) exists only in training`)
     builder.origin = node.id
-    const outputs = onnx(new NodeCall(node, graph, builder, nameOf))
+    const outputs = onnx(new NodeCall(node, graph, builder, nameOf, paths.get(node.id) ?? ''))
     outputs.forEach((name, output) => {
       set({ node: node.id, output }, name)
     })
@@ -48,7 +54,7 @@ export function emitOnnx(graph: Graph, options: OnnxOptions): OnnxProgram {
     opset: options.opset,
     inputs: [inputValue(graph, options.input)],
     outputs: answers.map(({ name, type }) => ({ name, element: 'float', shape: dimensions(type) })),
-    nodes: withWholeSizes(nameAnswers(answers, builder.nodes)),
+    nodes: withWholeSizes(nameAnswers(answers, builder.nodes), (name) => builder.free(name)),
     constants: builder.constants,
     weights: new Map(
       [...graph.parameters.values()].map((parameter): [string, OnnxWeight] => [
@@ -62,6 +68,22 @@ export function emitOnnx(graph: Graph, options: OnnxOptions): OnnxProgram {
       ]),
     ),
   }
+}
+
+/** Names that the file's users know: those of its input and its outputs. */
+function interfaceNames({ image, predictions, crop, logits }: Graph): string[] {
+  return [
+    image.name,
+    ...predictions.map(({ name }) => name),
+    ...(crop ? ['boxes', 'attention'] : []),
+    ...logits.map(({ name }) => `logits/${name}`),
+  ]
+}
+
+/** Each node is called by its path, unless that is a name of the interface. */
+function nodeNames(graph: Graph): ReadonlyMap<number, string> {
+  const names = new ValueNames(interfaceNames(graph))
+  return new Map(graph.nodes.map(({ id, path }) => [id, names.free(path.join('/'))]))
 }
 
 interface Answer {
@@ -86,9 +108,10 @@ function answerList(graph: Graph, nameOf: (value: ValueRef) => string): Answer[]
 function inWholePicture(answer: Answer, { image }: Graph, builder: OnnxProgramBuilder): Answer {
   const { offset, share } = viewOf(image.steps)
   if (share === 1) return answer
-  builder.add('Mul', [answer.inner, builder.floats(share)], ['boxes/of_the_view'])
-  builder.add('Add', ['boxes/of_the_view', builder.floats(offset)], ['boxes/of_the_picture'])
-  return { ...answer, inner: 'boxes/of_the_picture' }
+  const [inView, inImage] = [builder.free('boxes/of_the_view'), builder.free('boxes/of_the_image')]
+  builder.add('Mul', [answer.inner, builder.floats(share)], [inView])
+  builder.add('Add', [inView, builder.floats(offset)], [inImage])
+  return { ...answer, inner: inImage }
 }
 
 /** Gives each answer its name in the interface. A value that is several answers, or the input itself, is passed through. */
@@ -120,7 +143,7 @@ function nameAnswers(answers: readonly Answer[], nodes: readonly OnnxNode[]): On
 
 function preprocess(graph: Graph, builder: OnnxProgramBuilder): string {
   const add = (operator: string, inputs: readonly string[], step: string, attributes = {}) => {
-    const output = `preprocess/${step}`
+    const output = builder.free(`preprocess/${step}`)
     builder.add(operator, inputs, [output], attributes)
     return output
   }

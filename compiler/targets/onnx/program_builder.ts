@@ -1,15 +1,28 @@
 import type { OnnxAttribute, OnnxConstant, OnnxElement, OnnxNode, OnnxSubgraph, OnnxValue } from './program.js'
+import { ValueNames } from './value_names.js'
 
 /** Nodes and constants of an ONNX graph as it grows. */
 export class OnnxProgramBuilder {
   readonly nodes: OnnxNode[] = []
   readonly constants = new Map<string, OnnxConstant>()
   private readonly constantNames = new Map<string, string>()
+  private readonly names: ValueNames
   /** The node of our graph for which nodes are being added. */
   origin: number | undefined
 
   /** Operators differ a little from one opset to the next: GridSample's modes have other names from 20 on. */
-  constructor(readonly opset: number) {}
+  constructor(
+    readonly opset: number,
+    /** Names that are given out from here on are none of these. */
+    reserved: Iterable<string> = [],
+  ) {
+    this.names = new ValueNames(reserved)
+  }
+
+  /** @returns the name, or the first free one after it */
+  free(wanted: string): string {
+    return this.names.free(wanted)
+  }
 
   /** Adds a node whose outputs are called `outputs`; the node itself carries the first one's name. */
   add(
@@ -45,14 +58,14 @@ export class OnnxProgramBuilder {
     const known = this.constantNames.get(key)
     if (known) return known
     const text = list.length <= 4 ? list.join('_') : `${this.constants.size}`
-    const name = `constant/${element}_${shape.length === 0 ? '' : `${shape.join('x')}_`}${text}`
+    const name = this.free(`constant/${element}_${shape.length === 0 ? '' : `${shape.join('x')}_`}${text}`)
     this.constantNames.set(key, name)
     this.constants.set(name, { name, element, shape, values: list })
     return name
   }
 
   body(prefix: string, build: (body: OnnxBody) => void): OnnxAttribute {
-    const body = new BodyBuilder(prefix, this.origin)
+    const body = new BodyBuilder(prefix, this.origin, this.names)
     build(body)
     return { graph: body.finish() }
   }
@@ -80,10 +93,11 @@ class BodyBuilder implements OnnxBody {
   constructor(
     private readonly prefix: string,
     private readonly origin: number | undefined,
+    private readonly names: ValueNames,
   ) {}
 
   input(name: string, element: OnnxElement, shape: readonly (number | string)[]): string {
-    const full = `${this.prefix}/${name}`
+    const full = this.names.free(`${this.prefix}/${name}`)
     this.inputs.push({ name: full, element, shape })
     return full
   }
@@ -98,7 +112,7 @@ class BodyBuilder implements OnnxBody {
     output: string,
     attributes: Readonly<Record<string, OnnxAttribute>> = {},
   ): string {
-    const full = `${this.prefix}/${output}`
+    const full = this.names.free(`${this.prefix}/${output}`)
     this.nodes.push(nodeOf(operator, inputs, [full], attributes, this.origin))
     return full
   }

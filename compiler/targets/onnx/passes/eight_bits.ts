@@ -7,6 +7,7 @@ import {
   withInputs,
   withoutUnused,
 } from '../program.js'
+import { ValueNames } from '../value_names.js'
 import { floatsOf } from './weights.js'
 
 /** Smallest and largest value seen. */
@@ -31,15 +32,15 @@ const activations = new Set(['Relu', 'Clip'])
 const weightSteps = 63
 const activationSteps = 255
 
-/** The program with the smallest and the largest of each value that will be rounded as its only outputs: `name/min`, `name/max`. */
+/** The program with the smallest and the largest of each value that will be rounded as its only outputs: `name:min`, `name:max`. */
 export function withMeasures(program: OnnxProgram, mayBeInt8: Chooser): OnnxProgram {
   const measures = roundedValues(program, mayBeInt8).flatMap((name) =>
     (['min', 'max'] as const).map(
       (side): OnnxNode => ({
         operator: side === 'min' ? 'ReduceMin' : 'ReduceMax',
-        name: `${name}/${side}`,
+        name: `${name}:${side}`,
         inputs: [name],
-        outputs: [`${name}/${side}`],
+        outputs: [`${name}:${side}`],
         attributes: { keepdims: 0 },
       }),
     ),
@@ -120,6 +121,7 @@ class Rounding {
   private readonly constants: Map<string, OnnxConstant>
   private readonly weights: Map<string, OnnxWeight>
   private readonly restored = new Map<string, string>()
+  private readonly names: ValueNames
 
   constructor(
     private readonly program: OnnxProgram,
@@ -127,6 +129,7 @@ class Rounding {
   ) {
     this.constants = new Map(program.constants)
     this.weights = new Map(program.weights)
+    this.names = ValueNames.beside(program)
   }
 
   apply(mayBeInt8: Chooser): OnnxProgram {
@@ -145,12 +148,13 @@ class Rounding {
   private roundValue(name: string, origin?: number): void {
     const { scale, zero } = this.steps(name)
     const parameters = [
-      this.constant({ name: `${name}/scale`, element: 'float', shape: [], values: [scale] }),
-      this.constant({ name: `${name}/zero_point`, element: 'uint8', shape: [], values: [zero] }),
+      this.constant({ name: this.names.free(`${name}/scale`), element: 'float', shape: [], values: [scale] }),
+      this.constant({ name: this.names.free(`${name}/zero_point`), element: 'uint8', shape: [], values: [zero] }),
     ]
-    this.add('QuantizeLinear', [name, ...parameters], `${name}/uint8`, {}, origin)
-    this.add('DequantizeLinear', [`${name}/uint8`, ...parameters], `${name}/rounded`, {}, origin)
-    this.restored.set(name, `${name}/rounded`)
+    const [rounded, restored] = [this.names.free(`${name}/uint8`), this.names.free(`${name}/rounded`)]
+    this.add('QuantizeLinear', [name, ...parameters], rounded, {}, origin)
+    this.add('DequantizeLinear', [rounded, ...parameters], restored, {}, origin)
+    this.restored.set(name, restored)
   }
 
   /** Zero is always one of the steps: padding has to be exact. */

@@ -1,4 +1,5 @@
 import { answerNames, consumersOf, type OnnxNode, type OnnxWeight, withoutUnused } from '../program.js'
+import { ValueNames } from '../value_names.js'
 import type { Pass } from './pass.js'
 import { floatsOf } from './weights.js'
 
@@ -18,6 +19,9 @@ export const foldBatchNorm: Pass = {
       program.nodes.flatMap((node) => (node.operator === 'Conv' ? [[node.outputs[0] ?? '', node] as const] : [])),
     )
     const weights = new Map(program.weights)
+    const names = ValueNames.beside(program)
+    /** By all that the folded weights are made from: two passes share them. */
+    const known = new Map<string, { readonly weight: string; readonly bias: string }>()
     const folded = new Map<OnnxNode, OnnxNode>()
     const gone = new Set<OnnxNode>()
     for (const norm of program.nodes) {
@@ -29,17 +33,19 @@ export const foldBatchNorm: Pass = {
       const statistics = roles.map((name) => program.weights.get(name))
       const parts = { filter: program.weights.get(filter), bias: bias ? program.weights.get(bias) : undefined }
       if (!parts.filter || (bias && !parts.bias) || !statistics.every((weight) => weight !== undefined)) continue
-      const names = foldedNames(convolution, norm)
-      if (!weights.has(names.weight)) {
-        const eps = epsilonOf(norm)
-        weights.set(names.weight, foldedWeight(names.weight, parts.filter, statistics, eps))
-        weights.set(names.bias, foldedBias(names.bias, parts.bias, statistics, eps))
+      const eps = epsilonOf(norm)
+      const key = JSON.stringify([filter, bias, roles, eps])
+      const made = known.get(key) ?? foldedNames(convolution, norm, names)
+      if (!known.has(key)) {
+        known.set(key, made)
+        weights.set(made.weight, foldedWeight(made.weight, parts.filter, statistics, eps))
+        weights.set(made.bias, foldedBias(made.bias, parts.bias, statistics, eps))
       }
       gone.add(convolution)
       folded.set(norm, {
         ...convolution,
         name: norm.name,
-        inputs: [x, names.weight, names.bias],
+        inputs: [x, made.weight, made.bias],
         outputs: norm.outputs,
       })
     }
@@ -49,10 +55,10 @@ export const foldBatchNorm: Pass = {
 }
 
 /** The batch norm is part of the name: one convolution may be shared while its norms are not. */
-function foldedNames(convolution: OnnxNode, norm: OnnxNode) {
+function foldedNames(convolution: OnnxNode, norm: OnnxNode, names: ValueNames) {
   const scope = (name: string | undefined) => (name ?? '').replace(/\.[^.]*$/, '')
   const both = `${scope(convolution.inputs[1])}+${scope(norm.inputs[1]).split('.').at(-1)}`
-  return { weight: `${both}.weight`, bias: `${both}.bias` }
+  return { weight: names.free(`${both}.weight`), bias: names.free(`${both}.bias`) }
 }
 
 function epsilonOf({ attributes }: OnnxNode): number {

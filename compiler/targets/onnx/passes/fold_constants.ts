@@ -8,6 +8,7 @@ import {
   withInputs,
   withoutUnused,
 } from '../program.js'
+import { ValueNames } from '../value_names.js'
 import type { Pass } from './pass.js'
 
 /** Larger results stay computed: in the file they would take more room than the time they cost is worth. */
@@ -80,6 +81,7 @@ function joinFactors(program: OnnxProgram): OnnxProgram {
   /** Values that are another one times a number, and are not computed yet. */
   const pending = new Map<string, { readonly input: string; readonly factor: number }>()
   const same = new Map<string, string>()
+  const names = ValueNames.beside(program)
   const nodes = program.nodes.flatMap((original): OnnxNode[] => {
     const node = withInputs(original, (name) => same.get(name) ?? name)
     const [output = ''] = node.outputs
@@ -89,7 +91,8 @@ function joinFactors(program: OnnxProgram): OnnxProgram {
     const whole = before ? { input: before.input, factor: before.factor * own.factor } : own
     const after = consumers.get(output) ?? []
     const [next] = after
-    if (next && after.length === 1 && !answers.has(output) && factorOf(next, constants)) {
+    const following = next && factorOf(next, constants)
+    if (following && after.length === 1 && !answers.has(output) && isModerate(whole.factor * following.factor)) {
       pending.set(output, whole)
       return []
     }
@@ -98,11 +101,16 @@ function joinFactors(program: OnnxProgram): OnnxProgram {
       return []
     }
     if (!before) return [node]
-    const name = `${output}/factor`
+    const name = names.free(`${output}/factor`)
     constants.set(name, { name, element: 'float', shape: [], values: [whole.factor] })
     return [{ ...node, operator: 'Mul', inputs: [whole.input, name] }]
   })
   return withoutUnused({ ...program, nodes, constants })
+}
+
+/** Far from where single precision overflows or loses digits, so that the order of multiplications does not show. */
+export function isModerate(factor: number): boolean {
+  return Math.abs(factor) >= 2 ** -40 && Math.abs(factor) <= 2 ** 40
 }
 
 /** The value and the one number it is multiplied with. */

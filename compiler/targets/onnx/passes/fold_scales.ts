@@ -1,5 +1,5 @@
 import { answerNames, consumersOf, type OnnxNode, type OnnxWeight, withoutUnused } from '../program.js'
-import { factorOf } from './fold_constants.js'
+import { factorOf, isModerate } from './fold_constants.js'
 import type { Pass } from './pass.js'
 import { floatsOf } from './weights.js'
 
@@ -26,7 +26,7 @@ export const foldScales: Pass = {
       const scale = factorOf(node, program.constants)
       const target = scale && linearAfter(node, consumers, answers)
       const weight = target && weights.get(target.inputs[1] ?? '')
-      if (!scale || !target || !weight || scaled.has(target)) continue
+      if (!scale || !isModerate(scale.factor) || !target || !weight || scaled.has(target)) continue
       const name = `${weight.name}*${scale.factor}`
       if (!weights.has(name)) weights.set(name, timesFactor(name, weight, scale.factor))
       scaled.set(target, name)

@@ -1,4 +1,4 @@
-import type { Frame, Graph } from '../../../graph/graph.js'
+import { type Frame, type Graph, typeOf } from '../../../graph/graph.js'
 import {
   answerNames,
   consumersOf,
@@ -9,6 +9,7 @@ import {
   withInputs,
   withNames,
 } from '../program.js'
+import { ValueNames } from '../value_names.js'
 
 /** Which nodes of a program belong to the two passes, and what lies between them. */
 interface TwoPasses {
@@ -51,6 +52,7 @@ function findPasses(
   graph: Graph,
   [firstFrame, secondFrame]: readonly [Frame, Frame],
 ): TwoPasses | undefined {
+  if (!takeSameShapes(firstFrame, secondFrame, graph)) return undefined
   const inFirst = program.nodes.filter((node) => isWithin(node, firstFrame, graph))
   const inSecond = program.nodes.filter((node) => isWithin(node, secondFrame, graph))
   const given = [tensorsInto(inFirst, program), tensorsInto(inSecond, program)] as const
@@ -63,7 +65,8 @@ function findPasses(
   const repeats = new Map<string, string>()
   for (const node of inSecond) {
     const original = byKey.get(keyOf(withInputs(node, (name) => originals.get(name) ?? name)))
-    if (!original) continue
+    // Two nodes of the second pass may repeat one of the first: only one of them can be its second round.
+    if (!original || first.has(original)) continue
     first.add(original)
     second.add(node)
     for (const [index, name] of node.outputs.entries()) {
@@ -74,6 +77,13 @@ function findPasses(
   if (first.size === 0) return undefined
   const between = pathBetween(program.nodes, first, secondImage)
   return { images: [firstImage, secondImage], first, second, repeats, between }
+}
+
+/** What leaves a loop in each round must have one shape, and so must what enters. */
+function takeSameShapes(first: Frame, second: Frame, graph: Graph): boolean {
+  const shapes = ({ inputs }: Frame) =>
+    JSON.stringify(inputs.map(({ value }) => typeOf(graph, value).shape.map(({ size }) => size ?? 'batch')))
+  return shapes(first) === shapes(second)
 }
 
 function isWithin({ origin }: OnnxNode, frame: Frame, graph: Graph): boolean {
@@ -145,23 +155,58 @@ function leaving(program: OnnxProgram, passes: TwoPasses): Leaving {
   return { carried: between.filter((name) => name !== passes.images[1]), stacked, first: new Set(first), second }
 }
 
+/** Names inside the loop and of what leaves it, beside those of the program. */
+interface LoopNames {
+  readonly index: string
+  readonly go: string
+  readonly image: string
+  readonly count: string
+  readonly start: string
+  readonly firstIndex: string
+  readonly secondIndex: string
+  readonly nothing: string
+  /** What the image carried from round to round is called after the last one. */
+  readonly lastImage: string
+  readonly free: (wanted: string) => string
+}
+
+function loopNames(program: OnnxProgram, { images, between }: TwoPasses): LoopNames {
+  const names = ValueNames.beside(program)
+  const free = (wanted: string) => names.free(wanted)
+  const foundInside = [...between].some(({ outputs }) => outputs.includes(images[1]))
+  return {
+    index: free('pass/index'),
+    go: free('pass/go'),
+    image: free('pass/image'),
+    count: free('pass/count'),
+    start: free('pass/start'),
+    firstIndex: free('pass/first_index'),
+    secondIndex: free('pass/second_index'),
+    nothing: free('pass/nothing'),
+    // The second round keeps its image: it is the last one. An image that does not come from the first pass has its name already.
+    lastImage: foundInside ? images[1] : free('passes/image'),
+    free,
+  }
+}
+
 function looped(program: OnnxProgram, passes: TwoPasses): OnnxProgram {
   const { images, first, second, repeats, between } = passes
   const out = leaving(program, passes)
+  const names = loopNames(program, passes)
+  const stacks = new Map(out.stacked.map((name) => [name, names.free(`passes/${name}`)]))
   const loop = plain(
     'Loop',
-    ['pass/count', 'pass/start', images[0], ...out.carried.map(() => 'pass/nothing')],
-    // The second round keeps its image: it is the last one.
-    [images[1], ...out.carried, ...out.stacked.map((name) => `passes/${name}`)],
-    { body: { graph: bodyOf(program, passes, out) } },
+    [names.count, names.start, images[0], ...out.carried.map(() => names.nothing)],
+    [names.lastImage, ...out.carried, ...stacks.values()],
+    { body: { graph: bodyOf(program, passes, out, names) } },
   )
-  const take = (name: string, round: 'first' | 'second', as: string) =>
-    plain('Gather', [`passes/${name}`, `pass/${round}_index`], [as])
-  const taken = out.stacked.flatMap((name) => {
-    const repeat = repeats.get(name) ?? ''
+  const taken = [...stacks].flatMap(([name, stack]) => {
+    const repeat = repeats.get(name)
     return [
-      ...(out.first.has(name) ? [take(name, 'first', name)] : []),
-      ...(out.second.has(repeat) ? [take(name, 'second', repeat)] : []),
+      ...(out.first.has(name) ? [plain('Gather', [stack, names.firstIndex], [name])] : []),
+      ...(repeat !== undefined && out.second.has(repeat)
+        ? [plain('Gather', [stack, names.secondIndex], [repeat])]
+        : []),
     ]
   })
   const inside = new Set([...first, ...second, ...between])
@@ -179,53 +224,68 @@ function looped(program: OnnxProgram, passes: TwoPasses): OnnxProgram {
     ],
     constants: new Map([
       ...program.constants,
-      constant('pass/count', 'int64', 2),
-      constant('pass/start', 'bool', 1),
-      constant('pass/first_index', 'int64', 0),
-      constant('pass/second_index', 'int64', 1),
-      // What the first round replaces.
-      ...(out.carried.length > 0 ? [constant('pass/nothing', 'float', 0)] : []),
+      constant(names.count, 'int64', 2),
+      constant(names.start, 'bool', 1),
+      constant(names.firstIndex, 'int64', 0),
+      constant(names.secondIndex, 'int64', 1),
+      // Replaced in the first round.
+      ...(out.carried.length > 0 ? [constant(names.nothing, 'float', 0)] : []),
     ]),
   }
 }
 
-/** One round: the pass, then in the first round the way to the second image. Names inside have `pass/` before them. */
-function bodyOf(program: OnnxProgram, passes: TwoPasses, { carried, stacked }: Leaving): OnnxSubgraph {
+/** One round: the pass, then in the first round the way to the second image. */
+function bodyOf(
+  program: OnnxProgram,
+  passes: TwoPasses,
+  { carried, stacked }: Leaving,
+  names: LoopNames,
+): OnnxSubgraph {
   const { images, first, between } = passes
-  const own = new Set([...first, ...between].flatMap(({ outputs }) => outputs))
-  const inner = (name: string) => (name === images[0] ? 'pass/image' : own.has(name) ? `pass/${name}` : name)
+  const { free } = names
+  const renamed = new Map(
+    [...first, ...between].flatMap(({ outputs }) => outputs.map((name) => [name, free(`pass/${name}`)])),
+  )
+  const inner = (name: string) => (name === images[0] ? names.image : (renamed.get(name) ?? name))
   const moved = (chosen: ReadonlySet<OnnxNode>) =>
     program.nodes.filter((node) => chosen.has(node)).map((node) => withNames(node, inner))
-  const named = (names: readonly string[]) => names.map((name) => ({ name }))
+  const named = (list: readonly string[]) => list.map((name) => ({ name }))
+  const carriedBefore = carried.map((name) => free(`pass/before/${name}`))
+  const carriedNext = carried.map((name) => free(`pass/next/${name}`))
+  // What a branch gives has to be made in it.
+  const cropped = free('pass/cropped_image')
   const crop = {
     name: 'pass/crop',
     inputs: [],
-    outputs: named([images[1], ...carried].map(inner)),
-    nodes: moved(between),
+    outputs: named([cropped, ...carried.map(inner)]),
+    nodes: [...moved(between), plain('Identity', [inner(images[1])], [cropped])],
   }
+  const sameImage = free('pass/same_image')
+  const same = carried.map((name) => free(`pass/same/${name}`))
   const keep = {
     name: 'pass/keep',
     inputs: [],
-    outputs: named(['pass/same_image', ...carried.map((name) => `pass/same/${name}`)]),
+    outputs: named([sameImage, ...same]),
     nodes: [
-      plain('Identity', ['pass/image'], ['pass/same_image']),
-      ...carried.map((name) => plain('Identity', [`pass/before/${name}`], [`pass/same/${name}`])),
+      plain('Identity', [names.image], [sameImage]),
+      ...same.map((name, index) => plain('Identity', [carriedBefore[index] ?? ''], [name])),
     ],
   }
-  const next = ['pass/next_image', ...carried.map((name) => `pass/next/${name}`)]
+  const next = [free('pass/next_image'), ...carriedNext]
+  const [isFirst, goOn] = [free('pass/is_first'), free('pass/go_on')]
   return {
     name: 'pass',
     inputs: [
-      { name: 'pass/index', element: 'int64', shape: [] },
-      { name: 'pass/go', element: 'bool', shape: [] },
-      ...named(['pass/image', ...carried.map((name) => `pass/before/${name}`)]),
+      { name: names.index, element: 'int64', shape: [] },
+      { name: names.go, element: 'bool', shape: [] },
+      ...named([names.image, ...carriedBefore]),
     ],
-    outputs: named(['pass/go_on', ...next, ...stacked.map(inner)]),
+    outputs: named([goOn, ...next, ...stacked.map(inner)]),
     nodes: [
       ...moved(first),
-      plain('Equal', ['pass/index', 'pass/first_index'], ['pass/is_first']),
-      plain('If', ['pass/is_first'], next, { then_branch: { graph: crop }, else_branch: { graph: keep } }),
-      plain('Identity', ['pass/go'], ['pass/go_on']),
+      plain('Equal', [names.index, names.firstIndex], [isFirst]),
+      plain('If', [isFirst], next, { then_branch: { graph: crop }, else_branch: { graph: keep } }),
+      plain('Identity', [names.go], [goOn]),
     ],
   }
 }

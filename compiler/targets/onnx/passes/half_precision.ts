@@ -10,6 +10,7 @@ import {
   withInputs,
   withoutUnused,
 } from '../program.js'
+import { ValueNames } from '../value_names.js'
 
 /**
  * Needs: a program in single precision, and which of its nodes may compute in half. Leaves: those nodes in half with half weights, a
@@ -30,6 +31,7 @@ class HalfPrecision {
   /** The single-precision name of each value that is computed in half precision and read in single. */
   private readonly singles = new Map<string, string>()
   private readonly notFloat: ReadonlySet<string>
+  private readonly names: ValueNames
 
   constructor(
     private readonly given: OnnxProgram,
@@ -38,6 +40,7 @@ class HalfPrecision {
     this.constants = new Map(given.constants)
     this.weights = new Map(given.weights)
     this.answers = answerNames(given)
+    this.names = ValueNames.beside(given)
     this.notFloat = new Set(
       [...given.constants.values()].flatMap(({ name, element }) => (element === 'float' ? [] : [name])),
     )
@@ -54,7 +57,7 @@ class HalfPrecision {
 
   private addInHalf(node: OnnxNode): void {
     const moved = withUses(node, (name) => this.inHalf(name, node))
-    const outputs = node.outputs.map((name) => (this.answers.has(name) ? `${name}/half` : name))
+    const outputs = node.outputs.map((name) => (this.answers.has(name) ? this.names.free(`${name}/half`) : name))
     this.nodes.push({ ...moved, name: outputs[0] ?? node.name, outputs })
     for (const [index, name] of node.outputs.entries()) {
       const half = outputs[index] ?? name
@@ -71,7 +74,7 @@ class HalfPrecision {
     if (name === '' || this.notFloat.has(name)) return name
     const known = this.halves.get(name)
     if (known !== undefined) return known
-    const half = `${name}/half`
+    const half = this.names.free(`${name}/half`)
     this.halves.set(name, half)
     const weight = this.weights.get(name)
     const constant = this.constants.get(name)
@@ -89,7 +92,7 @@ class HalfPrecision {
     const known = this.singles.get(name)
     if (known !== undefined) return known
     if (this.halves.get(name) !== name) return name
-    const single = `${name}/single`
+    const single = this.names.free(`${name}/single`)
     this.singles.set(name, single)
     this.cast(name, single, singleCode, reader)
     return single

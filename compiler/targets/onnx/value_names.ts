@@ -1,0 +1,34 @@
+import { Names } from '../names.js'
+import { bodiesOf, type OnnxNode, type OnnxProgram } from './program.js'
+
+/** Gives out names of values; one that is taken gets a number at its end. */
+export class ValueNames {
+  private readonly names: Names
+
+  constructor(taken: Iterable<string>) {
+    this.names = new Names((parts) => parts.join('/'), taken)
+  }
+
+  /** Names that a program does not use yet, in its bodies neither. */
+  static beside({ inputs, nodes, constants, weights }: OnnxProgram): ValueNames {
+    return new ValueNames([
+      ...inputs.map(({ name }) => name),
+      ...nodes.flatMap(definedBy),
+      ...constants.keys(),
+      ...weights.keys(),
+    ])
+  }
+
+  /** @returns the name, or the first free one after it */
+  free(wanted: string): string {
+    return this.names.give([wanted])
+  }
+}
+
+function definedBy(node: OnnxNode): string[] {
+  const inBodies = bodiesOf(node).flatMap(({ inputs, nodes }) => [
+    ...inputs.map(({ name }) => name),
+    ...nodes.flatMap(definedBy),
+  ])
+  return [...node.outputs, ...inBodies]
+}

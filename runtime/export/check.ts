@@ -1,0 +1,55 @@
+import type { ImageInput } from '../../compiler/graph/graph.js'
+import { Failure, reasonOf } from '../failure.js'
+import type { OnnxRuntime } from '../onnxruntime/load.js'
+import { Random } from '../random.js'
+
+export interface CheckedFile {
+  readonly input: 'image' | 'tensor'
+  readonly image: ImageInput
+}
+
+/** ONNX Runtime's warnings concern optimisations that it left out. */
+const errorsOnly = 3
+
+/**
+ * Opens an exported file in ONNX Runtime and runs it once, on an image of noise.
+ *
+ * @throws Failure `export-refused` when ONNX Runtime does not take it
+ */
+export async function checkExport(path: string, file: CheckedFile, runtime: typeof OnnxRuntime): Promise<void> {
+  try {
+    const session = await runtime.InferenceSession.create(path, { logSeverityLevel: errorsOnly })
+    try {
+      await session.run({ [file.image.name]: noise(runtime, file) })
+    } finally {
+      await session.release()
+    }
+  } catch (error) {
+    throw new Failure(
+      {
+        code: 'export-refused',
+        message: `ONNX Runtime refuses the exported file: ${reasonOf(error)}`,
+        help: 'nothing was written. This is a bug in wsban: please report it with the spec; --no-check writes the file regardless',
+        path,
+      },
+      { cause: error },
+    )
+  }
+}
+
+function noise({ Tensor }: typeof OnnxRuntime, { input, image }: CheckedFile): OnnxRuntime.Tensor {
+  const random = new Random(1)
+  const { channels, height, width } = image
+  const count = channels * height * width
+  return input === 'image'
+    ? new Tensor(
+        'uint8',
+        Uint8Array.from({ length: count }, () => random.integer(256)),
+        [1, height, width, channels],
+      )
+    : new Tensor(
+        'float32',
+        Float32Array.from({ length: count }, () => random.uniform(-1, 1)),
+        [1, channels, height, width],
+      )
+}
