@@ -39,6 +39,11 @@ export function answers(graph: Graph): ValueRef[] {
   return graph.crop ? [...predicted, graph.crop.box, graph.crop.guide] : predicted
 }
 
+/** The graph without its losses and what only they need: a projection head that prediction would compute for nothing. */
+export function withoutLosses(graph: Graph): Graph {
+  return prune({ ...graph, losses: [] }, answers(graph))
+}
+
 /**
  * A branch of which the predictions need nothing (one that only teaches, or a classifier that was not chosen) has no logits to answer with:
  * they would cost a pass of their own, or say nothing.

@@ -3,6 +3,7 @@ import onnxProto from 'onnx-proto'
 import type { Graph, Node, ValueRef } from '../../compiler/graph/graph.js'
 import { sameValue } from '../../compiler/graph/graph.js'
 import { specialise } from '../../compiler/graph/phase.js'
+import { nodeNames } from '../../compiler/targets/onnx/emit.js'
 import { loadModel } from '../generated/load.js'
 import type { Picture } from '../images/picture.js'
 import { preprocess } from '../images/preprocess.js'
@@ -46,8 +47,9 @@ export interface DeepRequest {
 export async function innerDifferences(request: DeepRequest): Promise<readonly InnerDifference[]> {
   const graph = specialise(request.graph, 'inference')
   const present = nodeOutputs(request.path)
+  const names = nodeNames(graph)
   const taps = graph.nodes.flatMap((node) => {
-    const name = nameInFile(graph, node)
+    const name = answerOf(graph, node) ?? names.get(node.id) ?? ''
     return node.inputs.length > 0 && present.has(name) ? [{ node, name }] : []
   })
   const onEngine = await runEngine(
@@ -74,15 +76,15 @@ export async function innerDifferences(request: DeepRequest): Promise<readonly I
 
 const tapName = (index: number) => `tap${index}`
 
-/** A node's path, or the name of the answer that it is. */
-function nameInFile({ predictions, logits, crop }: Graph, { id, path }: Node): string {
+/** The name of the answer that a node is. */
+function answerOf({ predictions, logits, crop }: Graph, { id }: Node): string | undefined {
   const value: ValueRef = { node: id, output: 0 }
   const answers = [
     ...predictions,
     ...(crop ? [{ name: 'attention', value: crop.guide }] : []),
     ...logits.map((item) => ({ name: `logits/${item.name}`, value: item.value })),
   ]
-  return answers.find((answer) => sameValue(answer.value, value))?.name ?? path.join('/')
+  return answers.find((answer) => sameValue(answer.value, value))?.name
 }
 
 async function runEngine(graph: Graph, nodes: readonly Node[], request: DeepRequest): Promise<Outputs> {

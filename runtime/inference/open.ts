@@ -1,3 +1,4 @@
+import { withoutLosses } from '../../compiler/graph/phase.js'
 import { type EngineName, openEngine } from '../engines/index.js'
 import { Failure } from '../failure.js'
 import type { ParameterSpec } from '../model.js'
@@ -43,7 +44,7 @@ export async function openOnEngine(
     import('./engine.js'),
   ])
   await openEngine(engine, host.reporter)
-  const model = await loadModel(spec.graph, spec.stored.entry)
+  const model = await loadModel(withoutLosses(spec.graph), spec.stored.entry)
   return new EnginePredictor(model, classNamesOf(spec.graph, classes), await storeOf(weighted, model.parameters, seed))
 }
 
@@ -53,8 +54,8 @@ export async function storeOf(
   parameters: readonly ParameterSpec[],
   seed: number,
 ): Promise<WeightStore> {
-  // Prediction needs none of what only the losses use, so a file without it is fine.
   const { WeightStore } = await import('../weights/store.js')
-  const needed = parameters.filter(({ trainingOnly }) => !trainingOnly)
-  return weights ? WeightStore.from(needed, await weights.load(), weights.path) : WeightStore.initial(needed, seed)
+  return weights
+    ? WeightStore.from(parameters, await weights.load(), weights.path)
+    : WeightStore.initial(parameters, seed)
 }

@@ -81,7 +81,7 @@ function interfaceNames({ image, predictions, crop, logits }: Graph): string[] {
 }
 
 /** Each node is called by its path, unless that is a name of the interface. */
-function nodeNames(graph: Graph): ReadonlyMap<number, string> {
+export function nodeNames(graph: Graph): ReadonlyMap<number, string> {
   const names = new ValueNames(interfaceNames(graph))
   return new Map(graph.nodes.map(({ id, path }) => [id, names.free(path.join('/'))]))
 }
