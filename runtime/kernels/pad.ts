@@ -10,6 +10,13 @@ export interface Border {
   readonly right: number
 }
 
+export const noBorder: Border = { top: 0, bottom: 0, left: 0, right: 0 }
+
+/** Whether each window of the filter reaches the maps: oneDNN's kernels crash on windows that lie in the border alone (TensorFlow 2.16.2). */
+export function isReached({ top, bottom, left, right }: Border, { shape: [height, width] }: Tensor4D): boolean {
+  return Math.max(top, bottom) < height && Math.max(left, right) < width
+}
+
 export function evenBorder(padding: Both): Border {
   return { top: padding[0], bottom: padding[0], left: padding[1], right: padding[1] }
 }

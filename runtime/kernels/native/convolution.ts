@@ -1,6 +1,6 @@
 import type { Tensor, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import { type Border, pad } from '../pad.js'
+import { type Border, isReached, noBorder, pad } from '../pad.js'
 import { type Both, isOne } from '../pair.js'
 import {
   aside,
@@ -16,8 +16,6 @@ import { hasAvx512 } from './processor.js'
 
 type Inputs = { readonly x: Tensor4D; readonly weight: Tensor4D }
 type Window = { readonly stride: Both; readonly border: Border }
-
-const noBorder: Border = { top: 0, bottom: 0, left: 0, right: 0 }
 
 /**
  * TensorFlow has two sets of kernels: oneDNN's for the paddings that it has a name for, and Eigen's for a border told in numbers.
@@ -50,6 +48,7 @@ const run = register<Inputs, Window>({
 
 /** Convolution on the native engine, with gradients that take the fastest measured way. */
 export function nativeConv2d(x: Tensor4D, weight: Tensor4D, stride: Both, border: Border): Tensor4D {
+  if (!isReached(border, weight)) return nativeConv2d(pad(x, border), weight, stride, noBorder)
   return run({ x, weight }, { stride, border })[0] as Tensor4D
 }
 
@@ -97,7 +96,8 @@ const fewPlaces = 1000
  * alone, so that a run repeats bit for bit. With AVX-512 oneDNN's kernel is at least as fast as every other (Eigen's takes 0.9 to 2.5 of its time).
  */
 function weightGradient(dy: Tensor4D, x: Tensor4D, filter: Shape4D, stride: Both, border: Border): Tensor {
-  const [, , channels, filters] = filter
+  const [height, width, channels, filters] = filter
+  if (height * width === 1 && !isMatrixProduct(filter, stride, border)) return pointwiseGradient(dy, x, stride, border)
   // Where the filters are fewer than the channels, oneDNN's kernel takes 0.8 of a product's time.
   if (isMatrixProduct(filter, stride, border) && filters >= Math.min(channels, 64))
     return tf.reshape(tf.matMul(tf.reshape(x, [-1, channels]), tf.reshape(dy, [-1, filters]), true, false), filter)
@@ -115,6 +115,19 @@ function weightGradient(dy: Tensor4D, x: Tensor4D, filter: Shape4D, stride: Both
   }
   const padding = isOne(stride) ? namedPadding(filter, border) : paddingOf(border)
   return padding === 'EXPLICIT' ? backward(pad(x, border), noBorder, 'VALID') : backward(x, border, padding)
+}
+
+/**
+ * A 1x1 filter reads one cell at each place, so its gradient is a matrix product. oneDNN's kernel for these filters with a stride writes behind
+ * its buffers and is wrong for 1 to 6 channels (TensorFlow 2.16.2).
+ */
+function pointwiseGradient(dy: Tensor4D, x: Tensor4D, stride: Both, border: Border): Tensor {
+  const [batch, rows, columns, filters] = dy.shape
+  const channels = x.shape[3]
+  const ends = [batch, (rows - 1) * stride[0] + 1, (columns - 1) * stride[1] + 1, channels]
+  const cells = tf.stridedSlice(pad(x, border), [0, 0, 0, 0], ends, [1, ...stride, 1])
+  const product = tf.matMul(tf.reshape(cells, [-1, channels]), tf.reshape(dy, [-1, filters]), true, false)
+  return tf.reshape(product, [1, 1, channels, filters])
 }
 
 /** Each place's window laid out as a row, times dy: one matrix product, for a stride of one. */

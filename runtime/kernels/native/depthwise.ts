@@ -1,5 +1,5 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
-import type { Border } from '../pad.js'
+import { type Border, isReached, noBorder, pad } from '../pad.js'
 import type { Both } from '../pair.js'
 import { aside, attribute, native, register, sizesTensor, windowAttributes } from './execute.js'
 
@@ -42,5 +42,6 @@ const run = register<Inputs, Window>({
 })
 
 export function nativeDepthwiseConv2d(x: Tensor4D, weight: Tensor4D, stride: Both, border: Border): Tensor4D {
+  if (!isReached(border, weight)) return nativeDepthwiseConv2d(pad(x, border), weight, stride, noBorder)
   return run({ x, weight }, { stride, border })[0] as Tensor4D
 }
