@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { Failure, reasonOf } from './failure.js'
 
 /**
@@ -16,7 +16,7 @@ export async function writeAtomically(
 ): Promise<void> {
   const chunks =
     typeof content === 'string' ? [Buffer.from(content)] : content instanceof Uint8Array ? [content] : content
-  const temporary = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`
+  const temporary = temporaryBeside(path)
   try {
     await makeFolder(dirname(path))
     const file = await open(temporary, 'wx')
@@ -45,6 +45,41 @@ export async function writeAtomically(
   }
 }
 
+/** A new name in the same folder. Its length does not depend on the path's, which may be as long as names can be. */
+export function temporaryBeside(path: string): string {
+  return join(dirname(path), `.wsban-${process.pid}-${randomBytes(4).toString('hex')}.tmp`)
+}
+
+/** The process that made a temporary name, or undefined for any other name. */
+export function processOfTemporary(name: string): number | undefined {
+  const id = /^\.wsban-(\d+)-[0-9a-f]{8}\.tmp$/.exec(name)?.[1]
+  return id === undefined ? undefined : Number(id)
+}
+
+/** What stands at a path itself, be it a link; undefined where there is nothing. */
+export async function kindOf(path: string): Promise<'file' | 'folder' | 'link' | 'other' | undefined> {
+  try {
+    const found = await lstat(path)
+    if (found.isSymbolicLink()) return 'link'
+    if (found.isFile()) return 'file'
+    return found.isDirectory() ? 'folder' : 'other'
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined
+    throw error
+  }
+}
+
+/** Whether it is the system's error of that name, such as `ENOENT`. */
+export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.some((code) => error.code === code)
+}
+
+/** Names for a message: the first few, and how many more there are. */
+export function listed(names: readonly string[], most = 5): string {
+  const shown = names.slice(0, most).join(', ')
+  return names.length > most ? `${shown} and ${names.length - most} more` : shown
+}
+
 /**
  * A folder with all that are above it. Step by step and not by mkdir's own `recursive`, which in Node goes round for ever
  * where a folder that is there takes no new ones (/proc).
@@ -53,9 +88,8 @@ export async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return
-    if (code !== 'ENOENT' || dirname(path) === path || existsSync(dirname(path))) throw error
+    if (hasCode(error, 'EEXIST') && (await stat(path)).isDirectory()) return
+    if (!hasCode(error, 'ENOENT') || dirname(path) === path || existsSync(dirname(path))) throw error
     await makeFolder(dirname(path))
     await makeFolder(path)
   }

@@ -1,10 +1,15 @@
-import { existsSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import test from 'ava'
-import { withLock } from '../../runtime/lock.js'
+import { makeFolder } from '../../runtime/files.js'
+import { tryLock, withLock } from '../../runtime/lock.js'
+import { packageRoot } from '../../runtime/package-root.js'
 
 async function inFolder(work: (file: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'wsban lock '))
@@ -93,4 +98,40 @@ test('a living holder is waited for, and told of once', (t) =>
     t.deepEqual(told, ['process 1 on another machine'])
     await rm(file)
     t.is(await waiting, 'done')
+  }))
+
+test('of many processes that find the lock of a dead one, one takes it over', (t) =>
+  inFolder(async (file) => {
+    await makeFolder(dirname(file))
+    await writeFile(file, JSON.stringify({ process: 2 ** 22 + 1, host: hostname() }))
+    const contender = join(packageRoot(), 'test', 'runs', 'lock_contender.ts')
+    const [processes, times] = [6, 30]
+    const said = await Promise.all(
+      Array.from({ length: processes }, () =>
+        promisify(execFile)(process.execPath, ['--import=tsx', contender, file, String(times)], { cwd: packageRoot() }),
+      ),
+    )
+    for (const { stdout } of said) t.is(stdout, `had ${times}\n`)
+    t.deepEqual(readdirSync(dirname(file)), ['engine.lock'], 'nothing else is left')
+  }))
+
+test('a claim to a dead process’s lock whose own process died does not stand in the way', (t) =>
+  inFolder(async (file) => {
+    await makeFolder(dirname(file))
+    const dead = (token: string) => JSON.stringify({ process: 2 ** 22 + 1, host: hostname(), token })
+    await writeFile(file, dead('holder'))
+    await writeFile(`${file}.${createHash('sha256').update(dead('holder')).digest('hex').slice(0, 16)}`, dead('claim'))
+    const lock = await tryLock(file)
+    if (!('release' in lock)) return t.fail(lock.holder)
+    t.deepEqual(readdirSync(dirname(file)), ['engine.lock'])
+    await lock.release()
+    t.deepEqual(readdirSync(dirname(file)), [])
+  }))
+
+test('a file that is no lock is nobody’s to take over', (t) =>
+  inFolder(async (file) => {
+    await makeFolder(dirname(file))
+    await writeFile(file, 'my notes')
+    t.true('holder' in (await tryLock(file)))
+    t.is(readFileSync(file, 'utf8'), 'my notes')
   }))
