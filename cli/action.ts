@@ -1,5 +1,5 @@
 import { Failure } from '../runtime/failure.js'
-import { type CommonOptions, Io } from './io.js'
+import { type CommonOptions, Io, OutputClosed } from './io.js'
 
 /** Errors in the spec were shown; the command ends with exit code 1. */
 export class SpecRejected extends Error {}
@@ -10,7 +10,7 @@ export async function act(options: CommonOptions, body: (io: Io) => Promise<numb
   try {
     process.exitCode = (await body(io)) ?? 0
   } catch (error) {
-    process.exitCode = error instanceof SpecRejected ? 1 : await tell(error, io)
+    process.exitCode = error instanceof SpecRejected || error instanceof OutputClosed ? 1 : await tell(error, io)
   }
 }
 

@@ -2,6 +2,10 @@ import type { Diagnostic } from '../compiler/diagnostics/diagnostic.js'
 import { type Palette, plain, render } from '../compiler/diagnostics/render.js'
 import type { Problem } from '../runtime/failure.js'
 import type { Reporter } from '../runtime/reporter.js'
+import { standardOutputError } from '../runtime/standard_streams.js'
+
+/** Standard output takes no more, so there is no use in computing what would go there. The end of the program reports why. */
+export class OutputClosed extends Error {}
 
 /** Flags that every command has. */
 export interface CommonOptions {
@@ -28,16 +32,16 @@ export class Io {
   print(text: string): void {
     if (this.options.json) return
     this.clear()
-    process.stdout.write(`${text}\n`)
+    this.output(`${text}\n`)
   }
 
   /** A result that is itself a text or a file's content: as it is. */
   write(text: string): void {
-    if (!this.options.json) process.stdout.write(text)
+    if (!this.options.json) this.output(text)
   }
 
   json(value: unknown): void {
-    if (this.options.json) process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`)
+    if (this.options.json) this.output(`${JSON.stringify(value, undefined, 2)}\n`)
   }
 
   readonly reporter: Reporter = {
@@ -62,6 +66,11 @@ export class Io {
     this.error(`${error(`error[${code}]`)}${strong(`: ${message}`)}${help ? `\n  ${strong('help')}: ${help}` : ''}`)
     if (this.options.verbose && cause instanceof Error) this.error(cause.stack ?? cause.message)
     this.json({ ok: false, error: { code, message, help } })
+  }
+
+  private output(text: string): void {
+    if (standardOutputError()) throw new OutputClosed()
+    process.stdout.write(text)
   }
 
   private error(line: string): void {

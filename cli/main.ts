@@ -1,5 +1,7 @@
 import { Command, CommanderError } from 'commander'
+import { hasCode } from '../runtime/files.js'
 import { packageVersion } from '../runtime/package-root.js'
+import { flushStandardOutput, guardStandardStreams } from '../runtime/standard_streams.js'
 import { register as registerCheck } from './commands/check.js'
 import { register as registerCompile } from './commands/compile.js'
 import { register as registerData } from './commands/data.js'
@@ -74,6 +76,14 @@ function everyCommand(command: Command): Command[] {
   return command.commands.flatMap((inner) => [inner, ...everyCommand(inner)])
 }
 
+guardStandardStreams()
 await main()
-// Engines keep threads alive, so the process has to be ended; a pipe may still be taking what was written.
-process.stdout.write('', () => process.exit())
+const unwritten = await flushStandardOutput()
+if (unwritten) {
+  process.exitCode ||= 1
+  // A reader that ended (`wsban predict ... | head`) wants no more, and no message about it.
+  if (!hasCode(unwritten, 'EPIPE'))
+    process.stderr.write(`error[cannot-write]: cannot write to standard output: ${unwritten.message}\n`)
+}
+// Engines keep threads alive, so the process has to be ended.
+process.exit()

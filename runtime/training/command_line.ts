@@ -5,6 +5,7 @@ import { Failure } from '../failure.js'
 import type { Model } from '../model.js'
 import type { Reporter } from '../reporter.js'
 import { storedSpec } from '../specs/stored_schema.js'
+import { guardStandardStreams } from '../standard_streams.js'
 import { startTraining } from './start.js'
 
 const plainReporter: Reporter = {
@@ -15,6 +16,7 @@ const plainReporter: Reporter = {
 
 /** What a generated project's train.ts runs. `spec` is its spec.json, so that the run can be exported and evaluated by wsban. */
 export async function trainFromCommandLine(model: Model, spec: unknown, args: readonly string[]): Promise<void> {
+  guardStandardStreams()
   try {
     const { values } = parseArgs({
       args: [...args],
