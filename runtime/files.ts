@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -72,6 +72,18 @@ export async function kindOf(path: string): Promise<'file' | 'folder' | 'link' |
 /** Whether it is the system's error of that name, such as `ENOENT`. */
 export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && 'code' in error && codes.some((code) => error.code === code)
+}
+
+/** File systems take names of 255 bytes. */
+const longestName = 255
+
+/** The two together as a file's name. Where that is too long, the first one is cut, and a digest of it keeps it apart from others. */
+export function fittingName(stem: string, ending: string): string {
+  if (Buffer.byteLength(stem + ending) <= longestName) return stem + ending
+  const digest = createHash('sha256').update(stem).digest('hex').slice(0, 8)
+  const characters = [...stem]
+  while (Buffer.byteLength(`${characters.join('')}~${digest}${ending}`) > longestName) characters.pop()
+  return `${characters.join('')}~${digest}${ending}`
 }
 
 /** Names for a message: the first few, and how many more there are. */

@@ -32,6 +32,7 @@ export async function exportModel(source: string, request: ExportRequest, io: Io
       help: 'leave out --input tensor, or --page',
       exit: 2,
     })
+  if (request.page !== undefined) await (await import('../../runtime/export/page.js')).checkPageFolder(request.page)
   const { spec, classes, weights: found, metrics, seed } = await openWeighted(source, request, specHost(io))
   const weights = await found?.open()
   const classNames = classNamesOf(spec.graph, classes)

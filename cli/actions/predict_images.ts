@@ -2,12 +2,13 @@ import { basename, extname, join } from 'node:path'
 import { type RankedClass, rank } from '../../runtime/api/model.js'
 import type { EngineName } from '../../runtime/engines/index.js'
 import { Failure } from '../../runtime/failure.js'
-import { writeAtomically } from '../../runtime/files.js'
+import { fittingName } from '../../runtime/files.js'
 import { decodeImage } from '../../runtime/images/decode.js'
 import { drawOverlay } from '../../runtime/images/overlay.js'
 import type { Picture } from '../../runtime/images/picture.js'
 import { type Answer, argMax } from '../../runtime/inference/answer.js'
 import { openPredictor } from '../../runtime/inference/open.js'
+import { WrittenFiles } from '../../runtime/written_files.js'
 import type { Io } from '../io.js'
 import { specHost } from './spec.js'
 
@@ -25,17 +26,15 @@ export async function predictImages(
   io: Io,
 ): Promise<number> {
   const predictor = await openPredictor(source, engine, specHost(io))
+  const overlays = heatmaps === undefined ? undefined : await Overlays.open(heatmaps)
   const results = []
   let failed = false
-  for (const [index, image] of images.entries()) {
+  for (const image of images) {
     try {
       const picture = await decodeImage(image)
       const [answer] = await predictor.predict([picture])
       if (!answer) throw new Error('no answer for a picture')
-      const overlay =
-        heatmaps === undefined
-          ? undefined
-          : await writeOverlay(picture, answer, join(heatmaps, overlayName(images, index)))
+      const overlay = await overlays?.write(image, picture, answer)
       const classes = rank(answer.probabilities, predictor.classes, top)
       io.print(lineOf(image, classes, answer, overlay))
       const branches = Object.entries(answer.logits).map(([branch, logits]) => [
@@ -67,26 +66,44 @@ function lineOf(image: string, classes: readonly RankedClass[], { box }: Answer,
   return `${image}: ${named}${where}${overlay === undefined ? '' : ` · ${overlay}`}`
 }
 
-/** Two pictures of one name in different folders keep apart. */
-function overlayName(images: readonly string[], index: number): string {
-  const name = (path: string) => basename(path, extname(path))
-  const own = name(images[index] ?? '')
-  const twins = images.slice(0, index).filter((other) => name(other) === own).length
-  return `${own}${twins === 0 ? '' : `-${twins + 1}`}.heatmap.png`
-}
+/** Draws what a model looked at. Two images of one name in different folders get different files. */
+class Overlays {
+  private readonly names = new Set<string>()
 
-async function writeOverlay(picture: Picture, { box, attention }: Answer, path: string): Promise<string | undefined> {
-  if (!attention || !box) return undefined
-  const [y1, x1, y2, x2] = box
-  await writeAtomically(
-    path,
-    await drawOverlay(picture, {
-      attention: attention.values,
-      h: attention.height,
-      w: attention.width,
-      view: attention.view,
-      box: { y1, x1, y2, x2 },
-    }),
-  )
-  return path
+  private constructor(
+    private readonly folder: string,
+    private readonly files: WrittenFiles,
+  ) {}
+
+  static async open(folder: string): Promise<Overlays> {
+    return new Overlays(folder, await WrittenFiles.open(folder))
+  }
+
+  /** Returns where it was written; undefined for a model that has no attention. */
+  async write(image: string, picture: Picture, { box, attention }: Answer): Promise<string | undefined> {
+    const name = this.nameFor(image)
+    if (!attention || !box) return undefined
+    const [y1, x1, y2, x2] = box
+    await this.files.write(
+      name,
+      await drawOverlay(picture, {
+        attention: attention.values,
+        h: attention.height,
+        w: attention.width,
+        view: attention.view,
+        box: { y1, x1, y2, x2 },
+      }),
+    )
+    return join(this.folder, name)
+  }
+
+  private nameFor(image: string): string {
+    const own = basename(image, extname(image))
+    for (let number = 1; ; number++) {
+      const name = fittingName(own, `${number === 1 ? '' : `-${number}`}.heatmap.png`)
+      if (this.names.has(name)) continue
+      this.names.add(name)
+      return name
+    }
+  }
 }

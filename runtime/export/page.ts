@@ -5,6 +5,7 @@ import type { View } from '../../compiler/graph/view.js'
 import { writeAtomically } from '../files.js'
 import { packageRoot } from '../package-root.js'
 import { escapeText } from '../report/markup.js'
+import { WrittenFiles } from '../written_files.js'
 
 export interface PageContent {
   readonly title: string
@@ -20,7 +21,7 @@ export interface PageContent {
  * A folder with a page that runs the exported file in a browser: model, ONNX Runtime and page in four files, none of which asks for
  * anything else. Scripts hold the binaries, since a page opened from a disk may not fetch files.
  *
- * @throws Failure `cannot-write`
+ * @throws Failure `cannot-write`, `file-exists` where a file would replace one that wsban did not write
  */
 export async function writePage(folder: string, { title, subtitle, classes, view, model }: PageContent): Promise<void> {
   const made = join(packageRoot(), 'dist', 'page')
@@ -33,19 +34,32 @@ export async function writePage(folder: string, { title, subtitle, classes, view
     subtitle: escapeText(subtitle),
     script: script.replaceAll('</script', '<\\/script'),
   }
-  await writeAtomically(join(folder, 'wasm.js'), scriptOf('globalThis.wsbanRuntime = "', join(made, 'ort.wasm'), '"\n'))
-  await writeAtomically(
-    join(folder, 'model.js'),
-    scriptOf(
-      `globalThis.wsbanPage = { classes: ${JSON.stringify(classes)}, view: ${JSON.stringify(view)}, model: "`,
-      model,
-      '" }\n',
+  const files = await WrittenFiles.open(folder)
+  await files.check(pageFiles)
+  await files.writeBy('wasm.js', (path) =>
+    writeAtomically(path, scriptOf('globalThis.wsbanRuntime = "', join(made, 'ort.wasm'), '"\n')),
+  )
+  await files.writeBy('model.js', (path) =>
+    writeAtomically(
+      path,
+      scriptOf(
+        `globalThis.wsbanPage = { classes: ${JSON.stringify(classes)}, view: ${JSON.stringify(view)}, model: "`,
+        model,
+        '" }\n',
+      ),
     ),
   )
-  await writeAtomically(
-    join(folder, 'index.html'),
+  await files.write(
+    'index.html',
     template.replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => values[name] ?? ''),
   )
+}
+
+const pageFiles = ['wasm.js', 'model.js', 'index.html']
+
+/** To be asked before a model is exported for the page. @throws Failure `file-exists` */
+export async function checkPageFolder(folder: string): Promise<void> {
+  await (await WrittenFiles.open(folder)).check(pageFiles)
 }
 
 /** A file as base64 within a line of script, a piece at a time. */

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
-import { writeAtomically } from '../files.js'
+import type { GeneratedFile } from '../../compiler/targets/tfjs/emit.js'
 import { packageVersion } from '../package-root.js'
 import type { ReadySpec } from '../specs/host.js'
+import { WrittenFiles } from '../written_files.js'
 
 export type Target = 'tfjs' | 'onnx' | 'pytorch'
 
@@ -13,7 +14,10 @@ export interface TargetRequest {
   readonly seed: number
 }
 
-/** Writes what a target makes of a spec; gives the files' paths. @throws Failure `cannot-write` */
+/**
+ * Writes what a target makes of a spec; returns the files' paths.
+ * @throws Failure `cannot-write`, `file-exists` where a file would replace one that wsban did not write
+ */
 export async function writeTarget(spec: ReadySpec, { target, out, seed }: TargetRequest): Promise<string[]> {
   if (target === 'tfjs') {
     const { emitTfjs } = await import('../../compiler/targets/tfjs/emit.js')
@@ -25,22 +29,17 @@ export async function writeTarget(spec: ReadySpec, { target, out, seed }: Target
     return writeFiles(await pytorchFiles(spec), out)
   }
   const { exportOnnx } = await import('./onnx.js')
-  const path = join(out, `${spec.graph.name}.onnx`)
-  await exportOnnx({
-    graph: spec.graph,
-    stored: spec.stored,
-    classes: undefined,
-    path,
-    input: 'image',
-    weights: { seed },
-  })
-  return [path]
+  const name = `${spec.graph.name}.onnx`
+  const { graph, stored } = spec
+  const files = await WrittenFiles.open(out)
+  await files.writeBy(name, (path) =>
+    exportOnnx({ graph, stored, classes: undefined, path, input: 'image', weights: { seed } }),
+  )
+  return [join(out, name)]
 }
 
-async function writeFiles(
-  files: readonly { readonly path: string; readonly text: string }[],
-  out: string,
-): Promise<string[]> {
-  for (const { path, text } of files) await writeAtomically(join(out, path), text)
-  return files.map(({ path }) => join(out, path))
+async function writeFiles(generated: readonly GeneratedFile[], out: string): Promise<string[]> {
+  const files = await WrittenFiles.open(out)
+  await files.writeAll(generated)
+  return generated.map(({ path }) => join(out, path))
 }

@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join, relative, sep } from 'node:path'
 import { Failure, reasonOf } from '../../failure.js'
+import { kindOf, listed, temporaryBeside } from '../../files.js'
 import { loadSharp } from '../../images/sharp.js'
 import { keyOf, Random } from '../../random.js'
 import type { Reporter } from '../../reporter.js'
@@ -30,14 +30,13 @@ interface Job {
 
 /**
  * Draws the sample data set: species of birds that differ in one small part each, in train/ and val/, with true boxes.
- * The same seed gives the same bytes. The folder appears whole; an older sample set in its place is replaced.
+ * The same seed gives the same bytes. The folder appears whole; an older sample set in its place is replaced, if nothing was added to it.
  *
- * @throws Failure `folder-not-empty` when something else is there
+ * @throws Failure `folder-not-empty` when something else is there, or in it
  */
 export async function writeSampleBirds(out: string, { seed, size }: SampleOptions, reporter: Reporter): Promise<void> {
   await refuseForeign(out)
-  const temporary = `${out}.${process.pid}.tmp`
-  await rm(temporary, { recursive: true, force: true })
+  const temporary = temporaryBeside(out)
   try {
     const jobs = jobsFor(seed, size)
     for (const folder of new Set(jobs.map(({ path }) => dirname(path))))
@@ -49,6 +48,8 @@ export async function writeSampleBirds(out: string, { seed, size }: SampleOption
       `path,y1,x1,y2,x2,part_y1,part_x1,part_y2,part_x2\n${rows.join('\n')}\n`,
     )
     await writeFile(join(temporary, readme), readmeText(seed, jobs.length))
+    // Once more: drawing takes a while, in which somebody may have put something there.
+    await refuseForeign(out)
     await rm(out, { recursive: true, force: true })
     await rename(temporary, out)
   } catch (error) {
@@ -127,14 +128,36 @@ function readmeText(seed: number, pictures: number): string {
 }
 
 async function refuseForeign(out: string): Promise<void> {
-  if (!existsSync(out)) return
-  const text = await readFile(join(out, readme), 'utf8').catch(() => '')
-  if (text.startsWith(firstLine)) return
+  const kind = await kindOf(out)
+  if (kind === undefined) return
+  const text = kind === 'folder' ? await readFile(join(out, readme), 'utf8').catch(() => '') : ''
+  if (!text.startsWith(firstLine))
+    throw new Failure({
+      code: 'folder-not-empty',
+      message: `${out} exists, and is no sample set that could be replaced`,
+      help: 'choose a new folder with -o',
+      path: out,
+      exit: 2,
+    })
+  const entries = await readdir(out, { recursive: true, withFileTypes: true })
+  const added = entries
+    .filter((entry) => !isOwn(relative(out, join(entry.parentPath, entry.name)), entry.isFile(), entry.isDirectory()))
+    .map((entry) => join(entry.parentPath, entry.name))
+  if (added.length === 0) return
   throw new Failure({
     code: 'folder-not-empty',
-    message: `${out} exists, and is no sample set that could be replaced`,
-    help: 'choose a new folder with -o',
+    message: `${out} is a sample set to which something was added: ${listed(added.sort())}`,
+    help: 'choose a new folder with -o, or move that to another place; nothing was changed',
     path: out,
     exit: 2,
   })
+}
+
+/** Whether a sample set of any seed and size has a file, or a folder, of that path. */
+function isOwn(path: string, file: boolean, folder: boolean): boolean {
+  const [split = '', name = '', picture = ''] = path.split(sep)
+  if (file && (path === readme || path === boxesFile)) return true
+  if (split !== 'train' && split !== 'val') return false
+  if (name !== '' && !species.some((one) => one.name === name)) return false
+  return picture === '' ? folder : file && /^\d{3}\.jpg$/.test(picture)
 }
