@@ -33,6 +33,7 @@ export interface TrainRequest {
   readonly syncBatchNorm?: boolean
   readonly weights?: string
   readonly resume?: boolean
+  readonly from?: string
   readonly saveEvery?: number
   readonly keep?: number
   readonly workers?: number
@@ -44,6 +45,13 @@ export interface TrainRequest {
 
 /** `wsban train`: the classes come from the data unless somebody set them. */
 export async function trainSpec(file: string, request: TrainRequest, io: Io): Promise<number> {
+  if (request.from !== undefined && !request.resume)
+    throw new Failure({
+      code: 'usage',
+      message: '--from names a checkpoint of a run that is resumed',
+      help: `add --resume, or begin a new run from it: --weights ${quoted(`${request.out}/checkpoints/${request.from}/weights.safetensors`)}`,
+      exit: 2,
+    })
   const resumed = request.resume ? await RunFolder.open(request.out) : undefined
   const seed = resumed?.info.seed ?? request.seed
   const data = await openDataSet(request.data, { seed, ...(resumed && { classes: resumed.info.classes }) })
@@ -60,6 +68,7 @@ export async function trainSpec(file: string, request: TrainRequest, io: Io): Pr
     seed,
     resume: request.resume ?? false,
     reporter: io.reporter,
+    ...(request.from !== undefined && { from: request.from }),
     ...(request.epochs !== undefined && { epochs: request.epochs }),
     ...(request.batch !== undefined && { batch: request.batch }),
     ...(request.weights !== undefined && { weights: request.weights }),

@@ -36,6 +36,7 @@ export function register(program: Command): void {
     )
     .addOption(trainOption())
     .option('--resume', 'go on where the run stopped')
+    .option('--from <checkpoint>', 'with --resume: an earlier checkpoint than the last, such as epoch-0002')
     .option('--keep <number>', 'ends of epochs kept beside the best and the last checkpoint (0)', wholeNumber(0))
     .option('--save-every <minutes>', 'a checkpoint within long epochs; 0 for none (10)', minutes)
     .option('--profile', 'at the end, where the time of the steps went: by kernel and by binding')

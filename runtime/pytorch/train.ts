@@ -3,7 +3,6 @@ import { join, resolve } from 'node:path'
 import type { DataSet } from '../data/dataset.js'
 import { usualWorkers } from '../data/pictures.js'
 import { Failure } from '../failure.js'
-import { writeAtomically } from '../files.js'
 import type { Model } from '../model.js'
 import type { Checkpoint } from '../runs/checkpoint.js'
 import { RunFolder } from '../runs/folder.js'
@@ -16,6 +15,7 @@ import { introduce, newRun, type RunRequest, reopen, standing } from '../trainin
 import { beginning, type TrainResult } from '../training/train.js'
 import { initialWeights } from '../weights/begin.js'
 import { initialValues } from '../weights/initialize.js'
+import { WrittenFiles } from '../written_files.js'
 import { requirePytorch } from './environment.js'
 import { pytorchFiles } from './files.js'
 import type { PytorchMessage } from './messages.js'
@@ -40,6 +40,7 @@ export interface PytorchRequest extends RunRequest {
 
 /** Below the run: the program that trains it, and the list of its pictures. */
 const codeFolder = 'pytorch'
+const listingFile = 'pictures.json'
 
 /** Trains in PyTorch: makes or reopens the run's folder, writes the program into it, runs that and tells what it tells. */
 export async function trainInPytorch(
@@ -50,7 +51,7 @@ export async function trainInPytorch(
 ): Promise<{ run: RunFolder; result: TrainResult }> {
   const { reporter, out, resume, choice } = request
   checkData(model, data, request.data)
-  if (!resume) checkNew(out)
+  if (!resume) await checkNew(out)
   const { python, torch } = await requirePytorch()
   for (const note of data.notes) reporter.say(note)
   const first = resume ? undefined : await firstCheckpoint(model, spec, request)
@@ -58,9 +59,9 @@ export async function trainInPytorch(
   introduce(model, data, `PyTorch ${torch}`, reporter)
   if (resume) reporter.say(standing(before.state, model.plan, before.run.info.epochs))
   const code = join(out, codeFolder)
-  for (const { path, text } of await pytorchFiles(spec)) await writeAtomically(join(code, path), text)
-  const listing = join(code, 'pictures.json')
-  await writeAtomically(listing, listingOf(data))
+  const files = await WrittenFiles.open(code)
+  await files.writeAll([...(await pytorchFiles(spec)), { path: listingFile, text: listingOf(data) }])
+  const listing = join(code, listingFile)
 
   const stop = listenForInterrupt(reporter)
   const stopping = new AbortController()
@@ -123,7 +124,7 @@ async function folderOf(
 ) {
   if (first) {
     // Another process may have made it while this one waited for the lock.
-    checkNew(request.out)
+    await checkNew(request.out)
     const info = newRun(model, spec.stored, data, request, 'pytorch')
     return { run: await RunFolder.create(request.out, info, first), state: first.state }
   }

@@ -3,10 +3,19 @@ import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { Failure, reasonOf } from '../failure.js'
-import { makeFolder, writeAtomically } from '../files.js'
-import { type Lock, tryLock } from '../lock.js'
-import { type Checkpoint, checkpointName, readCheckpointFolder, writeCheckpoint } from './checkpoint.js'
+import { kindOf, makeFolder, processOfTemporary, writeAtomically } from '../files.js'
+import { isAlive, type Lock, tryLock } from '../lock.js'
+import {
+  type Checkpoint,
+  checkpointName,
+  epochOf,
+  readCheckpointFolder,
+  removeCheckpoint,
+  weightsOf,
+  writeCheckpoint,
+} from './checkpoint.js'
 import { type RunInfo, runFile } from './info.js'
+import { refuseLinks, unfinishedFile } from './layout.js'
 import { type LogRecord, RunLog } from './log.js'
 
 /** A folder that `wsban train` writes and everything after it reads. */
@@ -28,22 +37,21 @@ export class RunFolder {
     return existsSync(join(path, 'run.json'))
   }
 
-  /** Nobody else trains into the folder while the lock is held. @throws Failure `run-in-use`, `cannot-write` */
+  /** Nobody else trains into the folder while the lock is held. @throws Failure `run-in-use`, `run-holds-link`, `cannot-write` */
   static async lock(path: string): Promise<Lock> {
     const file = join(path, 'lock')
-    const taken = await makeFolder(join(path, 'checkpoints'))
-      .then(() => tryLock(file))
-      .catch((error: unknown) => {
-        throw new Failure(
-          {
-            code: 'cannot-write',
-            message: `cannot write into ${path}: ${reasonOf(error)}`,
-            help: 'free some space, make the folder writable, or choose another one with -o',
-            path,
-          },
-          { cause: error },
-        )
-      })
+    await refuseLinks(path)
+    const taken = await tryLock(file).catch((error: unknown) => {
+      throw new Failure(
+        {
+          code: 'cannot-write',
+          message: `cannot write into ${path}: ${reasonOf(error)}`,
+          help: 'free some space, make the folder writable, or choose another one with -o',
+          path,
+        },
+        { cause: error },
+      )
+    })
     if ('release' in taken) return taken
     throw new Failure({
       code: 'run-in-use',
@@ -54,15 +62,23 @@ export class RunFolder {
     })
   }
 
-  /** The folder becomes a run when run.json is there, which names its first checkpoint: there is none without one. */
+  /**
+   * Makes a run of a folder that `requireEmpty` let pass. It becomes one when run.json is there, which names its first checkpoint:
+   * there is none without one.
+   */
   static async create(path: string, info: RunInfo, first: Checkpoint): Promise<RunFolder> {
     const run = new RunFolder(path, info)
-    await run.removeUnused()
-    await rm(run.log.path, { force: true })
+    const marker = join(path, unfinishedFile)
+    await writeAtomically(marker, 'Training began to make a run of this folder.\n')
+    await makeFolder(join(path, 'checkpoints'))
     const { entry, files } = info.spec
     // For people to read; the run itself uses what stands in run.json.
     await writeAtomically(join(path, 'model.wsban'), files[entry] ?? '')
-    await run.saveCheckpoint(first, undefined)
+    const name = checkpointName(first.state)
+    await removeCheckpoint(run.folderOf(name))
+    await writeCheckpoint(run.folderOf(name), first, info.model)
+    await run.change({ last: name, written: [name] })
+    await rm(marker, { force: true })
     return run
   }
 
@@ -85,27 +101,63 @@ export class RunFolder {
     }
   }
 
-  /** For a run that goes on: what was chosen anew, and away with what an earlier stop left half done. */
-  async goOn(changed: Partial<Pick<RunInfo, 'spec' | 'epochs' | 'saveEvery' | 'keep'>>): Promise<void> {
+  /** For a run that is resumed: records changed settings, and removes what an earlier stop left half done. */
+  async resume(changed: Partial<Pick<RunInfo, 'spec' | 'epochs' | 'saveEvery' | 'keep'>>): Promise<void> {
     await this.change(changed)
     await this.removeUnused()
   }
 
   /**
-   * Adds a checkpoint: its folder appears whole, then run.json names it, then those that are not kept go.
-   * Whenever the machine stops, run.json names a whole checkpoint.
+   * Makes an earlier checkpoint the last one; later ones are removed. @throws Failure `no-checkpoint` when the run has none of that name
+   */
+  async goBackTo(name: string): Promise<void> {
+    const { info } = this
+    if (!this.names().includes(name))
+      throw new Failure({
+        code: 'no-checkpoint',
+        message: `${this.path} has no checkpoint ${name}`,
+        help: `it has ${this.names().join(', ') || 'none'}`,
+        path: this.path,
+        exit: 2,
+      })
+    if (name === info.last) return
+    const { state } = await readCheckpointFolder(this.folderOf(name))
+    const isLater = (other: string | undefined) => other !== undefined && (epochOf(other) ?? 0) > state.epoch
+    const { previous: _, best, bestScore, ...rest } = info
+    const keepsBest = best !== undefined && bestScore !== undefined && !isLater(best)
+    await this.replaceInfo({
+      ...rest,
+      last: name,
+      kept: info.kept.filter((other) => other !== name && !isLater(other)),
+      ...(keepsBest && { best, bestScore }),
+    })
+  }
+
+  /** Names of its checkpoints, from the newest to the oldest that can be gone back to. */
+  names(): string[] {
+    const { last, previous, kept, best } = this.current
+    const all = [last, previous, ...kept.toReversed(), best]
+    return [...new Set(all.filter((name) => name !== undefined))]
+  }
+
+  /**
+   * Adds a checkpoint: run.json lists its name, its folder appears whole, then run.json makes it the last, then those that are not kept are
+   * removed. Whenever the machine stops, run.json names a whole checkpoint.
    *
-   * @param score share of the val pictures that are right; without one it is no candidate for the best
+   * @param score share of the val images that are right; without one it is no candidate for the best
    */
   async saveCheckpoint(checkpoint: Checkpoint, score: number | undefined): Promise<void> {
-    const name = checkpointName(checkpoint.state)
-    // Nothing was done since: it is the same one.
-    if (name === this.current.last) return
-    await writeCheckpoint(this.folderOf(name), checkpoint, this.current.model)
+    const base = checkpointName(checkpoint.state)
     const { last, keep, kept, bestScore } = this.current
+    // Nothing was done since: it is the same one.
+    if (last !== undefined && last.split('-', 2).join('-') === base) return
+    const name = await this.freeName(base)
+    await this.change({ written: [...new Set([...this.written, name])] })
+    await writeCheckpoint(this.folderOf(name), checkpoint, this.current.model)
     const better = score !== undefined && score > (bestScore ?? Number.NEGATIVE_INFINITY)
     await this.change({
       last: name,
+      ...(keep === 0 && last !== undefined && { previous: last }),
       kept: keep === 0 ? [] : [...kept, ...(last?.startsWith('epoch-') ? [last] : [])].slice(-keep),
       ...(better && { best: name, bestScore: score }),
     })
@@ -114,18 +166,43 @@ export class RunFolder {
 
   /** What the log says of the checkpoint that is used: its epoch, and the accuracy on the val split. */
   async metrics(): Promise<LogRecord | undefined> {
-    const epoch = Number((this.current.best ?? this.current.last)?.replace('epoch-', ''))
+    const epoch = epochOf(this.current.best ?? this.current.last ?? '')
     const record = (await this.log.read()).findLast((line) => line.epoch === epoch && line.val !== undefined)
     return record && { epoch, val: record.val }
   }
 
   /** Path of the weights: the best by val, or the last. @throws Failure `no-checkpoint` */
   weightsPath(which: 'best' | 'last' = 'best'): string {
-    return join(this.checkpointFolder(which), 'weights.safetensors')
+    return weightsOf(this.checkpointFolder(which))
   }
 
+  /** @throws Failure what is wrong with the checkpoint, and which other one of the run is whole */
   async readCheckpoint(which: 'best' | 'last'): Promise<Checkpoint> {
-    return readCheckpointFolder(this.checkpointFolder(which))
+    const folder = this.checkpointFolder(which)
+    try {
+      return await readCheckpointFolder(folder)
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      const whole = await this.newestWhole(folder)
+      const help = whole
+        ? `${whole} is whole: go back to it with --resume --from ${whole}; what came after it is trained again`
+        : 'the run has no other checkpoint that is whole: train anew into another folder'
+      throw new Failure({ ...error.problem, help }, { cause: error })
+    }
+  }
+
+  private async newestWhole(besides: string): Promise<string | undefined> {
+    for (const name of this.names()) {
+      const folder = this.folderOf(name)
+      if (folder === besides) continue
+      try {
+        await readCheckpointFolder(folder)
+        return name
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error
+      }
+    }
+    return undefined
   }
 
   private checkpointFolder(which: 'best' | 'last'): string {
@@ -143,17 +220,47 @@ export class RunFolder {
     return join(this.path, 'checkpoints', name)
   }
 
+  private get written(): readonly string[] {
+    return this.current.written ?? this.names()
+  }
+
+  /** The name itself, or with a number where a folder stands that this run did not write. */
+  private async freeName(base: string): Promise<string> {
+    for (let number = 1; ; number++) {
+      const name = number === 1 ? base : `${base}-${number}`
+      const folder = this.folderOf(name)
+      // What this run wrote under the name and does not use is left from a stop before run.json named it.
+      const own = this.written.includes(name) && !this.names().includes(name)
+      if (own ? await removeCheckpoint(folder) : (await kindOf(folder)) === undefined) return name
+    }
+  }
+
+  /** Only what this run wrote: its bookkeeping lists it, or the name is that of a temporary file whose process is gone. */
   private async removeUnused(): Promise<void> {
-    const { last, best, kept } = this.current
-    for (const name of await readdir(join(this.path, 'checkpoints')))
-      if (name !== last && name !== best && !kept.includes(name))
-        await rm(this.folderOf(name), { recursive: true, force: true })
-    for (const name of await readdir(this.path)) if (name.endsWith('.tmp')) await rm(join(this.path, name))
+    const used = this.names()
+    const unused = this.written.filter((name) => !used.includes(name))
+    for (const name of unused) await removeCheckpoint(this.folderOf(name))
+    const folder = join(this.path, 'checkpoints')
+    for (const name of await readdir(folder)) if (isLeftOver(name)) await removeCheckpoint(join(folder, name))
+    for (const name of await readdir(this.path)) {
+      const file = join(this.path, name)
+      if (isLeftOver(name) && (await kindOf(file)) === 'file') await rm(file, { force: true })
+    }
+    // A copy that somebody puts back under such a name later is not this run's any more.
+    if (unused.length > 0) await this.change({ written: used })
   }
 
   private async change(changed: Partial<RunInfo>): Promise<void> {
-    const info = { ...this.current, ...changed }
+    await this.replaceInfo({ ...this.current, ...changed })
+  }
+
+  private async replaceInfo(info: RunInfo): Promise<void> {
     await writeAtomically(join(this.path, 'run.json'), `${JSON.stringify(info, undefined, 2)}\n`)
     this.current = info
   }
+}
+
+function isLeftOver(name: string): boolean {
+  const id = processOfTemporary(name)
+  return id !== undefined && !isAlive(id)
 }

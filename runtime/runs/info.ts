@@ -1,5 +1,9 @@
 import { z } from 'zod'
 import { storedSpec } from '../specs/stored_schema.js'
+import { checkpointNamePattern } from './checkpoint.js'
+
+/** A folder below checkpoints/: never a path that leads elsewhere, since a run may come from someone else. */
+const checkpoint = z.string().regex(checkpointNamePattern)
 
 /** What a run is: written when it begins, and again as checkpoints come. */
 export const runFile = z.object({
@@ -21,10 +25,13 @@ export const runFile = z.object({
   saveEvery: z.number().default(10),
   /** How many ends of epochs are kept beside the best and the last checkpoint. */
   keep: z.number().default(0),
-  /** Folders below checkpoints/. */
-  last: z.string().optional(),
-  best: z.string().optional(),
+  last: checkpoint.optional(),
+  /** The one before `last`, for when that one is damaged; with `keep` one of `kept` is. */
+  previous: checkpoint.optional(),
+  best: checkpoint.optional(),
   bestScore: z.number().optional(),
-  kept: z.array(z.string()).default([]),
+  kept: z.array(checkpoint).default([]),
+  /** All that this run wrote and has not removed yet. A checkpoint that is not among them is someone else's. */
+  written: z.array(checkpoint).optional(),
 })
 export type RunInfo = z.infer<typeof runFile>

@@ -1,8 +1,12 @@
-import { appendFile, readFile, stat, truncate } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { open, readFile, stat } from 'node:fs/promises'
 import { z } from 'zod'
 import { cannotWrite } from '../failure.js'
 
 export type LogRecord = Readonly<Record<string, unknown>>
+
+/** A link in the log's place is not written through. Windows has no such flag. */
+const noFollow = constants.O_NOFOLLOW ?? 0
 
 /** A run's log.jsonl: a line of JSON for each thing that happened, in order. */
 export class RunLog {
@@ -10,7 +14,12 @@ export class RunLog {
 
   async add(record: LogRecord): Promise<void> {
     try {
-      await appendFile(this.path, `${JSON.stringify(record)}\n`)
+      const file = await open(this.path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | noFollow)
+      try {
+        await file.writeFile(`${JSON.stringify(record)}\n`)
+      } finally {
+        await file.close()
+      }
     } catch (error) {
       throw cannotWrite(this.path, error)
     }
@@ -37,6 +46,17 @@ export class RunLog {
 
   /** Takes off what was written after a checkpoint: those steps are done again. */
   async cutTo(bytes: number): Promise<void> {
-    if ((await this.bytes()) > bytes) await truncate(this.path, bytes)
+    if ((await this.bytes()) <= bytes) return
+    try {
+      const file = await open(this.path, constants.O_WRONLY | noFollow)
+      try {
+        await file.truncate(bytes)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+    } catch (error) {
+      throw cannotWrite(this.path, error)
+    }
   }
 }

@@ -2,6 +2,7 @@ import type { DataSet } from '../data/dataset.js'
 import { Failure } from '../failure.js'
 import type { Model } from '../model.js'
 import { RunFolder } from '../runs/folder.js'
+import { requireEmpty } from '../runs/layout.js'
 import type { StoredSpec } from '../specs/stored.js'
 
 export function checkData(model: Model, data: DataSet, path: string): void {
@@ -21,7 +22,8 @@ export function checkData(model: Model, data: DataSet, path: string): void {
     })
 }
 
-export function checkNew(out: string): void {
+/** @throws Failure `run-exists`, `folder-not-empty` */
+export async function checkNew(out: string): Promise<void> {
   if (RunFolder.exists(out))
     throw new Failure({
       code: 'run-exists',
@@ -30,6 +32,7 @@ export function checkNew(out: string): void {
       path: out,
       exit: 2,
     })
+  await requireEmpty(out)
 }
 
 /** What a run that goes on cannot change. */
@@ -62,4 +65,18 @@ export function checkSame(
       path: out,
       exit: 2,
     })
+}
+
+/** A run may get more epochs, or end earlier than planned, but what it has done stays done. @throws Failure `run-differs` */
+export async function checkEpochs(run: RunFolder, epochs: number): Promise<void> {
+  const { epoch, stepInEpoch } = (await run.readCheckpoint('last')).state
+  const begun = epoch + (stepInEpoch > 0 ? 1 : 0)
+  if (epochs >= begun) return
+  throw new Failure({
+    code: 'run-differs',
+    message: `${run.path} ${stepInEpoch > 0 ? `is in epoch ${begun}` : `has done ${epoch} epochs`}, and --epochs ${epochs} would take some away`,
+    help: `leave --epochs out, or give more than ${epoch}: it counts the epochs of the whole run`,
+    path: run.path,
+    exit: 2,
+  })
 }

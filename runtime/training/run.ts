@@ -6,7 +6,7 @@ import type { Reporter } from '../reporter.js'
 import { RunFolder } from '../runs/folder.js'
 import type { RunInfo } from '../runs/info.js'
 import type { StoredSpec } from '../specs/stored.js'
-import { checkSame } from './checks.js'
+import { checkEpochs, checkSame } from './checks.js'
 
 /** What a person may choose for a run, whatever engine trains it. */
 export interface RunRequest {
@@ -17,6 +17,8 @@ export interface RunRequest {
   readonly batch?: number
   /** A file, a run or a published name to begin from, instead of what the spec names; `none` for the seed alone. */
   readonly weights?: string
+  /** The checkpoint to resume from, instead of the last. */
+  readonly from?: string
   /** Minutes between checkpoints within an epoch; 0 for none. */
   readonly saveEvery?: number
   /** How many ends of epochs are kept beside the best and the last checkpoint. */
@@ -53,17 +55,19 @@ export async function reopen(
   data: DataSet,
   request: RunRequest,
 ): Promise<{ readonly run: RunFolder; readonly changed: boolean }> {
-  const { reporter, out } = request
+  const { reporter, out, from } = request
   const run = await RunFolder.open(out)
   const { info } = run
   checkSame(run, spec, request)
+  if (from !== undefined) await run.goBackTo(from)
+  if (request.epochs !== undefined) await checkEpochs(run, request.epochs)
   if (info.samples !== undefined && info.samples !== fingerprintOf(data))
     reporter.warn(
       `the pictures are not those that the run was begun with: it goes on with these, and is not what it would have been`,
     )
   const changed = spec.train?.join('\n') !== info.spec.train?.join('\n')
   if (changed) reporter.warn(`going on with other settings: ${spec.train?.join(', ')}`)
-  await run.goOn({
+  await run.resume({
     ...(changed && { spec }),
     ...(request.epochs !== undefined && { epochs: request.epochs }),
     ...(request.saveEvery !== undefined && { saveEvery: request.saveEvery }),

@@ -36,7 +36,7 @@ export async function startTraining(
 ): Promise<{ run: RunFolder; result: TrainResult }> {
   const { reporter, resume, out } = request
   checkData(model, data, request.data)
-  if (!resume) checkNew(out)
+  if (!resume) await checkNew(out)
   for (const note of data.notes) reporter.say(note)
   const fresh = resume ? undefined : await prepare(model, spec, data, request)
   const lock = await RunFolder.lock(out)
@@ -87,7 +87,7 @@ async function begin(
 ): Promise<Beginning> {
   const { reporter, out } = request
   // Another process may have made it while this one waited for the lock.
-  checkNew(out)
+  await checkNew(out)
   const info = newRun(model, spec, data, request, engine.name)
   const run = await RunFolder.create(out, info, await learner.checkpoint(beginning))
   introduce(model, data, engine.description, reporter)

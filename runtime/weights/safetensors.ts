@@ -1,5 +1,6 @@
 import { writeAtomically } from '../files.js'
 import { ByteFile } from './byte_file.js'
+import { bytesOfValues, checksumsKey, checksumsOf, verified } from './checksums.js'
 import { toFloat32 } from './dtype.js'
 import type { StoredTensor, Unreadable, WeightEntry, WeightFile } from './file.js'
 import { unreadable } from './file.js'
@@ -11,19 +12,18 @@ export interface TensorFile {
   readonly metadata: Readonly<Record<string, string>>
 }
 
-/** safetensors: eight bytes of header length, a JSON header, the values. The whole file is written at once, or not at all. */
+/**
+ * safetensors: eight bytes of header length, a JSON header, the values. The whole file is written at once, or not at all. Its metadata
+ * has a checksum of each tensor, which is compared whenever the tensor is read.
+ */
 export async function writeSafetensors(path: string, { tensors, metadata }: TensorFile): Promise<void> {
   const entries = new Map(
-    [...tensors].map(([name, { shape, values }]): [string, WeightEntry] => [
+    [...tensors].map(([name, tensor]): [string, WeightEntry] => [
       name,
-      {
-        dtype: 'F32',
-        shape,
-        bytes: async () => new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
-      },
+      { dtype: 'F32', shape: tensor.shape, bytes: async () => bytesOfValues(tensor) },
     ]),
   )
-  await writeEntries(path, entries, metadata)
+  await writeEntries(path, entries, { ...metadata, [checksumsKey]: checksumsOf(tensors) })
 }
 
 /** Any entries, one after another: of a large file no more than one tensor is in memory. */
@@ -54,7 +54,7 @@ async function* pieces(description: unknown, entries: ReadonlyMap<string, Weight
   for (const { bytes } of entries.values()) yield await bytes()
 }
 
-/** @throws Failure `weights-unreadable` for whatever is no whole safetensors file */
+/** @throws Failure `weights-unreadable` for whatever is no whole safetensors file, `weights-damaged` where a checksum differs */
 export async function readSafetensors(path: string): Promise<TensorFile> {
   const file = openSafetensors(path)
   try {
@@ -67,11 +67,13 @@ export async function readSafetensors(path: string): Promise<TensorFile> {
   }
 }
 
-/** Reads the header; the values stay in the file. @throws Failure `weights-unreadable` */
+/** Reads the header; the values stay in the file. @throws Failure `weights-unreadable`, `weights-damaged` */
 export function openSafetensors(path: string): WeightFile {
   const file = openBytes(path, unreadable(path))
   try {
-    const { entries, metadata } = readEntries(file)
+    const { entries: stored, metadata: all } = readEntries(file)
+    const { [checksumsKey]: checksums, ...metadata } = all
+    const entries = checksums === undefined ? stored : verified(path, stored, checksums)
     return { path, format: 'safetensors', entries, metadata, close: async () => file.close() }
   } catch (error) {
     file.close()

@@ -1,0 +1,91 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Failure } from '../failure.js'
+import { hasCode, kindOf, listed, processOfTemporary } from '../files.js'
+import { isLock } from '../lock.js'
+
+/** What lies in a run folder, by the kind it has there. */
+const ownNames: Readonly<Record<string, 'file' | 'folder'>> = {
+  'run.json': 'file',
+  'model.wsban': 'file',
+  'log.jsonl': 'file',
+  'images.json': 'file',
+  lock: 'file',
+  checkpoints: 'folder',
+  tensorboard: 'folder',
+  pytorch: 'folder',
+}
+
+/** Stands in a folder from before the first file of a new run until its run.json is there: what a stop in between leaves is the run's own. */
+export const unfinishedFile = '.wsban-unfinished'
+
+/** The first checkpoint of every run. */
+const firstCheckpoint = 'epoch-0000'
+
+/**
+ * A new run needs a folder that is not there, is empty, or holds no more than an interrupted start of a run left.
+ * @throws Failure `folder-not-empty`, naming what is in it
+ */
+export async function requireEmpty(path: string): Promise<void> {
+  const foreign = await foreignNames(path)
+  if (foreign.length === 0) return
+  throw new Failure({
+    code: 'folder-not-empty',
+    message: `${path} is not a run, and holds ${listed(foreign)}`,
+    help: 'choose a new folder with -o, such as runs/first, or move what is there to another place; nothing was changed',
+    path,
+    exit: 2,
+  })
+}
+
+async function foreignNames(path: string): Promise<string[]> {
+  const names = await readdir(path).catch((error: unknown): string[] => {
+    if (hasCode(error, 'ENOENT')) return []
+    if (!hasCode(error, 'ENOTDIR')) throw error
+    throw new Failure({
+      code: 'folder-not-empty',
+      message: `${path} is a file`,
+      help: 'choose a new folder with -o',
+      path,
+      exit: 2,
+    })
+  })
+  const begun = names.includes(unfinishedFile) && (await kindOf(join(path, unfinishedFile))) === 'file'
+  const foreign: string[] = []
+  for (const name of names.sort()) if (!(await isLeftOver(path, name, begun))) foreign.push(name)
+  return foreign
+}
+
+async function isLeftOver(path: string, name: string, begun: boolean): Promise<boolean> {
+  const place = join(path, name)
+  const kind = await kindOf(place)
+  if (kind === 'file') {
+    if (processOfTemporary(name) !== undefined || name === unfinishedFile) return true
+    if (/^lock(\.[0-9a-f]{16})*$/.test(name)) {
+      const text = await readFile(place, 'utf8')
+      return text === '' || isLock(text)
+    }
+    return begun && name === 'model.wsban'
+  }
+  if (kind !== 'folder' || name !== 'checkpoints') return false
+  const inner = await readdir(place)
+  return inner.every((one) => begun && (one === firstCheckpoint || processOfTemporary(one) !== undefined))
+}
+
+/**
+ * Training changes, cuts and removes files in a run folder, which may come from someone else: it must not reach out of it through a link.
+ * @throws Failure `run-holds-link`
+ */
+export async function refuseLinks(path: string): Promise<void> {
+  for (const [name, expected] of Object.entries(ownNames)) {
+    const place = join(path, name)
+    const kind = await kindOf(place)
+    if (kind === undefined || kind === expected) continue
+    throw new Failure({
+      code: 'run-holds-link',
+      message: `${place} is ${kind === 'link' ? 'a link' : `not a ${expected}`}, and training writes only within the run's own folder`,
+      help: `put a ${expected} in its place (for a link, what it leads to)`,
+      path: place,
+    })
+  }
+}
