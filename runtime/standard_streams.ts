@@ -1,3 +1,6 @@
+import { closeSync, openSync } from 'node:fs'
+import { isatty } from 'node:tty'
+
 let outputError: Error | undefined
 
 /**
@@ -9,6 +12,20 @@ export function guardStandardStreams(): void {
     outputError ??= error
   })
   process.stderr.on('error', () => {})
+  const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor))
+  if (terminals.length > 0) process.on('exit', () => leaveLostTerminals(terminals))
+}
+
+/**
+ * At its end Node gives terminals back their settings, and aborts with a core dump when one of them is gone (a closed window, a lost
+ * connection). What was opened in its place is left alone.
+ */
+function leaveLostTerminals(terminals: readonly number[]): void {
+  for (const descriptor of terminals) {
+    if (isatty(descriptor)) continue
+    closeSync(descriptor)
+    openSync('/dev/null', 'r+')
+  }
 }
 
 /** Why standard output could not be written, once that has been noticed. */

@@ -17,6 +17,8 @@ export interface NativeBinding {
   giveUpInputs?(count: number): void
   /** Waits for all calls; and whether calls from now on are computed before they return. */
   setAtOnce?(atOnce: boolean): void
+  /** While on, a second SIGINT or SIGTERM ends the process at once with exit code 130. Listeners must not change meanwhile. */
+  exitOnRepeatedSignal?(on: boolean): void
   createTensor(shape: readonly number[], type: number, values: Float32Array | Int32Array | Uint8Array): number
   tensorDataSync(tensor: number): Float32Array | Int32Array | BigInt64Array | Uint8Array
   getNumOfTensors(): number

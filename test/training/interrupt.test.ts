@@ -33,3 +33,41 @@ test('a second Ctrl-C ends even what does not listen, a first one does not', asy
   process.kill(-job, 'SIGINT')
   t.is(await ended, 'SIGKILL')
 })
+
+/** The same with the native engine, whose addon hears what JavaScript does not; no terminal, no shell. */
+const computing = `
+import { openEngine } from ${JSON.stringify(pathToFileURL(join(packageRoot(), 'runtime', 'engines', 'index.ts')).href)}
+import { listenForInterrupt } from ${JSON.stringify(pathToFileURL(join(packageRoot(), 'runtime', 'training', 'interrupt.ts')).href)}
+const silent = { say() {}, warn() {}, progress() {} }
+await openEngine('tfjs-node', silent)
+listenForInterrupt(silent)
+process.stdout.write('computing')
+setTimeout(() => { for (;;); }, 1)
+`
+
+for (const signals of [
+  ['SIGINT', 'SIGINT'],
+  ['SIGTERM', 'SIGTERM'],
+  ['SIGTERM', 'SIGINT'],
+] as const)
+  test(`while the native engine computes ${signals.join(' and ')} end it with 130`, async (t) => {
+    const { openEngine } = await import('../../runtime/engines/index.js')
+    const { currentNativeBackend } = await import('../../runtime/engines/native_parts.js')
+    const { silent } = await import('../../runtime/reporter.js')
+    await openEngine('tfjs-node', silent).catch(() => {})
+    if (!currentNativeBackend()?.binding.exitOnRepeatedSignal) {
+      t.log('skipped: wsban setup makes the engine that is tested here')
+      return t.pass()
+    }
+    const child = spawn(process.execPath, ['--import=tsx', '--input-type=module', '-e', computing], {
+      cwd: packageRoot(),
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const ended = new Promise<unknown>((settle) => child.on('close', (code, signal) => settle(signal ?? code)))
+    await new Promise((settle) => child.stdout.once('data', settle))
+    await pause(100)
+    child.kill(signals[0])
+    t.is(await Promise.race([ended, pause(500, 'lives')]), 'lives')
+    child.kill(signals[1])
+    t.is(await ended, 130)
+  })

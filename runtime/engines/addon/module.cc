@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "engine.h"
+#include "signals.h"
 #include "tensorflow/c/c_api.h"
 
 namespace wsban {
@@ -89,6 +90,7 @@ class Module : public Napi::Addon<Module> {
                              InstanceMethod("setAside", &Module::SetAside),
                              InstanceMethod("giveUpInputs", &Module::GiveUpInputs),
                              InstanceMethod("setAtOnce", &Module::SetAtOnce),
+                             InstanceMethod("exitOnRepeatedSignal", &Module::ExitOnRepeated),
                              InstanceValue("TF_Version", Napi::String::New(env, TF_Version()), napi_enumerable),
                              InstanceValue("TF_FLOAT", number(TF_FLOAT), napi_enumerable),
                              InstanceValue("TF_INT32", number(TF_INT32), napi_enumerable),
@@ -188,6 +190,9 @@ class Module : public Napi::Addon<Module> {
 
   // (whether)
   void SetAtOnce(const Napi::CallbackInfo& info) { engine_.SetAtOnce(info[0].ToBoolean().Value()); }
+
+  // (whether)
+  void ExitOnRepeated(const Napi::CallbackInfo& info) { ExitOnRepeatedSignal(info[0].ToBoolean().Value()); }
 
   Engine engine_;
 };
