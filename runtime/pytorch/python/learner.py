@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 import recipe
+from checkpoint import Checkpoint, State
 from groups import freeze, parameter_groups
 from mixing import mix_batch
 from pictures import Batch
 from problems import Problem
-from run_folder import Checkpoint, State
 from seeded import Random, key_of
 from sync_batch_norm import synchronise
 from team import Team

@@ -1,45 +1,26 @@
 """A run: a folder with its spec, its log and its checkpoints, as `wsban train` makes it.
 
-Whenever the machine stops, run.json names a whole checkpoint: a checkpoint's folder
-appears by one rename, then run.json names it, then those that are not kept go.
+Whenever the machine stops, run.json names a whole checkpoint: run.json lists a name,
+the checkpoint's folder appears by one rename, then run.json makes it the last, then
+those that are not kept are removed. Only what the run wrote is ever removed, and no
+link in its place is followed.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
-import socket
-import threading
-import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from safetensors.torch import load_file, save_file
-from torch import Tensor
-
+import checkpoint as files
+from checkpoint import Checkpoint
 from problems import Problem
+from run_lock import is_lock, lives, temporary_beside
 
-State = dict[str, Any]
-
-
-class Checkpoint(NamedTuple):
-    weights: dict[str, Tensor]
-    slots: dict[str, Tensor]  # what the optimizer remembers: velocity/NAME
-    state: State
-
-
-BEGINNING: State = {
-    "epoch": 0,
-    "step": 0,
-    "stepInEpoch": 0,
-    "position": 0,
-    "lossSums": {},
-    "logBytes": 0,
-    "optimizerSteps": 0,
-    "began": {},
-    "stale": 0,
-}
+UNFINISHED = ".wsban-unfinished"
+FILES = ("run.json", "model.wsban", "log.jsonl", "images.json", "lock")
+FOLDERS = ("checkpoints", "tensorboard", "pytorch")
 
 
 class RunFolder:
@@ -55,66 +36,96 @@ class RunFolder:
     @staticmethod
     def open(path: Path) -> RunFolder:
         info = json.loads((path / "run.json").read_text(encoding="utf-8"))
-        return RunFolder(path, info)
+        run = RunFolder(path, info)
+        for name in [*run.names(), *info.get("written", [])]:
+            if not files.NAME.match(name):
+                raise Problem(
+                    "run-unreadable",
+                    f"{path / 'run.json'} is not what wsban wrote",
+                    "resume another run",
+                )
+        return run
 
     @staticmethod
     def create(path: Path, info: dict[str, Any], first: Checkpoint) -> RunFolder:
+        require_empty(path)
         run = RunFolder(path, info)
-        (path / "checkpoints").mkdir(parents=True, exist_ok=True)
-        run.log.unlink(missing_ok=True)
+        _write(path / UNFINISHED, "Training began to make a run of this folder.\n")
+        (path / "checkpoints").mkdir(exist_ok=True)
         spec = info["spec"]
         _write(path / "model.wsban", spec["files"][spec["entry"]])
-        run.save(first, None)
+        name = files.name_of(first.state)
+        files.remove(run._folder(name))
+        files.write(run._folder(name), first, info["model"])
+        run.change(last=name, written=[name])
+        (path / UNFINISHED).unlink()
         return run
 
     def change(self, **changed: Any) -> None:
-        self.info = {**self.info, **changed}
-        _write(self.path / "run.json", f"{json.dumps(self.info, indent=2)}\n")
+        info = {**self.info, **changed}
+        _write(self.path / "run.json", f"{json.dumps(info, indent=2)}\n")
+        self.info = info
+
+    def names(self) -> list[str]:
+        """Its checkpoints, from the newest to the oldest."""
+        info = self.info
+        kept = reversed(info.get("kept", []))
+        found = [info.get("last"), info.get("previous"), *kept, info.get("best")]
+        return list(dict.fromkeys(name for name in found if name is not None))
 
     def read(self) -> Checkpoint:
-        """The last checkpoint; a log written after it is cut off."""
-        folder = self._folder(self.info["last"])
-        state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-        weights = load_file(folder / "weights.safetensors")
-        slots = load_file(folder / "optimizer.safetensors")
-        return Checkpoint(weights, slots, {**BEGINNING, **state})
+        last: str = self.info["last"]
+        try:
+            return files.read(self._folder(last))
+        except Problem as error:
+            whole = self._newest_whole(last)
+            help = (
+                f"{whole} is whole: go back to it with --resume --from {whole}"
+                if whole
+                else "no other checkpoint is whole: train anew into another folder"
+            )
+            raise Problem(error.code, error.message, help) from error
+
+    def go_back_to(self, name: str) -> None:
+        """Makes an earlier checkpoint the last one."""
+        if name not in self.names():
+            raise Problem(
+                "no-checkpoint",
+                f"{self.path} has no checkpoint {name}",
+                f"it has {', '.join(self.names())}",
+            )
+        if name == self.info["last"]:
+            return
+        epoch: int = files.read(self._folder(name)).state["epoch"]
+        info = {key: self.info[key] for key in self.info if key != "previous"}
+        if (files.epoch_of(info.get("best", "")) or 0) > epoch:
+            del info["best"], info["bestScore"]
+        kept = [one for one in info["kept"] if (files.epoch_of(one) or 0) <= epoch]
+        self.info = {**info, "kept": [one for one in kept if one != name]}
+        self.change(last=name)
 
     def cut_log(self, size: int) -> None:
+        """Takes off what was written after a checkpoint."""
         if self.log.exists() and self.log.stat().st_size > size:
-            os.truncate(self.log, size)
+            with _open(self.log, os.O_WRONLY) as file:
+                file.truncate(size)
 
     def add(self, record: dict[str, Any]) -> None:
-        with self.log.open("a", encoding="utf-8") as file:
+        with _open(self.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT) as file:
             file.write(f"{json.dumps(record)}\n")
 
     def save(self, checkpoint: Checkpoint, score: float | None) -> None:
         """`score` is the share of val pictures that are right, at an epoch's end."""
         state = checkpoint.state
-        size = self.log.stat().st_size if self.log.exists() else 0
-        name = (
-            f"epoch-{state['epoch']:04}"
-            if state["stepInEpoch"] == 0
-            else f"step-{state['step']:08}"
-        )
-        if name == self.info.get("last"):
+        base = files.name_of(state)
+        last = self.info.get("last")
+        if last is not None and "-".join(last.split("-")[:2]) == base:
             return
-        folder = self._folder(name)
-        temporary = folder.with_name(f"{name}.{os.getpid()}.tmp")
-        try:
-            temporary.mkdir(parents=True)
-            metadata = {"format": "pt", "model": self.info["model"]}
-            weights = temporary / "weights.safetensors"
-            save_file(checkpoint.weights, weights, metadata=metadata)
-            save_file(checkpoint.slots, temporary / "optimizer.safetensors")
-            text = json.dumps({**state, "logBytes": size})
-            (temporary / "state.json").write_text(f"{text}\n", encoding="utf-8")
-            for file in temporary.iterdir():
-                _sync(file)
-            shutil.rmtree(folder, ignore_errors=True)
-            temporary.rename(folder)
-            _sync(folder.parent)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+        size = self.log.stat().st_size if self.log.exists() else 0
+        name = self._free_name(base)
+        self.change(written=[*dict.fromkeys([*self._written(), name])])
+        whole = checkpoint._replace(state={**state, "logBytes": size})
+        files.write(self._folder(name), whole, self.info["model"])
         self._name(name, score)
 
     def is_better(self, score: float | None) -> bool:
@@ -130,111 +141,128 @@ class RunFolder:
         self.change(
             last=name,
             kept=kept[-keep:] if keep > 0 else [],
+            **({"previous": last} if last and keep == 0 else {}),
             **({"best": name, "bestScore": score} if better else {}),
         )
         self.remove_unused()
 
     def remove_unused(self) -> None:
-        used = {self.info.get("last"), self.info.get("best"), *self.info["kept"]}
+        used = self.names()
+        unused = [name for name in self._written() if name not in used]
+        for name in unused:
+            files.remove(self._folder(name))
         for folder in (self.path / "checkpoints").iterdir():
-            if folder.name not in used:
-                shutil.rmtree(folder, ignore_errors=True)
+            if _is_left_over(folder.name):
+                files.remove(folder)
+        for file in self.path.iterdir():
+            if _is_left_over(file.name) and _kind(file) == "file":
+                file.unlink(missing_ok=True)
+        if unused:
+            self.change(written=used)
+
+    def _written(self) -> list[str]:
+        written: list[str] = self.info.get("written", self.names())
+        return written
+
+    def _free_name(self, base: str) -> str:
+        """The name, or with a number where somebody else's folder has it."""
+        number = 1
+        while True:
+            name = base if number == 1 else f"{base}-{number}"
+            folder = self._folder(name)
+            own = name in self._written() and name not in self.names()
+            if files.remove(folder) if own else _kind(folder) is None:
+                return name
+            number += 1
+
+    def _newest_whole(self, besides: str) -> str | None:
+        for name in self.names():
+            try:
+                if name != besides:
+                    files.read(self._folder(name))
+                    return name
+            except Problem:
+                pass
+        return None
 
     def _folder(self, name: str) -> Path:
         return self.path / "checkpoints" / name
 
 
-class Lock:
-    """Nobody else trains into the folder; a lock of a process that died is taken over."""
-
-    def __init__(self, folder: Path) -> None:
-        self.file = folder / "lock"
-        folder.mkdir(parents=True, exist_ok=True)
-        while not self._take():
-            holder = self._holder()
-            if holder:
-                raise Problem(
-                    "run-in-use",
-                    f"{holder} trains into {folder}",
-                    f"wait for it or stop it; if nothing trains there, remove {self.file}",
-                )
-            self.file.unlink(missing_ok=True)
-        threading.Thread(target=self._beat, daemon=True).start()
-
-    def release(self) -> None:
-        self.file.unlink(missing_ok=True)
-
-    def _take(self) -> bool:
-        own = {"process": os.getpid(), "host": socket.gethostname()}
-        began = _began(os.getpid())
-        try:
-            with self.file.open("x") as file:
-                json.dump({**own, "began": began} if began else own, file)
-        except FileExistsError:
-            return False
-        return True
-
-    def _holder(self) -> str | None:
-        try:
-            old = time.time() - self.file.stat().st_mtime > 60
-            found = json.loads(self.file.read_text())
-            process, host = int(found["process"]), str(found["host"])
-        except FileNotFoundError:
-            return None
-        except (ValueError, KeyError):
-            return None if old else "a process that just began"
-        if host != socket.gethostname():
-            return None if old else f"process {process} on {host}"
-        return f"process {process}" if _lives(process, found.get("began")) else None
-
-    def _beat(self) -> None:
-        while True:
-            time.sleep(5)
-            try:
-                os.utime(self.file)
-            except OSError:
-                return
+def require_empty(path: Path) -> None:
+    """A new run needs an empty folder, or what an interrupted start of one left."""
+    if _kind(path) is None:
+        return
+    begun = _kind(path / UNFINISHED) == "file"
+    names = [file.name for file in sorted(path.iterdir()) if not _is_own(file, begun)]
+    if names:
+        raise Problem(
+            "folder-not-empty",
+            f"{path} is not a run, and holds {', '.join(names[:5])}"
+            + (f" and {len(names) - 5} more" if len(names) > 5 else ""),
+            "choose a new folder with --out, or move what is there to another place",
+        )
 
 
-def _began(process: int) -> str | None:
-    """When a process began, as Linux counts; nothing elsewhere."""
-    try:
-        text = Path(f"/proc/{process}/stat").read_text()
-    except OSError:
-        return None
-    fields = text.rpartition(") ")[2].split(" ")
-    return "ended" if fields[0] == "Z" else fields[19]
+def refuse_links(path: Path) -> None:
+    """Training writes only within the run's own folder."""
+    for name in (*FILES, *FOLDERS):
+        kind = _kind(path / name)
+        expected = "file" if name in FILES else "folder"
+        if kind is not None and kind != expected:
+            what = "a link" if kind == "link" else f"not a {expected}"
+            raise Problem(
+                "run-holds-link",
+                f"{path / name} is {what}, and training writes only within the run",
+                f"put a {expected} in its place",
+            )
 
 
-def _lives(process: int, began: str | None) -> bool:
-    now = _began(process)
-    if began is not None and now is not None:
-        return began == now
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
+def _is_own(file: Path, begun: bool) -> bool:
+    kind = _kind(file)
+    if kind == "file":
+        if file.name.split(".")[0] == "lock":
+            text = file.read_text(errors="replace")
+            return text == "" or is_lock(text)
+        if files.TEMPORARY.match(file.name) or file.name == UNFINISHED:
+            return True
+        return begun and file.name == "model.wsban"
+    if kind != "folder" or file.name != "checkpoints":
         return False
-    except PermissionError:
-        pass
-    return process != os.getpid()
+    first = files.name_of(files.BEGINNING)
+    return all(
+        begun and (one.name == first or files.TEMPORARY.match(one.name))
+        for one in file.iterdir()
+    )
+
+
+def _is_left_over(name: str) -> bool:
+    found = files.TEMPORARY.match(name)
+    return found is not None and not lives(int(found[1]))
+
+
+def _kind(path: Path) -> str | None:
+    if path.is_symlink():
+        return "link"
+    if path.is_file():
+        return "file"
+    if path.is_dir():
+        return "folder"
+    return "other" if path.exists() else None
+
+
+def _open(path: Path, flags: int) -> Any:
+    """For writing, but not through a link."""
+    handle = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
+    return os.fdopen(handle, "a" if flags & os.O_APPEND else "r+", encoding="utf-8")
 
 
 def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary = temporary_beside(path)
     try:
         temporary.write_text(text, encoding="utf-8")
-        _sync(temporary)
+        files.sync(temporary)
         temporary.replace(path)
-        _sync(path.parent)
+        files.sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    if path.is_dir() and os.name == "nt":
-        return
-    handle = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import Any
 
@@ -18,8 +19,19 @@ class Teller:
         self.open_line = False
 
     def tell(self, kind: str, text: str = "", **more: Any) -> None:
+        """A reader or a terminal that is gone ends nothing: what is told is progress."""
         if self.quiet:
             return
+        try:
+            self._write(kind, text, more)
+        except OSError:
+            self.quiet = True
+            # What is left in the buffer goes nowhere, instead of failing at the end.
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            for stream in (sys.stdout, sys.stderr):
+                os.dup2(nowhere, stream.fileno())
+
+    def _write(self, kind: str, text: str, more: dict[str, Any]) -> None:
         if self.json_lines:
             print(json.dumps({"kind": kind, "text": text, **more}), flush=True)
         elif kind == "progress" and sys.stderr.isatty():

@@ -23,6 +23,7 @@ import torch
 from safetensors import SafetensorError
 
 import recipe
+from checkpoint import BEGINNING, State
 from evaluation import evaluate
 from learner import Learner, Moment, Options, Step
 from model import load_weights
@@ -37,7 +38,8 @@ from pictures import (
     read_listing,
 )
 from problems import Problem
-from run_folder import BEGINNING, Lock, RunFolder, State
+from run_folder import RunFolder, refuse_links, require_empty
+from run_lock import Lock
 from seeded import initialize
 from stopping import Stop
 from team import Team
@@ -52,6 +54,7 @@ def read_options() -> argparse.Namespace:
     add("--data", type=Path, required=True, help="class folders, or a list by wsban")
     add("--out", type=Path, required=True, help="the folder for the run")
     add("--resume", action="store_true", help="go on where the run stopped")
+    add("--from", dest="checkpoint", help="with --resume: an earlier one than the last")
     add("--epochs", type=int, help=f"instead of {recipe.EPOCHS}")
     add("--batch", type=int, help=f"pictures a batch, instead of {recipe.BATCH}")
     add("--seed", type=int, default=1)
@@ -112,7 +115,7 @@ class Training:
         )
         self.unreadable: set[str] = set()
         self.saved = self.began = time.monotonic()
-        self.waited = self.computed = 0.0
+        self.waited = self.computed = self.first_step = 0.0
         self.taken = 0
         self.pace = 0.0
 
@@ -163,7 +166,12 @@ class Training:
             ),
         )
         if run:
+            if options.checkpoint is not None and team.first:
+                run.go_back_to(options.checkpoint)
+            team.wait()
+            run = RunFolder.open(options.out)
             checkpoint = run.read()
+            check_epochs(options, checkpoint.state)
             learner.restore(checkpoint)
             if team.first:
                 run.cut_log(checkpoint.state["logBytes"])
@@ -215,7 +223,7 @@ class Training:
             "end",
             interrupted=stopped,
             endedEarly=self._ended_early(),
-            steps=self.state["step"],
+            steps=self.taken,
             seconds=time.monotonic() - self.began,
             secondsPerStep=self._seconds_per_step(),
         )
@@ -304,7 +312,9 @@ class Training:
 
     def _measure(self, seconds: float, batches: int) -> None:
         # The first step also builds what later ones reuse.
-        if self.taken > 0:
+        if self.taken == 0:
+            self.first_step = seconds
+        else:
             self.computed += seconds
         self.taken += 1
         size = self.batches.batch * batches
@@ -312,7 +322,7 @@ class Training:
         self.pace = own if self.pace == 0 else 0.9 * self.pace + 0.1 * own
 
     def _seconds_per_step(self) -> float:
-        return self.computed / (self.taken - 1) if self.taken > 1 else 0.0
+        return self.computed / (self.taken - 1) if self.taken > 1 else self.first_step
 
     def _count(self, result: Step, batches: int) -> None:
         sums = self.state["lossSums"]
@@ -398,6 +408,17 @@ class Training:
         self.saved = time.monotonic()
 
 
+def check_epochs(options: argparse.Namespace, state: State) -> None:
+    begun = state["epoch"] + (1 if state["stepInEpoch"] > 0 else 0)
+    if options.epochs is not None and options.epochs < begun:
+        raise Problem(
+            "run-differs",
+            f"{options.out} is in epoch {begun}, and --epochs {options.epochs} "
+            "would take some away",
+            f"leave --epochs out, or give at least {begun}",
+        )
+
+
 def begin_from(model: torch.nn.Module, weights: Path) -> None:
     try:
         load_weights(model, str(weights))
@@ -430,7 +451,11 @@ def main() -> None:
     teller = Teller(options.json, quiet=not team.first)
     lock: Lock | None = None
     try:
-        lock = Lock(options.out) if team.first else None
+        if team.first:
+            refuse_links(options.out)
+            if not RunFolder.exists(options.out):
+                require_empty(options.out)
+            lock = Lock(options.out)
         Training(options, team, teller).go()
     except Problem as error:
         teller.problem(error, team.rank)
