@@ -16,6 +16,7 @@ import { firstNotFinite } from '../../runtime/training/locate.js'
 import { profileText, StepProfile } from '../../runtime/training/profile.js'
 import { clock } from '../../runtime/training/progress.js'
 import { startTraining, type TrainingRequest } from '../../runtime/training/start.js'
+import type { TrainResult } from '../../runtime/training/train.js'
 import type { Io } from '../io.js'
 import { readySpec, requireGraph } from './spec.js'
 
@@ -94,20 +95,27 @@ export async function trainSpec(file: string, request: TrainRequest, io: Io): Pr
   }
   const { evaluation } = result
   if (result.endedEarly) io.reporter.say(`ended early: no better val top-1 in ${model.plan.patience} epochs`)
-  io.print(
-    `trained ${result.steps} steps in ${clock(result.seconds)} (${result.secondsPerStep.toFixed(3)} s a step)${evaluation ? ` · val: ${top1Text(evaluation)}` : ''}`,
-  )
+  io.print(`${totalsOf(result)}${evaluation ? ` · val: ${top1Text(evaluation)}` : ''}`)
   io.print(`next: wsban export ${quoted(request.out)} -o model.onnx`)
   io.json({
     ok: true,
     run: request.out,
     steps: result.steps,
+    totalSteps: result.totalSteps,
     seconds: result.seconds,
     secondsPerStep: result.secondsPerStep,
     val: evaluation,
     ...(profile && { profile: profile.table() }),
   })
   return 0
+}
+
+/** Of a resumed run the steps since then, as the time is; how many there are in all comes besides. */
+function totalsOf({ steps, totalSteps, seconds, secondsPerStep }: TrainResult): string {
+  if (steps === 0) return `no steps to take; the run has ${totalSteps}`
+  const counted = steps === 1 ? '1 step' : `${steps} steps`
+  const all = steps === totalSteps ? '' : `, ${totalSteps} in all`
+  return `trained ${counted} in ${clock(seconds)} (${secondsPerStep.toFixed(3)} s a step)${all}`
 }
 
 async function trainByPytorch(...given: Parameters<typeof trainInPytorch>): ReturnType<typeof trainInPytorch> {

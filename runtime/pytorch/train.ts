@@ -70,7 +70,8 @@ export async function trainInPytorch(
   const heard: { result: TrainResult } = {
     result: {
       epochs: before.run.info.epochs,
-      steps: before.state.step,
+      totalSteps: before.state.step,
+      steps: 0,
       seconds: 0,
       secondsPerStep: 0,
       evaluation: undefined,
@@ -88,7 +89,7 @@ export async function trainInPytorch(
       if (record.kind === 'epoch' && record.val.pictures > 0) heard.result = { ...heard.result, evaluation: record.val }
     } else if (message.kind === 'end') {
       const { kind: _, ...end } = message
-      heard.result = { ...heard.result, ...end }
+      heard.result = { ...heard.result, ...end, totalSteps: before.state.step + end.steps }
     }
   }
   try {

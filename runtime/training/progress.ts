@@ -27,6 +27,7 @@ const newest = 0.1
 /** Speed and time left, told in one line that keeps changing and one line an epoch. */
 export class ProgressMeter {
   private readonly started = performance.now()
+  private firstMilliseconds = 0
   private stepMilliseconds = 0
   private batches = 0
   /** Milliseconds a batch at present, waiting for it counted. */
@@ -64,7 +65,8 @@ export class ProgressMeter {
     const result = step()
     const end = performance.now()
     // The first one also builds what later ones reuse; it says nothing of the rate.
-    if (this.batches > 0) {
+    if (this.batches === 0) this.firstMilliseconds = end - start
+    else {
       this.stepMilliseconds += end - start
       this.pace = this.pace === undefined ? end - this.asked : (1 - newest) * this.pace + newest * (end - this.asked)
     }
@@ -79,8 +81,10 @@ export class ProgressMeter {
     return result
   }
 
+  /** Without the first batch, where there were more; 0 before it. */
   get secondsPerStep(): number {
-    return this.batches > 1 ? (this.stepMilliseconds / 1000 / (this.batches - 1)) * this.options.accumulate : 0
+    const mean = this.batches > 1 ? this.stepMilliseconds / (this.batches - 1) : this.firstMilliseconds
+    return (mean / 1000) * this.options.accumulate
   }
 
   get seconds(): number {

@@ -46,9 +46,12 @@ type EpochScores = Pick<Evaluation, 'pictures' | 'top1' | 'top5' | 'calibrationE
 
 export interface TrainResult {
   readonly epochs: number
+  /** Of the whole run. */
+  readonly totalSteps: number
+  /** Taken since this training began or was resumed; seconds and seconds a step are of these. */
   readonly steps: number
   readonly seconds: number
-  /** Of steps alone, without evaluation. */
+  /** Of steps alone, without evaluation; 0 when none was taken. */
   readonly secondsPerStep: number
   /** Of the last epoch; an engine may count less than all of it. */
   readonly evaluation: Evaluation | EpochScores | undefined
@@ -124,7 +127,8 @@ class Training {
     if (stopped) await this.save(undefined)
     return {
       epochs,
-      steps: this.state.step,
+      totalSteps: this.state.step,
+      steps: this.state.step - this.options.state.step,
       seconds: this.meter.seconds,
       secondsPerStep: this.meter.secondsPerStep,
       evaluation,
