@@ -50,6 +50,7 @@ async function bundle(folder) {
       'runtime/index': 'runtime/index.ts',
       'runtime/api/index': 'runtime/api/index.ts',
       'runtime/data/worker': 'runtime/data/worker.ts',
+      'runtime/data/contents_worker': 'runtime/data/contents_worker.ts',
     },
     outdir: folder,
     chunkNames: 'chunks/[name]-[hash]',

@@ -1,9 +1,7 @@
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { Failure, type Problem, reasonOf } from '../failure.js'
-import { packageRoot } from '../package-root.js'
 import type { Job, Prepared } from './prepare.js'
+import { startThread } from './thread.js'
 
 export interface ToWorker {
   readonly id: number
@@ -92,13 +90,7 @@ export class Crew {
 }
 
 function startWorker(cacheBytes: number): Worker {
-  const options = { workerData: cacheBytes, execArgv: [] }
-  if (!import.meta.url.endsWith('.ts'))
-    return new Worker(pathToFileURL(join(packageRoot(), 'dist', 'runtime', 'data', 'worker.js')), options)
-  // From source a thread has to be told how TypeScript is read: Node's loaders do not reach its first module.
-  const [loader, entry] = ['tsx/esm/api', './worker.ts'].map((name) => JSON.stringify(import.meta.resolve(name)))
-  const code = `import(${loader}).then(({ register }) => { register(); return import(${entry}) })`
-  return new Worker(code, { ...options, eval: true })
+  return startThread('worker', cacheBytes)
 }
 
 /** FNV-1a. */

@@ -6,6 +6,7 @@ import { Failure } from '../failure.js'
 import type { Model } from '../model.js'
 import type { Checkpoint } from '../runs/checkpoint.js'
 import { RunFolder } from '../runs/folder.js'
+import { compareImages } from '../runs/images.js'
 import type { ReadySpec } from '../specs/host.js'
 import { EventFile } from '../tensorboard/file.js'
 import { checkData, checkNew } from '../training/checks.js'
@@ -64,6 +65,7 @@ export async function trainInPytorch(
   const listing = join(code, listingFile)
 
   const stop = listenForInterrupt(reporter)
+  const images = compareImages(out, data, reporter)
   const stopping = new AbortController()
   const watch = setInterval(() => stop.asked() && stopping.abort(), 100)
   const events = new EventFile(join(out, 'tensorboard'), before.state.step)
@@ -96,11 +98,13 @@ export async function trainInPytorch(
     const threads = Math.max(1, Math.floor(availableParallelism() / choice.processes))
     const args = [join(code, 'train.py'), ...argumentsOf(request, listing)]
     await runPytorch({ python, processes: choice.processes, args, threads }, hear, stopping)
+    if (!heard.result.interrupted) await images.finish()
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     const left = `${out} holds ${(await RunFolder.open(out)).info.last}, which is whole: go on with --resume`
     throw new Failure({ ...error.problem, help: `${error.problem.help ?? ''}; ${left}` }, { cause: error })
   } finally {
+    await images.stop()
     clearInterval(watch)
     stop.end()
   }

@@ -3,6 +3,7 @@ import { type Engine, type EngineName, engineNames, openEngine } from '../engine
 import type { Model } from '../model.js'
 import type { TrainingState } from '../runs/checkpoint.js'
 import { RunFolder } from '../runs/folder.js'
+import { compareImages } from '../runs/images.js'
 import type { StoredSpec } from '../specs/stored.js'
 import { initialWeights } from '../weights/begin.js'
 import { checkData, checkNew } from './checks.js'
@@ -43,6 +44,7 @@ export async function startTraining(
   try {
     const begun = fresh ? await begin(model, spec, data, request, fresh) : await goOn(model, spec, data, request)
     const stop = listenForInterrupt(reporter)
+    const images = compareImages(out, data, reporter)
     try {
       const { workers, mostUnreadable, locate } = request
       const options = {
@@ -55,8 +57,11 @@ export async function startTraining(
         ...(locate && { locate }),
         ...begun,
       }
-      return { run: begun.run, result: await train(options) }
+      const result = await train(options)
+      if (!result.interrupted) await images.finish()
+      return { run: begun.run, result }
     } finally {
+      await images.stop()
       stop.end()
       begun.learner.dispose()
     }

@@ -278,3 +278,31 @@ test.serial('epochs that a run has done are not taken away by fewer', (t) => {
   t.regex(err, /has done 2 epochs, and --epochs 1 would take some away/)
   t.deepEqual(contentOf(path), before)
 })
+
+test.serial('images whose content changed, by one bit in the middle, are reported when a run is resumed', (t) => {
+  const [data, path] = [join(folder, 'changing'), join(folder, 'changed')]
+  cpSync(join(folder, 'shapes'), data, { recursive: true })
+  const args = ['train', tiny, '--data', data, '--batch', '4', '-o', path, '--epochs']
+  t.is(wsban(...args, '1').status, 0)
+  const same = wsban(...args, '2', '--resume')
+  t.is(same.status, 0, same.err)
+  t.notRegex(same.err, /changed/)
+  const image = join(data, 'train', 'blue <square>', '3.jpg')
+  const bytes = readFileSync(image)
+  const middle = bytes.length >> 1
+  bytes[middle] = (bytes[middle] ?? 0) ^ 1
+  writeFileSync(image, bytes)
+  const changed = wsban(...args, '3', '--resume')
+  t.is(changed.status, 0, changed.err)
+  t.regex(changed.err, /1 of 22 images changed since the run began, first train.blue <square>.3\.jpg/)
+})
+
+test.serial('steps, time and time a step are those since a run was resumed', (t) => {
+  const path = join(folder, 'counted')
+  const one = wsban('train', tiny, '--data', 'shapes', '--batch', '16', '-o', path, '--epochs', '1')
+  t.regex(one.out, /^trained 1 step in [\d:]+ \((?!0\.000)[\d.]+ s a step\) ·/)
+  const two = wsban('train', tiny, '--data', 'shapes', '-o', path, '--epochs', '3', '--resume')
+  t.regex(two.out, /^trained 2 steps in [\d:]+ \([\d.]+ s a step\), 3 in all ·/)
+  const none = wsban('train', tiny, '--data', 'shapes', '-o', path, '--resume')
+  t.regex(none.out, /^no steps to take; the run has 3/)
+})

@@ -1,0 +1,25 @@
+import { z } from 'zod'
+import { reasonOf } from '../failure.js'
+import { startThread } from './thread.js'
+
+export interface Hashing {
+  /** A digest of each file's whole content, in the files' order; empty for one that cannot be read. Undefined when it was stopped. */
+  readonly digests: Promise<readonly string[] | undefined>
+  stop(): Promise<void>
+}
+
+/** Hashes files in a thread of its own. It keeps the process alive until it is done or stopped. */
+export function hashContents(paths: readonly string[]): Hashing {
+  const worker = startThread('contents_worker', paths)
+  const digests = new Promise<readonly string[] | undefined>((resolve, reject) => {
+    worker.on('message', (message: unknown) => resolve(z.array(z.string()).parse(message)))
+    worker.on('error', (error) => reject(new Error(reasonOf(error), { cause: error })))
+    worker.on('exit', () => resolve(undefined))
+  })
+  return {
+    digests,
+    async stop() {
+      await worker.terminate()
+    },
+  }
+}

@@ -1,0 +1,15 @@
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { packageRoot } from '../package-root.js'
+
+/** Starts a module of this folder in a thread of its own, from dist/ or from source. @param name without its ending */
+export function startThread(name: string, workerData: unknown): Worker {
+  const options = { workerData, execArgv: [] }
+  if (!import.meta.url.endsWith('.ts'))
+    return new Worker(pathToFileURL(join(packageRoot(), 'dist', 'runtime', 'data', `${name}.js`)), options)
+  // From source a thread has to be told how TypeScript is read: Node's loaders do not reach its first module.
+  const [loader, entry] = ['tsx/esm/api', `./${name}.ts`].map((module) => JSON.stringify(import.meta.resolve(module)))
+  const code = `import(${loader}).then(({ register }) => { register(); return import(${entry}) })`
+  return new Worker(code, { ...options, eval: true })
+}

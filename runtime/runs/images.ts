@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { z } from 'zod'
+import { hashContents } from '../data/contents.js'
+import type { DataSet } from '../data/dataset.js'
+import { reasonOf } from '../failure.js'
+import { hasCode, writeAtomically } from '../files.js'
+import type { Reporter } from '../reporter.js'
+
+/** The images that a run began with: paths below the data set's root, and a digest of each one's whole content. */
+const imagesFile = z.object({ images: z.array(z.tuple([z.string(), z.string()])) })
+
+export interface ImageComparison {
+  /** Waits until the images are recorded, or compared and what changed is reported. */
+  finish(): Promise<void>
+  /** Gives up what is not done. */
+  stop(): Promise<void>
+}
+
+/**
+ * Records the content of a run's images, or of a resumed run reports which ones have changed since. Reading all of them takes a while, so it
+ * goes on beside training. A run that was stopped before its record was written has it written when it is resumed.
+ */
+export function compareImages(run: string, { root, splits }: DataSet, reporter: Reporter): ImageComparison {
+  const paths = [...splits.train, ...splits.val].map(({ path }) => path)
+  const hashing = hashContents(paths)
+  const done = hashing.digests
+    .then(async (digests) => {
+      if (!digests) return
+      const images = paths.map((path, index): [string, string] => [relative(root, path), digests[index] ?? ''])
+      const file = join(run, 'images.json')
+      const known = await readImages(file)
+      if (known) reportChanged(images, known, reporter)
+      else await writeAtomically(file, `${JSON.stringify({ images })}\n`)
+    })
+    .catch((error: unknown) => reporter.warn(`the images' contents were not compared: ${reasonOf(error)}`))
+  return {
+    finish: () => done,
+    stop: async () => {
+      await hashing.stop()
+      await done
+    },
+  }
+}
+
+async function readImages(file: string): Promise<ReadonlyMap<string, string> | undefined> {
+  try {
+    return new Map(imagesFile.parse(JSON.parse(await readFile(file, 'utf8'))).images)
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined
+    throw error
+  }
+}
+
+function reportChanged(
+  images: readonly (readonly [path: string, digest: string])[],
+  known: ReadonlyMap<string, string>,
+  reporter: Reporter,
+): void {
+  const changed = images.flatMap(([path, digest]) => {
+    const before = known.get(path)
+    return before && digest && before !== digest ? [path] : []
+  })
+  if (changed.length === 0) return
+  reporter.warn(
+    `${changed.length} of ${images.length} images changed since the run began, first ${changed[0]}: it is resumed with them as they are now, and its results differ from what they would have been`,
+  )
+}
