@@ -1,4 +1,5 @@
 import { closeSync, openSync } from 'node:fs'
+import { devNull } from 'node:os'
 import { isatty } from 'node:tty'
 
 let outputError: Error | undefined
@@ -24,7 +25,7 @@ function leaveLostTerminals(terminals: readonly number[]): void {
   for (const descriptor of terminals) {
     if (isatty(descriptor)) continue
     closeSync(descriptor)
-    openSync('/dev/null', 'r+')
+    openSync(devNull, 'r+')
   }
 }
 

@@ -17,9 +17,13 @@ import { pairedDifference } from '../../runtime/inference/paired.js'
 import type { BranchDifference, EpochRecord, Guess, ReportData, ShownPicture } from '../../runtime/report/data.js'
 import { renderReport } from '../../runtime/report/html.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
+import { WrittenFiles } from '../../runtime/written_files.js'
 import type { Io } from '../io.js'
 import { type Answered, answersTo } from './answers.js'
 import { specHost } from './spec.js'
+
+/** In the run's folder, unless another place is named. */
+const reportFile = 'report.html'
 
 /** Pictures shown, and the side of each in pixels: a report stays small enough to send. */
 const shownExamples = 9
@@ -57,8 +61,10 @@ export async function writeReport(source: string, request: ReportRequest, io: Io
       : [`The pictures are not at ${folder} any more, so this shows what the log kept. Give their place with --data.`],
     spec: info.spec.files[info.spec.entry] ?? '',
   }
-  const path = request.out ?? join(source, 'report.html')
-  await writeAtomically(path, renderReport(report))
+  const path = request.out ?? join(source, reportFile)
+  const page = renderReport(report)
+  if (request.out === undefined) await (await WrittenFiles.open(source)).write(reportFile, page)
+  else await writeAtomically(path, page)
   io.print(`wrote ${path}: open it in a browser`)
   io.json({ ok: true, path })
   return 0

@@ -1,13 +1,14 @@
 /** npm start: the whole way once, on made-up birds: pictures, training, one ONNX file, a check of it, how good it is, a prediction, a report. */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { readdir, rm } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import { main, prepare, root } from './prepare.mjs'
 import { run } from './run.mjs'
 
-const folder = 'first-run'
+/** A new one each time: people put things of their own into such folders. */
+const folder = freeName('first-run')
 const birds = `${folder}/birds`
 const trained = `${folder}/run`
 const onnx = `${folder}/birds.onnx`
@@ -34,8 +35,6 @@ const made = [
 ]
 
 await prepare()
-// A run is never written over by the commands themselves; this folder is ours to make anew.
-await rm(join(root, folder), { recursive: true, force: true })
 
 const slow = !(await hasNativeEngine())
 if (slow) console.log('\nWithout the native engine this takes some minutes: fewer epochs, so a less able model.')
@@ -59,6 +58,13 @@ Next:
   npx wsban check models/wsban_tiny.wsban                 what a model is made of, and what is wrong with it
   npx wsban train models/baseline_tiny.wsban --data ${birds} -o ${folder}/baseline    the same network without attention and crop, to compare with
   npx wsban compile models/wsban_tiny.wsban --target tfjs -o my-model    the code that was trained, to read and edit`)
+
+function freeName(name) {
+  let number = 1
+  const numbered = () => (number === 1 ? name : `${name}-${number}`)
+  while (existsSync(join(root, numbered()))) number++
+  return numbered()
+}
 
 async function hasNativeEngine() {
   const { stdout } = await promisify(execFile)(process.execPath, [main, '--version'])

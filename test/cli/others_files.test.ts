@@ -5,6 +5,7 @@ import test, { type ExecutionContext } from 'ava'
 import sharp from 'sharp'
 import { packageRoot } from '../../runtime/package-root.js'
 import { type Result, wsbanIn } from '../support/commands.js'
+import { drawShapes } from '../support/shapes.js'
 
 /** Commands that write into a folder, where somebody else's files have the names. */
 const folder = mkdtempSync(join(tmpdir(), 'wsban others '))
@@ -99,6 +100,15 @@ test.serial('a sample set to which something was added is not replaced', (t) => 
   }
   t.is(wsban('data', 'sample', '-o', 'birds', '--seed', '2').status, 0)
   t.true(readdirSync(join(folder, 'other')).length > 0)
+})
+
+test.serial('a report replaces the one that wsban wrote, and nothing else', async (t) => {
+  await drawShapes(join(folder, 'shapes'))
+  t.is(wsban('train', tiny, '--data', 'shapes', '--epochs', '1', '-o', 'run').status, 0)
+  for (let time = 0; time < 2; time++) t.is(wsban('report', 'run').status, 0)
+  place('run/report.html', 'theirs')
+  refused(t, wsban('report', 'run'), 'run/report.html', 'theirs')
+  t.is(wsban('report', 'run', '-o', 'run/report.html').status, 0, 'a file that is named is written')
 })
 
 test.serial('init leaves what is there', (t) => {
