@@ -68,6 +68,11 @@ export class Io {
     this.json({ ok: false, error: { code, message, help } })
   }
 
+  /** For machines, in a format that is not JSON. */
+  machineLine(text: string): void {
+    this.output(`${text}\n`)
+  }
+
   private output(text: string): void {
     if (standardOutputError()) throw new OutputClosed()
     process.stdout.write(text)

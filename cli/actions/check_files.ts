@@ -35,7 +35,7 @@ function checkOnce(files: readonly string[], settings: ModelSettings, format: Ch
   if (format === 'human') for (const one of checked) printHuman(one, io)
   else if (format === 'json') io.json({ ok: !checked.some(failed), files: checked.map(jsonOf) })
   else if (format === 'sarif') io.json(sarifOf(checked))
-  else for (const one of checked) for (const d of one.compiled.diagnostics) io.write(`${githubLine(d, one.compiled)}\n`)
+  else for (const one of checked) for (const d of one.compiled.diagnostics) io.machineLine(githubLine(d, one.compiled))
   return checked
 }
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
@@ -8,7 +8,7 @@ import { packageRoot } from '../../runtime/package-root.js'
 import { json, type Result, startWsban, wsbanIn } from '../support/commands.js'
 import { writeFewBirds } from '../support/few_birds.js'
 import { lacksModules, python, skipped } from '../support/python.js'
-import { digestOf, lossesOf, recordsOf, stepsReached, weightsApart } from '../support/run_files.js'
+import { digestOf, lastCheckpoint, lossesOf, recordsOf, stepsReached, weightsApart } from '../support/run_files.js'
 import { settledTiny } from '../support/settled.js'
 
 /** `wsban train --engine pytorch` as it is typed, beside the other engines: 80 pictures, five steps an epoch. */
@@ -143,3 +143,41 @@ test.serial('what is at fault is said as by the other engines', (t) => {
   }
   fails(/left out: cannot read[\s\S]*pictures-unreadable/, '--data', 'broken')
 })
+
+test.serial(
+  'a checkpoint that changed is noticed in PyTorch as well, and a folder with other things is left alone',
+  async (t) => {
+    if (skipped(t, lacking)) return
+    done(t, train('spoiled', '--epochs', '2', '--engine', 'pytorch'))
+    const path = join(folder, 'spoiled')
+    const file = join(lastCheckpoint(path), 'optimizer.safetensors')
+    const bytes = readFileSync(file)
+    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1
+    writeFileSync(file, bytes)
+    const program = (...args: readonly string[]) => {
+      const script = [join(path, 'pytorch', 'train.py'), '--data', join(path, 'pytorch', 'pictures.json'), ...args]
+      const { status, stderr } = spawnSync(python, script, { encoding: 'utf8' })
+      return { status, err: stderr }
+    }
+    for (const { status, err } of [
+      train('spoiled', '--epochs', '3', '--resume', '--engine', 'tfjs-node'),
+      program('--out', path, '--epochs', '3', '--resume'),
+    ]) {
+      t.is(status, 1)
+      t.regex(
+        err,
+        /weights-damaged[^\n]*the values of \S+ are not those that were written\n[^\n]*--resume --from epoch-0001/,
+      )
+    }
+    const resumed = program('--out', path, '--epochs', '2', '--resume', '--from', 'epoch-0001')
+    t.is(resumed.status, 0, resumed.err)
+    done(t, train('spoiled', '--epochs', '3', '--resume', '--engine', 'tfjs-node'))
+    const other = join(folder, 'somebody')
+    mkdirSync(join(other, 'checkpoints'), { recursive: true })
+    writeFileSync(join(other, 'checkpoints', 'best.pt'), 'weights')
+    const refused = program('--out', other)
+    t.is(refused.status, 1)
+    t.regex(refused.err, /folder-not-empty[^\n]*holds checkpoints/)
+    t.deepEqual(readdirSync(other, { recursive: true }).sort(), ['checkpoints', join('checkpoints', 'best.pt')])
+  },
+)
