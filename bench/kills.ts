@@ -7,7 +7,7 @@
  *   npx tsx bench/kills.ts [times of each] [engine]
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -93,7 +93,8 @@ async function once(way: Way, args: readonly string[]): Promise<string> {
   const ended = new Promise<number | string | null>((settle) =>
     child.on('exit', (code, signal) => settle(signal ?? code)),
   )
-  await Promise.race([pause(random.uniform(700, 3500)), ended])
+  await Promise.race([begun(child), ended])
+  await Promise.race([pause(random.uniform(0, 2500)), ended])
   way.stop(child)
   const end = await ended
   rmSync(filler, { force: true })
@@ -101,6 +102,15 @@ async function once(way: Way, args: readonly string[]): Promise<string> {
   if (/\n {4}at |This is a bug/.test(err)) throw new Error(`${way.name}: ${err}`)
   if (typeof end === 'number' && existsSync(join(run, 'lock'))) throw new Error(`${way.name}: a lock is left: ${err}`)
   return String(end)
+}
+
+/** Once it holds the lock of the run: what comes before is not training. */
+async function begun(child: ChildProcess): Promise<void> {
+  const lock = join(run, 'lock')
+  while (child.exitCode === null && child.signalCode === null) {
+    if (existsSync(lock) && readFileSync(lock, 'utf8').includes(`"process":${child.pid},`)) return
+    await pause(5)
+  }
 }
 
 async function stepReached(): Promise<number> {
