@@ -148,19 +148,22 @@ test.serial(
   'a checkpoint that changed is noticed in PyTorch as well, and a folder with other things is left alone',
   async (t) => {
     if (skipped(t, lacking)) return
-    done(t, train('spoiled', '--epochs', '2', '--engine', 'pytorch'))
+    const ours = (...more: readonly string[]) =>
+      wsban('train', 'settled.wsban', '--data', 'birds', '-o', 'spoiled', '--engine', 'tfjs-node', ...more)
+    done(t, ours('--epochs', '2'))
     const path = join(folder, 'spoiled')
+    done(t, wsban('compile', 'settled.wsban', '--set', 'classes=8', '--target', 'pytorch', '-o', 'code'))
     const file = join(lastCheckpoint(path), 'optimizer.safetensors')
     const bytes = readFileSync(file)
     bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1
     writeFileSync(file, bytes)
     const program = (...args: readonly string[]) => {
-      const script = [join(path, 'pytorch', 'train.py'), '--data', join(path, 'pytorch', 'pictures.json'), ...args]
+      const script = [join(folder, 'code', 'train.py'), '--data', join(folder, 'birds'), ...args]
       const { status, stderr } = spawnSync(python, script, { encoding: 'utf8' })
       return { status, err: stderr }
     }
     for (const { status, err } of [
-      train('spoiled', '--epochs', '3', '--resume', '--engine', 'tfjs-node'),
+      ours('--epochs', '3', '--resume'),
       program('--out', path, '--epochs', '3', '--resume'),
     ]) {
       t.is(status, 1)
@@ -171,7 +174,7 @@ test.serial(
     }
     const resumed = program('--out', path, '--epochs', '2', '--resume', '--from', 'epoch-0001')
     t.is(resumed.status, 0, resumed.err)
-    done(t, train('spoiled', '--epochs', '3', '--resume', '--engine', 'tfjs-node'))
+    done(t, ours('--epochs', '3', '--resume'))
     const other = join(folder, 'somebody')
     mkdirSync(join(other, 'checkpoints'), { recursive: true })
     writeFileSync(join(other, 'checkpoints', 'best.pt'), 'weights')
