@@ -142,7 +142,7 @@ def _load(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 def _sha256(tensor: Tensor) -> str:
     values = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
-    return hashlib.sha256(values.numpy()).hexdigest()
+    return hashlib.sha256(values.numpy().data).hexdigest()
 
 
 def _damaged(path: Path, reason: str) -> Problem:
