@@ -1,0 +1,232 @@
+import { compile } from '../../../compiler/compile.js'
+import type { Graph, ValueRef } from '../../../compiler/graph/graph.js'
+import { specialise, withoutLosses } from '../../../compiler/graph/phase.js'
+import { inPicture, viewOf } from '../../../compiler/graph/view.js'
+import { elements, type Tensor, tensor } from '../../../compiler/ops/support/tensor.js'
+import { type EngineName, openEngine } from '../../../runtime/engines/index.js'
+import { keyOf, Random } from '../../../runtime/random.js'
+import { silent } from '../../../runtime/reporter.js'
+import { diskLibrary } from '../../../runtime/specs/library.js'
+import { initialValues } from '../../../runtime/weights/initialize.js'
+import { allowed, type Bound, boundOf, firstDifference, halfRounding, singleRounding } from './bounds.js'
+import { type Outcome, runOnEngine } from './engine.js'
+import { gradientProblem } from './gradients.js'
+import { lawProblem } from './laws.js'
+import { evaluateModel } from './load.js'
+import { randomVariant, runOnImages, runOnnx, textOf, toleranceOf } from './onnx.js'
+import { evaluateGraph, type ReferenceInputs, type ReferenceResult, type Tensors } from './reference.js'
+
+/** Something that two computations of one model do not agree on, or that ended in an error. */
+export interface Finding {
+  /** What did not agree: the same for a spec and for its shorter forms. */
+  readonly kind: string
+  readonly detail: string
+}
+
+export interface Checked {
+  readonly compiled: boolean
+  readonly findings: readonly Finding[]
+}
+
+/** The reference of one model, and how far each result may be from it. */
+export interface Subject {
+  readonly graph: Graph
+  readonly inference: Graph
+  readonly training: Graph
+  readonly inputs: ReferenceInputs
+  readonly predicted: ReferenceResult
+  readonly trained: ReferenceResult
+  readonly answers: Tensors
+  readonly answerBounds: ReadonlyMap<string, Bound>
+  readonly losses: Tensors
+  readonly lossBounds: ReadonlyMap<string, Bound>
+}
+
+const roundedEvaluations = 3
+
+/** Compiles a spec and compares every executor with the reference; throws nothing that a model causes. */
+export async function checkText(text: string, seed: number, engines: readonly EngineName[]): Promise<Checked> {
+  const findings: Finding[] = []
+  const attempt = async (kind: string, run: () => Promise<string | undefined> | string | undefined) => {
+    try {
+      const detail = await run()
+      if (detail !== undefined) findings.push({ kind, detail })
+    } catch (error) {
+      findings.push({ kind: `${kind} throws`, detail: error instanceof Error ? error.message : String(error) })
+    }
+  }
+  let graph: Graph | undefined
+  await attempt('compile', () => {
+    graph = compile({ source: 'fuzz.wsban', text }, diskLibrary()).graph
+    return undefined
+  })
+  if (!graph) return { compiled: false, findings }
+  const whole = graph
+  let subject: Subject | undefined
+  await attempt('reference', () => {
+    subject = subjectOf(whole, seed)
+    return undefined
+  })
+  if (!subject) return { compiled: true, findings }
+  const known = subject
+  await attempt('law', () => lawProblem(text, known))
+  const outcomes = new Map<EngineName, Outcome>()
+  for (const engine of engines)
+    await attempt(engine, async () => {
+      await openEngine(engine, silent)
+      const models = [evaluateModel(withoutLosses(whole)), evaluateModel(whole)] as const
+      const outcome = await runOnEngine(...models, known.inputs)
+      outcomes.set(engine, outcome)
+      return engineProblem(outcome, known) ?? (await gradientProblem(outcome, known, models, outcomes))
+    })
+  const random = new Random(keyOf('variant', seed))
+  for (const half of [false, true]) {
+    const variant = randomVariant(random, half)
+    const kind = half ? 'onnx fp16' : 'onnx'
+    await attempt(kind, async () => {
+      const found = await runOnnx(known.inference, known.inputs, variant)
+      await runOnImages(known.inference, known.inputs, variant)
+      const problem = onnxProblem(found, known, half, toleranceOf(variant))
+      return problem && `${problem} with ${textOf(variant)}`
+    })
+  }
+  return { compiled: true, findings }
+}
+
+function subjectOf(graph: Graph, seed: number): Subject {
+  const [inference, training] = [specialise(graph, 'inference'), specialise(graph, 'training')]
+  const inputs = inputsOf(graph, seed)
+  const random = new Random(keyOf('rounding', seed))
+  const roundings = (target: Graph, phase: 'inference' | 'training') =>
+    Array.from({ length: roundedEvaluations }, () =>
+      evaluateGraph(target, phase, inputs, { rounding: { random, size: singleRounding } }),
+    )
+  const predicted = evaluateGraph(inference, 'inference', inputs)
+  const trained = evaluateGraph(training, 'training', inputs)
+  const answers = answersOf(inference, predicted)
+  const answerRoundings = roundings(inference, 'inference').map((result) => answersOf(inference, result))
+  const losses = lossesOf(training, trained)
+  const lossRoundings = roundings(training, 'training').map((result) => lossesOf(training, result))
+  const bounds = (base: Tensors, rounded: readonly Tensors[]) =>
+    new Map(
+      [...base].map(
+        ([name, value]) =>
+          [
+            name,
+            boundOf(
+              value,
+              rounded.flatMap((one) => one.get(name) ?? []),
+            ),
+          ] as const,
+      ),
+    )
+  return {
+    graph,
+    inference,
+    training,
+    inputs,
+    predicted,
+    trained,
+    answers,
+    answerBounds: bounds(answers, answerRoundings),
+    losses,
+    lossBounds: bounds(losses, lossRoundings),
+  }
+}
+
+function inputsOf({ image, label, parameters, plan }: Graph, seed: number): ReferenceInputs {
+  const random = new Random(keyOf('inputs', seed))
+  const { batch } = plan
+  const shape = [batch, image.channels, image.height, image.width]
+  return {
+    key: [seed, 'step', 0],
+    image: tensor(
+      shape,
+      Array.from({ length: elements(shape) }, () => Math.fround(random.uniform(-1, 1))),
+    ),
+    label: tensor(
+      [batch],
+      Array.from({ length: batch }, () => random.integer(label?.classes ?? 1)),
+    ),
+    parameters: new Map(
+      [...parameters.values()].map((parameter) => {
+        const initial = initialValues(parameter, seed)
+        // Constants would hide what they are multiplied with or added to. A variance stays above zero.
+        const values = Array.from(initial, (value) =>
+          Math.fround(parameter.initializer.kind === 'constant' ? value + random.uniform(0.1, 0.6) : value),
+        )
+        return [parameter.name, tensor(parameter.shape, values)]
+      }),
+    ),
+  }
+}
+
+function at({ values }: ReferenceResult, { node, output }: ValueRef): Tensor {
+  const value = values.get(node)?.[output]
+  if (!value) throw new Error(`node ${node} was not evaluated`)
+  return value
+}
+
+export function answersOf(graph: Graph, result: ReferenceResult): Tensors {
+  const named = [
+    ...graph.predictions,
+    ...(graph.crop
+      ? [
+          { name: 'boxes', value: graph.crop.box },
+          { name: 'attention', value: graph.crop.guide },
+        ]
+      : []),
+    ...graph.logits.map(({ name, value }) => ({ name: `logits/${name}`, value })),
+  ]
+  return new Map(named.map(({ name, value }) => [name, at(result, value)]))
+}
+
+/** Losses, and what a step moves without a gradient. */
+function lossesOf(graph: Graph, result: ReferenceResult): Tensors {
+  return new Map([...graph.losses.map(({ name, value }) => [name, at(result, value)] as const), ...result.updates])
+}
+
+/** The engine's answers against the reference's: boxes are those of the whole image there. */
+function engineProblem({ answers, losses, updates }: Outcome, subject: Subject): string | undefined {
+  const view = viewOf(subject.graph.image.steps)
+  const expected = new Map(
+    [...subject.answers].map(([name, value]) =>
+      name === 'boxes' && view.share !== 1
+        ? [name, { ...value, data: value.data.map((place) => inPicture(place, view)) }]
+        : [name, value],
+    ),
+  )
+  const answersApart = firstDifference(answers, expected, (name) =>
+    allowed(known(subject.answerBounds, name), singleRounding),
+  )
+  if (answersApart !== undefined) return answersApart
+  // Streams of random numbers are numbered in the order of the generated code; with one stream there is one order.
+  if (subject.trained.drawing > 1) return undefined
+  return firstDifference(new Map([...losses, ...updates]), subject.losses, (name) =>
+    allowed(known(subject.lossBounds, name), singleRounding),
+  )
+}
+
+function onnxProblem(found: Tensors, subject: Subject, half: boolean, passTolerance: number): string | undefined {
+  return firstDifference(found, subject.answers, (name) => {
+    const bound = known(subject.answerBounds, name)
+    if (!half) return allowed(bound, singleRounding) + passTolerance * bound.largest
+    // What half precision cannot hold becomes infinite; what rounding moves is as much more as its steps are larger.
+    const scale = halfRounding / singleRounding
+    const lost = largestValue(subject.predicted) > 1e4
+    return lost ? Number.POSITIVE_INFINITY : allowed({ ...bound, spread: bound.spread * scale }, halfRounding)
+  })
+}
+
+function largestValue({ values }: ReferenceResult): number {
+  let largest = 0
+  for (const tensors of values.values())
+    for (const { data } of tensors) for (const value of data) largest = Math.max(largest, Math.abs(value))
+  return largest
+}
+
+function known(bounds: ReadonlyMap<string, Bound>, name: string): Bound {
+  const bound = bounds.get(name)
+  if (!bound) throw new Error(`no bound for ${name}`)
+  return bound
+}

@@ -1,0 +1,315 @@
+import type { Attribute, TensorType } from '../../../compiler/graph/graph.js'
+import { operations } from '../../../compiler/ops/index.js'
+import type { ArgumentSpec, Inference, Operation } from '../../../compiler/ops/operation.js'
+import { elementsPerImage } from '../../../compiler/ops/support/shapes.js'
+import { TypedCall } from '../../../compiler/ops/support/typed.js'
+import type { Random } from '../../../runtime/random.js'
+
+/** A value that later lines of a branch can use, and how it is written there. */
+interface Value {
+  readonly code: string
+  readonly type: TensorType
+}
+
+/** A value that becomes larger than this for one image is left alone: the references are slow. */
+const mostElements = 3000
+
+/** Operations that no spec calls by their names: they are written `+`, `? :` and the like, which the arithmetic below covers. */
+const notCalled = new Set(['by_phase'])
+
+/**
+ * A random valid model from the registry of operations: argument kinds, ranges and shape rules decide what may be written, so an operation is
+ * covered from the day it is in the index.
+ */
+export class ModelGenerator {
+  private count = 0
+
+  constructor(private readonly random: Random) {}
+
+  /** @returns a spec's text; nearly all of them compile */
+  model(): string {
+    const size = this.pick([1, 2, 3, 5, 6, 7, 8, 9, 12])
+    const classes = 2 + this.random.integer(3)
+    const shared = this.chance(0.4)
+    const blocks: string[] = []
+    const image = { code: 'image', type: map(3, size, size) }
+    const first = this.branch('first', image, classes, blocks)
+    const crop = this.chance(0.5) ? this.crop(first.maps, size) : undefined
+    const lines = [...first.lines]
+    const logits = ['first.logits']
+    if (crop) {
+      lines.push(crop)
+      if (shared) lines.push('branch second = first(crop)')
+      else lines.push(...this.branch('second', { code: 'crop', type: map(3, size, size) }, classes, blocks).lines)
+      logits.push('second.logits')
+    } else if (this.chance(0.3)) {
+      lines.push(...this.branch('second', image, classes, blocks).lines)
+      logits.push('second.logits')
+    }
+    return [
+      ...blocks,
+      `model fuzz(classes = ${classes}, size = ${size}) {`,
+      `  input image: Image[3, size, size] { ${this.steps(size)} }`,
+      '  input label: Class[classes]',
+      ...lines.map((line) => `  ${line}`),
+      `  loss { ${this.losses(logits, first)} }`,
+      `  predict probabilities = ${this.prediction(logits)}`,
+      `  train { epochs = 1, batch = ${1 + this.random.integer(4)}, ${this.optimizer()} }`,
+      '}',
+      '',
+    ].join('\n')
+  }
+
+  private branch(name: string, input: Value, classes: number, blocks: string[]) {
+    const values: Value[] = [{ ...input, code: 'image' }]
+    const lines: string[] = []
+    const steps = 1 + this.random.integer(7)
+    for (let step = 0; step < steps; step++) {
+      const made = this.chance(0.12) ? this.blockCall(values, blocks) : this.call(values)
+      if (!made) continue
+      lines.push(`  ${made.line}`)
+      values.push(...made.values)
+    }
+    const last = this.pick(values.slice(-3))
+    const rows = last.type.shape.length === 2 ? last.code : `flatten(${last.code})`
+    const pooled = last.type.shape.length === 4 && this.chance(0.5) ? `global_avg_pool(${last.code})` : rows
+    lines.push(`  logits = linear(${pooled}, ${classes})`)
+    return {
+      lines: [`branch ${name}(image) {`, ...lines, '}'],
+      maps: values
+        .filter(({ type }) => type.shape.length === 4)
+        .map(({ code, type }) => ({ code: code === 'image' ? 'image' : `${name}.${code}`, type })),
+      rows: values.filter(({ type }) => type.shape.length === 2).map(({ code }) => `${name}.${code}`),
+    }
+  }
+
+  /** A binding of one call, of arithmetic, or of a call repeated with its weights. */
+  private call(values: readonly Value[]): { line: string; values: readonly Value[] } | undefined {
+    const choices = [...operations.values()].filter(({ name }) => !notCalled.has(name))
+    for (let attempt = 0; attempt < 20; attempt++) {
+      const operation = this.pick(choices)
+      const made = this.attempt(operation, values)
+      if (!made) continue
+      const name = `v${this.count++}`
+      const [type, ...more] = made.outputs
+      if (!type || made.outputs.some((one) => elementsPerImage(one) > mostElements)) continue
+      const others = more.map((one, index) => ({ code: `${name}.${operation.outputs?.[index + 1] ?? ''}`, type: one }))
+      return { line: `${name} = ${made.code}`, values: [{ code: name, type }, ...others] }
+    }
+    return undefined
+  }
+
+  /** A block of a few calls, called once or twice on one value. */
+  private blockCall(
+    values: readonly Value[],
+    blocks: string[],
+  ): { line: string; values: readonly Value[] } | undefined {
+    const input = this.pick(values)
+    const inner: Value[] = [{ code: 'x', type: input.type }]
+    const lines: string[] = []
+    for (let step = 0; step < 1 + this.random.integer(3); step++) {
+      const made = this.call(inner)
+      if (!made) continue
+      lines.push(`  ${made.line}`)
+      inner.push(...made.values)
+    }
+    const result = inner.at(-1)
+    if (!result || lines.length === 0) return undefined
+    const block = `block${this.count++}`
+    blocks.push(`block ${block}(x) {`, ...lines, `  return ${result.code}`, '}')
+    const name = `v${this.count++}`
+    const again = this.chance(0.4) && sameShape(result.type, input.type)
+    const code = again ? `${input.code} -> ${block} -> ${block}` : `${block}(${input.code})`
+    return { line: `${name} = ${code}`, values: [{ code: name, type: result.type }] }
+  }
+
+  private attempt(operation: Operation, values: readonly Value[]) {
+    const types = new Map<string, readonly TensorType[]>()
+    const attributes: Record<string, Attribute> = {}
+    const parts: string[] = []
+    for (const spec of operation.arguments) {
+      if (spec.label) return undefined
+      const optional = spec.default !== undefined
+      if (optional && this.chance(0.5)) {
+        if (spec.default !== null && spec.default !== undefined) attributes[spec.name] = spec.default
+        continue
+      }
+      const given = this.argument(spec, values, types)
+      if (!given) return undefined
+      if (given.tensors) types.set(spec.name, given.tensors)
+      if (given.attribute !== undefined) attributes[spec.name] = given.attribute
+      parts.push(spec.kind.is === 'tensors' ? given.code : `${spec.name} = ${given.code}`)
+    }
+    const outputs = operation.infer(new TriedCall(operation.name, types, attributes))
+    // Losses are written elsewhere.
+    if (!outputs || outputs.some(({ shape }) => shape.length === 0)) return undefined
+    return { outputs, code: `${operation.name}(${parts.join(', ')})` }
+  }
+
+  private argument(
+    spec: ArgumentSpec,
+    values: readonly Value[],
+    types: ReadonlyMap<string, readonly TensorType[]>,
+  ): { code: string; tensors?: readonly TensorType[]; attribute?: Attribute } | undefined {
+    const { kind } = spec
+    const plain = (attribute: Exclude<Attribute, object>) => ({ code: String(attribute), attribute })
+    switch (kind.is) {
+      case 'tensor': {
+        const value = this.recent(values)
+        return { code: value.code, tensors: [value.type] }
+      }
+      case 'tensors': {
+        const first = this.recent(values)
+        const fitting = values.filter(({ type }) => type.shape.length === first.type.shape.length)
+        const chosen = [first, ...Array.from({ length: this.random.integer(3) }, () => this.pick(fitting))]
+        if (chosen.length < kind.atLeast) return undefined
+        return { code: chosen.map(({ code }) => code).join(', '), tensors: chosen.map(({ type }) => type) }
+      }
+      case 'tensor or number': {
+        if (types.size > 0 && this.chance(0.5)) return plain(this.number({ from: -3, to: 3 }) || 1)
+        const value = this.recent(values)
+        return { code: value.code, tensors: [value.type] }
+      }
+      case 'integer':
+        return plain(this.whole(kind.from ?? -3, kind.to))
+      case 'pair': {
+        const [high, wide] = [this.whole(kind.from), this.whole(kind.from)]
+        return this.chance(0.7) ? plain(high) : { code: `[${high}, ${wide}]`, attribute: [high, wide] }
+      }
+      case 'number':
+        return plain(this.number(kind))
+      case 'number or uniform': {
+        const [low, high] = [this.number(kind), this.number(kind)].toSorted((a, b) => a - b)
+        if (low === undefined || high === undefined || this.chance(0.6)) return plain(low ?? kind.from)
+        return { code: `uniform(${low}, ${high})`, attribute: { kind: 'uniform', low, high } }
+      }
+      case 'boolean':
+        return plain(this.chance(0.5))
+      case 'word':
+        return this.wordOf(kind.words)
+      case 'integers': {
+        const [of] = [...types.values()].flat()
+        if (!of) return undefined
+        const sizes = this.factors(elementsPerImage(of))
+        return { code: `[${sizes.join(', ')}]`, attribute: sizes }
+      }
+      case 'colours':
+        return undefined
+    }
+  }
+
+  private wordOf(words: readonly string[]): { code: string; attribute: string } {
+    const word = this.pick(words)
+    return { code: word, attribute: word }
+  }
+
+  private whole(from: number, to = Number.POSITIVE_INFINITY): number {
+    return Math.min(to, from + this.pick([0, 0, 1, 1, 2, 2, 3, 4, 6]))
+  }
+
+  private number({ from, to, above, below }: { from?: number; to?: number; above?: number; below?: number }): number {
+    const low = from ?? above ?? -4
+    const high = to ?? below ?? Math.max(low + 1, 4)
+    const share = this.pick([0.05, 0.25, 0.5, 0.75, 0.95])
+    const inside = Number((low + (high - low) * share).toPrecision(3))
+    return from !== undefined && this.chance(0.1) ? from : inside
+  }
+
+  /** One to three sizes whose product is the count. */
+  private factors(count: number): number[] {
+    const divisors = Array.from({ length: count }, (_, i) => i + 1).filter((one) => count % one === 0)
+    const first = this.pick(divisors)
+    const rest = count / first
+    if (this.chance(0.3)) return [count]
+    const second = this.pick(divisors.filter((one) => rest % one === 0))
+    return this.chance(0.4) ? [first, rest] : [first, second, rest / second]
+  }
+
+  private crop(maps: readonly Value[], size: number): string | undefined {
+    const guide = maps.length > 1 ? this.pick(maps.slice(1)) : maps[0]
+    if (!guide || size < 2) return undefined
+    const parts = [
+      'image',
+      `guide = mean(${guide.code})`,
+      ...(this.chance(0.5) ? [`region = ${this.pick(['largest', 'all'])}`] : []),
+      ...(this.chance(0.5) ? [`threshold = ${this.pick(['0.5', '0.9', '0.1', 'uniform(0.3, 0.6)'])}`] : []),
+      ...(this.chance(0.5) ? [`resolution = ${this.pick(['grid', 'x2', 'x4', 'image'])}`] : []),
+      ...(this.chance(0.3) ? [`margin = ${this.pick(['0', '0.2', '1'])}`] : []),
+    ]
+    return `crop = crop_sampler(${parts.join(', ')})`
+  }
+
+  private losses(logits: readonly string[], { rows }: { readonly rows: readonly string[] }): string {
+    const smoothing = this.chance(0.3) ? ', smoothing = 10%' : ''
+    const lines = logits.map((one, index) => `l${index} = cross_entropy(${one}, label${smoothing})`)
+    const [row] = rows
+    if (row && this.chance(0.4)) lines.push(`c = center_loss(${row}, label) * 0.1`)
+    const [first, second] = logits
+    if (first && second && this.chance(0.4))
+      lines.push(`d = distill(student = ${first}, teacher = ${second}, temperature = ${this.pick([1, 2, 10])})`)
+    return lines.join('\n         ')
+  }
+
+  private prediction(logits: readonly string[]): string {
+    if (logits.length === 1) return `softmax(${logits[0]})`
+    return this.pick([
+      `mean(${logits.map((one) => `softmax(${one})`).join(', ')})`,
+      `softmax(${logits.join(' + ')})`,
+      `softmax(${logits[0]})`,
+      `softmax(${logits[1]})`,
+    ])
+  }
+
+  private steps(size: number): string {
+    return this.chance(0.8)
+      ? 'resize(size), normalize(mean = 0.5, deviation = 0.5)'
+      : `resize(${size + 2}), center_crop(size), normalize(mean = imagenet, deviation = imagenet)`
+  }
+
+  private optimizer(): string {
+    return this.pick([
+      'optimizer = sgd(rate = 0.05)',
+      'optimizer = sgd(rate = 0.05, momentum = 0, weight_decay = 0.01)',
+      'optimizer = adam(rate = 0.01)',
+      'optimizer = adamw(rate = 0.01)',
+    ])
+  }
+
+  /** One of the last values more often than not, so that calls build on one another. */
+  private recent(values: readonly Value[]): Value {
+    return this.pick(this.chance(0.6) ? values.slice(-2) : values)
+  }
+
+  private pick<T>(list: readonly T[]): T {
+    const item = list[this.random.integer(list.length)]
+    if (item === undefined) throw new Error('nothing to pick from')
+    return item
+  }
+
+  private chance(share: number): boolean {
+    return this.random.uniform() < share
+  }
+}
+
+/** A call that is tried out: what does not fit is not written. */
+class TriedCall extends TypedCall implements Inference {
+  fail(): undefined {
+    return undefined
+  }
+}
+
+function map(channels: number, height: number, width: number): TensorType {
+  return {
+    element: 'float',
+    shape: [
+      { name: 'batch', size: undefined },
+      { name: 'channels', size: channels },
+      { name: 'height', size: height },
+      { name: 'width', size: width },
+    ],
+  }
+}
+
+function sameShape(a: TensorType, b: TensorType): boolean {
+  return a.shape.map(({ size }) => size).join() === b.shape.map(({ size }) => size).join()
+}

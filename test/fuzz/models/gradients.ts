@@ -1,0 +1,130 @@
+import type { Graph } from '../../../compiler/graph/graph.js'
+import type { Tensor } from '../../../compiler/ops/support/tensor.js'
+import type { EngineName } from '../../../runtime/engines/index.js'
+import type { Model } from '../../../runtime/model.js'
+import { Random } from '../../../runtime/random.js'
+import { firstDifference } from './bounds.js'
+import type { Subject } from './check.js'
+import { type Outcome, runOnEngine } from './engine.js'
+import { evaluateGraph, type ReferenceInputs, type Tensors } from './reference.js'
+
+/** Steps of difference quotients: where two of them disagree, the loss has a kink there, or is too steep. */
+const steps = [1e-5, 1e-6] as const
+const agreement = 1e-4
+/** Of the sum of the sizes of all terms. */
+const tolerance = 3e-4
+/** Of what inputs a few roundings apart move a gradient by. */
+const spreads = 10
+const ownShare = 3e-5
+
+/**
+ * A step's gradients against difference quotients of the reference, in a random direction for each parameter, and against those of an engine
+ * that ran before, number by number. @returns what differs
+ */
+export async function gradientProblem(
+  outcome: Outcome,
+  subject: Subject,
+  models: readonly [Model, Model],
+  outcomes: ReadonlyMap<EngineName, Outcome>,
+): Promise<string | undefined> {
+  return quotientProblem(outcome, subject) ?? (await engineProblem(outcome, subject, models, outcomes))
+}
+
+function quotientProblem({ gradients }: Outcome, subject: Subject): string | undefined {
+  if (subject.trained.drawing > 1) return undefined
+  for (const { name, trainable } of subject.training.parameters.values()) {
+    const gradient = gradients.get(name)
+    const direction = trainable ? directionFor(subject, name) : undefined
+    if (!direction) continue
+    const [coarse, fine] = steps.map((step) => quotient(subject, name, direction, step))
+    if (coarse === undefined || fine === undefined || !Number.isFinite(coarse) || !Number.isFinite(fine)) continue
+    let [sum, size] = [0, 0]
+    for (const [i, slope] of direction.entries()) {
+      sum += (gradient?.data[i] ?? 0) * slope
+      size += Math.abs((gradient?.data[i] ?? 0) * slope)
+    }
+    const scale = Math.max(size, Math.abs(fine))
+    if (Math.abs(coarse - fine) > agreement * scale + 1e-7) continue
+    const away = Math.abs(sum - coarse)
+    if (!(away <= tolerance * scale + 1e-6))
+      return `the gradient of ${name} is ${sum} in a direction in which the loss rises by ${coarse}`
+  }
+  return undefined
+}
+
+function directionFor({ inputs }: Subject, name: string): Float64Array | undefined {
+  const value = inputs.parameters.get(name)
+  const random = new Random(name.length + (value?.data.length ?? 0))
+  return value?.data.map(() => random.uniform(-1, 1))
+}
+
+/** The slope of the total loss along a direction of one parameter, by central differences. */
+function quotient(subject: Subject, name: string, direction: Float64Array, step: number): number {
+  const { training, inputs, trained } = subject
+  const lossAt = (by: number) => {
+    const own = inputs.parameters.get(name)
+    if (!own) throw new Error(`no parameter ${name}`)
+    const moved: Tensor = { shape: own.shape, data: own.data.map((value, i) => value + by * (direction[i] ?? 0)) }
+    const parameters = new Map([...inputs.parameters, [name, moved]])
+    return totalLoss(training, evaluateGraph(training, 'training', { ...inputs, parameters }, { stopped: trained }))
+  }
+  return (lossAt(step) - lossAt(-step)) / (2 * step)
+}
+
+function totalLoss(graph: Graph, { values }: ReturnType<typeof evaluateGraph>): number {
+  return graph.losses.reduce((sum, { value }) => sum + (values.get(value.node)?.[value.output]?.data[0] ?? 0), 0)
+}
+
+async function engineProblem(
+  outcome: Outcome,
+  { inputs }: Subject,
+  models: readonly [Model, Model],
+  outcomes: ReadonlyMap<EngineName, Outcome>,
+): Promise<string | undefined> {
+  const [first] = outcomes
+  if (!first || first[1] === outcome) return undefined
+  const [name, other] = first
+  const apart = (bounds: ReadonlyMap<string, number>) =>
+    firstDifference(
+      outcome.gradients,
+      other.gradients,
+      (key, base) => (bounds.get(key) ?? 0) + ownShare * largest(base),
+    )
+  if (apart(new Map()) === undefined) return undefined
+  const bounds = await moved(outcome, inputs, models)
+  const problem = apart(bounds)
+  return problem && `gradient ${problem}, as on ${name}`
+}
+
+/** How far inputs a few roundings away move each gradient. */
+async function moved(
+  outcome: Outcome,
+  inputs: ReferenceInputs,
+  models: readonly [Model, Model],
+): Promise<ReadonlyMap<string, number>> {
+  const bounds = new Map<string, number>()
+  for (const seed of [1, 2]) {
+    const { gradients } = await runOnEngine(...models, nudged(inputs, new Random(seed)))
+    for (const [name, base] of outcome.gradients) {
+      const spread = base.data.reduce(
+        (most, value, i) => Math.max(most, Math.abs(value - (gradients.get(name)?.data[i] ?? value))),
+        0,
+      )
+      bounds.set(name, Math.max(bounds.get(name) ?? 0, spreads * spread))
+    }
+  }
+  return bounds
+}
+
+function nudged(inputs: ReferenceInputs, random: Random): ReferenceInputs {
+  const nudge = ({ shape, data }: Tensor): Tensor => ({
+    shape,
+    data: data.map((value) => Math.fround(value * (1 + 2 ** -21 * random.uniform(-1, 1)))),
+  })
+  const parameters: Tensors = new Map([...inputs.parameters].map(([name, value]) => [name, nudge(value)]))
+  return { ...inputs, image: nudge(inputs.image), parameters }
+}
+
+function largest({ data }: Tensor): number {
+  return data.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+}

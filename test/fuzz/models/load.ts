@@ -1,0 +1,34 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { ts } from 'ts-morph'
+import { z } from 'zod'
+import type { Graph } from '../../../compiler/graph/graph.js'
+import { emitTfjs } from '../../../compiler/targets/tfjs/emit.js'
+import * as runtime from '../../../runtime/index.js'
+import type { Model } from '../../../runtime/model.js'
+
+const modules: Readonly<Record<string, unknown>> = { '@tensorflow/tfjs-core': tf, 'wsban/runtime': runtime }
+
+/** The generated code of a model, evaluated in memory: `loadModel` would leave a folder in the cache for each of thousands of models. */
+export function evaluateModel(graph: Graph): Model {
+  const files = new Map(
+    emitTfjs(graph, { source: 'fuzz.wsban', version: '0', spec: {} }).map(({ path, text }) => [path, text]),
+  )
+  const parameters = evaluate(files.get('parameters.ts') ?? '', {})
+  const { model } = z
+    .object({ model: z.custom<Model>((value) => typeof value === 'object' && value !== null) })
+    .parse(evaluate(files.get('model.ts') ?? '', { './parameters.js': parameters }))
+  return model
+}
+
+function evaluate(text: string, beside: Readonly<Record<string, unknown>>): unknown {
+  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS }
+  const { outputText } = ts.transpileModule(text, { compilerOptions })
+  const exports: Record<string, unknown> = {}
+  const required = (name: string) => {
+    const found = beside[name] ?? modules[name]
+    if (found === undefined) throw new Error(`generated code imports ${name}`)
+    return found
+  }
+  new Function('require', 'exports', outputText)(required, exports)
+  return exports
+}
