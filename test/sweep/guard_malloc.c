@@ -1,6 +1,6 @@
 /*
  * An allocator for finding kernels that write outside their buffers, to be loaded before everything else (LD_PRELOAD). Aligned allocations,
- * which are TensorFlow's tensors and oneDNN's workspaces, end at a page that must not be touched; what lies between the end of the buffer and
+ * which are TensorFlow's tensors and oneDNN's workspaces, end near a page that must not be touched; what lies between the end of the buffer and
  * that page, and before the buffer, is filled with a pattern that `free` checks. Freed memory must not be touched again.
  *
  * Build: cc -O2 -shared -fPIC -o guard_malloc.so guard_malloc.c
@@ -14,12 +14,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 extern void __libc_free(void *);
 extern void *__libc_realloc(void *, size_t);
 
-enum { kPage = 4096, kPattern = 0xCB, kMagic = 0x57534231 };
+/* Vector loads may read a register's length behind a buffer; writes there are found when it is freed. */
+enum { kPage = 4096, kSlack = 64, kPattern = 0xCB, kMagic = 0x57534231 };
 /* Addresses, not memory: each allocation takes new ones. */
 static const size_t kRegion = (size_t)1 << 43;
 
@@ -43,13 +45,23 @@ static void end(const char *text) {
   _exit(86);
 }
 
-static void onFault(int signal) {
+static int ours(const void *pointer) {
+  const unsigned char *at = pointer;
+  return region != NULL && at >= region && at < region + kRegion;
+}
+
+/* Vector loads may reach behind a buffer, and what they read there is not used: the page is made readable. A write is the end. */
+static void onFault(int signal, siginfo_t *info, void *context) {
   (void)signal;
-  end("guard_malloc: an access outside of every buffer\n");
+  const ucontext_t *machine = context;
+  const int writes = (machine->uc_mcontext.gregs[REG_ERR] & 2) != 0;
+  unsigned char *page = (unsigned char *)((uintptr_t)info->si_addr / kPage * kPage);
+  if (ours(info->si_addr) && !writes && mprotect(page, kPage, PROT_READ) == 0) return;
+  end(writes ? "guard_malloc: a write outside of every buffer\n" : "guard_malloc: a read outside of every buffer\n");
 }
 
 __attribute__((constructor)) static void watch(void) {
-  const struct sigaction action = {.sa_handler = onFault};
+  const struct sigaction action = {.sa_sigaction = onFault, .sa_flags = SA_SIGINFO};
   sigaction(SIGSEGV, &action, NULL);
   sigaction(SIGBUS, &action, NULL);
 }
@@ -65,17 +77,12 @@ static void start(void) {
   while (atomic_load(&started) != 2) usleep(10);
 }
 
-static int ours(const void *pointer) {
-  const unsigned char *at = pointer;
-  return region != NULL && at >= region && at < region + kRegion;
-}
-
 static size_t rounded(size_t size, size_t to) { return (size + to - 1) / to * to; }
 
 static void *allocate(size_t alignment, size_t size) {
   if (atomic_load(&started) != 2) start();
   if (alignment < 16) alignment = 16;
-  const size_t body = rounded(size, alignment);
+  const size_t body = rounded(size + kSlack, alignment);
   const size_t pages = rounded(body + (alignment > kPage ? alignment : 0), kPage);
   /* One page for the header, one that is never readable behind the buffer. */
   const size_t span = kPage + pages + kPage;

@@ -49,7 +49,14 @@ const run = register<Inputs, Window>({
 /** Convolution on the native engine, with gradients that take the fastest measured way. */
 export function nativeConv2d(x: Tensor4D, weight: Tensor4D, stride: Both, border: Border): Tensor4D {
   if (!isReached(border, weight)) return nativeConv2d(pad(x, border), weight, stride, noBorder)
+  if (x.shape[3] === 1 && stride[0] !== stride[1])
+    return nativeConv2d(withZeros(x, 3), withZeros(weight, 2), stride, border)
   return run({ x, weight }, { stride, border })[0] as Tensor4D
+}
+
+/** A second channel of zeros: oneDNN's kernel for one channel is wrong for a stride of 1 down and 2 across (TensorFlow 2.16.2, AVX-512). */
+function withZeros(x: Tensor4D, axis: 2 | 3): Tensor4D {
+  return tf.concat([x, tf.zerosLike(x)], axis)
 }
 
 type Shape4D = Tensor4D['shape']

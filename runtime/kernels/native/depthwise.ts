@@ -1,4 +1,5 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
+import * as tf from '@tensorflow/tfjs-core'
 import { type Border, isReached, noBorder, pad } from '../pad.js'
 import type { Both } from '../pair.js'
 import { aside, attribute, native, register, sizesTensor, windowAttributes } from './execute.js'
@@ -42,6 +43,25 @@ const run = register<Inputs, Window>({
 })
 
 export function nativeDepthwiseConv2d(x: Tensor4D, weight: Tensor4D, stride: Both, border: Border): Tensor4D {
+  if (weight.shape[1] > widestFilter) return inPieces(pad(x, border), weight, stride)
   if (!isReached(border, weight)) return nativeDepthwiseConv2d(pad(x, border), weight, stride, noBorder)
   return run({ x, weight }, { stride, border })[0] as Tensor4D
+}
+
+/** oneDNN's kernel for AVX-512 divides by zero, or never ends, where a filter is wider (TensorFlow 2.16.2). */
+const widestFilter = 14
+
+/** The sum of the products with pieces of a wide filter, without a border. */
+function inPieces(x: Tensor4D, weight: Tensor4D, stride: Both): Tensor4D {
+  const [batch, rows, columns, channels] = x.shape
+  const [height, width, , multiplier] = weight.shape
+  const reach = Math.floor((columns - width) / stride[1]) * stride[1]
+  const pieces: Tensor4D[] = []
+  for (let from = 0; from < width; from += widestFilter) {
+    const wide = Math.min(widestFilter, width - from)
+    const cells = tf.slice4d(x, [0, 0, from, 0], [batch, rows, reach + wide, channels])
+    const piece = tf.slice4d(weight, [0, from, 0, 0], [height, wide, channels, multiplier])
+    pieces.push(nativeDepthwiseConv2d(cells, piece, stride, noBorder))
+  }
+  return tf.addN(pieces)
 }
