@@ -2,6 +2,7 @@ import { version_wasm } from '@tensorflow/tfjs-backend-wasm'
 import * as tf from '@tensorflow/tfjs-core'
 import { replaceConvolutionGradients } from './wasm/convolution.js'
 import { addDepthwiseGradients } from './wasm/depthwise.js'
+import { replaceElementwise } from './wasm/elementwise.js'
 import { replaceMatMul } from './wasm/mat_mul.js'
 import { replaceMaxPoolGradient } from './wasm/max_pool.js'
 import { addSegmentSum } from './wasm/segment_sum.js'
@@ -28,6 +29,7 @@ async function start(): Promise<void> {
     }
   replaceConvolutionGradients()
   addDepthwiseGradients()
+  replaceElementwise()
   replaceMatMul()
   replaceMaxPoolGradient()
   addSegmentSum()

@@ -133,7 +133,7 @@ static void *allocate(size_t alignment, size_t size) {
   const size_t at = atomic_fetch_add(&used, span);
   if (at + span > kRegion) end("guard_malloc: the address space is used up\n");
   unsigned char *base = region + at;
-  if (mprotect(base, kPage + pages, PROT_READ | PROT_WRITE) != 0) return NULL;
+  if (mprotect(base, kPage + pages, PROT_READ | PROT_WRITE) != 0) end("guard_malloc: no more mappings\n");
   unsigned char *end = base + kPage + pages;
   unsigned char *data = (unsigned char *)((uintptr_t)(end - body) / alignment * alignment);
   struct Header *header = (struct Header *)base;
@@ -178,8 +178,8 @@ void free(void *pointer) {
   const size_t span = header->span;
   check(base + sizeof *header, header->data, "guard_malloc: a write before the buffer\n");
   check(header->data + header->size, base + span - kPage, "guard_malloc: a write behind the buffer\n");
-  madvise(base, span, MADV_DONTNEED);
-  mprotect(base, span, PROT_NONE);
+  /* A fresh mapping joins its neighbours: the kernel counts mappings. */
+  mmap(base, span, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
 }
 
 void *realloc(void *pointer, size_t size) {

@@ -14,7 +14,10 @@ export function replaceMatMul(): void {
     const a = need(inputs, 'a')
     const b = need(inputs, 'b')
     return own(
-      { a: attributes.transposeA === true ? turned(a) : a, b: attributes.transposeB === true ? turned(b) : inOneShape(b) },
+      {
+        a: attributes.transposeA === true ? turned(a) : a,
+        b: attributes.transposeB === true ? turned(b) : inOneShape(b),
+      },
       { transposeA: false, transposeB: false },
     )
   })

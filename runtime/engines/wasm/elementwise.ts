@@ -1,0 +1,21 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { need, replaceKernel } from './replace.js'
+
+/**
+ * The backend's sign is 0 below 1e-6, and its clipping makes a number of what is none (tfjs-backend-wasm 4.22). These give what TensorFlow's
+ * kernels give.
+ */
+export function replaceElementwise(): void {
+  replaceKernel('Sign', (inputs) => {
+    const x = need(inputs, 'x')
+    const zero = tf.scalar(0)
+    const signs = tf.sub(tf.cast(tf.greater(x, zero), 'float32'), tf.cast(tf.less(x, zero), 'float32'))
+    return tf.where(tf.isNaN(x), x, signs)
+  })
+  replaceKernel('Relu6', (inputs, attributes, own) => keepNaN(need(inputs, 'x'), own(inputs, attributes)))
+  replaceKernel('ClipByValue', (inputs, attributes, own) => keepNaN(need(inputs, 'x'), own(inputs, attributes)))
+}
+
+function keepNaN(x: tf.Tensor, y: tf.Tensor): tf.Tensor {
+  return tf.where(tf.isNaN(x), x, y)
+}

@@ -1,0 +1,103 @@
+import test from 'ava'
+import { operations } from '../../compiler/ops/index.js'
+import type { Tensor } from '../../compiler/ops/support/tensor.js'
+import { type EngineName, openEngine } from '../../runtime/engines/index.js'
+import { silent } from '../../runtime/reporter.js'
+import { type ReadyCase, ready } from '../support/cases.js'
+import { runOnnx } from '../support/onnx_case.js'
+import { runTfjs } from '../support/tfjs_case.js'
+
+/** Numbers at which engines part: too small for a normal number or a square, too large for a square, zeros of either sign, none. */
+const extremes = [1e-40, 1e-20, 1e-8, -1e-8, 1e30, -1e30, 0, -0, Number.NaN, Infinity, -Infinity]
+
+/** Engines may flush what is smaller than the smallest normal number. */
+const smallest = 2 ** -126
+const tolerance = 1e-4
+/** Of the largest number: sums are added in other orders. */
+const shareOfLargest = 1e-5
+
+/** Where several numbers are the largest, or rounding decides, each engine may choose; and where everything is lost, nothing is compared. */
+const chooses = new Set(['crop_sampler', 'attention_sampler', 'drop_sampler', 'class_activation_map'])
+
+const cases = [...operations.values()]
+  .filter(({ name }) => !chooses.has(name))
+  .flatMap((operation) => operation.cases.slice(0, 3).map((one) => ready(operation, one)))
+  .filter(({ phase, inputs }) => phase === 'inference' && inputs.every(({ type }) => type.element === 'float'))
+
+/** The case with one number of its first input, or all of them, replaced. */
+function withExtreme(one: ReadyCase, extreme: number, all: boolean): ReadyCase {
+  const [first, ...rest] = one.inputs
+  if (!first) throw new Error('a case without inputs')
+  const data = first.value.data.map((value, i) => (all || i === 0 ? Math.fround(extreme) : value))
+  const inputs = [{ ...first, value: { shape: first.value.shape, data } }, ...rest]
+  return { ...one, inputs }
+}
+
+function classOf(value: number): string {
+  if (Number.isNaN(value)) return 'NaN'
+  return Number.isFinite(value) ? 'finite' : String(value)
+}
+
+function differs(expected: Tensor | undefined, found: Tensor | undefined): string | undefined {
+  const numbers = expected?.data ?? new Float64Array()
+  const largest = numbers.reduce((most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most), 0)
+  for (const [i, right] of numbers.entries()) {
+    const value = found?.data[i] ?? 0
+    const near = Math.abs(value - right) <= tolerance * Math.abs(right) + shareOfLargest * largest + smallest * 4
+    if (classOf(value) !== classOf(right) || (Number.isFinite(right) && !near)) return `${value} for ${right} at ${i}`
+  }
+  return undefined
+}
+
+const engines = ['tfjs-node', 'wasm', 'cpu'] as const
+
+test.serial('every operation gives extreme values the same answer on every engine', async (t) => {
+  const found = new Map<string, Map<string, Tensor | undefined>>()
+  for (const engine of engines) {
+    if (!(await opens(engine))) continue
+    for (const [key, one] of variants()) {
+      const { outputs } = await runTfjs(one, undefined)
+      found.set(key, (found.get(key) ?? new Map()).set(engine, outputs[0]))
+    }
+  }
+  const problems: string[] = []
+  for (const [key, one] of variants()) {
+    const outcomes = found.get(key) ?? new Map<string, Tensor | undefined>()
+    if (one.operation.onnx !== 'training only') outcomes.set('ONNX Runtime', (await runOnnx(one, 18))[0])
+    const expected = outcomes.get('cpu')
+    for (const [name, outcome] of outcomes) {
+      if (mayDiffer(key, name)) continue
+      const difference = differs(expected, outcome)
+      if (difference !== undefined) problems.push(`${key}: ${name}: ${difference}`)
+    }
+  }
+  t.deepEqual(problems, [])
+})
+
+/**
+ * TensorFlow's kernels take numbers below the smallest normal one for zero. Of a window in which no finite number is the largest, and of pixels that
+ * are none and get no share, engines make different things: training ends there in any case.
+ */
+function mayDiffer(key: string, engine: string): boolean {
+  if (engine === 'tfjs-node' && key.includes('1e-40')) return true
+  return /^(max_pool|avg_pool|resize),.*(NaN|Infinity)/.test(key)
+}
+
+function* variants(): Generator<[string, ReadyCase]> {
+  for (const one of cases)
+    for (const extreme of extremes)
+      for (const all of [false, true])
+        yield [
+          `${one.operation.name}, ${one.name}, ${Object.is(extreme, -0) ? '-0' : extreme}${all ? ' everywhere' : ''}`,
+          withExtreme(one, extreme, all),
+        ]
+}
+
+async function opens(engine: EngineName): Promise<boolean> {
+  try {
+    await openEngine(engine, silent)
+    return true
+  } catch {
+    return false
+  }
+}
