@@ -1,3 +1,5 @@
+import { stackExhausted } from '../grammar/parse.js'
+import { withinStack } from '../grammar/stack.js'
 import type { Model } from '../grammar/tree.js'
 import { checkBlocks } from './analysis/blocks.js'
 import type { Defaults } from './analysis/defaults.js'
@@ -7,6 +9,7 @@ import type { Memo } from './analysis/memo.js'
 import { elaborateModel, type ModelSettings } from './analysis/model.js'
 import { type Library, type Module, type ModuleCache, ModuleLoader, syntaxDiagnostic } from './analysis/modules.js'
 import { override } from './analysis/overrides.js'
+import { Scope } from './analysis/scope.js'
 import { type Diagnostic, hasErrors } from './diagnostics/diagnostic.js'
 import { diagnose } from './diagnostics/report.js'
 import type { Graph } from './graph/graph.js'
@@ -80,6 +83,21 @@ export function analyse(
   settings: ModelSettings = {},
   options: AnalysisOptions = {},
 ): Analysed {
+  return withinStack(
+    () => analyseWithin(entry, library, settings, options),
+    () => stackExhaustedBy(entry),
+  )
+}
+
+/** What is left of a file whose expressions, blocks or imports are nested deeper than the stack allows. */
+function stackExhaustedBy({ source, text }: Source): Analysed {
+  const file = { source, text, imports: [], blocks: [], models: [], comments: [] }
+  const texts = new Map([[source, text]])
+  const diagnostics = [syntaxDiagnostic(stackExhausted(source, text))]
+  return { module: { file, scope: new Scope() }, whole: undefined, diagnostics, files: texts, texts }
+}
+
+function analyseWithin(entry: Source, library: Library, settings: ModelSettings, options: AnalysisOptions): Analysed {
   const loader = new ModuleLoader(library, options.modules)
   const module = loader.load(entry.source, entry.text)
   const [model, second] = module.file.models

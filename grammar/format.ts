@@ -2,7 +2,8 @@ import { BodyLayout } from './format/body.js'
 import type { Line } from './format/line.js'
 import { piecesOf, stumbles } from './format/pieces.js'
 import { type Entry, structureOf } from './format/structure.js'
-import { parse, type SyntaxProblem } from './parse.js'
+import { parse, type SyntaxProblem, stackExhausted } from './parse.js'
+import { withinStack } from './stack.js'
 
 export interface Formatted {
   readonly text: string
@@ -17,8 +18,15 @@ export interface Formatted {
  * are broken; `=` and comments are lined up. Comments and single blank lines stay. Never throws.
  */
 export function format(source: string, text: string): Formatted {
-  const { problems } = parse(source, text)
-  if (problems.some(({ kind }) => kind === 'too-deep')) return { text, problems, kept: true }
+  const { problems, whole } = parse(source, text)
+  if (!whole) return { text, problems, kept: true }
+  return withinStack(
+    () => formatWith(problems, text),
+    () => ({ text, problems: [...problems, stackExhausted(source, text)], kept: true }),
+  )
+}
+
+function formatWith(problems: readonly SyntaxProblem[], text: string): Formatted {
   const foreign = problems.flatMap(({ span, instead }) => (instead ? [span.start] : []))
   const result = layOut(text, problems.length > 0, foreign)
   const same = saysTheSame(text, result, problems.length > 0)

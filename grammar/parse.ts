@@ -1,12 +1,14 @@
-import type { ILexingError, IRecognitionException, IToken } from 'chevrotain'
+import type { ILexingError, ILexingResult, IRecognitionException, IToken } from 'chevrotain'
 import { TreeBuilder } from './build.js'
 import { type Habit, tokenHabits, withoutTrailingCommas } from './habits.js'
-import { parser } from './parser.js'
+import { closers, closing, deepestBracket, tooDeep } from './nesting.js'
+import { parserFor } from './parser.js'
+import { withinStack } from './stack.js'
 import * as t from './tokens.js'
 import type { SourceFile, Span } from './tree.js'
 
 export interface SyntaxProblem {
-  readonly kind: 'unexpected' | 'unknown-character' | 'too-deep'
+  readonly kind: 'unexpected' | 'unknown-character' | 'too-deep' | 'stack-exhausted'
   /** What would have fitted there, in words. Empty where nothing in particular would. */
   readonly expected: string
   /** The text that stands there instead. */
@@ -28,12 +30,9 @@ export interface Instead {
 export interface Parsed {
   readonly file: SourceFile
   readonly problems: readonly SyntaxProblem[]
+  /** Whether reading went on to the end: not in text that is nested too deep, nor after the first error of a huge one. */
+  readonly whole: boolean
 }
-
-/** Brackets and `?` within one another. The parser recurses, so a bound keeps hostile text from its stack. */
-export const deepestNesting = 100
-/** Operators in a row. */
-const longestChain = 1000
 
 /** Never throws: a broken text gives the tree of what could be read, and every problem found on the way. */
 export function parse(source: string, text: string): Parsed {
@@ -47,35 +46,57 @@ export function parse(source: string, text: string): Parsed {
     ...lexed.errors.map((error) => characterProblem(source, text, error)),
     ...foreign.map((habit) => habitProblem(source, text, habit)),
   ]
-  const deep = tooDeep(lexed.tokens)
-  if (deep) {
-    const problem: SyntaxProblem = {
-      kind: 'too-deep',
-      expected: '',
-      found: deep.image,
-      before: '',
-      span: spanOf(source, text, deep),
-    }
-    const empty: SourceFile = { source, text, imports: [], blocks: [], models: [], comments }
-    return { file: empty, problems: [...problems, problem] }
+  const refuse = (kind: SyntaxProblem['kind'], at: IToken | undefined): Parsed => {
+    const file: SourceFile = { source, text, imports: [], blocks: [], models: [], comments }
+    return { file, problems: [...problems, refusal(kind, source, text, at)], whole: false }
   }
+  const deep = tooDeep(lexed.tokens)
+  if (deep) return refuse('too-deep', deep)
+  return withinStack(
+    () => parseTokens(source, text, lexed, comments, problems),
+    () => refuse('stack-exhausted', deepestBracket(lexed.tokens)),
+  )
+}
+
+/** The problem of a text that nothing can walk with the stack that is left: at its innermost bracket. */
+export function stackExhausted(source: string, text: string): SyntaxProblem {
+  return refusal('stack-exhausted', source, text, deepestBracket(t.lexer.tokenize(text).tokens))
+}
+
+function refusal(kind: SyntaxProblem['kind'], source: string, text: string, at: IToken | undefined): SyntaxProblem {
+  const span = at ? spanOf(source, text, at) : { source, start: 0, end: 0 }
+  return { kind, expected: '', found: at?.image ?? '', before: '', span }
+}
+
+/** Recurses as deep as the text is nested, and deeper while Chevrotain recovers from an error. */
+function parseTokens(
+  source: string,
+  text: string,
+  lexed: ILexingResult,
+  comments: SourceFile['comments'],
+  problems: readonly SyntaxProblem[],
+): Parsed {
   const tokens = withoutTrailingCommas(lexed.tokens)
+  const parser = parserFor(tokens.length)
   parser.input = tokens
   const tree = parser.file()
-  const strange = new Set(lexed.errors.map(({ offset }) => lineAt(text, offset)))
-  const read = onePerLine(text, parser.errors, strange)
+  const lineAt = linesOf(text)
+  const strange = new Set(lexed.errors.map(({ offset }) => lineAt(offset)))
+  const read = onePerLine(text, parser.errors, strange, lineAt)
   const opened = read.length === 0 ? [] : unclosed(lexed.tokens)
+  const indexOf = new Map(read.length === 0 ? [] : tokens.map((token, index) => [token, index]))
   const errors = read.map((error) => {
-    const before = tokens[tokens.indexOf(error.token) - 1] ?? (isEnd(error.token) ? tokens.at(-1) : undefined)
+    const before = tokens[(indexOf.get(error.token) ?? 0) - 1] ?? (isEnd(error.token) ? tokens.at(-1) : undefined)
     return syntaxProblem(source, text, error, opened, before)
   })
   const builder = new TreeBuilder(source, text)
   const declarations = builder.declarations(tree)
   // On a line that could not be read, a colon may have meant anything.
-  const unread = new Set([...strange, ...read.map(({ token }) => lineAt(text, offsetOf(text, token)))])
-  const habits = builder.habits.filter(({ token }) => !unread.has(lineAt(text, token.startOffset)))
+  const unread = new Set([...strange, ...read.map(({ token }) => lineAt(offsetOf(text, token)))])
+  const habits = builder.habits.filter(({ token }) => !unread.has(lineAt(token.startOffset)))
   const all = [...problems, ...errors, ...habits.map((habit) => habitProblem(source, text, habit))]
-  return { file: { source, text, ...declarations, comments }, problems: all }
+  const whole = parser.recovers || parser.errors.length === 0
+  return { file: { source, text, ...declarations, comments }, problems: all, whole }
 }
 
 function habitProblem(
@@ -162,16 +183,28 @@ function onePerLine(
   text: string,
   errors: readonly IRecognitionException[],
   strange: ReadonlySet<number>,
+  lineAt: (offset: number) => number,
 ): IRecognitionException[] {
   const seen = new Set(strange)
   return errors.filter((error) => {
-    const line = lineAt(text, offsetOf(text, error.token))
+    const line = lineAt(offsetOf(text, error.token))
     return !seen.has(line) && seen.add(line)
   })
 }
 
-function lineAt(text: string, offset: number): number {
-  return text.slice(0, offset).split('\n').length
+/** Gives the line of an offset; a text has many errors and many lines, so its line starts are looked up by halving. */
+function linesOf(text: string): (offset: number) => number {
+  const starts = [0]
+  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) starts.push(end + 1)
+  return (offset) => {
+    let [low, high] = [0, starts.length]
+    while (low + 1 < high) {
+      const middle = (low + high) >> 1
+      if ((starts[middle] ?? 0) <= offset) low = middle
+      else high = middle
+    }
+    return low + 1
+  }
 }
 
 function offsetOf(text: string, token: IToken): number {
@@ -182,13 +215,6 @@ function offsetOf(text: string, token: IToken): number {
 function isEnd(token: IToken): boolean {
   return Number.isNaN(token.startOffset)
 }
-
-const closers: ReadonlyMap<string, string> = new Map([
-  ['(', ')'],
-  ['[', ']'],
-  ['{', '}'],
-])
-const closing: ReadonlySet<string> = new Set(closers.values())
 
 /** The brackets that are opened and never closed, in the order of the text. */
 function unclosed(tokens: readonly IToken[]): IToken[] {
@@ -202,35 +228,6 @@ function unclosed(tokens: readonly IToken[]): IToken[] {
     }
   }
   return [...orphans, ...open].sort((a, b) => a.startOffset - b.startOffset)
-}
-
-/** What goes on with the expression before it: `a + b - c` is ((a + b) - c), as deep as it is long. */
-const chaining: ReadonlySet<string> = new Set(['+', '-', '*', '/', '.', '->', '('])
-
-/** The token at which the nesting, or one chain of operators, becomes longer than what comes after could recurse into. */
-function tooDeep(tokens: readonly IToken[]): IToken | undefined {
-  const fresh = () => ({ questions: 0, links: 0, repeats: 0 })
-  const around: ReturnType<typeof fresh>[] = []
-  let level = fresh()
-  for (const token of tokens) {
-    const { image } = token
-    if (chaining.has(image) && ++level.links > longestChain) return token
-    if (closers.has(image)) {
-      around.push(level)
-      level = fresh()
-    } else if (closing.has(image)) {
-      level = around.pop() ?? level
-      // The body of a repeat has ended, and with it the nesting of its start.
-      level.repeats = 0
-    } else if (image === '?') level.questions++
-    else if (image === 'repeat') level.repeats++
-    else if (image === ',' || image === '=') {
-      level.questions = 0
-      level.links = 0
-    }
-    if (Math.max(around.length + 1, level.questions, level.repeats) > deepestNesting) return token
-  }
-  return undefined
 }
 
 function spanOf(source: string, text: string, token: IToken): Span {

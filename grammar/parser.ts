@@ -5,31 +5,41 @@ type Rule = ParserMethod<[], CstNode>
 /** Of the rules that every expression goes through: made once, not at each of their calls. */
 type Alternatives = IOrAlt<unknown>[]
 
+/** A parser that does not recover gives this for a text with an error. */
+const whole = { recoveryValueFunc: (): CstNode => ({ name: 'file', children: {} }) }
+
 /**
  * The concrete grammar. Line ends mean nothing: no statement can begin with what could go on with the one before.
  * Recovery is Chevrotain's: one token put in or left out, else on to the next statement.
  */
 export class WsbanParser extends CstParser {
   /** The grammar is checked for mistakes of its own by the tests, not at every start. */
-  constructor({ validate = false } = {}) {
+  readonly recovers: boolean
+
+  constructor({ validate = false, recover = true } = {}) {
     super(t.tokens, {
-      recoveryEnabled: true,
+      recoveryEnabled: recover,
       maxLookahead: 2,
       nodeLocationTracking: 'onlyOffset',
       skipValidations: !validate,
     })
+    this.recovers = recover
     this.performSelfAnalysis()
   }
 
-  readonly file: Rule = this.RULE('file', () => {
-    this.MANY(() =>
-      this.OR([
-        { ALT: () => this.SUBRULE(this.importing) },
-        { ALT: () => this.SUBRULE(this.model) },
-        { ALT: () => this.SUBRULE(this.block) },
-      ]),
-    )
-  })
+  readonly file: Rule = this.RULE(
+    'file',
+    () => {
+      this.MANY(() =>
+        this.OR([
+          { ALT: () => this.SUBRULE(this.importing) },
+          { ALT: () => this.SUBRULE(this.model) },
+          { ALT: () => this.SUBRULE(this.block) },
+        ]),
+      )
+    },
+    whole,
+  )
 
   readonly importing: Rule = this.RULE('importing', () => {
     this.CONSUME(t.ImportKeyword)
@@ -314,5 +324,16 @@ export class WsbanParser extends CstParser {
   })
 }
 
+/** Tokens up to which a text is read on after an error. Each recovery may look at all that is left: in a huge text they add up. */
+const mostRecovered = 10_000
+
 /** One parser serves every file: building it costs more than most parses. */
-export const parser = new WsbanParser()
+const recovering = new WsbanParser()
+let plain: WsbanParser | undefined
+
+/** Returns the parser for a text of so many tokens: one that reports every error, or in a huge text the first one. */
+export function parserFor(tokens: number): WsbanParser {
+  if (tokens <= mostRecovered) return recovering
+  plain ??= new WsbanParser({ recover: false })
+  return plain
+}

@@ -1,4 +1,5 @@
-import { deepestNesting, parse, type SyntaxProblem } from '../../grammar/parse.js'
+import { deepestNesting } from '../../grammar/nesting.js'
+import { parse, type SyntaxProblem } from '../../grammar/parse.js'
 import type { Import, SourceFile } from '../../grammar/tree.js'
 import type { Diagnostic } from '../diagnostics/diagnostic.js'
 import { diagnose } from '../diagnostics/report.js'
@@ -140,6 +141,7 @@ export function syntaxDiagnostic(problem: SyntaxProblem): Diagnostic {
   if (problem.kind === 'unknown-character')
     return diagnose('unknown-character', { found, write }, problem.span, '', [], fix)
   if (problem.kind === 'too-deep') return diagnose('too-deep', { deepest: deepestNesting }, problem.span)
+  if (problem.kind === 'stack-exhausted') return diagnose('too-deep', { deepest: undefined }, problem.span)
   const opened = problem.opened ? [{ span: problem.opened, text: 'opened here' }] : []
   return diagnose(
     'unexpected-token',

@@ -63,8 +63,10 @@ export const table = {
         : `write ${write}`,
     explanation: 'A character that no word, number, string or symbol of the language begins with.',
   }),
-  'too-deep': error<{ deepest: number }>({
-    message: ({ deepest }) => `nested more than ${deepest} deep`,
+  /** Without `deepest` the limit was not exceeded, but the call stack of the process was. */
+  'too-deep': error<{ deepest: number | undefined }>({
+    message: ({ deepest }) =>
+      deepest === undefined ? 'nested too deep for the stack of this process' : `nested more than ${deepest} deep`,
     help: () => 'give inner parts names of their own: a binding a line',
     explanation:
       'Brackets or conditions stand within one another more often than anyone could read. Split the expression into bindings.',

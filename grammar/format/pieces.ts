@@ -1,5 +1,5 @@
 import { withoutTrailingCommas } from '../habits.js'
-import { parser } from '../parser.js'
+import { parserFor } from '../parser.js'
 import { lexer } from '../tokens.js'
 
 /** A token, a comment, or a run of characters that means nothing. Together the pieces hold every character but white space. */
@@ -72,13 +72,14 @@ export function partners(pieces: readonly Piece[]): Map<Piece, Piece> {
 /** Where the parser stumbled or went on without reading: the offsets of those tokens, braces aside, which belong to what is around. */
 export function stumbles(text: string): Set<number> {
   const tokens = withoutTrailingCommas(lexer.tokenize(text).tokens)
+  const parser = parserFor(tokens.length)
   parser.input = tokens
   parser.file()
   const places = new Set<number>()
+  const indexOf = new Map(tokens.map((token, index) => [token, index]))
   for (const { token, resyncedTokens } of parser.errors) {
-    const at = tokens.indexOf(token)
-    const around = [token, tokens[at === -1 ? tokens.length - 1 : at - 1], ...resyncedTokens]
-    for (const near of around)
+    const before = tokens[(indexOf.get(token) ?? tokens.length) - 1]
+    for (const near of [token, before, ...resyncedTokens])
       if (near && near.image !== '' && near.image !== '{' && near.image !== '}') places.add(near.startOffset)
   }
   return places

@@ -1,0 +1,17 @@
+/**
+ * Runs a recursion over text from outside. Bounds on nesting keep it far from the end of a default stack, but a host may run it with a
+ * smaller stack, or from deep within its own calls: then the result of `exhausted` is returned instead.
+ */
+export function withinStack<Result>(recurse: () => Result, exhausted: () => Result): Result {
+  try {
+    return recurse()
+  } catch (error) {
+    if (isStackOverflow(error)) return exhausted()
+    throw error
+  }
+}
+
+/** V8 and JavaScriptCore throw a RangeError, SpiderMonkey an InternalError; all other RangeErrors have other messages. */
+export function isStackOverflow(error: unknown): boolean {
+  return error instanceof Error && /^(?:Maximum call stack size exceeded|too much recursion)/.test(error.message)
+}
