@@ -14,7 +14,7 @@ export async function readOnnxMetadata(path: string): Promise<Readonly<Record<st
   try {
     const { size } = await file.stat()
     if (size === 0) throw unreadable(path, 'it is empty')
-    const metadata: Record<string, string> = {}
+    const metadata = new Map<string, string>()
     let offset = 0
     while (offset < size) {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(20), 0, 20, offset)
@@ -28,12 +28,12 @@ export async function readOnnxMetadata(path: string): Promise<Readonly<Record<st
         if (Math.floor(tag.value / 8) === 14) {
           const entry = await file.read(Buffer.alloc(value.value), 0, value.value, offset + value.next)
           const [key, text] = readEntry(entry.buffer)
-          metadata[key] = text
+          metadata.set(key, text)
         }
       }
       offset += value.next + (wire === 2 ? value.value : 0)
     }
-    return metadata
+    return Object.fromEntries(metadata)
   } finally {
     await file.close()
   }

@@ -1,8 +1,10 @@
 /**
- * Reads the part of Python's pickle that checkpoints are made of, and runs nothing: a global is looked up in a list of a few harmless
- * names, and whatever else a file asks for is an error that names it. A pickle is a program for a stack machine; this is that machine.
+ * Reads Python's pickle as checkpoints use it, and runs nothing. A pickle is a program for a stack machine; this is that machine, except
+ * that no global is ever looked up: what a file would build of classes and functions stays a placeholder with the arguments it was given.
  * Formats and opcodes: CPython's Lib/pickletools.py; what torch writes: torch/serialization.py, torch/_utils.py.
  */
+
+import { runsCode } from './pickle_globals.js'
 
 export type PickleValue =
   | null
@@ -21,13 +23,18 @@ export class PickleMap {
   readonly items = new Map<PickleValue, PickleValue>()
 }
 
-/** A name of the list. */
+/** A class or function, by its name. */
 export class PickleGlobal {
   constructor(readonly name: string) {}
 }
 
-/** What a harmless function would have made, or a persistent id: kept as its arguments. */
+/** Placeholder for what a call would have returned, for an instance of a class, or for a persistent id. */
 export class PickleObject {
+  /** What its `__setstate__` would be given: mostly its attributes. */
+  state: PickleValue = null
+  /** What is set by key: of defaultdict, Counter, and other subclasses of dict. */
+  readonly entries = new PickleMap()
+
   constructor(
     readonly made: string,
     readonly given: readonly PickleValue[],
@@ -39,31 +46,25 @@ export interface PickleSource {
   take(count: number): Uint8Array
 }
 
-/** @returns whether a checkpoint may name it */
-export type Harmless = (name: string) => boolean
-
 export class PickleError extends Error {}
 
 class Mark {}
 
 type Slot = PickleValue | Mark
 
-/** A large checkpoint has some hundred thousand; more would only fill the memory. */
-const mostSteps = 2_000_000
+/** A large checkpoint with long lists beside its tensors has a few million; more would only fill the memory. */
+const mostSteps = 10_000_000
 
-/** Runs one pickle from the source to its STOP. @throws PickleError for whatever is not plain data */
-export function readPickle(source: PickleSource, harmless: Harmless): PickleValue {
-  return new Machine(source, harmless).run()
+/** Runs one pickle from the source to its STOP. @throws PickleError for a broken pickle, and for one that names what would run code */
+export function readPickle(source: PickleSource): PickleValue {
+  return new Machine(source).run()
 }
 
 class Machine {
   private readonly stack: Slot[] = []
   private readonly memo = new Map<number, Slot>()
 
-  constructor(
-    private readonly source: PickleSource,
-    private readonly harmless: Harmless,
-  ) {}
+  constructor(private readonly source: PickleSource) {}
 
   run(): PickleValue {
     for (let step = 0; step < mostSteps; step++) {
@@ -150,31 +151,48 @@ class Machine {
     return new TextDecoder('utf-8', { fatal: true }).decode(this.bytes(count))
   }
 
-  line(): string {
+  lineBytes(): Uint8Array {
     const bytes: number[] = []
     for (let byte = this.byte(); byte !== 0x0a; byte = this.byte()) {
       bytes.push(byte)
-      if (bytes.length > 1 << 16) throw new PickleError('it has a line without an end')
+      if (bytes.length > 1 << 20) throw new PickleError('it has a line without an end')
     }
-    return new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(bytes))
+    return Uint8Array.from(bytes)
+  }
+
+  line(): string {
+    return new TextDecoder('utf-8', { fatal: true }).decode(this.lineBytes())
   }
 
   global(module: string, name: string): void {
     const full = `${module}.${name}`
-    if (!this.harmless(full))
+    if (runsCode(module, name))
       throw new PickleError(`it asks for \`${full}\`, which is code and not weights; nothing of it was run`)
     this.push(new PickleGlobal(full))
   }
 
+  /** A call of a function, or of a class: what it would return stays a placeholder. */
+  call(callee: PickleValue, given: PickleValue): void {
+    const name = callee instanceof PickleGlobal ? callee.name : callee instanceof PickleObject ? callee.made : undefined
+    if (name === undefined || !isList(given)) throw new PickleError('it calls something that is no name')
+    this.push(name === 'collections.OrderedDict' ? orderedDict(given) : new PickleObject(name, given))
+  }
+
   reduce(): void {
     const given = this.popValue()
-    const callee = this.popValue()
-    if (!(callee instanceof PickleGlobal) || !isList(given)) throw new PickleError('it calls something that is no name')
-    this.push(callee.name === 'collections.OrderedDict' ? new PickleMap() : new PickleObject(callee.name, given))
+    this.call(this.popValue(), given)
+  }
+
+  /** Both the state of an OrderedDict (torch's versions of modules) and that of a list are nothing we need. */
+  setState(): void {
+    const state = this.popValue()
+    const target = this.top()
+    if (target instanceof PickleObject) target.state = state
   }
 
   setItems(values: readonly PickleValue[]): void {
-    const target = this.top()
+    const top = this.top()
+    const target = top instanceof PickleObject ? top.entries : top
     if (!(target instanceof PickleMap) || values.length % 2 !== 0)
       throw new PickleError('it fills something that is no dict')
     for (let i = 0; i < values.length; i += 2) target.items.set(values[i] ?? null, values[i + 1] ?? null)
@@ -182,14 +200,24 @@ class Machine {
 
   append(values: readonly PickleValue[]): void {
     const target = this.top()
-    if (!isList(target))
-      throw new PickleError('it appends to something that is no list')
-      // A list on this stack was made here, as an array of our own.
-    ;(target as PickleValue[]).push(...values)
+    // What a class derived from list or set holds is no tensor of a state dict.
+    if (target instanceof PickleObject) return
+    if (!isList(target)) throw new PickleError('it appends to something that is no list')
+    // A list on this stack was made here, as an array of our own. One by one: a call takes only so many arguments.
+    const list = target as PickleValue[]
+    for (const value of values) list.push(value)
   }
 }
 
-export function isList(value: PickleValue): value is readonly PickleValue[] {
+/** Older files give an OrderedDict its pairs as an argument. */
+function orderedDict([pairs]: readonly PickleValue[]): PickleMap {
+  const dict = new PickleMap()
+  for (const pair of pairs !== undefined && isList(pairs) ? pairs : [])
+    if (isList(pair)) dict.items.set(pair[0] ?? null, pair[1] ?? null)
+  return dict
+}
+
+export function isList(value: PickleValue | undefined): value is readonly PickleValue[] {
   return Array.isArray(value)
 }
 
@@ -209,16 +237,20 @@ const operations: ReadonlyMap<number, (machine: Machine) => void> = new Map<numb
   [0x4b, (m) => m.push(m.byte())], // BININT1
   [0x4d, (m) => m.push(m.unsigned(2))], // BININT2
   [0x8a, (m) => m.push(m.long(m.byte()))], // LONG1
+  [0x8b, (m) => m.push(m.long(m.unsigned(4)))], // LONG4
   [0x46, (m) => m.push(Number(m.line()))], // FLOAT
   [0x47, (m) => m.push(doubleOf(m.bytes(8)))], // BINFLOAT
   [0x58, (m) => m.push(m.text(m.unsigned(4)))], // BINUNICODE
   [0x8c, (m) => m.push(m.text(m.byte()))], // SHORT_BINUNICODE
   [0x8d, (m) => m.push(m.text(m.unsigned(8)))], // BINUNICODE8
-  [0x56, (m) => m.push(m.line())], // UNICODE
+  [0x56, (m) => m.push(rawUnicode(m.lineBytes()))], // UNICODE
+  [0x53, (m) => m.push(unquoted(m.line()))], // STRING
   [0x54, (m) => m.push(latin(m.bytes(m.unsigned(4))))], // BINSTRING
   [0x55, (m) => m.push(latin(m.bytes(m.byte())))], // SHORT_BINSTRING
   [0x42, (m) => m.push(Uint8Array.from(m.bytes(m.unsigned(4))))], // BINBYTES
   [0x43, (m) => m.push(Uint8Array.from(m.bytes(m.byte())))], // SHORT_BINBYTES
+  [0x8e, (m) => m.push(Uint8Array.from(m.bytes(m.unsigned(8))))], // BINBYTES8
+  [0x96, (m) => m.push(Uint8Array.from(m.bytes(m.unsigned(8))))], // BYTEARRAY8
   [0x7d, (m) => m.push(new PickleMap())], // EMPTY_DICT
   [0x5d, (m) => m.push([])], // EMPTY_LIST
   [0x29, (m) => m.push([])], // EMPTY_TUPLE
@@ -228,6 +260,9 @@ const operations: ReadonlyMap<number, (machine: Machine) => void> = new Map<numb
   [0x85, (m) => m.push([m.popValue()])], // TUPLE1
   [0x86, (m) => tuple(m, 2)], // TUPLE2
   [0x87, (m) => tuple(m, 3)], // TUPLE3
+  [0x8f, (m) => m.push(new PickleObject('set', []))], // EMPTY_SET
+  [0x90, (m) => m.append(m.popToMark())], // ADDITEMS
+  [0x91, (m) => m.push(new PickleObject('frozenset', m.popToMark()))], // FROZENSET
   [0x61, (m) => m.append([m.popValue()])], // APPEND
   [0x65, (m) => m.append(m.popToMark())], // APPENDS
   [0x73, (m) => m.setItems(lastTwo(m))], // SETITEM
@@ -242,8 +277,12 @@ const operations: ReadonlyMap<number, (machine: Machine) => void> = new Map<numb
   [0x63, (m) => m.global(m.line(), m.line())], // GLOBAL
   [0x93, (m) => stackGlobal(m)], // STACK_GLOBAL
   [0x52, (m) => m.reduce()], // REDUCE
-  // The state of an OrderedDict is torch's own notes (versions of modules), and of a parameter nothing we need.
-  [0x62, (m) => void m.popValue()], // BUILD
+  [0x81, (m) => m.reduce()], // NEWOBJ
+  [0x92, (m) => newWithKeywords(m)], // NEWOBJ_EX
+  [0x69, (m) => instance(m)], // INST
+  [0x6f, (m) => object(m)], // OBJ
+  [0x62, (m) => m.setState()], // BUILD
+  [0x50, (m) => m.push(new PickleObject('persistent id', [m.line()]))], // PERSID
   [0x51, (m) => m.push(new PickleObject('persistent id', [m.popValue()]))], // BINPERSID
 ])
 
@@ -258,6 +297,36 @@ function doubleOf(bytes: Uint8Array): number {
 
 function latin(bytes: Uint8Array): string {
   return new TextDecoder('latin1').decode(bytes)
+}
+
+/** Python's raw-unicode-escape: Latin-1, and \\u or \\U for what it has not. */
+function rawUnicode(bytes: Uint8Array): string {
+  return latin(bytes).replace(/\\u([0-9a-f]{4})|\\U000([0-9a-f]{5})/gi, (_, short?: string, long?: string) =>
+    String.fromCodePoint(Number.parseInt(short ?? long ?? '0', 16)),
+  )
+}
+
+/** The old way to write text: Python's own literal. Its escapes stay as they are, for no name that we look for has any. */
+function unquoted(line: string): string {
+  return line.replace(/^(['"])(.*)\1$/s, '$2')
+}
+
+/** Of the arguments by name nothing is needed. */
+function newWithKeywords(machine: Machine): void {
+  machine.popValue()
+  machine.reduce()
+}
+
+/** Old-style classes: the name stands in the instruction, or below the arguments. */
+function instance(machine: Machine): void {
+  machine.global(machine.line(), machine.line())
+  const type = machine.popValue()
+  machine.call(type, machine.popToMark())
+}
+
+function object(machine: Machine): void {
+  const [type, ...given] = machine.popToMark()
+  machine.call(type ?? null, given)
 }
 
 function lastTwo(machine: Machine): PickleValue[] {

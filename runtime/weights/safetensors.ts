@@ -1,10 +1,11 @@
+import { Failure } from '../failure.js'
 import { writeAtomically } from '../files.js'
 import { ByteFile } from './byte_file.js'
 import { bytesOfValues, checksumsKey, checksumsOf, verified } from './checksums.js'
 import { toFloat32 } from './dtype.js'
 import type { StoredTensor, Unreadable, WeightEntry, WeightFile } from './file.js'
 import { unreadable } from './file.js'
-import { bytesOf, readEntries } from './safetensors_entries.js'
+import { bytesOf, metadataKey, readEntries } from './safetensors_entries.js'
 
 /** Named float32 tensors with a little text beside them: a checkpoint of our own. */
 export interface TensorFile {
@@ -32,14 +33,21 @@ export async function writeEntries(
   entries: ReadonlyMap<string, WeightEntry>,
   metadata: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const description: Record<string, unknown> = { __metadata__: metadata }
+  if (entries.has(metadataKey))
+    throw new Failure({
+      code: 'weights-unwritable',
+      message: `a tensor called ${metadataKey} cannot be written to ${path}: safetensors keeps its own notes under this name`,
+      help: 'rename the tensor in the checkpoint it comes from',
+      path,
+    })
   let offset = 0
-  for (const [name, { dtype, shape }] of entries) {
-    const length = bytesOf(dtype, shape)
-    description[name] = { dtype, shape, data_offsets: [offset, offset + length] }
-    offset += length
-  }
-  await writeAtomically(path, pieces(description, entries))
+  const described = [...entries].map(([name, { dtype, shape }]) => {
+    const start = offset
+    offset += bytesOf(dtype, shape)
+    return [name, { dtype, shape, data_offsets: [start, offset] }] as const
+  })
+  // Not by assignment: a tensor may be called __proto__.
+  await writeAtomically(path, pieces(Object.fromEntries([[metadataKey, metadata], ...described]), entries))
 }
 
 async function* pieces(description: unknown, entries: ReadonlyMap<string, WeightEntry>): AsyncGenerator<Uint8Array> {

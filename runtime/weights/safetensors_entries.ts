@@ -7,8 +7,13 @@ const entry = z.object({
   shape: z.array(z.number().int().nonnegative()),
   data_offsets: z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]),
 })
-const header = z.record(z.string(), z.unknown())
-const textRecord = z.record(z.string(), z.string())
+// Not z.record, which leaves out a key called __proto__.
+const header = z.custom<Readonly<Record<string, unknown>>>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+)
+
+/** The key of the header under which notes stand, and no tensor. */
+export const metadataKey = '__metadata__'
 
 /** No header of real weights comes near it; a file that claims more is broken or hostile. */
 const largestHeader = 100 * 1024 * 1024
@@ -25,10 +30,14 @@ export interface Bytes {
 export function readEntries(file: Bytes): { entries: Map<string, WeightEntry>; metadata: Record<string, string> } {
   const { fail } = file
   const { description, dataStart } = readHeader(file)
-  const { __metadata__: metadata = {}, ...rest } = description
   const entries = new Map<string, WeightEntry>()
   let claimed = 0
-  for (const [name, value] of Object.entries(rest)) {
+  let metadata: Record<string, string> = {}
+  for (const [name, value] of Object.entries(description)) {
+    if (name === metadataKey) {
+      metadata = textsOf(value)
+      continue
+    }
     const described = entry.safeParse(value)
     if (!described.success) throw fail(`the entry of ${name} is malformed`)
     const { dtype, shape } = described.data
@@ -40,7 +49,14 @@ export function readEntries(file: Bytes): { entries: Map<string, WeightEntry>; m
     entries.set(name, { dtype, shape, bytes: async () => file.readAt(dataStart + start, end - start) })
   }
   if (claimed > file.size - dataStart) throw fail('its tensors lie over one another')
-  return { entries, metadata: textRecord.catch({}).parse(metadata) }
+  return { entries, metadata }
+}
+
+/** The notes, where they are a table of texts. */
+function textsOf(value: unknown): Record<string, string> {
+  const notes = header.safeParse(value)
+  const texts = Object.entries(notes.data ?? {})
+  return Object.fromEntries(texts.filter((note): note is [string, string] => typeof note[1] === 'string'))
 }
 
 export function bytesOf(dtype: Dtype, shape: readonly number[]): number {

@@ -2,7 +2,7 @@ import { ByteFile } from './byte_file.js'
 import { dtypeBytes } from './dtype.js'
 import type { WeightFile } from './file.js'
 import { isList, PickleError, type PickleValue, readPickle } from './pickle.js'
-import { harmlessInTorch, type Storage, tensorsOf } from './torch_tensors.js'
+import { type Storage, tensorsOf } from './torch_tensors.js'
 
 /** The number that every such file begins with, from torch/serialization.py. */
 const magic = 0x1950a86a20f9469cfc6cn
@@ -50,7 +50,7 @@ export function openTorchLegacy(path: string): WeightFile {
 
 function next(file: ByteFile): PickleValue {
   try {
-    return readPickle(file, harmlessInTorch)
+    return readPickle(file)
   } catch (error) {
     throw error instanceof PickleError || error instanceof TypeError ? file.fail(error.message, error) : error
   }

@@ -3,31 +3,21 @@ import type { Unreadable, WeightEntry } from './file.js'
 import { isList, PickleGlobal, PickleMap, PickleObject, type PickleValue } from './pickle.js'
 
 /** torch's storage classes and their element types. */
-const storageTypes: Readonly<Record<string, Dtype>> = {
-  'torch.DoubleStorage': 'F64',
-  'torch.FloatStorage': 'F32',
-  'torch.HalfStorage': 'F16',
-  'torch.BFloat16Storage': 'BF16',
-  'torch.LongStorage': 'I64',
-  'torch.IntStorage': 'I32',
-  'torch.ShortStorage': 'I16',
-  'torch.CharStorage': 'I8',
-  'torch.ByteStorage': 'U8',
-  'torch.BoolStorage': 'BOOL',
-}
+const storageTypes: ReadonlyMap<string, Dtype> = new Map([
+  ['torch.DoubleStorage', 'F64'],
+  ['torch.FloatStorage', 'F32'],
+  ['torch.HalfStorage', 'F16'],
+  ['torch.BFloat16Storage', 'BF16'],
+  ['torch.LongStorage', 'I64'],
+  ['torch.IntStorage', 'I32'],
+  ['torch.ShortStorage', 'I16'],
+  ['torch.CharStorage', 'I8'],
+  ['torch.ByteStorage', 'U8'],
+  ['torch.BoolStorage', 'BOOL'],
+])
 
-const makers = ['torch._utils._rebuild_tensor_v2', 'torch._utils._rebuild_tensor', 'torch._utils._rebuild_parameter']
-
-/** The only names that a checkpoint may use; none of them is looked up anywhere, let alone run. */
-export function harmlessInTorch(name: string): boolean {
-  return (
-    name === 'collections.OrderedDict' ||
-    name === 'torch.Size' ||
-    name === 'torch.nn.parameter.Parameter' ||
-    makers.includes(name) ||
-    Object.hasOwn(storageTypes, name)
-  )
-}
+const makers = ['torch._utils._rebuild_tensor_v2', 'torch._utils._rebuild_tensor']
+const parameterMakers = ['torch._utils._rebuild_parameter', 'torch._utils._rebuild_parameter_with_state']
 
 /** One storage, as a tensor's persistent id names it: ('storage', class, key, place, elements, ...). */
 export interface Storage {
@@ -41,7 +31,7 @@ export function storageOf(value: PickleValue): Storage | undefined {
   const [id] = value.given
   if (id === undefined || !isList(id)) return undefined
   const [kind, type, key, , elements] = id
-  const dtype = type instanceof PickleGlobal ? storageTypes[type.name] : undefined
+  const dtype = type instanceof PickleGlobal ? storageTypes.get(type.name) : undefined
   if (kind !== 'storage' || !dtype || typeof elements !== 'number' || !Number.isSafeInteger(elements) || elements < 0)
     return undefined
   return typeof key === 'string' || typeof key === 'number' ? { key: String(key), dtype, elements } : undefined
@@ -51,8 +41,8 @@ export function storageOf(value: PickleValue): Storage | undefined {
 export type ReadStorage = (storage: Storage, start: number, length: number) => Promise<Uint8Array>
 
 /**
- * Every tensor of a checkpoint by its path: `state_dict.layer1.0.weight`. Numbers and texts beside them are passed by; anything that is
- * neither is refused. `found` is told of each tensor's storage.
+ * Every tensor of a checkpoint by its path: `state_dict.layer1.0.weight`, and of a whole module `layer1.0.weight`. Whatever else stands in
+ * it is passed by. `found` is told of each tensor's storage.
  */
 export function tensorsOf(
   root: PickleValue,
@@ -61,36 +51,59 @@ export function tensorsOf(
   found: (storage: Storage) => void,
 ): Map<string, WeightEntry> {
   const entries = new Map<string, WeightEntry>()
+  // Values may be shared, so that a few hundred bytes describe more paths than could ever be followed. What was seen to hold no tensor
+  // is not entered again, and each other visit adds at least one tensor, of which there is a limit.
+  const barren = new Set<PickleValue>()
   const inside = new Set<PickleValue>()
   const walk = (value: PickleValue, path: string): void => {
+    if (value === null || typeof value !== 'object' || barren.has(value) || inside.has(value)) return
     if (value instanceof PickleObject) {
       const entry = tensorEntry(value, path, read, fail, found)
-      if (entry) entries.set(path, entry)
-      return
-    }
-    const children: Iterable<readonly [PickleValue, PickleValue]> | undefined =
-      value instanceof PickleMap
-        ? value.items
-        : isList(value ?? null)
-          ? (value as readonly PickleValue[]).entries()
-          : undefined
-    if (!children || value === null) return
-    // A dict that holds itself would never end.
-    if (inside.has(value) || inside.size > 100) throw fail('its dicts are nested without an end')
-    inside.add(value)
-    for (const [key, child] of children)
-      if (typeof key === 'string' || typeof key === 'number') {
-        walk(child, path === '' ? String(key) : `${path}.${key}`)
+      if (entry) {
+        entries.set(path, entry)
         if (entries.size > mostTensors) throw fail(`it has more than ${mostTensors} tensors`)
+        return
       }
+    }
+    if (inside.size > mostDepth) throw fail(`it is nested more than ${mostDepth} deep`)
+    inside.add(value)
+    const before = entries.size
+    for (const [key, child] of childrenOf(value)) walk(child, joined(path, key))
+    if (entries.size === before) barren.add(value)
     inside.delete(value)
   }
   walk(root, '')
+  if (entries.size === 0) throw fail('it holds no tensors')
   return entries
 }
 
 const mostTensors = 100_000
+const mostDepth = 300
 
+type Child = readonly [key: string | number, value: PickleValue]
+
+/** Values by their names, of a dict, a list, or an object's attributes. */
+function* childrenOf(value: PickleValue): Generator<Child> {
+  if (value instanceof PickleMap) {
+    for (const [key, child] of value.items) if (typeof key === 'string' || typeof key === 'number') yield [key, child]
+  } else if (isList(value)) yield* value.entries()
+  else if (value instanceof PickleObject) {
+    yield* childrenOf(value.entries)
+    // The state of a class with slots is a pair: attributes, slots.
+    for (const part of isList(value.state) ? value.state : [value.state])
+      if (part instanceof PickleMap) yield* childrenOf(part)
+  }
+}
+
+/** Attributes of torch.nn.Module that its own state_dict() leaves out of the names. */
+const moduleParts: ReadonlySet<string | number> = new Set(['_modules', '_parameters', '_buffers'])
+
+function joined(path: string, key: string | number): string {
+  if (moduleParts.has(key)) return path
+  return path === '' ? String(key) : `${path}.${key}`
+}
+
+/** The tensor that a call would rebuild; undefined for a call of anything else. */
 function tensorEntry(
   value: PickleObject,
   path: string,
@@ -98,10 +111,18 @@ function tensorEntry(
   fail: Unreadable,
   found: (storage: Storage) => void,
 ): WeightEntry | undefined {
-  if (value.made === 'torch._utils._rebuild_parameter') {
+  if (parameterMakers.includes(value.made)) {
     const [inner] = value.given
     return inner instanceof PickleObject ? tensorEntry(inner, path, read, fail, found) : undefined
   }
+  if (value.made === 'torch._tensor._rebuild_from_type_v2') {
+    const [maker, , given] = value.given
+    if (!(maker instanceof PickleGlobal) || !isList(given))
+      throw fail(`${path} is described in a way that no tensor is`)
+    return tensorEntry(new PickleObject(maker.name, given), path, read, fail, found)
+  }
+  if (/^torch\.(_utils|_tensor)\._rebuild/.test(value.made) && !makers.includes(value.made))
+    throw fail(`${path} is a tensor of a kind that is not read (${value.made})`)
   if (!makers.includes(value.made)) return undefined
   const [stored, offset, size, stride] = value.given
   const storage = stored === undefined ? undefined : storageOf(stored)

@@ -4,7 +4,7 @@ import { reasonOf } from '../failure.js'
 import { dtypeBytes } from './dtype.js'
 import { type Unreadable, unreadable, type WeightFile } from './file.js'
 import { PickleError, readPickle } from './pickle.js'
-import { harmlessInTorch, tensorsOf } from './torch_tensors.js'
+import { tensorsOf } from './torch_tensors.js'
 
 /** The description alone; the tensors stand beside it. */
 const largestPickle = 64 * 1024 * 1024
@@ -112,7 +112,7 @@ function readAll(bytes: Uint8Array, fail: Unreadable) {
     return bytes.subarray(position - count, position)
   }
   try {
-    return readPickle({ take, byte: () => take(1)[0] ?? 0 }, harmlessInTorch)
+    return readPickle({ take, byte: () => take(1)[0] ?? 0 })
   } catch (error) {
     throw error instanceof PickleError || error instanceof TypeError ? fail(error.message, error) : error
   }

@@ -98,9 +98,74 @@ test("an exported ONNX file's weights are read back", async (t) => {
   })
 })
 
-test('a whole module is refused by the name of its code', async (t) => {
-  const error = await t.throwsAsync(openWeightFile(join(fixtures, 'module.pth')), { instanceOf: Failure })
-  t.regex(error?.message ?? '', /torch\.nn\.modules\.linear\.Linear.*code and not weights/)
+test('a whole module is read as its state dict would be', (t) =>
+  withFile(join(fixtures, 'module.pth'), async (file) => {
+    t.deepEqual([...file.entries].map(([name, { shape }]) => [name, shape]).sort(), [
+      ['bias', [2]],
+      ['weight', [2, 2]],
+    ])
+  }))
+
+for (const protocol of [1, 2, 3, 4, 5])
+  test(`what training programs add to tensors is passed by, in pickle protocol ${protocol}`, async (t) => {
+    const path = join(folder, `extras-${protocol}.pth`)
+    const values = Buffer.alloc(8)
+    values.writeFloatLE(1.5)
+    values.writeFloatLE(-2, 4)
+    const pickle = readFileSync(join(fixtures, `extras-${protocol}.pkl`))
+    writeFileSync(
+      path,
+      storedZip([
+        ['archive/data.pkl', pickle],
+        ['archive/data/0', values],
+      ]),
+    )
+    await withFile(path, async (file) => {
+      t.deepEqual([...file.entries.keys()], ['state_dict.weight', 'state_dict.__proto__'])
+      t.deepEqual([...(await readValues(file, 'state_dict.__proto__')).values], [1.5, -2])
+    })
+  })
+
+test('tensors called like the parts of JavaScript objects keep their names in safetensors', async (t) => {
+  const names = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf']
+  const entries = new Map(
+    names.map((name, i) => [
+      name,
+      { dtype: 'F32' as const, shape: [1], bytes: async () => new Uint8Array([0, 0, i, 64]) },
+    ]),
+  )
+  const path = join(folder, 'names.safetensors')
+  await writeEntries(path, entries, Object.fromEntries([['__proto__', 'a note']]))
+  await withFile(path, async (file) => {
+    t.deepEqual([...file.entries.keys()], names)
+    t.deepEqual(Object.entries(file.metadata), [['__proto__', 'a note']])
+    for (const [i, name] of names.entries())
+      t.deepEqual([...((await file.entries.get(name)?.bytes()) ?? [])], [0, 0, i, 64])
+  })
+})
+
+test('a tensor called as safetensors calls its notes is not written over them', async (t) => {
+  const entry = { dtype: 'F32' as const, shape: [1], bytes: async () => new Uint8Array(4) }
+  const path = join(folder, 'notes.safetensors')
+  const error = await t.throwsAsync(writeEntries(path, new Map([['__metadata__', entry]]), {}), { instanceOf: Failure })
+  t.is(error?.problem.code, 'weights-unwritable')
+  t.false(existsSync(path))
+})
+
+test('a list of 300,000 values and a chain of 250 dicts do not hide the tensor beside them', async (t) => {
+  const tensor = tensorPickle({ elements: 1, shape: [1], strides: [1] }).subarray(3, -2)
+  const long = `X\x04\x00\x00\x00long](${'K\x01'.repeat(300_000)}e`
+  const deep = `X\x04\x00\x00\x00deep${'}X\x01\x00\x00\x00a'.repeat(250)}N${'s'.repeat(250)}`
+  const pickle = Buffer.concat([Buffer.from(`\x80\x02}(${long}${deep}`, 'latin1'), tensor, Buffer.from('u.', 'latin1')])
+  const path = join(folder, 'long.pth')
+  writeFileSync(
+    path,
+    storedZip([
+      ['archive/data.pkl', pickle],
+      ['archive/data/0', Buffer.alloc(4)],
+    ]),
+  )
+  await withFile(path, async (file) => t.deepEqual([...file.entries.keys()], ['w']))
 })
 
 /** `os.system("touch FILE")`, as an attacker writes it. */
@@ -131,7 +196,24 @@ const hostile: Readonly<Record<string, readonly [content: Buffer, message: RegEx
   'os.system with a newer opcode': [archive(evil(proof, true)), /posix\.system/],
   'os.system in the old format': [Buffer.concat([oldMagic, evil(proof)]), /posix\.system/],
   'builtins.eval': [archive(Buffer.from('\x80\x02cbuiltins\neval\n.', 'latin1')), /builtins\.eval/],
-  'an object of any class': [archive(Buffer.from('\x80\x02c__main__\nModel\n)\x81.', 'latin1')), /__main__\.Model/],
+  'an object of any class': [archive(Buffer.from('\x80\x02c__main__\nModel\n)\x81.', 'latin1')), /holds no tensors/],
+  'tuples that share tuples': [archive(sharedPickle(200, '\x86')), /holds no tensors/],
+  'dicts that share dicts': [archive(sharedPickle(200, 's')), /holds no tensors/],
+  'tuples that share a tensor': [
+    storedZip([
+      ['archive/data.pkl', sharedPickle(200, '\x86', true)],
+      ['archive/data/0', Buffer.alloc(4)],
+    ]),
+    /more than 100000 tensors/,
+  ],
+  'lists within lists': [
+    archive(Buffer.from(`\x80\x02${']'.repeat(90_000)}${'a'.repeat(89_999)}.`, 'latin1')),
+    /more than 300 deep/,
+  ],
+  'a quantized tensor': [
+    archive(Buffer.from('\x80\x02ctorch._utils\n_rebuild_qtensor\n)R.', 'latin1')),
+    /_rebuild_qtensor/,
+  ],
   'a name that leads outside': [
     storedZip([
       ['../evil', Buffer.from('x')],
@@ -143,13 +225,13 @@ const hostile: Readonly<Record<string, readonly [content: Buffer, message: RegEx
   'a zip of something else': [storedZip([['readme.txt', Buffer.from('x')]]), /data\.pkl/],
   'a pickle without an end': [archive(Buffer.from(`\x80\x02${'}'.repeat(10)}`, 'latin1')), /ends in the middle/],
   'millions of dicts': [
-    archive(Buffer.from(`\x80\x02${'}'.repeat(2_100_000)}.`, 'latin1')),
-    /more than 2000000 instructions/,
+    archive(Buffer.from(`\x80\x02${'}0'.repeat(5_100_000)}.`, 'latin1')),
+    /more than 10000000 instructions/,
   ],
   'an unknown instruction': [archive(Buffer.from('\x80\x02\xff.', 'latin1')), /instruction 0xff/],
   'a dict that holds itself': [
     archive(Buffer.from('\x80\x02}q\x00X\x01\x00\x00\x00ah\x00s.', 'latin1')),
-    /nested without an end/,
+    /holds no tensors/,
   ],
   'a text of four gigabytes': [archive(Buffer.from('\x80\x02X\xff\xff\xff\xff.', 'latin1')), /ends in the middle/],
   'a tensor larger than its storage': [
@@ -171,6 +253,21 @@ const hostile: Readonly<Record<string, readonly [content: Buffer, message: RegEx
   'an unknown element type': [header('{"w":{"dtype":"C64","shape":[2],"data_offsets":[0,16]}}'), /C64/],
   'neither of anything': [Buffer.from('this is a text and not a checkpoint at all'), /neither safetensors/],
   nothing: [Buffer.alloc(0), /0 bytes/],
+}
+
+/** Each level holds the one before twice: 2^levels paths in a few bytes. */
+function sharedPickle(levels: number, level: '\x86' | 's', tensor = false): Buffer {
+  const innermost = tensor
+    ? tensorPickle({ elements: 1, shape: [1], strides: [1] }).subarray(3 + 1 + 5, -2)
+    : Buffer.from(')')
+  const twice = (index: number) =>
+    level === 's' ? `r${long(index)}}(K\x01j${long(index)}K\x02j${long(index)}u` : `r${long(index)}j${long(index)}\x86`
+  const levelsText = Array.from({ length: levels }, (_, i) => twice(i)).join('')
+  return Buffer.concat([Buffer.from('\x80\x02', 'latin1'), innermost, Buffer.from(`${levelsText}.`, 'latin1')])
+}
+
+function long(index: number): string {
+  return String.fromCharCode(index & 255, index >> 8, 0, 0)
 }
 
 /** A tensor as torch describes it, over storage 0. */
