@@ -63,6 +63,13 @@ export function engineOption(): Option {
   return new Option('--engine <name>', 'what computes; the best that is there by default').choices(engineNames)
 }
 
+export function weightsEntryOption(): Option {
+  return new Option(
+    '--weights-entry <name>',
+    'take the weights under this name of the file, such as state_dict_ema beside state_dict',
+  )
+}
+
 /** The lines under `-h`. */
 export function example(command: Command, ...lines: readonly string[]): Command {
   return command.addHelpText('after', `\nExample:\n${lines.map((line) => `  ${line}`).join('\n')}`)

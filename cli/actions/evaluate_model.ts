@@ -18,6 +18,7 @@ export interface EvaluateRequest {
   readonly split: 'train' | 'val' | 'test'
   readonly engine?: EngineName
   readonly weights?: string
+  readonly weightsEntry?: string
   readonly set?: ModelSettings
   readonly maxUnreadable: number
   /** Another run or file to compare with, on the same pictures. */
@@ -44,7 +45,7 @@ export async function evaluateModel(source: string, request: EvaluateRequest, io
     io.json({ ok: true, split, ...rest, ...evaluation })
     return 0
   }
-  const { weights: _, set: __, ...same } = request
+  const { weights: _, weightsEntry: __, set: ___, ...same } = request
   const other = await count(compare, same, seed, io)
   checkClasses(counted, other, source, compare)
   const compared = pairedDifference(right, other.right)
@@ -70,12 +71,13 @@ function checkClasses(one: Counted, other: Counted, source: string, compare: str
 }
 
 async function count(source: string, request: EvaluateRequest, seed: number, io: Io): Promise<Counted> {
-  const { data: folder, split, engine, weights, set, maxUnreadable } = request
+  const { data: folder, split, engine, weights, weightsEntry, set, maxUnreadable } = request
   // A spec has no class names of its own: those of the data are meant.
   const named = source.endsWith('.wsban') ? (await openDataSet(folder, { seed })).classes : undefined
   const settings = named ? withClasses(source, set ?? {}, named.length) : set
   const predictor = await openPredictor(source, engine, specHost(io), {
     ...(weights !== undefined && { weights }),
+    ...(weightsEntry !== undefined && { weightsEntry }),
     ...(settings && { set: settings }),
     ...(named && { classes: named }),
   })

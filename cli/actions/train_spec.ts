@@ -33,6 +33,7 @@ export interface TrainRequest {
   readonly channelsLast?: boolean
   readonly syncBatchNorm?: boolean
   readonly weights?: string
+  readonly weightsEntry?: string
   readonly resume?: boolean
   readonly from?: string
   readonly saveEvery?: number
@@ -73,6 +74,7 @@ export async function trainSpec(file: string, request: TrainRequest, io: Io): Pr
     ...(request.epochs !== undefined && { epochs: request.epochs }),
     ...(request.batch !== undefined && { batch: request.batch }),
     ...(request.weights !== undefined && { weights: request.weights }),
+    ...(request.weightsEntry !== undefined && { weightsEntry: request.weightsEntry }),
     ...(request.saveEvery !== undefined && { saveEvery: request.saveEvery }),
     ...(request.keep !== undefined && { keep: request.keep }),
     ...(request.workers !== undefined && { workers: request.workers }),

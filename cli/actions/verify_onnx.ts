@@ -41,6 +41,7 @@ const innerTolerance = { fp32: 1e-3, fp16: 5e-2 }
 export interface VerifyRequest {
   readonly against: string
   readonly weights?: string
+  readonly weightsEntry?: string
   readonly data?: string
   readonly pictures: number
   readonly seed: number
@@ -54,7 +55,11 @@ export async function verifyOnnx(file: string, request: VerifyRequest, io: Io): 
   const onnx = await OnnxPredictor.open(file, io.reporter)
   const weighted = await openWeighted(
     request.against,
-    { ...(request.weights !== undefined && { weights: request.weights }), ...(request.set && { set: request.set }) },
+    {
+      ...(request.weights !== undefined && { weights: request.weights }),
+      ...(request.weightsEntry !== undefined && { weightsEntry: request.weightsEntry }),
+      ...(request.set && { set: request.set }),
+    },
     specHost(io),
   )
   sameModel(file, request.against, onnx.classes, classNamesOf(weighted.spec.graph, weighted.classes))

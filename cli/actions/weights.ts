@@ -1,14 +1,14 @@
 import { Failure } from '../../runtime/failure.js'
 import { toFloat32 } from '../../runtime/weights/dtype.js'
-import { openWeightFile, type WeightEntry, type WeightFile } from '../../runtime/weights/file.js'
+import { openEntry, type WeightEntry, type WeightFile } from '../../runtime/weights/file.js'
 import { published } from '../../runtime/weights/published.js'
 import { pull, weightsPath } from '../../runtime/weights/resolve.js'
 import { writeEntries } from '../../runtime/weights/safetensors.js'
 import type { Io } from '../io.js'
 
 /** Prints every tensor with its shape, type and range. 1 when a value is no number. */
-export async function inspectWeights(source: string, io: Io): Promise<number> {
-  const file = await open(source, io)
+export async function inspectWeights(source: string, entry: string | undefined, io: Io): Promise<number> {
+  const file = await open(source, entry, io)
   try {
     const tensors = []
     for (const [name, entry] of file.entries) tensors.push({ name, ...(await described(entry)) })
@@ -30,7 +30,7 @@ export async function inspectWeights(source: string, io: Io): Promise<number> {
   }
 }
 
-export async function convertWeights(from: string, to: string, io: Io): Promise<number> {
+export async function convertWeights(from: string, to: string, entry: string | undefined, io: Io): Promise<number> {
   if (!to.endsWith('.safetensors'))
     throw new Failure({
       code: 'wrong-usage',
@@ -38,7 +38,7 @@ export async function convertWeights(from: string, to: string, io: Io): Promise<
       help: 'name the second file so',
       exit: 2,
     })
-  const file = await open(from, io)
+  const file = await open(from, entry, io)
   try {
     await writeEntries(to, file.entries, { ...file.metadata, source: from })
     io.print(`wrote ${to}: ${file.entries.size} tensors`)
@@ -62,8 +62,8 @@ export async function pullWeights(name: string | undefined, io: Io): Promise<num
   return 0
 }
 
-async function open(source: string, io: Io): Promise<WeightFile> {
-  return openWeightFile(await weightsPath(source, undefined, io.reporter))
+async function open(source: string, entry: string | undefined, io: Io): Promise<WeightFile> {
+  return openEntry(await weightsPath(source, undefined, io.reporter), entry)
 }
 
 async function described({ dtype, shape, bytes }: WeightEntry) {

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander'
 import { act } from '../action.js'
 import type { EvaluateRequest } from '../actions/evaluate_model.js'
 import type { CommonOptions } from '../io.js'
-import { common, engineOption, example, maxUnreadableOption, settable } from '../options.js'
+import { common, engineOption, example, maxUnreadableOption, settable, weightsEntryOption } from '../options.js'
 
 export function register(program: Command): void {
   const command = program
@@ -11,6 +11,7 @@ export function register(program: Command): void {
     .requiredOption('--data <dir>', 'the pictures')
     .addOption(new Option('--split <name>', 'which of them').choices(['train', 'val', 'test']).default('val'))
     .option('--weights <file>', 'other weights for a run, or weights for a spec')
+    .addOption(weightsEntryOption())
     .option('--compare <run-or-onnx>', 'another model on the same pictures: the difference, and what chance would do')
     .addOption(maxUnreadableOption())
     .addOption(engineOption())

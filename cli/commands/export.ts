@@ -4,7 +4,7 @@ import { passes } from '../../compiler/targets/onnx/passes/index.js'
 import { act } from '../action.js'
 import type { ExportRequest } from '../actions/export_model.js'
 import type { CommonOptions } from '../io.js'
-import { common, example, seedOption, settable } from '../options.js'
+import { common, example, seedOption, settable, weightsEntryOption } from '../options.js'
 
 export function register(program: Command): void {
   const command = program
@@ -12,6 +12,7 @@ export function register(program: Command): void {
     .description('one ONNX file with the whole method in it, the crop included')
     .requiredOption('-o, --out <file>', 'the ONNX file')
     .option('--weights <file>', 'weights for a spec: .safetensors, .pth, .onnx or a run; without them random ones')
+    .addOption(weightsEntryOption())
     .addOption(
       new Option('--precision <name>', 'fp16: half the size; int8: a quarter, measured on --data')
         .choices(['fp32', 'fp16', 'int8'])

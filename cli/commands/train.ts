@@ -2,7 +2,16 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { act } from '../action.js'
 import type { TrainRequest } from '../actions/train_spec.js'
 import type { CommonOptions } from '../io.js'
-import { common, engineNames, example, maxUnreadableOption, seedOption, settable, wholeNumber } from '../options.js'
+import {
+  common,
+  engineNames,
+  example,
+  maxUnreadableOption,
+  seedOption,
+  settable,
+  weightsEntryOption,
+  wholeNumber,
+} from '../options.js'
 
 function trainOption(): Option {
   return new Option(
@@ -34,6 +43,7 @@ export function register(program: Command): void {
       '--weights <file>',
       'begin from these instead of what the spec names: a file, a run, a published name, or none',
     )
+    .addOption(weightsEntryOption())
     .addOption(trainOption())
     .option('--resume', 'go on where the run stopped')
     .option('--from <checkpoint>', 'with --resume: an earlier checkpoint than the last, such as epoch-0002')

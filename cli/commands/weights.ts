@@ -1,7 +1,11 @@
 import type { Command } from 'commander'
 import { act } from '../action.js'
 import type { CommonOptions } from '../io.js'
-import { common, example } from '../options.js'
+import { common, example, weightsEntryOption } from '../options.js'
+
+interface EntryOptions extends CommonOptions {
+  readonly weightsEntry?: string
+}
 
 export function register(program: Command): void {
   const weights = program
@@ -10,15 +14,19 @@ export function register(program: Command): void {
   const inspect = weights
     .command('inspect <file>')
     .description('what a checkpoint holds: .safetensors, .pth, .pt, .onnx, or a run')
-  example(common(inspect), 'wsban weights inspect resnet50.pth').action((file: string, options: CommonOptions) =>
-    act(options, async (io) => (await import('../actions/weights.js')).inspectWeights(file, io)),
+    .addOption(weightsEntryOption())
+  example(common(inspect), 'wsban weights inspect resnet50.pth').action((file: string, options: EntryOptions) =>
+    act(options, async (io) => (await import('../actions/weights.js')).inspectWeights(file, options.weightsEntry, io)),
   )
   const convert = weights
     .command('convert <from> <to>')
     .description('any checkpoint that is read, as safetensors, element types kept')
+    .addOption(weightsEntryOption())
   example(common(convert), 'wsban weights convert resnet50.pth resnet50.safetensors').action(
-    (from: string, to: string, options: CommonOptions) =>
-      act(options, async (io) => (await import('../actions/weights.js')).convertWeights(from, to, io)),
+    (from: string, to: string, options: EntryOptions) =>
+      act(options, async (io) =>
+        (await import('../actions/weights.js')).convertWeights(from, to, options.weightsEntry, io),
+      ),
   )
   const pull = weights
     .command('pull [name]')

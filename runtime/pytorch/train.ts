@@ -145,7 +145,12 @@ async function folderOf(
 /** From the seed, those weights aside that are given: the same as every engine's. */
 async function firstCheckpoint(model: Model, { stored }: ReadySpec, request: PytorchRequest): Promise<Checkpoint> {
   const { reporter, seed } = request
-  const given = await initialWeights(model, { spec: stored.entry, given: request.weights, reporter })
+  const given = await initialWeights(model, {
+    spec: stored.entry,
+    given: request.weights,
+    entry: request.weightsEntry,
+    reporter,
+  })
   const tensors = model.parameters.map(
     (parameter) =>
       [

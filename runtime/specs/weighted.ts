@@ -9,6 +9,8 @@ import { compileFile, compileStored } from './spec.js'
 
 export interface SpecOptions {
   readonly weights?: string
+  /** The name in that file under which its weights are to be taken. */
+  readonly weightsEntry?: string
   readonly set?: ModelSettings
 }
 
@@ -32,12 +34,16 @@ export interface FoundWeights {
 
 export async function openWeighted(
   source: string,
-  { weights, set }: SpecOptions,
+  { weights, weightsEntry, set }: SpecOptions,
   host: SpecHost,
 ): Promise<WeightedSpec> {
   if (!RunFolder.exists(source)) {
     const spec = host.accept(compileFile(source, set ?? {}), source, 'file')
-    return { spec, classes: undefined, weights: weights === undefined ? undefined : await find(spec, weights, host) }
+    return {
+      spec,
+      classes: undefined,
+      weights: weights === undefined ? undefined : await find(spec, weights, weightsEntry, host),
+    }
   }
   const run = await RunFolder.open(source)
   const spec = host.accept(compileStored(run.info.spec), source, 'run')
@@ -46,14 +52,19 @@ export async function openWeighted(
     spec,
     classes: run.info.classes,
     seed: run.info.seed,
-    weights: await find(spec, weights ?? run.weightsPath(), host),
+    weights: await find(spec, weights ?? run.weightsPath(), weights === undefined ? undefined : weightsEntry, host),
     ...(metrics && { metrics }),
   }
 }
 
-async function find({ graph }: ReadySpec, source: string, host: SpecHost): Promise<FoundWeights> {
+async function find(
+  { graph }: ReadySpec,
+  source: string,
+  entry: string | undefined,
+  host: SpecHost,
+): Promise<FoundWeights> {
   const path = await weightsPath(source, undefined, host.reporter)
-  const options: LoadOptions = { path, name: source, complete: true }
+  const options: LoadOptions = { path, name: source, complete: true, ...(entry !== undefined && { entry }) }
   return {
     path,
     open: () => openWeights(wantedBy(graph), options),

@@ -17,6 +17,8 @@ export interface RunRequest {
   readonly batch?: number
   /** A file, a run or a published name to begin from, instead of what the spec names; `none` for the seed alone. */
   readonly weights?: string
+  /** The name in that file under which they stand. */
+  readonly weightsEntry?: string
   /** The checkpoint to resume from, instead of the last. */
   readonly from?: string
   /** Minutes between checkpoints within an epoch; 0 for none. */

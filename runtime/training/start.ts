@@ -78,7 +78,12 @@ interface Fresh {
 /** What may fail comes before the folder is touched. */
 async function prepare(model: Model, spec: StoredSpec, data: DataSet, request: TrainingRequest): Promise<Fresh> {
   const { reporter, seed } = request
-  const weights = await initialWeights(model, { spec: spec.entry, given: request.weights, reporter })
+  const weights = await initialWeights(model, {
+    spec: spec.entry,
+    given: request.weights,
+    entry: request.weightsEntry,
+    reporter,
+  })
   const engine = await openEngine(request.engine, reporter)
   return { engine, learner: Learner.begin(learnerOptions(model, data, seed, request.profile), weights) }
 }

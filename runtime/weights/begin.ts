@@ -15,13 +15,23 @@ export function wantedBy(graph: Graph): Wanted[] {
   return [...graph.parameters.values()].map(({ name, shape }) => ({ name, shape, optional: !needed.has(name) }))
 }
 
+interface Beginning {
+  /** The path of the spec. */
+  readonly spec: string
+  /** What --weights says. */
+  readonly given: string | undefined
+  /** What --weights-entry says: it belongs to the weights that are given. */
+  readonly entry?: string | undefined
+  readonly reporter: Reporter
+}
+
 /**
  * What a training begins from: the file given with --weights (`none` for nothing), or else what the spec's trunks name. Says in a table
  * what matched, and warns where pictures are not normalised as they were when weights given with --weights were trained.
  */
 export async function initialWeights(
   model: Model,
-  { spec, given, reporter }: { readonly spec: string; readonly given: string | undefined; readonly reporter: Reporter },
+  { spec, given, entry, reporter }: Beginning,
 ): Promise<ReadonlyMap<string, StoredTensor>> {
   const wanted = model.parameters.map(({ name, shape, trainingOnly }) => ({
     name,
@@ -36,6 +46,7 @@ export async function initialWeights(
       partial,
       classes: model.classes,
       ...(part !== undefined && { part }),
+      ...(given !== undefined && entry !== undefined && { entry }),
     })
     for (const line of loaded.lines) reporter.say(line)
     const warning = given === undefined ? undefined : normalizationWarning(model.image.steps, source)

@@ -64,6 +64,39 @@ export async function openWeightFile(path: string): Promise<WeightFile> {
   return (await import('./onnx.js')).openOnnxWeights(path)
 }
 
+/**
+ * Opens a checkpoint, or with `entry` the tensors that stand in it under this name, without the name.
+ *
+ * @throws Failure `weights-unreadable`, or `weights-entry-missing`, which lists the names there are
+ */
+export async function openEntry(path: string, entry: string | undefined): Promise<WeightFile> {
+  const file = await openWeightFile(path)
+  try {
+    return entry === undefined ? file : entryOf(file, entry)
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+function entryOf(file: WeightFile, entry: string): WeightFile {
+  const start = `${entry}.`
+  const under = [...file.entries].filter(([name]) => name.startsWith(start))
+  if (under.length > 0)
+    return { ...file, entries: new Map(under.map(([name, tensor]) => [name.slice(start.length), tensor])) }
+  const known = [...new Set([...file.entries.keys()].flatMap((name) => name.split('.').slice(0, -1)[0] ?? []))]
+  throw new Failure({
+    code: 'weights-entry-missing',
+    message: `${file.path} has no tensors under ${entry}`,
+    help:
+      known.length === 0
+        ? 'its tensors stand under no name'
+        : `its tensors stand under ${known.slice(0, 10).join(', ')}`,
+    path: file.path,
+    exit: 2,
+  })
+}
+
 /** @throws Failure `weights-not-finite` when a value is no number: such weights answer nothing but NaN */
 export async function readValues(file: WeightFile, name: string): Promise<StoredTensor> {
   const entry = file.entries.get(name)

@@ -1,9 +1,11 @@
 import { Failure } from '../failure.js'
-import { openWeightFile, readValues, type StoredTensor } from './file.js'
+import { openEntry, readValues, type StoredTensor } from './file.js'
 import { type Match, type MatchOptions, matchLines, matchWeights, type Wanted } from './match.js'
 
 export interface LoadOptions extends MatchOptions {
   readonly path: string
+  /** The name in the file under which its weights are to be taken: `state_dict_ema`. */
+  readonly entry?: string
   /** How messages call the file. */
   readonly name?: string
   /** Whether parameters of the part may be missing. */
@@ -34,7 +36,7 @@ export interface Loaded {
  */
 export async function openWeights(wanted: readonly Wanted[], options: LoadOptions): Promise<OpenWeights> {
   const { path, name = path, partial = false, complete = false } = options
-  const file = await openWeightFile(path)
+  const file = await openEntry(path, options.entry)
   const match = matchWeights(wanted, file.entries, options)
   const lines = matchLines(match, name)
   if (isWrong(match, partial, complete)) {

@@ -25,6 +25,8 @@ export interface Match {
   readonly part: string
   /** What stands before every name in the file: `module.`. */
   readonly prefix: string
+  /** What stands before the same names elsewhere in the file, such as those of a moving average. */
+  readonly alternatives: readonly string[]
   /** Keys of the file by parameter. */
   readonly found: ReadonlyMap<string, string>
   readonly missing: readonly { readonly name: string; readonly suggestion: string | undefined }[]
@@ -55,7 +57,13 @@ export function matchWeights(
   { part: given, classes }: MatchOptions = {},
 ): Match {
   const keys = [...available.keys()].filter((key) => !counters.test(key))
-  const { part, prefix } = bestBeginning(given === undefined ? partsOf(wanted) : [given], wanted, keys)
+  const parts = given === undefined ? partsOf(wanted) : [given]
+  const plain = bestBeginning(parts, wanted, keys)
+  const unwrapped = unwrap(keys)
+  const bare = unwrapped.size === 0 ? plain : bestBeginning(parts, wanted, [...unwrapped.keys()])
+  const wrapped = bare.votes > plain.votes
+  const { part, prefix, alternatives } = wrapped ? bare : plain
+  const keyOf = (name: string) => (wrapped ? (unwrapped.get(name) ?? name) : name)
   const inPart = wanted.filter(({ name }) => name.startsWith(part))
   const found = new Map<string, string>()
   const missing: Match['missing'][number][] = []
@@ -65,7 +73,7 @@ export function matchWeights(
   const names = keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length))
   for (const { name, shape, optional } of inPart) {
     const own = name.slice(part.length)
-    const key = prefix + own
+    const key = keyOf(prefix + own)
     const tensor = available.get(key)
     if (!tensor) {
       if (!optional) missing.push({ name, suggestion: nearest(own, names) })
@@ -76,7 +84,22 @@ export function matchWeights(
     else if (isHead(shape, tensor.shape, classes)) heads.push({ name, key, wanted: shape, found: tensor.shape })
     else otherShape.push({ name, key, wanted: shape, found: tensor.shape })
   }
-  return { part, prefix, found, missing, otherShape, heads, unused: keys.filter((key) => !used.has(key)) }
+  return { part, prefix, alternatives, found, missing, otherShape, heads, unused: keys.filter((key) => !used.has(key)) }
+}
+
+/** What compilers and data parallelism put before names, of a whole model or of parts of it. */
+const wrappers = /(^|\.)(?:module|_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)(?=\.)/
+
+/** Keys without such parts, by which they are: where none has one, or two would become the same, as they are. */
+function unwrap(keys: readonly string[]): ReadonlyMap<string, string> {
+  const found = new Map<string, string>()
+  for (const key of keys) {
+    let name = key
+    while (wrappers.test(name)) name = name.replace(wrappers, '').replace(/^\./, '')
+    if (found.has(name)) return new Map()
+    found.set(name, key)
+  }
+  return keys.some((key) => !found.has(key)) ? found : new Map()
 }
 
 function isHead(wanted: readonly number[], found: readonly number[], classes: number | undefined): boolean {
@@ -99,7 +122,7 @@ function partsOf(wanted: readonly Wanted[]): string[] {
 }
 
 function bestBeginning(parts: readonly string[], wanted: readonly Wanted[], keys: readonly string[]) {
-  let best = { part: parts[0] ?? '', prefix: '', votes: 0 }
+  let best = { part: parts[0] ?? '', prefix: '', votes: 0, alternatives: [] as string[] }
   for (const part of parts) {
     const names = new Set(wanted.flatMap(({ name }) => (name.startsWith(part) ? [name.slice(part.length)] : [])))
     if (names.size <= best.votes) continue
@@ -107,20 +130,28 @@ function bestBeginning(parts: readonly string[], wanted: readonly Wanted[], keys
     for (const key of keys)
       for (const start of [0, ...[...key.matchAll(/\./g)].map(({ index }) => index + 1)])
         if (names.has(key.slice(start))) votes.set(key.slice(0, start), (votes.get(key.slice(0, start)) ?? 0) + 1)
-    for (const [prefix, count] of votes) if (count > best.votes) best = { part, prefix, votes: count }
+    const most = Math.max(0, ...votes.values())
+    if (most <= best.votes) continue
+    // A moving average holds the same names; the weights themselves are taken unless somebody chooses.
+    const equal = [...votes].filter(([, count]) => count === most).map(([prefix]) => prefix)
+    const prefix = equal.find((one) => !/(^|[._])(ema|average|averaged|swa)/i.test(one)) ?? equal[0] ?? ''
+    best = { part, prefix, votes: most, alternatives: equal.filter((one) => one !== prefix) }
   }
   return best
 }
 
 /** The table that people see: what matched, what did not, with the nearest name. */
 export function matchLines(match: Match, from: string): string[] {
-  const { part, prefix, found, missing, otherShape, heads, unused } = match
+  const { part, prefix, alternatives, found, missing, otherShape, heads, unused } = match
   const size = (shape: readonly number[]) => (shape.length === 0 ? 'one number' : shape.join(' x '))
   const pair = ({ name, wanted, found: other }: Mismatch) => `${name}: ${size(other)} there, ${size(wanted)} here`
   const into = part === '' ? 'the model' : part.slice(0, -1)
   return [
     `weights from ${from} into ${into}${prefix === '' ? '' : ` (its names begin with ${prefix})`}`,
     `  matched      ${found.size} tensors`,
+    ...alternatives
+      .slice(0, 3)
+      .map((other) => `  not taken    ${other}* has the same names: --weights-entry ${other.slice(0, -1)} takes those`),
     ...list('begin anew', heads.map(pair)),
     ...list(
       'missing',

@@ -74,6 +74,64 @@ test('what is missing is told with the nearest name, what is of another shape wi
   t.regex(text, /other shape +1: master\.trunk\.conv1\.weight: 8 x 3 x 3 x 3 there, 4 x 3 x 3 x 3 here/)
 })
 
+test('names wrapped by a compiler or by data parallelism on a part of the keys are matched', (t) => {
+  const parameters = [
+    { name: 'body.weight', shape: [4] },
+    { name: 'body.bias', shape: [4] },
+    { name: 'head.weight', shape: [2] },
+  ]
+  for (const keys of [
+    ['_orig_mod.body.weight', 'body.bias', 'head.weight'],
+    ['body._orig_mod.weight', 'body._orig_mod.bias', 'head.weight'],
+    ['state_dict.module._orig_mod.body.weight', 'state_dict.module.body.bias', 'state_dict.head.weight'],
+    ['module.body.weight', 'module.body.bias', 'module.head.weight'],
+  ]) {
+    const shapes = keys.map((key) => [key, [key.includes('head') ? 2 : 4]] as const)
+    const match = matchWeights(parameters, file(Object.fromEntries(shapes)))
+    t.deepEqual([...match.found.values()], keys)
+    t.deepEqual(match.unused, [])
+    t.deepEqual(match.alternatives, [])
+  }
+})
+
+test('of weights and their moving average the weights are taken, and the other is named', (t) => {
+  const parameters = [{ name: 'head.weight', shape: [2] }]
+  for (const names of [
+    ['state_dict_ema', 'state_dict'],
+    ['state_dict', 'state_dict_ema'],
+    ['model_ema.module', 'model'],
+  ]) {
+    const match = matchWeights(parameters, file(Object.fromEntries(names.map((name) => [`${name}.head.weight`, [2]]))))
+    t.false(match.prefix.includes('ema'))
+    const [other] = match.alternatives
+    t.true(other?.includes('ema'))
+    t.true(
+      matchLines(match, 'x.pth')
+        .join('\n')
+        .includes(`--weights-entry ${other?.slice(0, -1)} takes those`),
+    )
+  }
+})
+
+test('the entry that is named is taken, and one that is not there is a failure that lists those there are', async (t) => {
+  const path = join(folder, 'entries.safetensors')
+  const values = (value: number) => ({ shape: [1], values: Float32Array.of(value) })
+  await writeSafetensors(path, {
+    tensors: new Map([
+      ['state_dict.weight', values(1)],
+      ['state_dict_ema.weight', values(2)],
+    ]),
+    metadata: {},
+  })
+  const loaded = await loadWeights([{ name: 'weight', shape: [1] }], { path, entry: 'state_dict_ema' })
+  t.deepEqual([...(loaded.tensors.get('weight')?.values ?? [])], [2])
+  const error = await t.throwsAsync(loadWeights([{ name: 'weight', shape: [1] }], { path, entry: 'ema' }), {
+    instanceOf: Failure,
+  })
+  t.is(error?.problem.code, 'weights-entry-missing')
+  t.regex(error?.problem.help ?? '', /state_dict, state_dict_ema/)
+})
+
 test('every trunk takes a checkpoint of its own network, and says when it is not', async (t) => {
   const graph = graphOf('wsban_tiny')
   const trunk = [...graph.parameters.values()].filter(({ name }) => name.startsWith('master.trunk.'))
