@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os'
 import { dirname } from 'node:path'
+import { safeLine } from '../compiler/diagnostics/safe_text.js'
 import { cacheRoot, checkEngine, type EngineFinding, findEngines } from '../runtime/engines/index.js'
 import { findCompiler } from '../runtime/engines/provision/compile.js'
 import { findPip } from '../runtime/engines/provision/pip.js'
@@ -88,7 +89,7 @@ export function renderDoctor(findings: readonly Finding[]): string {
       : ok
         ? `Everything that is needed is here. This makes training 5 to 15 times faster: ${mend}`
         : `Something is missing. This gets it: ${mend}`
-  return [...lines, '', end].join('\n')
+  return [...lines, '', end].map(safeLine).join('\n')
 }
 
 interface Tools {

@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../compiler/diagnostics/diagnostic.js'
 import { type Palette, plain, render } from '../compiler/diagnostics/render.js'
+import { safeJson, safeLine, safeText } from '../compiler/diagnostics/safe_text.js'
 import type { Problem } from '../runtime/failure.js'
 import type { Reporter } from '../runtime/reporter.js'
 import { standardOutputError } from '../runtime/standard_streams.js'
@@ -28,28 +29,37 @@ export class Io {
 
   constructor(private readonly options: CommonOptions = {}) {}
 
-  /** A result for people; with --json nothing but the document goes to standard output. */
-  print(text: string): void {
+  /** A line of a result for people; with --json nothing but the document goes to standard output. */
+  print(line: string): void {
+    this.printSafe(safeLine(line))
+  }
+
+  /** Several lines of a result. Whatever comes from outside has to be made safe by `safeLine` for its line ends. */
+  printText(text: string): void {
+    this.printSafe(safeText(text))
+  }
+
+  private printSafe(text: string): void {
     if (this.options.json) return
     this.clear()
     this.output(`${text}\n`)
   }
 
-  /** A result that is itself a text or a file's content: as it is. */
+  /** A result that is itself a text or a file's content: to a file or another program as it is. */
   write(text: string): void {
-    if (!this.options.json) this.output(text)
+    if (!this.options.json) this.output(process.stdout.isTTY ? safeText(text) : text)
   }
 
   json(value: unknown): void {
-    if (this.options.json) this.output(`${JSON.stringify(value, undefined, 2)}\n`)
+    if (this.options.json) this.output(`${safeJson(JSON.stringify(value, undefined, 2))}\n`)
   }
 
   readonly reporter: Reporter = {
     say: (line) => {
-      if (!this.options.quiet) this.error(line)
+      if (!this.options.quiet) this.error(safeLine(line))
     },
-    warn: (line) => this.error(this.palette.warning(line)),
-    progress: (line) => this.progress(line),
+    warn: (line) => this.error(this.palette.warning(safeLine(line))),
+    progress: (line) => this.progress(safeLine(line)),
   }
 
   get palette(): Palette {
@@ -61,11 +71,13 @@ export class Io {
   }
 
   /** `cause` is what lies behind the problem; --verbose shows it. */
-  problem({ code, message, help }: Problem, cause?: unknown): void {
+  problem({ code, message, details = [], help }: Problem, cause?: unknown): void {
     const { error, strong } = this.palette
-    this.error(`${error(`error[${code}]`)}${strong(`: ${message}`)}${help ? `\n  ${strong('help')}: ${help}` : ''}`)
-    if (this.options.verbose && cause instanceof Error) this.error(cause.stack ?? cause.message)
-    this.json({ ok: false, error: { code, message, help } })
+    this.error(`${error(`error[${safeLine(code)}]`)}${strong(`: ${safeLine(message)}`)}`)
+    for (const line of details) this.error(safeLine(line))
+    if (help) this.error(`  ${strong('help')}: ${safeLine(help)}`)
+    if (this.options.verbose && cause instanceof Error) this.error(safeText(cause.stack ?? cause.message))
+    this.json({ ok: false, error: { code, message: [message, ...details].join('\n'), help } })
   }
 
   /** For machines, in a format that is not JSON. */
@@ -78,6 +90,7 @@ export class Io {
     process.stdout.write(text)
   }
 
+  /** What it is given has been made safe. */
   private error(line: string): void {
     this.clear()
     process.stderr.write(`${line}\n`)

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { safeText } from '../compiler/diagnostics/safe_text.js'
 import { hasCode } from '../runtime/files.js'
 import { packageVersion } from '../runtime/package-root.js'
 import { flushStandardOutput, guardStandardStreams } from '../runtime/standard_streams.js'
@@ -29,6 +30,7 @@ const program = new Command('wsban')
   .showHelpAfterError('(wsban COMMAND -h shows what a command takes)')
   .option('--version', 'the version, and the engines that are here')
   .exitOverride()
+  .configureOutput({ writeErr: (text) => process.stderr.write(safeText(text)) })
 
 for (const register of [
   registerInit,

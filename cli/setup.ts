@@ -38,11 +38,12 @@ export function describeSetup(result: SetupResult, gpu: boolean): string {
 export async function runPytorchSetup(gpu: boolean, reporter: Reporter): Promise<PytorchSetupResult> {
   const { setupPytorch } = await import('../runtime/pytorch/setup.js')
   const result = await setupPytorch({ gpu, reporter })
-  reporter.say(describePytorchSetup(result))
+  for (const line of describePytorchSetup(result)) reporter.say(line)
   return result
 }
 
-export function describePytorchSetup(result: PytorchSetupResult): string {
+/** In lines. */
+export function describePytorchSetup(result: PytorchSetupResult): string[] {
   const { python, torch, torchvision, safetensors, devices, unusable, place, already, bytes, seconds } = result
   const how = already
     ? place === 'WSBAN_PYTHON'
@@ -53,5 +54,5 @@ export function describePytorchSetup(result: PytorchSetupResult): string {
   return [
     `PyTorch ${torch} ${how}: ${python}`,
     `torchvision ${torchvision}, safetensors ${safetensors}; computes on ${devices.join(', ')}${broken}`,
-  ].join('\n')
+  ]
 }

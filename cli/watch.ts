@@ -38,7 +38,8 @@ export async function repeatOnChange(
       if (!watched.has(path)) return
       clearTimeout(timer)
       timer = setTimeout(() => {
-        io.reporter.say(`\n${relative('.', path)} changed`)
+        io.reporter.say('')
+        io.reporter.say(`${relative('.', path)} changed`)
         once().catch(fail)
       }, settled)
     }

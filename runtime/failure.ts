@@ -4,6 +4,8 @@ export interface Problem {
   readonly code: string
   /** One sentence with the actual values. */
   readonly message: string
+  /** More lines below the sentence: a table of what fits, the last that another program said. */
+  readonly details?: readonly string[]
   /** The next step. */
   readonly help?: string
   /** The file or folder at fault. */
@@ -17,7 +19,7 @@ export class Failure extends Error {
   readonly problem: Problem
 
   constructor(problem: Problem, options?: ErrorOptions) {
-    super(problem.message, options)
+    super([problem.message, ...(problem.details ?? [])].join('\n'), options)
     this.name = 'Failure'
     this.problem = problem
   }

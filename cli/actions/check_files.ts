@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url'
 import type { ModelSettings } from '../../compiler/analysis/model.js'
 import { type Diagnostic, hasErrors } from '../../compiler/diagnostics/diagnostic.js'
 import { placed } from '../../compiler/diagnostics/placed.js'
+import { githubCommand } from '../../compiler/diagnostics/safe_text.js'
 import { table } from '../../compiler/diagnostics/table.js'
 import { shapeText, typeOf } from '../../compiler/graph/graph.js'
 import { measure } from '../../compiler/graph/measure.js'
@@ -112,10 +113,11 @@ function uriOf(path: string): string {
   return isAbsolute(path) ? pathToFileURL(path).href : path.split(/[\\/]/).map(encodeURIComponent).join('/')
 }
 
-/** A workflow command of GitHub Actions; its own special characters are escaped. */
 function githubLine(diagnostic: Diagnostic, compiled: CompiledSpec): string {
   const { at, message } = placed(diagnostic, compiled.texts)
-  const data = (text: string) => text.replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A')
-  const property = (text: string) => data(text).replace(/:/g, '%3A').replace(/,/g, '%2C')
-  return `::${diagnostic.severity} file=${property(at.file)},line=${at.line},col=${at.column},title=${property(diagnostic.code)}::${data(message)}`
+  return githubCommand(
+    diagnostic.severity,
+    { file: at.file, line: at.line, col: at.column, title: diagnostic.code },
+    message,
+  )
 }

@@ -1,4 +1,5 @@
 import type { ModelSettings } from '../../compiler/analysis/model.js'
+import { safeLine } from '../../compiler/diagnostics/safe_text.js'
 import { type Change, type Differences, differences } from '../../compiler/graph/differences.js'
 import type { Io } from '../io.js'
 import { readySpec } from './spec.js'
@@ -10,7 +11,7 @@ const mostListed = 4
 export function compareSpecs(before: string, after: string, settings: ModelSettings, io: Io): number {
   const found = differences(readySpec(before, settings, io).graph, readySpec(after, settings, io).graph)
   const lines = describe(found)
-  io.print(lines.length === 0 ? 'the models are the same' : lines.join('\n'))
+  io.printText(lines.length === 0 ? 'the models are the same' : lines.map(safeLine).join('\n'))
   io.json({ ok: true, same: lines.length === 0, ...found })
   return 0
 }

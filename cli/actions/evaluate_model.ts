@@ -1,4 +1,5 @@
 import type { ModelSettings } from '../../compiler/analysis/model.js'
+import { safeLine } from '../../compiler/diagnostics/safe_text.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import type { EngineName } from '../../runtime/engines/index.js'
 import { Failure } from '../../runtime/failure.js'
@@ -40,7 +41,7 @@ export async function evaluateModel(source: string, request: EvaluateRequest, io
   const seed = await splitSeedOf(source)
   const counted = await count(source, request, seed, io)
   const { evaluation, right, ...rest } = counted
-  io.print(evaluationText(evaluation, counted.millisecondsPerPicture))
+  io.printText(evaluationText(evaluation, counted.millisecondsPerPicture))
   if (compare === undefined) {
     io.json({ ok: true, split, ...rest, ...evaluation })
     return 0
@@ -49,7 +50,7 @@ export async function evaluateModel(source: string, request: EvaluateRequest, io
   const other = await count(compare, same, seed, io)
   checkClasses(counted, other, source, compare)
   const compared = pairedDifference(right, other.right)
-  io.print(comparisonText(compared, compare, other.evaluation))
+  io.printText(comparisonText(compared, compare, other.evaluation))
   io.json({
     ok: true,
     split,
@@ -118,7 +119,9 @@ function comparisonText(
     `against ${compare} (${top1Text(other)}), on the same pictures:`,
     `  top-1 ${points(difference)} points, with 95 % confidence from ${points(low)} to ${points(high)} (bootstrap)`,
     `  ${onlyFirst} ${onlyFirst === 1 ? 'picture' : 'pictures'} only this one got right, ${onlySecond} only the other; chance alone would do as much with p = ${pValue.toPrecision(2)} (McNemar)`,
-  ].join('\n')
+  ]
+    .map(safeLine)
+    .join('\n')
 }
 
 function evaluationText(evaluation: Evaluation, milliseconds: number): string {
@@ -145,5 +148,7 @@ function evaluationText(evaluation: Evaluation, milliseconds: number): string {
       : []),
     'right, by class:',
     ...classes,
-  ].join('\n')
+  ]
+    .map(safeLine)
+    .join('\n')
 }

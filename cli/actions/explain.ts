@@ -9,7 +9,7 @@ import type { Io } from '../io.js'
 /** Prints every page as Markdown: operations, settings, then diagnostics. */
 export function explainAll(io: Io): number {
   const all = [...pages()].map(([name, page]) => ({ name, text: page() }))
-  io.print(all.map(({ text }) => text).join('\n\n'))
+  io.printText(all.map(({ text }) => text).join('\n\n'))
   io.json({ ok: true, pages: all })
   return 0
 }
@@ -28,7 +28,7 @@ export function explain(name: string, io: Io): number {
     })
   }
   const text = page()
-  io.print(text)
+  io.printText(text)
   io.json({ ok: true, name, text })
   return 0
 }

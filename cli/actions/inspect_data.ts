@@ -1,3 +1,4 @@
+import { safeLine } from '../../compiler/diagnostics/safe_text.js'
 import type { DataSet } from '../../runtime/data/dataset.js'
 import { type Inspection, inspectData } from '../../runtime/data/inspect/inspect.js'
 import { counted } from '../../runtime/data/listing.js'
@@ -17,7 +18,7 @@ export async function inspectFolder(place: string, { seed, maxUnreadable }: Insp
   const data = await openDataSet(place, { seed })
   const found = await inspectData(data, maxUnreadable, io.reporter)
   const ok = found.findings.every(({ severity }) => severity !== 'error')
-  io.print(inspectionText(data, found))
+  io.printText(inspectionText(data, found))
   io.json({ ok, ...found, classes: data.classes, perClass: found.classes, notes: data.notes })
   return ok ? 0 : 1
 }
@@ -43,8 +44,13 @@ export function inspectionText({ notes }: DataSet, found: Inspection): string {
     ...some('more than once:', doubleLines),
     ...(findings.length === 0
       ? ['nothing to put right']
-      : findings.map(({ severity, code, message, help }) => `${severity}[${code}]: ${message}\n  help: ${help}`)),
-  ].join('\n')
+      : findings.flatMap(({ severity, code, message, help }) => [
+          `${severity}[${code}]: ${message}`,
+          `  help: ${help}`,
+        ])),
+  ]
+    .map(safeLine)
+    .join('\n')
 }
 
 function table({ classes }: Inspection): string[] {

@@ -89,7 +89,7 @@ export async function trainSpec(file: string, request: TrainRequest, io: Io): Pr
           ...(profile && { profile }),
           ...(engine && { engine }),
         })
-  if (profile) io.print(profileText(profile.table()))
+  if (profile) io.printText(profileText(profile.table()))
   if (result.interrupted) {
     io.reporter.say(`stopped; ${request.out} holds ${run.info.last}: go on with --resume`)
     io.json({ ok: false, interrupted: true, run: request.out, checkpoint: run.info.last })

@@ -11,7 +11,7 @@ export function register(program: Command): void {
     act(options, async (io) => {
       const { renderDoctor, runDoctor } = await import('../doctor.js')
       const diagnosis = await runDoctor()
-      io.print(renderDoctor(diagnosis.findings))
+      io.printText(renderDoctor(diagnosis.findings))
       io.json(diagnosis)
       return diagnosis.ok ? 0 : 1
     }),

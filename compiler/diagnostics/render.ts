@@ -1,4 +1,5 @@
 import type { Diagnostic, Label } from './diagnostic.js'
+import { safeLine } from './safe_text.js'
 
 /** Colours for a terminal; the plain ones leave the text as it is. */
 export interface Palette {
@@ -29,7 +30,9 @@ export function render(
   palette = plain,
 ): string {
   const paint = diagnostic.severity === 'error' ? palette.error : palette.warning
-  const lines = [`${paint(`${diagnostic.severity}[${diagnostic.code}]`)}${palette.strong(`: ${diagnostic.message}`)}`]
+  const lines = [
+    `${paint(`${diagnostic.severity}[${diagnostic.code}]`)}${palette.strong(`: ${safeLine(diagnostic.message)}`)}`,
+  ]
   const bySource = new Map<string, Marked[]>()
   const primarySource = diagnostic.primary.span.source
   for (const [label, sign] of labels(diagnostic)) {
@@ -46,11 +49,14 @@ export function render(
     const marks = bySource.get(source) ?? []
     const text = textOf(source) ?? ''
     const first = marks.find((m) => m.sign === '^') ?? marks[0]
-    lines.push(`${palette.quiet(`${' '.repeat(gutter)}-->`)} ${source}:${first?.line}:${(first?.column ?? 0) + 1}`, bar)
+    lines.push(
+      `${palette.quiet(`${' '.repeat(gutter)}-->`)} ${safeLine(source)}:${first?.line}:${(first?.column ?? 0) + 1}`,
+      bar,
+    )
     lines.push(...excerpt(marks, text.split('\n'), gutter, bar, palette, paint), bar)
   }
   if (diagnostic.help !== undefined)
-    lines.push(`${' '.repeat(gutter + 1)}${palette.quiet('=')} ${palette.strong('help')}: ${diagnostic.help}`)
+    lines.push(`${' '.repeat(gutter + 1)}${palette.quiet('=')} ${palette.strong('help')}: ${safeLine(diagnostic.help)}`)
   return `${lines.join('\n')}\n`
 }
 
@@ -69,7 +75,12 @@ function mark(label: Label, sign: '^' | '-', text: string): Marked {
   const { line, column } = position(text, label.span.start)
   const endOfLine = text.indexOf('\n', label.span.start)
   const end = Math.min(label.span.end, endOfLine === -1 ? text.length : endOfLine)
-  return { line, column, width: Math.max(1, end - label.span.start), sign, text: label.text }
+  return { line, column, width: Math.max(1, end - label.span.start), sign, text: safeLine(label.text) }
+}
+
+/** A line of a spec: a tab moves the signs below it as it moves the text. */
+function shownLine(line: string): string {
+  return line.replace(/\r$/, '').split('\t').map(safeLine).join('\t')
 }
 
 function excerpt(
@@ -85,7 +96,7 @@ function excerpt(
   for (const line of [...new Set(marks.map((m) => m.line))].sort((a, b) => a - b)) {
     if (previous > 0 && line > previous + 1) lines.push(palette.quiet('...'))
     previous = line
-    lines.push(`${palette.quiet(`${String(line).padStart(gutter)} |`)} ${(text[line - 1] ?? '').replace(/\r$/, '')}`)
+    lines.push(`${palette.quiet(`${String(line).padStart(gutter)} |`)} ${shownLine(text[line - 1] ?? '')}`)
     for (const m of marks.filter((candidate) => candidate.line === line)) {
       const under = (text[line - 1] ?? '').slice(0, m.column).replace(/[^\t]/g, ' ')
       const sign = m.sign === '^' ? paint('^'.repeat(m.width)) : palette.quiet('-'.repeat(m.width))

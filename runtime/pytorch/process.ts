@@ -61,7 +61,8 @@ export async function runPytorch(
     if (result === 'end') return
     throw new Failure({
       code: 'pytorch-failed',
-      message: `PyTorch ended with ${how}${said ? `:\n${said.trim()}` : ''}`,
+      message: `PyTorch ended with ${how}`,
+      details: said.trim() === '' ? [] : said.trim().split('\n'),
       help: 'the last lines say why; what the run had saved is still there',
     })
   } finally {

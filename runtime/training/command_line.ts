@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { safeLine } from '../../compiler/diagnostics/safe_text.js'
 import { openDataSet } from '../data/open.js'
 import { engineNames } from '../engines/index.js'
 import { Failure } from '../failure.js'
@@ -9,9 +10,9 @@ import { guardStandardStreams } from '../standard_streams.js'
 import { startTraining } from './start.js'
 
 const plainReporter: Reporter = {
-  say: (line) => console.error(line),
-  warn: (line) => console.error(line),
-  progress: (line) => process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${line}` : ''),
+  say: (line) => console.error(safeLine(line)),
+  warn: (line) => console.error(safeLine(line)),
+  progress: (line) => process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${safeLine(line)}` : ''),
 }
 
 /** What a generated project's train.ts runs. `spec` is its spec.json, so that the run can be exported and evaluated by wsban. */
@@ -55,9 +56,9 @@ export async function trainFromCommandLine(model: Model, spec: unknown, args: re
     await startTraining(model, storedSpec.parse(spec), data, request)
   } catch (error) {
     if (!(error instanceof Failure)) throw error
-    console.error(
-      `error[${error.problem.code}]: ${error.problem.message}${error.problem.help ? `\n  help: ${error.problem.help}` : ''}`,
-    )
+    const { code, message, details = [], help } = error.problem
+    const lines = [`error[${code}]: ${message}`, ...details, ...(help ? [`  help: ${help}`] : [])]
+    console.error(lines.map(safeLine).join('\n'))
     process.exitCode = error.problem.exit ?? 1
   }
 }

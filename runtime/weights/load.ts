@@ -78,7 +78,8 @@ function doesNotFit(
 ): Failure {
   return new Failure({
     code: 'weights-do-not-fit',
-    message: `${name} does not fit the model\n${lines.join('\n')}`,
+    message: `${name} does not fit the model`,
+    details: lines,
     help: folded
       ? 'an exported file has batch norm and factors folded into its weights; give the run, or export with --without fold-batch-norm --without fold-scales'
       : found.size === 0

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from typing import Any
 
 from problems import Problem
+
+CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+COMMANDS = re.compile(r"^(\s*):(?=:)|#(?=#(?:\[|vso\[|teamcity\[))")
+
+
+def safe_line(text: str) -> str:
+    """The text without what a terminal or a build service's log would obey: names of files and classes come from outside."""
+
+    def picture(match: re.Match[str]) -> str:
+        code = ord(match[0])
+        return chr(0x2400 + code) if code < 0x20 else "\u2421" if code == 0x7F else "\ufffd"
+
+    return COMMANDS.sub(lambda match: match[0] + "\\", CONTROLS.sub(picture, text))
 
 
 class Teller:
@@ -35,22 +49,22 @@ class Teller:
         if self.json_lines:
             print(json.dumps({"kind": kind, "text": text, **more}), flush=True)
         elif kind == "progress" and sys.stderr.isatty():
-            print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+            print(f"\r\x1b[K{safe_line(text)}", end="", file=sys.stderr, flush=True)
             self.open_line = True
         elif kind != "progress" and text:
             if self.open_line:
                 print(file=sys.stderr)
             self.open_line = False
-            print(text, file=sys.stderr, flush=True)
+            print("\n".join(map(safe_line, text.split("\n"))), file=sys.stderr, flush=True)
 
     def problem(self, problem: Problem, rank: int) -> None:
         """The first process tells what all find; another one what it alone found."""
         code, message, help = problem.code, problem.message, problem.help
         if rank == 0:
-            text = f"error[{code}]: {message}\n  help: {help}"
+            text = f"error[{code}]: {safe_line(message)}\n  help: {safe_line(help)}"
             self.tell("error", text, code=code, message=message, help=help)
         else:
-            print(f"process {rank}: {message}", file=sys.stderr)
+            print(f"process {rank}: {safe_line(message)}", file=sys.stderr)
 
 
 def clock(seconds: float) -> str:
