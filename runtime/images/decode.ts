@@ -1,26 +1,17 @@
 import { readFile } from 'node:fs/promises'
 import { Failure, reasonOf } from '../failure.js'
+import { Turns } from './alone.js'
 import type { Picture } from './picture.js'
 import { loadSharp } from './sharp.js'
+import { reasonAgainst, signatureOf } from './signature.js'
 
 export type { Picture } from './picture.js'
 
 /** Above this a picture is refused before it is decoded: 2^27 pixels are 400 MB of RGB, and more is a mistake or an attack. */
 const MOST_PIXELS = 2 ** 27
 
-/** The formats read, by what their first bytes say (a file's name may lie). SVG is left out on purpose: it can name other files. */
-const signatures: readonly { readonly format: string; readonly matches: (bytes: Uint8Array) => boolean }[] = [
-  { format: 'JPEG', matches: (b) => b[0] === 0xff && b[1] === 0xd8 && b[2] === 0xff },
-  { format: 'PNG', matches: (b) => latin(b, 1, 4) === 'PNG' && b[0] === 0x89 },
-  { format: 'WebP', matches: (b) => latin(b, 0, 4) === 'RIFF' && latin(b, 8, 12) === 'WEBP' },
-  { format: 'AVIF', matches: (b) => latin(b, 4, 8) === 'ftyp' },
-  { format: 'TIFF', matches: (b) => ['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].includes(latin(b, 0, 4)) },
-  { format: 'GIF', matches: (b) => latin(b, 0, 4) === 'GIF8' },
-]
-
-function latin(bytes: Uint8Array, from: number, to: number): string {
-  return String.fromCharCode(...bytes.subarray(from, to))
-}
+/** libvips has one buffer of errors for all that it decodes at a time. */
+const turns = new Turns()
 
 /**
  * Decodes a JPEG, PNG, WebP, AVIF, TIFF or GIF (its first frame) to 8-bit sRGB, turned as its EXIF says, transparency on white.
@@ -52,30 +43,54 @@ export async function decodeImage(source: string | Uint8Array, name?: string, en
     throw unreadable(reasonOf(error), error)
   }
   if (bytes.length === 0) throw unreadable('the file is empty')
-  if (!signatures.some(({ matches }) => matches(bytes))) {
-    throw unreadable(`it is not one of ${signatures.map(({ format }) => format).join(', ')}`)
-  }
+  const signature = signatureOf(bytes)
+  if (!signature) throw unreadable(reasonAgainst(bytes))
 
-  const sharp = await loadSharp()
+  const attempt = () => decodeBytes(bytes, signature.decoder, enough)
   try {
-    const stored = sharp(bytes, { failOn: 'error', limitInputPixels: MOST_PIXELS, autoOrient: true })
-    const { orientation = 1, autoOrient: whole } = await stored.metadata()
-    const reduced = enough !== undefined && Math.min(whole.width, whole.height) > 1.5 * enough
-    if (reduced) stored.resize({ width: enough, height: enough, fit: 'outside' })
-    const { data, info } = await stored
-      .flatten({ background: '#ffffff' })
-      .toColourspace('srgb')
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true })
-    return {
-      width: info.width,
-      height: info.height,
-      data: asRgb(data, info.channels),
-      ...(orientation > 1 && { orientation }),
-      ...(reduced && { whole: { width: whole.width, height: whole.height } }),
+    return await turns.beside(attempt)
+  } catch {
+    // The reason may be another image's, or both in one: decoded again alone, it is its own.
+    const again = await turns.alone(async () => ownReason(attempt))
+    if ('picture' in again) return again.picture
+    throw unreadable(reasonOf(again.error), again.error)
+  }
+}
+
+/** Other threads decode as well, each with turns of its own: a reason holds when it comes twice. */
+async function ownReason(attempt: () => Promise<Picture>): Promise<{ picture: Picture } | { error: unknown }> {
+  let error: unknown
+  for (let tries = 0; tries < mostTries; tries++) {
+    try {
+      return { picture: await attempt() }
+    } catch (thrown) {
+      if (error !== undefined && reasonOf(thrown) === reasonOf(error)) return { error: thrown }
+      error = thrown
     }
-  } catch (error) {
-    throw unreadable(reasonOf(error), error)
+  }
+  return { error }
+}
+
+const mostTries = 5
+
+async function decodeBytes(bytes: Uint8Array, decoder: string, enough: number | undefined): Promise<Picture> {
+  const sharp = await loadSharp()
+  const stored = sharp(bytes, { failOn: 'error', limitInputPixels: MOST_PIXELS, autoOrient: true })
+  const { orientation = 1, autoOrient: whole, format } = await stored.metadata()
+  if (format !== decoder) throw new Error(`it begins like ${decoder} and is ${format}`)
+  const reduced = enough !== undefined && Math.min(whole.width, whole.height) > 1.5 * enough
+  if (reduced) stored.resize({ width: enough, height: enough, fit: 'outside' })
+  const { data, info } = await stored
+    .flatten({ background: '#ffffff' })
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true })
+  return {
+    width: info.width,
+    height: info.height,
+    data: asRgb(data, info.channels),
+    ...(orientation > 1 && { orientation }),
+    ...(reduced && { whole: { width: whole.width, height: whole.height } }),
   }
 }
 

@@ -1,4 +1,5 @@
 import { type View, wholePicture } from '../../compiler/graph/view.js'
+import { drawBoxes } from './box_lines.js'
 import type { Box, Picture } from './picture.js'
 import { loadSharp } from './sharp.js'
 
@@ -34,8 +35,13 @@ export async function drawOverlay(picture: Picture, marks: Marks): Promise<Uint8
     .png()
     .toBuffer()
   const place = { left: Math.floor(width * offset), top: Math.floor(height * offset) }
-  return sharp(picture.data, { raw: { width, height, channels: 3 } })
-    .composite([{ input: heat, ...place }, { input: Buffer.from(boxesSvg(picture, marks)) }])
+  const heated = await sharp(picture.data, { raw: { width, height, channels: 3 } })
+    .composite([{ input: heat, ...place }])
+    .removeAlpha()
+    .raw()
+    .toBuffer()
+  drawBoxes({ width, height, data: heated }, marks.box, marks.truth)
+  return sharp(heated, { raw: { width, height, channels: 3 } })
     .png()
     .toBuffer()
 }
@@ -56,24 +62,6 @@ function colourAt(share: number): number[] {
   const low = Math.min(Math.floor(place), colours.length - 2)
   const [from, to] = [colours[low] ?? [0, 0, 0], colours[low + 1] ?? [0, 0, 0]]
   return from.map((value, channel) => Math.round(value + ((to[channel] ?? 0) - value) * (place - low)))
-}
-
-/** White on a dark rim, so that the line is seen on any picture; the true box is green and dashed. */
-function boxesSvg({ width, height }: Picture, { box, truth }: Marks): string {
-  const line = Math.max(2, Math.round(Math.min(width, height) / 100))
-  const rectangle = ({ y1, x1, y2, x2 }: Box, style: string) => {
-    const inset = line
-    const left = Math.max(inset, x1 * width)
-    const top = Math.max(inset, y1 * height)
-    const right = Math.min(width - inset, x2 * width)
-    const bottom = Math.min(height - inset, y2 * height)
-    return `<rect x="${left}" y="${top}" width="${Math.max(0, right - left)}" height="${Math.max(0, bottom - top)}" fill="none" ${style}/>`
-  }
-  const crop = `${rectangle(box, `stroke="#000" stroke-opacity="0.7" stroke-width="${line * 2}"`)}${rectangle(box, `stroke="#fff" stroke-width="${line}"`)}`
-  const known = truth
-    ? rectangle(truth, `stroke="#3d3" stroke-width="${line}" stroke-dasharray="${line * 3} ${line * 2}"`)
-    : ''
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${known}${crop}</svg>`
 }
 
 /** The part of the picture inside the box, at least one pixel. */

@@ -2,10 +2,18 @@ import type Sharp from 'sharp'
 
 let loaded: Promise<typeof Sharp> | undefined
 
-/** sharp, loaded when the first picture is: it costs a tenth of a second that `wsban check` need not pay. */
+/**
+ * The loaders of libvips that may run. It takes the first loader that a file's bytes please, whatever the file is called, and others read
+ * formats that name further files, run interpreters (SVG, PDF, ImageMagick) or trust what they read (its own .v, matrices, CSV).
+ */
+const loaders = ['Jpeg', 'Png', 'Webp', 'Heif', 'Tiff', 'Nsgif']
+
+/** sharp, loaded when the first image is: it costs a tenth of a second that `wsban check` need not pay. */
 export function loadSharp(): Promise<typeof Sharp> {
   loaded ??= import('sharp').then(({ default: sharp }) => {
-    // Pictures are decoded side by side, so threads inside one decode only get in the way; and no operation is ever repeated.
+    sharp.block({ operation: ['VipsForeignLoad'] })
+    sharp.unblock({ operation: loaders.map((name) => `VipsForeignLoad${name}`) })
+    // Images are decoded side by side, so threads inside one decode only get in the way; and no operation is ever repeated.
     sharp.concurrency(1)
     sharp.cache(false)
     return sharp

@@ -222,3 +222,76 @@ test('a picture of absurd size is refused before it is decoded', async (t) => {
   const failure = await t.throwsAsync(decodeImage(png, 'huge.png'), { instanceOf: Failure })
   t.regex(failure?.message ?? '', /huge\.png.*pixel limit/)
 })
+
+/** A first box as AVIF has it, with these brands, and something else behind it. */
+function isoFile(brands: readonly string[], rest: string): Buffer {
+  const box = Buffer.from(`\0\0\0\0ftyp${brands[0]}\0\0\0\0${brands.slice(1).join('')}`, 'latin1')
+  box.writeUInt32BE(box.length)
+  return Buffer.concat([box, Buffer.from(rest)])
+}
+
+test('what is no image of these formats is refused, whatever it begins with or is called', async (t) => {
+  const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'
+  const files: Readonly<Record<string, readonly [content: string | Buffer, says: RegExp]>> = {
+    'SVG with the letters of AVIF': [`<!--ftyp-->${svg}`, /SVG/],
+    'SVG behind a box of AVIF': [isoFile(['avif', 'mif1'], svg), /./],
+    'SVG behind the signature of PNG': [Buffer.from(`\u0089PNG\r\n\u001a\n${svg}`, 'latin1'), /./],
+    'SVG behind the signature of JPEG': [Buffer.from(`\u00ff\u00d8\u00ff${svg}`, 'latin1'), /./],
+    'SVG behind the signature of GIF': [`GIF89a${svg}`, /./],
+    'SVG behind the signature of TIFF': [`II*\0${svg}`, /./],
+    HEIC: [isoFile(['heic', 'mif1', 'heic'], 'x'), /HEIC/],
+    MP4: [isoFile(['isom', 'mp42'], 'x'), /film/],
+    'a box longer than the file': [Buffer.from('\0\u00ff\0\0ftypavif\0\0\0\0', 'latin1'), /not one of/],
+    PDF: ['%PDF-1.4\n%', /PDF/],
+    PPM: ['P6\n1 1\n255\nabc', /not one of/],
+    PFM: ['PF\n1 1\n-1.0\n', /not one of/],
+    FITS: [`SIMPLE  =                    T${' '.repeat(2880)}`, /not one of/],
+    Radiance: ['#?RADIANCE\n', /not one of/],
+    OpenEXR: [Buffer.from([0x76, 0x2f, 0x31, 0x01, 2, 0, 0, 0]), /not one of/],
+    NIfTI: [Buffer.concat([Buffer.from([0x5c, 1, 0, 0]), Buffer.alloc(340), Buffer.from('n+1\0')]), /not one of/],
+    'a matrix': ['2 2\n1 2\n3 4\n', /not one of/],
+    CSV: ['1,2\n3,4\n', /not one of/],
+    BMP: ['BM1234', /BMP/],
+    'JPEG 2000': [Buffer.from([0, 0, 0, 12, 0x6a, 0x50, 0x20, 0x20, 13, 10, 0x87, 10]), /not one of/],
+    "libvips' own format": [Buffer.from([0xb6, 0xa6, 0xf2, 0x08, 0, 0, 0, 0]), /not one of/],
+  }
+  for (const [name, [content, says]] of Object.entries(files)) {
+    const failure = await t.throwsAsync(
+      decodeImage(Buffer.from(content), `${name}.avif`),
+      { instanceOf: Failure },
+      name,
+    )
+    t.is(failure?.problem.code, 'image-unreadable')
+    t.regex(failure?.message ?? '', says, name)
+  }
+})
+
+test('libvips runs no other loader, even asked directly', async (t) => {
+  await decodeImage(await halves().png().toBuffer())
+  const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'
+  await t.throwsAsync(sharp(Buffer.from(svg)).metadata())
+  const ppm = join(tmpdir(), `wsban-${process.pid}.v`)
+  await t.throwsAsync(sharp(ppm).metadata())
+})
+
+test('images that are broken in different ways and decoded side by side keep their own reasons', async (t) => {
+  const whole = await halves(300, 300).jpeg().toBuffer()
+  const png = await halves(300, 300).png({ compressionLevel: 0 }).toBuffer()
+  const webp = await halves(300, 300).webp().toBuffer()
+  const broken = [
+    ...[0.3, 0.6, 0.9].map((share) => whole.subarray(0, whole.length * share)),
+    ...[0.3, 0.6, 0.9].map((share) => png.subarray(0, png.length * share)),
+    ...[0.3, 0.6, 0.9].map((share) => webp.subarray(0, webp.length * share)),
+    whole.subarray(0, 20),
+    png.subarray(0, 20),
+    Buffer.from('GIF89a'),
+  ]
+  const reason = async (bytes: Buffer) =>
+    decodeImage(bytes, 'a').then(
+      () => 'read',
+      (error: Error) => error.message,
+    )
+  const alone: string[] = []
+  for (const bytes of broken) alone.push(await reason(bytes))
+  for (let round = 0; round < 10; round++) t.deepEqual(await Promise.all(broken.map(reason)), alone)
+})

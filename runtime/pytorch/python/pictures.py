@@ -8,6 +8,7 @@ import os
 import signal
 import unicodedata
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,6 +30,8 @@ VALIDATION_SHARE = 0.2
 ENOUGH = 4
 # More is a mistake or an attack; Pillow refuses twice this.
 Image.MAX_IMAGE_PIXELS = 2**26
+
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "GIF")
 
 
 class Sample(NamedTuple):
@@ -132,12 +135,31 @@ def _set_apart(train: dict[str, list[str]], seed: int) -> dict[str, list[str]]:
     return val
 
 
+class Unreadable(Exception):
+    """An image that Pillow cannot read."""
+
+
+@contextmanager
+def reading(path: str) -> Iterator[None]:
+    """Whatever Pillow raises on broken bytes (struct.error, zlib.error, IndexError, ...) becomes Unreadable."""
+    try:
+        yield
+    except Exception as error:
+        raise Unreadable(f"{path}: {error}") from error
+
+
+def open_image(path: str) -> Image.Image:
+    """Opens an image of the formats that wsban reads. Pillow alone would go by the bytes to dozens of others, some of which run programs."""
+    Image.init()
+    return Image.open(path, formats=[name for name in FORMATS if name in Image.OPEN])
+
+
 def decode(path: str, enough: int | None = None) -> Tensor:
     """float32 [3, height, width], 0 to 255; turned as its EXIF says, clear is white.
 
     A picture whose shorter side is over half as large again as `enough` is reduced.
     """
-    with Image.open(path) as opened:
+    with reading(path), open_image(path) as opened:
         if enough and min(opened.size) > 1.5 * enough:
             opened.draft("RGB", (enough, enough))
         image: Image.Image = ImageOps.exif_transpose(opened)
@@ -157,7 +179,7 @@ def decode(path: str, enough: int | None = None) -> Tensor:
 def places_of(sample: Sample) -> Places | None:
     if not sample.truth:
         return None
-    with Image.open(sample.path) as opened:
+    with reading(sample.path), open_image(sample.path) as opened:
         turned = opened.getexif().get(ExifTags.Base.Orientation, 1)
         return places_on(sample.truth, opened.size, turned)
 
@@ -225,7 +247,7 @@ class TrainingPictures(Dataset[Item]):
             path, label, _ = self.samples[index]
             try:
                 image = decode(path, ENOUGH * self.size)
-            except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+            except Unreadable:
                 unreadable.append(path)
                 continue
             key = key_of(self.seed, "augment", epoch, index)
@@ -247,7 +269,7 @@ class ValPictures(Dataset[Item]):
         try:
             image = self.prepare(decode(sample.path))
             return Item(image, sample.label, [], places_of(sample))
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        except Unreadable:
             return Item(torch.empty(0), sample.label, [sample.path])
 
 
