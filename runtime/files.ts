@@ -4,22 +4,28 @@ import { lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Failure, reasonOf } from './failure.js'
 
+export interface WriteOptions {
+  /** Of the new file; what the process gives to all of its files without. */
+  readonly mode?: number
+  /** Sees the whole file under its temporary name; when it throws, nothing is written. */
+  readonly check?: ((temporary: string) => Promise<void>) | undefined
+}
+
 /**
  * Writes a file so that a reader, or a crash, sees the old one or the new one and nothing between:
- * a temporary name beside it, synced, renamed, and the folder synced. `check` sees the whole file under its temporary name; when it
- * throws, nothing is written.
+ * a temporary name beside it, synced, renamed, and the folder synced.
  */
 export async function writeAtomically(
   path: string,
   content: string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-  check?: (temporary: string) => Promise<void>,
+  { mode, check }: WriteOptions = {},
 ): Promise<void> {
   const chunks =
     typeof content === 'string' ? [Buffer.from(content)] : content instanceof Uint8Array ? [content] : content
   const temporary = temporaryBeside(path)
   try {
     await makeFolder(dirname(path))
-    const file = await open(temporary, 'wx')
+    const file = await open(temporary, 'wx', mode)
     try {
       for await (const chunk of chunks) await file.writeFile(chunk)
       await file.sync()
@@ -96,14 +102,14 @@ export function listed(names: readonly string[], most = 5): string {
  * A folder with all that are above it. Step by step and not by mkdir's own `recursive`, which in Node goes round for ever
  * where a folder that is there takes no new ones (/proc).
  */
-export async function makeFolder(path: string): Promise<void> {
+export async function makeFolder(path: string, mode?: number): Promise<void> {
   try {
-    await mkdir(path)
+    await mkdir(path, mode === undefined ? {} : { mode })
   } catch (error) {
     if (hasCode(error, 'EEXIST') && (await stat(path)).isDirectory()) return
     if (!hasCode(error, 'ENOENT') || dirname(path) === path || existsSync(dirname(path))) throw error
-    await makeFolder(dirname(path))
-    await makeFolder(path)
+    await makeFolder(dirname(path), mode)
+    await makeFolder(path, mode)
   }
 }
 

@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import type { NativeName } from './engine.js'
+import { type EngineFiles, engineFiles } from './engine_files.js'
 import { engineFolderName } from './versions.js'
 
 /** The folder for what wsban fetches and can fetch again: `WSBAN_CACHE`, or the system's place for caches. */
@@ -35,6 +36,8 @@ export interface Ready {
   readonly cuda: boolean
   readonly compiler: string
   readonly bytes: number
+  /** What runs in this process, as it was when it was tried. Engines of earlier versions have none. */
+  readonly files?: EngineFiles
 }
 
 const ready: z.ZodType<Ready> = z.object({
@@ -42,6 +45,7 @@ const ready: z.ZodType<Ready> = z.object({
   cuda: z.boolean(),
   compiler: z.string(),
   bytes: z.number(),
+  files: engineFiles.exactOptional(),
 })
 
 /** What a provisioned engine says of itself; undefined where there is none. */

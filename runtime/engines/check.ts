@@ -5,7 +5,9 @@ import { tfjsVersion } from './versions.js'
 
 /** Tries an engine, without loading a native one into this process. The other two are part of wsban, and their code is plain. */
 export async function checkEngine(name: EngineName): Promise<Probe> {
-  if (name === 'wasm' || name === 'cpu') return { works: true, tensorflow: tfjsVersion, gpu: false }
-  const native = provisionedPackage(name) ?? installedPackage(name)
+  if (name === 'wasm' || name === 'cpu') return { works: true, tensorflow: tfjsVersion, gpu: false, modules: [] }
+  const provisioned = await provisionedPackage(name)
+  if (provisioned?.reason !== undefined) return { works: false, reason: provisioned.reason }
+  const native = provisioned?.native ?? installedPackage(name)
   return native === undefined ? { works: false, reason: 'it is not here' } : probe(native)
 }

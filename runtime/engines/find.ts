@@ -26,10 +26,10 @@ async function findNative(name: NativeName): Promise<EngineFinding> {
     name === 'tfjs-node-gpu' && !hasNvidiaDriver()
       ? { reason: 'no NVIDIA driver here: it would compute on the processor' }
       : {}
-  const provisioned = provisionedPackage(name)
+  const provisioned = await provisionedPackage(name)
   const ready = await readReady(name)
-  if (provisioned !== undefined && ready !== undefined) {
-    return { name, available: true, version: ready.tensorflow, place: provisioned.folder, ...cardless }
+  if (provisioned?.native !== undefined && ready !== undefined) {
+    return { name, available: true, version: ready.tensorflow, place: provisioned.native.folder, ...cardless }
   }
   const installed = installedPackage(name)
   if (installed !== undefined) {
@@ -42,5 +42,6 @@ async function findNative(name: NativeName): Promise<EngineFinding> {
       ...cardless,
     }
   }
-  return { name, available: false, reason: `${setupCommand(name)} gets it` }
+  const why = provisioned?.reason === undefined ? '' : `${provisioned.reason}; `
+  return { name, available: false, reason: `${why}${setupCommand(name)} gets it` }
 }

@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
 import { packageRoot } from '../package-root.js'
-import { engineFolder, readyFile } from './cache.js'
+import { distrust } from '../trusted.js'
+import { engineFolder, readReady, readyFile } from './cache.js'
 import type { NativeName } from './engine.js'
+import { changedFile } from './engine_files.js'
 
 /** A native package on this disk, not loaded yet. */
 export interface NativePackage {
@@ -20,11 +21,25 @@ export interface NativePackage {
 
 const manifest = z.object({ version: z.string() })
 
-/** The package in the per-user cache, when it is complete. */
-export function provisionedPackage(name: NativeName): NativePackage | undefined {
+/** An engine in the per-user cache: its package, or why what lies there is not loaded. */
+export type Provisioned =
+  | { readonly native: NativePackage; readonly reason?: never }
+  | { readonly native?: never; readonly reason: string }
+
+/**
+ * The package in the per-user cache, when it is complete. Nothing of it is used when another user could have written it, or when it is no
+ * longer what was tried.
+ */
+export async function provisionedPackage(name: NativeName): Promise<Provisioned | undefined> {
   const root = engineFolder(name)
   if (!existsSync(join(root, readyFile))) return undefined
-  return packageAt(name, packageFolderIn(root, name), true)
+  const reason = distrust(root)
+  if (reason !== undefined) return { reason: `nothing is loaded from ${root}: ${reason}` }
+  const files = (await readReady(name))?.files ?? []
+  const changed = changedFile(root, files)
+  if (changed !== undefined) return { reason: `${join(root, changed)} is not what was set up` }
+  const native = packageAt(name, packageFolderIn(root, name), true)
+  return native && { native }
 }
 
 /** Where npm lays a native package in a folder it installs into. */
@@ -32,16 +47,21 @@ export function packageFolderIn(root: string, name: NativeName): string {
   return join(root, 'node_modules', '@tensorflow', name)
 }
 
-/** The package as somebody installed it: seen from the working directory, or from wsban itself. */
+/**
+ * The package as somebody installed it: beside wsban itself, or in the node_modules of the folder that WSBAN_NODE_MODULES names. Never in
+ * the working directory's, which may be anybody's: its code would run.
+ */
 export function installedPackage(name: NativeName): NativePackage | undefined {
-  for (const place of [join(process.cwd(), 'anything.js'), join(packageRoot(), 'anything.js')]) {
-    try {
-      const file = createRequire(place).resolve(`@tensorflow/${name}/package.json`)
-      const found = packageAt(name, dirname(file), false)
-      if (found) return found
-    } catch {
-      // Not there: look further.
-    }
+  const configured = process.env.WSBAN_NODE_MODULES
+  const above = dirname(packageRoot())
+  const places = [
+    ...(configured ? [join(resolve(configured), 'node_modules')] : []),
+    join(packageRoot(), 'node_modules'),
+    ...(basename(above) === 'node_modules' ? [above] : []),
+  ]
+  for (const place of places) {
+    const found = packageAt(name, join(place, '@tensorflow', name), false)
+    if (found) return found
   }
   return undefined
 }

@@ -4,7 +4,7 @@ import { Failure, reasonOf } from '../failure.js'
 import type { Reporter } from '../reporter.js'
 import { type Engine, type EngineName, engineNames, type NativeName, setupCommand } from './engine.js'
 import { loadedNative, loadNative } from './native.js'
-import { installedPackage, type NativePackage, provisionedPackage } from './native_package.js'
+import { installedPackage, provisionedPackage } from './native_package.js'
 import { isNativeBackend, nativeBackendName } from './native_parts.js'
 import { probe } from './probe.js'
 import { hasNvidiaDriver } from './provision/cuda.js'
@@ -77,7 +77,9 @@ async function tryNative(name: NativeName): Promise<Opened> {
     return { engine: describe(name) }
   }
   const reasons: string[] = []
-  for (const native of candidates(name)) {
+  const provisioned = await provisionedPackage(name)
+  if (provisioned?.reason !== undefined) reasons.push(provisioned.reason)
+  for (const native of [provisioned?.native, installedPackage(name)].filter((found) => found !== undefined)) {
     if (!native.provisioned) {
       const probed = await probe(native)
       if (!probed.works) {
@@ -95,10 +97,6 @@ async function tryNative(name: NativeName): Promise<Opened> {
   return reasons.length === 0
     ? { found: false, reason: 'it was not set up' }
     : { found: true, reason: reasons.join('; ') }
-}
-
-function candidates(name: NativeName): readonly NativePackage[] {
-  return [provisionedPackage(name), installedPackage(name)].filter((native) => native !== undefined)
 }
 
 function describe(name: NativeName): Engine {

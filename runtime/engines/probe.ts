@@ -19,14 +19,19 @@ const binding = load(addon)
 tf.registerBackend('tensorflow', () => new NodeJSKernelBackend(binding, name), 3)
 tf.setBackend('tensorflow')
 const sums = tf.conv2d(tf.ones([1, 5, 5, 2]), tf.ones([3, 3, 2, 4]), 1, 'same')
-console.log(JSON.stringify({ tensorflow: binding.TF_Version, gpu: tf.backend().isUsingGpuDevice, middle: sums.dataSync()[48] }))
+console.log(JSON.stringify({ tensorflow: binding.TF_Version, gpu: tf.backend().isUsingGpuDevice, middle: sums.dataSync()[48], modules: Object.keys(load.cache) }))
 `
 
 // The middle one of 5 x 5 places, first of 4 channels: nine ones in each of two channels.
-const answer = z.object({ tensorflow: z.string(), gpu: z.boolean(), middle: z.literal(18) })
+const answer = z.object({
+  tensorflow: z.string(),
+  gpu: z.boolean(),
+  middle: z.literal(18),
+  modules: z.array(z.string()),
+})
 
 export type Probe =
-  | { readonly works: true; readonly tensorflow: string; readonly gpu: boolean }
+  | { readonly works: true; readonly tensorflow: string; readonly gpu: boolean; readonly modules: readonly string[] }
   | { readonly works: false; readonly reason: string }
 
 /** Whether a native package loads and computes, tried in a process of its own. */
@@ -43,8 +48,8 @@ export async function probe(native: NativePackage): Promise<Probe> {
   if (result.status !== 0) return { works: false, reason: result.summary }
   try {
     const last = result.output.trim().split('\n').at(-1) ?? ''
-    const { tensorflow, gpu } = answer.parse(JSON.parse(last))
-    return { works: true, tensorflow, gpu }
+    const { tensorflow, gpu, modules } = answer.parse(JSON.parse(last))
+    return { works: true, tensorflow, gpu, modules }
   } catch (error) {
     return { works: false, reason: `it computed something else than expected: ${reasonOf(error)}` }
   }

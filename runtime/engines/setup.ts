@@ -5,6 +5,7 @@ import { withLock } from '../lock.js'
 import type { Reporter } from '../reporter.js'
 import { engineFolder, enginesRoot, type Ready, readReady, readyFile } from './cache.js'
 import type { NativeName } from './engine.js'
+import { recordFiles } from './engine_files.js'
 import { packageAt, packageFolderIn, provisionedPackage } from './native_package.js'
 import { probe } from './probe.js'
 import { compileAddon, needCompiler } from './provision/compile.js'
@@ -50,7 +51,7 @@ export async function setupNative(options: SetupOptions): Promise<SetupResult> {
     throw new Failure({
       code: 'engine-not-for-this-machine',
       message: `there is no way to build ${name} for ${process.platform} on ${process.arch}`,
-      help: `install it yourself (npm install @tensorflow/${name}) where you run wsban, and it is found; or go on with --engine wasm`,
+      help: `install @tensorflow/${name} yourself in a folder that WSBAN_NODE_MODULES names; or go on with --engine wasm`,
     })
   }
   const cuda = options.gpu && (options.cudaLibraries ?? hasNvidiaDriver())
@@ -65,7 +66,7 @@ export async function setupNative(options: SetupOptions): Promise<SetupResult> {
 async function alreadyThere(name: NativeName, cuda: boolean): Promise<SetupResult | undefined> {
   const began = performance.now()
   const ready = await readReady(name)
-  const native = provisionedPackage(name)
+  const native = (await provisionedPackage(name))?.native
   if (ready === undefined || native === undefined || (cuda && !ready.cuda)) return undefined
   const probed = await probe(native)
   if (!probed.works) return undefined
@@ -90,7 +91,7 @@ async function provision(name: NativeName, wheel: Wheel, cuda: boolean, reporter
   // The wheel, and what comes out of it (about three times as much); CUDA's packages and what comes out of them.
   await needSpace(root, wheel.bytes * 4 + (cuda ? 6e9 : 0), 'setting up the engine')
   await rm(work, { recursive: true, force: true })
-  await mkdir(work, { recursive: true })
+  await mkdir(work, { recursive: true, mode: 0o700 })
 
   reporter.progress(`installing @tensorflow/${name}`)
   await installPackages(work, name)
@@ -130,8 +131,9 @@ async function provision(name: NativeName, wheel: Wheel, cuda: boolean, reporter
     cuda,
     compiler: compiler.version,
     bytes: await sizeOfFolder(work),
+    files: recordFiles(work, [...probed.modules, ...(await librariesIn(join(dependencies, 'lib')))]),
   }
-  await writeFile(join(work, readyFile), `${JSON.stringify(ready, null, 2)}\n`)
+  await writeFile(join(work, readyFile), `${JSON.stringify(ready, null, 2)}\n`, { mode: 0o600 })
   await rm(engineFolder(name), { recursive: true, force: true })
   await rename(work, engineFolder(name))
   await rm(downloads, { recursive: true, force: true })
@@ -145,6 +147,10 @@ async function provision(name: NativeName, wheel: Wheel, cuda: boolean, reporter
     bytes: ready.bytes,
     seconds: secondsSince(began),
   }
+}
+
+async function librariesIn(folder: string): Promise<string[]> {
+  return (await readdir(folder)).map((name) => join(folder, name))
 }
 
 /** What the addon includes, and what that does. */

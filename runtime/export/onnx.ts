@@ -98,11 +98,10 @@ export async function exportOnnx(request: ExportRequest): Promise<Exported> {
       path,
     })
   const runtime = request.unchecked ? '--no-check' : await loadOnnxRuntime().catch(reasonOfFailure)
-  await writeAtomically(
-    path,
-    model.pieces(),
-    typeof runtime === 'string' ? undefined : (file) => checkExport(file, { input, image: graph.image }, runtime),
-  )
+  await writeAtomically(path, model.pieces(), {
+    check:
+      typeof runtime === 'string' ? undefined : (file) => checkExport(file, { input, image: graph.image }, runtime),
+  })
   return {
     bytes: model.bytes,
     nodes: program.nodes.length,

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { readdir, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readdir, readFile, rm, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import type { Graph } from '../../compiler/graph/graph.js'
 import { cacheRoot } from '../engines/index.js'
+import { makeCacheFolder } from '../engines/provision/space.js'
 import { writeAtomically } from '../files.js'
 import type { Model } from '../model.js'
 import { packageRoot, packageVersion } from '../package-root.js'
@@ -31,7 +31,8 @@ export async function loadModel(graph: Graph, source: string): Promise<Model> {
     .slice(0, 32)
   const folder = join(cacheRoot(), 'compiled', key)
   const entry = join(folder, 'model.mjs')
-  if (!existsSync(entry)) {
+  await makeCacheFolder(folder)
+  if (!(await isWhole(folder))) {
     await write(graph, source, folder, { runtimeUrl, tfjsUrl })
     await removeOld(join(cacheRoot(), 'compiled'))
   }
@@ -53,6 +54,26 @@ function hostModules(): HostModules {
     ? join(packageRoot(), 'runtime', 'index.ts')
     : join(packageRoot(), 'dist', 'runtime', 'index.js')
   return { runtimeUrl: pathToFileURL(runtime).href, tfjsUrl: import.meta.resolve('@tensorflow/tfjs-core') }
+}
+
+/** Written last: the hash of each file beside it. */
+const hashesFile = 'hashes.json'
+
+/** Whether the folder's files are there, and those that were written. Who may write into it has been checked. */
+async function isWhole(folder: string): Promise<boolean> {
+  try {
+    const hashes = z.record(z.string(), z.string()).parse(JSON.parse(await readFile(join(folder, hashesFile), 'utf8')))
+    const checked = Object.entries(hashes).map(
+      async ([name, hash]) => basename(name) === name && hashOf(await readFile(join(folder, name))) === hash,
+    )
+    return 'model.mjs' in hashes && (await Promise.all(checked)).every((same) => same)
+  } catch {
+    return false
+  }
+}
+
+function hashOf(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex')
 }
 
 /** Changes whenever the code that writes code does: the build's time, or that of the newest source. */
@@ -96,10 +117,8 @@ async function write(
   const files = emitTfjs(graph, { source, version: packageVersion(), spec: {} }).filter(
     ({ path }) => path === 'parameters.ts' || path === 'model.ts',
   )
-  // The entry comes last: where it is, the rest is, too.
-  for (const { path, text } of files.toSorted(
-    (a, b) => Number(a.path === 'model.ts') - Number(b.path === 'model.ts'),
-  )) {
+  const hashes: [string, string][] = []
+  for (const { path, text } of files) {
     const options = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext }
     const { outputText } = ts.transpileModule(text, { compilerOptions: options })
     const linked = outputText.replace(
@@ -109,6 +128,9 @@ async function write(
         return target === undefined ? whole : `${head}${JSON.stringify(target)}`
       },
     )
-    await writeAtomically(join(folder, path.replace(/\.ts$/, '.mjs')), linked)
+    const name = path.replace(/\.ts$/, '.mjs')
+    hashes.push([name, hashOf(linked)])
+    await writeAtomically(join(folder, name), linked, { mode: 0o600 })
   }
+  await writeAtomically(join(folder, hashesFile), JSON.stringify(Object.fromEntries(hashes)), { mode: 0o600 })
 }

@@ -3,8 +3,10 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cacheRoot } from '../engines/cache.js'
 import { npmInstall } from '../engines/provision/packages.js'
+import { makeCacheFolder } from '../engines/provision/space.js'
 import { withLock } from '../lock.js'
 import type { Reporter } from '../reporter.js'
+import { requireTrusted } from '../trusted.js'
 
 /** The version that wsban is tested with. */
 export const onnxRuntimeVersion = '1.30.0'
@@ -18,12 +20,15 @@ export function placeOfOnnxRuntime(): string {
  * Brings ONNX Runtime into the per-user cache, without its install script. It comes there by one rename, whole or not at all.
  *
  * @returns the folder whose node_modules has it
- * @throws Failure `npm-missing`, `npm-failed`
+ * @throws Failure `npm-missing`, `npm-failed`, `cache-untrusted`
  */
 export async function setupOnnxRuntime(reporter: Reporter): Promise<string> {
   const place = placeOfOnnxRuntime()
-  if (existsSync(place)) return place
-  await mkdir(join(place, '..'), { recursive: true })
+  await makeCacheFolder(join(place, '..'))
+  if (existsSync(place)) {
+    requireTrusted(place)
+    return place
+  }
   const waiting = (holder: string) => reporter.say(`ONNX Runtime is being fetched (${holder}); waiting for it`)
   return withLock(`${place}.lock`, waiting, async () => {
     if (existsSync(place)) return place

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Failure } from '../failure.js'
+import { distrust } from '../trusted.js'
 import { requirementOf } from './packages.js'
 import { pythonIn, pytorchFolder, readPytorchReady } from './place.js'
 import { type NotProbed, probePytorch } from './probe.js'
@@ -61,6 +63,14 @@ export async function inspectPytorch(options: PytorchInspection = {}): Promise<P
     const probed = await probePytorch(named, options.timeoutSeconds)
     if (!probed.works) return wrongName(named, probed)
     return environment(named, 'WSBAN_PYTHON', probed)
+  }
+  const reason = existsSync(pytorchFolder()) ? distrust(pytorchFolder()) : undefined
+  if (reason !== undefined) {
+    return {
+      place: 'cache',
+      reason: `nothing is run from ${pytorchFolder()}: ${reason}`,
+      help: 'remove it, and run wsban setup pytorch; or name a Python with WSBAN_PYTHON',
+    }
   }
   if ((await readPytorchReady()) === undefined) {
     return {

@@ -7,6 +7,8 @@ export interface PytorchProcess {
   readonly python: string
   /** Processes of torchrun; one runs without it. */
   readonly processes: number
+  /** The program's own folder. */
+  readonly folder: string
   /** train.py and what it is given. */
   readonly args: readonly string[]
   /** Threads that each of several processes computes with. */
@@ -23,7 +25,7 @@ const mostKept = 4000
  * @throws Failure what train.py says is at fault, `pytorch-failed` where it ended otherwise
  */
 export async function runPytorch(
-  { python, processes, args, threads }: PytorchProcess,
+  { python, processes, folder, args, threads }: PytorchProcess,
   hear: (message: PytorchMessage) => Promise<void> | void,
   stop: { readonly signal: AbortSignal },
 ): Promise<void> {
@@ -31,6 +33,8 @@ export async function runPytorch(
   const child = spawn(python, [...(processes > 1 ? torchrun : []), ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
+    // Not the working directory: `python -m` would take modules from there before its own.
+    cwd: folder,
     env: {
       ...process.env,
       PYTHONUNBUFFERED: '1',

@@ -1,8 +1,10 @@
-import { availableParallelism } from 'node:os'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { DataSet } from '../data/dataset.js'
 import { usualWorkers } from '../data/pictures.js'
 import { Failure } from '../failure.js'
+import { writeAtomically } from '../files.js'
 import type { Model } from '../model.js'
 import type { Checkpoint } from '../runs/checkpoint.js'
 import { RunFolder } from '../runs/folder.js'
@@ -16,7 +18,6 @@ import { introduce, newRun, type RunRequest, reopen, standing } from '../trainin
 import { beginning, type TrainResult } from '../training/train.js'
 import { initialWeights } from '../weights/begin.js'
 import { initialValues } from '../weights/initialize.js'
-import { WrittenFiles } from '../written_files.js'
 import { requirePytorch } from './environment.js'
 import { pytorchFiles } from './files.js'
 import type { PytorchMessage } from './messages.js'
@@ -39,11 +40,7 @@ export interface PytorchRequest extends RunRequest {
   readonly choice: PytorchChoice
 }
 
-/** Below the run: the program that trains it, and the list of its pictures. */
-const codeFolder = 'pytorch'
-const listingFile = 'pictures.json'
-
-/** Trains in PyTorch: makes or reopens the run's folder, writes the program into it, runs that and tells what it tells. */
+/** Trains in PyTorch: makes or reopens the run's folder, writes the program beside, runs that and reports what it reports. */
 export async function trainInPytorch(
   model: Model,
   spec: ReadySpec,
@@ -59,10 +56,11 @@ export async function trainInPytorch(
   const before = await underLock(out, () => folderOf(model, spec, data, request, first))
   introduce(model, data, `PyTorch ${torch}`, reporter)
   if (resume) reporter.say(standing(before.state, model.plan, before.run.info.epochs))
-  const code = join(out, codeFolder)
-  const files = await WrittenFiles.open(code)
-  await files.writeAll([...(await pytorchFiles(spec)), { path: listingFile, text: listingOf(data) }])
-  const listing = join(code, listingFile)
+  // Not in the run's folder, which may come from somebody else: Python takes modules from beside a program before its own.
+  const code = await mkdtemp(join(tmpdir(), 'wsban-pytorch-'))
+  for (const { path, text } of await pytorchFiles(spec)) await writeAtomically(join(code, path), text)
+  const listing = join(code, 'pictures.json')
+  await writeAtomically(listing, listingOf(data))
 
   const stop = listenForInterrupt(reporter)
   const images = compareImages(out, data, reporter)
@@ -97,7 +95,7 @@ export async function trainInPytorch(
   try {
     const threads = Math.max(1, Math.floor(availableParallelism() / choice.processes))
     const args = [join(code, 'train.py'), ...argumentsOf(request, listing)]
-    await runPytorch({ python, processes: choice.processes, args, threads }, hear, stopping)
+    await runPytorch({ python, processes: choice.processes, folder: code, args, threads }, hear, stopping)
     if (!heard.result.interrupted) await images.finish()
   } catch (error) {
     if (!(error instanceof Failure)) throw error
@@ -107,6 +105,7 @@ export async function trainInPytorch(
     await images.stop()
     clearInterval(watch)
     stop.end()
+    await rm(code, { recursive: true, force: true })
   }
   return { run: await RunFolder.open(out), result: heard.result }
 }
@@ -171,7 +170,7 @@ function listingOf({ classes, splits }: DataSet): string {
 function argumentsOf({ out, choice, workers, mostUnreadable }: PytorchRequest, listing: string): string[] {
   const { processes, precision, compile, channelsLast, syncBatchNorm } = choice
   return [
-    ...['--data', listing, '--out', out, '--resume', '--json', '--precision', precision],
+    ...['--data', listing, '--out', resolve(out), '--resume', '--json', '--precision', precision],
     ...['--workers', String(workers ?? Math.max(1, Math.floor(usualWorkers() / processes)))],
     ...(mostUnreadable === undefined ? [] : ['--most-unreadable', String(mostUnreadable)]),
     ...(compile ? ['--compile'] : []),

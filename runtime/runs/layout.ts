@@ -13,7 +13,6 @@ const ownNames: Readonly<Record<string, 'file' | 'folder'>> = {
   lock: 'file',
   checkpoints: 'folder',
   tensorboard: 'folder',
-  pytorch: 'folder',
 }
 
 /** Stands in a folder from before the first file of a new run until its run.json is there: what a stop in between leaves is the run's own. */

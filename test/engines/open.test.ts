@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs-core'
 import test, { type ExecutionContext } from 'ava'
@@ -52,14 +52,35 @@ test.serial('a broken addon that somebody installed costs a warning, not the pro
   mkdirSync(join(folder, 'lib', 'napi-v8'), { recursive: true })
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: '@tensorflow/tfjs-node', version: '4.22.0' }))
   writeFileSync(join(folder, 'lib', 'napi-v8', 'tfjs_binding.node'), 'no library')
-  const before = process.cwd()
-  t.teardown(() => process.chdir(before))
-  process.chdir(project)
+  withEnvironment(t, { WSBAN_NODE_MODULES: project })
   const { warnings, reporter } = listening()
   t.is((await openEngine(undefined, reporter)).name, 'wasm')
   t.is(warnings.length, 1)
   t.regex(warnings[0] ?? '', /does not work/)
   t.true((await findEngines()).some(({ name, available }) => name === 'tfjs-node' && available))
+})
+
+test.serial("the working directory's node_modules are not looked at", async (t) => {
+  noCache(t)
+  const project = freshFolder(t)
+  const folder = join(project, 'node_modules', '@tensorflow', 'tfjs-node')
+  mkdirSync(join(folder, 'lib', 'napi-v8'), { recursive: true })
+  mkdirSync(join(folder, 'dist'))
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: '@tensorflow/tfjs-node', version: '4.22.0' }))
+  writeFileSync(join(folder, 'lib', 'napi-v8', 'tfjs_binding.node'), 'no library')
+  const proof = join(project, 'was-run')
+  writeFileSync(
+    join(folder, 'dist', 'register_all_kernels.js'),
+    `require('fs').writeFileSync(${JSON.stringify(proof)}, '')`,
+  )
+  const before = process.cwd()
+  t.teardown(() => process.chdir(before))
+  process.chdir(project)
+  const { warnings, reporter } = listening()
+  t.is((await openEngine(undefined, reporter)).name, 'wasm')
+  t.regex(warnings[0] ?? '', /the native engine is not here/)
+  t.false((await findEngines()).some(({ name, available }) => name === 'tfjs-node' && available))
+  t.false(existsSync(proof))
 })
 
 test.serial('what is found, nothing loaded', async (t) => {

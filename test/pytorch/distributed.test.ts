@@ -130,12 +130,14 @@ test.serial('one of two processes is killed: the run is whole, and goes on as if
 
 test.serial('torchrun begins anew by itself where a process dies', async (t) => {
   if (skipped(t, lacking)) return
-  const code = join(folder, 'whole', 'pytorch')
+  const code = join(folder, 'code')
+  const compiled = wsban('compile', 'tiny.wsban', '--set', 'classes=8', '--target', 'pytorch', '-o', code)
+  t.is(compiled.status, 0, compiled.err)
   const run = join(folder, 'elastic')
   const torchrun = ['-m', 'torch.distributed.run', '--standalone', '--nproc-per-node', '2', '--max-restarts', '1']
   const args = [
     '--data',
-    join(code, 'pictures.json'),
+    join(folder, 'birds'),
     '--out',
     run,
     '--epochs',

@@ -122,7 +122,8 @@ test.serial('what is at fault is said as by the other engines', (t) => {
   t.is(wild.status, 1)
   t.regex(wild.err, /error\[loss-not-finite\].*at step \d/)
   t.regex(wild.err, /wild holds epoch-0000, which is whole/)
-  const program = join('wild', 'pytorch', 'train.py')
+  done(t, wsban('compile', 'settled.wsban', '--set', 'classes=8', '--target', 'pytorch', '-o', 'program'))
+  const program = join('program', 'train.py')
   const fails = (code: RegExp, ...given: readonly string[]) => {
     const { status, stderr } = spawnSync(python, [program, '--out', 'begun', ...given], {
       cwd: folder,

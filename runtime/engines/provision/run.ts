@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { reasonOf } from '../../failure.js'
+import { packageRoot } from '../../package-root.js'
 
 export interface RunResult {
   /** The exit code; null when it could not be started or a signal ended it. */
@@ -30,7 +31,8 @@ export function run(program: string, args: readonly string[], options: RunOption
       settle({ status, missing, timedOut, output, errors, summary: telling(errors) ?? telling(output) ?? how })
     try {
       const child = spawn(program, args, {
-        cwd: options.folder,
+        // Not the working directory: Python would take modules from there before its own.
+        cwd: options.folder ?? packageRoot(),
         env: options.environment ?? process.env,
         stdio: ['ignore', 'pipe', 'pipe'],
       })

@@ -1,11 +1,12 @@
 import { statfs } from 'node:fs/promises'
 import { Failure } from '../../failure.js'
-import { makeFolder } from '../../files.js'
+import { makePrivateFolder } from '../../trusted.js'
 import { megabytes } from './progress.js'
 
-/** Makes a folder of the cache. @throws Failure `cannot-write` */
+/** Makes a folder of the cache. @throws Failure `cannot-write`, `cache-untrusted` */
 export async function makeCacheFolder(folder: string): Promise<void> {
-  await makeFolder(folder).catch((error: unknown) => {
+  await makePrivateFolder(folder).catch((error: unknown) => {
+    if (error instanceof Failure) throw error
     throw new Failure(
       {
         code: 'cannot-write',

@@ -20,7 +20,7 @@ from run_lock import is_lock, lives, temporary_beside
 
 UNFINISHED = ".wsban-unfinished"
 FILES = ("run.json", "model.wsban", "log.jsonl", "images.json", "lock")
-FOLDERS = ("checkpoints", "tensorboard", "pytorch")
+FOLDERS = ("checkpoints", "tensorboard")
 
 
 class RunFolder:
