@@ -1,4 +1,4 @@
-import { Failure } from '../runtime/failure.js'
+import { Failure, systemFailure } from '../runtime/failure.js'
 import { type CommonOptions, Io, OutputClosed } from './io.js'
 
 /** Errors in the spec were shown; the command ends with exit code 1. */
@@ -14,10 +14,14 @@ export async function act(options: CommonOptions, body: (io: Io) => Promise<numb
   }
 }
 
+async function memoryFailure(error: unknown): Promise<Failure | undefined> {
+  const { outOfMemory } = await import('../runtime/engines/memory.js')
+  return outOfMemory(error)
+}
+
 /** Shows what was thrown, and gives the exit code: 70 when it is our bug. */
 async function tell(error: unknown, io: Io): Promise<number> {
-  const { outOfMemory } = await import('../runtime/engines/memory.js')
-  const failure = error instanceof Failure ? error : outOfMemory(error)
+  const failure = error instanceof Failure ? error : (systemFailure(error) ?? (await memoryFailure(error)))
   if (failure) {
     io.problem(failure.problem, failure.cause)
     return failure.problem.exit ?? 1

@@ -22,6 +22,9 @@ function coloured(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && !process.env.NO_COLOR
 }
 
+/** Diagnostics that a person is shown at once. */
+const mostShown = 200
+
 /** Results go to standard output, all that is said on the way to standard error. */
 export class Io {
   private line = ''
@@ -67,7 +70,10 @@ export class Io {
   }
 
   diagnostics(diagnostics: readonly Diagnostic[], texts: ReadonlyMap<string, string>): void {
-    for (const diagnostic of diagnostics) this.error(render(diagnostic, (source) => texts.get(source), this.palette))
+    for (const diagnostic of diagnostics.slice(0, mostShown))
+      this.error(render(diagnostic, (source) => texts.get(source), this.palette))
+    const more = diagnostics.length - mostShown
+    if (more > 0) this.error(`and ${more} more; --json lists all of them\n`)
   }
 
   /** `cause` is what lies behind the problem; --verbose shows it. */

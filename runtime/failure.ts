@@ -30,6 +30,35 @@ export function reasonOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown)
 }
 
+/** What the machine or its settings refuse, wherever it comes up: no mistake of ours, and none of a file's. */
+const refusals: ReadonlyMap<string, string> = new Map([
+  ['EMFILE', 'this process may open too few files: raise the limit (ulimit -n 1024)'],
+  ['ENFILE', 'the machine has too many open files: end other programs, or raise its limit'],
+  ['ENOSPC', 'free some space'],
+  ['EDQUOT', 'free some space: your share of the disk is used up'],
+  ['EROFS', 'choose a place that can be written'],
+  ['EACCES', 'check your rights to the file and the folders above it'],
+  ['EPERM', 'check your rights to the file and the folders above it'],
+  ['ENAMETOOLONG', 'choose a shorter name'],
+  ['ELOOP', 'links lead to each other in a circle: remove one'],
+  ['EIO', 'the disk or the terminal fails: check the machine'],
+  ['ENOMEM', 'the machine has no memory left: end other programs'],
+  ['EAGAIN', 'the machine starts no more processes or threads: end other programs, or raise the limit (ulimit -u)'],
+])
+
+/** An error of the operating system as a problem with a next step; undefined for all others, such as a file that is not there. */
+export function systemFailure(error: unknown): Failure | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const help = typeof code === 'string' ? refusals.get(code) : undefined
+  if (help === undefined) return undefined
+  return new Failure({ code: 'system-refused', message: reasonOf(error), help }, { cause: error })
+}
+
+/** Whether no file could be opened just now, whichever it was. */
+export function isOutOfFiles(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'EMFILE' || error.code === 'ENFILE')
+}
+
 /** For a file of a run that could not be written. */
 export function cannotWrite(path: string, cause: unknown): Failure {
   return new Failure(

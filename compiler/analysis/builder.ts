@@ -37,6 +37,8 @@ export class GraphBuilder {
   /** What can be reached inside of calls and rounds, all of it together. */
   private names = 0
   private readonly paths = new Set<string>()
+  /** By stem and operation: the number at which the search for a free path goes on. */
+  private readonly numbers = new Map<string, number>()
 
   /** That of which there is as much as there may be. */
   get full(): Bound | undefined {
@@ -141,10 +143,13 @@ export class GraphBuilder {
     }
     const stem = path.at(-1) === operation ? path.slice(0, -1) : path
     let free = path
-    for (let number = stem === path ? 0 : 1; this.paths.has(name); number++) {
+    const key = `${stem.join('/')}/${operation}`
+    let number = this.numbers.get(key) ?? (stem === path ? 0 : 1)
+    for (; this.paths.has(name); number++) {
       free = [...stem, number === 0 ? operation : `${operation}_${number}`]
       name = free.join('/')
     }
+    this.numbers.set(key, number)
     this.paths.add(name)
     return free
   }

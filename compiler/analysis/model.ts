@@ -101,9 +101,10 @@ function modelParameters(elaborator: Elaborator, model: Model, context: Context,
           model.name.span,
         ),
       )
-  const settings: Record<string, number | boolean | string> = {}
+  // Names are the user's, and may be those of parts that every object has: constructor, __proto__.
+  const settings = new Map<string, number | boolean | string>()
   for (const { name, default: standard } of model.parameters) {
-    const given = chosen[name.text]
+    const given = Object.hasOwn(chosen, name.text) ? chosen[name.text] : undefined
     const value: Value =
       given !== undefined
         ? constant(given)
@@ -119,7 +120,7 @@ function modelParameters(elaborator: Elaborator, model: Model, context: Context,
         ),
       )
     if (value.kind === 'number' || value.kind === 'boolean' || value.kind === 'string')
-      settings[name.text] = value.value
+      settings.set(name.text, value.value)
     else if (value.kind !== 'broken')
       elaborator.report(
         diagnose(
@@ -132,7 +133,7 @@ function modelParameters(elaborator: Elaborator, model: Model, context: Context,
     if (!context.scope.define(name.text, value))
       elaborator.report(diagnose('duplicate-name', { name: name.text }, name.span))
   }
-  return settings
+  return Object.fromEntries(settings)
 }
 
 function constant(value: number | boolean | string): Value {

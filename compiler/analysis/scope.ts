@@ -1,6 +1,8 @@
 import { nearest } from '../diagnostics/suggest.js'
 import type { Value } from './values.js'
 
+const mostOfScope = 150
+
 /** Names visible at one place: its own, and those of the scopes around it. */
 export class Scope {
   private readonly own = new Map<string, Value>()
@@ -33,6 +35,17 @@ export class Scope {
   }
 
   nearest(name: string): string | undefined {
-    return nearest(name, [...this.names(), 'true', 'false'])
+    return nearest(name, this.candidates())
+  }
+
+  /** Some names of each scope, so that a large inner one does not keep the outer ones from being seen. */
+  private *candidates(): Generator<string> {
+    let left = mostOfScope
+    for (const name of this.own.keys()) {
+      if (left-- === 0) break
+      yield name
+    }
+    if (this.parent) yield* this.parent.candidates()
+    else yield* ['true', 'false']
   }
 }

@@ -1,4 +1,5 @@
 import type { Diagnostic, Label } from './diagnostic.js'
+import { type Lines, linesOf } from './lines.js'
 import { safeLine } from './safe_text.js'
 
 /** Colours for a terminal; the plain ones leave the text as it is. */
@@ -53,7 +54,7 @@ export function render(
       `${palette.quiet(`${' '.repeat(gutter)}-->`)} ${safeLine(source)}:${first?.line}:${(first?.column ?? 0) + 1}`,
       bar,
     )
-    lines.push(...excerpt(marks, text.split('\n'), gutter, bar, palette, paint), bar)
+    lines.push(...excerpt(marks, linesOf(text), gutter, bar, palette, paint), bar)
   }
   if (diagnostic.help !== undefined)
     lines.push(`${' '.repeat(gutter + 1)}${palette.quiet('=')} ${palette.strong('help')}: ${safeLine(diagnostic.help)}`)
@@ -64,11 +65,9 @@ function labels(diagnostic: Diagnostic): [Label, '^' | '-'][] {
   return [[diagnostic.primary, '^'], ...diagnostic.secondary.map((label): [Label, '-'] => [label, '-'])]
 }
 
-/** Line and column, both from 0 and 1 as in editors: line from 1, column from 0. */
+/** Line from 1 and column from 0, as in editors. */
 export function position(text: string, offset: number): { line: number; column: number } {
-  const before = text.slice(0, offset)
-  const start = before.lastIndexOf('\n') + 1
-  return { line: before.split('\n').length, column: offset - start }
+  return linesOf(text).position(offset)
 }
 
 function mark(label: Label, sign: '^' | '-', text: string): Marked {
@@ -78,14 +77,25 @@ function mark(label: Label, sign: '^' | '-', text: string): Marked {
   return { line, column, width: Math.max(1, end - label.span.start), sign, text: safeLine(label.text) }
 }
 
+/** Longer lines are cut to what stands around the signs. */
+const widestLine = 300
+
+/** The part of a line that is shown: all of it, or what the first sign is in the middle of. */
+function window(line: string, marks: readonly Marked[]): readonly [start: number, end: number] {
+  if (line.length <= widestLine) return [0, line.length]
+  const first = Math.min(...marks.map(({ column }) => column))
+  const start = Math.max(0, Math.min(first - widestLine / 3, line.length - widestLine))
+  return [start, start + widestLine]
+}
+
 /** A line of a spec: a tab moves the signs below it as it moves the text. */
 function shownLine(line: string): string {
-  return line.replace(/\r$/, '').split('\t').map(safeLine).join('\t')
+  return line.split('\t').map(safeLine).join('\t')
 }
 
 function excerpt(
   marks: readonly Marked[],
-  text: readonly string[],
+  text: Lines,
   gutter: number,
   bar: string,
   palette: Palette,
@@ -96,10 +106,15 @@ function excerpt(
   for (const line of [...new Set(marks.map((m) => m.line))].sort((a, b) => a - b)) {
     if (previous > 0 && line > previous + 1) lines.push(palette.quiet('...'))
     previous = line
-    lines.push(`${palette.quiet(`${String(line).padStart(gutter)} |`)} ${shownLine(text[line - 1] ?? '')}`)
-    for (const m of marks.filter((candidate) => candidate.line === line)) {
-      const under = (text[line - 1] ?? '').slice(0, m.column).replace(/[^\t]/g, ' ')
-      const sign = m.sign === '^' ? paint('^'.repeat(m.width)) : palette.quiet('-'.repeat(m.width))
+    const here = marks.filter((candidate) => candidate.line === line)
+    const [start, end] = window(text.line(line), here)
+    const shown = text.line(line).slice(start, end)
+    const [left, right] = [start > 0 ? '…' : '', end < text.line(line).length ? '…' : '']
+    lines.push(`${palette.quiet(`${String(line).padStart(gutter)} |`)} ${left}${shownLine(shown)}${right}`)
+    for (const m of here) {
+      const under = `${left}${shown.slice(0, m.column - start)}`.replace(/[^\t]/g, ' ')
+      const width = Math.max(1, Math.min(m.width, end - m.column))
+      const sign = m.sign === '^' ? paint('^'.repeat(width)) : palette.quiet('-'.repeat(width))
       lines.push(`${bar} ${under}${sign}${m.text === '' ? '' : ` ${m.sign === '^' ? paint(m.text) : m.text}`}`)
     }
   }

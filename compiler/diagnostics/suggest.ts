@@ -1,10 +1,18 @@
+/** Nobody types longer names, and a distance takes time with the square of the length. */
+const longestName = 80
+/** Names that one is compared with: a text with thousands of unknown names among thousands of known ones has to be answered as well. */
+const mostCompared = 400
+
 /** The known name that is nearest to a misspelt one, or undefined when none is near (Damerau-Levenshtein, case folded). */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
+  if (name.length > longestName) return undefined
   const limit = Math.max(1, Math.floor(name.length / 3))
+  let compared = 0
   let best: string | undefined
   let bestDistance = limit + 1
   for (const candidate of known) {
     if (Math.abs(candidate.length - name.length) > limit) continue
+    if (++compared > mostCompared) break
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase())
     if (distance < bestDistance) {
       best = candidate

@@ -91,7 +91,17 @@ export async function specsBelow(folders: readonly string[]): Promise<string[]> 
 
 /** What the analysis calls a document: the path of a file, the address of what is no file. */
 export function sourceOf(uri: string): string {
-  return uri.startsWith('file:') ? fileURLToPath(uri) : uri
+  return pathOf(uri) ?? uri
+}
+
+/** The path that an address means; undefined for one of no file, and for one that is broken or of another machine. */
+export function pathOf(uri: string): string | undefined {
+  if (!/^file:/i.test(uri)) return undefined
+  try {
+    return fileURLToPath(uri)
+  } catch {
+    return undefined
+  }
 }
 
 function isAddress(source: string): boolean {

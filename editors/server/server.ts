@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url'
 import {
   type CancellationToken,
   CodeActionKind,
@@ -21,7 +20,7 @@ import { hoverAt } from '../language/hover.js'
 import { signatureAt } from '../language/signature.js'
 import { type Analysis, Workspace } from '../language/workspace.js'
 import { actionsOf, protocolDiagnostics } from './diagnostics.js'
-import { EditorFiles, sourceOf } from './files.js'
+import { EditorFiles, pathOf, sourceOf } from './files.js'
 import { Names } from './names.js'
 import { Places } from './places.js'
 import { completionKinds, legend, protocolFolds, protocolSymbols, protocolTokens } from './symbols.js'
@@ -62,7 +61,7 @@ export function serve(connection: Connection): void {
 
   connection.onInitialize(({ workspaceFolders }: InitializeParams): InitializeResult => {
     const addresses = (workspaceFolders ?? []).map(({ uri }) => uri)
-    folders = addresses.filter((uri) => uri.startsWith('file:')).map((uri) => fileURLToPath(uri))
+    folders = addresses.flatMap((uri) => pathOf(uri) ?? [])
     return { capabilities, serverInfo: { name: 'wsban' } }
   })
 

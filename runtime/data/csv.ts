@@ -20,7 +20,8 @@ export function readCsv(text: string, path: string): readonly { line: number; va
   const [header, ...rows] = splitRows(text.replace(/^\uFEFF/, ''), broken)
   if (!header) return []
   const names = header.fields.map((name) => name.trim())
-  const twice = names.find((name, i) => names.indexOf(name) !== i)
+  const seen = new Set<string>()
+  const twice = names.find((name) => seen.has(name) || !seen.add(name))
   if (twice !== undefined) throw broken(header.line, `the column ${JSON.stringify(twice)} is there twice`)
   return rows.map(({ line, fields }) => {
     if (fields.length !== names.length) {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { statSync } from 'node:fs'
 import { readdir, realpath } from 'node:fs/promises'
 import { extname, join } from 'node:path'
@@ -35,6 +36,18 @@ function isHalf(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdfff
 }
 
+/** Node shows bytes that are no UTF-8 as U+FFFD, and then finds no file of that name. @throws Failure `data-unreadable` for such names */
+async function checkEncoding(folder: string): Promise<void> {
+  for (const name of await readdir(folder, { encoding: 'buffer' }))
+    if (!isUtf8(name))
+      throw new Failure({
+        code: 'data-unreadable',
+        message: `${join(folder, name.toString())} has a name that is not UTF-8 (bytes ${name.toString('hex')})`,
+        help: 'rename it, for example with convmv -t utf8',
+        path: folder,
+      })
+}
+
 /** @throws Failure `data-unreadable` */
 export async function entriesOf(folder: string): Promise<Entries> {
   try {
@@ -42,6 +55,7 @@ export async function entriesOf(folder: string): Promise<Entries> {
     const files: string[] = []
     for (const entry of await readdir(folder, { withFileTypes: true })) {
       if (entry.name.startsWith('.')) continue
+      if (entry.name.includes('\ufffd')) await checkEncoding(folder)
       // A link that leads nowhere is as good as not there. Not awaited one by one: a data set may be a hundred thousand links.
       const target = entry.isSymbolicLink() ? statSync(join(folder, entry.name), { throwIfNoEntry: false }) : entry
       if (target?.isDirectory()) folders.push(entry.name)
@@ -49,16 +63,21 @@ export async function entriesOf(folder: string): Promise<Entries> {
     }
     return { folders: folders.sort(byCodePoint), files: files.sort(byCodePoint) }
   } catch (error) {
-    throw new Failure(
-      {
-        code: 'data-unreadable',
-        message: `cannot read the folder ${folder}: ${reasonOf(error)}`,
-        help: 'check the path and your right to read it',
-        path: folder,
-      },
-      { cause: error },
-    )
+    throw unreadableFolder(folder, error)
   }
+}
+
+function unreadableFolder(folder: string, error: unknown): Failure {
+  if (error instanceof Failure) return error
+  return new Failure(
+    {
+      code: 'data-unreadable',
+      message: `cannot read the folder ${folder}: ${reasonOf(error)}`,
+      help: 'check the path and your right to read it',
+      path: folder,
+    },
+    { cause: error },
+  )
 }
 
 /** The pictures of a folder and of the folders below it. */
@@ -74,7 +93,9 @@ export async function findPictures(folder: string): Promise<Found> {
   const found: Found = { pictures: [], others: new Map() }
   const descend = async (below: string, above: readonly string[]): Promise<void> => {
     const here = join(folder, below)
-    const real = await realpath(here)
+    const real = await realpath(here).catch((error: unknown) => {
+      throw unreadableFolder(here, error)
+    })
     if (above.includes(real)) return
     const { files, folders } = await entriesOf(here)
     for (const file of files) {

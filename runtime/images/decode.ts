@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { Failure, reasonOf } from '../failure.js'
+import { Failure, isOutOfFiles, reasonOf, systemFailure } from '../failure.js'
 import { Turns } from './alone.js'
 import type { Picture } from './picture.js'
 import { loadSharp } from './sharp.js'
@@ -40,6 +40,8 @@ export async function decodeImage(source: string | Uint8Array, name?: string, en
     // Not left to sharp: libvips takes what stands in brackets at the end of a file's name for options.
     bytes = typeof source === 'string' ? await readFile(source) : source
   } catch (error) {
+    // Not the image's fault: others would be left out as well.
+    if (isOutOfFiles(error)) throw systemFailure(error) ?? error
     throw unreadable(reasonOf(error), error)
   }
   if (bytes.length === 0) throw unreadable('the file is empty')

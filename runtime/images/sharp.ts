@@ -20,3 +20,20 @@ export function loadSharp(): Promise<typeof Sharp> {
   })
   return loaded
 }
+
+const svgLoader = { operation: ['VipsForeignLoadSvg'] }
+let drawing = 0
+
+/**
+ * Draws with the SVG loader, for SVG that wsban wrote itself. libvips has one list for the whole process: an image that is decoded meanwhile
+ * is still refused when it turns out to be SVG, by decodeImage.
+ */
+export async function drawSvg<Result>(draw: (sharp: typeof Sharp) => Promise<Result>): Promise<Result> {
+  const sharp = await loadSharp()
+  if (drawing++ === 0) sharp.unblock(svgLoader)
+  try {
+    return await draw(sharp)
+  } finally {
+    if (--drawing === 0) sharp.block(svgLoader)
+  }
+}

@@ -28,7 +28,7 @@ export interface Outputs {
 const logitsPrefix = 'logits/'
 
 /**
- * The answer about picture `index` of a batch. The first output that is none of the others is the prediction.
+ * The answer about picture `index` of a batch.
  *
  * @param view what the model sees of a picture
  */
@@ -39,7 +39,7 @@ export function answerOf(outputs: Outputs, index: number, view: View = wholePict
     return output?.values.slice(index * length, (index + 1) * length)
   }
   const names = Object.keys(outputs)
-  const prediction = names.find((name) => name !== 'boxes' && name !== 'attention' && !name.startsWith(logitsPrefix))
+  const prediction = predictionOf(outputs)
   const [y1, x1, y2, x2] = row('boxes') ?? []
   const attention = row('attention')
   const [, height = 0, width = 0] = outputs.attention?.shape ?? []
@@ -56,6 +56,11 @@ export function answerOf(outputs: Outputs, index: number, view: View = wholePict
       x2 !== undefined && { box: [y1, x1, y2, x2] as const }),
     ...(attention && { attention: { values: attention, height, width, view } }),
   }
+}
+
+/** The first output that is none of the others. */
+export function predictionOf(outputs: Outputs): string | undefined {
+  return Object.keys(outputs).find((name) => name !== 'boxes' && name !== 'attention' && !name.startsWith(logitsPrefix))
 }
 
 export function argMax(values: ArrayLike<number>): number {

@@ -16,6 +16,7 @@ import type { Outputs } from './answer.js'
 import { differenceOf } from './difference.js'
 import { EnginePredictor } from './engine.js'
 import { channelsFirst } from './layout.js'
+import { openSession, runSession } from './onnx_session.js'
 
 /** One value inside a model, as the engine and the file have it. */
 export interface InnerDifference {
@@ -105,10 +106,11 @@ async function runFile({ path, picture }: DeepRequest, names: readonly string[])
   const output = names.map((name) => ({ name }))
   const more = onnxProto.onnx.ModelProto.encode({ graph: { output } }).finish()
   const file = Buffer.concat([await readFile(path), more])
-  const session = await runtime.InferenceSession.create(file, { logSeverityLevel: 3 })
+  const session = await openSession(runtime, file, path)
   try {
     const { width, height, data } = picture
-    const results = await session.run({ image: new runtime.Tensor('uint8', data, [1, height, width, 3]) }, [...names])
+    const image = new runtime.Tensor('uint8', data, [1, height, width, 3])
+    const results = await runSession(session, image, path, names)
     return Object.fromEntries(
       Object.entries(results).map(([name, { type, data: values, dims }]) => {
         const numbers = Array.from(values, Number)

@@ -1,27 +1,26 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { z } from 'zod'
 import { type View, viewOf, wholePicture } from '../../compiler/graph/view.js'
-import { Failure, reasonOf } from '../failure.js'
+import { Failure } from '../failure.js'
 import type { Picture } from '../images/picture.js'
 import { loadOnnxRuntime } from '../onnxruntime/load.js'
 import type { Reporter } from '../reporter.js'
-import { type Answer, answerOf, type Outputs } from './answer.js'
+import { type Answer, answerOf, type Outputs, predictionOf } from './answer.js'
 import { readOnnxMetadata } from './onnx_metadata.js'
+import { openSession, runSession } from './onnx_session.js'
 import type { Predictor } from './predictor.js'
 
 const classNames = z.array(z.string())
 
 /** What is done to a picture; only sizes matter here. */
 const imageSteps = z.array(
-  z.object({ name: z.string(), arguments: z.object({ size: z.number().optional().catch(undefined) }) }),
+  z.object({ name: z.string(), arguments: z.object({ size: z.number().positive().optional().catch(undefined) }) }),
 )
-
-/** ONNX Runtime's warnings are about what it could not optimise: nothing that a user could mend. */
-const errorsOnly = 3
 
 /** Runs an exported file with ONNX Runtime. */
 export class OnnxPredictor implements Predictor {
   private constructor(
+    private readonly path: string,
     private readonly session: InferenceSession,
     private readonly makeTensor: typeof Tensor,
     readonly classes: readonly string[],
@@ -34,29 +33,19 @@ export class OnnxPredictor implements Predictor {
     const metadata = await readOnnxMetadata(path)
     const classes = classNames.safeParse(parseJson(metadata.classes))
     const runtime = await loadOnnxRuntime(reporter)
-    const session = await runtime.InferenceSession.create(path, { logSeverityLevel: errorsOnly }).catch(
-      (error: unknown) => {
-        throw new Failure(
-          {
-            code: 'onnx-unreadable',
-            message: `${path} cannot be run: ${reasonOf(error)}`,
-            help: 'is it a whole ONNX file? export it again',
-            path,
-          },
-          { cause: error },
-        )
-      },
-    )
-    if (!classes.success || metadata.wsban === undefined || !session.inputNames.includes('image'))
+    const session = await openSession(runtime, path, path)
+    if (!classes.success || metadata.wsban === undefined || !session.inputNames.includes('image')) {
+      await session.release()
       throw new Failure({
         code: 'onnx-foreign',
         message: `${path} is an ONNX file, but not one that wsban exported`,
         help: 'make one: wsban export RUN -o M.onnx',
         path,
       })
+    }
     const steps = imageSteps.safeParse(parseJson(metadata.steps))
     const view = steps.success ? viewOf(steps.data) : wholePicture
-    return new OnnxPredictor(session, runtime.Tensor, classes.data, metadata, view)
+    return new OnnxPredictor(path, session, runtime.Tensor, classes.data, metadata, view)
   }
 
   async predict(pictures: readonly Picture[]): Promise<Answer[]> {
@@ -70,27 +59,56 @@ export class OnnxPredictor implements Predictor {
     // Pictures differ in size, so each is a batch of its own.
     for (const { width, height, data } of pictures) {
       const outputs = await this.run(new this.makeTensor('uint8', data, [1, height, width, 3]))
+      this.checkShapes(outputs)
       answers.push(answerOf(outputs, 0, this.view))
     }
     return answers
   }
 
-  /** All outputs for one input tensor. */
+  /** All outputs for one input tensor. @throws Failure `onnx-failed` */
   async run(image: Tensor): Promise<Outputs> {
-    const results = await this.session.run({ image })
+    const results = await runSession(this.session, image, this.path)
     return Object.fromEntries(
-      Object.entries(results).map(([name, tensor]) => [name, { values: floatsOf(tensor), shape: tensor.dims }]),
+      Object.entries(results).map(([name, tensor]) => [
+        name,
+        { values: this.floatsOf(name, tensor), shape: tensor.dims },
+      ]),
     )
+  }
+
+  private floatsOf(name: string, { data, type }: Tensor): Float32Array {
+    if (data instanceof Float32Array) return data
+    throw this.foreign(`its output ${name} is of type ${type}`)
+  }
+
+  /** That the outputs are those of one image, as wsban exports them. */
+  private checkShapes(outputs: Outputs): void {
+    const expected = (name: string, rank: number, length?: number) => {
+      const { shape } = outputs[name] ?? { shape: [] }
+      if (shape.length !== rank || shape[0] !== 1 || (length !== undefined && shape[1] !== length))
+        throw this.foreign(`its output ${name} has the shape ${shape.join(' x ')}`)
+    }
+    const prediction = predictionOf(outputs)
+    if (prediction === undefined) throw this.foreign('it has no prediction')
+    for (const name of Object.keys(outputs)) {
+      if (name === 'boxes') expected(name, 2, 4)
+      else if (name === 'attention') expected(name, 3)
+      else expected(name, 2, name === prediction ? this.classes.length : undefined)
+    }
+  }
+
+  private foreign(reason: string): Failure {
+    return new Failure({
+      code: 'onnx-foreign',
+      message: `${this.path} does not answer as a file that wsban exported: ${reason}`,
+      help: 'export it again: wsban export RUN -o M.onnx',
+      path: this.path,
+    })
   }
 
   async close(): Promise<void> {
     await this.session.release()
   }
-}
-
-function floatsOf(tensor: Tensor): Float32Array {
-  if (tensor.data instanceof Float32Array) return tensor.data
-  throw new Error(`an output of type ${tensor.type}`)
 }
 
 function parseJson(text: string | undefined): unknown {

@@ -7,28 +7,30 @@ import { damaged, sha256Of } from '../weights/checksums.js'
 import type { StoredTensor } from '../weights/file.js'
 import { readSafetensors, writeSafetensors } from '../weights/safetensors.js'
 
+const fromZero = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
+
 /**
  * Where training stands, beside weights and slots. Chance needs nothing here: every random number comes from the seed and from what
  * it is for (this epoch's order, that step's dropout).
  */
 const stateFile = z.object({
   /** Whole epochs done. */
-  epoch: z.number(),
+  epoch: fromZero,
   /** Steps over the whole training. */
-  step: z.number(),
+  step: fromZero,
   /** Steps done in the epoch under way. */
-  stepInEpoch: z.number().default(0),
+  stepInEpoch: fromZero.default(0),
   /** Places of the epoch's order that are used up. */
-  position: z.number().default(0),
+  position: fromZero.default(0),
   /** Each loss added up over the steps of the epoch under way. */
   lossSums: z.record(z.string(), z.number()).default({}),
   /** Bytes of log.jsonl that are true of this moment: what a later stop had added is taken off again. */
-  logBytes: z.number().optional(),
-  optimizerSteps: z.number(),
+  logBytes: fromZero.optional(),
+  optimizerSteps: fromZero,
   /** Of weights that were frozen at first: how many of these steps had been taken before they moved. */
-  began: z.record(z.string(), z.number()).default({}),
+  began: z.record(z.string(), fromZero).default({}),
   /** Epochs since the best score on the val pictures. */
-  stale: z.number().default(0),
+  stale: fromZero.default(0),
 })
 export type TrainingState = z.infer<typeof stateFile>
 

@@ -5,26 +5,33 @@ import { checkpointNamePattern } from './checkpoint.js'
 /** A folder below checkpoints/: never a path that leads elsewhere, since a run may come from someone else. */
 const checkpoint = z.string().regex(checkpointNamePattern)
 
+const count = z
+  .number()
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1)
+const fromZero = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
+
 /** What a run is: written when it begins, and again as checkpoints come. */
 export const runFile = z.object({
   wsban: z.string(),
   model: z.string(),
   spec: storedSpec,
   /** Class names in the order of the logits. */
-  classes: z.array(z.string()),
+  classes: z.array(z.string()).min(1),
   data: z.string(),
   /** Of the names and labels of the pictures it began with. */
   samples: z.string().optional(),
-  seed: z.number(),
-  epochs: z.number(),
-  batch: z.number(),
+  seed: fromZero,
+  epochs: count,
+  batch: count,
   engine: z.string(),
   /** What --weights named, if it did. */
   weights: z.string().optional(),
   /** Minutes between checkpoints within an epoch; 0 for none. */
-  saveEvery: z.number().default(10),
+  saveEvery: z.number().nonnegative().default(10),
   /** How many ends of epochs are kept beside the best and the last checkpoint. */
-  keep: z.number().default(0),
+  keep: fromZero.default(0),
   last: checkpoint.optional(),
   /** The one before `last`, for when that one is damaged; with `keep` one of `kept` is. */
   previous: checkpoint.optional(),

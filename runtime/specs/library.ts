@@ -26,6 +26,7 @@ export function standardFolder(): string {
 /** Imports as a person writes them: standard files by name under wsban's models/, one's own by the path from the importing file. */
 export function diskLibrary(files: Files = onDisk): Library {
   const models = standardFolder()
+  let exporting: ReadonlyMap<string, string> | undefined
   return {
     get standard() {
       return standardNames(models)
@@ -39,12 +40,10 @@ export function diskLibrary(files: Files = onDisk): Library {
       const text = files.read(path)
       return text === undefined ? undefined : { source: files.name(path), text }
     },
-    exporting: (block) =>
-      standardNames(models).find((name) =>
-        new RegExp(`^block ${literally(block)}\\b`, 'm').test(
-          readFileSync(join(models, `${name}${extension}`), 'utf8'),
-        ),
-      ),
+    exporting(block) {
+      exporting ??= exportingFiles(models)
+      return exporting.get(block)
+    },
     normalizationOf: (weights) => publishedAs(weights)?.normalization,
   }
 }
@@ -56,6 +55,15 @@ export function shownPath(path: string): string {
   return short.startsWith('..') || isAbsolute(short) ? absolute : short
 }
 
+/** The standard file that defines each block; the first, where several do. */
+function exportingFiles(models: string): ReadonlyMap<string, string> {
+  const found = new Map<string, string>()
+  for (const name of standardNames(models))
+    for (const [, block = ''] of readFileSync(join(models, `${name}${extension}`), 'utf8').matchAll(/^block (\w+)/gm))
+      if (!found.has(block)) found.set(block, name)
+  return found
+}
+
 function standardNames(models: string): string[] {
   return readdirSync(models, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
@@ -63,8 +71,4 @@ function standardNames(models: string): string[] {
     .filter((file) => file.endsWith(extension))
     .map((file) => file.slice(0, -extension.length))
     .sort()
-}
-
-function literally(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 }

@@ -59,7 +59,7 @@ export function compileStored(stored: StoredSpec): CompiledSpec {
     standard: [],
     find(specifier, importer) {
       const source = imports.find((item) => item.importer === importer && item.specifier === specifier)?.source
-      const text = source === undefined ? undefined : files[source]
+      const text = source !== undefined && Object.hasOwn(files, source) ? files[source] : undefined
       return source !== undefined && text !== undefined ? { source, text } : undefined
     },
   }

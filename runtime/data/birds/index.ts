@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { dirname, join, relative, sep } from 'node:path'
 import { Failure, reasonOf } from '../../failure.js'
 import { kindOf, listed, temporaryBeside } from '../../files.js'
-import { loadSharp } from '../../images/sharp.js'
+import { drawSvg, loadSharp } from '../../images/sharp.js'
 import { keyOf, Random } from '../../random.js'
 import type { Reporter } from '../../reporter.js'
 import { boxesFile } from '../boxes.js'
@@ -92,8 +92,8 @@ async function drawAll(jobs: readonly Job[], folder: string, reporter: Reporter)
 }
 
 async function rasterise({ scene, seed }: Job, path: string): Promise<void> {
+  const raw = await drawSvg((sharp) => sharp(Buffer.from(scene.svg)).removeAlpha().blur(scene.blur).raw().toBuffer())
   const sharp = await loadSharp()
-  const raw = await sharp(Buffer.from(scene.svg)).removeAlpha().blur(scene.blur).raw().toBuffer()
   const random = new Random(seed)
   for (let i = 0; i < raw.length; i++)
     raw[i] = Math.min(

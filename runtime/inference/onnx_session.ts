@@ -1,0 +1,52 @@
+import type { InferenceSession, Tensor } from 'onnxruntime-node'
+import { Failure, reasonOf } from '../failure.js'
+import type { OnnxRuntime } from '../onnxruntime/load.js'
+
+/** ONNX Runtime writes what it logs to standard error itself, with names from the file. Its errors are thrown as well, and shown safely. */
+const fatalOnly = 4
+
+/** @param model a path, or a file's bytes. @throws Failure `onnx-unreadable` for a file that ONNX Runtime refuses */
+export async function openSession(
+  runtime: typeof OnnxRuntime,
+  model: string | Uint8Array,
+  path: string,
+): Promise<InferenceSession> {
+  const options = { logSeverityLevel: fatalOnly } as const
+  try {
+    return await (typeof model === 'string'
+      ? runtime.InferenceSession.create(model, options)
+      : runtime.InferenceSession.create(model, options))
+  } catch (error) {
+    throw new Failure(
+      {
+        code: 'onnx-unreadable',
+        message: `${path} cannot be run: ${reasonOf(error)}`,
+        help: 'is it a whole ONNX file? export it again',
+        path,
+      },
+      { cause: error },
+    )
+  }
+}
+
+/** @throws Failure `onnx-failed` where an operation of the file fails, as in one that is damaged */
+export async function runSession(
+  session: InferenceSession,
+  image: Tensor,
+  path: string,
+  outputs?: readonly string[],
+): Promise<InferenceSession.OnnxValueMapType> {
+  try {
+    return await (outputs ? session.run({ image }, [...outputs]) : session.run({ image }))
+  } catch (error) {
+    throw new Failure(
+      {
+        code: 'onnx-failed',
+        message: `${path} fails while it computes: ${reasonOf(error)}`,
+        help: 'the file may be damaged: export it again',
+        path,
+      },
+      { cause: error },
+    )
+  }
+}
