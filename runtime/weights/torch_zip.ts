@@ -1,10 +1,11 @@
-import { open as openDescriptor } from 'node:fs'
-import { type Entry, fromFd, type ZipFile } from 'yauzl'
+import { type Entry, fromRandomAccessReader, type ZipFile } from 'yauzl'
 import { reasonOf } from '../failure.js'
+import { ByteFile } from './byte_file.js'
 import { dtypeBytes } from './dtype.js'
 import { type Unreadable, unreadable, type WeightFile } from './file.js'
 import { PickleError, readPickle } from './pickle.js'
 import { tensorsOf } from './torch_tensors.js'
+import { ZipSource } from './zip_source.js'
 
 /** The description alone; the tensors stand beside it. */
 const largestPickle = 64 * 1024 * 1024
@@ -49,12 +50,11 @@ export async function openTorchZip(path: string): Promise<WeightFile> {
 
 function openZip(path: string, fail: Unreadable): Promise<ZipFile> {
   return new Promise((resolve, reject) => {
-    openDescriptor(path, 'r', (problem, descriptor) => {
-      if (problem) reject(fail(problem.message, problem))
-      else
-        fromFd(descriptor, { lazyEntries: true, autoClose: false }, (error, zip) =>
-          error ? reject(fail(error.message, error)) : resolve(zip),
-        )
+    const file = new ByteFile(path)
+    fromRandomAccessReader(new ZipSource(file), file.size, { lazyEntries: true, autoClose: false }, (error, zip) => {
+      if (!error) return resolve(zip)
+      file.close()
+      reject(fail(error.message, error))
     })
   })
 }

@@ -1,0 +1,46 @@
+import { Failure } from '../../../runtime/failure.js'
+import { Random } from '../../../runtime/random.js'
+import { mutate } from './mutate.js'
+import type { Reader } from './readers.js'
+
+export interface Fault {
+  readonly reader: string
+  readonly input: number
+  readonly what: string
+  readonly bytes: Uint8Array
+}
+
+/** Milliseconds that no input of a few kilobytes may take. The command reports them; a test does not, as machines differ. */
+export const slowest = 3000
+
+/**
+ * Gives a reader damaged inputs `from` to `to`; each is made from its number alone. Whatever is thrown and is no Failure is a fault,
+ * and with `timed` what takes too long.
+ */
+export async function runInputs(
+  reader: Reader,
+  {
+    from,
+    to,
+    folder,
+    timed,
+  }: { readonly from: number; readonly to: number; readonly folder: string; readonly timed: boolean },
+): Promise<readonly Fault[]> {
+  const seeds = await reader.seeds()
+  const faults: Fault[] = []
+  for (let input = from; input < to; input++) {
+    const random = new Random(input + 1)
+    const pick = () => seeds[random.integer(seeds.length)] ?? new Uint8Array()
+    const bytes = mutate(pick(), pick(), random)
+    const began = performance.now()
+    const fault = (what: string) => faults.push({ reader: reader.name, input, what, bytes })
+    try {
+      await reader.read(bytes, folder)
+    } catch (error) {
+      if (!(error instanceof Failure)) fault(error instanceof Error ? (error.stack ?? error.message) : String(error))
+    }
+    const took = performance.now() - began
+    if (timed && took > slowest) fault(`it took ${(took / 1000).toFixed(1)} s`)
+  }
+  return faults
+}
