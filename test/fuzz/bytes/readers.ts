@@ -16,6 +16,7 @@ import { compileStored, compileText } from '../../../runtime/specs/spec.js'
 import { openWeightFile, type WeightFile } from '../../../runtime/weights/file.js'
 import { nodeOutputs } from '../../../runtime/weights/onnx.js'
 import { storedZip } from '../../support/stored_zip.js'
+import { messageSeeds, ServerUnderTest } from './language_server.js'
 
 /** What reads bytes from outside, and files that it can read. */
 export interface Reader {
@@ -79,6 +80,7 @@ const image = { width: 20, height: 17, data: new Uint8Array(20 * 17 * 3).fill(90
 
 /** @param folder for files that a seed is made through */
 export function readers(folder: string): readonly Reader[] {
+  let server: Promise<ServerUnderTest> | undefined
   return [
     {
       name: 'safetensors',
@@ -165,6 +167,15 @@ export function readers(folder: string): readonly Reader[] {
         await run.metrics()
         compileStored(run.info.spec)
         run.weightsPath()
+      },
+    },
+    {
+      name: 'language server',
+      share: 0.2,
+      seeds: async () => messageSeeds(),
+      read: async (bytes) => {
+        server ??= ServerUnderTest.start()
+        await (await server).receive(bytes)
       },
     },
     {
