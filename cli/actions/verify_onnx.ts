@@ -117,7 +117,7 @@ export async function verifyOnnx(file: string, request: VerifyRequest, io: Io): 
         })
       : undefined
   const first = inner?.find(({ relative }) => relative > innerTolerance[precision === 'fp16' ? 'fp16' : 'fp32'])
-  if (inner) io.printText(deepText(inner, first, weighted.spec.stored.files))
+  if (inner) io.print(deepText(inner, first, weighted.spec.stored.files))
   io.json({
     ok: good,
     tolerance: rounded ? null : tolerance,
