@@ -15,6 +15,8 @@ class Broken extends Error {}
 /** Annotation files are a few MB; a compressed part that swells beyond this is an attack. */
 const MOST_BYTES = 2 ** 28
 const DEEPEST = 16
+/** Annotations have thousands of numbers in an array; each becomes one of JavaScript's, eight times as large as a byte. */
+const MOST_NUMBERS = 2 ** 24
 
 /** Types of data elements and classes of arrays, by their numbers in MathWorks' "MAT-File Format" (level 5). */
 const matrixType = 14
@@ -73,11 +75,13 @@ function variablesOf(bytes: Uint8Array): ReadonlyMap<string, MatValue> {
   if (bytes.length < 128 || (mark !== 'IM' && mark !== 'MI')) throw new Broken('it is not a MATLAB file of level 5')
   const little = mark === 'IM'
   const found = new Map<string, MatValue>()
-  const add = (reader: Reader) => {
+  const add = (reader: Reader, compressed = false) => {
     while (!reader.done) {
       const { type, bytes: data } = reader.element()
-      if (type === compressedType) add(new Reader(inflateSync(data, { maxOutputLength: MOST_BYTES }), little))
-      else if (type === matrixType) {
+      if (type === compressedType) {
+        if (compressed) throw new Broken('a compressed element within another')
+        add(new Reader(inflateSync(data, { maxOutputLength: MOST_BYTES }), little), true)
+      } else if (type === matrixType) {
         const { name, value } = matrix(new Reader(data, little), 0)
         if (value) found.set(name, value)
       } else throw new Broken(`an element of type ${type} where a variable should be`)
@@ -97,6 +101,11 @@ class Reader {
     private readonly little: boolean,
   ) {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  /** Bytes that are left. */
+  get left(): number {
+    return this.bytes.length - this.at
   }
 
   get done(): boolean {
@@ -146,6 +155,7 @@ function decode(type: number, bytes: Uint8Array, little: boolean): number[] {
   if (!reader) throw new Broken(`an element of type ${type} where numbers should be`)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const count = Math.floor(bytes.length / reader.size)
+  if (count > MOST_NUMBERS) throw new Broken(`${count} numbers in one array`)
   return Array.from({ length: count }, (_, index) => reader.read(view, index * reader.size, little))
 }
 
@@ -168,6 +178,9 @@ function contents(reader: Reader, kind: number, count: number, depth: number): M
     if (values.length !== count) throw new Broken(`${values.length} numbers in an array of ${count}`)
     return { kind: 'numbers', values }
   }
+  // Each value takes at least a byte; a struct without fields would take none, however many there are.
+  if (kind !== charClass && !numberClasses.includes(kind) && count > reader.left)
+    throw new Broken(`${count} values in ${reader.left} bytes`)
   if (kind === cellClass) {
     const cells: MatValue[] = []
     for (let i = 0; i < count; i++) cells.push(reader.matrix(depth + 1))

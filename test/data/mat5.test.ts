@@ -63,3 +63,23 @@ test('damaged bytes, whatever they are, end in a failure that names the file, or
   t.regex((await read(Buffer.from('MATLAB 7.3 MAT-file'.padEnd(200))))?.message ?? '', /7\.3.*-v7/)
   t.regex((await read(Buffer.from('path,label\n')))?.message ?? '', /not a MATLAB file/)
 })
+
+test('an array of billions of structs without fields is refused', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'wsban-mat-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  const element = (type: number, data: Buffer) => {
+    const head = Buffer.alloc(8)
+    head.writeUInt32LE(type)
+    head.writeUInt32LE(data.length, 4)
+    return Buffer.concat([head, data, Buffer.alloc((8 - (data.length % 8)) % 8)])
+  }
+  const integers = (...values: readonly number[]) => Buffer.from(Uint32Array.from(values).buffer)
+  const struct = 2
+  const parts = [element(6, integers(struct, 0)), element(5, integers(65_535, 65_535)), element(1, Buffer.from('s'))]
+  const fields = [element(5, integers(32)), element(1, Buffer.alloc(0))]
+  const header = Buffer.concat([Buffer.from('MATLAB 5.0'.padEnd(124)), Buffer.from([0, 1]), Buffer.from('IM')])
+  const path = join(folder, 'structs.mat')
+  writeFileSync(path, Buffer.concat([header, element(14, Buffer.concat([...parts, ...fields]))]))
+  const error = await t.throwsAsync(readMat5(path), { instanceOf: Failure })
+  t.regex(error?.message ?? '', /4294836225 values in \d+ bytes/)
+})
