@@ -11,6 +11,7 @@ import {
   ResponseError,
   TextDocumentSyncKind,
   TextDocuments,
+  type TextDocumentsConfiguration,
 } from 'vscode-languageserver/node.js'
 import { TextDocument } from 'vscode-languageserver-textdocument'
 import { format } from '../../grammar/format.js'
@@ -48,9 +49,21 @@ const longestPause = 300
 /** Other open files may import the one that changed. */
 const pauseOfOthers = 200
 
+/** Texts as the editor sends them; what is no text is left out, so that a broken message breaks no later analysis. */
+const documentStore: TextDocumentsConfiguration<TextDocument> = {
+  create: (uri, language, version, content: unknown) =>
+    TextDocument.create(uri, language, version, typeof content === 'string' ? content : ''),
+  update: (document, changes, version) =>
+    TextDocument.update(
+      document,
+      changes.filter(({ text }: { readonly text: unknown }) => typeof text === 'string'),
+      version,
+    ),
+}
+
 /** Answers an editor on a connection until that is closed. */
 export function serve(connection: Connection): void {
-  const documents = new TextDocuments(TextDocument)
+  const documents = new TextDocuments(documentStore)
   const files = new EditorFiles()
   const places = new Places(files)
   const workspace = new Workspace(files.library())

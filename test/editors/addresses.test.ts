@@ -63,3 +63,15 @@ for (const uri of addresses)
     await connection.sendNotification(DidCloseTextDocumentNotification.type, { textDocument: { uri } })
     t.is(await connection.sendRequest(HoverRequest.type, { textDocument: { uri }, position }), null)
   })
+
+test('a document that comes without its text, and changes that hold none, leave the server alive', async (t) => {
+  const { connection } = await LanguageClient.start(folder)
+  const uri = 'untitled:Untitled-1'
+  for (const method of ['textDocument/didOpen', 'textDocument/didChange'])
+    await connection.sendNotification(method, {
+      textDocument: { uri, languageId: 'wsban', version: 1 },
+      contentChanges: [{}, { range: { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } } }],
+    })
+  const symbols = await connection.sendRequest(DocumentSymbolRequest.type, { textDocument: { uri } })
+  t.deepEqual(symbols, [])
+})
