@@ -49,10 +49,14 @@ const longestPause = 300
 /** Other open files may import the one that changed. */
 const pauseOfOthers = 200
 
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
 /** Texts as the editor sends them; what is no text is left out, so that a broken message breaks no later analysis. */
 const documentStore: TextDocumentsConfiguration<TextDocument> = {
-  create: (uri, language, version, content: unknown) =>
-    TextDocument.create(uri, language, version, typeof content === 'string' ? content : ''),
+  create: (uri: unknown, language, version, content: unknown) =>
+    TextDocument.create(asText(uri), language, version, asText(content)),
   update: (document, changes, version) =>
     TextDocument.update(
       document,
@@ -80,7 +84,7 @@ export function serve(connection: Connection): void {
 
   const analysisOf = (uri: string): Analysis | undefined => {
     const document = documents.get(uri)
-    return document && workspace.analysis(sourceOf(uri), document.getText())
+    return document && workspace.analysis(sourceOf(document.uri), document.getText())
   }
 
   const check = (uri: string): void => {

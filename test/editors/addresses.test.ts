@@ -72,6 +72,7 @@ test('a document that comes without its text, and changes that hold none, leave 
       textDocument: { uri, languageId: 'wsban', version: 1 },
       contentChanges: [{}, { range: { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } } }],
     })
+  await connection.sendNotification('textDocument/didOpen', { textDocument: { languageId: 'wsban', version: 1, text } })
   const symbols = await connection.sendRequest(DocumentSymbolRequest.type, { textDocument: { uri } })
   t.deepEqual(symbols, [])
 })
