@@ -1,5 +1,6 @@
 import type { ImageInput } from '../../compiler/graph/graph.js'
 import { Failure, reasonOf } from '../failure.js'
+import { sessionOptions } from '../inference/onnx_session.js'
 import type { OnnxRuntime } from '../onnxruntime/load.js'
 import { Random } from '../random.js'
 
@@ -8,9 +9,6 @@ export interface CheckedFile {
   readonly image: ImageInput
 }
 
-/** ONNX Runtime's warnings concern optimisations that it left out. */
-const errorsOnly = 3
-
 /**
  * Opens an exported file in ONNX Runtime and runs it once, on an image of noise.
  *
@@ -18,7 +16,7 @@ const errorsOnly = 3
  */
 export async function checkExport(path: string, file: CheckedFile, runtime: typeof OnnxRuntime): Promise<void> {
   try {
-    const session = await runtime.InferenceSession.create(path, { logSeverityLevel: errorsOnly })
+    const session = await runtime.InferenceSession.create(path, sessionOptions)
     try {
       await session.run({ [file.image.name]: noise(runtime, file) })
     } finally {

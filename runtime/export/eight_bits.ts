@@ -14,6 +14,7 @@ import type { Picture } from '../images/picture.js'
 import { type ImageStep, preprocess } from '../images/preprocess.js'
 import { argMax } from '../inference/answer.js'
 import { channelsFirst } from '../inference/layout.js'
+import { sessionOptions } from '../inference/onnx_session.js'
 import { loadOnnxRuntime } from '../onnxruntime/load.js'
 import type { Reporter } from '../reporter.js'
 
@@ -125,7 +126,7 @@ class Model {
     const pieces: Uint8Array[] = []
     const encoded = encodeModel({ program, producer: 'wsban', version: '', metadata: {} })
     for await (const piece of encoded.pieces()) pieces.push(piece)
-    const session = await runtime.InferenceSession.create(Buffer.concat(pieces), { logSeverityLevel: 3 })
+    const session = await runtime.InferenceSession.create(Buffer.concat(pieces), sessionOptions)
     return new Model(session, runtime.Tensor, feed)
   }
 

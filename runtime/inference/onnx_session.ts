@@ -3,7 +3,7 @@ import { Failure, reasonOf } from '../failure.js'
 import type { OnnxRuntime } from '../onnxruntime/load.js'
 
 /** ONNX Runtime writes what it logs to standard error itself, with names from the file. Its errors are thrown as well, and shown safely. */
-const fatalOnly = 4
+export const sessionOptions = { logSeverityLevel: 4 } as const
 
 /** @param model a path, or a file's bytes. @throws Failure `onnx-unreadable` for a file that ONNX Runtime refuses */
 export async function openSession(
@@ -11,11 +11,10 @@ export async function openSession(
   model: string | Uint8Array,
   path: string,
 ): Promise<InferenceSession> {
-  const options = { logSeverityLevel: fatalOnly } as const
   try {
     return await (typeof model === 'string'
-      ? runtime.InferenceSession.create(model, options)
-      : runtime.InferenceSession.create(model, options))
+      ? runtime.InferenceSession.create(model, sessionOptions)
+      : runtime.InferenceSession.create(model, sessionOptions))
   } catch (error) {
     throw new Failure(
       {
