@@ -50,7 +50,9 @@ process.exitCode = faults > 0 ? 1 : 0
 function buildGuard(): string {
   const library = join(folder, 'guard_malloc.so')
   const source = join(packageRoot(), 'test', 'sweep', 'guard_malloc.c')
-  const { status, stderr } = spawnSync('cc', ['-O2', '-shared', '-fPIC', '-o', library, source, '-ldl'], { encoding: 'utf8' })
+  const { status, stderr } = spawnSync('cc', ['-O2', '-shared', '-fPIC', '-o', library, source, '-ldl'], {
+    encoding: 'utf8',
+  })
   if (status !== 0) throw new Error(`the guard allocator does not compile: ${stderr}`)
   return library
 }
