@@ -17,7 +17,7 @@ export interface Bound {
 
 /** Rounding seen in a few evaluations is less than the worst of all engines: they add in other orders, and round more often. */
 const spreads = 40
-const ownRoundings = 32
+const ownRoundings = 256
 
 export function boundOf(base: Tensor, rounded: readonly Tensor[]): Bound {
   let [spread, largest] = [0, 0]

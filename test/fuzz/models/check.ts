@@ -4,6 +4,7 @@ import { specialise, withoutLosses } from '../../../compiler/graph/phase.js'
 import { inPicture, viewOf } from '../../../compiler/graph/view.js'
 import { elements, type Tensor, tensor } from '../../../compiler/ops/support/tensor.js'
 import { type EngineName, openEngine } from '../../../runtime/engines/index.js'
+import type { Model } from '../../../runtime/model.js'
 import { keyOf, Random } from '../../../runtime/random.js'
 import { silent } from '../../../runtime/reporter.js'
 import { diskLibrary } from '../../../runtime/specs/library.js'
@@ -71,13 +72,19 @@ export async function checkText(text: string, seed: number, engines: readonly En
   const known = subject
   await attempt('law', () => lawProblem(text, known))
   const outcomes = new Map<EngineName, Outcome>()
+  let models: readonly [Model, Model] | undefined
+  await attempt('generated code', () => {
+    models = [evaluateModel(withoutLosses(whole)), evaluateModel(whole)]
+    return undefined
+  })
+  if (!models) return { compiled: true, findings }
+  const generated = models
   for (const engine of engines)
     await attempt(engine, async () => {
       await openEngine(engine, silent)
-      const models = [evaluateModel(withoutLosses(whole)), evaluateModel(whole)] as const
-      const outcome = await runOnEngine(...models, known.inputs)
+      const outcome = await runOnEngine(...generated, known.inputs)
       outcomes.set(engine, outcome)
-      return engineProblem(outcome, known) ?? (await gradientProblem(outcome, known, models, outcomes))
+      return engineProblem(outcome, known) ?? (await gradientProblem(outcome, known, generated, outcomes))
     })
   const random = new Random(keyOf('variant', seed))
   for (const half of [false, true]) {

@@ -27,10 +27,20 @@ export async function gradientProblem(
   models: readonly [Model, Model],
   outcomes: ReadonlyMap<EngineName, Outcome>,
 ): Promise<string | undefined> {
-  return quotientProblem(outcome, subject) ?? (await engineProblem(outcome, subject, models, outcomes))
+  const exact = new Map<string, number>()
+  if (quotientProblem(outcome, subject, exact) !== undefined) {
+    const problem = quotientProblem(outcome, subject, await moved(outcome, subject.inputs, models))
+    if (problem !== undefined) return problem
+  }
+  return engineProblem(outcome, subject, models, outcomes)
 }
 
-function quotientProblem({ gradients }: Outcome, subject: Subject): string | undefined {
+/** @param bounds how far each number of a gradient may be off beside, where normalisation leaves little of large terms */
+function quotientProblem(
+  { gradients }: Outcome,
+  subject: Subject,
+  bounds: ReadonlyMap<string, number>,
+): string | undefined {
   if (subject.trained.drawing > 1) return undefined
   for (const { name, trainable } of subject.training.parameters.values()) {
     const gradient = gradients.get(name)
@@ -38,15 +48,16 @@ function quotientProblem({ gradients }: Outcome, subject: Subject): string | und
     if (!direction) continue
     const [coarse, fine] = steps.map((step) => quotient(subject, name, direction, step))
     if (coarse === undefined || fine === undefined || !Number.isFinite(coarse) || !Number.isFinite(fine)) continue
-    let [sum, size] = [0, 0]
+    let [sum, size, slack] = [0, 0, 0]
     for (const [i, slope] of direction.entries()) {
       sum += (gradient?.data[i] ?? 0) * slope
       size += Math.abs((gradient?.data[i] ?? 0) * slope)
+      slack += (bounds.get(name) ?? 0) * Math.abs(slope)
     }
     const scale = Math.max(size, Math.abs(fine))
     if (Math.abs(coarse - fine) > agreement * scale + 1e-7) continue
     const away = Math.abs(sum - coarse)
-    if (!(away <= tolerance * scale + 1e-6))
+    if (!(away <= tolerance * scale + slack + 1e-6))
       return `the gradient of ${name} is ${sum} in a direction in which the loss rises by ${coarse}`
   }
   return undefined

@@ -1,7 +1,9 @@
 import { type Frame, type Graph, typeOf } from '../../../graph/graph.js'
+import { elementTypes } from '../element_types.js'
 import {
   answerNames,
   consumersOf,
+  type OnnxElement,
   type OnnxNode,
   type OnnxProgram,
   type OnnxSubgraph,
@@ -155,6 +157,8 @@ function leaving(program: OnnxProgram, passes: TwoPasses): Leaving {
   return { carried: between.filter((name) => name !== passes.images[1]), stacked, first: new Set(first), second }
 }
 
+const carriedElements: readonly OnnxElement[] = ['float', 'float16', 'int64', 'bool']
+
 /** Names inside the loop and of what leaves it, beside those of the program. */
 interface LoopNames {
   readonly index: string
@@ -164,7 +168,8 @@ interface LoopNames {
   readonly start: string
   readonly firstIndex: string
   readonly secondIndex: string
-  readonly nothing: string
+  /** What a value that is carried from round to round begins with, by its element type. */
+  readonly nothing: (element: OnnxElement) => string
   /** What the image carried from round to round is called after the last one. */
   readonly lastImage: string
   readonly free: (wanted: string) => string
@@ -173,6 +178,9 @@ interface LoopNames {
 function loopNames(program: OnnxProgram, { images, between }: TwoPasses): LoopNames {
   const names = ValueNames.beside(program)
   const free = (wanted: string) => names.free(wanted)
+  const nothing = new Map(
+    carriedElements.map((element) => [element, free(element === 'float' ? 'pass/nothing' : `pass/nothing_${element}`)]),
+  )
   const foundInside = [...between].some(({ outputs }) => outputs.includes(images[1]))
   return {
     index: free('pass/index'),
@@ -182,7 +190,7 @@ function loopNames(program: OnnxProgram, { images, between }: TwoPasses): LoopNa
     start: free('pass/start'),
     firstIndex: free('pass/first_index'),
     secondIndex: free('pass/second_index'),
-    nothing: free('pass/nothing'),
+    nothing: (element) => nothing.get(element) ?? '',
     // The second round keeps its image: it is the last one. An image that does not come from the first pass has its name already.
     lastImage: foundInside ? images[1] : free('passes/image'),
     free,
@@ -193,10 +201,12 @@ function looped(program: OnnxProgram, passes: TwoPasses): OnnxProgram {
   const { images, first, second, repeats, between } = passes
   const out = leaving(program, passes)
   const names = loopNames(program, passes)
+  const types = elementTypes(program)
+  const carried = out.carried.map((name) => types.get(name) ?? 'float')
   const stacks = new Map(out.stacked.map((name) => [name, names.free(`passes/${name}`)]))
   const loop = plain(
     'Loop',
-    [names.count, names.start, images[0], ...out.carried.map(() => names.nothing)],
+    [names.count, names.start, images[0], ...carried.map(names.nothing)],
     [names.lastImage, ...out.carried, ...stacks.values()],
     { body: { graph: bodyOf(program, passes, out, names) } },
   )
@@ -212,7 +222,7 @@ function looped(program: OnnxProgram, passes: TwoPasses): OnnxProgram {
   const inside = new Set([...first, ...second, ...between])
   const left = program.nodes.filter((node) => !inside.has(node))
   const before = independentOf(left, new Set([...inside].flatMap(({ outputs }) => outputs)))
-  const constant = (name: string, element: 'int64' | 'bool' | 'float', value: number) =>
+  const constant = (name: string, element: OnnxElement, value: number) =>
     [name, { name, element, shape: [], values: [value] }] as const
   return {
     ...program,
@@ -229,7 +239,7 @@ function looped(program: OnnxProgram, passes: TwoPasses): OnnxProgram {
       constant(names.firstIndex, 'int64', 0),
       constant(names.secondIndex, 'int64', 1),
       // Replaced in the first round.
-      ...(out.carried.length > 0 ? [constant(names.nothing, 'float', 0)] : []),
+      ...[...new Set(carried)].map((element) => constant(names.nothing(element), element, 0)),
     ]),
   }
 }

@@ -1,0 +1,49 @@
+import { elementCodes } from './encode.js'
+import { bodiesOf, type OnnxElement, type OnnxNode, type OnnxProgram } from './program.js'
+
+const integers = new Set(['Shape', 'Size', 'ArgMax', 'ArgMin', 'NonZero'])
+const booleans = new Set([
+  'Equal',
+  'Greater',
+  'GreaterOrEqual',
+  'Less',
+  'LessOrEqual',
+  'And',
+  'Or',
+  'Not',
+  'IsNaN',
+  'IsInf',
+])
+const elements: readonly OnnxElement[] = ['float', 'float16', 'uint8', 'int8', 'int32', 'int64', 'bool']
+const byCode = new Map(elements.map((element) => [elementCodes[element], element]))
+
+/** The element type of each value of a program outside of bodies. */
+export function elementTypes({ inputs, constants, weights, nodes }: OnnxProgram): ReadonlyMap<string, OnnxElement> {
+  const types = new Map<string, OnnxElement>()
+  for (const { name, element } of [...inputs, ...constants.values(), ...weights.values()]) types.set(name, element)
+  for (const node of nodes) {
+    const [element, ...others] = outputElements(node, types)
+    for (const [index, name] of node.outputs.entries()) types.set(name, others[index - 1] ?? element ?? 'float')
+  }
+  return types
+}
+
+function outputElements(node: OnnxNode, types: ReadonlyMap<string, OnnxElement>): readonly OnnxElement[] {
+  const { operator, attributes, inputs } = node
+  if (operator === 'Cast') return [byCode.get(Number(attributes.to)) ?? 'float']
+  if (operator === 'QuantizeLinear') return ['uint8']
+  if (integers.has(operator)) return ['int64']
+  if (booleans.has(operator)) return ['bool']
+  const [body] = bodiesOf(node)
+  // The first output of a Loop's body is its condition.
+  if (operator === 'Loop' && body)
+    return body.outputs.slice(1).map((output, index) => {
+      const carried = types.get(inputs[index + 2] ?? '')
+      return carried ?? ('element' in output ? output.element : 'float')
+    })
+  if (operator === 'Where') return [types.get(inputs[1] ?? '') ?? 'float']
+  const [first, second] = inputs
+  // A quantised value is restored to the type of its scale.
+  const typed = operator === 'DequantizeLinear' ? second : first
+  return [types.get(typed ?? '') ?? 'float']
+}

@@ -1,0 +1,40 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'ava'
+import { type EngineName, openEngine } from '../../../runtime/engines/index.js'
+import { Random } from '../../../runtime/random.js'
+import { silent } from '../../../runtime/reporter.js'
+import { checkText } from './check.js'
+import { ModelGenerator } from './generate.js'
+
+const folder = join(import.meta.dirname, 'cases')
+const engines: EngineName[] = []
+
+test.before(async () => {
+  for (const engine of ['tfjs-node', 'wasm'] as const)
+    if (await openEngine(engine, silent).catch(() => undefined)) engines.push(engine)
+})
+
+/** With each seed a case is exported in other ways. */
+const seedsOfACase = [0, 1, 2, 3, 4, 5]
+
+for (const name of readdirSync(folder))
+  test.serial(`${name}: every executor agrees`, async (t) => {
+    const text = readFileSync(join(folder, name), 'utf8')
+    for (const seed of seedsOfACase) {
+      const { compiled, findings } = await checkText(text, seed, engines)
+      t.true(compiled)
+      t.deepEqual(findings, [])
+    }
+  })
+
+/** A fixed range, so that the verdict is the same each time; `npm run fuzz` tries any number of others. */
+const perTest = 20
+for (let first = 0; first < 160; first += perTest)
+  test.serial(`random models of seeds ${first} to ${first + perTest - 1}: every executor agrees`, async (t) => {
+    for (let seed = first; seed < first + perTest; seed++) {
+      const text = new ModelGenerator(new Random(seed)).model()
+      const { findings } = await checkText(text, seed, engines)
+      t.deepEqual(findings, [], `${text}\nnpm run fuzz -- --from ${seed} --count 1 makes it shorter`)
+    }
+  })

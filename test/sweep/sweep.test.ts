@@ -1,0 +1,22 @@
+import test from 'ava'
+import { openEngine } from '../../runtime/engines/index.js'
+import { silent } from '../../runtime/reporter.js'
+import { differenceOf } from './compare.js'
+import { grid } from './grid.js'
+
+const cases = grid(1)
+
+/** A part of the grid; `npm run sweep` tries as much of it as it is given time for, on older instructions and under a guard allocator, too. */
+for (const [engine, count] of [
+  ['tfjs-node', 500],
+  ['wasm', 250],
+] as const)
+  test.serial(`${engine}: convolutions and pools of the grid, values and gradients`, async (t) => {
+    if (!(await openEngine(engine, silent).catch(() => undefined))) {
+      t.log(`skipped: ${engine} is not on this machine (wsban setup gets it)`)
+      t.pass()
+      return
+    }
+    for (const [index, one] of cases.slice(0, count).entries())
+      t.is(differenceOf(one, index), undefined, JSON.stringify(one))
+  })
