@@ -1,5 +1,5 @@
 import { format } from '../../grammar/format.js'
-import type { Block, Model, SourceFile, Span } from '../../grammar/tree.js'
+import type { Block, Input, Model, SourceFile, Span } from '../../grammar/tree.js'
 import { type Library, type Module, ModuleLoader } from '../analysis/modules.js'
 import { trainArguments, trainSettings } from '../training/loop.js'
 import { settings } from '../training/settings.js'
@@ -79,8 +79,15 @@ class Expander {
       if (!input.steps && input.type.text === 'Image')
         this.edits.insert(input.span.source, input.span.end, ` { ${steps(module.file.text, input)} }`)
       else if (input.steps && !input.steps.some((step) => nameOf(step) === 'normalize'))
-        this.edits.insert(input.span.source, input.span.end - 1, `, ${standard('normalize')} `)
+        this.appendStep(input, standard('normalize'))
     this.training(model)
+  }
+
+  /** Behind the last image step, which a comma may follow. */
+  private appendStep({ steps: list = [], span }: Input, step: string): void {
+    const last = list.at(-1)
+    if (last) this.edits.insert(last.span.source, last.span.end, `, ${step}`)
+    else this.edits.insert(span.source, span.end - 1, ` ${step} `)
   }
 
   /** The lines that the train block leaves out. */

@@ -128,7 +128,12 @@ export class Walk {
     if (more.length === 0) return
     const { edits } = this.around
     if (!call) edits.insert(callee.span.source, callee.span.end, `(${more.join(', ')})`)
-    else edits.insert(callee.span.source, call.span.end - 1, `${list.length > 0 ? ', ' : ''}${more.join(', ')}`)
+    else {
+      // Behind the last argument and not before the bracket: a comma may stand between them.
+      const last = list.at(-1)
+      if (last) edits.insert(last.span.source, last.span.end, `, ${more.join(', ')}`)
+      else edits.insert(callee.span.source, call.span.end - 1, more.join(', '))
+    }
   }
 }
 

@@ -49,6 +49,23 @@ test('what a setting chooses is written out, too', (t) => {
   agrees(t, text('bilinear_cnn.wsban'), diskLibrary(), { trunks: 2 })
 })
 
+test('a comma may follow the last argument and the last image step', (t) => {
+  agrees(
+    t,
+    `block same(x, n = 3) { return conv2d(x, n, 1,) }
+model m(classes = 2, size = 8) {
+  input image: Image[3, size, size] { resize(size,), }
+  input label: Class[classes]
+  branch a(image) { logits = same(image,) -> max_pool(2,) -> relu -> flatten -> linear(classes,) }
+  loss { l = cross_entropy(a.logits, label,) }
+  predict probabilities = softmax(a.logits,)
+  train { optimizer = sgd(rate = 0.1,), epochs = 2 }
+}
+`,
+    diskLibrary(),
+  )
+})
+
 test('blocks of one name, a block called as an operation, and a model with nothing said', (t) => {
   const files: Record<string, string> = {
     './a': 'block same(x, n = 3) { return conv2d(x, n, 1) }\nblock one(x, k = 2) { y = x -> same -> relu return y }',
