@@ -7,7 +7,7 @@ import { Failure, reasonOf } from '../failure.js'
 export function outOfMemory(thrown: unknown): Failure | undefined {
   const reason = reasonOf(thrown)
   const webAssembly = /^Aborted\(|Cannot enlarge memory|out of bounds/.test(reason)
-  if (!webAssembly && !/OOM when allocating|failed to allocate|Array buffer allocation failed/i.test(reason))
+  if (!webAssembly && !/OOM when allocating|failed to allocate|Array buffer allocation failed|bad_alloc/i.test(reason))
     return undefined
   return new Failure(
     {

@@ -37,6 +37,8 @@ struct Call {
   std::vector<Attribute> attributes;
   // Numbers of tensors.
   std::vector<int32_t> inputs;
+  // The call has the last use of its first so many inputs: they cannot be read afterwards, and may be written over.
+  int given_up = 0;
   int outputs = 0;
 };
 

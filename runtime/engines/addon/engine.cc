@@ -89,7 +89,10 @@ Engine::~Engine() {
 
 int32_t Engine::Create(TF_DataType type, std::vector<int64_t> shape, const void* data, size_t bytes) {
   TensorPointer tensor(TF_AllocateTensor(type, shape.data(), static_cast<int>(shape.size()), bytes));
-  if (tensor == nullptr) throw std::runtime_error("OOM when allocating a tensor of " + std::to_string(bytes) + " bytes");
+  // TensorFlow makes a tensor without data where there is no memory for it.
+  if (tensor == nullptr || (bytes > 0 && TF_TensorData(tensor.get()) == nullptr)) {
+    throw std::runtime_error("OOM when allocating a tensor of " + std::to_string(bytes) + " bytes");
+  }
   if (bytes > 0) std::memcpy(TF_TensorData(tensor.get()), data, bytes);
   Status status;
   HandlePointer handle(TFE_NewTensorHandle(tensor.get(), status));
@@ -138,8 +141,14 @@ std::vector<int32_t> Engine::Execute(const Call& call) {
     if (signature) foresight_.Remember(*signature, facts);
   }
   std::vector<int32_t> numbers;
-  for (size_t index = 0; index < handles.size(); index++) {
-    numbers.push_back(Insert(std::move(handles[index]), std::move(facts[index])));
+  numbers.reserve(handles.size());
+  try {
+    for (size_t index = 0; index < handles.size(); index++) {
+      numbers.push_back(Insert(std::move(handles[index]), std::move(facts[index])));
+    }
+  } catch (...) {
+    for (const int32_t number : numbers) tensors_.erase(number);
+    throw;
   }
   return numbers;
 }
@@ -171,7 +180,7 @@ int32_t Engine::Insert(HandlePointer handle, Facts facts) {
 }
 
 std::vector<HandlePointer> Engine::Run(const Call& call, TFE_Executor* executor) {
-  const int given_up = std::min<int>(std::exchange(given_up_, 0), call.inputs.size());
+  const int given_up = std::min<int>(call.given_up, call.inputs.size());
   // An operation belongs to the executor that is the thread's when it is made.
   TFE_ContextSetExecutorForThread(context_.get(), executor);
   Status status;
@@ -185,13 +194,15 @@ std::vector<HandlePointer> Engine::Run(const Call& call, TFE_Executor* executor)
   for (int index = 0; index < given_up; index++) tensors_.at(call.inputs[index]).handle.reset();
   for (const Attribute& attribute : call.attributes) SetAttribute(op.get(), attribute);
   std::vector<TFE_TensorHandle*> outputs(call.outputs, nullptr);
+  std::vector<HandlePointer> handles(call.outputs);
   int given = call.outputs;
   TFE_Execute(op.get(), outputs.data(), &given, status);
   if (!status.Ok()) ForgetErrors();
   // A queue may be telling of an earlier call.
   status.Check(executor == at_once_executor_.get() ? call.operation + ": " : "");
-  outputs.resize(given);
-  return std::vector<HandlePointer>(outputs.begin(), outputs.end());
+  handles.resize(given);
+  for (int index = 0; index < given; index++) handles[index].reset(outputs[index]);
+  return handles;
 }
 
 void Engine::Settle() {

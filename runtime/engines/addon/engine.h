@@ -43,8 +43,6 @@ class Engine {
 
   // Whether calls from now on belong to the queue beside the main one.
   void SetAside(bool aside) { aside_ = aside; }
-  // The next call has the last use of its first so many inputs: they cannot be read afterwards, and may be written over.
-  void GiveUpInputs(int count) { given_up_ = count; }
   // Whether calls from now on are computed before they return.
   void SetAtOnce(bool at_once);
 
@@ -72,7 +70,6 @@ class Engine {
   ExecutorPointer side_queue_;
   bool aside_ = false;
   bool at_once_ = false;
-  int given_up_ = 0;
   Foresight foresight_;
   std::unordered_map<int32_t, Entry> tensors_;
   int32_t last_number_ = 0;

@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <stdexcept>
+#include <utility>
 
 #include "engine.h"
 #include "signals.h"
@@ -147,6 +148,8 @@ class Module : public Napi::Addon<Module> {
   // (operation, attributes as { name, type, value }, inputs' numbers, how many outputs) -> outputs as { id, shape, dtype }
   Napi::Value ExecuteOp(const Napi::CallbackInfo& info) {
     Call call;
+    // Before anything that can fail: it must not concern the call after this one.
+    call.given_up = std::exchange(given_up_, 0);
     call.operation = info[0].ToString().Utf8Value();
     const auto attributes = info[1].As<Napi::Array>();
     for (uint32_t index = 0; index < attributes.Length(); index++) {
@@ -186,7 +189,7 @@ class Module : public Napi::Addon<Module> {
   void SetAside(const Napi::CallbackInfo& info) { engine_.SetAside(info[0].ToBoolean().Value()); }
 
   // (how many)
-  void GiveUpInputs(const Napi::CallbackInfo& info) { engine_.GiveUpInputs(info[0].ToNumber().Int32Value()); }
+  void GiveUpInputs(const Napi::CallbackInfo& info) { given_up_ = info[0].ToNumber().Int32Value(); }
 
   // (whether)
   void SetAtOnce(const Napi::CallbackInfo& info) { engine_.SetAtOnce(info[0].ToBoolean().Value()); }
@@ -195,6 +198,7 @@ class Module : public Napi::Addon<Module> {
   void ExitOnRepeated(const Napi::CallbackInfo& info) { ExitOnRepeatedSignal(info[0].ToBoolean().Value()); }
 
   Engine engine_;
+  int given_up_ = 0;
 };
 
 NODE_API_ADDON(Module)

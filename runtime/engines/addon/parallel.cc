@@ -4,8 +4,10 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <exception>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <thread>
 
 namespace wsban {
@@ -22,20 +24,30 @@ struct Job {
   std::atomic<int64_t> done{0};
   std::mutex mutex;
   std::condition_variable finished;
+  // Of the first part that failed.
+  std::exception_ptr error;
 
-  // Takes parts until none is left.
-  void Work() {
+  // Takes parts until none is left. A part that throws counts as done: the others still use what the caller owns, who must wait for them, and
+  // an exception that leaves a helper's thread would end the process.
+  void Work() noexcept {
     for (int64_t index = next++; index < parts; index = next++) {
-      part(index);
+      try {
+        part(index);
+      } catch (...) {
+        const std::lock_guard<std::mutex> lock(mutex);
+        if (error == nullptr) error = std::current_exception();
+      }
       if (++done < parts) continue;
       const std::lock_guard<std::mutex> lock(mutex);
       finished.notify_all();
     }
   }
 
+  // Throws what the first failed part threw.
   void Wait() {
     std::unique_lock<std::mutex> lock(mutex);
     finished.wait(lock, [this] { return done == parts; });
+    if (error != nullptr) std::rethrow_exception(error);
   }
 };
 
@@ -52,14 +64,23 @@ class Helpers {
   void Call(const std::shared_ptr<Job>& job, int64_t helpers) {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
-      for (int64_t index = 0; index < helpers; index++) jobs_.push_back(job);
+      try {
+        for (int64_t index = 0; index < helpers; index++) jobs_.push_back(job);
+      } catch (const std::bad_alloc&) {
+        // The caller takes the parts that no helper does.
+      }
     }
     for (int64_t index = 0; index < helpers; index++) called_.notify_one();
   }
 
  private:
-  Helpers() : count_(std::max(1U, std::thread::hardware_concurrency()) - 1) {
-    for (int64_t index = 0; index < count_; index++) std::thread([this] { Help(); }).detach();
+  Helpers() {
+    const int64_t wanted = std::max(1U, std::thread::hardware_concurrency()) - 1;
+    try {
+      for (; count_ < wanted; count_++) std::thread([this] { Help(); }).detach();
+    } catch (const std::exception&) {
+      // No memory, or no more threads for this user: those that are running must keep `this`, and are enough.
+    }
   }
 
   [[noreturn]] void Help() {
@@ -75,7 +96,7 @@ class Helpers {
     }
   }
 
-  const int64_t count_;
+  int64_t count_ = 0;
   std::mutex mutex_;
   std::condition_variable called_;
   std::deque<std::shared_ptr<Job>> jobs_;

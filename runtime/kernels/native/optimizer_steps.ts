@@ -53,6 +53,11 @@ function move(kernel: string, changed: readonly tf.Variable[], gradient: tf.Tens
   const backend = native()
   const inputs = [...changed, gradient, tf.tensor1d([...numbers])]
   if (changed.every(({ dataId }) => backend.refCount(dataId) === 1)) backend.binding.giveUpInputs?.(changed.length)
-  const moved = backend.executeMultipleOutputs(kernel, [], inputs, changed.length)
-  for (const [index, variable] of changed.entries()) variable.assign(moved[index] as tf.Tensor)
+  try {
+    const moved = backend.executeMultipleOutputs(kernel, [], inputs, changed.length)
+    for (const [index, variable] of changed.entries()) variable.assign(moved[index] as tf.Tensor)
+  } finally {
+    // Where an input could not even be created, the call was not made, and the next one must keep its inputs.
+    backend.binding.giveUpInputs?.(0)
+  }
 }
