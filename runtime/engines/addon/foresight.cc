@@ -18,7 +18,7 @@ const std::unordered_map<std::string, std::vector<int>>& InputsThatShape() {
       {"Div", {}}, {"DivNoNan", {}}, {"Elu", {}}, {"EluGrad", {}}, {"Equal", {}}, {"Erf", {}}, {"Exp", {}}, {"Expm1", {}},
       {"Floor", {}}, {"FloorDiv", {}}, {"FloorMod", {}}, {"Greater", {}}, {"GreaterEqual", {}}, {"Identity", {}},
       {"IsFinite", {}}, {"IsInf", {}}, {"IsNan", {}}, {"LeakyRelu", {}}, {"Less", {}}, {"LessEqual", {}}, {"Log", {}},
-      {"Log1p", {}}, {"LogicalAnd", {}}, {"LogicalNot", {}}, {"LogicalOr", {}}, {"LogicalXor", {}}, {"Maximum", {}},
+      {"Log1p", {}}, {"LogicalAnd", {}}, {"LogicalNot", {}}, {"LogicalOr", {}}, {"Maximum", {}},
       {"Minimum", {}}, {"Mod", {}}, {"Mul", {}}, {"Neg", {}}, {"NotEqual", {}}, {"OnesLike", {}}, {"Pow", {}},
       {"RealDiv", {}}, {"Reciprocal", {}}, {"Relu", {}}, {"Relu6", {}}, {"Relu6Grad", {}}, {"ReluGrad", {}}, {"Round", {}},
       {"Rsqrt", {}}, {"Select", {}}, {"SelectV2", {}}, {"Selu", {}}, {"Sigmoid", {}}, {"Sign", {}}, {"Sin", {}},
