@@ -10,7 +10,9 @@ from typing import Any
 
 from problems import Problem
 
-CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+CONTROLS = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
+)
 COMMANDS = re.compile(r"^(\s*):(?=:)|#(?=#(?:\[|vso\[|teamcity\[))")
 
 
@@ -19,7 +21,13 @@ def safe_line(text: str) -> str:
 
     def picture(match: re.Match[str]) -> str:
         code = ord(match[0])
-        return chr(0x2400 + code) if code < 0x20 else "\u2421" if code == 0x7F else "\ufffd"
+        return (
+            chr(0x2400 + code)
+            if code < 0x20
+            else "\u2421"
+            if code == 0x7F
+            else "\ufffd"
+        )
 
     return COMMANDS.sub(lambda match: match[0] + "\\", CONTROLS.sub(picture, text))
 
@@ -55,7 +63,9 @@ class Teller:
             if self.open_line:
                 print(file=sys.stderr)
             self.open_line = False
-            print("\n".join(map(safe_line, text.split("\n"))), file=sys.stderr, flush=True)
+            print(
+                "\n".join(map(safe_line, text.split("\n"))), file=sys.stderr, flush=True
+            )
 
     def problem(self, problem: Problem, rank: int) -> None:
         """The first process tells what all find; another one what it alone found."""
