@@ -10,7 +10,7 @@ import { readCheckpointFolder } from '../../runtime/runs/checkpoint.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
 import { compileFile } from '../../runtime/specs/spec.js'
 import { writeSafetensors } from '../../runtime/weights/safetensors.js'
-import { wsbanIn } from '../support/commands.js'
+import { main, wsbanIn } from '../support/commands.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'wsban-damaged-'))
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))
@@ -104,7 +104,6 @@ onLinux('names that are not UTF-8 are refused with their bytes, of folders and o
 })
 
 onLinux('with few file descriptors a command does its work or names the limit', (t) => {
-  const main = join(packageRoot(), 'dist', 'cli', 'main.js')
   const spec = join(packageRoot(), 'models', 'wsban_tiny.wsban')
   for (const limit of [28, 32, 40])
     for (const args of [

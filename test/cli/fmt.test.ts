@@ -3,8 +3,7 @@ import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import { packageRoot } from '../../runtime/package-root.js'
-import { json, wsbanIn } from '../support/commands.js'
+import { json, main, wsbanIn } from '../support/commands.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'wsban-fmt-'))
 const wsban = wsbanIn(folder)
@@ -48,7 +47,6 @@ test.serial('a file with a syntax error is formatted around it, and the command 
 })
 
 test.serial('--stdin writes the result to standard output alone', (t) => {
-  const main = join(packageRoot(), 'dist', 'cli', 'main.js')
   const { status, stdout } = spawnSync(process.execPath, [main, 'fmt', '--stdin'], { input: untidy, encoding: 'utf8' })
   t.deepEqual([status, stdout], [0, tidy])
   t.is(wsban('fmt').status, 2)

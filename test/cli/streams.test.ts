@@ -6,13 +6,12 @@ import test from 'ava'
 import sharp from 'sharp'
 import { packageRoot } from '../../runtime/package-root.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
-import { wsbanIn } from '../support/commands.js'
+import { main, wsbanIn } from '../support/commands.js'
 import { checkpointIn } from '../support/kills.js'
 import { drawShapes } from '../support/shapes.js'
 
 /** Outputs that end before the command does: full disks, readers that are gone, terminals that are closed. */
 const folder = mkdtempSync(join(tmpdir(), 'wsban streams '))
-const main = join(packageRoot(), 'dist', 'cli', 'main.js')
 const wsban = wsbanIn(folder)
 const tiny = join(packageRoot(), 'models', 'wsban_tiny.wsban')
 const training = ['train', tiny, '--data', 'shapes', '--batch', '4']

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import test from 'ava'
 import { openEngine } from '../../runtime/engines/index.js'
 import { silent } from '../../runtime/reporter.js'
+import { until } from '../support/waiting.js'
 
 /** SIGINT, SIGTERM and SIGWINCH, as the bits of a mask. */
 const asked = [2, 15, 28].map((number) => 1n << BigInt(number - 1))
@@ -20,15 +21,12 @@ test('signals are not taken by the thread that computes, and are heard all the s
   }
   await openEngine('tfjs-node', silent)
   t.deepEqual(blocked(readFileSync('/proc/thread-self/status', 'utf8')), [true, true, true])
-  const heard = new Promise<string>((resolve, reject) => {
-    const tooLate = setTimeout(() => reject(new Error('the signal did not come')), 60_000)
-    process.once('SIGTERM', (name) => {
-      clearTimeout(tooLate)
-      resolve(name)
-    })
+  let heard = ''
+  process.once('SIGTERM', (name) => {
+    heard = name
   })
   process.kill(process.pid, 'SIGTERM')
-  t.is(await heard, 'SIGTERM')
+  t.is(await until('the signal comes', () => heard), 'SIGTERM')
   const child = spawnSync('cat', ['/proc/self/status'], { encoding: 'utf8' })
   t.deepEqual(blocked(child.stdout), [false, false, false], 'processes that are started take them')
 })

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import test from 'ava'
-import { launch } from 'puppeteer-core'
 import sharp from 'sharp'
 import { wholePicture } from '../../compiler/graph/view.js'
 import { exportOnnx } from '../../runtime/export/onnx.js'
@@ -12,7 +11,7 @@ import { decodeImage } from '../../runtime/images/decode.js'
 import { OnnxPredictor } from '../../runtime/inference/onnx.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { compileFile } from '../../runtime/specs/spec.js'
-import { browserPath } from '../support/browser.js'
+import { browserPath, openBrowser, showing } from '../support/browser.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'wsban-page-'))
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))
@@ -36,9 +35,8 @@ test('the page answers in a real browser as Node does, and asks for nothing from
     .png()
     .toFile(photo)
 
-  const browser = await launch({ executablePath: browserPath, headless: true, args: ['--no-sandbox'] })
+  const { browser, page } = await openBrowser(browserPath)
   try {
-    const page = await browser.newPage()
     const outside: string[] = []
     page.on('request', (request) => {
       if (!/^(file|data|blob):/.test(request.url())) outside.push(request.url())
@@ -48,17 +46,11 @@ test('the page answers in a real browser as Node does, and asks for nothing from
     page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
     const began = performance.now()
     await page.goto(pathToFileURL(join(place, 'index.html')).href)
-    const saying = (pattern: RegExp) =>
-      page.waitForFunction(
-        (source) => new RegExp(source).test(document.getElementById('status')?.textContent ?? ''),
-        { timeout: 60_000 },
-        pattern.source,
-      )
-    await saying(/^(Ready|The model)/)
+    await showing(page, '#status', /^(Ready|The model)/)
     const loaded = performance.now() - began
     const input = await page.$('input#file')
     await input?.uploadFile(photo)
-    await saying(/pixels|could not|no picture/)
+    await showing(page, '#status', /pixels|could not|no picture/)
     const seen = await page.evaluate(() => ({
       title: document.title,
       status: document.getElementById('status')?.textContent ?? '',

@@ -52,7 +52,6 @@ function onDisk(text: string): string {
 }
 
 test('no text escapes from its literal or comment', async (t) => {
-  t.timeout(300_000)
   const plain = needed(harmlessTexts, harmlessNames)
   const twins = filesOf(plain)
   const asGiven = ['one', 'two', 'three']
@@ -97,7 +96,6 @@ test('no text escapes from its literal or comment', async (t) => {
 })
 
 test('no name means something else in the code of a target', (t) => {
-  t.timeout(300_000)
   const twins = filesOf(needed(harmlessTexts, harmlessNames))
   const pairs: Pair[] = []
   let refused = 0

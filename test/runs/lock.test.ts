@@ -4,12 +4,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import test from 'ava'
 import { makeFolder } from '../../runtime/files.js'
 import { tryLock, withLock } from '../../runtime/lock.js'
 import { packageRoot } from '../../runtime/package-root.js'
+import { afterAWhile, until } from '../support/waiting.js'
 
 async function inFolder(work: (file: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'wsban lock '))
@@ -94,7 +94,9 @@ test('a living holder is waited for, and told of once', (t) =>
       (holder) => told.push(holder),
       async () => 'done',
     )
-    await pause(1200)
+    await until('the holder is reported', () => told.length > 0)
+    // The lock is tried every half second.
+    t.is(await afterAWhile(waiting, 1200), undefined)
     t.deepEqual(told, ['process 1 on another machine'])
     await rm(file)
     t.is(await waiting, 'done')

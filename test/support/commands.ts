@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { packageRoot } from '../../runtime/package-root.js'
 
-const main = join(packageRoot(), 'dist', 'cli', 'main.js')
+/** The command line's program, as `npm run build` made it. */
+export const main = join(packageRoot(), 'dist', 'cli', 'main.js')
 
 export interface Result {
   readonly status: number | null

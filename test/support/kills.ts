@@ -1,49 +1,50 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { RunFolder } from '../../runtime/runs/folder.js'
 import { startWsban } from './commands.js'
+import { afterAWhile, until } from './waiting.js'
 
 /** What a killed process left in its run folder. */
 export interface Left {
-  /** Milliseconds that it lived. */
-  readonly after: number
   /** The checkpoint that run.json names, which could be read whole; undefined before there was a run. */
   readonly checkpoint: string | undefined
   readonly step: number
-  /** Whether it was done before it could be killed. */
-  readonly done: boolean
 }
 
-/** Runs `wsban train ARGS`, kills it with SIGKILL after a while, and looks at what it left. @throws when that is no whole checkpoint */
-export async function killedAfter(
+/**
+ * Runs `wsban train ARGS`, kills it with SIGKILL so many milliseconds after it began or resumed to save, and looks at what it left.
+ * @throws when that is no whole checkpoint
+ */
+export async function killedAfterSaving(
   folder: string,
   run: string,
   args: readonly string[],
   milliseconds: number,
 ): Promise<Left> {
-  const resume = RunFolder.exists(run) ? ['--resume'] : []
+  const before = RunFolder.exists(run) ? (await RunFolder.open(run)).info.last : undefined
+  const resume = before === undefined ? [] : ['--resume']
   const { child, ended } = startWsban(folder, [...args, '-o', run, ...resume])
-  const started = performance.now()
-  await Promise.race([pause(milliseconds), ended])
+  const alive = () => child.exitCode === null && child.signalCode === null
+  await until(`a checkpoint after ${before}`, () => !alive() || ![undefined, before].includes(lastIn(run)))
+  await afterAWhile(ended, milliseconds)
   child.kill('SIGKILL')
   const { status, signal, err } = await ended
-  const after = performance.now() - started
   if (status !== 0 && signal !== 'SIGKILL') throw new Error(`it ended by itself with ${status}: ${err}`)
-  if (!RunFolder.exists(run)) return { after, checkpoint: undefined, step: 0, done: false }
   const opened = await RunFolder.open(run)
   const { state } = await opened.readCheckpoint('last')
   await opened.readCheckpoint('best')
-  return { after, checkpoint: opened.info.last, step: state.step, done: status === 0 }
+  return { checkpoint: opened.info.last, step: state.step }
 }
 
 /** Waits until the run's last checkpoint is one that fits. */
-export async function checkpointIn(run: string, fits: (name: string) => boolean): Promise<string> {
+export function checkpointIn(run: string, fits: (name: string) => boolean): Promise<string> {
+  return until(`such a checkpoint in ${run}`, () => {
+    const last = lastIn(run)
+    return last !== undefined && fits(last) ? last : undefined
+  })
+}
+
+function lastIn(run: string): string | undefined {
   const file = join(run, 'run.json')
-  for (const end = Date.now() + 60_000; Date.now() < end; await pause(5)) {
-    if (!existsSync(file)) continue
-    const last = /"last": "([^"]+)"/.exec(readFileSync(file, 'utf8'))?.[1]
-    if (last !== undefined && fits(last)) return last
-  }
-  throw new Error(`no such checkpoint in ${run} within a minute`)
+  return existsSync(file) ? /"last": "([^"]+)"/.exec(readFileSync(file, 'utf8'))?.[1] : undefined
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { z } from 'zod'
 import { type TrainingRecord, trainingRecord } from '../../runtime/training/records.js'
 import { readSafetensors } from '../../runtime/weights/safetensors.js'
+import { until } from './waiting.js'
 
 const runNames = z.object({ last: z.string(), best: z.string().optional() })
 
@@ -14,9 +14,10 @@ export function lastCheckpoint(run: string): string {
   return join(run, 'checkpoints', last)
 }
 
-/** Waits until so many steps are written down; not longer than the process lives. */
+/** Waits until so many steps are written down. @throws when the process ends before */
 export async function stepsReached(run: string, steps: number, alive: () => boolean): Promise<void> {
-  while (alive() && (!existsSync(join(run, 'log.jsonl')) || lossesOf(run).length < steps)) await pause(20)
+  const reached = () => existsSync(join(run, 'log.jsonl')) && lossesOf(run).length >= steps
+  await until(`${steps} steps in ${run}`, reached, alive)
 }
 
 /** What a run wrote of its steps and epochs. */

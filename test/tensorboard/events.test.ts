@@ -6,6 +6,7 @@ import test from 'ava'
 import { z } from 'zod'
 import { crc32c } from '../../runtime/tensorboard/crc32c.js'
 import { EventFile } from '../../runtime/tensorboard/file.js'
+import { until } from '../support/waiting.js'
 
 const python = process.env.WSBAN_PYTHON ?? 'python3'
 const folder = mkdtempSync(join(tmpdir(), 'wsban events '))
@@ -38,11 +39,13 @@ print(json.dumps(scalars))
 test('TensorBoard reads the scalars, and forgets what was done again after a resume', async (t) => {
   const first = new EventFile(folder, 0)
   for (const step of [1, 2, 3]) await first.add(step, { 'loss/total': step / 2, 'loss/größe "x"': -1e-3 })
-  // A second later, as the name of a file tells seconds.
-  await new Promise((resolve) => setTimeout(resolve, 1100))
-  const second = new EventFile(folder, 1)
-  await second.add(2, { 'loss/total': 20 })
-  await second.add(300, { 'loss/total': 3000.5 })
+  // The name of a file tells the second in which it began.
+  const second = () => Math.floor(Date.now() / 1000)
+  const began = second()
+  await until('the next second begins', () => second() > began)
+  const resumed = new EventFile(folder, 1)
+  await resumed.add(2, { 'loss/total': 20 })
+  await resumed.add(300, { 'loss/total': 3000.5 })
   t.is(readdirSync(folder).length, 2)
   if (spawnSync(python, ['-c', 'import tensorboard']).status !== 0) {
     t.log(`not read back: ${python} lacks tensorboard (WSBAN_PYTHON names another)`)

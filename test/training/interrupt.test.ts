@@ -1,16 +1,28 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import test from 'ava'
 import { packageRoot } from '../../runtime/package-root.js'
+import { afterAWhile, until } from '../support/waiting.js'
+
+/** Sends a signal, and again while the process lives: one that comes while the first is still on its way is the same request. */
+async function signalUntilEnded(ended: Promise<unknown>, send: () => void): Promise<void> {
+  do send()
+  while ((await afterAWhile(ended, 500)) === undefined)
+}
+
+/** Whether a process of the job sleeps, as the shell beside it does as soon as it listens. */
+function sleepsIn(job: number): boolean {
+  const lines = execFileSync('ps', ['-eo', 'pgid,args'], { encoding: 'utf8' }).split('\n')
+  return lines.some((line) => new RegExp(`^\\s*${job}\\s+sleep`).test(line))
+}
 
 /** A process that hears nothing, as one within a step. */
 const deaf = `
 import { watchTerminal } from ${JSON.stringify(pathToFileURL(join(packageRoot(), 'runtime', 'training', 'interrupt.ts')).href)}
 process.on('SIGINT', () => {})
 watchTerminal()
-setTimeout(() => { process.stdout.write('deaf'); for (;;); }, 1000)
+setImmediate(() => { process.stdout.write('deaf'); for (;;); })
 `
 
 test('a second Ctrl-C ends even what does not listen, a first one does not', async (t) => {
@@ -28,9 +40,10 @@ test('a second Ctrl-C ends even what does not listen, a first one does not', asy
   const job = child.pid ?? 0
   const ended = new Promise<NodeJS.Signals | null>((settle) => child.on('close', (_, signal) => settle(signal)))
   await new Promise((settle) => child.stdout.once('data', settle))
+  await until('the shell listens and sleeps', () => sleepsIn(job))
   process.kill(-job, 'SIGINT')
-  t.is(await Promise.race([ended, pause(1500, 'lives')]), 'lives')
-  process.kill(-job, 'SIGINT')
+  t.is(await afterAWhile(ended, 1500), undefined)
+  await signalUntilEnded(ended, () => process.kill(-job, 'SIGINT'))
   t.is(await ended, 'SIGKILL')
 })
 
@@ -42,7 +55,7 @@ const silent = { say() {}, warn() {}, progress() {} }
 await openEngine('tfjs-node', silent)
 listenForInterrupt(silent)
 process.stdout.write('computing')
-setTimeout(() => { for (;;); }, 1)
+setImmediate(() => { for (;;); })
 `
 
 for (const signals of [
@@ -65,9 +78,8 @@ for (const signals of [
     })
     const ended = new Promise<unknown>((settle) => child.on('close', (code, signal) => settle(signal ?? code)))
     await new Promise((settle) => child.stdout.once('data', settle))
-    await pause(100)
     child.kill(signals[0])
-    t.is(await Promise.race([ended, pause(500, 'lives')]), 'lives')
-    child.kill(signals[1])
+    t.is(await afterAWhile(ended, 500), undefined)
+    await signalUntilEnded(ended, () => child.kill(signals[1]))
     t.is(await ended, 130)
   })

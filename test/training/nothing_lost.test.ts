@@ -6,7 +6,7 @@ import test, { type ExecutionContext } from 'ava'
 import { packageRoot } from '../../runtime/package-root.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
 import { startWsban, wsbanIn } from '../support/commands.js'
-import { checkpointIn, killedAfter } from '../support/kills.js'
+import { checkpointIn, killedAfterSaving } from '../support/kills.js'
 import { drawShapes } from '../support/shapes.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'wsban nothing lost '))
@@ -66,10 +66,9 @@ test.serial('Ctrl-C within an epoch keeps the step, and resuming ends as if noth
 
 test.serial('killed at any moment, a run holds a whole checkpoint, and ends as if nothing had been', async (t) => {
   const run = join(folder, 'killed')
-  const lived = [1700, 2000, 2300, 2700]
   let step = 0
-  for (const milliseconds of lived) {
-    const left = await killedAfter(folder, run, args, milliseconds)
+  for (const milliseconds of [0, 3, 10, 30]) {
+    const left = await killedAfterSaving(folder, run, args, milliseconds)
     t.true(left.step >= step, `${left.checkpoint} after step ${step}`)
     step = left.step
   }

@@ -73,8 +73,7 @@ const handleData = (request: IncomingMessage, response: ServerResponse): void =>
   const start = Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1] ?? 0)
   const range = start > 0 ? { 'content-range': `bytes ${start}-${content.length - 1}/${content.length}` } : {}
   response.writeHead(start > 0 ? 206 : 200, { ...range, 'content-length': String(content.length - start) })
-  if (cutsLeft-- > 0)
-    response.write(content.subarray(start, start + 70_000), () => setTimeout(() => response.destroy(), 20))
+  if (cutsLeft-- > 0) response.write(content.subarray(start, start + 70_000), () => response.destroy())
   else response.end(content.subarray(start))
 }
 

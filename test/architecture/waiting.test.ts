@@ -1,0 +1,24 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'ava'
+import { packageRoot } from '../../runtime/package-root.js'
+
+/**
+ * A wait that is long enough on one machine is too short on another that is slow or shared: tests wait for what happens
+ * (`test/support/waiting.ts`), and only there and in commands that a person starts is a clock asked.
+ */
+const exempt = [/^test\/support\/waiting\.ts$/, /^test\/sweep\/main\.ts$/, /^test\/architecture\//]
+/** A pause, or a bound in milliseconds for something that is waited for. */
+const clock = /\bsetTimeout\b|\bsetInterval\b|AbortSignal\.timeout|\b(?:timeout|protocolTimeout): \d|\.timeout\(\d/
+
+test('no test pauses, or bounds how long something takes', (t) => {
+  const files = readdirSync(join(packageRoot(), 'test'), { recursive: true, encoding: 'utf8' })
+    .map((file) => `test/${file.split('\\').join('/')}`)
+    .filter((file) => file.endsWith('.ts') && !exempt.some((pattern) => pattern.test(file)))
+  t.true(files.length > 100)
+  const found = files.flatMap((file) => {
+    const lines = readFileSync(join(packageRoot(), file), 'utf8').split('\n')
+    return lines.flatMap((line, index) => (clock.test(line) ? [`${file}:${index + 1}: ${line.trim()}`] : []))
+  })
+  t.deepEqual(found, [])
+})
