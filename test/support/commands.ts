@@ -3,8 +3,11 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { packageRoot } from '../../runtime/package-root.js'
 
-/** The command line's program, as `npm run build` made it. */
-export const main = join(packageRoot(), 'dist', 'cli', 'main.js')
+/** The command line's program: what `npm run build` made, or its source where coverage of that is measured (and Node runs TypeScript). */
+export const main = join(
+  packageRoot(),
+  ...(process.env.WSBAN_COVERAGE ? ['cli', 'main.ts'] : ['dist', 'cli', 'main.js']),
+)
 
 export interface Result {
   readonly status: number | null
