@@ -9,7 +9,7 @@ import { change, of, specs } from '../support/mutations.js'
 import { lastResort } from '../support/waiting.js'
 
 /** Random edits and requests at random places, through the protocol. WSBAN_EDITS says how many, WSBAN_SEED which ones. */
-const count = Number(process.env.WSBAN_EDITS ?? 150)
+const count = Number(process.env.WSBAN_EDITS ?? 300)
 const seed = Number(process.env.WSBAN_SEED ?? 1)
 /** Milliseconds, which a long run reports; about a second on a machine that does nothing else. Without WSBAN_EDITS nothing is reported, as machines differ. */
 const longest = process.env.WSBAN_EDITS === undefined ? Number.POSITIVE_INFINITY : 3000
