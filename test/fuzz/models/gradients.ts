@@ -16,6 +16,8 @@ const tolerance = 3e-4
 /** Of what inputs a few roundings apart move a gradient by. */
 const spreads = 10
 const ownShare = 3e-5
+/** A softmax's share minus one keeps a rounding of one, however small the difference is. */
+const roundingOfOne = 5e-7
 
 /**
  * A step's gradients against difference quotients of the reference, in a random direction for each parameter, and against those of an engine
@@ -99,7 +101,7 @@ async function engineProblem(
     firstDifference(
       outcome.gradients,
       other.gradients,
-      (key, base) => (bounds.get(key) ?? 0) + ownShare * largest(base),
+      (key, base) => (bounds.get(key) ?? 0) + ownShare * largest(base) + roundingOfOne,
     )
   if (apart(new Map()) === undefined) return undefined
   const bounds = await moved(outcome, inputs, models)
