@@ -3,6 +3,8 @@ import type { Tensors } from './reference.js'
 
 /** One rounding of single precision. */
 export const singleRounding = 2 ** -23
+/** A confident softmax's share keeps a rounding of one, however small its distance from one is: so do losses and their gradients. */
+export const roundingOfOne = 5e-7
 /** One rounding of half precision. */
 export const halfRounding = 2 ** -10
 

@@ -9,7 +9,7 @@ import { keyOf, Random } from '../../../runtime/random.js'
 import { silent } from '../../../runtime/reporter.js'
 import { diskLibrary } from '../../../runtime/specs/library.js'
 import { initialValues } from '../../../runtime/weights/initialize.js'
-import { allowed, type Bound, boundOf, firstDifference, halfRounding, singleRounding } from './bounds.js'
+import { allowed, type Bound, boundOf, firstDifference, halfRounding, roundingOfOne, singleRounding } from './bounds.js'
 import { type Outcome, runOnEngine } from './engine.js'
 import { gradientProblem } from './gradients.js'
 import { lawProblem } from './laws.js'
@@ -209,8 +209,10 @@ function engineProblem({ answers, losses, updates }: Outcome, subject: Subject):
   if (answersApart !== undefined) return answersApart
   // Streams of random numbers are numbered in the order of the generated code; with one stream there is one order.
   if (subject.trained.drawing > 1) return undefined
-  return firstDifference(new Map([...losses, ...updates]), subject.losses, (name) =>
-    allowed(known(subject.lossBounds, name), singleRounding),
+  return firstDifference(
+    new Map([...losses, ...updates]),
+    subject.losses,
+    (name) => allowed(known(subject.lossBounds, name), singleRounding) + roundingOfOne,
   )
 }
 

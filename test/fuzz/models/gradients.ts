@@ -3,7 +3,7 @@ import type { Tensor } from '../../../compiler/ops/support/tensor.js'
 import type { EngineName } from '../../../runtime/engines/index.js'
 import type { Model } from '../../../runtime/model.js'
 import { Random } from '../../../runtime/random.js'
-import { firstDifference } from './bounds.js'
+import { firstDifference, roundingOfOne } from './bounds.js'
 import type { Subject } from './check.js'
 import { type Outcome, runOnEngine } from './engine.js'
 import { evaluateGraph, type ReferenceInputs, type Tensors } from './reference.js'
@@ -16,8 +16,6 @@ const tolerance = 3e-4
 /** Of what inputs a few roundings apart move a gradient by. */
 const spreads = 10
 const ownShare = 3e-5
-/** A softmax's share minus one keeps a rounding of one, however small the difference is. */
-const roundingOfOne = 5e-7
 
 /**
  * A step's gradients against difference quotients of the reference, in a random direction for each parameter, and against those of an engine
