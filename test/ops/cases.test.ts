@@ -1,8 +1,7 @@
 import test from 'ava'
 import { operations } from '../../compiler/ops/index.js'
 import { opsets } from '../../compiler/targets/onnx/opsets.js'
-import { type EngineName, openEngine } from '../../runtime/engines/index.js'
-import { silent } from '../../runtime/reporter.js'
+import { isHere } from '../kernels/support.js'
 import { type ReadyCase, ready } from '../support/cases.js'
 import { differs } from '../support/compare.js'
 import { caseKey, differenceQuotients, operationCase, weightsFor } from '../support/gradients.js'
@@ -35,7 +34,7 @@ for (const one of all.filter(({ phase, operation }) => phase === 'inference' && 
 /** Engines share one process and are switched, so their cases run one after another. */
 for (const engine of ['tfjs-node', 'wasm', 'cpu'] as const)
   test.serial(`${engine}: every case, values and gradients`, async (t) => {
-    if (!(await opens(engine))) {
+    if (!(await isHere(engine))) {
       t.log(`skipped: ${engine} is not on this machine (wsban setup gets it)`)
       t.pass()
       return
@@ -63,12 +62,3 @@ for (const engine of ['tfjs-node', 'wasm', 'cpu'] as const)
         )
     }
   })
-
-async function opens(engine: EngineName): Promise<boolean> {
-  try {
-    await openEngine(engine, silent)
-    return true
-  } catch {
-    return false
-  }
-}

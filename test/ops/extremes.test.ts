@@ -1,8 +1,7 @@
 import test from 'ava'
 import { operations } from '../../compiler/ops/index.js'
 import type { Tensor } from '../../compiler/ops/support/tensor.js'
-import { type EngineName, openEngine } from '../../runtime/engines/index.js'
-import { silent } from '../../runtime/reporter.js'
+import { isHere } from '../kernels/support.js'
 import { type ReadyCase, ready } from '../support/cases.js'
 import { runOnnx } from '../support/onnx_case.js'
 import { runTfjs } from '../support/tfjs_case.js'
@@ -54,7 +53,7 @@ const engines = ['tfjs-node', 'wasm', 'cpu'] as const
 test.serial('every operation gives extreme values the same answer on every engine', async (t) => {
   const found = new Map<string, Map<string, Tensor | undefined>>()
   for (const engine of engines) {
-    if (!(await opens(engine))) continue
+    if (!(await isHere(engine))) continue
     for (const [key, one] of variants()) {
       const { outputs } = await runTfjs(one, undefined)
       found.set(key, (found.get(key) ?? new Map()).set(engine, outputs[0]))
@@ -91,13 +90,4 @@ function* variants(): Generator<[string, ReadyCase]> {
           `${one.operation.name}, ${one.name}, ${Object.is(extreme, -0) ? '-0' : extreme}${all ? ' everywhere' : ''}`,
           withExtreme(one, extreme, all),
         ]
-}
-
-async function opens(engine: EngineName): Promise<boolean> {
-  try {
-    await openEngine(engine, silent)
-    return true
-  } catch {
-    return false
-  }
 }

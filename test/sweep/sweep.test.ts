@@ -1,6 +1,5 @@
 import test from 'ava'
-import { openEngine } from '../../runtime/engines/index.js'
-import { silent } from '../../runtime/reporter.js'
+import { isHere } from '../kernels/support.js'
 import { differenceOf } from './compare.js'
 import { grid } from './grid.js'
 
@@ -12,7 +11,7 @@ for (const [engine, count] of [
   ['wasm', 250],
 ] as const)
   test.serial(`${engine}: convolutions and pools of the grid, values and gradients`, async (t) => {
-    if (!(await openEngine(engine, silent).catch(() => undefined))) {
+    if (!(await isHere(engine))) {
       t.log(`skipped: ${engine} is not on this machine (wsban setup gets it)`)
       t.pass()
       return

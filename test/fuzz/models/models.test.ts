@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
-import { type EngineName, openEngine } from '../../../runtime/engines/index.js'
+import type { EngineName } from '../../../runtime/engines/index.js'
 import { Random } from '../../../runtime/random.js'
-import { silent } from '../../../runtime/reporter.js'
+import { isHere } from '../../kernels/support.js'
 import { checkText } from './check.js'
 import { ModelGenerator } from './generate.js'
 
@@ -11,8 +11,7 @@ const folder = join(import.meta.dirname, 'cases')
 const engines: EngineName[] = []
 
 test.before(async () => {
-  for (const engine of ['tfjs-node', 'wasm'] as const)
-    if (await openEngine(engine, silent).catch(() => undefined)) engines.push(engine)
+  for (const engine of ['tfjs-node', 'wasm'] as const) if (await isHere(engine)) engines.push(engine)
 })
 
 /** With each seed a case is exported in other ways. */
