@@ -23,7 +23,7 @@ export function distrust(path: string): string | undefined {
 function reasonAgainst(path: string, stats: Stats, user: number): string | undefined {
   if (stats.uid !== user && stats.uid !== 0) return `${path} belongs to another user (uid ${stats.uid})`
   if (stats.isSymbolicLink()) return undefined
-  // In a folder such as /tmp everybody makes files, and nobody removes those of others.
+  // In a folder such as /tmp every user makes files, and none can remove those of others.
   const sticky = stats.isDirectory() && (stats.mode & 0o1000) !== 0
   if ((stats.mode & 0o002) !== 0 && !sticky) return `${path} can be written by every user`
   // Many systems give each user a group of its own, and its folders to that group.

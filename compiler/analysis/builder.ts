@@ -37,7 +37,7 @@ export class GraphBuilder {
   /** What can be reached inside of calls and rounds, all of it together. */
   private names = 0
   private readonly paths = new Set<string>()
-  /** By stem and operation: the number at which the search for a free path goes on. */
+  /** By stem and operation: the number from which the search for a free path continues. */
   private readonly numbers = new Map<string, number>()
 
   /** That of which there is as much as there may be. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { z } from 'zod'
 
-// Runs in a thread of its own: hashes whole files while training goes on, and answers once with all of them.
+// Runs in a worker thread: hashes whole files beside training, and posts all hashes in one message.
 
 parentPort?.postMessage(z.array(z.string()).parse(workerData).map(hashOf))
 

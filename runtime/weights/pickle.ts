@@ -306,7 +306,7 @@ function rawUnicode(bytes: Uint8Array): string {
   )
 }
 
-/** The old way to write text: Python's own literal. Its escapes stay as they are, for no name that we look for has any. */
+/** Protocol 0 writes text as a Python literal. Escapes are kept as written: the names that are looked up contain none. */
 function unquoted(line: string): string {
   return line.replace(/^(['"])(.*)\1$/s, '$2')
 }

@@ -147,7 +147,7 @@ def _remove(file: Path, text: str) -> None:
 
 
 def _inspect(file: Path) -> str | Busy | None:
-    """Who holds it, the text of one that nobody holds, or None where there is none."""
+    """The holder, the text of a lock without a holder, or None without a lock."""
     try:
         status = file.lstat()
         text = file.read_text(encoding="utf-8", errors="replace")

@@ -41,7 +41,7 @@ class Teller:
         self.open_line = False
 
     def tell(self, kind: str, text: str = "", **more: Any) -> None:
-        """A reader or a terminal that is gone ends nothing: what is told is progress."""
+        """Training continues without a reader or a terminal: the output is only progress."""
         if self.quiet:
             return
         try:
