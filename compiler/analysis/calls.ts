@@ -5,9 +5,10 @@ import type { Code, ValuesOf } from '../diagnostics/table.js'
 import { type Attribute, type Frame, shapeText, type TensorType } from '../graph/graph.js'
 import type { ArgumentSpec, Inference, Operation } from '../ops/operation.js'
 import { elementsPerImage } from '../ops/support/shapes.js'
+import { elements } from '../ops/support/tensor.js'
 import { TypedCall } from '../ops/support/typed.js'
 import { constantOf, type Given, match, signatureOf } from './arguments.js'
-import { parameterElements, tensorCapacity } from './capacity.js'
+import { tensorCapacity } from './capacity.js'
 import { type Context, type Elaborator, inner, makerName, type Place } from './elaborator.js'
 import { callsWithInput, givingArgument, inputLeftOut, resizing } from './fixes.js'
 import { type MemoPlace, memoKey, type Written } from './memo.js'
@@ -189,7 +190,7 @@ function addNode(
   const parameters: Record<string, string> = {}
   for (const spec of operation.parameters?.(checked.typed) ?? []) {
     const name = [...parameterPath, spec.role].join('.')
-    if (exceeds(elaborator, `the weight \`${name}\``, parameterElements(spec), span)) return broken
+    if (exceeds(elaborator, `the weight \`${name}\``, elements(spec.shape), span)) return broken
     if (!sharedPath && !elaborator.builder.declare(name, spec, span)) {
       elaborator.report(diagnose('duplicate-parameter', { name }, span))
       return broken
@@ -237,8 +238,8 @@ function addNode(
 }
 
 /** Reports a tensor of more elements than can be counted. */
-function exceeds(elaborator: Elaborator, what: string, elements: number, span: Span): boolean {
-  const problem = tensorCapacity(what, elements, span)
+function exceeds(elaborator: Elaborator, what: string, count: number, span: Span): boolean {
+  const problem = tensorCapacity(what, count, span)
   if (problem) elaborator.report(problem)
   return problem !== undefined
 }

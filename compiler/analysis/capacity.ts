@@ -3,6 +3,7 @@ import type { Diagnostic } from '../diagnostics/diagnostic.js'
 import { diagnose } from '../diagnostics/report.js'
 import type { Node, Parameter, TensorType } from '../graph/graph.js'
 import { elementsPerImage } from '../ops/support/shapes.js'
+import { elements } from '../ops/support/tensor.js'
 
 /** Sizes are 32-bit integers in TensorFlow.js, and often in ONNX runtimes. */
 const mostElements = 2 ** 31 - 1
@@ -12,14 +13,10 @@ const mostWeights = 2 ** 31 - 1
 const mostValues = 2 ** 34
 
 /** @returns what is wrong when a tensor has more elements than any target can count */
-export function tensorCapacity(what: string, elements: number, span: Span): Diagnostic | undefined {
-  return elements <= mostElements
+export function tensorCapacity(what: string, count: number, span: Span): Diagnostic | undefined {
+  return count <= mostElements
     ? undefined
-    : diagnose('tensor-too-large', { what, elements, most: mostElements }, span)
-}
-
-export function parameterElements({ shape }: Pick<Parameter, 'shape'>): number {
-  return shape.reduce((product, size) => product * size, 1)
+    : diagnose('tensor-too-large', { what, elements: count, most: mostElements }, span)
 }
 
 /** @returns what is wrong when the weights, or the values of one image, are more than a machine holds */
@@ -28,7 +25,7 @@ export function modelCapacity(
   parameters: Iterable<Parameter>,
   span: Span,
 ): Diagnostic | undefined {
-  const weights = sum([...parameters].map(parameterElements))
+  const weights = sum([...parameters].map(({ shape }) => elements(shape)))
   if (weights > mostWeights) return diagnose('model-too-large', { what: 'weights', most: mostWeights }, span)
   const values = sum(nodes.flatMap(({ outputs }) => outputs.map((type: TensorType) => elementsPerImage(type))))
   return values > mostValues
