@@ -7,7 +7,7 @@ import { packageRoot } from '../../runtime/package-root.js'
  * A wait that is long enough on one machine is too short on another that is slow or shared: tests wait for what happens
  * (`test/support/waiting.ts`), and only there and in commands that a person starts is a clock asked.
  */
-const exempt = [/^test\/support\/waiting\.ts$/, /^test\/sweep\/main\.ts$/, /^test\/architecture\//]
+const exempt = [/^test\/support\/waiting\.ts$/, /^test\/support\/line_process\.ts$/, /^test\/architecture\//]
 /** A pause, or a bound in milliseconds for something that is waited for. */
 const clock = /\bsetTimeout\b|\bsetInterval\b|AbortSignal\.timeout|\b(?:timeout|protocolTimeout): \d|\.timeout\(\d/
 

@@ -3,20 +3,17 @@
  *   npm run sweep -- [--engine tfjs-node|wasm|cpu] [--isa AVX2] [--guard] [--from N] [--count N] [--seed N] [--seconds N]
  * `--isa` limits oneDNN's instructions, as on an older processor. `--guard` loads an allocator that ends the process at a write outside of a buffer.
  */
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { packageRoot } from '../../runtime/package-root.js'
+import { LineProcess } from '../support/line_process.js'
 import { grid } from './grid.js'
 
-const said = z.union([
-  z.object({ done: z.literal(true) }),
-  z.object({ index: z.number(), difference: z.string().optional() }),
-])
+const checked = z.object({ difference: z.string().optional() })
 
 const { values } = parseArgs({
   options: {
@@ -31,8 +28,10 @@ const { values } = parseArgs({
 })
 const cases = grid(Number(values.seed))
 const end = Math.min(Number(values.from) + Number(values.count), cases.length)
-/** A case that takes longer than this has no end. */
+/** Milliseconds: a case that takes longer has no end. */
 const longestCase = 120_000
+/** Cases for one process: what leaks in one ends with it. */
+const perProcess = 500
 const folder = mkdtempSync(join(tmpdir(), 'wsban-sweep-'))
 const began = performance.now()
 let faults = 0
@@ -57,36 +56,26 @@ function buildGuard(): string {
   return library
 }
 
-/** @returns the first case that was not run */
+/** Checks some cases in one process. @returns the first case that was not checked */
 async function runFrom(first: number, guard: string): Promise<number> {
-  const last = Math.min(first + 500, end)
-  const args = ['--import=tsx', join(packageRoot(), 'test', 'sweep', 'worker.ts')]
-  const child = spawn(process.execPath, [...args, values.engine, values.seed, String(first), String(last)], {
-    cwd: packageRoot(),
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const sweeper = new LineProcess({
+    program: process.execPath,
+    args: ['--import=tsx', join(import.meta.dirname, 'worker.ts'), values.engine, values.seed],
     env: { ...process.env, ONEDNN_MAX_CPU_ISA: values.isa, ...(guard !== '' && { LD_PRELOAD: guard }) },
+    longest: longestCase,
   })
-  const ended = new Promise<string>((settle) => {
-    child.on('close', (status, signal) => settle(signal ?? `status ${status}`))
-  })
-  let index = first
-  let finished = false
-  let watch: NodeJS.Timeout | undefined
-  for await (const line of createInterface({ input: child.stdout })) {
-    clearTimeout(watch)
-    watch = setTimeout(() => child.kill('SIGKILL'), longestCase)
-    const message = said.parse(JSON.parse(line))
-    if ('done' in message) finished = true
-    else {
-      index = message.index
-      if (message.difference !== undefined) report(index, message.difference)
+  const last = Math.min(first + perProcess, end)
+  for (let index = first; index < last; index++) {
+    const reply = await sweeper.ask(index)
+    if ('ended' in reply) {
+      report(index, `the process ended (${reply.ended})`)
+      return index + 1
     }
+    const { difference } = checked.parse(reply.answer)
+    if (difference !== undefined) report(index, difference)
   }
-  clearTimeout(watch)
-  const how = await ended
-  if (finished) return last
-  report(index, `the process ended (${how})`)
-  return index + 1
+  await sweeper.close()
+  return last
 }
 
 function report(index: number, what: string): void {
