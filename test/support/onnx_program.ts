@@ -10,6 +10,7 @@ export async function bytesOf(program: OnnxProgram): Promise<Buffer> {
   return Buffer.concat(pieces)
 }
 
+/** On one thread: starting others takes longer than a small program runs. */
 export async function sessionOf(program: OnnxProgram): Promise<InferenceSession> {
-  return InferenceSession.create(await bytesOf(program), { logSeverityLevel: 3 })
+  return InferenceSession.create(await bytesOf(program), { logSeverityLevel: 3, intraOpNumThreads: 1 })
 }

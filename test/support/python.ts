@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
+import { cacheRoot } from '../../runtime/engines/cache.js'
 
 /** The Python that tests ask; WSBAN_PYTHON names another. */
 export const python = process.env.WSBAN_PYTHON ?? 'python3'
@@ -23,4 +25,10 @@ export function runPython(args: readonly string[], input = ''): string {
   const { status, stdout, stderr } = spawnSync(python, args, { encoding: 'utf8', input, maxBuffer: 1 << 28 })
   if (status !== 0) throw new Error(`${python} ${args[0]}: ${stderr}`)
   return stdout
+}
+
+/** A Python that has PyTorch: the one named by WSBAN_PYTHON, or the one that `npm run test:pytorch` sets up. */
+export function pythonWithTorch(): string | undefined {
+  const own = join(cacheRoot(), 'test-pytorch', process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python')
+  return [python, own].find((program) => spawnSync(program, ['-c', 'import torch']).status === 0)
 }

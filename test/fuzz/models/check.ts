@@ -11,11 +11,14 @@ import { diskLibrary } from '../../../runtime/specs/library.js'
 import { initialValues } from '../../../runtime/weights/initialize.js'
 import { allowed, type Bound, boundOf, firstDifference, halfRounding, roundingOfOne, singleRounding } from './bounds.js'
 import { type Outcome, runOnEngine } from './engine.js'
-import { gradientProblem } from './gradients.js'
+import { exportProblem } from './exported.js'
+import { type Executor, gradientProblem } from './gradients.js'
 import { lawProblem } from './laws.js'
 import { evaluateModel } from './load.js'
 import { randomVariant, runOnImages, runOnnx, textOf, toleranceOf } from './onnx.js'
+import type { Backend, PytorchExecutor } from './pytorch.js'
 import { evaluateGraph, type ReferenceInputs, type ReferenceResult, type Tensors } from './reference.js'
+import { resumeProblem } from './resumed.js'
 
 /** Something that two computations of one model do not agree on, or that ended in an error. */
 export interface Finding {
@@ -43,10 +46,21 @@ export interface Subject {
   readonly lossBounds: ReadonlyMap<string, Bound>
 }
 
+/** What computes a model beside the reference and ONNX Runtime. */
+export interface Executors {
+  readonly engines: readonly EngineName[]
+  readonly pytorch?: PytorchExecutor
+}
+
 const roundedEvaluations = 3
+/** One model in so many is compiled by torch, too: it takes seconds. */
+const perCompiled = 25
+/** One model in so many is exported, read and exported again; one is trained, written, read and trained on: both write files. */
+const perExportedAgain = 4
+const perResumed = 4
 
 /** Compiles a spec and compares every executor with the reference; throws nothing that a model causes. */
-export async function checkText(text: string, seed: number, engines: readonly EngineName[]): Promise<Checked> {
+export async function checkText(text: string, seed: number, { engines, pytorch }: Executors): Promise<Checked> {
   const findings: Finding[] = []
   const attempt = async (kind: string, run: () => Promise<string | undefined> | string | undefined) => {
     try {
@@ -71,7 +85,8 @@ export async function checkText(text: string, seed: number, engines: readonly En
   if (!subject) return { compiled: true, findings }
   const known = subject
   await attempt('law', () => lawProblem(text, known))
-  const outcomes = new Map<EngineName, Outcome>()
+  const outcomes = new Map<string, Outcome>()
+  if (seed % perExportedAgain === 0) await attempt('export', () => exportProblem(text, known))
   let models: readonly [Model, Model] | undefined
   await attempt('generated code', () => {
     models = [evaluateModel(withoutLosses(whole)), evaluateModel(whole)]
@@ -79,13 +94,33 @@ export async function checkText(text: string, seed: number, engines: readonly En
   })
   if (!models) return { compiled: true, findings }
   const generated = models
+  // Streams of random numbers are numbered in the order of the generated code; with one stream there is one order.
+  const sameDraws = known.trained.drawing <= 1
+  const compare = async (name: string, run: Executor, expected: Expected) => {
+    const outcome = await run(known.inputs)
+    const first = expected.asFirst ? outcomes.entries().next().value : undefined
+    outcomes.set(name, outcome)
+    const problem = outcomeProblem(outcome, known, expected)
+    return problem ?? gradientProblem({ outcome, run, subject: known, comparable: expected.sameDraws, first })
+  }
   for (const engine of engines)
     await attempt(engine, async () => {
       await openEngine(engine, silent)
-      const outcome = await runOnEngine(...generated, known.inputs)
-      outcomes.set(engine, outcome)
-      return engineProblem(outcome, known) ?? (await gradientProblem(outcome, known, generated, outcomes))
+      const expected = { answers: asOnEngines(known), sameDraws, asFirst: true }
+      return compare(engine, (inputs) => runOnEngine(...generated, inputs), expected)
     })
+  if (seed % perResumed === 0 && engines.length > 0)
+    await attempt('resume', () => resumeProblem(generated[1], known.inputs, seed))
+  if (pytorch) {
+    // torch draws other numbers.
+    const drawsNothing = known.trained.drawing === 0
+    const expected = { answers: known.answers, sameDraws: drawsNothing, asFirst: drawsNothing }
+    const backends: Backend[] = seed % perCompiled === 0 ? [null, 'aot_eager'] : [null]
+    for (const backend of backends)
+      await attempt(backend === null ? 'pytorch' : `pytorch ${backend}`, () =>
+        compare(`PyTorch (${backend})`, (inputs) => pytorch.run(whole, inputs, backend), expected),
+      )
+  }
   const random = new Random(keyOf('variant', seed))
   for (const half of [false, true]) {
     const variant = randomVariant(random, half)
@@ -189,26 +224,40 @@ export function answersOf(graph: Graph, result: ReferenceResult): Tensors {
 }
 
 /** Losses, and what a step moves without a gradient. */
-function lossesOf(graph: Graph, result: ReferenceResult): Tensors {
+export function lossesOf(graph: Graph, result: ReferenceResult): Tensors {
   return new Map([...graph.losses.map(({ name, value }) => [name, at(result, value)] as const), ...result.updates])
 }
 
-/** The engine's answers against the reference's: boxes are those of the whole image there. */
-function engineProblem({ answers, losses, updates }: Outcome, subject: Subject): string | undefined {
-  const view = viewOf(subject.graph.image.steps)
-  const expected = new Map(
-    [...subject.answers].map(([name, value]) =>
-      name === 'boxes' && view.share !== 1
-        ? [name, { ...value, data: value.data.map((place) => inPicture(place, view)) }]
-        : [name, value],
+/** What an executor is expected to give. */
+interface Expected {
+  readonly answers: Tensors
+  /** Whether a training step draws the numbers that the reference drew, if any. */
+  readonly sameDraws: boolean
+  /** Whether it draws the numbers that the first executor drew. */
+  readonly asFirst: boolean
+}
+
+/** The reference's answers; boxes are those of the whole image on an engine. */
+function asOnEngines({ graph, answers }: Subject): Tensors {
+  const view = viewOf(graph.image.steps)
+  if (view.share === 1) return answers
+  return new Map(
+    [...answers].map(([name, value]) =>
+      name === 'boxes' ? [name, { ...value, data: value.data.map((place) => inPicture(place, view)) }] : [name, value],
     ),
   )
-  const answersApart = firstDifference(answers, expected, (name) =>
+}
+
+/** An executor's answers, losses and statistics against the reference's. */
+function outcomeProblem(
+  { answers, losses, updates }: Outcome,
+  subject: Subject,
+  expected: Expected,
+): string | undefined {
+  const answersApart = firstDifference(answers, expected.answers, (name) =>
     allowed(known(subject.answerBounds, name), singleRounding),
   )
-  if (answersApart !== undefined) return answersApart
-  // Streams of random numbers are numbered in the order of the generated code; with one stream there is one order.
-  if (subject.trained.drawing > 1) return undefined
+  if (answersApart !== undefined || !expected.sameDraws) return answersApart
   return firstDifference(
     new Map([...losses, ...updates]),
     subject.losses,

@@ -4,6 +4,7 @@ import { permute } from '../../../compiler/ops/support/tensor.js'
 import { EnginePredictor } from '../../../runtime/inference/engine.js'
 import type { Model } from '../../../runtime/model.js'
 import { slopesOf } from '../../../runtime/training/gradients.js'
+import type { StoredTensor } from '../../../runtime/weights/file.js'
 import { WeightStore } from '../../../runtime/weights/store.js'
 import type { ReferenceInputs, Tensors } from './reference.js'
 
@@ -32,15 +33,24 @@ function channelsLast({ image }: ReferenceInputs): Float32Array {
   return Float32Array.from(permute(image, [0, 2, 3, 1]).data)
 }
 
-function storeOf(model: Model, { parameters }: ReferenceInputs): WeightStore {
-  const stored = new Map(
+function storeOf(model: Model, inputs: ReferenceInputs): WeightStore {
+  return WeightStore.from(model.parameters, storedParameters(model, inputs), 'the fuzzer')
+}
+
+/** A model's parameters as a checkpoint has them. */
+export function storedParameters(model: Model, { parameters }: ReferenceInputs): Map<string, StoredTensor> {
+  return new Map(
     model.parameters.map(({ name, shape }) => {
       const values = parameters.get(name)
       if (!values) throw new Error(`no parameter ${name}`)
       return [name, { shape, values: Float32Array.from(values.data) }] as const
     }),
   )
-  return WeightStore.from(model.parameters, stored, 'the fuzzer')
+}
+
+/** The images and labels as training takes them. */
+export function batchOf(inputs: ReferenceInputs): { images: Float32Array; labels: Int32Array } {
+  return { images: channelsLast(inputs), labels: Int32Array.from(inputs.label.data) }
 }
 
 async function predict(model: Model, inputs: ReferenceInputs): Promise<Tensors> {
@@ -58,7 +68,7 @@ async function predict(model: Model, inputs: ReferenceInputs): Promise<Tensors> 
 
 async function trainingStep(model: Model, inputs: ReferenceInputs): Promise<Omit<Outcome, 'answers'>> {
   const weights = storeOf(model, inputs)
-  const batch = { images: channelsLast(inputs), labels: Int32Array.from(inputs.label.data) }
+  const batch = batchOf(inputs)
   const losses = new Map<string, Tensor>()
   const gradients = new Map<string, Tensor>()
   tf.tidy(() => {

@@ -4,21 +4,38 @@ import { specialise } from '../../../compiler/graph/phase.js'
 import type { Tensor } from '../../../compiler/ops/support/tensor.js'
 import { format } from '../../../grammar/format.js'
 import { diskLibrary } from '../../../runtime/specs/library.js'
+import { withBlockInlined } from './blocks.js'
 import { firstDifference } from './bounds.js'
-import { answersOf, type Subject } from './check.js'
-import { evaluateGraph, type ReferenceInputs } from './reference.js'
+import { answersOf, lossesOf, type Subject } from './check.js'
+import { evaluateGraph, type ReferenceInputs, type Tensors } from './reference.js'
 
 /** Of the largest value: references compute in double precision. */
 const exact = 1e-12
 
+/** What computes the same as a spec, in other words. */
+interface Variation {
+  readonly how: string
+  readonly text: string
+  /** What the variation calls a branch, a binding, or a parameter of the spec. */
+  readonly renamed?: (name: string) => string
+}
+
 /** @returns which law of specs and of inference a model breaks */
 export function lawProblem(text: string, subject: Subject): string | undefined {
-  return (
-    sameAnswers('formatted', formatted(text), subject) ??
-    sameAnswers('expanded', expand('fuzz.wsban', text, diskLibrary()), subject) ??
-    sameAnswers('with a branch that nothing uses', withUnusedBranch(text), subject) ??
-    batchProblem(subject)
-  )
+  for (const variation of variationsOf(text)) {
+    const problem = sameResults(variation, subject)
+    if (problem !== undefined) return `${variation.how}, ${problem}`
+  }
+  return batchProblem(subject)
+}
+
+function* variationsOf(text: string): Generator<Variation> {
+  yield { how: 'formatted', text: formatted(text) }
+  yield { how: 'expanded', text: expand('fuzz.wsban', text, diskLibrary()) }
+  yield { how: 'with a branch that nothing uses', text: withUnusedBranch(text) }
+  yield { how: 'with other names', text: renamed(text), renamed }
+  const inlined = withBlockInlined(text)
+  if (inlined) yield { how: 'with a block in the place of its call', ...inlined }
 }
 
 function formatted(text: string): string {
@@ -35,14 +52,28 @@ function withUnusedBranch(text: string): string {
   )
 }
 
-/** The same parameters and inputs give the same answers. */
-function sameAnswers(how: string, text: string, { inputs, answers }: Subject): string | undefined {
+/** Every name of a spec or of a parameter but those of the language. */
+function renamed(text: string): string {
+  return text
+    .replace(/\b([vl]|block)(\d+)\b/g, '$1_of_$2')
+    .replace(/\bfirst\b(?! =)/g, 'whole')
+    .replace(/\bsecond\b/g, 'closer')
+    .replace(/\bcrop\b/g, 'window')
+}
+
+/** The same parameters and inputs give the same answers, losses and statistics. */
+function sameResults({ text, renamed = (name) => name }: Variation, subject: Subject): string | undefined {
   const { graph, diagnostics } = compile({ source: 'fuzz.wsban', text }, diskLibrary())
-  if (!graph) return `${how}, it does not compile: ${diagnostics.map(({ message }) => message).join('; ')}`
-  const inference = specialise(graph, 'inference')
-  const found = answersOf(inference, evaluateGraph(inference, 'inference', inputs))
-  const problem = firstDifference(found, answers, (_, base) => exact * largest(base))
-  return problem && `${how}, ${problem}`
+  if (!graph) return `it does not compile: ${diagnostics.map(({ message }) => message).join('; ')}`
+  const under = (tensors: Tensors) => new Map([...tensors].map(([name, value]) => [renamed(name), value] as const))
+  const inputs = { ...subject.inputs, parameters: under(subject.inputs.parameters) }
+  const [inference, training] = [specialise(graph, 'inference'), specialise(graph, 'training')]
+  const answers = answersOf(inference, evaluateGraph(inference, 'inference', inputs))
+  const losses = lossesOf(training, evaluateGraph(training, 'training', inputs))
+  const within = (_: string, base: Tensor) => exact * largest(base)
+  return (
+    firstDifference(answers, under(subject.answers), within) ?? firstDifference(losses, under(subject.losses), within)
+  )
 }
 
 /** Each image of a batch gets the answer that it gets alone. */

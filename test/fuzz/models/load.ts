@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { ts } from 'ts-morph'
+import { transformSync } from 'esbuild'
 import { z } from 'zod'
 import type { Graph } from '../../../compiler/graph/graph.js'
 import { emitTfjs } from '../../../compiler/targets/tfjs/emit.js'
@@ -21,14 +21,13 @@ export function evaluateModel(graph: Graph): Model {
 }
 
 function evaluate(text: string, beside: Readonly<Record<string, unknown>>): unknown {
-  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS }
-  const { outputText } = ts.transpileModule(text, { compilerOptions })
-  const exports: Record<string, unknown> = {}
+  const { code } = transformSync(text, { loader: 'ts', format: 'cjs', target: 'es2022' })
+  const module: { exports: unknown } = { exports: {} }
   const required = (name: string) => {
     const found = beside[name] ?? modules[name]
     if (found === undefined) throw new Error(`generated code imports ${name}`)
     return found
   }
-  new Function('require', 'exports', outputText)(required, exports)
-  return exports
+  new Function('require', 'module', code)(required, module)
+  return module.exports
 }

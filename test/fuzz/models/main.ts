@@ -1,48 +1,47 @@
 /**
- * Random valid models on every executor: npm run fuzz -- [--from SEED] [--count N] [--engines tfjs-node,wasm,cpu] [--seconds N] [--log FILE]
+ * Random valid models on every executor:
+ *   npm run fuzz -- [--from SEED] [--count N] [--engines tfjs-node,wasm,cpu] [--jobs N] [--seconds N] [--log FILE]
  * Checks each model's values, gradients and laws, makes what it finds as short as it can, and writes new findings to test/fuzz/models/found.
+ * PyTorch is asked, too, where WSBAN_PYTHON or the tests' own Python has it.
  */
-import { spawn } from 'node:child_process'
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
-import { z } from 'zod'
 import { engineNames } from '../../../runtime/engines/index.js'
-import { packageRoot } from '../../../runtime/package-root.js'
+import { pythonWithTorch } from '../../support/python.js'
 import type { Finding } from './check.js'
-import { minimise } from './minimise.js'
+import { Checker } from './checker.js'
+import { type Minimised, minimise } from './minimise.js'
 
-/** Models for one process: what leaks in one goes with it. */
+/** Models for one process: what leaks in one ends with it. */
 const perProcess = 250
-
-const said = z.union([
-  z.object({ seed: z.number(), kind: z.string(), detail: z.string(), text: z.string() }),
-  z.object({ seed: z.number(), compiled: z.boolean() }),
-  z.object({ seed: z.number() }),
-  z.object({ done: z.literal(true) }),
-])
+/** Of a kind that has been made short so often, the rest are only counted. */
+const mostMinimised = 4
 
 const { values } = parseArgs({
   options: {
     from: { type: 'string', default: '0' },
     count: { type: 'string', default: '1000' },
     engines: { type: 'string', default: 'tfjs-node,wasm,cpu' },
+    jobs: { type: 'string', default: '1' },
     seconds: { type: 'string', default: '1000000' },
     log: { type: 'string' },
   },
 })
 const [from, count, seconds] = [Number(values.from), Number(values.count), Number(values.seconds)]
 const engines = values.engines.split(',').flatMap((name) => engineNames.find((engine) => engine === name) ?? [])
+const python = pythonWithTorch()
+const executors = [...engines, 'onnxruntime', ...(python === undefined ? [] : ['pytorch'])]
+console.log(`${executors.join(', ')}${python === undefined ? ' (no PyTorch: npm run test:pytorch sets one up)' : ''}`)
 const began = performance.now()
 const elapsed = () => (performance.now() - began) / 1000
 const tally = { models: 0, invalid: 0, crashes: 0 }
 const kinds = new Map<string, number>()
 let next = from
-while (next < from + count && elapsed() < seconds) next = await runFrom(next, Math.min(next + perProcess, from + count))
+await Promise.all(Array.from({ length: Number(values.jobs) }, work))
 const summary = {
   ...tally,
-  engines,
+  executors,
   seconds: Math.round(elapsed()),
   from,
   to: next,
@@ -52,46 +51,44 @@ console.log(JSON.stringify(summary))
 if (values.log !== undefined) appendFileSync(values.log, `${JSON.stringify(summary)}\n`)
 process.exitCode = kinds.size > 0 ? 1 : 0
 
-/** @returns the first seed that was not checked */
-async function runFrom(first: number, end: number): Promise<number> {
-  const worker = join(import.meta.dirname, 'worker.ts')
-  const args = ['--import=tsx', worker, engines.join(','), String(first), String(end)]
-  const child = spawn(process.execPath, args, { cwd: packageRoot(), stdio: ['ignore', 'pipe', 'inherit'] })
-  const ended = new Promise<string>((settle) => {
-    child.on('close', (status, signal) => settle(signal ?? `status ${status}`))
-  })
-  let seed = first
-  let finished = false
-  for await (const line of createInterface({ input: child.stdout })) {
-    const message = said.parse(JSON.parse(line))
-    if ('done' in message) finished = true
-    else if ('kind' in message) await report(message, message.text, message.seed)
-    else if ('compiled' in message) {
-      tally.models++
-      tally.invalid += Number(!message.compiled)
-    } else seed = message.seed
+/** Checks seed after seed until none is left. */
+async function work(): Promise<void> {
+  let checker = new Checker(engines, python)
+  for (let done = 1; next < from + count && elapsed() < seconds; done++) {
+    const seed = next++
+    const { compiled, findings, text } = await checker.check(seed)
+    tally.models++
+    tally.invalid += Number(!compiled)
+    tally.crashes += Number(findings.some(({ kind }) => kind === 'crash'))
+    for (const finding of findings) await report(finding, text, seed)
+    if (done % perProcess === 0) {
+      await checker.close()
+      checker = new Checker(engines, python)
+    }
   }
-  const how = await ended
-  if (finished) return end
-  tally.crashes++
-  count1('crash')
-  console.log(`seed ${seed}: the process ended (${how})`)
-  return seed + 1
+  await checker.close()
 }
 
-function count1(kind: string): void {
-  kinds.set(kind, (kinds.get(kind) ?? 0) + 1)
-}
-
-/** Shortens the first few of a kind: the others are counted. */
-async function report({ kind, detail }: Finding, text: string, seed: number): Promise<void> {
-  count1(kind)
+/** A finding in as few lines as it needs, unless one of the same kind and operations was there before. */
+async function report(finding: Finding, text: string, seed: number): Promise<void> {
+  const { kind, detail } = finding
+  const earlier = kinds.get(kind) ?? 0
+  kinds.set(kind, earlier + 1)
   console.log(`seed ${seed}: ${kind}: ${detail}`)
-  if ((kinds.get(kind) ?? 0) > 3) return
-  const shortest = await minimise(text, { kind, detail }, seed, engines)
+  if (earlier >= mostMinimised) return
+  const checker = new Checker(engines, python)
+  const shortest = await minimise(text, finding, async (shorter) => (await checker.check(seed, shorter)).findings)
+  await checker.close()
+  write(shortest, seed)
+}
+
+function write({ text, finding: { kind, detail } }: Minimised, seed: number): void {
   const folder = join(import.meta.dirname, 'found')
   mkdirSync(folder, { recursive: true })
-  const file = join(folder, `${kind.replace(/\W+/g, '-')}-${seed}.wsban`)
-  writeFileSync(file, `// seed ${seed}: ${kind}: ${shortest.finding.detail.replace(/\s+/g, ' ')}\n${shortest.text}`)
-  console.log(`${shortest.text}\n${shortest.finding.detail}\n-> ${file}`)
+  const operations = [...new Set(text.match(/\b[a-z_]\w*(?=\()/g))].filter((name) => !/^(model|fuzz)$/.test(name))
+  const name = `${kind}-${operations.toSorted().join('-')}`.replace(/\W+/g, '-').slice(0, 120)
+  const file = join(folder, `${name}.wsban`)
+  const known = existsSync(file)
+  console.log(`${text}\n${detail}\n-> ${file}${known ? ' (was there before)' : ''}`)
+  if (!known) writeFileSync(file, `// seed ${seed}: ${kind}: ${detail.replace(/\s+/g, ' ')}\n${text}`)
 }

@@ -1,5 +1,12 @@
-import type { EngineName } from '../../../runtime/engines/index.js'
-import { checkText, type Finding } from './check.js'
+import type { Finding } from './check.js'
+
+/** What checking a spec finds; an engine that crashes is a finding, too. */
+export type Check = (text: string) => Promise<readonly Finding[]>
+
+export interface Minimised {
+  readonly text: string
+  readonly finding: Finding
+}
 
 /** Simpler texts to try in a line's place. */
 const rewrites: readonly (readonly [RegExp, string])[] = [
@@ -17,32 +24,28 @@ const rewrites: readonly (readonly [RegExp, string])[] = [
 ]
 
 /**
- * Leaves out and simplifies lines of a spec as long as it has a finding of the same kind.
+ * Leaves out, simplifies and joins lines of a spec as long as it has a finding of the same kind.
  *
  * @returns the shortest spec found, and its finding
  */
-export async function minimise(
-  text: string,
-  finding: Finding,
-  seed: number,
-  engines: readonly EngineName[],
-): Promise<{ text: string; finding: Finding }> {
-  let best = { text, finding }
+export async function minimise(text: string, finding: Finding, check: Check): Promise<Minimised> {
+  let best: Minimised = { text, finding }
   const fails = async (shorter: string): Promise<boolean> => {
-    const { findings } = await checkText(shorter, seed, engines)
-    const same = findings.find(({ kind }) => kind === finding.kind)
+    const same = (await check(shorter)).find(({ kind }) => kind === finding.kind)
     if (same) best = { text: shorter, finding: same }
     return same !== undefined
   }
-  let changed = true
-  while (changed) {
-    changed = false
-    for (let line = best.text.split('\n').length - 1; line >= 0; line--)
-      for (const shorter of simplerThan(best.text.split('\n'), line))
-        if (shorter !== best.text && (await fails(shorter))) {
-          changed = true
-          break
-        }
+  for (const candidates of [simplerThan, joined]) {
+    let changed = true
+    while (changed) {
+      changed = false
+      for (let line = best.text.split('\n').length - 1; line >= 0; line--)
+        for (const shorter of candidates(best.text.split('\n'), line))
+          if (shorter !== best.text && (await fails(shorter))) {
+            changed = true
+            break
+          }
+    }
   }
   return best
 }
@@ -58,9 +61,9 @@ function* simplerThan(lines: readonly string[], index: number): Generator<string
   }
   yield without(index, index + 1)
   // A binding's uses may take an earlier value.
-  const name = /^\s*(v\d+) = /.exec(line)?.[1]
+  const name = boundIn(line)
   if (name !== undefined)
-    for (const earlier of ['image', 'x', ...earlierNames(lines, index)])
+    for (const earlier of ['image', 'x', ...lines.slice(0, index).flatMap((one) => boundIn(one) ?? [])])
       yield without(index, index + 1).replaceAll(new RegExp(`\\b${name}\\b`, 'g'), earlier)
   for (const [pattern, simpler] of rewrites) {
     const simplified: string = line.replace(pattern, simpler)
@@ -68,6 +71,40 @@ function* simplerThan(lines: readonly string[], index: number): Generator<string
   }
 }
 
-function earlierNames(lines: readonly string[], index: number): string[] {
-  return lines.slice(0, index).flatMap((line) => /^\s*(v\d+) = /.exec(line)?.[1] ?? [])
+/** The text with fewer lines that say the same: a block's body in the place of its call, an expression in the place of a name, one line a branch. */
+function* joined(lines: readonly string[], index: number): Generator<string> {
+  const line = lines[index]
+  if (line === undefined) return
+  const [before, after] = [lines.slice(0, index), lines.slice(index + 1)]
+  const call = /^\s*(v\d+) = (block\d+)\((\w+)\)$/.exec(line)
+  if (call) {
+    const [, name = '', block = '', operand = ''] = call
+    const start = lines.findIndex((one) => one.startsWith(`block ${block}(`))
+    const end = lines.findIndex((one, at) => at > start && one === '}')
+    const result = /^\s*return (\w+)$/.exec(lines[end - 1] ?? '')?.[1]
+    const calls = lines.filter((one) => new RegExp(`\\b${block}\\b`).test(one)).length
+    if (start >= 0 && result !== undefined && calls === 2) {
+      const body = lines.slice(start + 1, end - 1).map((one) => `  ${one.replace(/\bx\b(?! =)/g, operand)}`)
+      const whole = [
+        ...before,
+        ...body,
+        ...after.map((one) => one.replaceAll(new RegExp(`\\b${name}\\b`, 'g'), result)),
+      ]
+      yield [...whole.slice(0, start), ...whole.slice(end + 1)].join('\n')
+    }
+  }
+  const bound = /^\s*(v\d+) = (.*)$/.exec(line)
+  if (bound) {
+    const [, name = '', expression = ''] = bound
+    const uses = after.join('\n').match(new RegExp(`\\b${name}\\b`, 'g'))
+    if (uses?.length === 1)
+      yield [...before, ...after.map((one) => one.replace(new RegExp(`\\b${name}\\b`), () => expression))].join('\n')
+  }
+  const [body, close, ...rest] = after
+  if (body !== undefined && /^\s*(branch|block) .*\{$/.test(line) && /^\s*\}$/.test(close ?? ''))
+    yield [...before, `${line} ${body.trim()} }`, ...rest].join('\n')
+}
+
+function boundIn(line: string): string | undefined {
+  return /^\s*(v\d+) = /.exec(line)?.[1]
 }

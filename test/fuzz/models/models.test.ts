@@ -21,7 +21,7 @@ for (const name of readdirSync(folder))
   test.serial(`${name}: every executor agrees`, async (t) => {
     const text = readFileSync(join(folder, name), 'utf8')
     for (const seed of seedsOfACase) {
-      const { compiled, findings } = await checkText(text, seed, engines)
+      const { compiled, findings } = await checkText(text, seed, { engines })
       t.true(compiled)
       t.deepEqual(findings, [])
     }
@@ -33,7 +33,7 @@ for (let first = 0; first < 160; first += perTest)
   test.serial(`random models of seeds ${first} to ${first + perTest - 1}: every executor agrees`, async (t) => {
     for (let seed = first; seed < first + perTest; seed++) {
       const text = new ModelGenerator(new Random(seed)).model()
-      const { findings } = await checkText(text, seed, engines)
+      const { findings } = await checkText(text, seed, { engines })
       t.deepEqual(findings, [], `${text}\nnpm run fuzz -- --from ${seed} --count 1 makes it shorter`)
     }
   })

@@ -1,21 +1,24 @@
 /**
- * Checks a range of seeds in a process of its own: a crash of an engine ends this process and not the run.
- * Arguments: engines with commas, first seed, one after the last. Writes a line of JSON before each model and one for each finding.
+ * Checks models in a process of its own: a crash of an engine ends this process and not the run. Arguments: engines with commas, and a Python
+ * with PyTorch where there is one. Reads `{ seed, text? }` as lines of JSON, and answers each with what checking that model found; a model
+ * without a text is the generator's for that seed.
  */
-import { writeSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { z } from 'zod'
 import { engineNames } from '../../../runtime/engines/index.js'
 import { Random } from '../../../runtime/random.js'
 import { checkText } from './check.js'
 import { ModelGenerator } from './generate.js'
+import { PytorchExecutor } from './pytorch.js'
 
-const [names = '', from, to] = process.argv.slice(2)
+const asked = z.object({ seed: z.number(), text: z.string().optional() })
+
+const [names = '', python] = process.argv.slice(2)
 const engines = names.split(',').flatMap((name) => engineNames.find((engine) => engine === name) ?? [])
-const say = (value: unknown) => writeSync(1, `${JSON.stringify(value)}\n`)
-for (let seed = Number(from); seed < Number(to); seed++) {
-  const text = new ModelGenerator(new Random(seed)).model()
-  say({ seed })
-  const { compiled, findings } = await checkText(text, seed, engines)
-  for (const finding of findings) say({ seed, ...finding, text })
-  say({ seed, compiled })
+const pytorch = python === undefined ? undefined : new PytorchExecutor(python)
+for await (const line of createInterface({ input: process.stdin })) {
+  const { seed, text = new ModelGenerator(new Random(seed)).model() } = asked.parse(JSON.parse(line))
+  const checked = await checkText(text, seed, { engines, ...(pytorch && { pytorch }) })
+  process.stdout.write(`${JSON.stringify({ ...checked, text })}\n`)
 }
-say({ done: true })
+await pytorch?.close()

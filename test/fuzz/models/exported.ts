@@ -1,0 +1,41 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { exportOnnx } from '../../../runtime/export/onnx.js'
+import { readOnnxMetadata } from '../../../runtime/inference/onnx_metadata.js'
+import { compileStored, compileText } from '../../../runtime/specs/spec.js'
+import { storedSpec } from '../../../runtime/specs/stored_schema.js'
+import { openWeights } from '../../../runtime/weights/load.js'
+import type { Subject } from './check.js'
+
+/** These write other values than the parameters: a file that they changed holds no weights to read. */
+const without = ['fold-batch-norm', 'fold-scales']
+
+/** A file whose spec and weights are read and exported again is the same, byte by byte. @returns what differs */
+export async function exportProblem(text: string, { inputs, inference }: Subject): Promise<string | undefined> {
+  const { graph, stored } = compileText('fuzz.wsban', text)
+  if (!graph) throw new Error('the spec does not compile from a file')
+  const folder = mkdtempSync(join(tmpdir(), 'wsban-fuzz-'))
+  const [once, twice] = [join(folder, 'once.onnx'), join(folder, 'twice.onnx')]
+  const request = { classes: undefined, input: 'image', without, unchecked: true } as const
+  try {
+    const read = async (name: string) => {
+      const value = inputs.parameters.get(name)
+      if (!value) throw new Error(`no parameter ${name}`)
+      return { shape: value.shape, values: Float32Array.from(value.data) }
+    }
+    await exportOnnx({ ...request, graph, stored, path: once, weights: { read } })
+    const { spec = '' } = await readOnnxMetadata(once)
+    const kept = compileStored(storedSpec.parse(JSON.parse(spec)))
+    if (!kept.graph) return 'the spec in the file does not compile'
+    const weights = await openWeights([...inference.parameters.values()], { path: once, complete: true })
+    try {
+      await exportOnnx({ ...request, graph: kept.graph, stored: kept.stored, path: twice, weights })
+    } finally {
+      await weights.close()
+    }
+    return readFileSync(once).equals(readFileSync(twice)) ? undefined : 'exported again, the file is another one'
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
