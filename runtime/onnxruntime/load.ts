@@ -39,8 +39,18 @@ function besideUs(): string | undefined {
   }
 }
 
+/**
+ * From 1.29 on, ONNX Runtime's own Linux binaries send reports to Microsoft unless this variable is set: names and hashes of models, and what
+ * the machine is. That code also matches the whole command line with a recursive regular expression, so that a command with some 20 KB of
+ * arguments ends in a segmentation fault. Whoever wants the reports sets the variable.
+ */
+function disableTelemetry(): void {
+  process.env.ORT_DISABLE_TELEMETRY ??= '1'
+}
+
 async function installed(reporter: Reporter): Promise<typeof OnnxRuntime> {
   const entry = besideUs() ?? createRequire(join(await setupOnnxRuntime(reporter), '/')).resolve('onnxruntime-node')
+  disableTelemetry()
   try {
     const runtime: typeof OnnxRuntime = await import(pathToFileURL(entry).href)
     return runtime
