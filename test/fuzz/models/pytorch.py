@@ -1,6 +1,7 @@
-"""Runs generated models in double precision: each line of standard input names one, and gets a line with what the model computes.
+"""Runs generated models: each line of standard input names one, and gets a line with what the model computes.
 
-A request has the model's folder, module and class, tensors for its state, image and label, and the backend of torch.compile (null: eager).
+A request has the model's folder, module and class, the type to compute in, tensors for its state, image and label, and the backend of
+torch.compile (null: eager).
 Tensors are `{"shape": [...], "data": BASE64}`, the numbers as little-endian doubles, so that NaN and infinities survive.
 """
 
@@ -18,9 +19,9 @@ sys.dont_write_bytecode = True
 torch.set_num_threads(1)
 
 
-def tensor_of(text):
+def tensor_of(text, dtype):
     numbers = array("d", base64.b64decode(text["data"]))
-    return torch.tensor(list(numbers), dtype=torch.float64).reshape(text["shape"])
+    return torch.tensor(list(numbers), dtype=torch.float64).to(dtype).reshape(text["shape"])
 
 
 def text_of(tensor):
@@ -39,8 +40,9 @@ def model_of(folder, module, name):
 
 def run(request):
     torch.manual_seed(1)
-    model = model_of(request["folder"], request["module"], request["class"]).double()
-    state = {key: tensor_of(value) for key, value in request["state"].items()}
+    dtype = getattr(torch, request["dtype"])
+    model = model_of(request["folder"], request["module"], request["class"]).to(dtype)
+    state = {key: tensor_of(value, dtype) for key, value in request["state"].items()}
     missing = [key for key in model.state_dict() if not key.endswith("num_batches_tracked")]
     if sorted(missing) != sorted(state):
         raise ValueError(f"the state has {sorted(missing)} instead of {sorted(state)}")
@@ -48,7 +50,7 @@ def run(request):
     torch._dynamo.reset()
     backend = request["backend"]
     computed = model if backend is None else torch.compile(model, backend=backend)
-    image, label = tensor_of(request["image"]), tensor_of(request["label"]).long()
+    image, label = tensor_of(request["image"], dtype), tensor_of(request["label"], torch.int64)
 
     model.eval()
     with torch.no_grad():

@@ -24,7 +24,7 @@ const answered = z.union([
   z.object({ answers: tensors, losses: tensors, gradients: tensors, updates: tensors }),
 ])
 
-/** The PyTorch code of models, run in double precision by one Python process. */
+/** The PyTorch code of models, run in double precision where that is possible, by one Python process. */
 export class PytorchExecutor {
   private process: LineProcess | undefined
   private models = 0
@@ -47,6 +47,8 @@ export class PytorchExecutor {
         folder,
         module: model,
         class: className([graph.name]),
+        // Boxes are in single precision whatever the image is in, so a layer that reads one is, too.
+        dtype: readsBox(graph) ? 'float32' : 'float64',
         state: Object.fromEntries(
           [...graph.parameters.keys()].flatMap((name) => {
             const value = inputs.parameters.get(name)
@@ -78,6 +80,11 @@ export class PytorchExecutor {
     if ('error' in outcome) throw new Error(outcome.error)
     return outcome
   }
+}
+
+function readsBox({ nodes }: Graph): boolean {
+  const crops = new Set(nodes.filter(({ operation }) => operation === 'crop_sampler').map(({ id }) => id))
+  return nodes.some(({ inputs }) => inputs.some(({ value }) => crops.has(value.node) && value.output > 0))
 }
 
 function textOf({ shape, data }: Tensor): { shape: readonly number[]; data: string } {
