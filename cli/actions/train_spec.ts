@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { oneValuePerChannel } from '../../compiler/analysis/batch_statistics.js'
 import type { ModelSettings } from '../../compiler/analysis/model.js'
 import { position } from '../../compiler/diagnostics/render.js'
+import type { Graph } from '../../compiler/graph/graph.js'
 import { parse } from '../../grammar/parse.js'
 import type { Span } from '../../grammar/tree.js'
 import { openDataSet } from '../../runtime/data/open.js'
@@ -61,6 +63,7 @@ export async function trainSpec(file: string, request: TrainRequest, io: Io): Pr
     ? storedSpecOf(resumed, file, request, io)
     : readySpec(file, withClasses(file, request.set ?? {}, data.classes.length), io, request.train)
   const model = await loadModel(spec.graph, spec.stored.entry)
+  if (request.batch !== undefined) refuseOneValue(spec.graph, request.batch)
   const profile = request.profile ? new StepProfile() : undefined
   const engine = request.engine ?? (resumed?.info.engine === 'pytorch' ? 'pytorch' : undefined)
   if (engine !== 'pytorch') refuseOthers(request)
@@ -195,4 +198,15 @@ export function withClasses(file: string, chosen: ModelSettings, classes: number
 
 function quoted(path: string): string {
   return /^[\w./-]+$/.test(path) ? path : `'${path.replace(/'/g, "'\\''")}'`
+}
+
+/** What the checker says of a spec's own batch. @throws Failure `one-value-per-channel` */
+function refuseOneValue({ nodes }: Graph, batch: number): void {
+  const [node] = oneValuePerChannel(nodes, batch)
+  if (!node) return
+  throw new Failure({
+    code: 'one-value-per-channel',
+    message: `with a batch of ${batch}, \`${node.operation}\` of ${node.path.join('.')} would normalise each channel of one image's single cell by itself`,
+    help: 'give --batch 2 or more, or leave the normalisation of 1 x 1 maps out',
+  })
 }

@@ -5,6 +5,7 @@ import { cropOutputs } from '../graph/crop.js'
 import type { Frame, Graph, ImageInput, LabelInput, NamedValue } from '../graph/graph.js'
 import { elementsPerImage } from '../ops/support/shapes.js'
 import { strangeUnit } from './arguments.js'
+import { batchStatisticsProblems } from './batch_statistics.js'
 import { instantiate } from './calls.js'
 import { modelCapacity, tensorCapacity } from './capacity.js'
 import type { Context, Elaborator } from './elaborator.js'
@@ -70,6 +71,7 @@ export function elaborateModel(
   const plan = trainingPlan(elaborator, model, context, image, label)
   const tooLarge = modelCapacity(elaborator.builder.nodes, elaborator.builder.parameters.values(), model.name.span)
   if (tooLarge) elaborator.report(tooLarge)
+  for (const problem of batchStatisticsProblems(elaborator.builder.nodes, plan.batch)) elaborator.report(problem)
   if (!image || elaborator.diagnostics.some(({ severity }) => severity === 'error')) return undefined
   const { nodes, frames, parameters, pretrained } = elaborator.builder
   return {

@@ -292,6 +292,13 @@ export const table = {
     help: () => 'is a size, or a number of channels or classes, larger than meant?',
     explanation: 'TensorFlow.js and most ONNX runtimes count the elements of a tensor with 32-bit integers.',
   }),
+  'one-value-per-channel': error<{ operation: string }>({
+    message: ({ operation }) => `\`${operation}\` would normalise each channel of one image's single cell by itself`,
+    help: () => 'train with a batch of 2 or more, or leave the normalisation of 1 x 1 maps out',
+    explanation:
+      'In training each channel is normalised by the mean and variance of its values in the batch. One value has a variance of 0: whatever the image, ' +
+      'the output would be the same, and PyTorch refuses to train so.',
+  }),
   'duplicate-parameter': error<{ name: string }>({
     message: ({ name }) => `two weights would be called \`${name}\``,
     help: () => 'give each call that makes weights a binding of its own',

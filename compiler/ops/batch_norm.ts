@@ -46,6 +46,7 @@ export const batchNorm: Operation = {
     ]
   },
   lowPrecision: true,
+  batchStatistics: true,
   tfjs: (call) => callText(call.runtime('batchNorm'), call.input('x'), call.scope(), call.options('eps', 'momentum')),
   pytorch: {
     module: (call) => ({

@@ -135,6 +135,8 @@ export interface Operation {
   readonly crop?: { readonly boxes: number; readonly guide: string }
   /** A loss whose mean over two labels, weighted, is the loss of a picture mixed of the two. */
   readonly weighsLabels?: true
+  /** In training it normalises each channel by its mean and variance over the batch. */
+  readonly batchStatistics?: true
   /** Arguments through which no gradient goes back: a crop's guide. */
   readonly stopsGradient?: readonly string[]
   /** The argument from which others learn: it is meant to get no gradient from here. */

@@ -58,6 +58,15 @@ export const models = {
     wrong: 'logits = image -> flatten -> linear(1000000) -> linear(classes)',
     right: 'logits = image -> flatten -> linear(100) -> linear(classes)',
   },
+  'one-value-per-channel': {
+    within: file,
+    wrong: small(inputs)
+      .replace('global_avg_pool ->', 'avg_pool(96) -> batch_norm -> flatten ->')
+      .replace('loss {', 'train { batch = 1 }\n  loss {'),
+    right: small(inputs)
+      .replace('global_avg_pool ->', 'avg_pool(96) -> batch_norm -> flatten ->')
+      .replace('loss {', 'train { batch = 2 }\n  loss {'),
+  },
   'duplicate-parameter': {
     within: inBranch,
     wrong:
