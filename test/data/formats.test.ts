@@ -10,6 +10,7 @@ import { openDataSet } from '../../runtime/data/open.js'
 import { placesOn } from '../../runtime/data/truth.js'
 import { Failure } from '../../runtime/failure.js'
 import { packageRoot } from '../../runtime/package-root.js'
+import { cells, matFile, numbers, structs, text } from '../support/mat5.js'
 
 const root = mkdtempSync(join(tmpdir(), 'wsban-formats-'))
 test.after.always(() => rmSync(root, { recursive: true, force: true }))
@@ -22,12 +23,14 @@ test.before(async () => {
 })
 
 let made = 0
-/** A data set of these files; those without text are pictures of 40 x 20. */
-function folder(files: Readonly<Record<string, string | null>>): string {
+type Files = Readonly<Record<string, string | Buffer | null>>
+
+/** A data set of these files; those without content are pictures of 40 x 20. */
+function folder(files: Files): string {
   const path = join(root, String(made++))
-  for (const [name, text] of Object.entries(files)) {
+  for (const [name, content] of Object.entries(files)) {
     mkdirSync(dirname(join(path, name)), { recursive: true })
-    writeFileSync(join(path, name), text ?? picture)
+    writeFileSync(join(path, name), content ?? picture)
   }
   return path
 }
@@ -139,6 +142,48 @@ test('Stanford Cars in one file', async (t) => {
   t.deepEqual([splits.train.length, splits.val.length, splits.test.length], [3, 0, 1])
 })
 
+test('Stanford Cars without the classes of its test pictures, and with its folders twice', async (t) => {
+  const path = folder({ ...car({}), 'cars_train/cars_train/1.jpg': null, 'cars_test_annos.mat': '' })
+  const { splits, notes } = await openDataSet(path, { seed: 1 })
+  t.deepEqual(
+    splits.train.map((sample) => relative(path, sample.path)),
+    ['cars_train/cars_train/1.jpg'],
+  )
+  t.true(notes.some((note) => note.startsWith('left out the test pictures')))
+})
+
+/** Stanford Cars of one picture, with these fields changed. */
+function car(fields: Readonly<Record<string, Buffer>>, classes: Buffer = cells('class_names', text('', 'Audi'))) {
+  const sides = { bbox_x1: 1, bbox_y1: 1, bbox_x2: 40, bbox_y2: 20, class: 1 }
+  const given = Object.fromEntries(Object.entries(sides).map(([name, side]) => [name, numbers('', side)]))
+  return {
+    'cars_train/1.jpg': null,
+    'cars_meta.mat': matFile(classes),
+    'cars_train_annos.mat': matFile(structs('annotations', { ...given, fname: text('', '1.jpg'), ...fields })),
+  }
+}
+
+test('CUB without its optional files: everything is to train on, and no boxes', async (t) => {
+  const { 'train_test_split.txt': _, 'bounding_boxes.txt': __, 'parts/parts.txt': ___, ...bare } = cub
+  const { splits } = await openDataSet(folder(bare), { seed: 1 })
+  t.deepEqual([splits.train.length, splits.val.length, splits.test.length], [2, 2, 0])
+  const truths = [...splits.train, ...splits.val].flatMap(({ truth }) => (truth ? [truth] : []))
+  t.deepEqual(
+    truths,
+    [{ unit: 'stored pixels', points: [{ name: '1', y: 10, x: 20 }] }],
+    'parts without names go by their numbers',
+  )
+})
+
+test('FGVC-Aircraft of train and test alone, without variants and boxes', async (t) => {
+  const wantedFiles = ['0034309.jpg', '0034958.jpg', '1025794.jpg', 'trainval.txt', 'variant_test.txt']
+  const bare = Object.entries(aircraft).filter(([name]) => wantedFiles.some((end) => name.endsWith(end)))
+  const data = await openDataSet(folder(Object.fromEntries(bare)), { seed: 1 })
+  t.deepEqual([data.splits.train.length, data.splits.val.length, data.splits.test.length], [1, 1, 1])
+  t.regex(data.notes[0] ?? '', /\(images_variant_trainval\.txt, images_variant_test\.txt\)/)
+  t.deepEqual(data.classes, ['707-320'])
+})
+
 const pictures = { 'a.jpg': null, 'images/b.jpg': null, 'c d.jpg': null, 'e.jpg': null }
 const wanted = {
   train: ['a.jpg <i>red</i>, small', 'images/b.jpg blue'],
@@ -243,9 +288,7 @@ test('boxes in stored pixels turn with the picture as EXIF says', async (t) => {
   }
 })
 
-const mistakes: Readonly<
-  Record<string, readonly [files: Readonly<Record<string, string | null>>, code: string, says: RegExp]>
-> = {
+const mistakes: Readonly<Record<string, readonly [files: Files, code: string, says: RegExp]>> = {
   'a path that leaves the folder': [
     { ...pictures, 'l.csv': 'path,label\na.jpg,x\n../../etc/passwd,x\n' },
     'list-broken',
@@ -273,6 +316,32 @@ const mistakes: Readonly<
     /1 class of test not in train: "strange" \(the first: .*l\.csv, line 3\)/,
   ],
   'no class': [{ ...pictures, 'l.csv': 'path,label\na.jpg,\n' }, 'list-broken', /l\.csv, line 2: no class/],
+  'an empty path': [{ ...pictures, 'l.csv': 'path,label\n"",x\n' }, 'list-broken', /l\.csv, line 2: no path/],
+  'a column named twice': [
+    { ...pictures, 'l.csv': 'path,label,label\na.jpg,x,y\n' },
+    'csv-broken',
+    /l\.csv, line 1: the column "label" is there twice/,
+  ],
+  'test pictures marked by a word': [
+    { ...pictures, 'l.csv': 'path,label,test\na.jpg,x,0\ne.jpg,x,maybe\n' },
+    'list-broken',
+    /l\.csv, line 3: test is "maybe"/,
+  ],
+  'a line of JSON that is no record': [
+    { ...pictures, 'l.jsonl': '{"path":"a.jpg","label":"x"}\n7\n' },
+    'list-broken',
+    /l\.jsonl, line 2: no record with fields/,
+  ],
+  'two class names alike': [
+    { ...cub, 'classes.txt': '1 001.Albatross\n2 001.Albatross\n' },
+    'data-classes',
+    /two classes are called "001\.Albatross"/,
+  ],
+  'pictures to test with alone': [
+    { ...pictures, 'l.csv': 'path,label,split\na.jpg,x,test\n' },
+    'data-classes',
+    /has no pictures to train on/,
+  ],
   'a comma without quotes': [
     { ...pictures, 'l.csv': 'path,label\na.jpg,red, small\n' },
     'csv-broken',
@@ -341,6 +410,67 @@ const mistakes: Readonly<
     'data-missing',
     /images\.txt, line 5: there is no file .*e\.jpg/,
   ],
+  'CUB: an empty box': [
+    { ...cub, 'bounding_boxes.txt': '1 10.0 5.0 0 10.0\n' },
+    'list-broken',
+    /bounding_boxes\.txt, line 1: a box of 0 x 10 is empty/,
+  ],
+  'CUB: an image in no split': [
+    { ...cub, 'train_test_split.txt': '1 1\n2 1\n3 1\n' },
+    'list-broken',
+    /images\.txt, line 4: image 4 has no line in train_test_split\.txt/,
+  ],
+  'CUB: a split that is neither': [
+    { ...cub, 'train_test_split.txt': '1 1\n2 1\n3 1\n4 2\n' },
+    'list-broken',
+    /train_test_split\.txt, line 4: "2" is neither 1 \(train\) nor 0 \(test\)/,
+  ],
+  'CUB: a class for an image that is not listed': [
+    { ...cub, 'image_class_labels.txt': `${cub['image_class_labels.txt']}5 2\n` },
+    'list-broken',
+    /image_class_labels\.txt, line 5: there is no image 5/,
+  ],
+  'CUB: a line of one word': [
+    { ...cub, 'images.txt': 'alone\n' },
+    'list-broken',
+    /images\.txt, line 1: "alone" stands alone/,
+  ],
+  'Cars: no class names': [
+    car({}, text('class_names', 'Audi')),
+    'list-broken',
+    /cars_meta\.mat, line 1: there is no class_names/,
+  ],
+  'Cars: a class name that is a number': [
+    car({}, cells('class_names', text('', 'Audi'), numbers('', 100))),
+    'list-broken',
+    /cars_meta\.mat, line 2: a class name is no text/,
+  ],
+  'Cars: no annotations': [
+    { ...car({}), 'cars_train_annos.mat': matFile(numbers('annotations', 1)) },
+    'list-broken',
+    /cars_train_annos\.mat, line 1: there are no annotations/,
+  ],
+  'Cars: a class that is not there': [
+    car({ class: numbers('', 2) }),
+    'list-broken',
+    /annos\.mat, line 1: class 2 of 1/,
+  ],
+  'Cars: a class that is text': [
+    car({ class: text('', 'Audi') }),
+    'list-broken',
+    /annos\.mat, line 1: no number class/,
+  ],
+  'Cars: an annotation without a file': [car({ fname: text('', '') }), 'list-broken', /line 1: no text fname/],
+  'Cars: an empty box': [
+    car({ bbox_x2: numbers('', 0) }),
+    'list-broken',
+    /annos\.mat, line 1: the box from \(1, 1\) to \(0, 20\) is empty/,
+  ],
+  'Aircraft: an empty box': [
+    { ...aircraft, 'data/images_box.txt': '0034309 9 1 5 20\n' },
+    'list-broken',
+    /images_box\.txt, line 1: the box from \(9, 1\) to \(5, 20\) is empty/,
+  ],
   'Aircraft: a variant that is not there': [
     { ...aircraft, 'data/images_variant_test.txt': '1025794 A380\n' },
     'list-broken',
@@ -354,6 +484,40 @@ for (const [name, [files, code, says]] of Object.entries(mistakes))
     t.regex(failure?.message ?? '', says)
     t.truthy(failure?.problem.help)
   })
+
+test('a file that is named and holds no list says what a list is', async (t) => {
+  const path = folder({ ...pictures, 'notes.csv': 'who,when\nx,y\n', 'notes.txt': 'path,label\n', 'none.csv': '' })
+  for (const name of ['notes.csv', 'notes.txt', 'none.csv']) {
+    const failure = await t.throwsAsync(openDataSet(join(path, name), { seed: 1 }), { instanceOf: Failure })
+    t.is(failure?.problem.code, 'list-broken')
+    t.regex(failure?.message ?? '', /this is no list of pictures/)
+    t.regex(failure?.problem.help ?? '', /columns path and label/)
+  }
+})
+
+test('true, in the column of test pictures, means test; a field that is null is empty; a box may be an object', async (t) => {
+  const path = folder({
+    ...pictures,
+    'l.json': JSON.stringify([
+      { path: 'a.jpg', label: 'x', test: false, note: null, box: { x1: 10, y1: 5, x2: 30, y2: 15 } },
+      { path: 'e.jpg', label: 'x', test: true, tags: { colour: 'red' } },
+    ]),
+  })
+  const { splits } = await openDataSet(path, { seed: 1 })
+  t.deepEqual(
+    [splits.train, splits.test].map((samples) => samples.map((sample) => relative(path, sample.path))),
+    [['a.jpg'], ['e.jpg']],
+  )
+  t.deepEqual(splits.train[0]?.truth, { unit: 'pixels', box: { y1: 5, x1: 10, y2: 15, x2: 30 } })
+})
+
+test('a model is told of classes that it was not made for', async (t) => {
+  const path = folder({ ...pictures, 'l.csv': 'path,label,split\na.jpg,x,train\ne.jpg,y,val\n' })
+  const failure = await t.throwsAsync(openDataSet(path, { seed: 1, classes: ['x', 'z'] }), { instanceOf: Failure })
+  t.is(failure?.problem.code, 'data-classes')
+  t.regex(failure?.message ?? '', /the model does not know 1 class of val: "y" \(the first: .*l\.csv, line 3\)/)
+  t.is(failure?.problem.help, 'the model\'s classes are "x", "z"')
+})
 
 test('whatever somebody wrote into such a file, it is read or it is a failure', async (t) => {
   const places: readonly (readonly [path: string, file: string, text: string])[] = [
