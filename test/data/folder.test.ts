@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import test from 'ava'
 import sharp from 'sharp'
 import { batchesInEpoch, evalBatches, trainBatches } from '../../runtime/data/batches.js'
@@ -58,6 +58,111 @@ for (const [name, files, code] of [
     t.is(error?.problem.code, code)
     t.truthy(error?.problem.help)
   })
+
+test('what is left out is told: folders beside the splits, empty classes and splits, pictures outside a class, other files', async (t) => {
+  const path = folder('left out', ...numbered('train/a', 2), 'train/loose.png', 'train/.hidden/0.png', 'more/a/0.png')
+  for (const empty of ['train/none', 'val']) mkdirSync(join(path, empty), { recursive: true })
+  for (const other of ['train/a/notes.txt', 'train/a/README', 'train/none/notes.txt'])
+    writeFileSync(join(path, other), 'text')
+  const { splits, notes } = await openDataSet(path, { seed: 1 })
+  t.is(splits.train.length + splits.val.length, 2)
+  t.deepEqual(notes.slice(1, -1), [
+    'left out folders beside the splits: "more"',
+    'train: left out, as no pictures are in "none"',
+    'train: left out 1 picture outside a class folder',
+    'val: it holds no pictures',
+    'left out files that are no pictures: 1 without extension, 2 .txt',
+  ])
+})
+
+test('a folder without pictures: what lies there instead', async (t) => {
+  const path = folder('no pictures')
+  mkdirSync(join(path, 'a'), { recursive: true })
+  writeFileSync(join(path, 'a', 'notes.txt'), 'text')
+  const error = await t.throwsAsync(openDataSet(path, { seed: 1 }), { instanceOf: Failure })
+  t.is(error?.problem.code, 'data-empty')
+  t.regex(error?.message ?? '', /it holds 1 folder \("a"\) and 0 files; left out files that are no pictures: 1 \.txt$/)
+})
+
+test('a folder that is not there', async (t) => {
+  const error = await t.throwsAsync(openDataSet(join(root, 'nowhere'), { seed: 1 }), { instanceOf: Failure })
+  t.is(error?.problem.code, 'data-unreadable')
+  t.regex(error?.message ?? '', /nowhere.*no such file/)
+})
+
+test('links to pictures and folders are followed, one to nowhere and a circle are not', async (t) => {
+  const path = folder('links', ...numbered('train/a/below', 2), ...numbered('val/a', 1))
+  const elsewhere = folder('elsewhere', '0.png', 'b/0.png')
+  symlinkSync(join(elsewhere, '0.png'), join(path, 'train', 'a', 'linked.png'))
+  symlinkSync(join(elsewhere, 'b'), join(path, 'train', 'b'))
+  symlinkSync(join(path, 'nothing.png'), join(path, 'train', 'a', 'broken.png'))
+  symlinkSync(join(path, 'train', 'a'), join(path, 'train', 'a', 'below', 'above'))
+  const { splits } = await openDataSet(path, { seed: 1 })
+  t.deepEqual(
+    splits.train.map((sample) => relative(join(path, 'train'), sample.path)),
+    ['a/linked.png', 'a/below/0.png', 'a/below/1.png', 'b/0.png'],
+  )
+})
+
+if (process.platform === 'linux')
+  test('a name that is not UTF-8 is refused by its bytes', async (t) => {
+    const path = folder('names', ...numbered('train/a', 1))
+    const name = Buffer.concat([Buffer.from(join(path, 'train', 'a', 'caf')), Buffer.from([0xe9]), Buffer.from('.png')])
+    writeFileSync(name, picture)
+    const error = await t.throwsAsync(openDataSet(path, { seed: 1 }), { instanceOf: Failure })
+    t.is(error?.problem.code, 'data-unreadable')
+    t.regex(error?.message ?? '', /not UTF-8 \(bytes 636166e92e706e67\)/)
+  })
+
+const box = 'path,y1,x1,y2,x2,part_y1,part_x1,part_y2,part_x2\n'
+for (const [name, lines, code, says] of [
+  ['no path', '"",0,0,1,1,,,,\n', 'boxes-broken', /boxes\.csv, line 2: no path/],
+  ['no box', 'train/a/0.png,,,,,,,,\n', 'boxes-broken', /line 2: no box/],
+  ['a side over 1', 'train/a/0.png,0,0,1,20,,,,\n', 'boxes-broken', /line 2: x2 is "20", not a number from 0 to 1/],
+  [
+    'an empty box',
+    'train/a/0.png,0.5,0,0.5,1,,,,\n',
+    'boxes-broken',
+    /line 2: the box from \(0.5, 0\) to \(0.5, 1\) is empty/,
+  ],
+  [
+    'an empty part',
+    'train/a/0.png,0,0,1,1,0,1,1,0\n',
+    'boxes-broken',
+    /line 2: the part from \(0, 1\) to \(1, 0\) is empty/,
+  ],
+  ['half a part', 'train/a/0.png,0,0,1,1,0,0,1,\n', 'boxes-broken', /line 2: part_x2 is ""/],
+  ['a short line', 'train/a/0.png\n', 'csv-broken', /line 2: 1 fields where the first line has 9/],
+] as const)
+  test(`boxes.csv with ${name}: ${code}`, async (t) => {
+    const path = folder(`boxes ${name}`, ...numbered('train/a', 1))
+    writeFileSync(join(path, 'boxes.csv'), box + lines)
+    const error = await t.throwsAsync(openDataSet(path, { seed: 1 }), { instanceOf: Failure })
+    t.is(error?.problem.code, code)
+    t.regex(error?.message ?? '', says)
+  })
+
+test('boxes.csv that is a folder: boxes-broken', async (t) => {
+  const path = folder('boxes folder', ...numbered('train/a', 1))
+  mkdirSync(join(path, 'boxes.csv'))
+  const error = await t.throwsAsync(openDataSet(path, { seed: 1 }), { instanceOf: Failure })
+  t.is(error?.problem.code, 'boxes-broken')
+  t.regex(error?.message ?? '', /cannot read .*boxes\.csv/)
+})
+
+test('boxes.csv may lack pictures and name others; columns of parts may be missing', async (t) => {
+  const path = folder('boxes some', ...numbered('train/a', 3))
+  writeFileSync(join(path, 'boxes.csv'), 'path,y1,x1,y2,x2\ntrain/a/1.png,0,0.25,1,0.75\ntrain/a/gone.png,0,0,1,1\n')
+  const { splits, notes } = await openDataSet(path, { seed: 1 })
+  const truths = [...splits.train, ...splits.val].flatMap(({ truth }) => truth ?? [])
+  t.deepEqual(truths, [{ unit: 'fractions', box: { y1: 0, x1: 0.25, y2: 1, x2: 0.75 } }])
+  t.true(notes.includes('boxes.csv gives the true box of 1 of 3 pictures; 1 line of it name no picture here'))
+  writeFileSync(join(path, 'boxes.csv'), '')
+  t.deepEqual(
+    (await openDataSet(path, { seed: 1 })).splits.train.filter(({ truth }) => truth),
+    [],
+  )
+})
 
 test('batches depend on seed and epoch alone, and every picture comes once', async (t) => {
   const { splits } = await openDataSet(

@@ -96,6 +96,25 @@ test('nothing is wrong with a sound set', async (t) => {
   t.deepEqual([findings, doubles], [[], []])
 })
 
+test('one class, two classes that share a picture by its look, files that went, and no readable picture at all', async (t) => {
+  for (let i = 0; i < 10; i++) await write(`one/a/${i}.png`, 600 + i)
+  const one = await openDataSet(join(root, 'one'), { seed: 1 })
+  t.deepEqual(
+    (await inspectData(one, 0.05, silent)).findings.map(({ severity, code }) => `${severity} ${code}`),
+    ['error one-class', 'warning few-pictures'],
+  )
+  for (let i = 0; i < 10; i++) rmSync(join(root, 'one', 'a', `${i}.png`))
+  const gone = await inspectData(one, 0.05, silent)
+  t.is(gone.sizes, undefined)
+  t.is(gone.unreadable.length, 10)
+  t.true(gone.unreadable.every(({ reason }) => reason.includes('ENOENT')))
+
+  await write('two/train/a/0.png', 700)
+  await write('two/train/b/0.jpg', 700, (picture) => picture.resize(70, 60, { fit: 'fill' }).linear(0.9))
+  const two = await inspectData(await openDataSet(join(root, 'two'), { seed: 1 }), 0.05, silent)
+  t.true(two.findings.some(({ severity, code }) => severity === 'warning' && code === 'alike-in-classes'))
+})
+
 test('looks are compared as if each was with each', (t) => {
   const seen = (look: readonly number[], index: number): Seen => ({
     sample: { path: String(index), label: 0 },
