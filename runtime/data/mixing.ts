@@ -67,7 +67,7 @@ export function mixBatch(stack: Stack, settings: readonly Setting[], random: Ran
   const share = beta(alpha, random)
   const order = random.shuffle([...stack.labels.keys()])
   const left = mixing(stack, order, share, random)
-  return { labels: Int32Array.from(order, (other) => stack.labels[other] ?? 0), share: left }
+  return { labels: Int32Array.from(order, (other) => stack.labels[other] as number), share: left }
 }
 
 /** A number of the Beta distribution with both parameters alpha: a gamma number's share of two. */

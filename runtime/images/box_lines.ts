@@ -38,5 +38,5 @@ function isDrawn(along: number, dash: Stroke['dash']): boolean {
 
 function blend(data: Uint8Array, at: number, { colour, opacity }: Stroke): void {
   for (const [channel, value] of colour.entries())
-    data[at + channel] = Math.round((data[at + channel] ?? 0) * (1 - opacity) + value * opacity)
+    data[at + channel] = Math.round((data[at + channel] as number) * (1 - opacity) + value * opacity)
 }

@@ -78,8 +78,11 @@ const mostTries = 5
 async function decodeBytes(bytes: Uint8Array, decoder: string, enough: number | undefined): Promise<Picture> {
   const sharp = await loadSharp()
   const stored = sharp(bytes, { failOn: 'error', limitInputPixels: MOST_PIXELS, autoOrient: true })
-  const { orientation = 1, autoOrient: whole, format } = await stored.metadata()
+  const { orientation = 1, autoOrient: whole, format, channels, space } = await stored.metadata()
   if (format !== decoder) throw new Error(`it begins like ${decoder} and is ${format}`)
+  // Colours and transparency; libvips would fail at the others in words of its own.
+  const most = space === 'cmyk' ? 5 : 4
+  if (channels > most) throw new Error(`it has ${channels} channels, more than ${most}`)
   const reduced = enough !== undefined && Math.min(whole.width, whole.height) > 1.5 * enough
   if (reduced) stored.resize({ width: enough, height: enough, fit: 'outside' })
   const { data, info } = await stored
@@ -90,22 +93,9 @@ async function decodeBytes(bytes: Uint8Array, decoder: string, enough: number | 
   return {
     width: info.width,
     height: info.height,
-    data: asRgb(data, info.channels),
+    // Three channels: transparency is flattened, and sRGB has no others.
+    data: new Uint8Array(data.buffer, data.byteOffset, data.length),
     ...(orientation > 1 && { orientation }),
     ...(reduced && { whole: { width: whole.width, height: whole.height } }),
   }
-}
-
-function asRgb(data: Uint8Array, channels: number): Uint8Array {
-  if (channels === 3) return new Uint8Array(data.buffer, data.byteOffset, data.length)
-  const pixels = data.length / channels
-  const rgb = new Uint8Array(pixels * 3)
-  // One or two channels are grey (and alpha); four would be RGB and alpha.
-  const [green, blue] = channels < 3 ? [0, 0] : [1, 2]
-  for (let i = 0; i < pixels; i++) {
-    rgb[3 * i] = data[channels * i] ?? 0
-    rgb[3 * i + 1] = data[channels * i + green] ?? 0
-    rgb[3 * i + 2] = data[channels * i + blue] ?? 0
-  }
-  return rgb
 }

@@ -15,8 +15,10 @@ export interface Marks {
   readonly truth?: Box
 }
 
+type Colour = readonly [red: number, green: number, blue: number]
+
 /** Stops of the "inferno" colour map, dark to bright. */
-const colours: readonly (readonly [number, number, number])[] = [
+const colours: readonly Colour[] = [
   [0, 0, 4],
   [87, 16, 110],
   [188, 55, 84],
@@ -51,7 +53,7 @@ function heatPixels({ attention, h, w }: Marks): Uint8Array {
   const largest = attention.reduce((most, value) => Math.max(most, value), 0)
   const pixels = new Uint8Array(h * w * 4)
   for (let cell = 0; cell < h * w; cell++) {
-    const share = largest > 0 ? Math.max(0, attention[cell] ?? 0) / largest : 0
+    const share = largest > 0 ? Math.max(0, attention[cell] as number) / largest : 0
     pixels.set([...colourAt(share), Math.round(200 * share)], cell * 4)
   }
   return pixels
@@ -60,8 +62,8 @@ function heatPixels({ attention, h, w }: Marks): Uint8Array {
 function colourAt(share: number): number[] {
   const place = share * (colours.length - 1)
   const low = Math.min(Math.floor(place), colours.length - 2)
-  const [from, to] = [colours[low] ?? [0, 0, 0], colours[low + 1] ?? [0, 0, 0]]
-  return from.map((value, channel) => Math.round(value + ((to[channel] ?? 0) - value) * (place - low)))
+  const [from, to] = [colours[low] as Colour, colours[low + 1] as Colour]
+  return from.map((value, channel) => Math.round(value + ((to[channel] as number) - value) * (place - low)))
 }
 
 /** The part of the picture inside the box, at least one pixel. */

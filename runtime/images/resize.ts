@@ -34,7 +34,7 @@ function tapsOf(input: number, output: number): Taps {
       weights[o * count + t] = weight
       sum += weight
     }
-    for (let t = 0; t < count; t++) weights[o * count + t] = (weights[o * count + t] ?? 0) / sum
+    for (let t = 0; t < count; t++) weights[o * count + t] = (weights[o * count + t] as number) / sum
     first[o] = start
   }
 

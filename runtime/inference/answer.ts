@@ -65,6 +65,6 @@ export function predictionOf(outputs: Outputs): string | undefined {
 
 export function argMax(values: ArrayLike<number>): number {
   let best = 0
-  for (let i = 1; i < values.length; i++) if ((values[i] ?? 0) > (values[best] ?? 0)) best = i
+  for (let i = 1; i < values.length; i++) if ((values[i] as number) > (values[best] as number)) best = i
   return best
 }

@@ -11,8 +11,8 @@ export function differenceOf(expected: ArrayLike<number>, found: ArrayLike<numbe
   let absolute = 0
   let largest = 1e-12
   for (let i = 0; i < expected.length; i++) {
-    const value = expected[i] ?? 0
-    const away = Math.abs(value - (found[i] ?? 0))
+    const value = expected[i] as number
+    const away = Math.abs(value - (found[i] as number))
     absolute = Number.isNaN(away) ? Number.POSITIVE_INFINITY : Math.max(absolute, away)
     largest = Math.max(largest, Math.abs(value))
   }

@@ -9,6 +9,6 @@ export function channelsFirst({ values, shape }: Outputs[string]): Outputs[strin
   for (let b = 0; b < batch; b++)
     for (let cell = 0; cell < area; cell++)
       for (let c = 0; c < channels; c++)
-        turned[(b * channels + c) * area + cell] = values[(b * area + cell) * channels + c] ?? 0
+        turned[(b * channels + c) * area + cell] = values[(b * area + cell) * channels + c] as number
   return { values: turned, shape: [batch, channels, height, width] }
 }

@@ -42,7 +42,7 @@ export async function readOnnxMetadata(path: string): Promise<Readonly<Record<st
 function readVarint(bytes: Uint8Array, start: number): { value: number; next: number } | undefined {
   let value = 0
   for (let i = start; i < bytes.length && i < start + 8; i++) {
-    const byte = bytes[i] ?? 0
+    const byte = bytes[i] as number
     value += (byte % 0x80) * 2 ** (7 * (i - start))
     if (byte < 0x80) return { value, next: i + 1 }
   }
@@ -54,7 +54,7 @@ function readEntry(bytes: Uint8Array): [string, string] {
   const texts = ['', '']
   let offset = 0
   while (offset < bytes.length) {
-    const tag = bytes[offset] ?? 0
+    const tag = bytes[offset] as number
     const length = readVarint(bytes, offset + 1)
     if (!length) break
     texts[Math.floor(tag / 8) - 1] = new TextDecoder().decode(bytes.subarray(length.next, length.next + length.value))

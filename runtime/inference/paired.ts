@@ -44,7 +44,7 @@ function bootstrap(pictures: number, onlyFirst: number, onlySecond: number, rand
     }
     return sum / pictures
   }).sort()
-  const percentile = (share: number) => differences[Math.round(share * (resamples - 1))] ?? 0
+  const percentile = (share: number) => differences[Math.round(share * (resamples - 1))] as number
   return [percentile(0.025), percentile(0.975)]
 }
 

@@ -52,7 +52,7 @@ export function cropSampler(
 function places(boxes: Float32Array, side: 0 | 1, length: number): Places {
   const centres = Float64Array.from({ length: (boxes.length / 4) * length }, (_, index) => {
     const b = Math.floor(index / length) * 4
-    const [from, to] = [boxes[b + side] ?? 0, boxes[b + side + 2] ?? 1]
+    const [from, to] = [boxes[b + side] as number, boxes[b + side + 2] as number]
     const share = length > 1 ? (index % length) / (length - 1) : 0.5
     return (from + share * (to - from)) * (length - 1)
   })

@@ -53,7 +53,7 @@ export function centerLoss(
   options: CenterLossOptions = {},
 ): tf.Scalar {
   const { per = 'class', momentum = 0.95, normalize = true } = options
-  const batch = embedding.shape[0] ?? 0
+  const batch = embedding.shape[0] as number
   const centers = at.get<tf.Tensor2D>('centers')
   const rows = tf.reshape(embedding, [batch, -1]) as tf.Tensor2D
   const index = per === 'class' ? label : tf.zeros<tf.Rank.R1>([batch], 'int32')

@@ -29,11 +29,11 @@ export function sampleAt(image: tf.Tensor4D, rows: Places, columns: Places): tf.
 function shares({ count, centres }: Places, batch: number, from: number): tf.Tensor3D {
   const matrix = new Float32Array(batch * count * from)
   for (let i = 0; i < batch * count; i++) {
-    const centre = Math.min(from - 1, Math.max(0, centres[i] ?? 0))
+    const centre = Math.min(from - 1, Math.max(0, centres[i] as number))
     const low = Math.floor(centre)
     const high = Math.min(low + 1, from - 1)
     matrix[i * from + low] = 1 - (centre - low)
-    matrix[i * from + high] = (matrix[i * from + high] ?? 0) + centre - low
+    matrix[i * from + high] = (matrix[i * from + high] as number) + centre - low
   }
   return tf.tensor3d(matrix, [batch, count, from])
 }

@@ -7,12 +7,12 @@ function channelsFirst(x: tf.Tensor): tf.Tensor {
 
 /** One long row for each image. */
 export function flatten(x: tf.Tensor): tf.Tensor2D {
-  return tf.reshape(channelsFirst(x), [x.shape[0] ?? 0, -1])
+  return tf.reshape(channelsFirst(x), [x.shape[0] as number, -1])
 }
 
 /** The same values in another shape, image by image; `shape` has no batch and is channels-first. */
 export function reshape<T extends tf.Tensor>(x: tf.Tensor, shape: readonly number[]): T {
-  const reshaped = tf.reshape(channelsFirst(x), [x.shape[0] ?? 0, ...shape])
+  const reshaped = tf.reshape(channelsFirst(x), [x.shape[0] as number, ...shape])
   const result: tf.Tensor = reshaped.rank === 4 ? tf.transpose(reshaped, [0, 2, 3, 1]) : reshaped
   // The rank is that of `shape` plus the batch, which the caller wrote down.
   return result as T
@@ -48,8 +48,8 @@ function interpolation(from: number, to: number): tf.Tensor2D {
     const centre = Math.min(from - 1, Math.max(0, ((i + 0.5) * from) / to - 0.5))
     const low = Math.floor(centre)
     const high = Math.min(low + 1, from - 1)
-    matrix[low * to + i] = (matrix[low * to + i] ?? 0) + 1 - (centre - low)
-    matrix[high * to + i] = (matrix[high * to + i] ?? 0) + centre - low
+    matrix[low * to + i] = (matrix[low * to + i] as number) + 1 - (centre - low)
+    matrix[high * to + i] = (matrix[high * to + i] as number) + centre - low
   }
   return tf.tensor2d(matrix, [from, to])
 }

@@ -3,6 +3,6 @@ import type { DataSet } from '../data/dataset.js'
 /** Number of training pictures / (classes x pictures of the class): [classes]. A class without pictures counts as it is. */
 export function balancedWeights({ classes, splits }: DataSet): Float32Array {
   const counts = classes.map(() => 0)
-  for (const { label } of splits.train) counts[label] = (counts[label] ?? 0) + 1
+  for (const { label } of splits.train) counts[label] = (counts[label] as number) + 1
   return Float32Array.from(counts, (count) => (count === 0 ? 1 : splits.train.length / (classes.length * count)))
 }

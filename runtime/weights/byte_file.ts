@@ -23,9 +23,9 @@ export class ByteFile {
     const at = this.position - this.bufferStart
     if (at >= 0 && at < this.buffer.length) {
       this.position++
-      return this.buffer[at] ?? 0
+      return this.buffer.readUInt8(at)
     }
-    return this.take(1)[0] ?? 0
+    return this.take(1).readUInt8()
   }
 
   take(count: number): Buffer {

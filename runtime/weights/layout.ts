@@ -1,6 +1,6 @@
 /** The shape of a tensor whose dimensions are put in another order. */
 export function permutedShape(shape: readonly number[], order: readonly number[]): number[] {
-  return order.map((dimension) => shape[dimension] ?? 1)
+  return order.map((dimension) => shape[dimension] as number)
 }
 
 /**
@@ -11,7 +11,7 @@ export function permuteValues(values: Float32Array, shape: readonly number[], or
   if (order.every((dimension, index) => dimension === index)) return values
   const strides = shape.map((_, dimension) => shape.slice(dimension + 1).reduce((product, size) => product * size, 1))
   const sizes = permutedShape(shape, order)
-  const steps = order.map((dimension) => strides[dimension] ?? 1)
+  const steps = order.map((dimension) => strides[dimension] as number)
   const out = new Float32Array(values.length)
   const last = sizes.length - 1
   const inner = sizes[last] ?? 1
@@ -19,12 +19,12 @@ export function permuteValues(values: Float32Array, shape: readonly number[], or
   const place = new Array<number>(Math.max(last, 0)).fill(0)
   let start = 0
   for (let index = 0; index < out.length; index += inner) {
-    for (let i = 0, from = start; i < inner; i++, from += innerStep) out[index + i] = values[from] ?? 0
+    for (let i = 0, from = start; i < inner; i++, from += innerStep) out[index + i] = values[from] as number
     for (let d = last - 1; d >= 0; d--) {
-      place[d] = (place[d] ?? 0) + 1
-      start += steps[d] ?? 0
-      if ((place[d] ?? 0) < (sizes[d] ?? 1)) break
-      start -= (steps[d] ?? 0) * (sizes[d] ?? 1)
+      place[d] = (place[d] as number) + 1
+      start += steps[d] as number
+      if ((place[d] as number) < (sizes[d] as number)) break
+      start -= (steps[d] as number) * (sizes[d] as number)
       place[d] = 0
     }
   }

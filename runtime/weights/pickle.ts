@@ -135,14 +135,14 @@ class Machine {
   unsigned(bytes: number): number {
     const data = this.bytes(bytes)
     let value = 0
-    for (let i = bytes - 1; i >= 0; i--) value = value * 256 + (data[i] ?? 0)
+    for (let i = bytes - 1; i >= 0; i--) value = value * 256 + (data[i] as number)
     return value
   }
 
   long(bytes: number): number | bigint {
     const data = Uint8Array.from(this.bytes(bytes))
     let value = 0n
-    for (let i = data.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(data[i] ?? 0)
+    for (let i = data.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(data[i] as number)
     const signed = BigInt.asIntN(8 * data.length, value)
     return Number.isSafeInteger(Number(signed)) ? Number(signed) : signed
   }

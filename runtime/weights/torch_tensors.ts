@@ -131,7 +131,7 @@ function tensorEntry(
   if (!storage || typeof offset !== 'number' || !(offset >= 0) || !shape || strides?.length !== shape.length)
     throw fail(`${path} is described in a way that no tensor is`)
   const elements = shape.reduce((product, length) => product * length, 1)
-  const last = shape.reduce((sum, length, i) => sum + (length - 1) * (strides[i] ?? 0), offset)
+  const last = shape.reduce((sum, length, i) => sum + (length - 1) * (strides[i] as number), offset)
   // A small storage may claim to be a large tensor by strides of 0; weights are never saved so.
   if (elements > storage.elements || (elements > 0 && last >= storage.elements))
     throw fail(`${path} lies outside of its storage`)
@@ -161,7 +161,7 @@ function isContiguous(shape: readonly number[], strides: readonly number[]): boo
   let expected = 1
   for (let d = shape.length - 1; d >= 0; d--) {
     if (shape[d] !== 1 && strides[d] !== expected) return false
-    expected *= shape[d] ?? 1
+    expected *= shape[d] as number
   }
   return true
 }
@@ -172,11 +172,11 @@ function gathered(data: Uint8Array, shape: readonly number[], strides: readonly 
   const out = new Uint8Array(count * width)
   const place = new Array<number>(shape.length).fill(0)
   for (let index = 0; index < count; index++) {
-    const from = place.reduce((sum, at, d) => sum + at * (strides[d] ?? 0), 0) * width
+    const from = place.reduce((sum, at, d) => sum + at * (strides[d] as number), 0) * width
     out.set(data.subarray(from, from + width), index * width)
     for (let d = shape.length - 1; d >= 0; d--) {
-      place[d] = (place[d] ?? 0) + 1
-      if ((place[d] ?? 0) < (shape[d] ?? 0)) break
+      place[d] = (place[d] as number) + 1
+      if ((place[d] as number) < (shape[d] as number)) break
       place[d] = 0
     }
   }

@@ -112,7 +112,7 @@ function readAll(bytes: Uint8Array, fail: Unreadable) {
     return bytes.subarray(position - count, position)
   }
   try {
-    return readPickle({ take, byte: () => take(1)[0] ?? 0 })
+    return readPickle({ take, byte: () => take(1)[0] as number })
   } catch (error) {
     throw error instanceof PickleError || error instanceof TypeError ? fail(error.message, error) : error
   }

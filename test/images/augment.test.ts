@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import test from 'ava'
 import { z } from 'zod'
 import { settings } from '../../compiler/training/settings.js'
+import { Failure } from '../../runtime/failure.js'
 import { crop, erase, randomResizedCrop, turn } from '../../runtime/images/changes.js'
 import { brighten, contrast, saturate, turnHue } from '../../runtime/images/colours.js'
 import type { AnyPicture } from '../../runtime/images/picture.js'
-import { augment } from '../../runtime/images/preprocess.js'
+import { augment, preprocess } from '../../runtime/images/preprocess.js'
 import { resizeBilinear } from '../../runtime/images/resize.js'
 import { stepNames } from '../../runtime/images/steps.js'
 import { packageRoot } from '../../runtime/package-root.js'
@@ -155,4 +156,52 @@ test('the compiler and the runtime know the same steps, arguments and defaults',
     )
     t.deepEqual(run(name, required, 3), run(name, all, 3), name)
   }
+})
+
+const plain: AnyPicture = { width: 4, height: 4, data: Uint8Array.from({ length: 48 }, (_, i) => i * 5) }
+
+for (const [name, step, code, says] of [
+  ['of no known name', { name: 'sharpen', arguments: {} }, 'image-step-unknown', /no image step "sharpen"/],
+  [
+    'called like a property of every object',
+    { name: 'constructor', arguments: {} },
+    'image-step-unknown',
+    /"constructor"/,
+  ],
+  [
+    'with a size of 0',
+    { name: 'resize', arguments: { size: 0 } },
+    'image-step-argument',
+    /resize does not fit: size: /,
+  ],
+  [
+    'with an argument of another',
+    { name: 'resize', arguments: { size: 8, degrees: 9 } },
+    'image-step-argument',
+    /degrees/,
+  ],
+  ['that is random', { name: 'flip', arguments: {} }, 'image-step-random', /flip is random/],
+  ['larger than the picture', { name: 'center_crop', arguments: { size: 5 } }, 'image-smaller-than-crop', /4 x 4/],
+] as const)
+  test(`a step of evaluation ${name}: ${code}`, (t) => {
+    const error = t.throws(() => preprocess(plain, [step]), { instanceOf: Failure })
+    t.is(error?.problem.code, code)
+    t.regex(error?.message ?? '', says)
+    t.truthy(error?.problem.help)
+  })
+
+test('erasing leaves some pictures as they are, and a crop of a normalised picture keeps its values', (t) => {
+  const erasing = { name: 'erasing', arguments: { probability: 0.5 } }
+  const kept = Array.from({ length: 40 }, (_, seed) => augment(plain, [erasing], new Random(keyOf(seed))))
+  const unchanged = kept.filter((data) => data.every((value, i) => value === plain.data[i])).length
+  t.true(unchanged > 5 && unchanged < 35, `${unchanged} of 40`)
+  const [normalized, cropped] = [[], [{ name: 'center_crop', arguments: { size: 2 } }]].map((after) =>
+    preprocess(plain, [{ name: 'normalize', arguments: { mean: 0.5, deviation: 0.25 } }, ...after]),
+  )
+  const inner = [15, 16, 17, 18, 19, 20, 27, 28, 29, 30, 31, 32]
+  t.deepEqual(
+    [...(cropped ?? [])],
+    inner.map((at) => normalized?.[at]),
+  )
+  t.true(normalized?.some((value) => value < 0))
 })

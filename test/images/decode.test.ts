@@ -8,6 +8,7 @@ import { Failure } from '../../runtime/failure.js'
 import { decodeImage } from '../../runtime/images/decode.js'
 import type { Picture } from '../../runtime/images/picture.js'
 import { resizeBilinear } from '../../runtime/images/resize.js'
+import { drawSvg } from '../../runtime/images/sharp.js'
 
 /** Left half red, right half blue. */
 function halves(width = 40, height = 20) {
@@ -272,6 +273,60 @@ test('libvips runs no other loader, even asked directly', async (t) => {
   await t.throwsAsync(sharp(Buffer.from(svg)).metadata())
   const ppm = join(tmpdir(), `wsban-${process.pid}.v`)
   await t.throwsAsync(sharp(ppm).metadata())
+})
+
+test.serial('SVG behind the signature of another format is refused while wsban draws SVG of its own, too', async (t) => {
+  const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'
+  await drawSvg(async () => {
+    for (const signature of ['GIF89a', 'II*\0', 'RIFF1234WEBP']) {
+      const failure = await t.throwsAsync(decodeImage(Buffer.from(signature + svg), 'a'), { instanceOf: Failure })
+      t.is(failure?.problem.code, 'image-unreadable')
+    }
+  })
+})
+
+/** A TIFF of one row of pixels of 8 bits: red, green, blue, and two channels that it does not explain. */
+function tiffOfFive(pixels: readonly (readonly number[])[]): Buffer {
+  const channels = 5
+  const short = 3
+  const [entries, at] = [10, 8]
+  const bits = at + 2 + entries * 12 + 4
+  const strip = bits + channels * 2
+  const fields = [
+    [256, 1, pixels.length],
+    [257, 1, 1],
+    [258, channels, bits],
+    [259, 1, 1],
+    [262, 1, 2],
+    [273, 1, strip],
+    [277, 1, channels],
+    [278, 1, 1],
+    [279, 1, pixels.length * channels],
+    [338, 2, 0],
+  ] as const
+  const bytes = Buffer.alloc(strip)
+  bytes.write('II*\0')
+  bytes.writeUInt32LE(at, 4)
+  bytes.writeUInt16LE(entries, at)
+  for (const [index, [tag, count, value]] of fields.entries()) {
+    const entry = at + 2 + index * 12
+    bytes.writeUInt16LE(tag, entry)
+    bytes.writeUInt16LE(tag === 273 || tag === 279 ? 4 : short, entry + 2)
+    bytes.writeUInt32LE(count, entry + 4)
+    bytes.writeUInt32LE(value, entry + 8)
+  }
+  for (let channel = 0; channel < channels; channel++) bytes.writeUInt16LE(8, bits + 2 * channel)
+  return Buffer.concat([bytes, Buffer.from(pixels.flat())])
+}
+
+test('a TIFF of more channels than colours and transparency is refused by their number', async (t) => {
+  const pixels = [
+    [200, 100, 50, 9, 255],
+    [10, 20, 30, 9, 255],
+  ]
+  const failure = await t.throwsAsync(decodeImage(tiffOfFive(pixels), 'five.tiff'), { instanceOf: Failure })
+  t.is(failure?.problem.code, 'image-unreadable')
+  t.regex(failure?.message ?? '', /five\.tiff: it has 5 channels/)
 })
 
 test('images that are broken in different ways and decoded side by side keep their own reasons', async (t) => {

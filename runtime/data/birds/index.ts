@@ -98,7 +98,7 @@ async function rasterise({ scene, seed }: Job, path: string): Promise<void> {
   for (let i = 0; i < raw.length; i++)
     raw[i] = Math.min(
       255,
-      Math.max(0, Math.round((raw[i] ?? 0) + (random.uniform() + random.uniform() - 1) * scene.noise * 2)),
+      Math.max(0, Math.round((raw[i] as number) + (random.uniform() + random.uniform() - 1) * scene.noise * 2)),
     )
   await sharp(raw, { raw: { width: pictureSize, height: pictureSize, channels: 3 } })
     .jpeg({ quality: 90 })

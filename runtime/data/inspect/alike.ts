@@ -55,7 +55,7 @@ function detail({ look }: Seen): boolean {
 }
 
 function differentBits(a: Uint16Array, b: Uint16Array): number {
-  return a.reduce((sum, row, y) => sum + bitsOf(row ^ (b[y] ?? 0)), 0)
+  return a.reduce((sum, row, y) => sum + bitsOf(row ^ (b[y] as number)), 0)
 }
 
 function bitsOf(value: number): number {

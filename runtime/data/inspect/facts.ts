@@ -80,7 +80,7 @@ async function lookOf({ data, width, height }: Picture): Promise<Uint16Array> {
   for (let y = 0; y < GRID; y++)
     for (let x = 0; x < GRID; x++) {
       const at = y * (GRID + 1) + x
-      if ((small[at + 1] ?? 0) > (small[at] ?? 0)) look[y] = (look[y] ?? 0) | (1 << x)
+      if ((small[at + 1] as number) > (small[at] as number)) look[y] = (look[y] as number) | (1 << x)
     }
   return look
 }
