@@ -1,7 +1,11 @@
 import { crc32 } from 'node:zlib'
 
-/** An uncompressed zip of these files, names as they are: also those that no decent program writes. */
-export function storedZip(files: readonly (readonly [name: string, content: Buffer])[]): Buffer {
+/**
+ * An uncompressed zip of these files, names as they are: also those that no decent program writes.
+ *
+ * @param method what the zip claims of how the files are compressed
+ */
+export function storedZip(files: readonly (readonly [name: string, content: Buffer])[], method = 0): Buffer {
   const bodies: Buffer[] = []
   const directory: Buffer[] = []
   let offset = 0
@@ -9,6 +13,7 @@ export function storedZip(files: readonly (readonly [name: string, content: Buff
     const title = Buffer.from(name)
     const common = Buffer.alloc(26)
     common.writeUInt16LE(20, 0)
+    common.writeUInt16LE(method, 4)
     common.writeUInt32LE(crc32(content), 10)
     common.writeUInt32LE(content.length, 14)
     common.writeUInt32LE(content.length, 18)

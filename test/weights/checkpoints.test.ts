@@ -6,7 +6,7 @@ import { exportOnnx } from '../../runtime/export/onnx.js'
 import { Failure } from '../../runtime/failure.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { compileFile } from '../../runtime/specs/spec.js'
-import { openWeightFile, readValues, type WeightFile } from '../../runtime/weights/file.js'
+import { openEntry, openWeightFile, readValues, type WeightFile } from '../../runtime/weights/file.js'
 import { initialValues } from '../../runtime/weights/initialize.js'
 import { openSafetensors, writeEntries } from '../../runtime/weights/safetensors.js'
 import { storedZip } from '../support/stored_zip.js'
@@ -14,6 +14,11 @@ import { storedZip } from '../support/stored_zip.js'
 const fixtures = join(packageRoot(), 'test', 'weights', 'fixtures')
 const folder = mkdtempSync(join(tmpdir(), 'wsban-checkpoints-'))
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Values as torch pickles them. */
+const integer = (value: number) => `J${String.fromCharCode(...[0, 8, 16, 24].map((shift) => (value >> shift) & 255))}`
+const text = (value: string) => `X${String.fromCharCode(value.length, 0, 0, 0)}${value}`
+const tuple = (values: readonly number[]) => `(${values.map(integer).join('')}t`
 
 /** What record.py put in, as float32. */
 const expected: Readonly<Record<string, readonly [shape: readonly number[], values: readonly number[]]>> = {
@@ -74,6 +79,55 @@ test('a checkpoint becomes safetensors with its element types, bit for bit', (t)
     }
     await converted.close()
   }))
+
+test('a subclass of tensor, and a shape as torch.Size, are read as the tensors they are', async (t) => {
+  const given = tensorCall({ ...one, size: `ctorch\nSize\n(${tuple([1])}tR` })
+  const made = given.replace('ctorch._utils\n_rebuild_tensor_v2\n', '').replace(/R$/, '')
+  const path = join(folder, 'subclass.pth')
+  const subclass = `ctorch._tensor\n_rebuild_from_type_v2\n(ctorch._utils\n_rebuild_tensor_v2\nctorch\nTensor\n${made}NtR`
+  writeFileSync(
+    path,
+    storedZip([
+      ['archive/data.pkl', valuePickle(subclass)],
+      ['archive/data/0', Buffer.from(Float32Array.of(2.5).buffer)],
+    ]),
+  )
+  await withFile(path, async (file) => t.deepEqual([...(await readValues(file, 'w')).values], [2.5]))
+})
+
+test('ONNX initializers with their shape in one field and their values as numbers are read', async (t) => {
+  const path = join(folder, 'packed.onnx')
+  const values = Buffer.from(Float32Array.of(1.5, -2).buffer)
+  writeFileSync(path, onnxWith(proto(1, Buffer.from([1, 2])), proto(2, 1), proto(4, values), proto(8, 'w')))
+  await withFile(path, async (file) => {
+    const { shape, values: found } = await readValues(file, 'w')
+    t.deepEqual(
+      [shape, [...found]],
+      [
+        [1, 2],
+        [1.5, -2],
+      ],
+    )
+  })
+})
+
+test('a file that is not there, and a folder, hold no weights', async (t) => {
+  for (const path of [join(folder, 'nowhere.pth'), folder]) {
+    const error = await t.throwsAsync(openWeightFile(path), { instanceOf: Failure })
+    t.is(error?.problem.code, 'weights-unreadable')
+    t.true(error?.message.includes(path))
+  }
+})
+
+test('of a checkpoint with several models, a name that is not there is answered with those that are', async (t) => {
+  const missing = async (name: string) => {
+    const error = await t.throwsAsync(openEntry(join(fixtures, name), 'teacher'), { instanceOf: Failure })
+    t.is(error?.problem.code, 'weights-entry-missing')
+    return error?.problem.help
+  }
+  t.regex((await missing('training.pth')) ?? '', /stand under state_dict/)
+  t.is(await missing('module.pth'), 'its tensors stand under no name')
+})
 
 test("an exported ONNX file's weights are read back", async (t) => {
   const { graph, stored } = compileFile(join(packageRoot(), 'models', 'wsban_tiny.wsban'))
@@ -191,6 +245,27 @@ const header = (json: string, length = BigInt(Buffer.byteLength(json))) => {
 const proof = join(folder, 'was-run')
 const oldMagic = readFileSync(join(fixtures, 'old.pth')).subarray(0, 2 + 2 + 10 + 1)
 
+/** A checkpoint in torch's format before 1.6: the tensors, the keys of the storages, and these themselves. */
+function oldFormat(tensors: Buffer, keys: string, storages = Buffer.alloc(0)): Buffer {
+  const head = `\x80\x02\x8a\x0a${'\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19'}.K\x01.N.`
+  return Buffer.concat([Buffer.from(head, 'latin1'), tensors, Buffer.from(keys, 'latin1'), storages])
+}
+
+/** A field of a protobuf message: a number below 128, or text or bytes of fewer. */
+function proto(field: number, value: number | string | Buffer): Buffer {
+  if (typeof value === 'number') return Buffer.from([field * 8, value])
+  const bytes = Buffer.from(value)
+  return Buffer.concat([Buffer.from([field * 8 + 2, bytes.length]), bytes])
+}
+
+/** An ONNX file with one initializer of these fields. */
+function onnxWith(...fields: readonly Buffer[]): Buffer {
+  return proto(7, proto(5, Buffer.concat(fields)))
+}
+
+/** A tensor of one number. */
+const one = { elements: 1, shape: [1], strides: [1] }
+
 const hostile: Readonly<Record<string, readonly [content: Buffer, message: RegExp]>> = {
   'os.system in a zip': [archive(evil(proof)), /posix\.system.*nothing of it was run/],
   'os.system with a newer opcode': [archive(evil(proof, true)), /posix\.system/],
@@ -242,6 +317,103 @@ const hostile: Readonly<Record<string, readonly [content: Buffer, message: RegEx
     archive(tensorPickle({ elements: 4, shape: [4], strides: [1] })),
     /storage 0 is missing/,
   ],
+  'a storage shorter than it says': [
+    storedZip([
+      ['archive/data.pkl', tensorPickle({ elements: 4, shape: [1], strides: [1] })],
+      ['archive/data/0', Buffer.alloc(8)],
+    ]),
+    /storage 0 has 8 bytes instead of 16/,
+  ],
+  'a storage of complex numbers': [
+    archive(tensorPickle({ ...one, type: 'ComplexFloatStorage' })),
+    /w is described in a way that no tensor is/,
+  ],
+  'a storage whose key is nothing': [archive(tensorPickle({ ...one, key: 'N' })), /described in a way that no tensor/],
+  'a storage that is a number': [archive(tensorPickle({ ...one, id: 'K\x01' })), /described in a way that no tensor/],
+  'a tensor that begins before its storage': [
+    archive(tensorPickle({ ...one, offset: integer(-4) })),
+    /described in a way that no tensor/,
+  ],
+  'a tensor of a negative shape': [
+    archive(tensorPickle({ elements: 4, shape: [-1], strides: [1] })),
+    /described in a way that no tensor/,
+  ],
+  'a tensor with fewer strides than dimensions': [
+    archive(tensorPickle({ elements: 4, shape: [2, 2], strides: [1] })),
+    /described in a way that no tensor/,
+  ],
+  'a tensor whose shape is a text': [
+    archive(tensorPickle({ ...one, size: text('1') })),
+    /described in a way that no tensor/,
+  ],
+  'a tensor of no arguments': [
+    archive(valuePickle('ctorch._utils\n_rebuild_tensor_v2\n)R')),
+    /described in a way that no tensor/,
+  ],
+  'a subclass of tensor of no arguments': [
+    archive(valuePickle('ctorch._tensor\n_rebuild_from_type_v2\n)R')),
+    /described in a way that no tensor/,
+  ],
+  'a parameter without a tensor': [archive(valuePickle('ctorch._utils\n_rebuild_parameter\n)R')), /holds no tensors/],
+  'a description of 64 megabytes': [archive(Buffer.alloc(2 ** 26 + 1)), /data\.pkl would have 67108865 bytes/],
+  'a description that is compressed': [
+    storedZip([['archive/data.pkl', tensorPickle(one)]], 8),
+    /data\.pkl in it is compressed/,
+  ],
+  'a checkpoint of a big-endian machine': [
+    storedZip([
+      ['archive/data.pkl', tensorPickle(one)],
+      ['archive/byteorder', Buffer.from('big')],
+      ['archive/data/0', Buffer.alloc(4)],
+    ]),
+    /big-endian/,
+  ],
+  'a pickle that takes from an empty stack': [archive(Buffer.from('\x80\x020.', 'latin1')), /its stack is empty/],
+  'a pickle that ends in a mark': [archive(Buffer.from('\x80\x02(.', 'latin1')), /a mark stands where a value/],
+  'a pickle without the mark it goes back to': [
+    archive(Buffer.from('\x80\x02t.', 'latin1')),
+    /a mark that is not there/,
+  ],
+  'a pickle that uses what it has not': [archive(Buffer.from('\x80\x02h\x05.', 'latin1')), /uses value 5 before/],
+  'a pickle of one endless line': [archive(Buffer.from(`I${'1'.repeat(2 ** 20 + 1)}\n.`)), /a line without an end/],
+  'a pickle that calls a number': [
+    archive(Buffer.from('\x80\x02K\x01)R.', 'latin1')),
+    /calls something that is no name/,
+  ],
+  'a pickle that fills a number': [
+    archive(Buffer.from('\x80\x02K\x01K\x02K\x03s.', 'latin1')),
+    /fills something that is no dict/,
+  ],
+  'a pickle that appends to a number': [
+    archive(Buffer.from('\x80\x02K\x01K\x02a.', 'latin1')),
+    /appends to something that is no list/,
+  ],
+  'a pickle that names a number': [archive(Buffer.from('\x80\x04K\x01K\x02\x93.', 'latin1')), /without a name/],
+  'an old checkpoint that lists no storages': [oldFormat(tensorPickle(one), 'N.'), /does not list its storages/],
+  'an old checkpoint with a storage that nothing uses': [
+    oldFormat(tensorPickle(one), `]${text('7')}a.`, Buffer.alloc(8)),
+    /nothing uses storage 7/,
+  ],
+  'an old checkpoint with a storage of another size': [
+    oldFormat(tensorPickle(one), `]${text('0')}a.`, Buffer.from([9, 0, 0, 0, 0, 0, 0, 0])),
+    /storage 0 has 9 elements instead of 1/,
+  ],
+  'an old checkpoint without a storage that a tensor needs': [
+    oldFormat(tensorPickle(one), '].', Buffer.alloc(0)),
+    /storage 0 is missing/,
+  ],
+  'a pickle of another program': [Buffer.from(`\x80\x02K\x01.K\x01.K\x01.N.`, 'latin1'), /not one that torch wrote/],
+  'ONNX with its weights in another file': [
+    onnxWith(proto(8, 'w'), proto(13, proto(1, 'location'))),
+    /w lies in another file/,
+  ],
+  'ONNX with texts for weights': [onnxWith(proto(8, 'w'), proto(2, 8)), /w has element type 8/],
+  'ONNX with fewer values than the shape': [
+    onnxWith(proto(1, 3), proto(2, 1), proto(8, 'w'), proto(9, Buffer.alloc(8))),
+    /w has 8 bytes instead of 12/,
+  ],
+  'ONNX without values': [onnxWith(proto(1, 3), proto(2, 1), proto(8, 'w')), /w has 0 bytes instead of 12/],
+  'a number of more than 64 bits': [Buffer.concat([Buffer.from([8]), Buffer.alloc(12, 0xff)]), /more than 64 bits/],
   'a header of 2^60 bytes': [header('{}', 2n ** 60n), /header would have/],
   'a header that is no table': [header('[1]'), /no table|neither/],
   'tensors over one another': [
@@ -270,25 +442,33 @@ function long(index: number): string {
   return String.fromCharCode(index & 255, index >> 8, 0, 0)
 }
 
-/** A tensor as torch describes it, over storage 0. */
-function tensorPickle({
-  elements,
-  shape,
-  strides,
-}: {
-  elements: number
-  shape: readonly number[]
-  strides: readonly number[]
-}): Buffer {
-  const integer = (value: number) => `J${String.fromCharCode(...[0, 8, 16, 24].map((shift) => (value >> shift) & 255))}`
-  const text = (value: string) => `X${String.fromCharCode(value.length, 0, 0, 0)}${value}`
-  const tuple = (values: readonly number[]) => `(${values.map(integer).join('')}t`
-  const storage = `(${text('storage')}ctorch\nFloatStorage\n${text('0')}${text('cpu')}${integer(elements)}tQ`
-  return Buffer.from(
-    `\x80\x02}${text('w')}ctorch._utils\n_rebuild_tensor_v2\n(${storage}${integer(0)}${tuple(shape)}${tuple(strides)}\x89NtRs` +
-      '.',
-    'latin1',
-  )
+interface Described {
+  readonly elements: number
+  readonly shape: readonly number[]
+  readonly strides: readonly number[]
+  /** Parts of the pickle that are written otherwise than torch would. */
+  readonly type?: string
+  readonly key?: string
+  readonly offset?: string
+  readonly id?: string
+  readonly size?: string
+}
+
+/** The call that makes a tensor, as torch writes it, over storage 0. */
+function tensorCall({ elements, shape, strides, type = 'FloatStorage', key = text('0'), ...given }: Described): string {
+  const storage = given.id ?? `(${text('storage')}ctorch\n${type}\n${key}${text('cpu')}${integer(elements)}t`
+  const { offset = integer(0), size = tuple(shape) } = given
+  return `ctorch._utils\n_rebuild_tensor_v2\n(${storage}Q${offset}${size}${tuple(strides)}\x89NtR`
+}
+
+/** A dict with a tensor `w`. */
+function tensorPickle(described: Described): Buffer {
+  return valuePickle(tensorCall(described))
+}
+
+/** A dict with a value `w`. */
+function valuePickle(value: string): Buffer {
+  return Buffer.from(`\x80\x02}${text('w')}${value}s.`, 'latin1')
 }
 
 for (const [name, [content, message]] of Object.entries(hostile))
