@@ -39,15 +39,15 @@ export class EvaluationCounter {
     const own = answer.probabilities[truth.label] ?? 0
     if (answer.probabilities.filter((other) => other > own).length < 5) this.top5++
     const row = this.confusion[truth.label]
-    if (row) row[predicted] = (row[predicted] ?? 0) + 1
+    if (row) row[predicted] = (row[predicted] as number) + 1
     if (answer.box) this.localisation.add(answer.box, truth)
   }
 
   result(): Evaluation {
     const share = (count: number, of = this.pictures) => (of === 0 ? 0 : count / of)
     const perClass = this.classes.map((name, index) => {
-      const row = this.confusion[index] ?? []
-      return { name, pictures: row.reduce((sum, count) => sum + count, 0), correct: row[index] ?? 0 }
+      const row = this.confusion[index] as number[]
+      return { name, pictures: row.reduce((sum, count) => sum + count, 0), correct: row[index] as number }
     })
     return {
       pictures: this.pictures,

@@ -43,7 +43,7 @@ ${curves(data)}
 
 function summary({ top1, top5, pictures, calibrationError, localisation, tellingPart, perClass }: Evaluation): Markup {
   const cards = [
-    ...('joint' in top1 ? [['right (top-1)', percent(top1.joint ?? 0)] as const] : []),
+    ...(top1.joint === undefined ? [] : [['right (top-1)', percent(top1.joint)] as const]),
     ...(perClass.length > 5 ? [['among the first five', percent(top5)] as const] : []),
     ...(localisation
       ? ([

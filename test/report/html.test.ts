@@ -1,9 +1,10 @@
 import test from 'ava'
+import type { ReportData } from '../../runtime/report/data.js'
 import { renderReport } from '../../runtime/report/html.js'
 
 const hostile = `<script>alert("x")</script>' onload='y`
 
-const report = renderReport({
+const data: ReportData = {
   title: hostile,
   subtitle: hostile,
   epochs: [
@@ -51,7 +52,8 @@ const report = renderReport({
   facts: [[hostile, hostile]],
   notes: [hostile],
   spec: hostile,
-})
+}
+const report = renderReport(data)
 
 test('texts are data: nothing of them is markup', (t) => {
   t.false(report.includes('<script'))
@@ -66,4 +68,73 @@ test('the file needs nothing from elsewhere', (t) => {
 
 test('the figures are there', (t) => {
   for (const figure of ['75.0 %', '43.2 %', '50.0 %', '25.0 points', 'p = 1.0']) t.true(report.includes(figure), figure)
+})
+
+test('a run without pictures to evaluate has its facts, and a run without an epoch no charts', (t) => {
+  const { evaluation: _, best: __, ...rest } = data
+  const bare = renderReport({ ...rest, examples: [], steps: [] })
+  t.false(bare.includes('Where it looked'))
+  t.false(bare.includes('Class by class'))
+  t.false(bare.includes('learning rate'))
+  t.true(bare.includes('every loss') && bare.includes('The run'))
+  const unbegun = renderReport({ ...rest, examples: [], epochs: [], steps: [] })
+  t.false(unbegun.includes('every loss'))
+  t.true(unbegun.includes('The run'))
+})
+
+test('without accuracies there is no chart of them, and without a second branch no comparison', (t) => {
+  const { evaluation } = data
+  if (!evaluation) throw new Error('the data has an evaluation')
+  const report = renderReport({
+    ...data,
+    best: 0,
+    epochs: [{ epoch: 1, losses: { total: 0 }, top1: {} }],
+    evaluation: { ...evaluation, top1: { master: 0.5 } },
+  })
+  t.false(report.includes('top-1 on the val pictures'))
+  t.false(report.includes('and both together'))
+  t.false(report.includes('right (top-1)'))
+  t.false(report.includes('>kept<'))
+})
+
+test('what a larger evaluation adds: the first five, the telling part, mistakes, and a difference beyond chance', (t) => {
+  const { evaluation } = data
+  if (!evaluation) throw new Error('the data has an evaluation')
+  const names = ['a', 'b', 'c', 'd', 'e', 'f']
+  const [difference] = data.differences
+  const report = renderReport({
+    ...data,
+    evaluation: {
+      ...evaluation,
+      top5: 0.875,
+      perClass: names.map((name, index) => ({ name, pictures: index, correct: index })),
+      confusion: names.map((_, row) => names.map((_, column) => (row === column ? row : 0))),
+      tellingPart: { pictures: 4, held: 0.625, byChance: 0.125 },
+    },
+    differences: difference ? [{ ...difference, onlyFirst: 1, pValue: 0.0001 }] : [],
+    mistakes: [
+      {
+        name: 'm.jpg',
+        truth: 'a',
+        guesses: [{ by: 'joint', name: 'a', probability: 0.9 }],
+        picture: Uint8Array.of(1),
+        overlay: Uint8Array.of(2),
+        crop: Uint8Array.of(3),
+        overlap: 0.333,
+      },
+    ],
+  })
+  for (const words of [
+    '87.5 %',
+    '62.5 %',
+    '12.5 %',
+    'Worst mistakes',
+    'overlap by 33 %',
+    '1 picture only the joint one got right',
+    'That is more than chance',
+    'p below 0.001',
+    'No picture was taken for another class.',
+    'class="right"',
+  ])
+    t.true(report.includes(words), words)
 })
