@@ -102,7 +102,7 @@ async function* batchesOf(
   const take = (): Batch => {
     const made: Batch = {
       images: images.subarray(0, indices.length * length),
-      labels: Int32Array.from(indices, (index) => samples[index]?.label ?? 0),
+      labels: Int32Array.from(indices, (index) => (samples[index] as Sample).label),
       indices: Int32Array.from(indices),
       places,
       position,

@@ -27,7 +27,7 @@ export function readCsv(text: string, path: string): readonly { line: number; va
     if (fields.length !== names.length) {
       throw broken(line, `${fields.length} fields where the first line has ${names.length}`)
     }
-    return { line, values: new Map(names.map((name, i) => [name, fields[i] ?? ''])) }
+    return { line, values: new Map(names.map((name, i) => [name, fields[i] as string])) }
   })
 }
 

@@ -8,7 +8,7 @@ type Part = Markup | string | number | readonly (Markup | string | number)[]
 /** html`<p>${anything}</p>`: what is put in is escaped unless it is markup itself. */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Markup {
   return new Markup(
-    strings.map((text, index) => text + (index < parts.length ? render(parts[index] ?? '') : '')).join(''),
+    strings.map((text, index) => text + (index < parts.length ? render(parts[index] as Part) : '')).join(''),
   )
 }
 

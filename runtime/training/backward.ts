@@ -80,12 +80,11 @@ function stepBack(node: TapeNode, gradients: Map<number, tf.Tensor>, moved: Read
       return tf.clone(found)
     })
   })
-  for (const [index, [, { id }]] of inputs.entries()) add(gradients, id, slopes[index])
+  for (const [index, [, { id }]] of inputs.entries()) add(gradients, id, slopes[index] as tf.Tensor)
 }
 
-function add(gradients: Map<number, tf.Tensor>, id: number, slope: tf.Tensor | undefined): void {
+function add(gradients: Map<number, tf.Tensor>, id: number, slope: tf.Tensor): void {
   const before = gradients.get(id)
-  if (!slope) return
   if (!before) {
     gradients.set(id, slope)
     return

@@ -193,7 +193,7 @@ export class Learner {
       found.losses.dispose()
       computed = {
         gradients,
-        losses: found.names.map((name, index) => [name, numbers[index] ?? Number.NaN]),
+        losses: found.names.map((name, index) => [name, numbers[index] as number]),
         norm: Math.sqrt(numbers[found.names.length] ?? 0),
       }
     })

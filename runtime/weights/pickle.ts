@@ -195,7 +195,7 @@ class Machine {
     const target = top instanceof PickleObject ? top.entries : top
     if (!(target instanceof PickleMap) || values.length % 2 !== 0)
       throw new PickleError('it fills something that is no dict')
-    for (let i = 0; i < values.length; i += 2) target.items.set(values[i] ?? null, values[i + 1] ?? null)
+    for (let i = 0; i < values.length; i += 2) target.items.set(values[i] as PickleValue, values[i + 1] as PickleValue)
   }
 
   append(values: readonly PickleValue[]): void {

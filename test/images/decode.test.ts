@@ -275,15 +275,18 @@ test('libvips runs no other loader, even asked directly', async (t) => {
   await t.throwsAsync(sharp(ppm).metadata())
 })
 
-test.serial('SVG behind the signature of another format is refused while wsban draws SVG of its own, too', async (t) => {
-  const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'
-  await drawSvg(async () => {
-    for (const signature of ['GIF89a', 'II*\0', 'RIFF1234WEBP']) {
-      const failure = await t.throwsAsync(decodeImage(Buffer.from(signature + svg), 'a'), { instanceOf: Failure })
-      t.is(failure?.problem.code, 'image-unreadable')
-    }
-  })
-})
+test.serial(
+  'SVG behind the signature of another format is refused while wsban draws SVG of its own, too',
+  async (t) => {
+    const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'
+    await drawSvg(async () => {
+      for (const signature of ['GIF89a', 'II*\0', 'RIFF1234WEBP']) {
+        const failure = await t.throwsAsync(decodeImage(Buffer.from(signature + svg), 'a'), { instanceOf: Failure })
+        t.is(failure?.problem.code, 'image-unreadable')
+      }
+    })
+  },
+)
 
 /** A TIFF of one row of pixels of 8 bits: red, green, blue, and two channels that it does not explain. */
 function tiffOfFive(pixels: readonly (readonly number[])[]): Buffer {

@@ -109,7 +109,7 @@ test('what a larger evaluation adds: the first five, the telling part, mistakes,
       top5: 0.875,
       perClass: names.map((name, index) => ({ name, pictures: index, correct: index })),
       confusion: names.map((_, row) => names.map((_, column) => (row === column ? row : 0))),
-      tellingPart: { pictures: 4, held: 0.625, byChance: 0.125 },
+      tellingPart: { pictures: 4, held: 0.625, byChance: 0.125, cropArea: 0.25 },
     },
     differences: difference ? [{ ...difference, onlyFirst: 1, pValue: 0.0001 }] : [],
     mistakes: [

@@ -110,7 +110,7 @@ export function boxOf(row: Row, file: string): Box | undefined {
         return [side, number]
       }),
     )
-    const side = (name: string) => sides.get(name) ?? 0
+    const side = (name: string) => sides.get(name) as number
     const [y1, x1] = [side('y1'), side('x1')]
     const [y2, x2] = sides.has('y2') ? [side('y2'), side('x2')] : [y1 + side('height'), x1 + side('width')]
     if (y2 <= y1 || x2 <= x1)

@@ -65,7 +65,10 @@ async function rowsOf(file: string): Promise<readonly Row[] | undefined> {
   if (extension === '.csv') {
     // A table of something else need not even be sound; a list in a wrong encoding is still seen to be one.
     const bare = (await readFile(file)).toString('latin1').replace(/^(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)/, '')
-    const header = /^[^\r\n]*/.exec(bare.slice(0, 65536).replaceAll('\0', ''))?.[0] ?? ''
+    const header = bare
+      .slice(0, 65536)
+      .replaceAll('\0', '')
+      .replace(/[\r\n].*/s, '')
     return isList(readCsv(`${header}\n${header}`, file)) ? readCsv(await readText(file), file) : undefined
   }
   return extensions.has(extension) ? readJsonList(await readText(file), file) : undefined

@@ -45,7 +45,7 @@ export async function inspectData(data: DataSet, mostUnreadable: number, reporte
       pictures: group.map(({ sample, split }) => ({
         path: sample.path,
         split,
-        class: data.classes[sample.label] ?? '',
+        class: data.classes[sample.label] as string,
       })),
     })
   const doubles = [...sameContent(seen).map(double('same')), ...alike(seen).map(double('alike'))].filter(
@@ -79,10 +79,10 @@ function countClasses({ classes, splits }: DataSet): ClassCount[] {
 
 function sizesOf(seen: readonly Seen[]): Sizes | undefined {
   const sorted = seen.toSorted((a, b) => a.width * a.height - b.width * b.height)
+  if (sorted.length === 0) return undefined
   const at = (index: number) => {
-    const { width = 0, height = 0 } = sorted[index] ?? {}
+    const { width, height } = sorted[index] as Seen
     return [width, height] as const
   }
-  if (sorted.length === 0) return undefined
   return { smallest: at(0), median: at(sorted.length >> 1), largest: at(sorted.length - 1) }
 }
