@@ -145,6 +145,37 @@ test.serial('what is at fault is said as by the other engines', (t) => {
   fails(/left out: cannot read[\s\S]*pictures-unreadable/, '--data', 'broken')
 })
 
+test.serial('a run is not resumed by the program of another optimizer or model', (t) => {
+  if (skipped(t, lacking)) return
+  const program = (code: string, ...given: readonly string[]) => {
+    const script = [join(code, 'train.py'), '--data', 'birds', '--out', 'of another', ...given]
+    const { status, stderr } = spawnSync(python, script, { cwd: folder, encoding: 'utf8' })
+    return { status, err: stderr }
+  }
+  const compiled = (code: string, text: string, maps: string) => {
+    writeFileSync(join(folder, `${code}.wsban`), text)
+    const set = ['--set', 'classes=8', '--set', `maps=${maps}`]
+    done(t, wsban('compile', `${code}.wsban`, ...set, '--target', 'pytorch', '-o', code))
+  }
+  const sgd = settledTiny.replace(/optimizer = adam\([^)]*\)/, 'optimizer = sgd(rate = 0.01)')
+  t.not(sgd, settledTiny)
+  compiled('with adam', settledTiny, '8')
+  compiled('with sgd', sgd, '8')
+  compiled('with more maps', settledTiny, '12')
+  const begun = program('with adam', '--epochs', '1')
+  t.is(begun.status, 0, begun.err)
+  const [optimizer, model] = ['with sgd', 'with more maps'].map((code) => program(code, '--epochs', '2', '--resume'))
+  t.is(optimizer?.status, 1)
+  t.regex(
+    optimizer?.err ?? '',
+    /error\[run-unreadable\]: the checkpoint has optimizer state mean\/\S+ that the spec lacks/,
+  )
+  t.regex(optimizer?.err ?? '', /resume with the spec and the optimizer of the run/)
+  t.is(model?.status, 1)
+  t.regex(model?.err ?? '', /error\[spec-changed\]: .* differs/)
+  for (const { err } of [optimizer, model].flatMap((one) => one ?? [])) t.notRegex(err, /Traceback/)
+})
+
 test.serial(
   'a checkpoint that changed is noticed in PyTorch as well, and a folder with other things is left alone',
   async (t) => {

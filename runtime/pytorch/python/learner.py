@@ -143,6 +143,7 @@ class Learner:
             for key, value in slots.items()
             if key.startswith("weight/")
         }
+        require_same_weights(self.model, learning or checkpoint.weights)
         self.model.load_state_dict(learning or checkpoint.weights)
         if self.average:
             self.average.model.load_state_dict(checkpoint.weights)
@@ -150,9 +151,15 @@ class Learner:
         self.began = dict(state["began"])
         named = dict(self.model.named_parameters())
         for key, value in slots.items():
-            slot, name = key.split("/", 1)
+            slot, _, name = key.partition("/")
             if slot == "weight":
                 continue
+            if slot not in recipe.SLOTS or name not in named:
+                raise Problem(
+                    "run-unreadable",
+                    f"the checkpoint has optimizer state {key} that the spec lacks",
+                    "resume with the spec and the optimizer of the run",
+                )
             own = self.optimizer.state[named[name]]
             own[recipe.SLOTS[slot]] = value.to(named[name].device)
             if slot == "mean":
@@ -236,6 +243,24 @@ class Average:
         for name, value in self.model.state_dict().items():
             if value.is_floating_point():
                 value.mul_(decay).add_(now[name], alpha=1 - decay)
+
+
+def require_same_weights(model: nn.Module, found: dict[str, Tensor]) -> None:
+    """Raises a Problem where a checkpoint holds the weights of another model."""
+    own = {
+        name: value.shape
+        for name, value in model.state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    }
+    shapes = {name: value.shape for name, value in found.items()}
+    names = own.keys() | shapes.keys()
+    other = sorted(name for name in names if own.get(name) != shapes.get(name))
+    if other:
+        raise Problem(
+            "spec-changed",
+            f"the spec is not the one that the run was trained with: {other[0]} differs",
+            "resume with the program of the run's spec, or train into another folder",
+        )
 
 
 def weights_of(model: nn.Module) -> dict[str, Tensor]:
