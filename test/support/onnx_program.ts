@@ -3,9 +3,9 @@ import { encodeModel } from '../../compiler/targets/onnx/encode.js'
 import type { OnnxProgram } from '../../compiler/targets/onnx/program.js'
 
 /** A program's file, in memory. */
-export async function bytesOf(program: OnnxProgram): Promise<Buffer> {
+export async function bytesOf(program: OnnxProgram, metadata: Readonly<Record<string, string>> = {}): Promise<Buffer> {
   const pieces: Uint8Array[] = []
-  const model = encodeModel({ program, producer: 'test', version: '0', metadata: {} })
+  const model = encodeModel({ program, producer: 'test', version: '0', metadata })
   for await (const piece of model.pieces()) pieces.push(piece)
   return Buffer.concat(pieces)
 }

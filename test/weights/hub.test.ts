@@ -62,6 +62,13 @@ const handle = (request: IncomingMessage, response: ServerResponse) => {
     return headers.authorization === 'Bearer secret' ? end(302, announced) : end(401, { 'x-error-code': 'GatedRepo' })
   if (url.startsWith('/owner/nothing/') || url.startsWith('/owner/old/'))
     return end(404, { 'x-error-code': 'EntryNotFound' })
+  if (url.startsWith('/owner/broken/')) return end(503)
+  if (url.startsWith('/owner/round/')) return end(307, { location: url })
+  if (url.startsWith('/owner/page/')) return end(200, { 'content-type': 'text/html' }, 'a page')
+  if (url.startsWith('/owner/gone/')) return end(302, { ...announced, location: `${elsewhere}/gone` })
+  if (url.startsWith('/owner/closed/')) return end(302, { ...announced, location: `${elsewhere}/closed` })
+  if (url.startsWith('/owner/unreachable/')) return end(302, { ...announced, location: 'http://127.0.0.1:2/data' })
+  if (url.startsWith('/owner/short/')) return end(302, { ...announced, 'x-linked-size': String(content.length + 1) })
   if (url.startsWith('/owner/evil/')) return end(302, { ...announced, 'x-linked-etag': '"../../evil"' })
   return end(404, { 'x-error-code': 'RepoNotFound' })
 }
@@ -70,6 +77,11 @@ const handle = (request: IncomingMessage, response: ServerResponse) => {
 const handleData = (request: IncomingMessage, response: ServerResponse): void => {
   const { method = '', url = '', headers } = request
   seen.push({ method, url, range: headers.range, authorization: headers.authorization })
+  if (url === '/gone' || url === '/closed') {
+    response.writeHead(url === '/gone' ? 500 : 403)
+    response.end()
+    return
+  }
   const start = Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1] ?? 0)
   const range = start > 0 ? { 'content-range': `bytes ${start}-${content.length - 1}/${content.length}` } : {}
   response.writeHead(start > 0 ? 206 : 200, { ...range, 'content-length': String(content.length - start) })
@@ -180,6 +192,27 @@ test.serial('what is not there, nobody answers for, or means harm, ends in an er
     pullFromHub('owner/large', silent, settings('dead', { base: 'http://127.0.0.1:9' })),
     'hub-unreachable',
   )
+})
+
+test.serial('a hub that fails, sends round and round, or is none, ends in an error that says which', async (t) => {
+  const of = (name: string, code: string, more: Partial<HubSettings> = {}) =>
+    fails(t, pullFromHub(`owner/${name}`, silent, settings(name, more)), code)
+  t.regex(await of('broken', 'hub-unreachable'), /answered 503 .*try again later/)
+  t.regex(await of('round', 'hub-unreachable'), /from one address to the next/)
+  t.regex(await of('page', 'hub-unreachable'), /in a way that a model hub does not/)
+  t.regex(await of('gone', 'hub-cut'), /broke 4 times \(status 500\)/)
+  t.regex(await of('unreachable', 'hub-cut'), /broke 4 times \(.*ECONNREFUSED/)
+  t.regex(await of('closed', 'hub-forbidden'), /set HF_TOKEN/)
+  t.regex(await of('private', 'hub-forbidden', { token: 'another' }), /whether HF_TOKEN may read it/)
+  t.regex(await of('short', 'hub-cut'), /broke 4 times run the command again/)
+})
+
+test.serial('a cache that names no commit holds nothing', async (t) => {
+  const own = settings('odd')
+  const refs = join(own.cache, 'models--owner--large', 'refs')
+  mkdirSync(refs, { recursive: true })
+  writeFileSync(join(refs, 'main'), '../../elsewhere')
+  t.is(await cachedFromHub('owner/large', own), undefined)
 })
 
 test.serial('offline, only the cache is asked', async (t) => {
