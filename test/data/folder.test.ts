@@ -104,16 +104,6 @@ test('links to pictures and folders are followed, one to nowhere and a circle ar
   )
 })
 
-if (process.platform === 'linux')
-  test('a name that is not UTF-8 is refused by its bytes', async (t) => {
-    const path = folder('names', ...numbered('train/a', 1))
-    const name = Buffer.concat([Buffer.from(join(path, 'train', 'a', 'caf')), Buffer.from([0xe9]), Buffer.from('.png')])
-    writeFileSync(name, picture)
-    const error = await t.throwsAsync(openDataSet(path, { seed: 1 }), { instanceOf: Failure })
-    t.is(error?.problem.code, 'data-unreadable')
-    t.regex(error?.message ?? '', /not UTF-8 \(bytes 636166e92e706e67\)/)
-  })
-
 const box = 'path,y1,x1,y2,x2,part_y1,part_x1,part_y2,part_x2\n'
 for (const [name, lines, code, says] of [
   ['no path', '"",0,0,1,1,,,,\n', 'boxes-broken', /boxes\.csv, line 2: no path/],
