@@ -5,7 +5,7 @@ import { RunFolder } from '../runs/folder.js'
 import { requireEmpty } from '../runs/layout.js'
 import type { StoredSpec } from '../specs/stored.js'
 
-export function checkData(model: Model, data: DataSet, path: string): void {
+export function checkData(model: Pick<Model, 'classes'>, data: DataSet, path: string): void {
   if (model.classes !== data.classes.length)
     throw new Failure({
       code: 'classes-do-not-fit',
