@@ -1,5 +1,6 @@
 import type { CstElement, CstNode, IToken } from 'chevrotain'
 import { colonHabit, type Habit, unitHabit } from './habits.js'
+import { elementAt, present } from './present.js'
 import type {
   Argument,
   Augmentation,
@@ -26,8 +27,8 @@ export interface Declarations {
 }
 
 /**
- * Concrete tree to syntax tree. The concrete tree may be broken anywhere (the parser recovers), so every child may be
- * absent; what cannot be named is left out, and what has no value becomes a `missing` expression.
+ * Concrete tree to syntax tree. The concrete tree may be broken anywhere (the parser recovers), so a child may be absent unless its rule
+ * begins with it; what cannot be named is left out, and what has no value becomes a `missing` expression.
  */
 export class TreeBuilder {
   /** What was read although it is written as in another language. */
@@ -81,14 +82,14 @@ export class TreeBuilder {
       parameters: this.parameters(node),
       inputs: each('inputDeclaration').flatMap((input) => this.input(input) ?? []),
       items: items.flatMap((item) => [
-        ...nodes(item, 'binding').flatMap((binding) => this.binding(binding) ?? []),
+        ...this.bindings([item]),
         ...nodes(item, 'branch').flatMap((branch) => this.branch(branch) ?? []),
       ]),
       losses: this.bindings(loss),
       ...(lossSpan && { lossSpan }),
       predictions: this.bindings(each('predict')),
       training: this.bindings(train),
-      augmentations: train.flatMap((block) => nodes(block, 'augmentation').flatMap((a) => this.augmentation(a) ?? [])),
+      augmentations: train.flatMap((block) => nodes(block, 'augmentation').map((a) => this.augmentation(a))),
       span: this.span(node),
     }
   }
@@ -124,9 +125,9 @@ export class TreeBuilder {
     }
   }
 
-  private augmentation(node: CstNode): Augmentation | undefined {
-    const input = tokens(node, 'Name')[0]
-    if (!input) return undefined
+  /** The parser enters its rule only where a name follows `augment`, which may be a name itself. */
+  private augmentation(node: CstNode): Augmentation {
+    const input = elementAt(tokens(node, 'Name'), 0)
     const steps = nodes(node, 'steps').flatMap((list) => nodes(list, 'expression'))
     return { input: this.name(input), steps: steps.map((step) => this.expression(step)), span: this.span(node) }
   }
@@ -147,8 +148,7 @@ export class TreeBuilder {
     return nodes(node, 'statement').flatMap((statement): Statement[] => {
       const returning = nodes(statement, 'returning')[0]
       if (returning) return [{ kind: 'return', value: this.child(returning, 'expression'), span: this.span(returning) }]
-      const binding = nodes(statement, 'binding')[0]
-      return (binding && [this.binding(binding)].filter((b) => b !== undefined)) ?? []
+      return this.bindings([statement])
     })
   }
 
@@ -170,22 +170,21 @@ export class TreeBuilder {
   }
 
   private expression(node: CstNode): Expression {
-    const pipeline = nodes(node, 'pipeline')[0]
-    const value = pipeline ? this.pipeline(pipeline) : this.missing(node)
+    const value = this.pipeline(elementAt(nodes(node, 'pipeline'), 0))
     if (tokens(node, 'Question').length === 0) return value
-    const [whenTrue, whenFalse] = nodes(node, 'expression')
+    const branches = nodes(node, 'expression')
+    const whenFalse = branches[1]
     return {
       kind: 'conditional',
       condition: value,
-      whenTrue: whenTrue ? this.expression(whenTrue) : this.missing(node),
+      whenTrue: this.expression(elementAt(branches, 0)),
       whenFalse: whenFalse ? this.expression(whenFalse) : this.missing(node),
       span: this.span(node),
     }
   }
 
   private pipeline(node: CstNode): Expression {
-    const comparison = nodes(node, 'comparison')[0]
-    const start = comparison ? this.comparison(comparison) : this.missing(node)
+    const start = this.comparison(elementAt(nodes(node, 'comparison'), 0))
     const stages = nodes(node, 'postfix').map((stage) => this.postfix(stage))
     return stages.length === 0 ? start : { kind: 'pipeline', start, stages, span: this.span(node) }
   }
@@ -209,32 +208,28 @@ export class TreeBuilder {
     symbols: readonly string[],
     build: (node: CstNode) => Expression,
   ): Expression {
-    const [first, ...rest] = operands
-    if (!first) return this.missing(node)
-    if (rest.length === 0) return build(first)
+    const rest = operands.slice(1)
+    const first = build(elementAt(operands, 0))
+    if (rest.length === 0) return first
     const operators = symbols.flatMap((symbol) => tokens(node, symbol)).sort((a, b) => a.startOffset - b.startOffset)
     return rest.reduce<Expression>((left, operand, index) => {
       const right = build(operand)
-      const operator = operatorOf(operators[index]?.image)
+      const operator = operatorOf(elementAt(operators, index).image)
       return { kind: 'binary', operator, left, right, span: around(left.span, right.span) }
-    }, build(first))
+    }, first)
   }
 
   private unary(node: CstNode): Expression {
-    const operand = nodes(node, 'postfix')[0]
-    const value = operand ? this.postfix(operand) : this.missing(node)
+    const value = this.postfix(elementAt(nodes(node, 'postfix'), 0))
     // Two signs undo each other.
     return tokens(node, 'Minus').length % 2 === 0 ? value : { kind: 'negate', operand: value, span: this.span(node) }
   }
 
   private postfix(node: CstNode): Expression {
-    const primary = nodes(node, 'primary')[0]
-    const start = primary ? this.primary(primary) : this.missing(node)
+    const start = this.primary(elementAt(nodes(node, 'primary'), 0))
     const [members, calls] = [nodes(node, 'member'), nodes(node, 'callArguments')]
     if (members.length + calls.length === 0) return start
-    const suffixes = [...members, ...calls].sort(
-      (a, b) => (a.location?.startOffset ?? 0) - (b.location?.startOffset ?? 0),
-    )
+    const suffixes = [...members, ...calls].sort((a, b) => this.span(a).start - this.span(b).start)
     return suffixes.reduce<Expression>(
       (object, suffix) => (suffix.name === 'member' ? this.member(object, suffix) : this.call(object, suffix)),
       start,
@@ -293,8 +288,7 @@ export class TreeBuilder {
   }
 
   private quantity(node: CstNode): Expression {
-    const number = tokens(node, 'Number')[0]
-    if (!number) return this.missing(node)
+    const number = elementAt(tokens(node, 'Number'), 0)
     const value = Number(number.image)
     const unit = this.unit(node)
     const [word] = tokens(node, 'Unit')
@@ -315,12 +309,11 @@ export class TreeBuilder {
     const names = [...tokens(node, 'Name')].sort((a, b) => a.startOffset - b.startOffset)
     const indexed = tokens(node, 'As').length > 0
     const state = names.at(-1)
-    const count = nodes(node, 'sum')[0]
     const index = indexed && names.length > 1 ? names[0] : undefined
     if (!state) return this.missing(node)
     return {
       kind: 'repeat',
-      count: count ? this.sum(count) : this.missing(node),
+      count: this.sum(elementAt(nodes(node, 'sum'), 0)),
       ...(index && { index: this.name(index) }),
       state: this.name(state),
       start: this.child(node, 'expression'),
@@ -334,8 +327,7 @@ export class TreeBuilder {
   }
 
   private tokenSpan(token: IToken): Span {
-    const start = Number.isNaN(token.startOffset) ? this.text.length : token.startOffset
-    return { source: this.source, start, end: start + token.image.length }
+    return { source: this.source, start: token.startOffset, end: token.startOffset + token.image.length }
   }
 
   private span(node: CstNode): Span {
@@ -382,6 +374,9 @@ const multiplications: readonly string[] = ['Star', 'Slash']
 
 const operators: readonly BinaryOperator[] = ['+', '-', '*', '/', '==', '!=', '<', '<=', '>', '>=']
 
-function operatorOf(image: string | undefined): BinaryOperator {
-  return operators.find((operator) => operator === image) ?? '+'
+function operatorOf(image: string): BinaryOperator {
+  return present(
+    operators.find((operator) => operator === image),
+    `an operator ${image}`,
+  )
 }

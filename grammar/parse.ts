@@ -1,8 +1,10 @@
-import type { ILexingError, ILexingResult, IRecognitionException, IToken } from 'chevrotain'
+import type { ILexingError, IRecognitionException, IToken } from 'chevrotain'
 import { TreeBuilder } from './build.js'
 import { type Habit, tokenHabits, withoutTrailingCommas } from './habits.js'
+import { lineIndexAt, lineStarts } from './lines.js'
 import { closers, closing, deepestBracket, tooDeep } from './nesting.js'
 import { parserFor } from './parser.js'
+import { present } from './present.js'
 import { withinStack } from './stack.js'
 import * as t from './tokens.js'
 import type { SourceFile, Span } from './tree.js'
@@ -36,12 +38,12 @@ export interface Parsed {
 
 /** Never throws: a broken text gives the tree of what could be read, and every problem found on the way. */
 export function parse(source: string, text: string): Parsed {
-  const lexed = t.lexer.tokenize(text)
-  const comments = (lexed.groups.comments ?? []).map((token) => ({
+  const lexed = t.lex(text)
+  const comments = lexed.comments.map((token) => ({
     text: token.image,
     span: spanOf(source, text, token),
   }))
-  const foreign = tokenHabits(lexed.tokens, lexed.groups.hashes ?? [])
+  const foreign = tokenHabits(lexed.tokens, lexed.hashes)
   const problems = [
     ...lexed.errors.map((error) => characterProblem(source, text, error)),
     ...foreign.map((habit) => habitProblem(source, text, habit)),
@@ -60,7 +62,7 @@ export function parse(source: string, text: string): Parsed {
 
 /** The problem of a text that nothing can walk with the stack that is left: at its innermost bracket. */
 export function stackExhausted(source: string, text: string): SyntaxProblem {
-  return refusal('stack-exhausted', source, text, deepestBracket(t.lexer.tokenize(text).tokens))
+  return refusal('stack-exhausted', source, text, deepestBracket(t.lex(text).tokens))
 }
 
 function refusal(kind: SyntaxProblem['kind'], source: string, text: string, at: IToken | undefined): SyntaxProblem {
@@ -72,7 +74,7 @@ function refusal(kind: SyntaxProblem['kind'], source: string, text: string, at: 
 function parseTokens(
   source: string,
   text: string,
-  lexed: ILexingResult,
+  lexed: t.Lexed,
   comments: SourceFile['comments'],
   problems: readonly SyntaxProblem[],
 ): Parsed {
@@ -80,7 +82,8 @@ function parseTokens(
   const parser = parserFor(tokens.length)
   parser.input = tokens
   const tree = parser.file()
-  const lineAt = linesOf(text)
+  const starts = lineStarts(text)
+  const lineAt = (offset: number) => lineIndexAt(starts, offset)
   const strange = new Set(lexed.errors.map(({ offset }) => lineAt(offset)))
   const read = onePerLine(text, parser.errors, strange, lineAt)
   const opened = read.length === 0 ? [] : unclosed(lexed.tokens)
@@ -159,18 +162,20 @@ function place(source: string, text: string, error: IRecognitionException): Span
 
 function expectation(error: IRecognitionException): string {
   if (error.name === 'MismatchedTokenException') {
-    const token = /-->\s(.*?)\s<--/.exec(error.message)?.[1] ?? ''
+    const token = present(/-->\s(.*?)\s<--/.exec(error.message)?.[1], `the expected token in "${error.message}"`)
     // Only between declarations the file may end.
-    return token === 'EOF' ? (expectationByRule.file ?? '') : token
+    return token === 'EOF' ? declaration : token
   }
   const rule = error.context.ruleStack.at(-1) ?? ''
   return expectationByRule[rule] ?? ''
 }
 
+const declaration = "'import', 'model' or 'block'"
+
 /** Where several things would fit, their common name. */
 const expectationByRule: Readonly<Record<string, string>> = {
   primary: 'a value',
-  file: "'import', 'model' or 'block'",
+  file: declaration,
   modelItem: "'input', 'branch', 'loss', 'predict', 'train' or a binding",
   statement: "a binding or 'return'",
   branch: "'(' or '='",
@@ -190,21 +195,6 @@ function onePerLine(
     const line = lineAt(offsetOf(text, error.token))
     return !seen.has(line) && seen.add(line)
   })
-}
-
-/** Gives the line of an offset; a text has many errors and many lines, so its line starts are looked up by halving. */
-function linesOf(text: string): (offset: number) => number {
-  const starts = [0]
-  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) starts.push(end + 1)
-  return (offset) => {
-    let [low, high] = [0, starts.length]
-    while (low + 1 < high) {
-      const middle = (low + high) >> 1
-      if ((starts[middle] ?? 0) <= offset) low = middle
-      else high = middle
-    }
-    return low + 1
-  }
 }
 
 function offsetOf(text: string, token: IToken): number {

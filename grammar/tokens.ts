@@ -1,4 +1,4 @@
-import { createToken, Lexer, type TokenType } from 'chevrotain'
+import { createToken, type ILexingError, type IToken, Lexer, type TokenType } from 'chevrotain'
 
 /** Any word: what may stand after a dot or before `=` in a call, keywords included. */
 export const Word = createToken({ name: 'Word', pattern: Lexer.NA })
@@ -154,3 +154,17 @@ export const tokens: TokenType[] = [
 
 /** The token table is checked by the tests, not at every start. */
 export const lexer = new Lexer(tokens, { skipValidations: true })
+
+export interface Lexed {
+  readonly tokens: IToken[]
+  readonly comments: readonly IToken[]
+  /** Comments as other languages write them. */
+  readonly hashes: readonly IToken[]
+  readonly errors: readonly ILexingError[]
+}
+
+export function lex(text: string): Lexed {
+  const { tokens, groups, errors } = lexer.tokenize(text)
+  const { comments = [], hashes = [] } = groups
+  return { tokens, comments, hashes, errors }
+}

@@ -1,3 +1,4 @@
+import { elementAt } from '../../grammar/present.js'
 import type { Diagnostic, Label } from './diagnostic.js'
 import { type Lines, linesOf } from './lines.js'
 import { safeLine } from './safe_text.js'
@@ -34,24 +35,23 @@ export function render(
   const lines = [
     `${paint(`${diagnostic.severity}[${diagnostic.code}]`)}${palette.strong(`: ${safeLine(diagnostic.message)}`)}`,
   ]
-  const bySource = new Map<string, Marked[]>()
+  const bySource = new Map<string, { readonly text: string; readonly marks: Marked[] }>()
   const primarySource = diagnostic.primary.span.source
   for (const [label, sign] of labels(diagnostic)) {
-    const text = textOf(label.span.source)
+    const { source } = label.span
+    const text = textOf(source)
     if (text === undefined) continue
-    const marks = bySource.get(label.span.source) ?? []
+    const marks: Marked[] = bySource.get(source)?.marks ?? []
     marks.push(mark(label, sign, text))
-    bySource.set(label.span.source, marks)
+    bySource.set(source, { text, marks })
   }
-  const gutter = Math.max(...[...bySource.values()].flat().map((m) => String(m.line).length), 1)
+  const gutter = Math.max(...[...bySource.values()].flatMap(({ marks }) => marks).map((m) => String(m.line).length), 1)
   const bar = palette.quiet(`${' '.repeat(gutter + 1)}|`)
-  const sources = [...bySource.keys()].sort((a, b) => Number(b === primarySource) - Number(a === primarySource))
-  for (const source of sources) {
-    const marks = bySource.get(source) ?? []
-    const text = textOf(source) ?? ''
-    const first = marks.find((m) => m.sign === '^') ?? marks[0]
+  const excerpts = [...bySource].sort(([a], [b]) => Number(b === primarySource) - Number(a === primarySource))
+  for (const [source, { text, marks }] of excerpts) {
+    const first = marks.find((m) => m.sign === '^') ?? elementAt(marks, 0)
     lines.push(
-      `${palette.quiet(`${' '.repeat(gutter)}-->`)} ${safeLine(source)}:${first?.line}:${(first?.column ?? 0) + 1}`,
+      `${palette.quiet(`${' '.repeat(gutter)}-->`)} ${safeLine(source)}:${first.line}:${first.column + 1}`,
       bar,
     )
     lines.push(...excerpt(marks, linesOf(text), gutter, bar, palette, paint), bar)

@@ -1,3 +1,4 @@
+import { elementAt } from '../present.js'
 import { type Line, lengthOf, widest } from './line.js'
 import type { Piece } from './pieces.js'
 import { breakLines, layOut } from './statement.js'
@@ -80,10 +81,9 @@ export class BodyLayout {
   ): Line[] {
     const lines = row.map((statement) => this.statement(statement, indent, pads.get(statement) ?? 0))
     const before =
-      row.length > 1 ? [plain(lines.map(([line]) => line?.code ?? '').join(', '), indent)] : (lines[0] ?? [])
-    const last = row.at(-1)
-    const end = before.at(-1)
-    if (!end || !last) return []
+      row.length > 1 ? [plain(lines.map((own) => elementAt(own, 0).code).join(', '), indent)] : elementAt(lines, 0)
+    const last = elementAt(row, row.length - 1)
+    const end = elementAt(before, before.length - 1)
     const comma = last.comma && (this.sheet.whole || (last.keepsComma && !isLast)) ? ',' : ''
     const comment = last.comment ?? end.comment
     return [...before.slice(0, -1), { ...end, code: end.code + comma, ...(comment !== undefined && { comment }) }]
@@ -129,11 +129,9 @@ function bindingKind({ nodes }: Statement): 'binding' | 'branch' | undefined {
 /** From the beginning of the name to the space before `=`. */
 function nameLength({ nodes, broken, start }: Statement): number {
   const equals = nodes.findIndex((node) => firstPiece(node).text === '=')
-  const [name, sign] = [nodes[equals - 1], nodes[equals]]
-  if (!name || !sign) return 0
   // Others stand under the `=` of a binding that stays as it is.
-  if (broken) return equals === 1 ? firstPiece(sign).start - start - 1 : 0
-  return firstPiece(name).text.length
+  if (broken) return equals === 1 ? firstPiece(elementAt(nodes, equals)).start - start - 1 : 0
+  return firstPiece(elementAt(nodes, equals - 1)).text.length
 }
 
 function hangs({ nodes }: Statement): boolean {

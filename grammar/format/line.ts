@@ -45,6 +45,5 @@ export function spaced(
   if (piece.text === '.') return before.type === 'Number' && next?.type === 'Number'
   if (before.text === '.' || /^[,)\]%]$/.test(piece.text)) return false
   if (piece.text === ':' && atom?.rank === undefined) return false
-  if (before.text === '{' && piece.text === '}') return false
   return !((piece.text === '(' || piece.text === '[') && endsOperand(before) && before.text !== '%')
 }

@@ -1,6 +1,7 @@
+import type { IToken } from 'chevrotain'
 import { withoutTrailingCommas } from '../habits.js'
 import { parserFor } from '../parser.js'
-import { lexer } from '../tokens.js'
+import { lex } from '../tokens.js'
 
 /** A token, a comment, or a run of characters that means nothing. Together the pieces hold every character but white space. */
 export interface Piece {
@@ -16,33 +17,24 @@ export interface Piece {
 }
 
 export function piecesOf(text: string): Piece[] {
-  const { tokens, groups, errors } = lexer.tokenize(text)
+  const { tokens, comments, hashes, errors } = lex(text)
+  const stretch = ({ startOffset, image }: IToken) => ({ start: startOffset, end: startOffset + image.length })
   const found = [
-    ...tokens.map((token) => ({ kind: 'token' as const, type: token.tokenType.name, start: token.startOffset })),
-    ...(groups.comments ?? []).map((token) => ({
-      kind: 'comment' as const,
-      type: 'Comment',
-      start: token.startOffset,
-    })),
+    ...tokens.map((token) => ({ kind: 'token' as const, type: token.tokenType.name, ...stretch(token) })),
+    ...comments.map((token) => ({ kind: 'comment' as const, type: 'Comment', ...stretch(token) })),
+    ...[...hashes.map(stretch), ...errors.map(({ offset, length }) => ({ start: offset, end: offset + length }))].map(
+      (place) => ({ kind: 'unknown' as const, type: 'Unknown', ...place }),
+    ),
   ]
-  const ends = new Map(
-    [...tokens, ...(groups.comments ?? [])].map((t) => [t.startOffset, t.startOffset + t.image.length]),
-  )
-  const hashes = (groups.hashes ?? []).map(({ startOffset, image }) => ({ offset: startOffset, length: image.length }))
-  const unknown = [...errors, ...hashes].map(({ offset, length }) => {
-    ends.set(offset, offset + length)
-    return { kind: 'unknown' as const, type: 'Unknown', start: offset }
-  })
   let before = 0
   let newLine = false
-  return [...found, ...unknown]
+  return found
     .sort((a, b) => a.start - b.start)
     .map((piece) => {
-      const end = ends.get(piece.start) ?? piece.start
       const lines = text.slice(before, piece.start).match(/\r\n|\r|\n/g)?.length ?? 0
-      before = end
+      before = piece.end
       newLine ||= lines > 0
-      const complete: Piece = { ...piece, end, lines, newLine, text: text.slice(piece.start, end).trimEnd() }
+      const complete: Piece = { ...piece, lines, newLine, text: text.slice(piece.start, piece.end).trimEnd() }
       if (piece.kind !== 'comment') newLine = false
       return complete
     })
@@ -71,7 +63,7 @@ export function partners(pieces: readonly Piece[]): Map<Piece, Piece> {
 
 /** Where the parser stumbled or went on without reading: the offsets of those tokens, braces aside, which belong to what is around. */
 export function stumbles(text: string): Set<number> {
-  const tokens = withoutTrailingCommas(lexer.tokenize(text).tokens)
+  const tokens = withoutTrailingCommas(lex(text).tokens)
   const parser = parserFor(tokens.length)
   parser.input = tokens
   parser.file()

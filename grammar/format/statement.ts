@@ -1,3 +1,4 @@
+import { elementAt } from '../present.js'
 import { type Line, lengthOf, type Place, spaced, widest } from './line.js'
 import type { Piece } from './pieces.js'
 import { type Atom, type Body, firstPiece, type Group, type Inner, type Node, type Statement } from './structure.js'
@@ -35,14 +36,14 @@ function breakLine(line: Line): boolean {
   if (!first) return false
   const family = places.filter(({ family }) => family === first.family)
   const ends = family.map((_, index) => family[index + 1]?.column ?? lengthOf(line))
-  const widths = family.map(({ column }, index) => (ends[index] ?? 0) - column)
+  const widths = family.map(({ column }, index) => elementAt(ends, index) - column)
   if (first.block && first.block.gain > 4 && Math.max(...widths) > widest - first.continuation) {
     first.block.open()
     return true
   }
   let shift = 0
   family.forEach((place, index) => {
-    if ((ends[index] ?? 0) - shift <= widest && !(first.rank === 0 && family.length === 2)) return
+    if (elementAt(ends, index) - shift <= widest && !(first.rank === 0 && family.length === 2)) return
     place.breakHere()
     shift = place.column - place.continuation
   })
@@ -103,7 +104,9 @@ class Layout {
   private walk(nodes: readonly Node[], around: Surroundings): void {
     const families = new Map<number, object>()
     // What belongs to one side of an operator that begins a line stands further right than the operator.
-    const loosest = Math.min(...nodes.map((node) => (node.kind === 'atom' && node.broken ? (node.rank ?? 9) : 9)))
+    const loosest = Math.min(
+      ...nodes.flatMap((node) => (node.kind === 'atom' && node.broken && node.rank !== undefined ? [node.rank] : [])),
+    )
     nodes.forEach((node, index) => {
       if (node.kind === 'group') this.group(node, around)
       else if (node.kind === 'body') this.body(node, around)
@@ -194,11 +197,12 @@ class Layout {
       this.endLine()
       this.lines.push(...this.context.layBody(body, outside + 2).map((line) => ({ ...line, settled: true })))
       this.startLine(outside)
-    } else
-      for (const entry of body.entries) {
-        if (entry.kind === 'remark') continue
-        const [flat] = layOut(entry.nodes, { ...this.context, indent: 0, pad: 0 })
-        this.code += ` ${flat?.code ?? ''}${entry.comma && entry !== body.entries.at(-1) ? ',' : ''}`
+    }
+    // A body with comments of its own is tall.
+    else
+      for (const entry of body.entries.filter((entry) => entry.kind === 'statement')) {
+        const flat = layOut(entry.nodes, { ...this.context, indent: 0, pad: 0 })
+        this.code += ` ${elementAt(flat, 0).code}${entry.comma && entry !== body.entries.at(-1) ? ',' : ''}`
       }
     this.before = undefined
     if (!body.tall && body.entries.length > 0) this.code += ' '

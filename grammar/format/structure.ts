@@ -1,3 +1,4 @@
+import { elementAt } from '../present.js'
 import { type Piece, partners } from './pieces.js'
 
 /** A comment within a statement, after one of its tokens. */
@@ -226,8 +227,7 @@ class Reader {
   }
 
   private node(before: Node | undefined, mode: Mode): Node {
-    const piece = this.pieces[this.at]
-    if (!piece) throw new Error('a node is read where there is a piece')
+    const piece = elementAt(this.pieces, this.at)
     const close = this.pairs.get(piece)
     this.at++
     if (close && piece.text === '{') return this.body(piece, close, mode)
@@ -307,7 +307,7 @@ class Reader {
 function statementOf(draft: Draft): Statement {
   const { first, nodes, comma, keepsComma, joined, blankBefore, broken, comment } = draft
   evenConditional(nodes)
-  const last = nodes.map(lastPiece).at(-1) ?? first
+  const last = lastPiece(elementAt(nodes, nodes.length - 1))
   return {
     kind: 'statement',
     nodes,
