@@ -1,9 +1,9 @@
 import type { OnnxCall } from '../targets/onnx/lowering.js'
 import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
 import { callText } from '../targets/tfjs/lowering.js'
-import type { Operation } from './operation.js'
+import type { Operation, Typed } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
-import { dimension, featureMap, floats, sizeText } from './support/shapes.js'
+import { dimension, featureMap, floats, mapSizes, sizeOf, sizeText } from './support/shapes.js'
 import { size, sizes4, zeros } from './support/tensor.js'
 import { reader } from './support/windows.js'
 
@@ -19,6 +19,8 @@ const helper: PythonHelper = {
     return total if pool == "sum" else total / (features.shape[2] * features.shape[3])
 `,
 }
+
+const mapsOf = (call: Typed) => sizeOf(call.type('attention').shape, 1)
 
 export const bap: Operation = {
   name: 'bap',
@@ -50,9 +52,8 @@ export const bap: Operation = {
     return [floats([features.batch, dimension('maps', attention.channels), dimension('features', features.channels)])]
   },
   multiplyAdds(call) {
-    const [, channels, height, width] = call.type('features').shape.map((d) => d.size ?? 1)
-    const maps = call.type('attention').shape[1]?.size ?? 1
-    return maps * (channels ?? 1) * (height ?? 1) * (width ?? 1)
+    const [channels, height, width] = mapSizes(call.type('features'))
+    return mapsOf(call) * channels * height * width
   },
   tfjs: (call) => callText(call.runtime('bap'), call.input('features'), call.input('attention'), call.options('pool')),
   pytorch: {
@@ -104,12 +105,16 @@ export const bap: Operation = {
 }
 
 function product(call: OnnxCall): string {
-  const [, channels, height, width] = call.type('features').shape.map((d) => d.size ?? 1)
-  const maps = call.type('attention').shape[1]?.size ?? 1
-  const cells = (height ?? 1) * (width ?? 1)
+  const [channels, height, width] = mapSizes(call.type('features'))
+  const cells = height * width
   // 0 keeps the batch, whatever it is.
-  const features = call.add('Reshape', [call.input('features'), call.int64([0, channels ?? 1, cells])], {}, 'features')
-  const attention = call.add('Reshape', [call.input('attention'), call.int64([0, maps, cells])], {}, 'attention')
+  const features = call.add('Reshape', [call.input('features'), call.int64([0, channels, cells])], {}, 'features')
+  const attention = call.add(
+    'Reshape',
+    [call.input('attention'), call.int64([0, mapsOf(call), cells])],
+    {},
+    'attention',
+  )
   const cellsByFeatures = call.add('Transpose', [features], { perm: [0, 2, 1] }, 'transpose')
   if (call.word('pool') === 'sum') return call.add('MatMul', [attention, cellsByFeatures])
   const sum = call.add('MatMul', [attention, cellsByFeatures], {}, 'matmul')
@@ -118,7 +123,6 @@ function product(call: OnnxCall): string {
 
 /** Map by map, since all products at once would be maps times the features' memory. */
 function largest(call: OnnxCall): string {
-  const maps = call.type('attention').shape[1]?.size ?? 1
   const features = call.input('features')
   const attention = call.input('attention')
   const axes = call.int64([2, 3])
@@ -134,6 +138,6 @@ function largest(call: OnnxCall): string {
     const row = inner.add('ReduceMax', [products, axes], 'row', { keepdims: 0 })
     inner.output(row, 'float', ['batch', 'features'])
   })
-  const loop = call.addMany('Loop', [call.int64(maps), call.bool(true)], 1, { body }, 'maps')
-  return call.add('Transpose', [loop[0] ?? ''], { perm: [1, 0, 2] })
+  const rows = call.add('Loop', [call.int64(mapsOf(call)), call.bool(true)], { body }, 'maps')
+  return call.add('Transpose', [rows], { perm: [1, 0, 2] })
 }

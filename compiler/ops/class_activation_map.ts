@@ -2,7 +2,7 @@ import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lo
 import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
-import { featureMap, floats, rowsOf } from './support/shapes.js'
+import { featureMap, floats, rowsOf, sizeOf } from './support/shapes.js'
 import { sizes4, zeros } from './support/tensor.js'
 
 const helper: PythonHelper = {
@@ -38,7 +38,7 @@ export const classActivationMap: Operation = {
   tfjs: (call) => callText(call.runtime('classActivationMap'), call.input('maps'), call.input('logits')),
   pytorch: { expression: (call) => pythonCall(call.helper(helper), call.input('maps'), call.input('logits')) },
   onnx(call) {
-    const classes = call.type('maps').shape[1]?.size ?? 1
+    const classes = sizeOf(call.type('maps').shape, 1)
     const best = call.add('ArgMax', [call.input('logits')], { axis: 1, keepdims: 1 }, 'best')
     const numbers = call.int64(
       Array.from({ length: classes }, (_, c) => c),

@@ -1,6 +1,7 @@
+import { elementAt } from '../../grammar/present.js'
 import { shapeText } from '../graph/graph.js'
 import type { Operation } from './operation.js'
-import { floats } from './support/shapes.js'
+import { floats, sizeOf } from './support/shapes.js'
 import { elements, size, type Tensor, zeros } from './support/tensor.js'
 
 export const concat: Operation = {
@@ -11,15 +12,14 @@ export const concat: Operation = {
   ],
   infer(call) {
     const types = call.types('x')
-    const [first] = types
-    if (!first) return undefined
+    const first = elementAt(types, 0)
     const others = (shape: typeof first.shape) => shape.map((d, i) => (i === 1 ? '' : String(d.size))).join()
     if (
       first.shape.length < 2 ||
       types.some((type) => type.element !== 'float' || others(type.shape) !== others(first.shape))
     )
       return call.fail('shape-mismatch', { callee: 'concat', shapes: types.map(shapeText) }, ['x'])
-    const total = types.reduce((sum, type) => sum + (type.shape[1]?.size ?? 0), 0)
+    const total = types.reduce((sum, type) => sum + sizeOf(type.shape, 1), 0)
     return [floats(first.shape.map((d, index) => (index === 1 ? { ...d, size: total } : d)))]
   },
   lowPrecision: true,
@@ -29,8 +29,7 @@ export const concat: Operation = {
   onnx: (call) => [call.add('Concat', call.inputs('x'), { axis: 1 })],
   reference(call) {
     const tensors = call.tensors('x')
-    const [first] = tensors
-    if (!first) throw new Error('concat of nothing')
+    const first = elementAt(tensors, 0)
     const batch = size(first, 0)
     const width = (x: Tensor) => elements(x.shape.slice(1))
     const total = tensors.reduce((sum, x) => sum + size(x, 1), 0)

@@ -1,3 +1,4 @@
+import { elementAt } from '../../grammar/present.js'
 import { callText as pythonCall } from '../targets/pytorch/lowering.js'
 import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
@@ -203,7 +204,7 @@ function crop(image: Tensor, boxes: readonly Box[]): Tensor {
   const out = zeros(image.shape)
   let index = 0
   for (let b = 0; b < batch; b++) {
-    const [y1, x1, y2, x2] = boxes[b] ?? [0, 0, 1, 1]
+    const [y1, x1, y2, x2] = elementAt(boxes, b)
     for (let c = 0; c < channels; c++)
       for (let i = 0; i < height; i++)
         for (let j = 0; j < width; j++) {

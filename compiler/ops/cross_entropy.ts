@@ -2,7 +2,7 @@ import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lo
 import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
-import { classesOf, labelOf, rowsOf, scalar } from './support/shapes.js'
+import { classesOf, labelOf, rowsOf, scalar, sizeOf } from './support/shapes.js'
 import { logSoftmaxRows } from './support/softmax.js'
 import { at, size, tensor } from './support/tensor.js'
 
@@ -40,9 +40,8 @@ export const crossEntropy: Operation = {
     },
   ],
   infer(call) {
-    const logits = rowsOf(call, 'logits')
-    if (!logits || !labelOf(call, 'label')) return undefined
-    const columns = logits.columns.size ?? 0
+    if (!rowsOf(call, 'logits') || !labelOf(call, 'label')) return undefined
+    const columns = sizeOf(call.type('logits').shape, 1)
     const classes = classesOf(call.type('label'))
     if (columns !== classes)
       return call.fail('classes-mismatch', { callee: 'cross_entropy', logits: columns, classes }, ['logits'])

@@ -1,3 +1,4 @@
+import { present } from '../../grammar/present.js'
 import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation, Typed } from './operation.js'
 import {
@@ -10,7 +11,7 @@ import {
 } from './support/arguments.js'
 import { convolution, convolutionArguments } from './support/convolution_pytorch.js'
 import { convolutionAttributes } from './support/onnx_windows.js'
-import { featureMap, mapOf, sizeOf, slide, windowOf } from './support/shapes.js'
+import { featureMap, mapOf, mapSizes, sizeOf, slide, windowOf } from './support/shapes.js'
 import { at, size } from './support/tensor.js'
 import { reader, slideOver } from './support/windows.js'
 
@@ -55,8 +56,8 @@ export const depthwiseConv2d: Operation = {
   },
   multiplyAdds(call, [output]) {
     const [height, width] = call.pair('kernel')
-    const shape = output?.shape ?? []
-    return sizeOf(shape, 1) * sizeOf(shape, 2) * sizeOf(shape, 3) * height * width
+    const [filters, outputHeight, outputWidth] = mapSizes(present(output, 'the output'))
+    return filters * outputHeight * outputWidth * height * width
   },
   lowPrecision: true,
   tfjs: (call) =>

@@ -1,10 +1,11 @@
+import { elementAt } from '../../grammar/present.js'
 import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
 import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import { draw } from './support/draw_pytorch.js'
 import { interpolate } from './support/interpolate.js'
-import { featureMap, isSingleMap, sizeOf, wrongRank } from './support/shapes.js'
+import { featureMap, isSingleMap, mapSizes, wrongRank } from './support/shapes.js'
 import { at, map, size, sizes4 } from './support/tensor.js'
 
 const helper: PythonHelper = {
@@ -66,10 +67,10 @@ export const dropSampler: Operation = {
       ),
   },
   onnx(call) {
-    const [height, width] = [2, 3].map((index) => sizeOf(call.type('image').shape, index))
+    const [, height, width] = mapSizes(call.type('image'))
     const planes = call.add('Unsqueeze', [call.input('guide'), call.int64([1])], {}, 'plane')
     const attributes = { mode: 'linear', coordinate_transformation_mode: 'half_pixel', axes: [2, 3] }
-    const large = call.add('Resize', [planes, '', '', call.int64([height ?? 1, width ?? 1])], attributes, 'enlarged')
+    const large = call.add('Resize', [planes, '', '', call.int64([height, width])], attributes, 'enlarged')
     const largest = call.add('ReduceMax', [large, call.int64([1, 2, 3])], { keepdims: 1 }, 'largest')
     const cut = call.add('Mul', [largest, call.float(call.number('threshold'))], {}, 'cut')
     const below = call.add('Less', [large, cut], {}, 'below')
@@ -92,7 +93,12 @@ export const dropSampler: Operation = {
       return large.map((value) => (largest <= 0 || value < cut ? 1 : 0))
     })
     const area = height * width
-    return [map(image, (value, index) => value * (masks[Math.floor(index / (area * channels))]?.[index % area] ?? 1))]
+    return [
+      map(
+        image,
+        (value, index) => value * elementAt(elementAt(masks, Math.floor(index / (area * channels))), index % area),
+      ),
+    ]
   },
   cases: [
     {

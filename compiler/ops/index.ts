@@ -1,3 +1,4 @@
+import { present } from '../../grammar/present.js'
 import { add } from './add.js'
 import { attentionDropout } from './attention_dropout.js'
 import { attentionSampler } from './attention_sampler.js'
@@ -86,7 +87,5 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
 
 /** An operation that the compiler itself put into the graph. */
 export function operationNamed(name: string): Operation {
-  const operation = operations.get(name)
-  if (!operation) throw new Error(`no operation is called ${name}`)
-  return operation
+  return present(operations.get(name), `an operation \`${name}\``)
 }

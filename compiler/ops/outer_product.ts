@@ -2,7 +2,7 @@ import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lo
 import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
-import { dimension, featureMap, floats, sizeText } from './support/shapes.js'
+import { dimension, featureMap, floats, mapSizes, sizeOf, sizeText } from './support/shapes.js'
 import { sizes4, zeros } from './support/tensor.js'
 import { reader } from './support/windows.js'
 
@@ -28,35 +28,29 @@ export const outerProduct: Operation = {
     const left = featureMap(call, 'left')
     const right = featureMap(call, 'right')
     if (!left || !right) return undefined
-    const [firstSize, secondSize] = [left, right].map(({ height, width }) => sizeText(height, width))
+    const firstSize = sizeText(left.height, left.width)
+    const secondSize = sizeText(right.height, right.width)
     if (firstSize !== secondSize) {
-      const values = {
-        callee: 'outer_product',
-        first: 'left',
-        second: 'right',
-        firstSize: firstSize ?? '',
-        secondSize: secondSize ?? '',
-      }
+      const values = { callee: 'outer_product', first: 'left', second: 'right', firstSize, secondSize }
       return call.fail('spatial-mismatch', values, ['left', 'right'], `${firstSize} against ${secondSize}`)
     }
     return [floats([left.batch, dimension('maps', left.channels), dimension('features', right.channels)])]
   },
   multiplyAdds(call) {
-    const [, channels, height, width] = call.type('left').shape.map((d) => d.size ?? 1)
-    return (call.type('right').shape[1]?.size ?? 1) * (channels ?? 1) * (height ?? 1) * (width ?? 1)
+    const [channels, height, width] = mapSizes(call.type('left'))
+    return sizeOf(call.type('right').shape, 1) * channels * height * width
   },
   tfjs: (call) => callText(call.runtime('outerProduct'), call.input('left'), call.input('right')),
   pytorch: { expression: (call) => pythonCall(call.helper(helper), call.input('left'), call.input('right')) },
   onnx(call) {
+    const [, height, width] = mapSizes(call.type('left'))
     const rows = (argument: 'left' | 'right') => {
-      const [, channels, height, width] = call.type(argument).shape.map((d) => d.size ?? 1)
-      const shape = call.int64([0, channels ?? 1, (height ?? 1) * (width ?? 1)])
+      const shape = call.int64([0, sizeOf(call.type(argument).shape, 1), height * width])
       return call.add('Reshape', [call.input(argument), shape], {}, `${argument}_rows`)
     }
     const columns = call.add('Transpose', [rows('right')], { perm: [0, 2, 1] }, 'columns')
-    const [, , height, width] = call.type('left').shape.map((d) => d.size ?? 1)
     const sum = call.add('MatMul', [rows('left'), columns], {}, 'sum')
-    return [call.add('Div', [sum, call.float((height ?? 1) * (width ?? 1))])]
+    return [call.add('Div', [sum, call.float(height * width)])]
   },
   reference(call) {
     const [left, right] = [call.tensor('left'), call.tensor('right')]

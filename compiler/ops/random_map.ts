@@ -2,7 +2,7 @@ import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lo
 import { callText } from '../targets/tfjs/lowering.js'
 import type { Evaluation, Operation } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
-import { featureMap, floats } from './support/shapes.js'
+import { featureMap, floats, sizeOf } from './support/shapes.js'
 import { sizes4, type Tensor, zeros } from './support/tensor.js'
 
 const helper: PythonHelper = {
@@ -55,7 +55,7 @@ export const randomMap: Operation = {
   },
   onnx(call) {
     const attention = call.input('attention')
-    const maps = call.type('attention').shape[1]?.size ?? 1
+    const maps = sizeOf(call.type('attention').shape, 1)
     const strength = call.add('ReduceMean', [attention, call.int64([2, 3])], { keepdims: 0 }, 'strength')
     const strongest = call.add('ArgMax', [strength], { axis: 1, keepdims: 1 }, 'strongest')
     const numbers = call.int64(

@@ -1,9 +1,15 @@
+import { present } from '../../grammar/present.js'
 import { shapeText } from '../graph/graph.js'
 import { callText } from '../targets/tfjs/lowering.js'
 import type { Inference, Operation, Typed } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import { elementsPerImage, floats, wrongRank } from './support/shapes.js'
 import { size } from './support/tensor.js'
+
+/** The sizes of a call that was checked. */
+function sizes(call: Typed): readonly number[] {
+  return present(wantedSizes(call), 'a shape that fits')
+}
 
 /** The wanted sizes with -1 filled in, or undefined where the numbers do not work out. */
 function wantedSizes(call: Typed): readonly number[] | undefined {
@@ -59,10 +65,10 @@ export const reshape: Operation = {
         .join(' ')
         .replace(/(?<=,.*),$/, '')}))`,
   },
-  onnx: (call) => [call.add('Reshape', [call.input('x'), call.int64([0, ...(wantedSizes(call) ?? [])])])],
+  onnx: (call) => [call.add('Reshape', [call.input('x'), call.int64([0, ...sizes(call)])])],
   reference(call) {
     const x = call.tensor('x')
-    return [{ shape: [size(x, 0), ...(wantedSizes(call) ?? [])], data: x.data }]
+    return [{ shape: [size(x, 0), ...sizes(call)], data: x.data }]
   },
   cases: [
     { name: 'a row to maps', inputs: { x: { shape: [2, 12], fill: 'random' } }, arguments: { shape: [3, 2, 2] } },

@@ -1,8 +1,9 @@
+import { elementAt } from '../../grammar/present.js'
 import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
 import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
-import { featureMap, sizeOf } from './support/shapes.js'
+import { featureMap, mapSizes } from './support/shapes.js'
 import { sizes4, zeros } from './support/tensor.js'
 import { reader } from './support/windows.js'
 
@@ -36,14 +37,14 @@ export const trilinearAttention: Operation = {
   ],
   infer: (call) => featureMap(call, 'x') && [call.type('x')],
   multiplyAdds(call) {
-    const [channels, height, width] = [1, 2, 3].map((index) => sizeOf(call.type('x').shape, index))
-    return 2 * (channels ?? 1) ** 2 * (height ?? 1) * (width ?? 1)
+    const [channels, height, width] = mapSizes(call.type('x'))
+    return 2 * channels ** 2 * height * width
   },
   tfjs: (call) => callText(call.runtime('trilinearAttention'), call.input('x'), call.options('scale')),
   pytorch: { expression: (call) => pythonCall(call.helper(helper), call.input('x'), call.keyword('scale')) },
   onnx(call) {
-    const [channels, height, width] = [1, 2, 3].map((index) => sizeOf(call.type('x').shape, index))
-    const rows = call.int64([0, channels ?? 1, (height ?? 1) * (width ?? 1)])
+    const [channels, height, width] = mapSizes(call.type('x'))
+    const rows = call.int64([0, channels, height * width])
     const x = call.add('Reshape', [call.input('x'), rows], {}, 'rows')
     const scaled = call.add('Mul', [x, call.float(call.number('scale'))], {}, 'scaled')
     const overSpace = call.add('Softmax', [scaled], { axis: 2 }, 'over_space')
@@ -51,7 +52,7 @@ export const trilinearAttention: Operation = {
     const relation = call.add('MatMul', [overSpace, columns], {}, 'relation')
     const shares = call.add('Softmax', [relation], { axis: 2 }, 'shares')
     const mixed = call.add('MatMul', [shares, x], {}, 'mixed')
-    return [call.add('Reshape', [mixed, call.int64([0, channels ?? 1, height ?? 1, width ?? 1])])]
+    return [call.add('Reshape', [mixed, call.int64([0, channels, height, width])])]
   },
   reference(call) {
     const x = call.tensor('x')
@@ -66,7 +67,7 @@ export const trilinearAttention: Operation = {
       shares.forEach((row, c) => {
         cells.forEach((_, cell) => {
           out.data[(b * channels + c) * cells.length + cell] = row.reduce(
-            (sum, share, k) => sum + share * (rows[k]?.[cell] ?? 0),
+            (sum, share, k) => sum + share * elementAt(elementAt(rows, k), cell),
             0,
           )
         })
@@ -90,5 +91,5 @@ function softmax(values: readonly number[]): number[] {
 }
 
 function dot(a: readonly number[], b: readonly number[]): number {
-  return a.reduce((sum, value, index) => sum + value * (b[index] ?? 0), 0)
+  return a.reduce((sum, value, index) => sum + value * elementAt(b, index), 0)
 }

@@ -15,14 +15,9 @@ export function boxesOnnx(call: OnnxCall, [height, width]: readonly [number, num
   const kept = keptOnnx(call, enlargedOnnx(call, height, width), height * width)
   const cells = call.word('region') === 'all' ? kept : largestOnnx(call, kept, height, width)
   const grid = call.add('Reshape', [cells, call.int64([-1, height, width])], {}, 'cells')
-  const edges = [edge(call, grid, 'y', height, 2), edge(call, grid, 'x', width, 1)]
+  const [y, x] = [edge(call, grid, 'y', height, 2), edge(call, grid, 'x', width, 1)]
   const margin = call.number('margin')
-  const raw = call.add(
-    'Concat',
-    [edges[0]?.first ?? '', edges[1]?.first ?? '', edges[0]?.last ?? '', edges[1]?.last ?? ''],
-    { axis: 1 },
-    'tight_box',
-  )
+  const raw = call.add('Concat', [y.first, x.first, y.last, x.last], { axis: 1 }, 'tight_box')
   const wide = call.add('Add', [raw, call.float([-margin, -margin, margin, margin], [1, 4])], {}, 'margin')
   return call.add('Clip', [wide, call.float(0), call.float(1)], {}, 'box')
 }
@@ -69,7 +64,7 @@ function largestOnnx(call: OnnxCall, kept: string, height: number, width: number
   const start = call.add('Expand', [slots, wide], {}, 'start')
   const body = call.body('round', (inner) => round(call, inner, { own, kept, height, width }))
   // Each round that does not end takes the largest number at least one cell further: never more rounds than cells.
-  const parents = call.addMany('Loop', [call.int64(count), call.bool(true), start], 1, { body }, 'components')[0] ?? ''
+  const parents = call.add('Loop', [call.int64(count), call.bool(true), start], { body }, 'components')
   const label = call.add('GatherElements', [parents, own], { axis: 1 }, 'label')
   const zeros = call.add('Expand', [call.float(0), wide], {}, 'no_sizes')
   const sizes = call.add('ScatterElements', [zeros, label, kept], { axis: 1, reduction: 'add' }, 'sizes')

@@ -1,3 +1,4 @@
+import { elementAt } from '../../../grammar/present.js'
 import { shapeText } from '../../graph/graph.js'
 import { callText, type PythonHelper } from '../../targets/pytorch/lowering.js'
 import type { Operation, Trait } from '../operation.js'
@@ -41,15 +42,15 @@ export function reduction({ name, summary, tfjs, onnx, several, average, keeps }
     ...(keeps && { keeps }),
     infer(call) {
       const types = call.types('x')
-      const [first, ...rest] = types
-      if (!first) return undefined
+      const first = elementAt(types, 0)
+      const rest = types.slice(1)
       if (rest.some((type) => !sameShape(type, first)))
         return call.fail('shape-mismatch', { callee: name, shapes: types.map(shapeText) }, ['x'])
       if (rest.length > 0) return [first]
       const x = featureMap(call, 'x')
       if (!x) return undefined
       const keep = call.word('over') === 'channels' ? [0, 2, 3] : [0, 1]
-      return [floats(keep.flatMap((index) => x.shape[index] ?? []))]
+      return [floats(keep.map((index) => elementAt(x.shape, index)))]
     },
     tfjs(call) {
       const inputs = call.inputs('x')
@@ -71,8 +72,9 @@ export function reduction({ name, summary, tfjs, onnx, several, average, keeps }
       return [call.add(onnx, [call.input('x'), call.int64(axes)], { keepdims: 0 })]
     },
     reference(call) {
-      const [first, ...rest] = call.tensors('x')
-      if (!first) throw new Error(`${name} of nothing`)
+      const tensors = call.tensors('x')
+      const first = elementAt(tensors, 0)
+      const rest = tensors.slice(1)
       if (rest.length > 0) {
         const total = rest.reduce((a, b) => combine(a, b, (left, right) => left + right), first)
         return [average ? map(total, (value) => value / (rest.length + 1)) : total]

@@ -1,3 +1,4 @@
+import { present } from '../../../grammar/present.js'
 import { type Dimension, type Shape, shapeText, type TensorType } from '../../graph/graph.js'
 import type { Inference, Typed } from '../operation.js'
 
@@ -54,8 +55,7 @@ export function labelOf(call: Inference, argument: string): true | undefined {
 }
 
 export function classesOf(label: TensorType): number {
-  if (label.classes === undefined) throw new Error('a label without its number of classes')
-  return label.classes
+  return present(label.classes, "a label's number of classes")
 }
 
 export function wrongRank(call: Inference, argument: string, expected: string): undefined {
@@ -63,9 +63,12 @@ export function wrongRank(call: Inference, argument: string, expected: string): 
 }
 
 export function sizeOf(shape: Shape, index: number): number {
-  const size = shape[index]?.size
-  if (size === undefined) throw new Error(`dimension ${index} has no size`)
-  return size
+  return present(shape[index]?.size, 'the size of a dimension')
+}
+
+/** Of feature maps: [batch, channels, height, width]. */
+export function mapSizes({ shape }: TensorType): readonly [channels: number, height: number, width: number] {
+  return [sizeOf(shape, 1), sizeOf(shape, 2), sizeOf(shape, 3)]
 }
 
 /** Elements of one image's part of the tensor. */

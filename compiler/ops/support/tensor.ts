@@ -1,3 +1,5 @@
+import { elementAt } from '../../../grammar/present.js'
+
 /** A plain tensor of the references: row-major, double precision. */
 export interface Tensor {
   readonly shape: readonly number[]
@@ -58,12 +60,12 @@ export function permute(input: Tensor, order: readonly number[]): Tensor {
   const place = new Array<number>(shape.length).fill(0)
   for (let index = 0; index < out.data.length; index++) {
     let from = 0
-    for (let d = 0; d < order.length; d++) from += (place[d] ?? 0) * (strides[order[d] ?? 0] ?? 0)
+    for (let d = 0; d < order.length; d++) from += elementAt(place, d) * elementAt(strides, elementAt(order, d))
     out.data[index] = at(input, from)
     for (let d = shape.length - 1; d >= 0; d--) {
-      place[d] = (place[d] ?? 0) + 1
-      if ((place[d] ?? 0) < (shape[d] ?? 0)) break
-      place[d] = 0
+      const next = elementAt(place, d) + 1
+      place[d] = next < elementAt(shape, d) ? next : 0
+      if (next < elementAt(shape, d)) break
     }
   }
   return out

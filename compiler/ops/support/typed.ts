@@ -1,3 +1,4 @@
+import { elementAt, present } from '../../../grammar/present.js'
 import { type Attribute, type ByPhase, type Phase, settle, type TensorType, type Uniform } from '../../graph/graph.js'
 import type { Typed } from '../operation.js'
 
@@ -11,9 +12,7 @@ export class TypedCall implements Typed {
   ) {}
 
   type(argument: string): TensorType {
-    const [first] = this.types(argument)
-    if (!first) throw this.lacks(argument, 'tensor')
-    return first
+    return elementAt(this.types(argument), 0)
   }
 
   types(argument: string): readonly TensorType[] {
@@ -25,51 +24,51 @@ export class TypedCall implements Typed {
   }
 
   number(argument: string): number {
-    const value = this.constant(argument)
-    if (typeof value === 'number') return value
-    const range = this.range(argument)
+    const value = this.read(argument, isNumberOrUniform)
     // Nothing is drawn outside of training: the middle stands for the range.
-    if (range) return (range.low + range.high) / 2
-    throw this.lacks(argument, 'number')
+    return typeof value === 'number' ? value : (value.low + value.high) / 2
   }
 
   pair(argument: string): readonly [number, number] {
-    const value = this.constant(argument)
-    if (typeof value === 'number') return [value, value]
-    if (Array.isArray(value) && value.length === 2) return [value[0], value[1]]
-    throw this.lacks(argument, 'pair')
+    const value = this.read(argument, isNumberOrList)
+    return typeof value === 'number' ? [value, value] : [elementAt(value, 0), elementAt(value, 1)]
   }
 
   integers(argument: string): readonly number[] {
-    const value = this.constant(argument)
-    if (Array.isArray(value)) return value
-    throw this.lacks(argument, 'list')
+    return this.read(argument, isList)
   }
 
   flag(argument: string): boolean {
-    const value = this.constant(argument)
-    if (typeof value === 'boolean') return value
-    throw this.lacks(argument, 'boolean')
+    return this.read(argument, isBoolean)
   }
 
   word(argument: string): string {
-    const value = this.constant(argument)
-    if (typeof value === 'string') return value
-    throw this.lacks(argument, 'word')
+    return this.read(argument, isWord)
   }
 
   range(argument: string): Uniform | undefined {
     const value = this.constant(argument)
-    return typeof value === 'object' && 'kind' in value && value.kind === 'uniform' ? value : undefined
+    return isUniform(value) ? value : undefined
   }
 
-  private constant(argument: string): Exclude<Attribute, ByPhase> | undefined {
-    const value = this.attributes[argument]
+  private constant(argument: string): Constant {
     // What is read without a phase decides shapes, and no such argument may depend on the phase.
-    return value === undefined ? undefined : settle(value, this.phaseNow ?? 'inference')
+    return settle(present(this.attributes[argument], argument), this.phaseNow ?? 'inference')
   }
 
-  private lacks(argument: string, what: string): Error {
-    return new Error(`${this.operation} has no ${what} \`${argument}\``)
+  private read<Value extends Constant>(argument: string, is: (value: Constant) => value is Value): Value {
+    const value = this.constant(argument)
+    if (!is(value)) throw new Error(`\`${argument}\` of ${this.operation} is read as what it is not`)
+    return value
   }
 }
+
+type Constant = Exclude<Attribute, ByPhase>
+
+const isBoolean = (value: Constant) => typeof value === 'boolean'
+const isWord = (value: Constant) => typeof value === 'string'
+const isList = (value: Constant): value is readonly number[] => Array.isArray(value)
+const isNumberOrList = (value: Constant): value is number | readonly number[] =>
+  typeof value === 'number' || isList(value)
+const isUniform = (value: Constant): value is Uniform => typeof value === 'object' && 'kind' in value
+const isNumberOrUniform = (value: Constant): value is number | Uniform => typeof value === 'number' || isUniform(value)

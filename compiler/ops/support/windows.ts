@@ -1,5 +1,5 @@
 import { type Window, windowCount } from './shapes.js'
-import { elements, sizes4, type Tensor, zeros } from './tensor.js'
+import { at, sizes4, type Tensor, zeros } from './tensor.js'
 
 /** Runs over the cells of one window; cells in the padding are left out. */
 export type Visit = (row: number, column: number, kernelRow: number, kernelColumn: number) => void
@@ -47,7 +47,5 @@ export function slideOver(
 /** Reads [batch, channels, height, width] by place. */
 export function reader(input: Tensor): (batch: number, channel: number, row: number, column: number) => number {
   const [, channels, height, width] = sizes4(input)
-  const { data } = input
-  if (data.length !== elements(input.shape)) throw new Error('a tensor of the wrong length')
-  return (b, c, y, x) => data[((b * channels + c) * height + y) * width + x] ?? Number.NaN
+  return (b, c, y, x) => at(input, ((b * channels + c) * height + y) * width + x)
 }

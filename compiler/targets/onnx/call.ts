@@ -1,3 +1,4 @@
+import { elementAt, present } from '../../../grammar/present.js'
 import { type Graph, type Node, type TensorType, typeOf, type ValueRef } from '../../graph/graph.js'
 import { TypedCall } from '../../ops/support/typed.js'
 import type { OnnxCall } from './lowering.js'
@@ -22,9 +23,7 @@ export class NodeCall extends TypedCall implements OnnxCall {
   }
 
   input(argument: string): string {
-    const [first] = this.inputs(argument)
-    if (first === undefined) throw new Error(`${this.operation} has no input ${argument}`)
-    return first
+    return elementAt(this.inputs(argument), 0)
   }
 
   inputs(argument: string): readonly string[] {
@@ -32,9 +31,7 @@ export class NodeCall extends TypedCall implements OnnxCall {
   }
 
   parameter(role: string): string {
-    const name = this.node.parameters[role]
-    if (name === undefined) throw new Error(`${this.operation} has no parameter ${role}`)
-    return name
+    return present(this.node.parameters[role], role)
   }
 
   outputSizes(index = 0): readonly (number | undefined)[] {
@@ -52,20 +49,6 @@ export class NodeCall extends TypedCall implements OnnxCall {
     return output
   }
 
-  addMany(
-    operator: string,
-    inputs: readonly string[],
-    outputs: number,
-    attributes: Readonly<Record<string, OnnxAttribute>>,
-    step: string,
-  ): readonly string[] {
-    const names = Array.from({ length: outputs }, (_, index) =>
-      this.builder.free(`${this.path}/${step}${index === 0 ? '' : `_${index}`}`),
-    )
-    this.builder.add(operator, inputs, names, attributes)
-    return names
-  }
-
   float(values: number | readonly number[], shape?: readonly number[]): string {
     return this.builder.floats(values, shape)
   }
@@ -74,8 +57,8 @@ export class NodeCall extends TypedCall implements OnnxCall {
     return this.builder.integers(values, shape)
   }
 
-  bool(values: boolean | readonly boolean[], shape?: readonly number[]): string {
-    return this.builder.booleans(values, shape)
+  bool(value: boolean): string {
+    return this.builder.boolean(value)
   }
 
   body(name: string, build: (body: OnnxBody) => void): OnnxAttribute {

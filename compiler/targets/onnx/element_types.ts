@@ -1,5 +1,6 @@
+import { elementAt, present } from '../../../grammar/present.js'
 import { elementCodes } from './encode.js'
-import { bodiesOf, type OnnxElement, type OnnxNode, type OnnxProgram } from './program.js'
+import { bodiesOf, inputOf, type OnnxElement, type OnnxNode, type OnnxProgram } from './program.js'
 
 const integers = new Set(['Shape', 'Size', 'ArgMax', 'ArgMin', 'NonZero'])
 const booleans = new Set([
@@ -22,15 +23,16 @@ export function elementTypes({ inputs, constants, weights, nodes }: OnnxProgram)
   const types = new Map<string, OnnxElement>()
   for (const { name, element } of [...inputs, ...constants.values(), ...weights.values()]) types.set(name, element)
   for (const node of nodes) {
-    const [element, ...others] = outputElements(node, types)
-    for (const [index, name] of node.outputs.entries()) types.set(name, others[index - 1] ?? element ?? 'float')
+    const own = outputElements(node, types)
+    for (const [index, name] of node.outputs.entries()) types.set(name, own[index] ?? elementAt(own, 0))
   }
   return types
 }
 
 function outputElements(node: OnnxNode, types: ReadonlyMap<string, OnnxElement>): readonly OnnxElement[] {
-  const { operator, attributes, inputs } = node
-  if (operator === 'Cast') return [byCode.get(Number(attributes.to)) ?? 'float']
+  const { operator, attributes } = node
+  const typeOf = (index: number) => present(types.get(inputOf(node, index)), `the type of an input of ${operator}`)
+  if (operator === 'Cast') return [present(byCode.get(Number(attributes.to)), 'the element type of a cast')]
   if (operator === 'QuantizeLinear') return ['uint8']
   if (integers.has(operator)) return ['int64']
   if (booleans.has(operator)) return ['bool']
@@ -38,12 +40,9 @@ function outputElements(node: OnnxNode, types: ReadonlyMap<string, OnnxElement>)
   // The first output of a Loop's body is its condition.
   if (operator === 'Loop' && body)
     return body.outputs.slice(1).map((output, index) => {
-      const carried = types.get(inputs[index + 2] ?? '')
+      const carried = types.get(inputOf(node, index + 2))
       return carried ?? ('element' in output ? output.element : 'float')
     })
-  if (operator === 'Where') return [types.get(inputs[1] ?? '') ?? 'float']
-  const [first, second] = inputs
   // A quantised value is restored to the type of its scale.
-  const typed = operator === 'DequantizeLinear' ? second : first
-  return [types.get(typed ?? '') ?? 'float']
+  return [typeOf(operator === 'Where' || operator === 'DequantizeLinear' ? 1 : 0)]
 }

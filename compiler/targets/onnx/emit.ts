@@ -1,3 +1,4 @@
+import { present } from '../../../grammar/present.js'
 import type { Graph, Parameter, TensorType, ValueRef } from '../../graph/graph.js'
 import { typeOf } from '../../graph/graph.js'
 import { viewOf } from '../../graph/view.js'
@@ -27,9 +28,8 @@ export function emitOnnx(graph: Graph, options: OnnxOptions): OnnxProgram {
   ])
   const names = new Map<string, string>()
   const nameOf = (value: ValueRef) => {
-    const name = names.get(`${value.node}.${value.output}`)
-    if (name === undefined) throw new Error(`no ONNX value for node ${value.node}`)
-    return name
+    const key = `${value.node}.${value.output}`
+    return present(names.get(key), key)
   }
   const set = (value: ValueRef, name: string) => names.set(`${value.node}.${value.output}`, name)
   const { image } = graph
@@ -40,7 +40,7 @@ export function emitOnnx(graph: Graph, options: OnnxOptions): OnnxProgram {
     const { onnx } = operationNamed(node.operation)
     if (onnx === 'training only') throw new Error(`${node.path.join('/')} (${node.operation}) exists only in training`)
     builder.origin = node.id
-    const outputs = onnx(new NodeCall(node, graph, builder, nameOf, paths.get(node.id) ?? ''))
+    const outputs = onnx(new NodeCall(node, graph, builder, nameOf, present(paths.get(node.id), "the node's path")))
     outputs.forEach((name, output) => {
       set({ node: node.id, output }, name)
     })

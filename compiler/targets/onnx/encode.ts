@@ -1,4 +1,5 @@
 import onnxProto, { type onnx } from 'onnx-proto'
+import { present } from '../../../grammar/present.js'
 import { toHalf } from './half.js'
 import { irVersions } from './opsets.js'
 import type {
@@ -72,7 +73,7 @@ export function encodeModel(file: OnnxFile): EncodedModel {
   const { program, describe = () => undefined } = file
   const { functions = [] } = program
   const head = proto.ModelProto.encode({
-    irVersion: irVersions[program.opset] ?? null,
+    irVersion: present(irVersions.get(program.opset), 'the IR version of the opset'),
     producerName: file.producer,
     producerVersion: file.version,
     opsetImport: [
@@ -194,7 +195,6 @@ function attributeProto(name: string, value: OnnxAttribute): onnx.IAttributeProt
   if (typeof value === 'number') return { name, type: types.INT, i: value }
   if (typeof value === 'string') return { name, type: types.STRING, s: new TextEncoder().encode(value) }
   if ('float' in value) return { name, type: types.FLOAT, f: value.float }
-  if ('floats' in value) return { name, type: types.FLOATS, floats: [...value.floats] }
   if ('graph' in value) return { name, type: types.GRAPH, g: bodyProto(value.graph) }
   if ('tensor' in value) return { name, type: types.TENSOR, t: constantProto(value.tensor) }
   return { name, type: types.INTS, ints: [...value] }

@@ -83,7 +83,7 @@ class Folding {
   readonly functions: OnnxFunction[] = []
   private readonly known = new Map<string, OnnxFunction>()
   private readonly names = new Set<string>()
-  private readonly consumers: ReadonlyMap<string, readonly OnnxNode[]>
+  private readonly consumers: ReturnType<typeof consumersOf>
   private readonly answers: ReadonlySet<string>
 
   constructor(private readonly program: OnnxProgram) {
@@ -108,7 +108,7 @@ class Folding {
     const uses = [...new Set(nodes.flatMap(usesOf))].filter((name) => !defined.has(name))
     const inputs = uses.filter((name) => !this.program.constants.has(name))
     const outputs = [...defined].filter(
-      (name) => this.answers.has(name) || this.consumers.get(name)?.some((node) => !own.has(node)),
+      (name) => this.answers.has(name) || this.consumers(name).some((node) => !own.has(node)),
     )
     const rename = this.localNames(group, { inputs, outputs, inner: [...defined] })
     const constants = uses.flatMap((name) => {

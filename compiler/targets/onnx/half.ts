@@ -1,13 +1,9 @@
-const floats = new Float32Array(1)
-const bits = new Uint32Array(floats.buffer)
-
 /** IEEE 754 half precision, rounded to the nearest, ties to even; what is too large becomes infinite. */
 export function toHalf(values: Float32Array): Uint16Array {
   const halves = new Uint16Array(values.length)
-  for (let i = 0; i < values.length; i++) {
-    floats[0] = values[i] ?? 0
-    halves[i] = halfOf(bits[0] ?? 0)
-  }
+  new Uint32Array(values.buffer, values.byteOffset, values.length).forEach((bits, index) => {
+    halves[index] = halfOf(bits)
+  })
   return halves
 }
 

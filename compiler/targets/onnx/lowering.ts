@@ -23,18 +23,10 @@ export interface OnnxCall extends Typed {
     attributes?: Readonly<Record<string, OnnxAttribute>>,
     step?: string,
   ): string
-  /** As add, for operators with several outputs. */
-  addMany(
-    operator: string,
-    inputs: readonly string[],
-    outputs: number,
-    attributes: Readonly<Record<string, OnnxAttribute>>,
-    step: string,
-  ): readonly string[]
   /** A constant float tensor; a scalar when no shape is given. Equal ones are stored once. */
   float(values: readonly number[] | number, shape?: readonly number[]): string
   int64(values: readonly number[] | number, shape?: readonly number[]): string
-  bool(values: readonly boolean[] | boolean, shape?: readonly number[]): string
+  bool(value: boolean): string
   /** A graph of its own, for Loop. Values of the outer graph can be used by name. */
   body(name: string, build: (body: OnnxBody) => void): OnnxAttribute
 }

@@ -1,7 +1,12 @@
 /** The first IR version that knows each opset (onnx/helper.py, OP_SET_ID_VERSION_MAP). */
-export const irVersions: Readonly<Record<number, number>> = { 18: 8, 19: 9, 20: 9, 21: 10 }
+export const irVersions: ReadonlyMap<number, number> = new Map([
+  [18, 8],
+  [19, 9],
+  [20, 9],
+  [21, 10],
+])
 
 /** Opsets that can be written. */
-export const opsets: readonly number[] = Object.keys(irVersions).map(Number)
+export const opsets: readonly number[] = [...irVersions.keys()]
 
 export const defaultOpset = 18

@@ -1,10 +1,10 @@
+import { elementAt } from '../../../grammar/present.js'
 /** Attributes by the type ONNX gives them. Integers and floats look alike in JavaScript, so floats are marked. */
 export type OnnxAttribute =
   | number
   | string
   | readonly number[]
   | { readonly float: number }
-  | { readonly floats: readonly number[] }
   | { readonly graph: OnnxSubgraph }
   | { readonly tensor: OnnxConstant }
 
@@ -97,8 +97,18 @@ function capturedBy({ inputs, outputs, nodes }: OnnxSubgraph): string[] {
   return [...nodes.flatMap(usesOf), ...outputs.map(({ name }) => name)].filter((name) => !own.has(name))
 }
 
-/** The nodes that take each value. */
-export function consumersOf(nodes: readonly OnnxNode[]): ReadonlyMap<string, readonly OnnxNode[]> {
+/** The name of a node's input; empty when it is left out. */
+export function inputOf({ inputs }: OnnxNode, index: number): string {
+  return inputs[index] ?? ''
+}
+
+/** The name of a node's first output: every node has one. */
+export function outputOf({ outputs }: OnnxNode): string {
+  return elementAt(outputs, 0)
+}
+
+/** Gives the nodes that take a value. */
+export function consumersOf(nodes: readonly OnnxNode[]): (value: string) => readonly OnnxNode[] {
   const consumers = new Map<string, OnnxNode[]>()
   for (const node of nodes)
     for (const name of new Set(usesOf(node))) {
@@ -106,7 +116,7 @@ export function consumersOf(nodes: readonly OnnxNode[]): ReadonlyMap<string, rea
       if (known) known.push(node)
       else consumers.set(name, [node])
     }
-  return consumers
+  return (value) => consumers.get(value) ?? []
 }
 
 /** The node with other names for what it takes, in its bodies too. */

@@ -1,3 +1,4 @@
+import { elementAt } from '../../../grammar/present.js'
 import type { OnnxAttribute, OnnxConstant, OnnxElement, OnnxNode, OnnxSubgraph, OnnxValue } from './program.js'
 import { ValueNames } from './value_names.js'
 
@@ -42,8 +43,8 @@ export class OnnxProgramBuilder {
     return this.constant('int64', values, shape)
   }
 
-  booleans(values: boolean | readonly boolean[], shape?: readonly number[]): string {
-    return this.constant('bool', typeof values === 'boolean' ? Number(values) : values.map(Number), shape)
+  boolean(value: boolean): string {
+    return this.constant('bool', Number(value), [])
   }
 
   /** Small constants are stored once, however often they are asked for. */
@@ -131,7 +132,7 @@ function nodeOf(
 ): OnnxNode {
   return {
     operator,
-    name: outputs[0] ?? operator,
+    name: elementAt(outputs, 0),
     inputs,
     outputs,
     attributes,

@@ -1,9 +1,12 @@
+import { elementAt, present } from '../../../../grammar/present.js'
 import {
   consumersOf,
+  inputOf,
   type OnnxConstant,
   type OnnxNode,
   type OnnxProgram,
   type OnnxWeight,
+  outputOf,
   withInputs,
   withoutUnused,
 } from '../program.js'
@@ -59,13 +62,12 @@ export function toEightBits(program: OnnxProgram, mayBeInt8: Chooser, ranges: Ra
   const groups = groupsOf(program, mayBeInt8)
   const shared = new Map<string, ValueRange>()
   for (const name of roundedValues(program, mayBeInt8)) {
-    const own = ranges.get(name)
-    if (!own) throw new Error(`the range of ${name} was not measured`)
+    const own = present(ranges.get(name), `the range of ${name}`)
     const group = groups.find(name)
     const others = shared.get(group) ?? { min: 0, max: 0 }
     shared.set(group, { min: Math.min(others.min, own.min), max: Math.max(others.max, own.max) })
   }
-  const rounding = new Rounding(program, (name) => shared.get(groups.find(name)))
+  const rounding = new Rounding(program, (name) => present(shared.get(groups.find(name)), `the range of ${name}`))
   return rounding.apply(mayBeInt8)
 }
 
@@ -73,18 +75,19 @@ export function toEightBits(program: OnnxProgram, mayBeInt8: Chooser, ranges: Ra
 function roundedValues({ nodes, weights, outputs }: OnnxProgram, mayBeInt8: Chooser): string[] {
   const consumers = consumersOf(nodes)
   const answers = new Set(outputs.map(({ name }) => name))
-  const taken = nodes.flatMap((node) => (isWeighted(node, weights) && mayBeInt8(node) ? [node.inputs[0] ?? ''] : []))
+  const taken = nodes.flatMap((node) => (isWeighted(node, weights) && mayBeInt8(node) ? [inputOf(node, 0)] : []))
   const given = nodes.flatMap((node) => {
-    const [value = ''] = node.outputs
-    const after = consumers.get(value) ?? []
-    const activated = weighted.has(node.operator) && after.length === 1 && activations.has(after[0]?.operator ?? '')
+    const value = outputOf(node)
+    const [next, ...others] = consumers(value)
+    const activated =
+      weighted.has(node.operator) && next !== undefined && others.length === 0 && activations.has(next.operator)
     return mayBeInt8(node) && node.operator !== 'Gemm' && !activated && !answers.has(value) ? [value] : []
   })
   return [...new Set([...taken, ...given])]
 }
 
-function isWeighted({ operator, inputs }: OnnxNode, weights: OnnxProgram['weights']): boolean {
-  return weighted.has(operator) && weights.has(inputs[1] ?? '')
+function isWeighted(node: OnnxNode, weights: OnnxProgram['weights']): boolean {
+  return weighted.has(node.operator) && weights.has(inputOf(node, 1))
 }
 
 /** Values that need one scale: what the same weights are applied to, and what goes into a maximum and comes out. */
@@ -93,8 +96,8 @@ function groupsOf({ nodes, weights }: OnnxProgram, mayBeInt8: Chooser): Groups {
   const firstOf = new Map<string, string>()
   for (const node of nodes) {
     if (!mayBeInt8(node)) continue
-    const [input = '', weight = ''] = node.inputs
-    if (node.operator === 'MaxPool') groups.join(input, node.outputs[0] ?? '')
+    const [input, weight] = [inputOf(node, 0), inputOf(node, 1)]
+    if (node.operator === 'MaxPool') groups.join(input, outputOf(node))
     if (!isWeighted(node, weights)) continue
     groups.join(input, firstOf.get(weight) ?? input)
     firstOf.set(weight, input)
@@ -125,7 +128,7 @@ class Rounding {
 
   constructor(
     private readonly program: OnnxProgram,
-    private readonly rangeOf: (name: string) => ValueRange | undefined,
+    private readonly rangeOf: (name: string) => ValueRange,
   ) {
     this.constants = new Map(program.constants)
     this.weights = new Map(program.weights)
@@ -160,28 +163,26 @@ class Rounding {
   /** Zero is always one of the steps: padding has to be exact. */
   private steps(name: string): { scale: number; zero: number } {
     const range = this.rangeOf(name)
-    if (!range) throw new Error(`the range of ${name} is not known`)
     const scale = Math.fround(Math.max(range.max - range.min, 1e-6) / activationSteps)
     return { scale, zero: Math.round(-range.min / scale) }
   }
 
   /** A bias is in steps of its input's times its weight's: it belongs to one set of weights, and to one group of inputs. */
   private roundWeights(node: OnnxNode, renamed: OnnxNode): OnnxNode {
-    const [input = '', weightName = '', biasName] = node.inputs
-    const weight = this.program.weights.get(weightName)
-    const bias = this.program.weights.get(biasName ?? '')
-    if (!weight) throw new Error(`${weightName} is no weight`)
+    const weight = present(this.program.weights.get(inputOf(node, 1)), 'a weight')
+    const biasName = inputOf(node, 2)
     const scales = scalesOf(weight)
-    const rows = weight.shape[0] ?? 1
+    const rows = elementAt(weight.shape, 0)
     const inputs = [
-      renamed.inputs[0] ?? '',
+      inputOf(renamed, 0),
       this.stored(weight, 'int8', rows, scales, async () => roundRows(weight, await scales())),
     ]
-    if (bias) {
-      const { scale } = this.steps(input)
+    if (biasName !== '') {
+      const bias = present(this.program.weights.get(biasName), 'a bias')
+      const { scale } = this.steps(inputOf(node, 0))
       const biasScales = async () => (await scales()).map((own) => own * scale)
       inputs.push(this.stored(bias, 'int32', rows, biasScales, async () => roundBias(bias, await biasScales())))
-    } else if (biasName) inputs.push(biasName)
+    }
     return { ...renamed, inputs }
   }
 
@@ -237,12 +238,12 @@ function scalesOf(weight: OnnxWeight): () => Promise<Float32Array> {
   let known: Promise<Float32Array> | undefined
   const compute = async () => {
     const values = await floatsOf(weight)
-    const rows = weight.shape[0] ?? 1
+    const rows = elementAt(weight.shape, 0)
     const width = values.length / rows
     const scales = new Float32Array(rows)
     for (let row = 0; row < rows; row++) {
       let largest = 0
-      for (let i = row * width; i < (row + 1) * width; i++) largest = Math.max(largest, Math.abs(values[i] ?? 0))
+      for (const value of values.subarray(row * width, (row + 1) * width)) largest = Math.max(largest, Math.abs(value))
       scales[row] = largest > 0 ? largest / weightSteps : 1
     }
     return scales
@@ -257,12 +258,13 @@ async function roundRows(weight: OnnxWeight, scales: Float32Array): Promise<Int8
   const values = await floatsOf(weight)
   const width = values.length / scales.length
   const rounded = new Int8Array(values.length)
-  for (let i = 0; i < values.length; i++)
-    rounded[i] = Math.round((values[i] ?? 0) / (scales[Math.floor(i / width)] ?? 1))
+  values.forEach((value, i) => {
+    rounded[i] = Math.round(value / elementAt(scales, Math.floor(i / width)))
+  })
   return rounded
 }
 
 async function roundBias(bias: OnnxWeight, scales: Float32Array): Promise<Int32Array> {
   const values = await floatsOf(bias)
-  return Int32Array.from(values, (value, i) => Math.round(value / (scales[i] ?? 1)))
+  return Int32Array.from(values, (value, i) => Math.round(value / elementAt(scales, i)))
 }

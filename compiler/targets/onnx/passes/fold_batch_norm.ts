@@ -1,4 +1,5 @@
-import { answerNames, consumersOf, type OnnxNode, type OnnxWeight, withoutUnused } from '../program.js'
+import { elementAt, present } from '../../../../grammar/present.js'
+import { answerNames, consumersOf, type OnnxNode, type OnnxWeight, outputOf, withoutUnused } from '../program.js'
 import { ValueNames } from '../value_names.js'
 import type { Pass } from './pass.js'
 import { floatsOf } from './weights.js'
@@ -16,7 +17,7 @@ export const foldBatchNorm: Pass = {
     const consumers = consumersOf(program.nodes)
     const answers = answerNames(program)
     const convolutions = new Map(
-      program.nodes.flatMap((node) => (node.operator === 'Conv' ? [[node.outputs[0] ?? '', node] as const] : [])),
+      program.nodes.flatMap((node) => (node.operator === 'Conv' ? [[outputOf(node), node] as const] : [])),
     )
     const weights = new Map(program.weights)
     const names = ValueNames.beside(program)
@@ -28,14 +29,14 @@ export const foldBatchNorm: Pass = {
       if (norm.operator !== 'BatchNormalization') continue
       const [input = '', ...roles] = norm.inputs
       const convolution = convolutions.get(input)
-      if (!convolution || answers.has(input) || consumers.get(input)?.length !== 1) continue
+      if (!convolution || answers.has(input) || consumers(input).length !== 1) continue
       const [x = '', filter = '', bias] = convolution.inputs
-      const statistics = roles.map((name) => program.weights.get(name))
-      const parts = { filter: program.weights.get(filter), bias: bias ? program.weights.get(bias) : undefined }
-      if (!parts.filter || (bias && !parts.bias) || !statistics.every((weight) => weight !== undefined)) continue
+      const weightOf = (name: string) => present(program.weights.get(name), name)
+      const statistics = roles.map(weightOf)
+      const parts = { filter: weightOf(filter), bias: bias === undefined ? undefined : weightOf(bias) }
       const eps = epsilonOf(norm)
       const key = JSON.stringify([filter, bias, roles, eps])
-      const made = known.get(key) ?? foldedNames(convolution, norm, names)
+      const made = known.get(key) ?? foldedNames(filter, elementAt(roles, 0), names)
       if (!known.has(key)) {
         known.set(key, made)
         weights.set(made.weight, foldedWeight(made.weight, parts.filter, statistics, eps))
@@ -55,9 +56,9 @@ export const foldBatchNorm: Pass = {
 }
 
 /** The batch norm is part of the name: one convolution may be shared while its norms are not. */
-function foldedNames(convolution: OnnxNode, norm: OnnxNode, names: ValueNames) {
-  const scope = (name: string | undefined) => (name ?? '').replace(/\.[^.]*$/, '')
-  const both = `${scope(convolution.inputs[1])}+${scope(norm.inputs[1]).split('.').at(-1)}`
+function foldedNames(filter: string, factor: string, names: ValueNames) {
+  const scope = (name: string) => name.replace(/\.[^.]*$/, '')
+  const both = `${scope(filter)}+${scope(factor).split('.').at(-1)}`
   return { weight: names.free(`${both}.weight`), bias: names.free(`${both}.bias`) }
 }
 
@@ -68,9 +69,11 @@ function epsilonOf({ attributes }: OnnxNode): number {
 
 /** factor and shift of each channel, in double precision. */
 async function affine(statistics: readonly OnnxWeight[], eps: number) {
-  const [weight, bias, mean, variance] = await Promise.all(statistics.map(floatsOf))
-  const factor = Float64Array.from(variance ?? [], (value, c) => (weight?.[c] ?? 1) / Math.sqrt(value + eps))
-  const shift = Float64Array.from(factor, (value, c) => (bias?.[c] ?? 0) - (mean?.[c] ?? 0) * value)
+  const values = await Promise.all(statistics.map(floatsOf))
+  const [weight, bias] = [elementAt(values, 0), elementAt(values, 1)]
+  const [mean, variance] = [elementAt(values, 2), elementAt(values, 3)]
+  const factor = Float64Array.from(variance, (value, c) => elementAt(weight, c) / Math.sqrt(value + eps))
+  const shift = factor.map((value, c) => elementAt(bias, c) - elementAt(mean, c) * value)
   return { factor, shift }
 }
 
@@ -83,13 +86,8 @@ function foldedWeight(name: string, filter: OnnxWeight, statistics: readonly Onn
     async read() {
       const { factor } = await affine(statistics, eps)
       const values = await floatsOf(filter)
-      const folded = new Float32Array(values.length)
       const area = values.length / factor.length
-      for (let c = 0; c < factor.length; c++) {
-        const by = factor[c] ?? 1
-        for (let i = c * area; i < (c + 1) * area; i++) folded[i] = (values[i] ?? 0) * by
-      }
-      return folded
+      return values.map((value, i) => value * elementAt(factor, Math.floor(i / area)))
     },
   }
 }
@@ -102,12 +100,12 @@ function foldedBias(
 ): OnnxWeight {
   return {
     name,
-    shape: statistics[0]?.shape ?? [],
+    shape: elementAt(statistics, 0).shape,
     element: 'float',
     async read() {
       const { factor, shift } = await affine(statistics, eps)
       const own = bias && (await floatsOf(bias))
-      return Float32Array.from(shift, (value, c) => value + (own?.[c] ?? 0) * (factor[c] ?? 1))
+      return Float32Array.from(shift, (value, c) => (own ? value + elementAt(own, c) * elementAt(factor, c) : value))
     },
   }
 }

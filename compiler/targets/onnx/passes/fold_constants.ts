@@ -89,7 +89,7 @@ function joinFactors(program: OnnxProgram): OnnxProgram {
     if (!own) return [node]
     const before = pending.get(own.input)
     const whole = before ? { input: before.input, factor: before.factor * own.factor } : own
-    const after = consumers.get(output) ?? []
+    const after = consumers(output)
     const [next] = after
     const following = next && factorOf(next, constants)
     if (following && after.length === 1 && !answers.has(output) && isModerate(whole.factor * following.factor)) {

@@ -1,4 +1,12 @@
-import { answerNames, consumersOf, type OnnxNode, type OnnxWeight, withoutUnused } from '../program.js'
+import {
+  answerNames,
+  consumersOf,
+  inputOf,
+  type OnnxNode,
+  type OnnxWeight,
+  outputOf,
+  withoutUnused,
+} from '../program.js'
 import { factorOf, isModerate } from './fold_constants.js'
 import type { Pass } from './pass.js'
 import { floatsOf } from './weights.js'
@@ -25,15 +33,15 @@ export const foldScales: Pass = {
     for (const node of program.nodes) {
       const scale = factorOf(node, program.constants)
       const target = scale && linearAfter(node, consumers, answers)
-      const weight = target && weights.get(target.inputs[1] ?? '')
+      const weight = target && weights.get(inputOf(target, 1))
       if (!scale || !isModerate(scale.factor) || !target || !weight || scaled.has(target)) continue
       const name = `${weight.name}*${scale.factor}`
       if (!weights.has(name)) weights.set(name, timesFactor(name, weight, scale.factor))
       scaled.set(target, name)
-      skipped.set(node.outputs[0] ?? '', scale.input)
+      skipped.set(outputOf(node), scale.input)
     }
     const nodes = program.nodes
-      .filter(({ outputs }) => !skipped.has(outputs[0] ?? ''))
+      .filter((node) => !skipped.has(outputOf(node)))
       .map((node) => {
         const weight = scaled.get(node)
         const inputs = node.inputs.map((name, index) =>
@@ -48,13 +56,13 @@ export const foldScales: Pass = {
 /** The linear node at the end of a chain of changes of shape that nothing else uses. */
 function linearAfter(
   start: OnnxNode,
-  consumers: ReadonlyMap<string, readonly OnnxNode[]>,
+  consumers: ReturnType<typeof consumersOf>,
   answers: ReadonlySet<string>,
 ): OnnxNode | undefined {
   let node = start
   for (;;) {
-    const [value = ''] = node.outputs
-    const [next, ...others] = consumers.get(value) ?? []
+    const value = outputOf(node)
+    const [next, ...others] = consumers(value)
     if (!next || others.length > 0 || answers.has(value) || next.inputs[0] !== value) return undefined
     if (linear.has(next.operator)) return next
     if (!carriers.has(next.operator)) return undefined
@@ -67,10 +75,7 @@ function timesFactor(name: string, weight: OnnxWeight, factor: number): OnnxWeig
     ...weight,
     name,
     async read() {
-      const values = await floatsOf(weight)
-      const scaled = new Float32Array(values.length)
-      for (let i = 0; i < values.length; i++) scaled[i] = (values[i] ?? 0) * factor
-      return scaled
+      return (await floatsOf(weight)).map((value) => value * factor)
     },
   }
 }

@@ -1,3 +1,4 @@
+import { elementAt, present } from '../../../../grammar/present.js'
 import { type Frame, type Graph, typeOf } from '../../../graph/graph.js'
 import { elementTypes } from '../element_types.js'
 import {
@@ -72,8 +73,9 @@ function findPasses(
     first.add(original)
     second.add(node)
     for (const [index, name] of node.outputs.entries()) {
-      originals.set(name, original.outputs[index] ?? '')
-      repeats.set(original.outputs[index] ?? '', name)
+      const output = elementAt(original.outputs, index)
+      originals.set(name, output)
+      repeats.set(output, name)
     }
   }
   if (first.size === 0) return undefined
@@ -128,7 +130,7 @@ function seenOutside(program: OnnxProgram, { first, second, between }: TwoPasses
   const seen = (nodes: ReadonlySet<OnnxNode>, inside: (node: OnnxNode) => boolean) =>
     [...nodes]
       .flatMap(({ outputs }) => outputs)
-      .filter((name) => answers.has(name) || consumers.get(name)?.some((node) => !inside(node)))
+      .filter((name) => answers.has(name) || consumers(name).some((node) => !inside(node)))
   const withBetween = (node: OnnxNode) => first.has(node) || between.has(node)
   return {
     first: seen(first, withBetween),
@@ -153,7 +155,7 @@ function leaving(program: OnnxProgram, passes: TwoPasses): Leaving {
   const { first, second, between } = seenOutside(program, passes)
   const stacked = [...passes.first]
     .flatMap(({ outputs }) => outputs)
-    .filter((name) => first.includes(name) || second.has(passes.repeats.get(name) ?? ''))
+    .filter((name) => first.includes(name) || second.has(present(passes.repeats.get(name), name)))
   return { carried: between.filter((name) => name !== passes.images[1]), stacked, first: new Set(first), second }
 }
 
@@ -190,7 +192,7 @@ function loopNames(program: OnnxProgram, { images, between }: TwoPasses): LoopNa
     start: free('pass/start'),
     firstIndex: free('pass/first_index'),
     secondIndex: free('pass/second_index'),
-    nothing: (element) => nothing.get(element) ?? '',
+    nothing: (element) => present(nothing.get(element), element),
     // The second round keeps its image: it is the last one. An image that does not come from the first pass has its name already.
     lastImage: foundInside ? images[1] : free('passes/image'),
     free,
@@ -202,7 +204,7 @@ function looped(program: OnnxProgram, passes: TwoPasses): OnnxProgram {
   const out = leaving(program, passes)
   const names = loopNames(program, passes)
   const types = elementTypes(program)
-  const carried = out.carried.map((name) => types.get(name) ?? 'float')
+  const carried = out.carried.map((name) => present(types.get(name), name))
   const stacks = new Map(out.stacked.map((name) => [name, names.free(`passes/${name}`)]))
   const loop = plain(
     'Loop',
@@ -278,7 +280,7 @@ function bodyOf(
     outputs: named([sameImage, ...same]),
     nodes: [
       plain('Identity', [names.image], [sameImage]),
-      ...same.map((name, index) => plain('Identity', [carriedBefore[index] ?? ''], [name])),
+      ...same.map((name, index) => plain('Identity', [elementAt(carriedBefore, index)], [name])),
     ],
   }
   const next = [free('pass/next_image'), ...carriedNext]
@@ -316,5 +318,5 @@ function plain(
   outputs: readonly string[],
   attributes: OnnxNode['attributes'] = {},
 ): OnnxNode {
-  return { operator, name: outputs[0] ?? operator, inputs, outputs, attributes }
+  return { operator, name: elementAt(outputs, 0), inputs, outputs, attributes }
 }

@@ -1,3 +1,4 @@
+import { elementAt } from '../../../../grammar/present.js'
 import { elementCodes } from '../encode.js'
 import {
   answerNames,
@@ -58,9 +59,9 @@ class HalfPrecision {
   private addInHalf(node: OnnxNode): void {
     const moved = withUses(node, (name) => this.inHalf(name, node))
     const outputs = node.outputs.map((name) => (this.answers.has(name) ? this.names.free(`${name}/half`) : name))
-    this.nodes.push({ ...moved, name: outputs[0] ?? node.name, outputs })
+    this.nodes.push({ ...moved, name: elementAt(outputs, 0), outputs })
     for (const [index, name] of node.outputs.entries()) {
-      const half = outputs[index] ?? name
+      const half = elementAt(outputs, index)
       this.halves.set(name, half)
       if (half !== name) {
         this.singles.set(name, name)

@@ -1,3 +1,4 @@
+import { elementAt } from '../../../../grammar/present.js'
 import { answerNames, type OnnxNode, withInputs, withoutUnused } from '../program.js'
 import type { Pass } from './pass.js'
 
@@ -22,7 +23,7 @@ export const mergeDuplicates: Pass = {
       if (!known || moved.outputs.some((name) => answers.has(name))) {
         nodes.push(moved)
         if (key !== undefined && !known) first.set(key, moved)
-      } else for (const [index, name] of moved.outputs.entries()) same.set(name, known.outputs[index] ?? name)
+      } else for (const [index, name] of moved.outputs.entries()) same.set(name, elementAt(known.outputs, index))
     }
     return withoutUnused({ ...program, nodes })
   },

@@ -1,3 +1,4 @@
+import { elementAt } from '../../../../grammar/present.js'
 import { answerNames, type OnnxNode, withInputs, withoutUnused } from '../program.js'
 import type { Pass } from './pass.js'
 
@@ -17,7 +18,7 @@ export const removeTransposes: Pass = {
       if (node.operator !== 'Transpose' || !isOrder(perm)) return [node]
       const before = transposes.get(input)
       const whole = before
-        ? { input: before.input, order: perm.map((axis) => before.order[axis] ?? 0) }
+        ? { input: before.input, order: perm.map((axis) => elementAt(before.order, axis)) }
         : { input, order: perm }
       if (whole.order.every((axis, index) => axis === index) && !answers.has(output)) {
         same.set(output, whole.input)
