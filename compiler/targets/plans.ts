@@ -1,3 +1,4 @@
+import { elementAt, present } from '../../grammar/present.js'
 import { type Frame, sameValue, shapeText, typeOf, type ValueRef } from '../graph/graph.js'
 import { operationNamed } from '../ops/index.js'
 import { type Identifier, Names } from './names.js'
@@ -33,15 +34,12 @@ export class Plans {
   }
 
   of(frame: Frame): CallPlan {
-    const plan = this.plans.get(this.structure.key(frame))
-    if (!plan) throw new Error(`no plan for ${frame.path.join('.')}`)
-    return plan
+    return present(this.plans.get(this.structure.key(frame)), 'the plan of a call')
   }
 
   /** The name of a value made in the frame or in a call in it. */
   localName(place: string, frame: Frame): string {
     const value = this.structure.at(place, frame)
-    if (!value) throw new Error(`nothing stands at ${place}`)
     const child = this.structure.childOf(value, frame)
     if (!child || child.id === frame.id) {
       const node = this.structure.node(value.node)
@@ -80,7 +78,7 @@ export class Plans {
     const place = this.structure.standing(value, frame)
     const shapes = new Set(
       (plan?.frames ?? [frame]).map((other) =>
-        shapeText(typeOf(this.structure.graph, this.structure.at(place, other) ?? value)),
+        shapeText(typeOf(this.structure.graph, this.structure.at(place, other))),
       ),
     )
     const [shape] = shapes
@@ -98,8 +96,7 @@ export class Plans {
   }
 
   private plan(key: string, frames: readonly Frame[]): CallPlan {
-    const [frame] = frames
-    if (!frame) throw new Error('code without calls')
+    const frame = elementAt(frames, 0)
     const places = [
       ...new Set(
         frames.flatMap((one) => this.structure.outputs(one).map((value) => this.structure.standing(value, one))),

@@ -1,3 +1,4 @@
+import { elementAt, present } from '../../grammar/present.js'
 import { type Frame, type Graph, type Node, sameValue, type ValueRef } from '../graph/graph.js'
 import { answers } from '../graph/phase.js'
 import { operationNamed } from '../ops/index.js'
@@ -16,15 +17,11 @@ export class Structure {
   }
 
   frame(id: number): Frame {
-    const frame = this.graph.frames[id]
-    if (!frame) throw new Error(`no frame ${id}`)
-    return frame
+    return elementAt(this.graph.frames, id)
   }
 
   node(id: number): Node {
-    const node = this.graph.nodes[id]
-    if (!node) throw new Error(`no node ${id}`)
-    return node
+    return elementAt(this.graph.nodes, id)
   }
 
   /** What is made in the frame, without calls in which nothing is left, and without the model's inputs. */
@@ -107,15 +104,23 @@ export class Structure {
   }
 
   /** The value that stands at such a place in another call of the same structure. */
-  at(place: string, frame: Frame): ValueRef | undefined {
-    if (place.startsWith('in')) return this.inputs(frame)[Number(place.slice(2))]
-    const slash = place.indexOf('/')
-    const index = Number(place.slice(0, slash === -1 ? place.indexOf('.') : slash))
-    const item = this.items(frame)[index]
-    if (slash !== -1) return item && 'frame' in item ? this.at(place.slice(slash + 1), item.frame) : undefined
-    return item && 'node' in item
-      ? { node: item.node.id, output: Number(place.slice(place.indexOf('.') + 1)) }
-      : undefined
+  at(place: string, frame: Frame): ValueRef {
+    if (place.startsWith('in')) return elementAt(this.inputs(frame), Number(place.slice(2)))
+    const item = elementAt(this.items(frame), Number.parseInt(place, 10))
+    if ('frame' in item) return this.at(place.slice(place.indexOf('/') + 1), item.frame)
+    return { node: item.node.id, output: Number(place.slice(place.indexOf('.') + 1)) }
+  }
+
+  /** The node at a place among the items of a frame, where another call of the same structure has one. */
+  nodeAt(index: number, frame: Frame): Node {
+    const item = elementAt(this.items(frame), index)
+    return present('node' in item ? item.node : undefined, `a node at ${index}`)
+  }
+
+  /** The call at a place among the items of a frame, where another call of the same structure has one. */
+  callAt(index: number, frame: Frame): Frame {
+    const item = elementAt(this.items(frame), index)
+    return present('frame' in item ? item.frame : undefined, `a call at ${index}`)
   }
 
   /** Equal for calls that one function can serve: the same operations, wired alike, up to arguments that may vary. */
@@ -135,14 +140,14 @@ export class Structure {
     const fixed = Object.entries(node.attributes).filter(
       ([name]) => !specs.get(name)?.varies && !specs.get(name)?.weightsOnly,
     )
-    const present = Object.keys(node.attributes).filter((name) => specs.get(name)?.varies)
+    const varying = Object.keys(node.attributes).filter((name) => specs.get(name)?.varies)
     const inputs = node.inputs.map(({ argument, value }) => `${argument}=${this.standing(value, frame)}`)
     const shapeMatters = operationNamed(node.operation).parameters ? [] : node.outputs.map(({ shape }) => shape.length)
     return JSON.stringify([
       node.operation,
       inputs,
       fixed,
-      present,
+      varying,
       this.scopePath(node, frame),
       node.local,
       shapeMatters,

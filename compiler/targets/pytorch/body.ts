@@ -1,3 +1,4 @@
+import { present } from '../../../grammar/present.js'
 import { type Frame, type Node, sameValue, type ValueRef } from '../../graph/graph.js'
 import { operationNamed } from '../../ops/index.js'
 import { Names } from '../names.js'
@@ -55,9 +56,7 @@ export class Body {
   }
 
   code(value: ValueRef): string {
-    const code = this.codes.get(keyOf(value))
-    if (code === undefined) throw new Error(`no code for ${this.around.structure.node(value.node).path.join('/')}`)
-    return code
+    return present(this.codes.get(keyOf(value)), 'the code of a value')
   }
 
   lines(fits: (item: Item) => boolean): string[] {
@@ -107,10 +106,7 @@ export class Body {
     const number = tree.at(call.parameterPath).plans.indexOf(plan)
     const callee = `${this.moduleCode(call.parameterPath)}${number > 0 ? `.${methodName(number)}` : ''}`
     const expression = `${callee}(${[...inputs, ...shared].join(', ')})`
-    const values = plan.outputs.flatMap(({ place, name }) => {
-      const value = structure.at(place, call)
-      return value ? [{ value, name }] : []
-    })
+    const values = plan.outputs.map(({ place, name }) => ({ value: structure.at(place, call), name }))
     for (const { value } of values) this.untyped.add(keyOf(value))
     const [first] = values
     const path = call.local ?? call.path.slice(this.frame.path.length)
@@ -177,7 +173,7 @@ export class Body {
     return {
       graph: structure.graph,
       input: (value) => this.code(value),
-      module: () => this.operationCode(modulePath(node) ?? []),
+      module: () => this.operationCode(present(modulePath(node), 'the module of an operation')),
       option: (attribute, phase) => {
         const key = tree.attributeKey(this.plan, index, attribute, phase)
         const parameter = this.owner.parameters.find(({ keys }) => keys.has(key))

@@ -1,3 +1,4 @@
+import { elementAt, present } from '../../../grammar/present.js'
 import { type Attribute, type Graph, type Node, type TensorType, typeOf, type ValueRef } from '../../graph/graph.js'
 import { operationNamed } from '../../ops/index.js'
 import { TypedCall } from '../../ops/support/typed.js'
@@ -44,9 +45,7 @@ class NodeCall extends TypedCall implements PytorchCall {
   }
 
   input(argument: string): string {
-    const [first] = this.inputs(argument)
-    if (first === undefined) throw new Error(`${this.operation} has no input ${argument}`)
-    return first
+    return elementAt(this.inputs(argument), 0)
   }
 
   inputs(argument: string): readonly string[] {
@@ -67,8 +66,7 @@ class NodeCall extends TypedCall implements PytorchCall {
   }
 
   code(argument: string): string {
-    const value = this.node.attributes[argument]
-    if (value === undefined) throw new Error(`${this.operation} has no ${argument}`)
+    const value = present(this.node.attributes[argument], argument)
     if (typeof value !== 'object' || !('kind' in value) || value.kind !== 'by-phase')
       return this.around.option(argument, '') ?? valueCode(value)
     const code = (phase: '_training' | '_evaluation', one: Attribute) =>

@@ -1,4 +1,5 @@
-import { typeOf, type ValueRef } from '../../graph/graph.js'
+import { elementAt } from '../../../grammar/present.js'
+import { typeOf } from '../../graph/graph.js'
 import { operationNamed } from '../../ops/index.js'
 import type { CallPlan } from '../plans.js'
 import { Body, methodName, outsideModules, type Surroundings } from './body.js'
@@ -10,8 +11,8 @@ import { identifier, remark, typeOfCodes, valueCode } from './python.js'
 /** A class for a block or a branch, and before it what its calls give where that is more than one tensor. */
 export function classText(plan: ClassPlan, around: Surroundings): string {
   const methods = plan.plans.map((call, number) => method(plan, call, number, around))
-  const [first] = plan.plans
-  const what = first ? `The ${first.frame.kind} ${first.frame.definition}` : 'Modules'
+  const { frame } = elementAt(plan.plans, 0)
+  const what = `The ${frame.kind} ${frame.definition}`
   const results = plan.plans.flatMap((call, number) => resultClass(plan, call, number, around))
   const lines = [
     `class ${plan.name}(${base(plan, around)}):`,
@@ -24,24 +25,23 @@ export function classText(plan: ClassPlan, around: Surroundings): string {
 }
 
 export function constructorLines(plan: ClassPlan, around: Surroundings): string[] {
-  const [instance] = plan.instances
+  const instance = elementAt(plan.instances, 0)
   const parameters = plan.parameters.map(
     ({ name, codes, default: standard }) =>
       `${name}: ${typeOfCodes(standard === undefined ? codes : [...codes, standard])}${standard === undefined ? '' : ` = ${standard}`}`,
   )
   const kept = plan.parameters.flatMap(({ name, kept: stays }) => (stays ? [`        self.${name} = ${name}`] : []))
-  const own = instance?.module ? argumentList(instance.module, givenBy(plan, [])) : ''
+  const own = instance.module ? argumentList(instance.module, givenBy(plan, [])) : ''
   const weighted = weighsClasses(plan, around)
-  const { label } = around.structure.graph
-  const children = instance ? childLines(instance, plan, 'self', [], around) : []
-  const weights = `self.register_buffer("class_weights", torch.ones(${label?.classes ?? 1}), persistent=False)`
+  const classes = around.structure.graph.label?.classes
+  const weights = `self.register_buffer("class_weights", torch.ones(${classes}), persistent=False)`
   return [
     ...(weighted ? ['    class_weights: Tensor', ''] : []),
     ...definition('    ', '__init__', ['self', ...parameters], 'None'),
     ...statement('        ', '', `super().__init__(${own})`),
     ...(weighted ? statement('        ', '', weights) : []),
     ...kept,
-    ...children,
+    ...childLines(instance, plan, 'self', [], around),
   ]
 }
 
@@ -78,7 +78,7 @@ function creation(child: Instance, owner: ClassPlan, path: readonly string[], ar
   if (own) {
     const index = own.instances.indexOf(child)
     const values = own.parameters.flatMap(({ name, codes, default: standard, width }) => {
-      const code = given(name, codes[index] ?? '')
+      const code = given(name, elementAt(codes, index))
       if (code === standard) return []
       return [width && standard === undefined ? code : `${name}=${code}`]
     })
@@ -126,8 +126,8 @@ function method(plan: ClassPlan, call: CallPlan, number: number, around: Surroun
   const overrides = number === 0 && base(plan, around) !== 'nn.Module'
   const inputs = structure.inputs(call.frame).map((value) => `${body.code(value)}: Tensor`)
   const shared = outsideModules(call, around).map((path) => `${identifier(path)}: ${typeAt(tree.at(path), around)}`)
-  const codes = call.outputs.map(({ place }) => body.code(structure.at(place, call.frame) as ValueRef))
-  const result = call.single ? (codes[0] ?? 'None') : `${resultName(plan, number)}(${codes.join(', ')})`
+  const codes = call.outputs.map(({ place }) => body.code(structure.at(place, call.frame)))
+  const result = call.single ? elementAt(codes, 0) : `${resultName(plan, number)}(${codes.join(', ')})`
   const [first = '', ...more] = definition(
     '    ',
     methodName(number),
@@ -155,7 +155,7 @@ function resultClass(plan: ClassPlan, call: CallPlan, number: number, { structur
   if (call.single) return []
   const fields = call.outputs.flatMap(({ place, name }) => {
     const value = structure.at(place, call.frame)
-    if (!value || typeOf(structure.graph, value).element !== 'float') return []
+    if (typeOf(structure.graph, value).element !== 'float') return []
     return statement('    ', `${name}: `, 'Tensor', calls.shape(value, call.frame, call))
   })
   return [`class ${resultName(plan, number)}(NamedTuple):\n${fields.join('\n')}\n`]

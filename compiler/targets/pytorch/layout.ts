@@ -45,7 +45,7 @@ function broken(indent: string, prefix: string, expression: string, suffix: stri
 
 /** `f(`, its arguments and `)`, where the expression is one call or list and no operation. */
 function lastBracket(expression: string): { head: string; inside: string; close: string } | undefined {
-  const close = expression.at(-1) ?? ''
+  const close = expression.slice(-1)
   if (!')]}'.includes(close) || isOperation(expression)) return undefined
   const depths = depthsOf(expression)
   const open = depths.lastIndexOf(0, expression.length - 2)
@@ -85,9 +85,8 @@ function depthsOf(text: string): number[] {
   let depth = 0
   let quoted = false
   return Array.from({ length: text.length }, (_, index) => {
-    const character = text[index] ?? ''
+    const character = text.charAt(index)
     if (quoted) {
-      if (character === '\\') return depth + 1
       if (character === '"' && text[index - 1] !== '\\') quoted = false
       return depth + 1
     }

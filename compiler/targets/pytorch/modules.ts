@@ -1,3 +1,4 @@
+import { elementAt, present } from '../../../grammar/present.js'
 import type { Attribute, Frame, Node } from '../../graph/graph.js'
 import { operationNamed } from '../../ops/index.js'
 import { TypedCall } from '../../ops/support/typed.js'
@@ -171,8 +172,7 @@ export class ModuleTree {
   }
 
   private addClass(instances: readonly Instance[]): void {
-    const [first] = instances
-    if (!first) return
+    const first = elementAt(instances, 0)
     const name = this.names.give([first.plans[0]?.frame.definition ?? this.structure.graph.name])
     const all = instances.map((instance) => this.slots(instance))
     const parameters: ClassParameter[] = []
@@ -180,8 +180,8 @@ export class ModuleTree {
       identifier,
       [...first.children.keys()].map((child) => identifier([child])),
     )
-    for (const [index, slot] of (all[0] ?? []).entries()) {
-      const codes = all.map((slots) => slots[index]?.code ?? '')
+    for (const [index, slot] of elementAt(all, 0).entries()) {
+      const codes = all.map((slots) => elementAt(slots, index).code)
       if (new Set(codes).size === 1) continue
       const same = parameters.find(
         (other) =>
@@ -231,7 +231,7 @@ export class ModuleTree {
           kept: false,
           key: slotKey(place, parameter.name),
           owner,
-          code: parameter.codes[index] ?? '',
+          code: elementAt(parameter.codes, index),
         }))
       }
       const given = child.module ? argumentSlots(child.module, place, owner) : []
@@ -243,7 +243,10 @@ export class ModuleTree {
   private attributeSlots(instance: Instance): Slot[] {
     return instance.plans.flatMap((plan) => {
       const path = instance.path.join('.')
-      const frame = plan.frames.find(({ parameterPath }) => parameterPath.join('.') === path) ?? plan.frame
+      const frame = present(
+        plan.frames.find(({ parameterPath }) => parameterPath.join('.') === path),
+        `a call at ${path}`,
+      )
       return this.structure.items(frame).flatMap((item, index): Slot[] => {
         if ('frame' in item || modulePath(item.node)) return []
         const { node } = item
@@ -299,9 +302,7 @@ export function modulePath(node: Node): readonly string[] | undefined {
 
 function moduleAt(node: Node, { graph }: Structure): PytorchModule {
   const call = new TypedCall(node.operation, inputTypes(node, graph), node.attributes)
-  const module = moduleOf(operationNamed(node.operation), call)
-  if (!module) throw new Error(`${node.operation} has parameters and no module`)
-  return module
+  return present(moduleOf(operationNamed(node.operation), call), `the module of ${node.operation}`)
 }
 
 function byPhase(value: Attribute): [phase: string, value: Attribute][] {

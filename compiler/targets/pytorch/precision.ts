@@ -76,7 +76,7 @@ export class Narrow {
   /** In one of the calls that the code serves. */
   has(value: ValueRef, frame: Frame, plan: CallPlan | undefined): boolean {
     const place = this.structure.standing(value, frame)
-    return (plan?.frames ?? [frame]).some((other) => this.nodes.has((this.structure.at(place, other) ?? value).node))
+    return (plan?.frames ?? [frame]).some((other) => this.nodes.has(this.structure.at(place, other).node))
   }
 
   private comesNarrow(node: Node): boolean {

@@ -1,3 +1,4 @@
+import { elementAt, present } from '../../../grammar/present.js'
 import type { Graph, Setting } from '../../graph/graph.js'
 import { untrained } from '../../graph/untrained.js'
 import { trainingSteps } from '../../training/augmentation.js'
@@ -16,8 +17,7 @@ export function recipe(graph: Graph, version: string): string | undefined {
   const augment = trainingSteps(graph)
   const steps = [...new Set([...own, ...augment].map(({ name }) => name))].sort()
   const someUntrained = untrained(graph, graph.nodes).length > 0
-  const optimizer = settings.get(plan.optimizer.name)?.pytorch
-  if (!optimizer) throw new Error(`${plan.optimizer.name} has no PyTorch code`)
+  const optimizer = present(settings.get(plan.optimizer.name)?.pytorch, `PyTorch code of ${plan.optimizer.name}`)
   const { rate, weight_decay: decay = 0, decays = 'all' } = plan.optimizer.arguments
   const average = plan.average?.arguments
   const constant = (name: string, code: string, comment = '') => statement('', `${name} = `, code, comment)
@@ -26,7 +26,7 @@ export function recipe(graph: Graph, version: string): string | undefined {
     ...constant('NAME', stringCode(graph.name)),
     ...constant('SIZE', String(image.height), 'height and width of the pictures that the model takes'),
     ...constant('CLASSES', String(label.classes)),
-    ...constant('PREDICTION', stringCode(graph.predictions[0]?.name ?? '')),
+    ...constant('PREDICTION', stringCode(elementAt(graph.predictions, 0).name)),
     ...statement('', 'BRANCHES: list[str] = ', list(graph.logits.map(({ name }) => stringCode(name)))),
     '',
     ...constant('EPOCHS', String(plan.epochs)),
@@ -135,6 +135,6 @@ function list(items: readonly string[]): string {
 
 /** A number that Python takes for a float. */
 function floatCode(value: Setting['arguments'][string] | undefined): string {
-  const text = String(value ?? 0)
+  const text = String(present(value, 'a number'))
   return /^-?\d+$/.test(text) ? `${text}.0` : text
 }

@@ -1,3 +1,4 @@
+import { elementAt, present } from '../../../grammar/present.js'
 import { type Attribute, type Graph, type Node, type TensorType, typeOf, type ValueRef } from '../../graph/graph.js'
 import { operationNamed } from '../../ops/index.js'
 import type { ArgumentSpec } from '../../ops/operation.js'
@@ -23,9 +24,7 @@ export class NodeCall implements TfjsCall {
   ) {}
 
   input(argument: string): string {
-    const [first] = this.inputs(argument)
-    if (first === undefined) throw new Error(`${this.node.operation} has no input ${argument}`)
-    return first
+    return elementAt(this.inputs(argument), 0)
   }
 
   inputs(argument: string): readonly string[] {
@@ -45,8 +44,7 @@ export class NodeCall implements TfjsCall {
   }
 
   outputSizes(): readonly number[] {
-    const [output] = this.node.outputs
-    return output ? channelsLast(output) : []
+    return channelsLast(elementAt(this.node.outputs, 0))
   }
 
   scope(): string {
@@ -57,9 +55,7 @@ export class NodeCall implements TfjsCall {
     const spec = this.spec(argument)
     const option = spec && this.around.option(spec)
     if (option) return option
-    const value = this.node.attributes[argument]
-    if (value === undefined) throw new Error(`${this.node.operation} has no ${argument}`)
-    return attributeCode(value)
+    return attributeCode(present(this.node.attributes[argument], argument))
   }
 
   value(argument: string): number | boolean | string | readonly number[] | undefined {
@@ -93,9 +89,7 @@ export class NodeCall implements TfjsCall {
   }
 
   private type(argument: string): TensorType {
-    const [value] = this.values(argument)
-    if (!value) throw new Error(`${this.node.operation} has no input ${argument}`)
-    return typeOf(this.around.graph, value)
+    return typeOf(this.around.graph, elementAt(this.values(argument), 0))
   }
 }
 

@@ -1,3 +1,4 @@
+import { elementAt, present } from '../../../grammar/present.js'
 import { type Attribute, type Frame, type Node, typeOf, type ValueRef } from '../../graph/graph.js'
 import { operationNamed } from '../../ops/index.js'
 import type { ArgumentSpec } from '../../ops/operation.js'
@@ -51,9 +52,7 @@ export class FunctionWriter {
   }
 
   private planOf(frame: Frame): FunctionPlan {
-    const plan = this.plans.get(this.structure.key(frame))
-    if (!plan) throw new Error(`no function for ${frame.path.join('.')}`)
-    return plan
+    return present(this.plans.get(this.structure.key(frame)), 'the function of a call')
   }
 
   private plan(plan: CallPlan, locals: ReadonlySet<string>): FunctionPlan {
@@ -82,24 +81,23 @@ export class FunctionWriter {
       const free = options.some((option) => option.name === name) ? identifier([...owner, name]) : name
       options.push({ name: free, spec, values })
     }
-    const [first] = frames
-    const items = first ? this.structure.items(first) : []
-    items.forEach((item, index) => {
-      const parallel = frames.map((frame): [number, Item | undefined] => [frame.id, this.structure.items(frame)[index]])
+    this.structure.items(elementAt(frames, 0)).forEach((item, index) => {
       if ('node' in item) {
         for (const spec of operationNamed(item.node.operation).arguments) {
           if (!spec.varies || !(spec.name in item.node.attributes)) continue
-          const values = parallel.flatMap(([id, other]) =>
-            other && 'node' in other ? [[id, other.node.attributes[spec.name] ?? 0] as const] : [],
-          )
+          const values = frames.map((frame) => {
+            const { attributes } = this.structure.nodeAt(index, frame)
+            return [frame.id, present(attributes[spec.name], spec.name)] as const
+          })
           add(spec.name, item.node.local ?? [item.node.operation], spec, new Map(values))
         }
         return
       }
       for (const option of this.planOf(item.frame).options) {
-        const values = parallel.flatMap(([id, other]) =>
-          other && 'frame' in other ? [[id, option.values.get(other.frame.id) ?? 0] as const] : [],
-        )
+        const values = frames.map((frame) => {
+          const call = this.structure.callAt(index, frame)
+          return [frame.id, present(option.values.get(call.id), option.name)] as const
+        })
         add(option.name, item.frame.local ?? [item.frame.definition], option.spec, new Map(values))
       }
     })
@@ -112,7 +110,7 @@ export class FunctionWriter {
     const body = this.body(frame, plan)
     const returned = plan.outputs.map(({ place, name }) => ({
       name,
-      code: body.code(this.structure.at(place, frame) as ValueRef),
+      code: body.code(this.structure.at(place, frame)),
     }))
     const lines = [...body.lines(() => true)]
     if (plan.single) lines.push(`return ${returned[0]?.code}`)
@@ -142,10 +140,9 @@ export class FunctionWriter {
 
   /** `{ attention: tf.Tensor4D; logits: tf.Tensor2D }` */
   private recordType(plan: FunctionPlan, frame: Frame): string {
-    const fields = plan.outputs.flatMap(({ place, name }) => {
-      const value = this.structure.at(place, frame)
-      return value ? [`${name}: ${tensorType(this.structure, value)}`] : []
-    })
+    const fields = plan.outputs.map(
+      ({ place, name }) => `${name}: ${tensorType(this.structure, this.structure.at(place, frame))}`,
+    )
     return `{ ${fields.join('; ')} }`
   }
 
@@ -192,9 +189,7 @@ class Body {
   }
 
   code(value: ValueRef): string {
-    const code = this.codes.get(`${value.node}.${value.output}`)
-    if (code === undefined) throw new Error(`no code for ${this.around.structure.node(value.node).path.join('/')}`)
-    return code
+    return present(this.codes.get(`${value.node}.${value.output}`), 'the code of a value')
   }
 
   lines(fits: (item: Item) => boolean): string[] {
@@ -241,10 +236,7 @@ class Body {
     const scope = scopeCode(relative(call.parameterPath, this.frame.parameterPath))
     const options = this.optionsCode(plan, call)
     const expression = `${plan.name}(${[scope, ...inputs, ...options].join(', ')})`
-    const values = plan.outputs.flatMap(({ place, name }) => {
-      const value = this.around.structure.at(place, call)
-      return value ? [{ value, name }] : []
-    })
+    const values = plan.outputs.map(({ place, name }) => ({ value: this.around.structure.at(place, call), name }))
     const [first] = values
     if (plan.single && first && !call.local && this.uses(first.value) === 1) {
       this.set(first.value, expression)
@@ -260,7 +252,7 @@ class Body {
 
   private optionsCode(plan: FunctionPlan, call: Frame): string[] {
     const parts = plan.options.flatMap((option) => {
-      const value = option.values.get(call.id) ?? 0
+      const value = present(option.values.get(call.id), option.name)
       const own = this.ownOption(option.spec, (frame) => this.matching(call, frame, option))
       if (own) return [own === option.name ? own : `${option.name}: ${own}`]
       return JSON.stringify(value) === JSON.stringify(option.spec.default)
@@ -275,8 +267,7 @@ class Body {
     const index = this.around.structure
       .items(this.frame)
       .findIndex((item) => 'frame' in item && item.frame.id === call.id)
-    const other = this.around.structure.items(frame)[index]
-    return other && 'frame' in other ? option.values.get(other.frame.id) : undefined
+    return option.values.get(this.around.structure.callAt(index, frame).id)
   }
 
   /** This function's own argument that carries such values, if one does. */
@@ -300,10 +291,7 @@ class Body {
       input: (value) => this.code(value),
       scope: scopeCode(this.around.structure.scopePath(node, this.frame) ?? ''),
       option: (spec) =>
-        this.ownOption(spec, (frame) => {
-          const other = this.around.structure.items(frame)[index]
-          return other && 'node' in other ? other.node.attributes[spec.name] : undefined
-        }),
+        this.ownOption(spec, (frame) => this.around.structure.nodeAt(index, frame).attributes[spec.name]),
       runtime: (name) => {
         this.around.runtime.add(name)
         return name
@@ -332,8 +320,8 @@ export function tensorType(structure: Structure, value: ValueRef): string {
 }
 
 function optionParameter(options: readonly OptionPlan[]) {
-  const names = options.map(({ name, spec }) =>
-    hasDefault(spec) ? `${name} = ${attributeCode(spec.default ?? 0)}` : name,
+  const names = options.map(({ name, spec: { default: standard } }) =>
+    standard === undefined || standard === null ? name : `${name} = ${attributeCode(standard)}`,
   )
   const types = options.map(({ name, spec }) => `${name}${hasDefault(spec) ? '?' : ''}: ${attributeType(spec)}`)
   const optional = options.every(({ spec }) => hasDefault(spec))
