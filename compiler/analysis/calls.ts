@@ -1,3 +1,4 @@
+import { elementAt } from '../../grammar/present.js'
 import type { Argument, Span } from '../../grammar/tree.js'
 import type { Label } from '../diagnostics/diagnostic.js'
 import { diagnose } from '../diagnostics/report.js'
@@ -48,7 +49,7 @@ export function callOperation(elaborator: Elaborator, operation: Operation, call
   const { given, ok } = match(signature, call.piped, call.list, call.span, elaborator.report)
   const values = new Map<string, readonly BoundArgument[]>()
   call.given?.forEach((bound, index) => {
-    values.set(names[index] ?? '', [bound])
+    values.set(elementAt(names, index), [bound])
   })
   for (const spec of operation.arguments) {
     const items = given.get(spec.name)
@@ -116,7 +117,7 @@ function operate(
     const label = spec.label ? undefined : found.find(({ type }) => type.element === 'label')
     if (label) {
       const values = { name: `\`${spec.name}\``, expected: 'a tensor of numbers', found: 'the class label' }
-      elaborator.report(diagnose('wrong-type', values, bound[0]?.span ?? call.span))
+      elaborator.report(diagnose('wrong-type', values, elementAt(bound, 0).span))
       ok = false
     } else if (found.length > 0 && found.length === bound.length) tensors.set(spec.name, found)
     else {
@@ -213,21 +214,15 @@ function addNode(
     },
     context.frame,
   )
-  const tensorAt = (output: number): TensorValue | undefined => {
-    const type = checked.outputs[output]
-    return type && { kind: 'tensor', ref: elaborator.builder.value(node, output), type, span }
+  const tensorAt = (output: number): TensorValue => {
+    const type = elementAt(checked.outputs, output)
+    return { kind: 'tensor', ref: elaborator.builder.value(node, output), type, span }
   }
   const result = tensorAt(0)
-  if (!result) return broken
   if (!operation.parameters && !operation.outputs) return result
-  const members = new Map<string, Value>(
-    (operation.outputs ?? []).flatMap((name, output) => {
-      const member = tensorAt(output)
-      return member ? [[name, member] as const] : []
-    }),
-  )
+  const members = new Map<string, Value>((operation.outputs ?? []).map((name, output) => [name, tensorAt(output)]))
   if (!operation.parameters) return { kind: 'instance', of: operation.name, result, members }
-  const constants = new Map([...checked.values].flatMap(([name, [bound]]) => (bound ? [[name, bound] as const] : [])))
+  const constants = new Map([...checked.values].map(([name, list]) => [name, elementAt(list, 0)]))
   return {
     kind: 'instance',
     of: operation.name,
@@ -295,17 +290,27 @@ function splitPretrained(elaborator: Elaborator, names: readonly string[], call:
     names.includes(name) ? undefined : call.list.find((argument) => argument.name?.text === name)
   const [weights, partial] = [find('weights'), find('partial')]
   const list = call.list.filter((argument) => argument !== weights && argument !== partial)
-  const evaluate = (argument: Argument | undefined, kind: Value['kind'], expected: string): Value | undefined => {
+  const evaluate = (
+    name: string,
+    argument: Argument | undefined,
+    kind: Value['kind'],
+    expected: string,
+  ): Value | undefined => {
     if (!argument) return undefined
     const value = elaborator.evaluate(argument.value, call.context, inner(call.place))
     if (value.kind !== kind && value.kind !== 'broken') {
-      const values = { name: `\`${argument.name?.text ?? ''}\``, expected, found: describe(value) }
+      const values = { name: `\`${name}\``, expected, found: describe(value) }
       elaborator.report(diagnose('wrong-type', values, argument.span))
     }
     return value
   }
-  const source = evaluate(weights, 'string', 'the name of published weights or a file, in quotes; "none" for none')
-  const some = evaluate(partial, 'boolean', 'true or false')
+  const source = evaluate(
+    'weights',
+    weights,
+    'string',
+    'the name of published weights or a file, in quotes; "none" for none',
+  )
+  const some = evaluate('partial', partial, 'boolean', 'true or false')
   if (source?.kind !== 'string' || source.value === 'none') return { list, pretrained: undefined }
   return { list, pretrained: { source: source.value, partial: some?.kind === 'boolean' && some.value } }
 }

@@ -1,3 +1,4 @@
+import { present } from '../../grammar/present.js'
 import type { BinaryOperator, Span } from '../../grammar/tree.js'
 import { diagnose } from '../diagnostics/report.js'
 import { operationNamed } from '../ops/index.js'
@@ -32,7 +33,7 @@ export function arithmetic(
     return broken
   }
   // Not by the scope: a binding called `add` does not change what `+` means.
-  const operation = operationNamed(operationOf[operator] ?? '')
+  const operation = operationNamed(present(operationOf[operator], operator))
   return callOperation(elaborator, operation, {
     list: [],
     given: [left, right],
@@ -81,7 +82,7 @@ export function compare(
     '>': a > b,
     '>=': a >= b,
   }
-  return { kind: 'boolean', value: results[operator] ?? false }
+  return { kind: 'boolean', value: present(results[operator], operator) }
 }
 
 function comparable(value: Value): number | string | boolean | undefined {

@@ -1,3 +1,4 @@
+import { present } from '../../grammar/present.js'
 import type { Binding, Expression, Span } from '../../grammar/tree.js'
 import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
@@ -12,8 +13,7 @@ type Constant = Setting['arguments'][string]
 
 /** A setting of which nothing was said, with every default written in. */
 export function standardSetting(elaborator: Elaborator, name: string, given: Setting['arguments'] = {}): Setting {
-  const spec = settings.get(name)
-  if (!spec) throw new Error(`no setting is called ${name}`)
+  const spec = present(settings.get(name), `the setting ${name}`)
   return { name, arguments: { ...defaultsOf(elaborator, spec), ...given } }
 }
 

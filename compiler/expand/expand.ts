@@ -1,4 +1,5 @@
 import { format } from '../../grammar/format.js'
+import { present } from '../../grammar/present.js'
 import type { Block, Input, Model, SourceFile, Span } from '../../grammar/tree.js'
 import { type Library, type Module, ModuleLoader } from '../analysis/modules.js'
 import { trainArguments, trainSettings } from '../training/loop.js'
@@ -60,7 +61,9 @@ class Expander {
 
   private moduleOf(block: Block, from: Module): Module {
     const source = block.name.span.source
-    return source === from.file.source ? from : this.loader.load(source, this.loader.texts().get(source) ?? '')
+    return source === from.file.source
+      ? from
+      : this.loader.load(source, present(this.loader.texts().get(source), source))
   }
 
   /** Two files may each have a `conv_bn`: the second is called after its file. */
@@ -108,8 +111,7 @@ class Expander {
   }
 
   private blockText(block: Block): string {
-    const module = this.modules.get(block)
-    return module ? this.withComments(module.file, block.span) : ''
+    return this.withComments(present(this.modules.get(block), 'the module of a block').file, block.span)
   }
 
   private withComments(file: SourceFile, span: Span): string {
@@ -138,7 +140,7 @@ function steps(text: string, { dimensions }: Model['inputs'][number]): string {
 
 /** A setting with every argument. */
 function standard(name: string, size?: string): string {
-  const rest = leftOut(defaulted(settings.get(name)?.arguments ?? []), [], size === undefined ? 0 : 1)
+  const rest = leftOut(defaulted(present(settings.get(name), name).arguments), [], size === undefined ? 0 : 1)
   return `${name}(${[...(size === undefined ? [] : [size]), ...rest].join(', ')})`
 }
 

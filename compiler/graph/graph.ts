@@ -1,3 +1,4 @@
+import { elementAt } from '../../grammar/present.js'
 import type { Span } from '../../grammar/tree.js'
 
 /** One dimension of a tensor. The batch has no size: it is whatever arrives. */
@@ -199,9 +200,7 @@ export function sameValue(a: ValueRef, b: ValueRef): boolean {
 }
 
 export function typeOf(graph: Pick<Graph, 'nodes'>, value: ValueRef): TensorType {
-  const type = graph.nodes[value.node]?.outputs[value.output]
-  if (!type) throw new Error(`no value ${value.node}.${value.output} in the graph`)
-  return type
+  return elementAt(elementAt(graph.nodes, value.node).outputs, value.output)
 }
 
 /** `768 x 26 x 26`: as people say it, the batch left out. A scalar is `one number`. */

@@ -1,4 +1,6 @@
+import { present } from '../../grammar/present.js'
 import { operationNamed } from '../ops/index.js'
+import { elements } from '../ops/support/tensor.js'
 import { TypedCall } from '../ops/support/typed.js'
 import { type Graph, type Node, type TensorType, typeOf } from './graph.js'
 import { specialise } from './phase.js'
@@ -18,9 +20,9 @@ export function measure(graph: Graph): Measures {
 /** Of some of a graph's nodes. */
 export function measureNodes(graph: Pick<Graph, 'nodes' | 'parameters'>, nodes: readonly Node[]): Measures {
   const names = new Set(nodes.flatMap(({ parameters }) => Object.values(parameters)))
-  const sizes = [...names].map((name) => graph.parameters.get(name)?.shape.reduce((product, size) => product * size, 1))
+  const sizes = [...names].map((name) => elements(present(graph.parameters.get(name), name).shape))
   return {
-    parameters: sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0),
+    parameters: sizes.reduce((sum, size) => sum + size, 0),
     multiplyAdds: nodes.reduce((sum, node) => sum + multiplyAddsOf(graph, node), 0),
   }
 }

@@ -1,3 +1,4 @@
+import { elementAt, present } from '../../grammar/present.js'
 import type { Frame, Graph, NamedValue, Node, ValueRef } from './graph.js'
 
 /**
@@ -9,7 +10,10 @@ export function prune(graph: Graph, roots: readonly ValueRef[]): Graph {
   const live = reachable(graph.nodes, [...roots, ...inputs])
   const numbers = new Map<number, number>()
   for (const node of graph.nodes) if (live.has(node.id)) numbers.set(node.id, numbers.size)
-  const moved = (value: ValueRef): ValueRef => ({ node: numbers.get(value.node) ?? -1, output: value.output })
+  const moved = (value: ValueRef): ValueRef => ({
+    node: present(numbers.get(value.node), 'a node that is kept'),
+    output: value.output,
+  })
   const alive = (value: ValueRef) => live.has(value.node)
   const named = (values: readonly NamedValue[]) =>
     values.filter(({ value }) => alive(value)).map(({ name, value }) => ({ name, value: moved(value) }))
@@ -51,7 +55,7 @@ export function reachable(nodes: readonly Node[], roots: readonly ValueRef[]): N
   for (let id = open.pop(); id !== undefined; id = open.pop()) {
     if (live[id] !== 0) continue
     live[id] = 1
-    for (const { value } of nodes[id]?.inputs ?? []) open.push(value.node)
+    for (const { value } of elementAt(nodes, id).inputs) open.push(value.node)
   }
   return { has: (id) => live[id] === 1 }
 }

@@ -1,5 +1,7 @@
+import { elementAt, present } from '../../grammar/present.js'
 import { type Frame, type Graph, type Node, sameValue, shapeText, typeOf, type ValueRef } from '../graph/graph.js'
 import { operations } from '../ops/index.js'
+import { elements } from '../ops/support/tensor.js'
 import type { Arrow, Box, Diagram } from './diagram.js'
 
 /** What a figure has room for; a model with more steps shows each branch as one box. */
@@ -38,7 +40,7 @@ class Folder {
     const shown = new Set(boxes.flatMap(({ branch }) => branch ?? []))
     const branches = [...shown].map((name) => ({
       name,
-      weightsOf: this.frameAt(name)?.parameterPath.join('.') ?? name,
+      weightsOf: present(this.frameAt(name), name).parameterPath.join('.'),
     }))
     return { model: graph.name, boxes, arrows: this.arrows(), branches }
   }
@@ -68,7 +70,7 @@ class Folder {
     const frame = this.frameAt(id)
     const owner = frame?.parameterPath.join('.') ?? id
     const again = frame && shares(frame) ? owner : undefined
-    const name = id.split('.').at(-1) ?? id
+    const name = id.slice(id.lastIndexOf('.') + 1)
     const kind = this.kind(id)
     const weights = again === undefined && kind === 'step' ? this.weights(nodes) : 0
     const steps = this.steps(nodes, kind)
@@ -115,7 +117,7 @@ class Folder {
   private weights(nodes: readonly Node[]): number {
     const names = new Set(nodes.flatMap(({ parameters }) => Object.values(parameters)))
     return [...names]
-      .map((name) => this.graph.parameters.get(name)?.shape.reduce((product, size) => product * size, 1) ?? 0)
+      .map((name) => elements(present(this.graph.parameters.get(name), name).shape))
       .reduce((sum, count) => sum + count, 0)
   }
 
@@ -148,8 +150,8 @@ class Folder {
   private role(node: Node, argument: string, box: string): string {
     const users = this.usersIn(node, box)
     if (node.inputs.length === 1 && users.length > 0) {
-      const roles = new Set(users.map((user) => this.role(user.node, user.argument, box)))
-      return roles.size === 1 ? ([...roles][0] ?? '') : ''
+      const [role = '', ...others] = new Set(users.map((user) => this.role(user.node, user.argument, box)))
+      return others.length === 0 ? role : ''
     }
     const main = operations.get(node.operation)?.arguments[0]?.name
     return argument === main || node.inputs.length === 1 ? '' : argument
@@ -171,14 +173,14 @@ class Folder {
   /** The binding inside the box that the value is, if it is not what the box as a whole gives. */
   private tap(value: ValueRef, box: string): string {
     const depth = box.split('.').length
-    const node = this.graph.nodes[value.node]
-    const made = node?.path.at(-1) === node?.operation ? node?.path.slice(0, -1) : node?.path
+    const node = elementAt(this.graph.nodes, value.node)
+    const made = node.path.at(-1) === node.operation ? node.path.slice(0, -1) : node.path
     // What a block gives is called as the binding of its call; the result of the last of several rounds as all of them.
     const given = this.graph.frames
       .filter(({ result, path }) => result && sameValue(result, value) && path.length >= depth)
       .sort((a, b) => a.path.length - b.path.length)[0]
-    const path = given?.path ?? made ?? []
-    const whole = /^\d+$/.test(path.at(-1) ?? '') ? path.slice(0, -1) : path
+    const path = given?.path ?? made
+    const whole = /^\d+$/.test(elementAt(path, path.length - 1)) ? path.slice(0, -1) : path
     return whole.slice(depth).join('.')
   }
 

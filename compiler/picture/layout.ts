@@ -1,4 +1,5 @@
 import { Graph, layout as place } from '@dagrejs/dagre'
+import { present } from '../../grammar/present.js'
 import type { Arrow, Box, Branch, Diagram } from './diagram.js'
 
 export interface Point {
@@ -71,7 +72,8 @@ function placed(diagram: Diagram, direction: Direction): Layout {
   const branches = diagram.branches.map((branch) => ({ ...branch, area: around(boxes, branch.name) }))
   const arrows = diagram.arrows.map((arrow, index): PlacedArrow => {
     const edge = graph.edge(arrow.from, arrow.to, String(index))
-    return { ...arrow, points: edge.points ?? [], labelAt: { x: edge.x ?? 0, y: edge.y ?? 0 } }
+    const labelAt = { x: present(edge.x, 'the place of a label'), y: present(edge.y, 'the place of a label') }
+    return { ...arrow, points: present(edge.points, 'the line of an arrow'), labelAt }
   })
   const { width = 0, height = 0 } = graph.graph()
   const top = Math.min(0, ...branches.map(({ area }) => area.y - area.height / 2 - metrics.margin))

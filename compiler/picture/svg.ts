@@ -1,3 +1,4 @@
+import { elementAt } from '../../grammar/present.js'
 import type { Diagram } from './diagram.js'
 import { type Area, type Direction, type Layout, layOut, metrics, type PlacedArrow, type Point } from './layout.js'
 
@@ -49,12 +50,11 @@ function rectangle({ x, y, width, height }: Area, radius: number): string {
 
 /** A smooth line through the middles of the given points' stretches. */
 function lineOf({ points, detached }: PlacedArrow): string {
-  const [first, ...rest] = points
-  const last = rest.at(-1)
-  if (!first || !last) return ''
+  const rest = points.slice(1)
+  const [first, last] = [elementAt(points, 0), elementAt(points, points.length - 1)]
   const at = ({ x, y }: Point) => `${number(x)} ${number(y)}`
   const bends = rest.slice(0, -1).map((point, index) => {
-    const next = rest[index + 1] ?? point
+    const next = elementAt(rest, index + 1)
     const end = index === rest.length - 2 ? next : { x: (point.x + next.x) / 2, y: (point.y + next.y) / 2 }
     return `Q${at(point)} ${at(end)}`
   })

@@ -1,3 +1,4 @@
+import { elementAt } from '../../grammar/present.js'
 import type { Setting } from '../graph/graph.js'
 import type { ArgumentSpec } from '../ops/operation.js'
 import type { OnnxAttribute } from '../targets/onnx/program.js'
@@ -236,7 +237,7 @@ const specs: readonly SettingSpec[] = [
         shape,
       )
       const shift = step.builder.floats(
-        mean.map((value, colour) => -value / (deviation[colour] ?? 1)),
+        mean.map((value, colour) => -value / elementAt(deviation, colour)),
         shape,
       )
       return step.add('Add', [step.add('Mul', [step.input, factor], 'scale'), shift], 'normalize')

@@ -1,4 +1,5 @@
 import { statementsWithin } from '../../grammar/children.js'
+import { elementAt } from '../../grammar/present.js'
 import type { Comment, SourceFile, Span } from '../../grammar/tree.js'
 import type { Diagnostic } from '../diagnostics/diagnostic.js'
 import { position } from '../diagnostics/render.js'
@@ -90,7 +91,12 @@ function wordsOf(text: string, offset: number): Allow['codes'] {
 function lineOf({ span }: Comment, { text }: SourceFile): number {
   const { line, column } = position(text, span.start)
   const lines = text.split('\n')
-  if ((lines[line - 1] ?? '').slice(0, column).trim() !== '') return line
+  if (
+    elementAt(lines, line - 1)
+      .slice(0, column)
+      .trim() !== ''
+  )
+    return line
   const below = lines.slice(line).findIndex((one) => !/^\s*(?:\/\/.*)?$/.test(one))
   return below === -1 ? line : line + 1 + below
 }

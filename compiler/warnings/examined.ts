@@ -1,3 +1,4 @@
+import { elementAt, present } from '../../grammar/present.js'
 import type { Model, Span } from '../../grammar/tree.js'
 import type { Diagnostic, Label } from '../diagnostics/diagnostic.js'
 import type { Graph, Node } from '../graph/graph.js'
@@ -19,7 +20,7 @@ export type Warning = (examined: Examined) => readonly Diagnostic[]
 /** Where a node is to be shown: in the model's own file, and, where a block of another file made it, there as well. */
 export function placeOf(graph: Graph, node: Node, { span: { source } }: Model): { span: Span; secondary: Label[] } {
   if (node.span.source === source) return { span: node.span, secondary: [] }
-  for (let frame = graph.frames[node.frame]; frame; frame = graph.frames[frame.parent ?? -1])
-    if (frame.span.source === source) return { span: frame.span, secondary: [{ span: node.span, text: 'made here' }] }
-  return { span: node.span, secondary: [] }
+  let frame = elementAt(graph.frames, node.frame)
+  while (frame.span.source !== source) frame = elementAt(graph.frames, present(frame.parent, 'the call around'))
+  return { span: frame.span, secondary: [{ span: node.span, text: 'made here' }] }
 }
