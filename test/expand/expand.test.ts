@@ -97,3 +97,41 @@ model m() {
   t.regex(whole, /same\(n = 3\)/)
   t.regex(whole, /train \{\n {4}epochs = 10\n|train \{\n {4}epochs {8,}= 10/)
 })
+
+test('every kind of expression in a model keeps its meaning', (t) => {
+  agrees(
+    t,
+    `block grown(x, filters = 4, note = "none", flag = true, sides = [3, 3], share = 10%) {
+  y = x -> conv2d(filters, sides, padding = [1, 1]) -> dropout(share)
+  return flag == true ? y : relu(y)
+}
+model m(classes = 3, size = 8) {
+  input image: Image[3, size, size] { resize(size) }
+  input label: Class[classes]
+  branch a(image) {
+    x = repeat 2 as i, x = grown(image) { return grown(x, filters = 4 + i * 0) }
+    y = (training ? x : relu(x)) * -(-1)
+    logits = linear(global_avg_pool(sum(y, x)), classes)
+  }
+  loss { l = cross_entropy(a.logits, label) }
+  predict probabilities = softmax(a.logits)
+  train { augment image { resize(size) flip() } }
+}
+`,
+    diskLibrary(),
+  )
+})
+
+test('a file of blocks alone is written out block by block', (t) => {
+  const library: Library = {
+    standard: [],
+    find: () => ({ source: '../9', text: 'block same(x, n = 3) { return relu(x) }' }),
+  }
+  const text = 'import same from "../9"\n// two of them\nblock twice(x) { return same(x) -> same }\n'
+  const whole = expand('spec', text, library)
+  t.deepEqual(
+    parse('spec', whole).file.blocks.map(({ name }) => name.text),
+    ['same', 'twice'],
+  )
+  t.is(expand('spec', whole, nothing), whole)
+})

@@ -3,6 +3,7 @@ import { Lexer } from 'chevrotain'
 import { format } from '../../grammar/format.js'
 import { parse } from '../../grammar/parse.js'
 import { WsbanParser } from '../../grammar/parser.js'
+import { withinStack } from '../../grammar/stack.js'
 import { tokens } from '../../grammar/tokens.js'
 import type { Expression } from '../../grammar/tree.js'
 
@@ -106,4 +107,30 @@ test('a value that is missing leaves no stretch of the text that ends before it 
     const spans = JSON.stringify(parse('test', text).file).matchAll(/"start":(\d+),"end":(\d+)/g)
     for (const [, start, end] of spans) t.true(Number(start) <= Number(end) && Number(end) <= text.length, broken)
   }
+})
+
+test('an error in single quotes is told as it is written here, escapes included', (t) => {
+  const problem = (text: string) => parse('a', `model m { a = ${text} }`).problems[0]?.instead?.write
+  t.is(problem("'it\\'s \\q'"), '"it\'s \\\\q"')
+  t.is(problem('\'a\\n"b"\''), '"a\\n\\"b\\""')
+})
+
+test('only an exhausted stack is a result: any other error of a walk is passed on', (t) => {
+  const error = new RangeError('Invalid array length')
+  t.is(
+    t.throws(() =>
+      withinStack(
+        () => {
+          throw error
+        },
+        () => 'exhausted',
+      ),
+    ),
+    error,
+  )
+  const deep = (): number => deep() + 1
+  t.is(
+    withinStack<number | string>(deep, () => 'exhausted'),
+    'exhausted',
+  )
 })

@@ -59,3 +59,28 @@ test('each change is found under its name, with what it was and is', (t) => {
   // One attention head of 96 channels: weights, scale, shift and two statistics a map; and 96 x 8 weights of the classifier a map.
   t.is(before.parameters - after.parameters, 12 * (96 + 4 + 96 * 8))
 })
+
+test('a label that comes, an augmentation without numbers and a choice by phase are found', (t) => {
+  const model = (input: string, pool: string, rest: string) => `model m(size = 8) {
+  input image: Image[3, size, size]
+  ${input}
+  branch a(image) {
+    maps   = conv2d(image, 4, 3, stride = ${pool}) -> dropout(training ? 10% : 0)
+    logits = maps -> global_avg_pool -> linear(3)
+  }
+  predict p = softmax(a.logits)
+  ${rest}
+}`
+  const before = graphOf(t, model('', '1', ''))
+  const after = graphOf(
+    t,
+    model('input label: Class[3]', '[1, 2]', 'loss { l = cross_entropy(a.logits, label) }\n train { average = ema }'),
+  )
+  const found = differences(before, after)
+  t.deepEqual(found.losses, [{ name: 'l', after: 'cross_entropy' }])
+  t.deepEqual(
+    found.arguments.filter(({ name }) => name.endsWith('stride')),
+    [{ name: 'a.maps stride', before: '1', after: '[1, 2]' }],
+  )
+  t.deepEqual(found.settings, [{ name: 'input label', after: '3 classes' }])
+})

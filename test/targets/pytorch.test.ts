@@ -43,3 +43,34 @@ test('names that mean something in Python or to nn.Module, and hostile paths, ma
   // Nothing but what is always there: imports, classes, and the function that reads weights.
   t.regex(stdout.trim(), /^\[('ImportFrom'|'Import'|'ClassDef'|, )*'FunctionDef'\]$/)
 })
+
+test('a model without a label becomes a module that only predicts, without a recipe for training', (t) => {
+  const files = generate(`model m(size = 8) {
+  input image: Image[3, size, size]
+  branch master(image) {
+    features = image -> conv2d(4, 3) -> relu
+    logits   = features -> global_avg_pool -> linear(3)
+  }
+  predict probabilities = softmax(master.logits)
+}
+`)
+  const model = files.find(({ path }) => path === 'model.py')?.text ?? ''
+  t.regex(model, /def forward\(self, image: Tensor\)/)
+  t.notRegex(model, /label|losses/)
+  t.false(files.some(({ path }) => path === 'recipe.py'))
+})
+
+test('what a train block says of averages, groups and rare classes stands in the recipe', (t) => {
+  const text = readFileSync(tiny, 'utf8').replace(
+    'clip      = 5',
+    'clip = 5, class_weights = balanced, average = ema(decay = 0.99), trunk = group(master.trunk, rate = 10%, weight_decay = 1%)',
+  )
+  const files = generate(text)
+  const recipe = files.find(({ path }) => path === 'recipe.py')?.text ?? ''
+  t.regex(recipe, /BALANCED = True/)
+  t.regex(recipe, /\(0\.99, (?:True|False)\)/)
+  t.regex(recipe, /Group\("trunk", "master\.trunk", rate=0\.1, weight_decay=0\.01\)/)
+  const model = files.find(({ path }) => path === 'model.py')?.text ?? ''
+  t.regex(model, /self\.register_buffer\("class_weights", torch\.ones\(8\)/)
+  t.regex(model, /cross_entropy\(.*self\.class_weights/)
+})

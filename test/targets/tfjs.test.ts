@@ -87,3 +87,22 @@ test('bindings called like words of TypeScript, or like functions, make sound co
   const files = emitTfjs(graph, { source: "odd'`\n*/.wsban", version: '0', spec: {} })
   t.deepEqual(errorsIn(files), [])
 })
+
+test('a model without a label becomes code that only predicts', (t) => {
+  const text = `model m(size = 8) {
+  input image: Image[3, size, size]
+  branch master(image) {
+    features = image -> conv2d(4, 3) -> relu
+    logits   = features -> global_avg_pool -> linear(3)
+  }
+  predict probabilities = softmax(master.logits)
+}
+`
+  const { graph, diagnostics } = compile({ source: 'a.wsban', text }, diskLibrary())
+  if (!graph) throw new Error(JSON.stringify(diagnostics))
+  const files = emitTfjs(graph, { source: 'a.wsban', version: '0', spec: {} })
+  t.deepEqual(errorsIn(files), [])
+  const model = files.find(({ path }) => path === 'model.ts')?.text ?? ''
+  t.true(model.includes('forward'))
+  t.notRegex(model, /label|losses:/)
+})
