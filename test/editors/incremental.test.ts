@@ -42,3 +42,46 @@ test('what is kept from one analysis to the next changes nothing', (t) => {
   }
   t.true(whole > 15, `${whole} of them compiled`)
 })
+
+test('a call of an imported block is kept for the same values of every kind, and for no others', (t) => {
+  const blocks = `block kept(x, n = 4, sides = 3, share = 0, note = "a", plain = true) {
+  y = x -> conv2d(n, sides, padding = 1) -> dropout(share)
+  return note == "a" ? (plain == true ? y : relu(y)) : relu6(y)
+}
+block passed(x) { y = relu(x) return x }
+block lent(x) { return passed(x) }`
+  const standard = diskLibrary()
+  const library = {
+    standard: standard.standard,
+    find: (specifier: string, importer: string) =>
+      specifier === './blocks' ? { source: './blocks', text: blocks } : standard.find(specifier, importer),
+  }
+  const model = (given: string, first = 'image') => `import kept, passed, lent from "./blocks"
+model m(size = 8) {
+  input image: Image[3, size, size]
+  input label: Class[3]
+  branch a(image) {
+    x      = passed(lent(${first}))
+    y      = kept(x, ${given})
+    logits = y -> global_avg_pool -> linear(3)
+  }
+  loss { l = cross_entropy(a.logits, label) }
+  predict p = softmax(a.logits)
+}
+`
+  const workspace = new Workspace(library)
+  const changes = [
+    ['n = 4', 'n = 5'],
+    ['sides = [3, 3]', 'sides = [3, 1]'],
+    ['share = training ? 10% : 0', 'share = training ? 20% : 0'],
+    ['note = "a"', 'note = "b"'],
+    ['plain = true', 'plain = false'],
+  ] as const
+  for (const [one, other] of changes)
+    for (const text of [model(one), model(one), model(other), model(one, 'relu(image)'), model(one)]) {
+      const analysis = workspace.analysis('models/edited.wsban', text)
+      const { graph, diagnostics } = compile({ source: 'models/edited.wsban', text }, library)
+      t.truthy(graph, JSON.stringify(diagnostics))
+      t.deepEqual(analysis.whole && neededOf(analysis.whole), graph, one)
+    }
+})

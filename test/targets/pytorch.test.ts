@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { compile } from '../../compiler/compile.js'
@@ -73,4 +73,28 @@ test('what a train block says of averages, groups and rare classes stands in the
   const model = files.find(({ path }) => path === 'model.py')?.text ?? ''
   t.regex(model, /self\.register_buffer\("class_weights", torch\.ones\(8\)/)
   t.regex(model, /cross_entropy\(.*self\.class_weights/)
+})
+
+test('the code of every model is Python, each class with a forward', (t) => {
+  const folders = ['models', join('test', 'fixtures', 'models')]
+  const specs = folders.flatMap((folder) =>
+    readdirSync(join(packageRoot(), folder))
+      .filter((file) => file.endsWith('.wsban'))
+      .map((file) => join(packageRoot(), folder, file)),
+  )
+  const script =
+    'import ast, json, sys; [print(c.name, any(isinstance(m, ast.FunctionDef) for m in c.body)) ' +
+    'for text in json.load(sys.stdin) for c in ast.parse(text).body if isinstance(c, ast.ClassDef) and ast.unparse(c.bases[0]) == "nn.Module"]'
+  for (const spec of specs) {
+    const { graph, diagnostics } = compileFile(spec)
+    if (!graph) throw new Error(JSON.stringify(diagnostics))
+    const files = codeOf(emitPytorch(graph, { source: spec, version: '0' }))
+    const model = files.find(({ path }) => path === 'model.py')?.text ?? ''
+    t.is(model.split('\n').filter((line) => line.length > 100 && !line.includes('#')).length, 0, spec)
+    if (!hasPython) continue
+    const input = JSON.stringify(files.map(({ text }) => text))
+    const { status, stdout, stderr } = spawnSync(python, ['-c', script], { input, encoding: 'utf8' })
+    t.is(status, 0, stderr)
+    t.notRegex(stdout, /False/)
+  }
 })

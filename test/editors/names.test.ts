@@ -1,0 +1,99 @@
+import test from 'ava'
+import { NameReader } from '../../compiler/analysis/names.js'
+import { parse } from '../../grammar/parse.js'
+
+const other = parse('other', 'block given(x, n = 3) { y = relu(x) return y }').file
+
+/** Each place of a text where something is named: what stands there, `kind` of what it stands for, `!` where it is defined. */
+function namesOf(text: string): string[] {
+  const { file } = parse('text', text)
+  const { occurrences } = new NameReader((specifier) => (specifier === './other' ? other : undefined)).read(file)
+  return [...occurrences]
+    .sort((a, b) => a.span.start - b.span.start)
+    .map(({ span, named, defines }) => `${text.slice(span.start, span.end)}:${named.kind}${defines ? '!' : ''}`)
+}
+
+const inModel = (line: string) => namesOf(`model m(k = 2) { ${line} }`).slice(2)
+
+test('names are found in every kind of expression', (t) => {
+  t.deepEqual(inModel('a = [k, -k]'), ['a:binding!', 'k:parameter', 'k:parameter'])
+  t.deepEqual(inModel('a = training ? k : unknown'), ['a:binding!', 'training:training', 'k:parameter'])
+  t.deepEqual(inModel('a = repeat k as i, x = k { y = x -> scale(i) return y }'), [
+    'a:binding!',
+    'k:parameter',
+    'i:round!',
+    'x:round!',
+    'k:parameter',
+    'y:binding!',
+    'x:round',
+    'scale:operation',
+    'i:round',
+    'y:binding',
+  ])
+})
+
+test('a dot reaches into pipelines, the half of a conditional that has a name, and what a block returns', (t) => {
+  const text = 'import given, absent from "./other" import lost from "./nowhere" model m { '
+  const after = (line: string) => namesOf(`${text}${line} }`).slice(2)
+  t.deepEqual(after('a = given(k) -> given b = a.0.y + a.y + a.2'), [
+    'a:binding!',
+    'given:block',
+    'given:block',
+    'b:binding!',
+    'a:binding',
+    '0:block',
+    'y:binding',
+    'a:binding',
+    'y:binding',
+    'a:binding',
+  ])
+  t.deepEqual(after('a = training ? lost(k) : given(k) b = a.y'), [
+    'a:binding!',
+    'training:training',
+    'given:block',
+    'b:binding!',
+    'a:binding',
+    'y:binding',
+  ])
+})
+
+test('a block that calls itself has an end, and a branch of an unknown block no inside', (t) => {
+  const text =
+    'block a(x) { y = a(x) return y } model m { branch b = nothing(3) c = b.y branch d(none) {} e = a(c).y.y }'
+  t.deepEqual(namesOf(text), [
+    'a:block!',
+    'x:parameter!',
+    'y:binding!',
+    'a:block',
+    'x:parameter',
+    'y:binding',
+    'm:model!',
+    'b:branch!',
+    'c:binding!',
+    'b:branch',
+    'd:branch!',
+    'e:binding!',
+    'a:block',
+    'c:binding',
+    'y:binding',
+    'y:binding',
+  ])
+})
+
+test('words of a train block are settings and groups, not names of the model', (t) => {
+  const train = 'optimizer = sgd(rate = k) schedule = 3 part = group(m.x, rate = k) epochs = k odd = 3'
+  t.deepEqual(inModel(`train { ${train} }`), [
+    'optimizer:argument',
+    'sgd:setting',
+    'rate:argument',
+    'k:parameter',
+    'schedule:argument',
+    'part:binding!',
+    'group:setting',
+    'rate:argument',
+    'k:parameter',
+    'epochs:argument',
+    'k:parameter',
+    'odd:word',
+  ])
+})
