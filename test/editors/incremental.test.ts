@@ -77,8 +77,9 @@ model m(size = 8) {
     ['note = "a"', 'note = "b"'],
     ['plain = true', 'plain = false'],
   ] as const
+  // A comment moves everything, and changes nothing.
   for (const [one, other] of changes)
-    for (const text of [model(one), model(one), model(other), model(one, 'relu(image)'), model(one)]) {
+    for (const text of [model(one), `// again\n${model(one)}`, model(other), model(one, 'relu(image)'), model(one)]) {
       const analysis = workspace.analysis('models/edited.wsban', text)
       const { graph, diagnostics } = compile({ source: 'models/edited.wsban', text }, library)
       t.truthy(graph, JSON.stringify(diagnostics))
