@@ -62,7 +62,7 @@ model m(size = 8) {
   input label: Class[3]
   branch a(image) {
     x      = passed(lent(${first}))
-    y      = kept(x, ${given})
+    y      = kept(${first}, ${given})
     logits = y -> global_avg_pool -> linear(3)
   }
   loss { l = cross_entropy(a.logits, label) }
