@@ -17,6 +17,7 @@ import { type Minimised, minimise } from './minimise.js'
 const perProcess = 250
 /** Of a kind that has been made short so often, the rest are only counted. */
 const mostMinimised = 4
+const perProgressLine = 500
 
 const { values } = parseArgs({
   options: {
@@ -35,6 +36,7 @@ const executors = [...engines, 'onnxruntime', ...(python === undefined ? [] : ['
 console.log(`${executors.join(', ')}${python === undefined ? ' (no PyTorch: npm run test:pytorch sets one up)' : ''}`)
 const began = performance.now()
 const elapsed = () => (performance.now() - began) / 1000
+const rate = () => (tally.models / elapsed()).toFixed(1)
 const tally = { models: 0, invalid: 0, crashes: 0 }
 const kinds = new Map<string, number>()
 let next = from
@@ -61,6 +63,8 @@ async function work(): Promise<void> {
     tally.invalid += Number(!compiled)
     tally.crashes += Number(findings.some(({ kind }) => kind === 'crash'))
     for (const finding of findings) await report(finding, text, seed)
+    if (tally.models % perProgressLine === 0)
+      console.log(`${tally.models} models, ${rate()} a second, up to seed ${seed}`)
     if (done % perProcess === 0) {
       await checker.close()
       checker = new Checker(engines, python)
