@@ -1,5 +1,3 @@
-import { elementAt } from '../../grammar/present.js'
-
 /** Nobody types longer names, and a distance takes time with the square of the length. */
 const longestName = 80
 /** Names that one is compared with: a text with thousands of unknown names among thousands of known ones has to be answered as well. */
@@ -32,13 +30,13 @@ export function editDistance(a: string, b: string): number {
     const row = [i]
     for (let j = 1; j <= b.length; j++) {
       const same = a[i - 1] === b[j - 1] ? 0 : 1
-      let cost = Math.min(elementAt(last, j) + 1, elementAt(row, j - 1) + 1, elementAt(last, j - 1) + same)
+      let cost = Math.min((last[j] as number) + 1, (row[j - 1] as number) + 1, (last[j - 1] as number) + same)
       const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
-      if (swapped) cost = Math.min(cost, elementAt(beforeLast, j - 2) + 1)
+      if (swapped) cost = Math.min(cost, (beforeLast[j - 2] as number) + 1)
       row.push(cost)
     }
     beforeLast = last
     last = row
   }
-  return elementAt(last, b.length)
+  return last[b.length] as number
 }

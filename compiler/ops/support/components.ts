@@ -1,4 +1,3 @@
-import { elementAt } from '../../../grammar/present.js'
 import type { Box } from './box.js'
 import { neighbours } from './interpolate.js'
 
@@ -83,21 +82,21 @@ function enlarge(
   const columns = between(from[1], to[1])
   const mixed = (a: number, b: number, share: number, other: number) =>
     Math.fround(Math.fround(a * share) + Math.fround(b * other))
-  const read = (cell: number) => Math.fround(elementAt(map, cell))
+  const read = (cell: number) => Math.fround(map[cell] as number)
   const tall = new Float32Array(to[0] * from[1])
   for (let y = 0; y < to[0]; y++)
     for (let x = 0; x < from[1]; x++) {
-      const [low, high] = [read(elementAt(rows.low, y) * from[1] + x), read(elementAt(rows.high, y) * from[1] + x)]
-      tall[y * from[1] + x] = mixed(low, high, elementAt(rows.lowShare, y), elementAt(rows.highShare, y))
+      const [low, high] = [read((rows.low[y] as number) * from[1] + x), read((rows.high[y] as number) * from[1] + x)]
+      tall[y * from[1] + x] = mixed(low, high, rows.lowShare[y] as number, rows.highShare[y] as number)
     }
   const large = new Float32Array(to[0] * to[1])
   for (let y = 0; y < to[0]; y++)
     for (let x = 0; x < to[1]; x++) {
       const [low, high] = [
-        elementAt(tall, y * from[1] + elementAt(columns.low, x)),
-        elementAt(tall, y * from[1] + elementAt(columns.high, x)),
+        tall[y * from[1] + (columns.low[x] as number)] as number,
+        tall[y * from[1] + (columns.high[x] as number)] as number,
       ]
-      large[y * to[1] + x] = mixed(low, high, elementAt(columns.lowShare, x), elementAt(columns.highShare, x))
+      large[y * to[1] + x] = mixed(low, high, columns.lowShare[x] as number, columns.highShare[x] as number)
     }
   return large
 }
@@ -107,14 +106,14 @@ function keptCells(map: ArrayLike<number>, count: number, threshold: number): Ui
   let largest = Number.NEGATIVE_INFINITY
   let numbers = true
   for (let cell = 0; cell < count; cell++) {
-    const value = Math.fround(elementAt(map, cell))
+    const value = Math.fround(map[cell] as number)
     numbers &&= !Number.isNaN(value)
     largest = Math.max(largest, value)
   }
   const kept = new Uint8Array(count)
   if (!numbers || largest <= 0) return kept.fill(1)
   const cut = Math.fround(largest * Math.fround(threshold))
-  for (let cell = 0; cell < count; cell++) kept[cell] = Math.fround(elementAt(map, cell)) >= cut ? 1 : 0
+  for (let cell = 0; cell < count; cell++) kept[cell] = Math.fround(map[cell] as number) >= cut ? 1 : 0
   return kept
 }
 

@@ -1,5 +1,3 @@
-import { elementAt } from '../../../grammar/present.js'
-
 /**
  * Where a sampler that follows a map looks along one side (arXiv 1903.06150, equations 5 and 6).
  *
@@ -18,8 +16,8 @@ export function placesByDensity(weights: readonly number[], count: number, bound
   let before = 0
   for (let i = 0; i < count; i++) {
     const target = ((i + 0.5) / count) * cells
-    while (cell < cells - 1 && before + elementAt(density, cell) <= target) before += elementAt(density, cell++)
-    const inside = elementAt(density, cell)
+    while (cell < cells - 1 && before + (density[cell] as number) <= target) before += density[cell++] as number
+    const inside = density[cell] as number
     places.push((cell + Math.min(1, Math.max(0, inside > 0 ? (target - before) / inside : 0.5))) / cells)
   }
   return places

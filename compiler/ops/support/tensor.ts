@@ -1,5 +1,3 @@
-import { elementAt } from '../../../grammar/present.js'
-
 /** A plain tensor of the references: row-major, double precision. */
 export interface Tensor {
   readonly shape: readonly number[]
@@ -60,12 +58,12 @@ export function permute(input: Tensor, order: readonly number[]): Tensor {
   const place = new Array<number>(shape.length).fill(0)
   for (let index = 0; index < out.data.length; index++) {
     let from = 0
-    for (let d = 0; d < order.length; d++) from += elementAt(place, d) * elementAt(strides, elementAt(order, d))
+    for (let d = 0; d < order.length; d++) from += (place[d] as number) * (strides[order[d] as number] as number)
     out.data[index] = at(input, from)
     for (let d = shape.length - 1; d >= 0; d--) {
-      const next = elementAt(place, d) + 1
-      place[d] = next < elementAt(shape, d) ? next : 0
-      if (next < elementAt(shape, d)) break
+      const next = (place[d] as number) + 1
+      place[d] = next < (shape[d] as number) ? next : 0
+      if (next < (shape[d] as number)) break
     }
   }
   return out

@@ -75,6 +75,8 @@ export class Narrow {
 
   /** In one of the calls that the code serves. */
   has(value: ValueRef, frame: Frame, plan: CallPlan | undefined): boolean {
+    // The model's own inputs are no items of its frame.
+    if (this.structure.isInput(this.structure.node(value.node)) && this.structure.inside(value, frame)) return false
     const place = this.structure.standing(value, frame)
     return (plan?.frames ?? [frame]).some((other) => this.nodes.has(this.structure.at(place, other).node))
   }

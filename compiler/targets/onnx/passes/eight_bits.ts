@@ -259,12 +259,12 @@ async function roundRows(weight: OnnxWeight, scales: Float32Array): Promise<Int8
   const width = values.length / scales.length
   const rounded = new Int8Array(values.length)
   values.forEach((value, i) => {
-    rounded[i] = Math.round(value / elementAt(scales, Math.floor(i / width)))
+    rounded[i] = Math.round(value / (scales[Math.floor(i / width)] as number))
   })
   return rounded
 }
 
 async function roundBias(bias: OnnxWeight, scales: Float32Array): Promise<Int32Array> {
   const values = await floatsOf(bias)
-  return Int32Array.from(values, (value, i) => Math.round(value / elementAt(scales, i)))
+  return Int32Array.from(values, (value, i) => Math.round(value / (scales[i] as number)))
 }

@@ -72,8 +72,8 @@ async function affine(statistics: readonly OnnxWeight[], eps: number) {
   const values = await Promise.all(statistics.map(floatsOf))
   const [weight, bias] = [elementAt(values, 0), elementAt(values, 1)]
   const [mean, variance] = [elementAt(values, 2), elementAt(values, 3)]
-  const factor = Float64Array.from(variance, (value, c) => elementAt(weight, c) / Math.sqrt(value + eps))
-  const shift = factor.map((value, c) => elementAt(bias, c) - elementAt(mean, c) * value)
+  const factor = Float64Array.from(variance, (value, c) => (weight[c] as number) / Math.sqrt(value + eps))
+  const shift = factor.map((value, c) => (bias[c] as number) - (mean[c] as number) * value)
   return { factor, shift }
 }
 
@@ -87,7 +87,7 @@ function foldedWeight(name: string, filter: OnnxWeight, statistics: readonly Onn
       const { factor } = await affine(statistics, eps)
       const values = await floatsOf(filter)
       const area = values.length / factor.length
-      return values.map((value, i) => value * elementAt(factor, Math.floor(i / area)))
+      return values.map((value, i) => value * (factor[Math.floor(i / area)] as number))
     },
   }
 }
@@ -105,7 +105,7 @@ function foldedBias(
     async read() {
       const { factor, shift } = await affine(statistics, eps)
       const own = bias && (await floatsOf(bias))
-      return Float32Array.from(shift, (value, c) => (own ? value + elementAt(own, c) * elementAt(factor, c) : value))
+      return Float32Array.from(shift, (value, c) => (own ? value + (own[c] as number) * (factor[c] as number) : value))
     },
   }
 }
