@@ -87,7 +87,10 @@ function foldedWeight(name: string, filter: OnnxWeight, statistics: readonly Onn
       const { factor } = await affine(statistics, eps)
       const values = await floatsOf(filter)
       const area = values.length / factor.length
-      return values.map((value, i) => value * (factor[Math.floor(i / area)] as number))
+      const folded = new Float32Array(values.length)
+      for (const [c, by] of factor.entries())
+        for (let i = c * area; i < (c + 1) * area; i++) folded[i] = (values[i] as number) * by
+      return folded
     },
   }
 }
