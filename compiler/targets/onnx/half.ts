@@ -1,9 +1,8 @@
 /** IEEE 754 half precision, rounded to the nearest, ties to even; what is too large becomes infinite. */
 export function toHalf(values: Float32Array): Uint16Array {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length)
   const halves = new Uint16Array(values.length)
-  new Uint32Array(values.buffer, values.byteOffset, values.length).forEach((bits, index) => {
-    halves[index] = halfOf(bits)
-  })
+  for (let i = 0; i < bits.length; i++) halves[i] = halfOf(bits[i] as number)
   return halves
 }
 

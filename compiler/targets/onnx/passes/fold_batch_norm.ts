@@ -2,6 +2,7 @@ import { elementAt, present } from '../../../../grammar/present.js'
 import { answerNames, consumersOf, type OnnxNode, type OnnxWeight, outputOf, withoutUnused } from '../program.js'
 import { ValueNames } from '../value_names.js'
 import type { Pass } from './pass.js'
+import { scaledRows } from './scaled_rows.js'
 import { floatsOf } from './weights.js'
 
 /**
@@ -85,12 +86,7 @@ function foldedWeight(name: string, filter: OnnxWeight, statistics: readonly Onn
     element,
     async read() {
       const { factor } = await affine(statistics, eps)
-      const values = await floatsOf(filter)
-      const area = values.length / factor.length
-      const folded = new Float32Array(values.length)
-      for (const [c, by] of factor.entries())
-        for (let i = c * area; i < (c + 1) * area; i++) folded[i] = (values[i] as number) * by
-      return folded
+      return scaledRows(await floatsOf(filter), factor)
     },
   }
 }

@@ -9,6 +9,7 @@ import {
 } from '../program.js'
 import { factorOf, isModerate } from './fold_constants.js'
 import type { Pass } from './pass.js'
+import { scaledRows } from './scaled_rows.js'
 import { floatsOf } from './weights.js'
 
 /** Operators that commute with a multiplication by one number. */
@@ -75,7 +76,7 @@ function timesFactor(name: string, weight: OnnxWeight, factor: number): OnnxWeig
     ...weight,
     name,
     async read() {
-      return (await floatsOf(weight)).map((value) => value * factor)
+      return scaledRows(await floatsOf(weight), Float64Array.of(factor))
     },
   }
 }
