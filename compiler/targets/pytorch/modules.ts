@@ -13,7 +13,7 @@ import { className, identifier, isKey, isPlainChild, isTaken, stringCode, valueC
 const childHelper: PythonHelper = {
   name: 'child',
   code: `def child(module: nn.Module, name: str) -> nn.Module:
-    """The module below another one, by a name that nn.Module has for itself."""
+    """The module below another one, by a name that nn.Module or Python has for itself."""
     found = module._modules[name]
     if found is None:
         raise KeyError(name)
@@ -130,7 +130,6 @@ export class ModuleTree {
     if (kind === 'list') return `${owner}[${name}]`
     if (kind === 'dict') return `${owner}[${stringCode(name)}]`
     if (kind === 'class' && isPlainChild(name)) return `${owner}.${name}`
-    if (!isTaken(name)) return `${owner}.get_submodule(${stringCode(name)})`
     this.helpers.add(childHelper)
     return `${childHelper.name}(${owner}, ${stringCode(name)})`
   }

@@ -14,7 +14,7 @@ interface Value {
 /** A value that becomes larger than this for one image is left alone: the references are slow. */
 const mostElements = 3000
 
-/** Operations that no spec calls by their names: they are written `+`, `? :` and the like, which the arithmetic below covers. */
+/** Operations that no spec calls by their names: `byPhase` writes them. */
 const notCalled = new Set(['by_phase'])
 
 /**
@@ -65,7 +65,7 @@ export class ModelGenerator {
     const lines: string[] = []
     const steps = 1 + this.random.integer(7)
     for (let step = 0; step < steps; step++) {
-      const made = this.chance(0.12) ? this.blockCall(values, blocks) : this.call(values)
+      const made = this.step(values, blocks)
       if (!made) continue
       lines.push(`  ${made.line}`)
       values.push(...made.values)
@@ -81,6 +81,21 @@ export class ModelGenerator {
         .map(({ code, type }) => ({ code: code === 'image' ? 'image' : `${name}.${code}`, type })),
       rows: values.filter(({ type }) => type.shape.length === 2).map(({ code }) => `${name}.${code}`),
     }
+  }
+
+  private step(values: readonly Value[], blocks: string[]) {
+    if (this.chance(0.12)) return this.blockCall(values, blocks)
+    return this.chance(0.06) ? this.byPhase(values) : this.call(values)
+  }
+
+  /** One value in training, another one of its shape in inference. */
+  private byPhase(values: readonly Value[]): { line: string; values: readonly Value[] } | undefined {
+    const first = this.recent(values)
+    const others = values.filter((other) => other !== first && sameShape(other.type, first.type))
+    if (others.length === 0) return undefined
+    const name = `v${this.count++}`
+    const code = `training ? ${first.code} : ${this.pick(others).code}`
+    return { line: `${name} = ${code}`, values: [{ code: name, type: first.type }] }
   }
 
   /** A binding of one call, of arithmetic, or of a call repeated with its weights. */

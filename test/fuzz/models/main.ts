@@ -2,7 +2,7 @@
  * Random valid models on every executor:
  *   npm run fuzz -- [--from SEED] [--count N] [--engines tfjs-node,wasm,cpu] [--jobs N] [--seconds N] [--log FILE]
  * Checks each model's values, gradients and laws, makes what it finds as short as it can, and writes new findings to test/fuzz/models/found.
- * PyTorch is asked, too, where WSBAN_PYTHON or the tests' own Python has it.
+ * Ctrl-C ends it after the model at hand, with the figures so far. PyTorch is asked, too, where WSBAN_PYTHON or the tests' own Python has it.
  */
 import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -40,6 +40,11 @@ const rate = () => (tally.models / elapsed()).toFixed(1)
 const tally = { models: 0, invalid: 0, crashes: 0 }
 const kinds = new Map<string, number>()
 let next = from
+let stopped = false
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    stopped = true
+  })
 await Promise.all(Array.from({ length: Number(values.jobs) }, work))
 const summary = {
   ...tally,
@@ -56,7 +61,7 @@ process.exitCode = kinds.size > 0 ? 1 : 0
 /** Checks seed after seed until none is left. */
 async function work(): Promise<void> {
   let checker = new Checker(engines, python)
-  for (let done = 1; next < from + count && elapsed() < seconds; done++) {
+  for (let done = 1; !stopped && next < from + count && elapsed() < seconds; done++) {
     const seed = next++
     const { compiled, findings, text } = await checker.check(seed)
     tally.models++
