@@ -15,8 +15,8 @@ const helper: PythonHelper = {
         none = chances.sum(1, keepdim=True) <= 0
         chances = torch.where(none, torch.ones_like(chances), chances)
         # A map that is not finite is drawn before all others: the loss shows it, and training says so.
-        broken = ~chances.isfinite()
-        chances = torch.where(broken.any(1, keepdim=True), broken.to(chances.dtype), chances)
+        broken = (~chances.isfinite()).to(chances.dtype)
+        chances = torch.where(broken.any(1, keepdim=True), broken, chances)
         chosen = torch.multinomial(chances, 1).squeeze(1)
     else:
         chosen = strength.argmax(1)
