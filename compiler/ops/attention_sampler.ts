@@ -13,6 +13,7 @@ const places: PythonHelper = {
   code: `def places_by_density(weights: Tensor, count: int, bound: float) -> Tensor:
     """Where the cumulative density of cells reaches even steps: [batch, count], 0 to 1."""
     cells = weights.shape[1]
+    weights = weights.clamp(min=0)
     total = weights.sum(1, keepdim=True)
     even = torch.ones_like(weights)
     density = torch.where(total > 0, weights * cells / total, even)
@@ -63,14 +64,14 @@ export const attentionSampler: Operation = {
     'Samples the image more densely where the attention map is strong: the whole stays in sight, its telling part enlarged.',
   details:
     'Along each side the density of a cell is the largest value of its row or column, as a share of all, 1 on average. What lies above `density` is cut and spread ' +
-    'evenly, five times over. Output i of n is taken where the cumulative density reaches (i + 0.5) / n, bilinearly. A map without a positive value ' +
-    'gives the image at even steps. No gradient passes through the places.',
+    'evenly, five times over. Output i of n is taken where the cumulative density reaches (i + 0.5) / n, bilinearly. Negative values count as 0; a map ' +
+    'without a positive value gives the image at even steps. No gradient passes through the places.',
   source: "arXiv 1903.06150, equations 5 and 6; density 2: the authors' code",
   arguments: [
     tensorArgument('image', 'what is sampled'),
     tensorArgument(
       'guide',
-      'one map (height x width), none of it negative: mean(maps) keeps the structure, random_map(maps) shows a detail',
+      'one map (height x width): mean(maps) keeps the structure, random_map(maps) shows a detail',
     ),
     {
       name: 'size',
@@ -180,6 +181,13 @@ export const attentionSampler: Operation = {
       },
     },
     {
+      name: 'negative values',
+      inputs: {
+        image: { shape: [1, 2, 5, 5], fill: 'random' },
+        guide: { shape: [1, 3, 3], fill: { values: [-2, -1, -3, -1, -2, 4, -3, -1, 1] } },
+      },
+    },
+    {
       name: 'to another size',
       inputs: { image: { shape: [3, 2, 9, 7], fill: 'random' }, guide: { shape: [3, 5, 3], fill: 'positive' } },
       arguments: { size: [4, 6], density: 3 },
@@ -220,7 +228,8 @@ function placesOnnx(call: OnnxCall, side: 'x' | 'y', axis: 1 | 2, count: number)
     name: string,
     attributes: Parameters<OnnxCall['add']>[2] = {},
   ) => call.add(operator, inputs, attributes, `${side}_${name}`)
-  const strongest = step('ReduceMax', [call.input('guide'), call.int64([3 - axis])], 'strongest', { keepdims: 0 })
+  const largest = step('ReduceMax', [call.input('guide'), call.int64([3 - axis])], 'largest', { keepdims: 0 })
+  const strongest = step('Relu', [largest], 'strongest')
   const total = step('ReduceSum', [strongest, call.int64([1])], 'total', { keepdims: 1 })
   const positive = step('Greater', [total, call.float(0)], 'positive')
   const divisor = step('Where', [positive, total, call.float(1)], 'divisor')

@@ -5,7 +5,7 @@
  * nothing is enlarged without end and nothing lost (the authors' attention sampler). Output i of n lies where the cumulative density
  * reaches (i + 0.5) / n of the whole: the inverse of the cumulative function.
  *
- * @param weights one number a cell, none negative; where none is positive all cells count alike
+ * @param weights one number a cell; a negative one counts as 0, and where none is positive all cells count alike
  * @returns for each of `count` outputs a place from 0 to 1
  */
 export function placesByDensity(weights: readonly number[], count: number, bound: number): number[] {
@@ -28,8 +28,9 @@ export const cuts = 5
 
 export function boundedDensity(weights: readonly number[], bound: number): number[] {
   const cells = weights.length
-  const total = weights.reduce((sum, weight) => sum + weight, 0)
-  let density = weights.map((weight) => (total > 0 ? (weight * cells) / total : 1))
+  const positive = weights.map((weight) => Math.max(weight, 0))
+  const total = positive.reduce((sum, weight) => sum + weight, 0)
+  let density = positive.map((weight) => (total > 0 ? (weight * cells) / total : 1))
   for (let cut = 0; cut < cuts; cut++) {
     const lower = density.map((value) => Math.min(value, bound))
     const lost = 1 - lower.reduce((sum, value) => sum + value, 0) / cells
