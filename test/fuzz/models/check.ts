@@ -2,7 +2,7 @@ import { compile } from '../../../compiler/compile.js'
 import type { Graph, ValueRef } from '../../../compiler/graph/graph.js'
 import { specialise, withoutLosses } from '../../../compiler/graph/phase.js'
 import { inPicture, viewOf } from '../../../compiler/graph/view.js'
-import { operationNamed } from '../../../compiler/ops/index.js'
+import { operations } from '../../../compiler/ops/index.js'
 import { elements, type Tensor, tensor } from '../../../compiler/ops/support/tensor.js'
 import { type EngineName, openEngine } from '../../../runtime/engines/index.js'
 import type { Model } from '../../../runtime/model.js'
@@ -247,7 +247,7 @@ interface Expected {
  * out channels last and the image is not: behind a matrix product of flattened maps, for example.
  */
 function takesBatchStatistics({ nodes }: Graph): boolean {
-  return nodes.some(({ operation }) => operationNamed(operation).batchStatistics === true)
+  return nodes.some(({ operation }) => operations.get(operation)?.batchStatistics === true)
 }
 
 /** The reference's answers; boxes are those of the whole image on an engine. */
