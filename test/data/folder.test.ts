@@ -59,7 +59,7 @@ for (const [name, files, code] of [
     t.truthy(error?.problem.help)
   })
 
-test('what is left out is told: folders beside the splits, empty classes and splits, pictures outside a class, other files', async (t) => {
+test('what is left out is reported: folders beside the splits, empty classes and splits, pictures outside a class, other files', async (t) => {
   const path = folder('left out', ...numbered('train/a', 2), 'train/loose.png', 'train/.hidden/0.png', 'more/a/0.png')
   for (const empty of ['train/none', 'val']) mkdirSync(join(path, empty), { recursive: true })
   for (const other of ['train/a/notes.txt', 'train/a/README', 'train/none/notes.txt'])

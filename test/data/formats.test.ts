@@ -511,7 +511,7 @@ test('true, in the column of test pictures, means test; a field that is null is 
   t.deepEqual(splits.train[0]?.truth, { unit: 'pixels', box: { y1: 5, x1: 10, y2: 15, x2: 30 } })
 })
 
-test('a model is told of classes that it was not made for', async (t) => {
+test('classes that a model was not made for are reported', async (t) => {
   const path = folder({ ...pictures, 'l.csv': 'path,label,split\na.jpg,x,train\ne.jpg,y,val\n' })
   const failure = await t.throwsAsync(openDataSet(path, { seed: 1, classes: ['x', 'z'] }), { instanceOf: Failure })
   t.is(failure?.problem.code, 'data-classes')

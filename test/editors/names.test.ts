@@ -4,7 +4,7 @@ import { parse } from '../../grammar/parse.js'
 
 const other = parse('other', 'block given(x, n = 3) { y = relu(x) return y }').file
 
-/** Each place of a text where something is named: what stands there, `kind` of what it stands for, `!` where it is defined. */
+/** Each place of a text where something is named: the text there, and the `kind` of what it names, `!` where it is defined. */
 function namesOf(text: string): string[] {
   const { file } = parse('text', text)
   const { occurrences } = new NameReader((specifier) => (specifier === './other' ? other : undefined)).read(file)

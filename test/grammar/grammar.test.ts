@@ -109,7 +109,7 @@ test('a value that is missing leaves no stretch of the text that ends before it 
   }
 })
 
-test('an error in single quotes is told as it is written here, escapes included', (t) => {
+test('an error in single quotes is shown in the double quotes of the language, escapes included', (t) => {
   const problem = (text: string) => parse('a', `model m { a = ${text} }`).problems[0]?.instead?.write
   t.is(problem("'it\\'s \\q'"), '"it\'s \\\\q"')
   t.is(problem('\'a\\n"b"\''), '"a\\n\\"b\\""')

@@ -60,7 +60,7 @@ test('a model without a label becomes a module that only predicts, without a rec
   t.false(files.some(({ path }) => path === 'recipe.py'))
 })
 
-test('what a train block says of averages, groups and rare classes stands in the recipe', (t) => {
+test('averages, groups and rare classes of a train block are in the recipe', (t) => {
   const text = readFileSync(tiny, 'utf8').replace(
     'clip      = 5',
     'clip = 5, class_weights = balanced, average = ema(decay = 0.99), trunk = group(master.trunk, rate = 10%, weight_decay = 1%)',

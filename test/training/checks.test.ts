@@ -105,12 +105,12 @@ test('weights are a file, a run, or a published name; anything else says where i
     t.is(error?.problem.code, 'weights-unreadable')
     t.true(error?.message.includes(join(folder, name)))
   }
-  const unknown = await t.throwsAsync(pull('nobody', silent), { instanceOf: Failure })
+  const unknown = await t.throwsAsync(pull('unknown', silent), { instanceOf: Failure })
   t.is(unknown?.problem.code, 'weights-unknown')
   t.regex(unknown?.problem.help ?? '', /known: .*owner\/name/)
 })
 
-test('an engine that ran out of memory is told from all other errors', (t) => {
+test('running out of memory is told apart from all other errors', (t) => {
   const [wasm, native, other] = [
     'Aborted(OOM)',
     'OOM when allocating tensor of shape [9]\nmore lines',
