@@ -13,7 +13,7 @@ import { initialValues } from '../../../runtime/weights/initialize.js'
 import { allowed, type Bound, boundOf, firstDifference, halfRounding, roundingOfOne, singleRounding } from './bounds.js'
 import { type Outcome, runOnEngine } from './engine.js'
 import { exportProblem } from './exported.js'
-import { type Executor, gradientProblem } from './gradients.js'
+import { type Executor, type First, gradientProblem } from './gradients.js'
 import { lawProblem } from './laws.js'
 import { evaluateModel } from './load.js'
 import { randomVariant, runOnImages, runOnnx, textOf, toleranceOf } from './onnx.js'
@@ -86,7 +86,7 @@ export async function checkText(text: string, seed: number, { engines, pytorch }
   if (!subject) return { compiled: true, findings }
   const known = subject
   await attempt('law', () => lawProblem(text, known))
-  const outcomes = new Map<string, Outcome>()
+  let earliest: First | undefined
   if (seed % perExportedAgain === 0) await attempt('export', () => exportProblem(text, known))
   let models: readonly [Model, Model] | undefined
   await attempt('generated code', () => {
@@ -99,8 +99,8 @@ export async function checkText(text: string, seed: number, { engines, pytorch }
   const sameDraws = known.trained.drawing <= 1
   const compare = async (name: string, run: Executor, expected: Expected) => {
     const outcome = await run(known.inputs)
-    const first = expected.asFirst ? outcomes.entries().next().value : undefined
-    outcomes.set(name, outcome)
+    const first = expected.asFirst ? earliest : undefined
+    earliest ??= { name, outcome, run }
     const problem = outcomeProblem(outcome, known, expected)
     if (problem !== undefined || !expected.gradients) return problem
     return gradientProblem({ outcome, run, subject: known, comparable: expected.sameDraws, first })

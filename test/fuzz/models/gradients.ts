@@ -20,6 +20,13 @@ const ownShare = 3e-5
 /** Computes the model of a subject for given inputs. */
 export type Executor = (inputs: ReferenceInputs) => Promise<Outcome>
 
+/** The executor that ran first. */
+export interface First {
+  readonly name: string
+  readonly outcome: Outcome
+  readonly run: Executor
+}
+
 export interface GradientCheck {
   readonly outcome: Outcome
   /** What gave the outcome: it runs again on inputs nearby where a bound is wanted. */
@@ -28,7 +35,7 @@ export interface GradientCheck {
   /** Whether the step drew the numbers that the reference drew, if any. */
   readonly comparable: boolean
   /** The executor that ran first, and what it gave, where both drew the same numbers. */
-  readonly first: readonly [string, Outcome] | undefined
+  readonly first: First | undefined
 }
 
 /**
@@ -120,17 +127,17 @@ function totalLoss(graph: Graph, { values }: ReturnType<typeof evaluateGraph>): 
 
 async function firstProblem({ outcome, run, subject, first }: GradientCheck): Promise<string | undefined> {
   if (!first) return undefined
-  const [name, other] = first
-  const apart = (bounds: ReadonlyMap<string, number>) =>
-    firstDifference(
-      outcome.gradients,
-      other.gradients,
-      (key, base) => (bounds.get(key) ?? 0) + ownShare * largest(base) + roundingOfOne,
+  const apart = (...bounds: readonly ReadonlyMap<string, number>[]) =>
+    firstDifference(outcome.gradients, first.outcome.gradients, (key, base) =>
+      bounds.reduce((sum, bound) => sum + (bound.get(key) ?? 0), ownShare * largest(base) + roundingOfOne),
     )
-  if (apart(new Map()) === undefined) return undefined
-  const bounds = await moved(outcome, subject.inputs, run)
-  const problem = apart(bounds)
-  return problem && `gradient ${problem}, as on ${name}`
+  if (apart() === undefined) return undefined
+  // Each has its own rounding: one may compute in double precision and the other in single.
+  const problem = apart(
+    await moved(outcome, subject.inputs, run),
+    await moved(first.outcome, subject.inputs, first.run),
+  )
+  return problem && `gradient ${problem}, as on ${first.name}`
 }
 
 /** How far inputs a few roundings away move each gradient. */
