@@ -97,7 +97,7 @@ test('without accuracies there is no chart of them, and without a second branch 
   t.false(report.includes('>kept<'))
 })
 
-test('what a larger evaluation adds: the first five, the telling part, mistakes, and a difference beyond chance', (t) => {
+test('a larger evaluation adds top-5, the discriminative part, mistakes, and a difference beyond chance', (t) => {
   const { evaluation } = data
   if (!evaluation) throw new Error('the data has an evaluation')
   const names = ['a', 'b', 'c', 'd', 'e', 'f']

@@ -16,26 +16,12 @@ import { type Checkpoint, removeCheckpoint, writeCheckpoint } from '../../runtim
 import { RunFolder } from '../../runtime/runs/folder.js'
 import type { RunInfo } from '../../runtime/runs/info.js'
 import { RunLog } from '../../runtime/runs/log.js'
+import { untrainedRun as info } from '../support/run_info.js'
 
 // Runs without training: what a run folder keeps, goes back to, and says when something of it is damaged.
 
 const folder = mkdtempSync(join(tmpdir(), 'wsban-checkpoints-of-runs-'))
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))
-
-const info: RunInfo = {
-  wsban: '0.1.0',
-  model: 'small',
-  spec: { entry: 'small.wsban', files: { 'small.wsban': 'model small() {}\n' }, imports: [], settings: {} },
-  classes: ['a', 'b'],
-  data: 'somewhere',
-  seed: 1,
-  epochs: 9,
-  batch: 4,
-  engine: 'cpu',
-  saveEvery: 10,
-  keep: 0,
-  kept: [],
-}
 
 /** A checkpoint whose weights say when it was written. */
 function checkpointOf(epoch: number, stepInEpoch = 0): Checkpoint {

@@ -10,28 +10,15 @@ import { RunFolder } from '../../runtime/runs/folder.js'
 import type { RunInfo } from '../../runtime/runs/info.js'
 import { checkData, checkEpochs, checkNew, checkSame } from '../../runtime/training/checks.js'
 import { pull, weightsPath } from '../../runtime/weights/resolve.js'
+import { untrainedRun } from '../support/run_info.js'
 
 // What is refused before the first step, and what a machine's refusal becomes.
 
 const folder = mkdtempSync(join(tmpdir(), 'wsban-checks-'))
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))
 
-const spec = { entry: 'small.wsban', files: { 'small.wsban': 'model small() {}\n' }, imports: [], settings: {} }
-const info: RunInfo = {
-  wsban: '0.1.0',
-  model: 'small',
-  spec,
-  classes: ['a', 'b'],
-  data: 'somewhere',
-  seed: 1,
-  epochs: 9,
-  batch: 4,
-  engine: 'cpu',
-  weights: 'published',
-  saveEvery: 10,
-  keep: 0,
-  kept: [],
-}
+const info: RunInfo = { ...untrainedRun, weights: 'published' }
+const { spec } = info
 
 let made = 0
 /** A run that stands so many steps after so many epochs. */
@@ -110,7 +97,7 @@ test('weights are a file, a run, or a published name; anything else says where i
   t.regex(unknown?.problem.help ?? '', /known: .*owner\/name/)
 })
 
-test('running out of memory is told apart from all other errors', (t) => {
+test('only running out of memory counts as that, and no other error', (t) => {
   const [wasm, native, other] = [
     'Aborted(OOM)',
     'OOM when allocating tensor of shape [9]\nmore lines',
