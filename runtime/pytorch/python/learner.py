@@ -18,6 +18,7 @@ from mixing import mix_batch
 from pictures import Batch
 from problems import Problem
 from seeded import Random, key_of
+from single_image_batch_norm import make_contiguous
 from sync_batch_norm import synchronise
 from team import Team
 
@@ -60,6 +61,8 @@ class Learner:
             torch.channels_last if options.channels_last else torch.contiguous_format
         )
         self.model = model.to(team.device)
+        if team.device.type == "cpu":
+            make_contiguous(self.model)
         if options.channels_last:
             self.model = self.model.to(memory_format=torch.channels_last)
         decay, decays = recipe.WEIGHT_DECAY, recipe.DECAYS

@@ -11,10 +11,14 @@ import json
 import sys
 import traceback
 from array import array
+from pathlib import Path
 
 import torch
 
 sys.dont_write_bytecode = True
+sys.path.append(str(Path(__file__).parents[3] / "runtime" / "pytorch" / "python"))
+from single_image_batch_norm import make_contiguous  # noqa: E402
+
 # The fuzzer runs one process a core.
 torch.set_num_threads(1)
 
@@ -47,6 +51,8 @@ def run(request):
     if sorted(missing) != sorted(state):
         raise ValueError(f"the state has {sorted(missing)} instead of {sorted(state)}")
     model.load_state_dict(state, strict=False)
+    # As the training program does.
+    make_contiguous(model)
     torch._dynamo.reset()
     backend = request["backend"]
     computed = model if backend is None else torch.compile(model, backend=backend)
