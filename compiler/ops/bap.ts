@@ -91,6 +91,14 @@ export const bap: Operation = {
       arguments: { pool },
     })),
     {
+      name: 'max over one map',
+      inputs: {
+        features: { shape: [2, 3, 3, 4], fill: 'random' },
+        attention: { shape: [2, 1, 3, 4], fill: 'positive' },
+      },
+      arguments: { pool: 'max' },
+    },
+    {
       name: 'attention of zeros',
       inputs: { features: { shape: [1, 4, 3, 3], fill: 'random' }, attention: { shape: [1, 2, 3, 3], fill: 'zeros' } },
     },

@@ -27,7 +27,9 @@ export function bap(
   const [batch, height, width, channels] = features.shape
   const maps = attention.shape[3]
   if (pool === 'max') {
-    const each = tf.split(attention, maps, 3).map((map) => tf.max<tf.Tensor2D>(tf.mul(features, map), [1, 2]))
+    // The gradient that TensorFlow.js has of a split into one part throws.
+    const parts = maps === 1 ? [attention] : tf.split(attention, maps, 3)
+    const each = parts.map((map) => tf.max<tf.Tensor2D>(tf.mul(features, map), [1, 2]))
     return tf.stack(each, 1) as tf.Tensor3D
   }
   const cells = height * width
