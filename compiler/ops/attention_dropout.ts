@@ -1,4 +1,3 @@
-import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { rateArgument, tensorArgument } from './support/arguments.js'
 import { featureMap } from './support/shapes.js'
@@ -12,7 +11,7 @@ export const attentionDropout: Operation = {
   source: 'arXiv 1808.02152, attention dropout (there p is the chance of being kept)',
   arguments: [tensorArgument('x', 'attention maps'), rateArgument],
   infer: (call) => featureMap(call, 'x') && [call.type('x')],
-  tfjs: (call) => callText(call.runtime('attentionDropout'), call.input('x'), 'at', call.options('rate')),
+  tfjs: (call) => call.runtime('attentionDropout', call.input('x'), call.at, call.options('rate')),
   pytorch: {
     underAutocast: 'as it comes',
     expression: (call) => `F.dropout2d(${call.input('x')}, ${call.code('rate')}, self.training)`,

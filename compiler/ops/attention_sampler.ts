@@ -1,6 +1,6 @@
 import type { OnnxCall } from '../targets/onnx/lowering.js'
 import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
-import { callText } from '../targets/tfjs/lowering.js'
+import { source } from '../targets/tfjs/expression.js'
 import type { Operation, Typed } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import { cuts, placesByDensity } from './support/density.js'
@@ -98,10 +98,10 @@ export const attentionSampler: Operation = {
   tfjs(call) {
     const [, height, width] = call.outputSizes()
     // One function may serve calls of several sizes: without a size it is the image's, when it runs.
-    const size = call.value('size') === undefined ? 'undefined' : `[${height}, ${width}]`
+    const size = call.value('size') === undefined ? undefined : source(`[${height}, ${width}]`)
     const options = call.options('density')
-    const rest = options === '' && size === 'undefined' ? '' : size
-    return callText(call.runtime('attentionSampler'), call.input('image'), call.input('guide'), rest, options)
+    const given = options === undefined ? size : (size ?? source('undefined'))
+    return call.runtime('attentionSampler', call.input('image'), call.input('guide'), given, options)
   },
   pytorch: {
     expression: (call) =>

@@ -1,5 +1,4 @@
 import { callText as pythonCall } from '../targets/pytorch/lowering.js'
-import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { kernelArgument, paddingArgument, poolStrideArgument, tensorArgument } from './support/arguments.js'
 import { windowAttributes } from './support/onnx_windows.js'
@@ -33,7 +32,7 @@ export const avgPool: Operation = {
   },
   lowPrecision: true,
   tfjs: (call) =>
-    callText(call.runtime('avgPool'), call.input('x'), call.options('kernel', 'stride', 'padding', 'count_padding')),
+    call.runtime('avgPool', call.input('x'), call.options('kernel', 'stride', 'padding', 'count_padding')),
   pytorch: {
     expression: (call) =>
       pythonCall(

@@ -1,6 +1,5 @@
 import type { OnnxCall } from '../targets/onnx/lowering.js'
 import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
-import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation, Typed } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import { dimension, featureMap, floats, mapSizes, sizeOf, sizeText } from './support/shapes.js'
@@ -55,7 +54,7 @@ export const bap: Operation = {
     const [channels, height, width] = mapSizes(call.type('features'))
     return mapsOf(call) * channels * height * width
   },
-  tfjs: (call) => callText(call.runtime('bap'), call.input('features'), call.input('attention'), call.options('pool')),
+  tfjs: (call) => call.runtime('bap', call.input('features'), call.input('attention'), call.options('pool')),
   pytorch: {
     expression: (call) =>
       pythonCall(call.helper(helper), call.input('features'), call.input('attention'), call.keyword('pool')),

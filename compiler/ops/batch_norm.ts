@@ -1,4 +1,3 @@
-import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import { featureMap, sizeOf } from './support/shapes.js'
@@ -47,7 +46,7 @@ export const batchNorm: Operation = {
   },
   lowPrecision: true,
   batchStatistics: true,
-  tfjs: (call) => callText(call.runtime('batchNorm'), call.input('x'), call.scope(), call.options('eps', 'momentum')),
+  tfjs: (call) => call.runtime('batchNorm', call.input('x'), call.scope(), call.options('eps', 'momentum')),
   pytorch: {
     module: (call) => ({
       type: 'nn.BatchNorm2d',

@@ -21,7 +21,12 @@ export const byPhase: Operation = {
       ])
     return [types[0]]
   },
-  tfjs: (call) => `at.training ? ${call.input('training')} : ${call.input('evaluation')}`,
+  tfjs: (call) => ({
+    kind: 'conditional',
+    condition: { kind: 'variable', name: 'at', property: 'training' },
+    whenTrue: call.input('training'),
+    whenFalse: call.input('evaluation'),
+  }),
   pytorch: {
     underAutocast: 'as it comes',
     expression: (call) => `${call.operand('training')} if self.training else ${call.operand('evaluation')}`,

@@ -1,5 +1,4 @@
 import type { PythonHelper } from '../targets/pytorch/lowering.js'
-import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation, Typed } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import { classesOf, elementsPerImage, labelOf, scalar, wrongRank } from './support/shapes.js'
@@ -115,8 +114,8 @@ export const centerLoss: Operation = {
     },
   ],
   tfjs: (call) =>
-    callText(
-      call.runtime('centerLoss'),
+    call.runtime(
+      'centerLoss',
       call.input('embedding'),
       call.input('label'),
       call.scope(),

@@ -1,3 +1,4 @@
+import { array, source } from '../targets/tfjs/expression.js'
 import type { Operation } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import { featureMap, mapOf } from './support/shapes.js'
@@ -28,7 +29,11 @@ export const channels: Operation = {
     }
     return [mapOf(x.batch, count, x.height, x.width)]
   },
-  tfjs: (call) => `tf.slice(${call.input('x')}, [0, 0, 0, ${call.code('first')}], [-1, -1, -1, ${call.code('count')}])`,
+  tfjs(call) {
+    const [zero, all] = [source('0'), source('-1')]
+    const begin = array([zero, zero, zero, call.code('first')])
+    return call.tf('slice', call.input('x'), begin, array([all, all, all, call.code('count')]))
+  },
   pytorch: {
     underAutocast: 'as it comes',
     expression(call) {

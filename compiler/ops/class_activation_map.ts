@@ -1,5 +1,4 @@
 import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
-import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import { featureMap, floats, rowsOf, sizeOf } from './support/shapes.js'
@@ -35,7 +34,7 @@ export const classActivationMap: Operation = {
     }
     return [floats(maps.shape.filter((_, index) => index !== 1))]
   },
-  tfjs: (call) => callText(call.runtime('classActivationMap'), call.input('maps'), call.input('logits')),
+  tfjs: (call) => call.runtime('classActivationMap', call.input('maps'), call.input('logits')),
   pytorch: { expression: (call) => pythonCall(call.helper(helper), call.input('maps'), call.input('logits')) },
   onnx(call) {
     const classes = sizeOf(call.type('maps').shape, 1)

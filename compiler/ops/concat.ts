@@ -1,5 +1,6 @@
 import { elementAt } from '../../grammar/present.js'
 import { shapeText } from '../graph/graph.js'
+import { array, source } from '../targets/tfjs/expression.js'
 import type { Operation } from './operation.js'
 import { floats, sizeOf } from './support/shapes.js'
 import { elements, size, type Tensor, zeros } from './support/tensor.js'
@@ -24,7 +25,7 @@ export const concat: Operation = {
   },
   lowPrecision: true,
   // Channels stand last in TensorFlow.js; rows and part features are the same on both sides.
-  tfjs: (call) => `tf.concat([${call.inputs('x').join(', ')}], ${call.rank('x') === 4 ? 3 : 1})`,
+  tfjs: (call) => call.tf('concat', array(call.inputs('x')), source(call.rank('x') === 4 ? '3' : '1')),
   pytorch: { expression: (call) => `torch.cat([${call.inputs('x').join(', ')}], 1)` },
   onnx: (call) => [call.add('Concat', call.inputs('x'), { axis: 1 })],
   reference(call) {

@@ -1,5 +1,4 @@
 import { present } from '../../grammar/present.js'
-import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation, Typed } from './operation.js'
 import {
   biasArgument,
@@ -63,8 +62,7 @@ export const conv2d: Operation = {
     return filters * outputHeight * outputWidth * inputChannels(call) * height * width
   },
   lowPrecision: true,
-  tfjs: (call) =>
-    callText(call.runtime('conv2d'), call.input('x'), call.scope(), call.options('stride', 'padding', 'dilation')),
+  tfjs: (call) => call.runtime('conv2d', call.input('x'), call.scope(), call.options('stride', 'padding', 'dilation')),
   pytorch: {
     module: (call) => ({
       type: convolution,

@@ -1,6 +1,5 @@
 import { elementAt } from '../../grammar/present.js'
 import { callText as pythonCall } from '../targets/pytorch/lowering.js'
-import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import type { Box } from './support/box.js'
@@ -70,11 +69,11 @@ export const cropSampler: Operation = {
     return [call.type('image'), floats([image.batch, dimension('box', 4)])]
   },
   tfjs: (call) =>
-    callText(
-      call.runtime('cropSampler'),
+    call.runtime(
+      'cropSampler',
       call.input('image'),
       call.input('guide'),
-      'at',
+      call.at,
       call.options('threshold', 'region', 'margin', 'resolution'),
     ),
   pytorch: {

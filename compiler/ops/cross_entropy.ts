@@ -1,5 +1,4 @@
 import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
-import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import { classesOf, labelOf, rowsOf, scalar, sizeOf } from './support/shapes.js'
@@ -48,13 +47,7 @@ export const crossEntropy: Operation = {
     return [scalar]
   },
   tfjs: (call) =>
-    callText(
-      call.runtime('crossEntropy'),
-      call.input('logits'),
-      call.input('label'),
-      call.scope(),
-      call.options('smoothing'),
-    ),
+    call.runtime('crossEntropy', call.input('logits'), call.input('label'), call.scope(), call.options('smoothing')),
   pytorch: {
     underAutocast: 'float32',
     expression(call) {

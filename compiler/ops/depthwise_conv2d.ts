@@ -1,5 +1,4 @@
 import { present } from '../../grammar/present.js'
-import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation, Typed } from './operation.js'
 import {
   biasArgument,
@@ -61,12 +60,7 @@ export const depthwiseConv2d: Operation = {
   },
   lowPrecision: true,
   tfjs: (call) =>
-    callText(
-      call.runtime('depthwiseConv2d'),
-      call.input('x'),
-      call.scope(),
-      call.options('stride', 'padding', 'dilation'),
-    ),
+    call.runtime('depthwiseConv2d', call.input('x'), call.scope(), call.options('stride', 'padding', 'dilation')),
   pytorch: {
     module: (call) => ({
       type: convolution,

@@ -1,4 +1,3 @@
-import { callText } from '../targets/tfjs/lowering.js'
 import { pointwise } from './support/elementwise.js'
 
 export const detach = pointwise({
@@ -6,7 +5,7 @@ export const detach = pointwise({
   summary: 'The value as it is, with no gradient going back through it.',
   details: 'Put it around a teacher that must not learn from its student.',
   source: 'torch.Tensor.detach',
-  tfjs: (call) => callText(call.runtime('detach'), call.input('x')),
+  tfjs: (call) => call.runtime('detach', call.input('x')),
   pytorch: {
     underAutocast: 'as it comes',
     expression: (call) => `${call.operand('x')}.detach()`,

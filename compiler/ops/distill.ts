@@ -1,6 +1,5 @@
 import { shapeText } from '../graph/graph.js'
 import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
-import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import { rowsOf, sameShape, scalar } from './support/shapes.js'
@@ -44,8 +43,7 @@ export const distill: Operation = {
       return call.fail('shape-mismatch', { callee: 'distill', shapes: types.map(shapeText) }, ['student', 'teacher'])
     return [scalar]
   },
-  tfjs: (call) =>
-    callText(call.runtime('distill'), call.input('student'), call.input('teacher'), call.options('temperature')),
+  tfjs: (call) => call.runtime('distill', call.input('student'), call.input('teacher'), call.options('temperature')),
   pytorch: {
     expression: (call) =>
       pythonCall(call.helper(helper), call.input('student'), call.input('teacher'), call.keyword('temperature')),

@@ -1,6 +1,5 @@
 import { elementAt } from '../../grammar/present.js'
 import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
-import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import { draw } from './support/draw_pytorch.js'
@@ -55,7 +54,7 @@ export const dropSampler: Operation = {
     return image && [call.type('image')]
   },
   tfjs: (call) =>
-    callText(call.runtime('dropSampler'), call.input('image'), call.input('guide'), 'at', call.options('threshold')),
+    call.runtime('dropSampler', call.input('image'), call.input('guide'), call.at, call.options('threshold')),
   pytorch: {
     expression: (call) =>
       pythonCall(

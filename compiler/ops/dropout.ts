@@ -1,4 +1,3 @@
-import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { rateArgument, tensorArgument } from './support/arguments.js'
 import { at, map, permute, type Tensor } from './support/tensor.js'
@@ -10,7 +9,7 @@ export const dropout: Operation = {
   source: 'Srivastava et al. 2014; scaling: torch.nn.Dropout',
   arguments: [tensorArgument('x', 'any tensor'), rateArgument],
   infer: (call) => [call.type('x')],
-  tfjs: (call) => callText(call.runtime('dropout'), call.input('x'), 'at', call.options('rate')),
+  tfjs: (call) => call.runtime('dropout', call.input('x'), call.at, call.options('rate')),
   pytorch: {
     underAutocast: 'as it comes',
     expression: (call) => `F.dropout(${call.input('x')}, ${call.code('rate')}, self.training)`,

@@ -1,4 +1,3 @@
-import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import { dimension, elementsPerImage, floats, wrongRank } from './support/shapes.js'
@@ -16,7 +15,7 @@ export const flatten: Operation = {
     if (!batch || type.element !== 'float') return wrongRank(call, 'x', 'numbers for each image')
     return [floats([batch, dimension('features', elementsPerImage(type))])]
   },
-  tfjs: (call) => callText(call.runtime('flatten'), call.input('x')),
+  tfjs: (call) => call.runtime('flatten', call.input('x')),
   pytorch: {
     underAutocast: 'as it comes',
     expression: (call) => `${call.operand('x')}.flatten(1)`,

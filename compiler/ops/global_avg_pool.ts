@@ -1,4 +1,3 @@
-import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import { dimension, featureMap, floats } from './support/shapes.js'
@@ -14,7 +13,7 @@ export const globalAvgPool: Operation = {
     return x && [floats([x.batch, dimension('features', x.channels)])]
   },
   lowPrecision: true,
-  tfjs: (call) => callText(call.runtime('globalAvgPool'), call.input('x')),
+  tfjs: (call) => call.runtime('globalAvgPool', call.input('x')),
   pytorch: { expression: (call) => `${call.operand('x')}.mean((2, 3))` },
   onnx: (call) => [call.add('ReduceMean', [call.input('x'), call.int64([2, 3])], { keepdims: 0 })],
   reference(call) {

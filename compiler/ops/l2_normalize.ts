@@ -1,5 +1,4 @@
 import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
-import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import { at, rows, zeros } from './support/tensor.js'
@@ -31,7 +30,7 @@ export const l2Normalize: Operation = {
   ],
   gives: () => 'unit length',
   infer: (call) => [call.type('x')],
-  tfjs: (call) => callText(call.runtime('l2Normalize'), call.input('x'), call.options('eps')),
+  tfjs: (call) => call.runtime('l2Normalize', call.input('x'), call.options('eps')),
   pytorch: { expression: (call) => pythonCall(call.helper(helper), call.input('x'), call.keyword('eps')) },
   onnx(call) {
     const axes = call

@@ -1,4 +1,3 @@
-import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation, Typed } from './operation.js'
 import { biasArgument, tensorArgument } from './support/arguments.js'
 import { dimension, elementsPerImage, floats, wrongRank } from './support/shapes.js'
@@ -46,7 +45,7 @@ export const linear: Operation = {
   },
   multiplyAdds: (call) => featuresOf(call) * call.number('units'),
   lowPrecision: true,
-  tfjs: (call) => callText(call.runtime('linear'), call.input('x'), call.scope()),
+  tfjs: (call) => call.runtime('linear', call.input('x'), call.scope()),
   pytorch: {
     module: (call) => ({
       type: 'nn.Linear',

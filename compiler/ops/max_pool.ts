@@ -1,5 +1,4 @@
 import { callText as pythonCall } from '../targets/pytorch/lowering.js'
-import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { kernelArgument, paddingArgument, poolStrideArgument, tensorArgument } from './support/arguments.js'
 import { windowAttributes } from './support/onnx_windows.js'
@@ -30,8 +29,7 @@ export const maxPool: Operation = {
     return places && [mapOf(x.batch, x.channels, ...places)]
   },
   lowPrecision: true,
-  tfjs: (call) =>
-    callText(call.runtime('maxPool'), call.input('x'), call.options('kernel', 'stride', 'padding', 'ceil')),
+  tfjs: (call) => call.runtime('maxPool', call.input('x'), call.options('kernel', 'stride', 'padding', 'ceil')),
   pytorch: {
     expression: (call) =>
       pythonCall(

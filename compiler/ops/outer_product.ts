@@ -1,5 +1,4 @@
 import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
-import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import { dimension, featureMap, floats, mapSizes, sizeOf, sizeText } from './support/shapes.js'
@@ -40,7 +39,7 @@ export const outerProduct: Operation = {
     const [channels, height, width] = mapSizes(call.type('left'))
     return sizeOf(call.type('right').shape, 1) * channels * height * width
   },
-  tfjs: (call) => callText(call.runtime('outerProduct'), call.input('left'), call.input('right')),
+  tfjs: (call) => call.runtime('outerProduct', call.input('left'), call.input('right')),
   pytorch: { expression: (call) => pythonCall(call.helper(helper), call.input('left'), call.input('right')) },
   onnx(call) {
     const [, height, width] = mapSizes(call.type('left'))

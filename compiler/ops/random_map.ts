@@ -1,5 +1,4 @@
 import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
-import { callText } from '../targets/tfjs/lowering.js'
 import type { Evaluation, Operation } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import { featureMap, floats, sizeOf } from './support/shapes.js'
@@ -48,7 +47,7 @@ export const randomMap: Operation = {
     const maps = featureMap(call, 'attention')
     return maps && [floats(maps.shape.filter((_, index) => index !== 1))]
   },
-  tfjs: (call) => callText(call.runtime('randomMap'), call.input('attention'), 'at', call.options('power')),
+  tfjs: (call) => call.runtime('randomMap', call.input('attention'), call.at, call.options('power')),
   pytorch: {
     expression: (call) =>
       pythonCall(call.helper(helper), call.input('attention'), call.keyword('power'), 'training=self.training'),

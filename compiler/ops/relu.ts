@@ -1,4 +1,3 @@
-import { callText } from '../targets/tfjs/lowering.js'
 import { pointwise } from './support/elementwise.js'
 
 export const relu = pointwise({
@@ -6,7 +5,7 @@ export const relu = pointwise({
   summary: 'Zero where the value is negative, the value itself elsewhere.',
   source: 'Nair and Hinton 2010',
   lowPrecision: true,
-  tfjs: (call) => callText(call.runtime('relu'), call.input('x')),
+  tfjs: (call) => call.runtime('relu', call.input('x')),
   pytorch: { expression: (call) => `F.relu(${call.input('x')})` },
   onnx: (call) => [call.add('Relu', [call.input('x')])],
   compute: (value) => Math.max(0, value),

@@ -1,6 +1,5 @@
 import { present } from '../../grammar/present.js'
 import { shapeText } from '../graph/graph.js'
-import { callText } from '../targets/tfjs/lowering.js'
 import type { Inference, Operation, Typed } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import { elementsPerImage, floats, wrongRank } from './support/shapes.js'
@@ -54,8 +53,7 @@ export const reshape: Operation = {
       ]),
     ]
   },
-  tfjs: (call) =>
-    callText(call.runtime('reshape'), call.input('x'), `[${(call.value('shape') as readonly number[]).join(', ')}]`),
+  tfjs: (call) => call.runtime('reshape', call.input('x'), call.code('shape')),
   pytorch: {
     underAutocast: 'as it comes',
     expression: (call) =>

@@ -1,5 +1,5 @@
 import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
-import { callText } from '../targets/tfjs/lowering.js'
+import { source } from '../targets/tfjs/expression.js'
 import type { Operation, Typed } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import { interpolate } from './support/interpolate.js'
@@ -80,11 +80,7 @@ export const resize: Operation = {
     const [, height, width] = call.outputSizes()
     const name = call.rank('x') === 3 ? 'resizeMap' : 'resize'
     // One function may serve calls of several sizes: what is like something takes its size when it runs.
-    return callText(
-      call.runtime(name),
-      call.input('x'),
-      call.has('like') ? call.input('like') : `[${height}, ${width}]`,
-    )
+    return call.runtime(name, call.input('x'), call.has('like') ? call.input('like') : source(`[${height}, ${width}]`))
   },
   pytorch: {
     expression: (call) =>

@@ -15,7 +15,7 @@ export const scale: Operation = {
   ],
   keeps: ['enlarged'],
   infer: (call) => [call.type('x')],
-  tfjs: (call) => `tf.mul(${call.input('x')}, ${call.code('factor')})`,
+  tfjs: (call) => call.tf('mul', call.input('x'), call.code('factor')),
   pytorch: { expression: (call) => `${call.operand('x')} * ${call.code('factor')}` },
   onnx: (call) => [call.add('Mul', [call.input('x'), call.float(call.number('factor'))])],
   reference: (call) => [map(call.tensor('x'), (value) => value * call.number('factor'))],

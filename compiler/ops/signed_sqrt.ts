@@ -1,5 +1,4 @@
 import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
-import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import { map } from './support/tensor.js'
@@ -28,7 +27,7 @@ export const signedSqrt: Operation = {
     },
   ],
   infer: (call) => [call.type('x')],
-  tfjs: (call) => callText(call.runtime('signedSqrt'), call.input('x'), call.options('eps')),
+  tfjs: (call) => call.runtime('signedSqrt', call.input('x'), call.options('eps')),
   pytorch: { expression: (call) => pythonCall(call.helper(helper), call.input('x'), call.keyword('eps')) },
   onnx(call) {
     const absolute = call.add('Abs', [call.input('x')], {}, 'abs')

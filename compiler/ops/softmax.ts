@@ -23,8 +23,8 @@ export const softmax: Operation = {
   tfjs(call) {
     const x = call.input('x')
     return call.value('temperature') === 1
-      ? `tf.softmax(${x})`
-      : `tf.softmax(tf.div<tf.Tensor2D>(${x}, ${call.code('temperature')}))`
+      ? call.tf('softmax', x)
+      : call.tf('softmax', { ...call.tf('div', x, call.code('temperature')), resultType: 'tf.Tensor2D' })
   },
   pytorch: {
     expression: (call) =>

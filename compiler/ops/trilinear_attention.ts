@@ -1,6 +1,5 @@
 import { elementAt } from '../../grammar/present.js'
 import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
-import { callText } from '../targets/tfjs/lowering.js'
 import type { Operation } from './operation.js'
 import { tensorArgument } from './support/arguments.js'
 import { featureMap, mapSizes } from './support/shapes.js'
@@ -40,7 +39,7 @@ export const trilinearAttention: Operation = {
     const [channels, height, width] = mapSizes(call.type('x'))
     return 2 * channels ** 2 * height * width
   },
-  tfjs: (call) => callText(call.runtime('trilinearAttention'), call.input('x'), call.options('scale')),
+  tfjs: (call) => call.runtime('trilinearAttention', call.input('x'), call.options('scale')),
   pytorch: { expression: (call) => pythonCall(call.helper(helper), call.input('x'), call.keyword('scale')) },
   onnx(call) {
     const [channels, height, width] = mapSizes(call.type('x'))

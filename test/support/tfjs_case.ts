@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { transformSync } from 'esbuild'
 import type { ValueRef } from '../../compiler/graph/graph.js'
 import { permute, type Tensor } from '../../compiler/ops/support/tensor.js'
 import { NodeCall } from '../../compiler/targets/tfjs/call.js'
+import { printExpression, runtimeFunctionsIn, source } from '../../compiler/targets/tfjs/expression.js'
 import * as runtime from '../../runtime/index.js'
 import { Scope } from '../../runtime/scope.js'
 import { inverse, permutedShape, permuteValues } from '../../runtime/weights/layout.js'
@@ -84,24 +86,24 @@ function layoutOf(ready: ReadyCase, role: string): readonly number[] | undefined
 type Call = (at: Scope, inputs: readonly tf.Tensor[]) => unknown
 
 function compileCall(ready: ReadyCase): Call {
-  const used: string[] = []
-  const code = ready.operation.tfjs(
+  const expression = ready.operation.tfjs(
     new NodeCall(ready.node, {
       graph: ready.graph,
-      input: (value: ValueRef) => `inputs[${value.node}]`,
-      scope: "at.in('call')",
+      input: (value: ValueRef) => source(`inputs[${value.node}]`),
+      scope: source("at.in('call')"),
       option: () => undefined,
-      runtime: (name) => {
-        used.push(name)
-        return `runtime.${name}`
-      },
     }),
   )
-  // Type arguments are for the compiler of TypeScript, which is not asked here.
-  const call: unknown = new Function('tf', 'runtime', 'at', 'inputs', `return ${code.replace(/<tf\.Tensor\dD>/g, '')}`)
+  const used = runtimeFunctionsIn(expression)
+  const functions = used.map((name) => {
+    const found: unknown = Object.entries(runtime).find(([exported]) => exported === name)?.[1]
+    if (found === undefined) throw new Error(`wsban/runtime has no ${name}`)
+    return found
+  })
+  const { code } = transformSync(`call = (at, inputs) => ${printExpression(expression)}`, { loader: 'ts' })
+  const call: unknown = new Function('tf', ...used, `let ${code}; return call`)(tf, ...functions)
   if (typeof call !== 'function') throw new Error('no function')
-  for (const name of used) if (!(name in runtime)) throw new Error(`wsban/runtime has no ${name}`)
-  return (at, inputs) => call(tf, runtime, at, inputs)
+  return (at, inputs) => call(at, inputs)
 }
 
 function toList(result: unknown, { operation }: ReadyCase): tf.Tensor[] {

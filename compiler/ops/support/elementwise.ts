@@ -1,5 +1,4 @@
 import { shapeText } from '../../graph/graph.js'
-import { callText } from '../../targets/tfjs/lowering.js'
 import type { ArgumentSpec, Operation, Trait } from '../operation.js'
 import type { Case } from './case.js'
 import { sameShape } from './shapes.js'
@@ -54,7 +53,7 @@ export function arithmetic({
     tfjs(call) {
       const side = (argument: string) =>
         call.value(argument) === undefined ? call.input(argument) : call.code(argument)
-      return callText(`tf.${tfjs}`, side('left'), side('right'))
+      return call.tf(tfjs, side('left'), side('right'))
     },
     pytorch: {
       expression(call) {

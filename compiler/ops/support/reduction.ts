@@ -1,6 +1,7 @@
 import { elementAt } from '../../../grammar/present.js'
 import { shapeText } from '../../graph/graph.js'
 import { callText, type PythonHelper } from '../../targets/pytorch/lowering.js'
+import { array, source } from '../../targets/tfjs/expression.js'
 import type { Operation, Trait } from '../operation.js'
 import { featureMap, floats, sameShape } from './shapes.js'
 import { at, combine, map, sizes4, type Tensor, zeros } from './tensor.js'
@@ -54,9 +55,10 @@ export function reduction({ name, summary, tfjs, onnx, several, average, keeps }
     },
     tfjs(call) {
       const inputs = call.inputs('x')
-      if (inputs.length === 1) return `tf.${tfjs}(${inputs[0]}, ${call.value('over') === 'channels' ? '3' : '[1, 2]'})`
-      const total = `tf.addN([${inputs.join(', ')}])`
-      return average ? `tf.div(${total}, ${inputs.length})` : total
+      if (inputs.length === 1)
+        return call.tf(tfjs, call.input('x'), source(call.value('over') === 'channels' ? '3' : '[1, 2]'))
+      const total = call.tf('addN', array(inputs))
+      return average ? call.tf('div', total, source(`${inputs.length}`)) : total
     },
     pytorch: {
       expression(call) {

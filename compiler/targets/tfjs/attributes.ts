@@ -11,16 +11,16 @@ export function attributeCode(value: Attribute): string {
   return `at.training ? ${attributeCode(value.training)} : ${attributeCode(value.evaluation)}`
 }
 
-/** The type of a function's argument that carries such an attribute. */
-export function attributeType({ kind }: ArgumentSpec): string {
+/** The type of a function's argument that carries such an attribute, and what it imports from wsban/runtime. */
+export function attributeType({ kind }: ArgumentSpec): { readonly text: string; readonly imports: readonly string[] } {
   switch (kind.is) {
     case 'pair':
-      return 'Pair'
+      return { text: 'Pair', imports: ['Pair'] }
     case 'boolean':
-      return 'boolean'
+      return { text: 'boolean', imports: [] }
     case 'number or uniform':
-      return 'number | Range'
+      return { text: 'number | Range', imports: ['Range'] }
     default:
-      return 'number'
+      return { text: 'number', imports: [] }
   }
 }

@@ -3,31 +3,33 @@ import { type Attribute, type Graph, type Node, type TensorType, typeOf, type Va
 import { operationNamed } from '../../ops/index.js'
 import type { ArgumentSpec } from '../../ops/operation.js'
 import { attributeCode } from './attributes.js'
+import { type CallExpression, callOf, type Expression, type Field, source, variable } from './expression.js'
 import type { TfjsCall } from './lowering.js'
 import { camelCase } from './names.js'
 
 /** What the surrounding function knows. */
 export interface Rendered {
   readonly graph: Graph
-  readonly input: (value: ValueRef) => string
-  readonly scope: string
+  readonly input: (value: ValueRef) => Expression
+  readonly scope: Expression
   /** The function's own argument that carries this attribute, where calls differ in it. */
   readonly option: (spec: ArgumentSpec) => string | undefined
-  readonly runtime: (name: string) => string
 }
 
 /** One node, as its operation sees it while it writes TensorFlow.js code. */
 export class NodeCall implements TfjsCall {
+  readonly at = variable('at')
+
   constructor(
     private readonly node: Node,
     private readonly around: Rendered,
   ) {}
 
-  input(argument: string): string {
+  input(argument: string): Expression {
     return elementAt(this.inputs(argument), 0)
   }
 
-  inputs(argument: string): readonly string[] {
+  inputs(argument: string): readonly Expression[] {
     return this.values(argument).map(this.around.input)
   }
 
@@ -47,15 +49,14 @@ export class NodeCall implements TfjsCall {
     return channelsLast(elementAt(this.node.outputs, 0))
   }
 
-  scope(): string {
+  scope(): Expression {
     return this.around.scope
   }
 
-  code(argument: string): string {
+  code(argument: string): Expression {
     const spec = this.spec(argument)
     const option = spec && this.around.option(spec)
-    if (option) return option
-    return attributeCode(present(this.node.attributes[argument], argument))
+    return option ? variable(option) : source(attributeCode(present(this.node.attributes[argument], argument)))
   }
 
   value(argument: string): number | boolean | string | readonly number[] | undefined {
@@ -63,21 +64,24 @@ export class NodeCall implements TfjsCall {
     return typeof value === 'object' && 'kind' in value ? undefined : value
   }
 
-  options(...names: readonly string[]): string {
-    const parts = names.flatMap((name) => {
+  options(...names: readonly string[]): Expression | undefined {
+    const fields = names.flatMap((name): Field[] => {
       const value: Attribute | undefined = this.node.attributes[name]
       const spec = this.spec(name)
       if (value === undefined || !spec) return []
       const option = this.around.option(spec)
-      const key = camelCase(name)
-      if (option) return [option === key ? key : `${key}: ${option}`]
-      return JSON.stringify(value) === JSON.stringify(spec.default) ? [] : [`${key}: ${attributeCode(value)}`]
+      if (!option && JSON.stringify(value) === JSON.stringify(spec.default)) return []
+      return [{ name: camelCase(name), value: option ? variable(option) : source(attributeCode(value)) }]
     })
-    return parts.length === 0 ? '' : `{ ${parts.join(', ')} }`
+    return fields.length === 0 ? undefined : { kind: 'object', fields }
   }
 
-  runtime(name: string): string {
-    return this.around.runtime(name)
+  runtime(name: string, ...given: readonly (Expression | undefined)[]): CallExpression {
+    return callOf('runtime', name, ...given)
+  }
+
+  tf(name: string, ...given: readonly (Expression | undefined)[]): CallExpression {
+    return callOf('tf', name, ...given)
   }
 
   private spec(argument: string): ArgumentSpec | undefined {

@@ -1,10 +1,11 @@
 import { IndentationText, Project, type SourceFile } from 'ts-morph'
 import type { Graph, Parameter, ValueRef } from '../../graph/graph.js'
-import { answers, specialise } from '../../graph/phase.js'
+import { answers as answersOf, specialise } from '../../graph/phase.js'
 import { reachable } from '../../graph/prune.js'
 import { type Item, Structure } from '../structure.js'
+import { callsTensorflow, type Expression, type Field, printStatement, variable, variablesIn } from './expression.js'
 import { type FunctionText, FunctionWriter, tensorType } from './functions.js'
-import { literal, property } from './literals.js'
+import { literal } from './literals.js'
 
 export interface GeneratedFile {
   readonly path: string
@@ -56,12 +57,10 @@ function modelFile(project: Project, graph: Graph, { source, version }: TfjsOpti
 }
 
 function addImports(file: SourceFile, writer: FunctionWriter, texts: readonly FunctionText[]): void {
-  const all = texts.flatMap(({ lines, parameters }) => [...lines, ...parameters.map(({ type }) => type)]).join('\n')
-  const types = ['Answers', 'Model', 'Pair', 'Range', 'Scope'].filter(
-    (name) => name === 'Model' || name === 'Scope' || name === 'Answers' || new RegExp(`\\b${name}\\b`).test(all),
-  )
+  const parameterTypes = texts.flatMap(({ parameters }) => parameters.flatMap(({ imports = [] }) => imports))
+  const types = [...new Set(['Answers', 'Model', 'Scope', ...parameterTypes])].sort()
   const names = [...[...writer.runtime].sort(), ...types.map((name) => `type ${name}`)].map((name) => `  ${name},\n`)
-  const tf = /\btf\.(?!Tensor|Scalar)/.test(all)
+  const tf = texts.some(({ tidies, statements }) => tidies || statements.some(({ value }) => callsTensorflow(value)))
   const lines = [
     `import ${tf ? '' : 'type '}* as tf from '@tensorflow/tfjs-core'`,
     `import {\n${names.join('')}} from 'wsban/runtime'`,
@@ -72,9 +71,10 @@ function addImports(file: SourceFile, writer: FunctionWriter, texts: readonly Fu
 
 function addFunction(
   file: SourceFile,
-  { name, doc, parameters, returnType, lines }: FunctionText,
+  { name, doc, parameters, returnType, tidies, statements }: FunctionText,
   exported: boolean,
 ): void {
+  const lines = statements.map(printStatement)
   file.addStatements('')
   file.addFunction({
     name,
@@ -86,7 +86,7 @@ function addFunction(
       ...(initializer && { initializer }),
     })),
     ...(returnType && { returnType }),
-    statements: [...lines],
+    statements: tidies ? ['return tf.tidy(() => {', ...lines, '})'] : lines,
   })
 }
 
@@ -95,31 +95,30 @@ function modelFunctions(structure: Structure, writer: FunctionWriter): [Function
   const { graph } = structure
   const root = structure.frame(0)
   const body = writer.body(root, undefined)
-  const answering = reachable(graph.nodes, answers(graph))
+  const answering = reachable(graph.nodes, answersOf(graph))
   // What no answer needs is computed in training alone.
   const isLoss = (item: Item) => !structure.nodesOf(item).some((id) => answering.has(id))
-  const answerFields = answersCode(graph, (value) => body.code(value))
-  const lossLines = body.lines(isLoss)
-  const lossCodes = graph.losses.map(({ name, value }) => property(name, body.code(value)))
-  const forwardLines = body.lines((item) => !isLoss(item))
-  const made = forwardLines.flatMap((line) => /^const (\w+)/.exec(line)?.[1] ?? [])
-  const lossText = [...lossLines, ...lossCodes].join('\n')
-  const handedOn = made.filter((name) => new RegExp(`(?<![.\\w'])${name}\\b`).test(lossText))
-  const image = { name: body.code(graph.image.value), type: tensorType(structure, graph.image.value) }
+  const answers = answersCode(graph, (value) => body.code(value))
+  const lossStatements = body.statements(isLoss)
+  const lossFields = graph.losses.map(({ name, value }) => ({ name, value: body.code(value) }))
+  const forwardStatements = body.statements((item) => !isLoss(item))
+  const read = variablesIn([...lossStatements, ...lossFields].map(({ value }) => value))
+  const handedOn = forwardStatements.flatMap((one) => (one.kind === 'const' && read.has(one.name) ? [one.name] : []))
+  const image = { name: body.inputName(graph.image.value), type: tensorType(structure, graph.image.value) }
   const forward: FunctionText = {
     name: 'forward',
     doc: 'From normalised images to what the model answers, and what its losses are made from.',
     parameters: [{ name: 'at', type: 'Scope' }, image],
     returnType: undefined,
-    lines: [
-      ...forwardLines,
-      `const answers: Answers = ${answerFields}`,
-      `return { ${['answers', ...handedOn].join(', ')} }`,
+    tidies: false,
+    statements: [
+      ...forwardStatements,
+      { kind: 'const', name: 'answers', type: 'Answers', value: answers, comment: '' },
+      { kind: 'return', value: record(['answers', ...handedOn].map((name) => ({ name, value: variable(name) }))) },
     ],
   }
   if (graph.losses.length === 0 || !graph.label) return [forward, undefined]
-  const label = { name: body.code(graph.label.value), type: 'tf.Tensor1D' }
-  const usesImage = new RegExp(`(?<![.\\w'])${image.name}\\b`).test(lossText)
+  const label = { name: body.inputName(graph.label.value), type: 'tf.Tensor1D' }
   const losses: FunctionText = {
     name: 'losses',
     doc: 'Training makes the sum of these small.',
@@ -127,19 +126,27 @@ function modelFunctions(structure: Structure, writer: FunctionWriter): [Function
       { name: 'at', type: 'Scope' },
       { name: `{ ${handedOn.join(', ')} }`, type: 'ReturnType<typeof forward>' },
       label,
-      ...(usesImage ? [image] : []),
+      ...(read.has(image.name) ? [image] : []),
     ],
     returnType: 'Record<string, tf.Scalar>',
-    lines: [...lossLines, `return { ${lossCodes.join(', ')} }`],
+    tidies: false,
+    statements: [...lossStatements, { kind: 'return', value: record(lossFields) }],
   }
   return [forward, losses]
 }
 
-function answersCode(graph: Graph, code: (value: ValueRef) => string): string {
-  const fields = graph.predictions.map(({ name, value }) => property(name, code(value)))
-  if (graph.crop) fields.push(`boxes: ${code(graph.crop.box)}`, `attention: ${code(graph.crop.guide)}`)
-  const logits = graph.logits.map(({ name, value }) => property(name, code(value)))
-  return `{ ${[...fields, `logits: { ${logits.join(', ')} }`].join(', ')} }`
+function answersCode(graph: Graph, code: (value: ValueRef) => Expression): Expression {
+  const { predictions, crop, logits } = graph
+  const field = ({ name, value }: { readonly name: string; readonly value: ValueRef }) => ({ name, value: code(value) })
+  return record([
+    ...predictions.map(field),
+    ...(crop ? [field({ name: 'boxes', value: crop.box }), field({ name: 'attention', value: crop.guide })] : []),
+    { name: 'logits', value: record(logits.map(field)) },
+  ])
+}
+
+function record(fields: readonly Field[]): Expression {
+  return { kind: 'object', fields }
 }
 
 function definition(graph: Graph): string {

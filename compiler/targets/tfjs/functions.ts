@@ -7,6 +7,16 @@ import { type CallPlan, Plans } from '../plans.js'
 import { type Item, relative, type Structure } from '../structure.js'
 import { attributeCode, attributeType } from './attributes.js'
 import { NodeCall, type Rendered } from './call.js'
+import {
+  callOf,
+  callsTensorflow,
+  type Expression,
+  type Field,
+  runtimeFunctionsIn,
+  type Statement,
+  source,
+  variable,
+} from './expression.js'
 import { identifier } from './names.js'
 
 /** A function of the generated file: all calls of one block that are built alike. */
@@ -22,12 +32,22 @@ export interface OptionPlan {
   readonly values: ReadonlyMap<number, Attribute>
 }
 
+export interface FunctionParameter {
+  readonly name: string
+  readonly type: string
+  /** Types of wsban/runtime that `type` names. */
+  readonly imports?: readonly string[]
+  readonly initializer?: string
+}
+
 export interface FunctionText {
   readonly name: string
   readonly doc: string
-  readonly parameters: readonly { readonly name: string; readonly type: string; readonly initializer?: string }[]
+  readonly parameters: readonly FunctionParameter[]
   readonly returnType: string | undefined
-  readonly lines: readonly string[]
+  /** Whether tensors made on the way are disposed of when it returns, except for those that the gradient needs. */
+  readonly tidies: boolean
+  readonly statements: readonly Statement[]
 }
 
 /** Plans and writes the functions for blocks and branches; the model's own frame is written by the caller through `body`. */
@@ -108,22 +128,12 @@ export class FunctionWriter {
     const { frame } = plan
     const inputs = this.structure.inputs(frame)
     const body = this.body(frame, plan)
-    const returned = plan.outputs.map(({ place, name }) => ({
-      name,
-      code: body.code(this.structure.at(place, frame)),
-    }))
-    const lines = [...body.lines(() => true)]
-    if (plan.single) lines.push(`return ${returned[0]?.code}`)
-    else
-      lines.push(
-        `return { ${returned.map(({ name, code }) => (name === code ? name : `${name}: ${code}`)).join(', ')} }`,
-      )
-    // What a function makes on its way goes when it returns, but for what the gradient needs.
-    if (lines.length > 1) {
-      lines.unshift('return tf.tidy(() => {')
-      lines.push('})')
-    }
-    const tensors = inputs.map((value) => ({ name: body.code(value), type: tensorType(this.structure, value) }))
+    const returned = plan.outputs.map(
+      ({ place, name }): Field => ({ name, value: body.code(this.structure.at(place, frame)) }),
+    )
+    const statements = body.statements(() => true)
+    const value: Expression = plan.single ? elementAt(returned, 0).value : { kind: 'object', fields: returned }
+    const tensors = inputs.map((input) => ({ name: body.inputName(input), type: tensorType(this.structure, input) }))
     const options = plan.options.length > 0 ? [optionParameter(plan.options)] : []
     const output = plan.outputs[0] && this.structure.at(plan.outputs[0].place, frame)
     return {
@@ -134,7 +144,8 @@ export class FunctionWriter {
           : `The ${frame.kind} ${frame.definition}, called ${plan.frames.length} times.`,
       parameters: [{ name: 'at', type: 'Scope' }, ...tensors, ...options],
       returnType: plan.single && output ? tensorType(this.structure, output) : this.recordType(plan, frame),
-      lines,
+      tidies: statements.length > 0,
+      statements: [...statements, { kind: 'return', value }],
     }
   }
 
@@ -171,8 +182,8 @@ interface Surroundings {
 
 /** One function's inside: each binding a line, what has no name written into the line that uses it. */
 class Body {
-  private readonly codes = new Map<string, string>()
-  private readonly texts: { readonly item: Item; readonly line: string }[] = []
+  private readonly codes = new Map<string, Expression>()
+  private readonly bindings: { readonly item: Item; readonly statement: Statement }[] = []
 
   constructor(
     private readonly frame: Frame,
@@ -184,19 +195,30 @@ class Body {
     const { image, label } = structure.graph
     const inputs =
       frame.parent === undefined ? [image, label].flatMap((input) => input?.value ?? []) : structure.inputs(frame)
-    for (const value of inputs) this.set(value, names.give([around.calls.inputName(value, frame)]))
+    for (const value of inputs) this.set(value, variable(names.give([around.calls.inputName(value, frame)])))
     for (const item of structure.items(frame)) this.write(item, names)
   }
 
-  code(value: ValueRef): string {
+  code(value: ValueRef): Expression {
     return present(this.codes.get(`${value.node}.${value.output}`), 'the code of a value')
   }
 
-  lines(fits: (item: Item) => boolean): string[] {
-    return this.texts.filter(({ item }) => fits(item)).map(({ line }) => line)
+  /** The name of a value that the function takes as a parameter. */
+  inputName(value: ValueRef): string {
+    const code = this.code(value)
+    if (code.kind !== 'variable') throw new Error('an input of a function is no variable')
+    return code.name
   }
 
-  private set(value: ValueRef, code: string): void {
+  statements(fits: (item: Item) => boolean): readonly Statement[] {
+    return this.bindings.filter(({ item }) => fits(item)).map(({ statement }) => statement)
+  }
+
+  private bind(item: Item, statement: Statement): void {
+    this.bindings.push({ item, statement })
+  }
+
+  private set(value: ValueRef, code: Expression): void {
     this.codes.set(`${value.node}.${value.output}`, code)
   }
 
@@ -209,24 +231,27 @@ class Body {
     const { node } = item
     const operation = operationNamed(node.operation)
     const expression = operation.tfjs(new NodeCall(node, this.rendered(node)))
+    for (const name of runtimeFunctionsIn(expression)) this.around.runtime.add(name)
     const { outputs } = operation
-    if (!outputs && !node.local && this.uses({ node: node.id, output: 0 }) === 1) {
-      // Written into another call, it has to say what it gives: tfjs's functions give whatever is asked of them.
-      const typed = expression.replace(
-        /^tf\.(\w+)\(/,
-        `tf.$1<${tensorType(this.around.structure, { node: node.id, output: 0 })}>(`,
-      )
-      this.set({ node: node.id, output: 0 }, typed)
+    const value = { node: node.id, output: 0 }
+    const type = tensorType(this.around.structure, value)
+    if (!outputs && !node.local && this.uses(value) === 1) {
+      const fromTensorflow = expression.kind === 'call' && expression.from === 'tf'
+      this.set(value, fromTensorflow ? { ...expression, resultType: type } : expression)
       return
     }
     const name = names.give(node.local ?? node.path.slice(this.frame.path.length))
-    const value = { node: node.id, output: 0 }
-    // tfjs's own functions give whatever tensor is asked for.
-    const type = /\btf\./.test(expression) ? `: ${tensorType(this.around.structure, value)}` : ''
-    this.texts.push({ item, line: `const ${name}${type} = ${expression}${this.comment(value)}` })
+    this.bind(item, {
+      kind: 'const',
+      name,
+      type: callsTensorflow(expression) ? type : undefined,
+      value: expression,
+      comment: this.comment(value),
+    })
     if (outputs)
-      for (const [index, output] of outputs.entries()) this.set({ node: node.id, output: index }, `${name}.${output}`)
-    else this.set(value, name)
+      for (const [index, output] of outputs.entries())
+        this.set({ node: node.id, output: index }, { kind: 'variable', name, property: output })
+    else this.set(value, variable(name))
   }
 
   private writeCall(item: { readonly frame: Frame }, names: Names): void {
@@ -235,31 +260,28 @@ class Body {
     const inputs = this.around.structure.inputs(call).map((value) => this.code(value))
     const scope = scopeCode(relative(call.parameterPath, this.frame.parameterPath))
     const options = this.optionsCode(plan, call)
-    const expression = `${plan.name}(${[scope, ...inputs, ...options].join(', ')})`
+    const expression = callOf('file', plan.name, scope, ...inputs, options)
     const values = plan.outputs.map(({ place, name }) => ({ value: this.around.structure.at(place, call), name }))
     const [first] = values
     if (plan.single && first && !call.local && this.uses(first.value) === 1) {
       this.set(first.value, expression)
       return
     }
-    const variable = names.give(call.local ?? call.path.slice(this.frame.path.length))
-    this.texts.push({
-      item,
-      line: `const ${variable} = ${expression}${plan.single && first ? this.comment(first.value) : ''}`,
-    })
-    for (const { value, name } of values) this.set(value, plan.single ? variable : `${variable}.${name}`)
+    const bound = names.give(call.local ?? call.path.slice(this.frame.path.length))
+    const comment = plan.single && first ? this.comment(first.value) : ''
+    this.bind(item, { kind: 'const', name: bound, type: undefined, value: expression, comment })
+    for (const { value, name } of values)
+      this.set(value, { kind: 'variable', name: bound, ...(!plan.single && { property: name }) })
   }
 
-  private optionsCode(plan: FunctionPlan, call: Frame): string[] {
-    const parts = plan.options.flatMap((option) => {
+  private optionsCode(plan: FunctionPlan, call: Frame): Expression | undefined {
+    const fields = plan.options.flatMap((option): Field[] => {
       const value = present(option.values.get(call.id), option.name)
       const own = this.ownOption(option.spec, (frame) => this.matching(call, frame, option))
-      if (own) return [own === option.name ? own : `${option.name}: ${own}`]
-      return JSON.stringify(value) === JSON.stringify(option.spec.default)
-        ? []
-        : [`${option.name}: ${attributeCode(value)}`]
+      if (!own && JSON.stringify(value) === JSON.stringify(option.spec.default)) return []
+      return [{ name: option.name, value: own ? variable(own) : source(attributeCode(value)) }]
     })
-    return parts.length > 0 ? [`{ ${parts.join(', ')} }`] : []
+    return fields.length > 0 ? { kind: 'object', fields } : undefined
   }
 
   /** The value that an inner call's option has in another frame of this function. */
@@ -292,10 +314,6 @@ class Body {
       scope: scopeCode(this.around.structure.scopePath(node, this.frame) ?? ''),
       option: (spec) =>
         this.ownOption(spec, (frame) => this.around.structure.nodeAt(index, frame).attributes[spec.name]),
-      runtime: (name) => {
-        this.around.runtime.add(name)
-        return name
-      },
     }
   }
 
@@ -304,14 +322,13 @@ class Body {
   }
 
   private comment(value: ValueRef): string {
-    const shape = this.around.calls.shape(value, this.frame, this.plan)
-    return shape && ` // ${shape}`
+    return this.around.calls.shape(value, this.frame, this.plan)
   }
 }
 
-function scopeCode(path: string): string {
-  if (path === '') return 'at'
-  return path.startsWith('/') ? `at.root.in('${path.slice(1)}')` : `at.in('${path}')`
+function scopeCode(path: string): Expression {
+  if (path === '') return variable('at')
+  return source(path.startsWith('/') ? `at.root.in('${path.slice(1)}')` : `at.in('${path}')`)
 }
 
 export function tensorType(structure: Structure, value: ValueRef): string {
@@ -319,13 +336,17 @@ export function tensorType(structure: Structure, value: ValueRef): string {
   return rank === 0 ? 'tf.Scalar' : `tf.Tensor${rank}D`
 }
 
-function optionParameter(options: readonly OptionPlan[]) {
+function optionParameter(options: readonly OptionPlan[]): FunctionParameter {
   const names = options.map(({ name, spec: { default: standard } }) =>
     standard === undefined || standard === null ? name : `${name} = ${attributeCode(standard)}`,
   )
-  const types = options.map(({ name, spec }) => `${name}${hasDefault(spec) ? '?' : ''}: ${attributeType(spec)}`)
-  const optional = options.every(({ spec }) => hasDefault(spec))
-  return { name: `{ ${names.join(', ')} }`, type: `{ ${types.join('; ')} }`, ...(optional && { initializer: '{}' }) }
+  const fields = options.map(({ name, spec }) => ({ name, optional: hasDefault(spec), type: attributeType(spec) }))
+  return {
+    name: `{ ${names.join(', ')} }`,
+    type: `{ ${fields.map(({ name, optional, type }) => `${name}${optional ? '?' : ''}: ${type.text}`).join('; ')} }`,
+    imports: fields.flatMap(({ type }) => type.imports),
+    ...(fields.every(({ optional }) => optional) && { initializer: '{}' }),
+  }
 }
 
 function hasDefault(spec: ArgumentSpec): boolean {

@@ -1,8 +1,10 @@
-/** What an operation may ask while it writes its TensorFlow.js code. Feature maps are channels-last there. */
+import type { CallExpression, Expression } from './expression.js'
+
+/** One call of an operation, as its lowering to TensorFlow.js sees it. Feature maps are channels-last there. */
 export interface TfjsCall {
-  /** Code of the tensor given for an argument. */
-  input(argument: string): string
-  inputs(argument: string): readonly string[]
+  /** The tensor given for an argument. */
+  input(argument: string): Expression
+  inputs(argument: string): readonly Expression[]
   has(argument: string): boolean
   /** Number of dimensions of the tensor given for an argument (of its first, when there are several). */
   rank(argument: string): number
@@ -10,22 +12,21 @@ export interface TfjsCall {
   sizes(argument: string): readonly number[]
   /** Sizes of the call's own (first) output, likewise. */
   outputSizes(): readonly number[]
-  /** Code of the scope that holds the call's parameters: `at.in('conv')`. Through it come the phase and chance, too. */
-  scope(): string
-  /** Code of an attribute's value: a literal, or the name of the function's own argument. */
-  code(argument: string): string
+  /** The scope that holds the call's parameters: `at.in('conv')`. */
+  scope(): Expression
+  /** The scope of the function around the call, which knows the phase and the random stream. */
+  readonly at: Expression
+  /** An attribute's value: a literal, or the parameter of the surrounding function that carries it. */
+  code(argument: string): Expression
   /** The attribute's value, for those that do not vary. */
   value(argument: string): number | boolean | string | readonly number[] | undefined
-  /** `{ stride: 2, padding: 1 }`: the named attributes, those at their default left out; empty when all are. */
-  options(...names: readonly string[]): string
-  /** Marks a function of wsban/runtime as used, and gives its name. */
-  runtime(name: string): string
+  /** `{ stride: 2, padding: 1 }`: the named attributes without those at their defaults; undefined when all are. */
+  options(...names: readonly string[]): Expression | undefined
+  /** A call of a function of wsban/runtime; arguments that are undefined are omitted. */
+  runtime(name: string, ...given: readonly (Expression | undefined)[]): CallExpression
+  /** A call of a function of TensorFlow.js, likewise. */
+  tf(name: string, ...given: readonly (Expression | undefined)[]): CallExpression
 }
 
-/** The expression that computes the call: `tf.relu(x)`, or `bap(features, attention, 'mean')`. */
-export type TfjsLowering = (call: TfjsCall) => string
-
-/** `f(a, b)`, empty arguments left out. */
-export function callText(name: string, ...args: readonly string[]): string {
-  return `${name}(${args.filter((argument) => argument !== '').join(', ')})`
-}
+/** Returns the expression that computes the call: `tf.relu(x)`, or `bap(features, attention, { pool: 'max' })`. */
+export type TfjsLowering = (call: TfjsCall) => Expression

@@ -1,0 +1,124 @@
+import { property } from './literals.js'
+
+/** An expression of generated TypeScript. Lowerings build it, and `printExpression` writes it. */
+export type Expression =
+  /** Source text that refers to no variable of the function around it, except its scope `at`: a literal, `at.in('conv')`. */
+  | { readonly kind: 'source'; readonly text: string }
+  /** A variable, or one property of it: `maps`, `features.deep`. */
+  | { readonly kind: 'variable'; readonly name: string; readonly property?: string }
+  | CallExpression
+  | { readonly kind: 'array'; readonly items: readonly Expression[] }
+  | { readonly kind: 'object'; readonly fields: readonly Field[] }
+  | {
+      readonly kind: 'conditional'
+      readonly condition: Expression
+      readonly whenTrue: Expression
+      readonly whenFalse: Expression
+    }
+
+export interface CallExpression {
+  readonly kind: 'call'
+  /** Where the function is defined: TensorFlow.js, wsban's runtime, or the generated file itself. */
+  readonly from: 'tf' | 'runtime' | 'file'
+  readonly callee: string
+  readonly arguments: readonly Expression[]
+  /** `tf.Tensor2D`: functions of TensorFlow.js return the tensor type that they are asked for. */
+  readonly resultType?: string
+}
+
+export interface Field {
+  readonly name: string
+  readonly value: Expression
+}
+
+export type Statement =
+  | {
+      readonly kind: 'const'
+      readonly name: string
+      readonly type: string | undefined
+      readonly value: Expression
+      /** Empty: none. */
+      readonly comment: string
+    }
+  | { readonly kind: 'return'; readonly value: Expression }
+
+export const source = (text: string): Expression => ({ kind: 'source', text })
+export const variable = (name: string): Expression => ({ kind: 'variable', name })
+export const array = (items: readonly Expression[]): Expression => ({ kind: 'array', items })
+
+/** Returns a call; arguments that are undefined are omitted. */
+export function callOf(
+  from: CallExpression['from'],
+  callee: string,
+  ...given: readonly (Expression | undefined)[]
+): CallExpression {
+  return { kind: 'call', from, callee, arguments: given.filter((argument) => argument !== undefined) }
+}
+
+export function printExpression(expression: Expression): string {
+  switch (expression.kind) {
+    case 'source':
+      return expression.text
+    case 'variable':
+      return expression.property === undefined ? expression.name : `${expression.name}.${expression.property}`
+    case 'call': {
+      const { from, callee, resultType } = expression
+      const type = resultType === undefined ? '' : `<${resultType}>`
+      return `${from === 'tf' ? 'tf.' : ''}${callee}${type}(${expression.arguments.map(printExpression).join(', ')})`
+    }
+    case 'array':
+      return `[${expression.items.map(printExpression).join(', ')}]`
+    case 'object':
+      return `{ ${expression.fields.map(({ name, value }) => property(name, printExpression(value))).join(', ')} }`
+    case 'conditional': {
+      const { condition, whenTrue, whenFalse } = expression
+      return `${printExpression(condition)} ? ${printExpression(whenTrue)} : ${printExpression(whenFalse)}`
+    }
+  }
+}
+
+export function printStatement(statement: Statement): string {
+  const value = printExpression(statement.value)
+  if (statement.kind === 'return') return `return ${value}`
+  const { name, type, comment } = statement
+  return `const ${name}${type === undefined ? '' : `: ${type}`} = ${value}${comment === '' ? '' : ` // ${comment}`}`
+}
+
+/** Yields the expression and all expressions inside it. */
+function* expressionsIn(expression: Expression): Generator<Expression> {
+  yield expression
+  for (const inner of operandsOf(expression)) yield* expressionsIn(inner)
+}
+
+function operandsOf(expression: Expression): readonly Expression[] {
+  switch (expression.kind) {
+    case 'source':
+    case 'variable':
+      return []
+    case 'call':
+      return expression.arguments
+    case 'array':
+      return expression.items
+    case 'object':
+      return expression.fields.map(({ value }) => value)
+    case 'conditional':
+      return [expression.condition, expression.whenTrue, expression.whenFalse]
+  }
+}
+
+/** Names of the functions of wsban/runtime that the expression calls. */
+export function runtimeFunctionsIn(expression: Expression): readonly string[] {
+  const calls = [...expressionsIn(expression)].filter((inner) => inner.kind === 'call')
+  return [...new Set(calls.flatMap(({ from, callee }) => (from === 'runtime' ? [callee] : [])))]
+}
+
+/** Whether a function of TensorFlow.js is called anywhere in the expression. */
+export function callsTensorflow(expression: Expression): boolean {
+  return [...expressionsIn(expression)].some((inner) => inner.kind === 'call' && inner.from === 'tf')
+}
+
+/** Names of the variables that the expressions read. */
+export function variablesIn(expressions: readonly Expression[]): ReadonlySet<string> {
+  const all = expressions.flatMap((expression) => [...expressionsIn(expression)])
+  return new Set(all.flatMap((inner) => (inner.kind === 'variable' ? [inner.name] : [])))
+}
