@@ -1,4 +1,5 @@
 import type { OnnxCall } from '../targets/onnx/lowering.js'
+import type { OnnxElement } from '../targets/onnx/program.js'
 import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
 import { source } from '../targets/tfjs/expression.js'
 import type { Operation, Typed } from './operation.js'
@@ -228,6 +229,7 @@ function placesOnnx(call: OnnxCall, side: 'x' | 'y', axis: 1 | 2, count: number)
     name: string,
     attributes: Parameters<OnnxCall['add']>[2] = {},
   ) => call.add(operator, inputs, attributes, `${side}_${name}`)
+  const cast = (value: string, element: OnnxElement, name: string) => call.cast(value, element, `${side}_${name}`)
   const largest = step('ReduceMax', [call.input('guide'), call.int64([3 - axis])], 'largest', { keepdims: 0 })
   const strongest = step('Relu', [largest], 'strongest')
   const total = step('ReduceSum', [strongest, call.int64([1])], 'total', { keepdims: 1 })
@@ -248,11 +250,11 @@ function placesOnnx(call: OnnxCall, side: 'x' | 'y', axis: 1 | 2, count: number)
   )
   // The cell of a target: as many cells as are wholly before it, the last one aside.
   const passed = step('LessOrEqual', [step('Unsqueeze', [reached, call.int64([1])], 'reached_row'), targets], 'passed')
-  const number = step('ReduceSum', [step('Cast', [passed], 'passed_number', { to: 1 }), call.int64([2])], 'number', {
+  const number = step('ReduceSum', [cast(passed, 'float', 'passed_number'), call.int64([2])], 'number', {
     keepdims: 0,
   })
   const cell = step('Min', [number, call.float(cells - 1)], 'cell')
-  const index = step('Cast', [cell], 'index', { to: 7 })
+  const index = cast(cell, 'int64', 'index')
   const start = step('GatherElements', [before, index], 'start', { axis: 1 })
   const inside = step('GatherElements', [density, index], 'inside', { axis: 1 })
   const beyond = step(

@@ -43,7 +43,7 @@ export const classActivationMap: Operation = {
       Array.from({ length: classes }, (_, c) => c),
       [1, classes],
     )
-    const chosen = call.add('Cast', [call.add('Equal', [numbers, best], {}, 'equal')], { to: 1 }, 'chosen')
+    const chosen = call.cast(call.add('Equal', [numbers, best], {}, 'equal'), 'float', 'chosen')
     const mask = call.add('Reshape', [chosen, call.int64([-1, classes, 1, 1])], {}, 'mask')
     const only = call.add('Mul', [call.input('maps'), mask], {}, 'only')
     return [call.add('ReduceSum', [only, call.int64([1])], { keepdims: 0 })]

@@ -74,7 +74,7 @@ export const dropSampler: Operation = {
     const cut = call.add('Mul', [largest, call.float(call.number('threshold'))], {}, 'cut')
     const below = call.add('Less', [large, cut], {}, 'below')
     const flat = call.add('LessOrEqual', [largest, call.float(0)], {}, 'flat')
-    const kept = call.add('Cast', [call.add('Or', [below, flat], {}, 'kept')], { to: 1 }, 'mask')
+    const kept = call.cast(call.add('Or', [below, flat], {}, 'kept'), 'float', 'mask')
     return [call.add('Mul', [call.input('image'), kept])]
   },
   reference(call) {

@@ -61,7 +61,7 @@ export const randomMap: Operation = {
       Array.from({ length: maps }, (_, map) => map),
       [1, maps],
     )
-    const chosen = call.add('Cast', [call.add('Equal', [numbers, strongest], {}, 'equal')], { to: 1 }, 'chosen')
+    const chosen = call.cast(call.add('Equal', [numbers, strongest], {}, 'equal'), 'float', 'chosen')
     const mask = call.add('Reshape', [chosen, call.int64([-1, maps, 1, 1])], {}, 'mask')
     const only = call.add('Mul', [attention, mask], {}, 'only')
     return [call.add('ReduceSum', [only, call.int64([1])], { keepdims: 0 })]

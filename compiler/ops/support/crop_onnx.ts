@@ -44,19 +44,19 @@ function keptOnnx(call: OnnxCall, guide: string, count: number): string {
   const largest = call.add('ReduceMax', [map, call.int64([1])], { keepdims: 1 }, 'largest')
   const cut = call.add('Mul', [largest, call.float(call.number('threshold'))], {}, 'cut')
   const bright = call.add('GreaterOrEqual', [map, cut], {}, 'bright')
-  const broken = call.add('Cast', [call.add('IsNaN', [map], {}, 'broken')], { to: 1 }, 'broken_cells')
+  const broken = call.cast(call.add('IsNaN', [map], {}, 'broken'), 'float', 'broken_cells')
   const anyBroken = call.add('ReduceMax', [broken, call.int64([1])], { keepdims: 1 }, 'any_broken')
   const useless = call.add('Greater', [anyBroken, call.float(0)], {}, 'useless')
   const flat = call.add('LessOrEqual', [largest, call.float(0)], {}, 'flat')
   const nowhere = call.add('Or', [useless, flat], {}, 'nowhere')
-  return call.add('Cast', [call.add('Or', [bright, nowhere], {}, 'kept')], { to: 1 }, 'kept_cells')
+  return call.cast(call.add('Or', [bright, nowhere], {}, 'kept'), 'float', 'kept_cells')
 }
 
 function largestOnnx(call: OnnxCall, kept: string, height: number, width: number): string {
   const count = height * width
   const one = call.int64(1)
   const numbers = call.add('Range', [call.int64(count), call.int64(0), call.int64(-1)], {}, 'numbers')
-  const own = call.add('Mul', [call.add('Cast', [kept], { to: 7 }, 'kept_number'), numbers], {}, 'own')
+  const own = call.add('Mul', [call.cast(kept, 'int64', 'kept_number'), numbers], {}, 'own')
   // Slot p of the parents belongs to the cell numbered p; slot 0 is the background.
   const slots = call.add('Range', [call.int64(0), call.int64(count + 1), one], {}, 'slots')
   const batch = call.add('Shape', [kept], { start: 0, end: 1 }, 'batch')
@@ -69,7 +69,7 @@ function largestOnnx(call: OnnxCall, kept: string, height: number, width: number
   const zeros = call.add('Expand', [call.float(0), wide], {}, 'no_sizes')
   const sizes = call.add('ScatterElements', [zeros, label, kept], { axis: 1, reduction: 'add' }, 'sizes')
   const best = call.add('ArgMax', [sizes], { axis: 1, keepdims: 1, select_last_index: 1 }, 'best')
-  return call.add('Cast', [call.add('Equal', [label, best], {}, 'in_best')], { to: 1 }, 'best_cells')
+  return call.cast(call.add('Equal', [label, best], {}, 'in_best'), 'float', 'best_cells')
 }
 
 interface RoundValues {
@@ -85,18 +85,18 @@ function round(call: OnnxCall, inner: OnnxBody, { own, kept, height, width }: Ro
   inner.input('go', 'bool', [])
   const parents = inner.input('parents', 'int64', ['batch', count + 1])
   const label = inner.add('GatherElements', [parents, own], 'label', { axis: 1 })
-  const asNumbers = inner.add('Cast', [label], 'label_float', { to: 1 })
+  const asNumbers = inner.cast(label, 'float', 'label_float')
   const grid = inner.add('Reshape', [asNumbers, call.int64([-1, 1, height, width])], 'grid')
   const around = inner.add('MaxPool', [grid], 'around', { kernel_shape: [3, 3], pads: [1, 1, 1, 1], strides: [1, 1] })
   const flat = inner.add('Reshape', [around, call.int64([-1, count])], 'around_flat')
-  const best = inner.add('Cast', [inner.add('Mul', [flat, kept], 'best_float')], 'best', { to: 7 })
+  const best = inner.cast(inner.add('Mul', [flat, kept], 'best_float'), 'int64', 'best')
   const hooked = inner.add('ScatterElements', [parents, label, best], 'hooked', { axis: 1, reduction: 'max' })
   const once = inner.add('GatherElements', [hooked, hooked], 'jumped', { axis: 1 })
   const twice = inner.add('GatherElements', [once, once], 'jumped_twice', { axis: 1 })
   const same = inner.add('Equal', [twice, parents], 'same')
-  const changed = inner.add('Cast', [inner.add('Not', [same], 'differs')], 'changed', { to: 1 })
+  const changed = inner.cast(inner.add('Not', [same], 'differs'), 'float', 'changed')
   const any = inner.add('ReduceMax', [changed], 'any', { keepdims: 0 })
-  const goOn = inner.add('Cast', [any], 'go_on', { to: 9 })
+  const goOn = inner.cast(any, 'bool', 'go_on')
   inner.output(goOn, 'bool', [])
   inner.output(twice, 'int64', ['batch', count + 1])
 }
@@ -108,7 +108,7 @@ function edge(call: OnnxCall, grid: string, side: 'y' | 'x', length: number, ove
   const first = call.add('ArgMax', [any], { axis: 1, keepdims: 1 }, `${side}_first_cell`)
   const after = call.add('Add', [last, call.int64([1])], {}, `${side}_after`)
   const fraction = (cell: string, name: string) =>
-    call.add('Div', [call.add('Cast', [cell], { to: 1 }, `${name}_float`), call.float(length)], {}, name)
+    call.add('Div', [call.cast(cell, 'float', `${name}_float`), call.float(length)], {}, name)
   return { first: fraction(first, `${side}1`), last: fraction(after, `${side}2`) }
 }
 

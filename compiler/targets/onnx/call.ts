@@ -2,7 +2,7 @@ import { elementAt, present } from '../../../grammar/present.js'
 import { type Graph, type Node, type TensorType, typeOf, type ValueRef } from '../../graph/graph.js'
 import { TypedCall } from '../../ops/support/typed.js'
 import type { OnnxCall } from './lowering.js'
-import type { OnnxAttribute } from './program.js'
+import type { OnnxAttribute, OnnxElement } from './program.js'
 import type { OnnxBody, OnnxProgramBuilder } from './program_builder.js'
 
 /** One node of our graph, as its operation sees it while it writes ONNX. */
@@ -47,6 +47,10 @@ export class NodeCall extends TypedCall implements OnnxCall {
     const output = step === undefined ? this.path : this.builder.free(`${this.path}/${step}`)
     this.builder.add(operator, inputs, [output], attributes)
     return output
+  }
+
+  cast(value: string, element: OnnxElement, step?: string): string {
+    return this.add('Cast', [value], { to: { element } }, step)
   }
 
   float(values: number | readonly number[], shape?: readonly number[]): string {

@@ -1,5 +1,4 @@
 import { elementAt, present } from '../../../grammar/present.js'
-import { elementCodes } from './encode.js'
 import { bodiesOf, inputOf, type OnnxElement, type OnnxNode, type OnnxProgram } from './program.js'
 
 const integers = new Set(['Shape', 'Size', 'ArgMax', 'ArgMin', 'NonZero'])
@@ -15,8 +14,6 @@ const booleans = new Set([
   'IsNaN',
   'IsInf',
 ])
-const elements: readonly OnnxElement[] = ['float', 'float16', 'uint8', 'int8', 'int32', 'int64', 'bool']
-const byCode = new Map(elements.map((element) => [elementCodes[element], element]))
 
 /** The element type of each value of a program outside of bodies. */
 export function elementTypes({ inputs, constants, weights, nodes }: OnnxProgram): ReadonlyMap<string, OnnxElement> {
@@ -29,10 +26,15 @@ export function elementTypes({ inputs, constants, weights, nodes }: OnnxProgram)
   return types
 }
 
+function castElement({ to }: OnnxNode['attributes']): OnnxElement {
+  if (typeof to !== 'object' || !('element' in to)) throw new Error('a Cast without an element type')
+  return to.element
+}
+
 function outputElements(node: OnnxNode, types: ReadonlyMap<string, OnnxElement>): readonly OnnxElement[] {
   const { operator, attributes } = node
   const typeOf = (index: number) => present(types.get(inputOf(node, index)), `the type of an input of ${operator}`)
-  if (operator === 'Cast') return [present(byCode.get(Number(attributes.to)), 'the element type of a cast')]
+  if (operator === 'Cast') return [castElement(attributes)]
   if (operator === 'QuantizeLinear') return ['uint8']
   if (integers.has(operator)) return ['int64']
   if (booleans.has(operator)) return ['bool']

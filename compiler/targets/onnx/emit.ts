@@ -148,7 +148,7 @@ function preprocess(graph: Graph, builder: OnnxProgramBuilder): string {
     return output
   }
   const { image } = graph
-  const asFloats = add('Cast', [image.name], 'float', { to: 1 })
+  const asFloats = add('Cast', [image.name], 'float', { to: { element: 'float' } })
   let value = add('Transpose', [asFloats], 'channels_first', { perm: [0, 3, 1, 2] })
   let size: number | undefined
   for (const step of image.steps) {

@@ -195,6 +195,7 @@ function attributeProto(name: string, value: OnnxAttribute): onnx.IAttributeProt
   if (typeof value === 'number') return { name, type: types.INT, i: value }
   if (typeof value === 'string') return { name, type: types.STRING, s: new TextEncoder().encode(value) }
   if ('float' in value) return { name, type: types.FLOAT, f: value.float }
+  if ('element' in value) return { name, type: types.INT, i: elementCodes[value.element] }
   if ('graph' in value) return { name, type: types.GRAPH, g: bodyProto(value.graph) }
   if ('tensor' in value) return { name, type: types.TENSOR, t: constantProto(value.tensor) }
   return { name, type: types.INTS, ints: [...value] }

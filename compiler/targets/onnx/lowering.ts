@@ -1,5 +1,5 @@
 import type { Typed } from '../../ops/operation.js'
-import type { OnnxAttribute } from './program.js'
+import type { OnnxAttribute, OnnxElement } from './program.js'
 import type { OnnxBody } from './program_builder.js'
 
 /** What an operation may ask while it writes its ONNX nodes. Feature maps are channels-first there. */
@@ -23,6 +23,8 @@ export interface OnnxCall extends Typed {
     attributes?: Readonly<Record<string, OnnxAttribute>>,
     step?: string,
   ): string
+  /** Adds a Cast and gives the name of its output, called as by `add`. */
+  cast(value: string, element: OnnxElement, step?: string): string
   /** A constant float tensor; a scalar when no shape is given. Equal ones are stored once. */
   float(values: readonly number[] | number, shape?: readonly number[]): string
   int64(values: readonly number[] | number, shape?: readonly number[]): string

@@ -5,6 +5,7 @@ export type OnnxAttribute =
   | string
   | readonly number[]
   | { readonly float: number }
+  | { readonly element: OnnxElement }
   | { readonly graph: OnnxSubgraph }
   | { readonly tensor: OnnxConstant }
 

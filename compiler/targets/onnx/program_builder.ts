@@ -84,6 +84,7 @@ export interface OnnxBody {
     output: string,
     attributes?: Readonly<Record<string, OnnxAttribute>>,
   ): string
+  cast(value: string, element: OnnxElement, output: string): string
 }
 
 class BodyBuilder implements OnnxBody {
@@ -116,6 +117,10 @@ class BodyBuilder implements OnnxBody {
     const full = this.names.free(`${this.prefix}/${output}`)
     this.nodes.push(nodeOf(operator, inputs, [full], attributes, this.origin))
     return full
+  }
+
+  cast(value: string, element: OnnxElement, output: string): string {
+    return this.add('Cast', [value], output, { to: { element } })
   }
 
   finish(): OnnxSubgraph {

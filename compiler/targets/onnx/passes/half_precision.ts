@@ -1,9 +1,9 @@
 import { elementAt } from '../../../../grammar/present.js'
-import { elementCodes } from '../encode.js'
 import {
   answerNames,
   bodiesOf,
   type OnnxConstant,
+  type OnnxElement,
   type OnnxNode,
   type OnnxProgram,
   type OnnxWeight,
@@ -65,7 +65,7 @@ class HalfPrecision {
       this.halves.set(name, half)
       if (half !== name) {
         this.singles.set(name, name)
-        this.cast(half, name, singleCode, node)
+        this.cast(half, name, 'float', node)
       }
     }
   }
@@ -83,7 +83,7 @@ class HalfPrecision {
     else if (constant) this.constants.set(half, { ...constant, name: half, element: 'float16' })
     else {
       this.singles.set(name, name)
-      this.cast(name, half, halfCode, reader)
+      this.cast(name, half, 'float16', reader)
     }
     return half
   }
@@ -95,24 +95,21 @@ class HalfPrecision {
     if (this.halves.get(name) !== name) return name
     const single = this.names.free(`${name}/single`)
     this.singles.set(name, single)
-    this.cast(name, single, singleCode, reader)
+    this.cast(name, single, 'float', reader)
     return single
   }
 
-  private cast(from: string, to: string, element: number, { origin }: OnnxNode): void {
+  private cast(from: string, to: string, element: OnnxElement, { origin }: OnnxNode): void {
     this.nodes.push({
       operator: 'Cast',
       name: to,
       inputs: [from],
       outputs: [to],
-      attributes: { to: element },
+      attributes: { to: { element } },
       ...(origin !== undefined && { origin }),
     })
   }
 }
-
-const singleCode = elementCodes.float
-const halfCode = elementCodes.float16
 
 /** The node with other names for what it reads of the graph around it: its inputs, and what its bodies capture. */
 function withUses(node: OnnxNode, rename: (name: string) => string): OnnxNode {
