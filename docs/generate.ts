@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { codes, diagnosticPage } from '../compiler/diagnostics/page.js'
 import { operations } from '../compiler/ops/index.js'
 import type { Operation } from '../compiler/ops/operation.js'
-import { operationPage } from '../compiler/ops/page.js'
+import { operationPage, settingPage } from '../compiler/ops/page.js'
 import { fold } from '../compiler/picture/fold.js'
 import { svgOf } from '../compiler/picture/svg.js'
 import { trainArguments } from '../compiler/training/loop.js'
@@ -40,7 +40,7 @@ function operationList(): readonly Operation[] {
 function operationsPage(): string {
   const rows = operationList().map(
     (operation) =>
-      `| [\`${operation.name}\`](operations/${operation.name}.md) | ${operation.summary} | ${inFile(operation)} |`,
+      `| [\`${operation.name}\`](operations/${operation.name}.md) | ${operation.documentation.summary} | ${inFile(operation)} |`,
   )
   return `# Operations
 
@@ -54,9 +54,9 @@ ${rows.join('\n')}
 `
 }
 
-function inFile({ onnx, lowPrecision }: Operation): string {
-  if (onnx === 'training only') return 'no, training only'
-  return lowPrecision ? 'fp32, fp16, int8' : 'fp32'
+function inFile({ lowering, semantics }: Operation): string {
+  if (lowering.onnx === 'training only') return 'no, training only'
+  return semantics?.lowPrecision ? 'fp32, fp16, int8' : 'fp32'
 }
 
 function pageOf(operation: Operation): string {
@@ -88,8 +88,8 @@ function settingsPage(): string {
   return `${[
     '# Settings of training and of pictures',
     'Written by `npm run docs` from `compiler/training/`.',
-    operationPage(block).replace(/```wsban[\s\S]*?```\n\n/, ''),
-    ...kinds.flatMap((kind) => [...settings.values()].filter((setting) => setting.kind === kind).map(operationPage)),
+    settingPage(block).replace(/```wsban[\s\S]*?```\n\n/, ''),
+    ...kinds.flatMap((kind) => [...settings.values()].filter((setting) => setting.kind === kind).map(settingPage)),
   ].join('\n\n')}\n`
 }
 

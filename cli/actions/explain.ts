@@ -1,7 +1,7 @@
 import { codes, diagnosticPage } from '../../compiler/diagnostics/page.js'
 import { nearest } from '../../compiler/diagnostics/suggest.js'
 import { operations } from '../../compiler/ops/index.js'
-import { operationPage } from '../../compiler/ops/page.js'
+import { operationPage, settingPage } from '../../compiler/ops/page.js'
 import { settings } from '../../compiler/training/settings.js'
 import { Failure } from '../../runtime/failure.js'
 import type { Io } from '../io.js'
@@ -35,7 +35,8 @@ export function explain(name: string, io: Io): number {
 
 function pages(): ReadonlyMap<string, () => string> {
   return new Map([
-    ...[...operations, ...settings].map(([name, item]) => [name, () => operationPage(item)] as const),
+    ...[...operations].map(([name, operation]) => [name, () => operationPage(operation)] as const),
+    ...[...settings].map(([name, setting]) => [name, () => settingPage(setting)] as const),
     ...codes().map((code) => [code, () => diagnosticPage(code)] as const),
   ])
 }

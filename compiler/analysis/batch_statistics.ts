@@ -13,7 +13,7 @@ export function oneValuePerChannel(nodes: readonly Node[], batch: number): reado
   return nodes.filter(({ operation, outputs }) => {
     const [type] = outputs
     return (
-      operations.get(operation)?.batchStatistics === true &&
+      operations.get(operation)?.semantics?.batchStatistics === true &&
       type !== undefined &&
       elementsPerImage(type) === sizeOf(type.shape, 1)
     )

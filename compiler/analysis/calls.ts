@@ -144,7 +144,7 @@ function operate(
     const labels = shapeLabels(tensors, about, call.span)
     elaborator.report(diagnose(code, failure, call.span, note, labels, resizing(code, failure, values)))
   })
-  const outputs = operation.infer(typed)
+  const outputs = operation.typing.infer(typed)
   if (!outputs) return broken
   return addNode(elaborator, operation, { typed, tensors, attributes, outputs, values }, call, sharedPath)
 }
@@ -184,12 +184,12 @@ function addNode(
   sharedPath: readonly string[] | undefined,
 ): Value {
   const { context, place, span } = call
-  const maker = operation.parameters !== undefined && !sharedPath
+  const maker = operation.typing.parameters !== undefined && !sharedPath
   const own = maker ? makerName(place) : place.last ? place.naming.name : [...place.naming.name, operation.name]
   const local = own.length > 0 ? own : [operation.name]
   const parameterPath = sharedPath ?? [...context.parameterPath, ...own]
   const parameters: Record<string, string> = {}
-  for (const spec of operation.parameters?.(checked.typed) ?? []) {
+  for (const spec of operation.typing.parameters?.(checked.typed) ?? []) {
     const name = [...parameterPath, spec.role].join('.')
     if (exceeds(elaborator, `the weight \`${name}\``, elements(spec.shape), span)) return broken
     if (!sharedPath && !elaborator.builder.declare(name, spec, span)) {
@@ -219,9 +219,9 @@ function addNode(
     return { kind: 'tensor', ref: elaborator.builder.value(node, output), type, span }
   }
   const result = tensorAt(0)
-  if (!operation.parameters && !operation.outputs) return result
+  if (!operation.typing.parameters && !operation.outputs) return result
   const members = new Map<string, Value>((operation.outputs ?? []).map((name, output) => [name, tensorAt(output)]))
-  if (!operation.parameters) return { kind: 'instance', of: operation.name, result, members }
+  if (!operation.typing.parameters) return { kind: 'instance', of: operation.name, result, members }
   const constants = new Map([...checked.values].map(([name, list]) => [name, elementAt(list, 0)]))
   return {
     kind: 'instance',

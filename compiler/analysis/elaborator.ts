@@ -439,7 +439,9 @@ export class Elaborator {
   private makesWeights(callee: Expression, scope: Scope): boolean {
     if (callee.kind !== 'name') return false
     const value = scope.find(callee.text)
-    return (value?.kind === 'operation' && value.operation.parameters !== undefined) || value?.kind === 'definition'
+    return (
+      (value?.kind === 'operation' && value.operation.typing.parameters !== undefined) || value?.kind === 'definition'
+    )
   }
 }
 

@@ -14,7 +14,7 @@ export function checkMixing(elaborator: Elaborator, name: string, label: LabelIn
     ({ operation, inputs }) =>
       label &&
       inputs.some(({ value }) => sameValue(value, label.value)) &&
-      operations.get(operation)?.weighsLabels !== true,
+      operations.get(operation)?.semantics?.supportsMixup !== true,
   )
   if (other) cannot(`${other.operation} needs one label for each picture`)
 }

@@ -13,7 +13,7 @@ export function* reachedByGradient(
     if (!node || seen[id] === 1) continue
     seen[id] = 1
     yield node
-    const stops = operations.get(node.operation)?.stopsGradient
+    const stops = operations.get(node.operation)?.semantics?.stopsGradient
     for (const { argument, value } of node.inputs) if (!stops?.includes(argument)) open.push(value.node)
   }
 }

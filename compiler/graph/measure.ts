@@ -34,5 +34,5 @@ function multiplyAddsOf(graph: Pick<Graph, 'nodes'>, node: Node): number {
   for (const { argument, value } of node.inputs)
     types.set(argument, [...(types.get(argument) ?? []), typeOf(graph, value)])
   const call = new TypedCall(node.operation, types, node.attributes, 'inference')
-  return operationNamed(node.operation).multiplyAdds?.(call, node.outputs) ?? 0
+  return operationNamed(node.operation).typing.multiplyAdds?.(call, node.outputs) ?? 0
 }

@@ -67,7 +67,7 @@ export function rootsOf(graph: Graph): ValueRef[] {
 function passThrough(nodes: readonly Node[]): Map<number, ValueRef> {
   const passed = new Map<number, ValueRef>()
   for (const node of nodes) {
-    const argument = operations.get(node.operation)?.passesInInference
+    const argument = operations.get(node.operation)?.semantics?.identityInInference
     const input = argument === undefined ? undefined : node.inputs.find((candidate) => candidate.argument === argument)
     if (input) passed.set(node.id, input.value)
   }

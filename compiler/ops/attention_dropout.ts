@@ -5,19 +5,23 @@ import { map, sizes4 } from './support/tensor.js'
 
 export const attentionDropout: Operation = {
   name: 'attention_dropout',
-  summary: 'In training sets whole attention maps to zero at random and scales up the rest; otherwise does nothing.',
-  details:
-    'Each map is dropped with chance rate and else divided by 1 - rate, so that every part has to be found by more than one map.',
-  source: 'arXiv 1808.02152, attention dropout (there p is the chance of being kept)',
-  arguments: [tensorArgument('x', 'attention maps'), rateArgument],
-  infer: (call) => featureMap(call, 'x') && [call.type('x')],
-  tfjs: (call) => call.runtime('attentionDropout', call.input('x'), call.at, call.options('rate')),
-  pytorch: {
-    underAutocast: 'as it comes',
-    expression: (call) => `F.dropout2d(${call.input('x')}, ${call.code('rate')}, self.training)`,
+  documentation: {
+    summary: 'In training sets whole attention maps to zero at random and scales up the rest; otherwise does nothing.',
+    details:
+      'Each map is dropped with chance rate and else divided by 1 - rate, so that every part has to be found by more than one map.',
+    source: 'arXiv 1808.02152, attention dropout (there p is the chance of being kept)',
   },
-  onnx: (call) => [call.add('Identity', [call.input('x')])],
-  passesInInference: 'x',
+  arguments: [tensorArgument('x', 'attention maps'), rateArgument],
+  typing: { infer: (call) => featureMap(call, 'x') && [call.type('x')] },
+  semantics: { identityInInference: 'x' },
+  lowering: {
+    tfjs: (call) => call.runtime('attentionDropout', call.input('x'), call.at, call.options('rate')),
+    pytorch: {
+      underAutocast: 'as it comes',
+      expression: (call) => `F.dropout2d(${call.input('x')}, ${call.code('rate')}, self.training)`,
+    },
+    onnx: (call) => [call.add('Identity', [call.input('x')])],
+  },
   reference(call) {
     const x = call.tensor('x')
     if (call.phase !== 'training') return [x]

@@ -61,13 +61,15 @@ const helper: PythonHelper = {
 
 export const attentionSampler: Operation = {
   name: 'attention_sampler',
-  summary:
-    'Samples the image more densely where the attention map is strong: the whole stays in sight, its telling part enlarged.',
-  details:
-    'Along each side the density of a cell is the largest value of its row or column, as a share of all, 1 on average. What lies above `density` is cut and spread ' +
-    'evenly, five times over. Output i of n is taken where the cumulative density reaches (i + 0.5) / n, bilinearly. Negative values count as 0; a map ' +
-    'without a positive value gives the image at even steps. No gradient passes through the places.',
-  source: "arXiv 1903.06150, equations 5 and 6; density 2: the authors' code",
+  documentation: {
+    summary:
+      'Samples the image more densely where the attention map is strong: the whole stays in sight, its telling part enlarged.',
+    details:
+      'Along each side the density of a cell is the largest value of its row or column, as a share of all, 1 on average. What lies above `density` is cut and spread ' +
+      'evenly, five times over. Output i of n is taken where the cumulative density reaches (i + 0.5) / n, bilinearly. Negative values count as 0; a map ' +
+      'without a positive value gives the image at even steps. No gradient passes through the places.',
+    source: "arXiv 1903.06150, equations 5 and 6; density 2: the authors' code",
+  },
   arguments: [
     tensorArgument('image', 'what is sampled'),
     tensorArgument(
@@ -89,61 +91,65 @@ export const attentionSampler: Operation = {
       varies: true,
     },
   ],
-  stopsGradient: ['guide'],
-  infer(call) {
-    const image = featureMap(call, 'image')
-    if (!isSingleMap(call.type('guide')))
-      return wrongRank(call, 'guide', 'one map (height x width), such as mean(maps)')
-    return image && [mapOf(image.batch, image.channels, ...target(call))]
+  typing: {
+    infer(call) {
+      const image = featureMap(call, 'image')
+      if (!isSingleMap(call.type('guide')))
+        return wrongRank(call, 'guide', 'one map (height x width), such as mean(maps)')
+      return image && [mapOf(image.batch, image.channels, ...target(call))]
+    },
   },
-  tfjs(call) {
-    const [, height, width] = call.outputSizes()
-    // One function may serve calls of several sizes: without a size it is the image's, when it runs.
-    const size = call.value('size') === undefined ? undefined : source(`[${height}, ${width}]`)
-    const options = call.options('density')
-    const given = options === undefined ? size : (size ?? source('undefined'))
-    return call.runtime('attentionSampler', call.input('image'), call.input('guide'), given, options)
-  },
-  pytorch: {
-    expression: (call) =>
-      pythonCall(
-        call.helper(helper),
-        call.input('image'),
-        call.input('guide'),
-        call.has('size') ? `size=(${call.pair('size').join(', ')})` : '',
-        call.keyword('density'),
-      ),
-  },
-  onnx(call) {
-    const [height, width] = target(call)
-    const y = placesOnnx(call, 'y', 1, height)
-    const x = placesOnnx(call, 'x', 2, width)
-    const full = call.add(
-      'Concat',
-      [call.add('Shape', [y], { start: 0, end: 1 }, 'batch'), call.int64([height, width, 1])],
-      { axis: 0 },
-      'full',
-    )
-    const spread = (places: string, side: 'x' | 'y', shape: readonly number[]) =>
-      call.add(
-        'Expand',
-        [call.add('Reshape', [places, call.int64(shape)], {}, `${side}_lined`), full],
-        {},
-        `${side}_grid`,
+  semantics: { stopsGradient: ['guide'] },
+  lowering: {
+    tfjs(call) {
+      const [, height, width] = call.outputSizes()
+      // One function may serve calls of several sizes: without a size it is the image's, when it runs.
+      const size = call.value('size') === undefined ? undefined : source(`[${height}, ${width}]`)
+      const options = call.options('density')
+      const given = options === undefined ? size : (size ?? source('undefined'))
+      return call.runtime('attentionSampler', call.input('image'), call.input('guide'), given, options)
+    },
+    pytorch: {
+      expression: (call) =>
+        pythonCall(
+          call.helper(helper),
+          call.input('image'),
+          call.input('guide'),
+          call.has('size') ? `size=(${call.pair('size').join(', ')})` : '',
+          call.keyword('density'),
+        ),
+    },
+    onnx(call) {
+      const [height, width] = target(call)
+      const y = placesOnnx(call, 'y', 1, height)
+      const x = placesOnnx(call, 'x', 2, width)
+      const full = call.add(
+        'Concat',
+        [call.add('Shape', [y], { start: 0, end: 1 }, 'batch'), call.int64([height, width, 1])],
+        { axis: 0 },
+        'full',
       )
-    const grid = call.add(
-      'Concat',
-      [spread(x, 'x', [-1, 1, width, 1]), spread(y, 'y', [-1, height, 1, 1])],
-      { axis: 3 },
-      'grid',
-    )
-    return [
-      call.add('GridSample', [call.input('image'), grid], {
-        mode: call.opset < 20 ? 'bilinear' : 'linear',
-        padding_mode: 'border',
-        align_corners: 0,
-      }),
-    ]
+      const spread = (places: string, side: 'x' | 'y', shape: readonly number[]) =>
+        call.add(
+          'Expand',
+          [call.add('Reshape', [places, call.int64(shape)], {}, `${side}_lined`), full],
+          {},
+          `${side}_grid`,
+        )
+      const grid = call.add(
+        'Concat',
+        [spread(x, 'x', [-1, 1, width, 1]), spread(y, 'y', [-1, height, 1, 1])],
+        { axis: 3 },
+        'grid',
+      )
+      return [
+        call.add('GridSample', [call.input('image'), grid], {
+          mode: call.opset < 20 ? 'bilinear' : 'linear',
+          padding_mode: 'border',
+          align_corners: 0,
+        }),
+      ]
+    },
   },
   reference(call) {
     const image = call.tensor('image')

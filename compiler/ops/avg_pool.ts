@@ -8,11 +8,13 @@ import { reader, slideOver } from './support/windows.js'
 
 export const avgPool: Operation = {
   name: 'avg_pool',
-  summary: 'The mean of a sliding window, channel by channel.',
-  details:
-    'With count_padding, padded cells count as zeros and every window is divided by its full size (torch, InceptionV3 in torchvision); ' +
-    'without, only the cells that exist are averaged (TensorFlow\'s "same", InceptionV3 in Keras).',
-  source: 'torch.nn.AvgPool2d',
+  documentation: {
+    summary: 'The mean of a sliding window, channel by channel.',
+    details:
+      'With count_padding, padded cells count as zeros and every window is divided by its full size (torch, InceptionV3 in torchvision); ' +
+      'without, only the cells that exist are averaged (TensorFlow\'s "same", InceptionV3 in Keras).',
+    source: 'torch.nn.AvgPool2d',
+  },
   arguments: [
     tensorArgument('x', 'feature maps'),
     kernelArgument,
@@ -25,31 +27,35 @@ export const avgPool: Operation = {
       meaning: 'whether padded cells count in the mean',
     },
   ],
-  infer(call) {
-    const x = featureMap(call, 'x')
-    const places = x && slidePool(call, 'avg_pool', x)
-    return places && [mapOf(x.batch, x.channels, ...places)]
+  typing: {
+    infer(call) {
+      const x = featureMap(call, 'x')
+      const places = x && slidePool(call, 'avg_pool', x)
+      return places && [mapOf(x.batch, x.channels, ...places)]
+    },
   },
-  lowPrecision: true,
-  tfjs: (call) =>
-    call.runtime('avgPool', call.input('x'), call.options('kernel', 'stride', 'padding', 'count_padding')),
-  pytorch: {
-    expression: (call) =>
-      pythonCall(
-        'F.avg_pool2d',
-        call.input('x'),
-        call.code('kernel'),
-        call.keyword('stride'),
-        call.keyword('padding'),
-        call.flag('count_padding') ? '' : 'count_include_pad=False',
-      ),
+  semantics: { lowPrecision: true },
+  lowering: {
+    tfjs: (call) =>
+      call.runtime('avgPool', call.input('x'), call.options('kernel', 'stride', 'padding', 'count_padding')),
+    pytorch: {
+      expression: (call) =>
+        pythonCall(
+          'F.avg_pool2d',
+          call.input('x'),
+          call.code('kernel'),
+          call.keyword('stride'),
+          call.keyword('padding'),
+          call.flag('count_padding') ? '' : 'count_include_pad=False',
+        ),
+    },
+    onnx: (call) => [
+      call.add('AveragePool', [call.input('x')], {
+        ...windowAttributes(windowOf(call)),
+        count_include_pad: call.flag('count_padding') ? 1 : 0,
+      }),
+    ],
   },
-  onnx: (call) => [
-    call.add('AveragePool', [call.input('x')], {
-      ...windowAttributes(windowOf(call)),
-      count_include_pad: call.flag('count_padding') ? 1 : 0,
-    }),
-  ],
   reference(call) {
     const x = call.tensor('x')
     const read = reader(x)

@@ -23,11 +23,13 @@ const mapsOf = (call: Typed) => sizeOf(call.type('attention').shape, 1)
 
 export const bap: Operation = {
   name: 'bap',
-  summary: 'Bilinear attention pooling: the features seen through each attention map, pooled to one row a map.',
-  details:
-    'part[m, n] = pool over cells of A[m, cell] F[n, cell]: their mean, their sum, or their largest. ' +
-    'With mean or sum this is the matrix product A F^T (divided by height x width).',
-  source: 'arXiv 1808.02152 and 1901.09891, section 3.2; mean: the official WS-DAN code',
+  documentation: {
+    summary: 'Bilinear attention pooling: the features seen through each attention map, pooled to one row a map.',
+    details:
+      'part[m, n] = pool over cells of A[m, cell] F[n, cell]: their mean, their sum, or their largest. ' +
+      'With mean or sum this is the matrix product A F^T (divided by height x width).',
+    source: 'arXiv 1808.02152 and 1901.09891, section 3.2; mean: the official WS-DAN code',
+  },
   arguments: [
     tensorArgument('features', 'feature maps F'),
     tensorArgument('attention', 'attention maps A, of the same height and width'),
@@ -38,28 +40,32 @@ export const bap: Operation = {
       meaning: 'how cells become one number',
     },
   ],
-  infer(call) {
-    const features = featureMap(call, 'features')
-    const attention = featureMap(call, 'attention')
-    if (!features || !attention) return undefined
-    const firstSize = sizeText(features.height, features.width)
-    const secondSize = sizeText(attention.height, attention.width)
-    if (firstSize !== secondSize) {
-      const values = { callee: 'bap', first: 'features', second: 'attention', firstSize, secondSize }
-      return call.fail('spatial-mismatch', values, ['features', 'attention'], `${firstSize} against ${secondSize}`)
-    }
-    return [floats([features.batch, dimension('maps', attention.channels), dimension('features', features.channels)])]
+  typing: {
+    infer(call) {
+      const features = featureMap(call, 'features')
+      const attention = featureMap(call, 'attention')
+      if (!features || !attention) return undefined
+      const firstSize = sizeText(features.height, features.width)
+      const secondSize = sizeText(attention.height, attention.width)
+      if (firstSize !== secondSize) {
+        const values = { callee: 'bap', first: 'features', second: 'attention', firstSize, secondSize }
+        return call.fail('spatial-mismatch', values, ['features', 'attention'], `${firstSize} against ${secondSize}`)
+      }
+      return [floats([features.batch, dimension('maps', attention.channels), dimension('features', features.channels)])]
+    },
+    multiplyAdds(call) {
+      const [channels, height, width] = mapSizes(call.type('features'))
+      return mapsOf(call) * channels * height * width
+    },
   },
-  multiplyAdds(call) {
-    const [channels, height, width] = mapSizes(call.type('features'))
-    return mapsOf(call) * channels * height * width
+  lowering: {
+    tfjs: (call) => call.runtime('bap', call.input('features'), call.input('attention'), call.options('pool')),
+    pytorch: {
+      expression: (call) =>
+        pythonCall(call.helper(helper), call.input('features'), call.input('attention'), call.keyword('pool')),
+    },
+    onnx: (call) => [call.word('pool') === 'max' ? largest(call) : product(call)],
   },
-  tfjs: (call) => call.runtime('bap', call.input('features'), call.input('attention'), call.options('pool')),
-  pytorch: {
-    expression: (call) =>
-      pythonCall(call.helper(helper), call.input('features'), call.input('attention'), call.keyword('pool')),
-  },
-  onnx: (call) => [call.word('pool') === 'max' ? largest(call) : product(call)],
   reference(call) {
     const features = call.tensor('features')
     const attention = call.tensor('attention')

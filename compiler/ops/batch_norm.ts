@@ -6,11 +6,13 @@ import { reader } from './support/windows.js'
 
 export const batchNorm: Operation = {
   name: 'batch_norm',
-  summary: 'Normalises each channel, by the batch in training and by running averages afterwards.',
-  details:
-    'y = (x - mean) / sqrt(variance + eps) weight + bias, channel by channel. In training mean and variance are those of the batch, ' +
-    'and the running averages move: running = (1 - momentum) running + momentum batch, with the unbiased variance.',
-  source: 'Ioffe and Szegedy 2015, algorithm 1; running averages: torch.nn.BatchNorm2d',
+  documentation: {
+    summary: 'Normalises each channel, by the batch in training and by running averages afterwards.',
+    details:
+      'y = (x - mean) / sqrt(variance + eps) weight + bias, channel by channel. In training mean and variance are those of the batch, ' +
+      'and the running averages move: running = (1 - momentum) running + momentum batch, with the unbiased variance.',
+    source: 'Ioffe and Szegedy 2015, algorithm 1; running averages: torch.nn.BatchNorm2d',
+  },
   arguments: [
     tensorArgument('x', 'feature maps'),
     {
@@ -30,38 +32,44 @@ export const batchNorm: Operation = {
       varies: true,
     },
   ],
-  infer(call) {
-    return featureMap(call, 'x') && [call.type('x')]
+  typing: {
+    infer(call) {
+      return featureMap(call, 'x') && [call.type('x')]
+    },
+    parameters(call) {
+      const shape = [sizeOf(call.type('x').shape, 1)]
+      const one = { kind: 'constant', value: 1 } as const
+      const zero = { kind: 'constant', value: 0 } as const
+      return [
+        { role: 'weight', shape, initializer: one, trainable: true },
+        { role: 'bias', shape, initializer: zero, trainable: true },
+        { role: 'running_mean', shape, initializer: zero, trainable: false },
+        { role: 'running_var', shape, initializer: one, trainable: false },
+      ]
+    },
   },
-  parameters(call) {
-    const shape = [sizeOf(call.type('x').shape, 1)]
-    const one = { kind: 'constant', value: 1 } as const
-    const zero = { kind: 'constant', value: 0 } as const
-    return [
-      { role: 'weight', shape, initializer: one, trainable: true },
-      { role: 'bias', shape, initializer: zero, trainable: true },
-      { role: 'running_mean', shape, initializer: zero, trainable: false },
-      { role: 'running_var', shape, initializer: one, trainable: false },
-    ]
+  semantics: {
+    lowPrecision: true,
+    batchStatistics: true,
   },
-  lowPrecision: true,
-  batchStatistics: true,
-  tfjs: (call) => call.runtime('batchNorm', call.input('x'), call.scope(), call.options('eps', 'momentum')),
-  pytorch: {
-    module: (call) => ({
-      type: 'nn.BatchNorm2d',
-      arguments: [
-        { name: 'num_features', value: sizeOf(call.type('x').shape, 1), positional: true, width: true },
-        { name: 'eps', value: call.number('eps'), default: 1e-5 },
-        { name: 'momentum', value: call.number('momentum'), default: 0.1 },
-      ],
-    }),
-    expression: (call) => `${call.module()}(${call.input('x')})`,
-  },
-  onnx(call) {
-    const roles = ['weight', 'bias', 'running_mean', 'running_var']
-    const inputs = [call.input('x'), ...roles.map((role) => call.parameter(role))]
-    return [call.add('BatchNormalization', inputs, { epsilon: { float: call.number('eps') } })]
+  lowering: {
+    tfjs: (call) => call.runtime('batchNorm', call.input('x'), call.scope(), call.options('eps', 'momentum')),
+    pytorch: {
+      module: (call) => ({
+        type: 'nn.BatchNorm2d',
+        arguments: [
+          { name: 'num_features', value: sizeOf(call.type('x').shape, 1), positional: true, width: true },
+          { name: 'eps', value: call.number('eps'), default: 1e-5 },
+          { name: 'momentum', value: call.number('momentum'), default: 0.1 },
+        ],
+      }),
+      expression: (call) => `${call.module()}(${call.input('x')})`,
+    },
+    onnx(call) {
+      const roles = ['weight', 'bias', 'running_mean', 'running_var']
+      const inputs = [call.input('x'), ...roles.map((role) => call.parameter(role))]
+      return [call.add('BatchNormalization', inputs, { epsilon: { float: call.number('eps') } })]
+    },
   },
   reference(call) {
     const x = call.tensor('x')

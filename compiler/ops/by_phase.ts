@@ -5,33 +5,39 @@ import { sameShape } from './support/shapes.js'
 
 export const byPhase: Operation = {
   name: 'by_phase',
-  summary: 'One tensor in training and another one afterwards: `training ? a : b`.',
+  documentation: { summary: 'One tensor in training and another one afterwards: `training ? a : b`.' },
   arguments: [
     tensorArgument('training', 'the value in training'),
     tensorArgument('evaluation', 'the value in evaluation and in the exported file'),
   ],
-  keeps: ['probabilities', 'unit length', 'enlarged'],
-  passesInInference: 'evaluation',
-  infer(call) {
-    const types = [call.type('training'), call.type('evaluation')] as const
-    if (!sameShape(...types))
-      return call.fail('shape-mismatch', { callee: '`training ? a : b`', shapes: types.map(shapeText) }, [
-        'training',
-        'evaluation',
-      ])
-    return [types[0]]
+  typing: {
+    infer(call) {
+      const types = [call.type('training'), call.type('evaluation')] as const
+      if (!sameShape(...types))
+        return call.fail('shape-mismatch', { callee: '`training ? a : b`', shapes: types.map(shapeText) }, [
+          'training',
+          'evaluation',
+        ])
+      return [types[0]]
+    },
   },
-  tfjs: (call) => ({
-    kind: 'conditional',
-    condition: { kind: 'variable', name: 'at', property: 'training' },
-    whenTrue: call.input('training'),
-    whenFalse: call.input('evaluation'),
-  }),
-  pytorch: {
-    underAutocast: 'as it comes',
-    expression: (call) => `${call.operand('training')} if self.training else ${call.operand('evaluation')}`,
+  semantics: {
+    preserves: ['probabilities', 'unit length', 'enlarged'],
+    identityInInference: 'evaluation',
   },
-  onnx: (call) => [call.add('Identity', [call.input('evaluation')])],
+  lowering: {
+    tfjs: (call) => ({
+      kind: 'conditional',
+      condition: { kind: 'variable', name: 'at', property: 'training' },
+      whenTrue: call.input('training'),
+      whenFalse: call.input('evaluation'),
+    }),
+    pytorch: {
+      underAutocast: 'as it comes',
+      expression: (call) => `${call.operand('training')} if self.training else ${call.operand('evaluation')}`,
+    },
+    onnx: (call) => [call.add('Identity', [call.input('evaluation')])],
+  },
   reference: (call) => [call.tensor(call.phase === 'training' ? 'training' : 'evaluation')],
   cases: [
     {

@@ -70,13 +70,15 @@ const helper: PythonHelper = {
 
 export const centerLoss: Operation = {
   name: 'center_loss',
-  summary: 'Pulls each embedding to a centre that follows it slowly: attention regularisation.',
-  details:
-    "loss = mean over the batch of sum (f - c)^2, where c is the centre of the image's class (per = class) or one centre for all images, " +
-    'a row a part (per = part). Centres begin at 0. After each step they move: centre += (1 - momentum) (f - c), added up where a class is several times ' +
-    'in the batch. With normalize, c is the centre scaled to length 1. No gradient reaches the centres.',
-  source:
-    'per class, normalised, momentum 0.95: the official WS-DAN code; per part: arXiv 1808.02152, attention regularisation',
+  documentation: {
+    summary: 'Pulls each embedding to a centre that follows it slowly: attention regularisation.',
+    details:
+      "loss = mean over the batch of sum (f - c)^2, where c is the centre of the image's class (per = class) or one centre for all images, " +
+      'a row a part (per = part). Centres begin at 0. After each step they move: centre += (1 - momentum) (f - c), added up where a class is several times ' +
+      'in the batch. With normalize, c is the centre scaled to length 1. No gradient reaches the centres.',
+    source:
+      'per class, normalised, momentum 0.95: the official WS-DAN code; per part: arXiv 1808.02152, attention regularisation',
+  },
   arguments: [
     tensorArgument('embedding', 'part features or a row; of length 1 when `normalize` is on'),
     { ...tensorArgument('label', 'the class label'), label: true },
@@ -100,41 +102,45 @@ export const centerLoss: Operation = {
       meaning: 'whether centres are scaled to length 1 before they are compared',
     },
   ],
-  infer(call) {
-    const { element, shape } = call.type('embedding')
-    if (element !== 'float' || shape.length < 2) return wrongRank(call, 'embedding', 'numbers for each image')
-    return labelOf(call, 'label') && [scalar]
-  },
-  parameters: (call) => [
-    {
-      role: 'centers',
-      shape: [centresOf(call), elementsPerImage(call.type('embedding'))],
-      initializer: { kind: 'constant', value: 0 },
-      trainable: false,
+  typing: {
+    infer(call) {
+      const { element, shape } = call.type('embedding')
+      if (element !== 'float' || shape.length < 2) return wrongRank(call, 'embedding', 'numbers for each image')
+      return labelOf(call, 'label') && [scalar]
     },
-  ],
-  tfjs: (call) =>
-    call.runtime(
-      'centerLoss',
-      call.input('embedding'),
-      call.input('label'),
-      call.scope(),
-      call.options('per', 'momentum', 'normalize'),
-    ),
-  pytorch: {
-    module: (call) => ({
-      type: helper,
-      arguments: [
-        { name: 'centers', value: centresOf(call), positional: true },
-        { name: 'features', value: elementsPerImage(call.type('embedding')), positional: true, width: true },
-        { name: 'per_class', value: call.word('per') === 'class', default: true },
-        { name: 'momentum', value: call.number('momentum'), default: 0.95 },
-        { name: 'normalize', value: call.flag('normalize'), default: true },
-      ],
-    }),
-    expression: (call) => `${call.module()}(${call.input('embedding')}, ${call.input('label')})`,
+    parameters: (call) => [
+      {
+        role: 'centers',
+        shape: [centresOf(call), elementsPerImage(call.type('embedding'))],
+        initializer: { kind: 'constant', value: 0 },
+        trainable: false,
+      },
+    ],
   },
-  onnx: 'training only',
+  lowering: {
+    tfjs: (call) =>
+      call.runtime(
+        'centerLoss',
+        call.input('embedding'),
+        call.input('label'),
+        call.scope(),
+        call.options('per', 'momentum', 'normalize'),
+      ),
+    pytorch: {
+      module: (call) => ({
+        type: helper,
+        arguments: [
+          { name: 'centers', value: centresOf(call), positional: true },
+          { name: 'features', value: elementsPerImage(call.type('embedding')), positional: true, width: true },
+          { name: 'per_class', value: call.word('per') === 'class', default: true },
+          { name: 'momentum', value: call.number('momentum'), default: 0.95 },
+          { name: 'normalize', value: call.flag('normalize'), default: true },
+        ],
+      }),
+      expression: (call) => `${call.module()}(${call.input('embedding')}, ${call.input('label')})`,
+    },
+    onnx: 'training only',
+  },
   reference(call) {
     const embedding = call.tensor('embedding')
     const [count, columns] = rows(embedding)

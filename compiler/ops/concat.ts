@@ -7,27 +7,31 @@ import { elements, size, type Tensor, zeros } from './support/tensor.js'
 
 export const concat: Operation = {
   name: 'concat',
-  summary: 'Puts tensors together along their channels (feature maps) or features (rows).',
+  documentation: { summary: 'Puts tensors together along their channels (feature maps) or features (rows).' },
   arguments: [
     { name: 'x', kind: { is: 'tensors', atLeast: 1 }, meaning: 'tensors that agree in everything but dimension 1' },
   ],
-  infer(call) {
-    const types = call.types('x')
-    const first = elementAt(types, 0)
-    const others = (shape: typeof first.shape) => shape.map((d, i) => (i === 1 ? '' : String(d.size))).join()
-    if (
-      first.shape.length < 2 ||
-      types.some((type) => type.element !== 'float' || others(type.shape) !== others(first.shape))
-    )
-      return call.fail('shape-mismatch', { callee: 'concat', shapes: types.map(shapeText) }, ['x'])
-    const total = types.reduce((sum, type) => sum + sizeOf(type.shape, 1), 0)
-    return [floats(first.shape.map((d, index) => (index === 1 ? { ...d, size: total } : d)))]
+  typing: {
+    infer(call) {
+      const types = call.types('x')
+      const first = elementAt(types, 0)
+      const others = (shape: typeof first.shape) => shape.map((d, i) => (i === 1 ? '' : String(d.size))).join()
+      if (
+        first.shape.length < 2 ||
+        types.some((type) => type.element !== 'float' || others(type.shape) !== others(first.shape))
+      )
+        return call.fail('shape-mismatch', { callee: 'concat', shapes: types.map(shapeText) }, ['x'])
+      const total = types.reduce((sum, type) => sum + sizeOf(type.shape, 1), 0)
+      return [floats(first.shape.map((d, index) => (index === 1 ? { ...d, size: total } : d)))]
+    },
   },
-  lowPrecision: true,
-  // Channels stand last in TensorFlow.js; rows and part features are the same on both sides.
-  tfjs: (call) => call.tf('concat', array(call.inputs('x')), source(call.rank('x') === 4 ? '3' : '1')),
-  pytorch: { expression: (call) => `torch.cat([${call.inputs('x').join(', ')}], 1)` },
-  onnx: (call) => [call.add('Concat', call.inputs('x'), { axis: 1 })],
+  semantics: { lowPrecision: true },
+  lowering: {
+    // Channels stand last in TensorFlow.js; rows and part features are the same on both sides.
+    tfjs: (call) => call.tf('concat', array(call.inputs('x')), source(call.rank('x') === 4 ? '3' : '1')),
+    pytorch: { expression: (call) => `torch.cat([${call.inputs('x').join(', ')}], 1)` },
+    onnx: (call) => [call.add('Concat', call.inputs('x'), { axis: 1 })],
+  },
   reference(call) {
     const tensors = call.tensors('x')
     const first = elementAt(tensors, 0)

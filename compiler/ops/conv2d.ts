@@ -18,11 +18,13 @@ const inputChannels = (call: Typed) => sizeOf(call.type('x').shape, 1)
 
 export const conv2d: Operation = {
   name: 'conv2d',
-  summary: 'Slides learned filters over feature maps.',
-  details:
-    'y[f, i, j] = bias[f] + sum over c, u, v of weight[f, c, u, v] x[c, i stride + u dilation - padding, j stride + v dilation - padding]. ' +
-    'Weights begin normally distributed with variance 2 / (channels x kernel height x kernel width), biases at 0.',
-  source: 'weights: He et al. 2015, equation 10; sizes: torch.nn.Conv2d',
+  documentation: {
+    summary: 'Slides learned filters over feature maps.',
+    details:
+      'y[f, i, j] = bias[f] + sum over c, u, v of weight[f, c, u, v] x[c, i stride + u dilation - padding, j stride + v dilation - padding]. ' +
+      'Weights begin normally distributed with variance 2 / (channels x kernel height x kernel width), biases at 0.',
+    source: 'weights: He et al. 2015, equation 10; sizes: torch.nn.Conv2d',
+  },
   arguments: [
     tensorArgument('x', 'feature maps'),
     { name: 'filters', kind: { is: 'integer', from: 1 }, meaning: 'number of output channels', weightsOnly: true },
@@ -32,53 +34,62 @@ export const conv2d: Operation = {
     dilationArgument,
     biasArgument,
   ],
-  infer(call) {
-    const x = featureMap(call, 'x')
-    const places = x && slide(call, 'conv2d', x)
-    return places && [mapOf(x.batch, call.number('filters'), ...places)]
+  typing: {
+    infer(call) {
+      const x = featureMap(call, 'x')
+      const places = x && slide(call, 'conv2d', x)
+      return places && [mapOf(x.batch, call.number('filters'), ...places)]
+    },
+    parameters(call) {
+      const [height, width] = call.pair('kernel')
+      const filters = call.number('filters')
+      const fanIn = inputChannels(call) * height * width
+      const weight = {
+        role: 'weight',
+        shape: [filters, inputChannels(call), height, width],
+        initializer: { kind: 'normal', deviation: Math.sqrt(2 / fanIn) } as const,
+        trainable: true,
+        tfjsLayout: [2, 3, 1, 0],
+      }
+      const bias = {
+        role: 'bias',
+        shape: [filters],
+        initializer: { kind: 'constant', value: 0 } as const,
+        trainable: true,
+      }
+      return call.flag('bias') ? [weight, bias] : [weight]
+    },
+    multiplyAdds(call, [output]) {
+      const [height, width] = call.pair('kernel')
+      const [filters, outputHeight, outputWidth] = mapSizes(present(output, 'the output'))
+      return filters * outputHeight * outputWidth * inputChannels(call) * height * width
+    },
   },
-  parameters(call) {
-    const [height, width] = call.pair('kernel')
-    const filters = call.number('filters')
-    const fanIn = inputChannels(call) * height * width
-    const weight = {
-      role: 'weight',
-      shape: [filters, inputChannels(call), height, width],
-      initializer: { kind: 'normal', deviation: Math.sqrt(2 / fanIn) } as const,
-      trainable: true,
-      tfjsLayout: [2, 3, 1, 0],
-    }
-    const bias = {
-      role: 'bias',
-      shape: [filters],
-      initializer: { kind: 'constant', value: 0 } as const,
-      trainable: true,
-    }
-    return call.flag('bias') ? [weight, bias] : [weight]
-  },
-  multiplyAdds(call, [output]) {
-    const [height, width] = call.pair('kernel')
-    const [filters, outputHeight, outputWidth] = mapSizes(present(output, 'the output'))
-    return filters * outputHeight * outputWidth * inputChannels(call) * height * width
-  },
-  lowPrecision: true,
-  tfjs: (call) => call.runtime('conv2d', call.input('x'), call.scope(), call.options('stride', 'padding', 'dilation')),
-  pytorch: {
-    module: (call) => ({
-      type: convolution,
-      arguments: [
-        { name: 'in_channels', value: inputChannels(call), positional: true, width: true },
-        { name: 'out_channels', value: call.number('filters'), positional: true, width: true },
-        ...convolutionArguments(call),
-      ],
-    }),
-    expression: (call) => `${call.module()}(${call.input('x')})`,
-  },
-  onnx(call) {
-    const bias = call.flag('bias') ? [call.parameter('bias')] : []
-    return [
-      call.add('Conv', [call.input('x'), call.parameter('weight'), ...bias], convolutionAttributes(windowOf(call), 1)),
-    ]
+  semantics: { lowPrecision: true },
+  lowering: {
+    tfjs: (call) =>
+      call.runtime('conv2d', call.input('x'), call.scope(), call.options('stride', 'padding', 'dilation')),
+    pytorch: {
+      module: (call) => ({
+        type: convolution,
+        arguments: [
+          { name: 'in_channels', value: inputChannels(call), positional: true, width: true },
+          { name: 'out_channels', value: call.number('filters'), positional: true, width: true },
+          ...convolutionArguments(call),
+        ],
+      }),
+      expression: (call) => `${call.module()}(${call.input('x')})`,
+    },
+    onnx(call) {
+      const bias = call.flag('bias') ? [call.parameter('bias')] : []
+      return [
+        call.add(
+          'Conv',
+          [call.input('x'), call.parameter('weight'), ...bias],
+          convolutionAttributes(windowOf(call), 1),
+        ),
+      ]
+    },
   },
   reference(call) {
     const x = call.tensor('x')

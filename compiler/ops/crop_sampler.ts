@@ -12,14 +12,16 @@ import { reader } from './support/windows.js'
 
 export const cropSampler: Operation = {
   name: 'crop_sampler',
-  summary: 'Cuts out what the attention map points at, and enlarges it to the size of the image.',
-  details:
-    'Cells of the map at or above threshold x its maximum are kept; the box around their largest connected component (8 neighbours) or around all of them, ' +
-    "with a margin, is cut from the image and resized by bilinear interpolation with aligned corners (TensorFlow's cropAndResize): " +
-    'y = y1 (H - 1) + i (y2 - y1) (H - 1) / (h - 1). Of two components of one size the one that begins first in reading order is taken. ' +
-    'A map without a positive value gives the whole image. No gradient passes through the box.',
-  source:
-    'Zhou et al. 2016 (CAM), section 3.2: 20 %, largest component; margin and drawn thresholds: the official WS-DAN code',
+  documentation: {
+    summary: 'Cuts out what the attention map points at, and enlarges it to the size of the image.',
+    details:
+      'Cells of the map at or above threshold x its maximum are kept; the box around their largest connected component (8 neighbours) or around all of them, ' +
+      "with a margin, is cut from the image and resized by bilinear interpolation with aligned corners (TensorFlow's cropAndResize): " +
+      'y = y1 (H - 1) + i (y2 - y1) (H - 1) / (h - 1). Of two components of one size the one that begins first in reading order is taken. ' +
+      'A map without a positive value gives the whole image. No gradient passes through the box.',
+    source:
+      'Zhou et al. 2016 (CAM), section 3.2: 20 %, largest component; margin and drawn thresholds: the official WS-DAN code',
+  },
   arguments: [
     tensorArgument('image', 'what is cut'),
     { ...tensorArgument('guide', 'one map (height x width), such as mean(attention)'), unlikely: 'enlarged' },
@@ -59,46 +61,52 @@ export const cropSampler: Operation = {
     },
   ],
   outputs: ['image', 'box'],
-  crop: { boxes: 1, guide: 'guide' },
-  stopsGradient: ['guide'],
-  infer(call) {
-    const image = featureMap(call, 'image')
-    if (!image) return undefined
-    if (!isSingleMap(call.type('guide')))
-      return wrongRank(call, 'guide', 'one map (height x width), such as mean(attention)')
-    return [call.type('image'), floats([image.batch, dimension('box', 4)])]
+  typing: {
+    infer(call) {
+      const image = featureMap(call, 'image')
+      if (!image) return undefined
+      if (!isSingleMap(call.type('guide')))
+        return wrongRank(call, 'guide', 'one map (height x width), such as mean(attention)')
+      return [call.type('image'), floats([image.batch, dimension('box', 4)])]
+    },
   },
-  tfjs: (call) =>
-    call.runtime(
-      'cropSampler',
-      call.input('image'),
-      call.input('guide'),
-      call.at,
-      call.options('threshold', 'region', 'margin', 'resolution'),
-    ),
-  pytorch: {
-    expression: (call) =>
-      pythonCall(
-        call.helper(cropSamplerPython),
+  semantics: {
+    crop: { boxes: 1, guide: 'guide' },
+    stopsGradient: ['guide'],
+  },
+  lowering: {
+    tfjs: (call) =>
+      call.runtime(
+        'cropSampler',
         call.input('image'),
         call.input('guide'),
-        call.keyword('threshold'),
-        call.keyword('region'),
-        call.keyword('margin'),
-        call.keyword('resolution'),
-        call.trainingFor('threshold'),
+        call.at,
+        call.options('threshold', 'region', 'margin', 'resolution'),
       ),
-  },
-  onnx(call) {
-    const boxes = boxesOnnx(
-      call,
-      cellsOf(
-        call.word('resolution'),
-        [2, 3].map((axis) => sizeOf(call.type('image').shape, axis)),
-        [1, 2].map((axis) => sizeOf(call.type('guide').shape, axis)),
-      ),
-    )
-    return [cropOnnx(call, boxes), boxes]
+    pytorch: {
+      expression: (call) =>
+        pythonCall(
+          call.helper(cropSamplerPython),
+          call.input('image'),
+          call.input('guide'),
+          call.keyword('threshold'),
+          call.keyword('region'),
+          call.keyword('margin'),
+          call.keyword('resolution'),
+          call.trainingFor('threshold'),
+        ),
+    },
+    onnx(call) {
+      const boxes = boxesOnnx(
+        call,
+        cellsOf(
+          call.word('resolution'),
+          [2, 3].map((axis) => sizeOf(call.type('image').shape, axis)),
+          [1, 2].map((axis) => sizeOf(call.type('guide').shape, axis)),
+        ),
+      )
+      return [cropOnnx(call, boxes), boxes]
+    },
   },
   reference(call) {
     const image = call.tensor('image')

@@ -20,12 +20,14 @@ const weighted: PythonHelper = {
 
 export const crossEntropy: Operation = {
   name: 'cross_entropy',
-  summary: 'How far the predicted probabilities are from the label: the mean of -log p(label).',
-  details:
-    'loss = mean over the batch of - sum over classes of t log softmax(logits), where t is 1 - smoothing + smoothing / classes for the label and ' +
-    "smoothing / classes for every other class. With class_weights in the train block each term is multiplied by its class's weight, and the sum is " +
-    "divided by the sum of the labels' weights.",
-  source: 'torch.nn.functional.cross_entropy; smoothing: Szegedy et al. 2016, section 7',
+  documentation: {
+    summary: 'How far the predicted probabilities are from the label: the mean of -log p(label).',
+    details:
+      'loss = mean over the batch of - sum over classes of t log softmax(logits), where t is 1 - smoothing + smoothing / classes for the label and ' +
+      "smoothing / classes for every other class. With class_weights in the train block each term is multiplied by its class's weight, and the sum is " +
+      "divided by the sum of the labels' weights.",
+    source: 'torch.nn.functional.cross_entropy; smoothing: Szegedy et al. 2016, section 7',
+  },
   arguments: [
     { ...tensorArgument('logits', "a classifier's logits"), unlikely: 'probabilities' },
     { ...tensorArgument('label', 'the class label'), label: true },
@@ -38,27 +40,31 @@ export const crossEntropy: Operation = {
       varies: true,
     },
   ],
-  infer(call) {
-    if (!rowsOf(call, 'logits') || !labelOf(call, 'label')) return undefined
-    const columns = sizeOf(call.type('logits').shape, 1)
-    const classes = classesOf(call.type('label'))
-    if (columns !== classes)
-      return call.fail('classes-mismatch', { callee: 'cross_entropy', logits: columns, classes }, ['logits'])
-    return [scalar]
-  },
-  tfjs: (call) =>
-    call.runtime('crossEntropy', call.input('logits'), call.input('label'), call.scope(), call.options('smoothing')),
-  pytorch: {
-    underAutocast: 'float32',
-    expression(call) {
-      const smoothing = call.code('smoothing') === '0' ? '' : `label_smoothing=${call.code('smoothing')}`
-      const weights = call.classWeights()
-      const name = weights ? call.helper(weighted) : 'F.cross_entropy'
-      return pythonCall(name, call.input('logits'), call.input('label'), weights, smoothing)
+  typing: {
+    infer(call) {
+      if (!rowsOf(call, 'logits') || !labelOf(call, 'label')) return undefined
+      const columns = sizeOf(call.type('logits').shape, 1)
+      const classes = classesOf(call.type('label'))
+      if (columns !== classes)
+        return call.fail('classes-mismatch', { callee: 'cross_entropy', logits: columns, classes }, ['logits'])
+      return [scalar]
     },
   },
-  onnx: 'training only',
-  weighsLabels: true,
+  semantics: { supportsMixup: true },
+  lowering: {
+    tfjs: (call) =>
+      call.runtime('crossEntropy', call.input('logits'), call.input('label'), call.scope(), call.options('smoothing')),
+    pytorch: {
+      underAutocast: 'float32',
+      expression(call) {
+        const smoothing = call.code('smoothing') === '0' ? '' : `label_smoothing=${call.code('smoothing')}`
+        const weights = call.classWeights()
+        const name = weights ? call.helper(weighted) : 'F.cross_entropy'
+        return pythonCall(name, call.input('logits'), call.input('label'), weights, smoothing)
+      },
+    },
+    onnx: 'training only',
+  },
   reference(call) {
     const logits = call.tensor('logits')
     const logs = logSoftmaxRows(logits)

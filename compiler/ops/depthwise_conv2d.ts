@@ -18,10 +18,12 @@ const channelsOf = (call: Typed) => sizeOf(call.type('x').shape, 1)
 
 export const depthwiseConv2d: Operation = {
   name: 'depthwise_conv2d',
-  summary: 'Slides one learned filter over each channel by itself.',
-  details:
-    'A convolution with as many groups as channels. Weights begin normally distributed with variance 2 / (kernel height x kernel width).',
-  source: 'torch.nn.Conv2d with groups = channels',
+  documentation: {
+    summary: 'Slides one learned filter over each channel by itself.',
+    details:
+      'A convolution with as many groups as channels. Weights begin normally distributed with variance 2 / (kernel height x kernel width).',
+    source: 'torch.nn.Conv2d with groups = channels',
+  },
   arguments: [
     tensorArgument('x', 'feature maps'),
     filterArgument,
@@ -30,53 +32,57 @@ export const depthwiseConv2d: Operation = {
     dilationArgument,
     biasArgument,
   ],
-  infer(call) {
-    const x = featureMap(call, 'x')
-    const places = x && slide(call, 'depthwise_conv2d', x)
-    return places && [mapOf(x.batch, x.channels, ...places)]
+  typing: {
+    infer(call) {
+      const x = featureMap(call, 'x')
+      const places = x && slide(call, 'depthwise_conv2d', x)
+      return places && [mapOf(x.batch, x.channels, ...places)]
+    },
+    parameters(call) {
+      const [height, width] = call.pair('kernel')
+      const channels = channelsOf(call)
+      const weight = {
+        role: 'weight',
+        shape: [channels, 1, height, width],
+        initializer: { kind: 'normal', deviation: Math.sqrt(2 / (height * width)) } as const,
+        trainable: true,
+        tfjsLayout: [2, 3, 0, 1],
+      }
+      const bias = {
+        role: 'bias',
+        shape: [channels],
+        initializer: { kind: 'constant', value: 0 } as const,
+        trainable: true,
+      }
+      return call.flag('bias') ? [weight, bias] : [weight]
+    },
+    multiplyAdds(call, [output]) {
+      const [height, width] = call.pair('kernel')
+      const [filters, outputHeight, outputWidth] = mapSizes(present(output, 'the output'))
+      return filters * outputHeight * outputWidth * height * width
+    },
   },
-  parameters(call) {
-    const [height, width] = call.pair('kernel')
-    const channels = channelsOf(call)
-    const weight = {
-      role: 'weight',
-      shape: [channels, 1, height, width],
-      initializer: { kind: 'normal', deviation: Math.sqrt(2 / (height * width)) } as const,
-      trainable: true,
-      tfjsLayout: [2, 3, 0, 1],
-    }
-    const bias = {
-      role: 'bias',
-      shape: [channels],
-      initializer: { kind: 'constant', value: 0 } as const,
-      trainable: true,
-    }
-    return call.flag('bias') ? [weight, bias] : [weight]
-  },
-  multiplyAdds(call, [output]) {
-    const [height, width] = call.pair('kernel')
-    const [filters, outputHeight, outputWidth] = mapSizes(present(output, 'the output'))
-    return filters * outputHeight * outputWidth * height * width
-  },
-  lowPrecision: true,
-  tfjs: (call) =>
-    call.runtime('depthwiseConv2d', call.input('x'), call.scope(), call.options('stride', 'padding', 'dilation')),
-  pytorch: {
-    module: (call) => ({
-      type: convolution,
-      arguments: [
-        { name: 'in_channels', value: channelsOf(call), positional: true, width: true },
-        { name: 'out_channels', value: channelsOf(call), positional: true, width: true },
-        ...convolutionArguments(call),
-        { name: 'groups', value: channelsOf(call), width: true },
-      ],
-    }),
-    expression: (call) => `${call.module()}(${call.input('x')})`,
-  },
-  onnx(call) {
-    const bias = call.flag('bias') ? [call.parameter('bias')] : []
-    const attributes = convolutionAttributes(windowOf(call), channelsOf(call))
-    return [call.add('Conv', [call.input('x'), call.parameter('weight'), ...bias], attributes)]
+  semantics: { lowPrecision: true },
+  lowering: {
+    tfjs: (call) =>
+      call.runtime('depthwiseConv2d', call.input('x'), call.scope(), call.options('stride', 'padding', 'dilation')),
+    pytorch: {
+      module: (call) => ({
+        type: convolution,
+        arguments: [
+          { name: 'in_channels', value: channelsOf(call), positional: true, width: true },
+          { name: 'out_channels', value: channelsOf(call), positional: true, width: true },
+          ...convolutionArguments(call),
+          { name: 'groups', value: channelsOf(call), width: true },
+        ],
+      }),
+      expression: (call) => `${call.module()}(${call.input('x')})`,
+    },
+    onnx(call) {
+      const bias = call.flag('bias') ? [call.parameter('bias')] : []
+      const attributes = convolutionAttributes(windowOf(call), channelsOf(call))
+      return [call.add('Conv', [call.input('x'), call.parameter('weight'), ...bias], attributes)]
+    },
   },
   reference(call) {
     const x = call.tensor('x')

@@ -17,11 +17,13 @@ const helper: PythonHelper = {
 
 export const distill: Operation = {
   name: 'distill',
-  summary: "The student's cross-entropy with the teacher's softened answer.",
-  details:
-    'loss = mean over the batch of - sum softmax(teacher / T) log softmax(student / T). There is no factor T^2; multiply by it where it is wanted. ' +
-    'The gradient also reaches the teacher, unless it is detached: distill(student = ..., teacher = detach(...)).',
-  source: 'Hinton et al. 2015; arXiv 1903.06150 (TASN), section 3.4, and its code: T = 10, no T^2',
+  documentation: {
+    summary: "The student's cross-entropy with the teacher's softened answer.",
+    details:
+      'loss = mean over the batch of - sum softmax(teacher / T) log softmax(student / T). There is no factor T^2; multiply by it where it is wanted. ' +
+      'The gradient also reaches the teacher, unless it is detached: distill(student = ..., teacher = detach(...)).',
+    source: 'Hinton et al. 2015; arXiv 1903.06150 (TASN), section 3.4, and its code: T = 10, no T^2',
+  },
   arguments: [
     { ...tensorArgument('student', 'logits of the branch that learns'), unlikely: 'probabilities' },
     { ...tensorArgument('teacher', 'logits of the branch that it learns from'), unlikely: 'probabilities' },
@@ -35,20 +37,24 @@ export const distill: Operation = {
       varies: true,
     },
   ],
-  teacher: 'teacher',
-  infer(call) {
-    if (!rowsOf(call, 'student') || !rowsOf(call, 'teacher')) return undefined
-    const types = [call.type('student'), call.type('teacher')] as const
-    if (!sameShape(...types))
-      return call.fail('shape-mismatch', { callee: 'distill', shapes: types.map(shapeText) }, ['student', 'teacher'])
-    return [scalar]
+  typing: {
+    infer(call) {
+      if (!rowsOf(call, 'student') || !rowsOf(call, 'teacher')) return undefined
+      const types = [call.type('student'), call.type('teacher')] as const
+      if (!sameShape(...types))
+        return call.fail('shape-mismatch', { callee: 'distill', shapes: types.map(shapeText) }, ['student', 'teacher'])
+      return [scalar]
+    },
   },
-  tfjs: (call) => call.runtime('distill', call.input('student'), call.input('teacher'), call.options('temperature')),
-  pytorch: {
-    expression: (call) =>
-      pythonCall(call.helper(helper), call.input('student'), call.input('teacher'), call.keyword('temperature')),
+  semantics: { distillationTarget: 'teacher' },
+  lowering: {
+    tfjs: (call) => call.runtime('distill', call.input('student'), call.input('teacher'), call.options('temperature')),
+    pytorch: {
+      expression: (call) =>
+        pythonCall(call.helper(helper), call.input('student'), call.input('teacher'), call.keyword('temperature')),
+    },
+    onnx: 'training only',
   },
-  onnx: 'training only',
   reference(call) {
     const temperature = call.number('temperature')
     const soft = softmaxRows(call.tensor('teacher'), temperature)

@@ -27,11 +27,13 @@ const helper: PythonHelper = {
 
 export const dropSampler: Operation = {
   name: 'drop_sampler',
-  summary: 'Blacks out what the attention map points at, so that the model has to find something else.',
-  details:
-    'The map is enlarged to the image (bilinear, half-pixel centres); pixels whose value is below threshold x its maximum stay, the others become 0. ' +
-    'A map without a positive value drops nothing. No gradient passes through the mask.',
-  source: 'arXiv 1901.09891, section 3.3, attention drop; drawn thresholds: the official WS-DAN code',
+  documentation: {
+    summary: 'Blacks out what the attention map points at, so that the model has to find something else.',
+    details:
+      'The map is enlarged to the image (bilinear, half-pixel centres); pixels whose value is below threshold x its maximum stay, the others become 0. ' +
+      'A map without a positive value drops nothing. No gradient passes through the mask.',
+    source: 'arXiv 1901.09891, section 3.3, attention drop; drawn thresholds: the official WS-DAN code',
+  },
   arguments: [
     tensorArgument('image', 'what is blacked out'),
     { ...tensorArgument('guide', 'one map (height x width), such as random_map(attention)'), unlikely: 'enlarged' },
@@ -46,36 +48,40 @@ export const dropSampler: Operation = {
       varies: true,
     },
   ],
-  stopsGradient: ['guide'],
-  infer(call) {
-    const image = featureMap(call, 'image')
-    if (!isSingleMap(call.type('guide')))
-      return wrongRank(call, 'guide', 'one map (height x width), such as random_map(attention)')
-    return image && [call.type('image')]
+  typing: {
+    infer(call) {
+      const image = featureMap(call, 'image')
+      if (!isSingleMap(call.type('guide')))
+        return wrongRank(call, 'guide', 'one map (height x width), such as random_map(attention)')
+      return image && [call.type('image')]
+    },
   },
-  tfjs: (call) =>
-    call.runtime('dropSampler', call.input('image'), call.input('guide'), call.at, call.options('threshold')),
-  pytorch: {
-    expression: (call) =>
-      pythonCall(
-        call.helper(helper),
-        call.input('image'),
-        call.input('guide'),
-        call.keyword('threshold'),
-        call.trainingFor('threshold'),
-      ),
-  },
-  onnx(call) {
-    const [, height, width] = mapSizes(call.type('image'))
-    const planes = call.add('Unsqueeze', [call.input('guide'), call.int64([1])], {}, 'plane')
-    const attributes = { mode: 'linear', coordinate_transformation_mode: 'half_pixel', axes: [2, 3] }
-    const large = call.add('Resize', [planes, '', '', call.int64([height, width])], attributes, 'enlarged')
-    const largest = call.add('ReduceMax', [large, call.int64([1, 2, 3])], { keepdims: 1 }, 'largest')
-    const cut = call.add('Mul', [largest, call.float(call.number('threshold'))], {}, 'cut')
-    const below = call.add('Less', [large, cut], {}, 'below')
-    const flat = call.add('LessOrEqual', [largest, call.float(0)], {}, 'flat')
-    const kept = call.cast(call.add('Or', [below, flat], {}, 'kept'), 'float', 'mask')
-    return [call.add('Mul', [call.input('image'), kept])]
+  semantics: { stopsGradient: ['guide'] },
+  lowering: {
+    tfjs: (call) =>
+      call.runtime('dropSampler', call.input('image'), call.input('guide'), call.at, call.options('threshold')),
+    pytorch: {
+      expression: (call) =>
+        pythonCall(
+          call.helper(helper),
+          call.input('image'),
+          call.input('guide'),
+          call.keyword('threshold'),
+          call.trainingFor('threshold'),
+        ),
+    },
+    onnx(call) {
+      const [, height, width] = mapSizes(call.type('image'))
+      const planes = call.add('Unsqueeze', [call.input('guide'), call.int64([1])], {}, 'plane')
+      const attributes = { mode: 'linear', coordinate_transformation_mode: 'half_pixel', axes: [2, 3] }
+      const large = call.add('Resize', [planes, '', '', call.int64([height, width])], attributes, 'enlarged')
+      const largest = call.add('ReduceMax', [large, call.int64([1, 2, 3])], { keepdims: 1 }, 'largest')
+      const cut = call.add('Mul', [largest, call.float(call.number('threshold'))], {}, 'cut')
+      const below = call.add('Less', [large, cut], {}, 'below')
+      const flat = call.add('LessOrEqual', [largest, call.float(0)], {}, 'flat')
+      const kept = call.cast(call.add('Or', [below, flat], {}, 'kept'), 'float', 'mask')
+      return [call.add('Mul', [call.input('image'), kept])]
+    },
   },
   reference(call) {
     const image = call.tensor('image')

@@ -4,19 +4,25 @@ import { at, map, permute, type Tensor } from './support/tensor.js'
 
 export const dropout: Operation = {
   name: 'dropout',
-  summary: 'In training sets values to zero at random and scales up the rest; otherwise does nothing.',
-  details: 'Each value is dropped with chance rate and else divided by 1 - rate, so that the expectation stays.',
-  source: 'Srivastava et al. 2014; scaling: torch.nn.Dropout',
-  arguments: [tensorArgument('x', 'any tensor'), rateArgument],
-  infer: (call) => [call.type('x')],
-  tfjs: (call) => call.runtime('dropout', call.input('x'), call.at, call.options('rate')),
-  pytorch: {
-    underAutocast: 'as it comes',
-    expression: (call) => `F.dropout(${call.input('x')}, ${call.code('rate')}, self.training)`,
+  documentation: {
+    summary: 'In training sets values to zero at random and scales up the rest; otherwise does nothing.',
+    details: 'Each value is dropped with chance rate and else divided by 1 - rate, so that the expectation stays.',
+    source: 'Srivastava et al. 2014; scaling: torch.nn.Dropout',
   },
-  onnx: (call) => [call.add('Identity', [call.input('x')])],
-  keeps: ['unit length'],
-  passesInInference: 'x',
+  arguments: [tensorArgument('x', 'any tensor'), rateArgument],
+  typing: { infer: (call) => [call.type('x')] },
+  semantics: {
+    preserves: ['unit length'],
+    identityInInference: 'x',
+  },
+  lowering: {
+    tfjs: (call) => call.runtime('dropout', call.input('x'), call.at, call.options('rate')),
+    pytorch: {
+      underAutocast: 'as it comes',
+      expression: (call) => `F.dropout(${call.input('x')}, ${call.code('rate')}, self.training)`,
+    },
+    onnx: (call) => [call.add('Identity', [call.input('x')])],
+  },
   reference(call) {
     const x = call.tensor('x')
     if (call.phase !== 'training') return [x]

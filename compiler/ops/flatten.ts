@@ -5,22 +5,28 @@ import { rows } from './support/tensor.js'
 
 export const flatten: Operation = {
   name: 'flatten',
-  summary: 'One long row for each image: channel after channel, row after row.',
-  source: 'torch.flatten(x, 1)',
+  documentation: {
+    summary: 'One long row for each image: channel after channel, row after row.',
+    source: 'torch.flatten(x, 1)',
+  },
   arguments: [tensorArgument('x', 'any tensor with a batch')],
-  keeps: ['unit length'],
-  infer(call) {
-    const type = call.type('x')
-    const batch = type.shape[0]
-    if (!batch || type.element !== 'float') return wrongRank(call, 'x', 'numbers for each image')
-    return [floats([batch, dimension('features', elementsPerImage(type))])]
+  typing: {
+    infer(call) {
+      const type = call.type('x')
+      const batch = type.shape[0]
+      if (!batch || type.element !== 'float') return wrongRank(call, 'x', 'numbers for each image')
+      return [floats([batch, dimension('features', elementsPerImage(type))])]
+    },
   },
-  tfjs: (call) => call.runtime('flatten', call.input('x')),
-  pytorch: {
-    underAutocast: 'as it comes',
-    expression: (call) => `${call.operand('x')}.flatten(1)`,
+  semantics: { preserves: ['unit length'] },
+  lowering: {
+    tfjs: (call) => call.runtime('flatten', call.input('x')),
+    pytorch: {
+      underAutocast: 'as it comes',
+      expression: (call) => `${call.operand('x')}.flatten(1)`,
+    },
+    onnx: (call) => [call.add('Flatten', [call.input('x')], { axis: 1 })],
   },
-  onnx: (call) => [call.add('Flatten', [call.input('x')], { axis: 1 })],
   reference(call) {
     const x = call.tensor('x')
     return [{ shape: rows(x), data: x.data }]

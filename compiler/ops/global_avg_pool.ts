@@ -5,17 +5,23 @@ import { at, sizes4, zeros } from './support/tensor.js'
 
 export const globalAvgPool: Operation = {
   name: 'global_avg_pool',
-  summary: 'The mean of each channel over the whole map.',
-  source: 'Lin et al. 2013, section 3.2',
-  arguments: [tensorArgument('x', 'feature maps')],
-  infer(call) {
-    const x = featureMap(call, 'x')
-    return x && [floats([x.batch, dimension('features', x.channels)])]
+  documentation: {
+    summary: 'The mean of each channel over the whole map.',
+    source: 'Lin et al. 2013, section 3.2',
   },
-  lowPrecision: true,
-  tfjs: (call) => call.runtime('globalAvgPool', call.input('x')),
-  pytorch: { expression: (call) => `${call.operand('x')}.mean((2, 3))` },
-  onnx: (call) => [call.add('ReduceMean', [call.input('x'), call.int64([2, 3])], { keepdims: 0 })],
+  arguments: [tensorArgument('x', 'feature maps')],
+  typing: {
+    infer(call) {
+      const x = featureMap(call, 'x')
+      return x && [floats([x.batch, dimension('features', x.channels)])]
+    },
+  },
+  semantics: { lowPrecision: true },
+  lowering: {
+    tfjs: (call) => call.runtime('globalAvgPool', call.input('x')),
+    pytorch: { expression: (call) => `${call.operand('x')}.mean((2, 3))` },
+    onnx: (call) => [call.add('ReduceMean', [call.input('x'), call.int64([2, 3])], { keepdims: 0 })],
+  },
   reference(call) {
     const x = call.tensor('x')
     const [batch, channels, height, width] = sizes4(x)

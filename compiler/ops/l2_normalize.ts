@@ -14,10 +14,12 @@ const helper: PythonHelper = {
 
 export const l2Normalize: Operation = {
   name: 'l2_normalize',
-  summary: "Scales each image's values to length 1, all of them together.",
-  details:
-    'y = x / sqrt(max(sum of x squared, eps)), the sum over everything but the batch: for part features over maps and features jointly.',
-  source: 'tf.nn.l2_normalize; jointly: WS-DAN, official code',
+  documentation: {
+    summary: "Scales each image's values to length 1, all of them together.",
+    details:
+      'y = x / sqrt(max(sum of x squared, eps)), the sum over everything but the batch: for part features over maps and features jointly.',
+    source: 'tf.nn.l2_normalize; jointly: WS-DAN, official code',
+  },
   arguments: [
     tensorArgument('x', 'any tensor with a batch'),
     {
@@ -28,18 +30,20 @@ export const l2Normalize: Operation = {
       varies: true,
     },
   ],
-  gives: () => 'unit length',
-  infer: (call) => [call.type('x')],
-  tfjs: (call) => call.runtime('l2Normalize', call.input('x'), call.options('eps')),
-  pytorch: { expression: (call) => pythonCall(call.helper(helper), call.input('x'), call.keyword('eps')) },
-  onnx(call) {
-    const axes = call
-      .type('x')
-      .shape.map((_, index) => index)
-      .slice(1)
-    const squares = call.add('ReduceSumSquare', [call.input('x'), call.int64(axes)], { keepdims: 1 }, 'squares')
-    const bounded = call.add('Max', [squares, call.float(call.number('eps'))], {}, 'eps')
-    return [call.add('Div', [call.input('x'), call.add('Sqrt', [bounded], {}, 'length')])]
+  typing: { infer: (call) => [call.type('x')] },
+  semantics: { produces: () => 'unit length' },
+  lowering: {
+    tfjs: (call) => call.runtime('l2Normalize', call.input('x'), call.options('eps')),
+    pytorch: { expression: (call) => pythonCall(call.helper(helper), call.input('x'), call.keyword('eps')) },
+    onnx(call) {
+      const axes = call
+        .type('x')
+        .shape.map((_, index) => index)
+        .slice(1)
+      const squares = call.add('ReduceSumSquare', [call.input('x'), call.int64(axes)], { keepdims: 1 }, 'squares')
+      const bounded = call.add('Max', [squares, call.float(call.number('eps'))], {}, 'eps')
+      return [call.add('Div', [call.input('x'), call.add('Sqrt', [bounded], {}, 'length')])]
+    },
   },
   reference(call) {
     const x = call.tensor('x')

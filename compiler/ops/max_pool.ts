@@ -8,9 +8,11 @@ import { reader, slideOver } from './support/windows.js'
 
 export const maxPool: Operation = {
   name: 'max_pool',
-  summary: 'The largest value in a sliding window, channel by channel.',
-  details: 'Padding never wins: a window in the border looks at the cells that exist.',
-  source: 'torch.nn.MaxPool2d',
+  documentation: {
+    summary: 'The largest value in a sliding window, channel by channel.',
+    details: 'Padding never wins: a window in the border looks at the cells that exist.',
+    source: 'torch.nn.MaxPool2d',
+  },
   arguments: [
     tensorArgument('x', 'feature maps'),
     kernelArgument,
@@ -23,32 +25,36 @@ export const maxPool: Operation = {
       meaning: 'whether a last window may reach over the border',
     },
   ],
-  infer(call) {
-    const x = featureMap(call, 'x')
-    const places = x && slidePool(call, 'max_pool', x, call.flag('ceil'))
-    return places && [mapOf(x.batch, x.channels, ...places)]
+  typing: {
+    infer(call) {
+      const x = featureMap(call, 'x')
+      const places = x && slidePool(call, 'max_pool', x, call.flag('ceil'))
+      return places && [mapOf(x.batch, x.channels, ...places)]
+    },
   },
-  lowPrecision: true,
-  tfjs: (call) => call.runtime('maxPool', call.input('x'), call.options('kernel', 'stride', 'padding', 'ceil')),
-  pytorch: {
-    expression: (call) =>
-      pythonCall(
-        'F.max_pool2d',
-        call.input('x'),
-        call.code('kernel'),
-        call.keyword('stride'),
-        call.keyword('padding'),
-        call.flag('ceil') ? 'ceil_mode=True' : '',
-      ),
-  },
-  onnx(call) {
-    const window = windowOf(call)
-    const { shape } = call.type('x')
-    const [top, left] = window.padding
-    // Not ceil_mode: ONNX Runtime counts a last window that begins in the padding, ONNX and torch do not.
-    const bottom = top + overhang(sizeOf(shape, 2), window, 0, call.flag('ceil'))
-    const right = left + overhang(sizeOf(shape, 3), window, 1, call.flag('ceil'))
-    return [call.add('MaxPool', [call.input('x')], { ...windowAttributes(window), pads: [top, left, bottom, right] })]
+  semantics: { lowPrecision: true },
+  lowering: {
+    tfjs: (call) => call.runtime('maxPool', call.input('x'), call.options('kernel', 'stride', 'padding', 'ceil')),
+    pytorch: {
+      expression: (call) =>
+        pythonCall(
+          'F.max_pool2d',
+          call.input('x'),
+          call.code('kernel'),
+          call.keyword('stride'),
+          call.keyword('padding'),
+          call.flag('ceil') ? 'ceil_mode=True' : '',
+        ),
+    },
+    onnx(call) {
+      const window = windowOf(call)
+      const { shape } = call.type('x')
+      const [top, left] = window.padding
+      // Not ceil_mode: ONNX Runtime counts a last window that begins in the padding, ONNX and torch do not.
+      const bottom = top + overhang(sizeOf(shape, 2), window, 0, call.flag('ceil'))
+      const right = left + overhang(sizeOf(shape, 3), window, 1, call.flag('ceil'))
+      return [call.add('MaxPool', [call.input('x')], { ...windowAttributes(window), pads: [top, left, bottom, right] })]
+    },
   },
   reference(call) {
     const x = call.tensor('x')

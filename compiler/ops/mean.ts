@@ -7,5 +7,5 @@ export const mean = reduction({
   onnx: 'ReduceMean',
   several: 'Mean',
   average: true,
-  keeps: ['probabilities', 'enlarged'],
+  preserves: ['probabilities', 'enlarged'],
 })

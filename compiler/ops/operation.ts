@@ -54,11 +54,11 @@ export interface ArgumentSpec {
   /** Takes the class label; every other argument takes numbers. */
   readonly label?: boolean
   /** Values of this kind are possible here, and nearly always a slip. */
-  readonly unlikely?: Trait
+  readonly unlikely?: ValueProperty
 }
 
-/** What can be told of a value without computing it, as far as warnings ask for it. */
-export type Trait =
+/** A property of a value that is known without computing it; warnings ask for it. */
+export type ValueProperty =
   /** Each row adds up to 1. */
   | 'probabilities'
   /** Each image's values together have length 1. */
@@ -108,46 +108,66 @@ export interface Evaluation extends Typed {
   range(argument: string): Uniform | undefined
 }
 
-/** All that the project knows of one operation. Adding one is one file and one line in the index. */
-export interface Operation {
-  readonly name: string
+/** The text of an operation's page. */
+export interface Documentation {
   /** One sentence: what it computes. */
   readonly summary: string
-  /** Formula and what to know of it, for its page. */
+  /** The formula, and what a reader of its page needs besides. */
   readonly details?: string
   /** Paper, section, equation, or implementation. */
   readonly source?: string
-  readonly arguments: readonly ArgumentSpec[]
-  /** Names of the outputs when there is more than one; the first is the value of the call. */
-  readonly outputs?: readonly string[]
-  /** The shape rule. Undefined: a problem was reported. */
+}
+
+export interface Typing {
+  /** The shape rule. Returns the types of the outputs, or undefined after it has reported a problem. */
   infer(call: Inference): readonly TensorType[] | undefined
+  /** Weights and statistics that the call owns. */
   parameters?(call: Typed): readonly ParameterSpec[]
   /** Multiply-adds for one image. */
   multiplyAdds?(call: Typed, outputs: readonly TensorType[]): number
+}
+
+/** What graph passes, warnings and training settings may assume of an operation. */
+export interface Semantics {
+  /** Its ONNX nodes may run in half precision or on 8-bit values: inputs and outputs are of moderate size, and no decision depends on their last digits. */
+  readonly lowPrecision?: true
+  /** For an operation that crops: the output that holds the boxes, and the argument that they are computed from. */
+  readonly crop?: { readonly boxes: number; readonly guide: string }
+  /** A loss whose weighted mean over two labels is the loss of an image mixed from two (mixup, CutMix). */
+  readonly supportsMixup?: true
+  /** In training it normalises each channel by its mean and variance over the batch. */
+  readonly batchStatistics?: true
+  /** Arguments that receive no gradient: a crop's guide. */
+  readonly stopsGradient?: readonly string[]
+  /** The argument that holds a teacher's logits, which should receive no gradient from this loss. */
+  readonly distillationTarget?: string
+  /** A property of the output that holds for every input. */
+  produces?(call: Typed): ValueProperty | undefined
+  /** Properties that the output has if every tensor operand has them. */
+  readonly preserves?: readonly ValueProperty[]
+  /** In inference the call is the identity on this argument: dropout. */
+  readonly identityInInference?: string
+}
+
+/** How a call is written for each target. */
+export interface Lowering {
   readonly tfjs: TfjsLowering
   readonly pytorch: PytorchLowering
   /** `training only`: the operation never reaches an exported file. */
   readonly onnx: OnnxLowering | 'training only'
-  /** Its ONNX nodes may compute in half precision or on eight-bit values: what goes in and comes out is of moderate size, and nothing decides by its last digits. */
-  readonly lowPrecision?: true
-  /** For an operation that cuts out a part: its output that holds the boxes, and the argument they are taken from. */
-  readonly crop?: { readonly boxes: number; readonly guide: string }
-  /** A loss whose mean over two labels, weighted, is the loss of a picture mixed of the two. */
-  readonly weighsLabels?: true
-  /** In training it normalises each channel by its mean and variance over the batch. */
-  readonly batchStatistics?: true
-  /** Arguments through which no gradient goes back: a crop's guide. */
-  readonly stopsGradient?: readonly string[]
-  /** The argument from which others learn: it is meant to get no gradient from here. */
-  readonly teacher?: string
-  /** What is true of the output, whatever goes in. */
-  gives?(call: Typed): Trait | undefined
-  /** What is true of the output when it is true of each tensor that goes in. */
-  readonly keeps?: readonly Trait[]
-  /** In inference the call is nothing but this argument's tensor: dropout. */
-  readonly passesInInference?: string
-  /** Slow, plain and right. */
+}
+
+/** An operation of the language. Adding one takes one file and one line in the index. */
+export interface Operation {
+  readonly name: string
+  readonly documentation: Documentation
+  readonly arguments: readonly ArgumentSpec[]
+  /** Names of the outputs if there are several; the value of the call is the first. */
+  readonly outputs?: readonly string[]
+  readonly typing: Typing
+  readonly semantics?: Semantics
+  readonly lowering: Lowering
+  /** The reference implementation in double precision, with which every target is compared. */
   reference(call: Evaluation): readonly Tensor[]
   readonly cases: readonly Case[]
 }

@@ -16,40 +16,46 @@ const helper: PythonHelper = {
 
 export const outerProduct: Operation = {
   name: 'outer_product',
-  summary: 'Bilinear pooling: every channel of one trunk times every channel of another, averaged over space.',
-  details: 'out[m, n] = mean over cells of left[m, cell] right[n, cell]. The two may be the same maps.',
-  source: 'Lin et al. 2015 (bilinear CNN), equation 2',
+  documentation: {
+    summary: 'Bilinear pooling: every channel of one trunk times every channel of another, averaged over space.',
+    details: 'out[m, n] = mean over cells of left[m, cell] right[n, cell]. The two may be the same maps.',
+    source: 'Lin et al. 2015 (bilinear CNN), equation 2',
+  },
   arguments: [
     tensorArgument('left', 'feature maps'),
     tensorArgument('right', 'feature maps of the same height and width'),
   ],
-  infer(call) {
-    const left = featureMap(call, 'left')
-    const right = featureMap(call, 'right')
-    if (!left || !right) return undefined
-    const firstSize = sizeText(left.height, left.width)
-    const secondSize = sizeText(right.height, right.width)
-    if (firstSize !== secondSize) {
-      const values = { callee: 'outer_product', first: 'left', second: 'right', firstSize, secondSize }
-      return call.fail('spatial-mismatch', values, ['left', 'right'], `${firstSize} against ${secondSize}`)
-    }
-    return [floats([left.batch, dimension('maps', left.channels), dimension('features', right.channels)])]
+  typing: {
+    infer(call) {
+      const left = featureMap(call, 'left')
+      const right = featureMap(call, 'right')
+      if (!left || !right) return undefined
+      const firstSize = sizeText(left.height, left.width)
+      const secondSize = sizeText(right.height, right.width)
+      if (firstSize !== secondSize) {
+        const values = { callee: 'outer_product', first: 'left', second: 'right', firstSize, secondSize }
+        return call.fail('spatial-mismatch', values, ['left', 'right'], `${firstSize} against ${secondSize}`)
+      }
+      return [floats([left.batch, dimension('maps', left.channels), dimension('features', right.channels)])]
+    },
+    multiplyAdds(call) {
+      const [channels, height, width] = mapSizes(call.type('left'))
+      return sizeOf(call.type('right').shape, 1) * channels * height * width
+    },
   },
-  multiplyAdds(call) {
-    const [channels, height, width] = mapSizes(call.type('left'))
-    return sizeOf(call.type('right').shape, 1) * channels * height * width
-  },
-  tfjs: (call) => call.runtime('outerProduct', call.input('left'), call.input('right')),
-  pytorch: { expression: (call) => pythonCall(call.helper(helper), call.input('left'), call.input('right')) },
-  onnx(call) {
-    const [, height, width] = mapSizes(call.type('left'))
-    const rows = (argument: 'left' | 'right') => {
-      const shape = call.int64([0, sizeOf(call.type(argument).shape, 1), height * width])
-      return call.add('Reshape', [call.input(argument), shape], {}, `${argument}_rows`)
-    }
-    const columns = call.add('Transpose', [rows('right')], { perm: [0, 2, 1] }, 'columns')
-    const sum = call.add('MatMul', [rows('left'), columns], {}, 'sum')
-    return [call.add('Div', [sum, call.float(height * width)])]
+  lowering: {
+    tfjs: (call) => call.runtime('outerProduct', call.input('left'), call.input('right')),
+    pytorch: { expression: (call) => pythonCall(call.helper(helper), call.input('left'), call.input('right')) },
+    onnx(call) {
+      const [, height, width] = mapSizes(call.type('left'))
+      const rows = (argument: 'left' | 'right') => {
+        const shape = call.int64([0, sizeOf(call.type(argument).shape, 1), height * width])
+        return call.add('Reshape', [call.input(argument), shape], {}, `${argument}_rows`)
+      }
+      const columns = call.add('Transpose', [rows('right')], { perm: [0, 2, 1] }, 'columns')
+      const sum = call.add('MatMul', [rows('left'), columns], {}, 'sum')
+      return [call.add('Div', [sum, call.float(height * width)])]
+    },
   },
   reference(call) {
     const [left, right] = [call.tensor('left'), call.tensor('right')]

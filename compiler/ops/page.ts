@@ -1,11 +1,8 @@
-import type { ArgumentKind, ArgumentSpec } from './operation.js'
+import type { ArgumentKind, ArgumentSpec, Documentation, Operation } from './operation.js'
 
-/** What operations and settings have in common for a reader. */
-export interface Documented {
+/** The parts of an operation, a setting or a block that its page shows. */
+interface Documented extends Documentation {
   readonly name: string
-  readonly summary: string
-  readonly details?: string
-  readonly source?: string
   readonly arguments: readonly ArgumentSpec[]
   readonly outputs?: readonly string[]
   /** Whether it may compute in half precision or on eight-bit values. */
@@ -15,8 +12,17 @@ export interface Documented {
 /** Longer ones have a line for each argument. */
 const longestSignature = 72
 
-/** The page of an operation or setting, in Markdown: what it computes, its arguments with defaults, and where it comes from. */
-export function operationPage({
+/** Returns the page of an operation in Markdown: what it computes, its arguments with defaults, and where it comes from. */
+export function operationPage({ documentation, semantics, ...operation }: Operation): string {
+  return settingPage({
+    ...operation,
+    ...documentation,
+    ...(semantics?.lowPrecision && { lowPrecision: semantics.lowPrecision }),
+  })
+}
+
+/** Returns the page of a setting of the train block, in the same form. */
+export function settingPage({
   name,
   summary,
   details,

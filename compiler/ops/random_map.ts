@@ -25,12 +25,14 @@ const helper: PythonHelper = {
 
 export const randomMap: Operation = {
   name: 'random_map',
-  summary: 'One of the attention maps of each image: in training drawn by chance, afterwards the strongest.',
-  details:
-    'A map is drawn with a chance proportional to (its mean over space)^power: 0.5 favours strong maps a little, 0 favours none. ' +
-    'Where every map is zero, each has the same chance. Each call draws for itself.',
-  source:
-    'arXiv 1901.09891, section 3.3; power 0.5: the official WS-DAN code; power 0: TASN, detail-preserved sampling',
+  documentation: {
+    summary: 'One of the attention maps of each image: in training drawn by chance, afterwards the strongest.',
+    details:
+      'A map is drawn with a chance proportional to (its mean over space)^power: 0.5 favours strong maps a little, 0 favours none. ' +
+      'Where every map is zero, each has the same chance. Each call draws for itself.',
+    source:
+      'arXiv 1901.09891, section 3.3; power 0.5: the official WS-DAN code; power 0: TASN, detail-preserved sampling',
+  },
   arguments: [
     tensorArgument('attention', 'attention maps, none negative'),
     {
@@ -42,29 +44,33 @@ export const randomMap: Operation = {
       varies: true,
     },
   ],
-  keeps: ['enlarged'],
-  infer(call) {
-    const maps = featureMap(call, 'attention')
-    return maps && [floats(maps.shape.filter((_, index) => index !== 1))]
+  typing: {
+    infer(call) {
+      const maps = featureMap(call, 'attention')
+      return maps && [floats(maps.shape.filter((_, index) => index !== 1))]
+    },
   },
-  tfjs: (call) => call.runtime('randomMap', call.input('attention'), call.at, call.options('power')),
-  pytorch: {
-    expression: (call) =>
-      pythonCall(call.helper(helper), call.input('attention'), call.keyword('power'), 'training=self.training'),
-  },
-  onnx(call) {
-    const attention = call.input('attention')
-    const maps = sizeOf(call.type('attention').shape, 1)
-    const strength = call.add('ReduceMean', [attention, call.int64([2, 3])], { keepdims: 0 }, 'strength')
-    const strongest = call.add('ArgMax', [strength], { axis: 1, keepdims: 1 }, 'strongest')
-    const numbers = call.int64(
-      Array.from({ length: maps }, (_, map) => map),
-      [1, maps],
-    )
-    const chosen = call.cast(call.add('Equal', [numbers, strongest], {}, 'equal'), 'float', 'chosen')
-    const mask = call.add('Reshape', [chosen, call.int64([-1, maps, 1, 1])], {}, 'mask')
-    const only = call.add('Mul', [attention, mask], {}, 'only')
-    return [call.add('ReduceSum', [only, call.int64([1])], { keepdims: 0 })]
+  semantics: { preserves: ['enlarged'] },
+  lowering: {
+    tfjs: (call) => call.runtime('randomMap', call.input('attention'), call.at, call.options('power')),
+    pytorch: {
+      expression: (call) =>
+        pythonCall(call.helper(helper), call.input('attention'), call.keyword('power'), 'training=self.training'),
+    },
+    onnx(call) {
+      const attention = call.input('attention')
+      const maps = sizeOf(call.type('attention').shape, 1)
+      const strength = call.add('ReduceMean', [attention, call.int64([2, 3])], { keepdims: 0 }, 'strength')
+      const strongest = call.add('ArgMax', [strength], { axis: 1, keepdims: 1 }, 'strongest')
+      const numbers = call.int64(
+        Array.from({ length: maps }, (_, map) => map),
+        [1, maps],
+      )
+      const chosen = call.cast(call.add('Equal', [numbers, strongest], {}, 'equal'), 'float', 'chosen')
+      const mask = call.add('Reshape', [chosen, call.int64([-1, maps, 1, 1])], {}, 'mask')
+      const only = call.add('Mul', [attention, mask], {}, 'only')
+      return [call.add('ReduceSum', [only, call.int64([1])], { keepdims: 0 })]
+    },
   },
   reference(call) {
     const attention = call.tensor('attention')

@@ -2,12 +2,16 @@ import { pointwise } from './support/elementwise.js'
 
 export const relu6 = pointwise({
   name: 'relu6',
-  summary: 'The value cut to the range from 0 to 6.',
-  source: 'Sandler et al. 2018 (MobileNetV2)',
-  lowPrecision: true,
-  tfjs: (call) => call.runtime('relu6', call.input('x')),
-  pytorch: { expression: (call) => `F.relu6(${call.input('x')})` },
-  onnx: (call) => [call.add('Clip', [call.input('x'), call.float(0), call.float(6)])],
+  documentation: {
+    summary: 'The value cut to the range from 0 to 6.',
+    source: 'Sandler et al. 2018 (MobileNetV2)',
+  },
+  semantics: { lowPrecision: true },
+  lowering: {
+    tfjs: (call) => call.runtime('relu6', call.input('x')),
+    pytorch: { expression: (call) => `F.relu6(${call.input('x')})` },
+    onnx: (call) => [call.add('Clip', [call.input('x'), call.float(0), call.float(6)])],
+  },
   compute: (value) => Math.min(6, Math.max(0, value)),
   cases: [
     {

@@ -23,8 +23,10 @@ function wantedSizes(call: Typed): readonly number[] | undefined {
 
 export const reshape: Operation = {
   name: 'reshape',
-  summary: 'The same values in another shape, image by image.',
-  details: 'Values are read channel after channel, row after row, on every target. One size may be -1: what is left.',
+  documentation: {
+    summary: 'The same values in another shape, image by image.',
+    details: 'Values are read channel after channel, row after row, on every target. One size may be -1: what is left.',
+  },
   arguments: [
     tensorArgument('x', 'any tensor with a batch'),
     {
@@ -33,37 +35,41 @@ export const reshape: Operation = {
       meaning: 'the sizes without the batch: [channels, height, width], or [-1, 64]',
     },
   ],
-  infer(call: Inference) {
-    const type = call.type('x')
-    const batch = type.shape[0]
-    if (!batch || type.element !== 'float') return wrongRank(call, 'x', 'numbers for each image')
-    const sizes = wantedSizes(call)
-    if (!sizes)
-      return call.fail(
-        'shape-mismatch',
-        { callee: 'reshape', shapes: [shapeText(type), `[${call.integers('shape').join(', ')}]`] },
-        ['x'],
-      )
-    const names =
-      sizes.length === 3 ? ['channels', 'height', 'width'] : sizes.length === 2 ? ['maps', 'features'] : ['features']
-    return [
-      floats([
-        batch,
-        ...sizes.map((length, index) => ({ name: names[index] ?? `dimension ${index + 1}`, size: length })),
-      ]),
-    ]
+  typing: {
+    infer(call: Inference) {
+      const type = call.type('x')
+      const batch = type.shape[0]
+      if (!batch || type.element !== 'float') return wrongRank(call, 'x', 'numbers for each image')
+      const sizes = wantedSizes(call)
+      if (!sizes)
+        return call.fail(
+          'shape-mismatch',
+          { callee: 'reshape', shapes: [shapeText(type), `[${call.integers('shape').join(', ')}]`] },
+          ['x'],
+        )
+      const names =
+        sizes.length === 3 ? ['channels', 'height', 'width'] : sizes.length === 2 ? ['maps', 'features'] : ['features']
+      return [
+        floats([
+          batch,
+          ...sizes.map((length, index) => ({ name: names[index] ?? `dimension ${index + 1}`, size: length })),
+        ]),
+      ]
+    },
   },
-  tfjs: (call) => call.runtime('reshape', call.input('x'), call.code('shape')),
-  pytorch: {
-    underAutocast: 'as it comes',
-    expression: (call) =>
-      `${call.operand('x')}.flatten(1).unflatten(1, (${call
-        .integers('shape')
-        .map((size) => `${size},`)
-        .join(' ')
-        .replace(/(?<=,.*),$/, '')}))`,
+  lowering: {
+    tfjs: (call) => call.runtime('reshape', call.input('x'), call.code('shape')),
+    pytorch: {
+      underAutocast: 'as it comes',
+      expression: (call) =>
+        `${call.operand('x')}.flatten(1).unflatten(1, (${call
+          .integers('shape')
+          .map((size) => `${size},`)
+          .join(' ')
+          .replace(/(?<=,.*),$/, '')}))`,
+    },
+    onnx: (call) => [call.add('Reshape', [call.input('x'), call.int64([0, ...sizes(call)])])],
   },
-  onnx: (call) => [call.add('Reshape', [call.input('x'), call.int64([0, ...sizes(call)])])],
   reference(call) {
     const x = call.tensor('x')
     return [{ shape: [size(x, 0), ...sizes(call)], data: x.data }]

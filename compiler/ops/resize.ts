@@ -32,11 +32,13 @@ const resizeMap: PythonHelper = {
 
 export const resize: Operation = {
   name: 'resize',
-  summary: 'Feature maps, or a single map, at another height and width, by bilinear interpolation.',
-  details:
-    'Pixels are areas: the centre of output cell i lies at (i + 0.5) input / output - 0.5 (half-pixel centres, no aligned corners, no antialiasing); ' +
-    'beyond the outermost centres the border value goes on. A crop whose guide is resized to the image first has its threshold taken there, as Zhou et al. do.',
-  source: 'torch.nn.functional.interpolate(mode="bilinear", align_corners=False); ONNX Resize, half_pixel',
+  documentation: {
+    summary: 'Feature maps, or a single map, at another height and width, by bilinear interpolation.',
+    details:
+      'Pixels are areas: the centre of output cell i lies at (i + 0.5) input / output - 0.5 (half-pixel centres, no aligned corners, no antialiasing); ' +
+      'beyond the outermost centres the border value goes on. A crop whose guide is resized to the image first has its threshold taken there, as Zhou et al. do.',
+    source: 'torch.nn.functional.interpolate(mode="bilinear", align_corners=False); ONNX Resize, half_pixel',
+  },
   arguments: [
     tensorArgument('x', 'feature maps, or one map (height x width)'),
     {
@@ -52,51 +54,61 @@ export const resize: Operation = {
       meaning: 'maps whose height and width are taken instead of `size`',
     },
   ],
-  gives(call) {
-    const { shape } = call.type('x')
-    const [height, width] = target(call)
-    const larger = height > sizeOf(shape, shape.length - 2) || width > sizeOf(shape, shape.length - 1)
-    return larger ? 'enlarged' : undefined
+  typing: {
+    infer(call) {
+      const single = isSingleMap(call.type('x'))
+      const x = single ? undefined : featureMap(call, 'x')
+      if (!single && !x) return undefined
+      if (call.has('like')) {
+        if (call.type('like').shape.length < 3)
+          return call.fail('wrong-rank', { name: 'like', expected: 'feature maps', found: 'a row' }, ['like'])
+      } else if (!call.has('size'))
+        return call.fail('missing-argument', {
+          callee: 'resize',
+          name: 'size',
+          meaning: 'or `like`: maps of the wanted size',
+        })
+      const [height, width] = target(call)
+      if (x) return [mapOf(x.batch, x.channels, height, width)]
+      const [batch] = call.type('x').shape
+      return batch && [floats([batch, dimension('height', height), dimension('width', width)])]
+    },
   },
-  infer(call) {
-    const single = isSingleMap(call.type('x'))
-    const x = single ? undefined : featureMap(call, 'x')
-    if (!single && !x) return undefined
-    if (call.has('like')) {
-      if (call.type('like').shape.length < 3)
-        return call.fail('wrong-rank', { name: 'like', expected: 'feature maps', found: 'a row' }, ['like'])
-    } else if (!call.has('size'))
-      return call.fail('missing-argument', {
-        callee: 'resize',
-        name: 'size',
-        meaning: 'or `like`: maps of the wanted size',
-      })
-    const [height, width] = target(call)
-    if (x) return [mapOf(x.batch, x.channels, height, width)]
-    const [batch] = call.type('x').shape
-    return batch && [floats([batch, dimension('height', height), dimension('width', width)])]
+  semantics: {
+    produces(call) {
+      const { shape } = call.type('x')
+      const [height, width] = target(call)
+      const larger = height > sizeOf(shape, shape.length - 2) || width > sizeOf(shape, shape.length - 1)
+      return larger ? 'enlarged' : undefined
+    },
   },
-  tfjs(call) {
-    const [, height, width] = call.outputSizes()
-    const name = call.rank('x') === 3 ? 'resizeMap' : 'resize'
-    // One function may serve calls of several sizes: what is like something takes its size when it runs.
-    return call.runtime(name, call.input('x'), call.has('like') ? call.input('like') : source(`[${height}, ${width}]`))
-  },
-  pytorch: {
-    expression: (call) =>
-      pythonCall(
-        call.helper(isSingleMap(call.type('x')) ? resizeMap : resizeMaps),
+  lowering: {
+    tfjs(call) {
+      const [, height, width] = call.outputSizes()
+      const name = call.rank('x') === 3 ? 'resizeMap' : 'resize'
+      // One function may serve calls of several sizes: what is like something takes its size when it runs.
+      return call.runtime(
+        name,
         call.input('x'),
-        call.has('like') ? `${call.operand('like')}.shape[-2:]` : `(${call.pair('size').join(', ')})`,
-      ),
-  },
-  onnx(call) {
-    const attributes = {
-      mode: 'linear',
-      coordinate_transformation_mode: 'half_pixel',
-      axes: isSingleMap(call.type('x')) ? [1, 2] : [2, 3],
-    }
-    return [call.add('Resize', [call.input('x'), '', '', call.int64([...target(call)])], attributes)]
+        call.has('like') ? call.input('like') : source(`[${height}, ${width}]`),
+      )
+    },
+    pytorch: {
+      expression: (call) =>
+        pythonCall(
+          call.helper(isSingleMap(call.type('x')) ? resizeMap : resizeMaps),
+          call.input('x'),
+          call.has('like') ? `${call.operand('like')}.shape[-2:]` : `(${call.pair('size').join(', ')})`,
+        ),
+    },
+    onnx(call) {
+      const attributes = {
+        mode: 'linear',
+        coordinate_transformation_mode: 'half_pixel',
+        axes: isSingleMap(call.type('x')) ? [1, 2] : [2, 3],
+      }
+      return [call.add('Resize', [call.input('x'), '', '', call.int64([...target(call)])], attributes)]
+    },
   },
   reference(call) {
     const x = call.tensor('x')

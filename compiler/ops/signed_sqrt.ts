@@ -13,9 +13,11 @@ const helper: PythonHelper = {
 
 export const signedSqrt: Operation = {
   name: 'signed_sqrt',
-  summary: 'The square root of the absolute value, with the sign kept.',
-  details: 'y = sign(x) sqrt(|x| + eps). The eps keeps the gradient finite at zero.',
-  source: "Lin et al. 2015 (bilinear CNN), section 3.1; eps: WS-DAN's official code",
+  documentation: {
+    summary: 'The square root of the absolute value, with the sign kept.',
+    details: 'y = sign(x) sqrt(|x| + eps). The eps keeps the gradient finite at zero.',
+    source: "Lin et al. 2015 (bilinear CNN), section 3.1; eps: WS-DAN's official code",
+  },
   arguments: [
     tensorArgument('x', 'any tensor'),
     {
@@ -26,14 +28,16 @@ export const signedSqrt: Operation = {
       varies: true,
     },
   ],
-  infer: (call) => [call.type('x')],
-  tfjs: (call) => call.runtime('signedSqrt', call.input('x'), call.options('eps')),
-  pytorch: { expression: (call) => pythonCall(call.helper(helper), call.input('x'), call.keyword('eps')) },
-  onnx(call) {
-    const absolute = call.add('Abs', [call.input('x')], {}, 'abs')
-    const raised = call.add('Add', [absolute, call.float(call.number('eps'))], {}, 'eps')
-    const root = call.add('Sqrt', [raised], {}, 'sqrt')
-    return [call.add('Mul', [call.add('Sign', [call.input('x')], {}, 'sign'), root])]
+  typing: { infer: (call) => [call.type('x')] },
+  lowering: {
+    tfjs: (call) => call.runtime('signedSqrt', call.input('x'), call.options('eps')),
+    pytorch: { expression: (call) => pythonCall(call.helper(helper), call.input('x'), call.keyword('eps')) },
+    onnx(call) {
+      const absolute = call.add('Abs', [call.input('x')], {}, 'abs')
+      const raised = call.add('Add', [absolute, call.float(call.number('eps'))], {}, 'eps')
+      const root = call.add('Sqrt', [raised], {}, 'sqrt')
+      return [call.add('Mul', [call.add('Sign', [call.input('x')], {}, 'sign'), root])]
+    },
   },
   reference: (call) => [
     map(call.tensor('x'), (value) => Math.sign(value) * Math.sqrt(Math.abs(value) + call.number('eps'))),

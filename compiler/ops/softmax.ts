@@ -5,9 +5,11 @@ import { softmaxRows } from './support/softmax.js'
 
 export const softmax: Operation = {
   name: 'softmax',
-  summary: 'Logits to probabilities that add up to 1.',
-  details: 'p = exp(x / temperature) / sum of exp(x / temperature). A temperature above 1 softens.',
-  source: 'temperature: Hinton et al. 2015, equation 1',
+  documentation: {
+    summary: 'Logits to probabilities that add up to 1.',
+    details: 'p = exp(x / temperature) / sum of exp(x / temperature). A temperature above 1 softens.',
+    source: 'temperature: Hinton et al. 2015, equation 1',
+  },
   arguments: [
     { ...tensorArgument('x', 'logits'), unlikely: 'probabilities' },
     {
@@ -18,27 +20,29 @@ export const softmax: Operation = {
       advice: '1 leaves the logits as they are; 10 is usual where a softened answer teaches',
     },
   ],
-  gives: () => 'probabilities',
-  infer: (call) => rowsOf(call, 'x') && [call.type('x')],
-  tfjs(call) {
-    const x = call.input('x')
-    return call.value('temperature') === 1
-      ? call.tf('softmax', x)
-      : call.tf('softmax', { ...call.tf('div', x, call.code('temperature')), resultType: 'tf.Tensor2D' })
-  },
-  pytorch: {
-    expression: (call) =>
-      call.number('temperature') === 1
-        ? `F.softmax(${call.input('x')}, 1)`
-        : `F.softmax(${call.operand('x')} / ${call.code('temperature')}, 1)`,
-  },
-  onnx(call) {
-    const temperature = call.number('temperature')
-    const x =
-      temperature === 1
-        ? call.input('x')
-        : call.add('Div', [call.input('x'), call.float(temperature)], {}, 'temperature')
-    return [call.add('Softmax', [x], { axis: -1 })]
+  typing: { infer: (call) => rowsOf(call, 'x') && [call.type('x')] },
+  semantics: { produces: () => 'probabilities' },
+  lowering: {
+    tfjs(call) {
+      const x = call.input('x')
+      return call.value('temperature') === 1
+        ? call.tf('softmax', x)
+        : call.tf('softmax', { ...call.tf('div', x, call.code('temperature')), resultType: 'tf.Tensor2D' })
+    },
+    pytorch: {
+      expression: (call) =>
+        call.number('temperature') === 1
+          ? `F.softmax(${call.input('x')}, 1)`
+          : `F.softmax(${call.operand('x')} / ${call.code('temperature')}, 1)`,
+    },
+    onnx(call) {
+      const temperature = call.number('temperature')
+      const x =
+        temperature === 1
+          ? call.input('x')
+          : call.add('Div', [call.input('x'), call.float(temperature)], {}, 'temperature')
+      return [call.add('Softmax', [x], { axis: -1 })]
+    },
   },
   reference: (call) => [softmaxRows(call.tensor('x'), call.number('temperature'))],
   cases: [

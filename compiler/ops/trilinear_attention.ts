@@ -18,11 +18,14 @@ const helper: PythonHelper = {
 
 export const trilinearAttention: Operation = {
   name: 'trilinear_attention',
-  summary: 'Attention maps from how channels relate: each map a mixture of the channels that look at the same things.',
-  details:
-    'M(X) = N2(N1(X) X^T) X with X the channels as rows of cells. N1 is a softmax over space of scale x X, N2 a softmax over each row of the relation. ' +
-    'One map a channel.',
-  source: "arXiv 1903.06150, equations 2 and 3; scale 7: the authors' code",
+  documentation: {
+    summary:
+      'Attention maps from how channels relate: each map a mixture of the channels that look at the same things.',
+    details:
+      'M(X) = N2(N1(X) X^T) X with X the channels as rows of cells. N1 is a softmax over space of scale x X, N2 a softmax over each row of the relation. ' +
+      'One map a channel.',
+    source: "arXiv 1903.06150, equations 2 and 3; scale 7: the authors' code",
+  },
   arguments: [
     tensorArgument('x', 'feature maps'),
     {
@@ -34,24 +37,28 @@ export const trilinearAttention: Operation = {
       varies: true,
     },
   ],
-  infer: (call) => featureMap(call, 'x') && [call.type('x')],
-  multiplyAdds(call) {
-    const [channels, height, width] = mapSizes(call.type('x'))
-    return 2 * channels ** 2 * height * width
+  typing: {
+    infer: (call) => featureMap(call, 'x') && [call.type('x')],
+    multiplyAdds(call) {
+      const [channels, height, width] = mapSizes(call.type('x'))
+      return 2 * channels ** 2 * height * width
+    },
   },
-  tfjs: (call) => call.runtime('trilinearAttention', call.input('x'), call.options('scale')),
-  pytorch: { expression: (call) => pythonCall(call.helper(helper), call.input('x'), call.keyword('scale')) },
-  onnx(call) {
-    const [channels, height, width] = mapSizes(call.type('x'))
-    const rows = call.int64([0, channels, height * width])
-    const x = call.add('Reshape', [call.input('x'), rows], {}, 'rows')
-    const scaled = call.add('Mul', [x, call.float(call.number('scale'))], {}, 'scaled')
-    const overSpace = call.add('Softmax', [scaled], { axis: 2 }, 'over_space')
-    const columns = call.add('Transpose', [x], { perm: [0, 2, 1] }, 'columns')
-    const relation = call.add('MatMul', [overSpace, columns], {}, 'relation')
-    const shares = call.add('Softmax', [relation], { axis: 2 }, 'shares')
-    const mixed = call.add('MatMul', [shares, x], {}, 'mixed')
-    return [call.add('Reshape', [mixed, call.int64([0, channels, height, width])])]
+  lowering: {
+    tfjs: (call) => call.runtime('trilinearAttention', call.input('x'), call.options('scale')),
+    pytorch: { expression: (call) => pythonCall(call.helper(helper), call.input('x'), call.keyword('scale')) },
+    onnx(call) {
+      const [channels, height, width] = mapSizes(call.type('x'))
+      const rows = call.int64([0, channels, height * width])
+      const x = call.add('Reshape', [call.input('x'), rows], {}, 'rows')
+      const scaled = call.add('Mul', [x, call.float(call.number('scale'))], {}, 'scaled')
+      const overSpace = call.add('Softmax', [scaled], { axis: 2 }, 'over_space')
+      const columns = call.add('Transpose', [x], { perm: [0, 2, 1] }, 'columns')
+      const relation = call.add('MatMul', [overSpace, columns], {}, 'relation')
+      const shares = call.add('Softmax', [relation], { axis: 2 }, 'shares')
+      const mixed = call.add('MatMul', [shares, x], {}, 'mixed')
+      return [call.add('Reshape', [mixed, call.int64([0, channels, height, width])])]
+    },
   },
   reference(call) {
     const x = call.tensor('x')

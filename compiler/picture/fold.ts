@@ -107,7 +107,7 @@ class Folder {
 
   /** The operations of a box in words; of a loss, its terms. */
   private steps(nodes: readonly Node[], kind: Box['kind']): string {
-    const terms = nodes.filter(({ operation }) => operations.get(operation)?.onnx === 'training only')
+    const terms = nodes.filter(({ operation }) => operations.get(operation)?.lowering.onnx === 'training only')
     if (kind === 'loss' && terms.length > 0) return terms.map(({ operation }) => words(operation)).join(' + ')
     const names = nodes.map(({ operation }) => words(operation)).filter((name, index, all) => name !== all[index - 1])
     const shown = kind === 'answer' ? [...new Set(names)] : names
@@ -159,7 +159,7 @@ class Folder {
 
   /** Whether every way from here out of the box is one on which no gradient comes back. */
   private detached(node: Node, argument: string, box: string): boolean {
-    if (operations.get(node.operation)?.stopsGradient?.includes(argument)) return true
+    if (operations.get(node.operation)?.semantics?.stopsGradient?.includes(argument)) return true
     const users = this.usersIn(node, box)
     return users.length > 0 && users.every((user) => this.detached(user.node, user.argument, box))
   }

@@ -142,7 +142,9 @@ export class Structure {
     )
     const varying = Object.keys(node.attributes).filter((name) => specs.get(name)?.varies)
     const inputs = node.inputs.map(({ argument, value }) => `${argument}=${this.standing(value, frame)}`)
-    const shapeMatters = operationNamed(node.operation).parameters ? [] : node.outputs.map(({ shape }) => shape.length)
+    const shapeMatters = operationNamed(node.operation).typing.parameters
+      ? []
+      : node.outputs.map(({ shape }) => shape.length)
     return JSON.stringify([
       node.operation,
       inputs,

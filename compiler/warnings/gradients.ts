@@ -27,7 +27,7 @@ export function idleLosses({ model, graph }: Examined): Diagnostic[] {
 /** What others learn from learns from them, too. */
 export function learningTeachers({ model, graph, needed }: Examined): Diagnostic[] {
   return needed.flatMap((node) => {
-    const argument = operations.get(node.operation)?.teacher
+    const argument = operations.get(node.operation)?.semantics?.distillationTarget
     const teacher = argument && node.inputs.find((input) => input.argument === argument)
     if (!teacher || !trains(graph, teacher.value)) return []
     const { span, secondary } = placeOf(graph, node, model)

@@ -3,58 +3,60 @@ import { diagnose } from '../diagnostics/report.js'
 import type { Code } from '../diagnostics/table.js'
 import type { Graph, Node, ValueRef } from '../graph/graph.js'
 import { operations } from '../ops/index.js'
-import type { Trait } from '../ops/operation.js'
+import type { ValueProperty } from '../ops/operation.js'
 import { type Examined, placeOf } from './examined.js'
-import { giverOf } from './traits.js'
+import { producerOf } from './value_properties.js'
 
 const codeOf = {
   probabilities: 'softmax-twice',
   'unit length': 'unscaled-classifier',
   enlarged: 'enlarged-guide',
-} as const satisfies Readonly<Record<Trait, Code>>
+} as const satisfies Readonly<Record<ValueProperty, Code>>
 
-/** Values of a kind that the argument they are given to does not expect: probabilities for logits. */
+/** Reports operands with a property that the argument does not expect: probabilities passed as logits. */
 export function unlikelyValues({ model, graph, needed }: Examined): Diagnostic[] {
-  const choosy = needed.flatMap(unlikelyInputs)
-  const logits = logitsOf(graph, choosy)
-  return choosy.flatMap(({ node, argument, trait, value }) => {
-    const giver = giverOf(graph, value, trait)
-    // A row of length 1 is too short for a classifier alone; other layers may well be given one.
-    if (!giver || (trait === 'unit length' && !logits.has(node.id))) return []
+  const selective = needed.flatMap(unlikelyInputs)
+  const logits = logitsOf(graph, selective)
+  return selective.flatMap(({ node, argument, property, value }) => {
+    const producer = producerOf(graph, value, property)
+    // Only a classifier's logits suffer from inputs of unit length; other layers may well take them.
+    if (!producer || (property === 'unit length' && !logits.has(node.id))) return []
     const { span, secondary } = placeOf(graph, node, model)
-    const made = placeOf(graph, giver, model).span
-    const elsewhere = made.start === span.start ? [] : [{ span: made, text: `by ${giver.operation}` }]
-    const values = { callee: node.operation, argument, giver: giver.operation }
-    return [diagnose(codeOf[trait], values, span, '', [...elsewhere, ...secondary])]
+    const produced = placeOf(graph, producer, model).span
+    const elsewhere = produced.start === span.start ? [] : [{ span: produced, text: `by ${producer.operation}` }]
+    const values = { callee: node.operation, argument, giver: producer.operation }
+    return [diagnose(codeOf[property], values, span, '', [...elsewhere, ...secondary])]
   })
 }
 
 interface UnlikelyInput {
   readonly node: Node
   readonly argument: string
-  readonly trait: Trait
+  readonly property: ValueProperty
   readonly value: ValueRef
 }
 
-/** Of the operations that do not expect everything: what is unlikely for which argument. */
-const unlikelyOf: ReadonlyMap<string, ReadonlyMap<string, Trait>> = new Map(
+/** By operation and argument, the property that is unlikely to be meant. */
+const unlikelyOf: ReadonlyMap<string, ReadonlyMap<string, ValueProperty>> = new Map(
   [...operations.values()].flatMap((operation) => {
-    const traits = operation.arguments.flatMap(({ name, unlikely }) => (unlikely ? [[name, unlikely] as const] : []))
-    return traits.length > 0 ? [[operation.name, new Map(traits)] as const] : []
+    const properties = operation.arguments.flatMap(({ name, unlikely }) =>
+      unlikely ? [[name, unlikely] as const] : [],
+    )
+    return properties.length > 0 ? [[operation.name, new Map(properties)] as const] : []
   }),
 )
 
 function unlikelyInputs(node: Node): readonly UnlikelyInput[] {
-  const traits = unlikelyOf.get(node.operation)
-  if (!traits) return []
+  const properties = unlikelyOf.get(node.operation)
+  if (!properties) return []
   return node.inputs.flatMap(({ argument, value }) => {
-    const trait = traits.get(argument)
-    return trait ? [{ node, argument, trait, value }] : []
+    const property = properties.get(argument)
+    return property ? [{ node, argument, property, value }] : []
   })
 }
 
-/** Nodes whose value is taken for logits. */
-function logitsOf(graph: Graph, choosy: readonly UnlikelyInput[]): ReadonlySet<number> {
-  const taken = choosy.flatMap(({ trait, value }) => (trait === 'probabilities' ? [value.node] : []))
+/** Nodes whose value is used as logits. */
+function logitsOf(graph: Graph, selective: readonly UnlikelyInput[]): ReadonlySet<number> {
+  const taken = selective.flatMap(({ property, value }) => (property === 'probabilities' ? [value.node] : []))
   return new Set([...taken, ...graph.logits.map(({ value }) => value.node)])
 }

@@ -7,7 +7,7 @@ import { unnamedItems } from './unused_binding.js'
 
 /** Crops on which no loss and no prediction depends. Of a crop that nothing names that is said already. */
 export function unusedCrops({ model, graph, needed }: Examined): Diagnostic[] {
-  const crops = needed.filter(({ operation }) => operations.get(operation)?.crop)
+  const crops = needed.filter(({ operation }) => operations.get(operation)?.semantics?.crop)
   const wanted = [...graph.losses, ...graph.predictions].map(({ value }) => value)
   const used = reachable(graph.nodes, wanted)
   const unused = crops.filter(({ id }) => !used.has(id))

@@ -1,7 +1,7 @@
 import { argumentsOf, type Named } from '../../compiler/analysis/names.js'
 import { describe, tensorOf, type Value } from '../../compiler/analysis/values.js'
 import { shapeText } from '../../compiler/graph/graph.js'
-import { operationPage } from '../../compiler/ops/page.js'
+import { operationPage, settingPage } from '../../compiler/ops/page.js'
 import type { SourceFile } from '../../grammar/tree.js'
 
 /** A value as short as a hint: `768 x 26 x 26`, `128`. */
@@ -34,7 +34,7 @@ function argumentText({ name, argument, parameter }: Named, textOf: (source: str
 /** What is to be said of an operation, a setting, an argument, a block, in Markdown. */
 export function documentation(named: Named, textOf: (source: string) => string | undefined): string | undefined {
   if (named.operation) return operationPage(named.operation)
-  if (named.setting) return operationPage(named.setting)
+  if (named.setting) return settingPage(named.setting)
   if (named.argument) {
     const { meaning, source, default: standard, kind } = named.argument
     const shown =

@@ -130,7 +130,7 @@ async function inPrecision(
 
 /** The nodes that may compute in half precision or on eight-bit values: those of operations that say so. */
 export function lowPrecision({ nodes }: Graph): (node: OnnxNode) => boolean {
-  return ({ origin }) => operations.get(nodes[origin ?? -1]?.operation ?? '')?.lowPrecision === true
+  return ({ origin }) => operations.get(nodes[origin ?? -1]?.operation ?? '')?.semantics?.lowPrecision === true
 }
 
 function described(request: ExportRequest, accuracy: Accuracy | undefined): Described {

@@ -27,7 +27,7 @@ async function boxesSession({ height, width }: MapSize, resolution: string): Pro
   } as const
   const one = ready(operationNamed('crop_sampler'), { name: 'boxes', inputs, arguments: { margin, resolution } })
   const builder = new OnnxProgramBuilder(18)
-  const { onnx } = one.operation
+  const { onnx } = one.operation.lowering
   if (onnx === 'training only') throw new Error('no ONNX form')
   const [, boxes = ''] = onnx(
     new NodeCall(one.node, one.graph, builder, ({ node }) => (node === 0 ? 'image' : 'guide'), 'call'),

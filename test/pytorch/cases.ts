@@ -115,7 +115,7 @@ export function fitsReference(t: ExecutionContext, one: ReadyCase, result: CaseR
 /** Nothing goes back through some arguments, whatever a difference quotient shows. */
 function isStopped({ operation, inputs }: ReadyCase, name: string): boolean {
   const argument = name.startsWith('input ') ? inputs[Number(name.slice(6))]?.argument : undefined
-  return argument !== undefined && (operation.stopsGradient?.includes(argument) ?? false)
+  return argument !== undefined && (operation.semantics?.stopsGradient?.includes(argument) ?? false)
 }
 
 export function weightsOf(one: ReadyCase): Tensor | undefined {

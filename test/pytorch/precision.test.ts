@@ -32,14 +32,14 @@ test.after.always(() => rmSync(folder, { recursive: true, force: true }))
 test.serial('under autocast every operation that has to computes in float32, and the others as torch has them', (t) => {
   const lacking = lacksModules('torch')
   if (skipped(t, lacking)) return
-  const asked = all.filter(({ operation }) => !operation.lowPrecision)
+  const asked = all.filter(({ operation }) => !operation.semantics?.lowPrecision)
   const found = results.parse(answersOf('run_precision.py', asked))
   t.is(found.length, asked.length)
   for (const [index, one] of asked.entries()) {
     const result = found[index]
     if (!result) throw new Error(`no result for ${title(one)}`)
     const { wide, narrow } = result
-    const isFloat32 = needsFloat32(one.operation) || one.operation.pytorch.underAutocast === 'float32'
+    const isFloat32 = needsFloat32(one.operation) || one.operation.lowering.pytorch.underAutocast === 'float32'
     t.true(wide.apart <= tolerance, `${title(one)}: ${wide.apart} away, from float32`)
     t.true(narrow.apart <= (isFloat32 ? tolerance : rounding), `${title(one)}: ${narrow.apart} away, from bfloat16`)
     const type = isFloat32 ? 'torch.float32' : 'torch.bfloat16'

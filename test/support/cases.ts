@@ -55,9 +55,9 @@ export function ready(operation: Operation, { name, inputs, arguments: given = {
   const attributes: Record<string, Attribute> = { ...Object.fromEntries(defaults), ...given }
   const types = group(({ type }) => type)
   const call = new CaseInference(operation.name, types, attributes)
-  const outputs = operation.infer(call)
+  const outputs = operation.typing.infer(call)
   if (!outputs) throw new Error(`${operation.name}, ${name}: no output types`)
-  const parameterSpecs = operation.parameters?.(call) ?? []
+  const parameterSpecs = operation.typing.parameters?.(call) ?? []
   const parameters = new Map(
     parameterSpecs.map((spec) => [spec.role, parameterValues(spec, `${operation.name} ${name}`)]),
   )

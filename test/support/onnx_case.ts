@@ -9,7 +9,7 @@ import { sessionOf } from './onnx_program.js'
 
 /** Runs the nodes that the operation writes for ONNX, with a dynamic batch, on ONNX Runtime. */
 export async function runOnnx(ready: ReadyCase, opset: number): Promise<readonly Tensor[]> {
-  const { onnx } = ready.operation
+  const { onnx } = ready.operation.lowering
   if (onnx === 'training only') throw new Error(`${ready.operation.name} has no ONNX form`)
   const builder = new OnnxProgramBuilder(opset)
   const names = ready.inputs.map((_, index) => `input_${index}`)

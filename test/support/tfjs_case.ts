@@ -86,7 +86,7 @@ function layoutOf(ready: ReadyCase, role: string): readonly number[] | undefined
 type Call = (at: Scope, inputs: readonly tf.Tensor[]) => unknown
 
 function compileCall(ready: ReadyCase): Call {
-  const expression = ready.operation.tfjs(
+  const expression = ready.operation.lowering.tfjs(
     new NodeCall(ready.node, {
       graph: ready.graph,
       input: (value: ValueRef) => source(`inputs[${value.node}]`),

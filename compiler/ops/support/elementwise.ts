@@ -1,12 +1,13 @@
 import { shapeText } from '../../graph/graph.js'
-import type { ArgumentSpec, Operation, Trait } from '../operation.js'
+import type { ArgumentSpec, Operation } from '../operation.js'
 import type { Case } from './case.js'
 import { sameShape } from './shapes.js'
-import { combine, map, type Tensor } from './tensor.js'
+import { combine, map } from './tensor.js'
 
 interface Arithmetic {
   readonly name: string
   readonly summary: string
+  /** Its operator in the language, and in Python. */
   readonly symbol: string
   readonly tfjs: string
   readonly onnx: string
@@ -37,34 +38,40 @@ export function arithmetic({
 }: Arithmetic): Operation {
   return {
     name,
-    summary,
-    details: `Written \`left ${symbol} right\`. Two tensors have one shape; a number goes with every element.`,
-    ...(lowPrecision && { lowPrecision }),
+    documentation: {
+      summary,
+      details: `Written \`left ${symbol} right\`. Two tensors have one shape; a number goes with every element.`,
+    },
     arguments: [operand('left'), operand('right')],
-    infer(call) {
-      if (divides && isNumber(call, 'right') && call.number('right') === 0) return call.fail('division-by-zero', {})
-      const tensors = ['left', 'right'].filter((side) => !isNumber(call, side))
-      const types = tensors.map((side) => call.type(side))
-      const [first, second] = types
-      if (first && second && !sameShape(first, second))
-        return call.fail('shape-mismatch', { callee: `\`${symbol}\``, shapes: types.map(shapeText) }, tensors)
-      return first && [first]
-    },
-    tfjs(call) {
-      const side = (argument: string) =>
-        call.value(argument) === undefined ? call.input(argument) : call.code(argument)
-      return call.tf(tfjs, side('left'), side('right'))
-    },
-    pytorch: {
-      expression(call) {
-        const side = (argument: string) => (isNumber(call, argument) ? call.code(argument) : call.operand(argument))
-        return `${side('left')} ${symbol} ${side('right')}`
+    typing: {
+      infer(call) {
+        if (divides && isNumber(call, 'right') && call.number('right') === 0) return call.fail('division-by-zero', {})
+        const tensors = ['left', 'right'].filter((side) => !isNumber(call, side))
+        const types = tensors.map((side) => call.type(side))
+        const [first, second] = types
+        if (first && second && !sameShape(first, second))
+          return call.fail('shape-mismatch', { callee: `\`${symbol}\``, shapes: types.map(shapeText) }, tensors)
+        return first && [first]
       },
     },
-    onnx(call) {
-      const side = (argument: string) =>
-        isNumber(call, argument) ? call.float(call.number(argument)) : call.input(argument)
-      return [call.add(onnx, [side('left'), side('right')])]
+    ...(lowPrecision && { semantics: { lowPrecision } }),
+    lowering: {
+      tfjs(call) {
+        const side = (argument: string) =>
+          call.value(argument) === undefined ? call.input(argument) : call.code(argument)
+        return call.tf(tfjs, side('left'), side('right'))
+      },
+      pytorch: {
+        expression(call) {
+          const side = (argument: string) => (isNumber(call, argument) ? call.code(argument) : call.operand(argument))
+          return `${side('left')} ${symbol} ${side('right')}`
+        },
+      },
+      onnx(call) {
+        const side = (argument: string) =>
+          isNumber(call, argument) ? call.float(call.number(argument)) : call.input(argument)
+        return [call.add(onnx, [side('left'), side('right')])]
+      },
     },
     reference(call) {
       if (isNumber(call, 'left')) return [map(call.tensor('right'), (value) => compute(call.number('left'), value))]
@@ -99,35 +106,16 @@ function ramp(count: number): number[] {
   return Array.from({ length: count }, (_, i) => (i % 2 === 0 ? 1 : -1) * (0.5 + i / count))
 }
 
-interface Pointwise {
-  readonly name: string
-  readonly summary: string
-  readonly details?: string
-  readonly source?: string
-  readonly tfjs: Operation['tfjs']
-  readonly pytorch: Operation['pytorch']
-  readonly onnx: Operation['onnx']
+interface Pointwise extends Pick<Operation, 'name' | 'documentation' | 'semantics' | 'lowering' | 'cases'> {
   readonly compute: (value: number) => number
-  readonly passesInInference?: string
-  readonly stopsGradient?: readonly string[]
-  readonly keeps?: readonly Trait[]
-  readonly lowPrecision?: true
-  readonly cases: readonly Case[]
 }
 
-/** One tensor in, the same shape out, each element by itself. */
-export function pointwise({ compute, name, summary, tfjs, onnx, cases, ...rest }: Pointwise): Operation {
+/** Returns an operation that computes each element by itself; the output has the input's shape. */
+export function pointwise({ compute, ...rest }: Pointwise): Operation {
   return {
-    name,
-    summary,
     ...rest,
     arguments: [{ name: 'x', kind: { is: 'tensor' }, meaning: 'any tensor' }],
-    infer: (call) => [call.type('x')],
-    tfjs,
-    onnx,
-    reference(call): readonly Tensor[] {
-      return [map(call.tensor('x'), compute)]
-    },
-    cases,
+    typing: { infer: (call) => [call.type('x')] },
+    reference: (call) => [map(call.tensor('x'), compute)],
   }
 }

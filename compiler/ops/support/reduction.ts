@@ -2,7 +2,7 @@ import { elementAt } from '../../../grammar/present.js'
 import { shapeText } from '../../graph/graph.js'
 import { callText, type PythonHelper } from '../../targets/pytorch/lowering.js'
 import { array, source } from '../../targets/tfjs/expression.js'
-import type { Operation, Trait } from '../operation.js'
+import type { Operation, ValueProperty } from '../operation.js'
 import { featureMap, floats, sameShape } from './shapes.js'
 import { at, combine, map, sizes4, type Tensor, zeros } from './tensor.js'
 
@@ -22,15 +22,17 @@ interface Reduction {
   /** The ONNX operator over several tensors. */
   readonly several: string
   readonly average: boolean
-  readonly keeps?: readonly Trait[]
+  readonly preserves?: readonly ValueProperty[]
 }
 
 /** `mean` and `sum`, which differ in one division. */
-export function reduction({ name, summary, tfjs, onnx, several, average, keeps }: Reduction): Operation {
+export function reduction({ name, summary, tfjs, onnx, several, average, preserves }: Reduction): Operation {
   return {
     name,
-    summary,
-    details: 'Over channels, feature maps become one map (height x width); over space, one row (channels).',
+    documentation: {
+      summary,
+      details: 'Over channels, feature maps become one map (height x width); over space, one row (channels).',
+    },
     arguments: [
       { name: 'x', kind: { is: 'tensors', atLeast: 1 }, meaning: 'feature maps, or several tensors of one shape' },
       {
@@ -40,38 +42,42 @@ export function reduction({ name, summary, tfjs, onnx, several, average, keeps }
         meaning: 'what a single tensor is reduced over; several tensors are joined element by element',
       },
     ],
-    ...(keeps && { keeps }),
-    infer(call) {
-      const types = call.types('x')
-      const first = elementAt(types, 0)
-      const rest = types.slice(1)
-      if (rest.some((type) => !sameShape(type, first)))
-        return call.fail('shape-mismatch', { callee: name, shapes: types.map(shapeText) }, ['x'])
-      if (rest.length > 0) return [first]
-      const x = featureMap(call, 'x')
-      if (!x) return undefined
-      const keep = call.word('over') === 'channels' ? [0, 2, 3] : [0, 1]
-      return [floats(keep.map((index) => elementAt(x.shape, index)))]
-    },
-    tfjs(call) {
-      const inputs = call.inputs('x')
-      if (inputs.length === 1)
-        return call.tf(tfjs, call.input('x'), source(call.value('over') === 'channels' ? '3' : '[1, 2]'))
-      const total = call.tf('addN', array(inputs))
-      return average ? call.tf('div', total, source(`${inputs.length}`)) : total
-    },
-    pytorch: {
-      expression(call) {
-        const [first, ...rest] = call.operands('x')
-        if (rest.length === 0) return `${first}.${name}(${call.word('over') === 'channels' ? '1' : '(2, 3)'})`
-        return average ? callText(call.helper(meanOf), ...call.inputs('x')) : [first, ...rest].join(' + ')
+    typing: {
+      infer(call) {
+        const types = call.types('x')
+        const first = elementAt(types, 0)
+        const rest = types.slice(1)
+        if (rest.some((type) => !sameShape(type, first)))
+          return call.fail('shape-mismatch', { callee: name, shapes: types.map(shapeText) }, ['x'])
+        if (rest.length > 0) return [first]
+        const x = featureMap(call, 'x')
+        if (!x) return undefined
+        const keep = call.word('over') === 'channels' ? [0, 2, 3] : [0, 1]
+        return [floats(keep.map((index) => elementAt(x.shape, index)))]
       },
     },
-    onnx(call) {
-      const inputs = call.inputs('x')
-      if (inputs.length > 1) return [call.add(several, inputs)]
-      const axes = call.word('over') === 'channels' ? [1] : [2, 3]
-      return [call.add(onnx, [call.input('x'), call.int64(axes)], { keepdims: 0 })]
+    ...(preserves && { semantics: { preserves } }),
+    lowering: {
+      tfjs(call) {
+        const inputs = call.inputs('x')
+        if (inputs.length === 1)
+          return call.tf(tfjs, call.input('x'), source(call.value('over') === 'channels' ? '3' : '[1, 2]'))
+        const total = call.tf('addN', array(inputs))
+        return average ? call.tf('div', total, source(`${inputs.length}`)) : total
+      },
+      pytorch: {
+        expression(call) {
+          const [first, ...rest] = call.operands('x')
+          if (rest.length === 0) return `${first}.${name}(${call.word('over') === 'channels' ? '1' : '(2, 3)'})`
+          return average ? callText(call.helper(meanOf), ...call.inputs('x')) : [first, ...rest].join(' + ')
+        },
+      },
+      onnx(call) {
+        const inputs = call.inputs('x')
+        if (inputs.length > 1) return [call.add(several, inputs)]
+        const axes = call.word('over') === 'channels' ? [1] : [2, 3]
+        return [call.add(onnx, [call.input('x'), call.int64(axes)], { keepdims: 0 })]
+      },
     },
     reference(call) {
       const tensors = call.tensors('x')

@@ -37,7 +37,7 @@ export function emitOnnx(graph: Graph, options: OnnxOptions): OnnxProgram {
   const inputs = new Set([image.value.node, graph.label?.value.node])
   for (const node of graph.nodes) {
     if (inputs.has(node.id)) continue
-    const { onnx } = operationNamed(node.operation)
+    const { onnx } = operationNamed(node.operation).lowering
     if (onnx === 'training only') throw new Error(`${node.path.join('/')} (${node.operation}) exists only in training`)
     builder.origin = node.id
     const outputs = onnx(new NodeCall(node, graph, builder, nameOf, present(paths.get(node.id), "the node's path")))

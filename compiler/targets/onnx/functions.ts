@@ -68,7 +68,7 @@ function groupsAround({ origin }: OnnxNode, graph: Graph, shared: boolean): [str
       () => ({ name, text, path: path.join('/'), weightPrefix: weights.join('.'), items: [], inner: new Map() }),
     ])
   if (shared) {
-    const { summary } = operationNamed(node.operation)
+    const { summary } = operationNamed(node.operation).documentation
     add(`node ${node.id}`, node.operation, summary, node.path, [])
   }
   for (let id: number | undefined = node.frame; id !== undefined; id = graph.frames[id]?.parent) {

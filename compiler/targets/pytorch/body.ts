@@ -75,7 +75,7 @@ export class Body {
     const { outputs } = operation
     const path = node.local ?? node.path.slice(this.frame.path.length)
     const first = write()
-    const { module } = operation.pytorch
+    const { module } = operation.lowering.pytorch
     const ofModule = module !== undefined && !first.startsWith('super')
     const ofInputs = !isTypedCall(first) && node.inputs.some((input) => this.isUntyped(input.value))
     if (ofModule || ofInputs) this.untyped.add(keyOf(value))

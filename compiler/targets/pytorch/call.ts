@@ -24,12 +24,12 @@ export interface Rendered {
 export function expressionOf(node: Node, around: Rendered): string {
   const operation = operationNamed(node.operation)
   const call = new NodeCall(node, around)
-  const expression = operation.pytorch.expression(call)
+  const expression = operation.lowering.pytorch.expression(call)
   const isTorch = !call.callsOwn && needsFloat32(operation)
   if (!isTorch || !node.inputs.some(({ value }) => around.narrow(value))) return expression
   const input = (value: ValueRef) =>
     around.narrow(value) ? callText(around.helper(widen), around.input(value)) : around.input(value)
-  return operation.pytorch.expression(new NodeCall(node, { ...around, input }))
+  return operation.lowering.pytorch.expression(new NodeCall(node, { ...around, input }))
 }
 
 /** One node, as its operation sees it while it writes PyTorch. */

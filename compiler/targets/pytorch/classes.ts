@@ -50,7 +50,9 @@ function weighsClasses({ plans, instances }: ClassPlan, { structure, tree }: Sur
   if (structure.graph.plan.classWeights !== 'balanced') return false
   const frames = instances[0] === tree.root ? [structure.frame(0)] : plans.map(({ frame }) => frame)
   return frames.some((frame) =>
-    structure.items(frame).some((item) => 'node' in item && operationNamed(item.node.operation).weighsLabels),
+    structure
+      .items(frame)
+      .some((item) => 'node' in item && operationNamed(item.node.operation).semantics?.supportsMixup),
   )
 }
 

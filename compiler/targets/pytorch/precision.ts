@@ -40,8 +40,8 @@ def in_float32(function: Callable[P, T]) -> Callable[P, T]:
 }
 
 /** Whether autocast would leave the operation in half precision, where it must not be. */
-export function needsFloat32({ lowPrecision, pytorch }: Operation): boolean {
-  return !lowPrecision && !pytorch.underAutocast
+export function needsFloat32({ semantics, lowering }: Operation): boolean {
+  return !semantics?.lowPrecision && !lowering.pytorch.underAutocast
 }
 
 const decorated = new WeakMap<PythonHelper, PythonHelper>()
@@ -61,7 +61,7 @@ export function helperOf(operation: Operation, helper: PythonHelper): PythonHelp
 }
 
 export function moduleOf(operation: Operation, call: Typed): PytorchModule | undefined {
-  const module = operation.pytorch.module?.(call)
+  const module = operation.lowering.pytorch.module?.(call)
   return module && typeof module.type !== 'string' ? { ...module, type: helperOf(operation, module.type) } : module
 }
 
@@ -84,7 +84,7 @@ export class Narrow {
   private comesNarrow(node: Node): boolean {
     if (this.structure.isInput(node)) return false
     const operation = operationNamed(node.operation)
-    const { module, underAutocast } = operation.pytorch
+    const { module, underAutocast } = operation.lowering.pytorch
     if (needsFloat32(operation) || underAutocast === 'float32') return false
     // Autocast narrows convolutions and linear layers; what has no parameters goes on in what it gets.
     return module !== undefined || node.inputs.some(({ value }) => this.nodes.has(value.node))

@@ -230,7 +230,7 @@ class Body {
   private writeNode(item: { readonly node: Node }, names: Names): void {
     const { node } = item
     const operation = operationNamed(node.operation)
-    const expression = operation.tfjs(new NodeCall(node, this.rendered(node)))
+    const expression = operation.lowering.tfjs(new NodeCall(node, this.rendered(node)))
     for (const name of runtimeFunctionsIn(expression)) this.around.runtime.add(name)
     const { outputs } = operation
     const value = { node: node.id, output: 0 }

@@ -155,7 +155,7 @@ export class ModelGenerator {
       if (given.attribute !== undefined) attributes[spec.name] = given.attribute
       parts.push(spec.kind.is === 'tensors' ? given.code : `${spec.name} = ${given.code}`)
     }
-    const outputs = operation.infer(new TriedCall(operation.name, types, attributes))
+    const outputs = operation.typing.infer(new TriedCall(operation.name, types, attributes))
     // Losses are written elsewhere.
     if (!outputs || outputs.some(({ shape }) => shape.length === 0)) return undefined
     return { outputs, code: `${operation.name}(${parts.join(', ')})` }

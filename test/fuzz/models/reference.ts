@@ -62,7 +62,7 @@ export function evaluateGraph(
     const tensors = new Map<string, Tensor[]>()
     const types = new Map<string, TensorType[]>()
     for (const { argument, value } of node.inputs) {
-      const held = operation.stopsGradient?.includes(argument) ? stopped?.values : undefined
+      const held = operation.semantics?.stopsGradient?.includes(argument) ? stopped?.values : undefined
       const type = typeOf(graph, value)
       const given = valueAt(held ?? values, value)
       tensors.set(argument, [...(tensors.get(argument) ?? []), type.element === 'label' ? given : rounded(given)])

@@ -1,17 +1,17 @@
 import { type Graph, type Node, type TensorType, typeOf, type ValueRef } from '../graph/graph.js'
 import { operations } from '../ops/index.js'
-import type { Trait } from '../ops/operation.js'
+import type { ValueProperty } from '../ops/operation.js'
 import { TypedCall } from '../ops/support/typed.js'
 
-/** The node that gave a value its trait, by way of operations that keep it; undefined when it has none. */
-export function giverOf(graph: Graph, value: ValueRef, trait: Trait): Node | undefined {
+/** Returns the node that produced a property of the value, through operations that preserve it; undefined if the value lacks it. */
+export function producerOf(graph: Graph, value: ValueRef, property: ValueProperty): Node | undefined {
   const node = graph.nodes[value.node]
   const operation = node && operations.get(node.operation)
   if (!operation) return undefined
-  if (operation.gives?.(typed(graph, node)) === trait) return node
-  if (!operation.keeps?.includes(trait)) return undefined
-  const givers = node.inputs.map((input) => giverOf(graph, input.value, trait))
-  return givers.every((giver) => giver !== undefined) ? givers[0] : undefined
+  if (operation.semantics?.produces?.(typed(graph, node)) === property) return node
+  if (!operation.semantics?.preserves?.includes(property)) return undefined
+  const producers = node.inputs.map((input) => producerOf(graph, input.value, property))
+  return producers.every((producer) => producer !== undefined) ? producers[0] : undefined
 }
 
 function typed(graph: Graph, node: Node): TypedCall {
