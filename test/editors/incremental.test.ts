@@ -44,24 +44,28 @@ test('what is kept from one analysis to the next changes nothing', (t) => {
 })
 
 test('a call of an imported block is kept for the same values of every kind, and for no others', (t) => {
-  const blocks = `block kept(x, n = 4, sides = 3, share = 0, note = "a", plain = true) {
+  const blocks = `block kept(x, n = 4, sides = 3, share = 0, note = "a", plain = true, range = 0) {
   y = x -> conv2d(n, sides, padding = 1) -> dropout(share)
   return note == "a" ? (plain == true ? y : relu(y)) : relu6(y)
 }
 block passed(x) { y = relu(x) return x }
-block lent(x) { return passed(x) }`
+block lent(x) { return passed(x) }
+block same(x) { return x }
+block tapped(x) { k = 2 held = passed(x) y = relu(x) return y }
+block named(x) { before = x y = relu(x) return y }`
   const standard = diskLibrary()
   const library = {
     standard: standard.standard,
     find: (specifier: string, importer: string) =>
       specifier === './blocks' ? { source: './blocks', text: blocks } : standard.find(specifier, importer),
   }
-  const model = (given: string, first = 'image') => `import kept, passed, lent from "./blocks"
+  const model = (given: string, first = 'image') => `import kept, passed, lent, same, tapped, named from "./blocks"
 model m(size = 8) {
   input image: Image[3, size, size]
   input label: Class[3]
   branch a(image) {
-    x      = passed(lent(${first}))
+    x      = passed(lent(same(${first})))
+    z      = named(tapped(${first}))
     y      = kept(${first}, ${given})
     logits = y -> global_avg_pool -> linear(3)
   }
@@ -76,6 +80,7 @@ model m(size = 8) {
     ['share = training ? 10% : 0', 'share = training ? 20% : 0'],
     ['note = "a"', 'note = "b"'],
     ['plain = true', 'plain = false'],
+    ['range = uniform(10%, 20%)', 'range = uniform(10%, 30%)'],
   ] as const
   // A comment moves everything, and changes nothing.
   for (const [one, other] of changes)

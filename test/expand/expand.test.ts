@@ -69,6 +69,7 @@ model m(classes = 2, size = 8) {
 test('blocks of one name, a block called as an operation, and a model with nothing said', (t) => {
   const files: Record<string, string> = {
     './a': 'block same(x, n = 3) { return conv2d(x, n, 1) }\nblock one(x, k = 2) { y = x -> same -> relu return y }',
+    './c/a': 'block same(x) { return dropout(x) }\nblock three(x) { return same(x) }',
     './b':
       '// what b has\nblock same(x) { return relu(x) }\nblock resize(x) { return same(x) }\nblock two(x) { return resize(x) }',
   }
@@ -83,16 +84,18 @@ test('blocks of one name, a block called as an operation, and a model with nothi
     t,
     `import one from "./a"
 import two from "./b"
+import three from "./c/a"
 model m() {
   input image: Image[3, 8, 8]
   input label: Class[3]
-  branch b(image) { x = one(image) y = resize(two(x), size = 4) logits = y -> global_avg_pool }
+  branch b(image) { x = one(image) y = resize(two(three(x)), size = 4) logits = y -> global_avg_pool }
   loss { b = cross_entropy(b.logits, label) }
   predict p = softmax(b.logits)
 }`,
     library,
   )
   t.regex(whole, /block b_same\(x\)/)
+  t.regex(whole, /block a_same\(x\)/)
   t.regex(whole, /block b_resize\(x\)/)
   t.regex(whole, /same\(n = 3\)/)
   t.regex(whole, /train \{\n {4}epochs = 10\n|train \{\n {4}epochs {8,}= 10/)
@@ -101,8 +104,8 @@ model m() {
 test('every kind of expression in a model keeps its meaning', (t) => {
   agrees(
     t,
-    `block grown(x, filters = 4, note = "none", flag = true, sides = [3, 3], share = 10%) {
-  y = x -> conv2d(filters, sides, padding = [1, 1]) -> dropout(share)
+    `block grown(x, filters = 4, half = filters / 2, note = "none", flag = true, sides = [3, 3], pads = [half / 2, 1], share = 10%) {
+  y = x -> conv2d(filters, sides, padding = pads) -> dropout(share)
   return flag == true ? y : relu(y)
 }
 model m(classes = 3, size = 8) {
@@ -110,12 +113,17 @@ model m(classes = 3, size = 8) {
   input label: Class[classes]
   branch a(image) {
     x = repeat 2 as i, x = grown(image) { return grown(x, filters = 4 + i * 0) }
-    y = (training ? x : relu(x)) * -(-1)
+    z = repeat 2 x = x { return relu(x) }
+    y = (training ? z : relu(x)) * -(-1)
     logits = linear(global_avg_pool(sum(y, x)), classes)
   }
   loss { l = cross_entropy(a.logits, label) }
   predict probabilities = softmax(a.logits)
-  train { augment image { resize(size) flip() } }
+  train {
+    augment image { resize(size) flip() }
+    trunk = group(a.x, rate = 10%)
+    rest  = group(a.logits)
+  }
 }
 `,
     diskLibrary(),
