@@ -1,63 +1,14 @@
 import type { OnnxCall } from '../targets/onnx/lowering.js'
 import type { OnnxElement } from '../targets/onnx/program.js'
-import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
+import { callText as pythonCall } from '../targets/pytorch/lowering.js'
 import { source } from '../targets/tfjs/expression.js'
 import type { Operation, Typed } from './operation.js'
+import * as python from './python/index.js'
 import { tensorArgument } from './support/arguments.js'
 import { cuts, placesByDensity } from './support/density.js'
 import { featureMap, isSingleMap, mapOf, sizeOf, wrongRank } from './support/shapes.js'
 import { at, size, sizes4, zeros } from './support/tensor.js'
 import { reader } from './support/windows.js'
-
-const places: PythonHelper = {
-  name: 'places_by_density',
-  code: `def places_by_density(weights: Tensor, count: int, bound: float) -> Tensor:
-    """Where the cumulative density of cells reaches even steps: [batch, count], 0 to 1."""
-    cells = weights.shape[1]
-    weights = weights.clamp(min=0)
-    total = weights.sum(1, keepdim=True)
-    even = torch.ones_like(weights)
-    density = torch.where(total > 0, weights * cells / total, even)
-    for _ in range(${cuts}):
-        lower = density.clamp(max=bound)
-        density = lower + (1 - lower.sum(1, keepdim=True) / cells)
-    reached = density.cumsum(1)
-    steps = torch.arange(count, device=weights.device, dtype=weights.dtype)
-    target = ((steps + 0.5) / count * cells).expand(weights.shape[0], -1).contiguous()
-    cell = torch.searchsorted(reached, target, right=True).clamp(max=cells - 1)
-    inside = density.gather(1, cell)
-    before = reached.gather(1, cell) - inside
-    share = torch.where(inside > 0, (target - before) / inside, 0.5)
-    return (cell + share.clamp(0, 1)) / cells
-`,
-}
-
-const helper: PythonHelper = {
-  name: 'attention_sampler',
-  code: `def attention_sampler(
-    image: Tensor,
-    guide: Tensor,
-    size: tuple[int, int] | None = None,
-    density: float = 2,
-) -> Tensor:
-    """Samples the image more densely where the map is strong."""
-    height, width = size or (image.shape[2], image.shape[3])
-    guide = guide.detach()
-    y = places_by_density(guide.amax(2), height, density) * 2 - 1
-    x = places_by_density(guide.amax(1), width, density) * 2 - 1
-    grid = torch.stack(
-        [
-            x[:, None, :].expand(-1, height, -1),
-            y[:, :, None].expand(-1, -1, width),
-        ],
-        3,
-    )
-    return F.grid_sample(
-        image, grid.to(image.dtype), padding_mode="border", align_corners=False
-    )
-`,
-  uses: [places],
-}
 
 export const attentionSampler: Operation = {
   name: 'attention_sampler',
@@ -112,7 +63,7 @@ export const attentionSampler: Operation = {
     pytorch: {
       expression: (call) =>
         pythonCall(
-          call.helper(helper),
+          call.helper(python.attention_sampler),
           call.input('image'),
           call.input('guide'),
           call.has('size') ? `size=(${call.pair('size').join(', ')})` : '',

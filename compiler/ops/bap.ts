@@ -1,23 +1,11 @@
 import type { OnnxCall } from '../targets/onnx/lowering.js'
-import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
+import { callText as pythonCall } from '../targets/pytorch/lowering.js'
 import type { Operation, Typed } from './operation.js'
+import * as python from './python/index.js'
 import { tensorArgument } from './support/arguments.js'
 import { dimension, featureMap, floats, mapSizes, sizeOf, sizeText } from './support/shapes.js'
 import { size, sizes4, zeros } from './support/tensor.js'
 import { reader } from './support/windows.js'
-
-const helper: PythonHelper = {
-  name: 'bap',
-  code: `def bap(features: Tensor, attention: Tensor, pool: str = "mean") -> Tensor:
-    """The features seen through each attention map: [batch, maps, channels]."""
-    if pool == "max":
-        # Map by map: all products at once would be maps times the features' memory.
-        rows = [(features * a.unsqueeze(1)).amax((2, 3)) for a in attention.unbind(1)]
-        return torch.stack(rows, 1)
-    total = attention.flatten(2) @ features.flatten(2).transpose(1, 2)
-    return total if pool == "sum" else total / (features.shape[2] * features.shape[3])
-`,
-}
 
 const mapsOf = (call: Typed) => sizeOf(call.type('attention').shape, 1)
 
@@ -62,7 +50,7 @@ export const bap: Operation = {
     tfjs: (call) => call.runtime('bap', call.input('features'), call.input('attention'), call.options('pool')),
     pytorch: {
       expression: (call) =>
-        pythonCall(call.helper(helper), call.input('features'), call.input('attention'), call.keyword('pool')),
+        pythonCall(call.helper(python.bap), call.input('features'), call.input('attention'), call.keyword('pool')),
     },
     onnx: (call) => [call.word('pool') === 'max' ? largest(call) : product(call)],
   },

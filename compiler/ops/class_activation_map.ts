@@ -1,16 +1,9 @@
-import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
+import { callText as pythonCall } from '../targets/pytorch/lowering.js'
 import type { Operation } from './operation.js'
+import * as python from './python/index.js'
 import { tensorArgument } from './support/arguments.js'
 import { featureMap, floats, rowsOf, sizeOf } from './support/shapes.js'
 import { sizes4, zeros } from './support/tensor.js'
-
-const helper: PythonHelper = {
-  name: 'class_activation_map',
-  code: `def class_activation_map(maps: Tensor, logits: Tensor) -> Tensor:
-    """The map of the class with the largest logit, the first of equal ones."""
-    return maps[torch.arange(maps.shape[0], device=maps.device), logits.argmax(1)]
-`,
-}
 
 export const classActivationMap: Operation = {
   name: 'class_activation_map',
@@ -40,7 +33,10 @@ export const classActivationMap: Operation = {
   semantics: { stopsGradient: ['logits'] },
   lowering: {
     tfjs: (call) => call.runtime('classActivationMap', call.input('maps'), call.input('logits')),
-    pytorch: { expression: (call) => pythonCall(call.helper(helper), call.input('maps'), call.input('logits')) },
+    pytorch: {
+      expression: (call) =>
+        pythonCall(call.helper(python.class_activation_map), call.input('maps'), call.input('logits')),
+    },
     onnx(call) {
       const classes = sizeOf(call.type('maps').shape, 1)
       const best = call.add('ArgMax', [call.input('logits')], { axis: 1, keepdims: 1 }, 'best')

@@ -1,5 +1,6 @@
 import { present } from '../../grammar/present.js'
 import type { Operation, Typed } from './operation.js'
+import * as python from './python/index.js'
 import {
   biasArgument,
   dilationArgument,
@@ -8,7 +9,7 @@ import {
   strideArgument,
   tensorArgument,
 } from './support/arguments.js'
-import { convolution, convolutionArguments } from './support/convolution_pytorch.js'
+import { convolutionArguments } from './support/convolution_pytorch.js'
 import { convolutionAttributes } from './support/onnx_windows.js'
 import { featureMap, mapOf, mapSizes, sizeOf, slide, windowOf } from './support/shapes.js'
 import { at, size } from './support/tensor.js'
@@ -71,7 +72,7 @@ export const conv2d: Operation = {
       call.runtime('conv2d', call.input('x'), call.scope(), call.options('stride', 'padding', 'dilation')),
     pytorch: {
       module: (call) => ({
-        type: convolution,
+        type: python.Conv2d,
         arguments: [
           { name: 'in_channels', value: inputChannels(call), positional: true, width: true },
           { name: 'out_channels', value: call.number('filters'), positional: true, width: true },

@@ -1,11 +1,11 @@
 import { elementAt } from '../../grammar/present.js'
 import { callText as pythonCall } from '../targets/pytorch/lowering.js'
 import type { Operation } from './operation.js'
+import * as python from './python/index.js'
 import { tensorArgument } from './support/arguments.js'
 import type { Box } from './support/box.js'
 import { boxOfMap, cellsOf } from './support/components.js'
 import { boxesOnnx, cropOnnx } from './support/crop_onnx.js'
-import { cropSamplerPython } from './support/crop_pytorch.js'
 import { dimension, featureMap, floats, isSingleMap, sizeOf, wrongRank } from './support/shapes.js'
 import { size, sizes4, type Tensor, tensor, zeros } from './support/tensor.js'
 import { reader } from './support/windows.js'
@@ -86,7 +86,7 @@ export const cropSampler: Operation = {
     pytorch: {
       expression: (call) =>
         pythonCall(
-          call.helper(cropSamplerPython),
+          call.helper(python.crop_sampler),
           call.input('image'),
           call.input('guide'),
           call.keyword('threshold'),

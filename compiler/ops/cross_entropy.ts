@@ -1,22 +1,10 @@
-import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
+import { callText as pythonCall } from '../targets/pytorch/lowering.js'
 import type { Operation } from './operation.js'
+import * as python from './python/index.js'
 import { tensorArgument } from './support/arguments.js'
 import { classesOf, labelOf, rowsOf, scalar, sizeOf } from './support/shapes.js'
 import { logSoftmaxRows } from './support/softmax.js'
 import { at, size, tensor } from './support/tensor.js'
-
-const weighted: PythonHelper = {
-  name: 'weighted_cross_entropy',
-  code: `def weighted_cross_entropy(
-    logits: Tensor, label: Tensor, weight: Tensor, label_smoothing: float = 0.0
-) -> Tensor:
-    """The terms' sum over the labels' weights; label may be B x classes, mixed."""
-    loss = F.cross_entropy(logits, label, weight, label_smoothing=label_smoothing)
-    if label.ndim > 1:
-        loss = loss * len(label) / (label * weight).sum()
-    return loss
-`,
-}
 
 export const crossEntropy: Operation = {
   name: 'cross_entropy',
@@ -59,7 +47,7 @@ export const crossEntropy: Operation = {
       expression(call) {
         const smoothing = call.code('smoothing') === '0' ? '' : `label_smoothing=${call.code('smoothing')}`
         const weights = call.classWeights()
-        const name = weights ? call.helper(weighted) : 'F.cross_entropy'
+        const name = weights ? call.helper(python.weighted_cross_entropy) : 'F.cross_entropy'
         return pythonCall(name, call.input('logits'), call.input('label'), weights, smoothing)
       },
     },

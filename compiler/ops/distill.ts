@@ -1,19 +1,11 @@
 import { shapeText } from '../graph/graph.js'
-import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
+import { callText as pythonCall } from '../targets/pytorch/lowering.js'
 import type { Operation } from './operation.js'
+import * as python from './python/index.js'
 import { tensorArgument } from './support/arguments.js'
 import { rowsOf, sameShape, scalar } from './support/shapes.js'
 import { logSoftmaxRows, softmaxRows } from './support/softmax.js'
 import { at, size, tensor } from './support/tensor.js'
-
-const helper: PythonHelper = {
-  name: 'distill',
-  code: `def distill(student: Tensor, teacher: Tensor, temperature: float = 10) -> Tensor:
-    """The student's cross-entropy with the teacher's softened answer."""
-    target = F.softmax(teacher / temperature, 1)
-    return -(target * F.log_softmax(student / temperature, 1)).sum(1).mean()
-`,
-}
 
 export const distill: Operation = {
   name: 'distill',
@@ -51,7 +43,12 @@ export const distill: Operation = {
     tfjs: (call) => call.runtime('distill', call.input('student'), call.input('teacher'), call.options('temperature')),
     pytorch: {
       expression: (call) =>
-        pythonCall(call.helper(helper), call.input('student'), call.input('teacher'), call.keyword('temperature')),
+        pythonCall(
+          call.helper(python.distill),
+          call.input('student'),
+          call.input('teacher'),
+          call.keyword('temperature'),
+        ),
     },
     onnx: 'training only',
   },

@@ -1,29 +1,11 @@
 import { elementAt } from '../../grammar/present.js'
-import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
+import { callText as pythonCall } from '../targets/pytorch/lowering.js'
 import type { Operation } from './operation.js'
+import * as python from './python/index.js'
 import { tensorArgument } from './support/arguments.js'
-import { draw } from './support/draw_pytorch.js'
 import { interpolate } from './support/interpolate.js'
 import { featureMap, isSingleMap, mapSizes, wrongRank } from './support/shapes.js'
 import { at, map, size, sizes4 } from './support/tensor.js'
-
-const helper: PythonHelper = {
-  name: 'drop_sampler',
-  code: `def drop_sampler(
-    image: Tensor,
-    guide: Tensor,
-    threshold: float | tuple[float, float] = 0.5,
-    training: bool = False,
-) -> Tensor:
-    """Blacks out the pixels at which the map reaches threshold x its maximum."""
-    guide = guide.detach().unsqueeze(1)
-    large = F.interpolate(guide, image.shape[2:], mode="bilinear", align_corners=False)
-    largest = large.amax((1, 2, 3), keepdim=True)
-    cut = largest * draw(threshold, guide, training)[:, None, None, None]
-    return image * ((large < cut) | (largest <= 0)).to(image.dtype)
-`,
-  uses: [draw],
-}
 
 export const dropSampler: Operation = {
   name: 'drop_sampler',
@@ -63,7 +45,7 @@ export const dropSampler: Operation = {
     pytorch: {
       expression: (call) =>
         pythonCall(
-          call.helper(helper),
+          call.helper(python.drop_sampler),
           call.input('image'),
           call.input('guide'),
           call.keyword('threshold'),

@@ -1,16 +1,8 @@
-import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
+import { callText as pythonCall } from '../targets/pytorch/lowering.js'
 import type { Operation } from './operation.js'
+import * as python from './python/index.js'
 import { tensorArgument } from './support/arguments.js'
 import { at, rows, zeros } from './support/tensor.js'
-
-const helper: PythonHelper = {
-  name: 'l2_normalize',
-  code: `def l2_normalize(x: Tensor, eps: float = 1e-12) -> Tensor:
-    """Scales each image's values to length 1, all of them together."""
-    squares = x.square().sum(tuple(range(1, x.dim())), keepdim=True)
-    return x / squares.clamp(min=eps).sqrt()
-`,
-}
 
 export const l2Normalize: Operation = {
   name: 'l2_normalize',
@@ -34,7 +26,9 @@ export const l2Normalize: Operation = {
   semantics: { produces: () => 'unit length' },
   lowering: {
     tfjs: (call) => call.runtime('l2Normalize', call.input('x'), call.options('eps')),
-    pytorch: { expression: (call) => pythonCall(call.helper(helper), call.input('x'), call.keyword('eps')) },
+    pytorch: {
+      expression: (call) => pythonCall(call.helper(python.l2_normalize), call.input('x'), call.keyword('eps')),
+    },
     onnx(call) {
       const axes = call
         .type('x')

@@ -1,18 +1,10 @@
-import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
+import { callText as pythonCall } from '../targets/pytorch/lowering.js'
 import type { Operation } from './operation.js'
+import * as python from './python/index.js'
 import { tensorArgument } from './support/arguments.js'
 import { dimension, featureMap, floats, mapSizes, sizeOf, sizeText } from './support/shapes.js'
 import { sizes4, zeros } from './support/tensor.js'
 import { reader } from './support/windows.js'
-
-const helper: PythonHelper = {
-  name: 'outer_product',
-  code: `def outer_product(left: Tensor, right: Tensor) -> Tensor:
-    """Every channel of one times every channel of the other, averaged over space."""
-    total = left.flatten(2) @ right.flatten(2).transpose(1, 2)
-    return total / (left.shape[2] * left.shape[3])
-`,
-}
 
 export const outerProduct: Operation = {
   name: 'outer_product',
@@ -45,7 +37,9 @@ export const outerProduct: Operation = {
   },
   lowering: {
     tfjs: (call) => call.runtime('outerProduct', call.input('left'), call.input('right')),
-    pytorch: { expression: (call) => pythonCall(call.helper(helper), call.input('left'), call.input('right')) },
+    pytorch: {
+      expression: (call) => pythonCall(call.helper(python.outer_product), call.input('left'), call.input('right')),
+    },
     onnx(call) {
       const [, height, width] = mapSizes(call.type('left'))
       const rows = (argument: 'left' | 'right') => {

@@ -1,27 +1,9 @@
-import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
+import { callText as pythonCall } from '../targets/pytorch/lowering.js'
 import type { Evaluation, Operation } from './operation.js'
+import * as python from './python/index.js'
 import { tensorArgument } from './support/arguments.js'
 import { featureMap, floats, sizeOf } from './support/shapes.js'
 import { sizes4, type Tensor, zeros } from './support/tensor.js'
-
-const helper: PythonHelper = {
-  name: 'random_map',
-  code: `def random_map(attention: Tensor, power: float = 0.5, training: bool = False) -> Tensor:
-    """One map of each image: in training drawn by its strength, else the strongest."""
-    strength = attention.detach().mean((2, 3))
-    if training:
-        chances = strength.clamp(min=0) ** power
-        none = chances.sum(1, keepdim=True) <= 0
-        chances = torch.where(none, torch.ones_like(chances), chances)
-        # A map that is not finite is drawn before all others: the loss shows it, and training says so.
-        broken = (~chances.isfinite()).to(chances.dtype)
-        chances = torch.where(broken.any(1, keepdim=True), broken, chances)
-        chosen = torch.multinomial(chances, 1).squeeze(1)
-    else:
-        chosen = strength.argmax(1)
-    return attention[torch.arange(attention.shape[0], device=attention.device), chosen]
-`,
-}
 
 export const randomMap: Operation = {
   name: 'random_map',
@@ -55,7 +37,12 @@ export const randomMap: Operation = {
     tfjs: (call) => call.runtime('randomMap', call.input('attention'), call.at, call.options('power')),
     pytorch: {
       expression: (call) =>
-        pythonCall(call.helper(helper), call.input('attention'), call.keyword('power'), 'training=self.training'),
+        pythonCall(
+          call.helper(python.random_map),
+          call.input('attention'),
+          call.keyword('power'),
+          'training=self.training',
+        ),
     },
     onnx(call) {
       const attention = call.input('attention')

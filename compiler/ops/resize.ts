@@ -1,6 +1,7 @@
-import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
+import { callText as pythonCall } from '../targets/pytorch/lowering.js'
 import { source } from '../targets/tfjs/expression.js'
 import type { Operation, Typed } from './operation.js'
+import * as python from './python/index.js'
 import { tensorArgument } from './support/arguments.js'
 import { interpolate } from './support/interpolate.js'
 import { dimension, featureMap, floats, isSingleMap, mapOf, sizeOf } from './support/shapes.js'
@@ -10,24 +11,6 @@ function target(call: Typed): readonly [number, number] {
   if (!call.has('like')) return call.pair('size')
   const { shape } = call.type('like')
   return [sizeOf(shape, shape.length - 2), sizeOf(shape, shape.length - 1)]
-}
-
-const resizeMaps: PythonHelper = {
-  name: 'resize',
-  code: `def resize(x: Tensor, size: tuple[int, ...]) -> Tensor:
-    """Feature maps at another height and width: bilinear, half-pixel centres."""
-    return F.interpolate(x, size, mode="bilinear", align_corners=False)
-`,
-}
-
-const resizeMap: PythonHelper = {
-  name: 'resize_map',
-  code: `def resize_map(x: Tensor, size: tuple[int, ...]) -> Tensor:
-    """A single map, [batch, height, width], at another height and width."""
-    maps = x.unsqueeze(1)
-    large = F.interpolate(maps, size, mode="bilinear", align_corners=False)
-    return large.squeeze(1)
-`,
 }
 
 export const resize: Operation = {
@@ -96,7 +79,7 @@ export const resize: Operation = {
     pytorch: {
       expression: (call) =>
         pythonCall(
-          call.helper(isSingleMap(call.type('x')) ? resizeMap : resizeMaps),
+          call.helper(isSingleMap(call.type('x')) ? python.resize_map : python.resize),
           call.input('x'),
           call.has('like') ? `${call.operand('like')}.shape[-2:]` : `(${call.pair('size').join(', ')})`,
         ),

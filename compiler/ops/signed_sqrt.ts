@@ -1,15 +1,8 @@
-import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
+import { callText as pythonCall } from '../targets/pytorch/lowering.js'
 import type { Operation } from './operation.js'
+import * as python from './python/index.js'
 import { tensorArgument } from './support/arguments.js'
 import { map } from './support/tensor.js'
-
-const helper: PythonHelper = {
-  name: 'signed_sqrt',
-  code: `def signed_sqrt(x: Tensor, eps: float = 1e-12) -> Tensor:
-    """The square root of the absolute value, with the sign kept."""
-    return x.sign() * (x.abs() + eps).sqrt()
-`,
-}
 
 export const signedSqrt: Operation = {
   name: 'signed_sqrt',
@@ -31,7 +24,9 @@ export const signedSqrt: Operation = {
   typing: { infer: (call) => [call.type('x')] },
   lowering: {
     tfjs: (call) => call.runtime('signedSqrt', call.input('x'), call.options('eps')),
-    pytorch: { expression: (call) => pythonCall(call.helper(helper), call.input('x'), call.keyword('eps')) },
+    pytorch: {
+      expression: (call) => pythonCall(call.helper(python.signed_sqrt), call.input('x'), call.keyword('eps')),
+    },
     onnx(call) {
       const absolute = call.add('Abs', [call.input('x')], {}, 'abs')
       const raised = call.add('Add', [absolute, call.float(call.number('eps'))], {}, 'eps')

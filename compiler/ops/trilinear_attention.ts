@@ -1,20 +1,11 @@
 import { elementAt } from '../../grammar/present.js'
-import { type PythonHelper, callText as pythonCall } from '../targets/pytorch/lowering.js'
+import { callText as pythonCall } from '../targets/pytorch/lowering.js'
 import type { Operation } from './operation.js'
+import * as python from './python/index.js'
 import { tensorArgument } from './support/arguments.js'
 import { featureMap, mapSizes } from './support/shapes.js'
 import { sizes4, zeros } from './support/tensor.js'
 import { reader } from './support/windows.js'
-
-const helper: PythonHelper = {
-  name: 'trilinear_attention',
-  code: `def trilinear_attention(x: Tensor, scale: float = 7) -> Tensor:
-    """Each map a mixture of the channels that look at the same things."""
-    rows = x.flatten(2)
-    relation = F.softmax(rows * scale, 2) @ rows.transpose(1, 2)
-    return (F.softmax(relation, 2) @ rows).view_as(x)
-`,
-}
 
 export const trilinearAttention: Operation = {
   name: 'trilinear_attention',
@@ -46,7 +37,9 @@ export const trilinearAttention: Operation = {
   },
   lowering: {
     tfjs: (call) => call.runtime('trilinearAttention', call.input('x'), call.options('scale')),
-    pytorch: { expression: (call) => pythonCall(call.helper(helper), call.input('x'), call.keyword('scale')) },
+    pytorch: {
+      expression: (call) => pythonCall(call.helper(python.trilinear_attention), call.input('x'), call.keyword('scale')),
+    },
     onnx(call) {
       const [channels, height, width] = mapSizes(call.type('x'))
       const rows = call.int64([0, channels, height * width])

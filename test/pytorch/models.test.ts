@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
@@ -103,6 +103,14 @@ function looksRight(t: ExecutionContext, place: string): void {
     t.is(stdout + stderr, '')
   } else t.log(`types were not looked at: ${python} lacks mypy`)
 }
+
+test('the Python of every operation is formatted, linted and typed', (t) => {
+  if (skipped(t, lacking)) return
+  // Compiling leaves files beside the sources.
+  const place = join(folder, 'operations')
+  cpSync(join(packageRoot(), 'compiler', 'ops', 'python'), place, { recursive: true })
+  looksRight(t, place)
+})
 
 test('the code has the right types where names of the spec are those of nn.Module', async (t) => {
   if (skipped(t, lacking)) return

@@ -1,19 +1,6 @@
-import type { ModuleArgument, PythonHelper } from '../../targets/pytorch/lowering.js'
+import type { ModuleArgument } from '../../targets/pytorch/lowering.js'
 import type { Typed } from '../operation.js'
 import { windowOf } from './shapes.js'
-
-/** torch's own convolution, beginning as ours does. */
-export const convolution: PythonHelper = {
-  name: 'Conv2d',
-  code: `class Conv2d(nn.Conv2d):
-    """A convolution that begins with He's normal weights and biases of zero."""
-
-    def reset_parameters(self) -> None:
-        nn.init.kaiming_normal_(self.weight, nonlinearity="relu")
-        if self.bias is not None:
-            nn.init.zeros_(self.bias)
-`,
-}
 
 /** What every convolution has after its channels. */
 export function convolutionArguments(call: Typed): readonly ModuleArgument[] {

@@ -1,18 +1,11 @@
 import { elementAt } from '../../../grammar/present.js'
 import { shapeText } from '../../graph/graph.js'
-import { callText, type PythonHelper } from '../../targets/pytorch/lowering.js'
+import { callText } from '../../targets/pytorch/lowering.js'
 import { array, source } from '../../targets/tfjs/expression.js'
 import type { Operation, ValueProperty } from '../operation.js'
+import * as python from '../python/index.js'
 import { featureMap, floats, sameShape } from './shapes.js'
 import { at, combine, map, sizes4, type Tensor, zeros } from './tensor.js'
-
-const meanOf: PythonHelper = {
-  name: 'mean_of',
-  code: `def mean_of(first: Tensor, *others: Tensor) -> Tensor:
-    """The mean of several tensors, element by element."""
-    return sum(others, first) / (1 + len(others))
-`,
-}
 
 interface Reduction {
   readonly name: string
@@ -69,7 +62,7 @@ export function reduction({ name, summary, tfjs, onnx, several, average, preserv
         expression(call) {
           const [first, ...rest] = call.operands('x')
           if (rest.length === 0) return `${first}.${name}(${call.word('over') === 'channels' ? '1' : '(2, 3)'})`
-          return average ? callText(call.helper(meanOf), ...call.inputs('x')) : [first, ...rest].join(' + ')
+          return average ? callText(call.helper(python.mean_of), ...call.inputs('x')) : [first, ...rest].join(' + ')
         },
       },
       onnx(call) {

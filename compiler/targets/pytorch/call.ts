@@ -1,10 +1,11 @@
 import { elementAt, present } from '../../../grammar/present.js'
 import { type Attribute, type Graph, type Node, type TensorType, typeOf, type ValueRef } from '../../graph/graph.js'
 import { operationNamed } from '../../ops/index.js'
+import * as python from '../../ops/python/index.js'
 import { TypedCall } from '../../ops/support/typed.js'
 import { isOperation } from './layout.js'
 import { callText, type PythonHelper, type PytorchCall } from './lowering.js'
-import { helperOf, needsFloat32, widen } from './precision.js'
+import { helperOf, needsFloat32 } from './precision.js'
 import { valueCode } from './python.js'
 
 /** What the code around a call knows. */
@@ -28,7 +29,7 @@ export function expressionOf(node: Node, around: Rendered): string {
   const isTorch = !call.callsOwn && needsFloat32(operation)
   if (!isTorch || !node.inputs.some(({ value }) => around.narrow(value))) return expression
   const input = (value: ValueRef) =>
-    around.narrow(value) ? callText(around.helper(widen), around.input(value)) : around.input(value)
+    around.narrow(value) ? callText(around.helper(python.widen), around.input(value)) : around.input(value)
   return operation.lowering.pytorch.expression(new NodeCall(node, { ...around, input }))
 }
 

@@ -1,6 +1,7 @@
 import { elementAt, present } from '../../../grammar/present.js'
 import type { Attribute, Frame, Node } from '../../graph/graph.js'
 import { operationNamed } from '../../ops/index.js'
+import * as python from '../../ops/python/index.js'
 import { TypedCall } from '../../ops/support/typed.js'
 import { Names } from '../names.js'
 import type { CallPlan, Plans } from '../plans.js'
@@ -9,17 +10,6 @@ import { attributeCode, inputTypes } from './call.js'
 import type { PythonHelper, PytorchModule } from './lowering.js'
 import { moduleOf } from './precision.js'
 import { className, identifier, isKey, isPlainChild, isTaken, stringCode, valueCode } from './python.js'
-
-const childHelper: PythonHelper = {
-  name: 'child',
-  code: `def child(module: nn.Module, name: str) -> nn.Module:
-    """The module below another one, by a name that nn.Module or Python has for itself."""
-    found = module._modules[name]
-    if found is None:
-        raise KeyError(name)
-    return found
-`,
-}
 
 /**
  * A module of the model at its path: an operation's own, one of a block's class, or only a folder of others. A block may have an
@@ -130,8 +120,8 @@ export class ModuleTree {
     if (kind === 'list') return `${owner}[${name}]`
     if (kind === 'dict') return `${owner}[${stringCode(name)}]`
     if (kind === 'class' && isPlainChild(name)) return `${owner}.${name}`
-    this.helpers.add(childHelper)
-    return `${childHelper.name}(${owner}, ${stringCode(name)})`
+    this.helpers.add(python.child)
+    return `${python.child.name}(${owner}, ${stringCode(name)})`
   }
 
   classOf(instance: Instance): ClassPlan | undefined {

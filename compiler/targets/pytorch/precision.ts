@@ -1,43 +1,10 @@
 import type { Frame, Node, ValueRef } from '../../graph/graph.js'
 import { operationNamed } from '../../ops/index.js'
 import type { Operation, Typed } from '../../ops/operation.js'
+import * as python from '../../ops/python/index.js'
 import type { CallPlan } from '../plans.js'
 import type { Structure } from '../structure.js'
 import type { PythonHelper, PytorchModule } from './lowering.js'
-
-/** For an input of an operation that torch has, such as a softmax or a product. */
-export const widen: PythonHelper = {
-  name: 'widen',
-  code: `def widen(x: Tensor) -> Tensor:
-    """In float32 what autocast made narrower."""
-    narrow = x.dtype in (torch.bfloat16, torch.float16)
-    return x.float() if narrow and torch.is_autocast_enabled(x.device.type) else x
-`,
-}
-
-/** For an operation that is a function or a module of its own. */
-const inFloat32: PythonHelper = {
-  name: 'in_float32',
-  code: `P = ParamSpec("P")
-T = TypeVar("T")
-
-
-def in_float32(function: Callable[P, T]) -> Callable[P, T]:
-    """Under autocast the function, too, computes in float32."""
-
-    @wraps(function)
-    def run(*args: Any, **options: Any) -> T:
-        device = next(x.device.type for x in args if isinstance(x, Tensor))
-        if not torch.is_autocast_enabled(device):
-            return function(*args, **options)
-        wide: list[Any] = [widen(x) if isinstance(x, Tensor) else x for x in args]
-        with torch.autocast(device, enabled=False):
-            return function(*wide, **options)
-
-    return run
-`,
-  uses: [widen],
-}
 
 /** Whether autocast would leave the operation in half precision, where it must not be. */
 export function needsFloat32({ semantics, lowering }: Operation): boolean {
@@ -53,9 +20,9 @@ export function helperOf(operation: Operation, helper: PythonHelper): PythonHelp
   if (known) return known
   const code = helper.code.replace(
     new RegExp(`^( *)def (?:${helper.name}|forward)\\(`, 'm'),
-    `$1@${inFloat32.name}\n$&`,
+    `$1@${python.in_float32.name}\n$&`,
   )
-  const made = { ...helper, code, uses: [...(helper.uses ?? []), inFloat32] }
+  const made = { ...helper, code, uses: [...(helper.uses ?? []), python.in_float32] }
   decorated.set(helper, made)
   return made
 }

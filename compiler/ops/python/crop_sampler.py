@@ -1,11 +1,30 @@
-import type { PythonHelper } from '../../targets/pytorch/lowering.js'
-import { draw } from './draw_pytorch.js'
+"""Crops the region that an attention map points at.
 
-/** Products and sums one by one and not interpolate, whose rounding differs: the box is the same to the last bit on every target. */
-const enlarge: PythonHelper = {
-  name: 'enlarge',
-  code: `def enlarge(maps: Tensor, size: int, dim: int) -> Tensor:
-    """Maps with \`size\` cells along one side: bilinear, half-pixel centres."""
+`enlarge` multiplies and adds cell by cell instead of calling interpolate, whose
+rounding differs: the box is the same to the last bit on every target.
+
+`largest_component` is a custom op, which torch.compile takes as it is: its loops are
+not unrolled, and reading a result does not break the graph. In each round every
+component takes its highest neighbour as its target, and where it has none that is
+higher, one that is lower. Only two components can take each other (a path goes up
+except at a peak, and comes back above it), of which the higher one stays: targets
+form trees, and each tree has at least two components. The number of components
+halves, and so a fixed number of rounds is enough; it also bounds a tree's depth.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from draw import draw
+
+
+def enlarge(maps: Tensor, size: int, dim: int) -> Tensor:
+    """Maps with `size` cells along one side: bilinear, half-pixel centres."""
     cells = maps.shape[dim]
     if cells == size:
         return maps
@@ -20,19 +39,9 @@ const enlarge: PythonHelper = {
     return maps.index_select(dim, low) * (1 - share) + (
         maps.index_select(dim, high) * share
     )
-`,
-}
 
-/**
- * An operation for torch.compile, which takes it as it is: its loops are neither unrolled nor cut the graph at the look at the result.
- *
- * Each round, every component takes its highest neighbour as its target, and where it has none higher, one that is lower. Only two
- * can take each other (a path goes up except at a peak, and comes back above it), of which the higher one stays: so targets make trees,
- * and each tree has two components at least. Their number halves, and a fixed number of rounds is enough; so does the depth that a tree can have.
- */
-const largestComponent: PythonHelper = {
-  name: 'largest_component',
-  code: `@torch.library.custom_op("wsban::largest_component", mutates_args=())
+
+@torch.library.custom_op("wsban::largest_component", mutates_args=())
 def largest_component(kept: Tensor) -> Tensor:
     """The cells of the largest component (8 neighbours) of each [rows, columns].
 
@@ -72,12 +81,9 @@ def largest_component(kept: Tensor) -> Tensor:
 @largest_component.register_fake
 def _(kept: Tensor) -> Tensor:
     return torch.empty_like(kept, memory_format=torch.contiguous_format)
-`,
-}
 
-const attentionBox: PythonHelper = {
-  name: 'attention_box',
-  code: `def attention_box(
+
+def attention_box(
     guide: Tensor,
     threshold: Tensor,
     region: str,
@@ -102,13 +108,9 @@ const attentionBox: PythonHelper = {
     y2 = (rows - by_row.flip(1).argmax(1)) / rows + margin
     x2 = (columns - by_column.flip(1).argmax(1)) / columns + margin
     return torch.stack([y1, x1, y2, x2], 1).clamp(0, 1)
-`,
-  uses: [enlarge, largestComponent],
-}
 
-const cropResize: PythonHelper = {
-  name: 'crop_resize',
-  code: `def crop_resize(image: Tensor, box: Tensor) -> Tensor:
+
+def crop_resize(image: Tensor, box: Tensor) -> Tensor:
     """The box, cut out and enlarged to the image's size, with aligned corners."""
     height, width = image.shape[2:]
 
@@ -125,23 +127,17 @@ const cropResize: PythonHelper = {
     return F.grid_sample(
         image, torch.stack([x, y], 3), padding_mode="border", align_corners=True
     )
-`,
-}
 
-const crop: PythonHelper = {
-  name: 'Crop',
-  code: `class Crop(NamedTuple):
+
+class Crop(NamedTuple):
     """What crop_sampler gives."""
 
     image: Tensor
     box: Tensor
     """y1, x1, y2, x2, each a fraction of the image."""
-`,
-}
 
-export const cropSamplerPython: PythonHelper = {
-  name: 'crop_sampler',
-  code: `def crop_sampler(
+
+def crop_sampler(
     image: Tensor,
     guide: Tensor,
     threshold: float | tuple[float, float] = 0.2,
@@ -162,6 +158,3 @@ export const cropSamplerPython: PythonHelper = {
     share = draw(threshold, guide, training)
     box = attention_box(guide, share, region, margin, size)
     return Crop(crop_resize(image, box), box)
-`,
-  uses: [crop, draw, attentionBox, cropResize],
-}

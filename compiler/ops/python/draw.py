@@ -1,9 +1,11 @@
-import type { PythonHelper } from '../../targets/pytorch/lowering.js'
+"""A number, or one from a range for each image of a batch."""
 
-/** A number or a range, for each image of a batch. */
-export const draw: PythonHelper = {
-  name: 'draw',
-  code: `def draw(value: float | tuple[float, float], like: Tensor, training: bool) -> Tensor:
+from __future__ import annotations
+
+from torch import Tensor
+
+
+def draw(value: float | tuple[float, float], like: Tensor, training: bool) -> Tensor:
     """A number for each image: in training from the range, else the range's middle."""
     if not isinstance(value, tuple):
         return like.new_full((like.shape[0],), value)
@@ -11,5 +13,3 @@ export const draw: PythonHelper = {
     if not training:
         return like.new_full((like.shape[0],), (low + high) / 2)
     return like.new_empty(like.shape[0]).uniform_(low, high)
-`,
-}

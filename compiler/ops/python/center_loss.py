@@ -1,0 +1,62 @@
+"""Center loss.
+
+`rows_of` is a custom op because torch.compile keeps what a custom op returns. Its
+partitioner recomputes cheap reads in the backward pass, and this one would then read
+centres that have moved: the gradients would be wrong, and nothing would report it
+(pytorch/pytorch, pull request 197039).
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+
+@torch.library.custom_op("wsban::rows_of", mutates_args=())
+def rows_of(table: Tensor, row: Tensor) -> Tensor:
+    """table[row], as it is now: never computed again, after the table has moved."""
+    return table[row]
+
+
+@rows_of.register_fake
+def _(table: Tensor, row: Tensor) -> Tensor:
+    return table.new_empty((*row.shape, *table.shape[1:]))
+
+
+class CenterLoss(nn.Module):
+    """Pulls each embedding to a centre that follows it slowly."""
+
+    centers: Tensor
+
+    def __init__(
+        self,
+        centers: int,
+        features: int,
+        per_class: bool = True,
+        momentum: float = 0.95,
+        normalize: bool = True,
+    ) -> None:
+        super().__init__()
+        self.per_class = per_class
+        self.momentum = momentum
+        self.normalize = normalize
+        self.register_buffer("centers", torch.zeros(centers, features))
+
+    def forward(self, embedding: Tensor, label: Tensor) -> Tensor:
+        row = label if self.per_class else torch.zeros_like(label)
+        centre: Tensor = rows_of(self.centers, row)
+        if self.normalize:
+            squares = centre.square().sum(1, keepdim=True)
+            centre = centre / squares.clamp(min=1e-12).sqrt()
+        away = embedding.flatten(1) - centre
+        if self.training:
+            step = away.detach().to(self.centers.dtype)
+            if dist.is_available() and dist.is_initialized():
+                # All processes move the centres by the pictures of all.
+                total = torch.zeros_like(self.centers).index_add_(0, row, step)
+                dist.all_reduce(total)
+                self.centers.add_(total, alpha=1 - self.momentum)
+            else:
+                self.centers.index_add_(0, row, step, alpha=1 - self.momentum)
+        return away.square().sum(1).mean()

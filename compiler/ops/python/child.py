@@ -1,0 +1,13 @@
+"""Modules by names that nn.Module or Python keeps for itself."""
+
+from __future__ import annotations
+
+from torch import nn
+
+
+def child(module: nn.Module, name: str) -> nn.Module:
+    """The module below another one, by a name that nn.Module or Python has for itself."""
+    found = module._modules[name]
+    if found is None:
+        raise KeyError(name)
+    return found

@@ -1,0 +1,10 @@
+"""The signed square root."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+
+def signed_sqrt(x: Tensor, eps: float = 1e-12) -> Tensor:
+    """The square root of the absolute value, with the sign kept."""
+    return x.sign() * (x.abs() + eps).sqrt()
