@@ -75,7 +75,7 @@ ${operationPage(operation).replace(/^## .*\n\n/, '')}
 | the exported file | ${inFile(operation)} |
 | \`wsban compile --target pytorch\` | PyTorch |
 
-Every engine is compared with the plain reference in \`compiler/ops/${name}.ts\`, in double precision, on ${cases.length === 1 ? 'this case' : `these ${cases.length} cases`}: ${cases.map((one) => one.name).join('; ')}.
+Every engine is compared with the operation's reference in double precision, on ${cases.length === 1 ? 'this case' : `these ${cases.length} cases`}: ${cases.map((one) => one.name).join('; ')}.
 `
 }
 

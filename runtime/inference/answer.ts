@@ -1,5 +1,5 @@
 import { type View, wholePicture } from '../../compiler/graph/view.js'
-import type { Box } from '../../compiler/ops/support/box.js'
+import type { Box } from '../../compiler/ops/sampling/crop_sampler/components.js'
 
 /** The map the crop was taken from, row by row. */
 export interface AttentionMap {

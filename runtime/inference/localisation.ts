@@ -1,4 +1,4 @@
-import type { Box } from '../../compiler/ops/support/box.js'
+import type { Box } from '../../compiler/ops/sampling/crop_sampler/components.js'
 import type { Places } from '../data/truth.js'
 
 /** Crops against where things truly are. Shares are between 0 and 1. */

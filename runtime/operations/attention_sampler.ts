@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { placesByDensity } from '../../compiler/ops/support/density.js'
+import { placesByDensity } from '../../compiler/ops/sampling/attention_sampler/density.js'
 import { type Places, sampleAt } from './sampling.js'
 
 /**

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { boxOfMap, cellsOf } from '../../compiler/ops/support/components.js'
+import { boxOfMap, cellsOf } from '../../compiler/ops/sampling/crop_sampler/components.js'
 import type { Scope } from '../scope.js'
 import { shareOf } from './drop_sampler.js'
 import { type Places, sampleAt } from './sampling.js'

@@ -16,7 +16,7 @@ test('the file of docs/add_an_operation.md is an operation, and its model compil
   // An ES module, as it is in compiler/ops: what it imports is then loaded as everywhere else.
   await writeFile(join(folder, 'package.json'), '{"type": "module"}')
   const ops = pathToFileURL(join(packageRoot(), 'compiler', 'ops', '/')).href
-  await writeFile(file, code.replaceAll("from './", `from '${ops}`))
+  await writeFile(file, code.replaceAll("from '../", `from '${ops}`))
   const { swish }: { swish: Operation } = await import(pathToFileURL(file).href)
   const known = operations as Map<string, Operation>
   known.set(swish.name, swish)

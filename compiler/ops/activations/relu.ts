@@ -1,0 +1,20 @@
+import { pointwise } from '../support/elementwise.js'
+
+export const relu = pointwise({
+  name: 'relu',
+  documentation: {
+    summary: 'Zero where the value is negative, the value itself elsewhere.',
+    source: 'Nair and Hinton 2010',
+  },
+  semantics: { lowPrecision: true },
+  lowering: {
+    tfjs: (call) => call.runtime('relu', call.input('x')),
+    pytorch: { expression: (call) => `F.relu(${call.input('x')})` },
+    onnx: (call) => [call.add('Relu', [call.input('x')])],
+  },
+  compute: (value) => Math.max(0, value),
+  cases: [
+    { name: 'maps', inputs: { x: { shape: [2, 3, 4, 5], fill: 'random' } } },
+    { name: 'zeros', inputs: { x: { shape: [1, 4], fill: 'zeros' } }, noGradient: true },
+  ],
+})

@@ -1,0 +1,11 @@
+import { arithmetic } from '../support/elementwise.js'
+
+export const div = arithmetic({
+  name: 'div',
+  summary: 'Divides element by element.',
+  symbol: '/',
+  tfjs: 'div',
+  onnx: 'Div',
+  compute: (a, b) => a / b,
+  divides: true,
+})

@@ -1,0 +1,10 @@
+import { arithmetic } from '../support/elementwise.js'
+
+export const sub = arithmetic({
+  name: 'sub',
+  summary: 'Subtracts element by element.',
+  symbol: '-',
+  tfjs: 'sub',
+  onnx: 'Sub',
+  compute: (a, b) => a - b,
+})

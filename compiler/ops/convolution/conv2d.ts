@@ -1,0 +1,144 @@
+import { present } from '../../../grammar/present.js'
+import type { Operation, Typed } from '../operation.js'
+import * as python from '../python/index.js'
+import {
+  biasArgument,
+  dilationArgument,
+  filterArgument,
+  paddingArgument,
+  strideArgument,
+  tensorArgument,
+} from '../support/arguments.js'
+import { convolutionAttributes } from '../support/onnx_windows.js'
+import { featureMap, mapOf, mapSizes, sizeOf, slide, windowOf } from '../support/shapes.js'
+import { at, size } from '../support/tensor.js'
+import { reader, slideOver } from '../support/windows.js'
+import { convolutionArguments } from './pytorch_arguments.js'
+
+const inputChannels = (call: Typed) => sizeOf(call.type('x').shape, 1)
+
+export const conv2d: Operation = {
+  name: 'conv2d',
+  documentation: {
+    summary: 'Slides learned filters over feature maps.',
+    details:
+      'y[f, i, j] = bias[f] + sum over c, u, v of weight[f, c, u, v] x[c, i stride + u dilation - padding, j stride + v dilation - padding]. ' +
+      'Weights begin normally distributed with variance 2 / (channels x kernel height x kernel width), biases at 0.',
+    source: 'weights: He et al. 2015, equation 10; sizes: torch.nn.Conv2d',
+  },
+  arguments: [
+    tensorArgument('x', 'feature maps'),
+    { name: 'filters', kind: { is: 'integer', from: 1 }, meaning: 'number of output channels', weightsOnly: true },
+    filterArgument,
+    strideArgument,
+    paddingArgument,
+    dilationArgument,
+    biasArgument,
+  ],
+  typing: {
+    infer(call) {
+      const x = featureMap(call, 'x')
+      const places = x && slide(call, 'conv2d', x)
+      return places && [mapOf(x.batch, call.number('filters'), ...places)]
+    },
+    parameters(call) {
+      const [height, width] = call.pair('kernel')
+      const filters = call.number('filters')
+      const fanIn = inputChannels(call) * height * width
+      const weight = {
+        role: 'weight',
+        shape: [filters, inputChannels(call), height, width],
+        initializer: { kind: 'normal', deviation: Math.sqrt(2 / fanIn) } as const,
+        trainable: true,
+        tfjsLayout: [2, 3, 1, 0],
+      }
+      const bias = {
+        role: 'bias',
+        shape: [filters],
+        initializer: { kind: 'constant', value: 0 } as const,
+        trainable: true,
+      }
+      return call.flag('bias') ? [weight, bias] : [weight]
+    },
+    multiplyAdds(call, [output]) {
+      const [height, width] = call.pair('kernel')
+      const [filters, outputHeight, outputWidth] = mapSizes(present(output, 'the output'))
+      return filters * outputHeight * outputWidth * inputChannels(call) * height * width
+    },
+  },
+  semantics: { lowPrecision: true },
+  lowering: {
+    tfjs: (call) =>
+      call.runtime('conv2d', call.input('x'), call.scope(), call.options('stride', 'padding', 'dilation')),
+    pytorch: {
+      module: (call) => ({
+        type: python.Conv2d,
+        arguments: [
+          { name: 'in_channels', value: inputChannels(call), positional: true, width: true },
+          { name: 'out_channels', value: call.number('filters'), positional: true, width: true },
+          ...convolutionArguments(call),
+        ],
+      }),
+      expression: (call) => `${call.module()}(${call.input('x')})`,
+    },
+    onnx(call) {
+      const bias = call.flag('bias') ? [call.parameter('bias')] : []
+      return [
+        call.add(
+          'Conv',
+          [call.input('x'), call.parameter('weight'), ...bias],
+          convolutionAttributes(windowOf(call), 1),
+        ),
+      ]
+    },
+  },
+  reference(call) {
+    const x = call.tensor('x')
+    const weight = call.parameter('weight')
+    const read = reader(x)
+    const filter = reader(weight)
+    const bias = call.flag('bias') ? call.parameter('bias') : undefined
+    const channels = size(x, 1)
+    const output = slideOver(x, windowOf(call), size(weight, 0), false, (b, f, cells) => {
+      let sum = bias ? at(bias, f) : 0
+      cells((row, column, u, v) => {
+        for (let c = 0; c < channels; c++) sum += read(b, c, row, column) * filter(f, c, u, v)
+      })
+      return sum
+    })
+    return [output]
+  },
+  cases: [
+    {
+      name: '3x3',
+      inputs: { x: { shape: [2, 3, 5, 6], fill: 'random' } },
+      arguments: { filters: 4, kernel: 3, padding: 1 },
+    },
+    {
+      name: 'stride 2 without padding',
+      inputs: { x: { shape: [1, 2, 7, 8], fill: 'random' } },
+      arguments: { filters: 3, kernel: 3, stride: 2, bias: false },
+    },
+    {
+      name: '1x7, padded along the width',
+      inputs: { x: { shape: [2, 2, 3, 9], fill: 'random' } },
+      arguments: { filters: 2, kernel: [1, 7], padding: [0, 3] },
+    },
+    { name: '1x1', inputs: { x: { shape: [3, 5, 4, 4], fill: 'random' } }, arguments: { filters: 2, kernel: 1 } },
+    {
+      name: '1x1 with stride 2',
+      inputs: { x: { shape: [2, 3, 5, 5], fill: 'random' } },
+      arguments: { filters: 2, kernel: 1, stride: 2 },
+    },
+    {
+      name: 'dilated',
+      inputs: { x: { shape: [1, 2, 9, 9], fill: 'random' } },
+      arguments: { filters: 2, kernel: 3, dilation: 2, padding: 2 },
+    },
+    {
+      name: 'one pixel',
+      inputs: { x: { shape: [1, 4, 1, 1], fill: 'random' } },
+      arguments: { filters: 3, kernel: 3, padding: 1 },
+    },
+  ],
+}

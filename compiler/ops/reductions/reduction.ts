@@ -1,0 +1,131 @@
+import { elementAt } from '../../../grammar/present.js'
+import { shapeText } from '../../graph/graph.js'
+import { callText } from '../../targets/pytorch/lowering.js'
+import { array, source } from '../../targets/tfjs/expression.js'
+import type { Operation, ValueProperty } from '../operation.js'
+import * as python from '../python/index.js'
+import { featureMap, floats, sameShape } from '../support/shapes.js'
+import { at, combine, map, sizes4, type Tensor, zeros } from '../support/tensor.js'
+
+interface Reduction {
+  readonly name: string
+  readonly summary: string
+  readonly tfjs: string
+  readonly onnx: string
+  /** The ONNX operator over several tensors. */
+  readonly several: string
+  readonly average: boolean
+  readonly preserves?: readonly ValueProperty[]
+}
+
+/** `mean` and `sum`, which differ in one division. */
+export function reduction({ name, summary, tfjs, onnx, several, average, preserves }: Reduction): Operation {
+  return {
+    name,
+    documentation: {
+      summary,
+      details: 'Over channels, feature maps become one map (height x width); over space, one row (channels).',
+    },
+    arguments: [
+      { name: 'x', kind: { is: 'tensors', atLeast: 1 }, meaning: 'feature maps, or several tensors of one shape' },
+      {
+        name: 'over',
+        kind: { is: 'word', words: ['channels', 'space'] },
+        default: 'channels',
+        meaning: 'what a single tensor is reduced over; several tensors are joined element by element',
+      },
+    ],
+    typing: {
+      infer(call) {
+        const types = call.types('x')
+        const first = elementAt(types, 0)
+        const rest = types.slice(1)
+        if (rest.some((type) => !sameShape(type, first)))
+          return call.fail('shape-mismatch', { callee: name, shapes: types.map(shapeText) }, ['x'])
+        if (rest.length > 0) return [first]
+        const x = featureMap(call, 'x')
+        if (!x) return undefined
+        const keep = call.word('over') === 'channels' ? [0, 2, 3] : [0, 1]
+        return [floats(keep.map((index) => elementAt(x.shape, index)))]
+      },
+    },
+    ...(preserves && { semantics: { preserves } }),
+    lowering: {
+      tfjs(call) {
+        const inputs = call.inputs('x')
+        if (inputs.length === 1)
+          return call.tf(tfjs, call.input('x'), source(call.value('over') === 'channels' ? '3' : '[1, 2]'))
+        const total = call.tf('addN', array(inputs))
+        return average ? call.tf('div', total, source(`${inputs.length}`)) : total
+      },
+      pytorch: {
+        expression(call) {
+          const [first, ...rest] = call.operands('x')
+          if (rest.length === 0) return `${first}.${name}(${call.word('over') === 'channels' ? '1' : '(2, 3)'})`
+          return average ? callText(call.helper(python.mean_of), ...call.inputs('x')) : [first, ...rest].join(' + ')
+        },
+      },
+      onnx(call) {
+        const inputs = call.inputs('x')
+        if (inputs.length > 1) return [call.add(several, inputs)]
+        const axes = call.word('over') === 'channels' ? [1] : [2, 3]
+        return [call.add(onnx, [call.input('x'), call.int64(axes)], { keepdims: 0 })]
+      },
+    },
+    reference(call) {
+      const tensors = call.tensors('x')
+      const first = elementAt(tensors, 0)
+      const rest = tensors.slice(1)
+      if (rest.length > 0) {
+        const total = rest.reduce((a, b) => combine(a, b, (left, right) => left + right), first)
+        return [average ? map(total, (value) => value / (rest.length + 1)) : total]
+      }
+      return [call.word('over') === 'channels' ? overChannels(first, average) : overSpace(first, average)]
+    },
+    cases: [
+      { name: 'over channels', inputs: { x: [{ shape: [2, 5, 3, 4], fill: 'random' }] } },
+      { name: 'over space', inputs: { x: [{ shape: [2, 5, 3, 4], fill: 'random' }] }, arguments: { over: 'space' } },
+      {
+        name: 'of two rows',
+        inputs: {
+          x: [
+            { shape: [3, 4], fill: 'random' },
+            { shape: [3, 4], fill: 'positive' },
+          ],
+        },
+      },
+      {
+        name: 'of three maps',
+        inputs: {
+          x: [
+            { shape: [1, 2, 3, 3], fill: 'random' },
+            { shape: [1, 2, 3, 3], fill: 'ones' },
+            { shape: [1, 2, 3, 3], fill: 'positive' },
+          ],
+        },
+      },
+    ],
+  }
+}
+
+function overChannels(x: Tensor, average: boolean): Tensor {
+  const [batch, channels, height, width] = sizes4(x)
+  const out = zeros([batch, height, width])
+  const area = height * width
+  for (let i = 0; i < x.data.length; i++) {
+    const cell = Math.floor(i / (area * channels)) * area + (i % area)
+    out.data[cell] = at(out, cell) + at(x, i) / (average ? channels : 1)
+  }
+  return out
+}
+
+function overSpace(x: Tensor, average: boolean): Tensor {
+  const [batch, channels, height, width] = sizes4(x)
+  const out = zeros([batch, channels])
+  const area = height * width
+  for (let i = 0; i < x.data.length; i++) {
+    const row = Math.floor(i / area)
+    out.data[row] = at(out, row) + at(x, i) / (average ? area : 1)
+  }
+  return out
+}

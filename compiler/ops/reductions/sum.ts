@@ -1,0 +1,10 @@
+import { reduction } from './reduction.js'
+
+export const sum = reduction({
+  name: 'sum',
+  summary: 'The sum: of one tensor over its channels or cells, or of several tensors element by element.',
+  tfjs: 'sum',
+  onnx: 'ReduceSum',
+  several: 'Sum',
+  average: false,
+})

@@ -1,0 +1,49 @@
+import type { Operation } from '../operation.js'
+import { rateArgument, tensorArgument } from '../support/arguments.js'
+import { at, map, permute, type Tensor } from '../support/tensor.js'
+
+export const dropout: Operation = {
+  name: 'dropout',
+  documentation: {
+    summary: 'In training sets values to zero at random and scales up the rest; otherwise does nothing.',
+    details: 'Each value is dropped with chance rate and else divided by 1 - rate, so that the expectation stays.',
+    source: 'Srivastava et al. 2014; scaling: torch.nn.Dropout',
+  },
+  arguments: [tensorArgument('x', 'any tensor'), rateArgument],
+  typing: { infer: (call) => [call.type('x')] },
+  semantics: {
+    preserves: ['unit length'],
+    identityInInference: 'x',
+  },
+  lowering: {
+    tfjs: (call) => call.runtime('dropout', call.input('x'), call.at, call.options('rate')),
+    pytorch: {
+      underAutocast: 'as it comes',
+      expression: (call) => `F.dropout(${call.input('x')}, ${call.code('rate')}, self.training)`,
+    },
+    onnx: (call) => [call.add('Identity', [call.input('x')])],
+  },
+  reference(call) {
+    const x = call.tensor('x')
+    if (call.phase !== 'training') return [x]
+    // Engines draw in the order in which they keep the values: channels last.
+    const order = x.shape.length === 4 ? { there: [0, 2, 3, 1], back: [0, 3, 1, 2] } : undefined
+    const dropped = drop(order ? permute(x, order.there) : x, call.number('rate'), call.random())
+    return [order ? permute(dropped, order.back) : dropped]
+  },
+  cases: [
+    { name: 'inference', inputs: { x: { shape: [2, 5], fill: 'random' } }, arguments: { rate: 0.5 } },
+    { name: 'training', inputs: { x: { shape: [4, 6], fill: 'random' } }, arguments: { rate: 0.4 }, phase: 'training' },
+    {
+      name: 'training on maps',
+      inputs: { x: { shape: [2, 3, 2, 2], fill: 'random' } },
+      arguments: { rate: 0.25 },
+      phase: 'training',
+    },
+  ],
+}
+
+function drop(x: Tensor, rate: number, random: () => number): Tensor {
+  const kept = Array.from(x.data, () => random() >= rate)
+  return map(x, (_, index) => (kept[index] ? at(x, index) / (1 - rate) : 0))
+}

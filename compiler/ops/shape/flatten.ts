@@ -1,0 +1,39 @@
+import type { Operation } from '../operation.js'
+import { tensorArgument } from '../support/arguments.js'
+import { dimension, elementsPerImage, floats, wrongRank } from '../support/shapes.js'
+import { rows } from '../support/tensor.js'
+
+export const flatten: Operation = {
+  name: 'flatten',
+  documentation: {
+    summary: 'One long row for each image: channel after channel, row after row.',
+    source: 'torch.flatten(x, 1)',
+  },
+  arguments: [tensorArgument('x', 'any tensor with a batch')],
+  typing: {
+    infer(call) {
+      const type = call.type('x')
+      const batch = type.shape[0]
+      if (!batch || type.element !== 'float') return wrongRank(call, 'x', 'numbers for each image')
+      return [floats([batch, dimension('features', elementsPerImage(type))])]
+    },
+  },
+  semantics: { preserves: ['unit length'] },
+  lowering: {
+    tfjs: (call) => call.runtime('flatten', call.input('x')),
+    pytorch: {
+      underAutocast: 'as it comes',
+      expression: (call) => `${call.operand('x')}.flatten(1)`,
+    },
+    onnx: (call) => [call.add('Flatten', [call.input('x')], { axis: 1 })],
+  },
+  reference(call) {
+    const x = call.tensor('x')
+    return [{ shape: rows(x), data: x.data }]
+  },
+  cases: [
+    { name: 'feature maps', inputs: { x: { shape: [2, 3, 2, 4], fill: 'random' } } },
+    { name: 'part features', inputs: { x: { shape: [2, 3, 4], fill: 'random' } } },
+    { name: 'a row stays', inputs: { x: { shape: [2, 5], fill: 'random' } } },
+  ],
+}

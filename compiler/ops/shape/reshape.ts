@@ -1,0 +1,90 @@
+import { present } from '../../../grammar/present.js'
+import { shapeText } from '../../graph/graph.js'
+import type { Inference, Operation, Typed } from '../operation.js'
+import { tensorArgument } from '../support/arguments.js'
+import { elementsPerImage, floats, wrongRank } from '../support/shapes.js'
+import { size } from '../support/tensor.js'
+
+/** The sizes of a call that was checked. */
+function sizes(call: Typed): readonly number[] {
+  return present(wantedSizes(call), 'a shape that fits')
+}
+
+/** The wanted sizes with -1 filled in, or undefined where the numbers do not work out. */
+function wantedSizes(call: Typed): readonly number[] | undefined {
+  const total = elementsPerImage(call.type('x'))
+  const wanted = call.integers('shape')
+  const known = wanted.reduce((product, length) => (length === -1 ? product : product * length), 1)
+  const open = wanted.filter((length) => length === -1).length
+  if (open > 1 || wanted.some((length) => length < -1 || length === 0)) return undefined
+  if (open === 1 ? total % known !== 0 : total !== known) return undefined
+  return wanted.map((length) => (length === -1 ? total / known : length))
+}
+
+export const reshape: Operation = {
+  name: 'reshape',
+  documentation: {
+    summary: 'The same values in another shape, image by image.',
+    details: 'Values are read channel after channel, row after row, on every target. One size may be -1: what is left.',
+  },
+  arguments: [
+    tensorArgument('x', 'any tensor with a batch'),
+    {
+      name: 'shape',
+      kind: { is: 'integers' },
+      meaning: 'the sizes without the batch: [channels, height, width], or [-1, 64]',
+    },
+  ],
+  typing: {
+    infer(call: Inference) {
+      const type = call.type('x')
+      const batch = type.shape[0]
+      if (!batch || type.element !== 'float') return wrongRank(call, 'x', 'numbers for each image')
+      const sizes = wantedSizes(call)
+      if (!sizes)
+        return call.fail(
+          'shape-mismatch',
+          { callee: 'reshape', shapes: [shapeText(type), `[${call.integers('shape').join(', ')}]`] },
+          ['x'],
+        )
+      const names =
+        sizes.length === 3 ? ['channels', 'height', 'width'] : sizes.length === 2 ? ['maps', 'features'] : ['features']
+      return [
+        floats([
+          batch,
+          ...sizes.map((length, index) => ({ name: names[index] ?? `dimension ${index + 1}`, size: length })),
+        ]),
+      ]
+    },
+  },
+  lowering: {
+    tfjs: (call) => call.runtime('reshape', call.input('x'), call.code('shape')),
+    pytorch: {
+      underAutocast: 'as it comes',
+      expression: (call) =>
+        `${call.operand('x')}.flatten(1).unflatten(1, (${call
+          .integers('shape')
+          .map((size) => `${size},`)
+          .join(' ')
+          .replace(/(?<=,.*),$/, '')}))`,
+    },
+    onnx: (call) => [call.add('Reshape', [call.input('x'), call.int64([0, ...sizes(call)])])],
+  },
+  reference(call) {
+    const x = call.tensor('x')
+    return [{ shape: [size(x, 0), ...sizes(call)], data: x.data }]
+  },
+  cases: [
+    { name: 'a row to maps', inputs: { x: { shape: [2, 12], fill: 'random' } }, arguments: { shape: [3, 2, 2] } },
+    {
+      name: 'maps to parts, one size open',
+      inputs: { x: { shape: [2, 4, 2, 3], fill: 'random' } },
+      arguments: { shape: [4, -1] },
+    },
+    {
+      name: 'maps to other maps',
+      inputs: { x: { shape: [1, 4, 2, 3], fill: 'random' } },
+      arguments: { shape: [2, 3, 4] },
+    },
+  ],
+}
