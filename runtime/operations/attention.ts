@@ -29,7 +29,7 @@ export function bap(
   if (pool === 'max') {
     // The gradient that TensorFlow.js has of a split into one part throws.
     const parts = maps === 1 ? [attention] : tf.split(attention, maps, 3)
-    const each = parts.map((map) => tf.max<tf.Tensor2D>(tf.mul(features, map), [1, 2]))
+    const each = parts.map((map) => largestOverSpace(tf.mul(features, map)))
     return tf.stack(each, 1) as tf.Tensor3D
   }
   const cells = height * width
@@ -39,6 +39,26 @@ export function bap(
     true,
   )
   return pool === 'mean' ? tf.div(sum, cells) : sum
+}
+
+/**
+ * The largest value of each map [batch, h, w, channels]; gives [batch, channels]. Equal cells share the gradient, as in PyTorch's amax;
+ * TensorFlow.js gives each of them the whole, which is no gradient of the maximum.
+ */
+function largestOverSpace(maps: tf.Tensor4D): tf.Tensor2D {
+  const largest = tf.customGrad((x, save) => {
+    const value = tf.max(x as tf.Tensor, [1, 2], true)
+    ;(save as tf.GradSaveFunc)([x as tf.Tensor, value])
+    return {
+      value,
+      gradFunc: (slope: tf.Tensor, saved: tf.Tensor[]) => {
+        const [cells, peak] = saved as [tf.Tensor, tf.Tensor]
+        const isPeak = tf.cast(tf.equal(cells, peak), 'float32')
+        return tf.mul(isPeak, tf.div(slope, tf.sum(isPeak, [1, 2], true)))
+      },
+    }
+  })
+  return tf.squeeze<tf.Tensor2D>(largest(maps), [1, 2])
 }
 
 /** Bilinear pooling: [batch, h, w, M] times [batch, h, w, N], averaged over space; gives [batch, M, N]. */

@@ -13,6 +13,8 @@ export interface ReferenceCall {
   readonly phase: Phase
   /** Names the random streams, as Scope does. */
   readonly key: readonly (string | number)[]
+  /** Simulates the rounding of an accumulated number; absent: none. */
+  readonly rounded?: (value: number) => number
 }
 
 /** One evaluation of an operation's plain reference. */
@@ -46,6 +48,10 @@ export class ReferenceEvaluation extends TypedCall implements Evaluation {
     const parameter = this.call.parameters.get(role)
     if (!parameter) throw new Error(`no parameter ${role}`)
     return parameter
+  }
+
+  rounded(value: number): number {
+    return this.call.rounded?.(value) ?? value
   }
 
   update(role: string, value: Tensor): void {

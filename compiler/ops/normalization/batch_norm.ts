@@ -74,7 +74,9 @@ export const batchNorm: Operation = {
   reference(call) {
     const x = call.tensor('x')
     const { mean, variance, count } =
-      call.phase === 'training' ? statistics(x) : running(call.parameter('running_mean'), call.parameter('running_var'))
+      call.phase === 'training'
+        ? statistics(x, (value) => call.rounded(value))
+        : running(call.parameter('running_mean'), call.parameter('running_var'))
     if (call.phase === 'training') {
       const move = (role: string, batch: Tensor, factor: number) => {
         const old = call.parameter(role)
@@ -115,7 +117,7 @@ function running(mean: Tensor, variance: Tensor) {
 }
 
 /** Mean and biased variance of each channel over batch, height and width. */
-function statistics(x: Tensor): { mean: Tensor; variance: Tensor; count: number } {
+function statistics(x: Tensor, rounded: (value: number) => number): { mean: Tensor; variance: Tensor; count: number } {
   const [batch, channels, height, width] = sizes4(x)
   const count = batch * height * width
   const read = reader(x)
@@ -129,6 +131,8 @@ function statistics(x: Tensor): { mean: Tensor; variance: Tensor; count: number 
   each((c, value) => {
     mean.data[c] = at(mean, c) + value / count
   })
+  // Centring cancels: on a channel of one value what is left is the mean's rounding.
+  for (let c = 0; c < channels; c++) mean.data[c] = rounded(at(mean, c))
   each((c, value) => {
     variance.data[c] = at(variance, c) + (value - at(mean, c)) ** 2 / count
   })

@@ -1,5 +1,5 @@
 import { compile } from '../../../compiler/compile.js'
-import type { Graph, ValueRef } from '../../../compiler/graph/graph.js'
+import type { Graph, Phase, ValueRef } from '../../../compiler/graph/graph.js'
 import { specialise, withoutLosses } from '../../../compiler/graph/phase.js'
 import { inPicture, viewOf } from '../../../compiler/graph/view.js'
 import { elements, type Tensor, tensor } from '../../../compiler/ops/support/tensor.js'
@@ -140,29 +140,14 @@ function subjectOf(graph: Graph, seed: number): Subject {
   const [inference, training] = [specialise(graph, 'inference'), specialise(graph, 'training')]
   const inputs = inputsOf(graph, seed)
   const random = new Random(keyOf('rounding', seed))
-  const roundings = (target: Graph, phase: 'inference' | 'training') =>
-    Array.from({ length: roundedEvaluations }, () =>
-      evaluateGraph(target, phase, inputs, { rounding: { random, size: singleRounding } }),
-    )
   const predicted = evaluateGraph(inference, 'inference', inputs)
   const trained = evaluateGraph(training, 'training', inputs)
   const answers = answersOf(inference, predicted)
-  const answerRoundings = roundings(inference, 'inference').map((result) => answersOf(inference, result))
+  const answerRoundings = roundedAnswers(inference, inputs, singleRounding, random)
   const losses = lossesOf(training, trained)
-  const lossRoundings = roundings(training, 'training').map((result) => lossesOf(training, result))
-  const bounds = (base: Tensors, rounded: readonly Tensors[]) =>
-    new Map(
-      [...base].map(
-        ([name, value]) =>
-          [
-            name,
-            boundOf(
-              value,
-              rounded.flatMap((one) => one.get(name) ?? []),
-            ),
-          ] as const,
-      ),
-    )
+  const lossRoundings = roundedResults(training, 'training', inputs, singleRounding, random).map((result) =>
+    lossesOf(training, result),
+  )
   return {
     graph,
     inference,
@@ -171,10 +156,36 @@ function subjectOf(graph: Graph, seed: number): Subject {
     predicted,
     trained,
     answers,
-    answerBounds: bounds(answers, answerRoundings),
+    answerBounds: boundsOf(answers, answerRoundings),
     losses,
-    lossBounds: bounds(losses, lossRoundings),
+    lossBounds: boundsOf(losses, lossRoundings),
   }
+}
+
+/** Evaluations in which every number that an operation reads is rounded. */
+function roundedResults(
+  graph: Graph,
+  phase: Phase,
+  inputs: ReferenceInputs,
+  size: number,
+  random: Random,
+): readonly ReferenceResult[] {
+  return Array.from({ length: roundedEvaluations }, () =>
+    evaluateGraph(graph, phase, inputs, { rounding: { random, size } }),
+  )
+}
+
+function roundedAnswers(graph: Graph, inputs: ReferenceInputs, size: number, random: Random): readonly Tensors[] {
+  return roundedResults(graph, 'inference', inputs, size, random).map((result) => answersOf(graph, result))
+}
+
+function boundsOf(base: Tensors, rounded: readonly Tensors[]): ReadonlyMap<string, Bound> {
+  return new Map(
+    [...base].map(([name, value]) => {
+      const others = rounded.flatMap((one) => one.get(name) ?? [])
+      return [name, boundOf(value, others)] as const
+    }),
+  )
 }
 
 function inputsOf({ image, label, parameters, plan }: Graph, seed: number): ReferenceInputs {
@@ -267,14 +278,27 @@ function outcomeProblem(
 }
 
 function onnxProblem(found: Tensors, subject: Subject, half: boolean, passTolerance: number): string | undefined {
+  if (half) return halfProblem(found, subject)
   return firstDifference(found, subject.answers, (name) => {
     const bound = known(subject.answerBounds, name)
-    if (!half) return allowed(bound, singleRounding) + passTolerance * bound.largest
-    // What half precision cannot hold becomes infinite; what rounding moves is as much more as its steps are larger.
-    const scale = halfRounding / singleRounding
-    const lost = largestValue(subject.predicted) > 1e4
-    return lost ? Number.POSITIVE_INFINITY : allowed({ ...bound, spread: bound.spread * scale }, halfRounding)
+    return allowed(bound, singleRounding) + passTolerance * bound.largest
   })
+}
+
+function halfProblem(found: Tensors, subject: Subject): string | undefined {
+  // What half precision cannot hold becomes infinite.
+  if (largestValue(subject.predicted) > 1e4) return undefined
+  const scale = halfRounding / singleRounding
+  const apart = (spreadOf: (name: string) => number) =>
+    firstDifference(found, subject.answers, (name) => {
+      const bound = known(subject.answerBounds, name)
+      return allowed({ ...bound, spread: Math.max(bound.spread * scale, spreadOf(name)) }, halfRounding)
+    })
+  if (apart(() => 0) === undefined) return undefined
+  // A box follows from comparisons, which turn over or do not: a rounding of single precision says nothing of one of half precision.
+  const rounded = roundedAnswers(subject.inference, subject.inputs, halfRounding, new Random(keyOf('half', 0)))
+  const bounds = boundsOf(subject.answers, rounded)
+  return apart((name) => known(bounds, name).spread)
 }
 
 function largestValue({ values }: ReferenceResult): number {

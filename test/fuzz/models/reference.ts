@@ -42,13 +42,10 @@ export function evaluateGraph(
   const values = new Map<number, readonly Tensor[]>()
   const updates = new Map<string, Tensor>()
   let drawing = 0
+  const roundedNumber = (value: number) =>
+    rounding === undefined ? value : value * (1 + rounding.size * rounding.random.uniform(-1, 1))
   const rounded = (tensor: Tensor): Tensor =>
-    rounding === undefined
-      ? tensor
-      : {
-          shape: tensor.shape,
-          data: tensor.data.map((value) => value * (1 + rounding.size * rounding.random.uniform(-1, 1))),
-        }
+    rounding === undefined ? tensor : { shape: tensor.shape, data: tensor.data.map(roundedNumber) }
   const valueAt = (from: ReadonlyMap<number, readonly Tensor[]>, { node, output }: ValueRef): Tensor => {
     const value = from.get(node)?.[output]
     if (!value) throw new Error(`node ${node} has no value ${output}`)
@@ -77,6 +74,7 @@ export function evaluateGraph(
       parameters: parametersOf(node, (name) => updates.get(name) ?? inputs.parameters.get(name), rounded),
       phase,
       key: inputs.key,
+      rounded: roundedNumber,
     })
     values.set(node.id, call.run())
     drawing += Number(call.streams > 0)
