@@ -10,6 +10,7 @@ import { elaborateModel, type ModelSettings } from './analysis/model.js'
 import { type Library, type Module, type ModuleCache, ModuleLoader, syntaxDiagnostic } from './analysis/modules.js'
 import { override } from './analysis/overrides.js'
 import { Scope } from './analysis/scope.js'
+import type { Value } from './analysis/values.js'
 import { type Diagnostic, hasErrors } from './diagnostics/diagnostic.js'
 import { diagnose } from './diagnostics/report.js'
 import type { Graph } from './graph/graph.js'
@@ -94,7 +95,7 @@ function stackExhaustedBy({ source, text }: Source): Analysed {
   const file = { source, text, imports: [], blocks: [], models: [], comments: [] }
   const texts = new Map([[source, text]])
   const diagnostics = [syntaxDiagnostic(stackExhausted(source, text))]
-  return { module: { file, scope: new Scope() }, whole: undefined, diagnostics, files: texts, texts }
+  return { module: { file, scope: new Scope<Value>() }, whole: undefined, diagnostics, files: texts, texts }
 }
 
 function analyseWithin(entry: Source, library: Library, settings: ModelSettings, options: AnalysisOptions): Analysed {

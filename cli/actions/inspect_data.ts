@@ -1,6 +1,7 @@
 import { safeLine } from '../../compiler/diagnostics/safe_text.js'
 import type { DataSet } from '../../runtime/data/dataset.js'
-import { type Inspection, inspectData } from '../../runtime/data/inspect/inspect.js'
+import { inspectData } from '../../runtime/data/inspect/inspect.js'
+import type { Inspection } from '../../runtime/data/inspect/inspection.js'
 import { counted } from '../../runtime/data/listing.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import type { Io } from '../io.js'

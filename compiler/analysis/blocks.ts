@@ -14,8 +14,8 @@ export function checkBlocks(module: Module): Diagnostic[] {
   return module.file.blocks.flatMap((block) => checkBlock(block, module.scope))
 }
 
-function checkBlock(block: Block, outer: Scope): Diagnostic[] {
-  const scope = new Scope(outer)
+function checkBlock(block: Block, outer: Scope<Value>): Diagnostic[] {
+  const scope = new Scope<Value>(outer)
   const diagnostics: Diagnostic[] = []
   for (const { name } of block.parameters)
     if (!scope.define(name.text, { kind: 'broken' }))
@@ -26,7 +26,7 @@ function checkBlock(block: Block, outer: Scope): Diagnostic[] {
   return diagnostics
 }
 
-function checkStatements(statements: readonly Statement[], scope: Scope): Diagnostic[] {
+function checkStatements(statements: readonly Statement[], scope: Scope<Value>): Diagnostic[] {
   return statements.flatMap((statement) => {
     const found = checkNames(statement.value, scope)
     if (statement.kind === 'binding' && !scope.define(statement.name.text, { kind: 'broken' }))
@@ -35,7 +35,7 @@ function checkStatements(statements: readonly Statement[], scope: Scope): Diagno
   })
 }
 
-function checkNames(expression: Expression, scope: Scope): Diagnostic[] {
+function checkNames(expression: Expression, scope: Scope<Value>): Diagnostic[] {
   const all = (...parts: readonly Expression[]) => parts.flatMap((part) => checkNames(part, scope))
   switch (expression.kind) {
     case 'name': {
@@ -70,7 +70,7 @@ function checkNames(expression: Expression, scope: Scope): Diagnostic[] {
     case 'conditional':
       return all(expression.condition, expression.whenTrue, expression.whenFalse)
     case 'repeat': {
-      const round = new Scope(scope)
+      const round = new Scope<Value>(scope)
       if (expression.index) round.define(expression.index.text, { kind: 'number', value: 0 })
       round.define(expression.state.text, { kind: 'broken' })
       return [...all(expression.count, expression.start), ...checkStatements(expression.statements, round)]
@@ -82,14 +82,14 @@ function checkNames(expression: Expression, scope: Scope): Diagnostic[] {
 
 type Call = Extract<Expression, { kind: 'call' }>
 
-function checkParts({ callee, arguments: list }: Call, scope: Scope): Diagnostic[] {
+function checkParts({ callee, arguments: list }: Call, scope: Scope<Value>): Diagnostic[] {
   // A bare word may be what an argument takes (pool = mean), which only the call's signature can tell.
   const values = list.filter(({ name, value }) => !name || value.kind !== 'name').map(({ value }) => value)
   return [callee, ...values].flatMap((part) => checkNames(part, scope))
 }
 
 /** A call of an operation: the names of its arguments, and the values that are written out. */
-function checkCall({ callee, arguments: list, span }: Call, scope: Scope, piped: boolean): Diagnostic[] {
+function checkCall({ callee, arguments: list, span }: Call, scope: Scope<Value>, piped: boolean): Diagnostic[] {
   const target = callee.kind === 'name' ? scope.find(callee.text) : undefined
   if (target?.kind !== 'operation') return []
   const diagnostics: Diagnostic[] = []

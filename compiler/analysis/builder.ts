@@ -1,7 +1,7 @@
 import type { Span } from '../../grammar/tree.js'
 import type { Frame, Node, Parameter, Pretrained, ValueRef } from '../graph/graph.js'
-import type { ParameterSpec } from '../ops/operation.js'
-import type { Written } from './memo.js'
+import type { ParameterSpec } from '../ops/call.js'
+import type { Written } from './written.js'
 
 /** Far above any real model: bounds for repeats and blocks that grow out of hand, also for those that make nothing. */
 const mostOperations = 20_000

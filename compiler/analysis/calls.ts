@@ -4,7 +4,8 @@ import type { Label } from '../diagnostics/diagnostic.js'
 import { diagnose } from '../diagnostics/report.js'
 import type { Code, ValuesOf } from '../diagnostics/table.js'
 import { type Attribute, type Frame, shapeText, type TensorType } from '../graph/graph.js'
-import type { ArgumentSpec, Inference, Operation } from '../ops/operation.js'
+import type { Inference } from '../ops/call.js'
+import type { ArgumentSpec, Operation } from '../ops/operation.js'
 import { elementsPerImage } from '../ops/support/shapes.js'
 import { elements } from '../ops/support/tensor.js'
 import { TypedCall } from '../ops/support/typed.js'
@@ -12,7 +13,7 @@ import { constantOf, type Given, match, signatureOf } from './arguments.js'
 import { tensorCapacity } from './capacity.js'
 import { type Context, type Elaborator, inner, makerName, type Place } from './elaborator.js'
 import { callsWithInput, givingArgument, inputLeftOut, resizing } from './fixes.js'
-import { type MemoPlace, memoKey, type Written } from './memo.js'
+import { type MemoPlace, memoKey } from './memo.js'
 import { Scope } from './scope.js'
 import {
   type BoundArgument,
@@ -24,6 +25,7 @@ import {
   tensorOf,
   type Value,
 } from './values.js'
+import type { Written } from './written.js'
 
 export interface Call {
   readonly list: readonly Argument[]
@@ -343,7 +345,7 @@ function writeOut(
   where: Where,
 ): Value {
   const { definition, scope: outer } = target
-  const scope = new Scope(outer)
+  const scope = new Scope<Value>(outer)
   const known = new Map(bound)
   for (const { name, default: standard } of definition.parameters) {
     let argument = known.get(name.text)

@@ -26,7 +26,7 @@ import {
 
 /** Where an expression stands: what it sees, and where the things it makes go. */
 export interface Context {
-  readonly scope: Scope
+  readonly scope: Scope<Value>
   readonly frame: Frame
   /** Path of the nodes made here, and of their parameters; they differ where weights are shared. */
   readonly path: readonly string[]
@@ -219,7 +219,7 @@ export class Elaborator {
     return { value: this.evaluate(expression, context, inner(place)), span: expression.span }
   }
 
-  private name(text: string, span: Span, scope: Scope): Value {
+  private name(text: string, span: Span, scope: Scope<Value>): Value {
     const value = scope.find(text)
     if (value) return value
     const importable = this.exporting(text)
@@ -382,7 +382,7 @@ export class Elaborator {
     const rounds = new Map<string, Value>()
     for (let index = 0; index < count.value; index++) {
       if (this.full(expression.span)) return broken
-      const scope = new Scope(context.scope)
+      const scope = new Scope<Value>(context.scope)
       if (expression.index) scope.define(expression.index.text, { kind: 'number', value: index })
       scope.define(expression.state.text, state)
       const round: Context = {
@@ -408,7 +408,7 @@ export class Elaborator {
   }
 
   /** Calls in an expression that make weights of their own: what the naming rule counts. */
-  private countMakers(expression: Expression, scope: Scope): number {
+  private countMakers(expression: Expression, scope: Scope<Value>): number {
     const all = (...parts: readonly Expression[]) => parts.reduce((sum, part) => sum + this.countMakers(part, scope), 0)
     const callee = (target: Expression) => (this.makesWeights(target, scope) ? 1 : 0)
     switch (expression.kind) {
@@ -436,7 +436,7 @@ export class Elaborator {
     }
   }
 
-  private makesWeights(callee: Expression, scope: Scope): boolean {
+  private makesWeights(callee: Expression, scope: Scope<Value>): boolean {
     if (callee.kind !== 'name') return false
     const value = scope.find(callee.text)
     return (
@@ -446,7 +446,7 @@ export class Elaborator {
 }
 
 /** A string, with its place where a tensor has the name that it holds. */
-function quotable({ value, span }: Extract<Expression, { kind: 'string' }>, scope: Scope): Value {
+function quotable({ value, span }: Extract<Expression, { kind: 'string' }>, scope: Scope<Value>): Value {
   const named = scope.find(value)
   const meant = named && (tensorOf(named) || (named.kind === 'string' && named.quoted))
   return meant ? { kind: 'string', value, quoted: span } : { kind: 'string', value }

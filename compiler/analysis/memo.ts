@@ -1,23 +1,8 @@
-import type { Frame, Node, Parameter, Pretrained } from '../graph/graph.js'
 import { sameShape } from '../ops/support/shapes.js'
 import type { GraphBuilder, Mark } from './builder.js'
 import type { Scope } from './scope.js'
 import { type BoundArgument, type DefinitionValue, type TensorValue, tensorOf, type Value } from './values.js'
-
-/** All that writing out one call of a block gave. */
-export interface Written {
-  readonly result: TensorValue | undefined
-  readonly members: ReadonlyMap<string, Value>
-  readonly nodes: readonly Node[]
-  /** The call's own frame first. */
-  readonly frames: readonly Frame[]
-  readonly parameters: readonly Parameter[]
-  readonly pretrained: readonly Pretrained[]
-  readonly paths: readonly string[]
-  /** How many, for the bounds of a model. */
-  readonly rounds: number
-  readonly names: number
-}
+import type { Written } from './written.js'
 
 interface Entry {
   readonly bound: ReadonlyMap<string, BoundArgument>
@@ -34,12 +19,12 @@ const remembered = 8
  * changed), when it begins at the same number of the graph under the same names, and when it is given the same values.
  */
 export class Memo {
-  private readonly entries = new Map<Scope, Map<string, Entry>>()
+  private readonly entries = new Map<Scope<Value>, Map<string, Entry>>()
   private compilation = 0
-  private edited: Scope | undefined
+  private edited: Scope<Value> | undefined
 
   /** Begins another compilation. The scope of the text that is being edited is a new one every time: its blocks are not kept. */
-  begin(edited: Scope): void {
+  begin(edited: Scope<Value>): void {
     this.compilation++
     this.edited = edited
     for (const [scope, calls] of this.entries) {

@@ -23,7 +23,7 @@ export function elaborateModel(
   model: Model,
   chosen: ModelSettings,
 ): Graph | undefined {
-  const scope = new Scope(module.scope)
+  const scope = new Scope<Value>(module.scope)
   const frame = elaborator.builder.open(
     { kind: 'model', definition: model.name.text, path: [], parameterPath: [], inputs: [], span: model.span },
     undefined,

@@ -7,6 +7,7 @@ import { nearest } from '../diagnostics/suggest.js'
 import { operations } from '../ops/index.js'
 import type { Normalization } from '../training/normalization.js'
 import { Scope } from './scope.js'
+import type { Value } from './values.js'
 
 /** Where the text of imported files comes from: a folder, a browser's memory. */
 export interface Library {
@@ -23,7 +24,7 @@ export interface Library {
 export interface Module {
   readonly file: SourceFile
   /** Operations, imported blocks, and the file's own. */
-  readonly scope: Scope
+  readonly scope: Scope<Value>
 }
 
 /** A module without mistakes that was read before; it is the same again while its text and all it imports are. */
@@ -36,7 +37,7 @@ interface KeptModule {
 export type ModuleCache = Map<string, KeptModule>
 
 /** The scope around every file: the operations. */
-const operationScope = new Scope()
+const operationScope = new Scope<Value>()
 for (const operation of operations.values()) operationScope.define(operation.name, { kind: 'operation', operation })
 operationScope.define('training', { kind: 'phase' })
 
@@ -64,7 +65,7 @@ export class ModuleLoader {
     const said = this.diagnostics.length
     const parsed = parse(source, text)
     this.diagnostics.push(...parsed.problems.map(syntaxDiagnostic))
-    const module: Module = { file: parsed.file, scope: new Scope(operationScope) }
+    const module: Module = { file: parsed.file, scope: new Scope<Value>(operationScope) }
     this.modules.set(source, module)
     this.loading.push(source)
     const imports = parsed.file.imports.flatMap((item) => this.importNames(item, module) ?? [])

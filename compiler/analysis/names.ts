@@ -14,7 +14,8 @@ import type {
 import { operations } from '../ops/index.js'
 import type { ArgumentSpec, Operation } from '../ops/operation.js'
 import { trainArguments, trainSettings } from '../training/loop.js'
-import { type SettingSpec, settings } from '../training/settings.js'
+import type { SettingSpec } from '../training/setting_spec.js'
+import { settings } from '../training/settings.js'
 
 /** What a name stands for. */
 export interface Named {

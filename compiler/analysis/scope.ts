@@ -1,13 +1,12 @@
 import { nearest } from '../diagnostics/suggest.js'
-import type { Value } from './values.js'
 
 const mostOfScope = 150
 
 /** Names visible at one place: its own, and those of the scopes around it. */
-export class Scope {
+export class Scope<Value> {
   private readonly own = new Map<string, Value>()
 
-  constructor(private readonly parent?: Scope) {}
+  constructor(private readonly parent?: Scope<Value>) {}
 
   /** False when this scope has the name already. */
   define(name: string, value: Value): boolean {

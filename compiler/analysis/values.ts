@@ -65,7 +65,7 @@ export interface BoundArgument {
 export interface DefinitionValue {
   readonly kind: 'definition'
   readonly definition: Block | Branch
-  readonly scope: Scope
+  readonly scope: Scope<Value>
 }
 
 export const broken: Value = { kind: 'broken' }

@@ -1,8 +1,8 @@
-import type { Code, ValuesOf } from '../diagnostics/table.js'
-import type { Attribute, Dimension, Initializer, Phase, TensorType, Uniform } from '../graph/graph.js'
+import type { Attribute, Dimension, TensorType } from '../graph/graph.js'
 import type { OnnxLowering } from '../targets/onnx/lowering.js'
 import type { PytorchLowering } from '../targets/pytorch/lowering.js'
 import type { TfjsLowering } from '../targets/tfjs/lowering.js'
+import type { Evaluation, Inference, ParameterSpec, Typed } from './call.js'
 import type { Case } from './support/case.js'
 import type { Tensor } from './support/tensor.js'
 
@@ -65,50 +65,6 @@ export type ValueProperty =
   | 'unit length'
   /** Maps with cells between their own. */
   | 'enlarged'
-
-/** What is known of one call when its types are worked out. */
-export interface Typed {
-  type(argument: string): TensorType
-  types(argument: string): readonly TensorType[]
-  has(argument: string): boolean
-  number(argument: string): number
-  pair(argument: string): readonly [vertical: number, horizontal: number]
-  integers(argument: string): readonly number[]
-  flag(argument: string): boolean
-  word(argument: string): string
-}
-
-export interface Inference extends Typed {
-  /** Reports a problem at the call, with each named argument's tensor shown where it was defined; gives undefined back. */
-  fail<C extends Code>(code: C, values: ValuesOf<C>, about?: readonly string[], note?: string): undefined
-}
-
-export interface ParameterSpec {
-  /** The last part of its name: weight, bias, running_mean. */
-  readonly role: string
-  readonly shape: readonly number[]
-  readonly initializer: Initializer
-  readonly trainable: boolean
-  readonly tfjsLayout?: readonly number[]
-}
-
-/** A call with its values, for the plain reference. */
-export interface Evaluation extends Typed {
-  readonly phase: Phase
-  tensor(argument: string): Tensor
-  tensors(argument: string): readonly Tensor[]
-  parameter(role: string): Tensor
-  /** A number that the operation accumulates on its way, such as a mean; the fuzzer perturbs it as single precision does. */
-  rounded(value: number): number
-  /** Replaces a statistic after the step. */
-  update(role: string, value: Tensor): void
-  /** A stream of numbers in [0, 1) of this call alone; the same as the engine's for the same seed. */
-  random(): () => number
-  /** A constant, or one draw from its range. */
-  draw(argument: string, random: () => number): number
-  /** Whether the argument is a range to draw from. */
-  range(argument: string): Uniform | undefined
-}
 
 /** The text of an operation's page. */
 export interface Documentation {

@@ -1,5 +1,5 @@
 import type { ArgumentSpec } from '../ops/operation.js'
-import type { SettingSpec } from './settings.js'
+import type { SettingSpec } from './setting_spec.js'
 
 /** Lines of the train block that are one value each. */
 export const trainArguments: readonly ArgumentSpec[] = [

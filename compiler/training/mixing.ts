@@ -1,5 +1,5 @@
 import type { ArgumentSpec } from '../ops/operation.js'
-import type { SettingSpec } from './settings.js'
+import type { SettingSpec } from './setting_spec.js'
 
 const alpha = (value: number): ArgumentSpec => ({
   name: 'alpha',

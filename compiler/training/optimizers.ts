@@ -1,5 +1,5 @@
 import type { ArgumentSpec } from '../ops/operation.js'
-import type { PytorchOptimizer, SettingSpec } from './settings.js'
+import type { PytorchOptimizer, SettingSpec } from './setting_spec.js'
 
 const rate = (value: number): ArgumentSpec => ({
   name: 'rate',

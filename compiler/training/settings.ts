@@ -1,48 +1,10 @@
 import { elementAt } from '../../grammar/present.js'
-import type { Setting } from '../graph/graph.js'
 import type { ArgumentSpec } from '../ops/operation.js'
-import type { OnnxAttribute } from '../targets/onnx/program.js'
-import type { OnnxProgramBuilder } from '../targets/onnx/program_builder.js'
 import { ema, group } from './loop.js'
 import { mixings } from './mixing.js'
 import { optimizers } from './optimizers.js'
 import { schedules } from './schedules.js'
-
-/** A word of the train block or of an input's steps that is no tensor operation: what the runtime does, with its arguments. */
-export interface SettingSpec {
-  readonly name: string
-  readonly kind: 'optimizer' | 'schedule' | 'average' | 'group' | 'image step' | 'batch step'
-  readonly summary: string
-  readonly arguments: readonly ArgumentSpec[]
-  /** How an image step is done inside an exported file; absent for those that exist only in training. */
-  readonly onnx?: (step: OnnxStep) => string
-  /** For an optimiser; schedules and image steps are functions of the same name in Python, with the same arguments. */
-  readonly pytorch?: PytorchOptimizer
-  /** For an image step: the argument that says how large the picture is afterwards. */
-  readonly resizesTo?: string
-}
-
-export interface PytorchOptimizer {
-  /** What makes it of parameter groups: `groups`, and `RATE`. */
-  readonly create: (given: Setting['arguments']) => string
-  /** Where torch keeps what it remembers, by the slot's name in a checkpoint. */
-  readonly slots: Readonly<Record<string, string>>
-}
-
-/** A picture on its way into the network, [batch, 3, height, width] in float32. */
-export interface OnnxStep {
-  readonly input: string
-  readonly arguments: Setting['arguments']
-  /** Height and width before the step, once they are fixed. */
-  readonly size: number | undefined
-  readonly builder: OnnxProgramBuilder
-  readonly add: (
-    operator: string,
-    inputs: readonly string[],
-    step: string,
-    attributes?: Readonly<Record<string, OnnxAttribute>>,
-  ) => string
-}
+import type { OnnxStep, SettingSpec } from './setting_spec.js'
 
 function numberOf({ arguments: given }: OnnxStep, name: string): number {
   const value = given[name]

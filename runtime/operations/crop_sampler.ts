@@ -1,14 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { boxOfMap, cellsOf } from '../../compiler/ops/sampling/crop_sampler/components.js'
 import type { Scope } from '../scope.js'
-import { shareOf } from './drop_sampler.js'
 import { type Places, sampleAt } from './sampling.js'
-
-/** A number drawn for each image in training; its middle otherwise. */
-export interface Range {
-  readonly low: number
-  readonly high: number
-}
+import { type Range, shareOf } from './threshold.js'
 
 export interface CropSamplerOptions {
   readonly threshold?: number | Range

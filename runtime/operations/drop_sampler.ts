@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Scope } from '../scope.js'
-import type { Range } from './crop_sampler.js'
 import { resize } from './shapes.js'
+import { type Range, shareOf } from './threshold.js'
 
 /** Blacks out of each image [batch, H, W, 3] what its map [batch, h, w] points at. No gradient passes through the mask. */
 export function dropSampler(
@@ -25,14 +25,4 @@ export function dropSampler(
     return tf.cast(kept, 'float32')
   })
   return tf.mul(image, mask)
-}
-
-/** A constant, one draw from its range in training, its middle otherwise. */
-export function shareOf(
-  threshold: number | Range,
-  training: boolean,
-  random: { uniform(low: number, high: number): number },
-): number {
-  if (typeof threshold === 'number') return threshold
-  return training ? random.uniform(threshold.low, threshold.high) : (threshold.low + threshold.high) / 2
 }

@@ -6,7 +6,8 @@ import {
   settle,
   type TensorType,
 } from '../../compiler/graph/graph.js'
-import type { Inference, Operation, ParameterSpec } from '../../compiler/ops/operation.js'
+import type { Inference, ParameterSpec } from '../../compiler/ops/call.js'
+import type { Operation } from '../../compiler/ops/operation.js'
 import type { Case, CaseInput } from '../../compiler/ops/support/case.js'
 import { elements, type Tensor, tensor } from '../../compiler/ops/support/tensor.js'
 import { TypedCall } from '../../compiler/ops/support/typed.js'

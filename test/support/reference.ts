@@ -1,5 +1,6 @@
 import type { Attribute, Phase, TensorType } from '../../compiler/graph/graph.js'
-import type { Evaluation, Operation } from '../../compiler/ops/operation.js'
+import type { Evaluation } from '../../compiler/ops/call.js'
+import type { Operation } from '../../compiler/ops/operation.js'
 import type { Tensor } from '../../compiler/ops/support/tensor.js'
 import { TypedCall } from '../../compiler/ops/support/typed.js'
 import { keyOf, Random } from '../../runtime/random.js'

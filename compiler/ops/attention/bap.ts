@@ -1,6 +1,7 @@
 import type { OnnxCall } from '../../targets/onnx/lowering.js'
 import { callText as pythonCall } from '../../targets/pytorch/lowering.js'
-import type { Operation, Typed } from '../operation.js'
+import type { Typed } from '../call.js'
+import type { Operation } from '../operation.js'
 import * as python from '../python/index.js'
 import { tensorArgument } from '../support/arguments.js'
 import { dimension, featureMap, floats, mapSizes, sizeOf, sizeText } from '../support/shapes.js'

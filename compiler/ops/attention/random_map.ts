@@ -1,5 +1,6 @@
 import { callText as pythonCall } from '../../targets/pytorch/lowering.js'
-import type { Evaluation, Operation } from '../operation.js'
+import type { Evaluation } from '../call.js'
+import type { Operation } from '../operation.js'
 import * as python from '../python/index.js'
 import { tensorArgument } from '../support/arguments.js'
 import { featureMap, floats, sizeOf } from '../support/shapes.js'

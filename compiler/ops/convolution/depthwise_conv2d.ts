@@ -1,5 +1,6 @@
 import { present } from '../../../grammar/present.js'
-import type { Operation, Typed } from '../operation.js'
+import type { Typed } from '../call.js'
+import type { Operation } from '../operation.js'
 import * as python from '../python/index.js'
 import {
   biasArgument,

@@ -1,4 +1,5 @@
-import type { Operation, Typed } from '../operation.js'
+import type { Typed } from '../call.js'
+import type { Operation } from '../operation.js'
 import { biasArgument, tensorArgument } from '../support/arguments.js'
 import { dimension, elementsPerImage, floats, wrongRank } from '../support/shapes.js'
 import { at, rows, zeros } from '../support/tensor.js'

@@ -1,5 +1,5 @@
 import type { ModuleArgument } from '../../targets/pytorch/lowering.js'
-import type { Typed } from '../operation.js'
+import type { Typed } from '../call.js'
 import { windowOf } from '../support/shapes.js'
 
 /** What every convolution has after its channels. */

@@ -1,4 +1,5 @@
-import type { Operation, Typed } from '../operation.js'
+import type { Typed } from '../call.js'
+import type { Operation } from '../operation.js'
 import * as python from '../python/index.js'
 import { tensorArgument } from '../support/arguments.js'
 import { classesOf, elementsPerImage, labelOf, scalar, wrongRank } from '../support/shapes.js'

@@ -1,6 +1,7 @@
 import { present } from '../../../grammar/present.js'
 import { shapeText } from '../../graph/graph.js'
-import type { Inference, Operation, Typed } from '../operation.js'
+import type { Inference, Typed } from '../call.js'
+import type { Operation } from '../operation.js'
 import { tensorArgument } from '../support/arguments.js'
 import { elementsPerImage, floats, wrongRank } from '../support/shapes.js'
 import { size } from '../support/tensor.js'

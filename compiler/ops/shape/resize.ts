@@ -1,6 +1,7 @@
 import { callText as pythonCall } from '../../targets/pytorch/lowering.js'
 import { source } from '../../targets/tfjs/expression.js'
-import type { Operation, Typed } from '../operation.js'
+import type { Typed } from '../call.js'
+import type { Operation } from '../operation.js'
 import * as python from '../python/index.js'
 import { tensorArgument } from '../support/arguments.js'
 import { interpolate } from '../support/interpolate.js'

@@ -1,6 +1,6 @@
 import { present } from '../../../grammar/present.js'
 import { type Dimension, type Shape, shapeText, type TensorType } from '../../graph/graph.js'
-import type { Inference, Typed } from '../operation.js'
+import type { Inference, Typed } from '../call.js'
 
 export function floats(shape: Shape): TensorType {
   return { element: 'float', shape }

@@ -1,4 +1,4 @@
-import type { Typed } from '../../ops/operation.js'
+import type { Typed } from '../../ops/call.js'
 import type { OnnxAttribute, OnnxElement } from './program.js'
 import type { OnnxBody } from './program_builder.js'
 

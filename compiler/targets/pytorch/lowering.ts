@@ -1,4 +1,4 @@
-import type { Typed } from '../../ops/operation.js'
+import type { Typed } from '../../ops/call.js'
 
 /** A function or class that an operation needs beside what torch has; it goes into the generated `operations.py`. */
 export interface PythonHelper {

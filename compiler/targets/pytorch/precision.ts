@@ -1,6 +1,7 @@
 import type { Frame, Node, ValueRef } from '../../graph/graph.js'
+import type { Typed } from '../../ops/call.js'
 import { operationNamed } from '../../ops/index.js'
-import type { Operation, Typed } from '../../ops/operation.js'
+import type { Operation } from '../../ops/operation.js'
 import * as python from '../../ops/python/index.js'
 import type { CallPlan } from '../plans.js'
 import type { Structure } from '../structure.js'

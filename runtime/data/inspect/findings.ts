@@ -1,14 +1,6 @@
 import { splitNames } from '../dataset.js'
 import { counted, listed } from '../listing.js'
-import type { Double, Inspection } from './inspect.js'
-
-/** Something about a data set that somebody should know, and what to do about it. */
-export interface Finding {
-  readonly severity: 'error' | 'warning'
-  readonly code: string
-  readonly message: string
-  readonly help: string
-}
+import type { Double, Finding, Inspection } from './inspection.js'
 
 /** Classes with fewer pictures to train on are hardly learned. */
 const FEW = 10

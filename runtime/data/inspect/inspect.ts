@@ -1,39 +1,9 @@
 import type { Reporter } from '../../reporter.js'
-import { type DataSet, type SplitName, splitNames } from '../dataset.js'
+import { type DataSet, splitNames } from '../dataset.js'
 import { alike, sameContent } from './alike.js'
-import { lookAtAll, type Seen, type Unreadable } from './facts.js'
-import { type Finding, findingsOf } from './findings.js'
-
-/** Pictures that are one and the same, or look like it. */
-export interface Double {
-  readonly kind: 'same' | 'alike'
-  readonly pictures: readonly { readonly path: string; readonly split: SplitName; readonly class: string }[]
-}
-
-export interface ClassCount {
-  readonly name: string
-  readonly train: number
-  readonly val: number
-  readonly test: number
-}
-
-/** Of the pictures that can be read: width and height of the smallest, the middle and the largest by area. */
-export interface Sizes {
-  readonly smallest: readonly [width: number, height: number]
-  readonly median: readonly [width: number, height: number]
-  readonly largest: readonly [width: number, height: number]
-}
-
-export interface Inspection {
-  readonly pictures: Readonly<Record<SplitName, number>>
-  readonly classes: readonly ClassCount[]
-  readonly sizes: Sizes | undefined
-  readonly withBox: number
-  readonly unreadable: readonly Unreadable[]
-  /** Across splits or across classes; others cost nothing but time. */
-  readonly doubles: readonly Double[]
-  readonly findings: readonly Finding[]
-}
+import { lookAtAll, type Seen } from './facts.js'
+import { findingsOf } from './findings.js'
+import type { ClassCount, Double, Inspection, Sizes } from './inspection.js'
 
 /** Looks at every picture of a data set: what it holds, what is wrong with it, and what to do. */
 export async function inspectData(data: DataSet, mostUnreadable: number, reporter: Reporter): Promise<Inspection> {

@@ -1,15 +1,13 @@
 import { compile } from '../../../compiler/compile.js'
-import type { Graph, Phase, ValueRef } from '../../../compiler/graph/graph.js'
-import { specialise, withoutLosses } from '../../../compiler/graph/phase.js'
+import type { Graph } from '../../../compiler/graph/graph.js'
+import { withoutLosses } from '../../../compiler/graph/phase.js'
 import { inPicture, viewOf } from '../../../compiler/graph/view.js'
-import { elements, type Tensor, tensor } from '../../../compiler/ops/support/tensor.js'
 import { type EngineName, openEngine } from '../../../runtime/engines/index.js'
 import type { Model } from '../../../runtime/model.js'
 import { keyOf, Random } from '../../../runtime/random.js'
 import { silent } from '../../../runtime/reporter.js'
 import { diskLibrary } from '../../../runtime/specs/library.js'
-import { initialValues } from '../../../runtime/weights/initialize.js'
-import { allowed, type Bound, boundOf, firstDifference, halfRounding, roundingOfOne, singleRounding } from './bounds.js'
+import { allowed, type Bound, firstDifference, halfRounding, roundingOfOne, singleRounding } from './bounds.js'
 import { type Outcome, runOnEngine } from './engine.js'
 import { exportProblem } from './exported.js'
 import { type Executor, type First, gradientProblem } from './gradients.js'
@@ -17,8 +15,9 @@ import { lawProblem } from './laws.js'
 import { evaluateModel } from './load.js'
 import { randomVariant, runOnImages, runOnnx, textOf, toleranceOf } from './onnx.js'
 import type { Backend, PytorchExecutor } from './pytorch.js'
-import { evaluateGraph, type ReferenceInputs, type ReferenceResult, type Tensors } from './reference.js'
+import type { ReferenceResult, Tensors } from './reference.js'
 import { resumeProblem } from './resumed.js'
+import { boundsOf, roundedAnswers, type Subject, subjectOf } from './subject.js'
 
 /** Something that two computations of one model do not agree on, or that ended in an error. */
 export interface Finding {
@@ -32,27 +31,12 @@ export interface Checked {
   readonly findings: readonly Finding[]
 }
 
-/** The reference of one model, and how far each result may be from it. */
-export interface Subject {
-  readonly graph: Graph
-  readonly inference: Graph
-  readonly training: Graph
-  readonly inputs: ReferenceInputs
-  readonly predicted: ReferenceResult
-  readonly trained: ReferenceResult
-  readonly answers: Tensors
-  readonly answerBounds: ReadonlyMap<string, Bound>
-  readonly losses: Tensors
-  readonly lossBounds: ReadonlyMap<string, Bound>
-}
-
 /** What computes a model beside the reference and ONNX Runtime. */
 export interface Executors {
   readonly engines: readonly EngineName[]
   readonly pytorch?: PytorchExecutor
 }
 
-const roundedEvaluations = 3
 /** One model in so many is compiled by torch, too: it takes seconds. */
 const perCompiled = 25
 /** One model in so many is exported, read and exported again; one is trained, written, read and trained on: both write files. */
@@ -134,110 +118,6 @@ export async function checkText(text: string, seed: number, { engines, pytorch }
     })
   }
   return { compiled: true, findings }
-}
-
-function subjectOf(graph: Graph, seed: number): Subject {
-  const [inference, training] = [specialise(graph, 'inference'), specialise(graph, 'training')]
-  const inputs = inputsOf(graph, seed)
-  const random = new Random(keyOf('rounding', seed))
-  const predicted = evaluateGraph(inference, 'inference', inputs)
-  const trained = evaluateGraph(training, 'training', inputs)
-  const answers = answersOf(inference, predicted)
-  const answerRoundings = roundedAnswers(inference, inputs, singleRounding, random)
-  const losses = lossesOf(training, trained)
-  const lossRoundings = roundedResults(training, 'training', inputs, singleRounding, random).map((result) =>
-    lossesOf(training, result),
-  )
-  return {
-    graph,
-    inference,
-    training,
-    inputs,
-    predicted,
-    trained,
-    answers,
-    answerBounds: boundsOf(answers, answerRoundings),
-    losses,
-    lossBounds: boundsOf(losses, lossRoundings),
-  }
-}
-
-/** Evaluations in which every number that an operation reads is rounded. */
-function roundedResults(
-  graph: Graph,
-  phase: Phase,
-  inputs: ReferenceInputs,
-  size: number,
-  random: Random,
-): readonly ReferenceResult[] {
-  return Array.from({ length: roundedEvaluations }, () =>
-    evaluateGraph(graph, phase, inputs, { rounding: { random, size } }),
-  )
-}
-
-function roundedAnswers(graph: Graph, inputs: ReferenceInputs, size: number, random: Random): readonly Tensors[] {
-  return roundedResults(graph, 'inference', inputs, size, random).map((result) => answersOf(graph, result))
-}
-
-function boundsOf(base: Tensors, rounded: readonly Tensors[]): ReadonlyMap<string, Bound> {
-  return new Map(
-    [...base].map(([name, value]) => {
-      const others = rounded.flatMap((one) => one.get(name) ?? [])
-      return [name, boundOf(value, others)] as const
-    }),
-  )
-}
-
-function inputsOf({ image, label, parameters, plan }: Graph, seed: number): ReferenceInputs {
-  const random = new Random(keyOf('inputs', seed))
-  const { batch } = plan
-  const shape = [batch, image.channels, image.height, image.width]
-  return {
-    key: [seed, 'step', 0],
-    image: tensor(
-      shape,
-      Array.from({ length: elements(shape) }, () => Math.fround(random.uniform(-1, 1))),
-    ),
-    label: tensor(
-      [batch],
-      Array.from({ length: batch }, () => random.integer(label?.classes ?? 1)),
-    ),
-    parameters: new Map(
-      [...parameters.values()].map((parameter) => {
-        const initial = initialValues(parameter, seed)
-        // Constants would hide what they are multiplied with or added to. A variance stays above zero.
-        const values = Array.from(initial, (value) =>
-          Math.fround(parameter.initializer.kind === 'constant' ? value + random.uniform(0.1, 0.6) : value),
-        )
-        return [parameter.name, tensor(parameter.shape, values)]
-      }),
-    ),
-  }
-}
-
-function at({ values }: ReferenceResult, { node, output }: ValueRef): Tensor {
-  const value = values.get(node)?.[output]
-  if (!value) throw new Error(`node ${node} was not evaluated`)
-  return value
-}
-
-export function answersOf(graph: Graph, result: ReferenceResult): Tensors {
-  const named = [
-    ...graph.predictions,
-    ...(graph.crop
-      ? [
-          { name: 'boxes', value: graph.crop.box },
-          { name: 'attention', value: graph.crop.guide },
-        ]
-      : []),
-    ...graph.logits.map(({ name, value }) => ({ name: `logits/${name}`, value })),
-  ]
-  return new Map(named.map(({ name, value }) => [name, at(result, value)]))
-}
-
-/** Losses, and what a step moves without a gradient. */
-export function lossesOf(graph: Graph, result: ReferenceResult): Tensors {
-  return new Map([...graph.losses.map(({ name, value }) => [name, at(result, value)] as const), ...result.updates])
 }
 
 /** What an executor is expected to give. */

@@ -6,7 +6,7 @@ import { readOnnxMetadata } from '../../../runtime/inference/onnx_metadata.js'
 import { compileStored, compileText } from '../../../runtime/specs/spec.js'
 import { storedSpec } from '../../../runtime/specs/stored_schema.js'
 import { openWeights } from '../../../runtime/weights/load.js'
-import type { Subject } from './check.js'
+import type { Subject } from './subject.js'
 
 /** These write other values than the parameters: a file that they changed holds no weights to read. */
 const without = ['fold-batch-norm', 'fold-scales']

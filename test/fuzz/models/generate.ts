@@ -1,6 +1,7 @@
 import type { Attribute, TensorType } from '../../../compiler/graph/graph.js'
+import type { Inference } from '../../../compiler/ops/call.js'
 import { operations } from '../../../compiler/ops/index.js'
-import type { ArgumentSpec, Inference, Operation } from '../../../compiler/ops/operation.js'
+import type { ArgumentSpec, Operation } from '../../../compiler/ops/operation.js'
 import { elementsPerImage } from '../../../compiler/ops/support/shapes.js'
 import { TypedCall } from '../../../compiler/ops/support/typed.js'
 import type { Random } from '../../../runtime/random.js'

@@ -2,9 +2,9 @@ import type { Graph } from '../../../compiler/graph/graph.js'
 import type { Tensor } from '../../../compiler/ops/support/tensor.js'
 import { Random } from '../../../runtime/random.js'
 import { firstDifference, roundingOfOne, singleRounding } from './bounds.js'
-import type { Subject } from './check.js'
 import type { Outcome } from './engine.js'
 import { evaluateGraph, type ReferenceInputs, type Tensors } from './reference.js'
+import type { Subject } from './subject.js'
 
 /** Steps of difference quotients: where two of them disagree, the loss has a kink there, or is too steep. */
 const steps = [1e-5, 1e-6] as const

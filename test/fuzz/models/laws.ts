@@ -6,8 +6,8 @@ import { format } from '../../../grammar/format.js'
 import { diskLibrary } from '../../../runtime/specs/library.js'
 import { withBlockInlined } from './blocks.js'
 import { firstDifference } from './bounds.js'
-import { answersOf, lossesOf, type Subject } from './check.js'
 import { evaluateGraph, type ReferenceInputs, type Tensors } from './reference.js'
+import { answersOf, lossesOf, type Subject } from './subject.js'
 
 /** Of the largest value: references compute in double precision. */
 const exact = 1e-12

@@ -1,4 +1,4 @@
-import type { Typed } from '../../operation.js'
+import type { Typed } from '../../call.js'
 import { sizeOf } from '../../support/shapes.js'
 
 /**

@@ -1,4 +1,4 @@
-import type { Evaluation } from '../../operation.js'
+import type { Evaluation } from '../../call.js'
 import { at, size, sizes4, type Tensor, zeros } from '../../support/tensor.js'
 import { reader } from '../../support/windows.js'
 import { outputSize, placesByDensity } from './density.js'

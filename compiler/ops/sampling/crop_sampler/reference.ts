@@ -1,5 +1,5 @@
 import { elementAt } from '../../../../grammar/present.js'
-import type { Evaluation } from '../../operation.js'
+import type { Evaluation } from '../../call.js'
 import { size, sizes4, type Tensor, tensor, zeros } from '../../support/tensor.js'
 import { reader } from '../../support/windows.js'
 import { type Box, boxOfMap, cellsOf } from './components.js'

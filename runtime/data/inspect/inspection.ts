@@ -1,0 +1,41 @@
+import type { SplitName } from '../dataset.js'
+import type { Unreadable } from './facts.js'
+
+/** Pictures that are one and the same, or look like it. */
+export interface Double {
+  readonly kind: 'same' | 'alike'
+  readonly pictures: readonly { readonly path: string; readonly split: SplitName; readonly class: string }[]
+}
+
+export interface ClassCount {
+  readonly name: string
+  readonly train: number
+  readonly val: number
+  readonly test: number
+}
+
+/** Of the pictures that can be read: width and height of the smallest, the middle and the largest by area. */
+export interface Sizes {
+  readonly smallest: readonly [width: number, height: number]
+  readonly median: readonly [width: number, height: number]
+  readonly largest: readonly [width: number, height: number]
+}
+
+export interface Inspection {
+  readonly pictures: Readonly<Record<SplitName, number>>
+  readonly classes: readonly ClassCount[]
+  readonly sizes: Sizes | undefined
+  readonly withBox: number
+  readonly unreadable: readonly Unreadable[]
+  /** Across splits or across classes; others cost nothing but time. */
+  readonly doubles: readonly Double[]
+  readonly findings: readonly Finding[]
+}
+
+/** Something about a data set that somebody should know, and what to do about it. */
+export interface Finding {
+  readonly severity: 'error' | 'warning'
+  readonly code: string
+  readonly message: string
+  readonly help: string
+}
