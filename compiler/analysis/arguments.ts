@@ -83,7 +83,7 @@ export function constantOf(
 ): Attribute | undefined {
   const { value, span } = bound
   const wrong = (expected = expectation(spec), found = describe(value)): undefined => {
-    if (value.kind !== 'broken') report(diagnose('wrong-type', { name: `\`${spec.name}\``, expected, found }, span))
+    if (value.kind !== 'error') report(diagnose('wrong-type', { name: `\`${spec.name}\``, expected, found }, span))
     return undefined
   }
   const unit = strangeUnit(value, spec.counts)

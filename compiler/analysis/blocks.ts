@@ -4,7 +4,7 @@ import { diagnose } from '../diagnostics/report.js'
 import { constantOf, match, signatureOf } from './arguments.js'
 import type { Module } from './modules.js'
 import { Scope } from './scope.js'
-import { type BoundArgument, broken, type Value } from './values.js'
+import { type BoundArgument, errorValue, type Value } from './values.js'
 
 /**
  * Checks the blocks of a file without a model, as far as that goes without the sizes a call would give:
@@ -18,7 +18,7 @@ function checkBlock(block: Block, outer: Scope<Value>): Diagnostic[] {
   const scope = new Scope<Value>(outer)
   const diagnostics: Diagnostic[] = []
   for (const { name } of block.parameters)
-    if (!scope.define(name.text, { kind: 'broken' }))
+    if (!scope.define(name.text, { kind: 'error' }))
       diagnostics.push(diagnose('duplicate-name', { name: name.text }, name.span))
   diagnostics.push(...checkStatements(block.statements, scope))
   if (!block.statements.some(({ kind }) => kind === 'return'))
@@ -29,7 +29,7 @@ function checkBlock(block: Block, outer: Scope<Value>): Diagnostic[] {
 function checkStatements(statements: readonly Statement[], scope: Scope<Value>): Diagnostic[] {
   return statements.flatMap((statement) => {
     const found = checkNames(statement.value, scope)
-    if (statement.kind === 'binding' && !scope.define(statement.name.text, { kind: 'broken' }))
+    if (statement.kind === 'binding' && !scope.define(statement.name.text, { kind: 'error' }))
       found.push(diagnose('duplicate-name', { name: statement.name.text }, statement.name.span))
     return found
   })
@@ -72,7 +72,7 @@ function checkNames(expression: Expression, scope: Scope<Value>): Diagnostic[] {
     case 'repeat': {
       const round = new Scope<Value>(scope)
       if (expression.index) round.define(expression.index.text, { kind: 'number', value: 0 })
-      round.define(expression.state.text, { kind: 'broken' })
+      round.define(expression.state.text, { kind: 'error' })
       return [...all(expression.count, expression.start), ...checkStatements(expression.statements, round)]
     }
     default:
@@ -94,7 +94,7 @@ function checkCall({ callee, arguments: list, span }: Call, scope: Scope<Value>,
   if (target?.kind !== 'operation') return []
   const diagnostics: Diagnostic[] = []
   const report = (diagnostic: Diagnostic) => diagnostics.push(diagnostic)
-  const first: BoundArgument | undefined = piped ? { value: broken, span } : undefined
+  const first: BoundArgument | undefined = piped ? { value: errorValue, span } : undefined
   const { given } = match(signatureOf(target.operation), first, list, span, report)
   for (const spec of target.operation.arguments)
     for (const item of given.get(spec.name) ?? []) {

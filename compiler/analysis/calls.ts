@@ -11,15 +11,15 @@ import { elements } from '../ops/support/tensor.js'
 import { TypedCall } from '../ops/support/typed.js'
 import { constantOf, type Given, match, signatureOf } from './arguments.js'
 import { tensorCapacity } from './capacity.js'
-import { type Context, type Elaborator, inner, makerName, type Place } from './elaborator.js'
+import { type Call, type Context, type Elaboration, inner, makerName } from './elaboration.js'
 import { callsWithInput, givingArgument, inputLeftOut, resizing } from './fixes.js'
 import { type MemoPlace, memoKey } from './memo.js'
 import { Scope } from './scope.js'
 import {
   type BoundArgument,
-  broken,
   type DefinitionValue,
   describe,
+  errorValue,
   type Recall,
   type TensorValue,
   tensorOf,
@@ -27,25 +27,11 @@ import {
 } from './values.js'
 import type { Written } from './written.js'
 
-export interface Call {
-  readonly list: readonly Argument[]
-  /** Values that are worked out already, by position, instead of a list. */
-  readonly given?: readonly BoundArgument[]
-  readonly span: Span
-  readonly piped: BoundArgument | undefined
-  readonly context: Context
-  readonly place: Place
-  /** How the callee is written, for names of nodes and messages. */
-  readonly callee: string
-  /** Whether it stands without brackets: `x -> relu`. */
-  readonly bare?: boolean
-}
-
 const takesTensor = ({ kind }: ArgumentSpec) =>
   kind.is === 'tensor' || kind.is === 'tensors' || kind.is === 'tensor or number'
 
 /** A call of an operation: one node. */
-export function callOperation(elaborator: Elaborator, operation: Operation, call: Call): Value {
+export function callOperation(elaborator: Elaboration, operation: Operation, call: Call): Value {
   const signature = signatureOf(operation)
   const { names } = signature
   const { given, ok } = match(signature, call.piped, call.list, call.span, elaborator.report)
@@ -61,10 +47,15 @@ export function callOperation(elaborator: Elaborator, operation: Operation, call
         items.map((item) => evaluateGiven(elaborator, item, spec, call)),
       )
   }
-  return ok ? operate(elaborator, operation, values, call, undefined) : broken
+  return ok ? operate(elaborator, operation, values, call, undefined) : errorValue
 }
 
-function evaluateGiven(elaborator: Elaborator, item: Given, spec: ArgumentSpec | undefined, call: Call): BoundArgument {
+function evaluateGiven(
+  elaborator: Elaboration,
+  item: Given,
+  spec: ArgumentSpec | undefined,
+  call: Call,
+): BoundArgument {
   if ('value' in item) return { value: item.value, span: item.span }
   const { expression, span } = item
   // `pool = mean`: a word where the argument takes one, unless the name holds a string.
@@ -80,7 +71,7 @@ function evaluateGiven(elaborator: Elaborator, item: Given, spec: ArgumentSpec |
 
 /** Checks the values against the operation's arguments, infers the outputs, and adds the node. */
 function operate(
-  elaborator: Elaborator,
+  elaborator: Elaboration,
   operation: Operation,
   values: ReadonlyMap<string, readonly BoundArgument[]>,
   call: Call,
@@ -138,7 +129,7 @@ function operate(
       else attributes[spec.name] = constant
     }
   }
-  if (!ok) return broken
+  if (!ok) return errorValue
   const types = new Map(
     [...tensors].map(([name, list]): [string, readonly TensorType[]] => [name, list.map(({ type }) => type)]),
   )
@@ -147,7 +138,7 @@ function operate(
     elaborator.report(diagnose(code, failure, call.span, note, labels, resizing(code, failure, values)))
   })
   const outputs = operation.typing.infer(typed)
-  if (!outputs) return broken
+  if (!outputs) return errorValue
   return addNode(elaborator, operation, { typed, tensors, attributes, outputs, values }, call, sharedPath)
 }
 
@@ -179,7 +170,7 @@ interface Checked {
 }
 
 function addNode(
-  elaborator: Elaborator,
+  elaborator: Elaboration,
   operation: Operation,
   checked: Checked,
   call: Call,
@@ -193,15 +184,15 @@ function addNode(
   const parameters: Record<string, string> = {}
   for (const spec of operation.typing.parameters?.(checked.typed) ?? []) {
     const name = [...parameterPath, spec.role].join('.')
-    if (exceeds(elaborator, `the weight \`${name}\``, elements(spec.shape), span)) return broken
+    if (exceeds(elaborator, `the weight \`${name}\``, elements(spec.shape), span)) return errorValue
     if (!sharedPath && !elaborator.builder.declare(name, spec, span)) {
       elaborator.report(diagnose('duplicate-parameter', { name }, span))
-      return broken
+      return errorValue
     }
     parameters[spec.role] = name
   }
   for (const type of checked.outputs)
-    if (exceeds(elaborator, `the result of ${operation.name}`, elementsPerImage(type), span)) return broken
+    if (exceeds(elaborator, `the result of ${operation.name}`, elementsPerImage(type), span)) return errorValue
   const inputs = [...checked.tensors].flatMap(([argument, list]) => list.map(({ ref }) => ({ argument, value: ref })))
   const node = elaborator.builder.add(
     {
@@ -235,7 +226,7 @@ function addNode(
 }
 
 /** Reports a tensor of more elements than can be counted. */
-function exceeds(elaborator: Elaborator, what: string, count: number, span: Span): boolean {
+function exceeds(elaborator: Elaboration, what: string, count: number, span: Span): boolean {
   const problem = tensorCapacity(what, count, span)
   if (problem) elaborator.report(problem)
   return problem !== undefined
@@ -262,14 +253,14 @@ function shapeLabels(
 }
 
 /** A call of a block or branch: its statements, written out with these arguments. */
-export function callDefinition(elaborator: Elaborator, target: DefinitionValue, call: Call): Value {
+export function callDefinition(elaborator: Elaboration, target: DefinitionValue, call: Call): Value {
   const { definition } = target
   const names = definition.parameters.map(({ name }) => name.text)
   const { list, pretrained } = splitPretrained(elaborator, names, call)
   const { given, ok } = match({ callee: definition.name.text, names }, call.piped, list, call.span, elaborator.report)
   const bound = new Map<string, BoundArgument>()
   for (const [name, [item]] of given) if (item) bound.set(name, evaluateGiven(elaborator, item, undefined, call))
-  if (!ok) return broken
+  if (!ok) return errorValue
   const own = makerName(call.place)
   if (pretrained && elaborator.builder.sharing === 0)
     elaborator.builder.pretrained.push({
@@ -287,7 +278,7 @@ export function callDefinition(elaborator: Elaborator, target: DefinitionValue, 
  * `weights = "..."` and `partial = true` belong to every call of a block: what its parameters begin with. A block that has parameters of
  * these names keeps them.
  */
-function splitPretrained(elaborator: Elaborator, names: readonly string[], call: Call) {
+function splitPretrained(elaborator: Elaboration, names: readonly string[], call: Call) {
   const find = (name: string) =>
     names.includes(name) ? undefined : call.list.find((argument) => argument.name?.text === name)
   const [weights, partial] = [find('weights'), find('partial')]
@@ -300,7 +291,7 @@ function splitPretrained(elaborator: Elaborator, names: readonly string[], call:
   ): Value | undefined => {
     if (!argument) return undefined
     const value = elaborator.evaluate(argument.value, call.context, inner(call.place))
-    if (value.kind !== kind && value.kind !== 'broken') {
+    if (value.kind !== kind && value.kind !== 'error') {
       const values = { name: `\`${name}\``, expected, found: describe(value) }
       elaborator.report(diagnose('wrong-type', values, argument.span))
     }
@@ -320,7 +311,7 @@ function splitPretrained(elaborator: Elaborator, names: readonly string[], call:
 type Where = MemoPlace
 
 export function instantiate(
-  elaborator: Elaborator,
+  elaborator: Elaboration,
   target: DefinitionValue,
   bound: ReadonlyMap<string, BoundArgument>,
   call: Call,
@@ -329,7 +320,7 @@ export function instantiate(
   const { definition } = target
   if (elaborator.calls.some((outer) => outer.definition === definition)) {
     elaborator.report(diagnose('recursive-block', { name: definition.name.text }, call.span))
-    return broken
+    return errorValue
   }
   elaborator.calls.push({ definition, span: call.span })
   const value = writeOut(elaborator, target, bound, call, where)
@@ -338,7 +329,7 @@ export function instantiate(
 }
 
 function writeOut(
-  elaborator: Elaborator,
+  elaborator: Elaboration,
   target: DefinitionValue,
   bound: ReadonlyMap<string, BoundArgument>,
   call: Call,
@@ -361,13 +352,13 @@ function writeOut(
             givingArgument(name.text, call),
           ),
         )
-        return broken
+        return errorValue
       }
       const context = { scope, frame: call.context.frame, path: where.path, parameterPath: where.parameterPath }
       argument = { value: elaborator.evaluate(standard, context, inner(call.place)), span: standard.span }
       known.set(name.text, argument)
     }
-    if (argument.value.kind === 'broken') return broken
+    if (argument.value.kind === 'error') return errorValue
     elaborator.facts?.named(name, { value: argument.value, first: 0, end: 0 })
     scope.define(name.text, argument.value)
   }
@@ -393,7 +384,7 @@ function writeOut(
   if (kept) elaborator.keeping = true
   const { result, members } = elaborator.statements(definition.statements, context, owner, definition.kind === 'block')
   if (kept) elaborator.keeping = false
-  if (result?.kind === 'broken') return broken
+  if (result?.kind === 'error') return errorValue
   const tensor = result && tensorOf(result)
   if (tensor) frame.result = tensor.ref
   // `return inner(x)`: what can be tapped inside of it can be tapped here, too.
@@ -412,7 +403,7 @@ function tensorsOf(known: ReadonlyMap<string, BoundArgument>): Frame['inputs'] {
   })
 }
 
-/** What a call of a block or branch is worth, and how to call it again. */
+/** The value of a call of a block or branch, and how to call it again. */
 function instance(
   target: DefinitionValue,
   known: ReadonlyMap<string, BoundArgument>,
@@ -431,7 +422,11 @@ function instance(
 }
 
 /** `trunk(crop)`: what made the weights runs again on other tensors, everything else as it was. */
-export function recall(elaborator: Elaborator, { callee, arguments: first, parameterPath }: Recall, call: Call): Value {
+export function recall(
+  elaborator: Elaboration,
+  { callee, arguments: first, parameterPath }: Recall,
+  call: Call,
+): Value {
   const names = [...first].filter(([, { value }]) => tensorOf(value)).map(([name]) => name)
   const { given, ok } = match({ callee: call.callee, names }, call.piped, call.list, call.span, elaborator.report)
   const bound = new Map(first)
@@ -449,10 +444,10 @@ export function recall(elaborator: Elaborator, { callee, arguments: first, param
           givingArgument(name, call),
         ),
       )
-      return broken
+      return errorValue
     }
   }
-  if (!ok || [...bound.values()].some(({ value }) => value.kind === 'broken')) return broken
+  if (!ok || [...bound.values()].some(({ value }) => value.kind === 'error')) return errorValue
   if (callee.kind === 'operation')
     return operate(
       elaborator,

@@ -3,14 +3,14 @@ import type { BinaryOperator, Span } from '../../grammar/tree.js'
 import { diagnose } from '../diagnostics/report.js'
 import { operationNamed } from '../ops/index.js'
 import { callOperation } from './calls.js'
-import type { Context, Elaborator, Place } from './elaborator.js'
-import { type BoundArgument, broken, describe, tensorOf, type Value } from './values.js'
+import type { Context, Elaboration, Place } from './elaboration.js'
+import { type BoundArgument, describe, errorValue, tensorOf, type Value } from './values.js'
 
 const operationOf: Readonly<Record<string, string>> = { '+': 'add', '-': 'sub', '*': 'mul', '/': 'div' }
 
-/** Numbers are worked out here; with a tensor on either side it becomes an operation of the graph. */
+/** Computes with numbers; with a tensor on either side, adds an operation to the graph. */
 export function arithmetic(
-  elaborator: Elaborator,
+  elaborator: Elaboration,
   context: Context,
   place: Place,
   span: Span,
@@ -18,7 +18,7 @@ export function arithmetic(
   left: BoundArgument,
   right: BoundArgument,
 ): Value {
-  if (left.value.kind === 'broken' || right.value.kind === 'broken') return broken
+  if (left.value.kind === 'error' || right.value.kind === 'error') return errorValue
   if (left.value.kind === 'number' && right.value.kind === 'number')
     return numbers(elaborator, span, operator, left.value, right.value)
   if (!tensorOf(left.value) && !tensorOf(right.value)) {
@@ -30,7 +30,7 @@ export function arithmetic(
         odd.span,
       ),
     )
-    return broken
+    return errorValue
   }
   // Not by the scope: a binding called `add` does not change what `+` means.
   const operation = operationNamed(present(operationOf[operator], operator))
@@ -46,7 +46,7 @@ export function arithmetic(
 }
 
 function numbers(
-  elaborator: Elaborator,
+  elaborator: Elaboration,
   span: Span,
   operator: BinaryOperator,
   left: Extract<Value, { kind: 'number' }>,
@@ -55,24 +55,24 @@ function numbers(
   const [a, b] = [left.value, right.value]
   if (operator === '/' && b === 0) {
     elaborator.report(diagnose('division-by-zero', {}, span))
-    return broken
+    return errorValue
   }
   const value = operator === '+' ? a + b : operator === '-' ? a - b : operator === '*' ? a * b : a / b
   return { kind: 'number', value }
 }
 
 export function compare(
-  elaborator: Elaborator,
+  elaborator: Elaboration,
   span: Span,
   operator: BinaryOperator,
   left: Value,
   right: Value,
 ): Value {
-  if (left.kind === 'broken' || right.kind === 'broken') return broken
+  if (left.kind === 'error' || right.kind === 'error') return errorValue
   const [a, b] = [comparable(left), comparable(right)]
   if (a === undefined || b === undefined || typeof a !== typeof b) {
     elaborator.report(diagnose('not-a-constant', { what: 'what is compared' }, span))
-    return broken
+    return errorValue
   }
   const results: Readonly<Record<string, boolean>> = {
     '==': a === b,

@@ -2,7 +2,6 @@ import type { Argument, Binding, Expression, Span, Statement } from '../../gramm
 import type { Diagnostic, Label } from '../diagnostics/diagnostic.js'
 import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
-import type { Frame } from '../graph/graph.js'
 import { operationNamed } from '../ops/index.js'
 import type { ArgumentSpec } from '../ops/operation.js'
 import { strangeUnit } from './arguments.js'
@@ -10,52 +9,22 @@ import { GraphBuilder } from './builder.js'
 import { callDefinition, callOperation, recall } from './calls.js'
 import { arithmetic, compare } from './constants.js'
 import type { Defaults } from './defaults.js'
+import {
+  type Context,
+  type DefinitionCall,
+  type Elaboration,
+  inner,
+  makerName,
+  type Place,
+  sourceText,
+} from './elaboration.js'
 import type { Facts } from './facts.js'
 import type { Memo } from './memo.js'
 import { Scope } from './scope.js'
-import {
-  type BoundArgument,
-  broken,
-  type DefinitionValue,
-  describe,
-  type InstanceValue,
-  type TensorValue,
-  tensorOf,
-  type Value,
-} from './values.js'
-
-/** Where an expression stands: what it sees, and where the things it makes go. */
-export interface Context {
-  readonly scope: Scope<Value>
-  readonly frame: Frame
-  /** Path of the nodes made here, and of their parameters; they differ where weights are shared. */
-  readonly path: readonly string[]
-  readonly parameterPath: readonly string[]
-}
+import { type BoundArgument, describe, errorValue, tensorOf, type Value } from './values.js'
 
 /** A longer pipeline is no line that a person reads: generated code then has a line for each numbered stage. */
 const mostStagesOfALine = 4
-
-/** How the calls of one binding's expression are named. */
-export interface Naming {
-  /** The binding's name; none for `return` and for a branch's call. */
-  readonly name: readonly string[]
-  /** Calls in the expression that make weights. A single one takes the binding's own name; several are numbered. */
-  readonly makers: number
-  /** The next number of a maker that is no stage of the pipeline. */
-  counter: number
-}
-
-/** Which call of a binding's expression is named. */
-export interface Place {
-  readonly naming: Naming
-  /** Whether its value is the value of the whole expression. */
-  readonly last: boolean
-  /** Its number in the binding's pipeline. */
-  readonly stage?: number
-  /** Whether generated code gives the stage a line of its own. */
-  readonly ownLine?: boolean
-}
 
 export interface ElaboratorOptions {
   /** Tells which standard file defines a block, for a hint at an unknown name. */
@@ -69,17 +38,15 @@ export interface ElaboratorOptions {
 }
 
 /**
- * Works out what every expression is worth, and builds the graph on the way: blocks are written out, shapes inferred,
- * names given. What the user did wrong becomes a diagnostic and a broken value, about which nothing more is said.
+ * Evaluates every expression and builds the graph on the way: it expands blocks, infers shapes and assigns names. A mistake of the
+ * user's becomes a diagnostic and an error value, which suppresses follow-up diagnostics.
  */
-export class Elaborator {
+export class Elaborator implements Elaboration {
   readonly builder = new GraphBuilder()
   readonly diagnostics: Diagnostic[] = []
-  /** Calls of definitions that are being written out, innermost last. */
-  readonly calls: { readonly definition: DefinitionValue['definition']; readonly span: Span }[] = []
+  readonly calls: DefinitionCall[] = []
   private readonly reported = new Set<string>()
   private tooLarge = false
-  /** Whether a block around is being kept for the next compilation: those inside of it need not be. */
   keeping = false
   private readonly exporting: (block: string) => string | undefined
   private readonly defaults: Defaults
@@ -93,7 +60,6 @@ export class Elaborator {
     this.facts = facts
   }
 
-  /** What stands for an argument that is left out: null for nothing, undefined where it has to be given. */
   defaultOf(callee: string, { name, default: present }: ArgumentSpec): ArgumentSpec['default'] {
     const kept = this.defaults[callee]?.[name]
     return kept === undefined ? present : kept
@@ -119,7 +85,7 @@ export class Elaborator {
     return value
   }
 
-  /** What a binding is worth, with the things made in it named after it. */
+  /** Evaluates a binding's expression; what it makes is named after the binding. */
   valueOf(binding: Binding, context: Context): Value {
     const place = this.place(binding.value, context, [binding.name.text])
     const first = this.builder.nodes.length
@@ -139,7 +105,6 @@ export class Elaborator {
     return value
   }
 
-  /** Runs a body: its bindings, then its return. */
   statements(
     statements: readonly Statement[],
     context: Context,
@@ -158,21 +123,21 @@ export class Elaborator {
     }
     if (!result && needsResult) {
       this.report(diagnose('no-result', { name: owner.name }, owner.span))
-      result = broken
+      result = errorValue
     }
     return { result, members }
   }
 
   evaluate(expression: Expression, context: Context, place: Place): Value {
-    const value = this.worth(expression, context, place)
+    const value = this.evaluateExpression(expression, context, place)
     this.facts?.value(expression.span, value)
     return value
   }
 
-  private worth(expression: Expression, context: Context, place: Place): Value {
+  private evaluateExpression(expression: Expression, context: Context, place: Place): Value {
     switch (expression.kind) {
       case 'missing':
-        return broken
+        return errorValue
       case 'number':
         return expression.unit
           ? { kind: 'number', value: expression.value, unit: expression.unit }
@@ -224,17 +189,17 @@ export class Elaborator {
     if (value) return value
     const importable = this.exporting(text)
     this.report(diagnose('unknown-name', { name: text, known: [], suggestion: scope.nearest(text), importable }, span))
-    return broken
+    return errorValue
   }
 
   private member(expression: Extract<Expression, { kind: 'member' }>, context: Context, place: Place): Value {
     const object = this.evaluate(expression.object, context, inner(place))
     const { text, span } = expression.member
     const objectText = sourceText(expression.object)
-    if (object.kind === 'broken') return broken
+    if (object.kind === 'error') return errorValue
     if (object.kind !== 'instance') {
       this.report(diagnose('no-members', { object: objectText, what: describe(object) }, span))
-      return broken
+      return errorValue
     }
     const value = object.members.get(text)
     if (value) return value
@@ -242,7 +207,7 @@ export class Elaborator {
     this.report(
       diagnose('unknown-member', { name: text, object: objectText, known, suggestion: nearest(text, known) }, span),
     )
-    return broken
+    return errorValue
   }
 
   private pipeline(expression: Extract<Expression, { kind: 'pipeline' }>, context: Context, place: Place): Value {
@@ -286,20 +251,20 @@ export class Elaborator {
     if (callee.kind === 'name' && callee.text === 'uniform' && !context.scope.find('uniform'))
       return this.uniform(list, span, context, place)
     const target = this.evaluate(callee, context, inner(place))
-    if (target.kind === 'broken') {
+    if (target.kind === 'error') {
       // The arguments may hold mistakes of their own.
       for (const argument of list)
         if (argument.value.kind !== 'name') this.evaluate(argument.value, context, inner(place))
-      return broken
+      return errorValue
     }
-    if (this.full(span)) return broken
+    if (this.full(span)) return errorValue
     const bare = callee.span.end === span.end
     const call = { list, span, piped, context, place, callee: sourceText(callee), bare }
     if (target.kind === 'operation') return callOperation(this, target.operation, call)
     if (target.kind === 'definition') return callDefinition(this, target, call)
     if (target.kind === 'instance' && target.recall) return recall(this, target.recall, call)
     this.report(diagnose('not-callable', { what: describe(target) }, callee.span))
-    return broken
+    return errorValue
   }
 
   /** Whether the model is too large for another call or round; said once. */
@@ -316,7 +281,7 @@ export class Elaborator {
     const [low, high] = values
     if (values.length === 2 && low?.kind === 'number' && high?.kind === 'number' && low.value <= high.value)
       return { kind: 'uniform', low: low.value, high: high.value }
-    if (!values.some((value) => value.kind === 'broken'))
+    if (!values.some((value) => value.kind === 'error'))
       this.report(
         diagnose(
           'wrong-type',
@@ -328,7 +293,7 @@ export class Elaborator {
           span,
         ),
       )
-    return broken
+    return errorValue
   }
 
   private conditional(expression: Extract<Expression, { kind: 'conditional' }>, context: Context, place: Place): Value {
@@ -336,7 +301,7 @@ export class Elaborator {
     if (condition.kind === 'boolean')
       return this.evaluate(condition.value ? expression.whenTrue : expression.whenFalse, context, place)
     if (condition.kind !== 'phase') {
-      if (condition.kind !== 'broken')
+      if (condition.kind !== 'error')
         this.report(
           diagnose(
             'wrong-type',
@@ -344,7 +309,7 @@ export class Elaborator {
             expression.condition.span,
           ),
         )
-      return broken
+      return errorValue
     }
     const training = this.bound(expression.whenTrue, context, place)
     const evaluation = this.bound(expression.whenFalse, context, place)
@@ -368,7 +333,7 @@ export class Elaborator {
     let state = this.evaluate(expression.start, context, inner(place))
     const whole = count.kind === 'number' && Number.isInteger(count.value) && !strangeUnit(count)
     if (!whole || count.value < 1 || count.value > 1000) {
-      if (count.kind !== 'broken')
+      if (count.kind !== 'error')
         this.report(
           diagnose(
             'wrong-type',
@@ -376,12 +341,12 @@ export class Elaborator {
             expression.count.span,
           ),
         )
-      return broken
+      return errorValue
     }
     const own = makerName(place)
     const rounds = new Map<string, Value>()
     for (let index = 0; index < count.value; index++) {
-      if (this.full(expression.span)) return broken
+      if (this.full(expression.span)) return errorValue
       const scope = new Scope<Value>(context.scope)
       if (expression.index) scope.define(expression.index.text, { kind: 'number', value: index })
       scope.define(expression.state.text, state)
@@ -397,8 +362,8 @@ export class Elaborator {
         { name: 'the repeat', span: expression.span },
         true,
       )
-      state = result ?? broken
-      if (state.kind === 'broken') return broken
+      state = result ?? errorValue
+      if (state.kind === 'error') return errorValue
       const inside = state.kind === 'instance' ? new Map([...state.members, ...members]) : members
       this.builder.round(inside.size)
       rounds.set(String(index), { kind: 'instance', of: `round ${index}`, result: tensorOf(state), members: inside })
@@ -451,23 +416,3 @@ function quotable({ value, span }: Extract<Expression, { kind: 'string' }>, scop
   const meant = named && (tensorOf(named) || (named.kind === 'string' && named.quoted))
   return meant ? { kind: 'string', value, quoted: span } : { kind: 'string', value }
 }
-
-/** The place of something inside the expression, whose value is not the expression's own. */
-export function inner(place: Place): Place {
-  return { naming: place.naming, last: false }
-}
-
-/** Names of a call that makes weights: the binding's own, or numbered under it like the stages of a Sequential. */
-export function makerName({ naming, stage }: Place): readonly string[] {
-  if (naming.makers <= 1) return naming.name
-  return [...naming.name, String(stage ?? naming.counter++)]
-}
-
-/** The expression as a short text, for messages. */
-export function sourceText(expression: Expression): string {
-  if (expression.kind === 'name') return expression.text
-  if (expression.kind === 'member') return `${sourceText(expression.object)}.${expression.member.text}`
-  return expression.kind === 'call' ? `${sourceText(expression.callee)}(...)` : 'this'
-}
-
-export type { InstanceValue, TensorValue }

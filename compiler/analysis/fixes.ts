@@ -2,8 +2,7 @@ import type { Expression } from '../../grammar/tree.js'
 import type { Fix } from '../diagnostics/diagnostic.js'
 import { type Code, type Entry, table, type ValuesOf } from '../diagnostics/table.js'
 import type { ArgumentSpec, Operation } from '../ops/operation.js'
-import type { Call } from './calls.js'
-import { type Context, sourceText } from './elaborator.js'
+import { type Call, type Context, sourceText } from './elaboration.js'
 import { type BoundArgument, tensorOf, type Value } from './values.js'
 
 /** Writes an argument into a call that lacks it: what has its name and fits, else a value that it can take. */

@@ -3,7 +3,8 @@ import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
 import type { ParameterGroup } from '../graph/graph.js'
 import { group } from '../training/loop.js'
-import type { Context, Elaborator } from './elaborator.js'
+import type { Context } from './elaboration.js'
+import type { Elaborator } from './elaborator.js'
 import { settingArguments } from './settings.js'
 
 type Call = Extract<Expression, { kind: 'call' }>

@@ -8,7 +8,8 @@ import { strangeUnit } from './arguments.js'
 import { batchStatisticsProblems } from './batch_statistics.js'
 import { instantiate } from './calls.js'
 import { modelCapacity, tensorCapacity } from './capacity.js'
-import type { Context, Elaborator } from './elaborator.js'
+import type { Context } from './elaboration.js'
+import type { Elaborator } from './elaborator.js'
 import type { Module } from './modules.js'
 import { Scope } from './scope.js'
 import { imageSteps, trainingPlan } from './training.js'
@@ -112,7 +113,7 @@ function modelParameters(elaborator: Elaborator, model: Model, context: Context,
         ? constant(given)
         : standard
           ? elaborator.evaluate(standard, context, elaborator.place(standard, context, []))
-          : { kind: 'broken' }
+          : { kind: 'error' }
     if (given === undefined && !standard)
       elaborator.report(
         diagnose(
@@ -123,7 +124,7 @@ function modelParameters(elaborator: Elaborator, model: Model, context: Context,
       )
     if (value.kind === 'number' || value.kind === 'boolean' || value.kind === 'string')
       settings.set(name.text, value.value)
-    else if (value.kind !== 'broken')
+    else if (value.kind !== 'error')
       elaborator.report(
         diagnose(
           'wrong-type',
@@ -158,12 +159,12 @@ function declareInput(
       elaborator.report(diagnose('duplicate-name', { name: input.name.text }, input.name.span))
   }
   if (whole.length !== sizes.length) {
-    define({ kind: 'broken' })
+    define({ kind: 'error' })
     return
   }
   const wrong = (what: string) => {
     elaborator.report(diagnose('wrong-input', { what }, input.span))
-    define({ kind: 'broken' })
+    define({ kind: 'error' })
   }
   const add = (type: TensorValue['type']) => {
     const path = [input.name.text]
@@ -192,7 +193,7 @@ function declareInput(
     const tooLarge = tensorCapacity('the image', elementsPerImage(type), input.span)
     if (tooLarge) {
       elaborator.report(tooLarge)
-      define({ kind: 'broken' })
+      define({ kind: 'error' })
       return
     }
     const value = add(type)
@@ -220,7 +221,7 @@ function declareInput(
         input.type.span,
       ),
     )
-    define({ kind: 'broken' })
+    define({ kind: 'error' })
   }
 }
 
@@ -228,7 +229,7 @@ function wholeNumber(elaborator: Elaborator, expression: Expression, context: Co
   const value = elaborator.evaluate(expression, context, elaborator.place(expression, context, []))
   const whole = value.kind === 'number' && Number.isSafeInteger(value.value) && value.value > 0
   if (whole && !strangeUnit(value)) return value.value
-  if (value.kind !== 'broken')
+  if (value.kind !== 'error')
     elaborator.report(
       diagnose(
         'wrong-type',
@@ -293,7 +294,7 @@ function namedValues(
     if (tensor && fits(tensor)) return [{ name: binding.name.text, value: tensor.ref }]
     const expected =
       section === 'loss' ? 'one number, such as cross_entropy(...)' : 'a tensor, such as softmax(master.logits)'
-    if (value.kind !== 'broken')
+    if (value.kind !== 'error')
       elaborator.report(
         diagnose(
           'wrong-type',

@@ -122,7 +122,7 @@ export class ModuleLoader {
         const values = { name: name.text, path: item.from, known, suggestion: nearest(name.text, known) }
         this.diagnostics.push(diagnose('not-exported', values, name.span))
       }
-      const value = block ? ({ kind: 'definition', definition: block, scope } as const) : ({ kind: 'broken' } as const)
+      const value = block ? ({ kind: 'definition', definition: block, scope } as const) : ({ kind: 'error' } as const)
       if (!into.scope.define(name.text, value))
         this.diagnostics.push(diagnose('duplicate-name', { name: name.text }, name.span))
     }
@@ -131,7 +131,7 @@ export class ModuleLoader {
 
   /** So that what uses the name is not reported as well. */
   private defineBroken(item: Import, into: Module): void {
-    for (const name of item.names) into.scope.define(name.text, { kind: 'broken' })
+    for (const name of item.names) into.scope.define(name.text, { kind: 'error' })
   }
 }
 

@@ -7,7 +7,8 @@ import type { ArgumentSpec } from '../ops/operation.js'
 import type { SettingSpec } from '../training/setting_spec.js'
 import { settingNames, settings } from '../training/settings.js'
 import { constantOf, match } from './arguments.js'
-import type { Context, Elaborator } from './elaborator.js'
+import type { Context } from './elaboration.js'
+import type { Elaborator } from './elaborator.js'
 import type { Value } from './values.js'
 
 type Constant = Setting['arguments'][string]

@@ -24,7 +24,7 @@ export type Value =
   | { readonly kind: 'operation'; readonly operation: Operation }
   | DefinitionValue
   /** Went wrong already and was reported; nothing more is said of what is made from it. */
-  | { readonly kind: 'broken' }
+  | { readonly kind: 'error' }
 
 export interface TensorValue {
   readonly kind: 'tensor'
@@ -68,7 +68,7 @@ export interface DefinitionValue {
   readonly scope: Scope<Value>
 }
 
-export const broken: Value = { kind: 'broken' }
+export const errorValue: Value = { kind: 'error' }
 
 /** The tensor that a value stands for, when it stands for one. */
 export function tensorOf(value: Value): TensorValue | undefined {
@@ -103,7 +103,7 @@ export function describe(value: Value): string {
       return `the operation ${value.operation.name}`
     case 'definition':
       return `the ${value.definition.kind} ${value.definition.name.text}`
-    case 'broken':
+    case 'error':
       return 'something broken'
   }
 }

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, normalize, sep } from 'node:path'
 import test from 'ava'
+import { operations } from '../../compiler/ops/index.js'
 import { packageRoot } from '../../runtime/package-root.js'
 
 /** The core runs in a browser: it reads no file, asks no clock, opens no connection, prints nothing. */
@@ -38,4 +39,45 @@ for (const folder of pure)
 test('the grammar knows nothing of the compiler', (t) => {
   for (const file of sources('grammar'))
     t.false(readFileSync(join(packageRoot(), file), 'utf8').includes("'../compiler"), file)
+})
+
+/** All that is written by hand, without the project of the pages. */
+const folders = ['grammar', 'compiler', 'runtime', 'cli', 'editors', 'bench', 'test']
+
+/** Files of the project that a file imports, types included. */
+function importsOf(file: string, files: ReadonlySet<string>): readonly string[] {
+  const text = readFileSync(join(packageRoot(), file), 'utf8')
+  return [...text.matchAll(/(?:from|^import) '(\.[^']+)\.js'$/gm)].flatMap(([, specifier = '']) => {
+    const imported = `${normalize(join(file, '..', specifier))}.ts`
+    return files.has(imported) ? [imported] : []
+  })
+}
+
+test('no file imports itself, by way of any others', (t) => {
+  const files = new Set(folders.flatMap(sources).filter((file) => !file.includes(`node_modules${sep}`)))
+  t.true(files.size > 500)
+  const imports = new Map([...files].map((file) => [file, importsOf(file, files)]))
+  const done = new Set<string>()
+  const circles: string[] = []
+  const visit = (file: string, path: readonly string[]) => {
+    if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(' -> '))
+    if (done.has(file) || path.includes(file)) return
+    for (const imported of imports.get(file) ?? []) visit(imported, [...path, file])
+    done.add(file)
+  }
+  for (const file of files) visit(file, [])
+  t.deepEqual(circles, [])
+})
+
+test('no code outside of an operation asks for its name', (t) => {
+  // `training ? a : b` is syntax that becomes this operation.
+  const ofSyntax = new Set(['by_phase'])
+  const names = [...operations.keys()].filter((name) => !ofSyntax.has(name)).join('|')
+  const asks = new RegExp(`(?:===|!==|\\bcase|operationNamed\\(|operations\\.get\\() ?'(?:${names})'`)
+  const files = ['compiler', 'runtime', 'cli', 'editors']
+    .flatMap(sources)
+    .filter((file) => !file.startsWith(join('compiler', 'ops')))
+  // `pool === 'mean'` is a word of an argument, inside an operation's own function.
+  for (const file of files.filter((one) => !one.startsWith(join('runtime', 'operations'))))
+    t.false(asks.test(readFileSync(join(packageRoot(), file), 'utf8')), file)
 })

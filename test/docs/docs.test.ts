@@ -29,7 +29,7 @@ test('whole models in the pages compile, those aside that show a mistake', (t) =
 })
 
 test('links between the pages lead somewhere', (t) => {
-  for (const page of [...pages(), 'CONTRIBUTING.md'])
+  for (const page of [...pages(), 'CONTRIBUTING.md', 'ARCHITECTURE.md', 'SECURITY.md'])
     for (const [, target = ''] of read(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g))
       t.notThrows(() => read(join(page, '..', target)), `${page}: ${target}`)
 })
