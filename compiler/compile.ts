@@ -31,11 +31,11 @@ export interface Compiled {
   readonly diagnostics: readonly Diagnostic[]
   /** Every file that was read, by its source: the spec's text with all it imports. */
   readonly files: ReadonlyMap<string, string>
-  /** What diagnostics point into: the files, and the settings that were given beside them. */
+  /** The texts that diagnostics refer to: the files, and settings from the command line. */
   readonly texts: ReadonlyMap<string, string>
 }
 
-/** What is said of a spec outside of its text. */
+/** Options that complete a spec. */
 export interface CompileOptions {
   /** Lines in place of the train block's own: `accumulate=4`, `optimizer.rate=0.01`. */
   readonly train?: readonly string[]
@@ -43,7 +43,7 @@ export interface CompileOptions {
   readonly defaults?: Defaults
 }
 
-/** What an editor gives besides, to have less done again and to learn more. */
+/** Options of editors: caches from earlier analyses, and a recorder of facts. */
 export interface AnalysisOptions extends CompileOptions {
   /** Imported files of earlier analyses. */
   readonly modules?: ModuleCache
@@ -90,7 +90,7 @@ export function analyse(
   )
 }
 
-/** What is left of a file whose expressions, blocks or imports are nested deeper than the stack allows. */
+/** The result for a file whose expressions, blocks or imports are nested deeper than the stack allows. */
 function stackExhaustedBy({ source, text }: Source): Analysed {
   const file = { source, text, imports: [], blocks: [], models: [], comments: [] }
   const texts = new Map([[source, text]])

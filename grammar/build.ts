@@ -19,7 +19,7 @@ import type {
   Unit,
 } from './tree.js'
 
-/** What the concrete tree of a whole file becomes. */
+/** The syntax tree of a whole file. */
 export interface Declarations {
   imports: Import[]
   blocks: Block[]
@@ -31,7 +31,7 @@ export interface Declarations {
  * begins with it; what cannot be named is left out, and what has no value becomes a `missing` expression.
  */
 export class TreeBuilder {
-  /** What was read although it is written as in another language. */
+  /** Syntax of another language that was accepted. */
   readonly habits: Habit[] = []
 
   constructor(

@@ -1,12 +1,12 @@
 import { type IToken, tokenMatcher } from 'chevrotain'
 import * as t from './tokens.js'
 
-/** What somebody wrote as another language has it, and how it is written here. */
+/** Syntax of another language, and how it is written here. */
 export interface Habit {
   readonly token: IToken
   /** As it is written here, to be shown. */
   readonly write: string
-  /** What to put in place of which stretch of the text. */
+  /** The replacement, and the span that it replaces. */
   readonly start: number
   readonly end: number
   readonly text: string
@@ -85,7 +85,7 @@ const closers = new Set([t.RightParen, t.RightBracket, t.RightBrace])
 /** Before a comma there is something, or it is no comma behind something. */
 const separators = new Set([t.Comma, t.LeftParen, t.LeftBracket])
 
-/** What a call or a list of parameters begins after; after anything else a bracket only holds a value together. */
+/** Tokens after which a bracket opens a call or a parameter list; after any other it groups an expression. */
 function endsCallee(token: IToken): boolean {
   return tokenMatcher(token, t.Name) || token.tokenType === t.RightParen || token.tokenType === t.RightBracket
 }

@@ -11,7 +11,7 @@ import type { SourceFile, Span } from './tree.js'
 
 export interface SyntaxProblem {
   readonly kind: 'unexpected' | 'unknown-character' | 'too-deep' | 'stack-exhausted'
-  /** What would have fitted there, in words. Empty where nothing in particular would. */
+  /** Descriptions of the tokens that were expected there; empty if no particular one was. */
   readonly expected: string
   /** The text that stands there instead. */
   readonly found: string
@@ -20,7 +20,7 @@ export interface SyntaxProblem {
   readonly span: Span
   /** For a bracket that is never closed: where it was opened. */
   readonly opened?: Span
-  /** What is written as in another language: how it is written here. */
+  /** For syntax of another language: how it is written here. */
   readonly instead?: Instead
 }
 
@@ -118,7 +118,7 @@ function habitProblem(
   }
 }
 
-/** What a habit is reported as; the others are of characters that mean nothing. */
+/** The diagnostic for each habit; the others are about characters without a meaning. */
 const habitKinds: Readonly<Record<string, readonly [SyntaxProblem['kind'], string]>> = {
   Colon: ['unexpected', "'='"],
   Unit: ['unexpected', 'a unit'],
@@ -213,7 +213,7 @@ function unclosed(tokens: readonly IToken[]): IToken[] {
   for (const token of tokens) {
     if (closers.has(token.image)) open.push(token)
     else if (closing.has(token.image)) {
-      // What was opened inside and never closed is an orphan of this closer.
+      // Brackets opened inside and never closed are closed by this one.
       for (let last = open.pop(); last && closers.get(last.image) !== token.image; last = open.pop()) orphans.push(last)
     }
   }

@@ -9,7 +9,7 @@ type Alternatives = IOrAlt<unknown>[]
 const whole = { recoveryValueFunc: (): CstNode => ({ name: 'file', children: {} }) }
 
 /**
- * The concrete grammar. Line ends mean nothing: no statement can begin with what could go on with the one before.
+ * The concrete grammar. Line ends have no meaning: no statement begins with a token that could continue the one before.
  * Recovery is Chevrotain's: one token put in or left out, else on to the next statement.
  */
 export class WsbanParser extends CstParser {

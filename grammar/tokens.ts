@@ -59,7 +59,7 @@ export const SingleQuoted = createToken({
   categories: [StringLiteral],
 })
 
-/** What stands between a name and its value: `=`. A colon in its place is read as one, and reported. */
+/** The sign between a name and its value: `=`. A colon in its place is read as one, and reported. */
 export const Assign = createToken({ name: 'Assign', pattern: Lexer.NA, label: "'='" })
 
 const symbol = (name: string, pattern: string, categories: TokenType[] = []) =>

@@ -6,7 +6,7 @@ import type { Attribute } from '../graph/graph.js'
 import type { ArgumentSpec, Operation } from '../ops/operation.js'
 import { type BoundArgument, describe, type Value } from './values.js'
 
-/** What an argument list is matched against. */
+/** The parameters that an argument list is matched against. */
 export interface Signature {
   readonly callee: string
   readonly names: readonly string[]

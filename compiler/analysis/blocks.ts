@@ -104,7 +104,7 @@ function checkCall({ callee, arguments: list, span }: Call, scope: Scope<Value>,
   return diagnostics
 }
 
-/** What the value of an expression is by its text alone. */
+/** The value of an expression, as far as its text alone determines it. */
 function literal(expression: Expression): Value | undefined {
   const { kind } = expression
   return kind === 'number' || kind === 'string' || kind === 'boolean' ? expression : undefined

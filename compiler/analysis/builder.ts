@@ -34,7 +34,7 @@ export class GraphBuilder {
   sharing = 0
   /** Rounds of repeats. */
   private rounds = 0
-  /** What can be reached inside of calls and rounds, all of it together. */
+  /** The number of members of all calls and rounds together. */
   private names = 0
   private readonly paths = new Set<string>()
   /** By stem and operation: the number from which the search for a free path continues. */
@@ -102,7 +102,7 @@ export class GraphBuilder {
     }
   }
 
-  /** What has come since a mark. */
+  /** Everything added since a mark. */
   since(mark: Mark): Omit<Written, 'result' | 'members'> {
     return {
       nodes: this.nodes.slice(mark.nodes),

@@ -144,7 +144,7 @@ function operate(
 
 type Fail = <C extends Code>(code: C, values: ValuesOf<C>, about: readonly string[], note: string) => void
 
-/** A call while its outputs are worked out: it can say what is wrong. */
+/** A call during type inference, which can report problems. */
 class InferredCall extends TypedCall implements Inference {
   constructor(
     operation: string,

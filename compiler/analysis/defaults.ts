@@ -3,7 +3,7 @@ import type { ArgumentSpec } from '../ops/operation.js'
 import { trainArguments } from '../training/loop.js'
 import { settings } from '../training/settings.js'
 
-/** What arguments are worth that a spec leaves out, by operation or setting, and argument. */
+/** Values of omitted arguments, by operation or setting, and argument. */
 export type Defaults = Readonly<Record<string, Readonly<Record<string, number | boolean | string | null>>>>
 
 /** The lines of a train block stand under this name. */

@@ -53,7 +53,7 @@ export interface Call {
   readonly bare?: boolean
 }
 
-/** What the parts of the elaborator share: the graph that is built, the diagnostics, and the evaluation of expressions inside others. */
+/** The state that the parts of the elaborator share: the graph under construction, the diagnostics, and the evaluation of inner expressions. */
 export interface Elaboration {
   readonly builder: GraphBuilder
   readonly diagnostics: readonly Diagnostic[]

@@ -31,7 +31,7 @@ export interface ElaboratorOptions {
   readonly exporting?: (block: string) => string | undefined
   /** The defaults that the spec was first read with, where they are known. */
   readonly defaults?: Defaults | undefined
-  /** What was written out in earlier compilations. */
+  /** Blocks expanded in earlier compilations. */
   readonly memo?: Memo | undefined
   /** Takes down what is learned of the text. */
   readonly facts?: Facts | undefined

@@ -1,7 +1,7 @@
 import type { Name, Span } from '../../grammar/tree.js'
 import type { Value } from './values.js'
 
-/** What a name was worth where it was made, and the nodes that were made for it: from `first` up to, but without, `end`. */
+/** The value of a name at its definition, and the nodes added for it: from `first` up to, but excluding, `end`. */
 export interface NamedFact {
   readonly value: Value
   readonly first: number
@@ -31,18 +31,18 @@ export class Facts {
     if (span.source === this.source) this.byName.set(span.start, fact)
   }
 
-  /** What stands in exactly this stretch of the text is worth. */
+  /** The value of the expression with exactly this span. */
   valueAt(start: number, end: number): Value | undefined {
     return this.values.get(end)?.get(start)
   }
 
-  /** What the expression that ends there is worth: the longest one. */
+  /** The value of the longest expression that ends there. */
   valueEndingAt(end: number): Value | undefined {
     const ending = this.values.get(end)
     return ending?.get(Math.min(...ending.keys()))
   }
 
-  /** What the binding, branch, input or parameter is worth whose name begins there. */
+  /** The value of the binding, branch, input or parameter whose name begins there. */
   nameAt(start: number): NamedFact | undefined {
     return this.byName.get(start)
   }

@@ -76,7 +76,7 @@ function shortText(expression: Expression): string {
   }
 }
 
-/** A value that the argument can take; none for a tensor, of which nobody knows which one is meant. */
+/** A value that the argument accepts; none for a tensor, since any could be meant. */
 function possible({ kind }: ArgumentSpec): string | undefined {
   switch (kind.is) {
     case 'boolean':

@@ -56,7 +56,7 @@ export class Memo {
   }
 }
 
-/** What a call is found by, but for its arguments. */
+/** The key of a call, without its arguments. */
 export function memoKey(name: string, builder: GraphBuilder, mark: Mark, where: MemoPlace): string {
   const shared = builder.sharing > 0 ? 'shared' : ''
   return [name, mark.nodes, mark.frames, shared, where.path.join('.'), where.parameterPath.join('.')].join(' ')
@@ -84,7 +84,7 @@ function sameValue(a: Value, b: Value | undefined): boolean {
   if (!b || a.kind !== b.kind) return false
   if (a.kind === 'tensor') return sameTensor(a, tensorOf(b))
   if (a.kind === 'instance' && b.kind === 'instance') {
-    // What can be called again may be called inside.
+    // A value that can be called again may be called inside the block.
     if (a.recall || b.recall || a.members.size !== b.members.size) return false
     return (
       sameTensor(a.result, b.result) && [...a.members].every(([name, value]) => sameValue(value, b.members.get(name)))

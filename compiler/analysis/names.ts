@@ -17,7 +17,7 @@ import { trainArguments, trainSettings } from '../training/loop.js'
 import type { SettingSpec } from '../training/setting_spec.js'
 import { settings } from '../training/settings.js'
 
-/** What a name stands for. */
+/** The definition that a name refers to. */
 export interface Named {
   readonly kind:
     | 'operation'
@@ -75,7 +75,7 @@ export interface FileNames {
   readonly blocks: Inside
 }
 
-/** What an import leads to. */
+/** The target of an import. */
 export type Importing = (specifier: string, importer: string) => SourceFile | undefined
 
 const nothing: Inside = new Map()
@@ -97,7 +97,7 @@ const builtIn: Inside = new Map<string, Entity>([
 ])
 
 /**
- * Finds what every name of a file stands for, from the text alone: also in blocks that nobody calls, in parts that a setting leaves
+ * Finds what every name of a file stands for, from the text alone: also in blocks that are never called, in parts that a setting leaves
  * out, and in a file with mistakes. It follows the rules of the analysis, but needs neither sizes nor values.
  */
 export class NameReader {
@@ -121,7 +121,7 @@ export class NameReader {
 
 interface Body {
   readonly scope: NameScope
-  /** What it returns. */
+  /** Its result. */
   result: Entity | undefined
 }
 
@@ -385,7 +385,7 @@ class FileReader {
   }
 
   private put(scope: NameScope, name: string, entity: Entity, from: number): void {
-    // What is defined twice is a mistake, and the first one counts.
+    // A second definition is a mistake, and the first one counts.
     if (!scope.names.has(name)) scope.names.set(name, { entity, from })
   }
 
@@ -398,7 +398,7 @@ class FileReader {
   }
 }
 
-/** What can be given to a call of it, in order. */
+/** The parameters of a call, in order. */
 export function argumentsOf(named: Named | undefined): readonly Named[] {
   if (named?.operation) return named.operation.arguments.map(ofArgument)
   if (named?.setting) {
@@ -409,7 +409,7 @@ export function argumentsOf(named: Named | undefined): readonly Named[] {
   return named?.block ? [...parameters, ...everyBlock] : parameters
 }
 
-/** What every call of a block takes. */
+/** Arguments that every call of a block accepts. */
 const everyBlock: readonly Named[] = ['weights', 'partial'].map((name) => ({ kind: 'word', name }))
 
 function ofArgument(argument: ArgumentSpec): Named {
@@ -420,14 +420,14 @@ function ofParameter(parameter: Parameter): Named {
   return { kind: 'parameter', name: parameter.name.text, definition: parameter.name.span, parameter }
 }
 
-/** What a body has inside: its own bindings, and what can be reached in what it returns. */
+/** Members of a body: its own bindings, and those of the value that it returns. */
 function together(result: Entity | undefined, { names }: NameScope): Inside {
   const own = [...names].filter(([, { entity }]) => entity.named.kind === 'binding')
   const returned = result ? [...result.inside().entries()] : []
   return new Map([...returned, ...own.map(([name, { entity }]): [string, Entity] => [name, entity])])
 }
 
-/** A pipeline is worth its last stage, and each stage can be reached by its number. */
+/** The value of a pipeline is that of its last stage; each stage is a member by its number. */
 function withNumbers(last: Entity | undefined, stages: readonly (Entity | undefined)[]): Entity | undefined {
   const numbered = stages.flatMap((stage, index): [string, Entity][] => (stage ? [[String(index), stage]] : []))
   return last && { named: last.named, inside: () => new Map([...numbered, ...last.inside().entries()]) }

@@ -11,7 +11,7 @@ import { isGroup, parameterGroups } from './groups.js'
 import { checkMixing } from './mixing.js'
 import { plainSetting, setting, standardSetting } from './settings.js'
 
-/** What is done to every picture before the model sees it; without a list, it is stretched to the size and brought to -1 to 1. */
+/** The preprocessing of every image. Without a list of steps, the image is stretched to the input size and scaled to -1 to 1. */
 export function imageSteps(elaborator: Elaborator, input: Input, context: Context, size: number): readonly Setting[] {
   const normalize = standardSetting(elaborator, 'normalize')
   if (!input.steps) return [standardSetting(elaborator, 'resize', { size }), normalize]
@@ -89,12 +89,12 @@ export function trainingPlan(
   }
 }
 
-/** What is said again, by --train, stands for what was said before. */
+/** A setting given by --train replaces an earlier one. */
 function lastOfEach(bindings: Model['training']): Model['training'] {
   return [...new Map(bindings.map((binding) => [binding.name.text, binding])).values()]
 }
 
-/** What the augment block says of each picture, and of whole batches. */
+/** The steps of the augment block: those for each image, and those for whole batches. */
 function augmentation(
   elaborator: Elaborator,
   model: Model,

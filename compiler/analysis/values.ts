@@ -3,7 +3,7 @@ import { shapeText, type TensorType, type ValueRef } from '../graph/graph.js'
 import type { Operation } from '../ops/operation.js'
 import type { Scope } from './scope.js'
 
-/** What an expression is worth when the model is compiled. */
+/** The compile-time value of an expression. */
 export type Value =
   | { readonly kind: 'number'; readonly value: number; readonly unit?: Unit }
   | { readonly kind: 'boolean'; readonly value: boolean }
@@ -34,7 +34,7 @@ export interface TensorValue {
   readonly span: Span
 }
 
-/** What a call gave: its result, the bindings inside, and how to run the same weights again. */
+/** The value of a call: its result, the bindings inside, and how to run the same weights again. */
 export interface InstanceValue {
   readonly kind: 'instance'
   /** The block's or operation's name, for messages. */

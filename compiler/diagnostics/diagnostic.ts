@@ -8,13 +8,13 @@ export interface Label {
   readonly text: string
 }
 
-/** What to put in place of a stretch of the text; an empty stretch is a place to put it in. */
+/** A replacement for a span of the text; an empty span is an insertion. */
 export interface Edit {
   readonly span: Span
   readonly text: string
 }
 
-/** What would mend a mistake, for an editor to do. */
+/** A fix that an editor can apply. */
 export interface Fix {
   readonly title: string
   readonly edits: readonly Edit[]

@@ -2,7 +2,7 @@ import { examples } from './examples/index.js'
 import type { Code } from './table.js'
 import { table } from './table.js'
 
-/** The page of a diagnostic, as Markdown: what it means, a few lines that get it, and the same lines mended. */
+/** Returns the page of a diagnostic in Markdown: what it means, an example, and the example corrected. */
 export function diagnosticPage(code: Code): string {
   const { severity, explanation } = table[code]
   const { wrong, right, files = {}, set = {} } = examples[code]

@@ -8,7 +8,7 @@ export interface Place {
   readonly column: number
   readonly start: number
   readonly end: number
-  /** What is to be said of it. */
+  /** The text of its label. */
   readonly text?: string
 }
 

@@ -2,7 +2,7 @@ import type { Span } from '../../grammar/tree.js'
 import type { Diagnostic, Fix, Label } from './diagnostic.js'
 import { type Code, type Entry, table, type ValuesOf } from './table.js'
 
-/** Makes a diagnostic from the table. `note` is what stands under the primary underline; `fix` mends what the table's own cannot. */
+/** Makes a diagnostic from the table. `note` is the text under the primary underline; `fix` replaces the fix of the table. */
 export function diagnose<C extends Code>(
   code: C,
   values: ValuesOf<C>,
@@ -14,7 +14,7 @@ export function diagnose<C extends Code>(
   // Each entry is typed by its own values; the compiler cannot follow that through the union, the signature can.
   const entry = table[code] as unknown as Entry<ValuesOf<C>>
   const help = entry.help?.(values)
-  const mend = fix ?? ownFix(entry, values, span)
+  const applied = fix ?? ownFix(entry, values, span)
   return {
     code,
     severity: entry.severity,
@@ -22,7 +22,7 @@ export function diagnose<C extends Code>(
     ...(help !== undefined && { help }),
     primary: { span, text: note },
     secondary,
-    ...(mend && { fix: mend }),
+    ...(applied && { fix: applied }),
   }
 }
 

@@ -1,4 +1,4 @@
-/** Nobody types longer names, and a distance takes time with the square of the length. */
+/** Longer names are not typed by hand, and the distance takes quadratic time. */
 const longestName = 80
 /** Names that one is compared with: a text with thousands of unknown names among thousands of known ones has to be answered as well. */
 const mostCompared = 400

@@ -5,11 +5,11 @@ export interface Entry<Values> {
   readonly severity: Severity
   readonly message: (values: Values) => string
   readonly help?: (values: Values) => string | undefined
-  /** What to write in place of what is underlined, when that mends it. */
+  /** The replacement for the underlined text, if that fixes the mistake. */
   readonly replacement?: (values: Values) => string | undefined
-  /** A line at the top of the file that mends it. */
+  /** A line at the top of the file that fixes the mistake. */
   readonly insertion?: (values: Values) => string | undefined
-  /** Two arguments of the call: resizing one like the other mends it. */
+  /** Two arguments of the call: resizing one like the other fixes the mistake. */
   readonly resize?: (values: Values) => { readonly argument: string; readonly like: string }
   readonly explanation: string
 }
@@ -35,7 +35,7 @@ const suggested = ({ suggestion }: { readonly suggestion: string | undefined }) 
 /** Words that open something in other languages. */
 const foreign = new Set(['def', 'class', 'function', 'fn', 'func', 'let', 'var', 'const'])
 
-/** What somebody may have meant who comes from another language. */
+/** The likely meaning for someone used to another language. */
 function habit(found: string, before: string): string | undefined {
   if (found === '*' && before === '*') return 'there is no power: write x * x'
   if ([found, before].some((word) => foreign.has(word)))

@@ -6,7 +6,7 @@ import { settings } from '../training/settings.js'
 import { type Defaulted, defaulted, leftOut } from './defaults.js'
 import type { Edits } from './edits.js'
 
-/** What a walk needs to know of the blocks around. */
+/** The state that a walk shares with the blocks around it. */
 export interface Surroundings {
   readonly module: Module
   readonly edits: Edits

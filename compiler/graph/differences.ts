@@ -1,7 +1,7 @@
 import { type Attribute, type Graph, type Node, type Setting, shapeText } from './graph.js'
 import { type Measures, measure } from './measure.js'
 
-/** What one name stands for in either model; undefined where it has no such thing. */
+/** The value of one name in either model; undefined where the name does not occur. */
 export interface Change {
   readonly name: string
   readonly before?: string
@@ -11,7 +11,7 @@ export interface Change {
 export interface Differences {
   /** The model's parameters, and what is done to its pictures. */
   readonly settings: readonly Change[]
-  /** Operations by their path, with what goes into them. A second pass on the same weights is not told again. */
+  /** Operations by their path, with what goes into them. A second pass on the same weights is not listed again. */
   readonly operations: readonly Change[]
   /** Arguments of operations that both have. */
   readonly arguments: readonly Change[]
@@ -24,7 +24,7 @@ export interface Differences {
   readonly measures: { readonly before: Measures; readonly after: Measures }
 }
 
-/** What changes from one model to another, by the names that both have. */
+/** The differences between two models, by name. */
 export function differences(before: Graph, after: Graph): Differences {
   return {
     settings: changes(settingsOf(before), settingsOf(after)),
@@ -64,7 +64,7 @@ function settingsOf({ settings, image, label }: Graph): Entries {
 }
 
 /** Computing nodes, those of further passes on the same weights aside. */
-function told({ nodes, frames }: Graph): Node[] {
+function listedNodes({ nodes, frames }: Graph): Node[] {
   const again = (id: number | undefined): boolean => {
     const frame = id === undefined ? undefined : frames[id]
     return frame !== undefined && (frame.path.join('.') !== frame.parameterPath.join('.') || again(frame.parent))
@@ -74,7 +74,7 @@ function told({ nodes, frames }: Graph): Node[] {
 
 function operationsOf(graph: Graph): Entries {
   return new Map(
-    told(graph).map(({ path, operation, inputs }) => {
+    listedNodes(graph).map(({ path, operation, inputs }) => {
       const from = inputs.map(({ argument, value }) => `${argument} = ${graph.nodes[value.node]?.path.join('.')}`)
       return [path.join('.'), `${operation}(${from.join(', ')})`]
     }),
@@ -83,7 +83,7 @@ function operationsOf(graph: Graph): Entries {
 
 function argumentsOfNodes(graph: Graph): Entries {
   return new Map(
-    told(graph).flatMap(({ path, attributes }) =>
+    listedNodes(graph).flatMap(({ path, attributes }) =>
       Object.entries(attributes).map(([name, value]) => [`${path.join('.')} ${name}`, attributeText(value)] as const),
     ),
   )
@@ -91,7 +91,7 @@ function argumentsOfNodes(graph: Graph): Entries {
 
 function shapesOf(graph: Graph): Entries {
   return new Map(
-    told(graph).flatMap(({ path, outputs: [output] }) =>
+    listedNodes(graph).flatMap(({ path, outputs: [output] }) =>
       output ? [[path.join('.'), shapeText(output)] as const] : [],
     ),
   )

@@ -3,7 +3,7 @@ import type { Span } from '../../grammar/tree.js'
 
 /** One dimension of a tensor. The batch has no size: it is whatever arrives. */
 export interface Dimension {
-  /** What it counts, in the field's word: batch, channels, height, width, maps, classes, features. */
+  /** Its name: batch, channels, height, width, maps, classes, features. */
   readonly name: string
   readonly size: number | undefined
 }
@@ -56,7 +56,7 @@ export interface Node {
   readonly outputs: readonly TensorType[]
   /** The call of a block or branch in which it was made. */
   readonly frame: number
-  /** Its path in that frame, when a binding is worth just this node. */
+  /** Its path in that frame, if it is the value of a binding. */
   readonly local?: readonly string[]
   readonly span: Span
 }
@@ -90,10 +90,10 @@ export interface Frame {
   readonly parent: number | undefined
   /** Tensors given to it, by the names of the definition's parameters. */
   readonly inputs: readonly { readonly name: string; readonly value: ValueRef }[]
-  /** What was made in it, in order. */
+  /** Its nodes and inner frames, in order. */
   readonly items: ({ readonly node: number } | { readonly frame: number })[]
   result?: ValueRef
-  /** Its path in the frame around it, when a binding is worth just this call. */
+  /** Its path in the outer frame, if it is the value of a binding. */
   readonly local?: readonly string[]
   readonly span: Span
 }
@@ -131,7 +131,7 @@ export interface TrainingPlan {
   /** Epochs without a better score after which training ends; 0 for never. */
   readonly patience: number
   readonly average?: Setting
-  /** What is done to a picture in training instead of `ImageInput.steps`, normalisation aside. */
+  /** The preprocessing in training, in place of `ImageInput.steps` except for the normalisation. */
   readonly augment?: readonly Setting[]
   /** How batches are mixed: one of these for each, by chance. */
   readonly mix?: readonly Setting[]
@@ -158,7 +158,7 @@ export interface NamedValue {
   readonly value: ValueRef
 }
 
-/** What the export's interface calls `boxes` and `attention`: the crop's box and the map it was taken from. */
+/** The crop's box and the map that it was computed from: `boxes` and `attention` in the interface of an exported file. */
 export interface CropOutputs {
   readonly box: ValueRef
   readonly guide: ValueRef

@@ -33,7 +33,7 @@ export function specialise(graph: Graph, phase: Phase): Graph {
   return prune(whole, phase === 'training' ? rootsOf(whole) : answers(whole))
 }
 
-/** What a trained model answers. */
+/** The outputs of a trained model. */
 export function answers(graph: Graph): ValueRef[] {
   const predicted = [...graph.predictions, ...graph.logits].map(({ value }) => value)
   return graph.crop ? [...predicted, graph.crop.box, graph.crop.guide] : predicted
@@ -58,7 +58,7 @@ export function withUsedLogits(graph: Graph): Graph {
   return { ...graph, logits: graph.logits.filter(({ name }) => branches.has(name)) }
 }
 
-/** What training needs: the losses, and the answers to watch. */
+/** The outputs that training needs: the losses, and the predictions that it monitors. */
 export function rootsOf(graph: Graph): ValueRef[] {
   return [...graph.losses.map(({ value }) => value), ...answers(graph)]
 }

@@ -3,7 +3,7 @@ import type { Frame, Graph, NamedValue, Node, ValueRef } from './graph.js'
 
 /**
  * Leaves: only nodes that some root needs, numbered anew, and only the parameters they use. The inputs stay.
- * Needs: a whole graph. What a block has and nobody takes (an auxiliary head, a backbone's classifier) goes here.
+ * Needs: a whole graph. Removes what a block has and nothing uses: an auxiliary head, a backbone's classifier.
  */
 export function prune(graph: Graph, roots: readonly ValueRef[]): Graph {
   const inputs = [graph.image.value, ...(graph.label ? [graph.label.value] : [])]

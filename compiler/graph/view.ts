@@ -12,7 +12,7 @@ interface SizedStep {
 
 export const wholePicture: View = { offset: 0, share: 1 }
 
-/** What the input's steps leave of a picture: all of it, but for what `center_crop` cuts off after a resize. */
+/** The part of an image that the input's steps keep: all of it, except what `center_crop` removes after a resize. */
 export function viewOf(steps: readonly SizedStep[]): View {
   let view = wholePicture
   let before: number | undefined

@@ -2,7 +2,7 @@ import type { Code, ValuesOf } from '../diagnostics/table.js'
 import type { Initializer, Phase, TensorType, Uniform } from '../graph/graph.js'
 import type { Tensor } from './support/tensor.js'
 
-/** What is known of one call when its types are worked out. */
+/** One call, as its type inference sees it. */
 export interface Typed {
   type(argument: string): TensorType
   types(argument: string): readonly TensorType[]

@@ -6,7 +6,7 @@ import type { Evaluation, Inference, ParameterSpec, Typed } from './call.js'
 import type { Case } from './support/case.js'
 import type { Tensor } from './support/tensor.js'
 
-/** What an argument may hold. */
+/** The values that an argument accepts. */
 export type ArgumentKind =
   | { readonly is: 'tensor' }
   /** One or more tensors; takes every positional value that is left. */
@@ -40,9 +40,9 @@ export interface ArgumentSpec {
   readonly meaning: string
   /** Where the default comes from: a paper's section, a library, a known implementation. */
   readonly source?: string
-  /** What to say when a value is out of range. */
+  /** Advice for a value that is out of range. */
   readonly advice?: string
-  /** What its number counts, and so may be written behind it: `2 epochs`. */
+  /** The unit that may follow its number: `2 epochs`. */
   readonly counts?: 'epochs'
   /**
    * A value that a function of generated code may take as its own argument, when calls of one block differ in it.
@@ -85,7 +85,7 @@ export interface Typing {
   multiplyAdds?(call: Typed, outputs: readonly TensorType[]): number
 }
 
-/** What graph passes, warnings and training settings may assume of an operation. */
+/** Properties of an operation that graph passes, warnings and training settings rely on. */
 export interface Semantics {
   /** Its ONNX nodes may run in half precision or on 8-bit values: inputs and outputs are of moderate size, and no decision depends on their last digits. */
   readonly lowPrecision?: true

@@ -12,7 +12,7 @@ export interface Box {
   readonly id: string
   readonly kind: 'input' | 'step' | 'loss' | 'answer'
   readonly title: string
-  /** What it computes, and how many weights it has. */
+  /** Its operation, and the number of its weights. */
   readonly lines: readonly string[]
   readonly branch?: string
   /** The branch or box whose weights it has: what shares them has one colour. */

@@ -4,7 +4,7 @@ import { operations } from '../ops/index.js'
 import { elements } from '../ops/support/tensor.js'
 import type { Arrow, Box, Diagram } from './diagram.js'
 
-/** What a figure has room for; a model with more steps shows each branch as one box. */
+/** The most boxes that a figure has room for; a larger model shows each branch as one box. */
 const mostBoxes = 40
 
 /**
@@ -146,7 +146,7 @@ class Folder {
     return [...found.values()]
   }
 
-  /** What a value is to the box it goes to, seen through steps of one input: `teacher` through a detach. */
+  /** The argument that a value is passed to, looking through operations of one input: `teacher` through a detach. */
   private role(node: Node, argument: string, box: string): string {
     const users = this.usersIn(node, box)
     if (node.inputs.length === 1 && users.length > 0) {
@@ -175,7 +175,7 @@ class Folder {
     const depth = box.split('.').length
     const node = elementAt(this.graph.nodes, value.node)
     const made = node.path.at(-1) === node.operation ? node.path.slice(0, -1) : node.path
-    // What a block gives is called as the binding of its call; the result of the last of several rounds as all of them.
+    // The output of a block is named after the binding of its call; the result of the last of several rounds after all of them.
     const given = this.graph.frames
       .filter(({ result, path }) => result && sameValue(result, value) && path.length >= depth)
       .sort((a, b) => a.path.length - b.path.length)[0]

@@ -32,7 +32,7 @@ export const metrics = { title: 14, text: 11.5, line: 16, letter: 6.3, boldLette
 /** `across` is from left to right, `down` from top to bottom. */
 export type Direction = 'across' | 'down'
 
-/** What a page has room for, in centimetres. */
+/** The size of a page, in centimetres. */
 const page = { width: 17, height: 24 }
 
 /** Places the boxes; without a direction in the one that is larger on a page. The same diagram is placed in the same way. */
@@ -92,7 +92,7 @@ function areaOf({ x = 0, y = 0, width = 0, height = 0 }: Partial<Area>): Area {
   return { x, y, width, height }
 }
 
-/** What holds a branch's boxes, with its title above them. */
+/** The frame around a branch's boxes, with its title above them. */
 function around(boxes: Layout['boxes'], branch: string): Area {
   const areas = boxes.filter((box) => box.branch === branch).map(({ area }) => area)
   const left = Math.min(...areas.map(({ x, width }) => x - width / 2)) - 12

@@ -10,7 +10,7 @@ export interface CallPlan {
   readonly frames: readonly Frame[]
   /** The first of the calls; the others are like it. */
   readonly frame: Frame
-  /** What it gives: places in the frame (see Structure.standing) and the names they are returned by. */
+  /** Its outputs: places in the frame (see Structure.standing) and the names under which they are returned. */
   readonly outputs: readonly { readonly place: string; readonly name: string }[]
   /** A single output that is returned as it is. */
   readonly single: boolean

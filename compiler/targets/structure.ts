@@ -24,7 +24,7 @@ export class Structure {
     return elementAt(this.graph.nodes, id)
   }
 
-  /** What is made in the frame, without calls in which nothing is left, and without the model's inputs. */
+  /** Nodes and calls of the frame, without empty calls and without the model's inputs. */
   items(frame: Frame): readonly Item[] {
     const known = this.itemLists.get(frame.id)
     if (known) return known

@@ -1,6 +1,6 @@
 import type { Setting } from '../graph/graph.js'
 
-/** What is done to a picture in training. The augmentation stands for the input's steps; normalisation always comes last, as in evaluation. */
+/** The preprocessing in training. The augmentation replaces the input's steps; the normalisation always comes last, as in evaluation. */
 export function trainingSteps({
   image,
   plan,

@@ -9,7 +9,7 @@ const alpha = (value: number): ArgumentSpec => ({
     'the share of a batch that stays is drawn from Beta(alpha, alpha): near 0 or 1 for a small alpha, near a half for a large one',
 })
 
-/** What is done to a whole batch, its labels included. */
+/** Augmentations of a whole batch, its labels included. */
 export const mixings: readonly SettingSpec[] = [
   {
     name: 'mixup',

@@ -18,9 +18,9 @@ export interface SettingSpec {
 }
 
 export interface PytorchOptimizer {
-  /** What makes it of parameter groups: `groups`, and `RATE`. */
+  /** The expression that constructs it from `groups` and `RATE`. */
   readonly create: (given: Setting['arguments']) => string
-  /** Where torch keeps what it remembers, by the slot's name in a checkpoint. */
+  /** The keys of its state in torch, by the name of the optimizer state in a checkpoint. */
   readonly slots: Readonly<Record<string, string>>
 }
 

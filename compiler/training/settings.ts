@@ -20,7 +20,7 @@ function coloursOf({ arguments: given }: OnnxStep, name: string): readonly numbe
   throw new Error(`an image step without ${name}`)
 }
 
-/** What torchvision's networks were trained with. */
+/** The normalisation that torchvision's networks were trained with. */
 export const imagenet = { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] }
 
 const imageSize: ArgumentSpec = {

@@ -7,7 +7,7 @@ import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
 import { type Code, table } from '../diagnostics/table.js'
 
-/** What can be wrong with such a comment: to be mended, not allowed. */
+/** Mistakes in such a comment, which cannot be allowed themselves. */
 export const allowProblems: ReadonlySet<string> = new Set<Code>([
   'allow-without-reason',
   'unused-allow',

@@ -24,7 +24,7 @@ export function idleLosses({ model, graph }: Examined): Diagnostic[] {
   })
 }
 
-/** What others learn from learns from them, too. */
+/** Reports teachers that receive a gradient from their students. */
 export function learningTeachers({ model, graph, needed }: Examined): Diagnostic[] {
   return needed.flatMap((node) => {
     const argument = operations.get(node.operation)?.semantics?.distillationTarget

@@ -16,7 +16,7 @@ const warnings: readonly Warning[] = [
   otherNormalizations,
 ]
 
-/** What in a model without errors is most likely not meant. */
+/** Reports what is probably a mistake in a model without errors. */
 export function warningsOf(examined: Examined): Diagnostic[] {
   return warnings.flatMap((warning) => warning(examined))
 }

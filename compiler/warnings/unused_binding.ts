@@ -4,7 +4,7 @@ import type { Diagnostic } from '../diagnostics/diagnostic.js'
 import { diagnose } from '../diagnostics/report.js'
 import type { Examined } from './examined.js'
 
-/** What a branch gives without being asked: an output of the exported file. */
+/** A binding of this name is an output of the exported file, whether it is used or not. */
 const output = 'logits'
 
 /** Bindings and branches that nothing names. Blocks are not meant: each binding of theirs may be a tap of others. */

@@ -4,7 +4,7 @@ import type { Piece } from './pieces.js'
 import { breakLines, layOut } from './statement.js'
 import { type Body, type Entry, firstPiece, type Inner, type Remark, type Statement } from './structure.js'
 
-/** What a body is laid out with. */
+/** The state that laying out a body needs. */
 export interface Sheet {
   readonly text: string
   readonly inner: ReadonlyMap<Piece, readonly Inner[]>
@@ -104,7 +104,7 @@ export class BodyLayout {
   }
 }
 
-/** Bindings that stand under one another, comments aside. One that goes on below its own name is not counted. */
+/** Consecutive bindings, with comments in between. A binding that continues on further lines is not counted. */
 function runs(rows: readonly Row[]): Statement[][] {
   const found: Statement[][] = []
   let kind: string | undefined

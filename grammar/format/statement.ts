@@ -57,9 +57,9 @@ export function layOut(nodes: readonly Node[], context: Context): readonly Line[
 
 interface Surroundings {
   readonly depth: number
-  /** Where a line goes on that is broken before `->`, `?` or `:`. */
+  /** The indentation of a line that is broken before `->`, `?` or `:`. */
   readonly hanging: number
-  /** Where one goes on that is broken before another operator. */
+  /** The indentation of a line that is broken before another operator. */
   readonly aligned: number
 }
 
@@ -103,7 +103,7 @@ class Layout {
 
   private walk(nodes: readonly Node[], around: Surroundings): void {
     const families = new Map<number, object>()
-    // What belongs to one side of an operator that begins a line stands further right than the operator.
+    // An operand on a line of its own is indented further than the operator that begins the line.
     const loosest = Math.min(
       ...nodes.flatMap((node) => (node.kind === 'atom' && node.broken && node.rank !== undefined ? [node.rank] : [])),
     )

@@ -19,7 +19,7 @@ export interface Atom {
   broken: boolean
 }
 
-/** What stands in round or square brackets, in the parts between its commas. */
+/** The contents of round or square brackets, split at their commas. */
 export interface Group {
   readonly kind: 'group'
   readonly open: Piece
@@ -36,7 +36,7 @@ export interface Part {
   broken: boolean
 }
 
-/** What stands in braces. */
+/** The contents of braces. */
 export interface Body {
   readonly kind: 'body'
   readonly open: Piece
@@ -327,7 +327,7 @@ function separates(mode: Mode, draft: Draft, piece: Piece): boolean {
   return mode !== 'file' && piece.text === ',' && draft.repeats === 0 && !draft.comma && draft.first.text !== 'import'
 }
 
-/** What a brace of this statement would hold. */
+/** The kind of body that a brace of this statement would open. */
 function modeIn({ first, nodes }: Draft): Mode {
   if (first.text === 'input') return 'steps'
   return first.text === 'augment' && nodes.length === 2 ? 'steps' : 'statements'

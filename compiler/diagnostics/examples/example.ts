@@ -8,7 +8,7 @@ export interface Example {
   readonly within: (lines: string) => string
   /** Files beside it, by name. */
   readonly files?: Readonly<Record<string, string>>
-  /** What `--set` says for the wrong one. */
+  /** The argument of `--set` that causes the mistake. */
   readonly set?: Readonly<Record<string, number>>
 }
 

@@ -2,7 +2,7 @@ import type { ModuleArgument } from '../../targets/pytorch/lowering.js'
 import type { Typed } from '../call.js'
 import { windowOf } from '../support/shapes.js'
 
-/** What every convolution has after its channels. */
+/** Constructor arguments that every convolution has after its channels. */
 export function convolutionArguments(call: Typed): readonly ModuleArgument[] {
   const { kernel, stride, padding, dilation } = windowOf(call)
   return [

@@ -1,6 +1,6 @@
 import type { Attribute } from '../../graph/graph.js'
 
-/** What an input of a case is filled with. `random` is seeded, in -1 to 1; `positive` in 0 to 1. */
+/** The values of an input of a case. `random` is seeded, from -1 to 1; `positive` from 0 to 1. */
 export type Filling =
   | 'random'
   | 'positive'

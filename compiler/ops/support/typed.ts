@@ -52,7 +52,7 @@ export class TypedCall implements Typed {
   }
 
   private constant(argument: string): Constant {
-    // What is read without a phase decides shapes, and no such argument may depend on the phase.
+    // Attributes that are read without a phase determine shapes, and none of those may depend on the phase.
     return settle(present(this.attributes[argument], argument), this.phaseNow ?? 'inference')
   }
 

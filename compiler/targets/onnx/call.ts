@@ -12,7 +12,7 @@ export class NodeCall extends TypedCall implements OnnxCall {
     graph: Graph,
     private readonly builder: OnnxProgramBuilder,
     private readonly nameOf: (value: ValueRef) => string,
-    /** What the call's last node is called, and what its other nodes' names begin with. */
+    /** The name of the call's last node, and the prefix of its other nodes' names. */
     private readonly path: string,
   ) {
     super(node.operation, inputTypes(node, graph), node.attributes, 'inference')

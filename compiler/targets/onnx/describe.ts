@@ -2,7 +2,7 @@ import { Lines } from '../../diagnostics/lines.js'
 import type { Graph } from '../../graph/graph.js'
 import type { OnnxNode } from './program.js'
 
-/** What a node's doc string says: the line of the spec that it stands for, with its place. */
+/** Returns a node's doc string: the line of the spec that it was written for, with its place. */
 export function describer(
   graph: Graph,
   texts: Readonly<Record<string, string>>,

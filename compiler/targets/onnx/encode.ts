@@ -18,7 +18,7 @@ import type {
 
 const proto = onnxProto.onnx
 
-/** What stands around a program in its file. */
+/** A program with the metadata of its file. */
 export interface OnnxFile {
   readonly program: OnnxProgram
   readonly producer: string

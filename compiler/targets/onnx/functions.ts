@@ -18,7 +18,7 @@ interface Group {
   readonly text: string
   /** Where its nodes are: master/trunk/Mixed_6e. */
   readonly path: string
-  /** What its weights' names begin with. */
+  /** The prefix of its weights' names. */
   readonly weightPrefix: string
   readonly items: (OnnxNode | Group)[]
   readonly inner: Map<string, Group>

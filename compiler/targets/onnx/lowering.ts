@@ -2,7 +2,7 @@ import type { Typed } from '../../ops/call.js'
 import type { OnnxAttribute, OnnxElement } from './program.js'
 import type { OnnxBody } from './program_builder.js'
 
-/** What an operation may ask while it writes its ONNX nodes. Feature maps are channels-first there. */
+/** One call of an operation, as its lowering to ONNX sees it. Feature maps are channels-first there. */
 export interface OnnxCall extends Typed {
   /** The opset that is written. */
   readonly opset: number

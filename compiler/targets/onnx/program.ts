@@ -69,7 +69,7 @@ export interface OnnxFunction {
   readonly text: string
 }
 
-/** What a file says, before it is bytes. Nodes stand after what they use. */
+/** The contents of a file before encoding. Nodes are in topological order. */
 export interface OnnxProgram {
   readonly name: string
   readonly opset: number

@@ -16,7 +16,7 @@ const longestInlined = 60
 /** That of a method's statements. */
 const indent = '        '
 
-/** What the code of one call knows of the file around it. */
+/** The context that the file provides to a method. */
 export interface Surroundings {
   readonly structure: Structure
   readonly calls: Plans
@@ -31,7 +31,7 @@ export interface Surroundings {
 /** One `forward`: each binding a line, what has no name written into the line that uses it. */
 export class Body {
   private readonly codes = new Map<string, string>()
-  /** What stands for a value without a name, and where it belongs. */
+  /** The code of a value without a name, and the item that it belongs to. */
   private readonly inlined = new Map<string, { readonly path: readonly string[]; readonly item: Item }>()
   /** Values whose type Python does not know: nn.Module's calls give anything. */
   private readonly untyped = new Set<string>()
@@ -132,7 +132,7 @@ export class Body {
     return this.untyped.has(keyOf(value))
   }
 
-  /** What is returned as a tensor says that it is one. */
+  /** A returned tensor is annotated as one. */
   private annotation(value: ValueRef): string {
     if (!this.plan?.single || !this.isUntyped(value)) return ''
     const [output] = this.plan.outputs
@@ -188,7 +188,7 @@ export class Body {
     }
   }
 
-  /** What runs an operation's own module: where that is a block at the same time, the operation's part of it. */
+  /** The code that runs an operation's own module; if the module is a block as well, its part for the operation. */
   private operationCode(path: readonly string[]): string {
     const { tree } = this.around
     const block = tree.classOf(tree.at(path))

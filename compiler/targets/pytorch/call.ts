@@ -8,12 +8,12 @@ import { callText, type PythonHelper, type PytorchCall } from './lowering.js'
 import { helperOf, needsFloat32 } from './precision.js'
 import { valueCode } from './python.js'
 
-/** What the code around a call knows. */
+/** The context that the surrounding method provides. */
 export interface Rendered {
   readonly graph: Pick<Graph, 'nodes'>
   readonly input: (value: ValueRef) => string
   readonly module: () => string
-  /** What the class was made with for this attribute, where its modules differ in it: `self.stride`. */
+  /** The attribute of the class that holds this argument, if its instances differ in it: `self.stride`. */
   readonly option: (attribute: string, phase: '' | '_training' | '_evaluation') => string | undefined
   readonly helper: (helper: PythonHelper) => string
   readonly classWeights: string
@@ -21,7 +21,7 @@ export interface Rendered {
   readonly narrow: (value: ValueRef) => boolean
 }
 
-/** What the operation writes for the call. What torch itself computes gets what is narrow widened, where it may not compute in half precision. */
+/** Returns the code of the call. Operands of torch functions that must not compute in half precision are widened. */
 export function expressionOf(node: Node, around: Rendered): string {
   const operation = operationNamed(node.operation)
   const call = new NodeCall(node, around)

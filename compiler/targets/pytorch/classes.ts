@@ -108,7 +108,7 @@ function argumentList(module: PytorchModule, given: (name: string, code: string)
   return values.join(', ')
 }
 
-/** What the class's own name for a value is, where its modules differ in it. */
+/** The class's own name for a value in which its instances differ. */
 function givenBy({ parameters }: ClassPlan, path: readonly string[]) {
   return (name: string, code: string) => parameters.find(({ keys }) => keys.has(slotKey(path, name)))?.name ?? code
 }

@@ -22,7 +22,7 @@ export interface GeneratedFile {
 }
 
 export interface PytorchOptions {
-  /** What the file says it was made from: the spec's name. */
+  /** The name of the spec, for the first line of each file. */
   readonly source: string
   readonly version: string
 }
@@ -64,7 +64,7 @@ function modelClass(plan: ClassPlan, around: Surroundings): string {
   const { graph } = structure
   const body = new Body(structure.frame(0), undefined, plan, around)
   const answering = reachable(graph.nodes, answers(graph))
-  // What no answer needs is computed in training alone.
+  // Nodes that no output depends on are computed in training only.
   const isLoss = (item: Item) => !structure.nodesOf(item).some((id) => answering.has(id))
   const entry = (name: string, code: string) => statement('            ', `${stringCode(name)}: `, `${code},`)
   const answerLines = [
@@ -153,7 +153,7 @@ export function operationsFile(helpers: ReadonlySet<PythonHelper>): string | und
   return `${head.join('\n')}\n\n\n${code}`
 }
 
-/** What helpers may need of Python's own modules. */
+/** Names that helpers may import from Python's standard library. */
 const standardNames = {
   'collections.abc': ['Callable'],
   functools: ['wraps'],

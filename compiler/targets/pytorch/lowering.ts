@@ -30,7 +30,7 @@ export interface PytorchModule {
   readonly arguments: readonly ModuleArgument[]
 }
 
-/** What an operation may ask while it writes its PyTorch code. Feature maps are channels-first, as in the graph. */
+/** One call of an operation, as its lowering to PyTorch sees it. Feature maps are channels-first, as in the graph. */
 export interface PytorchCall extends Typed {
   /** Code of the tensor given for an argument. */
   input(argument: string): string

@@ -34,7 +34,7 @@ export interface ClassPlan {
 /** An argument of the constructor: something in which the modules differ. */
 export interface ClassParameter {
   readonly name: string
-  /** What it decides, by Slot.key. */
+  /** The constructor arguments that it determines, by Slot.key. */
   readonly keys: Set<string>
   /** Its value for each module, in the order of `instances`. */
   readonly codes: readonly string[]
@@ -207,7 +207,7 @@ export class ModuleTree {
     return [...own, ...this.childSlots(instance, []), ...this.attributeSlots(instance)]
   }
 
-  /** What the constructor gives to the modules below. */
+  /** The arguments that the constructor passes to the modules below. */
   private childSlots(instance: Instance, path: readonly string[]): Slot[] {
     return [...instance.children].flatMap(([name, child]): Slot[] => {
       const place = [...path, name]
@@ -228,7 +228,7 @@ export class ModuleTree {
     })
   }
 
-  /** What `forward` reads: the attributes of operations without a module of their own. */
+  /** Attributes that `forward` reads: those of operations without a module of their own. */
   private attributeSlots(instance: Instance): Slot[] {
     return instance.plans.flatMap((plan) => {
       const path = instance.path.join('.')

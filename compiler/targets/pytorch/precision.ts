@@ -54,7 +54,7 @@ export class Narrow {
     const operation = operationNamed(node.operation)
     const { module, underAutocast } = operation.lowering.pytorch
     if (needsFloat32(operation) || underAutocast === 'float32') return false
-    // Autocast narrows convolutions and linear layers; what has no parameters goes on in what it gets.
+    // Autocast narrows convolutions and linear layers; operations without parameters keep the type of their inputs.
     return module !== undefined || node.inputs.some(({ value }) => this.nodes.has(value.node))
   }
 }

@@ -7,7 +7,7 @@ const keywords = new Set(
   ).split(' '),
 )
 
-/** What generated code calls by a name of its own. */
+/** Names that generated code uses itself. */
 const taken = new Set(
   'self torch nn F dist Tensor NamedTuple Path load_file super str int float bool tuple dict answers load_weights'.split(
     ' ',
@@ -23,7 +23,7 @@ const moduleAttributes = new Set(
     'register_full_backward_hook register_full_backward_pre_hook register_load_state_dict_post_hook register_load_state_dict_pre_hook ' +
     'register_module register_parameter register_state_dict_post_hook register_state_dict_pre_hook requires_grad_ set_extra_state ' +
     'set_submodule share_memory state_dict to to_empty train training type xpu zero_grad ' +
-    // What modules with parameters have beside: a block that ends in one is one itself.
+    // Attributes of modules with parameters: a block that ends in such a module is one itself.
     'affine bias centers class_weights dilation eps groups in_channels in_features kernel_size momentum normalize num_batches_tracked num_features ' +
     'out_channels out_features output_padding padding padding_mode per_class reset_parameters reset_running_stats running_mean running_var ' +
     'stride track_running_stats transposed weight'

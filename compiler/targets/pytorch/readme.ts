@@ -1,7 +1,7 @@
 import type { Graph } from '../../graph/graph.js'
 import { className, remark } from './python.js'
 
-/** What a person needs to know who finds the folder. */
+/** Instructions for someone who receives the folder. */
 export function readme(graph: Graph, source: string): string {
   const { image } = graph
   const steps = image.steps.map(({ name, arguments: given }) => {

@@ -7,7 +7,7 @@ import { type CallExpression, callOf, type Expression, type Field, source, varia
 import type { TfjsCall } from './lowering.js'
 import { camelCase } from './names.js'
 
-/** What the surrounding function knows. */
+/** The context that the surrounding function provides. */
 export interface Rendered {
   readonly graph: Graph
   readonly input: (value: ValueRef) => Expression

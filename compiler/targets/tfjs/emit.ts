@@ -13,7 +13,7 @@ export interface GeneratedFile {
 }
 
 export interface TfjsOptions {
-  /** What the file says it was made from: the spec's name. */
+  /** The name of the spec, for the first line of each file. */
   readonly source: string
   readonly version: string
   /** The spec with all it imports, as runs keep it. */
@@ -96,7 +96,7 @@ function modelFunctions(structure: Structure, writer: FunctionWriter): [Function
   const root = structure.frame(0)
   const body = writer.body(root, undefined)
   const answering = reachable(graph.nodes, answersOf(graph))
-  // What no answer needs is computed in training alone.
+  // Nodes that no output depends on are computed in training only.
   const isLoss = (item: Item) => !structure.nodesOf(item).some((id) => answering.has(id))
   const answers = answersCode(graph, (value) => body.code(value))
   const lossStatements = body.statements(isLoss)

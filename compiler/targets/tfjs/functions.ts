@@ -169,7 +169,7 @@ export class FunctionWriter {
   }
 }
 
-/** What a function's inside knows of the file around it. */
+/** The context that the file provides to the body of a function. */
 interface Surroundings {
   readonly structure: Structure
   /** Functions of the runtime that are called. */

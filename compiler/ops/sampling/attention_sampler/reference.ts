@@ -33,7 +33,7 @@ export function reference(call: Evaluation): readonly Tensor[] {
   return [out]
 }
 
-/** Half-pixel centres; outside of the outermost ones the border goes on. */
+/** Half-pixel centres; beyond the outermost ones the border value is repeated. */
 function pixel(place: number, length: number) {
   const centre = Math.min(length - 1, Math.max(0, place * length - 0.5))
   const low = Math.floor(centre)

@@ -25,7 +25,7 @@ export type Ranges = ReadonlyMap<string, ValueRange>
 type Chooser = (node: OnnxNode) => boolean
 
 const weighted = new Set(['Conv', 'Gemm'])
-/** What ONNX Runtime makes part of the convolution before it: between the two nothing is rounded. */
+/** Operators that ONNX Runtime fuses with the convolution before them: nothing is rounded in between. */
 const activations = new Set(['Relu', 'Clip'])
 
 /**
@@ -71,7 +71,7 @@ export function toEightBits(program: OnnxProgram, mayBeInt8: Chooser, ranges: Ra
   return rounding.apply(mayBeInt8)
 }
 
-/** What the chosen nodes take and give, except logits and what is rounded together with the activation after it. */
+/** Inputs and outputs of the chosen nodes, except for logits and for values that are rounded together with the activation after them. */
 function roundedValues({ nodes, weights, outputs }: OnnxProgram, mayBeInt8: Chooser): string[] {
   const consumers = consumersOf(nodes)
   const answers = new Set(outputs.map(({ name }) => name))

@@ -11,7 +11,7 @@ import {
 import { ValueNames } from '../value_names.js'
 import type { Pass } from './pass.js'
 
-/** Larger results stay computed: in the file they would take more room than the time they cost is worth. */
+/** Larger results are not folded: storing them would cost more space than computing them costs time. */
 const largestResult = 4096
 
 type Evaluate = (inputs: readonly OnnxConstant[], node: OnnxNode) => Omit<OnnxConstant, 'name'> | undefined
@@ -25,7 +25,7 @@ const elementwise =
     return { element: a.element, shape: a.shape, values: rounded(values, a.element) }
   }
 
-/** What can be computed from constants alone. Integer division rounds otherwise than ours and is left to the runtime. */
+/** Operators that can be evaluated on constants. Integer division rounds differently in ONNX and is left to the runtime. */
 const evaluators: Readonly<Record<string, Evaluate>> = {
   Add: elementwise((a, b) => a + b),
   Sub: elementwise((a, b) => a - b),

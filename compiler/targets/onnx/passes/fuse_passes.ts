@@ -16,7 +16,7 @@ import { ValueNames } from '../value_names.js'
 
 /** Which nodes of a program belong to the two passes, and what lies between them. */
 interface TwoPasses {
-  /** What goes into the first pass and into the second. */
+  /** The input of the first pass and that of the second. */
   readonly images: readonly [string, string]
   /** Nodes of the first pass that the second one repeats. */
   readonly first: ReadonlySet<OnnxNode>
@@ -83,7 +83,7 @@ function findPasses(
   return { images: [firstImage, secondImage], first, second, repeats, between }
 }
 
-/** What leaves a loop in each round must have one shape, and so must what enters. */
+/** Values that enter or leave a loop must have the same shape in each iteration. */
 function takeSameShapes(first: Frame, second: Frame, graph: Graph): boolean {
   const shapes = ({ inputs }: Frame) =>
     JSON.stringify(inputs.map(({ value }) => typeOf(graph, value).shape.map(({ size }) => size ?? 'batch')))
@@ -96,7 +96,7 @@ function isWithin({ origin }: OnnxNode, frame: Frame, graph: Graph): boolean {
   return id === frame.id
 }
 
-/** What nodes take that is neither theirs nor a constant or weight. */
+/** Inputs of the nodes that are neither computed by them nor constants or weights. */
 function tensorsInto(nodes: readonly OnnxNode[], { constants, weights }: OnnxProgram): Set<string> {
   const own = new Set(nodes.flatMap(({ outputs }) => outputs))
   const outside = nodes.flatMap(usesOf).filter((name) => !own.has(name) && !constants.has(name) && !weights.has(name))
@@ -140,7 +140,7 @@ function seenOutside(program: OnnxProgram, { first, second, between }: TwoPasses
   }
 }
 
-/** What leaves the loop. */
+/** Outputs of the loop. */
 interface Leaving {
   /** Of what is between the passes, beside the second image: handed from round to round. */
   readonly carried: readonly string[]
@@ -170,9 +170,9 @@ interface LoopNames {
   readonly start: string
   readonly firstIndex: string
   readonly secondIndex: string
-  /** What a value that is carried from round to round begins with, by its element type. */
+  /** Initial values of loop-carried dependencies, by element type. */
   readonly nothing: (element: OnnxElement) => string
-  /** What the image carried from round to round is called after the last one. */
+  /** The name of the loop-carried image after the last iteration. */
   readonly lastImage: string
   readonly free: (wanted: string) => string
 }
@@ -264,7 +264,7 @@ function bodyOf(
   const named = (list: readonly string[]) => list.map((name) => ({ name }))
   const carriedBefore = carried.map((name) => free(`pass/before/${name}`))
   const carriedNext = carried.map((name) => free(`pass/next/${name}`))
-  // What a branch gives has to be made in it.
+  // The outputs of a branch must be computed in it.
   const cropped = free('pass/cropped_image')
   const crop = {
     name: 'pass/crop',

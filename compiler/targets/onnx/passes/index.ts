@@ -6,7 +6,7 @@ import { mergeDuplicates } from './merge_duplicates.js'
 import type { Pass } from './pass.js'
 import { removeTransposes } from './remove_transposes.js'
 
-/** What makes a file smaller and faster without changing what it computes, in the order in which it is done. */
+/** Passes that make a file smaller and faster without changing what it computes, in the order in which they run. */
 export const passes: readonly Pass[] = [foldConstants, mergeDuplicates, removeTransposes, foldBatchNorm, foldScales]
 
 /** All passes but those that are named. */

@@ -1,0 +1,35 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'ava'
+import { packageRoot } from '../../runtime/package-root.js'
+
+/** Folders whose comments and names have been reread; the others follow. */
+const reread = ['grammar', 'compiler']
+
+/** Words that an established term has replaced, with that term. */
+const retired: readonly (readonly [word: RegExp, term: string])[] = [
+  [/\bworth\(/, 'evaluateExpression'],
+  [/\b(?:is|are|was) worth\b(?! (?:little|its|keeping|it))/, 'value'],
+  [/\bweighsLabels\b/, 'supportsMixup'],
+  [/\bpassesInInference\b/, 'identityInInference'],
+  [/\bbroken value\b/, 'error value'],
+  [/\bTrait\b/, 'ValueProperty'],
+  [/\bnobody\b|\bsomebody\b/, 'no name for a person'],
+  [/(?:\/\*\*|\/\/) What\b(?!ever)/, 'a noun phrase for what is described'],
+]
+
+for (const folder of reread)
+  test(`${folder}/ uses the terms of the field`, (t) => {
+    const files = readdirSync(join(packageRoot(), folder), { recursive: true, encoding: 'utf8' })
+    const found = files
+      .filter((file) => file.endsWith('.ts'))
+      .flatMap((file) => {
+        const lines = readFileSync(join(packageRoot(), folder, file), 'utf8').split('\n')
+        return lines.flatMap((line, index) =>
+          retired.flatMap(([word, term]) =>
+            word.test(line) ? [`${folder}/${file}:${index + 1}: ${line.trim()} (${term})`] : [],
+          ),
+        )
+      })
+    t.deepEqual(found, [])
+  })
