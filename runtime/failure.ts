@@ -1,4 +1,4 @@
-/** What went wrong outside the compiler (a file, a picture, an engine, a flag), and what to do about it. */
+/** A problem outside the compiler (a file, an image, an engine, a flag), and what to do about it. */
 export interface Problem {
   /** A stable name, such as `image-unreadable`. */
   readonly code: string
@@ -30,7 +30,7 @@ export function reasonOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown)
 }
 
-/** What the machine or its settings refuse, wherever it comes up: no mistake of ours, and none of a file's. */
+/** Errors of the machine or its settings, wherever they come up: neither a bug nor a fault of a file. */
 const refusals: ReadonlyMap<string, string> = new Map([
   ['EMFILE', 'this process may open too few files: raise the limit (ulimit -n 1024)'],
   ['ENFILE', 'the machine has too many open files: end other programs, or raise its limit'],

@@ -37,7 +37,7 @@ export async function writeAtomically(
     await syncFolder(dirname(path))
   } catch (error) {
     await rm(temporary, { force: true })
-    // What went wrong before a byte of it was there to write says so itself.
+    // Errors from before the first byte carry their own message.
     if (error instanceof Failure) throw error
     throw new Failure(
       {
@@ -62,7 +62,7 @@ export function processOfTemporary(name: string): number | undefined {
   return id === undefined ? undefined : Number(id)
 }
 
-/** What stands at a path itself, be it a link; undefined where there is nothing. */
+/** Describes the entry at a path without following a link; undefined if there is none. */
 export async function kindOf(path: string): Promise<'file' | 'folder' | 'link' | 'other' | undefined> {
   try {
     const found = await lstat(path)

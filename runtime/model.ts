@@ -16,7 +16,7 @@ export interface ParameterSpec {
   readonly layout?: readonly number[]
 }
 
-/** What a model answers. Feature maps aside, shapes are those of the ONNX file's outputs. */
+/** The outputs of a model. Except for feature maps, shapes are those of the ONNX file's outputs. */
 export interface Answers {
   /** Each branch's own, [batch, classes]. */
   readonly logits: Readonly<Record<string, tf.Tensor>>
@@ -39,7 +39,7 @@ export interface Model<Forward extends { readonly answers: Answers } = { readonl
   readonly image: { readonly size: number; readonly steps: readonly Setting[] }
   readonly classes?: number
   readonly plan: TrainingPlan
-  /** What parts of it begin with, as the spec's `weights` say. */
+  /** Initial weights of its parts, as the spec's `weights` name them. */
   readonly pretrained: readonly Omit<Pretrained, 'span'>[]
   readonly parameters: readonly ParameterSpec[]
   readonly forward: (at: Scope, image: tf.Tensor4D) => Forward

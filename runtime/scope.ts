@@ -11,7 +11,7 @@ export interface StepWatch {
   leave(): void
 }
 
-/** What all scopes of one run share. */
+/** State that all scopes of one run share. */
 export interface RunState {
   readonly variables: ReadonlyMap<string, tf.Variable>
   readonly training: boolean

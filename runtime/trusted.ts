@@ -33,7 +33,7 @@ function reasonAgainst(path: string, stats: Stats, user: number): string | undef
   return undefined
 }
 
-/** What wsban made itself has no reason to be open to a group. */
+/** Files that wsban created have no reason to be writable by a group. */
 function isInCache(path: string): boolean {
   return path === cacheRoot() || path.startsWith(`${cacheRoot()}/`)
 }

@@ -1,4 +1,4 @@
-/** What a program imports from `wsban`: check and compile specs, load trained models, ask them about pictures. */
+/** The library that a program imports from `wsban`: checks and compiles specs, loads trained models, predicts on images. */
 export type { Place, PlacedDiagnostic } from '../../compiler/diagnostics/placed.js'
 export { Failure, type Problem } from '../failure.js'
 export type { Box } from '../images/picture.js'

@@ -29,7 +29,7 @@ export interface RankedClass {
   readonly probability: number
 }
 
-/** What a model says about one picture. */
+/** The prediction for one image. */
 export interface Prediction {
   readonly classes: readonly RankedClass[]
   /** The part that was looked at again. */

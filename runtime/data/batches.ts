@@ -23,7 +23,7 @@ export interface Batch {
   readonly places: readonly (Places | undefined)[]
   /** Places of the order that are used up with it, unreadable ones counted: where the batch after it begins. */
   readonly position: number
-  /** What was mixed in, where pictures are mixed. */
+  /** The images and labels mixed in, if the batch is mixed. */
   readonly mixed?: Mixed
 }
 

@@ -5,7 +5,7 @@ import { Failure, reasonOf } from '../failure.js'
 import type { Box } from '../images/picture.js'
 import { readCsv } from './csv.js'
 
-/** What `boxes.csv` says of a picture. */
+/** The entry of an image in `boxes.csv`. */
 export interface TrueBoxes {
   readonly box: Box
   readonly part?: Box

@@ -22,7 +22,7 @@ export interface Listed {
   readonly origin?: Origin
 }
 
-/** What a data set holds, whatever its format. */
+/** The contents of a data set, the same for every format. */
 export interface Listing {
   /** How it was read: "CUB-200-2011". */
   readonly readAs: string
@@ -59,7 +59,7 @@ export function checkListed(pictures: readonly Listed[]): void {
         path: picture.path,
       })
     seen.set(picture.path, picture)
-    // What was found by walking is there.
+    // Files found by walking exist.
     if (picture.origin && !existsSync(picture.path)) missing.push(picture)
   }
   const [first] = missing

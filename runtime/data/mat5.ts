@@ -9,7 +9,7 @@ export type MatValue =
   | { readonly kind: 'cells'; readonly cells: readonly MatValue[] }
   | { readonly kind: 'structs'; readonly structs: readonly ReadonlyMap<string, MatValue>[] }
 
-/** What is wrong with the bytes; becomes a `Failure` that names the file. */
+/** A problem with the bytes; becomes a `Failure` that names the file. */
 class Broken extends Error {}
 
 /** Annotation files are a few MB; a compressed part that swells beyond this is an attack. */
@@ -53,7 +53,7 @@ export async function readMat5(path: string): Promise<ReadonlyMap<string, MatVal
   try {
     return variablesOf(await readFile(path))
   } catch (error) {
-    // What zlib and DataView say of damaged bytes, and the system of a missing file, is theirs to say; anything else is our bug.
+    // Errors that zlib and DataView throw for damaged bytes, and the system for a missing file, are expected; any other is a bug.
     const known = error instanceof Broken || error instanceof RangeError || (error instanceof Error && 'code' in error)
     if (!known) throw error
     throw new Failure(

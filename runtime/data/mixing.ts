@@ -2,11 +2,11 @@ import type { Setting } from '../../compiler/graph/graph.js'
 import { Failure } from '../failure.js'
 import type { Random } from '../random.js'
 
-/** What a mixed batch shows beside its own labels. */
+/** The second labels of a mixed batch, and their share. */
 export interface Mixed {
   /** [B] class indices of what was mixed in */
   readonly labels: Int32Array
-  /** What of each picture is its own, from 0 to 1; the same for all. */
+  /** The share of each image's own content, from 0 to 1; the same for all. */
   readonly share: number
 }
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { Failure, reasonOf } from '../failure.js'
 
-/** What is wrong with a line of somebody's file. */
+/** A problem with a line of a user's file. */
 export function brokenLine(path: string, line: number, reason: string, help?: string): Failure {
   return new Failure({
     code: 'list-broken',

@@ -12,7 +12,7 @@ export function isPictureName(name: string): boolean {
   return pictureExtensions.has(extname(name).toLowerCase())
 }
 
-/** What a folder holds, hidden entries left out, each list in code-point order, links followed. */
+/** The entries of a folder without hidden ones, in code-point order; links are followed. */
 export interface Entries {
   readonly folders: readonly string[]
   readonly files: readonly string[]

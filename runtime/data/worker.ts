@@ -3,7 +3,7 @@ import { Failure } from '../failure.js'
 import type { FromWorker, ToWorker } from './crew.js'
 import { Preparer } from './prepare.js'
 
-// What runs in a thread of its own: jobs come in, prepared pictures go out.
+// The entry point of a worker thread: jobs come in, preprocessed images go out.
 
 /** One is read and decoded (in libuv's threads) while another is augmented here. */
 const AT_ONCE = 2

@@ -23,7 +23,7 @@ export const addonFlags: readonly string[] = [
   ...['-std=c++17', '-O3', '-shared', '-fPIC', `-DNAPI_VERSION=${napiVersion}`],
   // Every processor rounds after each operation, and so computes the same bits.
   '-ffp-contract=off',
-  // What C++ throws is thrown in JavaScript.
+  // C++ exceptions become JavaScript exceptions.
   '-DNODE_ADDON_API_CPP_EXCEPTIONS_ALL',
 ]
 

@@ -36,7 +36,7 @@ export interface Ready {
   readonly cuda: boolean
   readonly compiler: string
   readonly bytes: number
-  /** What runs in this process, as it was when it was tried. Engines of earlier versions have none. */
+  /** Hashes of the files that are loaded into this process, taken when the engine was tried. Engines of earlier versions have none. */
   readonly files?: EngineFiles
 }
 
@@ -48,7 +48,7 @@ const ready: z.ZodType<Ready> = z.object({
   files: engineFiles.exactOptional(),
 })
 
-/** What a provisioned engine says of itself; undefined where there is none. */
+/** Reads the description of a provisioned engine; undefined if there is none. */
 export async function readReady(name: NativeName): Promise<Ready | undefined> {
   try {
     return ready.parse(JSON.parse(await readFile(join(engineFolder(name), readyFile), 'utf8')))

@@ -1,4 +1,4 @@
-/** What computes the tensors: TensorFlow itself, on a graphics card or the processor, WebAssembly, or plain JavaScript. */
+/** The backend that computes the tensors: TensorFlow on a GPU or the CPU, WebAssembly, or plain JavaScript. */
 export type EngineName = 'tfjs-node-gpu' | 'tfjs-node' | 'wasm' | 'cpu'
 
 /** Fastest first. */

@@ -4,7 +4,7 @@ import { installedPackage, provisionedPackage } from './native_package.js'
 import { hasNvidiaDriver } from './provision/cuda.js'
 import { tfjsVersion } from './versions.js'
 
-/** What is there, without loading any of it. */
+/** Finds the installed engines without loading them. */
 export function findEngines(): Promise<readonly EngineFinding[]> {
   return Promise.all(engineNames.map((name) => find(name)))
 }

@@ -9,7 +9,7 @@ export interface NativeAttribute {
   readonly value: unknown
 }
 
-/** What our kernels need of the addon: constants, and what only our own addon has (a package that somebody installed has its own). */
+/** The parts of the addon that our kernels use: constants, and functions that only our own addon has (a separately installed package brings its own addon). */
 export interface NativeBinding {
   /** Whether calls from now on are computed beside the others, wherever a core is idle. See `aside`. */
   setAside?(aside: boolean): void

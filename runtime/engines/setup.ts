@@ -153,7 +153,7 @@ async function librariesIn(folder: string): Promise<string[]> {
   return (await readdir(folder)).map((name) => join(folder, name))
 }
 
-/** What the addon includes, and what that does. */
+/** Headers that the addon includes, directly or not. */
 const headers =
   /^tensorflow\/(include\/(?:tensorflow\/c|tensorflow\/core\/platform|tensorflow\/core\/common_runtime\/next_pluggable_device\/c|tsl|xla|absl)\/.+)$/
 

@@ -4,7 +4,7 @@ import type { NativeName } from './engine.js'
 /** The TensorFlow.js release everything here belongs to: the core, the backends and the native package must agree. */
 export const tfjsVersion = '4.22.0'
 
-/** What the addon is compiled with. */
+/** Packages that the addon is compiled with. */
 export const nodeApiHeadersVersion = '1.9.0'
 export const nodeAddonApiVersion = '8.9.2'
 

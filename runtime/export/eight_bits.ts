@@ -21,7 +21,7 @@ import type { Reporter } from '../reporter.js'
 /** Pictures on which ranges are measured, spread over the training split. */
 const calibrationPictures = 64
 
-/** What decides whether a file in eight bits is good enough. */
+/** The criteria for accepting a file in eight bits. */
 export interface EightBitTrial {
   readonly train: readonly Sample[]
   readonly val: readonly Sample[]

@@ -1,7 +1,7 @@
 import type { Graph } from '../../compiler/graph/graph.js'
 import type { StoredSpec } from '../specs/stored.js'
 
-/** What an exported file says of itself. */
+/** The metadata of an exported file. */
 export interface Described {
   readonly version: string
   readonly graph: Graph

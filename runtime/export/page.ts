@@ -11,7 +11,7 @@ export interface PageContent {
   readonly title: string
   readonly subtitle: string
   readonly classes: readonly string[]
-  /** What the model sees of a picture. */
+  /** The part of an image that the model sees. */
   readonly view: View
   /** The exported file. */
   readonly model: string

@@ -91,7 +91,7 @@ async function sourcesOf(folder: string): Promise<string[]> {
 
 const keptDays = 30
 
-/** What was written long ago was for another version, or for a spec that has changed since; it can be written again. */
+/** Old folders belong to another version, or to a spec that has changed since; they can be written again. */
 async function removeOld(root: string): Promise<void> {
   const oldest = Date.now() - keptDays * 24 * 3600 * 1000
   for (const name of await readdir(root)) {

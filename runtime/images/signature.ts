@@ -27,7 +27,7 @@ const others: readonly { readonly name: string; readonly matches: (bytes: Uint8A
   { name: 'PDF', matches: (b) => latin(b, 0, 5) === '%PDF-' },
 ]
 
-/** What a file is by its first bytes. */
+/** The format of a file by its first bytes. */
 export function signatureOf(bytes: Uint8Array): Signature | undefined {
   return signatures.find(({ matches }) => matches(bytes))
 }

@@ -10,7 +10,7 @@ export interface AttentionMap {
   readonly view: View
 }
 
-/** What a model says about one picture. */
+/** The prediction for one image. */
 export interface Answer {
   /** By class, adding up to 1: the model's prediction. */
   readonly probabilities: Float32Array

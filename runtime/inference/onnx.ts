@@ -12,7 +12,7 @@ import type { Predictor } from './predictor.js'
 
 const classNames = z.array(z.string())
 
-/** What is done to a picture; only sizes matter here. */
+/** The preprocessing of an image; only sizes matter here. */
 const imageSteps = z.array(
   z.object({ name: z.string(), arguments: z.object({ size: z.number().positive().optional().catch(undefined) }) }),
 )

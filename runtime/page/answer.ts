@@ -1,4 +1,4 @@
-/** What an exported file answers about a picture in a browser, and how that is drawn. */
+/** Runs an exported file on an image in a browser, and draws the answer. */
 
 import { type InferenceSession, Tensor } from 'onnxruntime-web/wasm'
 import { type View, wholePicture } from '../../compiler/graph/view.js'
@@ -20,7 +20,7 @@ function pixelsOf(image: ImageBitmap): Uint8Array {
   const canvas = new OffscreenCanvas(image.width, image.height)
   const context = canvas.getContext('2d')
   if (!context) throw new Error('this browser cannot read pictures')
-  // What is transparent becomes white.
+  // Transparent pixels become white.
   context.fillStyle = '#fff'
   context.fillRect(0, 0, image.width, image.height)
   context.drawImage(image, 0, 0)

@@ -7,7 +7,7 @@ import { env, InferenceSession } from 'onnxruntime-web/wasm'
 import type { View } from '../../compiler/graph/view.js'
 import { type Answer, ask, bytesOf, drawPart, drawSeen } from './answer.js'
 
-/** What model.js and wasm.js put there. */
+/** Globals that model.js and wasm.js define. */
 declare const wsbanPage: { readonly model: string; readonly classes: readonly string[]; readonly view: View }
 declare const wsbanRuntime: string
 

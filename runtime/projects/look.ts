@@ -2,7 +2,7 @@ import type { DataSet } from '../data/dataset.js'
 import { Failure } from '../failure.js'
 import { decodeImage } from '../images/decode.js'
 
-/** What a proposal is made from. */
+/** The facts that a proposal is based on. */
 export interface Look {
   readonly classes: number
   /** Pictures to train on. */

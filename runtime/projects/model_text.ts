@@ -3,7 +3,7 @@ import { parse } from '../../grammar/parse.js'
 import type { Model, Span } from '../../grammar/tree.js'
 
 export interface ModelChanges {
-  /** What the model is to be called, if that can be a name. */
+  /** The name of the model, if it can be one. */
   readonly name: string
   /** New defaults of its parameters; those it does not have are left out. */
   readonly settings: Readonly<Record<string, number>>

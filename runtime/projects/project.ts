@@ -24,7 +24,7 @@ export interface Project {
   readonly left: readonly string[]
   /** Which of wsban's models it began as. */
   readonly model: string
-  /** What was seen of the data, and what follows from it. */
+  /** Findings about the data, and what follows from them. */
   readonly reasons: readonly string[]
 }
 

@@ -13,7 +13,7 @@ export interface PytorchEnvironment {
   readonly torch: string
   readonly torchvision: string
   readonly safetensors: string
-  /** What computes: `cpu`, `cuda:0 NAME`, `mps`. */
+  /** The device: `cpu`, `cuda:0 NAME`, `mps`. */
   readonly devices: readonly string[]
   /** Devices that are there and do not compute, each with why. */
   readonly unusable: readonly string[]

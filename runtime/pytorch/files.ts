@@ -11,7 +11,7 @@ export async function pytorchFiles({ graph, stored }: ReadySpec): Promise<readon
   const folder = join(packageRoot(), 'runtime', 'pytorch', 'python')
   const names = (await readdir(folder)).filter((name) => name.endsWith('.py')).sort()
   const program = names.map(async (path) => ({ path, text: await readFile(join(folder, path), 'utf8') }))
-  // What a run keeps of its spec, so that wsban can export and evaluate it.
+  // The spec as a run stores it, so that wsban can export and evaluate the run.
   const spec = { path: 'spec.json', text: `${JSON.stringify(stored, undefined, 2)}\n` }
   return [...generated, ...(await Promise.all(program)), spec]
 }

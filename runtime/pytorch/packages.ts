@@ -1,4 +1,4 @@
-/** What training in PyTorch imports, with the least version of each. */
+/** Packages that training in PyTorch imports, with the minimum version of each. */
 export const pytorchPackages = { torch: '2.4', torchvision: '0.19', safetensors: '0.4' } as const
 
 export type PytorchPackage = keyof typeof pytorchPackages

@@ -20,7 +20,7 @@ const ready = z.object({ bytes: z.number() })
 
 export type PytorchReady = Readonly<z.infer<typeof ready>>
 
-/** What the environment in the cache says of itself; undefined where there is none, or half of one. */
+/** Reads the description of the environment in the cache; undefined if it is missing or incomplete. */
 export async function readPytorchReady(): Promise<PytorchReady | undefined> {
   try {
     return ready.parse(JSON.parse(await readFile(join(pytorchFolder(), readyFile), 'utf8')))

@@ -1,15 +1,15 @@
 import { run } from '../engines/provision/run.js'
 import { Failure } from '../failure.js'
 
-/** What pip will bring. */
+/** The packages that pip will install. */
 export interface PytorchPlan {
   /** The latest build of torch that it offers: `2.15.0`. Undefined where pip is too old to say. */
   readonly torch: string | undefined
   /** Whether it is a build for graphics cards, with their libraries. */
   readonly cards: boolean
-  /** What lies there afterwards. */
+  /** The size of the installed packages. */
   readonly bytes: number
-  /** What it takes while it is at work: what is fetched, pip's own copy of that, and what comes out of it. */
+  /** The peak disk use of the installation: downloads, pip's copy of them, and the unpacked packages. */
   readonly needed: number
 }
 

@@ -65,11 +65,11 @@ export interface Probed {
 
 export interface NotProbed {
   readonly works: false
-  /** What is wrong, as the end of a sentence about this program: `has no torchvision`. */
+  /** The problem, as the end of a sentence about this program: `has no torchvision`. */
   readonly reason: string
   /** Whether it is a Python at all. */
   readonly answers: boolean
-  /** What pip would have to bring. */
+  /** The packages that pip would have to install. */
   readonly lacks: readonly PytorchPackage[]
 }
 

@@ -15,7 +15,7 @@ export interface PytorchProcess {
   readonly threads: number
 }
 
-/** What torchrun and Python said last is told when they fail. */
+/** The last lines of torchrun and Python, reported when they fail. */
 const mostKept = 4000
 
 /**

@@ -28,7 +28,7 @@ export interface PytorchSetupResult extends PytorchEnvironment {
   readonly already: boolean
   /** Whether a graphics card computes. */
   readonly gpu: boolean
-  /** What it takes of the disk; not known of one that `WSBAN_PYTHON` names. */
+  /** Its size on disk; unknown for one that `WSBAN_PYTHON` names. */
   readonly bytes?: number
   readonly seconds: number
 }
@@ -78,7 +78,7 @@ async function provision({ gpu, reporter }: PytorchSetupOptions): Promise<Pytorc
   if (gpu && process.platform === 'linux' && !hasNvidiaDriver())
     reporter.warn('no NVIDIA driver is found here: without one PyTorch computes on the processor')
   const folder = pytorchFolder()
-  // What was left half made, or does not work any more.
+  // An environment that is incomplete or no longer works.
   await rm(folder, { recursive: true, force: true })
   try {
     return await provisionIn(folder, base, began, reporter)

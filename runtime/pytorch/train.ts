@@ -25,7 +25,7 @@ import { runPytorch } from './process.js'
 
 export const precisions = ['fp32', 'bf16', 'fp16'] as const
 
-/** What only this engine knows. */
+/** Options of this engine alone. */
 export interface PytorchChoice {
   /** Processes that share each batch, one a graphics card. */
   readonly processes: number

@@ -36,7 +36,7 @@ export type TrainingState = z.infer<typeof stateFile>
 
 export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, StoredTensor>
-  /** What the optimiser remembers: `velocity/master.logits.weight`. */
+  /** The optimizer state: `velocity/master.logits.weight`. */
   readonly slots: ReadonlyMap<string, StoredTensor>
   readonly state: TrainingState
 }

@@ -164,7 +164,7 @@ export class RunFolder {
     await this.removeUnused()
   }
 
-  /** What the log says of the checkpoint that is used: its epoch, and the accuracy on the val split. */
+  /** The log's entry for the checkpoint in use: its epoch, and the accuracy on the validation split. */
   async metrics(): Promise<LogRecord | undefined> {
     const epoch = epochOf(this.current.best ?? this.current.last ?? '')
     const record = (await this.log.read()).findLast((line) => line.epoch === epoch && line.val !== undefined)
@@ -229,7 +229,7 @@ export class RunFolder {
     for (let number = 1; ; number++) {
       const name = number === 1 ? base : `${base}-${number}`
       const folder = this.folderOf(name)
-      // What this run wrote under the name and does not use is left from a stop before run.json named it.
+      // A file that this run wrote and does not use is left from a stop before run.json named it.
       const own = this.written.includes(name) && !this.names().includes(name)
       if (own ? await removeCheckpoint(folder) : (await kindOf(folder)) === undefined) return name
     }

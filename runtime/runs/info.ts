@@ -12,7 +12,7 @@ const count = z
   .max(2 ** 31 - 1)
 const fromZero = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 
-/** What a run is: written when it begins, and again as checkpoints come. */
+/** The description of a run, written when it begins and with each checkpoint. */
 export const runFile = z.object({
   wsban: z.string(),
   model: z.string(),
@@ -26,7 +26,7 @@ export const runFile = z.object({
   epochs: count,
   batch: count,
   engine: z.string(),
-  /** What --weights named, if it did. */
+  /** The argument of --weights, if given. */
   weights: z.string().optional(),
   /** Minutes between checkpoints within an epoch; 0 for none. */
   saveEvery: z.number().nonnegative().default(10),

@@ -4,7 +4,7 @@ import { Failure } from '../failure.js'
 import { hasCode, kindOf, listed, processOfTemporary } from '../files.js'
 import { isLock } from '../lock.js'
 
-/** What lies in a run folder, by the kind it has there. */
+/** The entries of a run folder, by kind. */
 const ownNames: Readonly<Record<string, 'file' | 'folder'>> = {
   'run.json': 'file',
   'model.wsban': 'file',

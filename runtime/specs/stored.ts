@@ -6,10 +6,10 @@ export interface StoredSpec {
   readonly entry: string
   /** Texts by source. */
   readonly files: Readonly<Record<string, string>>
-  /** What each import led to: source by `importer` and `specifier`. */
+  /** The source that each import resolved to, by `importer` and `specifier`. */
   readonly imports: readonly { readonly importer: string; readonly specifier: string; readonly source: string }[]
   readonly settings: ModelSettings
-  /** What --train said. */
+  /** The settings given by --train. */
   readonly train?: readonly string[]
   /** The defaults of the version that read it first: what the text leaves out means the same ever after. */
   readonly defaults?: Defaults

@@ -21,7 +21,7 @@ export interface WeightedSpec {
   readonly weights: FoundWeights | undefined
   /** The run's seed. */
   readonly seed?: number
-  /** What the run's log says of the checkpoint that is used. */
+  /** The metrics of the checkpoint in use, from the run's log. */
   readonly metrics?: Readonly<Record<string, unknown>>
 }
 

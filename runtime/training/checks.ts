@@ -35,7 +35,7 @@ export async function checkNew(out: string): Promise<void> {
   await requireEmpty(out)
 }
 
-/** What a run that goes on cannot change. */
+/** Properties that a resumed run cannot change. */
 export function checkSame(
   { info }: RunFolder,
   spec: StoredSpec,

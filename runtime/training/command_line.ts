@@ -15,7 +15,7 @@ const plainReporter: Reporter = {
   progress: (line) => process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${safeLine(line)}` : ''),
 }
 
-/** What a generated project's train.ts runs. `spec` is its spec.json, so that the run can be exported and evaluated by wsban. */
+/** The entry point of a generated project's train.ts. `spec` is its spec.json, so that wsban can export and evaluate the run. */
 export async function trainFromCommandLine(model: Model, spec: unknown, args: readonly string[]): Promise<void> {
   guardStandardStreams()
   try {

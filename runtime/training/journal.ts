@@ -20,7 +20,7 @@ export interface EpochEnd {
   readonly waitingForData: number
 }
 
-/** What training writes down as it goes: log.jsonl, and the same for TensorBoard. */
+/** The metrics log of a training run: log.jsonl, and the same for TensorBoard. */
 export class Journal {
   private readonly events: EventFile
   private readonly every: number

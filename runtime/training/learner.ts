@@ -91,7 +91,7 @@ export class Learner {
     return new Learner(options, weights, optimizer, averaged && new WeightAverage(average, averaged))
   }
 
-  /** What is evaluated and exported: the average where there is one. */
+  /** The weights to evaluate and export: the moving average, if there is one. */
   get weights(): WeightStore {
     return this.average?.weights ?? this.learning
   }
@@ -134,7 +134,7 @@ export class Learner {
     return { tensors: await this.weights.read(), slots, state: { ...state, ...steps } }
   }
 
-  /** What a pass over the model at that moment is told, beside the weights. */
+  /** Inputs of a pass over the model at that moment, besides the weights. */
   around({ step, epoch }: Moment): Omit<RunState, 'variables' | 'training'> {
     const { seed, model } = this.options
     const { batches } = this.pending

@@ -4,7 +4,7 @@ import type { Setting } from '../../compiler/graph/graph.js'
 import { hasOwnOperations } from '../kernels/native/execute.js'
 import { adamStep, momentumStep } from '../kernels/native/optimizer_steps.js'
 
-/** What moves one weight. */
+/** Updates one weight. */
 export interface WeightStep {
   readonly name: string
   readonly weight: tf.Variable

@@ -8,7 +8,7 @@ interface Cost {
   milliseconds: number
 }
 
-/** What `wsban train --profile` tells. */
+/** The table that `wsban train --profile` prints. */
 export interface ProfileTable {
   readonly steps: number
   /** Milliseconds a step, all together and what the kernels alone take of it. */

@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 const numbers = z.record(z.string(), z.number())
 
-/** What training writes into a run's log.jsonl, whatever engine it runs on. */
+/** The records of a run's log.jsonl, the same for every engine. */
 export const trainingRecord = z.discriminatedUnion('kind', [
   z.looseObject({
     kind: z.literal('step'),

@@ -8,7 +8,7 @@ import type { RunInfo } from '../runs/info.js'
 import type { StoredSpec } from '../specs/stored.js'
 import { checkEpochs, checkSame } from './checks.js'
 
-/** What a person may choose for a run, whatever engine trains it. */
+/** Options of a run that do not depend on the engine. */
 export interface RunRequest {
   readonly data: string
   readonly out: string
@@ -78,7 +78,7 @@ export async function reopen(
   return { run, changed }
 }
 
-/** What a person is told first. */
+/** The summary printed before training begins. */
 export function introduce(model: Model, data: DataSet, engine: string, reporter: Reporter): void {
   const { train: training, val } = data.splits
   reporter.say(

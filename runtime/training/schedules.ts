@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Setting } from '../../compiler/graph/graph.js'
 
-/** What the learning rate is multiplied by at a moment of training; `epoch` counts in fractions from 0 to `epochs`. */
+/** Returns the factor of the learning rate at a moment of training; `epoch` counts in fractions from 0 to `epochs`. */
 export type Schedule = (epoch: number, epochs: number) => number
 
 type Arguments = Setting['arguments']

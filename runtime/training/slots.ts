@@ -7,7 +7,7 @@ import { permutedShape, permuteValues } from '../weights/layout.js'
 import { readCanonical } from '../weights/store.js'
 import type { Optimizer } from './optimizers.js'
 
-/** What the optimiser remembers, by slot and parameter, in PyTorch's shapes: `velocity/master.logits.weight`. */
+/** The optimizer state by slot and parameter, in PyTorch's shapes: `velocity/master.logits.weight`. */
 export async function readSlots(model: Model, optimizer: Optimizer): Promise<Map<string, StoredTensor>> {
   const slots = new Map<string, StoredTensor>()
   for (const [slot, variables] of optimizer.slots)

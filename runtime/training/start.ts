@@ -75,7 +75,7 @@ interface Fresh {
   readonly learner: Learner
 }
 
-/** What may fail comes before the folder is touched. */
+/** Everything that may fail is done before the folder is touched. */
 async function prepare(model: Model, spec: StoredSpec, data: DataSet, request: TrainingRequest): Promise<Fresh> {
   const { reporter, seed } = request
   const weights = await initialWeights(model, {

@@ -142,7 +142,7 @@ class Training {
     return patience > 0 && this.state.stale >= patience
   }
 
-  /** What is left of the epoch's steps; false when a person asked to stop. */
+  /** Runs the remaining steps of the epoch; returns false if a stop was requested. */
   private async steps(): Promise<boolean> {
     const { model, data, run, reporter } = this.options
     const { plan } = model

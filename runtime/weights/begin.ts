@@ -18,9 +18,9 @@ export function wantedBy(graph: Graph): Wanted[] {
 interface Beginning {
   /** The path of the spec. */
   readonly spec: string
-  /** What --weights says. */
+  /** The argument of --weights. */
   readonly given: string | undefined
-  /** What --weights-entry says: it belongs to the weights that are given. */
+  /** The argument of --weights-entry, which selects a part of those weights. */
   readonly entry?: string | undefined
   readonly reporter: Reporter
 }

@@ -85,7 +85,7 @@ interface Described {
   readonly url: string
 }
 
-/** What the hub says of a file; undefined when the repository has none of that name. */
+/** The hub's description of a file; undefined if the repository has none of that name. */
 async function describe(repository: string, file: string, settings: HubSettings): Promise<Described | undefined> {
   let url = `${settings.base}/${repository}/resolve/main/${file}`
   for (let hop = 0; hop < 5; hop++) {
@@ -180,7 +180,7 @@ async function download(
         await rename(part, blob)
         return
       }
-      // What came is not what was announced; nothing of it is kept.
+      // The download does not match its announced checksum and is not kept.
       await rm(part, { force: true })
       throw failure(
         'hub-damaged',

@@ -19,13 +19,13 @@ export interface Mismatch {
   readonly found: readonly number[]
 }
 
-/** What of a checkpoint goes where. */
+/** The assignment of a checkpoint's tensors to parameters. */
 export interface Match {
   /** The part of the model that the file is for: `master.trunk.`, or all of it. */
   readonly part: string
-  /** What stands before every name in the file: `module.`. */
+  /** The common prefix of all names in the file: `module.`. */
   readonly prefix: string
-  /** What stands before the same names elsewhere in the file, such as those of a moving average. */
+  /** The prefix of the same names elsewhere in the file, such as those of a moving average. */
   readonly alternatives: readonly string[]
   /** Keys of the file by parameter. */
   readonly found: ReadonlyMap<string, string>
@@ -87,7 +87,7 @@ export function matchWeights(
   return { part, prefix, alternatives, found, missing, otherShape, heads, unused: keys.filter((key) => !used.has(key)) }
 }
 
-/** What compilers and data parallelism put before names, of a whole model or of parts of it. */
+/** Prefixes that compilers and data parallelism add to names, of a whole model or of parts of it. */
 const wrappers = /(^|\.)(?:module|_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)(?=\.)/
 
 /** Keys without such parts, by which they are: where none has one, or two would become the same, as they are. */

@@ -30,9 +30,9 @@ export class PickleGlobal {
 
 /** Placeholder for what a call would have returned, for an instance of a class, or for a persistent id. */
 export class PickleObject {
-  /** What its `__setstate__` would be given: mostly its attributes. */
+  /** The argument of its `__setstate__`: mostly its attributes. */
   state: PickleValue = null
-  /** What is set by key: of defaultdict, Counter, and other subclasses of dict. */
+  /** Items set by key: of defaultdict, Counter, and other subclasses of dict. */
   readonly entries = new PickleMap()
 
   constructor(
@@ -200,7 +200,7 @@ class Machine {
 
   append(values: readonly PickleValue[]): void {
     const target = this.top()
-    // What a class derived from list or set holds is no tensor of a state dict.
+    // Items of a class derived from list or set are no tensors of a state dict.
     if (target instanceof PickleObject) return
     if (!isList(target)) throw new PickleError('it appends to something that is no list')
     // A list on this stack was made here, as an array of our own. One by one: a call takes only so many arguments.

@@ -45,7 +45,7 @@ export const published: readonly Published[] = [
   ...['resnet18', 'resnet34', 'resnet50', 'resnet101', 'vgg16', 'vgg19', 'vgg16_bn', 'vgg19_bn'].map(fromTorchvision),
 ]
 
-/** What is known of weights by their name. */
+/** Facts about published weights, by name. */
 export function publishedAs(name: string): Published | undefined {
   return published.find((one) => one.name === name)
 }

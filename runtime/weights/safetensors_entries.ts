@@ -22,7 +22,7 @@ const largestHeader = 100 * 1024 * 1024
 export interface Bytes {
   readonly size: number
   readAt(start: number, count: number): Uint8Array
-  /** What is thrown when the bytes are no whole safetensors file. */
+  /** The error for bytes that are not a complete safetensors file. */
   readonly fail: (reason: string, cause?: unknown) => Error
 }
 

@@ -1,4 +1,4 @@
-/** What tells the species apart: everything else about a bird is chance. */
+/** The features that distinguish the species; everything else about a bird is random. */
 export interface Traits {
   readonly beak: 'plain' | 'hooked' | 'red'
   readonly crown: 'plain' | 'red cap' | 'crest'

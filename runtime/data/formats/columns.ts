@@ -8,7 +8,7 @@ export interface Row {
   readonly values: ReadonlyMap<string, string>
 }
 
-/** What people call the columns, in small letters; the first that is there counts. */
+/** Common names of the columns, in lower case; the first one present counts. */
 const columns = {
   path: [
     'path',

@@ -20,7 +20,7 @@ export async function installPackages(folder: string, name: NativeName): Promise
   await npmInstall(folder, { dependencies, overrides }, `@tensorflow/${name}@${tfjsVersion}`)
 }
 
-/** What npm is asked to install, as a package.json says it. */
+/** The dependencies that npm installs, as in a package.json. */
 export interface Wanted {
   readonly dependencies: Readonly<Record<string, string>>
   readonly overrides?: Readonly<Record<string, string>>

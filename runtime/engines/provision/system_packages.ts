@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 
-/** What wsban asks of a system, and a package manager has. */
+/** Tools that wsban needs and a package manager provides. */
 export type SystemTool = 'python' | 'pip' | 'compiler' | 'npm'
 
 const managers: readonly ({ readonly file: string; readonly install: string } & Readonly<

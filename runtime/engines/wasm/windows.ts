@@ -5,7 +5,7 @@ const shape4 = z.tuple([z.number(), z.number(), z.number(), z.number()])
 const two = z.union([z.number(), z.tuple([z.number(), z.number()])])
 const padding = z.union([z.literal('valid'), z.literal('same'), z.number(), z.array(z.tuple([z.number(), z.number()]))])
 
-/** What TensorFlow.js tells its kernels of a sliding window. */
+/** The geometry of a sliding window, as TensorFlow.js passes it to kernels. */
 const attributes = z.object({
   strides: two,
   pad: padding,

@@ -123,7 +123,7 @@ export function paddingOf({ top, bottom, left, right }: Border): Padding {
   return top === 0 && bottom === 0 && left === 0 && right === 0 ? 'VALID' : 'EXPLICIT'
 }
 
-/** What all sliding windows of TensorFlow over NHWC maps are told: type, strides, padding. */
+/** Attributes common to TensorFlow's sliding windows over NHWC maps: type, strides, padding. */
 export function windowAttributes(stride: Both, border: Border, padding = paddingOf(border)): NativeAttribute[] {
   const { top, bottom, left, right } = border
   return [

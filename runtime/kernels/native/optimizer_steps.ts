@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { native } from './execute.js'
 
-/** What moves one weight; the weight and what an optimiser remembers of it are changed. */
+/** One update of a weight; it changes the weight and its optimizer state in place. */
 interface Step {
   readonly weight: tf.Variable
   readonly gradient: tf.Tensor
@@ -31,7 +31,7 @@ export interface AdamStep extends Step {
   readonly eps: number
   /** Counts from 1. */
   readonly step: number
-  /** What the weight is multiplied by beforehand: weight decay that goes past the means. */
+  /** The factor applied to the weight first: decoupled weight decay. */
   readonly shrinking: number
 }
 
