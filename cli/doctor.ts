@@ -70,7 +70,7 @@ export async function runDoctor(): Promise<Diagnosis> {
   return { ok, findings, ...(mend === undefined ? {} : { mend }) }
 }
 
-/** What is needed goes before what would only be faster. */
+/** Required steps come before those that only make it faster. */
 function commandThatMends(findings: readonly Finding[]): string | undefined {
   const of = (health: Health) => findings.find((finding) => finding.health === health && finding.mend !== undefined)
   return (of('missing') ?? of('spare'))?.mend
@@ -98,7 +98,7 @@ interface Tools {
   readonly npm: boolean
 }
 
-/** What gets the native engine, system packages first where they are missing and the package manager is one we know. */
+/** The commands that install the native engine, system packages first if they are missing and the package manager is known. */
 function mendingEngine({ name }: Finding, tools: Tools): { readonly mend?: string } {
   if (name !== 'tfjs-node' || wheelFor('tfjs-node') === undefined) return {}
   const missing = (['pip', 'compiler', 'npm'] as const).filter((name) => !tools[name])

@@ -96,7 +96,7 @@ export class Io {
     process.stdout.write(text)
   }
 
-  /** What it is given has been made safe. */
+  /** Its input has been escaped. */
   private error(line: string): void {
     this.clear()
     process.stderr.write(`${line}\n`)

@@ -1,6 +1,6 @@
 import { systemFailure } from '../runtime/failure.js'
 
-// What starts: it needs one small module, so that it is there to say why those of the program cannot be read.
+// The entry point: it imports one small module, so that it can report why those of the program cannot be read.
 
 try {
   await import('./program.js')

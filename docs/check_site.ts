@@ -23,7 +23,7 @@ function unescaped(text: string): string {
   return text.replaceAll('&amp;', '&').replaceAll('&quot;', '"').replaceAll('&#39;', "'")
 }
 
-/** What is wrong with a link, or undefined. */
+/** The problem with a link, or undefined. */
 function wrong(page: string, link: string): string | undefined {
   const [path = '', heading = ''] = link.split('#')
   const own = path.startsWith('/')

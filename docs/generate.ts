@@ -28,7 +28,7 @@ export function generatedPages(): ReadonlyMap<string, string> {
 
 const methods = ['wsban', 'wsdan', 'tasn', 'bilinear_cnn', 'cam']
 
-/** What `wsban graph` draws. */
+/** The figure that `wsban graph` draws. */
 function figure(name: string): string {
   const { graph } = compileFile(join(packageRoot(), 'models', `${name}.wsban`))
   if (!graph) throw new Error(`models/${name}.wsban does not compile`)

@@ -180,7 +180,7 @@ export function isLock(text: string): boolean {
   return parsed(text) !== undefined
 }
 
-/** Who holds a lock with this content; undefined when nobody does any more. */
+/** The holder of a lock with this content; undefined if it is no longer held. */
 function holderIn(text: string, old: boolean): string | undefined {
   // Without hard links a lock is empty between its creation and its first write. After a power failure it may be, or hold zeros.
   if (/^\0*$/.test(text)) return old ? undefined : 'a process that just began'

@@ -52,7 +52,7 @@ export function keyOf(...parts: readonly (string | number)[]): number {
       add(0xff)
     } else {
       const bytes = new DataView(new ArrayBuffer(8))
-      // -0 counts as 0: nobody means them as two seeds.
+      // -0 counts as 0: they are not meant as two seeds.
       bytes.setFloat64(0, part === 0 ? 0 : part, true)
       add(0x6e)
       for (let i = 0; i < 8; i++) add(bytes.getUint8(i))

@@ -8,5 +8,5 @@ export interface Reporter {
   progress(line: string): void
 }
 
-/** For callers that have nobody to tell. */
+/** For callers without output. */
 export const silent: Reporter = { say() {}, warn() {}, progress() {} }

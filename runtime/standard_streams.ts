@@ -5,7 +5,7 @@ import { isatty } from 'node:tty'
 let outputError: Error | undefined
 
 /**
- * Keeps a reader or a terminal that is gone from ending the process through an error event that nobody handles. What goes to standard error
+ * Keeps a reader or a terminal that is gone from ending the process through an unhandled error event. What goes to standard error
  * is progress and messages, without which work continues; whether standard output was written whole is asked for at the end.
  */
 export function guardStandardStreams(): void {

@@ -6,7 +6,7 @@ import { makeFolder } from './files.js'
 
 /**
  * Why another user could have put code into a file or folder, or could still do so: one of the folders on the way to it, or a link there,
- * belongs to somebody else or can be written by others. Undefined where only this user and root can. Windows has no such modes; its
+ * belongs to another user or can be written by others. Undefined where only this user and root can. Windows has no such modes; its
  * places for a user's files are the user's own.
  */
 export function distrust(path: string): string | undefined {

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { cannotWrite, Failure } from './failure.js'
 import { kindOf, listed, makeFolder, writeAtomically } from './files.js'
 
-/** A line of JSON for each file that wsban wrote into the folder: without it nothing tells ours from somebody's own. */
+/** A line of JSON for each file that wsban wrote into the folder: without it our files could not be distinguished from the user's. */
 const listName = '.wsban-written.jsonl'
 
 const line = z.object({ path: z.string(), sha256: z.string() })

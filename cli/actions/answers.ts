@@ -13,7 +13,7 @@ const batch = 8
 export interface Answered {
   readonly sample: Sample
   readonly answer: Answer
-  /** What is true of the picture. */
+  /** The ground truth of the image. */
   readonly truth: { readonly label: number } & Places
 }
 

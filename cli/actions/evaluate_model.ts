@@ -26,7 +26,7 @@ export interface EvaluateRequest {
   readonly compare?: string
 }
 
-/** What one model said of the split. */
+/** The metrics of one model on the split. */
 interface Counted {
   readonly evaluation: Evaluation
   /** Whether the prediction was right, in the order of the pictures that could be read. */

@@ -24,7 +24,7 @@ export async function initProject(folder: string, { template, data }: InitReques
   return 0
 }
 
-/** At a terminal the person is asked; elsewhere nobody answers. */
+/** At a terminal the user is asked; elsewhere there is no one to answer. */
 async function askedFor(): Promise<TemplateName | undefined> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined
   const lines = templates.map(({ name, summary }, index) => `  ${index + 1}  ${name.padEnd(9)} ${summary}`)

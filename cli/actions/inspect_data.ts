@@ -24,7 +24,7 @@ export async function inspectFolder(place: string, { seed, maxUnreadable }: Insp
   return ok ? 0 : 1
 }
 
-/** What a person reads of it. */
+/** The report for a terminal. */
 export function inspectionText({ notes }: DataSet, found: Inspection): string {
   const { pictures, classes, sizes, unreadable, doubles, findings, withBox } = found
   const splits = Object.entries(pictures).map(([split, count]) => `${split} ${count}`)

@@ -47,7 +47,7 @@ export interface TrainRequest {
   readonly train?: readonly string[]
 }
 
-/** `wsban train`: the classes come from the data unless somebody set them. */
+/** `wsban train`: the classes come from the data unless they are set. */
 export async function trainSpec(file: string, request: TrainRequest, io: Io): Promise<number> {
   if (request.from !== undefined && !request.resume)
     throw new Failure({
@@ -187,7 +187,7 @@ function storedSpecOf({ info }: RunFolder, file: string, { out, set = {}, train 
   return requireGraph(compiled, out, io)
 }
 
-/** Sets `classes` to the data's, in a model that has such a parameter and where nobody set it. */
+/** Sets `classes` to the data's, in a model that has such a parameter, unless it is set. */
 export function withClasses(file: string, chosen: ModelSettings, classes: number): ModelSettings {
   if ('classes' in chosen) return chosen
   // A file that is not there is reported by who compiles it.
@@ -200,7 +200,7 @@ function quoted(path: string): string {
   return /^[\w./-]+$/.test(path) ? path : `'${path.replace(/'/g, "'\\''")}'`
 }
 
-/** What the checker says of a spec's own batch. @throws Failure `one-value-per-channel` */
+/** Checks the batch size that the spec sets. @throws Failure `one-value-per-channel` */
 function refuseOneValue({ nodes }: Graph, batch: number): void {
   const [node] = oneValuePerChannel(nodes, batch)
   if (!node) return

@@ -185,7 +185,7 @@ function sameModel(file: string, against: string, found: readonly string[], expe
   })
 }
 
-/** What the file's own metadata say about why it may differ. */
+/** Reasons for a difference that the file's own metadata give. */
 function reasonToDiffer({ spec, weights }: Readonly<Record<string, string>>, weighted: WeightedSpec): string {
   if (spec !== JSON.stringify(weighted.spec.stored))
     return 'the file was exported from another spec, or with another --set'

@@ -63,7 +63,7 @@ async function bundle(folder) {
     platform: 'node',
     target: 'node20',
     external,
-    // What was written for require() and is bundled asks for it; in a module there is none.
+    // Bundled CommonJS code calls require(), which an ES module lacks.
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
     },
@@ -76,7 +76,7 @@ async function bundle(folder) {
   await chmod(main, 0o755)
 }
 
-/** What `export --page` writes: the page's code with ONNX Runtime in it, and the runtime's WebAssembly. */
+/** The files that `export --page` writes: the page's code with ONNX Runtime in it, and the runtime's WebAssembly. */
 async function page(folder) {
   const { build: esbuild } = await import('esbuild')
   const resolve = createRequire(join(root, 'package.json')).resolve

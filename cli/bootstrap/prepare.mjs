@@ -83,7 +83,7 @@ async function setUpEngine() {
   await writeFile(stamp, JSON.stringify({ wanted, ...(place === undefined ? { failed: Date.now() } : { place }) }))
 }
 
-/** What decides which engine it is and where it is kept. */
+/** The variables that select the engine and its folder. */
 async function wantedEngine() {
   const versions = await textOf(join(root, 'runtime', 'engines', 'versions.ts'))
   return [process.env.WSBAN_CACHE, process.env.XDG_CACHE_HOME, process.env.HOME, versions].join('\n')

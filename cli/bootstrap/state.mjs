@@ -1,4 +1,4 @@
-/** What a made thing was made from, as one hash: to know whether it must be made again. */
+/** One hash of everything that something was built from, to decide whether it must be built again. */
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'

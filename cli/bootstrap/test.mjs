@@ -16,7 +16,7 @@ const bin = (name, file) => join(root, 'node_modules', name, file)
 const failedChecks = patterns.length > 0 ? [] : await check()
 process.exit(await runTests())
 
-/** What failed of formatting and types. The tests run all the same: one line out of shape should not hide them. */
+/** Returns which of formatting and types failed. The tests run all the same: one misformatted line should not hide them. */
 async function check() {
   const failed = []
   const step = async (name, script, args) => {

@@ -10,7 +10,7 @@ import { prepare, root } from './prepare.mjs'
 
 const versions = process.argv.length > 2 ? process.argv.slice(2) : ['20', '22', '24']
 
-/** What a stranger's program does. */
+/** A program that uses the package. */
 const program = `
 import { check, load } from 'wsban'
 const { ok, model } = check('birds/model.wsban')
@@ -74,7 +74,7 @@ async function megabytes(folder) {
   return (bytes / 1e6).toFixed(0)
 }
 
-/** What it printed; on failure all of it, and the end. */
+/** Resolves with its output; rejects with all of it if the command fails. */
 function run(command, args, cwd) {
   return new Promise((settle, fail) => {
     const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })

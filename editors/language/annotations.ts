@@ -41,7 +41,7 @@ export function lensesOf({ file, whole }: Analysis): Lens[] {
   return [{ ...model.name.span, text }, ...parts.flatMap((part) => lensOf(part, file.source, inference))]
 }
 
-/** Of a part in all its calls together: those in this file, as nobody else sees its blocks. */
+/** Of a part in all its calls together: those in this file, since no other file sees its blocks. */
 function lensOf({ kind, name }: Block | Branch, source: string, graph: Graph): Lens[] {
   const paths =
     kind === 'branch'
@@ -76,7 +76,7 @@ export interface SemanticToken extends Range {
   readonly modifiers: readonly (typeof tokenModifiers)[number][]
 }
 
-/** What every name, word, number, string and comment is, in the order of the text. */
+/** The token type of every name, keyword, number, string and comment, in the order of the text. */
 export function semanticTokensOf({ names, text }: Analysis): SemanticToken[] {
   const tokens = new Map<number, SemanticToken>()
   for (const { span, named, defines } of names.occurrences) {

@@ -16,7 +16,7 @@ export interface Completion {
   readonly detail?: string | undefined
   /** Markdown. */
   readonly documentation?: string | undefined
-  /** What is written, when it is not the label. */
+  /** The inserted text, if it differs from the label. */
   readonly insert?: string
   /** Whether the cursor belongs between the brackets that are written, too. */
   readonly call?: boolean
@@ -25,7 +25,7 @@ export interface Completion {
 }
 
 export interface Completions {
-  /** What they are written in place of. */
+  /** The span that they replace. */
   readonly replace: Range
   readonly items: readonly Completion[]
 }
@@ -85,7 +85,7 @@ function importNames({ cursor, analysis, workspace }: Asked): Completion[] {
   return [...blocks, from]
 }
 
-/** What can be reached by the dot: as it was worked out, or else by the text alone. */
+/** The members after a dot: from the analysis, or else from the text alone. */
 function members({ cursor: { dot = 0 }, analysis }: Asked): Completion[] {
   const value = analysis.facts.valueEndingAt(dot)
   if (value?.kind === 'instance') return [...value.members].map(([label, member], index) => tap(label, member, index))
@@ -166,7 +166,7 @@ function settingNames(kinds: readonly SettingSpec['kind'][], { textOf }: Asked):
     })
 }
 
-/** What is called around the cursor. */
+/** The call around the cursor. */
 export function calleeOf({ cursor, names }: { cursor: Cursor; names: FileNames }): Named | undefined {
   const inner = cursor.openings.findLast(({ callee }) => callee)
   const { callee } = inner ?? {}
@@ -206,7 +206,7 @@ function argumentNames(asked: Asked, inner: Opening | undefined): Completion[] {
     })
 }
 
-/** What an expression may be. */
+/** Completions for an expression. */
 function values(asked: Asked, inner: Opening | undefined): Completion[] {
   const { cursor, analysis } = asked
   const assigned = cursor.assigned

@@ -33,7 +33,7 @@ export type Where =
   | 'argument'
   | 'value'
 
-/** What stands around a place of a text that may be broken anywhere: read from its tokens alone. */
+/** The context of a position in a text that may be incomplete anywhere, read from its tokens alone. */
 export interface Cursor {
   readonly where: Where
   /** The word that is being written, maybe empty; within a string, its content. */

@@ -31,7 +31,7 @@ function argumentText({ name, argument, parameter }: Named, textOf: (source: str
   return written ? `${name} = ${textOf(written.source)?.slice(written.start, written.end) ?? '...'}` : name
 }
 
-/** What is to be said of an operation, a setting, an argument, a block, in Markdown. */
+/** Returns the documentation of an operation, a setting, an argument or a block in Markdown. */
 export function documentation(named: Named, textOf: (source: string) => string | undefined): string | undefined {
   if (named.operation) return operationPage(named.operation)
   if (named.setting) return settingPage(named.setting)

@@ -13,7 +13,7 @@ export interface Hover {
   readonly text: string
 }
 
-/** What there is to say of a place: of the mistake there, and of the thing. */
+/** Returns the hover text of a position: the mistake there, and the symbol. */
 export function hoverAt(workspace: Workspace, analysis: Analysis, offset: number): Hover | undefined {
   const thing = ofThing(workspace, analysis, offset)
   const mistakes = analysis.diagnostics.flatMap(({ code, primary: { span } }) =>
@@ -26,7 +26,7 @@ export function hoverAt(workspace: Workspace, analysis: Analysis, offset: number
   return { range, text: [...pages, ...(thing ? [thing.text] : [])].join('\n\n---\n\n') }
 }
 
-/** What it is worth, what it costs, what it computes. */
+/** Its value, its cost, and its documentation. */
 function ofThing(workspace: Workspace, analysis: Analysis, offset: number): Hover | undefined {
   const { names, facts } = analysis
   const occurrence = occurrenceAt(names, offset)

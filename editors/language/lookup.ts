@@ -1,7 +1,7 @@
 import type { Entity, FileNames, Named, Occurrence } from '../../compiler/analysis/names.js'
 import { operations } from '../../compiler/ops/index.js'
 
-/** What is named at a place: the word around it, or the one that it ends. */
+/** The name at a position: the word around it, or the one that ends there. */
 export function occurrenceAt({ occurrences }: FileNames, offset: number): Occurrence | undefined {
   const found = occurrences.filter(({ span }) => span.start <= offset && offset <= span.end)
   // A branch's parameter stands for something, and is defined: what it stands for came first.
@@ -19,7 +19,7 @@ export function visibleAt({ scopes }: FileNames, offset: number): Map<string, En
   return visible
 }
 
-/** What a name at a place stands for. */
+/** The definition that the name at a position refers to. */
 export function namedAt(names: FileNames, name: string, offset: number): Named | undefined {
   const operation = operations.get(name)
   return visibleAt(names, offset).get(name)?.named ?? (operation && { kind: 'operation', name, operation })

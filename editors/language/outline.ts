@@ -55,7 +55,7 @@ export interface Fold extends Range {
   readonly comment: boolean
 }
 
-/** What lies between braces, and comments of several lines. */
+/** Regions between braces, and comments of several lines. */
 export function foldsOf(text: string): Fold[] {
   const { tokens, groups } = lexer.tokenize(text)
   const folds: Fold[] = []

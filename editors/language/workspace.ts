@@ -12,7 +12,7 @@ export interface Analysis extends Analysed {
   readonly text: string
   readonly file: SourceFile
   readonly facts: Facts
-  /** What every name of it stands for; worked out when it is first asked for. */
+  /** The definitions of all its names; computed on first use. */
   readonly names: FileNames
 }
 

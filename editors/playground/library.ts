@@ -4,7 +4,7 @@ import { publishedAs } from '../../runtime/weights/published.js'
 /** Texts of models/ by path without the ending; the build puts them there. */
 declare const wsbanModels: Readonly<Record<string, string>>
 
-/** What the editor's text is called. */
+/** The name of the editor's text. */
 export const source = 'playground.wsban'
 
 /** The standard files, in the page's memory. */

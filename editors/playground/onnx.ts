@@ -37,7 +37,7 @@ export interface OnnxRequest {
 export interface OnnxMade {
   readonly bytes: Uint8Array<ArrayBuffer>
   readonly nodes: number
-  /** What the model sees of a picture. */
+  /** The part of an image that the model sees. */
   readonly view: View
   /** How many of the weights came from the file, and how many there are. */
   readonly loaded: number

@@ -16,7 +16,7 @@ declare global {
   var wsbanParts: Parts | undefined
 }
 
-/** What a script adds; it may be the first. */
+/** The part that a script adds to; it may be the first. */
 export function provide(part: Parts): void {
   globalThis.wsbanParts = { ...globalThis.wsbanParts, ...part }
 }

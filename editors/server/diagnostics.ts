@@ -39,7 +39,7 @@ function placeText({ span }: Label, { texts }: Analysis): string {
   return `${span.source}:${line}:${column + 1}`
 }
 
-/** What mends or allows the diagnostics that touch a stretch of the text. */
+/** Fixes for the diagnostics that touch a span of the text, and comments that allow them. */
 export function actionsOf(
   analysis: Analysis,
   { start, end }: { readonly start: number; readonly end: number },

@@ -61,7 +61,7 @@ export class EditorFiles {
     }
   }
 
-  /** What cannot be read is not there: the import says so. */
+  /** Unreadable files count as missing, which the import reports. */
   private readable(path: string): string | undefined {
     try {
       return this.read(path)
@@ -89,7 +89,7 @@ export async function specsBelow(folders: readonly string[]): Promise<string[]> 
   return found.sort()
 }
 
-/** What the analysis calls a document: the path of a file, the address of what is no file. */
+/** The analysis's name of a document: the path of a file, or the URI of a document that is no file. */
 export function sourceOf(uri: string): string {
   return pathOf(uri) ?? uri
 }

@@ -235,7 +235,7 @@ export function serve(connection: Connection): void {
   connection.listen()
 }
 
-/** What choosing a completion writes. */
+/** The edits of a completion. */
 function written({ label, insert, call }: Completion, range: ReturnType<Places['range']>, bracketFollows: boolean) {
   if (call && !bracketFollows)
     return { insertTextFormat: InsertTextFormat.Snippet, textEdit: { range, newText: `${label}($0)` } }

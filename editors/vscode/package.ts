@@ -43,7 +43,7 @@ export async function assemble(folder: string): Promise<void> {
     },
     outfile: join(folder, 'server.mjs'),
     format: 'esm',
-    // What was written for require() and is bundled asks for it; in a module there is none.
+    // Bundled CommonJS code calls require(), which an ES module lacks.
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
     },

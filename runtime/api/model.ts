@@ -14,7 +14,7 @@ export interface LoadOptions {
   /** For a spec: a checkpoint's file. */
   readonly weights?: string
   readonly set?: ModelSettings
-  /** Told what takes its time; nobody without. */
+  /** Receives progress messages; none without it. */
   readonly reporter?: Reporter
 }
 

@@ -26,7 +26,7 @@ interface Member {
 
 /**
  * Threads that prepare pictures while the main one trains. A path always goes to the same one, which may still have it decoded.
- * They never keep the process alive but while somebody waits for a picture, and end with it.
+ * They keep the process alive only while an image is awaited, and end with it.
  */
 export class Crew {
   private readonly members: readonly Member[]
@@ -44,7 +44,7 @@ export class Crew {
   prepare(job: Job): Promise<Prepared> {
     const member = this.members[hashOf(job.path) % this.members.length]
     return new Promise((resolve, reject) => {
-      if (this.lost || !member) return reject(this.lost ?? new Error('a crew of nobody'))
+      if (this.lost || !member) return reject(this.lost ?? new Error('no worker is left'))
       const id = this.next++
       this.pending.set(id, { member, resolve, reject })
       if (member.pending++ === 0) member.worker.ref()

@@ -5,7 +5,7 @@ import type { SplitName } from './dataset.js'
 import { brokenLine } from './text.js'
 import type { Truth } from './truth.js'
 
-/** A line of somebody's file. */
+/** A line of a user's file. */
 export interface Origin {
   readonly file: string
   readonly line: number

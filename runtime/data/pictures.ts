@@ -14,7 +14,7 @@ export interface PictureSourceOptions {
   readonly mostUnreadable?: number
 }
 
-/** The share of a split's pictures that may be unreadable where nobody says another. */
+/** The default share of a split's images that may be unreadable. */
 export const TOLERATED = 0.05
 
 /** As many threads as leave a core to the training, and no more than it can use. */

@@ -15,7 +15,7 @@ export interface NativePackage {
   readonly version: string
   /** The compiled addon. */
   readonly addon: string
-  /** Whether `wsban setup` made it (and tried it), or somebody else installed it. */
+  /** Whether `wsban setup` installed (and tried) it, or it was installed separately. */
   readonly provisioned: boolean
 }
 
@@ -48,7 +48,7 @@ export function packageFolderIn(root: string, name: NativeName): string {
 }
 
 /**
- * The package as somebody installed it: beside wsban itself, or in the node_modules of the folder that WSBAN_NODE_MODULES names. Never in
+ * The package as it was installed separately: beside wsban itself, or in the node_modules of the folder that WSBAN_NODE_MODULES names. Never in
  * the working directory's, which may be anybody's: its code would run.
  */
 export function installedPackage(name: NativeName): NativePackage | undefined {

@@ -18,7 +18,7 @@ export async function openWasm(): Promise<string> {
 }
 
 async function start(): Promise<void> {
-  // Its loader takes over what happens on errors nobody caught, for the whole process; that is not its business.
+  // Its loader installs handlers of uncaught errors for the whole process, which are removed again.
   const events = ['uncaughtException', 'unhandledRejection'] as const
   const before = new Map(events.map((event) => [event, new Set<unknown>(process.rawListeners(event))]))
   await tf.setBackend('wasm')

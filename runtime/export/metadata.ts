@@ -6,7 +6,7 @@ export interface Described {
   readonly version: string
   readonly graph: Graph
   readonly stored: StoredSpec
-  /** In the order of the logits; numbered when nobody named them. */
+  /** In the order of the logits; numbers if the classes have no names. */
   readonly classes: readonly string[] | undefined
   readonly input: 'image' | 'tensor'
   /** Where the weights are from: `trained`, or the seed of random ones. */
@@ -20,7 +20,7 @@ export interface Described {
   readonly accuracy?: unknown
 }
 
-/** In the order of the logits; numbered when nobody named them. */
+/** In the order of the logits; numbers if the classes have no names. */
 export function classNamesOf(graph: Graph, classes: readonly string[] | undefined): readonly string[] {
   return classes ?? Array.from({ length: graph.label?.classes ?? 0 }, (_, index) => `class ${index}`)
 }

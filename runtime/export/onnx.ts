@@ -29,7 +29,7 @@ export interface ExportRequest {
   /** The model's whole graph; the inference graph is made from it. */
   readonly graph: Graph
   readonly stored: StoredSpec
-  /** In the order of the logits; numbered when nobody named them. */
+  /** In the order of the logits; numbers if the classes have no names. */
   readonly classes: readonly string[] | undefined
   readonly path: string
   readonly input: 'image' | 'tensor'

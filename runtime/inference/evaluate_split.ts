@@ -11,7 +11,7 @@ export interface SplitOptions {
   readonly batch: number
   readonly reporter: Reporter
   readonly pictures?: PictureSource
-  /** True when somebody asked to stop. */
+  /** True once a stop was requested. */
   readonly interrupted?: () => boolean
 }
 

@@ -13,7 +13,7 @@ export interface ModelChanges {
   readonly comment: readonly string[]
 }
 
-/** A template's text as a model of somebody's own, formatted. */
+/** A template's text as a new model, formatted. */
 export function ownModel(text: string, { name, settings, batch, comment }: ModelChanges): string {
   const { file } = parse('template', text)
   const [model] = file.models

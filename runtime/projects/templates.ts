@@ -6,7 +6,7 @@ export interface Template {
   readonly small: string
   /** For photos: begins from published weights where wsban can fetch them. */
   readonly photos: string
-  /** The shorter side of pictures from which `photos` is worth its time, in pixels. */
+  /** The shorter side, in pixels, from which images justify the cost of `photos`. */
   readonly photosFrom: number
 }
 

@@ -14,7 +14,7 @@ export interface PytorchPlan {
 }
 
 /**
- * Asks pip which build of torch it would take, so that nobody is surprised by gigabytes. Its `--dry-run` is no way to ask: with an index
+ * Asks pip which build of torch it would take, so that gigabytes are announced. Its `--dry-run` is no way to ask: with an index
  * that does not offer packages' metadata apart it fetches all of them. @throws Failure `pytorch-not-offered`
  */
 export async function planPytorch(python: string, version: string): Promise<PytorchPlan> {

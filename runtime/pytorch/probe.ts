@@ -4,7 +4,7 @@ import { isLateEnough, type PytorchPackage, pytorchPackageNames, pytorchPackages
 
 /**
  * Imports each package and says what came of it; then a convolution, forward and backward, on every device. The folder it is called in is no place to import
- * from: it may hold a `torch.py` of somebody's own.
+ * from: it may hold an unrelated `torch.py`.
  */
 const program = `
 import sys

@@ -98,7 +98,7 @@ async function listen(
   return result
 }
 
-/** Libraries may print on standard output, too: what is no message of ours is nobody's. */
+/** Libraries may print on standard output, too: other lines are ignored. */
 function decoded(line: string): PytorchMessage | undefined {
   if (!line.startsWith('{')) return undefined
   try {

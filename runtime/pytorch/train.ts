@@ -56,7 +56,7 @@ export async function trainInPytorch(
   const before = await underLock(out, () => folderOf(model, spec, data, request, first))
   introduce(model, data, `PyTorch ${torch}`, reporter)
   if (resume) reporter.say(standing(before.state, model.plan, before.run.info.epochs))
-  // Not in the run's folder, which may come from somebody else: Python takes modules from beside a program before its own.
+  // Not in the run's folder, which may come from a third party: Python imports modules from beside a program before its own.
   const code = await mkdtemp(join(tmpdir(), 'wsban-pytorch-'))
   for (const { path, text } of await pytorchFiles(spec)) await writeAtomically(join(code, path), text)
   const listing = join(code, 'pictures.json')

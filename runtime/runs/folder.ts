@@ -246,7 +246,7 @@ export class RunFolder {
       const file = join(this.path, name)
       if (isLeftOver(name) && (await kindOf(file)) === 'file') await rm(file, { force: true })
     }
-    // A copy that somebody puts back under such a name later is not this run's any more.
+    // A copy restored under such a name later no longer belongs to this run.
     if (unused.length > 0) await this.change({ written: used })
   }
 

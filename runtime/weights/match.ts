@@ -132,7 +132,7 @@ function bestBeginning(parts: readonly string[], wanted: readonly Wanted[], keys
         if (names.has(key.slice(start))) votes.set(key.slice(0, start), (votes.get(key.slice(0, start)) ?? 0) + 1)
     const most = Math.max(0, ...votes.values())
     if (most <= best.votes) continue
-    // A moving average holds the same names; the weights themselves are taken unless somebody chooses.
+    // A moving average has the same names; the weights themselves are loaded unless one is chosen.
     const equal = [...votes].filter(([, count]) => count === most).map(([prefix]) => prefix)
     const prefix = equal.find((one) => !/(^|[._])(ema|average|averaged|swa)/i.test(one)) ?? equal[0] ?? ''
     best = { part, prefix, votes: most, alternatives: equal.filter((one) => one !== prefix) }

@@ -3,8 +3,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import { packageRoot } from '../../runtime/package-root.js'
 
-/** Folders whose comments and names have been reread; the others follow. */
-const reread = ['grammar', 'compiler']
+const folders = ['grammar', 'compiler', 'runtime', 'cli', 'editors']
 
 /** Words that an established term has replaced, with that term. */
 const retired: readonly (readonly [word: RegExp, term: string])[] = [
@@ -13,12 +12,11 @@ const retired: readonly (readonly [word: RegExp, term: string])[] = [
   [/\bweighsLabels\b/, 'supportsMixup'],
   [/\bpassesInInference\b/, 'identityInInference'],
   [/\bbroken value\b/, 'error value'],
-  [/\bTrait\b/, 'ValueProperty'],
   [/\bnobody\b|\bsomebody\b/, 'no name for a person'],
   [/(?:\/\*\*|\/\/) What\b(?!ever)/, 'a noun phrase for what is described'],
 ]
 
-for (const folder of reread)
+for (const folder of folders)
   test(`${folder}/ uses the terms of the field`, (t) => {
     const files = readdirSync(join(packageRoot(), folder), { recursive: true, encoding: 'utf8' })
     const found = files

@@ -362,7 +362,7 @@ const mistakes: Readonly<Record<string, readonly [files: Files, code: string, sa
     'list-broken',
     /l\.csv, line 2: the box .* is empty/,
   ],
-  'a box whose order nobody can know': [
+  'a box whose order is ambiguous': [
     {
       ...pictures,
       'l.json': '[\n {"path": "e.jpg", "label": "x"},\n\n {"path": "a.jpg", "label": "x", "bbox": [1, 2, 3, 4]}]',

@@ -48,7 +48,7 @@ export async function writeSampleBirds(out: string, { seed, size }: SampleOption
       `path,y1,x1,y2,x2,part_y1,part_x1,part_y2,part_x2\n${rows.join('\n')}\n`,
     )
     await writeFile(join(temporary, readme), readmeText(seed, jobs.length))
-    // Once more: drawing takes a while, in which somebody may have put something there.
+    // Checked again: drawing takes a while, in which the folder may have been filled.
     await refuseForeign(out)
     await rm(out, { recursive: true, force: true })
     await rename(temporary, out)

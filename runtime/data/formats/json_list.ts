@@ -45,7 +45,7 @@ function rowOf(element: unknown, file: string, line: number): Row {
           throw brokenLine(
             file,
             line,
-            `${name} is an array, whose order nobody can know`,
+            `${name} is an array, whose order is ambiguous`,
             'name the sides: { "x1": ..., "y1": ..., "x2": ..., "y2": ... }',
           )
         const inner = record.safeParse(value)

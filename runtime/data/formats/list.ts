@@ -48,7 +48,7 @@ export async function findLists(root: string): Promise<readonly ListFile[]> {
   return chosen
 }
 
-/** One list that somebody named. @throws Failure `list-broken` when it is none */
+/** One list given by its path. @throws Failure `list-broken` when it is none */
 export async function openList(file: string): Promise<ListFile> {
   const rows = await rowsOf(file)
   if (rows && isList(rows)) return { file, rows }

@@ -32,7 +32,7 @@ export interface Inspection {
   readonly findings: readonly Finding[]
 }
 
-/** Something about a data set that somebody should know, and what to do about it. */
+/** A problem with a data set, and what to do about it. */
 export interface Finding {
   readonly severity: 'error' | 'warning'
   readonly code: string

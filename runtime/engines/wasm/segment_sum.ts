@@ -15,7 +15,7 @@ export function addSegmentSum(): void {
     const values = x.dataSync()
     const sums = x.dtype === 'int32' ? new Int32Array(numSegments * length) : new Float32Array(numSegments * length)
     numbers.forEach((segment, row) => {
-      // A negative number is nobody's: TensorFlow leaves such rows out.
+      // A negative index belongs to no segment: TensorFlow leaves such rows out.
       if (segment < 0 || segment >= numSegments) return
       for (let k = 0; k < length; k++) (sums[segment * length + k] as number) += values[row * length + k] as number
     })

@@ -87,7 +87,7 @@ export function hasOwnOperations(): boolean {
 }
 
 /**
- * What `make` calls is computed beside everything else, on cores that are idle there: for what nobody needs soon, as a weight's gradient is
+ * What `make` calls is computed beside everything else, on cores that are idle there: for results that are not needed soon, as a weight's gradient is
  * not needed before the weights move. Values do not change with it.
  */
 export function aside<T>(make: () => T): T {

@@ -48,7 +48,7 @@ export function adamStep({ weight, mean, square, gradient, step, decay, shrinkin
   move('WsbanAdamStep', [weight, mean, square], gradient, [rate, 1 - beta1, 1 - beta2, eps, decay, shrinking])
 }
 
-/** One kernel goes over memory once, and changes what nobody else holds where it lies; arithmetic on tensors makes one for each operation. */
+/** One kernel goes over memory once and updates in place; arithmetic on tensors allocates one for each operation. */
 function move(kernel: string, changed: readonly tf.Variable[], gradient: tf.Tensor, numbers: readonly number[]): void {
   const backend = native()
   const inputs = [...changed, gradient, tf.tensor1d([...numbers])]
