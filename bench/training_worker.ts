@@ -38,7 +38,7 @@ let step = 0
 
 function timedStep(): number {
   const began = performance.now()
-  learner.take({ images, labels }, { step, epoch: 0, rate }, true)
+  learner.accumulate({ images, labels }, { step, epoch: 0, rate }, true)
   step++
   // Weights may still be moving.
   currentNativeBackend()?.binding.setAtOnce?.(false)

@@ -1,10 +1,10 @@
 import { stackExhausted } from '../grammar/parse.js'
 import { withinStack } from '../grammar/stack.js'
 import type { Model } from '../grammar/tree.js'
+import type { AnalysisFacts } from './analysis/analysis_facts.js'
 import { checkBlocks } from './analysis/blocks.js'
 import type { Defaults } from './analysis/defaults.js'
 import { Elaborator } from './analysis/elaborator.js'
-import type { Facts } from './analysis/facts.js'
 import type { Memo } from './analysis/memo.js'
 import { elaborateModel, type ModelSettings } from './analysis/model.js'
 import { type Library, type Module, type ModuleCache, ModuleLoader, syntaxDiagnostic } from './analysis/modules.js'
@@ -49,7 +49,7 @@ export interface AnalysisOptions extends CompileOptions {
   readonly modules?: ModuleCache
   /** Blocks written out in earlier analyses. */
   readonly memo?: Memo
-  readonly facts?: Facts
+  readonly facts?: AnalysisFacts
 }
 
 export interface Analysed extends Omit<Compiled, 'graph'> {

@@ -2,8 +2,8 @@ import type { Argument, Expression, Span, Statement } from '../../grammar/tree.j
 import type { Diagnostic } from '../diagnostics/diagnostic.js'
 import type { Frame } from '../graph/graph.js'
 import type { ArgumentSpec } from '../ops/operation.js'
+import type { AnalysisFacts } from './analysis_facts.js'
 import type { GraphBuilder } from './builder.js'
-import type { Facts } from './facts.js'
 import type { Memo } from './memo.js'
 import type { Scope } from './scope.js'
 import type { BoundArgument, DefinitionValue, Value } from './values.js'
@@ -62,7 +62,7 @@ export interface Elaboration {
   /** Whether an outer block is kept for the next compilation: inner ones need not be. */
   keeping: boolean
   readonly memo: Memo | undefined
-  readonly facts: Facts | undefined
+  readonly facts: AnalysisFacts | undefined
   /** Returns the value of an omitted argument: null for none, undefined if it is required. */
   defaultOf(callee: string, spec: ArgumentSpec): ArgumentSpec['default']
   readonly report: (diagnostic: Diagnostic) => void

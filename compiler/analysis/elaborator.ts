@@ -4,6 +4,7 @@ import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
 import { operationNamed } from '../ops/index.js'
 import type { ArgumentSpec } from '../ops/operation.js'
+import type { AnalysisFacts } from './analysis_facts.js'
 import { strangeUnit } from './arguments.js'
 import { GraphBuilder } from './builder.js'
 import { callDefinition, callOperation, recall } from './calls.js'
@@ -18,7 +19,6 @@ import {
   type Place,
   sourceText,
 } from './elaboration.js'
-import type { Facts } from './facts.js'
 import type { Memo } from './memo.js'
 import { Scope } from './scope.js'
 import { type BoundArgument, describe, errorValue, tensorOf, type Value } from './values.js'
@@ -34,7 +34,7 @@ export interface ElaboratorOptions {
   /** Blocks expanded in earlier compilations. */
   readonly memo?: Memo | undefined
   /** Takes down what is learned of the text. */
-  readonly facts?: Facts | undefined
+  readonly facts?: AnalysisFacts | undefined
 }
 
 /**
@@ -51,7 +51,7 @@ export class Elaborator implements Elaboration {
   private readonly exporting: (block: string) => string | undefined
   private readonly defaults: Defaults
   readonly memo: Memo | undefined
-  readonly facts: Facts | undefined
+  readonly facts: AnalysisFacts | undefined
 
   constructor({ exporting = () => undefined, defaults = {}, memo, facts }: ElaboratorOptions = {}) {
     this.exporting = exporting

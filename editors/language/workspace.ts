@@ -1,4 +1,4 @@
-import { Facts } from '../../compiler/analysis/facts.js'
+import { AnalysisFacts } from '../../compiler/analysis/analysis_facts.js'
 import { Memo } from '../../compiler/analysis/memo.js'
 import type { Library, ModuleCache } from '../../compiler/analysis/modules.js'
 import { type FileNames, NameReader } from '../../compiler/analysis/names.js'
@@ -11,7 +11,7 @@ export interface Analysis extends Analysed {
   readonly source: string
   readonly text: string
   readonly file: SourceFile
-  readonly facts: Facts
+  readonly facts: AnalysisFacts
   /** The definitions of all its names; computed on first use. */
   readonly names: FileNames
 }
@@ -44,7 +44,7 @@ export class Workspace {
 
   /** Of a text that is tried and not kept: with something written in at the cursor. */
   analyse(source: string, text: string): Analysis {
-    const facts = new Facts(source)
+    const facts = new AnalysisFacts(source)
     const analysed = analyse({ source, text }, this.library, {}, { facts, memo: this.memo, modules: this.modules })
     const { file } = analysed.module
     let names: FileNames | undefined

@@ -1,8 +1,8 @@
 import { availableParallelism, totalmem } from 'node:os'
 import { Failure, reasonOf } from '../failure.js'
 import type { Reporter } from '../reporter.js'
-import { Crew } from './crew.js'
 import { type Job, type Prepared, Preparer } from './prepare.js'
+import { WorkerPool } from './worker_pool.js'
 
 export interface PictureSourceOptions {
   readonly reporter: Reporter
@@ -38,7 +38,7 @@ export class PictureSource {
     this.reporter = reporter
     this.mostUnreadable = mostUnreadable
     this.from =
-      workers > 0 ? new Crew(workers, cacheBytes) : new Preparer(cacheBytes, Math.max(2, availableParallelism()))
+      workers > 0 ? new WorkerPool(workers, cacheBytes) : new Preparer(cacheBytes, Math.max(2, availableParallelism()))
   }
 
   /** The picture, or undefined if it cannot be read, which is told by name the first time. */

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { Failure } from '../failure.js'
-import type { FromWorker, ToWorker } from './crew.js'
 import { Preparer } from './prepare.js'
+import type { FromWorker, ToWorker } from './worker_pool.js'
 
 // The entry point of a worker thread: jobs come in, preprocessed images go out.
 

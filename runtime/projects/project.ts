@@ -6,7 +6,7 @@ import { makeFolder, writeAtomically } from '../files.js'
 import { packageVersion } from '../package-root.js'
 import { standardFolder } from '../specs/library.js'
 import { readSpec } from '../specs/spec.js'
-import { type Look, look } from './look.js'
+import { type DataSummary, summarizeData } from './data_summary.js'
 import { ownModel } from './model_text.js'
 import { readmeOf } from './readme.js'
 import { type Template, type TemplateName, templates } from './templates.js'
@@ -41,7 +41,7 @@ export async function writeProject({ folder, template: name, data }: ProjectRequ
   if (!template) throw new Error(`no template ${name}`)
   const target = (file: string) => join(folder, file)
   refuseToOverwrite(target('model.wsban'))
-  const seen = data === undefined ? undefined : await look(await openDataSet(data, { seed: 1 }), data)
+  const seen = data === undefined ? undefined : await summarizeData(await openDataSet(data, { seed: 1 }), data)
   const { model, reasons, settings, batch } = proposal(template, seen, data)
   const title = basename(resolve(folder))
   const pictures = data === undefined ? 'birds' : relative(folder, data) || '.'
@@ -82,7 +82,7 @@ interface Proposal {
   readonly reasons: readonly string[]
 }
 
-function proposal(template: Template, seen: Look | undefined, data: string | undefined): Proposal {
+function proposal(template: Template, seen: DataSummary | undefined, data: string | undefined): Proposal {
   if (!seen || data === undefined) return { model: template.small, settings: {}, reasons: [] }
   const { classes, train, shorterSide } = seen
   const photos = shorterSide >= template.photosFrom

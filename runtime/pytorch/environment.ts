@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Failure } from '../failure.js'
 import { distrust } from '../trusted.js'
+import { pythonIn, pytorchFolder, readPytorchReady } from './environment_folder.js'
 import { requirementOf } from './packages.js'
-import { pythonIn, pytorchFolder, readPytorchReady } from './place.js'
 import { type NotProbed, probePytorch } from './probe.js'
 
 /** A Python that has PyTorch, and was seen to compute with it. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { trainingRecord } from '../training/records.js'
+import { trainingRecord } from '../training/metrics_records.js'
 
 /** A line that train.py --json prints. */
 export const pytorchMessage = z.discriminatedUnion('kind', [

@@ -1,7 +1,7 @@
 import type { ModelSettings } from '../../compiler/analysis/model.js'
 import { RunFolder } from '../runs/folder.js'
-import { wantedBy } from '../weights/begin.js'
 import type { StoredTensor } from '../weights/file.js'
+import { wantedBy } from '../weights/initial_weights.js'
 import { type LoadOptions, loadWeights, type OpenWeights, openWeights } from '../weights/load.js'
 import { weightsPath } from '../weights/resolve.js'
 import type { ReadySpec, SpecHost } from './host.js'

@@ -7,7 +7,7 @@ import type { Model } from '../model.js'
 import type { Reporter } from '../reporter.js'
 import { storedSpec } from '../specs/stored_schema.js'
 import { guardStandardStreams } from '../standard_streams.js'
-import { startTraining } from './start.js'
+import { startTraining } from './start_training.js'
 
 const plainReporter: Reporter = {
   say: (line) => console.error(safeLine(line)),

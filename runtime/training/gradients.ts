@@ -7,7 +7,7 @@ import { type RunState, Scope } from '../scope.js'
 import type { WeightStore } from '../weights/store.js'
 import { gradientsOf } from './backward.js'
 
-export interface Slopes {
+export interface LossesAndGradients {
   /** A loss on the engine, by name: read all at once, when the gradients are there, too. */
   readonly names: readonly string[]
   readonly losses: tf.Tensor1D
@@ -15,13 +15,13 @@ export interface Slopes {
 }
 
 /** Losses forward, gradients back. What it gives belongs to the caller's tidy. */
-export function slopesOf(
+export function computeGradients(
   model: Model,
   batch: Pick<Batch, 'images' | 'labels' | 'mixed'>,
   weights: WeightStore,
   learning: readonly tf.Variable[],
   around: Omit<RunState, 'variables' | 'training'>,
-): Slopes {
+): LossesAndGradients {
   const { losses } = model
   if (!losses)
     throw new Failure({

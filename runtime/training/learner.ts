@@ -8,12 +8,12 @@ import type { RunState } from '../scope.js'
 import type { StoredTensor } from '../weights/file.js'
 import { WeightStore } from '../weights/store.js'
 import { WeightAverage } from './average.js'
-import { slopesOf } from './gradients.js'
+import { computeGradients } from './gradients.js'
 import { NotFinite } from './not_finite.js'
+import { readOptimizerState, restoreOptimizerState } from './optimizer_state.js'
 import { makeOptimizer, type Optimizer } from './optimizers.js'
+import { isFrozen, type ParameterSettings, parameterSettings } from './parameter_settings.js'
 import type { StepProfile } from './profile.js'
-import { isFrozen, type Rule, rulesOf } from './rules.js'
-import { readSlots, restoreSlots } from './slots.js'
 
 /** The losses of one step by name, `total` among them. */
 export type StepLosses = Readonly<Record<string, number>>
@@ -25,7 +25,7 @@ export interface StepResult {
   readonly gradientNorm: number
 }
 
-export interface Moment {
+export interface StepInfo {
   /** Steps done: with the seed it names the step's random numbers. */
   readonly step: number
   /** Epochs done, in fractions. */
@@ -47,7 +47,7 @@ interface Computed {
   readonly norm: number
 }
 
-interface Pending {
+interface GradientAccumulator {
   readonly gradients: Map<string, tf.Tensor>
   readonly losses: Map<string, number>
   batches: number
@@ -55,9 +55,9 @@ interface Pending {
 
 /** All that learning changes, on the engine: weights, statistics and centres, what the optimiser remembers, and the average. */
 export class Learner {
-  private readonly rules: ReadonlyMap<string, Rule>
+  private readonly settings: ReadonlyMap<string, ParameterSettings>
   private readonly classWeights: tf.Tensor1D | undefined
-  private pending: Pending = empty()
+  private accumulated: GradientAccumulator = emptyAccumulator()
 
   private constructor(
     private readonly options: LearnerOptions,
@@ -66,7 +66,7 @@ export class Learner {
     private readonly average: WeightAverage | undefined,
   ) {
     const { model, classWeights } = options
-    this.rules = rulesOf(model.plan, model.parameters)
+    this.settings = parameterSettings(model.plan, model.parameters)
     this.classWeights = classWeights && tf.tensor1d(classWeights)
   }
 
@@ -85,7 +85,7 @@ export class Learner {
     const beside = under(checkpoint.slots, learningPrefix)
     const weights = WeightStore.from(model.parameters, beside.size > 0 ? beside : checkpoint.tensors, path)
     const optimizer = makeOptimizer(model.plan.optimizer)
-    restoreSlots(model, optimizer, checkpoint)
+    restoreOptimizerState(model, optimizer, checkpoint)
     const { average } = model.plan
     const averaged = average && WeightStore.from(model.parameters, checkpoint.tensors, path)
     return new Learner(options, weights, optimizer, averaged && new WeightAverage(average, averaged))
@@ -101,43 +101,47 @@ export class Learner {
    *
    * @throws NotFinite
    */
-  take(batch: Pick<Batch, 'images' | 'labels' | 'mixed'>, moment: Moment, last: boolean): StepResult | undefined {
+  accumulate(
+    batch: Pick<Batch, 'images' | 'labels' | 'mixed'>,
+    moment: StepInfo,
+    last: boolean,
+  ): StepResult | undefined {
     const learn = () => this.learn(batch, moment, last)
     return this.options.profile ? this.options.profile.measure(learn) : learn()
   }
 
   private learn(
     batch: Pick<Batch, 'images' | 'labels' | 'mixed'>,
-    moment: Moment,
+    moment: StepInfo,
     last: boolean,
   ): StepResult | undefined {
     const { gradients, losses, norm } = this.compute(batch, moment, last)
-    const { pending } = this
+    const { accumulated } = this
     for (const [name, sum] of gradients) {
-      pending.gradients.get(name)?.dispose()
-      pending.gradients.set(name, sum)
+      accumulated.gradients.get(name)?.dispose()
+      accumulated.gradients.set(name, sum)
     }
-    for (const [name, value] of losses) pending.losses.set(name, (pending.losses.get(name) ?? 0) + value)
-    pending.batches++
+    for (const [name, value] of losses) accumulated.losses.set(name, (accumulated.losses.get(name) ?? 0) + value)
+    accumulated.batches++
     const bad = losses.find(([, value]) => !Number.isFinite(value))
     if (bad) throw new NotFinite({ loss: bad[0], value: bad[1], step: moment.step })
     if (!last) return undefined
-    if (!Number.isFinite(norm)) throw new NotFinite({ gradients: badOnes(gradients), step: moment.step })
-    return this.move(moment, norm / pending.batches)
+    if (!Number.isFinite(norm)) throw new NotFinite({ gradients: nonFinite(gradients), step: moment.step })
+    return this.applyUpdate(moment, norm / accumulated.batches)
   }
 
   async checkpoint(state: Omit<TrainingState, 'optimizerSteps' | 'began'>): Promise<Checkpoint> {
     const { optimizer, learning, average } = this
-    const slots = await readSlots(this.options.model, optimizer)
+    const slots = await readOptimizerState(this.options.model, optimizer)
     if (average) for (const [name, tensor] of await learning.read()) slots.set(`${learningPrefix}${name}`, tensor)
     const steps = { optimizerSteps: optimizer.steps, began: Object.fromEntries(optimizer.began) }
     return { tensors: await this.weights.read(), slots, state: { ...state, ...steps } }
   }
 
   /** Inputs of a pass over the model at that moment, besides the weights. */
-  around({ step, epoch }: Moment): Omit<RunState, 'variables' | 'training'> {
+  runState({ step, epoch }: StepInfo): Omit<RunState, 'variables' | 'training'> {
     const { seed, model } = this.options
-    const { batches } = this.pending
+    const { batches } = this.accumulated
     const frozen = model.plan.groups.filter((group) => isFrozen(group, epoch)).map(({ path }) => path)
     return {
       key: [seed, 'step', step, ...(batches === 0 ? [] : [batches])],
@@ -152,21 +156,21 @@ export class Learner {
   }
 
   /** Forgets batches of a step that has not moved the weights. */
-  drop(): void {
-    for (const gradient of this.pending.gradients.values()) gradient.dispose()
-    this.pending = empty()
+  reset(): void {
+    for (const gradient of this.accumulated.gradients.values()) gradient.dispose()
+    this.accumulated = emptyAccumulator()
   }
 
   dispose(): void {
-    this.drop()
+    this.reset()
     this.optimizer.dispose()
     this.average?.weights.dispose()
     this.learning.dispose()
     this.classWeights?.dispose()
   }
 
-  private moving({ epoch }: Moment): tf.Variable[] {
-    const moving = [...this.rules].flatMap(([name, { group }]) => {
+  private trainedVariables({ epoch }: StepInfo): tf.Variable[] {
+    const moving = [...this.settings].flatMap(([name, { group }]) => {
       const variable = this.learning.variables.get(name)
       return variable && !isFrozen(group, epoch) ? [variable] : []
     })
@@ -179,10 +183,16 @@ export class Learner {
   }
 
   /** Gradients, added to what waits, and losses; with the last batch of a step the norm of all gradients together. */
-  private compute(batch: Pick<Batch, 'images' | 'labels' | 'mixed'>, moment: Moment, last: boolean): Computed {
+  private compute(batch: Pick<Batch, 'images' | 'labels' | 'mixed'>, moment: StepInfo, last: boolean): Computed {
     let computed: Computed = { gradients: [], losses: [], norm: 0 }
     tf.tidy(() => {
-      const found = slopesOf(this.options.model, batch, this.learning, this.moving(moment), this.around(moment))
+      const found = computeGradients(
+        this.options.model,
+        batch,
+        this.learning,
+        this.trainedVariables(moment),
+        this.runState(moment),
+      )
       const gradients = [...found.gradients].map(([name, gradient]): [string, tf.Tensor] => [
         name,
         tf.keep(this.added(name, gradient)),
@@ -201,19 +211,19 @@ export class Learner {
   }
 
   private added(name: string, gradient: tf.Tensor): tf.Tensor {
-    const before = this.pending.gradients.get(name)
+    const before = this.accumulated.gradients.get(name)
     return before ? tf.add(before, gradient) : gradient
   }
 
-  private move({ rate }: Moment, gradientNorm: number): StepResult {
-    const { gradients, losses, batches } = this.pending
+  private applyUpdate({ rate }: StepInfo, gradientNorm: number): StepResult {
+    const { gradients, losses, batches } = this.accumulated
     const { clip } = this.options.model.plan
     // As torch.nn.utils.clip_grad_norm_ has it.
     const scale = (clip > 0 ? Math.min(1, clip / (gradientNorm + 1e-6)) : 1) / batches
     tf.tidy(() => {
       const moved = [...gradients].flatMap(([name, gradient]) => {
         const weight = this.learning.variables.get(name)
-        const rule = this.rules.get(name)
+        const rule = this.settings.get(name)
         if (!weight || !rule) return []
         const scaled = scale === 1 ? gradient : tf.mul(gradient, scale)
         return [{ name, weight, gradient: scaled, rate: rate * rule.rate, decay: rule.decay }]
@@ -222,7 +232,7 @@ export class Learner {
     })
     this.average?.follow(this.learning, this.optimizer.steps)
     for (const gradient of gradients.values()) gradient.dispose()
-    this.pending = empty()
+    this.accumulated = emptyAccumulator()
     return {
       losses: Object.fromEntries([...losses].map(([name, sum]) => [name, sum / batches])),
       gradientNorm,
@@ -239,12 +249,12 @@ function under(tensors: ReadonlyMap<string, StoredTensor>, prefix: string): Map<
   )
 }
 
-function empty(): Pending {
+function emptyAccumulator(): GradientAccumulator {
   return { gradients: new Map(), losses: new Map(), batches: 0 }
 }
 
 /** In the order in which they were found: from the loss back. */
-function badOnes(gradients: readonly (readonly [string, tf.Tensor])[]): string[] {
+function nonFinite(gradients: readonly (readonly [string, tf.Tensor])[]): string[] {
   return gradients
     .filter(([, gradient]) => !gradient.dataSync().every(Number.isFinite))
     .map(([name]) => name)

@@ -5,7 +5,7 @@ import type { Batch } from '../data/batches.js'
 import { loadModel } from '../generated/load.js'
 import type { Model } from '../model.js'
 import { Scope } from '../scope.js'
-import type { Learner, Moment } from './learner.js'
+import type { Learner, StepInfo } from './learner.js'
 
 /** Where numbers went bad: in a node's value, or on the way back through a node, in the gradient of what it takes. */
 export interface BadPlace {
@@ -22,7 +22,7 @@ export async function firstNotFinite(
   entry: string,
   learner: Learner,
   batch: Pick<Batch, 'images' | 'labels'>,
-  moment: Moment,
+  moment: StepInfo,
 ): Promise<BadPlace | undefined> {
   const training = specialise(graph, 'training')
   const nodes = training.nodes.filter(({ inputs, outputs }) => inputs.length > 0 && outputs[0]?.element === 'float')
@@ -43,7 +43,7 @@ export async function firstNotFinite(
 interface Around {
   readonly learner: Learner
   readonly batch: Pick<Batch, 'images' | 'labels'>
-  readonly moment: Moment
+  readonly moment: StepInfo
 }
 
 /** Each node's value, and the gradient of the losses' sum by it, where there is one. */
@@ -54,7 +54,7 @@ function passes(
   { learner, batch, moment }: Around,
 ) {
   const { size } = model.image
-  const at = Scope.of({ variables: learner.variables, training: true, ...learner.around(moment) })
+  const at = Scope.of({ variables: learner.variables, training: true, ...learner.runState(moment) })
   const images = tf.tensor4d(batch.images, [batch.labels.length, size, size, 3])
   const label = tf.tensor1d(batch.labels, 'int32')
   const values: tf.Tensor[] = []

@@ -12,11 +12,11 @@ import type { Model } from '../model.js'
 import type { Reporter } from '../reporter.js'
 import type { TrainingState } from '../runs/checkpoint.js'
 import type { RunFolder } from '../runs/folder.js'
-import { Journal } from './journal.js'
-import type { Learner, Moment, StepLosses, StepResult } from './learner.js'
+import type { Learner, StepInfo, StepLosses, StepResult } from './learner.js'
+import { MetricsLog } from './metrics_log.js'
 import { NotFinite, type NotFiniteCause } from './not_finite.js'
+import { isFrozen } from './parameter_settings.js'
 import { ProgressMeter } from './progress.js'
-import { isFrozen } from './rules.js'
 import { baseRate, makeSchedule } from './schedules.js'
 
 export interface TrainOptions {
@@ -36,7 +36,7 @@ export interface TrainOptions {
     found: NotFiniteCause,
     learner: Learner,
     batch: Batch,
-    moment: Moment,
+    moment: StepInfo,
   ) => Promise<string | undefined>
   /** True when a person asked to stop: the step under way is finished first. */
   readonly interrupted?: () => boolean
@@ -88,7 +88,7 @@ class Training {
   private readonly predictor: EnginePredictor
   private readonly pictures: PictureSource
   private readonly meter: ProgressMeter
-  private readonly journal: Journal
+  private readonly journal: MetricsLog
   private readonly batchesPerEpoch: number
   private readonly stepsPerEpoch: number
   private state: TrainingState
@@ -111,7 +111,7 @@ class Training {
     const { accumulate } = model.plan
     const { stepsPerEpoch } = this
     this.meter = new ProgressMeter({ reporter, epochs, stepsPerEpoch, accumulate, batch })
-    this.journal = new Journal(run, stepsPerEpoch, state.step)
+    this.journal = new MetricsLog(run, stepsPerEpoch, state.step)
   }
 
   async run(): Promise<TrainResult> {
@@ -199,17 +199,17 @@ class Training {
       this.meter.askForBatch()
     }
     // Unreadable pictures may leave the epoch's last step without all of its batches.
-    this.options.learner.drop()
+    this.options.learner.reset()
     return true
   }
 
   /** Takes the last of the step's batches so far; undefined while more are to come. */
-  private async take(inStep: readonly Batch[], moment: Moment, last: boolean): Promise<StepResult | undefined> {
+  private async take(inStep: readonly Batch[], moment: StepInfo, last: boolean): Promise<StepResult | undefined> {
     const { learner } = this.options
     const batch = inStep.at(-1)
     if (!batch) return undefined
     try {
-      return this.meter.time(() => learner.take(batch, moment, last))
+      return this.meter.time(() => learner.accumulate(batch, moment, last))
     } catch (error) {
       this.broken = true
       if (!(error instanceof NotFinite)) throw error
@@ -218,7 +218,11 @@ class Training {
   }
 
   /** A gradient is looked at when the step is full, so each of its batches may be the one that made it bad. */
-  private async placeOf(found: NotFiniteCause, inStep: readonly Batch[], moment: Moment): Promise<string | undefined> {
+  private async placeOf(
+    found: NotFiniteCause,
+    inStep: readonly Batch[],
+    moment: StepInfo,
+  ): Promise<string | undefined> {
     const { learner, locate } = this.options
     for (const batch of inStep) {
       const place = await locate?.(found, learner, batch, moment)
@@ -278,7 +282,7 @@ class Training {
 }
 
 /** Of groups with a rate of their own; 0 while one is frozen. */
-function groupRates(groups: readonly ParameterGroup[], { epoch, rate }: Moment): Record<string, number> {
+function groupRates(groups: readonly ParameterGroup[], { epoch, rate }: StepInfo): Record<string, number> {
   const own = groups.filter((group) => group.rate !== 1 || isFrozen(group, epoch))
   return Object.fromEntries(own.map((group) => [group.name, isFrozen(group, epoch) ? 0 : rate * group.rate]))
 }

@@ -5,7 +5,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import sharp, { type Sharp } from 'sharp'
 import { alike } from '../../runtime/data/inspect/alike.js'
-import type { Seen } from '../../runtime/data/inspect/facts.js'
+import type { ImageFacts } from '../../runtime/data/inspect/image_facts.js'
 import { inspectData } from '../../runtime/data/inspect/inspect.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import { keyOf, Random } from '../../runtime/random.js'
@@ -116,7 +116,7 @@ test('one class, two classes that share a picture by its look, files that went, 
 })
 
 test('looks are compared as if each was with each', (t) => {
-  const seen = (look: readonly number[], index: number): Seen => ({
+  const seen = (look: readonly number[], index: number): ImageFacts => ({
     sample: { path: String(index), label: 0 },
     split: 'train',
     width: 1,

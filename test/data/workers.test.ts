@@ -5,8 +5,8 @@ import { Worker } from 'node:worker_threads'
 import test from 'ava'
 import sharp from 'sharp'
 import { type Batch, evalBatches, trainBatches } from '../../runtime/data/batches.js'
-import { Crew } from '../../runtime/data/crew.js'
 import { PictureSource } from '../../runtime/data/pictures.js'
+import { WorkerPool } from '../../runtime/data/worker_pool.js'
 import { Failure } from '../../runtime/failure.js'
 import { silent } from '../../runtime/reporter.js'
 
@@ -93,7 +93,7 @@ test('what a step throws in a worker is the same failure', async (t) => {
 
 test('a worker that ends is an error for who waits and who comes later, and no hang', async (t) => {
   const fatal = "require('worker_threads').parentPort.on('message', () => process.exit(3))"
-  const crew = new Crew(1, 0, () => new Worker(fatal, { eval: true }))
+  const crew = new WorkerPool(1, 0, () => new Worker(fatal, { eval: true }))
   const job = { path: samples[0]?.path ?? '', steps, key: 1, size: 24 }
   for (const time of ['waiting', 'later']) {
     const failure = await t.throwsAsync(crew.prepare(job), { instanceOf: Failure }, time)

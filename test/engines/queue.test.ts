@@ -35,7 +35,7 @@ async function trained(atOnce: boolean): Promise<ReadonlyMap<string, Float32Arra
   native().binding.setAtOnce?.(atOnce)
   try {
     for (let step = 0; step < 4; step++)
-      learner.take({ images, labels: Int32Array.of(0, 1, 2, step) }, { step, epoch: 0, rate: 0.01 }, true)
+      learner.accumulate({ images, labels: Int32Array.of(0, 1, 2, step) }, { step, epoch: 0, rate: 0.01 }, true)
     const weights = await learner.weights.read()
     return new Map([...weights].map(([name, { values }]) => [name, values]))
   } finally {

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { startWsban, wsbanIn } from '../support/commands.js'
+import { deterministicTiny } from '../support/deterministic_tiny.js'
 import { writeFewBirds } from '../support/few_birds.js'
 import { lacksModules, python, skipped } from '../support/python.js'
 import { digestOf, lossesOf, recordsOf, stepsReached, weightsApart } from '../support/run_files.js'
-import { settledTiny } from '../support/settled.js'
 
 /** Two processes under torchrun, by gloo, with half of each batch. */
 const lacking = lacksModules('torch', 'safetensors', 'PIL')
@@ -50,7 +50,7 @@ test.before(async () => {
   if (lacking) return
   await writeFewBirds(join(folder, 'birds'), { train: 10, val: 3 })
   writeFileSync(join(folder, 'plain.wsban'), plain)
-  writeFileSync(join(folder, 'tiny.wsban'), settledTiny)
+  writeFileSync(join(folder, 'tiny.wsban'), deterministicTiny)
 })
 
 function options(spec: string, out: string, processes: number): string[] {

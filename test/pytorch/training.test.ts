@@ -6,10 +6,10 @@ import test, { type ExecutionContext } from 'ava'
 import { z } from 'zod'
 import { packageRoot } from '../../runtime/package-root.js'
 import { json, type Result, startWsban, wsbanIn } from '../support/commands.js'
+import { deterministicTiny } from '../support/deterministic_tiny.js'
 import { writeFewBirds } from '../support/few_birds.js'
 import { lacksModules, python, skipped } from '../support/python.js'
 import { digestOf, lastCheckpoint, lossesOf, recordsOf, stepsReached, weightsApart } from '../support/run_files.js'
-import { settledTiny } from '../support/settled.js'
 
 /** `wsban train --engine pytorch` as it is typed, beside the other engines: 80 pictures, five steps an epoch. */
 const lacking = lacksModules('torch', 'safetensors', 'PIL')
@@ -23,7 +23,7 @@ const measures = z.record(z.string(), z.number())
 test.before(async () => {
   if (lacking) return
   await writeFewBirds(join(folder, 'birds'), { train: 10, val: 4 })
-  writeFileSync(join(folder, 'settled.wsban'), settledTiny)
+  writeFileSync(join(folder, 'settled.wsban'), deterministicTiny)
 })
 
 function train(out: string, ...more: readonly string[]): Result {
@@ -157,11 +157,11 @@ test.serial('a run is not resumed by the program of another optimizer or model',
     const set = ['--set', 'classes=8', '--set', `maps=${maps}`]
     done(t, wsban('compile', `${code}.wsban`, ...set, '--target', 'pytorch', '-o', code))
   }
-  const sgd = settledTiny.replace(/optimizer = adam\([^)]*\)/, 'optimizer = sgd(rate = 0.01)')
-  t.not(sgd, settledTiny)
-  compiled('with adam', settledTiny, '8')
+  const sgd = deterministicTiny.replace(/optimizer = adam\([^)]*\)/, 'optimizer = sgd(rate = 0.01)')
+  t.not(sgd, deterministicTiny)
+  compiled('with adam', deterministicTiny, '8')
   compiled('with sgd', sgd, '8')
-  compiled('with more maps', settledTiny, '12')
+  compiled('with more maps', deterministicTiny, '12')
   const begun = program('with adam', '--epochs', '1')
   t.is(begun.status, 0, begun.err)
   const [optimizer, model] = ['with sgd', 'with more maps'].map((code) => program(code, '--epochs', '2', '--resume'))

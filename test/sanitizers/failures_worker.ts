@@ -53,7 +53,7 @@ function training(): void {
   const learner = Learner.begin({ model, seed: 3 })
   try {
     const losses = [0, 1, 2]
-      .map((step) => learner.take({ images, labels: Int32Array.of(0, 2) }, { step, epoch: 0, rate: 0.01 }, true))
+      .map((step) => learner.accumulate({ images, labels: Int32Array.of(0, 2) }, { step, epoch: 0, rate: 0.01 }, true))
       .map((result) => result?.losses.total)
       .join()
     rightLosses ??= losses

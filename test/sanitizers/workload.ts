@@ -38,7 +38,7 @@ async function training(random: Random): Promise<void> {
     native().binding.setAtOnce?.(blocking)
     try {
       return [0, 1, 2].map(
-        (step) => learner.take({ images, labels }, { step, epoch: 0, rate: 0.01 }, true)?.losses.total,
+        (step) => learner.accumulate({ images, labels }, { step, epoch: 0, rate: 0.01 }, true)?.losses.total,
       )
     } finally {
       native().binding.setAtOnce?.(false)

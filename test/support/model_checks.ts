@@ -148,7 +148,7 @@ function checkModel({ path, settings }: Subject, folder: string, tolerance: numb
         // A tenth of the plan's rate: this is noise on random weights.
         const rate = baseRate(model.plan.optimizer) / 10
         const totals = Array.from({ length: count }, (_, step) => {
-          const result = learner.take(batch, { step, epoch: 0, rate }, true)
+          const result = learner.accumulate(batch, { step, epoch: 0, rate }, true)
           return result?.losses.total ?? Number.NaN
         })
         const still = weights.trainable.length - moved(weights, before)

@@ -60,7 +60,7 @@ test.serial('a step leaves no tensor behind', async (t) => {
   const { model, images, labels } = await subject('wsban_tiny')
   const learner = Learner.begin({ model, seed: 1 })
   const counts = [0, 1, 2, 3].map((step) => {
-    learner.take({ images, labels }, { step, epoch: 0, rate: 0.001 }, true)
+    learner.accumulate({ images, labels }, { step, epoch: 0, rate: 0.001 }, true)
     return tf.memory().numTensors
   })
   // The first step makes what the optimiser remembers.

@@ -25,7 +25,7 @@ async function learnerWith(...train: readonly string[]): Promise<Learner> {
 /** Names of the parameters that a step changes. */
 async function changedBy(learner: Learner, epoch: number): Promise<string[]> {
   const before = await learner.weights.read()
-  learner.take(batch, { step: 0, epoch, rate: 0.01 }, true)
+  learner.accumulate(batch, { step: 0, epoch, rate: 0.01 }, true)
   const after = await learner.weights.read()
   return [...after]
     .filter(([name, { values }]) => values.some((value, i) => value !== before.get(name)?.values[i]))
@@ -51,7 +51,7 @@ test.serial('a frozen part keeps weights and statistics, and learns when its tim
 
 test.serial('freezing everything is told', async (t) => {
   const learner = await learnerWith('all=group(master, frozen=1)')
-  t.throws(() => learner.take(batch, { step: 0, epoch: 0.5, rate: 0.01 }, true), {
+  t.throws(() => learner.accumulate(batch, { step: 0, epoch: 0.5, rate: 0.01 }, true), {
     message: /every weight is frozen in epoch 1/,
   })
   learner.dispose()
@@ -66,7 +66,7 @@ test.serial('a step leaves no tensor behind, with everything in the train block'
     'backbone=group(master.trunk, rate=0.1, frozen=1)',
   )
   const step = (number: number) => {
-    for (const last of [false, true]) learner.take(batch, { step: number, epoch: number / 2, rate: 0.001 }, last)
+    for (const last of [false, true]) learner.accumulate(batch, { step: number, epoch: number / 2, rate: 0.001 }, last)
   }
   // Slots come with the first step of each weight.
   for (const number of [0, 1, 2]) step(number)

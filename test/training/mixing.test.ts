@@ -7,7 +7,7 @@ import { loadModel } from '../../runtime/generated/load.js'
 import { keyOf, Random } from '../../runtime/random.js'
 import { silent } from '../../runtime/reporter.js'
 import { diskLibrary } from '../../runtime/specs/library.js'
-import { slopesOf } from '../../runtime/training/gradients.js'
+import { computeGradients } from '../../runtime/training/gradients.js'
 import { WeightStore } from '../../runtime/weights/store.js'
 
 const text = `model small(classes = 3, size = 8) {
@@ -41,7 +41,7 @@ test('a mixed batch has the losses and the gradients of both labels, weighed; to
   const other = Int32Array.of(1, 1, 0, 2)
   const slopes = (labels: Int32Array, mixed?: Mixed) => {
     const batch = { images, labels, ...(mixed && { mixed }) }
-    const { losses, gradients } = slopesOf(model, batch, weights, weights.trainable, { key: [1] })
+    const { losses, gradients } = computeGradients(model, batch, weights, weights.trainable, { key: [1] })
     const flat = [...gradients.keys()].sort().map((name) => Array.from(gradients.get(name)?.dataSync() ?? []))
     return [...losses.dataSync(), ...flat.flat()]
   }

@@ -20,12 +20,15 @@ test('a profile says where the time of steps went, and changes nothing', async (
   const profile = new StepProfile()
   const watched = Learner.begin({ model, seed: 1, profile })
   if (!loadedNative()) {
-    t.throws(() => watched.take(batch, moment, true), { message: /only the native engine/ })
+    t.throws(() => watched.accumulate(batch, moment, true), { message: /only the native engine/ })
     return
   }
   const plain = Learner.begin({ model, seed: 1 })
   for (const step of [0, 1, 2])
-    t.deepEqual(watched.take(batch, { ...moment, step }, true), plain.take(batch, { ...moment, step }, true))
+    t.deepEqual(
+      watched.accumulate(batch, { ...moment, step }, true),
+      plain.accumulate(batch, { ...moment, step }, true),
+    )
   const { steps, step, kernels, bindings } = profile.table()
   t.is(steps, 2, 'the first step makes what later ones find')
   const inKernels = kernels.reduce((sum, { milliseconds }) => sum + milliseconds, 0)

@@ -1,4 +1,4 @@
-import type { Seen } from './facts.js'
+import type { ImageFacts } from './image_facts.js'
 
 /** Bits of 256 in which two looks may differ and still be taken for one picture. */
 const MOST_DIFFERENT = 10
@@ -8,8 +8,8 @@ const LEAST_DETAIL = 32
 const COMMON = 64
 
 /** Groups of pictures whose files are the same, byte for byte. */
-export function sameContent(seen: readonly Seen[]): readonly (readonly Seen[])[] {
-  const groups = new Map<string, Seen[]>()
+export function sameContent(seen: readonly ImageFacts[]): readonly (readonly ImageFacts[])[] {
+  const groups = new Map<string, ImageFacts[]>()
   for (const one of seen) {
     const group = groups.get(one.content)
     if (group) group.push(one)
@@ -22,7 +22,7 @@ export function sameContent(seen: readonly Seen[]): readonly (readonly Seen[])[]
  * Pairs of pictures that look alike (sizes, compression or small marks apart) though their files differ.
  * Two looks that differ in at most 10 bits have at least 6 of their 16 rows in common, so only pictures with a row in common are compared.
  */
-export function alike(seen: readonly Seen[]): readonly (readonly [Seen, Seen])[] {
+export function alike(seen: readonly ImageFacts[]): readonly (readonly [ImageFacts, ImageFacts])[] {
   const rows = new Map<number, number[]>()
   for (const [index, { look }] of seen.entries())
     look.forEach((row, y) => {
@@ -33,7 +33,7 @@ export function alike(seen: readonly Seen[]): readonly (readonly [Seen, Seen])[]
       else rows.set(key, [index])
     })
   const compared = new Set<string>()
-  const pairs: (readonly [Seen, Seen])[] = []
+  const pairs: (readonly [ImageFacts, ImageFacts])[] = []
   for (const group of rows.values()) {
     if (group.length > COMMON) continue
     for (const [place, index] of group.entries())
@@ -49,7 +49,7 @@ export function alike(seen: readonly Seen[]): readonly (readonly [Seen, Seen])[]
   return pairs
 }
 
-function detail({ look }: Seen): boolean {
+function detail({ look }: ImageFacts): boolean {
   const bits = look.reduce((sum, row) => sum + bitsOf(row), 0)
   return bits >= LEAST_DETAIL && bits <= 256 - LEAST_DETAIL
 }

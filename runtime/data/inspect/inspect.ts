@@ -1,16 +1,16 @@
 import type { Reporter } from '../../reporter.js'
 import { type DataSet, splitNames } from '../dataset.js'
 import { alike, sameContent } from './alike.js'
-import { lookAtAll, type Seen } from './facts.js'
 import { findingsOf } from './findings.js'
+import { type ImageFacts, readImageFacts } from './image_facts.js'
 import type { ClassCount, Double, Inspection, Sizes } from './inspection.js'
 
 /** Looks at every picture of a data set: what it holds, what is wrong with it, and what to do. */
 export async function inspectData(data: DataSet, mostUnreadable: number, reporter: Reporter): Promise<Inspection> {
-  const { seen, unreadable } = await lookAtAll(data, reporter)
+  const { seen, unreadable } = await readImageFacts(data, reporter)
   const double =
     (kind: Double['kind']) =>
-    (group: readonly Seen[]): Double => ({
+    (group: readonly ImageFacts[]): Double => ({
       kind,
       pictures: group.map(({ sample, split }) => ({
         path: sample.path,
@@ -47,11 +47,11 @@ function countClasses({ classes, splits }: DataSet): ClassCount[] {
   return counts
 }
 
-function sizesOf(seen: readonly Seen[]): Sizes | undefined {
+function sizesOf(seen: readonly ImageFacts[]): Sizes | undefined {
   const sorted = seen.toSorted((a, b) => a.width * a.height - b.width * b.height)
   if (sorted.length === 0) return undefined
   const at = (index: number) => {
-    const { width, height } = sorted[index] as Seen
+    const { width, height } = sorted[index] as ImageFacts
     return [width, height] as const
   }
   return { smallest: at(0), median: at(sorted.length >> 1), largest: at(sorted.length - 1) }

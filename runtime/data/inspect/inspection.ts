@@ -1,5 +1,5 @@
 import type { SplitName } from '../dataset.js'
-import type { Unreadable } from './facts.js'
+import type { Unreadable } from './image_facts.js'
 
 /** Pictures that are one and the same, or look like it. */
 export interface Double {

@@ -3,7 +3,7 @@ import type { Tensor } from '../../../compiler/ops/support/tensor.js'
 import { permute } from '../../../compiler/ops/support/tensor.js'
 import { EnginePredictor } from '../../../runtime/inference/engine.js'
 import type { Model } from '../../../runtime/model.js'
-import { slopesOf } from '../../../runtime/training/gradients.js'
+import { computeGradients } from '../../../runtime/training/gradients.js'
 import type { StoredTensor } from '../../../runtime/weights/file.js'
 import { WeightStore } from '../../../runtime/weights/store.js'
 import type { ReferenceInputs, Tensors } from './reference.js'
@@ -72,7 +72,7 @@ async function trainingStep(model: Model, inputs: ReferenceInputs): Promise<Omit
   const losses = new Map<string, Tensor>()
   const gradients = new Map<string, Tensor>()
   tf.tidy(() => {
-    const found = slopesOf(model, batch, weights, weights.trainable, { key: inputs.key })
+    const found = computeGradients(model, batch, weights, weights.trainable, { key: inputs.key })
     const values = found.losses.dataSync()
     for (const [index, name] of found.names.entries())
       losses.set(name, { shape: [], data: Float64Array.of(values[index] ?? Number.NaN) })

@@ -35,7 +35,7 @@ async function trained(
   to: number,
 ): Promise<Checkpoint | undefined> {
   try {
-    for (let step = from; step < to; step++) learner.take(batchOf(inputs), { step, epoch: 0, rate }, true)
+    for (let step = from; step < to; step++) learner.accumulate(batchOf(inputs), { step, epoch: 0, rate }, true)
     return await learner.checkpoint({ epoch: 0, step: to, stepInEpoch: to, position: 0, lossSums: {}, stale: 0 })
   } catch (error) {
     if (error instanceof NotFinite) return undefined

@@ -12,7 +12,7 @@ export interface NamedFact {
  * What is learned of one text while a model is written out, for whoever wants to show it. A block is written out once for each of its
  * calls: the last one counts.
  */
-export class Facts {
+export class AnalysisFacts {
   /** By end, then by start. */
   private readonly values = new Map<number, Map<number, Value>>()
   private readonly byName = new Map<number, NamedFact>()

@@ -2,7 +2,7 @@ import type { ParameterGroup, TrainingPlan } from '../../compiler/graph/graph.js
 import type { ParameterSpec } from '../model.js'
 
 /** How one weight learns. */
-export interface Rule {
+export interface ParameterSettings {
   readonly group: ParameterGroup | undefined
   /** Factor on the optimizer's rate. */
   readonly rate: number
@@ -10,10 +10,10 @@ export interface Rule {
 }
 
 /** The rule of each trainable parameter: that of the group with the longest path above it, else the optimizer's own. */
-export function rulesOf(
+export function parameterSettings(
   { optimizer, groups }: Pick<TrainingPlan, 'optimizer' | 'groups'>,
   parameters: readonly Pick<ParameterSpec, 'name' | 'shape' | 'trainable'>[],
-): ReadonlyMap<string, Rule> {
+): ReadonlyMap<string, ParameterSettings> {
   const { weight_decay: ownDecay, decays } = optimizer.arguments
   return new Map(
     parameters

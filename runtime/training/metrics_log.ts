@@ -4,8 +4,8 @@ import type { Evaluation } from '../inference/evaluate.js'
 import type { RunFolder } from '../runs/folder.js'
 import type { LogRecord } from '../runs/log.js'
 import { EventFile } from '../tensorboard/file.js'
-import type { Moment, StepLosses, StepResult } from './learner.js'
-import { scalarsOf, type TrainingRecord } from './records.js'
+import type { StepInfo, StepLosses, StepResult } from './learner.js'
+import { scalarsOf, type TrainingRecord } from './metrics_records.js'
 
 /** About so many steps of an epoch are written down. */
 const linesAnEpoch = 20
@@ -21,7 +21,7 @@ export interface EpochEnd {
 }
 
 /** The metrics log of a training run: log.jsonl, and the same for TensorBoard. */
-export class Journal {
+export class MetricsLog {
   private readonly events: EventFile
   private readonly every: number
 
@@ -36,7 +36,7 @@ export class Journal {
   }
 
   /** One step in some; which ones depends on the step alone, so that a resumed run writes the same. */
-  async step({ step, epoch, rate }: Moment, { losses, gradientNorm }: StepResult): Promise<void> {
+  async step({ step, epoch, rate }: StepInfo, { losses, gradientNorm }: StepResult): Promise<void> {
     const done = step + 1
     if (done % this.every !== 0) return
     await this.add({ kind: 'step', step: done, epoch, rate, gradientNorm, losses })

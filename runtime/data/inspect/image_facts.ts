@@ -9,7 +9,7 @@ import type { Reporter } from '../../reporter.js'
 import { type DataSet, type Sample, type SplitName, splitNames } from '../dataset.js'
 
 /** A picture that could be read. */
-export interface Seen {
+export interface ImageFacts {
   readonly sample: Sample
   readonly split: SplitName
   readonly width: number
@@ -27,12 +27,12 @@ export interface Unreadable {
 }
 
 /** Reads and decodes every picture of a data set, as training would. */
-export async function lookAtAll(
+export async function readImageFacts(
   { splits }: DataSet,
   reporter: Reporter,
-): Promise<{ seen: readonly Seen[]; unreadable: readonly Unreadable[] }> {
+): Promise<{ seen: readonly ImageFacts[]; unreadable: readonly Unreadable[] }> {
   const all = splitNames.flatMap((split) => splits[split].map((sample) => ({ sample, split })))
-  const found: (Seen | Unreadable | undefined)[] = all.map(() => undefined)
+  const found: (ImageFacts | Unreadable | undefined)[] = all.map(() => undefined)
   let next = 0
   let done = 0
   const work = async () => {
@@ -45,12 +45,12 @@ export async function lookAtAll(
   await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, work))
   const given = found.filter((one) => one !== undefined)
   return {
-    seen: given.filter((one): one is Seen => 'look' in one),
+    seen: given.filter((one): one is ImageFacts => 'look' in one),
     unreadable: given.filter((one): one is Unreadable => 'reason' in one),
   }
 }
 
-async function lookAt(sample: Sample, split: SplitName): Promise<Seen | Unreadable> {
+async function lookAt(sample: Sample, split: SplitName): Promise<ImageFacts | Unreadable> {
   const { path } = sample
   try {
     const bytes = await readFile(path)

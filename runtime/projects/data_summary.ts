@@ -3,7 +3,7 @@ import { Failure } from '../failure.js'
 import { decodeImage } from '../images/decode.js'
 
 /** The facts that a proposal is based on. */
-export interface Look {
+export interface DataSummary {
   readonly classes: number
   /** Pictures to train on. */
   readonly train: number
@@ -15,7 +15,7 @@ export interface Look {
 const lookedAt = 40
 
 /** Opens some of the pictures to train on, spread over the classes. Those that cannot be read are passed by. @throws Failure `no-pictures` */
-export async function look({ classes, splits: { train } }: DataSet, folder: string): Promise<Look> {
+export async function summarizeData({ classes, splits: { train } }: DataSet, folder: string): Promise<DataSummary> {
   const step = Math.max(1, train.length / lookedAt)
   const sides: number[] = []
   for (let at = 0; at < train.length; at += step) {

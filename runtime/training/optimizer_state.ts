@@ -8,7 +8,7 @@ import { readCanonical } from '../weights/store.js'
 import type { Optimizer } from './optimizers.js'
 
 /** The optimizer state by slot and parameter, in PyTorch's shapes: `velocity/master.logits.weight`. */
-export async function readSlots(model: Model, optimizer: Optimizer): Promise<Map<string, StoredTensor>> {
+export async function readOptimizerState(model: Model, optimizer: Optimizer): Promise<Map<string, StoredTensor>> {
   const slots = new Map<string, StoredTensor>()
   for (const [slot, variables] of optimizer.slots)
     for (const parameter of model.parameters) {
@@ -23,7 +23,7 @@ export async function readSlots(model: Model, optimizer: Optimizer): Promise<Map
 }
 
 /** Puts back what a checkpoint has for the optimiser. @throws Failure `run-unreadable` */
-export function restoreSlots(model: Model, optimizer: Optimizer, { slots, state }: Checkpoint): void {
+export function restoreOptimizerState(model: Model, optimizer: Optimizer, { slots, state }: Checkpoint): void {
   const parameters = new Map(model.parameters.map((parameter) => [parameter.name, parameter]))
   for (const [key, { values, shape }] of slots) {
     const slash = key.indexOf('/')

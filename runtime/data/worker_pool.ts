@@ -28,7 +28,7 @@ interface Member {
  * Threads that prepare pictures while the main one trains. A path always goes to the same one, which may still have it decoded.
  * They keep the process alive only while an image is awaited, and end with it.
  */
-export class Crew {
+export class WorkerPool {
   private readonly members: readonly Member[]
   private readonly pending = new Map<number, Pending>()
   private lost: Failure | undefined

@@ -3,6 +3,6 @@ import { packageRoot } from '../../runtime/package-root.js'
 import { readSpec } from '../../runtime/specs/spec.js'
 
 /** wsban_tiny with nothing left to chance within a step: no dropout, and one threshold for the crop. */
-export const settledTiny = readSpec(join(packageRoot(), 'models', 'wsban_tiny.wsban'))
+export const deterministicTiny = readSpec(join(packageRoot(), 'models', 'wsban_tiny.wsban'))
   .replace('dropout = 10%', 'dropout = 0%')
   .replace('training ? uniform(30%, 60%) : 40%', '40%')
