@@ -34,8 +34,8 @@ export interface Evaluation extends Typed {
   tensor(argument: string): Tensor
   tensors(argument: string): readonly Tensor[]
   parameter(role: string): Tensor
-  /** A number that the operation accumulates on its way, such as a mean; the fuzzer perturbs it as single precision does. */
-  rounded(value: number): number
+  /** A sum or mean of so many terms that the operation needs on its way; the fuzzer perturbs it as single precision does. */
+  rounded(value: number, terms: number): number
   /** Replaces a statistic after the step. */
   update(role: string, value: Tensor): void
   /** A stream of numbers in [0, 1) of this call alone; the same as the engine's for the same seed. */

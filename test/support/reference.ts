@@ -15,7 +15,7 @@ export interface ReferenceCall {
   /** Names the random streams, as Scope does. */
   readonly key: readonly (string | number)[]
   /** Simulates the rounding of an accumulated number; absent: none. */
-  readonly rounded?: (value: number) => number
+  readonly rounded?: (value: number, terms: number) => number
 }
 
 /** One evaluation of an operation's plain reference. */
@@ -51,8 +51,8 @@ export class ReferenceEvaluation extends TypedCall implements Evaluation {
     return parameter
   }
 
-  rounded(value: number): number {
-    return this.call.rounded?.(value) ?? value
+  rounded(value: number, terms: number): number {
+    return this.call.rounded?.(value, terms) ?? value
   }
 
   update(role: string, value: Tensor): void {

@@ -1,3 +1,4 @@
+import type { Evaluation } from '../call.js'
 import type { Operation } from '../operation.js'
 import { tensorArgument } from '../support/arguments.js'
 import { featureMap, sizeOf } from '../support/shapes.js'
@@ -75,7 +76,7 @@ export const batchNorm: Operation = {
     const x = call.tensor('x')
     const { mean, variance, count } =
       call.phase === 'training'
-        ? statistics(x, (value) => call.rounded(value))
+        ? statistics(x, (value, terms) => call.rounded(value, terms))
         : running(call.parameter('running_mean'), call.parameter('running_var'))
     if (call.phase === 'training') {
       const move = (role: string, batch: Tensor, factor: number) => {
@@ -117,7 +118,7 @@ function running(mean: Tensor, variance: Tensor) {
 }
 
 /** Mean and biased variance of each channel over batch, height and width. */
-function statistics(x: Tensor, rounded: (value: number) => number): { mean: Tensor; variance: Tensor; count: number } {
+function statistics(x: Tensor, rounded: Evaluation['rounded']): { mean: Tensor; variance: Tensor; count: number } {
   const [batch, channels, height, width] = sizes4(x)
   const count = batch * height * width
   const read = reader(x)
@@ -132,7 +133,7 @@ function statistics(x: Tensor, rounded: (value: number) => number): { mean: Tens
     mean.data[c] = at(mean, c) + value / count
   })
   // Centring cancels: on a channel of one value what is left is the mean's rounding.
-  for (let c = 0; c < channels; c++) mean.data[c] = rounded(at(mean, c))
+  for (let c = 0; c < channels; c++) mean.data[c] = rounded(at(mean, c), count)
   each((c, value) => {
     variance.data[c] = at(variance, c) + (value - at(mean, c)) ** 2 / count
   })

@@ -42,10 +42,11 @@ export function evaluateGraph(
   const values = new Map<number, readonly Tensor[]>()
   const updates = new Map<string, Tensor>()
   let drawing = 0
-  const roundedNumber = (value: number) =>
-    rounding === undefined ? value : value * (1 + rounding.size * rounding.random.uniform(-1, 1))
+  // Rounding errors of a sum grow with the root of its terms, as a random walk.
+  const roundedSum = (value: number, terms: number) =>
+    rounding === undefined ? value : value * (1 + Math.sqrt(terms) * rounding.size * rounding.random.uniform(-1, 1))
   const rounded = (tensor: Tensor): Tensor =>
-    rounding === undefined ? tensor : { shape: tensor.shape, data: tensor.data.map(roundedNumber) }
+    rounding === undefined ? tensor : { shape: tensor.shape, data: tensor.data.map((value) => roundedSum(value, 1)) }
   const valueAt = (from: ReadonlyMap<number, readonly Tensor[]>, { node, output }: ValueRef): Tensor => {
     const value = from.get(node)?.[output]
     if (!value) throw new Error(`node ${node} has no value ${output}`)
@@ -74,7 +75,7 @@ export function evaluateGraph(
       parameters: parametersOf(node, (name) => updates.get(name) ?? inputs.parameters.get(name), rounded),
       phase,
       key: inputs.key,
-      rounded: roundedNumber,
+      rounded: roundedSum,
     })
     values.set(node.id, call.run())
     drawing += Number(call.streams > 0)
