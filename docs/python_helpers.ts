@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { withoutText } from '../compiler/targets/pytorch/python.js'
 import { present } from '../grammar/present.js'
 import { packageRoot } from '../runtime/package-root.js'
 
@@ -47,7 +48,7 @@ function definitionsOf(text: string): readonly Definition[] {
   const known = new Set([...names, ...imported])
   return groups.map((code, index) => {
     const name = present(names[index], 'the name of a definition')
-    const words = code.replace(/"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"|#.*/g, '').matchAll(/(?<!\.)\b\w+/g)
+    const words = withoutText(code).matchAll(/(?<!\.)\b\w+/g)
     const uses = new Set([...words].map(([word]) => word).filter((word) => word !== name && known.has(word)))
     return { name, code, uses: [...uses] }
   })

@@ -97,7 +97,7 @@ const builtIn: Inside = new Map<string, Entity>([
 ])
 
 /**
- * Finds what every name of a file stands for, from the text alone: also in blocks that are never called, in parts that a setting leaves
+ * Resolves every name of a file from the text alone: also in blocks that are never called, in parts that a setting leaves
  * out, and in a file with mistakes. It follows the rules of the analysis, but needs neither sizes nor values.
  */
 export class NameReader {

@@ -39,7 +39,7 @@ test('a setting from outside that is no setting is an error, and so is a text th
   t.regex(messages(text, ['} } }']).join(), /found `}`/)
 })
 
-test('a diagnostic whose text is gone stands in its first line', (t) => {
+test('a diagnostic for a missing source is placed on line 1', (t) => {
   const [diagnostic] = compile({ source: 'm.wsban', text: model('relu(nothing)') }, diskLibrary()).diagnostics
   if (!diagnostic) return t.fail('no diagnostic')
   t.like(placed(diagnostic, new Map()).at, { line: 1 })

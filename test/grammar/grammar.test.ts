@@ -115,7 +115,7 @@ test('an error in single quotes is shown in the double quotes of the language, e
   t.is(problem('\'a\\n"b"\''), '"a\\n\\"b\\""')
 })
 
-test('only an exhausted stack is a result: any other error of a walk is passed on', (t) => {
+test('only an exhausted stack becomes a result; every other error is rethrown', (t) => {
   const error = new RangeError('Invalid array length')
   t.is(
     t.throws(() =>

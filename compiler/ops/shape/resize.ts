@@ -20,7 +20,7 @@ export const resize: Operation = {
     summary: 'Feature maps, or a single map, at another height and width, by bilinear interpolation.',
     details:
       'Pixels are areas: the centre of output cell i lies at (i + 0.5) input / output - 0.5 (half-pixel centres, no aligned corners, no antialiasing); ' +
-      'beyond the outermost centres the border value goes on. A crop whose guide is resized to the image first has its threshold taken there, as Zhou et al. do.',
+      'beyond the outermost centres the border value is repeated. A crop whose guide is resized to the image first has its threshold taken there, as Zhou et al. do.',
     source: 'torch.nn.functional.interpolate(mode="bilinear", align_corners=False); ONNX Resize, half_pixel',
   },
   arguments: [

@@ -9,7 +9,7 @@ import { definition, statement } from './layout.js'
 import type { PythonHelper } from './lowering.js'
 import { type ClassPlan, ModuleTree } from './modules.js'
 import { Narrow } from './precision.js'
-import { identifier, remark, stringCode } from './python.js'
+import { identifier, remark, stringCode, withoutText } from './python.js'
 import { readme } from './readme.js'
 import { recipe } from './recipe.js'
 
@@ -163,7 +163,7 @@ const standardNames = {
 /** Of the modules that code may need, those it does. */
 function imports(text: string, standardNames: Readonly<Record<string, readonly string[]>>): string[] {
   // A name of the spec in a string or a comment calls nothing.
-  const code = text.replace(/"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"|#.*/g, '')
+  const code = withoutText(text)
   const standard = Object.entries(standardNames).flatMap(([module, all]) => {
     const names = all.filter((name) => new RegExp(`(?<!\\.)\\b${name}\\b`).test(code))
     return names.length > 0 ? [`from ${module} import ${names.join(', ')}`] : []

@@ -90,3 +90,8 @@ export function typeOfCodes(codes: readonly string[]): string {
   const number = codes.every((code) => /^[(\d, )-]+$/.test(code)) ? 'int' : 'float'
   return codes.some((code) => code.startsWith('(')) ? `${number} | tuple[${number}, ${number}]` : number
 }
+
+/** Returns Python code without its strings and comments, in which a name refers to nothing. */
+export function withoutText(code: string): string {
+  return code.replace(/"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"|#.*/g, '')
+}

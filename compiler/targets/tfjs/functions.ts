@@ -214,10 +214,6 @@ class Body {
     return this.bindings.filter(({ item }) => fits(item)).map(({ statement }) => statement)
   }
 
-  private bind(item: Item, statement: Statement): void {
-    this.bindings.push({ item, statement })
-  }
-
   private set(value: ValueRef, code: Expression): void {
     this.codes.set(`${value.node}.${value.output}`, code)
   }
@@ -241,13 +237,9 @@ class Body {
       return
     }
     const name = names.give(node.local ?? node.path.slice(this.frame.path.length))
-    this.bind(item, {
-      kind: 'const',
-      name,
-      type: callsTensorflow(expression) ? type : undefined,
-      value: expression,
-      comment: this.comment(value),
-    })
+    const annotation = callsTensorflow(expression) ? type : undefined
+    const comment = this.comment(value)
+    this.bindings.push({ item, statement: { kind: 'const', name, type: annotation, value: expression, comment } })
     if (outputs)
       for (const [index, output] of outputs.entries())
         this.set({ node: node.id, output: index }, { kind: 'variable', name, property: output })
@@ -269,7 +261,7 @@ class Body {
     }
     const bound = names.give(call.local ?? call.path.slice(this.frame.path.length))
     const comment = plan.single && first ? this.comment(first.value) : ''
-    this.bind(item, { kind: 'const', name: bound, type: undefined, value: expression, comment })
+    this.bindings.push({ item, statement: { kind: 'const', name: bound, type: undefined, value: expression, comment } })
     for (const { value, name } of values)
       this.set(value, { kind: 'variable', name: bound, ...(!plan.single && { property: name }) })
   }

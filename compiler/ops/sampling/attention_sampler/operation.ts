@@ -13,7 +13,7 @@ export const attentionSampler: Operation = {
   name: 'attention_sampler',
   documentation: {
     summary:
-      'Samples the image more densely where the attention map is strong: the whole stays in sight, its telling part enlarged.',
+      'Samples the image more densely where the attention map is strong: the whole image stays visible, its discriminative region enlarged.',
     details:
       'Along each side the density of a cell is the largest value of its row or column, as a share of all, 1 on average. What lies above `density` is cut and spread ' +
       'evenly, five times over. Output i of n is taken where the cumulative density reaches (i + 0.5) / n, bilinearly. Negative values count as 0; a map ' +
