@@ -51,8 +51,8 @@ def crop(images: torch.Tensor, boxes: np.ndarray) -> torch.Tensor:
     return torch.cat(crops)
 
 
-def preprocess(pictures: np.ndarray) -> torch.Tensor:
-    image = torch.from_numpy(pictures).permute(0, 3, 1, 2).float()
+def preprocess(images: np.ndarray) -> torch.Tensor:
+    image = torch.from_numpy(images).permute(0, 3, 1, 2).float()
     resized = F.interpolate(image, size=(SIZE, SIZE), mode="bilinear", align_corners=False, antialias=True)
     return resized / 127.5 - 1
 
@@ -88,10 +88,10 @@ def main() -> None:
 
     ours = [session(path) for path in files]
     single = session(one_pass)
-    pictures = np.random.default_rng(1).integers(0, 256, (options.batch, 375, 500, 3), dtype=np.uint8)
+    photos = np.random.default_rng(1).integers(0, 256, (options.batch, 375, 500, 3), dtype=np.uint8)
 
     def host_loop():
-        images = preprocess(pictures)
+        images = preprocess(photos)
         first, guides = single.run(None, {"image": images.numpy()})
         part = crop(images, boxes_of(guides, threshold=0.2, margin=0.05))
         second, _ = single.run(None, {"image": part.numpy()})
@@ -99,12 +99,12 @@ def main() -> None:
 
     @torch.inference_mode()
     def pytorch():
-        images = preprocess(pictures)
+        images = preprocess(photos)
         first, guides = model(images)
         second, _ = model(crop(images, boxes_of(guides.numpy(), threshold=0.2, margin=0.05)))
         return F.softmax(first, 1) + F.softmax(second, 1)
 
-    ways = {f"ours {Path(path).name}": (lambda s=s: s.run(None, {"image": pictures})) for path, s in zip(files, ours)}
+    ways = {f"ours {Path(path).name}": (lambda s=s: s.run(None, {"image": photos})) for path, s in zip(files, ours)}
     ways |= {"host loop": host_loop, "pytorch": pytorch}
     timed = {name: (lambda way=way: milliseconds(way) / options.batch) for name, way in ways.items()}
     times = in_turns(timed, options.runs)

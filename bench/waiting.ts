@@ -1,12 +1,12 @@
 /**
  * How long training waits for a batch, with a stand-in for the step that keeps the main thread busy. Batches of 16 at 224 pixels, augmented as
- * models/wsban_lite.wsban says; the first batch, which waits for the threads to begin, is told apart. Needs a folder of pictures:
+ * models/wsban_lite.wsban says; the first batch, which waits for the threads to begin, is told apart. Needs a folder of images:
  *
  *   npx tsx bench/waiting.ts DIR [seconds a step, 1] [batches, 12]
  */
 import { trainBatches } from '../runtime/data/batches.js'
+import { ImageSource } from '../runtime/data/image_source.js'
 import { openDataSet } from '../runtime/data/open.js'
-import { PictureSource } from '../runtime/data/pictures.js'
 import { silent } from '../runtime/reporter.js'
 
 const [, , place = '../shared/data/flowers17', seconds = '1', batches = '12'] = process.argv
@@ -19,10 +19,10 @@ const steps = [
 ]
 
 for (const workers of [0, 1, 2]) {
-  const pictures = new PictureSource({ reporter: silent, workers })
+  const images = new ImageSource({ reporter: silent, workers })
   const waits: number[] = []
   let asked = performance.now()
-  for await (const _ of trainBatches(splits.train, { size, steps, batch: 16, seed: 1, epoch: 0, pictures })) {
+  for await (const _ of trainBatches(splits.train, { size, steps, batch: 16, seed: 1, epoch: 0, images })) {
     waits.push(performance.now() - asked)
     if (waits.length > Number(batches)) break
     busy(Number(seconds) * 1000)
@@ -30,7 +30,7 @@ for (const workers of [0, 1, 2]) {
     await new Promise((resolve) => setImmediate(resolve))
     asked = performance.now()
   }
-  await pictures.close()
+  await images.close()
   const [first = 0, ...rest] = waits
   const mean = rest.reduce((sum, wait) => sum + wait, 0) / rest.length
   const share = mean / (mean + Number(seconds) * 1000)

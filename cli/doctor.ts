@@ -174,7 +174,7 @@ async function inspectTorch(): Promise<Finding> {
   }
 }
 
-/** Without it pictures cannot be read. */
+/** Without it images cannot be read. */
 async function inspectSharp(): Promise<Finding> {
   try {
     return { name: 'sharp', health: 'good', detail: (await import('sharp')).default.versions.sharp ?? 'here' }

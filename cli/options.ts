@@ -46,7 +46,7 @@ function share(text: string): number {
 }
 
 export function maxUnreadableOption(): Option {
-  return new Option('--max-unreadable <share>', 'of the pictures that may be unreadable')
+  return new Option('--max-unreadable <share>', 'of the images that may be unreadable')
     .argParser(share)
     .default(0.05, '5%')
 }

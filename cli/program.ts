@@ -25,7 +25,7 @@ import { register as registerWeights } from './commands/weights.js'
 
 const program = new Command('wsban')
   .description(
-    'A small language for weakly supervised attention models: from one file of text and a folder of pictures to one ONNX file.',
+    'A small language for weakly supervised attention models: from one file of text and a folder of images to one ONNX file.',
   )
   .showHelpAfterError('(wsban COMMAND -h shows what a command takes)')
   .option('--version', 'the version, and the engines that are here')

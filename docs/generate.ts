@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { codes, diagnosticPage } from '../compiler/diagnostics/page.js'
+import { fold } from '../compiler/diagram/fold.js'
+import { svgOf } from '../compiler/diagram/svg.js'
 import { operations } from '../compiler/ops/index.js'
 import type { Operation } from '../compiler/ops/operation.js'
 import { operationPage, settingPage } from '../compiler/ops/page.js'
-import { fold } from '../compiler/picture/fold.js'
-import { svgOf } from '../compiler/picture/svg.js'
 import { trainArguments } from '../compiler/training/loop.js'
 import { settings } from '../compiler/training/settings.js'
 import { textMateGrammar } from '../editors/language/textmate.js'
@@ -88,7 +88,7 @@ function settingsPage(): string {
     arguments: trainArguments,
   }
   return `${[
-    '# Settings of training and of pictures',
+    '# Settings of training and of images',
     'Written by `npm run docs` from `compiler/training/`.',
     settingPage(block).replace(/```wsban[\s\S]*?```\n\n/, ''),
     ...kinds.flatMap((kind) => [...settings.values()].filter((setting) => setting.kind === kind).map(settingPage)),

@@ -20,7 +20,7 @@ export interface RunState {
   /** Paths of what does not learn at present: it runs as after training. */
   readonly frozen?: readonly string[]
   readonly watch?: StepWatch
-  /** [classes]: what each class's pictures count in the loss; all alike without. */
+  /** [classes]: what each class's images count in the loss; all alike without. */
   readonly classWeights?: tf.Tensor1D
 }
 

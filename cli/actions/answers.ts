@@ -1,5 +1,5 @@
 import type { Sample } from '../../runtime/data/dataset.js'
-import { tooManyUnreadable } from '../../runtime/data/pictures.js'
+import { tooManyUnreadable } from '../../runtime/data/image_source.js'
 import { type Places, placesOn } from '../../runtime/data/truth.js'
 import { Failure } from '../../runtime/failure.js'
 import { decodeImage } from '../../runtime/images/decode.js'
@@ -7,7 +7,7 @@ import type { Answer } from '../../runtime/inference/answer.js'
 import type { Predictor } from '../../runtime/inference/predictor.js'
 import type { Io } from '../io.js'
 
-/** Pictures that go through at once. */
+/** Images that go through at once. */
 const batch = 8
 
 export interface Answered {
@@ -18,10 +18,10 @@ export interface Answered {
 }
 
 /**
- * What a model says of each picture that can be read; the others are warned of.
+ * What a model says of each image that can be read; the others are warned of.
  *
  * @param mostUnreadable the share of them that is passed by
- * @throws Failure `pictures-unreadable` when there are more
+ * @throws Failure `images-unreadable` when there are more
  */
 export async function* answersTo(
   samples: readonly Sample[],
@@ -34,7 +34,7 @@ export async function* answersTo(
     const decoded = await Promise.all(
       samples.slice(index, index + batch).map(async (sample) => {
         try {
-          return [{ sample, picture: await decodeImage(sample.path) }]
+          return [{ sample, image: await decodeImage(sample.path) }]
         } catch (error) {
           if (!(error instanceof Failure)) throw error
           io.reporter.warn(error.problem.message)
@@ -47,11 +47,11 @@ export async function* answersTo(
     )
     const readable = decoded.flat()
     if (readable.length === 0) continue
-    const answers = await predictor.predict(readable.map(({ picture }) => picture))
-    for (const [place, { sample, picture }] of readable.entries()) {
+    const answers = await predictor.predict(readable.map(({ image }) => image))
+    for (const [place, { sample, image }] of readable.entries()) {
       const answer = answers[place]
-      if (answer) yield { sample, answer, truth: { label: sample.label, ...placesOn(sample.truth, picture) } }
+      if (answer) yield { sample, answer, truth: { label: sample.label, ...placesOn(sample.truth, image) } }
     }
-    io.reporter.progress(`${Math.min(index + batch, samples.length)} of ${samples.length} pictures`)
+    io.reporter.progress(`${Math.min(index + batch, samples.length)} of ${samples.length} images`)
   }
 }

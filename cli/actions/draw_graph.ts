@@ -1,9 +1,9 @@
 import { extname } from 'node:path'
 import type { ModelSettings } from '../../compiler/analysis/model.js'
-import { dotOf } from '../../compiler/picture/dot.js'
-import { fold } from '../../compiler/picture/fold.js'
-import type { Direction } from '../../compiler/picture/layout.js'
-import { svgOf, type Theme } from '../../compiler/picture/svg.js'
+import { dotOf } from '../../compiler/diagram/dot.js'
+import { fold } from '../../compiler/diagram/fold.js'
+import type { Direction } from '../../compiler/diagram/layout.js'
+import { svgOf, type Theme } from '../../compiler/diagram/svg.js'
 import { Failure } from '../../runtime/failure.js'
 import { writeAtomically } from '../../runtime/files.js'
 import type { Io } from '../io.js'
@@ -18,13 +18,13 @@ interface Drawing {
 
 const kinds = ['.svg', '.dot', '.json']
 
-/** Writes the picture of a model; what it is written as, the file's name says. */
+/** Writes the image of a model; what it is written as, the file's name says. */
 export async function drawGraph(file: string, { output, theme, direction, set }: Drawing, io: Io): Promise<number> {
   const kind = output === undefined ? '.dot' : extname(output).toLowerCase()
   if (!kinds.includes(kind))
     throw new Failure({
       code: 'wrong-usage',
-      message: `a picture is written as .svg, .dot or .json, not as ${kind === '' ? `${output}` : kind}`,
+      message: `an image is written as .svg, .dot or .json, not as ${kind === '' ? `${output}` : kind}`,
       help: 'wsban graph models/wsban.wsban -o wsban.svg',
       exit: 2,
     })

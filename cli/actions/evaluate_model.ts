@@ -22,17 +22,17 @@ export interface EvaluateRequest {
   readonly weightsEntry?: string
   readonly set?: ModelSettings
   readonly maxUnreadable: number
-  /** Another run or file to compare with, on the same pictures. */
+  /** Another run or file to compare with, on the same images. */
   readonly compare?: string
 }
 
 /** The metrics of one model on the split. */
 interface Counted {
   readonly evaluation: Evaluation
-  /** Whether the prediction was right, in the order of the pictures that could be read. */
+  /** Whether the prediction was right, in the order of the images that could be read. */
   readonly right: readonly boolean[]
   readonly skipped: number
-  readonly millisecondsPerPicture: number
+  readonly millisecondsPerImage: number
   readonly classes: readonly string[]
 }
 
@@ -41,7 +41,7 @@ export async function evaluateModel(source: string, request: EvaluateRequest, io
   const seed = await splitSeedOf(source)
   const counted = await count(source, request, seed, io)
   const { evaluation, right, ...rest } = counted
-  io.printText(evaluationText(evaluation, counted.millisecondsPerPicture))
+  io.printText(evaluationText(evaluation, counted.millisecondsPerImage))
   if (compare === undefined) {
     io.json({ ok: true, split, ...rest, ...evaluation })
     return 0
@@ -84,13 +84,13 @@ async function count(source: string, request: EvaluateRequest, seed: number, io:
   })
   const data = await openDataSet(folder, { seed, classes: [...predictor.classes] })
   if (data.setApart && (await splitSeedOf(source)) !== seed)
-    io.reporter.warn(`${source} was trained with another seed: it may have seen some of these pictures`)
+    io.reporter.warn(`${source} was trained with another seed: it may have seen some of these images`)
   for (const note of data.notes) io.reporter.say(note)
   const samples = data.splits[split]
   if (samples.length === 0)
     throw new Failure({
-      code: 'no-pictures',
-      message: `${folder} has no ${split} pictures`,
+      code: 'no-images',
+      message: `${folder} has no ${split} images`,
       help: 'choose another --split',
       path: folder,
     })
@@ -101,11 +101,11 @@ async function count(source: string, request: EvaluateRequest, seed: number, io:
     counter.add(answer, truth)
     right.push(argMax(answer.probabilities) === sample.label)
   }
-  const millisecondsPerPicture = (performance.now() - start) / samples.length
+  const millisecondsPerImage = (performance.now() - start) / samples.length
   const { classes } = predictor
   await predictor.close()
   const skipped = samples.length - right.length
-  return { evaluation: counter.result(), right, skipped, millisecondsPerPicture, classes }
+  return { evaluation: counter.result(), right, skipped, millisecondsPerImage, classes }
 }
 
 function comparisonText(
@@ -116,9 +116,9 @@ function comparisonText(
   const points = (share: number) => `${share > 0 ? '+' : ''}${(share * 100).toFixed(1)}`
   const [low, high] = interval
   return [
-    `against ${compare} (${top1Text(other)}), on the same pictures:`,
+    `against ${compare} (${top1Text(other)}), on the same images:`,
     `  top-1 ${points(difference)} points, with 95 % confidence from ${points(low)} to ${points(high)} (bootstrap)`,
-    `  ${onlyFirst} ${onlyFirst === 1 ? 'picture' : 'pictures'} only this one got right, ${onlySecond} only the other; chance alone would do as much with p = ${pValue.toPrecision(2)} (McNemar)`,
+    `  ${onlyFirst} ${onlyFirst === 1 ? 'image' : 'images'} only this one got right, ${onlySecond} only the other; chance alone would do as much with p = ${pValue.toPrecision(2)} (McNemar)`,
   ]
     .map(safeLine)
     .join('\n')
@@ -128,11 +128,11 @@ function evaluationText(evaluation: Evaluation, milliseconds: number): string {
   const percent = (share: number) => `${(share * 100).toFixed(1)} %`
   const width = Math.max(...evaluation.perClass.map(({ name }) => name.length))
   const classes = evaluation.perClass.map(
-    ({ name, pictures, correct }) => `  ${name.padEnd(width)}  ${String(correct).padStart(4)} of ${pictures}`,
+    ({ name, images, correct }) => `  ${name.padEnd(width)}  ${String(correct).padStart(4)} of ${images}`,
   )
-  const { localisation, tellingPart } = evaluation
+  const { localisation, discriminativePart } = evaluation
   return [
-    `${evaluation.pictures} pictures, ${milliseconds.toFixed(0)} ms each`,
+    `${evaluation.images} images, ${milliseconds.toFixed(0)} ms each`,
     `top-1: ${top1Text(evaluation)}`,
     `top-5: ${percent(evaluation.top5)}`,
     `calibration error: ${percent(evaluation.calibrationError)} between how sure it is and how often it is right (${calibrationBins} bins)`,
@@ -141,9 +141,9 @@ function evaluationText(evaluation: Evaluation, milliseconds: number): string {
           `crop against true box: ${percent(localisation.meanIou)} overlap on average, ${percent(localisation.over50)} of crops at half or more (the whole image: ${percent(localisation.wholeImageIou)})${localisation.pointsInside === undefined ? '' : `, ${percent(localisation.pointsInside)} of the known parts inside`}`,
         ]
       : []),
-    ...(tellingPart
+    ...(discriminativePart
       ? [
-          `crop and telling part: ${percent(tellingPart.held)} of crops hold its middle (laid anywhere: ${percent(tellingPart.byChance)}); a crop is ${percent(tellingPart.cropArea)} of the picture`,
+          `crop and discriminative part: ${percent(discriminativePart.captured)} of crops capture its centre (laid anywhere: ${percent(discriminativePart.byChance)}); a crop is ${percent(discriminativePart.cropArea)} of the image`,
         ]
       : []),
     'right, by class:',

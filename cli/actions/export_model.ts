@@ -28,7 +28,7 @@ export async function exportModel(source: string, request: ExportRequest, io: Io
   if (request.page !== undefined && request.input === 'tensor')
     throw new Failure({
       code: 'wrong-usage',
-      message: 'a page needs a file that takes pictures',
+      message: 'a page needs a file that takes images',
       help: 'leave out --input tensor, or --page',
       exit: 2,
     })
@@ -93,7 +93,7 @@ export async function exportModel(source: string, request: ExportRequest, io: Io
   }
 }
 
-/** int8 is chosen by its answers: ranges are measured on pictures of train, and what rounding costs is counted on val. */
+/** int8 is chosen by its answers: ranges are measured on images of train, and what rounding costs is counted on val. */
 async function precisionFor(
   { precision: name, data, maxDrop }: ExportRequest,
   classes: readonly string[] | undefined,
@@ -104,22 +104,22 @@ async function precisionFor(
   if (data === undefined)
     throw new Failure({
       code: 'wrong-usage',
-      message: 'int8 needs pictures to measure the ranges of values on',
-      help: 'say --data FOLDER, with the pictures that the model was trained on',
+      message: 'int8 needs images to measure the ranges of values on',
+      help: 'say --data FOLDER, with the images that the model was trained on',
       exit: 2,
     })
   const { splits } = await openDataSet(data, { seed, ...(classes && { classes }) })
   for (const split of ['train', 'val'] as const)
     if (splits[split].length === 0)
       throw new Failure({
-        code: 'no-pictures',
-        message: `${data} has no ${split} pictures`,
+        code: 'no-images',
+        message: `${data} has no ${split} images`,
         help: 'int8 measures ranges on train and counts answers on val',
         path: data,
       })
   return { name, trial: { train: splits.train, val: splits.val, maxDrop, reporter } }
 }
 
-function accuracyText({ pictures, fp32, int8, sameTop1 }: Accuracy): string {
-  return `top-1 on ${pictures} pictures of val: ${percent(int8)} in int8, ${percent(fp32)} in fp32; the same answer on ${sameTop1}`
+function accuracyText({ images, fp32, int8, sameTop1 }: Accuracy): string {
+  return `top-1 on ${images} images of val: ${percent(int8)} in int8, ${percent(fp32)} in fp32; the same answer on ${sameTop1}`
 }

@@ -6,7 +6,7 @@ import { counted } from '../../runtime/data/listing.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import type { Io } from '../io.js'
 
-/** Unreadable pictures and doubles that are shown; --json has all. */
+/** Unreadable images and doubles that are shown; --json has all. */
 const shown = 20
 
 export interface InspectRequest {
@@ -26,12 +26,12 @@ export async function inspectFolder(place: string, { seed, maxUnreadable }: Insp
 
 /** The report for a terminal. */
 export function inspectionText({ notes }: DataSet, found: Inspection): string {
-  const { pictures, classes, sizes, unreadable, doubles, findings, withBox } = found
-  const splits = Object.entries(pictures).map(([split, count]) => `${split} ${count}`)
+  const { images, classes, sizes, unreadable, doubles, findings, withBox } = found
+  const splits = Object.entries(images).map(([split, count]) => `${split} ${count}`)
   const size = ([width, height]: readonly [number, number]) => `${width} x ${height}`
   const unreadableLines = unreadable.map(({ reason }) => `  ${reason}`)
   const doubleLines = doubles.map(
-    ({ kind, pictures: group }) =>
+    ({ kind, images: group }) =>
       `  ${kind}: ${group.map(({ path, split, class: name }) => `${path} (${split}, ${JSON.stringify(name)})`).join(' = ')}`,
   )
   return [

@@ -5,7 +5,7 @@ import { Failure } from '../../runtime/failure.js'
 import { fittingName } from '../../runtime/files.js'
 import { decodeImage } from '../../runtime/images/decode.js'
 import { drawOverlay } from '../../runtime/images/overlay.js'
-import type { Picture } from '../../runtime/images/picture.js'
+import type { RgbImage } from '../../runtime/images/rgb_image.js'
 import { type Answer, argMax } from '../../runtime/inference/answer.js'
 import { openPredictor } from '../../runtime/inference/open.js'
 import { WrittenFiles } from '../../runtime/written_files.js'
@@ -18,7 +18,7 @@ export interface PredictRequest {
   readonly engine?: EngineName
 }
 
-/** Names what each picture shows. A picture that cannot be read is said and left out; the exit code is 1 then. */
+/** Names what each image shows. An image that cannot be read is said and left out; the exit code is 1 then. */
 export async function predictImages(
   source: string,
   images: readonly string[],
@@ -29,20 +29,20 @@ export async function predictImages(
   const overlays = heatmaps === undefined ? undefined : await Overlays.open(heatmaps)
   const results = []
   let failed = false
-  for (const image of images) {
+  for (const path of images) {
     try {
-      const picture = await decodeImage(image)
-      const [answer] = await predictor.predict([picture])
-      if (!answer) throw new Error('no answer for a picture')
-      const overlay = await overlays?.write(image, picture, answer)
+      const image = await decodeImage(path)
+      const [answer] = await predictor.predict([image])
+      if (!answer) throw new Error('no answer for an image')
+      const overlay = await overlays?.write(path, image, answer)
       const classes = rank(answer.probabilities, predictor.classes, top)
-      io.print(lineOf(image, classes, answer, overlay))
+      io.print(lineOf(path, classes, answer, overlay))
       const branches = Object.entries(answer.logits).map(([branch, logits]) => [
         branch,
         predictor.classes[argMax(logits)],
       ])
       results.push({
-        image,
+        image: path,
         classes,
         ...(answer.box && { box: answer.box }),
         branches: Object.fromEntries(branches),
@@ -52,7 +52,7 @@ export async function predictImages(
       if (!(error instanceof Failure)) throw error
       failed = true
       io.reporter.warn(`${error.problem.message}${error.problem.help ? ` (${error.problem.help})` : ''}`)
-      results.push({ image, error: { code: error.problem.code, message: error.problem.message } })
+      results.push({ image: path, error: { code: error.problem.code, message: error.problem.message } })
     }
   }
   await predictor.close()
@@ -80,13 +80,13 @@ class Overlays {
   }
 
   /** Returns where it was written; undefined for a model that has no attention. */
-  async write(image: string, picture: Picture, { box, attention }: Answer): Promise<string | undefined> {
-    const name = this.nameFor(image)
+  async write(path: string, image: RgbImage, { box, attention }: Answer): Promise<string | undefined> {
+    const name = this.nameFor(path)
     if (!attention || !box) return undefined
     const [y1, x1, y2, x2] = box
     await this.files.write(
       name,
-      await drawOverlay(picture, {
+      await drawOverlay(image, {
         attention: attention.values,
         h: attention.height,
         w: attention.width,

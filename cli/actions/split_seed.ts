@@ -3,7 +3,7 @@ import { RunFolder } from '../../runtime/runs/folder.js'
 
 /**
  * The seed by which val was set apart in training, where the data set has none of its own: the run's, which an exported file keeps.
- * With another one, pictures that were trained on would be in val.
+ * With another one, images that were trained on would be in val.
  */
 export async function splitSeedOf(source: string): Promise<number> {
   if (source.endsWith('.onnx')) {

@@ -5,7 +5,7 @@ import type { EngineName } from '../../runtime/engines/index.js'
 import { classNamesOf } from '../../runtime/export/metadata.js'
 import { Failure } from '../../runtime/failure.js'
 import { decodeImage } from '../../runtime/images/decode.js'
-import type { Picture } from '../../runtime/images/picture.js'
+import type { RgbImage } from '../../runtime/images/rgb_image.js'
 import { type Answer, argMax } from '../../runtime/inference/answer.js'
 import { type InnerDifference, innerDifferences } from '../../runtime/inference/deep.js'
 import { type Difference, differenceOf } from '../../runtime/inference/difference.js'
@@ -19,7 +19,7 @@ import { specHost } from './spec.js'
 interface Limits {
   /** Of each output's largest value. */
   readonly tolerance: number
-  /** Smallest share of pictures with the same top-1. */
+  /** Smallest share of images with the same top-1. */
   readonly agreement: number
 }
 
@@ -43,7 +43,7 @@ export interface VerifyRequest {
   readonly weights?: string
   readonly weightsEntry?: string
   readonly data?: string
-  readonly pictures: number
+  readonly images: number
   readonly seed: number
   readonly deep?: boolean
   readonly engine?: EngineName
@@ -75,21 +75,21 @@ export async function verifyOnnx(file: string, request: VerifyRequest, io: Io): 
   const differences = new Map<string, Difference>()
   const { tolerance, agreement } = limits[precision]
   let [agree, sameBoxes, count] = [0, 0, 0]
-  let worstPicture = ''
+  let worstImage = ''
   let worst = -1
-  let shown: Picture | undefined
-  for await (const { name, picture } of picturesFor(request)) {
-    shown = picture
-    const [[expected], [found]] = await Promise.all([engine.predict([picture]), onnx.predict([picture])])
-    if (!expected || !found) throw new Error('no answer for a picture')
+  let shown: RgbImage | undefined
+  for await (const { name, image } of imagesFor(request)) {
+    shown = image
+    const [[expected], [found]] = await Promise.all([engine.predict([image]), onnx.predict([image])])
+    if (!expected || !found) throw new Error('no answer for an image')
     const own = compare(expected, found)
     for (const [output, difference] of own) differences.set(output, larger(differences.get(output), difference))
     const largest = Math.max(...[...own.values()].map(({ relative }) => relative))
-    if (largest > worst) [worst, worstPicture] = [largest, name]
+    if (largest > worst) [worst, worstImage] = [largest, name]
     sameBoxes += Number((own.get('boxes')?.absolute ?? 0) < 1e-6)
     agree += Number(argMax(expected.probabilities) === argMax(found.probabilities))
     count++
-    io.reporter.progress(`${count} ${count === 1 ? 'picture' : 'pictures'} compared`)
+    io.reporter.progress(`${count} ${count === 1 ? 'image' : 'images'} compared`)
   }
   await Promise.all([onnx.close(), engine.close()])
   const good = agree >= agreement * count && [...differences.values()].every(({ relative }) => relative <= tolerance)
@@ -97,13 +97,13 @@ export async function verifyOnnx(file: string, request: VerifyRequest, io: Io): 
     io.print(
       `${output.padEnd(16)} largest difference ${absolute.toExponential(1)}, relative ${relative.toExponential(1)}`,
     )
-  io.print(`same top-1 on ${agree} of ${count} pictures${differences.has('boxes') ? `, same box on ${sameBoxes}` : ''}`)
+  io.print(`same top-1 on ${agree} of ${count} images${differences.has('boxes') ? `, same box on ${sameBoxes}` : ''}`)
   const rounded = precision !== 'fp32'
   const rule = rounded ? `at least ${agreement * 100} % with the same top-1` : `tolerance ${tolerance}`
   io.print(
     good
       ? `${file} computes what the engine computes (${rule})`
-      : `${file} differs from the engine by more than is allowed (${rule}), most on ${worstPicture}`,
+      : `${file} differs from the engine by more than is allowed (${rule}), most on ${worstImage}`,
   )
   if (!good) io.print(reasonToDiffer(onnx.metadata, weighted))
   const inner =
@@ -113,7 +113,7 @@ export async function verifyOnnx(file: string, request: VerifyRequest, io: Io): 
           entry: weighted.spec.stored.entry,
           weights: (parameters) => storeOf(weighted, parameters, request.seed),
           path: file,
-          picture: shown,
+          image: shown,
         })
       : undefined
   const first = inner?.find(({ relative }) => relative > innerTolerance[precision === 'fp16' ? 'fp16' : 'fp32'])
@@ -122,22 +122,22 @@ export async function verifyOnnx(file: string, request: VerifyRequest, io: Io): 
     ok: good,
     tolerance: rounded ? null : tolerance,
     agreement,
-    pictures: count,
+    images: count,
     sameTop1: agree,
     sameBoxes,
     differences: Object.fromEntries(differences),
-    worstPicture,
+    worstImage,
     ...(inner && { valuesCompared: inner.length, firstDifferent: first ?? null }),
   })
   return good ? 0 : 1
 }
 
-/** Pictures of noise, of several sizes, then real ones spread over the data set. */
-async function* picturesFor({
+/** Images of noise, of several sizes, then real ones spread over the data set. */
+async function* imagesFor({
   data: folder,
-  pictures,
+  images,
   seed,
-}: VerifyRequest): AsyncGenerator<{ name: string; picture: Picture }> {
+}: VerifyRequest): AsyncGenerator<{ name: string; image: RgbImage }> {
   const random = new Random(seed)
   for (const [width, height] of [
     [64, 64],
@@ -145,22 +145,22 @@ async function* picturesFor({
     [97, 500],
   ] as const) {
     const data = Uint8Array.from({ length: width * height * 3 }, () => random.integer(256))
-    yield { name: `noise of ${width} x ${height}`, picture: { width, height, data } }
+    yield { name: `noise of ${width} x ${height}`, image: { width, height, data } }
   }
   if (folder === undefined) return
   const { splits } = await openDataSet(folder, { seed: 1 })
   const samples = splits.val.length > 0 ? splits.val : splits.train
   if (samples.length === 0)
     throw new Failure({
-      code: 'no-pictures',
-      message: `${folder} has no pictures`,
+      code: 'no-images',
+      message: `${folder} has no images`,
       help: 'give a folder of class folders',
       path: folder,
     })
-  const step = Math.max(1, samples.length / pictures)
+  const step = Math.max(1, samples.length / images)
   for (let at = 0; at < samples.length; at += step) {
     const sample = samples[Math.floor(at)]
-    if (sample) yield { name: sample.path, picture: await decodeImage(sample.path) }
+    if (sample) yield { name: sample.path, image: await decodeImage(sample.path) }
   }
 }
 

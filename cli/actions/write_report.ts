@@ -6,15 +6,15 @@ import type { EngineName } from '../../runtime/engines/index.js'
 import { Failure } from '../../runtime/failure.js'
 import { writeAtomically } from '../../runtime/files.js'
 import { decodeImage } from '../../runtime/images/decode.js'
-import { cropPicture, drawOverlay } from '../../runtime/images/overlay.js'
-import type { Picture } from '../../runtime/images/picture.js'
+import { cropImage, drawOverlay } from '../../runtime/images/overlay.js'
+import type { RgbImage } from '../../runtime/images/rgb_image.js'
 import { loadSharp } from '../../runtime/images/sharp.js'
 import { type Answer, argMax } from '../../runtime/inference/answer.js'
 import { EvaluationCounter } from '../../runtime/inference/evaluate.js'
 import { intersectionOverUnion } from '../../runtime/inference/localisation.js'
 import { openPredictor } from '../../runtime/inference/open.js'
 import { pairedDifference } from '../../runtime/inference/paired.js'
-import type { BranchDifference, EpochRecord, Guess, ReportData, ShownPicture } from '../../runtime/report/data.js'
+import type { BranchDifference, EpochRecord, Guess, ReportData, ShownImage } from '../../runtime/report/data.js'
 import { renderReport } from '../../runtime/report/html.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
 import { WrittenFiles } from '../../runtime/written_files.js'
@@ -25,7 +25,7 @@ import { specHost } from './spec.js'
 /** In the run's folder, unless another place is named. */
 const reportFile = 'report.html'
 
-/** Pictures shown, and the side of each in pixels: a report stays small enough to send. */
+/** Images shown, and the side of each in pixels: a report stays small enough to send. */
 const shownExamples = 9
 const shownMistakes = 6
 const thumbnail = 200
@@ -36,7 +36,7 @@ export interface ReportRequest {
   readonly engine?: EngineName
 }
 
-/** Writes a run's report. Where its pictures are gone, what the log holds is still shown. */
+/** Writes a run's report. Where its images are gone, what the log holds is still shown. */
 export async function writeReport(source: string, request: ReportRequest, io: Io): Promise<number> {
   const run = await RunFolder.open(source)
   const { info } = run
@@ -58,7 +58,7 @@ export async function writeReport(source: string, request: ReportRequest, io: Io
     facts: factsOf(info, folder),
     notes: data
       ? []
-      : [`The pictures are not at ${folder} any more, so this shows what the log kept. Give their place with --data.`],
+      : [`The images are not at ${folder} any more, so this shows what the log kept. Give their place with --data.`],
     spec: info.spec.files[info.spec.entry] ?? '',
   }
   const path = request.out ?? join(source, reportFile)
@@ -75,7 +75,7 @@ function factsOf(info: RunFolder['info'], folder: string): ReportData['facts'] {
   return [
     ['wsban', info.wsban],
     ['engine', info.engine],
-    ['pictures', folder],
+    ['images', folder],
     ['batch', String(info.batch)],
     ['settings', JSON.stringify(info.spec.settings)],
     ...(train ? [['--train', train.join(', ')] as const] : []),
@@ -90,7 +90,7 @@ const epochLine = z.object({
   kind: z.literal('epoch'),
   epoch: z.number(),
   losses: z.record(z.string(), z.number()),
-  val: z.object({ pictures: z.number(), top1: z.record(z.string(), z.number()) }).optional(),
+  val: z.object({ images: z.number(), top1: z.record(z.string(), z.number()) }).optional(),
 })
 
 function epochOf(line: Readonly<Record<string, unknown>>): EpochRecord[] {
@@ -109,7 +109,7 @@ async function openData(folder: string, info: RunFolder['info']): Promise<DataSe
   }
 }
 
-/** The val pictures through the best checkpoint: counted, and some of them drawn. */
+/** The val images through the best checkpoint: counted, and some of them drawn. */
 async function look(source: string, data: DataSet, engine: EngineName | undefined, io: Io) {
   const predictor = await openPredictor(source, engine, specHost(io))
   const counter = new EvaluationCounter(data.classes)
@@ -158,20 +158,20 @@ function choose(seen: readonly Answered[]): { examples: Answered[]; mistakes: An
 }
 
 /** One after another: each is decoded at its full size. */
-async function drawAll(chosen: readonly Answered[], data: DataSet): Promise<ShownPicture[]> {
-  const pictures: ShownPicture[] = []
-  for (const one of chosen) pictures.push(await draw(one, data))
-  return pictures
+async function drawAll(chosen: readonly Answered[], data: DataSet): Promise<ShownImage[]> {
+  const images: ShownImage[] = []
+  for (const one of chosen) images.push(await draw(one, data))
+  return images
 }
 
-async function draw({ sample, answer, truth: { box: truth } }: Answered, data: DataSet): Promise<ShownPicture> {
-  const picture = await decodeImage(sample.path)
+async function draw({ sample, answer, truth: { box: truth } }: Answered, data: DataSet): Promise<ShownImage> {
+  const image = await decodeImage(sample.path)
   const { box, attention } = answer
   const place = box && { y1: box[0], x1: box[1], y2: box[2], x2: box[3] }
   const drawn =
     place &&
     attention &&
-    (await drawOverlay(picture, {
+    (await drawOverlay(image, {
       attention: attention.values,
       h: attention.height,
       w: attention.width,
@@ -183,9 +183,9 @@ async function draw({ sample, answer, truth: { box: truth } }: Answered, data: D
     name: basename(sample.path),
     truth: data.classes[sample.label] ?? '',
     guesses: guessesOf(answer, data.classes),
-    picture: await small(picture),
+    image: await small(image),
     ...(drawn && { overlay: await small(drawn) }),
-    ...(place && { crop: await small(cropPicture(picture, place)) }),
+    ...(place && { crop: await small(cropImage(image, place)) }),
     ...(box && truth && { overlap: intersectionOverUnion(box, [truth.y1, truth.x1, truth.y2, truth.x2]) }),
   }
 }
@@ -208,7 +208,7 @@ function softmax(logits: Float32Array): Float32Array {
   return powers.map((value) => value / sum)
 }
 
-async function small(image: Picture | Uint8Array): Promise<Uint8Array> {
+async function small(image: RgbImage | Uint8Array): Promise<Uint8Array> {
   const sharp = await loadSharp()
   const opened =
     image instanceof Uint8Array

@@ -1,4 +1,4 @@
-/** npm start: the whole way once, on made-up birds: pictures, training, one ONNX file, a check of it, how good it is, a prediction, a report. */
+/** npm start: the whole way once, on made-up birds: images, training, one ONNX file, a check of it, how good it is, a prediction, a report. */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
@@ -13,8 +13,8 @@ const birds = `${folder}/birds`
 const trained = `${folder}/run`
 const onnx = `${folder}/birds.onnx`
 
-/** A picture the training has not seen stands in the place of `picture`. */
-const picture = Symbol('picture')
+/** An image the training has not seen stands in the place of `image`. */
+const image = Symbol('image')
 
 const steps = [
   ['data', 'sample', '-o', birds],
@@ -22,15 +22,15 @@ const steps = [
   ['export', trained, '-o', onnx],
   ['verify', onnx, '--against', trained, '--data', birds],
   ['evaluate', onnx, '--data', birds],
-  ['predict', onnx, picture, '--heatmaps', `${folder}/pictures`],
+  ['predict', onnx, image, '--heatmaps', `${folder}/images`],
   ['report', trained, '-o', `${folder}/report.html`],
 ]
 
 const made = [
-  [birds, 'the pictures'],
+  [birds, 'the images'],
   [trained, 'the run: weights, log, settings'],
   [onnx, 'the model, with the crop inside'],
-  [`${folder}/pictures`, 'where it looked'],
+  [`${folder}/images`, 'where it looked'],
   [`${folder}/report.html`, 'curves, maps, crops, mistakes: open it in a browser'],
 ]
 
@@ -41,7 +41,7 @@ if (slow) console.log('\nWithout the native engine this takes some minutes: fewe
 
 for (const step of steps) {
   if (slow && step[0] === 'train') step.push('--epochs', '6')
-  const words = await Promise.all(step.map((word) => (word === picture ? anUnseenPicture() : word)))
+  const words = await Promise.all(step.map((word) => (word === image ? anUnseenImage() : word)))
   console.log(`\n$ wsban ${words.map(quoted).join(' ')}`)
   const status = await run(process.execPath, [main, ...words], { cwd: root })
   if (status !== 0) {
@@ -71,13 +71,13 @@ async function hasNativeEngine() {
   return stdout.includes('tfjs-node')
 }
 
-/** The first picture of the first class kept for validation. */
-async function anUnseenPicture() {
-  const pictures = join(root, birds, 'val')
-  const entries = await readdir(pictures, { recursive: true, withFileTypes: true })
+/** The first image of the first class kept for validation. */
+async function anUnseenImage() {
+  const images = join(root, birds, 'val')
+  const entries = await readdir(images, { recursive: true, withFileTypes: true })
   const files = entries.filter((entry) => entry.isFile() && /\.(jpe?g|png|webp)$/i.test(entry.name))
   const first = files.map((entry) => join(entry.parentPath ?? entry.path, entry.name)).sort()[0]
-  if (first === undefined) throw new Error(`no picture below ${pictures}`)
+  if (first === undefined) throw new Error(`no image below ${images}`)
   return relative(root, first)
 }
 

@@ -46,13 +46,13 @@ async function tryOn(version, tarball, folder) {
   for (let round = 0; round < 5; round++) await wsban('--help')
   console.log(`node ${version}: wsban --help in ${((performance.now() - began) / 5).toFixed(0)} ms`)
   await wsban('init', 'birds', '--template', 'wsban')
-  await wsban('data', 'sample', '-o', 'pictures')
-  await wsban('train', 'birds/model.wsban', '--data', 'pictures', '-o', 'run', '--epochs', '1', '--set', 'size=32')
+  await wsban('data', 'sample', '-o', 'images')
+  await wsban('train', 'birds/model.wsban', '--data', 'images', '-o', 'run', '--epochs', '1', '--set', 'size=32')
   await wsban('export', 'run', '-o', 'model.onnx')
   await writeFile(join(folder, 'program.js'), program)
-  const [species] = await readdir(join(folder, 'pictures', 'val'))
-  const [picture] = await readdir(join(folder, 'pictures', 'val', species))
-  const said = await run(node, ['program.js', join('pictures', 'val', species, picture)], folder)
+  const [species] = await readdir(join(folder, 'images', 'val'))
+  const [image] = await readdir(join(folder, 'images', 'val', species))
+  const said = await run(node, ['program.js', join('images', 'val', species, image)], folder)
   console.log(`node ${version}: ${said.trim()}`)
 }
 

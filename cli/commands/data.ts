@@ -16,7 +16,7 @@ export function register(program: Command): void {
     .command('sample')
     .description('draws the sample data set: birds of species that differ only in small parts')
     .requiredOption('-o, --out <dir>', 'the folder to make')
-    .addOption(new Option('--size <name>', 'how many pictures').choices(['small', 'medium']).default('small'))
+    .addOption(new Option('--size <name>', 'how many images').choices(['small', 'medium']).default('small'))
     .addOption(seedOption())
   example(common(sample), 'wsban data sample -o birds').action((options: SampleOptions) =>
     act(options, async (io) => {

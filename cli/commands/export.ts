@@ -18,14 +18,14 @@ export function register(program: Command): void {
         .choices(['fp32', 'fp16', 'int8'])
         .default('fp32'),
     )
-    .option('--data <folder>', 'for int8: ranges are measured on its train pictures, answers counted on val')
+    .option('--data <folder>', 'for int8: ranges are measured on its train images, answers counted on val')
     .addOption(
       new Option('--max-drop <share>', 'for int8: the largest loss of top-1 on val with which a file is written')
         .argParser(share)
         .default(0.01),
     )
     .addOption(
-      new Option('--input <kind>', 'decoded pictures of any size, or normalised tensors')
+      new Option('--input <kind>', 'decoded images of any size, or normalised tensors')
         .choices(['image', 'tensor'])
         .default('image'),
     )
@@ -39,7 +39,7 @@ export function register(program: Command): void {
     )
     .option('--functions', 'blocks and operations as functions of the file, which viewers show as one node each')
     .option('--fuse-passes', 'one copy of the network in a loop of two rounds, instead of one for each pass')
-    .option('--page <folder>', 'also a web page that runs the file: drop in a picture, see box, attention and classes')
+    .option('--page <folder>', 'also a web page that runs the file: drop in an image, see box, attention and classes')
     .option('--no-check', 'does not open and run the file in ONNX Runtime before it is written')
     .addOption(seedOption())
   example(settable(common(command)), 'wsban export runs/birds -o birds.onnx').action(

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { ModelSettings } from '../../compiler/analysis/model.js'
-import type { Direction } from '../../compiler/picture/layout.js'
-import type { Theme } from '../../compiler/picture/svg.js'
+import type { Direction } from '../../compiler/diagram/layout.js'
+import type { Theme } from '../../compiler/diagram/svg.js'
 import { act } from '../action.js'
 import type { CommonOptions } from '../io.js'
 import { common, example, settable } from '../options.js'
@@ -16,7 +16,7 @@ interface GraphOptions extends CommonOptions {
 export function register(program: Command): void {
   const command = program
     .command('graph <file>')
-    .description('the picture of a model, as a paper would show it')
+    .description('the image of a model, as a paper would show it')
     .option('-o, --output <file>', 'F.svg, F.dot or F.json; without it the DOT text goes to standard output')
     .addOption(
       new Option('--theme <name>', "colours of the SVG; auto follows the reader's screen")

@@ -12,7 +12,7 @@ export function register(program: Command): void {
     .addOption(
       new Option('--template <name>', 'which model to begin as; asked for at a terminal').choices(templateNames),
     )
-    .option('--data <dir>', 'pictures that the model is to be for: classes, size and backbone are proposed for them')
+    .option('--data <dir>', 'images that the model is to be for: classes, size and backbone are proposed for them')
   example(common(command), 'wsban init birds --template wsban --data photos').action(
     (folder: string | undefined, options: InitRequest & CommonOptions) =>
       act(options, async (io) => {

@@ -15,7 +15,7 @@ export function register(program: Command): void {
     .command('report <run>')
     .description('curves, confusion, attention maps and crops of a run, in one HTML file that opens offline')
     .option('-o, --out <file>', 'the HTML file; RUN/report.html when not given')
-    .option('--data <dir>', 'the pictures, if they are no longer where the run found them')
+    .option('--data <dir>', 'the images, if they are no longer where the run found them')
     .addOption(engineOption())
   example(common(command), 'wsban report runs/birds -o birds.html').action((run: string, options: ReportOptions) =>
     act(options, async (io) => {

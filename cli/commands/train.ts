@@ -34,11 +34,11 @@ function minutes(text: string): number {
 export function register(program: Command): void {
   const command = program
     .command('train <file>')
-    .description('trains a model on a folder of pictures')
-    .requiredOption('--data <dir>', 'a folder of class folders, a benchmark as it is unpacked, or a list of pictures')
+    .description('trains a model on a folder of images')
+    .requiredOption('--data <dir>', 'a folder of class folders, a benchmark as it is unpacked, or a list of images')
     .requiredOption('-o, --out <run>', 'the folder for the run')
     .option('--epochs <number>', 'instead of what the spec says', wholeNumber(1))
-    .option('--batch <number>', 'pictures a step, instead of what the spec says', wholeNumber(1))
+    .option('--batch <number>', 'images a step, instead of what the spec says', wholeNumber(1))
     .option(
       '--weights <file>',
       'begin from these instead of what the spec names: a file, a run, a published name, or none',
@@ -50,7 +50,7 @@ export function register(program: Command): void {
     .option('--keep <number>', 'ends of epochs kept beside the best and the last checkpoint (0)', wholeNumber(0))
     .option('--save-every <minutes>', 'a checkpoint within long epochs; 0 for none (10)', minutes)
     .option('--profile', 'at the end, where the time of the steps went: by kernel and by binding')
-    .option('--workers <number>', 'threads that prepare pictures; 0 for none', wholeNumber(0))
+    .option('--workers <number>', 'threads that prepare images; 0 for none', wholeNumber(0))
     .addOption(maxUnreadableOption())
     .addOption(seedOption())
     .addOption(
@@ -66,8 +66,8 @@ export function register(program: Command): void {
     )
     .addOption(new Option('--precision <name>', 'pytorch: mixed precision (fp32)').choices(['fp32', 'bf16', 'fp16']))
     .option('--compile', 'pytorch: by torch.compile')
-    .option('--channels-last', 'pytorch: pictures and weights with channels last in memory')
-    .option('--sync-batch-norm', 'pytorch: batch norm by the pictures of all processes')
+    .option('--channels-last', 'pytorch: images and weights with channels last in memory')
+    .option('--sync-batch-norm', 'pytorch: batch norm by the images of all processes')
   example(
     settable(common(command)),
     'wsban train models/wsban_tiny.wsban --data birds -o runs/birds --epochs 20',

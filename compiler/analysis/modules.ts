@@ -17,7 +17,7 @@ export interface Library {
   readonly standard: readonly string[]
   /** The standard file that defines a block. */
   exporting?(block: string): string | undefined
-  /** How pictures were normalised when published weights were trained, where it is known. */
+  /** How images were normalised when published weights were trained, where it is known. */
   normalizationOf?(weights: string): Normalization | undefined
 }
 

@@ -34,7 +34,7 @@ function checkSize(elaborator: Elaborator, steps: readonly Setting[], size: numb
         {
           what:
             last === undefined
-              ? `no step brings the picture to ${size} x ${size}`
+              ? `no step brings the image to ${size} x ${size}`
               : `the steps end at ${last} x ${last}, but the input is ${size} x ${size}`,
         },
         span,

@@ -11,13 +11,13 @@ const commands = /^(\s*):(?=:)|#(?=#(?:\[|vso\[|teamcity\[))/gm
 
 /** For a text of one line: line ends in it are shown as well. Each character stays one wide, so that columns hold. */
 export function safeLine(text: string): string {
-  return withoutCommands(text.replace(controls, picture))
+  return withoutCommands(text.replace(controls, controlPicture))
 }
 
 /** For a text of several lines of our own. A tab stays. */
 export function safeText(text: string): string {
   return withoutCommands(
-    text.replace(controls, (character) => (/[\t\n]/.test(character) ? character : picture(character))),
+    text.replace(controls, (character) => (/[\t\n]/.test(character) ? character : controlPicture(character))),
   )
 }
 
@@ -40,7 +40,9 @@ export function githubCommand(
 
 function githubData(text: string): string {
   // Line ends have an escape of their own there.
-  const shown = text.replace(controls, (character) => (/[\r\n]/.test(character) ? character : picture(character)))
+  const shown = text.replace(controls, (character) =>
+    /[\r\n]/.test(character) ? character : controlPicture(character),
+  )
   return shown.replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A')
 }
 
@@ -52,8 +54,8 @@ function withoutCommands(text: string): string {
   return text.replace(commands, (match) => `${match}\\`)
 }
 
-/** Unicode's pictures of control characters; for those that have none, the sign for what cannot be shown. */
-function picture(character: string): string {
+/** The Unicode control picture of a control character (U+2400 and up), or the replacement character where there is none. */
+function controlPicture(character: string): string {
   const code = character.charCodeAt(0)
   if (code < 0x20) return String.fromCharCode(0x2400 + code)
   return code === 0x7f ? '\u2421' : '\ufffd'

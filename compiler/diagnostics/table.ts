@@ -252,11 +252,11 @@ export const table = {
     replacement: suggested,
     help: ({ suggestion }) =>
       suggestion ? `did you mean \`${suggestion}\`?` : 'Image[3, size, size] or Class[classes]',
-    explanation: 'Inputs are pictures, Image[channels, height, width], and what they show, Class[count].',
+    explanation: 'Inputs are images, Image[channels, height, width], and what they show, Class[count].',
   }),
   'wrong-input': error<{ what: string }>({
     message: ({ what }) => what,
-    explanation: 'A model has one square picture with three channels as input, and at most one class label.',
+    explanation: 'A model has one square image with three channels as input, and at most one class label.',
   }),
   'no-prediction': error<{ name: string }>({
     message: ({ name }) => `model \`${name}\` predicts nothing`,
@@ -278,7 +278,7 @@ export const table = {
     message: ({ name, why }) => `\`${name}\` does not fit this model: ${why}`,
     help: ({ name }) => `take ${name} out of the augment block`,
     explanation:
-      'mixup and cutmix make one picture of two, and weigh the loss by both labels. That is for classifiers of the whole picture with cross_entropy: a crop would find parts of either, and a centre belongs to one class.',
+      'mixup and cutmix make one image of two, and weigh the loss by both labels. That is for classifiers of the whole image with cross_entropy: a crop would find parts of either, and a centre belongs to one class.',
   }),
   'model-too-large': error<{ most: number; what: string }>({
     message: ({ most, what }) => `the model would have more than ${most} ${what}`,
@@ -373,7 +373,7 @@ export const table = {
     message: ({ weights, wanted, found }) => `"${weights}" was trained with ${wanted}, not ${found}`,
     help: ({ wanted }) => `among the input's steps write ${wanted}`,
     explanation:
-      'Published weights are worth little on pictures that are normalised in another way than those they were trained on; training goes on, and only the figures are worse. It is known for the weights that `wsban weights pull` lists.',
+      'Published weights are worth little on images that are normalised in another way than those they were trained on; training goes on, and only the figures are worse. It is known for the weights that `wsban weights pull` lists.',
   }),
 
   // --- comments that allow a warning

@@ -132,7 +132,7 @@ function commentsBefore({ imports, blocks, models, comments }: SourceFile, place
   return comments.filter(({ span }) => span.start >= from && span.end <= place).map(({ text }) => text)
 }
 
-/** `resize(size), normalize(...)`: what is done to pictures when nothing is said. */
+/** `resize(size), normalize(...)`: what is done to images when nothing is said. */
 function steps(text: string, { dimensions }: Model['inputs'][number]): string {
   const size = dimensions.at(-1)?.span
   return `${standard('resize', size && text.slice(size.start, size.end))}, ${standard('normalize')}`

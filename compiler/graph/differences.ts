@@ -9,7 +9,7 @@ export interface Change {
 }
 
 export interface Differences {
-  /** The model's parameters, and what is done to its pictures. */
+  /** The model's parameters, and what is done to its images. */
   readonly settings: readonly Change[]
   /** Operations by their path, with what goes into them. A second pass on the same weights is not listed again. */
   readonly operations: readonly Change[]

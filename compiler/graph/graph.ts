@@ -143,7 +143,7 @@ export interface ImageInput {
   readonly channels: number
   readonly height: number
   readonly width: number
-  /** From a decoded picture to the tensor, in evaluation and in the exported file. */
+  /** From a decoded image to the tensor, in evaluation and in the exported file. */
   readonly steps: readonly Setting[]
 }
 

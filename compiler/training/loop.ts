@@ -8,9 +8,9 @@ export const trainArguments: readonly ArgumentSpec[] = [
     kind: { is: 'integer', from: 1 },
     counts: 'epochs',
     default: 10,
-    meaning: 'how often every picture is seen',
+    meaning: 'how often every image is seen',
   },
-  { name: 'batch', kind: { is: 'integer', from: 1 }, default: 16, meaning: 'pictures that go through at once' },
+  { name: 'batch', kind: { is: 'integer', from: 1 }, default: 16, meaning: 'images that go through at once' },
   {
     name: 'accumulate',
     kind: { is: 'integer', from: 1 },
@@ -30,7 +30,7 @@ export const trainArguments: readonly ArgumentSpec[] = [
     kind: { is: 'word', words: ['none', 'balanced'] },
     default: 'none',
     meaning:
-      'balanced: in every cross_entropy with the label, a class counts by the number of pictures / (classes x its pictures)',
+      'balanced: in every cross_entropy with the label, a class counts by the number of images / (classes x its images)',
     source: 'scikit-learn, compute_class_weight; torch.nn.CrossEntropyLoss, weight',
   },
   {
@@ -38,7 +38,7 @@ export const trainArguments: readonly ArgumentSpec[] = [
     kind: { is: 'integer', from: 0 },
     counts: 'epochs',
     default: 0,
-    meaning: 'epochs without a better top-1 on the val pictures after which training ends. 0: it never ends early',
+    meaning: 'epochs without a better top-1 on the val images after which training ends. 0: it never ends early',
   },
 ]
 

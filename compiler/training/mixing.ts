@@ -15,14 +15,14 @@ export const mixings: readonly SettingSpec[] = [
     name: 'mixup',
     kind: 'batch step',
     summary:
-      'Each picture becomes a weighted sum of itself and another one of the batch, and so does its loss (Zhang et al. 2017, equation 1).',
+      'Each image becomes a weighted sum of itself and another one of the batch, and so does its loss (Zhang et al. 2017, equation 1).',
     arguments: [alpha(0.2)],
   },
   {
     name: 'cutmix',
     kind: 'batch step',
     summary:
-      'A rectangle of each picture is taken from another one of the batch, and the loss is weighted by area (Yun et al. 2019, section 3.1).',
+      'A rectangle of each image is taken from another one of the batch, and the loss is weighted by area (Yun et al. 2019, section 3.1).',
     arguments: [alpha(1)],
   },
 ]

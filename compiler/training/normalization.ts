@@ -1,6 +1,6 @@
 import type { Setting } from '../graph/graph.js'
 
-/** How pictures were normalised when weights were trained: a number for each colour. */
+/** How images were normalised when weights were trained: a number for each colour. */
 export interface Normalization {
   readonly mean: readonly number[]
   readonly deviation: readonly number[]

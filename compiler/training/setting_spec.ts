@@ -13,7 +13,7 @@ export interface SettingSpec {
   readonly onnx?: (step: OnnxStep) => string
   /** For an optimiser; schedules and image steps are functions of the same name in Python, with the same arguments. */
   readonly pytorch?: PytorchOptimizer
-  /** For an image step: the argument that says how large the picture is afterwards. */
+  /** For an image step: the argument that says how large the image is afterwards. */
   readonly resizesTo?: string
 }
 
@@ -24,7 +24,7 @@ export interface PytorchOptimizer {
   readonly slots: Readonly<Record<string, string>>
 }
 
-/** A picture on its way into the network, [batch, 3, height, width] in float32. */
+/** An image on its way into the network, [batch, 3, height, width] in float32. */
 export interface OnnxStep {
   readonly input: string
   readonly arguments: Setting['arguments']

@@ -64,7 +64,7 @@ const specs: readonly SettingSpec[] = [
   {
     name: 'resize',
     kind: 'image step',
-    summary: 'Stretches the picture to a square; bilinear, antialiased.',
+    summary: 'Stretches the image to a square; bilinear, antialiased.',
     arguments: [imageSize],
     onnx(step) {
       const size = step.builder.integers([numberOf(step, 'size'), numberOf(step, 'size')])
@@ -114,7 +114,7 @@ const specs: readonly SettingSpec[] = [
   {
     name: 'flip',
     kind: 'image step',
-    summary: 'Mirrors the picture, by chance.',
+    summary: 'Mirrors the image, by chance.',
     arguments: [
       {
         name: 'direction',
@@ -152,7 +152,7 @@ const specs: readonly SettingSpec[] = [
   {
     name: 'rotate',
     kind: 'image step',
-    summary: 'Turns the picture by a random angle.',
+    summary: 'Turns the image by a random angle.',
     arguments: [
       { name: 'degrees', kind: { is: 'number', from: 0, to: 180 }, meaning: 'the largest angle to either side' },
     ],
@@ -210,7 +210,7 @@ const specs: readonly SettingSpec[] = [
         kind: { is: 'colours', named: { imagenet: imagenet.mean } },
         default: 0.5,
         meaning: `what is taken away; 0.5 with deviation 0.5 gives -1 to 1, imagenet is [${imagenet.mean.join(', ')}]`,
-        source: 'imagenet: the mean of its pictures, as torchvision has it',
+        source: 'imagenet: the mean of its images, as torchvision has it',
       },
       {
         name: 'deviation',

@@ -42,7 +42,7 @@ export default defineConfig({
       section('Start', [
         ['What it is', '/'],
         ['From your photos to a web page', '/tutorial'],
-        ['Your pictures', '/data'],
+        ['Your images', '/data'],
         ['Training', '/training'],
         ['The exported file', '/onnx'],
         ['Running it elsewhere', '/deploy'],
@@ -54,7 +54,7 @@ export default defineConfig({
         ['The methods', '/methods'],
         ['A backbone of your own', '/backbone'],
         ['Weights', '/weights'],
-        ['Settings of training and pictures', '/settings'],
+        ['Settings of training and images', '/settings'],
         ['Diagnostics', '/diagnostics'],
       ]),
       section('Tools', [

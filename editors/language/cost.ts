@@ -9,5 +9,5 @@ export function costText(graph: Graph, nodes: readonly Node[]): string | undefin
 }
 
 export function measuresText({ parameters, multiplyAdds }: Measures): string {
-  return `${counted(parameters)} parameters, ${counted(multiplyAdds)} multiply-adds for one picture`
+  return `${counted(parameters)} parameters, ${counted(multiplyAdds)} multiply-adds for one image`
 }

@@ -1,6 +1,6 @@
+import { fold } from '../../compiler/diagram/fold.js'
+import { svgOf } from '../../compiler/diagram/svg.js'
 import type { Graph } from '../../compiler/graph/graph.js'
-import { fold } from '../../compiler/picture/fold.js'
-import { svgOf } from '../../compiler/picture/svg.js'
 
 /** Shows the model's figure. As an image it can neither run nor load anything. */
 export function drawFigure(image: HTMLImageElement, graph: Graph): void {

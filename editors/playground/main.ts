@@ -2,7 +2,7 @@
 import type { EditorView } from '@codemirror/view'
 import { presentDefaults } from '../../compiler/analysis/defaults.js'
 import { neededOf } from '../../compiler/compile.js'
-import { wholePicture } from '../../compiler/graph/view.js'
+import { wholeImage } from '../../compiler/graph/view.js'
 import type { GeneratedFile } from '../../compiler/targets/tfjs/emit.js'
 import { format } from '../../grammar/format.js'
 import { type Answer, drawPart, drawSeen } from '../../runtime/page/answer.js'
@@ -29,9 +29,9 @@ const workspace = new Workspace(library)
 let analysis: Analysis | undefined
 let drawing: ReturnType<typeof setTimeout> | undefined
 let weights: LoadedWeights | undefined
-let picture: ImageBitmap | undefined
+let image: ImageBitmap | undefined
 let answer: Answer | undefined
-let view = wholePicture
+let view = wholeImage
 let made:
   | { readonly analysis: Analysis; readonly weights: LoadedWeights | undefined; readonly onnx: OnnxMade }
   | undefined
@@ -67,7 +67,7 @@ function changed(now: Analysis): void {
   const summary = byId('summary', HTMLElement)
   summary.textContent = text
   summary.classList.toggle('wrong', errors > 0)
-  for (const id of ['write-tfjs', 'write-pytorch', 'download', 'choose-picture'])
+  for (const id of ['write-tfjs', 'write-pytorch', 'download', 'choose-image'])
     byId(id, HTMLElement).toggleAttribute('disabled', !now.whole)
   byId('stale', HTMLElement).hidden = byId('files', HTMLElement).childElementCount === 0
   clearTimeout(drawing)
@@ -153,21 +153,21 @@ async function download(): Promise<void> {
 }
 
 async function look(): Promise<void> {
-  if (!picture) return
+  if (!image) return
   const onnx = await onnxNow()
   const { answer: run } = await part('run')
-  answer = await run(onnx.bytes, picture)
+  answer = await run(onnx.bytes, image)
   view = onnx.view
   show()
-  say(`${answer.milliseconds.toFixed(0)} ms for ${picture.width} x ${picture.height} pixels; ${about(onnx)}.`)
+  say(`${answer.milliseconds.toFixed(0)} ms for ${image.width} x ${image.height} pixels; ${about(onnx)}.`)
 }
 
 function show(): void {
-  if (!picture || !answer) return
+  if (!image || !answer) return
   byId('result', HTMLElement).hidden = false
-  drawSeen(byId('seen', HTMLCanvasElement), picture, answer, byId('heat', HTMLInputElement).checked, view)
+  drawSeen(byId('seen', HTMLCanvasElement), image, answer, byId('heat', HTMLInputElement).checked, view)
   byId('part', HTMLElement).hidden = !answer.box
-  drawPart(byId('crop', HTMLCanvasElement), picture, answer)
+  drawPart(byId('crop', HTMLCanvasElement), image, answer)
   const best = [...answer.probabilities.entries()].sort(([, a], [, b]) => b - a).slice(0, shownClasses)
   byId('classes', HTMLElement).replaceChildren(
     ...best.map(([index, share]) => {
@@ -180,17 +180,17 @@ function show(): void {
   )
 }
 
-/** A picture is looked at, a safetensors file is loaded. */
+/** An image is looked at, a safetensors file is loaded. */
 async function take(file: File): Promise<void> {
   if (file.name.endsWith('.safetensors')) {
     weights = loadWeights(file.name, new Uint8Array(await file.arrayBuffer()))
     byId('weights', HTMLElement).textContent = `${file.name}: ${weights.entries.size} tensors`
     say('Weights go by their names; what the file lacks is random.')
-    if (picture) await look()
+    if (image) await look()
     return
   }
-  picture = await createImageBitmap(file).catch(() => {
-    throw new Error(`${file.name} is neither a picture that the browser can read nor a .safetensors file`)
+  image = await createImageBitmap(file).catch(() => {
+    throw new Error(`${file.name} is neither an image that the browser can read nor a .safetensors file`)
   })
   await look()
 }
@@ -212,7 +212,7 @@ function main(): void {
   byId('format', HTMLElement).addEventListener('click', () =>
     write(view, format(source, view.state.doc.toString()).text),
   )
-  byId('choose-picture', HTMLElement).addEventListener('click', () => byId('file', HTMLInputElement).click())
+  byId('choose-image', HTMLElement).addEventListener('click', () => byId('file', HTMLInputElement).click())
   byId('heat', HTMLInputElement).addEventListener('change', show)
   const input = byId('file', HTMLInputElement)
   input.addEventListener('change', () => {

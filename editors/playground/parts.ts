@@ -9,7 +9,7 @@ export interface Parts {
     readonly tfjs: (graph: Graph, options: TfjsOptions) => readonly GeneratedFile[]
     readonly pytorch: (graph: Graph, options: PytorchOptions) => readonly GeneratedFile[]
   }
-  run?: { readonly answer: (model: Uint8Array, picture: ImageBitmap) => Promise<Answer> }
+  run?: { readonly answer: (model: Uint8Array, image: ImageBitmap) => Promise<Answer> }
 }
 
 declare global {

@@ -9,14 +9,14 @@ let ready = false
 
 provide({
   run: {
-    async answer(model, picture) {
+    async answer(model, image) {
       // One thread: more need headers that only a server can send.
       env.wasm.numThreads = 1
       if (!ready) env.wasm.wasmBinary = await bytesOf(wsbanRuntime)
       ready = true
       const session = await InferenceSession.create(model, { executionProviders: ['wasm'] })
       try {
-        return await ask(session, picture)
+        return await ask(session, image)
       } finally {
         await session.release()
       }

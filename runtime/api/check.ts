@@ -14,7 +14,7 @@ export interface ModelSummary {
   readonly settings: ModelSettings
   /** Numbers that are learnt. */
   readonly parameters: number
-  /** Of one picture. */
+  /** Of one image. */
   readonly multiplyAdds: number
   /** The answers with their shapes; null is the batch, which only running tells. */
   readonly outputs: readonly { readonly name: string; readonly shape: readonly (number | null)[] }[]

@@ -1,7 +1,7 @@
 /** The library that a program imports from `wsban`: checks and compiles specs, loads trained models, predicts on images. */
 export type { Place, PlacedDiagnostic } from '../../compiler/diagnostics/placed.js'
 export { Failure, type Problem } from '../failure.js'
-export type { Box } from '../images/picture.js'
+export type { Box } from '../images/rgb_image.js'
 export { type CheckResult, check, type ModelSummary, type SpecInput } from './check.js'
 export { type CompileOptions, compile, SpecFailure } from './compile.js'
 export {

@@ -1,7 +1,7 @@
 import type { ModelSettings } from '../../compiler/analysis/model.js'
 import type { EngineName } from '../engines/index.js'
 import { decodeImage } from '../images/decode.js'
-import type { Box } from '../images/picture.js'
+import type { Box } from '../images/rgb_image.js'
 import type { Answer } from '../inference/answer.js'
 import { openPredictor } from '../inference/open.js'
 import type { Predictor } from '../inference/predictor.js'
@@ -44,11 +44,11 @@ export interface LoadedModel {
   /** In the order of the logits. */
   readonly classes: readonly string[]
   /**
-   * One prediction for each picture, given as a path or as a file's bytes.
+   * One prediction for each image, given as a path or as a file's bytes.
    *
    * @throws Failure `image-unreadable`
    */
-  predict(pictures: readonly (string | Uint8Array)[], options?: PredictOptions): Promise<Prediction[]>
+  predict(images: readonly (string | Uint8Array)[], options?: PredictOptions): Promise<Prediction[]>
   /** Lets go of its memory. */
   close(): Promise<void>
 }
@@ -64,20 +64,20 @@ export async function load(source: string, options: LoadOptions = {}): Promise<L
   const predictor = await openPredictor(source, engine, programHost(reporter), other)
   return {
     classes: predictor.classes,
-    predict: (pictures, { top } = {}) => predictWith(predictor, pictures, top),
+    predict: (images, { top } = {}) => predictWith(predictor, images, top),
     close: () => predictor.close(),
   }
 }
 
-/** Loads a model, asks it about the pictures, and lets it go. For more than one call keep what `load` gives. */
+/** Loads a model, asks it about the images, and lets it go. For more than one call keep what `load` gives. */
 export async function predict(
   source: string,
-  pictures: readonly (string | Uint8Array)[],
+  images: readonly (string | Uint8Array)[],
   options: LoadOptions & PredictOptions = {},
 ): Promise<Prediction[]> {
   const model = await load(source, options)
   try {
-    return await model.predict(pictures, options)
+    return await model.predict(images, options)
   } finally {
     await model.close()
   }
@@ -85,15 +85,15 @@ export async function predict(
 
 async function predictWith(
   predictor: Predictor,
-  pictures: readonly (string | Uint8Array)[],
+  images: readonly (string | Uint8Array)[],
   top = predictor.classes.length,
 ): Promise<Prediction[]> {
   const predictions: Prediction[] = []
-  // One after another: decoded pictures are large.
-  for (const [index, picture] of pictures.entries()) {
-    const decoded = await decodeImage(picture, typeof picture === 'string' ? picture : `picture ${index + 1}`)
+  // One after another: decoded images are large.
+  for (const [index, image] of images.entries()) {
+    const decoded = await decodeImage(image, typeof image === 'string' ? image : `image ${index + 1}`)
     const [answer] = await predictor.predict([decoded])
-    if (!answer) throw new Error('no answer for a picture')
+    if (!answer) throw new Error('no answer for an image')
     predictions.push(predictionFrom(answer, predictor.classes, top))
   }
   return predictions

@@ -1,17 +1,17 @@
 import type { Setting } from '../../compiler/graph/graph.js'
 import { Failure } from '../failure.js'
-import type { FloatPicture } from '../images/picture.js'
 import { evaluationSteps, type ImageStep } from '../images/preprocess.js'
+import type { FloatImage } from '../images/rgb_image.js'
 import { readySteps } from '../images/steps.js'
 import { keyOf, Random } from '../random.js'
 import { type Reporter, silent } from '../reporter.js'
 import type { Sample } from './dataset.js'
+import { ImageSource, tooManyUnreadable } from './image_source.js'
 import { type Mixed, mixBatch } from './mixing.js'
-import { PictureSource, tooManyUnreadable } from './pictures.js'
 import type { Prepared } from './prepare.js'
 import { type Places, placesOn } from './truth.js'
 
-/** Pictures ready for a model, with what is true of them. B is the batch's own size: the last of an evaluation may be smaller. */
+/** Images ready for a model, with what is true of them. B is the batch's own size: the last of an evaluation may be smaller. */
 export interface Batch {
   /** [B, size, size, 3] */
   readonly images: Float32Array
@@ -19,7 +19,7 @@ export interface Batch {
   readonly labels: Int32Array
   /** [B] indices into the samples the batches were made from */
   readonly indices: Int32Array
-  /** Where things truly are in each, where the data set says, in fractions of the picture as it was decoded. */
+  /** Where things truly are in each, where the data set says, in fractions of the image as it was decoded. */
   readonly places: readonly (Places | undefined)[]
   /** Places of the order that are used up with it, unreadable ones counted: where the batch after it begins. */
   readonly position: number
@@ -31,11 +31,11 @@ export interface BatchOptions {
   /** Height and width the steps end with. */
   readonly size: number
   readonly steps: readonly ImageStep[]
-  /** Pictures a batch. */
+  /** Images a batch. */
   readonly batch: number
   readonly reporter?: Reporter
-  /** Where pictures come from. Pass one for all epochs, and decoded pictures are kept from epoch to epoch. */
-  readonly pictures?: PictureSource
+  /** Where images come from. Pass one for all epochs, and decoded images are kept from epoch to epoch. */
+  readonly images?: ImageSource
 }
 
 export interface TrainBatchOptions extends BatchOptions {
@@ -48,17 +48,17 @@ export interface TrainBatchOptions extends BatchOptions {
   readonly mix?: readonly Setting[]
 }
 
-/** How many batches an epoch gives when every picture can be read: the partial one counts only if there is no full one. */
+/** How many batches an epoch gives when every image can be read: the partial one counts only if there is no full one. */
 export function batchesInEpoch(samples: number, batch: number): number {
   return samples === 0 ? 0 : Math.max(1, Math.floor(samples / batch))
 }
 
 /**
- * One epoch of training: the order depends on (seed, epoch), each picture's augmentation on (seed, epoch, its index), mixing on (seed, epoch,
+ * One epoch of training: the order depends on (seed, epoch), each image's augmentation on (seed, epoch, its index), mixing on (seed, epoch,
  * the batch's place), so batch k is the same however fast the machine, how many threads prepare it, whatever the cache holds, and after a
- * resume. What is left over at the end is dropped unless it is all there is. An unreadable picture is warned of once and its place goes to the next.
+ * resume. What is left over at the end is dropped unless it is all there is. An unreadable image is warned of once and its place goes to the next.
  *
- * @throws Failure `pictures-unreadable` when more are than the source of pictures allows; `image-size` when the steps do not end in size x size; what the steps throw
+ * @throws Failure `images-unreadable` when more are than the source of images allows; `image-size` when the steps do not end in size x size; what the steps throw
  */
 export async function* trainBatches(
   samples: readonly Sample[],
@@ -79,7 +79,7 @@ export async function* trainBatches(
 }
 
 /**
- * The samples in order, not augmented; the last batch may be smaller, and unreadable pictures are missing (see `indices`).
+ * The samples in order, not augmented; the last batch may be smaller, and unreadable images are missing (see `indices`).
  *
  * @throws Failure as `trainBatches`, and `image-step-random`
  */
@@ -91,7 +91,13 @@ export async function* evalBatches(samples: readonly Sample[], options: BatchOpt
 async function* batchesOf(
   samples: readonly Sample[],
   order: readonly number[],
-  { size, steps, batch, reporter = silent, pictures = new PictureSource({ reporter, cacheBytes: 0 }) }: BatchOptions,
+  {
+    size,
+    steps,
+    batch,
+    reporter = silent,
+    images: source = new ImageSource({ reporter, cacheBytes: 0 }),
+  }: BatchOptions,
   key: (index: number) => number,
 ): AsyncGenerator<Batch, void> {
   const length = size * size * 3
@@ -115,18 +121,18 @@ async function* batchesOf(
 
   let unreadable = 0
   const ahead = aheadOf(batch, length)
-  const prepare = ({ path }: Sample, index: number) => pictures.prepare({ path, steps, key: key(index), size })
+  const prepare = ({ path }: Sample, index: number) => source.prepare({ path, steps, key: key(index), size })
   for await (const { index, prepared } of inOrder(samples, order, ahead, prepare)) {
     position++
     if (!prepared) {
       unreadable++
-      if (unreadable > pictures.mostUnreadable * samples.length)
-        throw tooManyUnreadable(unreadable, samples.length, pictures.mostUnreadable)
+      if (unreadable > source.mostUnreadable * samples.length)
+        throw tooManyUnreadable(unreadable, samples.length, source.mostUnreadable)
       continue
     }
-    const { picture, decoded } = prepared
-    if (picture.width !== size || picture.height !== size) throw wrongSize(picture, size)
-    images.set(picture.data, indices.length * length)
+    const { image, decoded } = prepared
+    if (image.width !== size || image.height !== size) throw wrongSize(image, size)
+    images.set(image.data, indices.length * length)
     indices.push(index)
     places.push(placesOn(samples[index]?.truth, decoded))
     if (indices.length === batch) yield take()
@@ -134,10 +140,10 @@ async function* batchesOf(
   if (indices.length > 0) yield take()
 }
 
-/** Bytes of prepared pictures that may wait for their batch, beyond the next one. */
+/** Bytes of prepared images that may wait for their batch, beyond the next one. */
 const MOST_AHEAD = 2 ** 28
 
-/** How many pictures to have under way: a whole batch more than the one that is being filled, for a step that lets nothing else run. */
+/** How many images to have under way: a whole batch more than the one that is being filled, for a step that lets nothing else run. */
 function aheadOf(batch: number, length: number): number {
   const fitting = Math.floor(MOST_AHEAD / (length * Float32Array.BYTES_PER_ELEMENT))
   return Math.max(batch, Math.min(2 * batch, fitting)) + 4
@@ -148,7 +154,7 @@ interface Ordered {
   readonly prepared: Prepared | undefined
 }
 
-/** Prepares pictures ahead of the reader, and hands them out in order. */
+/** Prepares images ahead of the reader, and hands them out in order. */
 async function* inOrder(
   samples: readonly Sample[],
   order: readonly number[],
@@ -176,10 +182,10 @@ async function* inOrder(
   }
 }
 
-function wrongSize(picture: FloatPicture, size: number): Failure {
+function wrongSize(image: FloatImage, size: number): Failure {
   return new Failure({
     code: 'image-size',
-    message: `the image steps end with ${picture.width} x ${picture.height}, and the model takes ${size} x ${size}`,
+    message: `the image steps end with ${image.width} x ${image.height}, and the model takes ${size} x ${size}`,
     help: `end with random_crop(${size}) or center_crop(${size}), or resize(${size})`,
   })
 }

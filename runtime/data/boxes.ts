@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { Failure, reasonOf } from '../failure.js'
-import type { Box } from '../images/picture.js'
+import type { Box } from '../images/rgb_image.js'
 import { readCsv } from './csv.js'
 
 /** The entry of an image in `boxes.csv`. */
@@ -15,7 +15,7 @@ export const boxesFile = 'boxes.csv'
 
 /**
  * Reads the optional `boxes.csv` of a data set: columns `path` (below the root, with forward slashes), `y1`, `x1`, `y2`, `x2`
- * (fractions of the picture), and perhaps `part_y1`, `part_x1`, `part_y2`, `part_x2`. Other columns are left alone.
+ * (fractions of the image), and perhaps `part_y1`, `part_x1`, `part_y2`, `part_x2`. Other columns are left alone.
  *
  * @returns boxes by path (`pathKey`); empty without the file
  * @throws Failure `csv-broken`, or `boxes-broken` with the line at fault
@@ -39,7 +39,7 @@ export async function readBoxes(root: string): Promise<ReadonlyMap<string, TrueB
       new Failure({
         code: 'boxes-broken',
         message: `${path}, line ${line}: ${reason}`,
-        help: 'the columns are path,y1,x1,y2,x2 and perhaps part_y1,part_x1,part_y2,part_x2; boxes are fractions of the picture, 0 to 1',
+        help: 'the columns are path,y1,x1,y2,x2 and perhaps part_y1,part_x1,part_y2,part_x2; boxes are fractions of the image, 0 to 1',
         path,
       })
     const name = values.get('path')

@@ -1,11 +1,11 @@
 import type { Truth } from './truth.js'
 
-export type { Box } from '../images/picture.js'
+export type { Box } from '../images/rgb_image.js'
 export type { Truth } from './truth.js'
 
-/** One labelled picture. */
+/** One labelled image. */
 export interface Sample {
-  /** Where the picture is: the data set's root and the path below it. */
+  /** Where the image is: the data set's root and the path below it. */
   readonly path: string
   /** An index into the data set's classes. */
   readonly label: number

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { relative } from 'node:path'
 import type { DataSet } from './dataset.js'
 
-/** Tells one list of pictures from another, wherever its folder lies: paths below the root, and labels, of what is trained on. */
+/** Tells one list of images from another, wherever its folder lies: paths below the root, and labels, of what is trained on. */
 export function fingerprintOf({ root, classes, splits }: DataSet): string {
   const hash = createHash('sha256').update(JSON.stringify(classes))
   for (const { path, label } of splits.train) hash.update(JSON.stringify([relative(root, path), label]))

@@ -11,7 +11,7 @@ export interface Origin {
   readonly line: number
 }
 
-/** A picture as a data set lists it. */
+/** An image as a data set lists it. */
 export interface Listed {
   /** The root and the path below it. */
   readonly path: string
@@ -28,7 +28,7 @@ export interface Listing {
   readonly readAs: string
   /** In the data set's own order, where it has one. */
   readonly classes?: readonly string[]
-  readonly pictures: readonly Listed[]
+  readonly images: readonly Listed[]
   readonly notes: readonly string[]
 }
 
@@ -42,25 +42,25 @@ export function pathBelow(root: string, name: string, { file, line }: Origin): s
 }
 
 /**
- * That each picture is listed once, and is there.
+ * That each image is listed once, and is there.
  *
  * @throws Failure `data-duplicate` or `data-missing`, with the file and line of the first
  */
-export function checkListed(pictures: readonly Listed[]): void {
+export function checkListed(images: readonly Listed[]): void {
   const seen = new Map<string, Listed>()
   const missing: Listed[] = []
-  for (const picture of pictures) {
-    const before = seen.get(picture.path)
+  for (const image of images) {
+    const before = seen.get(image.path)
     if (before)
       throw new Failure({
         code: 'data-duplicate',
-        message: `${placeOf(picture)}: ${picture.path} is listed already${before.origin ? ` (${placeOf(before)})` : ''}`,
+        message: `${placeOf(image)}: ${image.path} is listed already${before.origin ? ` (${placeOf(before)})` : ''}`,
         help: 'keep one of the two',
-        path: picture.path,
+        path: image.path,
       })
-    seen.set(picture.path, picture)
+    seen.set(image.path, image)
     // Files found by walking exist.
-    if (picture.origin && !existsSync(picture.path)) missing.push(picture)
+    if (image.origin && !existsSync(image.path)) missing.push(image)
   }
   const [first] = missing
   if (first)

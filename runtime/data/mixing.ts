@@ -10,7 +10,7 @@ export interface Mixed {
   readonly share: number
 }
 
-/** Pictures one after another, all of one size. */
+/** Images one after another, all of one size. */
 export interface Stack {
   /** [B, size, size, 3]; changed in place */
   readonly images: Float32Array
@@ -20,7 +20,7 @@ export interface Stack {
 
 type Mixing = (stack: Stack, order: readonly number[], share: number, random: Random) => number
 
-/** Each mixes the pictures with those in the other order, and gives what is left of their own. */
+/** Each mixes the images with those in the other order, and gives what is left of their own. */
 const mixings: Readonly<Record<string, Mixing>> = {
   /** Zhang et al. 2017, equation 1: a weighted sum. */
   mixup({ images }, order, share) {
@@ -31,7 +31,7 @@ const mixings: Readonly<Record<string, Mixing>> = {
         images[at] = share * (own[at] as number) + (1 - share) * (own[from] as number)
     return share
   },
-  /** Yun et al. 2019, section 3.1: a rectangle of the other picture, at one place for the batch; what lies outside is cut off. */
+  /** Yun et al. 2019, section 3.1: a rectangle of the other image, at one place for the batch; what lies outside is cut off. */
   cutmix({ images, size }, order, share, random) {
     const half = (size * Math.sqrt(1 - share)) / 2
     const [x, y] = [random.integer(size), random.integer(size)]

@@ -12,15 +12,15 @@ import { setApart } from './set_apart.js'
 import { byCodePoint } from './walk.js'
 
 export interface OpenOptions {
-  /** Decides which pictures are set apart when there is no val split. */
+  /** Decides which images are set apart when there is no val split. */
   readonly seed: number
   /** The class names in order, when a model already has them; without, those of the data set. */
   readonly classes?: readonly string[]
 }
 
 /**
- * Opens a data set: a folder, or a list of pictures. What lies in the folder says which format it is: the own files of CUB-200-2011,
- * Stanford Cars or FGVC-Aircraft, lists of pictures, or else class folders. Without a val split a seeded fifth of each class is set apart
+ * Opens a data set: a folder, or a list of images. What lies in the folder says which format it is: the own files of CUB-200-2011,
+ * Stanford Cars or FGVC-Aircraft, lists of images, or else class folders. Without a val split a seeded fifth of each class is set apart
  * from train. Nothing is decoded.
  *
  * @throws Failure `data-unreadable`, `data-empty`, `data-ambiguous`, `data-classes` (a class the training split or the model does not know,
@@ -33,16 +33,16 @@ export async function openDataSet(place: string, { seed, classes: known }: OpenO
   )
   const root = isFile ? dirname(place) : place
   const listing = isFile ? readLists([await openList(place)]) : await readFolder(root)
-  checkListed(listing.pictures)
+  checkListed(listing.images)
   const notes = [`${place}: read as ${listing.readAs}`, ...listing.notes]
   const classes = known ?? classesOf(listing)
-  checkClasses(root, listing.pictures, classes, known !== undefined, notes)
-  const hasVal = listing.pictures.some(({ split }) => split === 'val')
-  const pictures = hasVal ? listing.pictures : setApart(listing.pictures, seed, notes)
+  checkClasses(root, listing.images, classes, known !== undefined, notes)
+  const hasVal = listing.images.some(({ split }) => split === 'val')
+  const images = hasVal ? listing.images : setApart(listing.images, seed, notes)
 
   const labels = new Map(classes.map((name, label) => [name, label]))
   const samples = (wanted: SplitName) =>
-    pictures
+    images
       .flatMap(({ path, className, split, truth }) => {
         const label = labels.get(className)
         return split === wanted && label !== undefined ? [{ path, label, ...(truth && { truth }) }] : []
@@ -69,7 +69,7 @@ async function readFolder(root: string): Promise<Listing> {
   return lists.length > 0 ? readLists(lists) : readClassFolders(root)
 }
 
-function classesOf({ classes, pictures }: Listing): readonly string[] {
+function classesOf({ classes, images }: Listing): readonly string[] {
   if (classes) {
     const twice = classes.find((name, index) => classes.indexOf(name) !== index)
     if (twice === undefined) return classes
@@ -79,27 +79,27 @@ function classesOf({ classes, pictures }: Listing): readonly string[] {
       help: 'give each class a name of its own',
     })
   }
-  return [...new Set(pictures.flatMap(({ split, className }) => (split === 'train' ? [className] : [])))].sort(
+  return [...new Set(images.flatMap(({ split, className }) => (split === 'train' ? [className] : [])))].sort(
     byCodePoint,
   )
 }
 
 function checkClasses(
   root: string,
-  pictures: readonly Listed[],
+  images: readonly Listed[],
   classes: readonly string[],
   known: boolean,
   notes: string[],
 ): void {
   const fail = (message: string, help: string) => new Failure({ code: 'data-classes', message, help, path: root })
   const found = new Map<SplitName, Map<string, Listed>>(splitNames.map((split) => [split, new Map()]))
-  for (const picture of pictures) {
-    const inSplit = found.get(picture.split)
-    if (!inSplit?.has(picture.className)) inSplit?.set(picture.className, picture)
+  for (const image of images) {
+    const inSplit = found.get(image.split)
+    if (!inSplit?.has(image.className)) inSplit?.set(image.className, image)
   }
   const train = found.get('train')
   if (!known && train?.size === 0)
-    throw fail(`${root} has no pictures to train on`, 'put class folders with pictures in train/')
+    throw fail(`${root} has no images to train on`, 'put class folders with images in train/')
   const names = new Set(known ? classes : train?.keys())
   for (const [split, inSplit] of found) {
     const strange = [...inSplit].filter(([name]) => !names.has(name)).sort(([a], [b]) => byCodePoint(a, b))
@@ -110,10 +110,10 @@ function checkClasses(
     const which = `${listed(strange.map(([name]) => name))}${origin}`
     throw known
       ? fail(`the model does not know ${what}: ${which}`, `the model's classes are ${listed(classes)}`)
-      : fail(`${what} not in train: ${which}`, 'give each class some pictures in train, or remove it')
+      : fail(`${what} not in train: ${which}`, 'give each class some images in train, or remove it')
   }
   for (const [split, inSplit] of found) {
     const missing = classes.filter((name) => inSplit.size > 0 && !inSplit.has(name))
-    if (missing.length > 0) notes.push(`${split} has no pictures of ${listed(missing)}`)
+    if (missing.length > 0) notes.push(`${split} has no images of ${listed(missing)}`)
   }
 }

@@ -1,10 +1,10 @@
 import { decodeImage } from '../images/decode.js'
-import type { FloatPicture, Picture } from '../images/picture.js'
 import { applySteps, type ImageStep } from '../images/preprocess.js'
+import type { FloatImage, RgbImage } from '../images/rgb_image.js'
 import { type ReadyStep, readySteps } from '../images/steps.js'
 import { Random } from '../random.js'
 
-/** One picture to decode and to bring through image steps. What comes out depends on nothing but this and the file. */
+/** One image to decode and to bring through image steps. What comes out depends on nothing but this and the file. */
 export interface Job {
   readonly path: string
   readonly steps: readonly ImageStep[]
@@ -15,39 +15,39 @@ export interface Job {
 }
 
 export interface Prepared {
-  readonly picture: FloatPicture
-  /** The picture as it was decoded, without its values. */
-  readonly decoded: Omit<Picture, 'data'>
+  readonly image: FloatImage
+  /** The image as it was decoded, without its values. */
+  readonly decoded: Omit<RgbImage, 'data'>
 }
 
 /**
- * How many times the final size the shorter side of a picture has to be for augmentation: a crop of a sixteenth of the area then still
- * has as many pixels as come out. Larger pictures are reduced to it. Where nothing is random (in evaluation) pictures are read whole.
+ * How many times the final size the shorter side of an image has to be for augmentation: a crop of a sixteenth of the area then still
+ * has as many pixels as come out. Larger images are reduced to it. Where nothing is random (in evaluation) images are read whole.
  */
 const ENOUGH = 4
 
 /**
- * Decodes pictures and applies steps, and keeps as many as fit: decoded, or ready where nothing is random and that takes less.
+ * Decodes images and applies steps, and keeps as many as fit: decoded, or ready where nothing is random and that takes less.
  *
  * What is kept is what would be made again, so that a cache changes how long a batch takes and nothing else. Nothing is thrown out:
- * an epoch visits each picture once in a new order, where "the first that fitted" is hit as often as whatever else could be kept.
+ * an epoch visits each image once in a new order, where "the first that fitted" is hit as often as whatever else could be kept.
  */
 export class Preparer {
-  private readonly kept = new Map<string, Prepared | Picture>()
+  private readonly kept = new Map<string, Prepared | RgbImage>()
   private readonly ready = new Map<string, readonly ReadyStep[]>()
   private keptBytes = 0
   private readonly waiting: (() => void)[] = []
 
   /**
-   * @param cacheBytes most bytes of pictures to keep
-   * @param free how many pictures may be under way at once: large ones fill the memory
+   * @param cacheBytes most bytes of images to keep
+   * @param free how many images may be under way at once: large ones fill the memory
    */
   constructor(
     private readonly cacheBytes: number,
     private free: number,
   ) {}
 
-  /** @throws Failure when the picture cannot be read or does not fit the steps */
+  /** @throws Failure when the image cannot be read or does not fit the steps */
   async prepare(job: Job): Promise<Prepared> {
     if (this.free > 0) this.free--
     else await new Promise<void>((resolve) => this.waiting.push(resolve))
@@ -68,17 +68,14 @@ export class Preparer {
     // Who gets it may do with it what they like, so it is a copy.
     if (known && 'decoded' in known) return copyOf(known)
     const { data, ...decoded } = known ?? (await decodeImage(path, path, random ? ENOUGH * size : undefined))
-    const prepared = { picture: applySteps({ ...decoded, data }, ready, new Random(key)), decoded }
+    const prepared = { image: applySteps({ ...decoded, data }, ready, new Random(key)), decoded }
     if (!known)
-      this.keep(
-        name,
-        !random && prepared.picture.data.byteLength < data.length ? copyOf(prepared) : { ...decoded, data },
-      )
+      this.keep(name, !random && prepared.image.data.byteLength < data.length ? copyOf(prepared) : { ...decoded, data })
     return prepared
   }
 
-  private keep(name: string, what: Prepared | Picture): void {
-    const bytes = 'decoded' in what ? what.picture.data.byteLength : what.data.length
+  private keep(name: string, what: Prepared | RgbImage): void {
+    const bytes = 'decoded' in what ? what.image.data.byteLength : what.data.length
     if (this.kept.has(name) || this.keptBytes + bytes > this.cacheBytes) return
     this.kept.set(name, what)
     this.keptBytes += bytes
@@ -92,6 +89,6 @@ export class Preparer {
   }
 }
 
-function copyOf({ picture, decoded }: Prepared): Prepared {
-  return { picture: { ...picture, data: picture.data.slice() }, decoded }
+function copyOf({ image, decoded }: Prepared): Prepared {
+  return { image: { ...image, data: image.data.slice() }, decoded }
 }

@@ -8,15 +8,15 @@ const VALIDATION_SHARE = 0.2
  * Moves a seeded share of each class from train to val. Which ones depends on the seed and the class alone, so other classes may come and go.
  * The test split is not touched: nothing is ever chosen by it.
  */
-export function setApart(pictures: readonly Listed[], seed: number, notes: string[]): readonly Listed[] {
+export function setApart(images: readonly Listed[], seed: number, notes: string[]): readonly Listed[] {
   const byClass = new Map<string, Listed[]>()
-  for (const picture of pictures) {
-    if (picture.split !== 'train') continue
-    const others = byClass.get(picture.className)
-    if (others) others.push(picture)
-    else byClass.set(picture.className, [picture])
+  for (const image of images) {
+    if (image.split !== 'train') continue
+    const others = byClass.get(image.className)
+    if (others) others.push(image)
+    else byClass.set(image.className, [image])
   }
-  if (byClass.size === 0) return pictures
+  if (byClass.size === 0) return images
   const chosen = new Set<Listed>()
   const alone: string[] = []
   for (const [name, ofClass] of byClass) {
@@ -29,8 +29,8 @@ export function setApart(pictures: readonly Listed[], seed: number, notes: strin
     for (const index of order.slice(0, count)) chosen.add(ofClass[index] as Listed)
   }
   notes.push(
-    `no val split: ${VALIDATION_SHARE * 100} % of each class set apart from train (${counted(chosen.size, 'picture')}, seed ${seed})`,
+    `no val split: ${VALIDATION_SHARE * 100} % of each class set apart from train (${counted(chosen.size, 'image')}, seed ${seed})`,
   )
-  if (alone.length > 0) notes.push(`val has no pictures of ${listed(alone)}: there is only one`)
-  return pictures.map((picture) => (chosen.has(picture) ? { ...picture, split: 'val' } : picture))
+  if (alone.length > 0) notes.push(`val has no images of ${listed(alone)}: there is only one`)
+  return images.map((image) => (chosen.has(image) ? { ...image, split: 'val' } : image))
 }

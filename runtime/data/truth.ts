@@ -1,13 +1,13 @@
-import type { Box, Picture } from '../images/picture.js'
+import type { Box, RgbImage } from '../images/rgb_image.js'
 
-/** A part of the object that is seen in the picture. */
+/** A part of the object that is seen in the image. */
 export interface Point {
   readonly name: string
   readonly y: number
   readonly x: number
 }
 
-/** Places in a picture, all in fractions of its height and width as it is shown. */
+/** Places in an image, all in fractions of its height and width as it is shown. */
 export interface Places {
   /** Around the object. */
   readonly box?: Box
@@ -19,7 +19,7 @@ export interface Places {
 /**
  * Where the object truly is, as a data set gives it. Localisation is measured by it; no model ever sees it.
  *
- * The unit says what the numbers count: fractions or pixels of the picture as it is shown (turned as its EXIF says), or pixels as they
+ * The unit says what the numbers count: fractions or pixels of the image as it is shown (turned as its EXIF says), or pixels as they
  * are stored, which is what MATLAB counted when the benchmarks were made.
  */
 export interface Truth extends Places {
@@ -38,10 +38,10 @@ const turns: readonly ((x: number, y: number) => readonly [x: number, y: number]
   (x, y) => [y, 1 - x],
 ]
 
-/** The places on a decoded picture: in fractions, turned with it, nothing outside of it. */
-export function placesOn(truth: Truth | undefined, picture: Omit<Picture, 'data'>): Places | undefined {
+/** The places on a decoded image: in fractions, turned with it, nothing outside of it. */
+export function placesOn(truth: Truth | undefined, image: Omit<RgbImage, 'data'>): Places | undefined {
   if (!truth || truth.unit === 'fractions') return truth
-  const { orientation = 1, whole = picture } = picture
+  const { orientation = 1, whole = image } = image
   const stored = truth.unit === 'stored pixels'
   const onSide = stored && orientation > 4
   const [width, height] = onSide ? [whole.height, whole.width] : [whole.width, whole.height]

@@ -4,12 +4,12 @@ import { readdir, realpath } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { Failure, reasonOf } from '../failure.js'
 
-/** Extensions taken for pictures; what is in the file decides when it is decoded. */
-const pictureExtensions = new Set(['.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.webp', '.avif', '.tif', '.tiff', '.gif'])
+/** Extensions taken for images; what is in the file decides when it is decoded. */
+const imageExtensions = new Set(['.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.webp', '.avif', '.tif', '.tiff', '.gif'])
 
-/** Whether a file's name says that it is a picture. */
-export function isPictureName(name: string): boolean {
-  return pictureExtensions.has(extname(name).toLowerCase())
+/** Whether a file's name says that it is an image. */
+export function isImageName(name: string): boolean {
+  return imageExtensions.has(extname(name).toLowerCase())
 }
 
 /** The entries of a folder without hidden ones, in code-point order; links are followed. */
@@ -80,17 +80,17 @@ function unreadableFolder(folder: string, error: unknown): Failure {
   )
 }
 
-/** The pictures of a folder and of the folders below it. */
+/** The images of a folder and of the folders below it. */
 export interface Found {
   /** Paths below the folder walked, in order. */
-  readonly pictures: string[]
-  /** How many files were no pictures, by extension. */
+  readonly images: string[]
+  /** How many files were no images, by extension. */
   readonly others: Map<string, number>
 }
 
 /** Walks a folder. A folder met twice on one way down (a link to its own parent) is not entered again. */
-export async function findPictures(folder: string): Promise<Found> {
-  const found: Found = { pictures: [], others: new Map() }
+export async function findImages(folder: string): Promise<Found> {
+  const found: Found = { images: [], others: new Map() }
   const descend = async (below: string, above: readonly string[]): Promise<void> => {
     const here = join(folder, below)
     const real = await realpath(here).catch((error: unknown) => {
@@ -99,7 +99,7 @@ export async function findPictures(folder: string): Promise<Found> {
     if (above.includes(real)) return
     const { files, folders } = await entriesOf(here)
     for (const file of files) {
-      if (isPictureName(file)) found.pictures.push(join(below, file))
+      if (isImageName(file)) found.images.push(join(below, file))
       else {
         const extension = extname(file).toLowerCase()
         found.others.set(extension, (found.others.get(extension) ?? 0) + 1)

@@ -16,7 +16,7 @@ port.on('message', async ({ id, job }: ToWorker) => {
   const send = (message: FromWorker, transferred: ArrayBuffer[] = []) => port.postMessage(message, transferred)
   try {
     const prepared = await preparer.prepare(job)
-    const { buffer } = prepared.picture.data
+    const { buffer } = prepared.image.data
     send({ id, prepared }, buffer instanceof ArrayBuffer ? [buffer] : [])
   } catch (error) {
     send(error instanceof Failure ? { id, problem: error.problem } : { id, error })

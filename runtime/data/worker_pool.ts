@@ -25,7 +25,7 @@ interface Member {
 }
 
 /**
- * Threads that prepare pictures while the main one trains. A path always goes to the same one, which may still have it decoded.
+ * Threads that prepare images while the main one trains. A path always goes to the same one, which may still have it decoded.
  * They keep the process alive only while an image is awaited, and end with it.
  */
 export class WorkerPool {
@@ -35,7 +35,7 @@ export class WorkerPool {
   private closed = false
   private next = 0
 
-  /** @param cacheBytes most bytes of decoded pictures that all of them together keep */
+  /** @param cacheBytes most bytes of decoded images that all of them together keep */
   constructor(count: number, cacheBytes: number, start: (cacheBytes: number) => Worker = startWorker) {
     this.members = Array.from({ length: count }, () => this.join(start(Math.floor(cacheBytes / count))))
   }
@@ -81,8 +81,8 @@ export class WorkerPool {
   private fail(reason: string): void {
     this.lost ??= new Failure({
       code: 'data-worker-lost',
-      message: `a thread that prepares pictures is gone: ${reason}`,
-      help: 'go on with --resume; with --workers 0 pictures are prepared without such threads, slower',
+      message: `a thread that prepares images is gone: ${reason}`,
+      help: 'go on with --resume; with --workers 0 images are prepared without such threads, slower',
     })
     for (const { reject } of this.pending.values()) reject(this.lost)
     this.pending.clear()

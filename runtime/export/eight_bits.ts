@@ -10,16 +10,16 @@ import type { OnnxNode, OnnxProgram } from '../../compiler/targets/onnx/program.
 import type { Sample } from '../data/dataset.js'
 import { Failure } from '../failure.js'
 import { decodeImage } from '../images/decode.js'
-import type { Picture } from '../images/picture.js'
 import { type ImageStep, preprocess } from '../images/preprocess.js'
+import type { RgbImage } from '../images/rgb_image.js'
 import { argMax } from '../inference/answer.js'
 import { channelsFirst } from '../inference/layout.js'
 import { sessionOptions } from '../inference/onnx_session.js'
 import { loadOnnxRuntime } from '../onnxruntime/load.js'
 import type { Reporter } from '../reporter.js'
 
-/** Pictures on which ranges are measured, spread over the training split. */
-const calibrationPictures = 64
+/** Images on which ranges are measured, spread over the training split. */
+const calibrationImages = 64
 
 /** The criteria for accepting a file in eight bits. */
 export interface EightBitTrial {
@@ -37,10 +37,10 @@ interface Feed {
 
 /** Top-1 on val before and after rounding, as shares. */
 export interface Accuracy {
-  readonly pictures: number
+  readonly images: number
   readonly fp32: number
   readonly int8: number
-  /** Pictures with one answer before and after. */
+  /** Images with one answer before and after. */
   readonly sameTop1: number
 }
 
@@ -59,7 +59,7 @@ export async function inEightBits(
   if (accuracy.fp32 - accuracy.int8 > trial.maxDrop)
     throw new Failure({
       code: 'int8-inaccurate',
-      message: `in int8 top-1 on ${accuracy.pictures} pictures of val falls from ${percent(accuracy.fp32)} to ${percent(accuracy.int8)}, by more than ${percent(trial.maxDrop)}: no file was written`,
+      message: `in int8 top-1 on ${accuracy.images} images of val falls from ${percent(accuracy.fp32)} to ${percent(accuracy.int8)}, by more than ${percent(trial.maxDrop)}: no file was written`,
       help: 'use --precision fp16, or allow more with --max-drop',
     })
   return { program: rounded, accuracy }
@@ -70,7 +70,7 @@ export const percent = (share: number) => `${(share * 100).toFixed(1)} %`
 async function measure(program: OnnxProgram, trial: EightBitTrial & Feed): Promise<Ranges> {
   const ranges = new Map<string, ValueRange>()
   const model = await Model.open(program, trial)
-  const samples = spread(trial.train, calibrationPictures)
+  const samples = spread(trial.train, calibrationImages)
   try {
     for (const [index, { path }] of samples.entries()) {
       const outputs = await model.run(await decodeImage(path))
@@ -79,7 +79,7 @@ async function measure(program: OnnxProgram, trial: EightBitTrial & Feed): Promi
         const known = ranges.get(name) ?? { min, max }
         ranges.set(name, { min: Math.min(known.min, min), max: Math.max(known.max, max) })
       }
-      trial.reporter.progress(`ranges measured on ${index + 1} of ${samples.length} pictures`)
+      trial.reporter.progress(`ranges measured on ${index + 1} of ${samples.length} images`)
     }
   } finally {
     await model.close()
@@ -92,18 +92,18 @@ async function compare(single: OnnxProgram, rounded: OnnxProgram, trial: EightBi
   let [fp32, int8, sameTop1] = [0, 0, 0]
   try {
     for (const [index, { path, label }] of trial.val.entries()) {
-      const picture = await decodeImage(path)
-      const [before, after] = [await models[0].topOne(picture), await models[1].topOne(picture)]
+      const image = await decodeImage(path)
+      const [before, after] = [await models[0].topOne(image), await models[1].topOne(image)]
       fp32 += Number(before === label)
       int8 += Number(after === label)
       sameTop1 += Number(before === after)
-      trial.reporter.progress(`answers counted on ${index + 1} of ${trial.val.length} pictures`)
+      trial.reporter.progress(`answers counted on ${index + 1} of ${trial.val.length} images`)
     }
   } finally {
     await Promise.all(models.map((model) => model.close()))
   }
-  const pictures = trial.val.length
-  return { pictures, fp32: fp32 / pictures, int8: int8 / pictures, sameTop1 }
+  const images = trial.val.length
+  return { images, fp32: fp32 / images, int8: int8 / images, sameTop1 }
 }
 
 function spread<T>(list: readonly T[], count: number): readonly T[] {
@@ -130,12 +130,12 @@ class Model {
     return new Model(session, runtime.Tensor, feed)
   }
 
-  run(picture: Picture): Promise<InferenceSession.OnnxValueMapType> {
-    return this.session.run({ image: this.tensorOf(picture) })
+  run(image: RgbImage): Promise<InferenceSession.OnnxValueMapType> {
+    return this.session.run({ image: this.tensorOf(image) })
   }
 
-  async topOne(picture: Picture): Promise<number> {
-    const { probabilities } = await this.session.run({ image: this.tensorOf(picture) }, ['probabilities'])
+  async topOne(image: RgbImage): Promise<number> {
+    const { probabilities } = await this.session.run({ image: this.tensorOf(image) }, ['probabilities'])
     if (!(probabilities?.data instanceof Float32Array)) throw new Error('the file gives no probabilities')
     return argMax(probabilities.data)
   }
@@ -149,10 +149,10 @@ class Model {
     await this.session.release()
   }
 
-  private tensorOf(picture: Picture): Tensor {
-    const { width, height, data } = picture
+  private tensorOf(image: RgbImage): Tensor {
+    const { width, height, data } = image
     if (this.feed.input === 'image') return new this.makeTensor('uint8', data, [1, height, width, 3])
-    const values = preprocess(picture, this.feed.steps)
+    const values = preprocess(image, this.feed.steps)
     const size = Math.sqrt(values.length / 3)
     const turned = channelsFirst({ values, shape: [1, size, size, 3] })
     return new this.makeTensor('float32', turned.values, turned.shape)

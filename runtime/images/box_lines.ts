@@ -1,4 +1,4 @@
-import type { Box, Picture } from './picture.js'
+import type { Box, RgbImage } from './rgb_image.js'
 
 interface Stroke {
   readonly colour: readonly [red: number, green: number, blue: number]
@@ -9,7 +9,7 @@ interface Stroke {
 }
 
 /** Draws boxes onto an RGB image: the crop white on a dark rim, so that it is seen on any image; the true box green and dashed. */
-export function drawBoxes(image: Picture, box: Box, truth: Box | undefined): void {
+export function drawBoxes(image: RgbImage, box: Box, truth: Box | undefined): void {
   const line = Math.max(2, Math.round(Math.min(image.width, image.height) / 100))
   if (truth) stroke(image, truth, line, { colour: [51, 221, 51], opacity: 1, width: line, dash: [line * 3, line * 2] })
   stroke(image, box, line, { colour: [0, 0, 0], opacity: 0.7, width: line * 2 })
@@ -17,7 +17,7 @@ export function drawBoxes(image: Picture, box: Box, truth: Box | undefined): voi
 }
 
 /** Along the sides of a box that stays `inset` pixels within the image. */
-function stroke({ width, height, data }: Picture, { y1, x1, y2, x2 }: Box, inset: number, style: Stroke): void {
+function stroke({ width, height, data }: RgbImage, { y1, x1, y2, x2 }: Box, inset: number, style: Stroke): void {
   const left = Math.round(Math.max(inset, x1 * width))
   const top = Math.round(Math.max(inset, y1 * height))
   const right = Math.max(left, Math.round(Math.min(width - inset, x2 * width)))

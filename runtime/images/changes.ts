@@ -1,44 +1,44 @@
 import { Failure } from '../failure.js'
 import type { Random } from '../random.js'
-import type { AnyPicture, FloatPicture } from './picture.js'
 import { resizeBilinear } from './resize.js'
+import type { AnyImage, FloatImage } from './rgb_image.js'
 
-// One function a step that moves pixels; colours.ts has those that change them. Each gives a new picture (or the very same one when nothing changes) and never writes into its input,
+// One function a step that moves pixels; colours.ts has those that change them. Each gives a new image (or the very same one when nothing changes) and never writes into its input,
 // which may sit in a cache. Values are 0 to 255 until `normalize`.
 
 /** The part of width x height whose top left pixel is (left, top). */
-export function crop(picture: AnyPicture, left: number, top: number, width: number, height: number): AnyPicture {
-  if (left === 0 && top === 0 && width === picture.width && height === picture.height) return picture
+export function crop(image: AnyImage, left: number, top: number, width: number, height: number): AnyImage {
+  if (left === 0 && top === 0 && width === image.width && height === image.height) return image
   const length = width * height * 3
-  const data = picture.data instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length)
+  const data = image.data instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length)
   for (let y = 0; y < height; y++) {
-    const from = ((top + y) * picture.width + left) * 3
-    data.set(picture.data.subarray(from, from + width * 3), y * width * 3)
+    const from = ((top + y) * image.width + left) * 3
+    data.set(image.data.subarray(from, from + width * 3), y * width * 3)
   }
   return { width, height, data }
 }
 
-function needAtLeast(step: string, picture: AnyPicture, size: number): void {
-  if (picture.width >= size && picture.height >= size) return
+function needAtLeast(step: string, image: AnyImage, size: number): void {
+  if (image.width >= size && image.height >= size) return
   throw new Failure({
     code: 'image-smaller-than-crop',
-    message: `${step} to ${size} x ${size} does not fit in a picture of ${picture.width} x ${picture.height}`,
+    message: `${step} to ${size} x ${size} does not fit in an image of ${image.width} x ${image.height}`,
     help: `put resize(${size}) or larger before it`,
   })
 }
 
-export function centerCrop(picture: AnyPicture, size: number): AnyPicture {
-  needAtLeast('center_crop', picture, size)
-  return crop(picture, (picture.width - size) >> 1, (picture.height - size) >> 1, size, size)
+export function centerCrop(image: AnyImage, size: number): AnyImage {
+  needAtLeast('center_crop', image, size)
+  return crop(image, (image.width - size) >> 1, (image.height - size) >> 1, size, size)
 }
 
-export function randomCrop(picture: AnyPicture, size: number, random: Random): AnyPicture {
-  needAtLeast('random_crop', picture, size)
-  const left = random.integer(picture.width - size + 1)
-  return crop(picture, left, random.integer(picture.height - size + 1), size, size)
+export function randomCrop(image: AnyImage, size: number, random: Random): AnyImage {
+  needAtLeast('random_crop', image, size)
+  const left = random.integer(image.width - size + 1)
+  return crop(image, left, random.integer(image.height - size + 1), size, size)
 }
 
-/** How large a rectangle to draw: its share of the picture's area, and its width over its height. */
+/** How large a rectangle to draw: its share of the image's area, and its width over its height. */
 export interface Shape {
   readonly scaleMin: number
   readonly scaleMax: number
@@ -50,9 +50,9 @@ export interface Shape {
  * A rectangle of random place and shape, stretched to size x size
  * ("Inception crop", as torchvision's RandomResizedCrop: ten tries, then the largest allowed rectangle in the middle).
  */
-export function randomResizedCrop(picture: AnyPicture, size: number, shape: Shape, random: Random): FloatPicture {
-  const chosen = rectangleIn(picture, shape, random) ?? middleOf(picture, shape)
-  const part = crop(picture, chosen.left, chosen.top, chosen.width, chosen.height)
+export function randomResizedCrop(image: AnyImage, size: number, shape: Shape, random: Random): FloatImage {
+  const chosen = rectangleIn(image, shape, random) ?? middleOf(image, shape)
+  const part = crop(image, chosen.left, chosen.top, chosen.width, chosen.height)
   return { width: size, height: size, data: resizeBilinear(part, size, size) }
 }
 
@@ -64,7 +64,7 @@ interface Rectangle {
 }
 
 /** Undefined when ten drawn in a row did not fit. */
-function rectangleIn({ width, height }: AnyPicture, shape: Shape, random: Random): Rectangle | undefined {
+function rectangleIn({ width, height }: AnyImage, shape: Shape, random: Random): Rectangle | undefined {
   for (let attempt = 0; attempt < 10; attempt++) {
     const area = width * height * random.uniform(shape.scaleMin, shape.scaleMax)
     const ratio = Math.exp(random.uniform(Math.log(shape.ratioMin), Math.log(shape.ratioMax)))
@@ -79,41 +79,35 @@ function rectangleIn({ width, height }: AnyPicture, shape: Shape, random: Random
 }
 
 /** The largest rectangle of an allowed ratio, in the middle. */
-function middleOf({ width, height }: AnyPicture, { ratioMin, ratioMax }: Shape): Rectangle {
+function middleOf({ width, height }: AnyImage, { ratioMin, ratioMax }: Shape): Rectangle {
   const w = Math.max(1, Math.min(width, Math.round(height * ratioMax)))
   const h = Math.max(1, Math.min(height, Math.round(width / ratioMin)))
   return { left: (width - w) >> 1, top: (height - h) >> 1, width: w, height: h }
 }
 
 /** Fills a rectangle of random place and shape with one value (0 to 255), as torchvision's RandomErasing: none when ten drawn did not fit. */
-export function erase(
-  picture: AnyPicture,
-  probability: number,
-  shape: Shape,
-  fill: number,
-  random: Random,
-): AnyPicture {
-  if (random.uniform() >= probability) return picture
-  const chosen = rectangleIn(picture, shape, random)
-  if (!chosen) return picture
-  const data = Float32Array.from(picture.data)
+export function erase(image: AnyImage, probability: number, shape: Shape, fill: number, random: Random): AnyImage {
+  if (random.uniform() >= probability) return image
+  const chosen = rectangleIn(image, shape, random)
+  if (!chosen) return image
+  const data = Float32Array.from(image.data)
   const { left, top, width, height } = chosen
   for (let y = top; y < top + height; y++) {
-    const row = (y * picture.width + left) * 3
+    const row = (y * image.width + left) * 3
     data.fill(fill, row, row + width * 3)
   }
-  return { width: picture.width, height: picture.height, data }
+  return { width: image.width, height: image.height, data }
 }
 
-/** Mirrors a picture with the given probability. */
+/** Mirrors an image with the given probability. */
 export function flip(
-  picture: AnyPicture,
+  image: AnyImage,
   direction: 'horizontal' | 'vertical',
   probability: number,
   random: Random,
-): AnyPicture {
-  if (random.uniform() >= probability) return picture
-  const { width, height, data } = picture
+): AnyImage {
+  if (random.uniform() >= probability) return image
+  const { width, height, data } = image
   const stride = width * 3
   const out = data instanceof Uint8Array ? new Uint8Array(data.length) : new Float32Array(data.length)
   for (let y = 0; y < height; y++) {
@@ -130,9 +124,9 @@ export function flip(
   return { width, height, data: out }
 }
 
-/** Turns the picture about its middle, clockwise, bilinear; what comes into view repeats the edge. */
-export function turn(picture: AnyPicture, degrees: number): FloatPicture {
-  const { width, height, data } = picture
+/** Turns the image about its middle, clockwise, bilinear; what comes into view repeats the edge. */
+export function turn(image: AnyImage, degrees: number): FloatImage {
+  const { width, height, data } = image
   const angle = (degrees * Math.PI) / 180
   const cos = Math.cos(angle)
   const sin = Math.sin(angle)

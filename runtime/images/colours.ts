@@ -1,6 +1,6 @@
-import type { AnyPicture, FloatPicture } from './picture.js'
+import type { AnyImage, FloatImage } from './rgb_image.js'
 
-// One function a step, as in changes.ts: each gives a new picture. Values are 0 to 255 until `normalize`, and stay between.
+// One function a step, as in changes.ts: each gives a new image. Values are 0 to 255 until `normalize`, and stay between.
 
 /** Luma of sRGB values (ITU-R BT.601), as Pillow and torchvision turn colour to grey. */
 const RED = 0.299
@@ -8,34 +8,34 @@ const GREEN = 0.587
 const BLUE = 0.114
 
 /** Adds a share of the full range to every value. */
-export function brighten(picture: AnyPicture, by: number): FloatPicture {
+export function brighten(image: AnyImage, by: number): FloatImage {
   const shift = by * 255
-  return withPixels(picture, (from, to, i) => {
+  return withPixels(image, (from, to, i) => {
     for (let c = i; c < i + 3; c++) to[c] = clamp((from[c] as number) + shift)
   })
 }
 
-/** Multiplies every value's distance from the mean luma of the picture; 1 leaves it, 0 gives flat grey. */
-export function contrast(picture: AnyPicture, by: number): FloatPicture {
+/** Multiplies every value's distance from the mean luma of the image; 1 leaves it, 0 gives flat grey. */
+export function contrast(image: AnyImage, by: number): FloatImage {
   let sum = 0
-  for (let i = 0; i < picture.data.length; i += 3) sum += lumaAt(picture.data, i)
-  const rest = (1 - by) * (sum / (picture.width * picture.height))
-  return withPixels(picture, (from, to, i) => {
+  for (let i = 0; i < image.data.length; i += 3) sum += lumaAt(image.data, i)
+  const rest = (1 - by) * (sum / (image.width * image.height))
+  return withPixels(image, (from, to, i) => {
     for (let c = i; c < i + 3; c++) to[c] = clamp((from[c] as number) * by + rest)
   })
 }
 
-/** Multiplies every pixel's distance from its own grey; 1 leaves it, 0 gives a grey picture. */
-export function saturate(picture: AnyPicture, by: number): FloatPicture {
-  return withPixels(picture, (from, to, i) => {
+/** Multiplies every pixel's distance from its own grey; 1 leaves it, 0 gives a grey image. */
+export function saturate(image: AnyImage, by: number): FloatImage {
+  return withPixels(image, (from, to, i) => {
     const rest = (1 - by) * lumaAt(from, i)
     for (let c = i; c < i + 3; c++) to[c] = clamp((from[c] as number) * by + rest)
   })
 }
 
 /** Turns every colour on the wheel of hues (of hue, saturation and value) by a share of a full turn. */
-export function turnHue(picture: AnyPicture, by: number): FloatPicture {
-  return withPixels(picture, (from, to, i) => {
+export function turnHue(image: AnyImage, by: number): FloatImage {
+  return withPixels(image, (from, to, i) => {
     const red = from[i] as number
     const green = from[i + 1] as number
     const blue = from[i + 2] as number
@@ -63,15 +63,15 @@ function away(hue: number): number {
 
 /** (value / 255 - mean) / deviation, each for red, green and blue. */
 export function normalize(
-  picture: AnyPicture,
+  image: AnyImage,
   mean: readonly [number, number, number],
   deviation: readonly [number, number, number],
-): FloatPicture {
+): FloatImage {
   const factors = deviation.map((d) => 1 / (255 * d))
   const shifts = deviation.map((d, c) => (mean[c] as number) / d)
   const [f0, f1, f2] = factors as [number, number, number]
   const [s0, s1, s2] = shifts as [number, number, number]
-  return withPixels(picture, (from, to, i) => {
+  return withPixels(image, (from, to, i) => {
     to[i] = (from[i] as number) * f0 - s0
     to[i + 1] = (from[i + 1] as number) * f1 - s1
     to[i + 2] = (from[i + 2] as number) * f2 - s2
@@ -80,13 +80,10 @@ export function normalize(
 
 type Values = Uint8Array | Float32Array
 
-function withPixels(
-  picture: AnyPicture,
-  change: (from: Values, to: Float32Array, index: number) => void,
-): FloatPicture {
-  const data = new Float32Array(picture.data.length)
-  for (let i = 0; i < data.length; i += 3) change(picture.data, data, i)
-  return { width: picture.width, height: picture.height, data }
+function withPixels(image: AnyImage, change: (from: Values, to: Float32Array, index: number) => void): FloatImage {
+  const data = new Float32Array(image.data.length)
+  for (let i = 0; i < data.length; i += 3) change(image.data, data, i)
+  return { width: image.width, height: image.height, data }
 }
 
 function lumaAt(data: Values, i: number): number {

@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { Failure, isOutOfFiles, reasonOf, systemFailure } from '../failure.js'
 import { Turns } from './alone.js'
-import type { Picture } from './picture.js'
+import type { RgbImage } from './rgb_image.js'
 import { loadSharp } from './sharp.js'
 import { reasonAgainst, signatureOf } from './signature.js'
 
-export type { Picture } from './picture.js'
+export type { RgbImage } from './rgb_image.js'
 
-/** Above this a picture is refused before it is decoded: 2^27 pixels are 400 MB of RGB, and more is a mistake or an attack. */
+/** Above this an image is refused before it is decoded: 2^27 pixels are 400 MB of RGB, and more is a mistake or an attack. */
 const MOST_PIXELS = 2 ** 27
 
 /** libvips has one buffer of errors for all that it decodes at a time. */
@@ -17,18 +17,18 @@ const turns = new Turns()
  * Decodes a JPEG, PNG, WebP, AVIF, TIFF or GIF (its first frame) to 8-bit sRGB, turned as its EXIF says, transparency on white.
  *
  * @param source a path, or the file's bytes
- * @param name what to call the picture in a message when `source` is bytes
- * @param enough how long the shorter side has to be: a picture over half as large again is reduced to it while it is read, which for a large JPEG
+ * @param name what to call the image in a message when `source` is bytes
+ * @param enough how long the shorter side has to be: an image over half as large again is reduced to it while it is read, which for a large JPEG
  *   takes a fraction of the time and memory
- * @throws Failure `image-unreadable`, which names the path and the reason: missing, empty, cut short, damaged, not a picture, too large
+ * @throws Failure `image-unreadable`, which names the path and the reason: missing, empty, cut short, damaged, not an image, too large
  */
-export async function decodeImage(source: string | Uint8Array, name?: string, enough?: number): Promise<Picture> {
-  const path = typeof source === 'string' ? source : (name ?? 'picture')
+export async function decodeImage(source: string | Uint8Array, name?: string, enough?: number): Promise<RgbImage> {
+  const path = typeof source === 'string' ? source : (name ?? 'image')
   const unreadable = (reason: string, cause?: unknown) =>
     new Failure(
       {
         code: 'image-unreadable',
-        message: `cannot read the picture ${path}: ${reason}`,
+        message: `cannot read the image ${path}: ${reason}`,
         help: 'look at the file; remove it, or get it again',
         path,
       },
@@ -54,17 +54,17 @@ export async function decodeImage(source: string | Uint8Array, name?: string, en
   } catch {
     // The reason may be another image's, or both in one: decoded again alone, it is its own.
     const again = await turns.alone(async () => ownReason(attempt))
-    if ('picture' in again) return again.picture
+    if ('image' in again) return again.image
     throw unreadable(reasonOf(again.error), again.error)
   }
 }
 
 /** Other threads decode as well, each with turns of its own: a reason holds when it comes twice. */
-async function ownReason(attempt: () => Promise<Picture>): Promise<{ picture: Picture } | { error: unknown }> {
+async function ownReason(attempt: () => Promise<RgbImage>): Promise<{ image: RgbImage } | { error: unknown }> {
   let error: unknown
   for (let tries = 0; tries < mostTries; tries++) {
     try {
-      return { picture: await attempt() }
+      return { image: await attempt() }
     } catch (thrown) {
       if (error !== undefined && reasonOf(thrown) === reasonOf(error)) return { error: thrown }
       error = thrown
@@ -75,7 +75,7 @@ async function ownReason(attempt: () => Promise<Picture>): Promise<{ picture: Pi
 
 const mostTries = 5
 
-async function decodeBytes(bytes: Uint8Array, decoder: string, enough: number | undefined): Promise<Picture> {
+async function decodeBytes(bytes: Uint8Array, decoder: string, enough: number | undefined): Promise<RgbImage> {
   const sharp = await loadSharp()
   const stored = sharp(bytes, { failOn: 'error', limitInputPixels: MOST_PIXELS, autoOrient: true })
   const { orientation = 1, autoOrient: whole, format, channels, space } = await stored.metadata()

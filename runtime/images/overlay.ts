@@ -1,6 +1,6 @@
-import { type View, wholePicture } from '../../compiler/graph/view.js'
+import { type View, wholeImage } from '../../compiler/graph/view.js'
 import { drawBoxes } from './box_lines.js'
-import type { Box, Picture } from './picture.js'
+import type { Box, RgbImage } from './rgb_image.js'
 import { loadSharp } from './sharp.js'
 
 export interface Marks {
@@ -8,7 +8,7 @@ export interface Marks {
   readonly attention: Float32Array
   readonly h: number
   readonly w: number
-  /** The part of the picture that the map covers; all of it without. */
+  /** The part of the image that the map covers; all of it without. */
   readonly view?: View
   readonly box: Box
   /** Where the object truly is, when that is known. */
@@ -26,18 +26,18 @@ const colours: readonly Colour[] = [
   [252, 255, 164],
 ]
 
-/** The picture with its heatmap and the crop's box drawn over it, as PNG. */
-export async function drawOverlay(picture: Picture, marks: Marks): Promise<Uint8Array> {
+/** The image with its heatmap and the crop's box drawn over it, as PNG. */
+export async function drawOverlay(image: RgbImage, marks: Marks): Promise<Uint8Array> {
   const sharp = await loadSharp()
-  const { width, height } = picture
-  const { offset, share } = marks.view ?? wholePicture
+  const { width, height } = image
+  const { offset, share } = marks.view ?? wholeImage
   const [heatWidth, heatHeight] = [width, height].map((side) => Math.max(1, Math.round(side * share)))
   const heat = await sharp(heatPixels(marks), { raw: { width: marks.w, height: marks.h, channels: 4 } })
     .resize(heatWidth, heatHeight, { kernel: 'cubic', fit: 'fill' })
     .png()
     .toBuffer()
   const place = { left: Math.floor(width * offset), top: Math.floor(height * offset) }
-  const heated = await sharp(picture.data, { raw: { width, height, channels: 3 } })
+  const heated = await sharp(image.data, { raw: { width, height, channels: 3 } })
     .composite([{ input: heat, ...place }])
     .removeAlpha()
     .raw()
@@ -66,8 +66,8 @@ function colourAt(share: number): number[] {
   return from.map((value, channel) => Math.round(value + ((to[channel] as number) - value) * (place - low)))
 }
 
-/** The part of the picture inside the box, at least one pixel. */
-export function cropPicture({ width, height, data }: Picture, { y1, x1, y2, x2 }: Box): Picture {
+/** The part of the image inside the box, at least one pixel. */
+export function cropImage({ width, height, data }: RgbImage, { y1, x1, y2, x2 }: Box): RgbImage {
   const edge = (share: number, length: number) => Math.min(length, Math.max(0, Math.round(share * length)))
   const [top, left] = [Math.min(edge(y1, height), height - 1), Math.min(edge(x1, width), width - 1)]
   const [rows, columns] = [Math.max(1, edge(y2, height) - top), Math.max(1, edge(x2, width) - left)]

@@ -1,23 +1,23 @@
 import { Failure } from '../failure.js'
 import { Random } from '../random.js'
-import type { AnyPicture, FloatPicture } from './picture.js'
+import type { AnyImage, FloatImage } from './rgb_image.js'
 import { type ImageStep, type ReadyStep, readySteps } from './steps.js'
 
 export { type ImageStep, stepNames } from './steps.js'
 
 /**
- * A picture as evaluation sees it: the steps in the order listed.
+ * An image as evaluation sees it: the steps in the order listed.
  *
  * @returns [height, width, 3] of the last step's size; 0 to 255 unless a step normalises
  * @throws Failure `image-step-unknown`, `image-step-argument`, `image-smaller-than-crop`, or `image-step-random` for a random step
  */
-export function preprocess(picture: AnyPicture, steps: readonly ImageStep[]): Float32Array {
-  return applySteps(picture, evaluationSteps(steps)).data
+export function preprocess(image: AnyImage, steps: readonly ImageStep[]): Float32Array {
+  return applySteps(image, evaluationSteps(steps)).data
 }
 
-/** As `preprocess`, for training: random steps draw from `random`, so the same stream gives the same picture. */
-export function augment(picture: AnyPicture, steps: readonly ImageStep[], random: Random): Float32Array {
-  return applySteps(picture, readySteps(steps), random).data
+/** As `preprocess`, for training: random steps draw from `random`, so the same stream gives the same image. */
+export function augment(image: AnyImage, steps: readonly ImageStep[], random: Random): Float32Array {
+  return applySteps(image, readySteps(steps), random).data
 }
 
 /** The steps checked, and none of them random. */
@@ -35,8 +35,8 @@ export function evaluationSteps(steps: readonly ImageStep[]): readonly ReadyStep
 }
 
 /** Runs checked steps. Without a stream the steps must not be random. */
-export function applySteps(picture: AnyPicture, steps: readonly ReadyStep[], random = new Random(0)): FloatPicture {
-  let current = picture
+export function applySteps(image: AnyImage, steps: readonly ReadyStep[], random = new Random(0)): FloatImage {
+  let current = image
   for (const step of steps) current = step.apply(current, random)
   const { width, height, data } = current
   return { width, height, data: data instanceof Float32Array ? data : Float32Array.from(data) }

@@ -1,4 +1,4 @@
-import type { AnyPicture } from './picture.js'
+import type { AnyImage } from './rgb_image.js'
 
 /** Which input samples make each output sample of one axis: `count` weights from `first` on, the same count for all. */
 interface Taps {
@@ -12,8 +12,8 @@ const kept = new Map<string, Taps>()
 const MOST_KEPT = 256
 
 /**
- * The triangle filter of half-pixel bilinear resizing. When the picture shrinks, the triangle is as wide as one output pixel, so every
- * input pixel counts (antialiasing). What would fall outside the picture is left out and the rest scaled to sum to 1.
+ * The triangle filter of half-pixel bilinear resizing. When the image shrinks, the triangle is as wide as one output pixel, so every
+ * input pixel counts (antialiasing). What would fall outside the image is left out and the rest scaled to sum to 1.
  */
 function tapsOf(input: number, output: number): Taps {
   const key = `${input}:${output}`
@@ -46,20 +46,20 @@ function tapsOf(input: number, output: number): Taps {
 }
 
 /**
- * Stretches a picture to width x height and gives [height, width, 3] floats on the input's scale, rounded nowhere.
+ * Stretches an image to width x height and gives [height, width, 3] floats on the input's scale, rounded nowhere.
  *
  * The same as Pillow's `resize(..., BILINEAR)` on float images, torchvision's `resize(antialias=True)`, and ONNX `Resize` with
  * mode=linear, antialias=1, coordinate_transformation_mode=half_pixel and exclude_outside=1. Without that last attribute
- * ONNX Runtime repeats the edge pixel outside the picture instead, and the outermost rows and columns differ by up to a tenth.
+ * ONNX Runtime repeats the edge pixel outside the image instead, and the outermost rows and columns differ by up to a tenth.
  */
-export function resizeBilinear(picture: AnyPicture, width: number, height: number): Float32Array {
+export function resizeBilinear(image: AnyImage, width: number, height: number): Float32Array {
   if (!(Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0)) {
     throw new RangeError(`cannot resize to ${width} x ${height}`)
   }
-  return down(across(picture, width), picture.height, width, height)
+  return down(across(image, width), image.height, width, height)
 }
 
-function across(from: AnyPicture, width: number): Float32Array {
+function across(from: AnyImage, width: number): Float32Array {
   const { data } = from
   const { count, first, weights } = tapsOf(from.width, width)
   const out = new Float32Array(from.height * width * 3)

@@ -3,8 +3,8 @@ import { Failure } from '../failure.js'
 import type { Random } from '../random.js'
 import { centerCrop, erase, flip, randomCrop, randomResizedCrop, type Shape, turn } from './changes.js'
 import { brighten, contrast, normalize, saturate, turnHue } from './colours.js'
-import type { AnyPicture } from './picture.js'
 import { resizeBilinear } from './resize.js'
+import type { AnyImage } from './rgb_image.js'
 
 /** One step of a model's preprocessing or augmentation, as the compiler hands it over: a name of `stepNames` and its arguments. */
 export interface ImageStep {
@@ -17,7 +17,7 @@ export interface ReadyStep {
   readonly name: string
   /** Whether it draws random numbers, so belongs to training only. */
   readonly random: boolean
-  apply(picture: AnyPicture, random: Random): AnyPicture
+  apply(image: AnyImage, random: Random): AnyImage
 }
 
 interface StepKind {
@@ -28,7 +28,7 @@ interface StepKind {
 function kind<Shape extends z.ZodRawShape>(
   random: boolean,
   shape: Shape,
-  apply: (picture: AnyPicture, options: z.infer<z.ZodObject<Shape>>, random: Random) => AnyPicture,
+  apply: (image: AnyImage, options: z.infer<z.ZodObject<Shape>>, random: Random) => AnyImage,
 ): StepKind {
   const schema = z.strictObject(shape)
   return {
@@ -46,7 +46,7 @@ function kind<Shape extends z.ZodRawShape>(
         })
       }
       const options = parsed.data as z.infer<z.ZodObject<Shape>>
-      return { name, random, apply: (picture, stream) => apply(picture, options, stream) }
+      return { name, random, apply: (image, stream) => apply(image, options, stream) }
     },
   }
 }
@@ -113,7 +113,7 @@ const kinds: Readonly<Record<string, StepKind>> = {
 export const stepNames: readonly string[] = Object.keys(kinds)
 
 /**
- * Checks the steps once, before the first picture.
+ * Checks the steps once, before the first image.
  *
  * @throws Failure `image-step-unknown` or `image-step-argument`
  */

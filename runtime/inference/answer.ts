@@ -1,4 +1,4 @@
-import { type View, wholePicture } from '../../compiler/graph/view.js'
+import { type View, wholeImage } from '../../compiler/graph/view.js'
 import type { Box } from '../../compiler/ops/sampling/crop_sampler/components.js'
 
 /** The map the crop was taken from, row by row. */
@@ -6,7 +6,7 @@ export interface AttentionMap {
   readonly values: Float32Array
   readonly height: number
   readonly width: number
-  /** The part of the picture that it covers: all of it, unless the model's steps cut off its rim. */
+  /** The part of the image that it covers: all of it, unless the model's steps cut off its rim. */
   readonly view: View
 }
 
@@ -28,11 +28,11 @@ export interface Outputs {
 const logitsPrefix = 'logits/'
 
 /**
- * The answer about picture `index` of a batch.
+ * The answer about image `index` of a batch.
  *
- * @param view what the model sees of a picture
+ * @param view what the model sees of an image
  */
-export function answerOf(outputs: Outputs, index: number, view: View = wholePicture): Answer {
+export function answerOf(outputs: Outputs, index: number, view: View = wholeImage): Answer {
   const row = (name: string) => {
     const output = outputs[name]
     const length = output ? output.values.length / (output.shape[0] || 1) : 0

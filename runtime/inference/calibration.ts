@@ -1,7 +1,7 @@
-/** Pictures whose answer was about so sure. */
+/** Images whose answer was about so sure. */
 export interface CalibrationBin {
-  readonly pictures: number
-  /** Means over these pictures: the probability of the answer, and how often it was right. */
+  readonly images: number
+  /** Means over these images: the probability of the answer, and how often it was right. */
   readonly confidence: number
   readonly accuracy: number
 }
@@ -11,30 +11,30 @@ export const calibrationBins = 15
 
 /** Whether a model is as often right as it is sure. */
 export class Calibration {
-  private readonly sums = Array.from({ length: calibrationBins }, () => ({ pictures: 0, confidence: 0, right: 0 }))
+  private readonly sums = Array.from({ length: calibrationBins }, () => ({ images: 0, confidence: 0, right: 0 }))
 
   /** @param confidence the probability of the answer; bin m holds those above (m - 1) / 15, up to m / 15 */
   add(confidence: number, right: boolean): void {
     const index = Math.min(calibrationBins - 1, Math.max(0, Math.ceil(confidence * calibrationBins) - 1))
     const bin = this.sums[index]
     if (!bin) return
-    bin.pictures++
+    bin.images++
     bin.confidence += confidence
     bin.right += Number(right)
   }
 
   /** Empty bins have zeros. */
   get bins(): readonly CalibrationBin[] {
-    return this.sums.map(({ pictures, confidence, right }) => ({
-      pictures,
-      confidence: pictures === 0 ? 0 : confidence / pictures,
-      accuracy: pictures === 0 ? 0 : right / pictures,
+    return this.sums.map(({ images, confidence, right }) => ({
+      images,
+      confidence: images === 0 ? 0 : confidence / images,
+      accuracy: images === 0 ? 0 : right / images,
     }))
   }
 
-  /** Expected calibration error: the mean over pictures of the distance between their bin's confidence and its accuracy. */
+  /** Expected calibration error: the mean over images of the distance between their bin's confidence and its accuracy. */
   get error(): number {
-    const total = this.sums.reduce((sum, { pictures }) => sum + pictures, 0)
+    const total = this.sums.reduce((sum, { images }) => sum + images, 0)
     const away = this.sums.reduce((sum, { confidence, right }) => sum + Math.abs(confidence - right), 0)
     return total === 0 ? 0 : away / total
   }

@@ -5,8 +5,8 @@ import { sameValue } from '../../compiler/graph/graph.js'
 import { specialise } from '../../compiler/graph/phase.js'
 import { nodeNames } from '../../compiler/targets/onnx/emit.js'
 import { loadModel } from '../generated/load.js'
-import type { Picture } from '../images/picture.js'
 import { preprocess } from '../images/preprocess.js'
+import type { RgbImage } from '../images/rgb_image.js'
 import type { ParameterSpec } from '../model.js'
 import { loadOnnxRuntime } from '../onnxruntime/load.js'
 import { halfToNumber } from '../weights/dtype.js'
@@ -37,7 +37,7 @@ export interface DeepRequest {
   readonly weights: (parameters: readonly ParameterSpec[]) => Promise<WeightStore>
   /** The exported file. */
   readonly path: string
-  readonly picture: Picture
+  readonly image: RgbImage
 }
 
 /**
@@ -94,13 +94,13 @@ async function runEngine(graph: Graph, nodes: readonly Node[], request: DeepRequ
   const model = await loadModel(tapped, request.entry)
   const predictor = new EnginePredictor(model, [], await request.weights(model.parameters))
   try {
-    return await predictor.run(preprocess(request.picture, model.image.steps), 1)
+    return await predictor.run(preprocess(request.image, model.image.steps), 1)
   } finally {
     await predictor.close()
   }
 }
 
-async function runFile({ path, picture }: DeepRequest, names: readonly string[]): Promise<Outputs> {
+async function runFile({ path, image }: DeepRequest, names: readonly string[]): Promise<Outputs> {
   const runtime = await loadOnnxRuntime()
   // Without a type: ONNX Runtime infers it, and in half precision it is another.
   const output = names.map((name) => ({ name }))
@@ -108,9 +108,9 @@ async function runFile({ path, picture }: DeepRequest, names: readonly string[])
   const file = Buffer.concat([await readFile(path), more])
   const session = await openSession(runtime, file, path)
   try {
-    const { width, height, data } = picture
-    const image = new runtime.Tensor('uint8', data, [1, height, width, 3])
-    const results = await runSession(session, image, path, names)
+    const { width, height, data } = image
+    const tensor = new runtime.Tensor('uint8', data, [1, height, width, 3])
+    const results = await runSession(session, tensor, path, names)
     return Object.fromEntries(
       Object.entries(results).map(([name, { type, data: values, dims }]) => {
         const numbers = Array.from(values, Number)

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { inPicture, viewOf } from '../../compiler/graph/view.js'
-import type { Picture } from '../images/picture.js'
+import { inImage, viewOf } from '../../compiler/graph/view.js'
 import { preprocess } from '../images/preprocess.js'
+import type { RgbImage } from '../images/rgb_image.js'
 import type { Answers, Model } from '../model.js'
 import { Scope } from '../scope.js'
 import type { WeightStore } from '../weights/store.js'
@@ -16,14 +16,14 @@ export class EnginePredictor implements Predictor {
     private readonly weights: WeightStore,
   ) {}
 
-  async predict(pictures: readonly Picture[]): Promise<Answer[]> {
+  async predict(images: readonly RgbImage[]): Promise<Answer[]> {
     const { size, steps } = this.model.image
-    const images = new Float32Array(pictures.length * size * size * 3)
-    pictures.forEach((picture, index) => {
-      images.set(preprocess(picture, steps), index * size * size * 3)
+    const normalised = new Float32Array(images.length * size * size * 3)
+    images.forEach((image, index) => {
+      normalised.set(preprocess(image, steps), index * size * size * 3)
     })
-    const outputs = await this.run(images, pictures.length)
-    return pictures.map((_, index) => answerOf(outputs, index, viewOf(steps)))
+    const outputs = await this.run(normalised, images.length)
+    return images.map((_, index) => answerOf(outputs, index, viewOf(steps)))
   }
 
   /** `images`: normalised [count, size, size, 3]. */
@@ -37,9 +37,9 @@ export class EnginePredictor implements Predictor {
     const outputs: Record<string, Outputs[string]> = {}
     for (const [name, tensor] of Object.entries(tensors)) {
       const values = Float32Array.from(await tensor.data())
-      // A box is found in what the model sees; it is told in the whole picture.
+      // A box is found in what the model sees; it is told in the whole image.
       outputs[name] = {
-        values: name === 'boxes' && view.share !== 1 ? values.map((place) => inPicture(place, view)) : values,
+        values: name === 'boxes' && view.share !== 1 ? values.map((place) => inImage(place, view)) : values,
         shape: tensor.shape,
       }
     }

@@ -5,20 +5,20 @@ import { LocalisationCounter, type Localised } from './localisation.js'
 
 /** Shares are between 0 and 1. Keys of `top1` are the branches (master, part) and `joint`, the model's prediction. */
 export interface Evaluation extends Localised {
-  readonly pictures: number
+  readonly images: number
   readonly top1: Readonly<Record<string, number>>
   readonly top5: number
   /** How far the answers' probabilities are from how often they are right; see `Calibration`. */
   readonly calibrationError: number
   readonly calibration: readonly CalibrationBin[]
-  readonly perClass: readonly { readonly name: string; readonly pictures: number; readonly correct: number }[]
-  /** Pictures by true class (row) and predicted class (column). */
+  readonly perClass: readonly { readonly name: string; readonly images: number; readonly correct: number }[]
+  /** Images by true class (row) and predicted class (column). */
   readonly confusion: readonly (readonly number[])[]
 }
 
 /** Counts answers against what is true. */
 export class EvaluationCounter {
-  private pictures = 0
+  private images = 0
   private top5 = 0
   private readonly calibration = new Calibration()
   private readonly correct = new Map<string, number>()
@@ -29,9 +29,9 @@ export class EvaluationCounter {
     this.confusion = classes.map(() => classes.map(() => 0))
   }
 
-  /** @param truth the class, and where things truly are, in fractions of the picture */
+  /** @param truth the class, and where things truly are, in fractions of the image */
   add(answer: Answer, truth: { readonly label: number } & Places): void {
-    this.pictures++
+    this.images++
     const predicted = argMax(answer.probabilities)
     this.count('joint', predicted === truth.label)
     this.calibration.add(answer.probabilities[predicted] ?? 0, predicted === truth.label)
@@ -44,13 +44,13 @@ export class EvaluationCounter {
   }
 
   result(): Evaluation {
-    const share = (count: number, of = this.pictures) => (of === 0 ? 0 : count / of)
+    const share = (count: number, of = this.images) => (of === 0 ? 0 : count / of)
     const perClass = this.classes.map((name, index) => {
       const row = this.confusion[index] as number[]
-      return { name, pictures: row.reduce((sum, count) => sum + count, 0), correct: row[index] as number }
+      return { name, images: row.reduce((sum, count) => sum + count, 0), correct: row[index] as number }
     })
     return {
-      pictures: this.pictures,
+      images: this.images,
       top1: Object.fromEntries([...this.correct].map(([name, count]) => [name, share(count)])),
       top5: share(this.top5),
       calibrationError: this.calibration.error,

@@ -1,6 +1,6 @@
 import { evalBatches } from '../data/batches.js'
 import type { DataSet, SplitName } from '../data/dataset.js'
-import type { PictureSource } from '../data/pictures.js'
+import type { ImageSource } from '../data/image_source.js'
 import type { Reporter } from '../reporter.js'
 import { answerOf } from './answer.js'
 import type { EnginePredictor } from './engine.js'
@@ -10,21 +10,21 @@ export interface SplitOptions {
   readonly split: SplitName
   readonly batch: number
   readonly reporter: Reporter
-  readonly pictures?: PictureSource
+  readonly images?: ImageSource
   /** True once a stop was requested. */
   readonly interrupted?: () => boolean
 }
 
-/** The split's pictures through the model, counted; undefined when it was stopped. */
+/** The split's images through the model, counted; undefined when it was stopped. */
 export async function evaluateSplit(
   predictor: EnginePredictor,
   data: DataSet,
-  { split, batch, reporter, pictures, interrupted }: SplitOptions,
+  { split, batch, reporter, images, interrupted }: SplitOptions,
 ): Promise<Evaluation | undefined> {
   const counter = new EvaluationCounter(data.classes)
   const samples = data.splits[split]
   const { size, steps } = predictor.model.image
-  for await (const made of evalBatches(samples, { size, steps, batch, reporter, ...(pictures && { pictures }) })) {
+  for await (const made of evalBatches(samples, { size, steps, batch, reporter, ...(images && { images }) })) {
     if (interrupted?.()) return undefined
     const outputs = await predictor.run(made.images, made.labels.length)
     made.indices.forEach((sampleIndex, index) => {

@@ -5,21 +5,21 @@ import type { Places } from '../data/truth.js'
 export interface Localised {
   /** Where true boxes of the object are known: mean intersection over union of the crop, and the share of crops at 0.5 or more. */
   readonly localisation?: {
-    readonly pictures: number
+    readonly images: number
     readonly meanIou: number
     readonly over50: number
     readonly wholeImageIou: number
     /** The share of the object's known points (CUB's parts) that lie in the crop, where the data set has such. */
     readonly pointsInside?: number
   }
-  /** Where the part that tells the class is known. */
-  readonly tellingPart?: {
-    readonly pictures: number
-    /** The share of crops that hold the middle of that part. */
-    readonly held: number
-    /** The same share if each crop lay anywhere in its picture: what chance alone reaches with crops of these sizes. */
+  /** Where the discriminative part is annotated. */
+  readonly discriminativePart?: {
+    readonly images: number
+    /** The share of crops that capture the middle of that part. */
+    readonly captured: number
+    /** The same share if each crop lay anywhere in its image: what chance alone reaches with crops of these sizes. */
     readonly byChance: number
-    /** The mean share of the picture's area that a crop takes. */
+    /** The mean share of the image's area that a crop takes. */
     readonly cropArea: number
   }
 }
@@ -33,13 +33,13 @@ export class LocalisationCounter {
   private points = 0
   private pointsInside = 0
   private parts = 0
-  private held = 0
+  private captured = 0
   private byChance = 0
   private area = 0
 
   add(crop: Box, { box, part, points = [] }: Places): void {
     this.points += points.length
-    this.pointsInside += points.filter((point) => holds(crop, point)).length
+    this.pointsInside += points.filter((point) => contains(crop, point)).length
     if (box) this.addBox(crop, [box.y1, box.x1, box.y2, box.x2])
     if (part) this.addPart(crop, { y: (part.y1 + part.y2) / 2, x: (part.x1 + part.x2) / 2 })
   }
@@ -55,7 +55,7 @@ export class LocalisationCounter {
   private addPart(crop: Box, middle: Place): void {
     const [y1, x1, y2, x2] = crop
     this.parts++
-    this.held += Number(holds(crop, middle))
+    this.captured += Number(contains(crop, middle))
     this.byChance += coveredByChance(y2 - y1, middle.y) * coveredByChance(x2 - x1, middle.x)
     this.area += (y2 - y1) * (x2 - x1)
   }
@@ -65,7 +65,7 @@ export class LocalisationCounter {
     return {
       ...(boxes > 0 && {
         localisation: {
-          pictures: boxes,
+          images: boxes,
           meanIou: this.iou / boxes,
           over50: this.over50 / boxes,
           wholeImageIou: this.wholeIou / boxes,
@@ -73,9 +73,9 @@ export class LocalisationCounter {
         },
       }),
       ...(parts > 0 && {
-        tellingPart: {
-          pictures: parts,
-          held: this.held / parts,
+        discriminativePart: {
+          images: parts,
+          captured: this.captured / parts,
           byChance: this.byChance / parts,
           cropArea: this.area / parts,
         },
@@ -84,13 +84,13 @@ export class LocalisationCounter {
   }
 }
 
-/** In fractions of the picture. */
+/** In fractions of the image. */
 interface Place {
   readonly y: number
   readonly x: number
 }
 
-function holds([y1, x1, y2, x2]: Box, { y, x }: Place): boolean {
+function contains([y1, x1, y2, x2]: Box, { y, x }: Place): boolean {
   return y >= y1 && y <= y2 && x >= x1 && x <= x2
 }
 

@@ -1,8 +1,8 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { z } from 'zod'
-import { type View, viewOf, wholePicture } from '../../compiler/graph/view.js'
+import { type View, viewOf, wholeImage } from '../../compiler/graph/view.js'
 import { Failure } from '../failure.js'
-import type { Picture } from '../images/picture.js'
+import type { RgbImage } from '../images/rgb_image.js'
 import { loadOnnxRuntime } from '../onnxruntime/load.js'
 import type { Reporter } from '../reporter.js'
 import { type Answer, answerOf, type Outputs, predictionOf } from './answer.js'
@@ -44,20 +44,20 @@ export class OnnxPredictor implements Predictor {
       })
     }
     const steps = imageSteps.safeParse(parseJson(metadata.steps))
-    const view = steps.success ? viewOf(steps.data) : wholePicture
+    const view = steps.success ? viewOf(steps.data) : wholeImage
     return new OnnxPredictor(path, session, runtime.Tensor, classes.data, metadata, view)
   }
 
-  async predict(pictures: readonly Picture[]): Promise<Answer[]> {
+  async predict(images: readonly RgbImage[]): Promise<Answer[]> {
     if (this.metadata.input === 'tensor')
       throw new Failure({
         code: 'onnx-needs-tensor',
-        message: 'this file takes normalised tensors, not pictures',
+        message: 'this file takes normalised tensors, not images',
         help: 'export it without --input tensor',
       })
     const answers: Answer[] = []
-    // Pictures differ in size, so each is a batch of its own.
-    for (const { width, height, data } of pictures) {
+    // Images differ in size, so each is a batch of its own.
+    for (const { width, height, data } of images) {
       const outputs = await this.run(new this.makeTensor('uint8', data, [1, height, width, 3]))
       this.checkShapes(outputs)
       answers.push(answerOf(outputs, 0, this.view))

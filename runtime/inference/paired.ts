@@ -1,14 +1,14 @@
 import { keyOf, Random } from '../random.js'
 
-/** Two models on the same pictures. Shares are between 0 and 1; differences are the first one's less the second one's. */
+/** Two models on the same images. Shares are between 0 and 1; differences are the first one's less the second one's. */
 export interface PairedDifference {
-  readonly pictures: number
-  /** Pictures that only the first, and only the second, got right. */
+  readonly images: number
+  /** Images that only the first, and only the second, got right. */
   readonly onlyFirst: number
   readonly onlySecond: number
   /** Of top-1. */
   readonly difference: number
-  /** Where it lies, with 95 % confidence: percentiles of a paired bootstrap over pictures. */
+  /** Where it lies, with 95 % confidence: percentiles of a paired bootstrap over images. */
   readonly interval: readonly [low: number, high: number]
   /** Of a difference at least as large by chance alone: McNemar's exact test, two-sided. */
   readonly pValue: number
@@ -20,29 +20,29 @@ const resamples = 10_000
 export function pairedDifference(first: readonly boolean[], second: readonly boolean[], seed = 1): PairedDifference {
   if (first.length !== second.length || first.length === 0)
     throw new RangeError(`${first.length} answers cannot be paired with ${second.length}`)
-  const pictures = first.length
+  const images = first.length
   const onlyFirst = first.filter((right, index) => right && !second[index]).length
   const onlySecond = second.filter((right, index) => right && !first[index]).length
   return {
-    pictures,
+    images,
     onlyFirst,
     onlySecond,
-    difference: (onlyFirst - onlySecond) / pictures,
-    interval: bootstrap(pictures, onlyFirst, onlySecond, new Random(keyOf(seed, 'bootstrap'))),
+    difference: (onlyFirst - onlySecond) / images,
+    interval: bootstrap(images, onlyFirst, onlySecond, new Random(keyOf(seed, 'bootstrap'))),
     pValue: mcNemar(onlyFirst, onlySecond),
   }
 }
 
-/** Which pictures disagree does not matter, only how many each draw has of them. */
-function bootstrap(pictures: number, onlyFirst: number, onlySecond: number, random: Random): readonly [number, number] {
+/** Which images disagree does not matter, only how many each draw has of them. */
+function bootstrap(images: number, onlyFirst: number, onlySecond: number, random: Random): readonly [number, number] {
   const differences = Float64Array.from({ length: resamples }, () => {
     let sum = 0
-    for (let draw = 0; draw < pictures; draw++) {
-      const picture = random.integer(pictures)
-      if (picture < onlyFirst) sum++
-      else if (picture < onlyFirst + onlySecond) sum--
+    for (let draw = 0; draw < images; draw++) {
+      const image = random.integer(images)
+      if (image < onlyFirst) sum++
+      else if (image < onlyFirst + onlySecond) sum--
     }
-    return sum / pictures
+    return sum / images
   }).sort()
   const percentile = (share: number) => differences[Math.round(share * (resamples - 1))] as number
   return [percentile(0.025), percentile(0.975)]

@@ -1,7 +1,7 @@
 /** Runs an exported file on an image in a browser, and draws the answer. */
 
 import { type InferenceSession, Tensor } from 'onnxruntime-web/wasm'
-import { type View, wholePicture } from '../../compiler/graph/view.js'
+import { type View, wholeImage } from '../../compiler/graph/view.js'
 
 export interface Answer {
   readonly probabilities: Float32Array
@@ -19,7 +19,7 @@ export async function bytesOf(base64: string): Promise<Uint8Array> {
 function pixelsOf(image: ImageBitmap): Uint8Array {
   const canvas = new OffscreenCanvas(image.width, image.height)
   const context = canvas.getContext('2d')
-  if (!context) throw new Error('this browser cannot read pictures')
+  if (!context) throw new Error('this browser cannot read images')
   // Transparent pixels become white.
   context.fillStyle = '#fff'
   context.fillRect(0, 0, image.width, image.height)
@@ -31,7 +31,7 @@ function pixelsOf(image: ImageBitmap): Uint8Array {
   return pixels
 }
 
-/** Runs the file on a picture. */
+/** Runs the file on an image. */
 export async function ask(session: InferenceSession, image: ImageBitmap): Promise<Answer> {
   const began = performance.now()
   const results = await session.run({ image: new Tensor('uint8', pixelsOf(image), [1, image.height, image.width, 3]) })
@@ -52,13 +52,13 @@ export async function ask(session: InferenceSession, image: ImageBitmap): Promis
   }
 }
 
-/** The picture, where the model looked if `heat`, and the part that it cut out. `view` is what the model sees of a picture. */
+/** The image, where the model looked if `heat`, and the part that it cut out. `view` is what the model sees of an image. */
 export function drawSeen(
   canvas: HTMLCanvasElement,
   image: ImageBitmap,
   { attention, box }: Answer,
   heat: boolean,
-  { offset, share }: View = wholePicture,
+  { offset, share }: View = wholeImage,
 ): void {
   ;[canvas.width, canvas.height] = [image.width, image.height]
   const context = canvas.getContext('2d')

@@ -1,5 +1,5 @@
 /**
- * The page's own code: runs the exported file on ONNX Runtime's WebAssembly, and shows what it answers about a picture.
+ * The page's own code: runs the exported file on ONNX Runtime's WebAssembly, and shows what it answers about an image.
  * Everything is in the page's folder; it also works when it is opened from a disk, where neither modules nor files can be fetched.
  */
 
@@ -13,7 +13,7 @@ declare const wsbanRuntime: string
 
 const shownClasses = 5
 
-let picture: ImageBitmap | undefined
+let image: ImageBitmap | undefined
 let answer: Answer | undefined
 
 function element<T extends Element>(id: string, kind: new () => T): T {
@@ -30,19 +30,13 @@ async function load(): Promise<InferenceSession> {
 }
 
 function show(): void {
-  if (!picture || !answer) return
+  if (!image || !answer) return
   const result = element('result', HTMLElement)
   result.hidden = false
   if (answer.box) result.dataset.box = [...answer.box].join(' ')
-  drawSeen(
-    element('seen', HTMLCanvasElement),
-    picture,
-    answer,
-    element('heat', HTMLInputElement).checked,
-    wsbanPage.view,
-  )
+  drawSeen(element('seen', HTMLCanvasElement), image, answer, element('heat', HTMLInputElement).checked, wsbanPage.view)
   element('part', HTMLElement).hidden = !answer.box
-  drawPart(element('crop', HTMLCanvasElement), picture, answer)
+  drawPart(element('crop', HTMLCanvasElement), image, answer)
   const best = [...answer.probabilities.entries()].sort(([, a], [, b]) => b - a).slice(0, shownClasses)
   element('classes', HTMLElement).replaceChildren(...best.map(([index, share]) => classLine(index, share)))
 }
@@ -64,16 +58,16 @@ function say(text: string): void {
 
 async function look(session: InferenceSession, file: Blob): Promise<void> {
   try {
-    picture = await createImageBitmap(file)
+    image = await createImageBitmap(file)
   } catch {
-    say('This is no picture that the browser can read.')
+    say('This is no image that the browser can read.')
     return
   }
   say('Looking …')
   try {
-    answer = await ask(session, picture)
+    answer = await ask(session, image)
     say(
-      `${picture.width} x ${picture.height} pixels, ${answer.milliseconds.toFixed(0)} ms. The picture has not left this page.`,
+      `${image.width} x ${image.height} pixels, ${answer.milliseconds.toFixed(0)} ms. The image has not left this page.`,
     )
     show()
   } catch (error) {

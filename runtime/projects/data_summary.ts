@@ -5,16 +5,16 @@ import { decodeImage } from '../images/decode.js'
 /** The facts that a proposal is based on. */
 export interface DataSummary {
   readonly classes: number
-  /** Pictures to train on. */
+  /** Images to train on. */
   readonly train: number
-  /** Of the pictures looked at, the middle one by its shorter side, in pixels. */
+  /** Of the images looked at, the middle one by its shorter side, in pixels. */
   readonly shorterSide: number
 }
 
-/** How many pictures are opened: enough for a middle, and a second's work. */
+/** How many images are opened: enough for a middle, and a second's work. */
 const lookedAt = 40
 
-/** Opens some of the pictures to train on, spread over the classes. Those that cannot be read are passed by. @throws Failure `no-pictures` */
+/** Opens some of the images to train on, spread over the classes. Those that cannot be read are passed by. @throws Failure `no-images` */
 export async function summarizeData({ classes, splits: { train } }: DataSet, folder: string): Promise<DataSummary> {
   const step = Math.max(1, train.length / lookedAt)
   const sides: number[] = []
@@ -31,8 +31,8 @@ export async function summarizeData({ classes, splits: { train } }: DataSet, fol
   const middle = sides.sort((a, b) => a - b)[Math.floor(sides.length / 2)]
   if (middle === undefined)
     throw new Failure({
-      code: 'no-pictures',
-      message: `${folder} has no picture to train on that can be read`,
+      code: 'no-images',
+      message: `${folder} has no image to train on that can be read`,
       help: `wsban data inspect ${folder} says what is wrong with them`,
       path: folder,
     })

@@ -7,7 +7,7 @@ export interface ModelChanges {
   readonly name: string
   /** New defaults of its parameters; those it does not have are left out. */
   readonly settings: Readonly<Record<string, number>>
-  /** Pictures a step. */
+  /** Images a step. */
   readonly batch?: number
   /** Lines to stand before everything, in place of the template's own. */
   readonly comment: readonly string[]

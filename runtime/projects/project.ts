@@ -14,7 +14,7 @@ import { type Template, type TemplateName, templates } from './templates.js'
 export interface ProjectRequest {
   readonly folder: string
   readonly template: TemplateName
-  /** Pictures that the model is to be for. */
+  /** Images that the model is to be for. */
   readonly data?: string
 }
 
@@ -28,13 +28,13 @@ export interface Project {
   readonly reasons: readonly string[]
 }
 
-/** Below so many pictures to train on, smaller batches make more steps of an epoch. */
-const fewPictures = 200
+/** Below so many images to train on, smaller batches make more steps of an epoch. */
+const fewImages = 200
 
 /**
  * A new project: a model that trains, a package.json with the commands, a README, a .gitignore. Nothing is ever written over.
  *
- * @throws Failure `file-exists`, `no-pictures`, `cannot-write`, and what is wrong with the data set
+ * @throws Failure `file-exists`, `no-images`, `cannot-write`, and what is wrong with the data set
  */
 export async function writeProject({ folder, template: name, data }: ProjectRequest): Promise<Project> {
   const template = templates.find((one) => one.name === name)
@@ -44,7 +44,7 @@ export async function writeProject({ folder, template: name, data }: ProjectRequ
   const seen = data === undefined ? undefined : await summarizeData(await openDataSet(data, { seed: 1 }), data)
   const { model, reasons, settings, batch } = proposal(template, seen, data)
   const title = basename(resolve(folder))
-  const pictures = data === undefined ? 'birds' : relative(folder, data) || '.'
+  const images = data === undefined ? 'birds' : relative(folder, data) || '.'
   const text = ownModel(readSpec(join(standardFolder(), `${model}.wsban`)), {
     name: title,
     settings,
@@ -53,8 +53,8 @@ export async function writeProject({ folder, template: name, data }: ProjectRequ
   })
   const files: readonly (readonly [path: string, text: string])[] = [
     [target('model.wsban'), text],
-    [target('package.json'), packageFile(pictures, data === undefined)],
-    [target('README.md'), readmeOf({ title, pictures, sample: data === undefined })],
+    [target('package.json'), packageFile(images, data === undefined)],
+    [target('README.md'), readmeOf({ title, images, sample: data === undefined })],
     [target('.gitignore'), 'node_modules/\nruns/\nbirds/\n*.onnx\n'],
   ]
   await makeFolder(folder)
@@ -87,25 +87,25 @@ function proposal(template: Template, seen: DataSummary | undefined, data: strin
   const { classes, train, shorterSide } = seen
   const photos = shorterSide >= template.photosFrom
   const reasons = [
-    `${classes} classes, ${train} pictures to train on; the shorter side of the middle one has ${shorterSide} pixels:`,
+    `${classes} classes, ${train} images to train on; the shorter side of the middle one has ${shorterSide} pixels:`,
     photos ? 'large enough for a network made for photos.' : 'too small for a network made for photos.',
-    ...(train < fewPictures ? ['Few pictures: batches of 8.'] : []),
+    ...(train < fewImages ? ['Few images: batches of 8.'] : []),
   ]
   return {
     model: photos ? template.photos : template.small,
     settings: { classes },
-    ...(train < fewPictures && { batch: 8 }),
+    ...(train < fewImages && { batch: 8 }),
     reasons,
   }
 }
 
-function packageFile(pictures: string, sample: boolean): string {
+function packageFile(images: string, sample: boolean): string {
   // npm gives scripts to a shell, and systems differ in how theirs quotes: a path that would need it is not written here.
-  const plain = /^[\w./-]+$/.test(pictures)
+  const plain = /^[\w./-]+$/.test(images)
   const scripts = {
     ...(sample && { data: 'wsban data sample -o birds' }),
     check: 'wsban check model.wsban',
-    ...(plain && { train: `wsban train model.wsban --data ${pictures} -o runs/first` }),
+    ...(plain && { train: `wsban train model.wsban --data ${images} -o runs/first` }),
     report: 'wsban report runs/first',
     export: 'wsban export runs/first -o model.onnx',
   }

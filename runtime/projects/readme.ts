@@ -1,17 +1,17 @@
 export interface ReadmeContent {
   readonly title: string
-  /** The folder of pictures, seen from the project. */
-  readonly pictures: string
+  /** The folder of images, seen from the project. */
+  readonly images: string
   /** Whether these are the sample birds. */
   readonly sample: boolean
 }
 
 /** The commands of a new project, in their order. */
-export function readmeOf({ title, pictures, sample }: ReadmeContent): string {
-  const place = /^[\w./-]+$/.test(pictures) ? pictures : `'${pictures.replaceAll("'", "'\\''")}'`
+export function readmeOf({ title, images, sample }: ReadmeContent): string {
+  const place = /^[\w./-]+$/.test(images) ? images : `'${images.replaceAll("'", "'\\''")}'`
   const heading = title.replace(/[\\`*_{}[\]<>#|\r\n]/g, ' ').trim() || 'A model'
   const commands: readonly (readonly [command: string, what: string])[] = [
-    ...(sample ? [['npx wsban data sample -o birds', 'pictures to try it on'] as const] : []),
+    ...(sample ? [['npx wsban data sample -o birds', 'images to try it on'] as const] : []),
     ['npx wsban check model.wsban', 'what it is made of, and what is wrong with it'],
     [`npx wsban train model.wsban --data ${place} -o runs/first`, 'Ctrl-C stops; --resume goes on'],
     [`npx wsban evaluate runs/first --data ${place}`, 'how good it is, class by class'],
@@ -29,7 +29,7 @@ export function readmeOf({ title, pictures, sample }: ReadmeContent): string {
 ${lines.join('\n')}
 \`\`\`
 
-The number of classes comes from the folders of the pictures. \`npx wsban graph model.wsban -o model.svg\` draws the model; \`npx wsban explain crop_sampler\` says what
+The number of classes comes from the folders of the images. \`npx wsban graph model.wsban -o model.svg\` draws the model; \`npx wsban explain crop_sampler\` says what
 an operation does; \`npx wsban fmt model.wsban\` formats the file.
 `
 }

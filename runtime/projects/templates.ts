@@ -16,7 +16,7 @@ export type TemplateName = (typeof templateNames)[number]
 export const templates: readonly Template[] = [
   {
     name: 'wsban',
-    summary: 'attention, a crop of the telling part, the part teaches the whole: what to try first',
+    summary: 'attention, a crop of the discriminative part, the part teaches the whole: what to try first',
     small: 'wsban_tiny',
     photos: 'wsban_lite',
     photosFrom: 128,
@@ -30,7 +30,7 @@ export const templates: readonly Template[] = [
   },
   {
     name: 'tasn',
-    summary: 'the picture sampled more densely where attention is',
+    summary: 'the image sampled more densely where attention is',
     small: 'tasn_tiny',
     photos: 'tasn',
     photosFrom: 300,

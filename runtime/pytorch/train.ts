@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { DataSet } from '../data/dataset.js'
-import { usualWorkers } from '../data/pictures.js'
+import { usualWorkers } from '../data/image_source.js'
 import { Failure } from '../failure.js'
 import { writeAtomically } from '../files.js'
 import type { Model } from '../model.js'
@@ -59,7 +59,7 @@ export async function trainInPytorch(
   // Not in the run's folder, which may come from a third party: Python imports modules from beside a program before its own.
   const code = await mkdtemp(join(tmpdir(), 'wsban-pytorch-'))
   for (const { path, text } of await pytorchFiles(spec)) await writeAtomically(join(code, path), text)
-  const listing = join(code, 'pictures.json')
+  const listing = join(code, 'images.json')
   await writeAtomically(listing, listingOf(data))
 
   const stop = listenForInterrupt(reporter)
@@ -86,7 +86,7 @@ export async function trainInPytorch(
     else if (message.kind === 'log') {
       const { record } = message
       await events.add(record.step, scalarsOf(record))
-      if (record.kind === 'epoch' && record.val.pictures > 0) heard.result = { ...heard.result, evaluation: record.val }
+      if (record.kind === 'epoch' && record.val.images > 0) heard.result = { ...heard.result, evaluation: record.val }
     } else if (message.kind === 'end') {
       const { kind: _, ...end } = message
       heard.result = { ...heard.result, ...end, totalSteps: before.state.step + end.steps }

@@ -42,14 +42,14 @@ function pairs(counts: Evaluation['confusion'], name: (index: number) => string)
     })
     .sort((a, b) => b.count - a.count)
     .slice(0, listed)
-  if (wrong.length === 0) return html`<p>No picture was taken for another class.</p>`
+  if (wrong.length === 0) return html`<p>No image was taken for another class.</p>`
   return html`<table class="pairs"><thead><tr><th>class</th><th>most often taken for</th><th></th></tr></thead><tbody>${wrong.map(({ truth, predicted, count, total }) => html`<tr><td>${name(truth)}</td><td>${name(predicted)}</td><td>${count} of ${total}</td></tr>`)}</tbody></table>`
 }
 
 /** Every class, the hardest first. */
 export function classSection({ perClass }: Evaluation): Markup {
-  const share = ({ pictures, correct }: Evaluation['perClass'][number]) => (pictures === 0 ? 1 : correct / pictures)
+  const share = ({ images, correct }: Evaluation['perClass'][number]) => (images === 0 ? 1 : correct / images)
   const sorted = perClass.toSorted((a, b) => share(a) - share(b))
-  return html`<section><h2>Class by class</h2><p>The hardest first.</p><table class="classes"><thead><tr><th>class</th><th>pictures</th><th>right</th><th></th></tr></thead>
-<tbody>${sorted.map((one) => html`<tr><td>${one.name}</td><td>${one.pictures}</td><td>${one.correct}</td><td><div class="bar"><i style="width:${one.pictures === 0 ? 0 : Math.round(100 * share(one))}%"></i></div></td></tr>`)}</tbody></table></section>`
+  return html`<section><h2>Class by class</h2><p>The hardest first.</p><table class="classes"><thead><tr><th>class</th><th>images</th><th>right</th><th></th></tr></thead>
+<tbody>${sorted.map((one) => html`<tr><td>${one.name}</td><td>${one.images}</td><td>${one.correct}</td><td><div class="bar"><i style="width:${one.images === 0 ? 0 : Math.round(100 * share(one))}%"></i></div></td></tr>`)}</tbody></table></section>`
 }

@@ -25,19 +25,19 @@ export interface Guess {
   readonly probability: number
 }
 
-export interface ShownPicture {
+export interface ShownImage {
   readonly name: string
   readonly truth: string
   readonly guesses: readonly Guess[]
   /** Small JPEGs: as it is, with heatmap and boxes, and the crop. */
-  readonly picture: Uint8Array
+  readonly image: Uint8Array
   readonly overlay?: Uint8Array
   readonly crop?: Uint8Array
   /** Of the crop and the true box, intersection over union. */
   readonly overlap?: number
 }
 
-/** The joint answer against another branch's, on the same pictures. */
+/** The joint answer against another branch's, on the same images. */
 export interface BranchDifference extends PairedDifference {
   readonly branch: string
 }
@@ -50,13 +50,13 @@ export interface ReportData {
   readonly steps: readonly StepRecord[]
   /** The epoch of the checkpoint that is shown. */
   readonly best?: number
-  /** Absent when the pictures are gone. */
+  /** Absent when the images are gone. */
   readonly evaluation?: Evaluation
   readonly differences: readonly BranchDifference[]
   /** Spread over the classes. */
-  readonly examples: readonly ShownPicture[]
+  readonly examples: readonly ShownImage[]
   /** Wrong, and the surest of it. */
-  readonly mistakes: readonly ShownPicture[]
+  readonly mistakes: readonly ShownImage[]
   /** Facts of the run, by name. */
   readonly facts: readonly (readonly [name: string, value: string])[]
   /** Why something is missing. */

@@ -29,7 +29,7 @@ const stateFile = z.object({
   optimizerSteps: fromZero,
   /** Of weights that were frozen at first: how many of these steps had been taken before they moved. */
   began: z.record(z.string(), fromZero).default({}),
-  /** Epochs since the best score on the val pictures. */
+  /** Epochs since the best score on the val images. */
   stale: fromZero.default(0),
 })
 export type TrainingState = z.infer<typeof stateFile>

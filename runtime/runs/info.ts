@@ -20,7 +20,7 @@ export const runFile = z.object({
   /** Class names in the order of the logits. */
   classes: z.array(z.string()).min(1),
   data: z.string(),
-  /** Of the names and labels of the pictures it began with. */
+  /** Of the names and labels of the images it began with. */
   samples: z.string().optional(),
   seed: fromZero,
   epochs: count,

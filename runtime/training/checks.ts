@@ -15,8 +15,8 @@ export function checkData(model: Pick<Model, 'classes'>, data: DataSet, path: st
     })
   if (data.splits.train.length === 0)
     throw new Failure({
-      code: 'no-pictures',
-      message: `${path} has no pictures to train on`,
+      code: 'no-images',
+      message: `${path} has no images to train on`,
       help: 'put them into train/CLASS/',
       path,
     })

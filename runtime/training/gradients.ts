@@ -55,7 +55,7 @@ export function computeGradients(
   return { names, losses: values, gradients: byName(weights, gradients) }
 }
 
-/** Each loss of a mixed batch: what is left of the pictures by their own labels, the rest by those that were mixed in. */
+/** Each loss of a mixed batch: what is left of the images by their own labels, the rest by those that were mixed in. */
 function weighed(
   own: Readonly<Record<string, tf.Scalar>>,
   { labels, share }: Mixed,

@@ -36,7 +36,7 @@ export interface StepInfo {
 export interface LearnerOptions {
   readonly model: Model
   readonly seed: number
-  /** [classes]: what each class's pictures count. */
+  /** [classes]: what each class's images count. */
   readonly classWeights?: Float32Array
   readonly profile?: StepProfile
 }

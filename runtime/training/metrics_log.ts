@@ -43,8 +43,8 @@ export class MetricsLog {
   }
 
   async epoch({ epoch, step, losses, evaluation, secondsPerStep, waitingForData }: EpochEnd): Promise<void> {
-    const { pictures, top1, top5, calibrationError, localisation, tellingPart } = evaluation
-    const val = { pictures, top1, top5, calibrationError, localisation, tellingPart }
+    const { images, top1, top5, calibrationError, localisation, discriminativePart } = evaluation
+    const val = { images, top1, top5, calibrationError, localisation, discriminativePart }
     const memory = process.memoryUsage.rss()
     const { numTensors: tensors } = tf.memory()
     await this.add({ kind: 'epoch', epoch, step, losses, val, secondsPerStep, waitingForData, memory, tensors })

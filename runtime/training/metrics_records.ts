@@ -18,12 +18,12 @@ export const trainingRecord = z.discriminatedUnion('kind', [
     step: z.number(),
     losses: numbers,
     val: z.looseObject({
-      pictures: z.number(),
+      images: z.number(),
       top1: numbers,
       top5: z.number(),
       calibrationError: z.number(),
       localisation: z.looseObject({ meanIou: z.number(), over50: z.number() }).optional(),
-      tellingPart: z.looseObject({ held: z.number() }).optional(),
+      discriminativePart: z.looseObject({ captured: z.number() }).optional(),
     }),
     secondsPerStep: z.number(),
     waitingForData: z.number(),
@@ -37,12 +37,12 @@ export type TrainingRecord = z.infer<typeof trainingRecord>
 export function scalarsOf(record: TrainingRecord): Record<string, number> {
   const { losses } = record
   if (record.kind === 'step') return { ...under('loss', losses), rate: record.rate, gradient_norm: record.gradientNorm }
-  const { pictures, top1, top5, calibrationError, localisation, tellingPart } = record.val
+  const { images, top1, top5, calibrationError, localisation, discriminativePart } = record.val
   return {
     ...under('epoch_loss', losses),
-    ...(pictures > 0 && { ...under('val_top1', top1), val_top5: top5, val_calibration_error: calibrationError }),
+    ...(images > 0 && { ...under('val_top1', top1), val_top5: top5, val_calibration_error: calibrationError }),
     ...(localisation && { val_mean_iou: localisation.meanIou, val_iou_over_half: localisation.over50 }),
-    ...(tellingPart && { val_part_held: tellingPart.held }),
+    ...(discriminativePart && { val_part_captured: discriminativePart.captured }),
     seconds_per_step: record.secondsPerStep,
     memory_gib: record.memory / 2 ** 30,
   }

@@ -17,7 +17,7 @@ export interface MeterOptions {
   readonly stepsPerEpoch: number
   /** Batches a step. */
   readonly accumulate: number
-  /** Pictures a batch. */
+  /** Images a batch. */
   readonly batch: number
 }
 
@@ -54,7 +54,7 @@ export class ProgressMeter {
     this.waited += performance.now() - this.asked
   }
 
-  /** The share of the epoch's time so far that went by waiting for pictures, from 0 to 1. */
+  /** The share of the epoch's time so far that went by waiting for images, from 0 to 1. */
   get waitingShare(): number {
     return this.waited / (performance.now() - this.epochStarted)
   }
@@ -105,7 +105,7 @@ export class ProgressMeter {
       [
         `epoch ${epoch + 1}/${epochs}`,
         `step ${step}/${stepsPerEpoch}`,
-        `${((batch * 1000) / pace).toPrecision(3)} pictures/s`,
+        `${((batch * 1000) / pace).toPrecision(3)} images/s`,
         `${clock(left)} left`,
         parts.join(' '),
         [`rate ${rateText(rate)}`, ...groups].join(' '),

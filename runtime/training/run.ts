@@ -65,7 +65,7 @@ export async function reopen(
   if (request.epochs !== undefined) await checkEpochs(run, request.epochs)
   if (info.samples !== undefined && info.samples !== fingerprintOf(data))
     reporter.warn(
-      `the pictures are not those that the run was begun with: it goes on with these, and is not what it would have been`,
+      `the images are not those that the run was begun with: it goes on with these, and is not what it would have been`,
     )
   const changed = spec.train?.join('\n') !== info.spec.train?.join('\n')
   if (changed) reporter.warn(`going on with other settings: ${spec.train?.join(', ')}`)
@@ -82,7 +82,7 @@ export async function reopen(
 export function introduce(model: Model, data: DataSet, engine: string, reporter: Reporter): void {
   const { train: training, val } = data.splits
   reporter.say(
-    `${model.name}: ${data.classes.length} classes, ${training.length} pictures to train on, ${val.length} to check on · ${engine}`,
+    `${model.name}: ${data.classes.length} classes, ${training.length} images to train on, ${val.length} to check on · ${engine}`,
   )
 }
 

@@ -28,7 +28,7 @@ interface Beginning {
   readonly state: TrainingState
 }
 
-/** From a folder of pictures and a model to a run: opens the engine, makes or reopens the run's folder, trains. */
+/** From a folder of images and a model to a run: opens the engine, makes or reopens the run's folder, trains. */
 export async function startTraining(
   model: Model,
   spec: StoredSpec,

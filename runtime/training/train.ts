@@ -2,7 +2,7 @@ import type { ParameterGroup } from '../../compiler/graph/graph.js'
 import { trainingSteps } from '../../compiler/training/augmentation.js'
 import { type Batch, batchesInEpoch, trainBatches } from '../data/batches.js'
 import type { DataSet } from '../data/dataset.js'
-import { PictureSource, usualWorkers } from '../data/pictures.js'
+import { ImageSource, usualWorkers } from '../data/image_source.js'
 import { outOfMemory } from '../engines/memory.js'
 import { Failure, reasonOf } from '../failure.js'
 import { EnginePredictor } from '../inference/engine.js'
@@ -27,9 +27,9 @@ export interface TrainOptions {
   /** Where it stands: at the beginning, or as the last checkpoint says. */
   readonly state: TrainingState
   readonly reporter: Reporter
-  /** Threads that prepare pictures; what `usualWorkers` says without. */
+  /** Threads that prepare images; what `usualWorkers` says without. */
   readonly workers?: number
-  /** The share of unreadable pictures that is passed by. */
+  /** The share of unreadable images that is passed by. */
   readonly mostUnreadable?: number
   /** Where a value went bad: what the batch gives on the learner's weights, binding by binding. Only the compiler's graph knows. */
   readonly locate?: (
@@ -42,7 +42,7 @@ export interface TrainOptions {
   readonly interrupted?: () => boolean
 }
 
-type EpochScores = Pick<Evaluation, 'pictures' | 'top1' | 'top5' | 'calibrationError'>
+type EpochScores = Pick<Evaluation, 'images' | 'top1' | 'top5' | 'calibrationError'>
 
 export interface TrainResult {
   readonly epochs: number
@@ -86,7 +86,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 
 class Training {
   private readonly predictor: EnginePredictor
-  private readonly pictures: PictureSource
+  private readonly images: ImageSource
   private readonly meter: ProgressMeter
   private readonly journal: MetricsLog
   private readonly batchesPerEpoch: number
@@ -101,7 +101,7 @@ class Training {
     const { epochs, batch } = run.info
     this.state = state
     this.predictor = new EnginePredictor(model, data.classes, learner.weights)
-    this.pictures = new PictureSource({
+    this.images = new ImageSource({
       reporter,
       workers,
       ...(mostUnreadable !== undefined && { mostUnreadable }),
@@ -157,7 +157,7 @@ class Training {
       epoch,
       from,
       reporter,
-      pictures: this.pictures,
+      images: this.images,
       ...(plan.mix && { mix: plan.mix }),
     })
     // With accumulation several batches make a step; a stop is always between steps.
@@ -172,7 +172,7 @@ class Training {
       const last =
         inStep.length === plan.accumulate || stepInEpoch * plan.accumulate + inStep.length === this.batchesPerEpoch
       const result = await this.take(inStep, moment, last)
-      // Lets signals and pictures in; a step itself never yields.
+      // Lets signals and images in; a step itself never yields.
       await new Promise((resolve) => setImmediate(resolve))
       if (!result) {
         this.meter.askForBatch()
@@ -198,7 +198,7 @@ class Training {
       if (saveEvery > 0 && performance.now() - this.savedAt > saveEvery * 60_000) await this.save(undefined)
       this.meter.askForBatch()
     }
-    // Unreadable pictures may leave the epoch's last step without all of its batches.
+    // Unreadable images may leave the epoch's last step without all of its batches.
     this.options.learner.reset()
     return true
   }
@@ -237,7 +237,7 @@ class Training {
       split: 'val',
       batch: run.info.batch,
       reporter,
-      pictures: this.pictures,
+      images: this.images,
       ...(interrupted && { interrupted }),
     })
   }
@@ -246,15 +246,15 @@ class Training {
     const { run, reporter } = this.options
     const { epoch, step, stepInEpoch, lossSums } = this.state
     const losses = Object.fromEntries(Object.entries(lossSums).map(([name, sum]) => [name, sum / stepInEpoch]))
-    const { pictures, top1 } = evaluation
+    const { images, top1 } = evaluation
     const { secondsPerStep, waitingShare: waitingForData } = this.meter
     await this.journal.epoch({ epoch: epoch + 1, step, losses, evaluation, secondsPerStep, waitingForData })
-    const score = pictures > 0 ? top1.joint : undefined
+    const score = images > 0 ? top1.joint : undefined
     const better = score !== undefined && score > (run.info.bestScore ?? Number.NEGATIVE_INFINITY)
     const stale = better || score === undefined ? 0 : this.state.stale + 1
     this.state = { ...this.state, epoch: epoch + 1, stepInEpoch: 0, position: 0, lossSums: {}, stale }
     await this.save(score)
-    reporter.say(this.meter.epochLine(epoch, losses, pictures > 0 ? `val: ${top1Text(evaluation)}` : 'no val pictures'))
+    reporter.say(this.meter.epochLine(epoch, losses, images > 0 ? `val: ${top1Text(evaluation)}` : 'no val images'))
   }
 
   private async save(score: number | undefined): Promise<void> {
@@ -265,7 +265,7 @@ class Training {
   }
 
   async close(): Promise<void> {
-    await this.pictures.close()
+    await this.images.close()
   }
 
   /** The error with what is left to go on from. Between steps all is whole, and is kept first. */

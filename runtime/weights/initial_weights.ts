@@ -27,7 +27,7 @@ interface Beginning {
 
 /**
  * What a training begins from: the file given with --weights (`none` for nothing), or else what the spec's trunks name. Says in a table
- * what matched, and warns where pictures are not normalised as they were when weights given with --weights were trained.
+ * what matched, and warns where images are not normalised as they were when weights given with --weights were trained.
  */
 export async function initialWeights(
   model: Model,

@@ -24,7 +24,7 @@ const fromTorchvision = (name: string): Published => ({
 /**
  * Weights known by name. Any other `owner/name` of the model hub can be pulled, too; of those listed here the normalisation is known.
  * InceptionV3: torchvision's own network is given ImageNet's normalisation and brings it to -1 to 1 itself (`transform_input`); here, as in
- * timm, the picture is brought there at once.
+ * timm, the image is brought there at once.
  */
 export const published: readonly Published[] = [
   {

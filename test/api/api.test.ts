@@ -11,7 +11,7 @@ async function folder(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'wsban api '))
 }
 
-/** A grey picture as a file's bytes: binary PPM is not read, so it goes through sharp. */
+/** A grey image as a file's bytes: binary PPM is not read, so it goes through sharp. */
 async function greyPng(): Promise<Uint8Array> {
   const { default: sharp } = await import('sharp')
   return sharp({ create: { width: 40, height: 30, channels: 3, background: '#888' } })
@@ -69,7 +69,7 @@ test('a model answers about paths and bytes alike', async (t) => {
   await model.close()
   const [again] = await predict(file, [bytes], { top: 2 })
   t.deepEqual(again?.classes, one?.classes)
-  const error = await t.throwsAsync(predict(file, [Buffer.from('no picture')]), { instanceOf: Failure })
+  const error = await t.throwsAsync(predict(file, [Buffer.from('no image')]), { instanceOf: Failure })
   t.is(error?.problem.code, 'image-unreadable')
-  t.regex(error?.problem.message ?? '', /picture 1/)
+  t.regex(error?.problem.message ?? '', /image 1/)
 })

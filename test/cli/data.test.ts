@@ -34,15 +34,15 @@ test.before(async (t) => {
 const inspection = z.object({
   ok: z.boolean(),
   classes: z.array(z.string()),
-  pictures: z.object({ train: z.number(), val: z.number(), test: z.number() }),
+  images: z.object({ train: z.number(), val: z.number(), test: z.number() }),
   findings: z.array(z.object({ code: z.string() })),
 })
 
-test.serial('inspect: a sound list, and one with a broken picture and a double', (t) => {
+test.serial('inspect: a sound list, and one with a broken image and a double', (t) => {
   const sound = wsban('data', 'inspect', 'set', '--json')
   t.is(sound.status, 0, sound.err)
   const found = inspection.parse(JSON.parse(sound.out))
-  t.deepEqual([found.ok, found.classes, found.pictures], [true, [...names].sort(), { train: 24, val: 6, test: 0 }])
+  t.deepEqual([found.ok, found.classes, found.images], [true, [...names].sort(), { train: 24, val: 6, test: 0 }])
 
   mkdirSync(join(folder, 'bad', 'train'), { recursive: true })
   for (const [place, from] of [
@@ -53,10 +53,10 @@ test.serial('inspect: a sound list, and one with a broken picture and a double',
     mkdirSync(join(folder, 'bad', place), { recursive: true })
     writeFileSync(join(folder, 'bad', place, '1.png'), readFileSync(join(folder, 'set', 'images', `${from}.png`)))
   }
-  writeFileSync(join(folder, 'bad', 'train', 'b', 'broken.jpg'), 'no picture')
+  writeFileSync(join(folder, 'bad', 'train', 'b', 'broken.jpg'), 'no image')
   const bad = wsban('data', 'inspect', 'bad')
   t.is(bad.status, 1)
-  t.regex(bad.out, /error\[unreadable\].*1 of 3 train pictures/)
+  t.regex(bad.out, /error\[unreadable\].*1 of 3 train images/)
   t.regex(bad.out, /broken\.jpg: it is not one of JPEG/)
   t.regex(bad.out, /error\[same-across-splits\]/)
 })
@@ -76,7 +76,7 @@ test.serial('training with 0 and with 2 workers is the same; strange class names
   const evaluated = wsban('evaluate', 'run2', '--data', 'set/labels.csv')
   t.is(evaluated.status, 0, evaluated.err)
   for (const name of names) t.true(evaluated.out.includes(name))
-  t.regex(evaluated.err, /20 % of each class set apart from train \(6 pictures, seed 5\)/)
+  t.regex(evaluated.err, /20 % of each class set apart from train \(6 images, seed 5\)/)
   t.is(wsban('export', 'run2', '-o', 'run2.onnx').status, 0)
   const exported = wsban('evaluate', 'run2.onnx', '--data', 'set/labels.csv', '--compare', 'run0')
   t.is(exported.status, 0, exported.err)
@@ -88,8 +88,8 @@ test.serial('training with 0 and with 2 workers is the same; strange class names
   t.true(page.includes('&lt;b&gt;red&lt;/b&gt;, dark'))
 })
 
-test.serial('too many unreadable pictures stop training, unless more are allowed', (t) => {
-  for (let i = 0; i < 3; i++) writeFileSync(join(folder, 'set', 'images', `0-${i}.png`), 'no picture')
+test.serial('too many unreadable images stop training, unless more are allowed', (t) => {
+  for (let i = 0; i < 3; i++) writeFileSync(join(folder, 'set', 'images', `0-${i}.png`), 'no image')
   const train = (...more: readonly string[]) =>
     wsban(
       'train',
@@ -99,10 +99,10 @@ test.serial('too many unreadable pictures stop training, unless more are allowed
     )
   const stopped = train()
   t.is(stopped.status, 1)
-  t.regex(stopped.err, /left out: cannot read the picture .*0-\d\.png/)
-  t.regex(stopped.err, /error\[pictures-unreadable\].*more than 5 %/)
+  t.regex(stopped.err, /left out: cannot read the image .*0-\d\.png/)
+  t.regex(stopped.err, /error\[images-unreadable\].*more than 5 %/)
   t.is(train('--max-unreadable', '40%').status, 0)
   const evaluated = wsban('evaluate', 'run2', '--data', 'set', '--split', 'train', '--max-unreadable', '7%')
   t.is(evaluated.status, 1)
-  t.regex(evaluated.err, /error\[pictures-unreadable\].*more than 7 %/)
+  t.regex(evaluated.err, /error\[images-unreadable\].*more than 7 %/)
 })

@@ -47,28 +47,28 @@ test.serial('train, evaluate, export, verify, predict, report', async (t) => {
   t.regex(compared.out, /calibration error: \d+\.\d %/)
   t.regex(
     compared.out,
-    /top-1 0\.0 points, with 95 % confidence from 0\.0 to 0\.0 .*\n.*0 pictures only this one.*p = 1\.0/,
+    /top-1 0\.0 points, with 95 % confidence from 0\.0 to 0\.0 .*\n.*0 images only this one.*p = 1\.0/,
   )
 
   const small = join(folder, 'small.onnx')
   const eight = wsban('export', run, '-o', small, '--precision', 'int8', '--data', data, '--max-drop', '1', '--json')
   t.is(eight.status, 0, eight.err)
-  const { accuracy } = z.object({ accuracy: z.object({ pictures: z.number() }) }).parse(json(eight))
-  t.true(accuracy.pictures === json(wsban('evaluate', small, '--data', data, '--json')).pictures)
+  const { accuracy } = z.object({ accuracy: z.object({ images: z.number() }) }).parse(json(eight))
+  t.true(accuracy.images === json(wsban('evaluate', small, '--data', data, '--json')).images)
   t.true(statSync(small).size < 0.5 * statSync(onnx).size)
   t.is(wsban('verify', onnx, '--against', run, '--data', data).status, 0)
 
-  const picture = join(data, 'val', 'blue <square>', '1.jpg')
+  const image = join(data, 'val', 'blue <square>', '1.jpg')
   const predicted = wsban(
     'predict',
     onnx,
-    picture,
+    image,
     join(folder, 'nothing.jpg'),
     '--heatmaps',
     join(folder, 'seen'),
     '--json',
   )
-  t.is(predicted.status, 1, 'one of the two pictures does not exist')
+  t.is(predicted.status, 1, 'one of the two images does not exist')
   const list = z
     .object({
       predictions: z.array(
@@ -93,7 +93,7 @@ test.serial('train, evaluate, export, verify, predict, report', async (t) => {
   const consumer = /```js\n([\s\S]*?)```/.exec(readFileSync(join(root, 'docs', 'onnx.md'), 'utf8'))?.[1] ?? ''
   writeFileSync(join(folder, 'consumer.mjs'), consumer)
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'dir')
-  const consumed = spawnSync(process.execPath, [join(folder, 'consumer.mjs'), onnx, picture], { encoding: 'utf8' })
+  const consumed = spawnSync(process.execPath, [join(folder, 'consumer.mjs'), onnx, image], { encoding: 'utf8' })
   t.is(consumed.status, 0, consumed.stderr)
   t.regex(consumed.stdout, /^[01] 0\.\d+/)
 })
@@ -169,15 +169,15 @@ test.serial('exit codes and messages of wrong uses', (t) => {
     [2, /whole number/, ['train', tiny, '--data', data, '-o', 'x', '--epochs', 'many']],
     [2, /required option/, ['train', tiny]],
     [2, /spec-unreadable/, ['check', 'nothing.wsban']],
-    [1, /data|folder|picture/, ['train', tiny, '--data', 'nowhere', '-o', 'x']],
+    [1, /data|folder|image/, ['train', tiny, '--data', 'nowhere', '-o', 'x']],
     [1, /classes/, ['train', tiny, '--data', data, '-o', 'x', '--set', 'classes=5']],
     [1, /unknown-parameter/, ['check', tiny, '--set', 'mapz=5']],
     [1, /onnx-unreadable/, ['predict', tiny.replace('.wsban', '.onnx'), 'x.jpg']],
     [1, /out-of-range|wrong-type/, ['check', tiny, '--set', 'maps=-3']],
     [2, /one of 18, 19, 20, 21/, ['export', tiny, '--opset', '9', '-o', 'x.onnx']],
     [2, /one of fold-constants/, ['export', tiny, '--without', 'everything', '-o', 'x.onnx']],
-    [2, /page needs a file that takes pictures/, ['export', tiny, '--input', 'tensor', '--page', 'x', '-o', 'x.onnx']],
-    [2, /int8 needs pictures/, ['export', tiny, '--precision', 'int8', '-o', 'x.onnx']],
+    [2, /page needs a file that takes images/, ['export', tiny, '--input', 'tensor', '--page', 'x', '-o', 'x.onnx']],
+    [2, /int8 needs images/, ['export', tiny, '--precision', 'int8', '-o', 'x.onnx']],
     [2, /number from 0 to 1/, ['export', tiny, '--precision', 'int8', '--max-drop', '7', '-o', 'x.onnx']],
     [1, /no weights at nowhere/, ['export', tiny, '--weights', 'nowhere.safetensors', '-o', 'x.onnx']],
   ]

@@ -10,7 +10,7 @@ const wsban = wsbanIn(folder)
 const tiny = join(packageRoot(), 'models', 'wsban_tiny.wsban')
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))
 
-test('a picture is written as its file is called', (t) => {
+test('an image is written as its file is called', (t) => {
   t.is(wsban('graph', tiny, '-o', 'a.svg', '--theme', 'light', '--set', 'maps=5').status, 0)
   const svg = readFileSync(join(folder, 'a.svg'), 'utf8')
   t.true(svg.startsWith('<svg ') && svg.includes('5 \u00d7 12 \u00d7 12') && !svg.includes('prefers-color-scheme'))

@@ -39,16 +39,16 @@ test('where a package is already it stays; a model is never written over', async
 test('for data, classes and size are proposed, and a hostile name stays data', async (t) => {
   const data = join(folder, 'photos "of" $(touch owned)')
   for (const [index, name] of ['one', 'two', 'three'].entries())
-    for (let picture = 0; picture < 4; picture++) {
+    for (let image = 0; image < 4; image++) {
       mkdirSync(join(data, name), { recursive: true })
-      const colour = { r: 80 * index, g: 60 * picture, b: 90 }
+      const colour = { r: 80 * index, g: 60 * image, b: 90 }
       await sharp({ create: { width: 90, height: 70, channels: 3, background: colour } })
         .png()
-        .toFile(join(data, name, `${picture}.png`))
+        .toFile(join(data, name, `${image}.png`))
     }
   const made = await wsban('init', 'model', '--template', 'wsban', '--data', data)
   t.is(made.status, 0, made.err)
-  t.regex(made.out, /3 classes, \d+ pictures to train on; the shorter side of the middle one has 70 pixels/)
+  t.regex(made.out, /3 classes, \d+ images to train on; the shorter side of the middle one has 70 pixels/)
   const text = readFileSync(join(folder, 'model', 'model.wsban'), 'utf8')
   t.regex(text, /classes = 3,/)
   t.regex(text, /batch = 8/)

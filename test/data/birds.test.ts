@@ -21,7 +21,7 @@ function hashOf(folder: string): string {
   return hash.digest('hex')
 }
 
-test('the same seed draws the same bytes, with a true box for each picture', async (t) => {
+test('the same seed draws the same bytes, with a true box for each image', async (t) => {
   const [first, second, other] = ['first', 'second', 'other'].map((name) => join(root, name))
   if (!first || !second || !other) throw new Error('no folders')
   await writeSampleBirds(first, { seed: 1, size: 'small' }, silent)
@@ -31,7 +31,7 @@ test('the same seed draws the same bytes, with a true box for each picture', asy
   t.not(hashOf(other), hashOf(first))
   const { classes, splits, notes } = await openDataSet(first, { seed: 1 })
   t.deepEqual([classes.length, splits.train.length, splits.val.length], [8, 480, 160])
-  t.deepEqual(notes.slice(1), ['boxes.csv gives the true box of 640 of 640 pictures'])
+  t.deepEqual(notes.slice(1), ['boxes.csv gives the true box of 640 of 640 images'])
   for (const { truth } of [...splits.train, ...splits.val]) {
     const { y1, x1, y2, x2 } = truth?.box ?? { y1: 0, x1: 0, y2: 0, x2: 0 }
     t.true(y1 >= 0 && x1 >= 0 && y2 <= 1 && x2 <= 1 && y2 - y1 > 0.1 && x2 - x1 > 0.1, JSON.stringify(truth))

@@ -10,9 +10,9 @@ import { Failure } from '../../runtime/failure.js'
 const root = mkdtempSync(join(tmpdir(), 'wsban-folder-'))
 test.after.always(() => rmSync(root, { recursive: true, force: true }))
 
-let picture: Buffer
+let image: Buffer
 test.before(async () => {
-  picture = await sharp({ create: { width: 12, height: 10, channels: 3, background: '#37a' } })
+  image = await sharp({ create: { width: 12, height: 10, channels: 3, background: '#37a' } })
     .png()
     .toBuffer()
 })
@@ -21,7 +21,7 @@ function folder(name: string, ...files: readonly string[]): string {
   for (const file of files) {
     const path = join(root, name, file)
     mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(path, picture)
+    writeFileSync(path, image)
   }
   return join(root, name)
 }
@@ -59,7 +59,7 @@ for (const [name, files, code] of [
     t.truthy(error?.problem.help)
   })
 
-test('what is left out is reported: folders beside the splits, empty classes and splits, pictures outside a class, other files', async (t) => {
+test('what is left out is reported: folders beside the splits, empty classes and splits, images outside a class, other files', async (t) => {
   const path = folder('left out', ...numbered('train/a', 2), 'train/loose.png', 'train/.hidden/0.png', 'more/a/0.png')
   for (const empty of ['train/none', 'val']) mkdirSync(join(path, empty), { recursive: true })
   for (const other of ['train/a/notes.txt', 'train/a/README', 'train/none/notes.txt'])
@@ -68,20 +68,20 @@ test('what is left out is reported: folders beside the splits, empty classes and
   t.is(splits.train.length + splits.val.length, 2)
   t.deepEqual(notes.slice(1, -1), [
     'left out folders beside the splits: "more"',
-    'train: left out, as no pictures are in "none"',
-    'train: left out 1 picture outside a class folder',
-    'val: it holds no pictures',
-    'left out files that are no pictures: 1 without extension, 2 .txt',
+    'train: left out, as no images are in "none"',
+    'train: left out 1 image outside a class folder',
+    'val: it holds no images',
+    'left out files that are no images: 1 without extension, 2 .txt',
   ])
 })
 
-test('a folder without pictures: what lies there instead', async (t) => {
-  const path = folder('no pictures')
+test('a folder without images: what lies there instead', async (t) => {
+  const path = folder('no images')
   mkdirSync(join(path, 'a'), { recursive: true })
   writeFileSync(join(path, 'a', 'notes.txt'), 'text')
   const error = await t.throwsAsync(openDataSet(path, { seed: 1 }), { instanceOf: Failure })
   t.is(error?.problem.code, 'data-empty')
-  t.regex(error?.message ?? '', /it holds 1 folder \("a"\) and 0 files; left out files that are no pictures: 1 \.txt$/)
+  t.regex(error?.message ?? '', /it holds 1 folder \("a"\) and 0 files; left out files that are no images: 1 \.txt$/)
 })
 
 test('a folder that is not there', async (t) => {
@@ -90,7 +90,7 @@ test('a folder that is not there', async (t) => {
   t.regex(error?.message ?? '', /nowhere.*no such file/)
 })
 
-test('links to pictures and folders are followed, one to nowhere and a circle are not', async (t) => {
+test('links to images and folders are followed, one to nowhere and a circle are not', async (t) => {
   const path = folder('links', ...numbered('train/a/below', 2), ...numbered('val/a', 1))
   const elsewhere = folder('elsewhere', '0.png', 'b/0.png')
   symlinkSync(join(elsewhere, '0.png'), join(path, 'train', 'a', 'linked.png'))
@@ -140,13 +140,13 @@ test('boxes.csv that is a folder: boxes-broken', async (t) => {
   t.regex(error?.message ?? '', /cannot read .*boxes\.csv/)
 })
 
-test('boxes.csv may lack pictures and name others; columns of parts may be missing', async (t) => {
+test('boxes.csv may lack images and name others; columns of parts may be missing', async (t) => {
   const path = folder('boxes some', ...numbered('train/a', 3))
   writeFileSync(join(path, 'boxes.csv'), 'path,y1,x1,y2,x2\ntrain/a/1.png,0,0.25,1,0.75\ntrain/a/gone.png,0,0,1,1\n')
   const { splits, notes } = await openDataSet(path, { seed: 1 })
   const truths = [...splits.train, ...splits.val].flatMap(({ truth }) => truth ?? [])
   t.deepEqual(truths, [{ unit: 'fractions', box: { y1: 0, x1: 0.25, y2: 1, x2: 0.75 } }])
-  t.true(notes.includes('boxes.csv gives the true box of 1 of 3 pictures; 1 line of it name no picture here'))
+  t.true(notes.includes('boxes.csv gives the true box of 1 of 3 images; 1 line of it name no image here'))
   writeFileSync(join(path, 'boxes.csv'), '')
   t.deepEqual(
     (await openDataSet(path, { seed: 1 })).splits.train.filter(({ truth }) => truth),
@@ -154,7 +154,7 @@ test('boxes.csv may lack pictures and name others; columns of parts may be missi
   )
 })
 
-test('batches depend on seed and epoch alone, and every picture comes once', async (t) => {
+test('batches depend on seed and epoch alone, and every image comes once', async (t) => {
   const { splits } = await openDataSet(
     folder('batches', ...numbered('train/a', 5), ...numbered('train/b', 5), ...numbered('val/a', 1)),
     {
@@ -191,9 +191,9 @@ test('batches depend on seed and epoch alone, and every picture comes once', asy
   t.deepEqual(seen, [...splits.train.keys()])
 })
 
-test('a broken picture is passed by with a warning, too many are an error', async (t) => {
+test('a broken image is passed by with a warning, too many are an error', async (t) => {
   const path = folder('broken', ...numbered('train/a', 30), ...numbered('val/a', 1))
-  writeFileSync(join(path, 'train/a/7.png'), 'no picture')
+  writeFileSync(join(path, 'train/a/7.png'), 'no image')
   const steps = [{ name: 'resize', arguments: { size: 8 } }]
   const run = async () => {
     const { splits } = await openDataSet(path, { seed: 1 })
@@ -217,7 +217,7 @@ test('a broken picture is passed by with a warning, too many are an error', asyn
   const { seen, warnings, broken } = await run()
   t.false(seen.includes(broken))
   t.true(warnings.some((line) => line.includes('/7.png')))
-  for (let i = 0; i < 30; i += 2) writeFileSync(join(path, `train/a/${i}.png`), 'no picture')
+  for (let i = 0; i < 30; i += 2) writeFileSync(join(path, `train/a/${i}.png`), 'no image')
   const error = await t.throwsAsync(run(), { instanceOf: Failure })
-  t.is(error?.problem.code, 'pictures-unreadable')
+  t.is(error?.problem.code, 'images-unreadable')
 })

@@ -15,9 +15,9 @@ import { cells, matFile, numbers, structs, text } from '../support/mat5.js'
 const root = mkdtempSync(join(tmpdir(), 'wsban-formats-'))
 test.after.always(() => rmSync(root, { recursive: true, force: true }))
 
-let picture: Buffer
+let image: Buffer
 test.before(async () => {
-  picture = await sharp({ create: { width: 40, height: 20, channels: 3, background: '#37a' } })
+  image = await sharp({ create: { width: 40, height: 20, channels: 3, background: '#37a' } })
     .jpeg()
     .toBuffer()
 })
@@ -25,12 +25,12 @@ test.before(async () => {
 let made = 0
 type Files = Readonly<Record<string, string | Buffer | null>>
 
-/** A data set of these files; those without content are pictures of 40 x 20. */
+/** A data set of these files; those without content are images of 40 x 20. */
 function folder(files: Files): string {
   const path = join(root, String(made++))
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(dirname(join(path, name)), { recursive: true })
-    writeFileSync(join(path, name), content ?? picture)
+    writeFileSync(join(path, name), content ?? image)
   }
   return path
 }
@@ -71,7 +71,7 @@ test('CUB-200-2011: its own split, boxes and the parts that are seen; val is set
   })
   t.regex(data.notes[0] ?? '', /CUB-200-2011/)
   t.true(data.notes.some((note) => note.startsWith('no val split: 20 % of each class set apart from train')))
-  t.true(data.notes.some((note) => note.includes('1 class without pictures')))
+  t.true(data.notes.some((note) => note.includes('1 class without images')))
 })
 
 test('CUB in the folder that its archive makes', async (t) => {
@@ -142,17 +142,17 @@ test('Stanford Cars in one file', async (t) => {
   t.deepEqual([splits.train.length, splits.val.length, splits.test.length], [3, 0, 1])
 })
 
-test('Stanford Cars without the classes of its test pictures, and with its folders twice', async (t) => {
+test('Stanford Cars without the classes of its test images, and with its folders twice', async (t) => {
   const path = folder({ ...car({}), 'cars_train/cars_train/1.jpg': null, 'cars_test_annos.mat': '' })
   const { splits, notes } = await openDataSet(path, { seed: 1 })
   t.deepEqual(
     splits.train.map((sample) => relative(path, sample.path)),
     ['cars_train/cars_train/1.jpg'],
   )
-  t.true(notes.some((note) => note.startsWith('left out the test pictures')))
+  t.true(notes.some((note) => note.startsWith('left out the test images')))
 })
 
-/** Stanford Cars of one picture, with these fields changed. */
+/** Stanford Cars of one image, with these fields changed. */
 function car(fields: Readonly<Record<string, Buffer>>, classes: Buffer = cells('class_names', text('', 'Audi'))) {
   const sides = { bbox_x1: 1, bbox_y1: 1, bbox_x2: 40, bbox_y2: 20, class: 1 }
   const given = Object.fromEntries(Object.entries(sides).map(([name, side]) => [name, numbers('', side)]))
@@ -184,7 +184,7 @@ test('FGVC-Aircraft of train and test alone, without variants and boxes', async 
   t.deepEqual(data.classes, ['707-320'])
 })
 
-const pictures = { 'a.jpg': null, 'images/b.jpg': null, 'c d.jpg': null, 'e.jpg': null }
+const images = { 'a.jpg': null, 'images/b.jpg': null, 'c d.jpg': null, 'e.jpg': null }
 const wanted = {
   train: ['a.jpg <i>red</i>, small', 'images/b.jpg blue'],
   val: ['e.jpg blue'],
@@ -217,7 +217,7 @@ const lists: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 }
 for (const [name, files] of Object.entries(lists))
   test(name, async (t) => {
-    const data = await openDataSet(folder({ ...pictures, ...files }), { seed: 1 })
+    const data = await openDataSet(folder({ ...images, ...files }), { seed: 1 })
     t.deepEqual(data.classes, ['<i>red</i>, small', 'blue'])
     t.deepEqual(contents(data), wanted)
   })
@@ -264,7 +264,7 @@ test('boxes in pixels or fractions, corners or sizes, are one place; others have
   }
 })
 
-test('boxes in stored pixels turn with the picture as EXIF says', async (t) => {
+test('boxes in stored pixels turn with the image as EXIF says', async (t) => {
   // One bright block; where it is shown is where its box must be.
   const [width, height] = [40, 20]
   const block = { x1: 4, y1: 12, x2: 12, y2: 18 }
@@ -290,45 +290,45 @@ test('boxes in stored pixels turn with the picture as EXIF says', async (t) => {
 
 const mistakes: Readonly<Record<string, readonly [files: Files, code: string, says: RegExp]>> = {
   'a path that leaves the folder': [
-    { ...pictures, 'l.csv': 'path,label\na.jpg,x\n../../etc/passwd,x\n' },
+    { ...images, 'l.csv': 'path,label\na.jpg,x\n../../etc/passwd,x\n' },
     'list-broken',
     /l\.csv, line 3: "\.\.\/\.\.\/etc\/passwd" is outside/,
   ],
-  'an absolute path': [{ ...pictures, 'l.csv': 'path,label\n/etc/passwd,x\n' }, 'list-broken', /line 2: .* is outside/],
-  'a picture listed twice': [
-    { ...pictures, 'l.csv': 'path,label\na.jpg,x\ne.jpg,x\na.jpg,y\n' },
+  'an absolute path': [{ ...images, 'l.csv': 'path,label\n/etc/passwd,x\n' }, 'list-broken', /line 2: .* is outside/],
+  'an image listed twice': [
+    { ...images, 'l.csv': 'path,label\na.jpg,x\ne.jpg,x\na.jpg,y\n' },
     'data-duplicate',
     /l\.csv, line 4: .*a\.jpg is listed already \(.*l\.csv, line 2\)/,
   ],
   'files that are missing': [
-    { ...pictures, 'l.csv': 'path,label\na.jpg,x\nnone.jpg,x\ngone.jpg,x\n' },
+    { ...images, 'l.csv': 'path,label\na.jpg,x\nnone.jpg,x\ngone.jpg,x\n' },
     'data-missing',
     /l\.csv, line 3: there is no file .*none\.jpg \(nor 1 others\)/,
   ],
   'a split of no known name': [
-    { ...pictures, 'l.csv': 'path,label,split\na.jpg,x,train\ne.jpg,x,holdout\n' },
+    { ...images, 'l.csv': 'path,label,split\na.jpg,x,train\ne.jpg,x,holdout\n' },
     'list-broken',
     /l\.csv, line 3: "holdout" is no split/,
   ],
   'a class that only test has': [
-    { ...pictures, 'l.csv': 'path,label,split\na.jpg,x,train\ne.jpg,strange,test\n' },
+    { ...images, 'l.csv': 'path,label,split\na.jpg,x,train\ne.jpg,strange,test\n' },
     'data-classes',
     /1 class of test not in train: "strange" \(the first: .*l\.csv, line 3\)/,
   ],
-  'no class': [{ ...pictures, 'l.csv': 'path,label\na.jpg,\n' }, 'list-broken', /l\.csv, line 2: no class/],
-  'an empty path': [{ ...pictures, 'l.csv': 'path,label\n"",x\n' }, 'list-broken', /l\.csv, line 2: no path/],
+  'no class': [{ ...images, 'l.csv': 'path,label\na.jpg,\n' }, 'list-broken', /l\.csv, line 2: no class/],
+  'an empty path': [{ ...images, 'l.csv': 'path,label\n"",x\n' }, 'list-broken', /l\.csv, line 2: no path/],
   'a column named twice': [
-    { ...pictures, 'l.csv': 'path,label,label\na.jpg,x,y\n' },
+    { ...images, 'l.csv': 'path,label,label\na.jpg,x,y\n' },
     'csv-broken',
     /l\.csv, line 1: the column "label" is there twice/,
   ],
-  'test pictures marked by a word': [
-    { ...pictures, 'l.csv': 'path,label,test\na.jpg,x,0\ne.jpg,x,maybe\n' },
+  'test images marked by a word': [
+    { ...images, 'l.csv': 'path,label,test\na.jpg,x,0\ne.jpg,x,maybe\n' },
     'list-broken',
     /l\.csv, line 3: test is "maybe"/,
   ],
   'a line of JSON that is no record': [
-    { ...pictures, 'l.jsonl': '{"path":"a.jpg","label":"x"}\n7\n' },
+    { ...images, 'l.jsonl': '{"path":"a.jpg","label":"x"}\n7\n' },
     'list-broken',
     /l\.jsonl, line 2: no record with fields/,
   ],
@@ -337,46 +337,46 @@ const mistakes: Readonly<Record<string, readonly [files: Files, code: string, sa
     'data-classes',
     /two classes are called "001\.Albatross"/,
   ],
-  'pictures to test with alone': [
-    { ...pictures, 'l.csv': 'path,label,split\na.jpg,x,test\n' },
+  'images to test with alone': [
+    { ...images, 'l.csv': 'path,label,split\na.jpg,x,test\n' },
     'data-classes',
-    /has no pictures to train on/,
+    /has no images to train on/,
   ],
   'a comma without quotes': [
-    { ...pictures, 'l.csv': 'path,label\na.jpg,red, small\n' },
+    { ...images, 'l.csv': 'path,label\na.jpg,red, small\n' },
     'csv-broken',
     /l\.csv, line 2: 3 fields/,
   ],
   'a class name of two lines': [
-    { ...pictures, 'l.csv': 'path,label\na.jpg,"x\ny"\n' },
+    { ...images, 'l.csv': 'path,label\na.jpg,"x\ny"\n' },
     'list-broken',
     /l\.csv, line 2: a class named "x\\ny"/,
   ],
   'half a box': [
-    { ...pictures, 'l.csv': 'path,label,x1,y1,x2,y2\na.jpg,x,1,2,3,\n' },
+    { ...images, 'l.csv': 'path,label,x1,y1,x2,y2\na.jpg,x,1,2,3,\n' },
     'list-broken',
     /l\.csv, line 2: y2 of the box is ""/,
   ],
   'an empty box': [
-    { ...pictures, 'l.csv': 'path,label,x1,y1,x2,y2\na.jpg,x,5,2,3,9\n' },
+    { ...images, 'l.csv': 'path,label,x1,y1,x2,y2\na.jpg,x,5,2,3,9\n' },
     'list-broken',
     /l\.csv, line 2: the box .* is empty/,
   ],
   'a box whose order is ambiguous': [
     {
-      ...pictures,
+      ...images,
       'l.json': '[\n {"path": "e.jpg", "label": "x"},\n\n {"path": "a.jpg", "label": "x", "bbox": [1, 2, 3, 4]}]',
     },
     'list-broken',
     /l\.json, line 4: bbox is an array/,
   ],
   'broken JSON Lines': [
-    { ...pictures, 'l.jsonl': '{"path":"a.jpg","label":"x"}\n{"path":\n' },
+    { ...images, 'l.jsonl': '{"path":"a.jpg","label":"x"}\n{"path":\n' },
     'list-broken',
     /l\.jsonl, line 2: no JSON/,
   ],
   'text that is not UTF-8': [
-    { ...pictures, 'l.csv': 'path,label\na.jpg,x\n'.replaceAll(/./gs, '$&\0') },
+    { ...images, 'l.csv': 'path,label\na.jpg,x\n'.replaceAll(/./gs, '$&\0') },
     'list-broken',
     /not UTF-8/,
   ],
@@ -486,18 +486,18 @@ for (const [name, [files, code, says]] of Object.entries(mistakes))
   })
 
 test('a file that is named and holds no list says what a list is', async (t) => {
-  const path = folder({ ...pictures, 'notes.csv': 'who,when\nx,y\n', 'notes.txt': 'path,label\n', 'none.csv': '' })
+  const path = folder({ ...images, 'notes.csv': 'who,when\nx,y\n', 'notes.txt': 'path,label\n', 'none.csv': '' })
   for (const name of ['notes.csv', 'notes.txt', 'none.csv']) {
     const failure = await t.throwsAsync(openDataSet(join(path, name), { seed: 1 }), { instanceOf: Failure })
     t.is(failure?.problem.code, 'list-broken')
-    t.regex(failure?.message ?? '', /this is no list of pictures/)
+    t.regex(failure?.message ?? '', /this is no list of images/)
     t.regex(failure?.problem.help ?? '', /columns path and label/)
   }
 })
 
-test('true, in the column of test pictures, means test; a field that is null is empty; a box may be an object', async (t) => {
+test('true, in the column of test images, means test; a field that is null is empty; a box may be an object', async (t) => {
   const path = folder({
-    ...pictures,
+    ...images,
     'l.json': JSON.stringify([
       { path: 'a.jpg', label: 'x', test: false, note: null, box: { x1: 10, y1: 5, x2: 30, y2: 15 } },
       { path: 'e.jpg', label: 'x', test: true, tags: { colour: 'red' } },
@@ -512,7 +512,7 @@ test('true, in the column of test pictures, means test; a field that is null is 
 })
 
 test('classes that a model was not made for are reported', async (t) => {
-  const path = folder({ ...pictures, 'l.csv': 'path,label,split\na.jpg,x,train\ne.jpg,y,val\n' })
+  const path = folder({ ...images, 'l.csv': 'path,label,split\na.jpg,x,train\ne.jpg,y,val\n' })
   const failure = await t.throwsAsync(openDataSet(path, { seed: 1, classes: ['x', 'z'] }), { instanceOf: Failure })
   t.is(failure?.problem.code, 'data-classes')
   t.regex(failure?.message ?? '', /the model does not know 1 class of val: "y" \(the first: .*l\.csv, line 3\)/)
@@ -528,7 +528,7 @@ test('whatever somebody wrote into such a file, it is read or it is a failure', 
     ...['labels.csv', 'labels.json', 'labels.jsonl'].map((file) => {
       const found = Object.values(lists).find((files) => file in files)
       const text = found?.[file] ?? ''
-      return [folder({ ...pictures, [file]: text }), file, text] as const
+      return [folder({ ...images, [file]: text }), file, text] as const
     }),
   ]
   await fc.assert(

@@ -14,14 +14,14 @@ import { silent } from '../../runtime/reporter.js'
 const root = mkdtempSync(join(tmpdir(), 'wsban-inspect-'))
 test.after.always(() => rmSync(root, { recursive: true, force: true }))
 
-/** Soft blobs, another picture for each number. */
+/** Soft blobs, another image for each number. */
 function blobs(number: number) {
   const random = new Random(keyOf(number, 'blobs'))
   const data = Uint8Array.from({ length: 6 * 6 * 3 }, () => random.integer(256))
   return sharp(data, { raw: { width: 6, height: 6, channels: 3 } }).resize(90, 80, { kernel: 'cubic', fit: 'fill' })
 }
 
-async function write(place: string, number: number, change = (picture: Sharp) => picture): Promise<void> {
+async function write(place: string, number: number, change = (image: Sharp) => image): Promise<void> {
   const path = join(root, place)
   mkdirSync(dirname(path), { recursive: true })
   writeFileSync(
@@ -41,24 +41,24 @@ test('counts, sizes, unreadable files, and doubles across splits and classes', a
   await write('d/val/a/new.png', 300)
   await write('d/val/a/same.png', 3)
   // Smaller, darker and pressed: the file is another one.
-  await write('d/val/b/alike.jpg', 104, (picture) => picture.resize(70, 60, { fit: 'fill' }).linear(0.9))
+  await write('d/val/b/alike.jpg', 104, (image) => image.resize(70, 60, { fit: 'fill' }).linear(0.9))
   await write('d/train/b/double.png', 7)
   await write('d/train/b/within.png', 105)
-  await write('d/train/b/tiny.png', 301, (picture) => picture.resize(20, 30, { fit: 'fill' }))
-  writeFileSync(join(root, 'd/train/a/broken.png'), 'no picture')
+  await write('d/train/b/tiny.png', 301, (image) => image.resize(20, 30, { fit: 'fill' }))
+  writeFileSync(join(root, 'd/train/a/broken.png'), 'no image')
 
   const data = await openDataSet(join(root, 'd'), { seed: 1 })
   const found = await inspectData(data, 0.05, silent)
-  t.deepEqual(found.pictures, { train: 29, val: 3, test: 0 })
+  t.deepEqual(found.images, { train: 29, val: 3, test: 0 })
   t.deepEqual(found.classes.at(-1), { name: 'c', train: 1, val: 0, test: 0 })
   t.deepEqual(found.sizes, { smallest: [20, 30], median: [90, 80], largest: [90, 80] })
   t.deepEqual(
     found.unreadable.map(({ path, split }) => [path, split]),
     [[join(root, 'd/train/a/broken.png'), 'train']],
   )
-  const names = found.doubles.map(({ kind, pictures }) => [
+  const names = found.doubles.map(({ kind, images }) => [
     kind,
-    ...pictures.map(({ path }) => path.slice(join(root, 'd').length + 1)).sort(),
+    ...images.map(({ path }) => path.slice(join(root, 'd').length + 1)).sort(),
   ])
   t.deepEqual(names.sort(), [
     ['alike', 'train/b/4.png', 'val/b/alike.jpg'],
@@ -72,10 +72,10 @@ test('counts, sizes, unreadable files, and doubles across splits and classes', a
       'error same-across-splits',
       'warning alike-across-splits',
       'error same-in-classes',
-      'warning few-pictures',
+      'warning few-images',
       'warning uneven-classes',
-      'warning no-val-pictures',
-      'warning small-pictures',
+      'warning no-val-images',
+      'warning small-images',
     ],
   )
   t.true(found.findings.every(({ help }) => help.length > 0))
@@ -96,12 +96,12 @@ test('nothing is wrong with a sound set', async (t) => {
   t.deepEqual([findings, doubles], [[], []])
 })
 
-test('one class, two classes that share a picture by its look, files that went, and no readable picture at all', async (t) => {
+test('one class, two classes that share an image by its look, files that went, and no readable image at all', async (t) => {
   for (let i = 0; i < 10; i++) await write(`one/a/${i}.png`, 600 + i)
   const one = await openDataSet(join(root, 'one'), { seed: 1 })
   t.deepEqual(
     (await inspectData(one, 0.05, silent)).findings.map(({ severity, code }) => `${severity} ${code}`),
-    ['error one-class', 'warning few-pictures'],
+    ['error one-class', 'warning few-images'],
   )
   for (let i = 0; i < 10; i++) rmSync(join(root, 'one', 'a', `${i}.png`))
   const gone = await inspectData(one, 0.05, silent)
@@ -110,7 +110,7 @@ test('one class, two classes that share a picture by its look, files that went, 
   t.true(gone.unreadable.every(({ reason }) => reason.includes('ENOENT')))
 
   await write('two/train/a/0.png', 700)
-  await write('two/train/b/0.jpg', 700, (picture) => picture.resize(70, 60, { fit: 'fill' }).linear(0.9))
+  await write('two/train/b/0.jpg', 700, (image) => image.resize(70, 60, { fit: 'fill' }).linear(0.9))
   const two = await inspectData(await openDataSet(join(root, 'two'), { seed: 1 }), 0.05, silent)
   t.true(two.findings.some(({ severity, code }) => severity === 'warning' && code === 'alike-in-classes'))
 })

@@ -6,7 +6,7 @@ const size = 12
 const count = 6
 const length = size * size * 3
 
-/** Picture i holds 100 i and its places after the point, so that every value says where it is from. */
+/** Image i holds 100 i and its places after the point, so that every value says where it is from. */
 function stack(): Stack {
   const images = Float32Array.from(
     { length: count * length },
@@ -19,7 +19,7 @@ const mix = (name: string, alpha: number, seed: number) => {
   return { mixed, ...mixBatch(mixed, [{ name, arguments: { alpha } }], new Random(keyOf(seed, name))) }
 }
 
-test('mixup is the weighted sum of two pictures, and says which', (t) => {
+test('mixup is the weighted sum of two images, and says which', (t) => {
   const { images: own } = stack()
   for (let seed = 0; seed < 20; seed++) {
     const { mixed, labels, share } = mix('mixup', 1, seed)
@@ -33,7 +33,7 @@ test('mixup is the weighted sum of two pictures, and says which', (t) => {
   }
 })
 
-test('cutmix takes one rectangle from the other picture, of the share it says', (t) => {
+test('cutmix takes one rectangle from the other image, of the share it says', (t) => {
   const { images: own } = stack()
   const shares = new Set<number>()
   for (let seed = 0; seed < 40; seed++) {
@@ -41,9 +41,9 @@ test('cutmix takes one rectangle from the other picture, of the share it says', 
     shares.add(share)
     const places = new Set<number>()
     for (let at = 0; at < own.length; at++) {
-      const picture = Math.floor(at / length)
-      const other = (labels[picture] ?? 0) * length + (at % length)
-      if (labels[picture] === picture) continue
+      const image = Math.floor(at / length)
+      const other = (labels[image] ?? 0) * length + (at % length)
+      if (labels[image] === image) continue
       if (mixed.images[at] === own[other]) places.add(Math.floor((at % length) / 3))
       else t.is(mixed.images[at], own[at])
     }
@@ -83,7 +83,7 @@ test('the same seed mixes the same; of two settings both come', (t) => {
   const whole = Array.from({ length: 30 }, (_, seed) => {
     const mixed = stack()
     mixBatch(mixed, both, new Random(keyOf(seed)))
-    // Whole numbers of pictures' own values: pasted, not summed.
+    // Whole numbers of images' own values: pasted, not summed.
     const { images: own } = stack()
     return mixed.images.every((value, at) =>
       own.some((other, from) => from % length === at % length && other === value),

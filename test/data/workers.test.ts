@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads'
 import test from 'ava'
 import sharp from 'sharp'
 import { type Batch, evalBatches, trainBatches } from '../../runtime/data/batches.js'
-import { PictureSource } from '../../runtime/data/pictures.js'
+import { ImageSource } from '../../runtime/data/image_source.js'
 import { WorkerPool } from '../../runtime/data/worker_pool.js'
 import { Failure } from '../../runtime/failure.js'
 import { silent } from '../../runtime/reporter.js'
@@ -21,7 +21,7 @@ test.before(async () => {
   mkdirSync(root, { recursive: true })
   for (const [i, { path }] of samples.entries()) {
     const noise = { type: 'gaussian', mean: 100 + i, sigma: 40 } as const
-    const picture = sharp({
+    const image = sharp({
       create: {
         width: i === large ? 600 : 60 + i,
         height: i === large ? 400 : 50,
@@ -30,7 +30,7 @@ test.before(async () => {
         noise,
       },
     })
-    writeFileSync(path, i === broken ? 'no picture' : await picture.jpeg().toBuffer())
+    writeFileSync(path, i === broken ? 'no image' : await image.jpeg().toBuffer())
   }
 })
 
@@ -43,16 +43,16 @@ const steps = [
   { name: 'normalize', arguments: { mean: 0.5, deviation: 0.5 } },
 ]
 
-/** Two epochs of training and one evaluation, with one source of pictures. */
+/** Two epochs of training and one evaluation, with one source of images. */
 async function batches(workers: number, cacheBytes: number): Promise<Batch[]> {
-  const pictures = new PictureSource({ reporter: silent, workers, cacheBytes })
-  const common = { size: 24, batch: 6, pictures }
+  const images = new ImageSource({ reporter: silent, workers, cacheBytes })
+  const common = { size: 24, batch: 6, images }
   const made: Batch[] = []
   for (const epoch of [0, 1])
     for await (const batch of trainBatches(samples, { ...common, steps, seed: 3, epoch })) made.push(batch)
   const still = [{ name: 'resize', arguments: { size: 24 } }]
   for await (const batch of evalBatches(samples, { ...common, steps: still })) made.push(batch)
-  await pictures.close()
+  await images.close()
   return made
 }
 
@@ -67,28 +67,28 @@ test('batches are bit for bit the same with 0, 1 and 2 workers, with and without
     t.deepEqual(await batches(workers, cache), wanted, `${workers} workers, ${cache} bytes`)
 })
 
-test('a picture that cannot be read is warned of once, by name, whoever read it', async (t) => {
+test('an image that cannot be read is warned of once, by name, whoever read it', async (t) => {
   const warnings: string[] = []
   const reporter = { ...silent, warn: (line: string) => warnings.push(line) }
-  const pictures = new PictureSource({ reporter, workers: 2 })
-  const common = { size: 24, batch: 6, pictures, steps, seed: 3 }
+  const images = new ImageSource({ reporter, workers: 2 })
+  const common = { size: 24, batch: 6, images, steps, seed: 3 }
   for (const epoch of [0, 1])
     for await (const { indices } of trainBatches(samples, { ...common, epoch })) t.false(indices.includes(broken))
-  await pictures.close()
+  await images.close()
   t.is(warnings.length, 1)
-  t.regex(warnings[0] ?? '', /left out: cannot read the picture .*7\.jpg: it is not one of/)
+  t.regex(warnings[0] ?? '', /left out: cannot read the image .*7\.jpg: it is not one of/)
 })
 
 test('what a step throws in a worker is the same failure', async (t) => {
-  const pictures = new PictureSource({ reporter: silent, workers: 1 })
+  const images = new ImageSource({ reporter: silent, workers: 1 })
   const large = [{ name: 'random_crop', arguments: { size: 300 } }]
   const read = async () => {
-    for await (const _ of trainBatches(samples, { size: 300, batch: 2, pictures, steps: large, seed: 1, epoch: 0 }));
+    for await (const _ of trainBatches(samples, { size: 300, batch: 2, images, steps: large, seed: 1, epoch: 0 }));
   }
   const failure = await t.throwsAsync(read, { instanceOf: Failure })
   t.is(failure?.problem.code, 'image-smaller-than-crop')
   t.truthy(failure?.problem.help)
-  await pictures.close()
+  await images.close()
 })
 
 test('a worker that ends is an error for who waits and who comes later, and no hang', async (t) => {

@@ -38,6 +38,6 @@ test('of many known names the first ones are listed, and how many there are', (t
   t.regex(help ?? '', /^known here: name_0, .*name_23, and 6 more$/)
 })
 
-test('a control character is shown by its picture, one without a picture as a replacement character', (t) => {
+test('a control character is shown by its control picture, one without such a picture as a replacement character', (t) => {
   t.is(safeLine('a\u0000b\u001bc\u007fd\u0085e'), 'a\u2400b\u241bc\u2421d\ufffde')
 })

@@ -21,14 +21,14 @@ function write(name: string, content: string | Uint8Array): void {
 
 test.serial('the examples of docs/data.md are read as it says', async (t) => {
   const noise = { type: 'gaussian', mean: 128, sigma: 40 } as const
-  const picture = sharp({ create: { width: 200, height: 210, channels: 3, background: 'grey', noise } })
+  const image = sharp({ create: { width: 200, height: 210, channels: 3, background: 'grey', noise } })
   for (const [, paths = ''] of page.matchAll(/```files\n([\s\S]*?)```/g))
     for (const path of paths.trim().split('\n')) {
       const format = { '.png': 'png', '.webp': 'webp' } as const
       const found = Object.entries(format).find(([extension]) => extension === extname(path))
       write(
         path,
-        await picture
+        await image
           .clone()
           .toFormat(found?.[1] ?? 'jpeg')
           .toBuffer(),

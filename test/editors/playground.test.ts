@@ -18,13 +18,13 @@ import { writeSafetensors } from '../../runtime/weights/safetensors.js'
 import { browserPath, openBrowser, showing } from '../support/browser.js'
 import { until } from '../support/waiting.js'
 
-/** Where pictures of the page are kept, for a person to look at. */
-const pictures = process.env.WSBAN_SCREENSHOTS
+/** Where screenshots are kept for a person to look at. */
+const screenshots = process.env.WSBAN_SCREENSHOTS
 const folder = mkdtempSync(join(tmpdir(), 'wsban-playground-'))
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))
 
-async function picture(page: Page, name: string): Promise<void> {
-  if (pictures) await page.screenshot({ path: join(pictures, `${name}.png`) })
+async function screenshot(page: Page, name: string): Promise<void> {
+  if (screenshots) await page.screenshot({ path: join(screenshots, `${name}.png`) })
 }
 
 /** Milliseconds, after which the pointer is moved again. */
@@ -71,7 +71,7 @@ test('the playground edits, checks, writes code and an ONNX file, and runs it, w
     t.true((await count(page, '.tok-function')) > 10)
     t.true((await count(page, '.shape')) > 3)
     await page.waitForFunction(() => (document.querySelector<HTMLImageElement>('#figure')?.naturalWidth ?? 0) > 100)
-    await picture(page, 'begin')
+    await screenshot(page, 'begin')
 
     // A mistake is underlined, and mended at a click.
     const select = (part: string) =>
@@ -100,7 +100,7 @@ test('the playground edits, checks, writes code and an ONNX file, and runs it, w
       await page.hover('.cm-lintRange-error')
       return page.waitForSelector('.cm-diagnosticAction', { timeout: hoverAgain }).catch(ignoreTimeout)
     })
-    await picture(page, 'mistake')
+    await screenshot(page, 'mistake')
     await page.$eval('.cm-diagnosticAction', (button) => button instanceof HTMLElement && button.click())
     await showing(page, '#summary', /multiply-adds/)
 
@@ -109,7 +109,7 @@ test('the playground edits, checks, writes code and an ONNX file, and runs it, w
     await page.keyboard.type('global_a')
     await page.waitForSelector('.cm-completionInfo .documentation')
     t.regex(await text(page, '.cm-completionLabel'), /global_avg_pool/)
-    await picture(page, 'completion')
+    await screenshot(page, 'completion')
     await page.keyboard.press('Escape')
     await select('global_a')
     await page.keyboard.type('bap')
@@ -133,7 +133,7 @@ test('the playground edits, checks, writes code and an ONNX file, and runs it, w
     const lines = await page.evaluate(() =>
       Array.from(document.querySelectorAll('#classes li'), (line) => line.textContent),
     )
-    await picture(page, 'answer')
+    await screenshot(page, 'answer')
     const model = join(folder, 'here.onnx')
     await exportOnnx({ graph, stored, classes: undefined, path: model, input: 'image', weights: { seed: 1 } })
     t.deepEqual(lines, await answerOf(model, photo))

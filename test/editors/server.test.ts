@@ -214,7 +214,7 @@ model m(classes = 2, size = 8) {
   const lenses = (await client.connection.sendRequest(CodeLensRequest.type, { textDocument: { uri } })) ?? []
   const [, block] = lenses.map(({ command }) => command?.title)
   // 3 * 4 * 9 + 4 and 4 * 4 + 4 weights, then 4 * 4 * 9 + 4 and 4 * 4 + 4; over 6 x 6 places, then 4 x 4.
-  t.is(block, '2 calls: 300 parameters, 7.02 thousand multiply-adds for one picture')
+  t.is(block, '2 calls: 300 parameters, 7.02 thousand multiply-adds for one image')
 })
 
 test('hovering a mistake tells what it means, beside what the thing is', async (t) => {

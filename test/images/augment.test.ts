@@ -6,9 +6,9 @@ import { settings } from '../../compiler/training/settings.js'
 import { Failure } from '../../runtime/failure.js'
 import { crop, erase, randomResizedCrop, turn } from '../../runtime/images/changes.js'
 import { brighten, contrast, saturate, turnHue } from '../../runtime/images/colours.js'
-import type { AnyPicture } from '../../runtime/images/picture.js'
 import { augment, preprocess } from '../../runtime/images/preprocess.js'
 import { resizeBilinear } from '../../runtime/images/resize.js'
+import type { AnyImage } from '../../runtime/images/rgb_image.js'
 import { stepNames } from '../../runtime/images/steps.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { keyOf, Random } from '../../runtime/random.js'
@@ -20,7 +20,7 @@ const recorded = z
   .object({
     width: z.number(),
     height: z.number(),
-    picture: numbers,
+    image: numbers,
     cases: z.object({
       contrast: cases(z.number()),
       saturation: cases(z.number()),
@@ -34,7 +34,7 @@ const recorded = z
     }),
   })
   .parse(JSON.parse(readFileSync(join(packageRoot(), 'test/images/fixtures/augment.json'), 'utf8')))
-const picture: AnyPicture = { ...recorded, data: Uint8Array.from(recorded.picture) }
+const image: AnyImage = { ...recorded, data: Uint8Array.from(recorded.image) }
 
 /** The largest difference, of values of 0 to 255. */
 function difference(found: ArrayLike<number>, wanted: readonly number[]): number {
@@ -46,7 +46,7 @@ function difference(found: ArrayLike<number>, wanted: readonly number[]): number
 const changes: Readonly<
   Record<
     'contrast' | 'saturation' | 'hue' | 'brightness' | 'rotate',
-    readonly [change: (picture: AnyPicture, by: number) => AnyPicture, tolerance: number]
+    readonly [change: (image: AnyImage, by: number) => AnyImage, tolerance: number]
   >
 > = {
   contrast: [contrast, 0.05],
@@ -61,7 +61,7 @@ for (const [name, [change, tolerance]] of Object.entries(changes))
     const list = recorded.cases[z.enum(['contrast', 'saturation', 'hue', 'brightness', 'rotate']).parse(name)]
     t.true(list.length > 1)
     for (const { by, values } of list) {
-      const most = difference(change(picture, by).data, values)
+      const most = difference(change(image, by).data, values)
       t.true(most <= tolerance, `by ${by}: ${most}`)
     }
   })
@@ -71,12 +71,12 @@ test("crop, resized crop and flip are torchvision's, within 0.001 of 255", (t) =
     by: [top, left, height, width],
     values,
   } of recorded.cases.crop)
-    t.is(difference(crop(picture, left, top, width, height).data, values), 0)
+    t.is(difference(crop(image, left, top, width, height).data, values), 0)
   for (const {
     by: [top, left, height, width, size],
     values,
   } of recorded.cases.resized_crop)
-    t.true(difference(resizeBilinear(crop(picture, left, top, width, height), size, size), values) < 0.001)
+    t.true(difference(resizeBilinear(crop(image, left, top, width, height), size, size), values) < 0.001)
   for (const { by, values } of recorded.cases.flip)
     t.is(difference(run('flip', { direction: by, probability: 1 }, 1), values), 0)
 })
@@ -87,17 +87,17 @@ test('erasing fills what torchvision fills', (t) => {
     values,
   } of recorded.cases.erasing) {
     // The stream that draws this very rectangle.
-    const drawn = [0, 0, 0, (left + 0.5) / (picture.width - width + 1), (top + 0.5) / (picture.height - height + 1)]
+    const drawn = [0, 0, 0, (left + 0.5) / (image.width - width + 1), (top + 0.5) / (image.height - height + 1)]
     const stream = new Random(0)
     stream.uint32 = () => Math.floor((drawn.shift() ?? 0) * 2 ** 32)
-    const share = (width * height) / (picture.width * picture.height)
+    const share = (width * height) / (image.width * image.height)
     const shape = { scaleMin: share, scaleMax: share, ratioMin: width / height, ratioMax: width / height }
-    t.is(difference(erase(picture, 1, shape, 127.5, stream).data, values), 0)
+    t.is(difference(erase(image, 1, shape, 127.5, stream).data, values), 0)
   }
 })
 
 function run(name: string, given: Readonly<Record<string, number | string>>, seed: number): Float32Array {
-  return augment(picture, [{ name, arguments: given }], new Random(keyOf(seed, name)))
+  return augment(image, [{ name, arguments: given }], new Random(keyOf(seed, name)))
 }
 
 const randomSteps: Readonly<Record<string, Readonly<Record<string, number | string>>>> = {
@@ -112,8 +112,8 @@ const randomSteps: Readonly<Record<string, Readonly<Record<string, number | stri
   erasing: { probability: 1 },
 }
 for (const [name, given] of Object.entries(randomSteps))
-  test(`${name}: the same seed gives the same picture, others give others, none writes into its input`, (t) => {
-    const before = picture.data.slice()
+  test(`${name}: the same seed gives the same image, others give others, none writes into its input`, (t) => {
+    const before = image.data.slice()
     const first = run(name, given, 1)
     t.deepEqual(run(name, given, 1), first)
     t.true(
@@ -121,15 +121,15 @@ for (const [name, given] of Object.entries(randomSteps))
         (other) => difference(other, [...first]) > 0,
       ),
     )
-    t.deepEqual(picture.data, before)
+    t.deepEqual(image.data, before)
     t.true(first.every((value) => value >= 0 && value <= 255))
   })
 
 test('shapes that cannot fit: the middle for a crop, nothing for an erasing', (t) => {
   const wide = { scaleMin: 1, scaleMax: 1, ratioMin: 20, ratioMax: 20 }
-  const cropped = randomResizedCrop(picture, 4, wide, new Random(1))
-  t.true(difference(cropped.data, [...resizeBilinear(crop(picture, 0, 4, 13, 1), 4, 4)]) < 1e-4)
-  t.is(erase(picture, 1, wide, 0, new Random(1)), picture)
+  const cropped = randomResizedCrop(image, 4, wide, new Random(1))
+  t.true(difference(cropped.data, [...resizeBilinear(crop(image, 0, 4, 13, 1), 4, 4)]) < 1e-4)
+  t.is(erase(image, 1, wide, 0, new Random(1)), image)
 })
 
 test('erased rectangles are of the shapes asked for', (t) => {
@@ -158,7 +158,7 @@ test('the compiler and the runtime know the same steps, arguments and defaults',
   }
 })
 
-const plain: AnyPicture = { width: 4, height: 4, data: Uint8Array.from({ length: 48 }, (_, i) => i * 5) }
+const plain: AnyImage = { width: 4, height: 4, data: Uint8Array.from({ length: 48 }, (_, i) => i * 5) }
 
 for (const [name, step, code, says] of [
   ['of no known name', { name: 'sharpen', arguments: {} }, 'image-step-unknown', /no image step "sharpen"/],
@@ -181,7 +181,7 @@ for (const [name, step, code, says] of [
     /degrees/,
   ],
   ['that is random', { name: 'flip', arguments: {} }, 'image-step-random', /flip is random/],
-  ['larger than the picture', { name: 'center_crop', arguments: { size: 5 } }, 'image-smaller-than-crop', /4 x 4/],
+  ['larger than the image', { name: 'center_crop', arguments: { size: 5 } }, 'image-smaller-than-crop', /4 x 4/],
 ] as const)
   test(`a step of evaluation ${name}: ${code}`, (t) => {
     const error = t.throws(() => preprocess(plain, [step]), { instanceOf: Failure })
@@ -190,7 +190,7 @@ for (const [name, step, code, says] of [
     t.truthy(error?.problem.help)
   })
 
-test('erasing leaves some pictures as they are, and a crop of a normalised picture keeps its values', (t) => {
+test('erasing leaves some images as they are, and a crop of a normalised image keeps its values', (t) => {
   const erasing = { name: 'erasing', arguments: { probability: 0.5 } }
   const kept = Array.from({ length: 40 }, (_, seed) => augment(plain, [erasing], new Random(keyOf(seed))))
   const unchanged = kept.filter((data) => data.every((value, i) => value === plain.data[i])).length

@@ -6,8 +6,8 @@ import sharp from 'sharp'
 import { placesOn } from '../../runtime/data/truth.js'
 import { Failure } from '../../runtime/failure.js'
 import { decodeImage } from '../../runtime/images/decode.js'
-import type { Picture } from '../../runtime/images/picture.js'
 import { resizeBilinear } from '../../runtime/images/resize.js'
+import type { RgbImage } from '../../runtime/images/rgb_image.js'
 import { drawSvg } from '../../runtime/images/sharp.js'
 
 /** Left half red, right half blue. */
@@ -17,7 +17,7 @@ function halves(width = 40, height = 20) {
   return sharp(data, { raw: { width, height, channels: 3 } })
 }
 
-function pixel(p: Picture, x: number, y: number): number[] {
+function pixel(p: RgbImage, x: number, y: number): number[] {
   const i = (y * p.width + x) * 3
   return [...p.data.subarray(i, i + 3)]
 }
@@ -28,18 +28,18 @@ function near(actual: readonly number[], wanted: readonly number[], tolerance = 
 
 for (const format of ['jpeg', 'png', 'webp', 'avif', 'tiff', 'gif'] as const) {
   test(`reads ${format}`, async (t) => {
-    const picture = await decodeImage(await halves().toFormat(format, { quality: 100 }).toBuffer())
-    t.deepEqual([picture.width, picture.height, picture.data.length], [40, 20, 2400])
-    t.true(near(pixel(picture, 5, 10), [255, 0, 0]), String(pixel(picture, 5, 10)))
-    t.true(near(pixel(picture, 35, 10), [0, 0, 255]), String(pixel(picture, 35, 10)))
+    const image = await decodeImage(await halves().toFormat(format, { quality: 100 }).toBuffer())
+    t.deepEqual([image.width, image.height, image.data.length], [40, 20, 2400])
+    t.true(near(pixel(image, 5, 10), [255, 0, 0]), String(pixel(image, 5, 10)))
+    t.true(near(pixel(image, 35, 10), [0, 0, 255]), String(pixel(image, 35, 10)))
   })
 }
 
 test('turns as EXIF says', async (t) => {
-  const picture = await decodeImage(await halves().withMetadata({ orientation: 6 }).jpeg({ quality: 100 }).toBuffer())
-  t.deepEqual([picture.width, picture.height], [20, 40])
-  t.true(near(pixel(picture, 10, 5), [255, 0, 0]))
-  t.true(near(pixel(picture, 10, 35), [0, 0, 255]))
+  const image = await decodeImage(await halves().withMetadata({ orientation: 6 }).jpeg({ quality: 100 }).toBuffer())
+  t.deepEqual([image.width, image.height], [20, 40])
+  t.true(near(pixel(image, 10, 5), [255, 0, 0]))
+  t.true(near(pixel(image, 10, 35), [0, 0, 255]))
 })
 
 test('puts transparency on white', async (t) => {
@@ -47,7 +47,7 @@ test('puts transparency on white', async (t) => {
   t.deepEqual(pixel(await decodeImage(await clear.png().toBuffer()), 1, 1), [255, 255, 255])
 })
 
-test('makes grey, 16-bit, palette and CMYK pictures RGB of 8 bits', async (t) => {
+test('makes grey, 16-bit, palette and CMYK images RGB of 8 bits', async (t) => {
   const grey = await halves().toColourspace('b-w').png().toBuffer()
   t.is((await sharp(grey).metadata()).channels, 1)
   const [r, g, b] = pixel(await decodeImage(grey), 3, 3)
@@ -91,16 +91,16 @@ test('transparency of any depth and kind is put on white', async (t) => {
   t.true(near(pixel(await decodeImage(palette), 1, 1), [127, 127, 127], 3))
 })
 
-test('of a moving picture the first frame counts', async (t) => {
+test('of a moving image the first frame counts', async (t) => {
   const frames = [255, 0].map((grey) => Buffer.alloc(20 * 10 * 3, grey))
   for (const format of ['gif', 'webp'] as const) {
     const moving = await sharp(Buffer.concat(frames), { raw: { width: 20, height: 20, channels: 3, pageHeight: 10 } })
       .toFormat(format, { delay: [100, 100] })
       .toBuffer()
     t.is((await sharp(moving, { animated: true }).metadata()).pages, 2)
-    const picture = await decodeImage(moving)
-    t.deepEqual([picture.width, picture.height], [20, 10])
-    t.true(near(pixel(picture, 3, 3), [255, 255, 255]), format)
+    const image = await decodeImage(moving)
+    t.deepEqual([image.width, image.height], [20, 10])
+    t.true(near(pixel(image, 3, 3), [255, 255, 255]), format)
   }
 })
 
@@ -124,8 +124,8 @@ test('CMYK as TIFF, and grey of 16 bits', async (t) => {
   }
 })
 
-test('all eight ways a picture may be turned', async (t) => {
-  // Where the dark corner at the top left of the stored picture is shown: left or right, top or bottom.
+test('all eight ways an image may be turned', async (t) => {
+  // Where the dark corner at the top left of the stored image is shown: left or right, top or bottom.
   const shown = [
     'left top',
     'right top',
@@ -140,21 +140,21 @@ test('all eight ways a picture may be turned', async (t) => {
   for (let y = 0; y < 6; y++) stored.fill(0, y * 120, y * 120 + 30)
   for (const [index, corner] of shown.entries()) {
     const orientation = index + 1
-    const picture = await decodeImage(
+    const image = await decodeImage(
       await sharp(stored, { raw: { width: 40, height: 20, channels: 3 } })
         .withMetadata({ orientation })
         .jpeg({ quality: 100 })
         .toBuffer(),
     )
-    t.deepEqual([picture.width, picture.height], orientation > 4 ? [20, 40] : [40, 20])
-    const x = corner.startsWith('left') ? 1 : picture.width - 2
-    const y = corner.endsWith('top') ? 1 : picture.height - 2
-    t.true(near(pixel(picture, x, y), [0, 0, 0], 20), `orientation ${orientation}: ${pixel(picture, x, y)}`)
-    t.is(picture.orientation, orientation > 1 ? orientation : undefined)
+    t.deepEqual([image.width, image.height], orientation > 4 ? [20, 40] : [40, 20])
+    const x = corner.startsWith('left') ? 1 : image.width - 2
+    const y = corner.endsWith('top') ? 1 : image.height - 2
+    t.true(near(pixel(image, x, y), [0, 0, 0], 20), `orientation ${orientation}: ${pixel(image, x, y)}`)
+    t.is(image.orientation, orientation > 1 ? orientation : undefined)
   }
 })
 
-test('a picture much larger than enough is reduced while it is read, turned and all; what is near enough is not', async (t) => {
+test('an image much larger than enough is reduced while it is read, turned and all; what is near enough is not', async (t) => {
   // A smooth slope: how it is filtered on the way makes no difference.
   const [width, height] = [400, 300]
   const slope = Buffer.from(
@@ -188,7 +188,7 @@ test('what cannot be read is a failure that names the path and why', async (t) =
   const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'
   const files: Record<string, { bytes: Uint8Array | string; says: RegExp }> = {
     'empty.jpg': { bytes: '', says: /empty/ },
-    'text.jpg': { bytes: 'not a picture', says: /not one of JPEG, PNG/ },
+    'text.jpg': { bytes: 'not an image', says: /not one of JPEG, PNG/ },
     'drawing.svg': { bytes: svg, says: /not one of/ },
     "cut 'short' [n=2].jpg": { bytes: jpeg.subarray(0, jpeg.length >> 1), says: /./ },
     'head.jpg': { bytes: jpeg.subarray(0, 4), says: /./ },
@@ -211,7 +211,7 @@ test('what cannot be read is a failure that names the path and why', async (t) =
   t.is((await decodeImage(whole)).width, 200)
 })
 
-test('a picture of absurd size is refused before it is decoded', async (t) => {
+test('an image of absurd size is refused before it is decoded', async (t) => {
   // A PNG of 60000 x 60000 in its header and nothing behind it.
   const png = await sharp({ create: { width: 8, height: 8, channels: 3, background: 'red' } })
     .png()

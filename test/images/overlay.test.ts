@@ -29,7 +29,7 @@ test('the heat lies where the map is strong, the box around its part, the rest a
   t.true(Math.max(...line) > 230, 'a white line on its left side')
 })
 
-test('a map of a part of the picture lies on that part', async (t) => {
+test('a map of a part of the image lies on that part', async (t) => {
   const everywhere = { ...marks, attention: new Float32Array(4).fill(1), view: { offset: 0.25, share: 0.5 } }
   const at = await pixels(await drawOverlay(grey, everywhere))
   t.deepEqual(at(5, 5), [128, 128, 128])
@@ -39,7 +39,7 @@ test('a map of a part of the picture lies on that part', async (t) => {
   t.true(red > blue + 20, `${at(40, 30)}`)
 })
 
-test('a map of zeros leaves the picture, a true box is green', async (t) => {
+test('a map of zeros leaves the image, a true box is green', async (t) => {
   const truth = { y1: 0.25, x1: 0.25, y2: 0.75, x2: 0.75 }
   const whole = { y1: 0, x1: 0, y2: 1, x2: 1 }
   const at = await pixels(await drawOverlay(grey, { ...marks, attention: new Float32Array(4), box: whole, truth }))

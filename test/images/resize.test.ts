@@ -81,14 +81,14 @@ const cases: readonly (readonly [width: number, height: number, toWidth: number,
 test('resizing is that of ONNX Runtime', async (t) => {
   const session = await InferenceSession.create(resizeModel(), { logSeverityLevel: 3 })
   for (const [width, height, toWidth, toHeight] of cases) {
-    const picture = noise(width, height)
+    const image = noise(width, height)
     const { resized } = await session.run({
-      image: new Tensor('uint8', picture.data, [1, height, width, 3]),
+      image: new Tensor('uint8', image.data, [1, height, width, 3]),
       sizes: new Tensor('int64', BigInt64Array.of(BigInt(toHeight), BigInt(toWidth)), [2]),
     })
     t.deepEqual(resized?.dims, [1, 3, toHeight, toWidth])
     const theirs = resized?.data as Float32Array
-    const ours = resizeBilinear(picture, toWidth, toHeight)
+    const ours = resizeBilinear(image, toWidth, toHeight)
     const area = toWidth * toHeight
     let largest = 0
     for (let i = 0; i < area; i++) {
@@ -113,10 +113,10 @@ test('resizing floats is resizing bytes, and a row of figures by hand', (t) => {
 })
 
 test('the input is not written to, and the output is its own', (t) => {
-  const picture = { width: 4, height: 4, data: new Float32Array(48).fill(7) }
-  const same = resizeBilinear(picture, 4, 4)
+  const image = { width: 4, height: 4, data: new Float32Array(48).fill(7) }
+  const same = resizeBilinear(image, 4, 4)
   same.fill(0)
-  t.true(picture.data.every((v) => v === 7))
+  t.true(image.data.every((v) => v === 7))
 })
 
 test('a size below one is refused', (t) => {

@@ -31,9 +31,9 @@ async function differences(changed: string | undefined) {
   }
   await exportOnnx({ graph, stored, classes: undefined, path, input: 'image', weights: { read } })
   const random = new Random(1)
-  const picture = { width: 80, height: 60, data: Uint8Array.from({ length: 80 * 60 * 3 }, () => random.integer(256)) }
+  const image = { width: 80, height: 60, data: Uint8Array.from({ length: 80 * 60 * 3 }, () => random.integer(256)) }
   const weights = async (parameters: Parameters<typeof WeightStore.initial>[0]) => WeightStore.initial(parameters, 1)
-  return innerDifferences({ graph, entry: stored.entry, weights, path, picture })
+  return innerDifferences({ graph, entry: stored.entry, weights, path, image })
 }
 
 test.serial('a file that computes what the engine does has no value that differs', async (t) => {

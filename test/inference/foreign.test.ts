@@ -89,7 +89,7 @@ test('a file that answers in another way than an export is refused by what it an
 test('a file for tensors says so, and what lacks box and map answers without', async (t) => {
   const answer = program({ probabilities: { shape: [1, 2] } })
   const tensors = await OnnxPredictor.open(await written(answer, { ...ours, input: 'tensor' }))
-  t.regex(await fails(t, tensors.predict([image]), 'onnx-needs-tensor'), /not pictures/)
+  t.regex(await fails(t, tensors.predict([image]), 'onnx-needs-tensor'), /not images/)
   await tensors.close()
   const predictor = await OnnxPredictor.open(await written(answer, { ...ours, steps: 'no JSON' }))
   t.deepEqual(await predictor.predict([image]), [{ probabilities: new Float32Array(2), logits: {} }])

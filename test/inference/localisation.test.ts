@@ -17,7 +17,7 @@ test('the crop against the true box, and how many known points lie in it', (t) =
   counter.add({ ...answer, box: [0, 0, 1, 1] }, { label: 0 })
   counter.add(answer, { label: 1, box })
   t.deepEqual(counter.result().localisation, {
-    pictures: 2,
+    images: 2,
     meanIou: 0.25,
     over50: 0.5,
     wholeImageIou: 0.25,
@@ -25,20 +25,20 @@ test('the crop against the true box, and how many known points lie in it', (t) =
   })
 })
 
-test('crops that hold the telling part, against crops of the same size laid anywhere', (t) => {
+test('crops that capture the discriminative part, against crops of the same size laid anywhere', (t) => {
   const counter = new EvaluationCounter(['a', 'b'])
   const answer = { probabilities: Float32Array.of(0.9, 0.1), logits: {} }
   // The middle of the part is at y 0.1, x 0.5.
   const part = { y1: 0, x1: 0.4, y2: 0.2, x2: 0.6 }
   counter.add({ ...answer, box: [0, 0.3, 0.5, 0.55] }, { label: 0, part })
   counter.add({ ...answer, box: [0.5, 0, 1, 0.25] }, { label: 0, part })
-  // The whole picture holds it always, and by chance as well.
+  // The whole image holds it always, and by chance as well.
   counter.add({ ...answer, box: [0, 0, 1, 1] }, { label: 0, part })
-  const { tellingPart, localisation } = counter.result()
+  const { discriminativePart, localisation } = counter.result()
   t.is(localisation, undefined)
-  t.is(tellingPart?.pictures, 3)
-  t.is(tellingPart?.held, 2 / 3)
-  // Half as high as the picture, its top is anywhere from 0 to 0.5: over the middle in a fifth of that. A quarter as wide, a third.
-  t.true(Math.abs((tellingPart?.byChance ?? 0) - (1 / 5 / 3 + 1 / 5 / 3 + 1) / 3) < 1e-12)
-  t.true(Math.abs((tellingPart?.cropArea ?? 0) - (0.125 + 0.125 + 1) / 3) < 1e-12)
+  t.is(discriminativePart?.images, 3)
+  t.is(discriminativePart?.captured, 2 / 3)
+  // Half as high as the image, its top is anywhere from 0 to 0.5: over the middle in a fifth of that. A quarter as wide, a third.
+  t.true(Math.abs((discriminativePart?.byChance ?? 0) - (1 / 5 / 3 + 1 / 5 / 3 + 1) / 3) < 1e-12)
+  t.true(Math.abs((discriminativePart?.cropArea ?? 0) - (0.125 + 0.125 + 1) / 3) < 1e-12)
 })

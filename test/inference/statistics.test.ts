@@ -29,7 +29,7 @@ test('calibration error is the formula', (t) => {
     for (const { confidence, right } of answers) calibration.add(confidence, right)
     t.true(Math.abs(calibration.error - formula(answers)) < 1e-12)
     t.is(
-      calibration.bins.reduce((sum, { pictures }) => sum + pictures, 0),
+      calibration.bins.reduce((sum, { images }) => sum + images, 0),
       count,
     )
   }
@@ -39,7 +39,7 @@ test('calibration error is the formula', (t) => {
   t.is(sure.error, 1)
 })
 
-/** Of 200 pictures: both right, only the first, only the second, none. */
+/** Of 200 images: both right, only the first, only the second, none. */
 function answers(both: number, first: number, second: number, none: number) {
   const made = (counts: readonly (readonly [number, boolean])[]) =>
     counts.flatMap(([count, right]) => Array.from({ length: count }, () => right))
@@ -62,7 +62,7 @@ function answers(both: number, first: number, second: number, none: number) {
 test("a paired difference has McNemar's exact p value and an interval that repeats", (t) => {
   const [first, second] = answers(120, 25, 10, 45)
   const found = pairedDifference(first, second)
-  t.like(found, { pictures: 200, onlyFirst: 25, onlySecond: 10, difference: 0.075 })
+  t.like(found, { images: 200, onlyFirst: 25, onlySecond: 10, difference: 0.075 })
   // scipy.stats.binomtest(10, 35, 0.5).pvalue
   t.true(Math.abs(found.pValue - 0.016673847800120715) < 1e-12, String(found.pValue))
   // The difference's standard error: sqrt((b + c - (b - c)^2 / n)) / n.
@@ -76,7 +76,7 @@ test("a paired difference has McNemar's exact p value and an interval that repea
   t.is(turned.pValue, found.pValue)
 })
 
-test('models that never differ, and many pictures', (t) => {
+test('models that never differ, and many images', (t) => {
   const [same] = answers(3, 0, 0, 2)
   t.like(pairedDifference(same, same), { difference: 0, interval: [0, 0], pValue: 1 })
   const [first, second] = answers(0, 3000, 2800, 0)

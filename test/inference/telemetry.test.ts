@@ -21,5 +21,5 @@ test('ONNX Runtime runs without its telemetry, which crashes on a long command l
     maxBuffer: 1 << 26,
   })
   t.deepEqual({ status, signal }, { status: 1, signal: null })
-  t.is(stderr.match(/cannot read the picture/g)?.length, missing.length)
+  t.is(stderr.match(/cannot read the image/g)?.length, missing.length)
 })

@@ -19,7 +19,7 @@ interface Convolution {
 
 const common: readonly Convolution[] = [
   { name: '3x3, padded', x: [2, 6, 7, 3], kernel: [3, 3], filters: 4, padding: 1 },
-  { name: '3x3, not padded, one picture', x: [1, 5, 5, 2], kernel: [3, 3], filters: 3 },
+  { name: '3x3, not padded, one image', x: [1, 5, 5, 2], kernel: [3, 3], filters: 3 },
   { name: '3x3, stride 2, padded, odd size', x: [2, 7, 9, 3], kernel: [3, 3], filters: 4, stride: 2, padding: 1 },
   { name: '3x3, stride 2, padded, even size', x: [2, 8, 6, 3], kernel: [3, 3], filters: 4, stride: 2, padding: 1 },
   { name: '3x3, stride 2, cells left over', x: [1, 8, 8, 2], kernel: [3, 3], filters: 3, stride: 2 },

@@ -90,16 +90,16 @@ test.serial('crops', async (t) => {
       [0.1, 0.2, 0.9, 0.7],
       [0, 0, 1, 1],
     ])
-  // Crops are taken from pictures, which have no gradient: zero times the input keeps the harness' question answerable.
+  // Crops are taken from images, which have no gradient: zero times the input keeps the harness' question answerable.
   await everywhere(t, {
     inputs: { x: [2, 6, 7, 3] },
     compute: ({ x }) => {
-      const picture = tf.tensor4d(
+      const image = tf.tensor4d(
         Float32Array.from({ length: 252 }, (_, i) => (i * 37) % 101),
         [2, 6, 7, 3],
       )
       return tf.add(
-        tf.image.cropAndResize(picture, boxes(), tf.tensor1d([1, 0], 'int32'), [4, 5]),
+        tf.image.cropAndResize(image, boxes(), tf.tensor1d([1, 0], 'int32'), [4, 5]),
         tf.mul(0, tf.sum(x as Tensor)),
       )
     },

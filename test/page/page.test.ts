@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import test from 'ava'
 import sharp from 'sharp'
-import { wholePicture } from '../../compiler/graph/view.js'
+import { wholeImage } from '../../compiler/graph/view.js'
 import { exportOnnx } from '../../runtime/export/onnx.js'
 import { writePage } from '../../runtime/export/page.js'
 import { decodeImage } from '../../runtime/images/decode.js'
@@ -28,7 +28,7 @@ test('the page answers in a real browser as Node does, and asks for nothing from
   const classes = ['<b>bold</b>', '"quoted" </script>', 'plain']
   await exportOnnx({ graph, stored, classes, path: model, input: 'image', weights: { seed: 4 } })
   const place = join(folder, 'a page & more')
-  await writePage(place, { title: 'A <title> & "more"', subtitle: 'three classes', classes, view: wholePicture, model })
+  await writePage(place, { title: 'A <title> & "more"', subtitle: 'three classes', classes, view: wholeImage, model })
   const photo = join(folder, 'photo.png')
   const noise = Buffer.from(Uint8Array.from({ length: 90 * 60 * 3 }, (_, i) => (i * i * 31 + i * 7) % 256))
   await sharp(noise, { raw: { width: 90, height: 60, channels: 3 } })
@@ -50,7 +50,7 @@ test('the page answers in a real browser as Node does, and asks for nothing from
     const loaded = performance.now() - began
     const input = await page.$('input#file')
     await input?.uploadFile(photo)
-    await showing(page, '#status', /pixels|could not|no picture/)
+    await showing(page, '#status', /pixels|could not|no image/)
     const seen = await page.evaluate(() => ({
       title: document.title,
       status: document.getElementById('status')?.textContent ?? '',

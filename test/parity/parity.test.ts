@@ -182,8 +182,8 @@ function image(batch: number, size: number): Float32Array {
   const last = new Float32Array(first.length)
   const area = size * size
   for (let i = 0; i < first.length; i++) {
-    const [picture, rest] = [Math.floor(i / (3 * area)), i % (3 * area)]
-    last[picture * 3 * area + (rest % area) * 3 + Math.floor(rest / area)] = first[i] ?? 0
+    const [image, rest] = [Math.floor(i / (3 * area)), i % (3 * area)]
+    last[image * 3 * area + (rest % area) * 3 + Math.floor(rest / area)] = first[i] ?? 0
   }
   return last
 }

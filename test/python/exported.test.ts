@@ -51,7 +51,7 @@ test('files with functions, with both passes in a loop, and of every opset pass 
   }
 })
 
-test("an exported file passes ONNX's checker and runs in Python, one picture or five", (t) => {
+test("an exported file passes ONNX's checker and runs in Python, one image or five", (t) => {
   if (!ready) {
     t.log(`skipped: ${python} lacks onnx, onnxruntime, numpy or pillow (WSBAN_PYTHON names another)`)
     t.pass()
@@ -70,11 +70,11 @@ test("the page's Python consumer works", async (t) => {
   }
   const code = /```python\n([\s\S]*?)```/.exec(readFileSync(join(packageRoot(), 'docs', 'onnx.md'), 'utf8'))?.[1] ?? ''
   writeFileSync(join(folder, 'consumer.py'), code)
-  const picture = join(folder, 'picture.png')
+  const image = join(folder, 'image.png')
   await sharp({ create: { width: 50, height: 70, channels: 3, background: '#875' } })
     .png()
-    .toFile(picture)
-  const { status, stderr, stdout } = run(join(folder, 'consumer.py'), model, picture)
+    .toFile(image)
+  const { status, stderr, stdout } = run(join(folder, 'consumer.py'), model, image)
   t.is(status, 0, stderr)
   t.regex(stdout, /^class \d 0\.\d+ \[/)
 })

@@ -11,7 +11,7 @@ import { lacksModules, runPython, skipped } from '../support/python.js'
 const folder = mkdtempSync(join(tmpdir(), 'wsban-devices-'))
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))
 
-test('every model stays on the device that its pictures are on, in full and in mixed precision', async (t) => {
+test('every model stays on the device that its images are on, in full and in mixed precision', async (t) => {
   if (skipped(t, lacksModules('torch', 'safetensors'))) return
   const models = join(packageRoot(), 'models')
   const asked: unknown[] = []

@@ -99,9 +99,9 @@ for (const { spec, more, tolerance } of [
     const [first = {}, beside = {}] = [losses[0], others[0]]
     for (const [name, value] of Object.entries(first))
       t.true(Math.abs(value - (beside[name] ?? 0)) < 1e-4 * value, name)
-    // Which counts answers on both processes' shares of the val pictures.
+    // Which counts answers on both processes' shares of the val images.
     const scores = [one, two].map((run) =>
-      recordsOf(run).flatMap((record) => (record.kind === 'epoch' ? [record.val.pictures] : [])),
+      recordsOf(run).flatMap((record) => (record.kind === 'epoch' ? [record.val.images] : [])),
     )
     t.deepEqual(scores, [
       [24, 24],

@@ -55,15 +55,15 @@ for (const [index, subject] of subjects.entries())
       (parameter) => [parameter.name, { shape: parameter.shape, values: initialValues(parameter, seed) }] as const,
     )
     await writeSafetensors(weights, { tensors: new Map(tensors), metadata: {} })
-    const pictures = join(place, 'pictures.safetensors')
-    const image = picturesFor(graph)
+    const images = join(place, 'images.safetensors')
+    const image = imagesFor(graph)
     const label = graph.label && { shape: [2], values: Float32Array.of(0, 1) }
-    await writeSafetensors(pictures, {
+    await writeSafetensors(images, {
       tensors: new Map(Object.entries({ image, ...(label && graph.losses.length > 0 && { label }) })),
       metadata: {},
     })
     const script = join(packageRoot(), 'test', 'pytorch', 'run_model.py')
-    const found = answered.parse(JSON.parse(runPython([script, place, className([graph.name]), weights, pictures])))
+    const found = answered.parse(JSON.parse(runPython([script, place, className([graph.name]), weights, images])))
 
     t.deepEqual([...found.keys].sort(), [...graph.parameters.keys()].sort())
     for (const parameter of graph.parameters.values()) {
@@ -151,8 +151,8 @@ function title({ path, settings }: Subject): string {
   return `${basename(path)} ${JSON.stringify(settings)}`
 }
 
-function picturesFor({ image: { channels, height, width } }: Graph) {
-  const random = new Random(keyOf('pictures', seed))
+function imagesFor({ image: { channels, height, width } }: Graph) {
+  const random = new Random(keyOf('images', seed))
   const shape = [2, channels, height, width]
   return { shape, values: Float32Array.from({ length: 2 * channels * height * width }, () => random.uniform(-1, 1)) }
 }

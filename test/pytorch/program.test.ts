@@ -12,8 +12,8 @@ import { placesOn, type Truth } from '../../runtime/data/truth.js'
 import { writeTarget } from '../../runtime/export/target.js'
 import { loadModel } from '../../runtime/generated/load.js'
 import { decodeImage } from '../../runtime/images/decode.js'
-import type { Box } from '../../runtime/images/picture.js'
 import { applySteps } from '../../runtime/images/preprocess.js'
+import type { Box } from '../../runtime/images/rgb_image.js'
 import { readySteps, stepNames } from '../../runtime/images/steps.js'
 import { LocalisationCounter } from '../../runtime/inference/localisation.js'
 import { packageRoot } from '../../runtime/package-root.js'
@@ -25,7 +25,7 @@ import { initialValues } from '../../runtime/weights/initialize.js'
 import { readSafetensors } from '../../runtime/weights/safetensors.js'
 import { lacksModules, runPython, skipped } from '../support/python.js'
 
-/** The training program in Python against the one in TypeScript: random numbers, weights, pictures, order, rates, mixed batches. */
+/** The training program in Python against the one in TypeScript: random numbers, weights, images, order, rates, mixed batches. */
 const seed = 7
 const lacking = lacksModules('torch', 'safetensors', 'PIL')
 const folder = mkdtempSync(join(tmpdir(), 'wsban-program-'))
@@ -68,7 +68,7 @@ const mixedLogits = [
 const classWeights = [0.5, 1.25, 3]
 const smoothing = 0.1
 
-/** Of a picture as it is stored. */
+/** Of an image as it is stored. */
 const size = { width: 200, height: 120 }
 const units = ['stored pixels', 'pixels', 'fractions'] as const
 const truths = units.flatMap((unit) =>
@@ -115,7 +115,7 @@ test('every image step has a function of its name in Python', (t) => {
   t.deepEqual([...new Set(steps.map(([name]) => name))].sort(), [...stepNames].sort(), 'and each is compared below')
 })
 
-test('random numbers, first weights, pictures, order, rates and mixed batches are those of the other engines', async (t) => {
+test('random numbers, first weights, images, order, rates and mixed batches are those of the other engines', async (t) => {
   if (skipped(t, lacking)) return
   const birds = join(folder, 'birds')
   await writeSampleBirds(birds, { seed, size: 'small' }, silent)
@@ -133,7 +133,7 @@ test('random numbers, first weights, pictures, order, rates and mixed batches ar
   const code = join(folder, 'code')
   await writeTarget({ ...spec, graph }, { target: 'pytorch', out: code, seed })
   const data = await openDataSet(birds, { seed })
-  const picture = data.splits.train[11]?.path ?? ''
+  const image = data.splits.train[11]?.path ?? ''
 
   const keys = [[seed, 'order', 3], ['ab', 'c'], ['a', 'bc'], [1], ['1'], [-0, 'é'], [0.5]]
   const random = (name: string) => !['resize', 'center_crop', 'normalize'].includes(name)
@@ -144,7 +144,7 @@ test('random numbers, first weights, pictures, order, rates and mixed batches ar
     keys,
     stream: 99,
     weights: at('weights'),
-    picture,
+    image,
     steps: steps.map(([name, given], k) => [name, given, random(name) ? keyOf(seed, k) : null]),
     images: at('images'),
     epochs,
@@ -185,7 +185,7 @@ test('random numbers, first weights, pictures, order, rates and mixed batches ar
   }
 
   const images = (await readSafetensors(at('images'))).tensors
-  const decoded = await decodeImage(picture)
+  const decoded = await decodeImage(image)
   for (const [k, [name, given]] of steps.entries()) {
     const ours = applySteps(decoded, readySteps([{ name, arguments: given }]), new Random(keyOf(seed, k)))
     const theirs = images.get(String(k))
@@ -203,17 +203,17 @@ test('random numbers, first weights, pictures, order, rates and mixed batches ar
   for (const [k, { name, alpha }] of mixings.entries()) {
     // [4, 6, 6, 3], as the script's [4, 3, 6, 6] is laid out for us.
     const at = (b: number, y: number, x: number, c: number) => ((b * 3 + c) * 6 + y) * 6 + x
-    const pictures = Float32Array.from({ length: 432 }, (_, i) =>
+    const images = Float32Array.from({ length: 432 }, (_, i) =>
       at(Math.floor(i / 108), Math.floor(i / 18) % 6, Math.floor(i / 3) % 6, i % 3),
     )
     const labels = Int32Array.of(0, 1, 2, 1)
     const mixed = mixBatch(
-      { images: pictures, labels, size: 6 },
+      { images: images, labels, size: 6 },
       [{ name, arguments: { alpha } }],
       new Random(keyOf('mix', k)),
     )
     const [theirs = [], shares = []] = found.mixed[k] ?? []
-    t.true(far(theirs, pictures) < 1e-3, name)
+    t.true(far(theirs, images) < 1e-3, name)
     const ours = [...labels].map((label, b) =>
       [0, 1, 2].map((c) => (label === c ? mixed.share : 0) + (mixed.labels[b] === c ? 1 - mixed.share : 0)),
     )
@@ -241,8 +241,8 @@ test('random numbers, first weights, pictures, order, rates and mixed batches ar
     t.true(far(theirs?.points.flat() ?? [], places?.points?.flatMap(({ y, x }) => [y, x]) ?? []) < 1e-12, `points ${k}`)
     counter.add(crops[k] ?? [0, 0, 1, 1], places ?? {})
   }
-  const { localisation, tellingPart } = counter.result()
-  for (const [kind, ours] of Object.entries({ localisation, tellingPart })) {
+  const { localisation, discriminativePart } = counter.result()
+  for (const [kind, ours] of Object.entries({ localisation, discriminativePart })) {
     t.deepEqual(Object.keys(found.localised[kind] ?? {}), Object.keys(ours ?? {}))
     t.true(far(Object.values(found.localised[kind] ?? {}), Object.values(ours ?? {})) < 1e-12, kind)
   }

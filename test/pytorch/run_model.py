@@ -1,4 +1,4 @@
-"""Runs a generated model.py. Arguments: its folder, the class, weights, and pictures with labels; prints what it answers as JSON."""
+"""Runs a generated model.py. Arguments: its folder, the class, weights, and images with labels; prints what it answers as JSON."""
 
 import json
 import sys
@@ -6,7 +6,7 @@ import sys
 import torch
 from safetensors.torch import load_file
 
-folder, name, weights, pictures = sys.argv[1:]
+folder, name, weights, images = sys.argv[1:]
 sys.path.insert(0, folder)
 import model as generated  # noqa: E402
 
@@ -14,7 +14,7 @@ torch.manual_seed(1)
 model = getattr(generated, name)()
 fresh = {key: value.clone() for key, value in model.state_dict().items()}
 generated.load_weights(model, weights)
-given = load_file(pictures)
+given = load_file(images)
 
 model.eval()
 with torch.no_grad():

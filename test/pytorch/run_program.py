@@ -11,7 +11,7 @@ import image_steps  # noqa: E402
 import localisation  # noqa: E402
 import mixing  # noqa: E402
 import operations  # noqa: E402
-import pictures  # noqa: E402
+import image_dataset  # noqa: E402
 import recipe  # noqa: E402
 import schedules  # noqa: E402
 import torch  # noqa: E402
@@ -40,7 +40,7 @@ save_file(weights, task["weights"])
 
 tensors = {}
 for number, (name, given, key) in enumerate(task["steps"]):
-    image = pictures.decode(task["picture"])
+    image = image_dataset.decode(task["image"])
     random = [] if key is None else [Random(key)]
     values = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items()}
     made = getattr(image_steps, name)(image, *random, **values)
@@ -64,12 +64,12 @@ for number, (ways, key) in enumerate(task["mixings"]):
 
 answers["listings"] = []
 for folder in task["folders"]:
-    found = pictures.read_listing(Path(folder), task["seed"])
+    found = image_dataset.read_listing(Path(folder), task["seed"])
     answers["listings"].append(
         [found.classes, [s[:2] for s in found.train], [s[:2] for s in found.val]]
     )
 
-train = pictures.TrainingPictures(found.train, task["seed"], recipe.SIZE, recipe.augment)
+train = image_dataset.TrainingImages(found.train, task["seed"], recipe.SIZE, recipe.augment)
 answers["order"] = train.order(3)[:20]
 save_file({"image": train[(3, 5)].image.permute(1, 2, 0).contiguous()}, task["augmented"])
 

@@ -24,7 +24,7 @@ import { lacksModules, runPython, skipped } from '../support/python.js'
 import { tensorsApart } from '../support/run_files.js'
 
 /**
- * Training steps of wsban_tiny in TensorFlow.js and in the generated PyTorch code, from one seed, on the same augmented pictures of the
+ * Training steps of wsban_tiny in TensorFlow.js and in the generated PyTorch code, from one seed, on the same augmented images of the
  * sample birds: with nothing left to chance within a step (no dropout, one threshold for the crop), and with the same masks and thresholds,
  * drawn in PyTorch from our numbers.
  */

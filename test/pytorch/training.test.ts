@@ -11,7 +11,7 @@ import { writeFewBirds } from '../support/few_birds.js'
 import { lacksModules, python, skipped } from '../support/python.js'
 import { digestOf, lastCheckpoint, lossesOf, recordsOf, stepsReached, weightsApart } from '../support/run_files.js'
 
-/** `wsban train --engine pytorch` as it is typed, beside the other engines: 80 pictures, five steps an epoch. */
+/** `wsban train --engine pytorch` as it is typed, beside the other engines: 80 images, five steps an epoch. */
 const lacking = lacksModules('torch', 'safetensors', 'PIL')
 const folder = mkdtempSync(join(tmpdir(), 'wsban-training-'))
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))
@@ -66,7 +66,7 @@ test.serial('training curves of both engines lie on each other, and a run is rea
   t.deepEqual(counted.top1, val?.top1)
   t.is(counted.top5, val?.top5)
   t.true(Math.abs(Number(counted.calibrationError) - (val?.calibrationError ?? 1)) < 1e-4)
-  for (const kind of ['localisation', 'tellingPart'] as const) {
+  for (const kind of ['localisation', 'discriminativePart'] as const) {
     const measured = measures.parse(counted[kind])
     t.deepEqual(Object.keys(measured).sort(), Object.keys(val?.[kind] ?? {}).sort())
     for (const [name, value] of Object.entries(measured))
@@ -140,9 +140,9 @@ test.serial('what is at fault is said as by the other engines', (t) => {
   fails(/weights-do-not-fit/, '--data', 'birds', '--weights', other)
   for (const name of readdirSync(join(folder, 'birds', 'train'))) {
     mkdirSync(join(folder, 'broken', name), { recursive: true })
-    for (const file of ['a.jpg', 'b.png']) writeFileSync(join(folder, 'broken', name, file), 'no picture')
+    for (const file of ['a.jpg', 'b.png']) writeFileSync(join(folder, 'broken', name, file), 'no image')
   }
-  fails(/left out: cannot read[\s\S]*pictures-unreadable/, '--data', 'broken')
+  fails(/left out: cannot read[\s\S]*images-unreadable/, '--data', 'broken')
 })
 
 test.serial('a run is not resumed by the program of another optimizer or model', (t) => {

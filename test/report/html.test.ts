@@ -12,27 +12,27 @@ const data: ReportData = {
     { epoch: 2, losses: { total: 2.5, [hostile]: Number.NaN }, top1: { joint: 0.75 } },
   ],
   evaluation: {
-    pictures: 4,
+    images: 4,
     top1: { joint: 0.75, [hostile]: 0.5 },
     top5: 1,
     perClass: [
-      { name: hostile, pictures: 2, correct: 1 },
-      { name: 'plain', pictures: 2, correct: 2 },
+      { name: hostile, images: 2, correct: 1 },
+      { name: 'plain', images: 2, correct: 2 },
     ],
     calibrationError: 0.05,
-    calibration: [{ pictures: 4, confidence: 0.8, accuracy: 0.75 }],
+    calibration: [{ images: 4, confidence: 0.8, accuracy: 0.75 }],
     confusion: [
       [1, 1],
       [0, 2],
     ],
-    localisation: { pictures: 4, meanIou: 0.4321, over50: 0.5, wholeImageIou: 0.1 },
+    localisation: { images: 4, meanIou: 0.4321, over50: 0.5, wholeImageIou: 0.1 },
   },
   steps: [{ epoch: 0.5, rate: 0.01, gradientNorm: 3 }],
   best: 2,
   differences: [
     {
       branch: hostile,
-      pictures: 4,
+      images: 4,
       onlyFirst: 2,
       onlySecond: 1,
       difference: 0.25,
@@ -46,7 +46,7 @@ const data: ReportData = {
       name: hostile,
       truth: hostile,
       guesses: [{ by: 'joint', name: hostile, probability: 0.9 }],
-      picture: Uint8Array.of(1, 2, 3),
+      image: Uint8Array.of(1, 2, 3),
     },
   ],
   facts: [[hostile, hostile]],
@@ -70,7 +70,7 @@ test('the figures are there', (t) => {
   for (const figure of ['75.0 %', '43.2 %', '50.0 %', '25.0 points', 'p = 1.0']) t.true(report.includes(figure), figure)
 })
 
-test('a run without pictures to evaluate has its facts, and a run without an epoch no charts', (t) => {
+test('a run without images to evaluate has its facts, and a run without an epoch no charts', (t) => {
   const { evaluation: _, best: __, ...rest } = data
   const bare = renderReport({ ...rest, examples: [], steps: [] })
   t.false(bare.includes('Where it looked'))
@@ -91,7 +91,7 @@ test('without accuracies there is no chart of them, and without a second branch 
     epochs: [{ epoch: 1, losses: { total: 0 }, top1: {} }],
     evaluation: { ...evaluation, top1: { master: 0.5 } },
   })
-  t.false(report.includes('top-1 on the val pictures'))
+  t.false(report.includes('top-1 on the val images'))
   t.false(report.includes('and both together'))
   t.false(report.includes('right (top-1)'))
   t.false(report.includes('>kept<'))
@@ -107,9 +107,9 @@ test('a larger evaluation adds top-5, the discriminative part, mistakes, and a d
     evaluation: {
       ...evaluation,
       top5: 0.875,
-      perClass: names.map((name, index) => ({ name, pictures: index, correct: index })),
+      perClass: names.map((name, index) => ({ name, images: index, correct: index })),
       confusion: names.map((_, row) => names.map((_, column) => (row === column ? row : 0))),
-      tellingPart: { pictures: 4, held: 0.625, byChance: 0.125, cropArea: 0.25 },
+      discriminativePart: { images: 4, captured: 0.625, byChance: 0.125, cropArea: 0.25 },
     },
     differences: difference ? [{ ...difference, onlyFirst: 1, pValue: 0.0001 }] : [],
     mistakes: [
@@ -117,7 +117,7 @@ test('a larger evaluation adds top-5, the discriminative part, mistakes, and a d
         name: 'm.jpg',
         truth: 'a',
         guesses: [{ by: 'joint', name: 'a', probability: 0.9 }],
-        picture: Uint8Array.of(1),
+        image: Uint8Array.of(1),
         overlay: Uint8Array.of(2),
         crop: Uint8Array.of(3),
         overlap: 0.333,
@@ -130,10 +130,10 @@ test('a larger evaluation adds top-5, the discriminative part, mistakes, and a d
     '12.5 %',
     'Worst mistakes',
     'overlap by 33 %',
-    '1 picture only the joint one got right',
+    '1 image only the joint one got right',
     'That is more than chance',
     'p below 0.001',
-    'No picture was taken for another class.',
+    'No image was taken for another class.',
     'class="right"',
   ])
     t.true(report.includes(words), words)

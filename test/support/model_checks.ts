@@ -90,7 +90,7 @@ function checkModel({ path, settings }: Subject, folder: string, tolerance: numb
     const onnx = await OnnxPredictor.open(file)
     const engine = new EnginePredictor(model, onnx.classes, WeightStore.initial(model.parameters, 5))
     const random = new Random(1)
-    const pictures = (
+    const images = (
       [
         [40, 70],
         [130, 90],
@@ -101,7 +101,7 @@ function checkModel({ path, settings }: Subject, folder: string, tolerance: numb
       height,
       data: Uint8Array.from({ length: width * height * 3 }, () => random.integer(256)),
     }))
-    const [expected, found] = [await engine.predict(pictures), await onnx.predict(pictures)]
+    const [expected, found] = [await engine.predict(images), await onnx.predict(images)]
     for (const [index, answer] of expected.entries()) {
       const other = found[index]
       const rows: [string, ArrayLike<number> | undefined, ArrayLike<number> | undefined][] = [
@@ -120,7 +120,7 @@ function checkModel({ path, settings }: Subject, folder: string, tolerance: numb
         t.is(a === undefined, b === undefined, output)
         const largest = Math.max(1, ...Array.from(a ?? [], Math.abs))
         const away = Math.max(...Array.from(a ?? [], (value, i) => Math.abs(value - (b?.[i] ?? Number.NaN))))
-        t.true(away <= tolerance * largest, `${output} of picture ${index}: ${away} away`)
+        t.true(away <= tolerance * largest, `${output} of image ${index}: ${away} away`)
       }
     }
     await onnx.close()

@@ -36,8 +36,8 @@ for (const name of ['wsban_tiny', 'wsdan_tiny', 'tasn_tiny'])
     tf.tidy(() => {
       const compute = () => {
         const at = Scope.of({ variables: weights.variables, training: true, key: [1] })
-        const pictures = tf.tensor4d(images, [2, size, size, 3])
-        const parts = model.losses?.(at, model.forward(at, pictures), tf.tensor1d(labels, 'int32'), pictures) ?? {}
+        const batch = tf.tensor4d(images, [2, size, size, 3])
+        const parts = model.losses?.(at, model.forward(at, batch), tf.tensor1d(labels, 'int32'), batch) ?? {}
         return tf.addN<tf.Scalar>(Object.values(parts))
       }
       const variables = weights.parameters

@@ -95,7 +95,7 @@ const given = new Map([
   ['head.weight', { shape: [2, 3], values: Float32Array.from(recorded.weight) }],
   ['head.bias.value', { shape: [2], values: Float32Array.from(recorded.bias) }],
 ])
-const picture = { images: new Float32Array(3), labels: Int32Array.of(0) }
+const image = { images: new Float32Array(3), labels: Int32Array.of(0) }
 
 async function valuesOf(learner: Learner): Promise<number[]> {
   const tensors = [...(await learner.weights.read()).values()]
@@ -128,7 +128,7 @@ for (const [name, changes] of Object.entries(cases))
     for (const [step, { norm, values }] of expected.entries()) {
       for (let part = 0; part < plan.accumulate; part++, batch++) {
         const moment = { step, epoch: step, rate: Number(plan.optimizer.arguments.rate) }
-        const result = learner.accumulate(picture, moment, part === plan.accumulate - 1)
+        const result = learner.accumulate(image, moment, part === plan.accumulate - 1)
         if (result) close(t, [result.gradientNorm], [norm], 'norm')
       }
       close(t, await valuesOf(learner), values, `step ${step}`)
@@ -148,7 +148,7 @@ test.serial(
     let weight = mean
     let velocity = 0
     for (; step < expected.length; step++) {
-      learner.accumulate(picture, { step, epoch: 0, rate: 0.1 }, true)
+      learner.accumulate(image, { step, epoch: 0, rate: 0.1 }, true)
       velocity = 0.9 * velocity + (recorded.gradients[step]?.weight[0] ?? 0)
       weight -= 0.1 * velocity
       const decay = Math.min(0.3, (2 + step) / (11 + step))
@@ -165,7 +165,7 @@ test.serial('what a checkpoint brings back goes on to the same values: adam, fro
   let step = 0
   const model = modelOf(plan, () => recorded.gradients[step] ?? { weight: [], bias: [] })
   const go = (learner: Learner, to: number) => {
-    for (; step < to; step++) learner.accumulate(picture, { step, epoch: step, rate: 0.01 }, true)
+    for (; step < to; step++) learner.accumulate(image, { step, epoch: step, rate: 0.01 }, true)
   }
   const whole = Learner.begin({ model, seed: 1 }, given)
   go(whole, 8)
@@ -188,10 +188,10 @@ test.serial('a gradient that is not finite moves nothing, and is named', async (
   let bad = false
   const model = modelOf(plain, () => ({ weight: [1, 2, 3, 4, 5, 6], bias: bad ? [1e38, 1e38] : [1, 1] }))
   const learner = Learner.begin({ model, seed: 1 }, given)
-  learner.accumulate(picture, { step: 0, epoch: 0, rate: 0.1 }, true)
+  learner.accumulate(image, { step: 0, epoch: 0, rate: 0.1 }, true)
   const before = await valuesOf(learner)
   bad = true
-  const error = t.throws(() => learner.accumulate(picture, { step: 1, epoch: 0, rate: 0.1 }, true), {
+  const error = t.throws(() => learner.accumulate(image, { step: 1, epoch: 0, rate: 0.1 }, true), {
     instanceOf: NotFinite,
   })
   t.regex(error?.message ?? '', /too large for a number at step 2|is -?Infinity at step 2|is NaN at step 2/)

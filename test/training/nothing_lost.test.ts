@@ -77,7 +77,7 @@ test.serial('killed at any moment, a run holds a whole checkpoint, and ends as i
   await sameAsWhole(t, run)
 })
 
-test.serial('a picture folder that goes away while training', async (t) => {
+test.serial('an image folder that goes away while training', async (t) => {
   const [own, run] = [join(folder, 'going'), join(folder, 'gone')]
   cpSync(data, own, { recursive: true })
   for (const name of readdirSync(join(own, 'train')))
@@ -90,7 +90,7 @@ test.serial('a picture folder that goes away while training', async (t) => {
   const { status, err } = await ended
   t.is(status, 1, err)
   const opened = await RunFolder.open(run)
-  t.regex(err, /pictures-unreadable/)
+  t.regex(err, /images-unreadable/)
   t.true(err.includes(`holds ${opened.info.last}`), err)
   t.true((await opened.readCheckpoint('last')).state.step > 0)
 })

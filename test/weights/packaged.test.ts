@@ -63,8 +63,8 @@ model classifier(classes = 1000) {
   const weights = await initialWeights(model, { spec, given: undefined, reporter: silent })
   t.is(weights.size, model.parameters.length)
   const predictor = new EnginePredictor(model, [], WeightStore.initial(model.parameters, 1, weights))
-  const pictures = await Promise.all(readdirSync(daisies).map((name) => decodeImage(join(daisies, name))))
-  const answers = await predictor.predict(pictures.slice(0, 10))
+  const images = await Promise.all(readdirSync(daisies).map((name) => decodeImage(join(daisies, name))))
+  const answers = await predictor.predict(images.slice(0, 10))
   const right = answers.filter(({ probabilities }) => argMax(probabilities) === daisy).length
   await predictor.close()
   t.true(right >= 9, `${right} of 10`)

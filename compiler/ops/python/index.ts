@@ -109,7 +109,7 @@ export const CenterLoss: PythonHelper = {
         if self.training:
             step = away.detach().to(self.centers.dtype)
             if dist.is_available() and dist.is_initialized():
-                # All processes move the centres by the pictures of all.
+                # All processes move the centres by the images of all.
                 total = torch.zeros_like(self.centers).index_add_(0, row, step)
                 dist.all_reduce(total)
                 self.centers.add_(total, alpha=1 - self.momentum)

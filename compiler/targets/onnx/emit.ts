@@ -47,7 +47,7 @@ export function emitOnnx(graph: Graph, options: OnnxOptions): OnnxProgram {
   }
   builder.origin = undefined
   const answers = answerList(graph, nameOf).map((answer) =>
-    answer.name === 'boxes' && options.input === 'image' ? inWholePicture(answer, graph, builder) : answer,
+    answer.name === 'boxes' && options.input === 'image' ? inWholeImage(answer, graph, builder) : answer,
   )
   return {
     name: graph.name,
@@ -104,8 +104,8 @@ function answerList(graph: Graph, nameOf: (value: ValueRef) => string): Answer[]
   ]
 }
 
-/** Boxes are found in what the model sees; where its steps cut off the picture's rim, the interface wants them in the whole picture. */
-function inWholePicture(answer: Answer, { image }: Graph, builder: OnnxProgramBuilder): Answer {
+/** Boxes are found in what the model sees; where its steps cut off the image's rim, the interface wants them in the whole image. */
+function inWholeImage(answer: Answer, { image }: Graph, builder: OnnxProgramBuilder): Answer {
   const { offset, share } = viewOf(image.steps)
   if (share === 1) return answer
   const [inView, inImage] = [builder.free('boxes/of_the_view'), builder.free('boxes/of_the_image')]

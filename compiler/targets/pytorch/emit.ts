@@ -13,7 +13,7 @@ import { identifier, remark, stringCode, withoutText } from './python.js'
 import { readme } from './readme.js'
 import { recipe } from './recipe.js'
 
-/** torchvision brings Pillow along, which reads pictures. */
+/** torchvision brings Pillow along, which reads images. */
 const requirements = 'torch>=2.4\ntorchvision>=0.19\nsafetensors>=0.4\n'
 
 export interface GeneratedFile {
@@ -58,7 +58,7 @@ function write(around: Omit<Surroundings, 'tree'>): readonly string[] {
   return tree.classes.map((plan) => (plan.instances[0] === tree.root ? modelClass(plan, full) : classText(plan, full)))
 }
 
-/** The model itself: from normalised pictures to answers, and with labels to losses, too. */
+/** The model itself: from normalised images to answers, and with labels to losses, too. */
 function modelClass(plan: ClassPlan, around: Surroundings): string {
   const { structure } = around
   const { graph } = structure
@@ -96,7 +96,7 @@ function modelClass(plan: ClassPlan, around: Surroundings): string {
   ]
   const lines = [
     `class ${plan.name}(nn.Module):`,
-    `    """${remark(graph.name)}: pictures [batch, ${image.channels}, ${image.height}, ${image.width}] to answers${trains ? ', and with labels to losses' : ''}."""`,
+    `    """${remark(graph.name)}: images [batch, ${image.channels}, ${image.height}, ${image.width}] to answers${trains ? ', and with labels to losses' : ''}."""`,
     '',
     ...constructorLines(plan, around),
     '',

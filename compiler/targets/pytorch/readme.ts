@@ -26,8 +26,8 @@ load_weights(model, "weights.safetensors")
 answers = model(torch.zeros(1, ${image.channels}, ${image.height}, ${image.width}))
 \`\`\`
 
-Pictures come as float32 [batch, ${image.channels}, ${image.height}, ${image.width}] after these steps: ${remark(steps.join(', '))}.
-\`model(images, labels)\` gives the losses, too, as \`loss/NAME\`; training makes their sum small. Boxes are y1, x1, y2, x2 as shares of that picture.
+Images come as float32 [batch, ${image.channels}, ${image.height}, ${image.width}] after these steps: ${remark(steps.join(', '))}.
+\`model(images, labels)\` gives the losses, too, as \`loss/NAME\`; training makes their sum small. Boxes are y1, x1, y2, x2 as shares of that image.
 ${training(graph)}The names of \`state_dict\` are those of the spec and of wsban's checkpoints.
 `
 }
@@ -36,8 +36,8 @@ function training(graph: Graph): string {
   if (!graph.label || graph.losses.length === 0) return ''
   return `
 \`\`\`sh
-python train.py --data PICTURES --out RUN
-torchrun --nproc-per-node 2 train.py --data PICTURES --out RUN --sync-batch-norm
+python train.py --data IMAGES --out RUN
+torchrun --nproc-per-node 2 train.py --data IMAGES --out RUN --sync-batch-norm
 \`\`\`
 
 trains it as \`recipe.py\` says, on a folder of class folders. \`wsban export RUN -o model.onnx\` makes one file of the run.

@@ -7,7 +7,7 @@ import { isLine, statement } from './layout.js'
 import { className, remark, stringCode, valueCode } from './python.js'
 
 /**
- * `recipe.py`: what the train block says and how pictures come to the model, as constants and short functions that the training program
+ * `recipe.py`: what the train block says and how images come to the model, as constants and short functions that the training program
  * reads. Undefined for a model that has no loss.
  */
 export function recipe(graph: Graph, version: string): string | undefined {
@@ -24,13 +24,13 @@ export function recipe(graph: Graph, version: string): string | undefined {
   const body = [
     ...constant('WSBAN', stringCode(version), 'that wrote this'),
     ...constant('NAME', stringCode(graph.name)),
-    ...constant('SIZE', String(image.height), 'height and width of the pictures that the model takes'),
+    ...constant('SIZE', String(image.height), 'height and width of the images that the model takes'),
     ...constant('CLASSES', String(label.classes)),
     ...constant('PREDICTION', stringCode(elementAt(graph.predictions, 0).name)),
     ...statement('', 'BRANCHES: list[str] = ', list(graph.logits.map(({ name }) => stringCode(name)))),
     '',
     ...constant('EPOCHS', String(plan.epochs)),
-    ...constant('BATCH', String(plan.batch), 'pictures that go through at once, in all processes'),
+    ...constant('BATCH', String(plan.batch), 'images that go through at once, in all processes'),
     ...constant('ACCUMULATE', String(plan.accumulate), 'batches a step'),
     ...constant('CLIP', floatCode(plan.clip), 'largest norm of all gradients together; 0: no limit'),
     ...constant('PATIENCE', String(plan.patience), 'epochs without a better val top-1; 0: it never ends early'),
@@ -72,18 +72,18 @@ export function recipe(graph: Graph, version: string): string | undefined {
     '',
     '',
     'def prepare(image: Tensor) -> Tensor:',
-    '    """A picture as evaluation sees it."""',
+    '    """An image as evaluation sees it."""',
     ...own.flatMap((step) => stepLines(step)),
     '    return image',
     '',
     '',
     'def augment(image: Tensor, random: Random) -> Tensor:',
-    '    """A picture as training sees it."""',
+    '    """An image as training sees it."""',
     ...augment.flatMap((step) => stepLines(step)),
     '    return image',
   ]
   const head = [
-    `"""What the train block of ${remark(graph.name)} says, and how pictures come to the model."""`,
+    `"""What the train block of ${remark(graph.name)} says, and how images come to the model."""`,
     '',
     'from __future__ import annotations',
     '',

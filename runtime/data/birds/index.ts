@@ -7,7 +7,7 @@ import { keyOf, Random } from '../../random.js'
 import type { Reporter } from '../../reporter.js'
 import { boxesFile } from '../boxes.js'
 import type { Box } from '../dataset.js'
-import { drawScene, pictureSize, type Scene } from './scene.js'
+import { drawScene, imageSize, type Scene } from './scene.js'
 import { species } from './species.js'
 
 export interface SampleOptions {
@@ -15,7 +15,7 @@ export interface SampleOptions {
   readonly size: 'small' | 'medium'
 }
 
-/** Pictures of each species. */
+/** Images of each species. */
 const counts = { small: { train: 60, val: 20 }, medium: { train: 250, val: 60 } } as const
 
 const readme = 'README.txt'
@@ -82,12 +82,12 @@ function jobsFor(seed: number, size: SampleOptions['size']): Job[] {
   )
 }
 
-/** A few pictures at a time; sharp has threads of its own. */
+/** A few images at a time; sharp has threads of its own. */
 async function drawAll(jobs: readonly Job[], folder: string, reporter: Reporter): Promise<void> {
   const batch = 8
   for (let start = 0; start < jobs.length; start += batch) {
     await Promise.all(jobs.slice(start, start + batch).map((job) => rasterise(job, join(folder, job.path))))
-    reporter.progress(`${Math.min(start + batch, jobs.length)} of ${jobs.length} pictures drawn`)
+    reporter.progress(`${Math.min(start + batch, jobs.length)} of ${jobs.length} images drawn`)
   }
 }
 
@@ -100,7 +100,7 @@ async function rasterise({ scene, seed }: Job, path: string): Promise<void> {
       255,
       Math.max(0, Math.round((raw[i] as number) + (random.uniform() + random.uniform() - 1) * scene.noise * 2)),
     )
-  await sharp(raw, { raw: { width: pictureSize, height: pictureSize, channels: 3 } })
+  await sharp(raw, { raw: { width: imageSize, height: imageSize, channels: 3 } })
     .jpeg({ quality: 90 })
     .toFile(path)
 }
@@ -109,7 +109,7 @@ function numbers({ y1, x1, y2, x2 }: Box): string[] {
   return [y1, x1, y2, x2].map((value) => value.toFixed(5))
 }
 
-function readmeText(seed: number, pictures: number): string {
+function readmeText(seed: number, images: number): string {
   const list = species.map(
     ({ name, traits }) =>
       `  ${name}: ${Object.entries(traits)
@@ -119,10 +119,10 @@ function readmeText(seed: number, pictures: number): string {
   return [
     firstLine,
     '',
-    `${pictures} pictures of invented birds, seed ${seed}. All look alike but for one small part; colour, pose, place and ground are chance:`,
+    `${images} images of invented birds, seed ${seed}. All look alike but for one small part; colour, pose, place and ground are chance:`,
     ...list,
     '',
-    `${boxesFile} holds the true box of each bird, and of the part that tells, as fractions of the picture.`,
+    `${boxesFile} holds the true box of each bird, and of the part that tells, as fractions of the image.`,
     '',
   ].join('\n')
 }
@@ -155,9 +155,9 @@ async function refuseForeign(out: string): Promise<void> {
 
 /** Whether a sample set of any seed and size has a file, or a folder, of that path. */
 function isOwn(path: string, file: boolean, folder: boolean): boolean {
-  const [split = '', name = '', picture = ''] = path.split(sep)
+  const [split = '', name = '', image = ''] = path.split(sep)
   if (file && (path === readme || path === boxesFile)) return true
   if (split !== 'train' && split !== 'val') return false
   if (name !== '' && !species.some((one) => one.name === name)) return false
-  return picture === '' ? folder : file && /^\d{3}\.jpg$/.test(picture)
+  return image === '' ? folder : file && /^\d{3}\.jpg$/.test(image)
 }

@@ -3,7 +3,7 @@ import type { Box } from '../dataset.js'
 import { type Drawing, drawBird, rotated } from './bird.js'
 import type { Traits } from './species.js'
 
-export const pictureSize = 224
+export const imageSize = 224
 
 export interface Scene {
   readonly svg: string
@@ -19,7 +19,7 @@ export interface Scene {
 export function drawScene(traits: Traits, random: Random): Scene {
   const ground = background(random)
   const bird = drawBird(traits, random)
-  const size = random.uniform(0.42, 0.75) * pictureSize
+  const size = random.uniform(0.42, 0.75) * imageSize
   const scale = size / 110
   const tilt = random.uniform(-22, 22)
   const flip = random.uniform() < 0.5 ? -1 : 1
@@ -31,14 +31,14 @@ export function drawScene(traits: Traits, random: Random): Scene {
   const around = boundsOf(placed(bird.outline))
   const free = (low: number, high: number) => {
     const edge = 5
-    return low + edge > pictureSize - edge - high
-      ? (pictureSize - low - high) / 2
-      : random.uniform(edge - low, pictureSize - edge - high)
+    return low + edge > imageSize - edge - high
+      ? (imageSize - low - high) / 2
+      : random.uniform(edge - low, imageSize - edge - high)
   }
   const [x, y] = [free(around.left, around.right), free(around.top, around.bottom)]
   const dim = random.uniform(0.72, 1.12)
   const svg = [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${pictureSize}" height="${pictureSize}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${imageSize}" height="${imageSize}">`,
     ground,
     `<g transform="translate(${x.toFixed(2)} ${y.toFixed(2)}) rotate(${tilt.toFixed(2)}) scale(${(scale * flip).toFixed(4)} ${scale.toFixed(4)})">${bird.svg}</g>`,
     `<rect width="100%" height="100%" fill="${dim < 1 ? '#000' : '#fff'}" opacity="${Math.abs(1 - dim).toFixed(3)}"/>`,
@@ -67,7 +67,7 @@ function boundsOf(points: readonly (readonly [number, number])[]): Bounds {
 }
 
 function fractions({ left, right, top, bottom }: Bounds, x: number, y: number): Box {
-  const share = (value: number) => Math.min(1, Math.max(0, value / pictureSize))
+  const share = (value: number) => Math.min(1, Math.max(0, value / imageSize))
   return { y1: share(top + y), x1: share(left + x), y2: share(bottom + y), x2: share(right + x) }
 }
 
@@ -84,7 +84,7 @@ function background(random: Random): string {
     `<defs><linearGradient id="g" x1="0" y1="0" x2="${random.uniform(0, 0.4).toFixed(2)}" y2="1"><stop offset="0" stop-color="${top}"/><stop offset="1" stop-color="${bottom}"/></linearGradient></defs>`,
     '<rect width="100%" height="100%" fill="url(#g)"/>',
   ]
-  const at = () => random.uniform(0, pictureSize).toFixed(1)
+  const at = () => random.uniform(0, imageSize).toFixed(1)
   for (let leaf = random.integer(14) + 4; leaf > 0; leaf--) {
     const [hue, light] = [random.uniform(70, 150), random.uniform(28, 60)]
     parts.push(
@@ -93,7 +93,7 @@ function background(random: Random): string {
   }
   if (random.uniform() < 0.6)
     parts.push(
-      `<path d="M0 ${at()} Q ${at()} ${at()} ${pictureSize} ${at()}" stroke="#5d4a36" stroke-width="${random.uniform(3, 9).toFixed(1)}" fill="none"/>`,
+      `<path d="M0 ${at()} Q ${at()} ${at()} ${imageSize} ${at()}" stroke="#5d4a36" stroke-width="${random.uniform(3, 9).toFixed(1)}" fill="none"/>`,
     )
   const blots = ['#f2b21b', '#d8232f', '#2f6fe0', '#ffffff', '#f3ead2', '#2b2926']
   for (let blot = random.integer(4) + 2; blot > 0; blot--)

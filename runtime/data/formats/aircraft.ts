@@ -41,7 +41,7 @@ export async function readAircraft(folder: string): Promise<Listing> {
     : undefined
   const known = classes && new Set(classes)
   const boxes = existsSync(join(folder, boxesFile)) ? await readKeyedLines(join(folder, boxesFile)) : undefined
-  const pictures: Listed[] = []
+  const images: Listed[] = []
   for (const [part, split] of present) {
     const file = join(folder, listOf(part))
     for (const [key, { line, rest }] of await readKeyedLines(file)) {
@@ -50,15 +50,15 @@ export async function readAircraft(folder: string): Promise<Listing> {
       const origin = { file, line }
       const truth = truthOf(join(folder, boxesFile), boxes?.get(key))
       const path = pathBelow(join(folder, 'images'), `${key}.jpg`, origin)
-      pictures.push({ path, className: rest, split, ...(truth && { truth }), origin })
+      images.push({ path, className: rest, split, ...(truth && { truth }), origin })
     }
   }
   return {
     readAs: `FGVC-Aircraft, by variant (${[...present.map(([part]) => listOf(part)), ...(boxes ? [boxesFile] : [])].join(', ')})`,
     ...(classes && { classes }),
-    pictures,
+    images,
     notes: [
-      'FGVC-Aircraft asks to cut off the banner of 20 pixels at the foot of each picture; they are used here as they are',
+      'FGVC-Aircraft asks to cut off the banner of 20 pixels at the foot of each image; they are used here as they are',
     ],
   }
 }

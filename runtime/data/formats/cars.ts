@@ -6,11 +6,11 @@ import { type MatValue, readMat5 } from '../mat5.js'
 import { brokenLine } from '../text.js'
 import type { Truth } from '../truth.js'
 
-/** One annotation file and where its pictures lie. */
+/** One annotation file and where its images lie. */
 interface Part {
   readonly file: string
-  /** The folder of its pictures; undefined when each line names one. */
-  readonly pictures: string | undefined
+  /** The folder of its images; undefined when each line names one. */
+  readonly images: string | undefined
   /** Undefined when each line says so itself. */
   readonly split: SplitName | undefined
 }
@@ -26,11 +26,11 @@ export interface CarsFiles {
 export function carsFiles(root: string): CarsFiles | undefined {
   const all = join(root, 'cars_annos.mat')
   if (existsSync(all))
-    return { root, classes: all, parts: [{ file: all, pictures: undefined, split: undefined }], notes: [] }
+    return { root, classes: all, parts: [{ file: all, images: undefined, split: undefined }], notes: [] }
   const find = (...names: readonly string[]) =>
     names.flatMap((name) => [join(root, name), join(root, 'devkit', name)]).find((path) => existsSync(path))
-  // Some copies have the folder of pictures twice, one in the other.
-  const pictures = (name: string) => {
+  // Some copies have the folder of images twice, one in the other.
+  const images = (name: string) => {
     const inner = join(root, name, name)
     return existsSync(inner) ? inner : join(root, name)
   }
@@ -38,15 +38,15 @@ export function carsFiles(root: string): CarsFiles | undefined {
   const train = find('cars_train_annos.mat')
   if (classes === undefined || train === undefined) return undefined
   const test = find('cars_test_annos_withlabels.mat')
-  const parts: Part[] = [{ file: train, pictures: pictures('cars_train'), split: 'train' }]
-  if (test !== undefined) parts.push({ file: test, pictures: pictures('cars_test'), split: 'test' })
+  const parts: Part[] = [{ file: train, images: images('cars_train'), split: 'train' }]
+  if (test !== undefined) parts.push({ file: test, images: images('cars_test'), split: 'test' })
   const unlabelled = test === undefined && find('cars_test_annos.mat') !== undefined
   return {
     root,
     classes,
     parts,
     notes: unlabelled
-      ? ['left out the test pictures: their classes are in cars_test_annos_withlabels.mat, which is not here']
+      ? ['left out the test images: their classes are in cars_test_annos_withlabels.mat, which is not here']
       : [],
   }
 }
@@ -63,30 +63,30 @@ export async function readCars({ root, classes: classesFile, parts, notes }: Car
     if (cell.kind === 'text') return cell.text
     throw brokenLine(classesFile, index + 1, 'a class name is no text', 'get the file again')
   })
-  const pictures: Listed[] = []
+  const images: Listed[] = []
   for (const part of parts) {
     const annotations = (await readMat5(part.file)).get('annotations')
     if (annotations?.kind !== 'structs')
       throw brokenLine(part.file, 1, 'there are no annotations in it', 'get the file again')
     for (const [index, fields] of annotations.structs.entries())
-      pictures.push(pictureOf(root, part, new Annotation(fields, { file: part.file, line: index + 1 }), classes))
+      images.push(imageOf(root, part, new Annotation(fields, { file: part.file, line: index + 1 }), classes))
   }
   return {
     readAs: `Stanford Cars (${[...new Set([classesFile, ...parts.map(({ file }) => file)])].map((file) => basename(file)).join(', ')})`,
     classes,
-    pictures,
+    images,
     notes,
   }
 }
 
-function pictureOf(root: string, part: Part, annotation: Annotation, classes: readonly string[]): Listed {
+function imageOf(root: string, part: Part, annotation: Annotation, classes: readonly string[]): Listed {
   const number = annotation.number('class')
   const className = classes[number - 1]
   if (className === undefined) throw annotation.broken(`class ${number} of ${classes.length}`)
   const path =
-    part.pictures === undefined
+    part.images === undefined
       ? pathBelow(root, annotation.text('relative_im_path'), annotation.origin)
-      : pathBelow(part.pictures, annotation.text('fname'), annotation.origin)
+      : pathBelow(part.images, annotation.text('fname'), annotation.origin)
   const split = part.split ?? (annotation.number('test') === 1 ? 'test' : 'train')
   const [x1, y1, x2, y2] = ['x1', 'y1', 'x2', 'y2'].map((side) => annotation.number(`bbox_${side}`)) as [
     number,

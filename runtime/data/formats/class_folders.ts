@@ -3,7 +3,7 @@ import { Failure } from '../../failure.js'
 import { boxesFile, pathKey, readBoxes } from '../boxes.js'
 import { type SplitName, splitNames } from '../dataset.js'
 import { counted, type Listed, type Listing, listed } from '../listing.js'
-import { byCodePoint, type Entries, entriesOf, findPictures, isPictureName } from '../walk.js'
+import { byCodePoint, type Entries, entriesOf, findImages, isImageName } from '../walk.js'
 
 /** The names a split's folder may have. */
 const folderNames: Readonly<Record<SplitName, readonly string[]>> = {
@@ -15,7 +15,7 @@ const folderNames: Readonly<Record<SplitName, readonly string[]>> = {
 interface Walk {
   readonly root: string
   readonly notes: string[]
-  /** How many files were no pictures, by extension. */
+  /** How many files were no images, by extension. */
   readonly others: Map<string, number>
 }
 
@@ -33,8 +33,8 @@ export async function readClassFolders(root: string): Promise<Listing> {
     const folder = layout[split]
     if (folder === undefined) continue
     const before = found.length
-    await picturesByClass(folder, split, walk, found)
-    if (found.length === before && folder !== root) walk.notes.push(`${relative(root, folder)}: it holds no pictures`)
+    await imagesByClass(folder, split, walk, found)
+    if (found.length === before && folder !== root) walk.notes.push(`${relative(root, folder)}: it holds no images`)
   }
   const unused = top.folders.filter(
     (name) => !Object.values(layout).some((used) => [root, join(root, name)].includes(used)),
@@ -44,20 +44,20 @@ export async function readClassFolders(root: string): Promise<Listing> {
 
   const boxes = await readBoxes(root)
   let used = 0
-  const pictures =
+  const images =
     boxes.size === 0
       ? found
-      : found.map((picture) => {
-          const known = boxes.get(pathKey(relative(resolve(root), resolve(picture.path))))
+      : found.map((image) => {
+          const known = boxes.get(pathKey(relative(resolve(root), resolve(image.path))))
           if (known) used++
-          return known ? { ...picture, truth: { unit: 'fractions', ...known } as const } : picture
+          return known ? { ...image, truth: { unit: 'fractions', ...known } as const } : image
         })
-  if (boxes.size > 0) walk.notes.push(noteOnBoxes(boxes.size, used, pictures.length))
+  if (boxes.size > 0) walk.notes.push(noteOnBoxes(boxes.size, used, images.length))
   if (walk.others.size > 0) walk.notes.push(noteOnOthers(walk.others))
   const splits = Object.values(layout).filter((folder) => folder !== root)
   return {
     readAs: `class folders${splits.length > 0 ? ` in ${splits.map((folder) => `${relative(root, folder)}/`).join(', ')}` : ''}`,
-    pictures,
+    images,
     notes: walk.notes,
   }
 }
@@ -79,7 +79,7 @@ function layoutOf(root: string, top: Entries): Partial<Record<SplitName, string>
   return Object.keys(layout).length > 0 ? layout : { train: root }
 }
 
-async function picturesByClass(
+async function imagesByClass(
   folder: string,
   split: SplitName,
   { root, notes, others }: Walk,
@@ -88,28 +88,27 @@ async function picturesByClass(
   const empty: string[] = []
   const { folders, files } = await entriesOf(folder)
   for (const className of folders) {
-    const inside = await findPictures(join(folder, className))
+    const inside = await findImages(join(folder, className))
     for (const [extension, count] of inside.others) others.set(extension, (others.get(extension) ?? 0) + count)
-    for (const picture of inside.pictures) found.push({ path: join(folder, className, picture), className, split })
-    if (inside.pictures.length === 0) empty.push(className)
+    for (const image of inside.images) found.push({ path: join(folder, className, image), className, split })
+    if (inside.images.length === 0) empty.push(className)
   }
   const where = relative(root, folder) || 'the data folder'
-  if (empty.length > 0) notes.push(`${where}: left out, as no pictures are in ${listed(empty)}`)
-  const pictures = files.filter(isPictureName)
-  if (pictures.length > 0)
-    notes.push(`${where}: left out ${counted(pictures.length, 'picture')} outside a class folder`)
+  if (empty.length > 0) notes.push(`${where}: left out, as no images are in ${listed(empty)}`)
+  const images = files.filter(isImageName)
+  if (images.length > 0) notes.push(`${where}: left out ${counted(images.length, 'image')} outside a class folder`)
 }
 
-function noteOnBoxes(all: number, used: number, pictures: number): string {
-  const lost = all > used ? `; ${counted(all - used, 'line')} of it name no picture here` : ''
-  return `${boxesFile} gives the true box of ${used} of ${counted(pictures, 'picture')}${lost}`
+function noteOnBoxes(all: number, used: number, images: number): string {
+  const lost = all > used ? `; ${counted(all - used, 'line')} of it name no image here` : ''
+  return `${boxesFile} gives the true box of ${used} of ${counted(images, 'image')}${lost}`
 }
 
 function noteOnOthers(others: ReadonlyMap<string, number>): string {
   const kinds = [...others]
     .sort(([a], [b]) => byCodePoint(a, b))
     .map(([ext, n]) => `${n} ${ext || 'without extension'}`)
-  return `left out files that are no pictures: ${kinds.join(', ')}`
+  return `left out files that are no images: ${kinds.join(', ')}`
 }
 
 function nothingFound(root: string, top: Entries, others: ReadonlyMap<string, number>): Failure {
@@ -120,7 +119,7 @@ function nothingFound(root: string, top: Entries, others: ReadonlyMap<string, nu
   const inside = others.size > 0 ? `; ${noteOnOthers(others)}` : ''
   return new Failure({
     code: 'data-empty',
-    message: `no pictures in class folders of ${root}: ${seen}${inside}`,
+    message: `no images in class folders of ${root}: ${seen}${inside}`,
     help: 'one folder a class with JPEG, PNG, WebP, AVIF, TIFF or GIF files in it, or a list labels.csv with the columns path and label (docs/data.md); wsban data sample -o DIR makes one to try',
     path: root,
   })

@@ -1,4 +1,4 @@
-import type { Box } from '../../images/picture.js'
+import type { Box } from '../../images/rgb_image.js'
 import type { SplitName } from '../dataset.js'
 import { brokenLine } from '../text.js'
 
@@ -83,7 +83,7 @@ export function splitOf(row: Row, file: string): SplitName | undefined {
   if (test === undefined) return undefined
   if (test === '1' || test === 'true') return 'test'
   if (test === '0' || test === 'false') return 'train'
-  throw brokenLine(file, row.line, `test is ${JSON.stringify(test)}`, 'write 1 for test pictures and 0 for the others')
+  throw brokenLine(file, row.line, `test is ${JSON.stringify(test)}`, 'write 1 for test images and 0 for the others')
 }
 
 /**
@@ -94,7 +94,7 @@ export function splitOf(row: Row, file: string): SplitName | undefined {
 export function boxOf(row: Row, file: string): Box | undefined {
   for (const names of corners) {
     const given = Object.entries(names).map(([side, known]) => [side, fieldOf(row, known)?.trim()] as const)
-    // A width alone says how large the picture is, in many lists.
+    // A width alone says how large the image is, in many lists.
     if (given.some(([, value]) => value === undefined)) continue
     if (given.every(([, value]) => value === '')) return undefined
     const sides = new Map(

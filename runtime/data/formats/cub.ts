@@ -32,7 +32,7 @@ export async function readCub(folder: string): Promise<Listing> {
     const path = join(folder, file)
     return existsSync(path) ? await readKeyedLines(path) : new Map<string, KeyedLine>()
   }
-  const images = await read(files.images)
+  const paths = await read(files.images)
   const labels = await read(files.labels)
   const classes = await read(files.classes)
   const split = await read(files.split)
@@ -44,10 +44,10 @@ export async function readCub(folder: string): Promise<Listing> {
     [files.boxes, boxes],
   ] as const)
     for (const [key, { line }] of lines)
-      if (!images.has(key)) throw brokenLine(join(folder, file), line, `there is no image ${key} in ${files.images}`)
+      if (!paths.has(key)) throw brokenLine(join(folder, file), line, `there is no image ${key} in ${files.images}`)
 
   const used = new Set<string>()
-  const pictures = [...images].map(([key, { rest, line }]): Listed => {
+  const images = [...paths].map(([key, { rest, line }]): Listed => {
     const origin = { file: join(folder, files.images), line }
     const label = labels.get(key)
     if (!label) throw brokenLine(origin.file, line, `image ${key} has no class in ${files.labels}`)
@@ -68,8 +68,8 @@ export async function readCub(folder: string): Promise<Listing> {
   return {
     readAs: `CUB-200-2011 (${[files.images, files.split, files.boxes, files.points].filter((file) => existsSync(join(folder, file))).join(', ')})`,
     classes: [...classes].filter(([key]) => used.has(key)).map(([, { rest }]) => rest),
-    pictures,
-    notes: unused > 0 ? [`${files.classes}: left out ${counted(unused, 'class', 'classes')} without pictures`] : [],
+    images,
+    notes: unused > 0 ? [`${files.classes}: left out ${counted(unused, 'class', 'classes')} without images`] : [],
   }
 }
 

@@ -41,7 +41,7 @@ export async function findLists(root: string): Promise<readonly ListFile[]> {
   if (named.length === 0 && lists.length > 1)
     throw new Failure({
       code: 'data-ambiguous',
-      message: `${root} has ${lists.length} lists of pictures: ${listed(lists.map(({ file }) => basename(file)))}`,
+      message: `${root} has ${lists.length} lists of images: ${listed(lists.map(({ file }) => basename(file)))}`,
       help: `name the one that is meant: --data ${join(root, 'LIST.csv')}`,
       path: root,
     })
@@ -55,7 +55,7 @@ export async function openList(file: string): Promise<ListFile> {
   throw brokenLine(
     file,
     1,
-    'this is no list of pictures',
+    'this is no list of images',
     'a list is CSV with the columns path and label, or JSON records with such fields (docs/data.md)',
   )
 }
@@ -80,18 +80,18 @@ function isList(rows: readonly Row[]): boolean {
 }
 
 /**
- * Lists of pictures: a path, a class, perhaps a split and a box a row. Paths are below the list's folder, or the `images` in it.
+ * Lists of images: a path, a class, perhaps a split and a box a row. Paths are below the list's folder, or the `images` in it.
  *
  * @throws Failure `list-broken` with file and line
  */
 export function readLists(lists: readonly ListFile[]): Listing {
-  const pictures = lists.flatMap((list) => readList(list))
-  const labels = [...new Set(pictures.map(({ className }) => className))]
+  const images = lists.flatMap((list) => readList(list))
+  const labels = [...new Set(images.map(({ className }) => className))]
   return {
     readAs: `a list (${lists.map(({ file }) => basename(file)).join(', ')})`,
     // 2 comes before 10 where classes are only numbered.
     ...(labels.every((label) => /^\d+$/.test(label)) && { classes: labels.sort((a, b) => Number(a) - Number(b)) }),
-    pictures,
+    images,
     notes: [],
   }
 }

@@ -1,13 +1,13 @@
 import type { ImageFacts } from './image_facts.js'
 
-/** Bits of 256 in which two looks may differ and still be taken for one picture. */
+/** Bits of 256 in which two looks may differ and still be taken for one image. */
 const MOST_DIFFERENT = 10
 /** A look with fewer differences in it is of something flat, and says nothing. */
 const LEAST_DETAIL = 32
-/** A row that so many pictures share says nothing, either. */
+/** A row that so many images share says nothing, either. */
 const COMMON = 64
 
-/** Groups of pictures whose files are the same, byte for byte. */
+/** Groups of images whose files are the same, byte for byte. */
 export function sameContent(seen: readonly ImageFacts[]): readonly (readonly ImageFacts[])[] {
   const groups = new Map<string, ImageFacts[]>()
   for (const one of seen) {
@@ -19,8 +19,8 @@ export function sameContent(seen: readonly ImageFacts[]): readonly (readonly Ima
 }
 
 /**
- * Pairs of pictures that look alike (sizes, compression or small marks apart) though their files differ.
- * Two looks that differ in at most 10 bits have at least 6 of their 16 rows in common, so only pictures with a row in common are compared.
+ * Pairs of images that look alike (sizes, compression or small marks apart) though their files differ.
+ * Two looks that differ in at most 10 bits have at least 6 of their 16 rows in common, so only images with a row in common are compared.
  */
 export function alike(seen: readonly ImageFacts[]): readonly (readonly [ImageFacts, ImageFacts])[] {
   const rows = new Map<number, number[]>()

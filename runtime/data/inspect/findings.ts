@@ -2,11 +2,11 @@ import { splitNames } from '../dataset.js'
 import { counted, listed } from '../listing.js'
 import type { Double, Finding, Inspection } from './inspection.js'
 
-/** Classes with fewer pictures to train on are hardly learned. */
+/** Classes with fewer images to train on are hardly learned. */
 const FEW = 10
 /** Above this, the largest class is guessed too often. */
 const UNEVEN = 5
-/** Pictures with a shorter side are mere blur at the sizes that models look at. */
+/** Images with a shorter side are mere blur at the sizes that models look at. */
 const SMALL = 64
 
 export function findingsOf(found: Omit<Inspection, 'findings'>, mostUnreadable: number): Finding[] {
@@ -18,16 +18,16 @@ export function findingsOf(found: Omit<Inspection, 'findings'>, mostUnreadable: 
   ]
 }
 
-function aboutReading({ unreadable, pictures }: Omit<Inspection, 'findings'>, most: number): Finding[] {
+function aboutReading({ unreadable, images }: Omit<Inspection, 'findings'>, most: number): Finding[] {
   return splitNames.flatMap((split): Finding[] => {
     const count = unreadable.filter((one) => one.split === split).length
     if (count === 0) return []
-    const tooMany = count > most * pictures[split]
+    const tooMany = count > most * images[split]
     return [
       {
         severity: tooMany ? 'error' : 'warning',
         code: 'unreadable',
-        message: `${count} of ${pictures[split]} ${split} pictures cannot be read${tooMany ? `, more than ${Number((most * 100).toPrecision(6))} %` : ''}`,
+        message: `${count} of ${images[split]} ${split} images cannot be read${tooMany ? `, more than ${Number((most * 100).toPrecision(6))} %` : ''}`,
         help: tooMany
           ? 'get them again or take them out; training stops at so many (or allow more: --max-unreadable)'
           : 'get them again or take them out; training leaves them out',
@@ -38,47 +38,46 @@ function aboutReading({ unreadable, pictures }: Omit<Inspection, 'findings'>, mo
 
 function aboutDoubles(doubles: readonly Double[]): Finding[] {
   const across = (kind: Double['kind']) =>
-    doubles.filter((double) => double.kind === kind && new Set(double.pictures.map(({ split }) => split)).size > 1)
-      .length
+    doubles.filter((double) => double.kind === kind && new Set(double.images.map(({ split }) => split)).size > 1).length
   const ofTwoClasses = (kind: Double['kind']) =>
-    doubles.filter((double) => double.kind === kind && new Set(double.pictures.map((one) => one.class)).size > 1).length
+    doubles.filter((double) => double.kind === kind && new Set(double.images.map((one) => one.class)).size > 1).length
   const findings: Finding[] = []
   const same = across('same')
   if (same > 0)
     findings.push({
       severity: 'error',
       code: 'same-across-splits',
-      message: `${counted(same, 'picture')} in more than one split, byte for byte`,
-      help: 'keep each in one split: what was trained on says nothing of new pictures, and val and test come out too good',
+      message: `${counted(same, 'image')} in more than one split, byte for byte`,
+      help: 'keep each in one split: what was trained on says nothing of new images, and val and test come out too good',
     })
   const near = across('alike')
   if (near > 0)
     findings.push({
       severity: 'warning',
       code: 'alike-across-splits',
-      message: `${counted(near, 'pair')} of pictures in two splits look alike`,
-      help: 'look at them; if they are one picture, or of one moment, keep them in one split',
+      message: `${counted(near, 'pair')} of images in two splits look alike`,
+      help: 'look at them; if they are one image, or of one moment, keep them in one split',
     })
   const labels = ofTwoClasses('same')
   if (labels > 0)
     findings.push({
       severity: 'error',
       code: 'same-in-classes',
-      message: `${counted(labels, 'picture')} in more than one class, byte for byte`,
-      help: 'one of the classes is wrong: take the picture out of it',
+      message: `${counted(labels, 'image')} in more than one class, byte for byte`,
+      help: 'one of the classes is wrong: take the image out of it',
     })
   const unsure = ofTwoClasses('alike')
   if (unsure > 0)
     findings.push({
       severity: 'warning',
       code: 'alike-in-classes',
-      message: `${counted(unsure, 'pair')} of pictures in two classes look alike`,
+      message: `${counted(unsure, 'pair')} of images in two classes look alike`,
       help: 'look at them; one of the classes may be wrong',
     })
   return findings
 }
 
-function aboutClasses({ classes, pictures }: Omit<Inspection, 'findings'>): Finding[] {
+function aboutClasses({ classes, images }: Omit<Inspection, 'findings'>): Finding[] {
   const findings: Finding[] = []
   if (classes.length === 1)
     findings.push({
@@ -93,24 +92,24 @@ function aboutClasses({ classes, pictures }: Omit<Inspection, 'findings'>): Find
   if (few.length > 0)
     findings.push({
       severity: 'warning',
-      code: 'few-pictures',
-      message: `${counted(few.length, 'class', 'classes')} with fewer than ${FEW} pictures to train on: ${listed(few.map(({ name }) => name))}`,
+      code: 'few-images',
+      message: `${counted(few.length, 'class', 'classes')} with fewer than ${FEW} images to train on: ${listed(few.map(({ name }) => name))}`,
       help: 'get more of them, or leave these classes out',
     })
   if (least > 0 && most > UNEVEN * least)
     findings.push({
       severity: 'warning',
       code: 'uneven-classes',
-      message: `the largest class has ${most} pictures to train on, the smallest ${least}: ${(most / least).toFixed(1)} times as many`,
+      message: `the largest class has ${most} images to train on, the smallest ${least}: ${(most / least).toFixed(1)} times as many`,
       help: 'get more of the small ones, or weigh the classes in the train block; look at the table by class, not at the mean',
     })
   const unchecked = classes.filter(({ val }) => val === 0)
-  if (pictures.val > 0 && unchecked.length > 0)
+  if (images.val > 0 && unchecked.length > 0)
     findings.push({
       severity: 'warning',
-      code: 'no-val-pictures',
-      message: `${counted(unchecked.length, 'class', 'classes')} without val pictures: ${listed(unchecked.map(({ name }) => name))}`,
-      help: 'nothing will say how well these are learned; move some of their pictures to val',
+      code: 'no-val-images',
+      message: `${counted(unchecked.length, 'class', 'classes')} without val images: ${listed(unchecked.map(({ name }) => name))}`,
+      help: 'nothing will say how well these are learned; move some of their images to val',
     })
   return findings
 }
@@ -120,9 +119,9 @@ function aboutSizes({ sizes }: Omit<Inspection, 'findings'>): Finding[] {
   return [
     {
       severity: 'warning',
-      code: 'small-pictures',
-      message: `the smallest picture is ${sizes.smallest[0]} x ${sizes.smallest[1]}`,
-      help: `models enlarge such pictures; those under ${SMALL} pixels show no parts`,
+      code: 'small-images',
+      message: `the smallest image is ${sizes.smallest[0]} x ${sizes.smallest[1]}`,
+      help: `models enlarge such images; those under ${SMALL} pixels show no parts`,
     },
   ]
 }

@@ -3,12 +3,12 @@ import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { Failure, reasonOf } from '../../failure.js'
 import { decodeImage } from '../../images/decode.js'
-import type { Picture } from '../../images/picture.js'
+import type { RgbImage } from '../../images/rgb_image.js'
 import { loadSharp } from '../../images/sharp.js'
 import type { Reporter } from '../../reporter.js'
 import { type DataSet, type Sample, type SplitName, splitNames } from '../dataset.js'
 
-/** A picture that could be read. */
+/** An image that could be read. */
 export interface ImageFacts {
   readonly sample: Sample
   readonly split: SplitName
@@ -16,7 +16,7 @@ export interface ImageFacts {
   readonly height: number
   /** SHA-256 of the file. */
   readonly content: string
-  /** How it looks: pictures that differ in few bits look alike. */
+  /** How it looks: images that differ in few bits look alike. */
   readonly look: Uint16Array
 }
 
@@ -26,7 +26,7 @@ export interface Unreadable {
   readonly reason: string
 }
 
-/** Reads and decodes every picture of a data set, as training would. */
+/** Reads and decodes every image of a data set, as training would. */
 export async function readImageFacts(
   { splits }: DataSet,
   reporter: Reporter,
@@ -39,7 +39,7 @@ export async function readImageFacts(
     for (let at = next++; at < all.length; at = next++) {
       const one = all[at]
       if (one) found[at] = await lookAt(one.sample, one.split)
-      reporter.progress(`${++done} of ${all.length} pictures`)
+      reporter.progress(`${++done} of ${all.length} images`)
     }
   }
   await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, work))
@@ -54,9 +54,9 @@ async function lookAt(sample: Sample, split: SplitName): Promise<ImageFacts | Un
   const { path } = sample
   try {
     const bytes = await readFile(path)
-    const picture = await decodeImage(bytes, path)
+    const image = await decodeImage(bytes, path)
     const content = createHash('sha256').update(bytes).digest('base64')
-    return { sample, split, width: picture.width, height: picture.height, content, look: await lookOf(picture) }
+    return { sample, split, width: image.width, height: image.height, content, look: await lookOf(image) }
   } catch (error) {
     // A missing file says so with a code; the rest is for decodeImage to know.
     if (error instanceof Failure || (error instanceof Error && 'code' in error))
@@ -65,11 +65,11 @@ async function lookAt(sample: Sample, split: SplitName): Promise<ImageFacts | Un
   }
 }
 
-/** Side of the grid a picture is made grey and small to. */
+/** Side of the grid an image is made grey and small to. */
 const GRID = 16
 
 /** A difference hash: for each of 16 x 16 cells whether it is brighter than its left neighbour, a row a number. */
-async function lookOf({ data, width, height }: Picture): Promise<Uint16Array> {
+async function lookOf({ data, width, height }: RgbImage): Promise<Uint16Array> {
   const sharp = await loadSharp()
   const small = await sharp(data, { raw: { width, height, channels: 3 } })
     .greyscale()

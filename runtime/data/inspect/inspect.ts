@@ -5,25 +5,25 @@ import { findingsOf } from './findings.js'
 import { type ImageFacts, readImageFacts } from './image_facts.js'
 import type { ClassCount, Double, Inspection, Sizes } from './inspection.js'
 
-/** Looks at every picture of a data set: what it holds, what is wrong with it, and what to do. */
+/** Looks at every image of a data set: what it holds, what is wrong with it, and what to do. */
 export async function inspectData(data: DataSet, mostUnreadable: number, reporter: Reporter): Promise<Inspection> {
   const { seen, unreadable } = await readImageFacts(data, reporter)
   const double =
     (kind: Double['kind']) =>
     (group: readonly ImageFacts[]): Double => ({
       kind,
-      pictures: group.map(({ sample, split }) => ({
+      images: group.map(({ sample, split }) => ({
         path: sample.path,
         split,
         class: data.classes[sample.label] as string,
       })),
     })
   const doubles = [...sameContent(seen).map(double('same')), ...alike(seen).map(double('alike'))].filter(
-    ({ pictures }) =>
-      new Set(pictures.map(({ split }) => split)).size > 1 || new Set(pictures.map((one) => one.class)).size > 1,
+    ({ images }) =>
+      new Set(images.map(({ split }) => split)).size > 1 || new Set(images.map((one) => one.class)).size > 1,
   )
   const counted = {
-    pictures: {
+    images: {
       train: data.splits.train.length,
       val: data.splits.val.length,
       test: data.splits.test.length,

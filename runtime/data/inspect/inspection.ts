@@ -1,10 +1,10 @@
 import type { SplitName } from '../dataset.js'
 import type { Unreadable } from './image_facts.js'
 
-/** Pictures that are one and the same, or look like it. */
+/** Images that are one and the same, or look like it. */
 export interface Double {
   readonly kind: 'same' | 'alike'
-  readonly pictures: readonly { readonly path: string; readonly split: SplitName; readonly class: string }[]
+  readonly images: readonly { readonly path: string; readonly split: SplitName; readonly class: string }[]
 }
 
 export interface ClassCount {
@@ -14,7 +14,7 @@ export interface ClassCount {
   readonly test: number
 }
 
-/** Of the pictures that can be read: width and height of the smallest, the middle and the largest by area. */
+/** Of the images that can be read: width and height of the smallest, the middle and the largest by area. */
 export interface Sizes {
   readonly smallest: readonly [width: number, height: number]
   readonly median: readonly [width: number, height: number]
@@ -22,7 +22,7 @@ export interface Sizes {
 }
 
 export interface Inspection {
-  readonly pictures: Readonly<Record<SplitName, number>>
+  readonly images: Readonly<Record<SplitName, number>>
   readonly classes: readonly ClassCount[]
   readonly sizes: Sizes | undefined
   readonly withBox: number

@@ -9,7 +9,7 @@ namespace wsban {
 
 namespace {
 
-// Maps are taken as rows (all places of all pictures) of channels, and in blocks of rows that stay in a core's cache. Sums are made block by block
+// Maps are taken as rows (all places of all images) of channels, and in blocks of rows that stay in a core's cache. Sums are made block by block
 // in single precision, and put together in double, always in the same order.
 struct Blocks {
   int64_t rows, channels, height;

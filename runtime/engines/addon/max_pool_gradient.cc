@@ -35,13 +35,13 @@ void MaxPoolGradient::Compute(const Computation& computation) const {
   }
   const TensorPointer dx = computation.Output(0, shape);
   const Sizes full{shape[1], shape[2], shape[3]}, pooled{pooled_shape[1], pooled_shape[2], pooled_shape[3]};
-  InParallel(shape[0], [&](int64_t picture) {
-    const int64_t in_full = picture * full.Cells(), in_pooled = picture * pooled.Cells();
-    OfOnePicture(full, pooled, Floats(x) + in_full, Floats(y) + in_pooled, Floats(dy) + in_pooled, Floats(dx) + in_full);
+  InParallel(shape[0], [&](int64_t image) {
+    const int64_t in_full = image * full.Cells(), in_pooled = image * pooled.Cells();
+    OfOneImage(full, pooled, Floats(x) + in_full, Floats(y) + in_pooled, Floats(dy) + in_pooled, Floats(dx) + in_full);
   });
 }
 
-void MaxPoolGradient::OfOnePicture(const Sizes& full, const Sizes& pooled, const float* x, const float* y,
+void MaxPoolGradient::OfOneImage(const Sizes& full, const Sizes& pooled, const float* x, const float* y,
                                    const float* dy, float* dx) const {
   const int64_t channels = full.channels;
   std::fill_n(dx, full.Cells(), 0.0f);

@@ -23,7 +23,7 @@ class MaxPoolGradient {
     int64_t height, width, channels;
     int64_t Cells() const { return height * width * channels; }
   };
-  void OfOnePicture(const Sizes& full, const Sizes& pooled, const float* x, const float* y, const float* dy,
+  void OfOneImage(const Sizes& full, const Sizes& pooled, const float* x, const float* y, const float* dy,
                     float* dx) const;
 
   const std::vector<int64_t> kernel_, stride_, border_;

@@ -95,7 +95,7 @@ function inputGradient(dy: Tensor4D, shape: Shape4D, weight: Tensor4D, stride: B
   return tf.slice4d(bordered, [0, top, left, 0], shape)
 }
 
-/** Below so many places of the output, over all pictures, TensorFlow's kernels do not get going. */
+/** Below so many places of the output, over all images, TensorFlow's kernels do not get going. */
 const fewPlaces = 1000
 
 /**
@@ -116,7 +116,7 @@ function weightGradient(dy: Tensor4D, x: Tensor4D, filter: Shape4D, stride: Both
     const [batch, rows, columns] = dy.shape
     // 0.5 to 0.8 of the kernels' time, on the last stages of a network.
     if (isOne(stride) && batch * rows * columns < fewPlaces) return productOfWindows(dy, x, filter, border)
-    // Eigen's kernel: 0.6 to 0.9 of oneDNN's time with a stride or many filters, 1.2 to 2.5 of it without, or on the picture itself.
+    // Eigen's kernel: 0.6 to 0.9 of oneDNN's time with a stride or many filters, 1.2 to 2.5 of it without, or on the image itself.
     if (channels >= 16 && (!isOne(stride) || filters >= 256 || filters >= 2 * channels))
       return backward(x, border, 'EXPLICIT')
   }

@@ -11,7 +11,7 @@ import type { Both } from '../pair.js'
 
 /**
  * Operations of our own on the native backend. They are registered as kernels with gradients, not written with `tf.customGrad`:
- * that one computes the gradient of every input, and the first convolution of a network would compute its picture's for nothing.
+ * that one computes the gradient of every input, and the first convolution of a network would compute its image's for nothing.
  */
 
 type Attributes = Readonly<Record<string, unknown>>

@@ -1,4 +1,4 @@
-"""How often the model is right on the val pictures, and where it looks."""
+"""How often the model is right on the val images, and where it looks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from localisation import Localisation
-from pictures import Batch
+from image_dataset import Batch
 from team import Team
 
 BINS = 15  # of the calibration error (Guo et al. 2017)
@@ -41,11 +41,11 @@ class Counter:
         total = team.total(torch.cat(own).float().to(team.device)).double().cpu()
         found, top5, flat, places = torch.split(total, [len(part) for part in own])
         bins = flat.view(BINS, 3)
-        pictures = float(bins[:, 0].sum())
-        of = max(1.0, pictures)
+        images = float(bins[:, 0].sum())
+        of = max(1.0, images)
         error = float((bins[:, 1] - bins[:, 2]).abs().sum()) / of
         return {
-            "pictures": int(pictures),
+            "images": int(images),
             "top1": {name: float(found[k]) / of for k, name in enumerate(self.names)},
             "top5": float(top5) / of,
             "calibrationError": error,

@@ -1,7 +1,7 @@
-"""What is done to a picture on its way into the model: float32 [3, height, width].
+"""What is done to an image on its way into the model: float32 [3, height, width].
 
 Values are 0 to 255 until `normalize`. Random steps draw from `random`, so that the same
-stream gives the same picture.
+stream gives the same image.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ import recipe
 from checkpoint import Checkpoint, State
 from groups import freeze, parameter_groups
 from mixing import mix_batch
-from pictures import Batch
+from image_dataset import Batch
 from problems import Problem
 from seeded import Random, key_of
 from single_image_batch_norm import make_contiguous

@@ -11,7 +11,7 @@ Box = tuple[float, float, float, float]  # y1, x1, y2, x2
 
 
 class Places(NamedTuple):
-    """In fractions of the picture as it is shown."""
+    """In fractions of the image as it is shown."""
 
     box: Box | None  # around the object
     part: Box | None  # around the part that tells its class
@@ -19,9 +19,9 @@ class Places(NamedTuple):
 
 
 def places_on(truth: dict[str, Any], size: tuple[int, int], turned: int) -> Places:
-    """The truth of a list by wsban on a picture of this width and height as stored.
+    """The truth of a list by wsban on an image of this width and height as stored.
 
-    Its unit is fractions or pixels of the picture as it is shown, turned as its EXIF
+    Its unit is fractions or pixels of the image as it is shown, turned as its EXIF
     orientation says, or stored pixels.
     """
     unit = truth["unit"]
@@ -105,22 +105,22 @@ class Localisation:
 
     @staticmethod
     def result(sums: Tensor) -> dict[str, Any]:
-        boxes, iou, over, whole, points, inside, parts, held, chance, area = (
+        boxes, iou, over, whole, points, inside, parts, captured, chance, area = (
             sums.tolist()
         )
         found: dict[str, Any] = {}
         if boxes:
             found["localisation"] = {
-                "pictures": int(boxes),
+                "images": int(boxes),
                 "meanIou": iou / boxes,
                 "over50": over / boxes,
                 "wholeImageIou": whole / boxes,
                 **({"pointsInside": inside / points} if points else {}),
             }
         if parts:
-            found["tellingPart"] = {
-                "pictures": int(parts),
-                "held": held / parts,
+            found["discriminativePart"] = {
+                "images": int(parts),
+                "captured": captured / parts,
                 "byChance": chance / parts,
                 "cropArea": area / parts,
             }

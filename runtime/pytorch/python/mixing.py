@@ -1,4 +1,4 @@
-"""Batches whose pictures are mixed with one another, labels included."""
+"""Batches whose images are mixed with one another, labels included."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ class RunFolder:
             file.write(f"{json.dumps(record)}\n")
 
     def save(self, checkpoint: Checkpoint, score: float | None) -> None:
-        """`score` is the share of val pictures that are right, at an epoch's end."""
+        """`score` is the share of val images that are right, at an epoch's end."""
         state = checkpoint.state
         base = files.name_of(state)
         last = self.info.get("last")

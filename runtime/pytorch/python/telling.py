@@ -19,7 +19,7 @@ COMMANDS = re.compile(r"^(\s*):(?=:)|#(?=#(?:\[|vso\[|teamcity\[))")
 def safe_line(text: str) -> str:
     """The text without what a terminal or a build service's log would obey: names of files and classes come from outside."""
 
-    def picture(match: re.Match[str]) -> str:
+    def control_picture(match: re.Match[str]) -> str:
         code = ord(match[0])
         return (
             chr(0x2400 + code)
@@ -29,7 +29,7 @@ def safe_line(text: str) -> str:
             else "\ufffd"
         )
 
-    return COMMANDS.sub(lambda match: match[0] + "\\", CONTROLS.sub(picture, text))
+    return COMMANDS.sub(lambda match: match[0] + "\\", CONTROLS.sub(control_picture, text))
 
 
 class Teller:

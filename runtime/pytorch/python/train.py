@@ -1,7 +1,7 @@
 """Trains the model of model.py as recipe.py says, into a run that wsban reads.
 
-    python train.py --data PICTURES --out RUN
-    torchrun --nproc-per-node 2 train.py --data PICTURES --out RUN
+    python train.py --data IMAGES --out RUN
+    torchrun --nproc-per-node 2 train.py --data IMAGES --out RUN
     wsban export RUN -o model.onnx
 
 A batch is shared out among the processes; two with half of it each take the same steps
@@ -27,13 +27,13 @@ from checkpoint import BEGINNING, State
 from evaluation import evaluate
 from learner import Learner, Moment, Options, Step
 from model import load_weights
-from pictures import (
+from image_dataset import (
     Batch,
     Listing,
     TrainingBatches,
-    TrainingPictures,
+    TrainingImages,
     ValBatches,
-    ValPictures,
+    ValImages,
     loader,
     read_listing,
 )
@@ -56,7 +56,7 @@ def read_options() -> argparse.Namespace:
     add("--resume", action="store_true", help="go on where the run stopped")
     add("--from", dest="checkpoint", help="with --resume: an earlier one than the last")
     add("--epochs", type=int, help=f"instead of {recipe.EPOCHS}")
-    add("--batch", type=int, help=f"pictures a batch, instead of {recipe.BATCH}")
+    add("--batch", type=int, help=f"images a batch, instead of {recipe.BATCH}")
     add("--seed", type=int, default=1)
     add("--weights", type=Path, help="a safetensors file to begin from")
     add("--precision", choices=["fp32", "bf16", "fp16"], default="fp32")
@@ -64,7 +64,7 @@ def read_options() -> argparse.Namespace:
     add("--channels-last", action="store_true")
     add("--sync-batch-norm", action="store_true", help="statistics of all processes")
     add("--device", choices=["cpu", "cuda", "mps"], help="instead of the best one")
-    add("--workers", type=int, default=2, help="that prepare pictures, a process")
+    add("--workers", type=int, default=2, help="that prepare images, a process")
     add("--save-every", type=float, default=10, help="minutes; 0: at ends of epochs")
     add("--keep", type=int, default=0, help="ends of epochs kept beside best and last")
     add("--most-unreadable", type=float, default=MOST_UNREADABLE)
@@ -92,24 +92,24 @@ class Training:
                 f"a batch of {batch} does not part into {team.size} processes",
                 "choose a multiple with --batch",
             )
-        self.pictures = len(listing.train)
+        self.images = len(listing.train)
         share = (team.rank, team.size)
-        self.batches = TrainingBatches(self.pictures, batch, *share)
+        self.batches = TrainingBatches(self.images, batch, *share)
         if self.batches.count == 0:
             raise Problem(
-                "no-pictures",
-                f"{self.pictures} pictures for {team.size} processes",
+                "no-images",
+                f"{self.images} images for {team.size} processes",
                 "train with fewer processes",
             )
         accumulate = recipe.ACCUMULATE
         self.steps_per_epoch = -(-self.batches.count // accumulate)
         pinned = team.device.type == "cuda"
         workers = options.workers
-        train = TrainingPictures(
+        train = TrainingImages(
             listing.train, info["seed"], recipe.SIZE, recipe.augment
         )
         self.train = loader(train, self.batches, workers, pinned)
-        val = ValPictures(listing.val, recipe.prepare)
+        val = ValImages(listing.val, recipe.prepare)
         self.val = loader(
             val, ValBatches(len(listing.val), batch, *share), workers, pinned
         )
@@ -284,11 +284,11 @@ class Training:
         batch: Batch
         for batch in self.train:
             self.waited += time.monotonic() - waiting
-            self._note_unreadable(batch.unreadable, self.pictures)
+            self._note_unreadable(batch.unreadable, self.images)
             if len(batch.labels) == 0:
                 raise Problem(
-                    "pictures-unreadable",
-                    "none of the pictures can be read",
+                    "images-unreadable",
+                    "none of the images can be read",
                     "get them again",
                 )
             batches.append(batch)
@@ -302,11 +302,11 @@ class Training:
     def _note_unreadable(self, paths: list[str], of: int) -> None:
         for path in sorted(set(paths) - self.unreadable):
             self.unreadable.add(path)
-            self.teller.tell("warn", f"left out: cannot read the picture {path}")
+            self.teller.tell("warn", f"left out: cannot read the image {path}")
         if len(self.unreadable) > self.options.most_unreadable * of:
             raise Problem(
-                "pictures-unreadable",
-                f"{len(self.unreadable)} of {of} pictures cannot be read",
+                "images-unreadable",
+                f"{len(self.unreadable)} of {of} images cannot be read",
                 "get them again, take them out, or allow more with --most-unreadable",
             )
 
@@ -344,7 +344,7 @@ class Training:
         self.teller.tell(
             "progress",
             f"epoch {epoch + 1}/{self.epochs} · step {step}/{steps} · "
-            f"{self.pace:.3g} pictures/s · {clock(seconds)} left · {parts} · "
+            f"{self.pace:.3g} images/s · {clock(seconds)} left · {parts} · "
             f"rate {moment.rate:.2g} · {memory() / 2**30:.1f} GiB",
         )
         if self.team.first and done % max(1, -(-steps // 20)) == 0:
@@ -386,7 +386,7 @@ class Training:
             }
             self._log(record)
         joint = found["top1"]["joint"]
-        score = joint if found["pictures"] > 0 else None
+        score = joint if found["images"] > 0 else None
         better = self.run.is_better(score)
         stale = 0 if better or score is None else self.state["stale"] + 1
         fresh: State = {"stepInEpoch": 0, "position": 0, "lossSums": {}, "stale": stale}
@@ -395,7 +395,7 @@ class Training:
         if better:
             self.run.info["bestScore"] = score
         shares = ", ".join(f"{k} {v:.1%}" for k, v in found["top1"].items())
-        val = f"val: {shares}" if found["pictures"] else "no val pictures"
+        val = f"val: {shares}" if found["images"] else "no val images"
         self.teller.tell(
             "say",
             f"epoch {epoch + 1}/{self.epochs} · {clock(time.monotonic() - self.began)}"
@@ -435,7 +435,7 @@ def begin_from(model: torch.nn.Module, weights: Path) -> None:
 
 
 def balance(model: torch.nn.Module, listing: Listing) -> None:
-    """Classes count by pictures / (classes x pictures of the class)."""
+    """Classes count by images / (classes x images of the class)."""
     counts = [0] * len(listing.classes)
     for sample in listing.train:
         counts[sample.label] += 1

@@ -1,7 +1,7 @@
 import { compile } from '../../../compiler/compile.js'
 import type { Graph } from '../../../compiler/graph/graph.js'
 import { withoutLosses } from '../../../compiler/graph/phase.js'
-import { inPicture, viewOf } from '../../../compiler/graph/view.js'
+import { inImage, viewOf } from '../../../compiler/graph/view.js'
 import { type EngineName, openEngine } from '../../../runtime/engines/index.js'
 import type { Model } from '../../../runtime/model.js'
 import { keyOf, Random } from '../../../runtime/random.js'
@@ -135,7 +135,7 @@ function asOnEngines({ graph, answers }: Subject): Tensors {
   if (view.share === 1) return answers
   return new Map(
     [...answers].map(([name, value]) =>
-      name === 'boxes' ? [name, { ...value, data: value.data.map((place) => inPicture(place, view)) }] : [name, value],
+      name === 'boxes' ? [name, { ...value, data: value.data.map((place) => inImage(place, view)) }] : [name, value],
     ),
   )
 }

@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import sharp from 'sharp'
 import { compile } from '../../compiler/compile.js'
+import { dotOf } from '../../compiler/diagram/dot.js'
+import { fold } from '../../compiler/diagram/fold.js'
+import { type Area, layOut } from '../../compiler/diagram/layout.js'
+import { svgOf } from '../../compiler/diagram/svg.js'
 import type { Graph } from '../../compiler/graph/graph.js'
-import { dotOf } from '../../compiler/picture/dot.js'
-import { fold } from '../../compiler/picture/fold.js'
-import { type Area, layOut } from '../../compiler/picture/layout.js'
-import { svgOf } from '../../compiler/picture/svg.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { diskLibrary } from '../../runtime/specs/library.js'
 
@@ -24,7 +24,7 @@ function overlap(a: Area, b: Area): boolean {
 }
 
 for (const file of readdirSync(folder).filter((name) => name.endsWith('.wsban')))
-  test(`${file} has a picture that fits a page, with no box on another`, async (t) => {
+  test(`${file} has an image that fits a page, with no box on another`, async (t) => {
     const graph = graphOf(t, file, readFileSync(join(folder, file), 'utf8'))
     const diagram = fold(graph)
     const ids = new Set(diagram.boxes.map(({ id }) => id))
@@ -41,7 +41,7 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.wsban'))
     }
     const svg = svgOf(diagram)
     t.is(svgOf(fold(graph)), svg)
-    // Letters of 11.5 pixels are 5.5 points or more when the picture fills a page's width.
+    // Letters of 11.5 pixels are 5.5 points or more when the image fills a page's width.
     const { width = 0, height = 0 } = await sharp(Buffer.from(svg)).metadata()
     t.true(Math.min(17 / width, 24 / height) * 11.5 * 28.35 > 5.5, `${width} x ${height}`)
   })

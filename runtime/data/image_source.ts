@@ -4,13 +4,13 @@ import type { Reporter } from '../reporter.js'
 import { type Job, type Prepared, Preparer } from './prepare.js'
 import { WorkerPool } from './worker_pool.js'
 
-export interface PictureSourceOptions {
+export interface ImageSourceOptions {
   readonly reporter: Reporter
-  /** Most bytes of decoded pictures to keep; 1 GiB or a quarter of the memory without, whichever is less. 0 keeps none. */
+  /** Most bytes of decoded images to keep; 1 GiB or a quarter of the memory without, whichever is less. 0 keeps none. */
   readonly cacheBytes?: number
-  /** Threads that prepare pictures; 0 does it on the caller's. What comes out is the same however many. */
+  /** Threads that prepare images; 0 does it on the caller's. What comes out is the same however many. */
   readonly workers?: number
-  /** The share of a split's pictures that may be unreadable; 5 % without. */
+  /** The share of a split's images that may be unreadable; 5 % without. */
   readonly mostUnreadable?: number
 }
 
@@ -22,8 +22,8 @@ export function usualWorkers(): number {
   return Math.max(1, Math.min(4, availableParallelism() - 1))
 }
 
-/** Gives pictures ready for a model. Make one for a run, pass it to every epoch's batches, and close it: it keeps threads and decoded pictures. */
-export class PictureSource {
+/** Gives images ready for a model. Make one for a run, pass it to every epoch's batches, and close it: it keeps threads and decoded images. */
+export class ImageSource {
   readonly mostUnreadable: number
   private readonly reporter: Reporter
   private readonly from: { prepare(job: Job): Promise<Prepared>; close?(): Promise<void> }
@@ -34,14 +34,14 @@ export class PictureSource {
     cacheBytes = Math.min(2 ** 30, totalmem() / 4),
     workers = 0,
     mostUnreadable = TOLERATED,
-  }: PictureSourceOptions) {
+  }: ImageSourceOptions) {
     this.reporter = reporter
     this.mostUnreadable = mostUnreadable
     this.from =
       workers > 0 ? new WorkerPool(workers, cacheBytes) : new Preparer(cacheBytes, Math.max(2, availableParallelism()))
   }
 
-  /** The picture, or undefined if it cannot be read, which is told by name the first time. */
+  /** The image, or undefined if it cannot be read, which is told by name the first time. */
   async prepare(job: Job): Promise<Prepared | undefined> {
     if (this.unreadable.has(job.path)) return undefined
     try {
@@ -61,8 +61,8 @@ export class PictureSource {
 
 export function tooManyUnreadable(count: number, all: number, most: number): Failure {
   return new Failure({
-    code: 'pictures-unreadable',
-    message: `${count} of ${all} pictures cannot be read, more than ${Number((most * 100).toPrecision(6))} %`,
+    code: 'images-unreadable',
+    message: `${count} of ${all} images cannot be read, more than ${Number((most * 100).toPrecision(6))} %`,
     help: 'the warnings above name them, wsban data inspect DIR lists them all; get them again, take them out, or allow more with --max-unreadable',
   })
 }

@@ -1,4 +1,4 @@
-"""Labelled pictures on their way to the model: listed, decoded, changed, in batches."""
+"""Labelled images on their way to the model: listed, decoded, changed, in batches."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ JPEG_ENDINGS = {".jpg", ".jpeg", ".jpe", ".jfif"}
 ENDINGS = {*JPEG_ENDINGS, ".png", ".webp", ".avif", ".tif", ".tiff", ".gif"}
 SPLITS = {"train": ["train"], "val": ["val", "valid", "validation"]}
 VALIDATION_SHARE = 0.2
-# How many times the model's size the shorter side of a picture has to be for augmentation.
+# How many times the model's size the shorter side of an image has to be for augmentation.
 ENOUGH = 4
 # More is a mistake or an attack; Pillow refuses twice this.
 Image.MAX_IMAGE_PIXELS = 2**26
@@ -68,8 +68,8 @@ def read_listing(place: Path, seed: int) -> Listing:
     if not train:
         raise Problem(
             "data-empty",
-            f"no pictures in class folders of {own[0]}",
-            "one folder a class with pictures in it",
+            f"no images in class folders of {own[0]}",
+            "one folder a class with images in it",
         )
     val = _by_class(folders["val"][0]) if folders["val"] else _set_apart(train, seed)
     strange = sorted(set(val) - set(train))
@@ -77,7 +77,7 @@ def read_listing(place: Path, seed: int) -> Listing:
         raise Problem(
             "data-classes",
             f"classes of val not in train: {strange[:8]}",
-            "give each class some pictures in train, or remove it",
+            "give each class some images in train, or remove it",
         )
     classes = sorted(train)
     return Listing(
@@ -101,13 +101,13 @@ def _read_list(file: Path) -> Listing:
 
 def _by_class(folder: Path) -> dict[str, list[str]]:
     return {
-        entry.name: list(_pictures(entry))
+        entry.name: list(_images(entry))
         for entry in sorted(folder.iterdir())
         if entry.is_dir() and not entry.name.startswith(".")
     }
 
 
-def _pictures(folder: Path, above: tuple[str, ...] = ()) -> Iterator[str]:
+def _images(folder: Path, above: tuple[str, ...] = ()) -> Iterator[str]:
     """Files before folders, each in the order of their names."""
     real = os.path.realpath(folder)
     if real in above:
@@ -118,7 +118,7 @@ def _pictures(folder: Path, above: tuple[str, ...] = ()) -> Iterator[str]:
             yield str(entry)
     for entry in entries:
         if entry.is_dir():
-            yield from _pictures(entry, (*above, real))
+            yield from _images(entry, (*above, real))
 
 
 def _set_apart(train: dict[str, list[str]], seed: int) -> dict[str, list[str]]:
@@ -157,7 +157,7 @@ def open_image(path: str) -> Image.Image:
 def decode(path: str, enough: int | None = None) -> Tensor:
     """float32 [3, height, width], 0 to 255; turned as its EXIF says, clear is white.
 
-    A picture whose shorter side is over half as large again as `enough` is reduced.
+    An image whose shorter side is over half as large again as `enough` is reduced.
     """
     with reading(path), open_image(path) as opened:
         if enough and min(opened.size) > 1.5 * enough:
@@ -195,11 +195,11 @@ class Batch(NamedTuple):
     images: Tensor  # B x 3 x size x size
     labels: Tensor  # B
     unreadable: list[str]
-    places: list[Places | None]  # of each picture
+    places: list[Places | None]  # of each image
 
 
 def collate(items: list[Item]) -> Batch:
-    """Of those whose picture could be read."""
+    """Of those whose image could be read."""
     readable = [item for item in items if item.image.numel() > 0]
     images = [item.image for item in readable]
     return Batch(
@@ -210,12 +210,12 @@ def collate(items: list[Item]) -> Batch:
     )
 
 
-class TrainingPictures(Dataset[Item]):
-    """Pictures by (epoch, place in the epoch's order), augmented.
+class TrainingImages(Dataset[Item]):
+    """Images by (epoch, place in the epoch's order), augmented.
 
-    The order depends on (seed, epoch), augmentation on (seed, epoch, picture): what a
+    The order depends on (seed, epoch), augmentation on (seed, epoch, image): what a
     place gives is the same however many processes and workers there are. Where a
-    picture cannot be read the next one that can be takes its place; where none can,
+    image cannot be read the next one that can be takes its place; where none can,
     the image is empty.
     """
 
@@ -255,8 +255,8 @@ class TrainingPictures(Dataset[Item]):
         return Item(torch.empty(0), 0, unreadable)
 
 
-class ValPictures(Dataset[Item]):
-    """Pictures by their place in the list, as evaluation sees them."""
+class ValImages(Dataset[Item]):
+    """Images by their place in the list, as evaluation sees them."""
 
     def __init__(
         self, samples: list[Sample], prepare: Callable[[Tensor], Tensor]
@@ -276,10 +276,10 @@ class ValPictures(Dataset[Item]):
 class TrainingBatches:
     """The places of an epoch, in batches, of which this process takes its share."""
 
-    def __init__(self, pictures: int, batch: int, rank: int, processes: int) -> None:
+    def __init__(self, images: int, batch: int, rank: int, processes: int) -> None:
         # The partial batch at the end counts only if it is all there is.
-        self.batch = min(batch, pictures - pictures % processes)
-        self.count = pictures // self.batch if self.batch > 0 else 0
+        self.batch = min(batch, images - images % processes)
+        self.count = images // self.batch if self.batch > 0 else 0
         self.rank = rank
         self.own = self.batch // processes
         self.epoch = 0
@@ -300,10 +300,10 @@ class TrainingBatches:
 
 
 class ValBatches:
-    """Every so-manieth picture, in batches."""
+    """Every so-manieth image, in batches."""
 
-    def __init__(self, pictures: int, batch: int, rank: int, processes: int) -> None:
-        own = list(range(rank, pictures, processes))
+    def __init__(self, images: int, batch: int, rank: int, processes: int) -> None:
+        own = list(range(rank, images, processes))
         self.batches = [own[k : k + batch] for k in range(0, len(own), batch)]
 
     def __iter__(self) -> Iterator[list[int]]:
@@ -319,13 +319,13 @@ def _ignore_interrupt(_worker: int) -> None:
 
 
 def loader(
-    pictures: Dataset[Item],
+    images: Dataset[Item],
     batches: TrainingBatches | ValBatches,
     workers: int,
     pinned: bool,
 ) -> DataLoader[Any]:
     return DataLoader(
-        pictures,
+        images,
         batch_sampler=batches,
         num_workers=workers,
         persistent_workers=workers > 0,

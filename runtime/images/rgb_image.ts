@@ -1,5 +1,5 @@
-/** A decoded picture: interleaved RGB, row by row, `height * width * 3` values of 0 to 255. */
-export interface Picture {
+/** A decoded image: interleaved RGB, row by row, `height * width * 3` values of 0 to 255. */
+export interface RgbImage {
   readonly width: number
   readonly height: number
   readonly data: Uint8Array
@@ -9,19 +9,19 @@ export interface Picture {
   readonly whole?: { readonly width: number; readonly height: number }
 }
 
-/** A picture on its way through the steps: bytes until something needs fractions. Values are still 0 to 255. */
-export interface AnyPicture {
+/** An image on its way through the steps: bytes until something needs fractions. Values are still 0 to 255. */
+export interface AnyImage {
   readonly width: number
   readonly height: number
   readonly data: Uint8Array | Float32Array
 }
 
 /** The same with room for fractions. */
-export interface FloatPicture extends AnyPicture {
+export interface FloatImage extends AnyImage {
   readonly data: Float32Array
 }
 
-/** A rectangle of a picture. Each side is a fraction of the picture's height (y) or width (x), 0 to 1, y downwards. */
+/** A rectangle of an image. Each side is a fraction of the image's height (y) or width (x), 0 to 1, y downwards. */
 export interface Box {
   readonly y1: number
   readonly x1: number
