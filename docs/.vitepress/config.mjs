@@ -9,7 +9,7 @@ const grammar = JSON.parse(
   readFileSync(join(docs, '..', 'editors', 'vscode', 'syntaxes', 'wsban.tmLanguage.json'), 'utf8'),
 )
 
-/** The generated pages of a folder, by their names. */
+/** Returns sidebar entries for the pages of a folder, sorted by name. */
 async function pagesOf(folder) {
   const names = (await readdir(join(docs, folder))).filter((name) => name.endsWith('.md')).sort()
   return names.map((name) => {
@@ -22,9 +22,9 @@ const section = (text, pages) => ({ text, items: pages.map(([title, link]) => ({
 
 export default defineConfig({
   title: 'wsban',
-  description: 'A small language for weakly supervised attention models, and its compiler.',
+  description: 'A small declarative language for weakly supervised attention models, and its compiler.',
   outDir: join(docs, 'dist'),
-  // Opened from any folder of any server.
+  // The site can be served from any folder.
   base: process.env.WSBAN_DOCS_BASE ?? '/',
   cleanUrls: false,
   lastUpdated: false,
@@ -35,34 +35,35 @@ export default defineConfig({
     ],
   },
   themeConfig: {
-    // The index is part of the site: no server is asked.
+    // The search index is part of the site, so no server is needed.
     search: { provider: 'local' },
     outline: [2, 3],
     sidebar: [
-      section('Start', [
-        ['What it is', '/'],
+      section('Getting started', [
+        ['Overview', '/'],
         ['From your photos to a web page', '/tutorial'],
-        ['Your images', '/data'],
+        ['Data sets', '/data'],
         ['Training', '/training'],
-        ['The exported file', '/onnx'],
-        ['Running it elsewhere', '/deploy'],
+        ['The exported ONNX file', '/onnx'],
+        ['Deployment', '/deploy'],
         ['PyTorch', '/pytorch'],
       ]),
       section('The language', [
         ['The language', '/language'],
         ['Models and backbones', '/models'],
         ['The methods', '/methods'],
-        ['A backbone of your own', '/backbone'],
+        ['Writing a backbone', '/backbone'],
         ['Weights', '/weights'],
-        ['Settings of training and images', '/settings'],
+        ['Settings', '/settings'],
         ['Diagnostics', '/diagnostics'],
+        ['Glossary', '/glossary'],
       ]),
       section('Tools', [
-        ['Editors', '/editors'],
-        ['In a program', '/api'],
+        ['Editor support', '/editors'],
+        ['The JavaScript library', '/api'],
         ['Engines', '/engines'],
       ]),
-      section('Inside', [
+      section('Internals', [
         ['How the compiler works', '/compiler'],
         ['Adding an operation', '/add_an_operation'],
       ]),
