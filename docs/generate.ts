@@ -46,18 +46,19 @@ function operationsPage(): string {
   )
   return `# Operations
 
-Written by \`npm run docs\` from \`compiler/ops/\`. Feature maps are channels x height x width; the batch is never written.
-Every one trains on each engine (native TensorFlow, WebAssembly, plain JavaScript). What an optimizer, a schedule or an augmentation takes:
-[settings](settings.md).
+All operations of the language. Shapes are channels first and omit the batch: feature maps are channels x height x width. Every operation supports training
+on all engines. Optimizers, schedules and image steps are listed in [settings](settings.md).
 
-| operation | what it computes | in the exported file |
+This page is generated from \`compiler/ops/\` by \`npm run docs\`.
+
+| operation | description | exported file |
 |---|---|---|
 ${rows.join('\n')}
 `
 }
 
 function inFile({ lowering, semantics }: Operation): string {
-  if (lowering.onnx === 'training only') return 'no, training only'
+  if (lowering.onnx === 'training only') return 'training only'
   return semantics?.lowPrecision ? 'fp32, fp16, int8' : 'fp32'
 }
 
@@ -67,15 +68,15 @@ function pageOf(operation: Operation): string {
 
 ${operationPage(operation).replace(/^## .*\n\n/, '')}
 
-## Where it runs
+## Support
 
-| | |
+| target | support |
 |---|---|
-| training and \`predict\` | native TensorFlow, WebAssembly, plain JavaScript |
-| the exported file | ${inFile(operation)} |
-| \`wsban compile --target pytorch\` | PyTorch |
+| TensorFlow.js | native TensorFlow, WebAssembly, plain JavaScript |
+| exported ONNX file | ${inFile(operation)} |
+| PyTorch | yes |
 
-Every engine is compared with the operation's reference in double precision, on ${cases.length === 1 ? 'this case' : `these ${cases.length} cases`}: ${cases.map((one) => one.name).join('; ')}.
+Test cases, compared with a reference in double precision on every engine: ${cases.map((one) => one.name).join('; ')}.
 `
 }
 
@@ -84,12 +85,13 @@ function settingsPage(): string {
   const block = {
     name: 'train',
     summary:
-      'The lines of a train block that are one value each. `optimizer`, `schedule` and `average` take what follows; any other name may be given to a `group`.',
+      'The settings of a train block that are a single value. `optimizer`, `schedule` and `average` take one of the calls below; any other name declares a parameter group.',
     arguments: trainArguments,
   }
   return `${[
-    '# Settings of training and of images',
-    'Written by `npm run docs` from `compiler/training/`.',
+    '# Settings',
+    'The settings of a [train block](training.md#the-train-block), and the steps for images in an input declaration or an augment block.',
+    'This page is generated from `compiler/training/` by `npm run docs`.',
     settingPage(block).replace(/```wsban[\s\S]*?```\n\n/, ''),
     ...kinds.flatMap((kind) => [...settings.values()].filter((setting) => setting.kind === kind).map(settingPage)),
   ].join('\n\n')}\n`
@@ -97,7 +99,7 @@ function settingsPage(): string {
 
 function diagnosticsPage(): string {
   const parts = codes().sort().map(diagnosticPage)
-  return `${['# Diagnostics', 'Written by `npm run docs` from `compiler/diagnostics/`. Tests compile the examples; most are lines of a model.', ...parts].join('\n\n')}\n`
+  return `${['# Diagnostics', 'All errors and warnings of the compiler. Most examples are excerpts of a model. A warning can be [allowed with a comment](language.md#warnings); errors have to be fixed. This page is generated from `compiler/diagnostics/` by `npm run docs`.', ...parts].join('\n\n')}\n`
 }
 
 if (process.argv[1]?.endsWith('generate.ts'))

@@ -53,7 +53,7 @@ export const table = {
       expected === '' ? `\`${found}\` does not belong here` : `expected ${expected}, found ${quoteFound(found)}`,
     help: ({ found, before, write }) => (write === undefined ? habit(found, before) : `write ${write}`),
     explanation:
-      'The text does not follow the grammar at this place. Reading goes on at the next statement, so later errors of the file are reported as well.',
+      'The text does not follow the grammar at this point. The parser recovers at the next statement, so errors in the rest of the file are reported as well.',
   }),
   'unknown-character': error<{ found: string; write: string | undefined }>({
     message: ({ found }) => `\`${found}\` means nothing in this language`,
@@ -61,7 +61,7 @@ export const table = {
       write === undefined
         ? 'names are letters, digits and underscores; strings stand in double quotes; comments begin with //'
         : `write ${write}`,
-    explanation: 'A character that no word, number, string or symbol of the language begins with.',
+    explanation: 'The file contains a character that no token of the language starts with.',
   }),
   /** Without `deepest` the limit was not exceeded, but the call stack of the process was. */
   'too-deep': error<{ deepest: number | undefined }>({
@@ -69,7 +69,7 @@ export const table = {
       deepest === undefined ? 'nested too deep for the stack of this process' : `nested more than ${deepest} deep`,
     help: () => 'give inner parts names of their own: a binding a line',
     explanation:
-      'Brackets or conditions stand within one another more often than anyone could read. Split the expression into bindings.',
+      'Parentheses, calls or conditionals are nested too deeply. Split the expression into several bindings, which also makes their values available as taps.',
   }),
 
   // --- files and imports
@@ -79,18 +79,20 @@ export const table = {
     help: ({ suggestion, tried }) =>
       suggestion ? `did you mean "${suggestion}"?` : `looked for ${tried.join(' and ')}`,
     explanation:
-      'A standard file is imported by its name under models/ ("backbones/inception_v3"), one of your own by its path from the importing file ("./blocks").',
+      'The path of an import does not lead to a file. Standard files are imported by their path in models/, such as "backbones/inception_v3"; your own files by a path relative to the importing file, such as "./blocks".',
   }),
   'import-cycle': error<{ cycle: readonly string[] }>({
     message: ({ cycle }) => `files import each other in a circle: ${cycle.join(' -> ')}`,
     help: () => 'move what both need into a third file',
-    explanation: 'A file that imports itself, directly or by way of others, has no order in which it could be read.',
+    explanation:
+      'A file imports itself, directly or through other files. Since a file can only be read after the files it imports, there is no order in which to read them.',
   }),
   'not-exported': error<Suggested & { path: string }>({
     message: ({ name, path }) => `"${path}" has no block \`${name}\``,
     help: suggest,
     replacement: suggested,
-    explanation: 'An import names a block which the other file does not define.',
+    explanation:
+      'The imported file exists, but does not define a block of this name. Every block of a file can be imported, and nothing else.',
   }),
 
   // --- names
@@ -101,46 +103,48 @@ export const table = {
     help: (values) =>
       values.importable ? `import it: import ${values.name} from "${values.importable}"` : suggest(values),
     explanation:
-      'A name is a binding above it, a parameter, a branch, a block of this file or an imported one, or an operation. A binding can be used only below the line that makes it.',
+      'The name is not defined at this point. A name refers to a binding on an earlier line, a parameter, an input, a branch, a block that this file defines or imports, or an operation. Bindings inside a branch or block are not visible outside of it; use a tap, such as master.features.',
   }),
   'unknown-member': error<Suggested & { object: string }>({
     message: ({ name, object }) => `\`${object}\` has no \`${name}\` inside`,
     help: suggest,
     replacement: suggested,
     explanation:
-      'After a dot stands the name of a binding inside the block or branch that was called, or of an output of an operation.',
+      "The value has no inner binding or output of this name. After a dot comes the name of a binding inside the called block or branch, the number of a pipeline stage or a repeat's round, or the name of an operation's output.",
   }),
   'no-members': error<{ object: string; what: string }>({
     message: ({ object, what }) => `\`${object}\` is ${what}: there is nothing inside to take`,
     explanation:
-      'Only what a block, branch or operation with several outputs gave has bindings inside that a dot can reach.',
+      'Only the result of calling a block, a branch, or an operation with weights or several outputs has members. A plain tensor, a number or an input has none.',
   }),
   'duplicate-name': error<{ name: string }>({
     message: ({ name }) => `\`${name}\` is already defined`,
     help: () => 'names become weights and nodes, so each one stands for one thing: choose another',
-    explanation: 'Two bindings, parameters, branches or blocks of one scope share a name.',
+    explanation:
+      'Two bindings, parameters, inputs, branches or blocks of the same scope have the same name. Bindings cannot be reassigned, because their names also name weights and nodes of the exported file.',
   }),
   'recursive-block': error<{ name: string }>({
     message: ({ name }) => `block \`${name}\` calls itself, without end`,
     help: () => 'use `repeat N as i, x = start { ... }` for a fixed number of rounds',
     explanation:
-      'Blocks are written out when the model is compiled. One that calls itself, directly or through others, would never end.',
+      'A block calls itself, directly or through other blocks. Blocks are expanded when the model is compiled, so a recursive block would have no end. Use repeat for a fixed number of rounds.',
   }),
   'no-result': error<{ name: string }>({
     message: ({ name }) => `block \`${name}\` returns nothing`,
     help: () => 'end it with `return` and the value it gives',
-    explanation: 'A block, and the body of a repeat, ends in one `return`.',
+    explanation:
+      'A block, or the body of a repeat, must end with `return`, which gives its value. Only branches may do without.',
   }),
   'after-return': error<Record<string, never>>({
     message: () => 'nothing may follow `return`',
-    explanation: '`return` is the last line of a block.',
+    explanation: 'Statements after `return` would have no effect. `return` must be the last statement of a body.',
   }),
 
   // --- calls and arguments
   'not-callable': error<{ what: string }>({
     message: ({ what }) => `${what} cannot be called`,
     explanation:
-      'What can be called: an operation, a block (makes new weights), and a branch or a binding made by a call (the same weights again).',
+      'The value cannot be called. Operations can be called, blocks (which creates new weights), and branches and bindings whose value is the result of a call (which reuses its weights).',
   }),
   'unknown-argument': error<Suggested & { callee: string }>({
     message: ({ name, callee }) => `\`${callee}\` has no argument \`${name}\``,
@@ -151,7 +155,8 @@ export const table = {
         : known.length > 0
           ? `its arguments: ${known.join(', ')}`
           : `leave out \`${name}\``,
-    explanation: 'Arguments have fixed names; `wsban explain OPERATION` lists them with their defaults.',
+    explanation:
+      'The operation, block or setting has no argument of this name. `wsban explain OPERATION` lists the arguments of an operation with their defaults.',
   }),
   'missing-argument': error<{
     callee: string
@@ -161,44 +166,47 @@ export const table = {
   }>({
     message: ({ callee, name }) => `\`${callee}\` needs \`${name}\``,
     help: ({ name, meaning, calls }) => meaning && `${name}: ${meaning}${calls ? `, as in ${calls.join(' or ')}` : ''}`,
-    explanation: 'An argument without a default has to be given.',
+    explanation: 'An argument without a default value was not given.',
   }),
   'too-many-arguments': error<{ callee: string; most: number; given: number; names: readonly string[] }>({
     message: ({ callee, most, given }) => `\`${callee}\` takes ${most} argument${most === 1 ? '' : 's'}, not ${given}`,
     help: ({ names }) => `its arguments: ${names.join(', ')}`,
-    explanation: 'More values were given by position than there are arguments.',
+    explanation:
+      'The call has more positional arguments than the operation or block has parameters. The value on the left of `->` counts as the first one.',
   }),
   'repeated-argument': error<{ name: string }>({
     message: ({ name }) => `\`${name}\` is given twice`,
-    explanation: 'An argument was given by position and by name, or twice by name.',
+    explanation: 'An argument was given more than once: by position and by name, or twice by name.',
   }),
   'wrong-type': error<{ name: string; expected: string; found: string; instead?: string; replacement?: string }>({
     message: ({ name, expected, found }) => `${name} must be ${expected}, not ${found}`,
     help: ({ instead }) => instead && `write ${instead}`,
     replacement: ({ replacement }) => replacement,
-    explanation: 'A value of another kind was expected here.',
+    explanation:
+      'The value does not have the type that is required here: for example, a string in place of a tensor, or a tensor in place of a number.',
   }),
   'out-of-range': error<{ name: string; value: string; range: string; advice: string | undefined }>({
     message: ({ name, value, range }) => `\`${name}\` must be ${range}, but is ${value}`,
     help: ({ advice }) => advice,
-    explanation: 'A number outside of what the argument can mean.',
+    explanation: 'The number is outside the range that the argument allows.',
   }),
   'unknown-word': error<Suggested & { argument: string }>({
     message: ({ name, argument }) => `\`${argument}\` cannot be \`${name}\``,
     replacement: suggested,
     help: ({ suggestion, known }) =>
       suggestion ? `did you mean \`${suggestion}\`? (${known.join(', ')})` : `one of: ${known.join(', ')}`,
-    explanation: 'The argument takes one word of a fixed list.',
+    explanation: 'The argument accepts only one word of a fixed list.',
   }),
   'not-a-constant': error<{ what: string }>({
     message: ({ what }) => `${what} must be known when the model is compiled`,
     help: () => 'only numbers, parameters of the model and arithmetic on them are',
     explanation:
-      'Counts and conditions are worked out by the compiler, so they cannot depend on a tensor or on chance.',
+      'The value has to be known at compile time. Sizes, counts and conditions can be computed from numbers and parameters of the model, but not from tensors, random numbers, or the phase.',
   }),
   'division-by-zero': error<Record<string, never>>({
     message: () => 'division by zero',
-    explanation: 'A number, or every element of a tensor, would be infinite or not a number.',
+    explanation:
+      'The divisor of a constant expression, or the number that a tensor is divided by, is zero. The result would be infinite or not a number.',
   }),
 
   // --- shapes
@@ -206,103 +214,110 @@ export const table = {
     message: ({ callee, first, second }) => `${callee} needs ${first} and ${second} of one height and width`,
     resize: ({ first, second }) => ({ argument: second, like: first }),
     help: ({ first, second }) => `take both from one tap point, or resize one: resize(${second}, like = ${first})`,
-    explanation: 'Two maps that are combined cell by cell must have the same height and width.',
+    explanation:
+      'Two maps that are combined position by position must have the same height and width. Take both from the same tap, or resize one of them.',
   }),
   'shape-mismatch': error<{ callee: string; shapes: readonly string[] }>({
     message: ({ callee, shapes }) => `${callee} needs one shape, but got ${shapes.join(' and ')}`,
     help: () =>
       'other channels: a 1x1 convolution, conv2d(x, CHANNELS, 1); another height and width: resize(x, like = OTHER)',
-    explanation: 'The operation works element by element, so all its tensors have the same shape.',
+    explanation:
+      'The operation works element by element, so all its tensors must have the same shape. There is no broadcasting between tensors.',
   }),
   'wrong-rank': error<{ name: string; expected: string; found: string }>({
     message: ({ name, expected, found }) => `\`${name}\` must be ${expected}, but is ${found}`,
     explanation:
-      'The tensor has another number of dimensions than the operation works on. Feature maps are channels x height x width; an embedding or logits are one row.',
+      'The tensor has the wrong number of dimensions for the operation. Feature maps are channels x height x width, a single map is height x width, and embeddings and logits are one row.',
   }),
   'empty-result': error<{ callee: string; input: string; kernel: string }>({
     message: ({ callee, input, kernel }) => `nothing is left: ${callee} with kernel ${kernel} on ${input}`,
     help: () => 'use a larger image, a smaller kernel or stride, or more padding',
-    explanation: 'The window is larger than what it slides over, so the result would have no cells.',
+    explanation: 'The kernel is larger than the padded input, so the result would have no elements.',
   }),
   'padding-too-large': error<{ callee: string; kernel: string; padding: string }>({
     message: ({ callee, kernel, padding }) =>
       `${callee} may be padded by at most half its kernel: the kernel is ${kernel}, the padding ${padding}`,
     help: () => 'use a smaller padding or a larger kernel',
     explanation:
-      'With more padding than half the kernel, some windows of a pool would hold nothing but padding. PyTorch and ONNX Runtime refuse it.',
+      'With a padding of more than half the kernel, some windows of a pooling would contain nothing but padding. PyTorch and ONNX Runtime reject this.',
   }),
   'classes-mismatch': error<{ callee: string; logits: number; classes: number }>({
     message: ({ callee, logits, classes }) => `${callee} compares ${logits} logits with a label of ${classes} classes`,
     help: ({ classes }) => `make the last layer linear(${classes}), best by the model's parameter: linear(classes)`,
-    explanation: 'The logits of a classifier and the label it is compared with must have the same number of classes.',
+    explanation:
+      "The number of logits must equal the number of classes of the label. Use the model's parameter for both, so that they change together.",
   }),
 
   // --- the model as a whole
   'no-model': error<{ source: string }>({
     message: ({ source }) => `${source} defines no model`,
     help: () => 'a model begins with: model NAME(classes = 10, size = 224) { ... }',
-    explanation: 'A file of blocks can be imported and checked, but not compiled, trained or exported.',
+    explanation:
+      'The file defines blocks only, or nothing. Such a file can be imported and checked, but not compiled, trained or exported.',
   }),
   'several-models': error<{ count: number }>({
     message: ({ count }) => `a file holds one model, this one has ${count}`,
-    explanation: 'One model a file, so that the file says what is meant.',
+    explanation: 'A file may define only one model. Commands take a file, so it must be clear which model is meant.',
   }),
   'unknown-input-type': error<Suggested>({
     message: ({ name }) => `an input cannot be \`${name}\``,
     replacement: suggested,
     help: ({ suggestion }) =>
       suggestion ? `did you mean \`${suggestion}\`?` : 'Image[3, size, size] or Class[classes]',
-    explanation: 'Inputs are images, Image[channels, height, width], and what they show, Class[count].',
+    explanation: 'The type of an input is either Image[channels, height, width] or Class[count].',
   }),
   'wrong-input': error<{ what: string }>({
     message: ({ what }) => what,
-    explanation: 'A model has one square image with three channels as input, and at most one class label.',
+    explanation:
+      'A model has exactly one image input, which is square and has three channels, and at most one class label. The steps of the image input must end at its size.',
   }),
   'no-prediction': error<{ name: string }>({
     message: ({ name }) => `model \`${name}\` predicts nothing`,
     help: () => 'add: predict probabilities = softmax(BRANCH.logits)',
-    explanation: 'The predict line says what the trained model answers; it is the first output of the exported file.',
+    explanation:
+      'The model has no `predict` line. It defines the output of the trained model, which is the first output of the exported file.',
   }),
   'unknown-parameter': error<Suggested & { model: string }>({
     message: ({ name, model }) => `model \`${model}\` has no parameter \`${name}\``,
     help: suggest,
-    explanation: "--set name=value sets a parameter that stands in the brackets after the model's name.",
+    explanation: "`--set NAME=VALUE` sets a parameter that is declared in the parentheses after the model's name.",
   }),
   'unknown-setting': error<Suggested>({
     message: ({ name }) => `training has no setting \`${name}\``,
     help: suggest,
     replacement: suggested,
-    explanation: 'Settings of the train block: epochs, batch, optimizer, schedule, and augment for the input.',
+    explanation:
+      'The train block has no setting of this name. Any other name must be a parameter group: `backbone = group(master.trunk, rate = 10%)`.',
   }),
   'cannot-mix': error<{ name: string; why: string }>({
     message: ({ name, why }) => `\`${name}\` does not fit this model: ${why}`,
     help: ({ name }) => `take ${name} out of the augment block`,
     explanation:
-      'mixup and cutmix make one image of two, and weigh the loss by both labels. That is for classifiers of the whole image with cross_entropy: a crop would find parts of either, and a centre belongs to one class.',
+      'mixup and cutmix combine two images into one and weight the loss by both labels. They require a classifier of the whole image trained with cross_entropy: a crop could contain parts of both images, and a centre belongs to a single class.',
   }),
   'model-too-large': error<{ most: number; what: string }>({
     message: ({ most, what }) => `the model would have more than ${most} ${what}`,
     help: () => 'is a repeat count or a size larger than meant?',
     explanation:
-      'Blocks and repeats are written out when the model is compiled; this many is nearly always a slip. The weights of a model, and the values ' +
-      'that one image becomes on its way through it, must fit into the memory of some machine.',
+      'Blocks and repeats are expanded when the model is compiled, and the model exceeds a limit on its nodes, weights or activations. A model of this size does not fit into the memory of any machine; usually a count or a size is wrong.',
   }),
   'tensor-too-large': error<{ what: string; elements: number; most: number }>({
     message: ({ what, elements, most }) => `${what} would have ${elements} elements, more than ${most}`,
     help: () => 'is a size, or a number of channels or classes, larger than meant?',
-    explanation: 'TensorFlow.js and most ONNX runtimes count the elements of a tensor with 32-bit integers.',
+    explanation:
+      'The tensor has more elements than a 32-bit integer can count, which TensorFlow.js and most ONNX runtimes require.',
   }),
   'one-value-per-channel': error<{ operation: string }>({
     message: ({ operation }) => `\`${operation}\` would normalise each channel of one image's single cell by itself`,
     help: () => 'train with a batch of 2 or more, or leave the normalisation of 1 x 1 maps out',
     explanation:
-      'In training each channel is normalised by the mean and variance of its values in the batch. One value has a variance of 0: whatever the image, ' +
-      'the output would be the same, and PyTorch refuses to train so.',
+      'In training, batch norm normalises each channel by the mean and variance of its values in the batch. With a single value per channel the variance is 0 and the output does not depend on the image. PyTorch rejects this as well.',
   }),
   'duplicate-parameter': error<{ name: string }>({
     message: ({ name }) => `two weights would be called \`${name}\``,
     help: () => 'give each call that makes weights a binding of its own',
-    explanation: 'Weights are named by the bindings that make them, and one name stands for one weight.',
+    explanation:
+      'Weights are named after the bindings that create them, and two weights would get the same name. Give each call that creates weights its own binding.',
   }),
 
   'no-weights': error<Suggested>({
@@ -310,83 +325,85 @@ export const table = {
     help: suggest,
     replacement: suggested,
     explanation:
-      'A group of the train block names a part of the model by the path of its bindings, as its weights are named: group(master.trunk). A part that shares the weights of another one goes by the name of the first.',
+      'A parameter group refers to a part of the model by the path of its bindings, as in group(master.trunk), and this path has no trainable weights. Weights that are shared belong to the path of the call that created them.',
   }),
 
   // --- warnings
   'zero-loss': warning<Record<string, never>>({
     message: () => 'the model has no loss: it can be exported, but not trained',
     help: () => 'add: loss { NAME = cross_entropy(BRANCH.logits, label) }',
-    explanation: "Training makes the sum of the loss block's lines small.",
+    explanation:
+      'Without a `loss` block there is nothing to minimise. The model can be exported with initial weights, but not trained.',
   }),
   'no-gradient': warning<{ names: readonly string[] }>({
     message: ({ names: [first = '', ...rest] }) =>
       `no loss trains \`${first}\`${rest.length > 0 ? ` and ${rest.length} more` : ''}: it would stay as it begins`,
     help: () => 'let a loss depend on it by another way than through the guide of a crop, or load it with `weights`',
     explanation:
-      "Gradients stop at `detach` and at the boxes of a crop. A head that is used for nothing but a crop's guide therefore never learns: use its maps for the logits, too.",
+      'No loss has a gradient with respect to these weights, so training would not change them. Gradients stop at `detach` and at the guide of a sampler: an attention head that is used only as a guide is never trained. Use its maps for the logits as well, or load its weights.',
   }),
   'idle-loss': warning<{ name: string }>({
     message: ({ name }) => `the loss \`${name}\` trains nothing: no gradient comes from it to a weight`,
     help: () => 'take away what stops the gradient (detach), or take the line out',
     explanation:
-      'Training makes a loss small by moving weights along its gradient. From this line every way to a weight passes `detach`, or the guide of a crop, so it changes nothing but the total.',
+      'The loss has no gradient with respect to any weight, because every path from it passes through `detach` or the guide of a sampler. It changes the reported total, but not the training.',
   }),
   'unused-binding': warning<{ name: string }>({
     message: ({ name }) => `nothing uses \`${name}\``,
     help: () => 'use it below, or take it out',
     explanation:
-      'A binding or branch of the model that no other line names. What nothing needs is not built, so it neither costs nor does anything; most often another line was meant to use it. Bindings of blocks are not meant: each one may be a tap.',
+      'A binding or branch of the model is never used. It is not built and has no effect; often another line was meant to use it. Bindings inside blocks are not reported, since each may be used as a tap.',
   }),
   'unused-crop': warning<Record<string, never>>({
     message: () => 'the crop is never looked at: no loss and no prediction depends on it',
     help: () => 'let a loss or predict use what a branch makes of the crop',
     explanation:
-      'A crop is worth its second look. Where neither a loss nor a prediction depends on what is made of the crop, only its box is computed.',
+      'No loss and no prediction depends on the crop, so only its box is computed. A two-stage model needs a second pass on the crop.',
   }),
   'teacher-learns': warning<{ callee: string; argument: string }>({
     message: ({ callee, argument }) => `\`${argument}\` of ${callee} is trained by what learns from it`,
     help: ({ argument }) => `stop the gradient: ${argument} = detach(...)`,
     explanation:
-      'A teacher shows how it is done. With a gradient of its own it is also drawn towards its student, which in most methods is not meant. Where it is meant, allow it with that reason.',
+      'The teacher of a distillation receives a gradient that pulls it towards its student. Most methods intend only the student to learn; stop the gradient with `detach`. If the gradient is intended, allow the warning and give the reason.',
   }),
   'softmax-twice': warning<{ callee: string; argument: string; giver: string }>({
     message: ({ callee, argument, giver }) =>
       `\`${argument}\` of ${callee} is probabilities already: ${giver} was there before`,
     help: () => 'give it the logits; softmax belongs to predict alone',
     explanation:
-      'cross_entropy, distill and softmax begin with a softmax of their own. Of probabilities, which lie between 0 and 1, it makes an answer that can hardly become sure, and training goes slowly.',
+      'cross_entropy, distill and softmax apply a softmax to their argument, which should be logits. Applied to probabilities, the result stays close to uniform, and training is slow.',
   }),
   'unscaled-classifier': warning<{ callee: string; argument: string; giver: string }>({
     message: ({ callee, giver }) => `what ${giver} gives has length 1, too short for a classifier: ${callee}`,
     help: () => 'put a factor between them: l2_normalize -> scale(100) -> linear(classes)',
     explanation:
-      'The logits of a row of length 1 lie so close together that no answer can become sure. Published code multiplies by 100 first, and the learning rate goes with the square of the factor.',
+      'The logits of an embedding of length 1 are too close together for a confident prediction, and training stalls. Published code multiplies the embedding by 100 first. The effective learning rate of the classifier grows with the square of that factor.',
   }),
   'enlarged-guide': warning<{ callee: string; argument: string; giver: string }>({
     message: ({ callee, giver }) => `the guide of ${callee} was enlarged by ${giver} before its threshold is taken`,
     help: () => "give it the map as it is; crop_sampler's `resolution` says where the threshold is taken",
     explanation:
-      'The cells between those of a map are made up by interpolation: regions grow together, and the box becomes another one. crop_sampler enlarges the map by itself as far as `resolution` says (grid, x2, x4, image), drop_sampler always to the image.',
+      'Interpolation merges neighbouring regions of a map, so thresholding an enlarged map gives a different box. Pass the map at its own size: crop_sampler enlarges it as its `resolution` says (grid, x2, x4, image), and drop_sampler always enlarges it to the size of the image.',
   }),
   'other-normalization': warning<{ weights: string; wanted: string; found: string }>({
     message: ({ weights, wanted, found }) => `"${weights}" was trained with ${wanted}, not ${found}`,
     help: ({ wanted }) => `among the input's steps write ${wanted}`,
     explanation:
-      'Published weights are worth little on images that are normalised in another way than those they were trained on; training goes on, and only the figures are worse. It is known for the weights that `wsban weights pull` lists.',
+      'Pretrained weights expect images that are normalised as in their training. With another normalisation training works, but the accuracy is lower. The check covers the weights that `wsban weights pull` lists.',
   }),
 
   // --- comments that allow a warning
   'allow-without-reason': warning<{ code: string }>({
     message: ({ code }) => `\`${code}\` is allowed without a reason`,
     help: ({ code }) => `say why: // allow ${code}: kept for the heatmap`,
-    explanation: 'Whoever reads the file next should know why a warning does not matter here.',
+    explanation:
+      'A comment that allows a warning must say why the warning does not apply, for the next reader of the file.',
   }),
   'unused-allow': warning<{ code: string }>({
     message: ({ code }) => `there is no \`${code}\` to allow here`,
     help: () => 'take the comment out, or put it on the line of the warning, or above it',
     explanation:
-      'The comment allows a warning that its line does not get. Where only some settings bring the warning, write both: // allow other-normalization, unused-allow: with --set weights=...',
+      'The comment allows a warning that its statement does not cause. If the warning occurs only with some parameters, write both codes: // allow other-normalization, unused-allow: with --set weights=...',
   }),
   'unknown-allow': warning<Suggested & { isError: boolean }>({
     message: ({ name, isError }) =>
@@ -394,7 +411,7 @@ export const table = {
     help: (values) => (values.isError ? undefined : suggest(values)),
     replacement: suggested,
     explanation:
-      'A comment `// allow CODE: reason` names a warning by the code in its brackets. Errors have to be mended.',
+      'A comment `// allow CODE: reason` must name the code of a warning. Errors cannot be allowed; they have to be fixed.',
   }),
 } as const
 

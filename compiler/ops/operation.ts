@@ -72,6 +72,8 @@ export interface Documentation {
   readonly summary: string
   /** The formula, and what a reader of its page needs besides. */
   readonly details?: string
+  /** Lines that use it, for its page: in a branch with `trunk`, `features`, `attention` and `parts`, or beside one called `master`. */
+  readonly example?: string
   /** Paper, section, equation, or implementation. */
   readonly source?: string
 }

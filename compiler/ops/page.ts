@@ -26,6 +26,7 @@ export function settingPage({
   name,
   summary,
   details,
+  example,
   source,
   arguments: specs,
   outputs,
@@ -39,23 +40,21 @@ export function settingPage({
   const lines = [`## ${name}`, '', '```wsban', call, '```', '', summary]
   if (details) lines.push('', details)
   if (specs.length > 0)
-    lines.push('', '| argument | what it is | default | meaning |', '|---|---|---|---|', ...specs.map(row))
+    lines.push('', '| argument | type | default | description |', '|---|---|---|---|', ...specs.map(row))
   if (outputs)
     lines.push(
       '',
-      `Outputs: ${outputs.map((output) => `\`${output}\``).join(', ')}; the first is the value of the call.`,
+      `Outputs: ${outputs.map((output) => `\`${output}\``).join(', ')}. The first is the value of the call; the others are its members, such as \`${name}(...).${outputs.at(-1)}\`.`,
     )
   if (lowPrecision)
-    lines.push(
-      '',
-      'In an exported file it may compute in half precision or on eight-bit values (`--precision fp16`, `int8`).',
-    )
+    lines.push('', 'Exported files may compute it in half precision or in 8 bits (`--precision fp16`, `int8`).')
+  if (example) lines.push('', 'Example:', '', '```wsban', example, '```')
   if (source) lines.push('', `Source: ${source}`)
   return lines.join('\n')
 }
 
 function row({ name, kind, default: standard, meaning, source }: ArgumentSpec): string {
-  const shown = standard === undefined ? 'needed' : standard === null ? 'none' : `\`${String(standard)}\``
+  const shown = standard === undefined ? 'required' : standard === null ? 'none' : `\`${String(standard)}\``
   return `| \`${name}\` | ${kindText(kind)} | ${shown} | ${meaning}${source ? ` (${source})` : ''} |`
 }
 

@@ -8,21 +8,21 @@ export const trainArguments: readonly ArgumentSpec[] = [
     kind: { is: 'integer', from: 1 },
     counts: 'epochs',
     default: 10,
-    meaning: 'how often every image is seen',
+    meaning: 'number of passes over the training images',
   },
-  { name: 'batch', kind: { is: 'integer', from: 1 }, default: 16, meaning: 'images that go through at once' },
+  { name: 'batch', kind: { is: 'integer', from: 1 }, default: 16, meaning: 'number of images per batch' },
   {
     name: 'accumulate',
     kind: { is: 'integer', from: 1 },
     default: 1,
     meaning:
-      'batches whose mean gradient makes one step of the optimizer: a large batch where memory is short. Batch norm still sees one batch at a time',
+      'number of batches whose gradients are averaged for one optimizer step, for a larger effective batch size. Batch norm still uses the statistics of one batch',
   },
   {
     name: 'clip',
     kind: { is: 'number', from: 0 },
     default: 0,
-    meaning: 'the largest norm that all gradients together may have; longer ones are scaled down to it. 0: no limit',
+    meaning: 'upper bound of the global gradient norm; larger gradients are scaled down to it. 0: no clipping',
     source: 'torch.nn.utils.clip_grad_norm_',
   },
   {
@@ -30,7 +30,7 @@ export const trainArguments: readonly ArgumentSpec[] = [
     kind: { is: 'word', words: ['none', 'balanced'] },
     default: 'none',
     meaning:
-      'balanced: in every cross_entropy with the label, a class counts by the number of images / (classes x its images)',
+      'balanced: weights each class in every cross_entropy with the label by the number of images / (classes x images of the class)',
     source: 'scikit-learn, compute_class_weight; torch.nn.CrossEntropyLoss, weight',
   },
   {
@@ -38,7 +38,8 @@ export const trainArguments: readonly ArgumentSpec[] = [
     kind: { is: 'integer', from: 0 },
     counts: 'epochs',
     default: 0,
-    meaning: 'epochs without a better top-1 on the val images after which training ends. 0: it never ends early',
+    meaning:
+      'early stopping: number of epochs without a better val top-1 after which training stops. 0: no early stopping',
   },
 ]
 
@@ -53,19 +54,19 @@ export const ema: SettingSpec = {
   name: 'ema',
   kind: 'average',
   summary:
-    'A moving average of all weights and statistics: average = decay average + (1 - decay) weight after each step. It is what is evaluated, kept as the best, and exported.',
+    'Keeps an exponential moving average of all weights and batch statistics: average = decay average + (1 - decay) weight after each step. The averaged weights are evaluated, selected as the best checkpoint, and exported.',
   arguments: [
     {
       name: 'decay',
       kind: { is: 'number', from: 0, below: 1 },
       default: 0.999,
-      meaning: 'how much of the average stays at each step',
+      meaning: 'weight of the previous average in each step',
     },
     {
       name: 'warm_up',
       kind: { is: 'boolean' },
       default: true,
-      meaning: 'at step n no more than (1 + n) / (10 + n) stays, so that the beginning is forgotten',
+      meaning: 'limits the decay at step n to (1 + n) / (10 + n), so that the initial weights are soon forgotten',
       source: 'tf.train.ExponentialMovingAverage, num_updates',
     },
   ],
@@ -75,19 +76,19 @@ export const group: SettingSpec = {
   name: 'group',
   kind: 'group',
   summary:
-    'A part of the model that learns in its own way, under a name of its own: `backbone = group(master.trunk, rate = 10%)`. The part comes first, by the path of its bindings; where one group lies in another, the inner one holds.',
+    'Declares a parameter group under a name of your choice: `backbone = group(master.trunk, rate = 10%)`. The first argument is the path of the bindings of that part of the model. If groups are nested, the innermost one applies.',
   arguments: [
     {
       name: 'rate',
       kind: { is: 'number', from: 0 },
       default: 1,
-      meaning: "what the optimizer's rate is multiplied by: 10% is a tenth of it",
+      meaning: "factor of the optimizer's learning rate; 10% is a tenth of it",
     },
     {
       name: 'weight_decay',
       kind: { is: 'number', from: 0 },
       default: null,
-      meaning: "instead of the optimizer's",
+      meaning: "weight decay in place of the optimizer's",
     },
     {
       name: 'frozen',
@@ -95,7 +96,7 @@ export const group: SettingSpec = {
       counts: 'epochs',
       default: 0,
       meaning:
-        'epochs in which it does not learn: its weights and statistics stay, and it computes as it does after training (batch norm by its running averages, no dropout)',
+        'number of epochs in which the group is frozen: its weights and statistics do not change, and it runs in inference mode (batch norm with running averages, no dropout)',
     },
   ],
 }

@@ -6,7 +6,7 @@ const alpha = (value: number): ArgumentSpec => ({
   kind: { is: 'number', above: 0 },
   default: value,
   meaning:
-    'the share of a batch that stays is drawn from Beta(alpha, alpha): near 0 or 1 for a small alpha, near a half for a large one',
+    'parameter of the distribution Beta(alpha, alpha) of the mixing coefficient: a small alpha gives values near 0 or 1, a large one values near 0.5',
 })
 
 /** Augmentations of a whole batch, its labels included. */
@@ -15,14 +15,14 @@ export const mixings: readonly SettingSpec[] = [
     name: 'mixup',
     kind: 'batch step',
     summary:
-      'Each image becomes a weighted sum of itself and another one of the batch, and so does its loss (Zhang et al. 2017, equation 1).',
+      'Replaces each image by a weighted sum of itself and another image of the batch, and its loss accordingly (Zhang et al. 2017, equation 1).',
     arguments: [alpha(0.2)],
   },
   {
     name: 'cutmix',
     kind: 'batch step',
     summary:
-      'A rectangle of each image is taken from another one of the batch, and the loss is weighted by area (Yun et al. 2019, section 3.1).',
+      'Replaces a rectangle of each image by that of another image of the batch, and weights the loss by area (Yun et al. 2019, section 3.1).',
     arguments: [alpha(1)],
   },
 ]

@@ -5,7 +5,7 @@ const rate = (value: number): ArgumentSpec => ({
   name: 'rate',
   kind: { is: 'number', above: 0 },
   default: value,
-  meaning: 'learning rate, which the schedule multiplies',
+  meaning: 'initial learning rate, which the schedule modifies',
   advice: 'usual: 0.001 to 0.1',
 })
 
@@ -22,19 +22,29 @@ const decays: ArgumentSpec = {
   kind: { is: 'word', words: ['all', 'weights'] },
   default: 'all',
   meaning:
-    'what the decay acts on: every trainable parameter, or all but those of one dimension: biases, and the scales and offsets of batch norm',
+    'which parameters decay: all trainable ones, or only those with more than one dimension, which excludes biases and the scales and offsets of batch norm',
   source: 'all: torch.optim',
 }
 
 const moments: readonly ArgumentSpec[] = [
-  { name: 'beta1', kind: { is: 'number', from: 0, below: 1 }, default: 0.9, meaning: 'memory of the gradient' },
+  {
+    name: 'beta1',
+    kind: { is: 'number', from: 0, below: 1 },
+    default: 0.9,
+    meaning: 'decay of the running mean of the gradient',
+  },
   {
     name: 'beta2',
     kind: { is: 'number', from: 0, below: 1 },
     default: 0.999,
-    meaning: "memory of the gradient's square",
+    meaning: 'decay of the running mean of the squared gradient',
   },
-  { name: 'eps', kind: { is: 'number', above: 0 }, default: 1e-8, meaning: 'keeps the division finite' },
+  {
+    name: 'eps',
+    kind: { is: 'number', above: 0 },
+    default: 1e-8,
+    meaning: 'added to the denominator, to keep the division finite',
+  },
 ]
 
 function adam(type: string): PytorchOptimizer {
@@ -56,9 +66,9 @@ export const optimizers: readonly SettingSpec[] = [
         name: 'momentum',
         kind: { is: 'number', from: 0, below: 1 },
         default: 0.9,
-        meaning: 'share of the last step that goes on',
+        meaning: 'fraction of the previous velocity that is kept',
       },
-      weightDecay('share of each weight added to its gradient'),
+      weightDecay('fraction of each weight that is added to its gradient'),
       decays,
     ],
     pytorch: {
@@ -69,16 +79,22 @@ export const optimizers: readonly SettingSpec[] = [
   {
     name: 'adam',
     kind: 'optimizer',
-    summary: 'Adam: steps scaled by running means of the gradient and of its square (Kingma and Ba 2014, algorithm 1).',
-    arguments: [rate(0.001), ...moments, weightDecay('share of each weight added to its gradient'), decays],
+    summary:
+      'Adam: scales each step by running means of the gradient and of its square (Kingma and Ba 2014, algorithm 1).',
+    arguments: [rate(0.001), ...moments, weightDecay('fraction of each weight that is added to its gradient'), decays],
     pytorch: adam('torch.optim.Adam'),
   },
   {
     name: 'adamw',
     kind: 'optimizer',
     summary:
-      'Adam whose weight decay does not go through its means: weight -= rate weight_decay weight, then the step of adam (Loshchilov and Hutter 2017).',
-    arguments: [rate(0.001), ...moments, weightDecay('share of each weight, times the rate, taken off'), decays],
+      'Adam with decoupled weight decay: weight -= rate weight_decay weight, followed by a step of adam (Loshchilov and Hutter 2017).',
+    arguments: [
+      rate(0.001),
+      ...moments,
+      weightDecay('fraction of each weight, multiplied by the learning rate, that is subtracted from it'),
+      decays,
+    ],
     pytorch: adam('torch.optim.AdamW'),
   },
 ]

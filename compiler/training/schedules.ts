@@ -6,29 +6,29 @@ const warmUp: ArgumentSpec = {
   kind: { is: 'number', from: 0 },
   counts: 'epochs',
   default: 0,
-  meaning: 'epochs in which the rate first rises in a straight line from zero',
+  meaning: 'number of epochs in which the learning rate first increases linearly from zero',
   source: 'Goyal et al. 2017, section 2.2',
 }
 
 export const schedules: readonly SettingSpec[] = [
-  { name: 'constant', kind: 'schedule', summary: 'The learning rate stays as it is.', arguments: [warmUp] },
+  { name: 'constant', kind: 'schedule', summary: 'Keeps the learning rate constant.', arguments: [warmUp] },
   {
     name: 'staircase',
     kind: 'schedule',
-    summary: 'The learning rate is multiplied by `factor` after every `every` epochs.',
+    summary: 'Multiplies the learning rate by `factor` after every `every` epochs.',
     arguments: [
       {
         name: 'factor',
         kind: { is: 'number', above: 0, to: 1 },
         default: 0.9,
-        meaning: 'what the rate is multiplied by',
+        meaning: 'factor of the learning rate',
       },
       {
         name: 'every',
         kind: { is: 'number', above: 0 },
         counts: 'epochs',
         default: 2,
-        meaning: 'epochs from one step down to the next',
+        meaning: 'number of epochs between two reductions',
       },
       warmUp,
     ],
@@ -36,19 +36,19 @@ export const schedules: readonly SettingSpec[] = [
   {
     name: 'step',
     kind: 'schedule',
-    summary: 'The learning rate is multiplied by `factor` at given epochs: step(at = [30, 60]).',
+    summary: 'Multiplies the learning rate by `factor` at the given epochs: step(at = [30, 60]).',
     arguments: [
       {
         name: 'at',
         kind: { is: 'integers' },
         counts: 'epochs',
-        meaning: 'how many epochs are done at each step down',
+        meaning: 'numbers of completed epochs at which the learning rate is reduced',
       },
       {
         name: 'factor',
         kind: { is: 'number', above: 0, to: 1 },
         default: 0.1,
-        meaning: 'what the rate is multiplied by',
+        meaning: 'factor of the learning rate',
         source: 'torch.optim.lr_scheduler.MultiStepLR',
       },
       warmUp,
@@ -58,13 +58,13 @@ export const schedules: readonly SettingSpec[] = [
     name: 'cosine',
     kind: 'schedule',
     summary:
-      'The learning rate falls along half a cosine, after the warm-up, to `floor` times itself at the last step (Loshchilov and Hutter 2016, equation 5).',
+      'Cosine annealing: after the warm-up, the learning rate decreases along half a cosine to `floor` times its initial value at the last step (Loshchilov and Hutter 2016, equation 5).',
     arguments: [
       {
         name: 'floor',
         kind: { is: 'number', from: 0, to: 1 },
         default: 0,
-        meaning: 'share of the rate that is left at the end',
+        meaning: 'fraction of the learning rate at the last step',
       },
       warmUp,
     ],

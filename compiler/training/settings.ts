@@ -26,14 +26,14 @@ export const imagenet = { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224,
 const imageSize: ArgumentSpec = {
   name: 'size',
   kind: { is: 'integer', from: 1 },
-  meaning: 'height and width afterwards, in pixels',
+  meaning: 'resulting height and width, in pixels',
 }
 
 const probability: ArgumentSpec = {
   name: 'probability',
   kind: { is: 'number', from: 0, to: 1 },
   default: 0.5,
-  meaning: 'how often it is done',
+  meaning: 'probability of applying the step',
   source: 'torchvision',
 }
 
@@ -45,15 +45,39 @@ function rectangle(usual: { scale: readonly [number, number]; ratio: readonly [n
   const ratio = { is: 'number', above: 0 } as const
   const source = 'torchvision'
   return [
-    { name: 'scale_min', kind: area, default: scaleMin, meaning: 'smallest share of the area', source },
-    { name: 'scale_max', kind: area, default: scaleMax, meaning: 'largest share of the area', source },
-    { name: 'ratio_min', kind: ratio, default: ratioMin, meaning: 'smallest width over height', source },
-    { name: 'ratio_max', kind: ratio, default: ratioMax, meaning: 'largest width over height', source },
+    {
+      name: 'scale_min',
+      kind: area,
+      default: scaleMin,
+      meaning: 'lower bound of the area, as a fraction of the image',
+      source,
+    },
+    {
+      name: 'scale_max',
+      kind: area,
+      default: scaleMax,
+      meaning: 'upper bound of the area, as a fraction of the image',
+      source,
+    },
+    {
+      name: 'ratio_min',
+      kind: ratio,
+      default: ratioMin,
+      meaning: 'lower bound of the aspect ratio (width / height)',
+      source,
+    },
+    {
+      name: 'ratio_max',
+      kind: ratio,
+      default: ratioMax,
+      meaning: 'upper bound of the aspect ratio (width / height)',
+      source,
+    },
   ]
 }
 
-const low: ArgumentSpec = { name: 'low', kind: { is: 'number', from: 0 }, meaning: 'the smallest factor drawn' }
-const high: ArgumentSpec = { name: 'high', kind: { is: 'number', from: 0 }, meaning: 'the largest factor drawn' }
+const low: ArgumentSpec = { name: 'low', kind: { is: 'number', from: 0 }, meaning: 'lower bound of the factor' }
+const high: ArgumentSpec = { name: 'high', kind: { is: 'number', from: 0 }, meaning: 'upper bound of the factor' }
 
 const specs: readonly SettingSpec[] = [
   ...optimizers,
@@ -64,7 +88,7 @@ const specs: readonly SettingSpec[] = [
   {
     name: 'resize',
     kind: 'image step',
-    summary: 'Stretches the image to a square; bilinear, antialiased.',
+    summary: 'Resizes the image to a square, without preserving the aspect ratio (bilinear, antialiased).',
     arguments: [imageSize],
     onnx(step) {
       const size = step.builder.integers([numberOf(step, 'size'), numberOf(step, 'size')])
@@ -82,7 +106,7 @@ const specs: readonly SettingSpec[] = [
   {
     name: 'center_crop',
     kind: 'image step',
-    summary: 'Keeps the middle.',
+    summary: 'Crops the centre of the image.',
     arguments: [imageSize],
     onnx(step) {
       const kept = numberOf(step, 'size')
@@ -100,27 +124,27 @@ const specs: readonly SettingSpec[] = [
   {
     name: 'random_crop',
     kind: 'image step',
-    summary: 'Keeps a part at a random place.',
+    summary: 'Crops the image at a random position.',
     arguments: [imageSize],
     resizesTo: 'size',
   },
   {
     name: 'random_resized_crop',
     kind: 'image step',
-    summary: 'Keeps a part of random place and area, stretched to a square.',
+    summary: 'Crops a region of random position, area and aspect ratio, and resizes it to a square.',
     arguments: [imageSize, ...rectangle({ scale: [0.08, 1], ratio: [3 / 4, 4 / 3] })],
     resizesTo: 'size',
   },
   {
     name: 'flip',
     kind: 'image step',
-    summary: 'Mirrors the image, by chance.',
+    summary: 'Mirrors the image at random.',
     arguments: [
       {
         name: 'direction',
         kind: { is: 'word', words: ['horizontal', 'vertical'] },
         default: 'horizontal',
-        meaning: 'left to right, or top to bottom',
+        meaning: 'horizontal: left to right; vertical: top to bottom',
       },
       probability,
     ],
@@ -128,44 +152,48 @@ const specs: readonly SettingSpec[] = [
   {
     name: 'brightness',
     kind: 'image step',
-    summary: 'Adds one random number to every value.',
+    summary: 'Adds the same random number to every value.',
     arguments: [
       {
         name: 'amount',
         kind: { is: 'number', from: 0, to: 1 },
-        meaning: 'the largest change, as a share of full brightness',
+        meaning: 'largest absolute change, as a fraction of full brightness',
       },
     ],
   },
   {
     name: 'contrast',
     kind: 'image step',
-    summary: "Multiplies each value's distance from the mean by a random factor.",
+    summary: "Multiplies the difference of each value from the image's mean by a random factor.",
     arguments: [low, high],
   },
   {
     name: 'saturation',
     kind: 'image step',
-    summary: "Multiplies each colour's distance from grey by a random factor.",
+    summary: 'Multiplies the difference of each colour from grey by a random factor.',
     arguments: [low, high],
   },
   {
     name: 'rotate',
     kind: 'image step',
-    summary: 'Turns the image by a random angle.',
+    summary: 'Rotates the image by a random angle.',
     arguments: [
-      { name: 'degrees', kind: { is: 'number', from: 0, to: 180 }, meaning: 'the largest angle to either side' },
+      {
+        name: 'degrees',
+        kind: { is: 'number', from: 0, to: 180 },
+        meaning: 'largest angle in either direction, in degrees',
+      },
     ],
   },
   {
     name: 'hue',
     kind: 'image step',
-    summary: 'Turns every colour on the wheel of hues by one random angle.',
+    summary: 'Shifts the hue of all colours by the same random angle.',
     arguments: [
       {
         name: 'amount',
         kind: { is: 'number', from: 0, to: 0.5 },
-        meaning: 'the largest angle to either side, as a share of a full turn',
+        meaning: 'largest shift in either direction, as a fraction of a full turn',
         source: 'torchvision ColorJitter',
       },
     ],
@@ -173,7 +201,7 @@ const specs: readonly SettingSpec[] = [
   {
     name: 'erasing',
     kind: 'image step',
-    summary: 'Fills a random rectangle with grey, by chance (Zhong et al. 2017, algorithm 1).',
+    summary: 'Random erasing: fills a random rectangle with grey (Zhong et al. 2017, algorithm 1).',
     arguments: [
       probability,
       ...rectangle({ scale: [0.02, 0.33], ratio: [0.3, 3.3] }),
@@ -181,14 +209,14 @@ const specs: readonly SettingSpec[] = [
         name: 'fill',
         kind: { is: 'number', from: 0, to: 1 },
         default: 0.5,
-        meaning: 'how bright the rectangle is; 0.5 is near what normalisation makes zero',
+        meaning: 'brightness of the rectangle; 0.5 is close to zero after normalisation',
       },
     ],
   },
   {
     name: 'normalize',
     kind: 'image step',
-    summary: 'Values from 0 to 1 are shifted and scaled to what the backbone expects: (value - mean) / deviation.',
+    summary: 'Scales values to 0 to 1, then normalises them as the backbone expects: (value - mean) / deviation.',
     onnx(step) {
       // (value / 255 - mean) / deviation in one multiplication and one addition.
       const mean = coloursOf(step, 'mean')
@@ -209,14 +237,14 @@ const specs: readonly SettingSpec[] = [
         name: 'mean',
         kind: { is: 'colours', named: { imagenet: imagenet.mean } },
         default: 0.5,
-        meaning: `what is taken away; 0.5 with deviation 0.5 gives -1 to 1, imagenet is [${imagenet.mean.join(', ')}]`,
-        source: 'imagenet: the mean of its images, as torchvision has it',
+        meaning: `subtracted from each colour; 0.5 with deviation 0.5 gives the range -1 to 1, imagenet is [${imagenet.mean.join(', ')}]`,
+        source: 'imagenet: the mean of its images, as in torchvision',
       },
       {
         name: 'deviation',
         kind: { is: 'colours', named: { imagenet: imagenet.deviation }, above: 0 },
         default: 0.5,
-        meaning: `what the shifted value is divided by; imagenet is [${imagenet.deviation.join(', ')}]`,
+        meaning: `divisor of each colour; imagenet is [${imagenet.deviation.join(', ')}]`,
       },
     ],
   },

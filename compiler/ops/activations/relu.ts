@@ -3,7 +3,9 @@ import { pointwise } from '../support/elementwise.js'
 export const relu = pointwise({
   name: 'relu',
   documentation: {
-    summary: 'Zero where the value is negative, the value itself elsewhere.',
+    summary: 'Replaces negative values by zero.',
+    details: 'y = max(x, 0)',
+    example: 'active = relu(trunk.layer3)',
     source: 'Nair and Hinton 2010',
   },
   semantics: { lowPrecision: true },

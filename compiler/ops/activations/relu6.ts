@@ -3,7 +3,9 @@ import { pointwise } from '../support/elementwise.js'
 export const relu6 = pointwise({
   name: 'relu6',
   documentation: {
-    summary: 'The value cut to the range from 0 to 6.',
+    summary: 'Clips values to the range from 0 to 6.',
+    details: 'y = min(max(x, 0), 6)',
+    example: 'active = relu6(trunk.layer3)',
     source: 'Sandler et al. 2018 (MobileNetV2)',
   },
   semantics: { lowPrecision: true },

@@ -7,8 +7,10 @@ import { map } from '../support/tensor.js'
 export const signedSqrt: Operation = {
   name: 'signed_sqrt',
   documentation: {
-    summary: 'The square root of the absolute value, with the sign kept.',
-    details: 'y = sign(x) sqrt(|x| + eps). The eps keeps the gradient finite at zero.',
+    summary: 'Computes the square root of the absolute value, and keeps the sign.',
+    details:
+      'y = sign(x) sqrt(|x| + eps). The eps keeps the gradient finite at zero. Bilinear features are commonly normalised this way, to reduce the dominance of large values.',
+    example: 'embedding = parts -> signed_sqrt -> l2_normalize',
     source: "Lin et al. 2015 (bilinear CNN), section 3.1; eps: WS-DAN's official code",
   },
   arguments: [
@@ -17,7 +19,7 @@ export const signedSqrt: Operation = {
       name: 'eps',
       kind: { is: 'number', above: 0, to: 1 },
       default: 1e-12,
-      meaning: 'added under the root',
+      meaning: 'added under the square root',
       varies: true,
     },
   ],

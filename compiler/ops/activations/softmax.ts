@@ -6,8 +6,10 @@ import { softmaxRows } from '../support/softmax.js'
 export const softmax: Operation = {
   name: 'softmax',
   documentation: {
-    summary: 'Logits to probabilities that add up to 1.',
-    details: 'p = exp(x / temperature) / sum of exp(x / temperature). A temperature above 1 softens.',
+    summary: 'Converts logits to probabilities that sum to 1.',
+    details:
+      'p = exp(x / temperature) / sum of exp(x / temperature). A temperature above 1 makes the distribution softer.',
+    example: 'predict probabilities = softmax(master.logits)',
     source: 'temperature: Hinton et al. 2015, equation 1',
   },
   arguments: [
@@ -16,8 +18,8 @@ export const softmax: Operation = {
       name: 'temperature',
       kind: { is: 'number', above: 0 },
       default: 1,
-      meaning: 'what the logits are divided by',
-      advice: '1 leaves the logits as they are; 10 is usual where a softened answer teaches',
+      meaning: 'divisor of the logits',
+      advice: '1 leaves the logits unchanged; 10 is usual for the targets of a distillation',
     },
   ],
   typing: { infer: (call) => rowsOf(call, 'x') && [call.type('x')] },

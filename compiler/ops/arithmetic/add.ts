@@ -2,7 +2,7 @@ import { arithmetic } from '../support/elementwise.js'
 
 export const add = arithmetic({
   name: 'add',
-  summary: 'Adds element by element.',
+  summary: 'Adds two tensors, or a tensor and a number, element by element.',
   symbol: '+',
   lowPrecision: true,
   tfjs: 'add',

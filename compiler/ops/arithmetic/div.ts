@@ -2,7 +2,7 @@ import { arithmetic } from '../support/elementwise.js'
 
 export const div = arithmetic({
   name: 'div',
-  summary: 'Divides element by element.',
+  summary: 'Divides a tensor or a number by another, element by element.',
   symbol: '/',
   tfjs: 'div',
   onnx: 'Div',

@@ -2,7 +2,7 @@ import { arithmetic } from '../support/elementwise.js'
 
 export const mul = arithmetic({
   name: 'mul',
-  summary: 'Multiplies element by element.',
+  summary: 'Multiplies two tensors, or a tensor and a number, element by element.',
   symbol: '*',
   tfjs: 'mul',
   onnx: 'Mul',

@@ -5,15 +5,15 @@ import { map } from '../support/tensor.js'
 export const scale: Operation = {
   name: 'scale',
   documentation: {
-    summary: 'Multiplies by a constant.',
+    summary: 'Multiplies a tensor by a constant.',
     details:
-      'An embedding of length 1 gives a classifier logits too close together to learn from. Published code multiplies it by 100 first; ' +
-      'the papers do not say so. With the factor, learning rates above 0.001 tend to diverge.',
+      'y = factor x. The logits of an embedding of length 1 are too close together to train a classifier on. Published code multiplies such an embedding by 100 first, although no paper mentions it. With that factor, learning rates above 0.001 tend to diverge.',
+    example: 'logits = embedding -> scale(100) -> linear(classes)',
     source: "WS-DAN's official code; in no paper",
   },
   arguments: [
     tensorArgument('x', 'any tensor'),
-    { name: 'factor', kind: { is: 'number' }, meaning: 'what every element is multiplied by', varies: true },
+    { name: 'factor', kind: { is: 'number' }, meaning: 'factor of every element', varies: true },
   ],
   typing: { infer: (call) => [call.type('x')] },
   semantics: { preserves: ['enlarged'] },

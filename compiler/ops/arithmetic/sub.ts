@@ -2,7 +2,7 @@ import { arithmetic } from '../support/elementwise.js'
 
 export const sub = arithmetic({
   name: 'sub',
-  summary: 'Subtracts element by element.',
+  summary: 'Subtracts a tensor or a number from another, element by element.',
   symbol: '-',
   tfjs: 'sub',
   onnx: 'Sub',

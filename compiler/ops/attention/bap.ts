@@ -13,10 +13,10 @@ const mapsOf = (call: Typed) => sizeOf(call.type('attention').shape, 1)
 export const bap: Operation = {
   name: 'bap',
   documentation: {
-    summary: 'Bilinear attention pooling: the features seen through each attention map, pooled to one row a map.',
+    summary: 'Bilinear attention pooling: pools the features under each attention map to one row per map.',
     details:
-      'part[m, n] = pool over cells of A[m, cell] F[n, cell]: their mean, their sum, or their largest. ' +
-      'With mean or sum this is the matrix product A F^T (divided by height x width).',
+      'part[m, n] = pool over cells of A[m, cell] F[n, cell], where pool is the mean, the sum or the maximum. With mean or sum this is the matrix product A F^T (divided by height x width). Since a map responds to the same part of the object in every image, each row describes one part.',
+    example: 'parts = bap(features, attention, pool = mean)',
     source: 'arXiv 1808.02152 and 1901.09891, section 3.2; mean: the official WS-DAN code',
   },
   arguments: [
@@ -26,7 +26,7 @@ export const bap: Operation = {
       name: 'pool',
       kind: { is: 'word', words: ['mean', 'sum', 'max'] },
       default: 'mean',
-      meaning: 'how cells become one number',
+      meaning: 'how the cells of a map are reduced to one number',
     },
   ],
   typing: {

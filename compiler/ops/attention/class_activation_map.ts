@@ -8,15 +8,16 @@ import { sizes4, zeros } from '../support/tensor.js'
 export const classActivationMap: Operation = {
   name: 'class_activation_map',
   documentation: {
-    summary: 'The map of the class that an image is taken for: where the evidence for the answer lies.',
+    summary: 'Selects the class activation map of the predicted class, which localises the evidence for it.',
     details:
-      'The map of class c is sum over n of w[c, n] F[n]. Pooling over space and a linear layer may change places: maps = conv2d(features, classes, 1) holds every ' +
-      "class's map, and global_avg_pool(maps) are the logits that pooling first would give. This picks the map whose logit is largest, the first of equal ones.",
+      'The map of class c is sum over n of w[c, n] F[n]. Pooling over space and a linear layer commute: maps = conv2d(features, classes, 1) contains the map of every class, and global_avg_pool(maps) equals the logits of pooling first. The operation selects the map with the largest logit, and the first one of equal logits.',
+    example:
+      'maps   = conv2d(trunk.layer3, classes, 1)\nlogits = global_avg_pool(maps)\nguide  = class_activation_map(maps, logits)',
     source: 'Zhou et al. 2016 (CAM), equation 2',
   },
   arguments: [
-    tensorArgument('maps', 'one map a class: conv2d(features, classes, 1)'),
-    tensorArgument('logits', 'one number a class: global_avg_pool(maps)'),
+    tensorArgument('maps', 'one map per class: conv2d(features, classes, 1)'),
+    tensorArgument('logits', 'one logit per class: global_avg_pool(maps)'),
   ],
   typing: {
     infer(call) {

@@ -9,8 +9,11 @@ import { reader } from '../support/windows.js'
 export const outerProduct: Operation = {
   name: 'outer_product',
   documentation: {
-    summary: 'Bilinear pooling: every channel of one trunk times every channel of another, averaged over space.',
-    details: 'out[m, n] = mean over cells of left[m, cell] right[n, cell]. The two may be the same maps.',
+    summary:
+      'Bilinear pooling: multiplies every channel of one tensor with every channel of another, averaged over space.',
+    details: 'out[m, n] = mean over cells of left[m, cell] right[n, cell]. Both may be the same tensor.',
+    example:
+      'bilinear  = outer_product(trunk.layer3, trunk.layer3)\nembedding = bilinear -> signed_sqrt -> l2_normalize',
     source: 'Lin et al. 2015 (bilinear CNN), equation 2',
   },
   arguments: [

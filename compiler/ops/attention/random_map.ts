@@ -9,20 +9,20 @@ import { sizes4, type Tensor, zeros } from '../support/tensor.js'
 export const randomMap: Operation = {
   name: 'random_map',
   documentation: {
-    summary: 'One of the attention maps of each image: in training drawn by chance, afterwards the strongest.',
+    summary: 'Selects one attention map per image: in training a randomly drawn one, in inference the strongest.',
     details:
-      'A map is drawn with a chance proportional to (its mean over space)^power: 0.5 favours strong maps a little, 0 favours none. ' +
-      'Where every map is zero, each has the same chance. Each call draws for itself.',
+      'A map is drawn with a probability proportional to (its mean over space)^power. A power of 0.5 favours strong maps slightly, and 0 draws uniformly. If all maps are zero, the draw is uniform as well. Every call draws independently.',
+    example: 'guide = training ? random_map(attention) : mean(attention)',
     source:
       'arXiv 1901.09891, section 3.3; power 0.5: the official WS-DAN code; power 0: TASN, detail-preserved sampling',
   },
   arguments: [
-    tensorArgument('attention', 'attention maps, none negative'),
+    tensorArgument('attention', 'attention maps without negative values'),
     {
       name: 'power',
       kind: { is: 'number', from: 0 },
       default: 0.5,
-      meaning: "how much a map's strength counts in its chance",
+      meaning: "exponent of a map's mean in its probability",
       source: 'the official WS-DAN code',
       varies: true,
     },

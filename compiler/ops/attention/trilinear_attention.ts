@@ -11,10 +11,10 @@ export const trilinearAttention: Operation = {
   name: 'trilinear_attention',
   documentation: {
     summary:
-      'Attention maps from how channels relate: each map a mixture of the channels that look at the same things.',
+      'Computes attention maps from the relations between channels: each map is a mixture of the correlated channels.',
     details:
-      'M(X) = N2(N1(X) X^T) X with X the channels as rows of cells. N1 is a softmax over space of scale x X, N2 a softmax over each row of the relation. ' +
-      'One map a channel.',
+      'M(X) = N2(N1(X) X^T) X, where the rows of X are the channels. N1 is a softmax over space of scale x X, N2 a softmax over each row of the relation matrix. There is one map per channel.',
+    example: 'maps = trilinear_attention(trunk.layer3)',
     source: "arXiv 1903.06150, equations 2 and 3; scale 7: the authors' code",
   },
   arguments: [
@@ -23,7 +23,7 @@ export const trilinearAttention: Operation = {
       name: 'scale',
       kind: { is: 'number', above: 0 },
       default: 7,
-      meaning: 'what the features are multiplied by before the softmax over space: the larger, the sharper',
+      meaning: 'factor of the features before the softmax over space; larger values give sharper maps',
       source: "the authors' code",
       varies: true,
     },

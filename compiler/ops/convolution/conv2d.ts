@@ -21,10 +21,10 @@ const inputChannels = (call: Typed) => sizeOf(call.type('x').shape, 1)
 export const conv2d: Operation = {
   name: 'conv2d',
   documentation: {
-    summary: 'Slides learned filters over feature maps.',
+    summary: 'Applies a 2D convolution to feature maps.',
     details:
-      'y[f, i, j] = bias[f] + sum over c, u, v of weight[f, c, u, v] x[c, i stride + u dilation - padding, j stride + v dilation - padding]. ' +
-      'Weights begin normally distributed with variance 2 / (channels x kernel height x kernel width), biases at 0.',
+      'y[f, i, j] = bias[f] + sum over c, u, v of weight[f, c, u, v] x[c, i stride + u dilation - padding, j stride + v dilation - padding]. Weights are initialised from a normal distribution with variance 2 / (channels x kernel height x kernel width), biases with 0.',
+    example: 'conv = conv2d(trunk.layer1, 32, 3, stride = 2, padding = 1, bias = false)',
     source: 'weights: He et al. 2015, equation 10; sizes: torch.nn.Conv2d',
   },
   arguments: [

@@ -21,9 +21,10 @@ const channelsOf = (call: Typed) => sizeOf(call.type('x').shape, 1)
 export const depthwiseConv2d: Operation = {
   name: 'depthwise_conv2d',
   documentation: {
-    summary: 'Slides one learned filter over each channel by itself.',
+    summary: 'Applies a depthwise 2D convolution: one filter per channel.',
     details:
-      'A convolution with as many groups as channels. Weights begin normally distributed with variance 2 / (kernel height x kernel width).',
+      'This is a convolution with as many groups as channels. Weights are initialised from a normal distribution with variance 2 / (kernel height x kernel width), biases with 0.',
+    example: 'conv = depthwise_conv2d(trunk.layer1, 3, padding = 1, bias = false)',
     source: 'torch.nn.Conv2d with groups = channels',
   },
   arguments: [

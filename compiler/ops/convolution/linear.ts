@@ -9,14 +9,14 @@ const featuresOf = (call: Typed) => elementsPerImage(call.type('x'))
 export const linear: Operation = {
   name: 'linear',
   documentation: {
-    summary: 'A fully connected layer: each output is a learned weighted sum of all inputs.',
+    summary: 'Applies a fully connected layer.',
     details:
-      'y = weight x + bias. Part features (maps x features) are read as one long row, map after map. ' +
-      'Weights and biases begin uniform between -1 / sqrt(inputs) and 1 / sqrt(inputs).',
+      'y = weight x + bias. Part features (maps x features) are flattened to one row first. Weights and biases are initialised uniformly between -1 / sqrt(inputs) and 1 / sqrt(inputs).',
+    example: 'logits = trunk.layer3 -> global_avg_pool -> linear(classes)',
     source: 'torch.nn.Linear',
   },
   arguments: [
-    { ...tensorArgument('x', 'one row, or part features, for each image'), unlikely: 'unit length' },
+    { ...tensorArgument('x', 'one row per image, or part features'), unlikely: 'unit length' },
     {
       name: 'units',
       kind: { is: 'integer', from: 1 },

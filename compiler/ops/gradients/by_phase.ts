@@ -5,10 +5,14 @@ import { sameShape } from '../support/shapes.js'
 
 export const byPhase: Operation = {
   name: 'by_phase',
-  documentation: { summary: 'One tensor in training and another one afterwards: `training ? a : b`.' },
+  documentation: {
+    summary: 'Selects one tensor in training and another in inference.',
+    details: 'Usually written `training ? a : b`. Between two constants the same expression selects a constant.',
+    example: 'guide = training ? random_map(attention) : mean(attention)',
+  },
   arguments: [
     tensorArgument('training', 'the value in training'),
-    tensorArgument('evaluation', 'the value in evaluation and in the exported file'),
+    tensorArgument('evaluation', 'the value in inference, including the exported file'),
   ],
   typing: {
     infer(call) {

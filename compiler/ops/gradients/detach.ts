@@ -3,8 +3,9 @@ import { pointwise } from '../support/elementwise.js'
 export const detach = pointwise({
   name: 'detach',
   documentation: {
-    summary: 'The value as it is, with no gradient going back through it.',
-    details: 'Put it around a teacher that must not learn from its student.',
+    summary: 'Returns its argument unchanged, and stops the gradient.',
+    details: 'Use it around the teacher of a distillation, which should not be trained by its student.',
+    example: 'loss { distillation = distill(student = master.logits, teacher = detach(part.logits)) }',
     source: 'torch.Tensor.detach',
   },
   semantics: {

@@ -12,35 +12,34 @@ const centresOf = (call: Typed) => (call.word('per') === 'class' ? classesOf(cal
 export const centerLoss: Operation = {
   name: 'center_loss',
   documentation: {
-    summary: 'Pulls each embedding to a centre that follows it slowly: attention regularisation.',
+    summary: 'Attention regularisation: pulls each embedding towards a slowly moving centre.',
     details:
-      "loss = mean over the batch of sum (f - c)^2, where c is the centre of the image's class (per = class) or one centre for all images, " +
-      'a row a part (per = part). Centres begin at 0. After each step they move: centre += (1 - momentum) (f - c), added up where a class is several times ' +
-      'in the batch. With normalize, c is the centre scaled to length 1. No gradient reaches the centres.',
+      "loss = mean over the batch of sum (f - c)^2, where c is the centre of the image's class (per = class), or one centre per row shared by all images (per = part). Centres start at 0 and are updated after each step: centre += (1 - momentum) (f - c), accumulated over the images of a class in the batch. With normalize, c is the centre scaled to length 1. The centres receive no gradient.",
+    example: 'loss { centres = center_loss(master.embedding, label, per = class) }',
     source:
       'per class, normalised, momentum 0.95: the official WS-DAN code; per part: arXiv 1808.02152, attention regularisation',
   },
   arguments: [
-    tensorArgument('embedding', 'part features or a row; of length 1 when `normalize` is on'),
+    tensorArgument('embedding', 'one row or part features; of length 1 if `normalize` is true'),
     { ...tensorArgument('label', 'the class label'), label: true },
     {
       name: 'per',
       kind: { is: 'word', words: ['class', 'part'] },
       default: 'class',
-      meaning: 'one set of centres a class, or one for all images, a centre a part',
+      meaning: 'class: one centre per class; part: one centre per part, shared by all images',
     },
     {
       name: 'momentum',
       kind: { is: 'number', from: 0, to: 1 },
       default: 0.95,
-      meaning: 'how much of a centre stays at each step',
+      meaning: 'fraction of a centre that is kept in each step',
       varies: true,
     },
     {
       name: 'normalize',
       kind: { is: 'boolean' },
       default: true,
-      meaning: 'whether centres are scaled to length 1 before they are compared',
+      meaning: 'whether centres are scaled to length 1 before the comparison',
     },
   ],
   typing: {

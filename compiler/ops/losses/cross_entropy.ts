@@ -9,11 +9,10 @@ import { at, size, tensor } from '../support/tensor.js'
 export const crossEntropy: Operation = {
   name: 'cross_entropy',
   documentation: {
-    summary: 'How far the predicted probabilities are from the label: the mean of -log p(label).',
+    summary: 'Computes the cross-entropy of logits and the class label, averaged over the batch.',
     details:
-      'loss = mean over the batch of - sum over classes of t log softmax(logits), where t is 1 - smoothing + smoothing / classes for the label and ' +
-      "smoothing / classes for every other class. With class_weights in the train block each term is multiplied by its class's weight, and the sum is " +
-      "divided by the sum of the labels' weights.",
+      "loss = mean over the batch of - sum over classes of t log softmax(logits), where t is 1 - smoothing + smoothing / classes for the label and smoothing / classes for every other class. With class_weights in the train block, each term is multiplied by the weight of its class, and the sum is divided by the sum of the labels' weights.",
+    example: 'loss { master = cross_entropy(master.logits, label, smoothing = 10%) }',
     source: 'torch.nn.functional.cross_entropy; smoothing: Szegedy et al. 2016, section 7',
   },
   arguments: [
@@ -23,7 +22,7 @@ export const crossEntropy: Operation = {
       name: 'smoothing',
       kind: { is: 'number', from: 0, below: 1 },
       default: 0,
-      meaning: 'share of the label that is spread over all classes alike',
+      meaning: 'fraction of the target that is distributed evenly over all classes',
       source: 'torch: label_smoothing',
       varies: true,
     },

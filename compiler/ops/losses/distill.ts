@@ -10,22 +10,24 @@ import { at, size, tensor } from '../support/tensor.js'
 export const distill: Operation = {
   name: 'distill',
   documentation: {
-    summary: "The student's cross-entropy with the teacher's softened answer.",
+    summary:
+      'Knowledge distillation: computes the cross-entropy of the student with the softened prediction of the teacher.',
     details:
-      'loss = mean over the batch of - sum softmax(teacher / T) log softmax(student / T). There is no factor T^2; multiply by it where it is wanted. ' +
-      'The gradient also reaches the teacher, unless it is detached: distill(student = ..., teacher = detach(...)).',
+      'loss = mean over the batch of - sum softmax(teacher / T) log softmax(student / T). It has no factor T^2; multiply by it if needed. The gradient also reaches the teacher, unless it is detached: distill(student = ..., teacher = detach(...)).',
+    example:
+      'loss { distillation = distill(student = master.logits, teacher = detach(part.logits), temperature = 10) }',
     source: 'Hinton et al. 2015; arXiv 1903.06150 (TASN), section 3.4, and its code: T = 10, no T^2',
   },
   arguments: [
-    { ...tensorArgument('student', 'logits of the branch that learns'), unlikely: 'probabilities' },
-    { ...tensorArgument('teacher', 'logits of the branch that it learns from'), unlikely: 'probabilities' },
+    { ...tensorArgument('student', 'logits of the branch that is trained'), unlikely: 'probabilities' },
+    { ...tensorArgument('teacher', 'logits of the branch that provides the target'), unlikely: 'probabilities' },
     {
       name: 'temperature',
       kind: { is: 'number', above: 0 },
       default: 10,
-      meaning: 'T: what both logits are divided by',
+      meaning: 'T: divisor of both logits',
       source: "TASN's code",
-      advice: '10 is usual; 1 compares the answers as they are',
+      advice: '10 is usual; 1 compares the predictions without softening',
       varies: true,
     },
   ],

@@ -8,10 +8,11 @@ import { reader } from '../support/windows.js'
 export const batchNorm: Operation = {
   name: 'batch_norm',
   documentation: {
-    summary: 'Normalises each channel, by the batch in training and by running averages afterwards.',
+    summary:
+      'Normalises each channel with the statistics of the batch in training, and with running averages in inference.',
     details:
-      'y = (x - mean) / sqrt(variance + eps) weight + bias, channel by channel. In training mean and variance are those of the batch, ' +
-      'and the running averages move: running = (1 - momentum) running + momentum batch, with the unbiased variance.',
+      'y = (x - mean) / sqrt(variance + eps) weight + bias, per channel. In training, mean and variance are those of the batch, and the running averages are updated: running = (1 - momentum) running + momentum batch, with the unbiased variance.',
+    example: 'bn = conv2d(trunk.layer1, 32, 3, bias = false) -> batch_norm',
     source: 'Ioffe and Szegedy 2015, algorithm 1; running averages: torch.nn.BatchNorm2d',
   },
   arguments: [
@@ -20,7 +21,7 @@ export const batchNorm: Operation = {
       name: 'eps',
       kind: { is: 'number', above: 0, to: 1 },
       default: 1e-5,
-      meaning: 'keeps the division finite',
+      meaning: 'added to the variance, to keep the division finite',
       source: 'torch.nn.BatchNorm2d',
       varies: true,
     },
@@ -28,7 +29,7 @@ export const batchNorm: Operation = {
       name: 'momentum',
       kind: { is: 'number', from: 0, to: 1 },
       default: 0.1,
-      meaning: "share of the batch's statistics in the running averages",
+      meaning: "weight of the batch's statistics in the update of the running averages",
       source: 'torch.nn.BatchNorm2d',
       varies: true,
     },

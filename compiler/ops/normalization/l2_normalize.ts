@@ -7,9 +7,10 @@ import { at, rows, zeros } from '../support/tensor.js'
 export const l2Normalize: Operation = {
   name: 'l2_normalize',
   documentation: {
-    summary: "Scales each image's values to length 1, all of them together.",
+    summary: 'Scales the values of each image to Euclidean length 1.',
     details:
-      'y = x / sqrt(max(sum of x squared, eps)), the sum over everything but the batch: for part features over maps and features jointly.',
+      'y = x / sqrt(max(sum of x squared, eps)). The sum is over all dimensions except the batch; for part features, over maps and features jointly.',
+    example: 'embedding = parts -> signed_sqrt -> l2_normalize',
     source: 'tf.nn.l2_normalize; jointly: WS-DAN, official code',
   },
   arguments: [
@@ -18,7 +19,7 @@ export const l2Normalize: Operation = {
       name: 'eps',
       kind: { is: 'number', above: 0, to: 1 },
       default: 1e-12,
-      meaning: 'the smallest squared length divided by',
+      meaning: 'lower bound of the squared length',
       varies: true,
     },
   ],

@@ -9,10 +9,10 @@ import { reader, slideOver } from '../support/windows.js'
 export const avgPool: Operation = {
   name: 'avg_pool',
   documentation: {
-    summary: 'The mean of a sliding window, channel by channel.',
+    summary: 'Computes the mean of a sliding window, per channel.',
     details:
-      'With count_padding, padded cells count as zeros and every window is divided by its full size (torch, InceptionV3 in torchvision); ' +
-      'without, only the cells that exist are averaged (TensorFlow\'s "same", InceptionV3 in Keras).',
+      'With count_padding, padded cells count as zeros, and every window is divided by its full size (torch, InceptionV3 in torchvision). Without, only existing cells are averaged (TensorFlow\'s "same", InceptionV3 in Keras).',
+    example: 'pooled = avg_pool(trunk.layer1, 3, stride = 1, padding = 1)',
     source: 'torch.nn.AvgPool2d',
   },
   arguments: [
@@ -24,7 +24,7 @@ export const avgPool: Operation = {
       name: 'count_padding',
       kind: { is: 'boolean' },
       default: true,
-      meaning: 'whether padded cells count in the mean',
+      meaning: 'whether padded cells are included in the mean',
     },
   ],
   typing: {

@@ -6,7 +6,8 @@ import { at, sizes4, zeros } from '../support/tensor.js'
 export const globalAvgPool: Operation = {
   name: 'global_avg_pool',
   documentation: {
-    summary: 'The mean of each channel over the whole map.',
+    summary: 'Computes the mean of each channel over height and width.',
+    example: 'logits = trunk.layer3 -> global_avg_pool -> linear(classes)',
     source: 'Lin et al. 2013, section 3.2',
   },
   arguments: [tensorArgument('x', 'feature maps')],

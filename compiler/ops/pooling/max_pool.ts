@@ -9,8 +9,9 @@ import { reader, slideOver } from '../support/windows.js'
 export const maxPool: Operation = {
   name: 'max_pool',
   documentation: {
-    summary: 'The largest value in a sliding window, channel by channel.',
-    details: 'Padding never wins: a window in the border looks at the cells that exist.',
+    summary: 'Computes the maximum of a sliding window, per channel.',
+    details: 'Padding is never selected: windows at the border use the cells that exist.',
+    example: 'pooled = max_pool(trunk.layer1, 3, stride = 2, padding = 1)',
     source: 'torch.nn.MaxPool2d',
   },
   arguments: [
@@ -22,7 +23,7 @@ export const maxPool: Operation = {
       name: 'ceil',
       kind: { is: 'boolean' },
       default: false,
-      meaning: 'whether a last window may reach over the border',
+      meaning: 'whether the last window may extend beyond the border, as with ceil_mode in torch',
     },
   ],
   typing: {

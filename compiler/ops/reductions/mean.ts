@@ -2,7 +2,7 @@ import { reduction } from './reduction.js'
 
 export const mean = reduction({
   name: 'mean',
-  summary: 'The mean: of one tensor over its channels or cells, or of several tensors element by element.',
+  summary: 'Computes the mean of one tensor over its channels or positions, or of several tensors element by element.',
   tfjs: 'mean',
   onnx: 'ReduceMean',
   several: 'Mean',

@@ -24,7 +24,9 @@ export function reduction({ name, summary, tfjs, onnx, several, average, preserv
     name,
     documentation: {
       summary,
-      details: 'Over channels, feature maps become one map (height x width); over space, one row (channels).',
+      details:
+        'Over channels, feature maps become a single map (height x width); over space, one value per channel. Several tensors must have the same shape.',
+      example: `guide  = ${name}(attention)\npooled = ${name}(trunk.layer3, over = space)`,
     },
     arguments: [
       { name: 'x', kind: { is: 'tensors', atLeast: 1 }, meaning: 'feature maps, or several tensors of one shape' },
@@ -32,7 +34,7 @@ export function reduction({ name, summary, tfjs, onnx, several, average, preserv
         name: 'over',
         kind: { is: 'word', words: ['channels', 'space'] },
         default: 'channels',
-        meaning: 'what a single tensor is reduced over; several tensors are joined element by element',
+        meaning: 'the dimensions over which a single tensor is reduced; ignored for several tensors',
       },
     ],
     typing: {

@@ -2,7 +2,7 @@ import { reduction } from './reduction.js'
 
 export const sum = reduction({
   name: 'sum',
-  summary: 'The sum: of one tensor over its channels or cells, or of several tensors element by element.',
+  summary: 'Computes the sum of one tensor over its channels or positions, or of several tensors element by element.',
   tfjs: 'sum',
   onnx: 'ReduceSum',
   several: 'Sum',

@@ -6,10 +6,12 @@ import { map, sizes4 } from '../support/tensor.js'
 export const attentionDropout: Operation = {
   name: 'attention_dropout',
   documentation: {
-    summary: 'In training sets whole attention maps to zero at random and scales up the rest; otherwise does nothing.',
+    summary:
+      'In training, sets whole attention maps to zero at random and scales the others up; in inference, does nothing.',
     details:
-      'Each map is dropped with chance rate and else divided by 1 - rate, so that every part has to be found by more than one map.',
-    source: 'arXiv 1808.02152, attention dropout (there p is the chance of being kept)',
+      'Each map is dropped with probability rate, and divided by 1 - rate otherwise, so that no part is represented by a single map.',
+    example: 'dropped = attention_dropout(attention, 20%)',
+    source: 'arXiv 1808.02152, attention dropout (where p is the probability of keeping a map)',
   },
   arguments: [tensorArgument('x', 'attention maps'), rateArgument],
   typing: { infer: (call) => featureMap(call, 'x') && [call.type('x')] },

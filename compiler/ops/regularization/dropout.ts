@@ -5,8 +5,10 @@ import { at, map, permute, type Tensor } from '../support/tensor.js'
 export const dropout: Operation = {
   name: 'dropout',
   documentation: {
-    summary: 'In training sets values to zero at random and scales up the rest; otherwise does nothing.',
-    details: 'Each value is dropped with chance rate and else divided by 1 - rate, so that the expectation stays.',
+    summary: 'In training, sets values to zero at random and scales the others up; in inference, does nothing.',
+    details:
+      'Each value is dropped with probability rate, and divided by 1 - rate otherwise, which preserves the expectation.',
+    example: 'logits = trunk.layer3 -> global_avg_pool -> dropout(20%) -> linear(classes)',
     source: 'Srivastava et al. 2014; scaling: torch.nn.Dropout',
   },
   arguments: [tensorArgument('x', 'any tensor'), rateArgument],

@@ -10,23 +10,24 @@ import { at, map, size, sizes4 } from '../support/tensor.js'
 export const dropSampler: Operation = {
   name: 'drop_sampler',
   documentation: {
-    summary: 'Blacks out what the attention map points at, so that the model has to find something else.',
+    summary: 'Masks out the region where the attention map is strong, so that the model has to use other regions.',
     details:
-      'The map is enlarged to the image (bilinear, half-pixel centres); pixels whose value is below threshold x its maximum stay, the others become 0. ' +
-      'A map without a positive value drops nothing. No gradient passes through the mask.',
+      'The map is upsampled to the size of the image (bilinear, half-pixel centres). Pixels below threshold x its maximum are kept, all others become 0. A map without positive values masks nothing. No gradient flows through the mask.',
+    example:
+      'drop = drop_sampler(image, guide = random_map(master.attention), threshold = uniform(20%, 50%))\nbranch dropped = master(drop)',
     source: 'arXiv 1901.09891, section 3.3, attention drop; drawn thresholds: the official WS-DAN code',
   },
   arguments: [
-    tensorArgument('image', 'what is blacked out'),
+    tensorArgument('image', 'the image to mask'),
     { ...tensorArgument('guide', 'one map (height x width), such as random_map(attention)'), unlikely: 'enlarged' },
     {
       name: 'threshold',
       kind: { is: 'number or uniform', from: 0, to: 1 },
       default: 0.5,
       meaning:
-        "share of the enlarged map's maximum from which a pixel goes; uniform(20%, 50%) draws one for each image",
+        "fraction of the upsampled map's maximum at which a pixel is masked; uniform(20%, 50%) draws one per image",
       source: 'WS-DAN draws from 20 to 50 %',
-      advice: 'a share of the maximum, from 0% to 100%',
+      advice: 'a fraction of the maximum, from 0% to 100%',
       varies: true,
     },
   ],

@@ -7,13 +7,19 @@ import { sizes4, zeros } from '../support/tensor.js'
 export const channels: Operation = {
   name: 'channels',
   documentation: {
-    summary: 'Some of the channels of feature maps: attention maps that a pretrained network has already.',
+    summary: 'Selects a range of channels, for example to use channels of a pretrained layer as attention maps.',
+    example: 'attention = channels(trunk.layer3, 32)',
     source: "the official WS-DAN code takes the first 32 channels of Mixed_7a's first branch",
   },
   arguments: [
     tensorArgument('x', 'feature maps'),
-    { name: 'count', kind: { is: 'integer', from: 1 }, meaning: 'how many' },
-    { name: 'first', kind: { is: 'integer', from: 0 }, default: 0, meaning: 'the first one, counted from 0' },
+    { name: 'count', kind: { is: 'integer', from: 1 }, meaning: 'number of channels' },
+    {
+      name: 'first',
+      kind: { is: 'integer', from: 0 },
+      default: 0,
+      meaning: 'index of the first channel, starting at 0',
+    },
   ],
   typing: {
     infer(call) {

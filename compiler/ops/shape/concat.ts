@@ -7,9 +7,16 @@ import { elements, size, type Tensor, zeros } from '../support/tensor.js'
 
 export const concat: Operation = {
   name: 'concat',
-  documentation: { summary: 'Puts tensors together along their channels (feature maps) or features (rows).' },
+  documentation: {
+    summary: 'Concatenates feature maps along their channels, or rows along their features.',
+    example: 'both = concat(global_avg_pool(trunk.layer2), global_avg_pool(trunk.layer3))',
+  },
   arguments: [
-    { name: 'x', kind: { is: 'tensors', atLeast: 1 }, meaning: 'tensors that agree in everything but dimension 1' },
+    {
+      name: 'x',
+      kind: { is: 'tensors', atLeast: 1 },
+      meaning: 'tensors that have equal sizes, except in the first dimension',
+    },
   ],
   typing: {
     infer(call) {

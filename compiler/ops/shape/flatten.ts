@@ -6,7 +6,9 @@ import { rows } from '../support/tensor.js'
 export const flatten: Operation = {
   name: 'flatten',
   documentation: {
-    summary: 'One long row for each image: channel after channel, row after row.',
+    summary: 'Flattens the values of each image to one row.',
+    details: 'Values are read in channels-first, row-major order on every target.',
+    example: 'row = flatten(trunk.layer3)',
     source: 'torch.flatten(x, 1)',
   },
   arguments: [tensorArgument('x', 'any tensor with a batch')],

@@ -25,15 +25,17 @@ function wantedSizes(call: Typed): readonly number[] | undefined {
 export const reshape: Operation = {
   name: 'reshape',
   documentation: {
-    summary: 'The same values in another shape, image by image.',
-    details: 'Values are read channel after channel, row after row, on every target. One size may be -1: what is left.',
+    summary: 'Changes the shape of a tensor, image by image.',
+    details:
+      'Values are read in channels-first, row-major order on every target. One size may be -1; it is inferred from the others.',
+    example: 'row = reshape(trunk.layer3, [-1])',
   },
   arguments: [
     tensorArgument('x', 'any tensor with a batch'),
     {
       name: 'shape',
       kind: { is: 'integers' },
-      meaning: 'the sizes without the batch: [channels, height, width], or [-1, 64]',
+      meaning: 'the new sizes without the batch, such as [channels, height, width] or [-1, 64]',
     },
   ],
   typing: {

@@ -17,10 +17,10 @@ function target(call: Typed): readonly [number, number] {
 export const resize: Operation = {
   name: 'resize',
   documentation: {
-    summary: 'Feature maps, or a single map, at another height and width, by bilinear interpolation.',
+    summary: 'Resizes feature maps, or a single map, by bilinear interpolation.',
     details:
-      'Pixels are areas: the centre of output cell i lies at (i + 0.5) input / output - 0.5 (half-pixel centres, no aligned corners, no antialiasing); ' +
-      'beyond the outermost centres the border value is repeated. A crop whose guide is resized to the image first has its threshold taken there, as Zhou et al. do.',
+      'Output cell i is sampled at (i + 0.5) input / output - 0.5 (half-pixel centres, no aligned corners, no antialiasing); coordinates beyond the outermost centres repeat the border value.',
+    example: 'larger = resize(trunk.layer3, like = trunk.layer1)',
     source: 'torch.nn.functional.interpolate(mode="bilinear", align_corners=False); ONNX Resize, half_pixel',
   },
   arguments: [
@@ -35,7 +35,7 @@ export const resize: Operation = {
       name: 'like',
       kind: { is: 'tensor' },
       default: null,
-      meaning: 'maps whose height and width are taken instead of `size`',
+      meaning: 'maps whose height and width are used in place of `size`',
     },
   ],
   typing: {

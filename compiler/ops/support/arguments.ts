@@ -27,21 +27,21 @@ export const strideArgument: ArgumentSpec = {
   name: 'stride',
   kind: { is: 'pair', from: 1 },
   default: 1,
-  meaning: 'cells from one place of the window to the next',
+  meaning: 'step of the window, in cells',
   varies: true,
 }
 
 export const poolStrideArgument: ArgumentSpec = {
   ...strideArgument,
   default: null,
-  meaning: 'cells from one place of the window to the next; the kernel itself when not given',
+  meaning: 'step of the window, in cells; by default the kernel size',
 }
 
 export const paddingArgument: ArgumentSpec = {
   name: 'padding',
   kind: { is: 'pair', from: 0 },
   default: 0,
-  meaning: 'empty cells put around the map on each side',
+  meaning: 'number of cells added on each side',
   varies: true,
 }
 
@@ -49,7 +49,7 @@ export const dilationArgument: ArgumentSpec = {
   name: 'dilation',
   kind: { is: 'pair', from: 1 },
   default: 1,
-  meaning: 'distance between the cells that the kernel looks at',
+  meaning: 'distance between the kernel cells',
   varies: true,
 }
 
@@ -57,14 +57,14 @@ export const biasArgument: ArgumentSpec = {
   name: 'bias',
   kind: { is: 'boolean' },
   default: true,
-  meaning: 'whether a learned constant is added to each output channel',
+  meaning: 'whether a learned bias is added to each output channel',
 }
 
 export const rateArgument: ArgumentSpec = {
   name: 'rate',
   kind: { is: 'number', from: 0, below: 1 },
   default: 0.5,
-  meaning: 'the chance of being dropped',
-  advice: 'a chance below 100 %, such as 20%',
+  meaning: 'probability of being dropped',
+  advice: 'a probability below 100 %, such as 20%',
   varies: true,
 }

@@ -40,7 +40,8 @@ export function arithmetic({
     name,
     documentation: {
       summary,
-      details: `Written \`left ${symbol} right\`. Two tensors have one shape; a number goes with every element.`,
+      details: `Usually written \`left ${symbol} right\`. Two tensors must have the same shape; a number is combined with every element.`,
+      example: `combined = trunk.layer3 ${symbol} features\nscaled   = trunk.layer3 ${symbol} 2`,
     },
     arguments: [operand('left'), operand('right')],
     typing: {

@@ -13,30 +13,29 @@ export const attentionSampler: Operation = {
   name: 'attention_sampler',
   documentation: {
     summary:
-      'Samples the image more densely where the attention map is strong: the whole image stays visible, its discriminative region enlarged.',
+      'Resamples the image with a higher density where the attention map is strong: the whole image remains visible, and its discriminative region is magnified.',
     details:
-      'Along each side the density of a cell is the largest value of its row or column, as a share of all, 1 on average. What lies above `density` is cut and spread ' +
-      'evenly, five times over. Output i of n is taken where the cumulative density reaches (i + 0.5) / n, bilinearly. Negative values count as 0; a map ' +
-      'without a positive value gives the image at even steps. No gradient passes through the places.',
+      'Along each axis, the density of a cell is the largest value of its row or column, normalised to a mean of 1. Values above `density` are clipped and the excess is distributed evenly, five times. Output i of n is sampled bilinearly where the cumulative density reaches (i + 0.5) / n. Negative values count as 0; a map without positive values gives uniform sampling. No gradient flows through the sampling positions.',
+    example: 'detail = attention_sampler(image, guide = mean(master.attention), size = 64)',
     source: "arXiv 1903.06150, equations 5 and 6; density 2: the authors' code",
   },
   arguments: [
-    tensorArgument('image', 'what is sampled'),
+    tensorArgument('image', 'the image to sample from'),
     tensorArgument(
       'guide',
-      'one map (height x width): mean(maps) keeps the structure, random_map(maps) shows a detail',
+      'one map (height x width): mean(maps) preserves the structure, random_map(maps) magnifies a detail',
     ),
     {
       name: 'size',
       kind: { is: 'pair', from: 1 },
       default: null,
-      meaning: "height and width of the result; the image's own when not given",
+      meaning: 'height and width of the result; by default those of the image',
     },
     {
       name: 'density',
       kind: { is: 'number', from: 1 },
       default: 2,
-      meaning: 'the largest enlargement along one side, about; 1 samples evenly',
+      meaning: 'approximate upper bound of the magnification along one axis; 1 samples uniformly',
       source: "the authors' code",
       varies: true,
     },

@@ -10,41 +10,40 @@ import { reference } from './reference.js'
 export const cropSampler: Operation = {
   name: 'crop_sampler',
   documentation: {
-    summary: 'Cuts out what the attention map points at, and enlarges it to the size of the image.',
+    summary: 'Crops the region where the attention map is strong, and resizes it to the size of the image.',
     details:
-      'Cells of the map at or above threshold x its maximum are kept; the box around their largest connected component (8 neighbours) or around all of them, ' +
-      "with a margin, is cut from the image and resized by bilinear interpolation with aligned corners (TensorFlow's cropAndResize): " +
-      'y = y1 (H - 1) + i (y2 - y1) (H - 1) / (h - 1). Of two components of one size the one that begins first in reading order is taken. ' +
-      'A map without a positive value gives the whole image. No gradient passes through the box.',
+      "Cells of the map at or above threshold x its maximum are kept. The bounding box of their largest connected component (8-connectivity), or of all of them, is enlarged by a margin, cut from the image, and resized bilinearly with aligned corners (TensorFlow's cropAndResize): y = y1 (H - 1) + i (y2 - y1) (H - 1) / (h - 1). Of two components of equal size, the first in row-major order is selected. A map without positive values gives the whole image. No gradient flows through the box.",
+    example:
+      'crop = crop_sampler(image, guide = mean(master.attention), threshold = training ? uniform(40%, 60%) : 20%)\nbranch part = master(crop)',
     source:
       'Zhou et al. 2016 (CAM), section 3.2: 20 %, largest component; margin and drawn thresholds: the official WS-DAN code',
   },
   arguments: [
-    tensorArgument('image', 'what is cut'),
+    tensorArgument('image', 'the image to crop'),
     { ...tensorArgument('guide', 'one map (height x width), such as mean(attention)'), unlikely: 'enlarged' },
     {
       name: 'threshold',
       kind: { is: 'number or uniform', from: 0, to: 1 },
       default: 0.2,
-      meaning: "share of the map's maximum from which a cell counts; uniform(40%, 60%) draws one for each image",
+      meaning: "fraction of the map's maximum at which a cell is kept; uniform(40%, 60%) draws one per image",
       source: 'Zhou et al. 2016',
-      advice: 'a share of the maximum, from 0% to 100%; 20% is usual',
+      advice: 'a fraction of the maximum, from 0% to 100%; 20% is usual',
       varies: true,
     },
     {
       name: 'region',
       kind: { is: 'word', words: ['largest', 'all'] },
       default: 'largest',
-      meaning: 'the largest connected component, or all cells that count',
+      meaning: 'the largest connected component, or all cells that are kept',
       source: 'Zhou et al. 2016; WS-DAN takes all',
     },
     {
       name: 'margin',
       kind: { is: 'number', from: 0, to: 1 },
       default: 0.05,
-      meaning: 'share of the image added to the box on every side',
+      meaning: 'fraction of the image added to the box on every side',
       source: 'WS-DAN, evaluation',
-      advice: 'a share of the image, such as 5%',
+      advice: 'a fraction of the image, such as 5%',
       varies: true,
     },
     {
@@ -52,9 +51,9 @@ export const cropSampler: Operation = {
       kind: { is: 'word', words: ['grid', 'x2', 'x4', 'image'] },
       default: 'x2',
       meaning:
-        "where the threshold is taken: on the guide's own cells, or on the guide enlarged (bilinear) two or four times, or to the size of the image",
+        'the grid on which the guide is thresholded: its own, or after bilinear upsampling by two, by four, or to the size of the image',
       source:
-        'image: Zhou et al. 2016 and the official WS-DAN code; x2: of the four the best overlap with the true boxes of the sample birds, at no more time than grid',
+        'image: Zhou et al. 2016 and the official WS-DAN code; x2: the best IoU of the four on the sample birds, as fast as grid',
     },
   ],
   outputs: ['image', 'box'],
