@@ -98,7 +98,10 @@ test('hovering tells shape, weights and work, and the page of an operation', asy
   t.regex(await hover(replaced('trunk     =', 'tr|unk     =')), /23\.8|23\.9 million parameters/)
   t.regex(await hover(replaced('trunk.Mixed_6e', 'trunk.Mix|ed_6e')), /768 x 26 x 26/)
   t.regex(await hover(replaced('bap(features', 'b|ap(features')), /Bilinear attention pooling/)
-  t.regex(await hover(replaced('pool = mean)  ', 'po|ol = mean)  ')), /how the cells of a map are reduced to one number/)
+  t.regex(
+    await hover(replaced('pool = mean)  ', 'po|ol = mean)  ')),
+    /how the cells of a map are reduced to one number/,
+  )
 })
 
 test('a call shows its arguments, and which one is being written', async (t) => {
