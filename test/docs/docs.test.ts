@@ -34,3 +34,9 @@ test('links between the pages lead somewhere', (t) => {
     for (const [, target = ''] of read(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g))
       t.notThrows(() => read(join(page, '..', target)), `${page}: ${target}`)
 })
+
+test('pages in docs/ link to nothing outside of it: the site would not have it', (t) => {
+  for (const page of pages().filter((name) => name !== 'README.md'))
+    for (const [, target = ''] of read(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g))
+      t.true(join('docs', target).startsWith('docs/'), `${page}: ${target}`)
+})
