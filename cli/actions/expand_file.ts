@@ -2,6 +2,7 @@ import { hasErrors } from '../../compiler/diagnostics/diagnostic.js'
 import { expand } from '../../compiler/expand/expand.js'
 import { diskLibrary } from '../../runtime/specs/library.js'
 import { compileFile } from '../../runtime/specs/spec.js'
+import { entryText } from '../../runtime/specs/stored.js'
 import { SpecRejected } from '../action.js'
 import type { Io } from '../io.js'
 
@@ -14,7 +15,7 @@ export function expandFile(file: string, io: Io): number {
     io.json({ ok: false, errors: errors.map(({ code, message, help }) => ({ code, message, help })) })
     throw new SpecRejected()
   }
-  const text = expand(stored.entry, stored.files[stored.entry] ?? '', diskLibrary())
+  const text = expand(stored.entry, entryText(stored), diskLibrary())
   io.write(text)
   io.json({ ok: true, text })
   return 0

@@ -4,6 +4,7 @@ import type { ModelSettings } from '../../compiler/analysis/model.js'
 import { position } from '../../compiler/diagnostics/render.js'
 import type { Graph } from '../../compiler/graph/graph.js'
 import { parse } from '../../grammar/parse.js'
+import { elementAt, present } from '../../grammar/present.js'
 import type { Span } from '../../grammar/tree.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import type { EngineName } from '../../runtime/engines/index.js'
@@ -157,14 +158,15 @@ async function placeOf(
   { graph, stored, texts }: ReadySpec,
   ...[found, ...at]: Parameters<NonNullable<TrainingRequest['locate']>>
 ): Promise<string | undefined> {
-  const place = ({ source, start }: Span) => `${source}:${position(texts.get(source) ?? '', start).line}`
+  const place = ({ source, start }: Span) =>
+    `${source}:${position(present(texts.get(source), `the text of ${source}`), start).line}`
   const bad = await firstNotFinite(graph, stored.entry, ...at)
   if (bad) {
     const { node, of } = bad
     const where = of === 'value' ? 'first in' : 'on the way back first through'
     return `${where} ${node.path.join('.')}, a ${node.operation} (${place(node.span)})`
   }
-  const parameter = 'gradients' in found ? graph.parameters.get(found.gradients[0] ?? '') : undefined
+  const parameter = 'gradients' in found ? graph.parameters.get(elementAt(found.gradients, 0)) : undefined
   return parameter && `the weight is of ${place(parameter.span)}`
 }
 

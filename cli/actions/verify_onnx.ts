@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ModelSettings } from '../../compiler/analysis/model.js'
+import { present } from '../../grammar/present.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import type { EngineName } from '../../runtime/engines/index.js'
 import { classNamesOf } from '../../runtime/export/metadata.js'
@@ -171,7 +172,7 @@ function deepText(
 ): string {
   const largest = inner.reduce((most, { relative }) => Math.max(most, relative), 0)
   if (!first) return `${inner.length} values inside compared: relative difference at most ${largest.toExponential(1)}`
-  const line = (texts[first.source] ?? '').slice(0, first.start).split('\n').length
+  const line = present(texts[first.source], `the text of ${first.source}`).slice(0, first.start).split('\n').length
   return `of ${inner.length} values inside the first that differs is ${first.name} (${first.operation}, ${first.source}:${line}): relative ${first.relative.toExponential(1)}`
 }
 

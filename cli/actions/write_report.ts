@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path'
 import { z } from 'zod'
+import { elementAt } from '../../grammar/present.js'
 import type { DataSet } from '../../runtime/data/dataset.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import type { EngineName } from '../../runtime/engines/index.js'
@@ -17,6 +18,7 @@ import { pairedDifference } from '../../runtime/inference/paired.js'
 import type { BranchDifference, EpochRecord, Guess, ReportData, ShownImage } from '../../runtime/report/data.js'
 import { renderReport } from '../../runtime/report/html.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
+import { entryText } from '../../runtime/specs/stored.js'
 import { WrittenFiles } from '../../runtime/written_files.js'
 import type { Io } from '../io.js'
 import { type Answered, answersTo } from './answers.js'
@@ -59,7 +61,7 @@ export async function writeReport(source: string, request: ReportRequest, io: Io
     notes: data
       ? []
       : [`The images are not at ${folder} any more, so this shows what the log kept. Give their place with --data.`],
-    spec: info.spec.files[info.spec.entry] ?? '',
+    spec: entryText(info.spec),
   }
   const path = request.out ?? join(source, reportFile)
   const page = renderReport(report)
@@ -147,7 +149,7 @@ function differencesOf(seen: readonly Answered[]): BranchDifference[] {
 /** Some spread over the classes, as they come; and the surest of those that are wrong. */
 function choose(seen: readonly Answered[]): { examples: Answered[]; mistakes: Answered[] } {
   const surety = ({ answer, sample }: Answered) =>
-    (answer.probabilities[argMax(answer.probabilities)] ?? 0) - (answer.probabilities[sample.label] ?? 0)
+    elementAt(answer.probabilities, argMax(answer.probabilities)) - elementAt(answer.probabilities, sample.label)
   const step = Math.max(1, seen.length / shownExamples)
   const examples = Array.from(
     { length: Math.min(seen.length, shownExamples) },
@@ -181,7 +183,7 @@ async function draw({ sample, answer, truth: { box: truth } }: Answered, data: D
     }))
   return {
     name: basename(sample.path),
-    truth: data.classes[sample.label] ?? '',
+    truth: elementAt(data.classes, sample.label),
     guesses: guessesOf(answer, data.classes),
     image: await small(image),
     ...(drawn && { overlay: await small(drawn) }),
@@ -193,7 +195,7 @@ async function draw({ sample, answer, truth: { box: truth } }: Answered, data: D
 function guessesOf({ logits, probabilities }: Answer, classes: readonly string[]): Guess[] {
   const guess = (by: string, shares: Float32Array): Guess => {
     const best = argMax(shares)
-    return { by, name: classes[best] ?? '', probability: shares[best] ?? 0 }
+    return { by, name: elementAt(classes, best), probability: elementAt(shares, best) }
   }
   return [
     ...Object.entries(logits).map(([branch, values]) => guess(branch, softmax(values))),

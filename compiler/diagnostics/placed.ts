@@ -1,3 +1,4 @@
+import { present } from '../../grammar/present.js'
 import type { Diagnostic, Label, Severity } from './diagnostic.js'
 import { position } from './render.js'
 
@@ -26,7 +27,7 @@ export interface PlacedDiagnostic {
 export function placed(diagnostic: Diagnostic, texts: ReadonlyMap<string, string>): PlacedDiagnostic {
   const { code, severity, message, help, primary, secondary } = diagnostic
   const at = ({ span, text }: Label): Place => {
-    const { line, column } = position(texts.get(span.source) ?? '', span.start)
+    const { line, column } = position(present(texts.get(span.source), `the text of ${span.source}`), span.start)
     const { source: file, start, end } = span
     return { file, line, column: column + 1, start, end, ...(text !== '' && { text }) }
   }

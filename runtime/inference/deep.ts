@@ -4,6 +4,7 @@ import type { Graph, Node, ValueRef } from '../../compiler/graph/graph.js'
 import { sameValue } from '../../compiler/graph/graph.js'
 import { specialise } from '../../compiler/graph/phase.js'
 import { nodeNames } from '../../compiler/targets/onnx/emit.js'
+import { present } from '../../grammar/present.js'
 import { loadModel } from '../generated/load.js'
 import { preprocess } from '../images/preprocess.js'
 import type { RgbImage } from '../images/rgb_image.js'
@@ -47,11 +48,11 @@ export interface DeepRequest {
  */
 export async function innerDifferences(request: DeepRequest): Promise<readonly InnerDifference[]> {
   const graph = specialise(request.graph, 'inference')
-  const present = nodeOutputs(request.path)
+  const exported = nodeOutputs(request.path)
   const names = nodeNames(graph)
   const taps = graph.nodes.flatMap((node) => {
-    const name = answerOf(graph, node) ?? names.get(node.id) ?? ''
-    return node.inputs.length > 0 && present.has(name) ? [{ node, name }] : []
+    const name = answerOf(graph, node) ?? present(names.get(node.id), `the name of node ${node.id}`)
+    return node.inputs.length > 0 && exported.has(name) ? [{ node, name }] : []
   })
   const onEngine = await runEngine(
     graph,

@@ -1,3 +1,4 @@
+import { elementAt } from '../../grammar/present.js'
 import type { Places } from '../data/truth.js'
 import { type Answer, argMax } from './answer.js'
 import { Calibration, type CalibrationBin } from './calibration.js'
@@ -34,9 +35,9 @@ export class EvaluationCounter {
     this.images++
     const predicted = argMax(answer.probabilities)
     this.count('joint', predicted === truth.label)
-    this.calibration.add(answer.probabilities[predicted] ?? 0, predicted === truth.label)
+    this.calibration.add(elementAt(answer.probabilities, predicted), predicted === truth.label)
     for (const [branch, logits] of Object.entries(answer.logits)) this.count(branch, argMax(logits) === truth.label)
-    const own = answer.probabilities[truth.label] ?? 0
+    const own = elementAt(answer.probabilities, truth.label)
     if (answer.probabilities.filter((other) => other > own).length < 5) this.top5++
     const row = this.confusion[truth.label]
     if (row) row[predicted] = (row[predicted] as number) + 1

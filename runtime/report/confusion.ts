@@ -1,3 +1,4 @@
+import { elementAt } from '../../grammar/present.js'
 import type { Evaluation } from '../inference/evaluate.js'
 import { html, type Markup } from './markup.js'
 
@@ -10,7 +11,7 @@ export function confusionSection({ confusion: counts, perClass }: Evaluation): M
   const size = counts.length * cell
   const label = cell >= 10
   const left = label ? 150 : 0
-  const name = (index: number) => perClass[index]?.name ?? ''
+  const name = (index: number) => elementAt(perClass, index).name
   const squares = counts.flatMap((row, truth) => {
     const total = row.reduce((sum, count) => sum + count, 0)
     return row.flatMap((count, predicted) =>

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { Failure, reasonOf } from '../failure.js'
 import { kindOf, makeFolder, processOfTemporary, writeAtomically } from '../files.js'
 import { isAlive, type Lock, tryLock } from '../lock.js'
+import { entryText } from '../specs/stored.js'
 import {
   type Checkpoint,
   checkpointName,
@@ -71,9 +72,8 @@ export class RunFolder {
     const marker = join(path, unfinishedFile)
     await writeAtomically(marker, 'Training began to make a run of this folder.\n')
     await makeFolder(join(path, 'checkpoints'))
-    const { entry, files } = info.spec
     // For people to read; the run itself uses what stands in run.json.
-    await writeAtomically(join(path, 'model.wsban'), files[entry] ?? '')
+    await writeAtomically(join(path, 'model.wsban'), entryText(info.spec))
     const name = checkpointName(first.state)
     await removeCheckpoint(run.folderOf(name))
     await writeCheckpoint(run.folderOf(name), first, info.model)

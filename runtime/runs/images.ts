@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { z } from 'zod'
+import { elementAt } from '../../grammar/present.js'
 import { hashContents } from '../data/contents.js'
 import type { DataSet } from '../data/dataset.js'
 import { reasonOf } from '../failure.js'
@@ -27,7 +28,7 @@ export function compareImages(run: string, { root, splits }: DataSet, reporter: 
   const done = hashing.digests
     .then(async (digests) => {
       if (!digests) return
-      const images = paths.map((path, index): [string, string] => [relative(root, path), digests[index] ?? ''])
+      const images = paths.map((path, index): [string, string] => [relative(root, path), elementAt(digests, index)])
       const file = join(run, 'images.json')
       const known = await readImages(file)
       if (known) reportChanged(images, known, reporter)

@@ -6,6 +6,7 @@ import { type Compiled, compile } from '../../compiler/compile.js'
 import { Failure, reasonOf } from '../failure.js'
 import { diskLibrary, shownPath } from './library.js'
 import type { StoredSpec } from './stored.js'
+import { entryText } from './stored.js'
 
 export interface CompiledSpec extends Compiled {
   readonly stored: StoredSpec
@@ -64,7 +65,7 @@ export function compileStored(stored: StoredSpec): CompiledSpec {
     },
   }
   const options = { ...(train && { train }), ...(defaults && { defaults }) }
-  return { ...compile({ source: entry, text: files[entry] ?? '' }, library, settings, options), stored }
+  return { ...compile({ source: entry, text: entryText(stored) }, library, settings, options), stored }
 }
 
 /** The text of a spec file. @throws Failure `spec-unreadable` */

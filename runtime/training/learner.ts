@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { elementAt } from '../../grammar/present.js'
 import type { Batch } from '../data/batches.js'
 import { Failure } from '../failure.js'
 import { sumOfSquares } from '../kernels/sum_of_squares.js'
@@ -204,7 +205,7 @@ export class Learner {
       computed = {
         gradients,
         losses: found.names.map((name, index) => [name, numbers[index] as number]),
-        norm: Math.sqrt(numbers[found.names.length] ?? 0),
+        norm: Math.sqrt(elementAt(numbers, found.names.length)),
       }
     })
     return computed

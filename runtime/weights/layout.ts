@@ -1,3 +1,5 @@
+import { elementAt } from '../../grammar/present.js'
+
 /** The shape of a tensor whose dimensions are put in another order. */
 export function permutedShape(shape: readonly number[], order: readonly number[]): number[] {
   return order.map((dimension) => shape[dimension] as number)
@@ -14,8 +16,8 @@ export function permuteValues(values: Float32Array, shape: readonly number[], or
   const steps = order.map((dimension) => strides[dimension] as number)
   const out = new Float32Array(values.length)
   const last = sizes.length - 1
-  const inner = sizes[last] ?? 1
-  const innerStep = steps[last] ?? 1
+  const inner = elementAt(sizes, last)
+  const innerStep = elementAt(steps, last)
   const place = new Array<number>(Math.max(last, 0)).fill(0)
   let start = 0
   for (let index = 0; index < out.length; index += inner) {

@@ -1,4 +1,5 @@
 import { nearest } from '../../compiler/diagnostics/suggest.js'
+import { elementAt } from '../../grammar/present.js'
 
 /** A parameter that wants values. */
 export interface Wanted {
@@ -134,7 +135,7 @@ function bestBeginning(parts: readonly string[], wanted: readonly Wanted[], keys
     if (most <= best.votes) continue
     // A moving average has the same names; the weights themselves are loaded unless one is chosen.
     const equal = [...votes].filter(([, count]) => count === most).map(([prefix]) => prefix)
-    const prefix = equal.find((one) => !/(^|[._])(ema|average|averaged|swa)/i.test(one)) ?? equal[0] ?? ''
+    const prefix = equal.find((one) => !/(^|[._])(ema|average|averaged|swa)/i.test(one)) ?? elementAt(equal, 0)
     best = { part, prefix, votes: most, alternatives: equal.filter((one) => one !== prefix) }
   }
   return best

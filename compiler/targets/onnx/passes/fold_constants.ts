@@ -1,3 +1,4 @@
+import { elementAt } from '../../../../grammar/present.js'
 import {
   answerNames,
   consumersOf,
@@ -21,7 +22,7 @@ const elementwise =
   ([a, b]) => {
     if (!a || !b || a.element !== b.element || (a.shape.join() !== b.shape.join() && b.shape.length > 0))
       return undefined
-    const values = a.values.map((value, i) => compute(value, b.values[b.values.length === 1 ? 0 : i] ?? 0))
+    const values = a.values.map((value, i) => compute(value, elementAt(b.values, b.values.length === 1 ? 0 : i)))
     return { element: a.element, shape: a.shape, values: rounded(values, a.element) }
   }
 
