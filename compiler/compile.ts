@@ -5,7 +5,7 @@ import type { AnalysisFacts } from './analysis/analysis_facts.js'
 import { checkBlocks } from './analysis/blocks.js'
 import type { Defaults } from './analysis/defaults.js'
 import { Elaborator } from './analysis/elaborator.js'
-import type { Memo } from './analysis/memo.js'
+import type { ExpansionCache } from './analysis/expansion_cache.js'
 import { elaborateModel, type ModelSettings } from './analysis/model.js'
 import { type Library, type Module, type ModuleCache, ModuleLoader, syntaxDiagnostic } from './analysis/modules.js'
 import { override } from './analysis/overrides.js'
@@ -47,8 +47,8 @@ export interface CompileOptions {
 export interface AnalysisOptions extends CompileOptions {
   /** Imported files of earlier analyses. */
   readonly modules?: ModuleCache
-  /** Blocks written out in earlier analyses. */
-  readonly memo?: Memo
+  /** Blocks expanded in earlier analyses. */
+  readonly cache?: ExpansionCache
   readonly facts?: AnalysisFacts
 }
 
@@ -122,12 +122,12 @@ function buildModel(
   model: Model,
   library: Library,
   settings: ModelSettings,
-  { defaults, memo, facts }: AnalysisOptions,
+  { defaults, cache, facts }: AnalysisOptions,
   broken: boolean,
 ) {
   const exporting = (block: string) => library.exporting?.(block)
-  memo?.begin(module.scope)
-  const elaborator = new Elaborator({ exporting, defaults, memo, facts })
+  cache?.begin(module.scope)
+  const elaborator = new Elaborator({ exporting, defaults, cache, facts })
   const elaborated = elaborateModel(elaborator, module, model, settings)
   if (!elaborated) return { graph: undefined, diagnostics: elaborator.diagnostics }
   const graph = withUsedLogits(elaborated)

@@ -3,42 +3,24 @@ import type { Diagnostic } from '../diagnostics/diagnostic.js'
 import type { Frame } from '../graph/graph.js'
 import type { ArgumentSpec } from '../ops/operation.js'
 import type { AnalysisFacts } from './analysis_facts.js'
-import type { GraphBuilder } from './builder.js'
-import type { Memo } from './memo.js'
+import type { ExpansionCache } from './expansion_cache.js'
+import type { GraphBuilder } from './graph_builder.js'
+import type { Place } from './naming.js'
 import type { Scope } from './scope.js'
 import type { BoundArgument, DefinitionValue, Value } from './values.js'
 
-/** Where an expression stands: what it sees, and where the things it makes go. */
+/** The surroundings of an expression: the names that it sees, and where the nodes and parameters it makes go. */
 export interface Context {
   readonly scope: Scope<Value>
   readonly frame: Frame
   /** Path of the nodes made here, and of their parameters; they differ where weights are shared. */
   readonly path: readonly string[]
   readonly parameterPath: readonly string[]
+  /** Whether this is within an expansion that is going to be cached: expansions inside it need not be. */
+  readonly cached?: boolean
 }
 
-/** How the calls of one binding's expression are named. */
-export interface Naming {
-  /** The binding's name; none for `return` and for a branch's call. */
-  readonly name: readonly string[]
-  /** Calls in the expression that make weights. A single one takes the binding's own name; several are numbered. */
-  readonly makers: number
-  /** The next number of a maker that is no stage of the pipeline. */
-  counter: number
-}
-
-/** Which call of a binding's expression is named. */
-export interface Place {
-  readonly naming: Naming
-  /** Whether its value is the value of the whole expression. */
-  readonly last: boolean
-  /** Its number in the binding's pipeline. */
-  readonly stage?: number
-  /** Whether generated code gives the stage a line of its own. */
-  readonly ownLine?: boolean
-}
-
-/** One call, with what stands around it. */
+/** One call with its context. */
 export interface Call {
   readonly list: readonly Argument[]
   /** Values by position that are evaluated already, instead of a list. */
@@ -49,31 +31,32 @@ export interface Call {
   readonly place: Place
   /** How the callee is written, for names of nodes and messages. */
   readonly callee: string
-  /** Whether it stands without brackets: `x -> relu`. */
+  /** Whether it is written without parentheses: `x -> relu`. */
   readonly bare?: boolean
 }
 
-/** The state that the parts of the elaborator share: the graph under construction, the diagnostics, and the evaluation of inner expressions. */
+/** What the phases of elaboration share: the graph under construction, the diagnostics, and the evaluation of inner expressions. */
 export interface Elaboration {
   readonly builder: GraphBuilder
   readonly diagnostics: readonly Diagnostic[]
-  /** Calls of definitions that are being written out, innermost last. */
-  readonly calls: DefinitionCall[]
-  /** Whether an outer block is kept for the next compilation: inner ones need not be. */
-  keeping: boolean
-  readonly memo: Memo | undefined
+  readonly cache: ExpansionCache | undefined
   readonly facts: AnalysisFacts | undefined
   /** Returns the value of an omitted argument: null for none, undefined if it is required. */
   defaultOf(callee: string, spec: ArgumentSpec): ArgumentSpec['default']
   readonly report: (diagnostic: Diagnostic) => void
   evaluate(expression: Expression, context: Context, place: Place): Value
-  /** Runs a body: its bindings, then its return. */
+  /** Evaluates a body: its bindings, then its return. */
   statements(
     statements: readonly Statement[],
     context: Context,
     owner: { readonly name: string; readonly span: Span },
     needsResult: boolean,
   ): { readonly result: Value | undefined; readonly members: ReadonlyMap<string, Value> }
+  /** Returns whether the model has reached the bound of its size; reports it once. */
+  isFull(span: Span): boolean
+  isExpanding(definition: DefinitionValue['definition']): boolean
+  /** Returns what `expand` does, which runs as the expansion of a call of this definition. */
+  expanding(call: DefinitionCall, expand: () => Value): Value
 }
 
 export interface DefinitionCall {
@@ -81,18 +64,15 @@ export interface DefinitionCall {
   readonly span: Span
 }
 
-/** The place of something inside the expression, whose value is not the expression's own. */
-export function inner(place: Place): Place {
-  return { naming: place.naming, last: false }
+/** Returns the binding whose value the call is, seen from the frame around it. */
+export function bindingPath({ place, context }: Call): { local?: readonly string[] } {
+  const stage = place.ownLine && !place.last && place.stage !== undefined ? [String(place.stage)] : []
+  const local = [...context.path.slice(context.frame.path.length), ...place.naming.name, ...stage]
+  const named = place.last || (stage.length > 0 && place.naming.name.length > 0)
+  return named && local.length > 0 ? { local } : {}
 }
 
-/** Names of a call that makes weights: the binding's own, or numbered under it like the stages of a Sequential. */
-export function makerName({ naming, stage }: Place): readonly string[] {
-  if (naming.makers <= 1) return naming.name
-  return [...naming.name, String(stage ?? naming.counter++)]
-}
-
-/** The expression as a short text, for messages. */
+/** Returns the expression as a short text, for messages. */
 export function sourceText(expression: Expression): string {
   if (expression.kind === 'name') return expression.text
   if (expression.kind === 'member') return `${sourceText(expression.object)}.${expression.member.text}`

@@ -5,35 +5,30 @@ import { nearest } from '../diagnostics/suggest.js'
 import { operationNamed } from '../ops/index.js'
 import type { ArgumentSpec } from '../ops/operation.js'
 import type { AnalysisFacts } from './analysis_facts.js'
-import { strangeUnit } from './arguments.js'
-import { GraphBuilder } from './builder.js'
-import { callDefinition, callOperation, recall } from './calls.js'
-import { arithmetic, compare } from './constants.js'
+import { arithmetic, compare } from './binary.js'
+import { callDefinition } from './block_call.js'
 import type { Defaults } from './defaults.js'
-import {
-  type Context,
-  type DefinitionCall,
-  type Elaboration,
-  inner,
-  makerName,
-  type Place,
-  sourceText,
-} from './elaboration.js'
-import type { Memo } from './memo.js'
-import { Scope } from './scope.js'
+import { type Context, type DefinitionCall, type Elaboration, sourceText } from './elaboration.js'
+import type { ExpansionCache } from './expansion_cache.js'
+import { GraphBuilder } from './graph_builder.js'
+import { inner, type Place, placeOf } from './naming.js'
+import { callOperation } from './operation_call.js'
+import { evaluateRepeat } from './repeat.js'
+import type { Scope } from './scope.js'
+import { callAgain } from './shared_call.js'
 import { type BoundArgument, describe, errorValue, tensorOf, type Value } from './values.js'
 
-/** A longer pipeline is no line that a person reads: generated code then has a line for each numbered stage. */
-const mostStagesOfALine = 4
+/** A longer pipeline does not read well on one line: generated code then has a line for each numbered stage. */
+const maxStagesPerLine = 4
 
 export interface ElaboratorOptions {
-  /** Tells which standard file defines a block, for a hint at an unknown name. */
+  /** Returns the standard file that defines a block, for a hint at an unknown name. */
   readonly exporting?: (block: string) => string | undefined
   /** The defaults that the spec was first read with, where they are known. */
   readonly defaults?: Defaults | undefined
   /** Blocks expanded in earlier compilations. */
-  readonly memo?: Memo | undefined
-  /** Takes down what is learned of the text. */
+  readonly cache?: ExpansionCache | undefined
+  /** Records the values of expressions and names, for editors. */
   readonly facts?: AnalysisFacts | undefined
 }
 
@@ -44,19 +39,18 @@ export interface ElaboratorOptions {
 export class Elaborator implements Elaboration {
   readonly builder = new GraphBuilder()
   readonly diagnostics: Diagnostic[] = []
-  readonly calls: DefinitionCall[] = []
+  private readonly calls: DefinitionCall[] = []
   private readonly reported = new Set<string>()
   private tooLarge = false
-  keeping = false
   private readonly exporting: (block: string) => string | undefined
   private readonly defaults: Defaults
-  readonly memo: Memo | undefined
+  readonly cache: ExpansionCache | undefined
   readonly facts: AnalysisFacts | undefined
 
-  constructor({ exporting = () => undefined, defaults = {}, memo, facts }: ElaboratorOptions = {}) {
+  constructor({ exporting = () => undefined, defaults = {}, cache, facts }: ElaboratorOptions = {}) {
     this.exporting = exporting
     this.defaults = defaults
-    this.memo = memo
+    this.cache = cache
     this.facts = facts
   }
 
@@ -65,7 +59,7 @@ export class Elaborator implements Elaboration {
     return kept === undefined ? present : kept
   }
 
-  /** Blocks are written out many times: one mistake in one is said once, with the call that led there. */
+  /** Blocks are expanded many times: a mistake in one is reported once, with the call that led there. */
   readonly report = (diagnostic: Diagnostic): void => {
     const { primary, code, message } = diagnostic
     const outer = this.calls[0]
@@ -87,15 +81,22 @@ export class Elaborator implements Elaboration {
 
   /** Evaluates a binding's expression; what it makes is named after the binding. */
   valueOf(binding: Binding, context: Context): Value {
-    const place = this.place(binding.value, context, [binding.name.text])
+    const place = placeOf(binding.value, [binding.name.text], context.scope)
     const first = this.builder.nodes.length
     const value = this.named(this.evaluate(binding.value, context, place), binding.value.span)
     this.facts?.named(binding.name, { value, first, end: this.builder.nodes.length })
     return value
   }
 
-  place(expression: Expression, context: Context, name: readonly string[]): Place {
-    return { naming: { name, makers: this.countMakers(expression, context.scope), counter: 0 }, last: true }
+  isExpanding(definition: DefinitionCall['definition']): boolean {
+    return this.calls.some((outer) => outer.definition === definition)
+  }
+
+  expanding(call: DefinitionCall, expand: () => Value): Value {
+    this.calls.push(call)
+    const value = expand()
+    this.calls.pop()
+    return value
   }
 
   /** A tensor is shown where it got its name. */
@@ -119,7 +120,7 @@ export class Elaborator implements Elaboration {
         if (!complained) this.report(diagnose('after-return', {}, statement.span))
         complained = true
       } else if (statement.kind === 'binding') members.set(statement.name.text, this.bind(statement, context))
-      else result = this.evaluate(statement.value, context, this.place(statement.value, context, []))
+      else result = this.evaluate(statement.value, context, placeOf(statement.value, [], context.scope))
     }
     if (!result && needsResult) {
       this.report(diagnose('no-result', { name: owner.name }, owner.span))
@@ -176,7 +177,7 @@ export class Elaborator implements Elaboration {
       case 'conditional':
         return this.conditional(expression, context, place)
       case 'repeat':
-        return this.repeat(expression, context, place)
+        return evaluateRepeat(this, expression, context, place)
     }
   }
 
@@ -215,7 +216,7 @@ export class Elaborator implements Elaboration {
     const from = startIsCall ? 1 : 0
     const start = startIsCall ? { ...inner(place), stage: 0 } : inner(place)
     let value: BoundArgument = { value: this.evaluate(expression.start, context, start), span: expression.start.span }
-    const ownLine = place.naming.makers > 1 && expression.stages.length > mostStagesOfALine
+    const ownLine = place.naming.weightCalls > 1 && expression.stages.length > maxStagesPerLine
     const numbered = new Map<string, Value>(startIsCall ? [['0', value.value]] : [])
     expression.stages.forEach((stage, index) => {
       const last = place.last && index === expression.stages.length - 1
@@ -228,7 +229,7 @@ export class Elaborator implements Elaboration {
       this.facts?.value(value.span, next)
       numbered.set(String(index + from), next)
     })
-    return place.naming.makers > 1 ? this.withStages(value.value, numbered) : value.value
+    return place.naming.weightCalls > 1 ? this.withStages(value.value, numbered) : value.value
   }
 
   /** Where the stages' weights are numbered, each stage is a tap by its number. */
@@ -257,18 +258,17 @@ export class Elaborator implements Elaboration {
         if (argument.value.kind !== 'name') this.evaluate(argument.value, context, inner(place))
       return errorValue
     }
-    if (this.full(span)) return errorValue
+    if (this.isFull(span)) return errorValue
     const bare = callee.span.end === span.end
     const call = { list, span, piped, context, place, callee: sourceText(callee), bare }
     if (target.kind === 'operation') return callOperation(this, target.operation, call)
     if (target.kind === 'definition') return callDefinition(this, target, call)
-    if (target.kind === 'instance' && target.recall) return recall(this, target.recall, call)
+    if (target.kind === 'instance' && target.recall) return callAgain(this, target.recall, call)
     this.report(diagnose('not-callable', { what: describe(target) }, callee.span))
     return errorValue
   }
 
-  /** Whether the model is too large for another call or round; said once. */
-  private full(span: Span): boolean {
+  isFull(span: Span): boolean {
     const bound = this.builder.full
     if (!bound) return false
     if (!this.tooLarge) this.report(diagnose('model-too-large', bound, span))
@@ -325,88 +325,6 @@ export class Elaborator implements Elaboration {
       place,
       callee: 'by_phase',
     })
-  }
-
-  /** Rounds are scopes called 0, 1, ... under the binding's name. */
-  private repeat(expression: Extract<Expression, { kind: 'repeat' }>, context: Context, place: Place): Value {
-    const count = this.evaluate(expression.count, context, inner(place))
-    let state = this.evaluate(expression.start, context, inner(place))
-    const whole = count.kind === 'number' && Number.isInteger(count.value) && !strangeUnit(count)
-    if (!whole || count.value < 1 || count.value > 1000) {
-      if (count.kind !== 'error')
-        this.report(
-          diagnose(
-            'wrong-type',
-            { name: 'the count of a repeat', expected: 'a whole number from 1 to 1000', found: describe(count) },
-            expression.count.span,
-          ),
-        )
-      return errorValue
-    }
-    const own = makerName(place)
-    const rounds = new Map<string, Value>()
-    for (let index = 0; index < count.value; index++) {
-      if (this.full(expression.span)) return errorValue
-      const scope = new Scope<Value>(context.scope)
-      if (expression.index) scope.define(expression.index.text, { kind: 'number', value: index })
-      scope.define(expression.state.text, state)
-      const round: Context = {
-        scope,
-        frame: context.frame,
-        path: [...context.path, ...own, String(index)],
-        parameterPath: [...context.parameterPath, ...own, String(index)],
-      }
-      const { result, members } = this.statements(
-        expression.statements,
-        round,
-        { name: 'the repeat', span: expression.span },
-        true,
-      )
-      state = result ?? errorValue
-      if (state.kind === 'error') return errorValue
-      const inside = state.kind === 'instance' ? new Map([...state.members, ...members]) : members
-      this.builder.round(inside.size)
-      rounds.set(String(index), { kind: 'instance', of: `round ${index}`, result: tensorOf(state), members: inside })
-    }
-    const result = tensorOf(state)
-    return result ? { kind: 'instance', of: 'repeat', result, members: rounds } : state
-  }
-
-  /** Calls in an expression that make weights of their own: what the naming rule counts. */
-  private countMakers(expression: Expression, scope: Scope<Value>): number {
-    const all = (...parts: readonly Expression[]) => parts.reduce((sum, part) => sum + this.countMakers(part, scope), 0)
-    const callee = (target: Expression) => (this.makesWeights(target, scope) ? 1 : 0)
-    switch (expression.kind) {
-      case 'call':
-        return callee(expression.callee) + all(...expression.arguments.map((argument) => argument.value))
-      case 'pipeline':
-        return expression.stages.reduce(
-          (sum, stage) => sum + (stage.kind === 'call' ? all(stage) : callee(stage)),
-          all(expression.start),
-        )
-      case 'list':
-        return all(...expression.items)
-      case 'negate':
-        return all(expression.operand)
-      case 'binary':
-        return all(expression.left, expression.right)
-      case 'conditional':
-        return all(expression.whenTrue, expression.whenFalse)
-      case 'member':
-        return all(expression.object)
-      case 'repeat':
-        return 1 + all(expression.start)
-      default:
-        return 0
-    }
-  }
-
-  private makesWeights(callee: Expression, scope: Scope<Value>): boolean {
-    if (callee.kind !== 'name') return false
-    const value = scope.find(callee.text)
-    return (
-      (value?.kind === 'operation' && value.operation.typing.parameters !== undefined) || value?.kind === 'definition'
-    )
   }
 }
 

@@ -6,11 +6,12 @@ import type { Frame, Graph, ImageInput, LabelInput, NamedValue } from '../graph/
 import { elementsPerImage } from '../ops/support/shapes.js'
 import { strangeUnit } from './arguments.js'
 import { batchStatisticsProblems } from './batch_statistics.js'
-import { instantiate } from './calls.js'
+import { instantiate } from './block_call.js'
 import { modelCapacity, tensorCapacity } from './capacity.js'
 import type { Context } from './elaboration.js'
 import type { Elaborator } from './elaborator.js'
 import type { Module } from './modules.js'
+import { placeOf } from './naming.js'
 import { Scope } from './scope.js'
 import { imageSteps, trainingPlan } from './training.js'
 import { type BoundArgument, describe, type TensorValue, tensorOf, type Value } from './values.js'
@@ -112,7 +113,7 @@ function modelParameters(elaborator: Elaborator, model: Model, context: Context,
       given !== undefined
         ? constant(given)
         : standard
-          ? elaborator.evaluate(standard, context, elaborator.place(standard, context, []))
+          ? elaborator.evaluate(standard, context, placeOf(standard, [], context.scope))
           : { kind: 'error' }
     if (given === undefined && !standard)
       elaborator.report(
@@ -226,7 +227,7 @@ function declareInput(
 }
 
 function wholeNumber(elaborator: Elaborator, expression: Expression, context: Context): number | undefined {
-  const value = elaborator.evaluate(expression, context, elaborator.place(expression, context, []))
+  const value = elaborator.evaluate(expression, context, placeOf(expression, [], context.scope))
   const whole = value.kind === 'number' && Number.isSafeInteger(value.value) && value.value > 0
   if (whole && !strangeUnit(value)) return value.value
   if (value.kind !== 'error')
@@ -245,7 +246,7 @@ function branch(elaborator: Elaborator, item: Branch, context: Context): Value |
   const path = [item.name.text]
   const first = elaborator.builder.nodes.length
   let value: Value
-  if (item.call) value = elaborator.evaluate(item.call, context, elaborator.place(item.call, context, path))
+  if (item.call) value = elaborator.evaluate(item.call, context, placeOf(item.call, path, context.scope))
   else {
     const bound = new Map<string, BoundArgument>()
     for (const { name } of item.parameters) {
@@ -258,7 +259,7 @@ function branch(elaborator: Elaborator, item: Branch, context: Context): Value |
       span: item.name.span,
       piped: undefined,
       context,
-      place: elaborator.place({ kind: 'missing', span: item.span }, context, path),
+      place: placeOf({ kind: 'missing', span: item.span }, path, context.scope),
       callee: item.name.text,
     }
     value = instantiate(elaborator, { kind: 'definition', definition: item, scope: context.scope }, bound, call, {

@@ -140,16 +140,13 @@ export function syntaxDiagnostic(problem: SyntaxProblem): Diagnostic {
   const write = instead?.write
   const fix = instead && { title: `Write ${write}`, edits: [instead.edit] }
   if (problem.kind === 'unknown-character')
-    return diagnose('unknown-character', { found, write }, problem.span, '', [], fix)
+    return diagnose('unknown-character', { found, write }, problem.span, { fix })
   if (problem.kind === 'too-deep') return diagnose('too-deep', { deepest: deepestNesting }, problem.span)
   if (problem.kind === 'stack-exhausted') return diagnose('too-deep', { deepest: undefined }, problem.span)
   const opened = problem.opened ? [{ span: problem.opened, text: 'opened here' }] : []
-  return diagnose(
-    'unexpected-token',
-    { expected, found, before, write },
-    problem.span,
-    expected === '' ? '' : `${expected} belongs here`,
-    opened,
+  return diagnose('unexpected-token', { expected, found, before, write }, problem.span, {
+    note: expected === '' ? '' : `${expected} belongs here`,
+    secondary: opened,
     fix,
-  )
+  })
 }

@@ -9,6 +9,7 @@ import { settingNames, settings } from '../training/settings.js'
 import { constantOf, match } from './arguments.js'
 import type { Context } from './elaboration.js'
 import type { Elaborator } from './elaborator.js'
+import { placeOf } from './naming.js'
 import type { Value } from './values.js'
 
 type Constant = Setting['arguments'][string]
@@ -120,7 +121,7 @@ function constantIn(
   const value: Value =
     word !== undefined
       ? { kind: 'string', value: word }
-      : elaborator.evaluate(expression, context, elaborator.place(expression, context, []))
+      : elaborator.evaluate(expression, context, placeOf(expression, [], context.scope))
   const constant = constantOf(spec, { value, span: expression.span }, elaborator.report)
   // No argument of a setting is drawn or depends on the phase.
   return typeof constant === 'object' && 'kind' in constant ? undefined : constant

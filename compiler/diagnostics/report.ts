@@ -2,14 +2,21 @@ import type { Span } from '../../grammar/tree.js'
 import type { Diagnostic, Fix, Label } from './diagnostic.js'
 import { type Code, type Entry, table, type ValuesOf } from './table.js'
 
-/** Makes a diagnostic from the table. `note` is the text under the primary underline; `fix` replaces the fix of the table. */
+export interface DiagnosticDetails {
+  /** The text under the primary underline. */
+  readonly note?: string
+  /** Labels of other places. */
+  readonly secondary?: readonly Label[]
+  /** Replaces the fix of the table. */
+  readonly fix?: Fix | undefined
+}
+
+/** Returns the table's diagnostic for a code, with its message for the given values. */
 export function diagnose<C extends Code>(
   code: C,
   values: ValuesOf<C>,
   span: Span,
-  note = '',
-  secondary: readonly Label[] = [],
-  fix?: Fix,
+  { note = '', secondary = [], fix }: DiagnosticDetails = {},
 ): Diagnostic {
   // Each entry is typed by its own values; the compiler cannot follow that through the union, the signature can.
   const entry = table[code] as unknown as Entry<ValuesOf<C>>

@@ -13,7 +13,7 @@ export function untrainedWeights({ model, graph, needed }: Examined): Diagnostic
   if (!owner) return []
   const { span, secondary } = placeOf(graph, owner, model)
   const names = [first, ...rest].map(({ name }) => name)
-  return [diagnose('no-gradient', { names }, span, '', secondary)]
+  return [diagnose('no-gradient', { names }, span, { secondary })]
 }
 
 /** Lines of the loss block from which no gradient comes to any weight. */
@@ -31,7 +31,7 @@ export function learningTeachers({ model, graph, needed }: Examined): Diagnostic
     const teacher = argument && node.inputs.find((input) => input.argument === argument)
     if (!teacher || !trains(graph, teacher.value)) return []
     const { span, secondary } = placeOf(graph, node, model)
-    return [diagnose('teacher-learns', { callee: node.operation, argument }, span, '', secondary)]
+    return [diagnose('teacher-learns', { callee: node.operation, argument }, span, { secondary })]
   })
 }
 

@@ -13,6 +13,6 @@ export function otherNormalizations({ model, graph, normalizationOf }: Examined)
     if (!wanted || !found || sameNormalization(wanted, found)) return []
     const values = { weights: source, wanted: normalizationText(wanted), found: normalizationText(found) }
     const secondary = input ? [{ span: input.span, text: values.found }] : []
-    return [diagnose('other-normalization', values, span, '', secondary)]
+    return [diagnose('other-normalization', values, span, { secondary })]
   })
 }

@@ -25,7 +25,7 @@ export function unlikelyValues({ model, graph, needed }: Examined): Diagnostic[]
     const produced = placeOf(graph, producer, model).span
     const elsewhere = produced.start === span.start ? [] : [{ span: produced, text: `by ${producer.operation}` }]
     const values = { callee: node.operation, argument, giver: producer.operation }
-    return [diagnose(codeOf[property], values, span, '', [...elsewhere, ...secondary])]
+    return [diagnose(codeOf[property], values, span, { secondary: [...elsewhere, ...secondary] })]
   })
 }
 

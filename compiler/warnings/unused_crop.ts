@@ -16,6 +16,6 @@ export function unusedCrops({ model, graph, needed }: Examined): Diagnostic[] {
   return unused.flatMap((node) => {
     const { span, secondary } = placeOf(graph, node, model)
     const said = unnamed.some((item) => item.span.start <= span.start && span.end <= item.span.end)
-    return said ? [] : [diagnose('unused-crop', {}, span, '', secondary)]
+    return said ? [] : [diagnose('unused-crop', {}, span, { secondary })]
   })
 }

@@ -1,4 +1,4 @@
-import { argumentsOf, type Entity, type FileNames, type Named } from '../../compiler/analysis/names.js'
+import { argumentsOf, type Entity, type FileNames, type Named } from '../../compiler/analysis/name_resolver.js'
 import type { Value } from '../../compiler/analysis/values.js'
 import { operations } from '../../compiler/ops/index.js'
 import { trainArguments, trainSettings } from '../../compiler/training/loop.js'

@@ -1,4 +1,4 @@
-import { argumentsOf, type Named } from '../../compiler/analysis/names.js'
+import { argumentsOf, type Named } from '../../compiler/analysis/name_resolver.js'
 import { describe, tensorOf, type Value } from '../../compiler/analysis/values.js'
 import { shapeText } from '../../compiler/graph/graph.js'
 import { operationPage, settingPage } from '../../compiler/ops/page.js'

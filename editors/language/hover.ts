@@ -1,4 +1,4 @@
-import type { Named } from '../../compiler/analysis/names.js'
+import type { Named } from '../../compiler/analysis/name_resolver.js'
 import { describe, type Value } from '../../compiler/analysis/values.js'
 import { codes, diagnosticPage } from '../../compiler/diagnostics/page.js'
 import { costText } from './cost.js'

@@ -1,4 +1,4 @@
-import type { Entity, FileNames, Named, Occurrence } from '../../compiler/analysis/names.js'
+import type { Entity, FileNames, Named, Occurrence } from '../../compiler/analysis/name_resolver.js'
 import { operations } from '../../compiler/ops/index.js'
 
 /** The name at a position: the word around it, or the one that ends there. */

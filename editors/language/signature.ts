@@ -1,4 +1,4 @@
-import { argumentsOf } from '../../compiler/analysis/names.js'
+import { argumentsOf } from '../../compiler/analysis/name_resolver.js'
 import { calleeOf } from './completion.js'
 import { cursorAt } from './cursor.js'
 import { documentation, signatureOf } from './describe.js'

@@ -1,7 +1,7 @@
 import { AnalysisFacts } from '../../compiler/analysis/analysis_facts.js'
-import { Memo } from '../../compiler/analysis/memo.js'
+import { ExpansionCache } from '../../compiler/analysis/expansion_cache.js'
 import type { Library, ModuleCache } from '../../compiler/analysis/modules.js'
-import { type FileNames, NameReader } from '../../compiler/analysis/names.js'
+import { type FileNames, NameReader } from '../../compiler/analysis/name_resolver.js'
 import { type Analysed, analyse } from '../../compiler/compile.js'
 import { parse } from '../../grammar/parse.js'
 import type { SourceFile } from '../../grammar/tree.js'
@@ -19,7 +19,7 @@ export interface Analysis extends Analysed {
 /** Texts that are being edited, each analysed once; what did not change since the last time is not worked out again. */
 export class Workspace {
   private readonly modules: ModuleCache = new Map()
-  private readonly memo = new Memo()
+  private readonly cache = new ExpansionCache()
   private readonly latest = new Map<string, { analysis: Analysis; revision: number }>()
   private revision = 0
 
@@ -45,7 +45,7 @@ export class Workspace {
   /** Of a text that is tried and not kept: with something written in at the cursor. */
   analyse(source: string, text: string): Analysis {
     const facts = new AnalysisFacts(source)
-    const analysed = analyse({ source, text }, this.library, {}, { facts, memo: this.memo, modules: this.modules })
+    const analysed = analyse({ source, text }, this.library, {}, { facts, cache: this.cache, modules: this.modules })
     const { file } = analysed.module
     let names: FileNames | undefined
     const namesOf = () => new NameReader((specifier, importer) => this.imported(specifier, importer)).read(file)

@@ -1,6 +1,6 @@
 import { relative } from 'node:path'
 import { type Location, ResponseError, type WorkspaceEdit } from 'vscode-languageserver/node.js'
-import type { Named } from '../../compiler/analysis/names.js'
+import type { Named } from '../../compiler/analysis/name_resolver.js'
 import { standardFolder } from '../../runtime/specs/library.js'
 import { occurrenceAt, placesOf } from '../language/lookup.js'
 import type { Analysis, Workspace } from '../language/workspace.js'

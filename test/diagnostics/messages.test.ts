@@ -6,7 +6,9 @@ import { nearest } from '../../compiler/diagnostics/suggest.js'
 
 test('a place in a source that is not at hand is left out, and the message stays', (t) => {
   const at = (source: string) => ({ source, start: 2, end: 3 })
-  const elsewhere = diagnose('division-by-zero', {}, at('gone'), '', [{ span: at('here'), text: 'in this call' }])
+  const elsewhere = diagnose('division-by-zero', {}, at('gone'), {
+    secondary: [{ span: at('here'), text: 'in this call' }],
+  })
   const shown = render(elsewhere, (source) => (source === 'here' ? 'a b c' : undefined))
   t.regex(shown, /^error\[division-by-zero\]: division by zero\n/)
   t.true(shown.includes('--> here:1:3'))

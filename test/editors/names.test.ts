@@ -1,5 +1,5 @@
 import test from 'ava'
-import { NameReader } from '../../compiler/analysis/names.js'
+import { NameReader } from '../../compiler/analysis/name_resolver.js'
 import { parse } from '../../grammar/parse.js'
 
 const other = parse('other', 'block given(x, n = 3) { y = relu(x) return y }').file

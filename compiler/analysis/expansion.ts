@@ -1,8 +1,8 @@
 import type { Frame, Node, Parameter, Pretrained } from '../graph/graph.js'
 import type { TensorValue, Value } from './values.js'
 
-/** All that writing out one call of a block gave. */
-export interface Written {
+/** Everything that the expansion of one call of a block made. */
+export interface Expansion {
   readonly result: TensorValue | undefined
   readonly members: ReadonlyMap<string, Value>
   readonly nodes: readonly Node[]
@@ -11,7 +11,7 @@ export interface Written {
   readonly parameters: readonly Parameter[]
   readonly pretrained: readonly Pretrained[]
   readonly paths: readonly string[]
-  /** How many, for the bounds of a model. */
+  /** Counts, for the bounds of a model. */
   readonly rounds: number
   readonly names: number
 }

@@ -1,7 +1,7 @@
 import type { Span } from '../../grammar/tree.js'
 import type { Frame, Node, Parameter, Pretrained, ValueRef } from '../graph/graph.js'
 import type { ParameterSpec } from '../ops/call.js'
-import type { Written } from './written.js'
+import type { Expansion } from './expansion.js'
 
 /** Far above any real model: bounds for repeats and blocks that grow out of hand, also for those that make nothing. */
 const mostOperations = 20_000
@@ -30,8 +30,7 @@ export class GraphBuilder {
   readonly frames: Frame[] = []
   readonly parameters = new Map<string, Parameter>()
   readonly pretrained: Pretrained[] = []
-  /** Above zero while a call runs on weights that exist already. */
-  sharing = 0
+  private sharingDepth = 0
   /** Rounds of repeats. */
   private rounds = 0
   /** The number of members of all calls and rounds together. */
@@ -47,15 +46,33 @@ export class GraphBuilder {
     return this.names >= mostNames ? { what: 'names inside of calls and rounds', most: mostNames } : undefined
   }
 
-  /** A round has ended, in which so many names can be reached. */
-  round(names: number): void {
+  /** Counts a round of a repeat, and the names that can be reached in it. */
+  countRound(names: number): void {
     this.rounds++
     this.names += names
   }
 
-  /** A call has returned what so many names can be reached in. */
-  returned(names: number): void {
+  /** Counts names that can be reached through a call's result. */
+  countNames(names: number): void {
     this.names += names
+  }
+
+  /** Whether a call runs on weights that exist already. */
+  get isSharing(): boolean {
+    return this.sharingDepth > 0
+  }
+
+  /** Returns what `call` does, which runs on weights that exist already. */
+  sharingWeights<Value>(call: () => Value): Value {
+    this.sharingDepth++
+    const value = call()
+    this.sharingDepth--
+    return value
+  }
+
+  /** Notes the published weights of a call, unless the call runs on weights that exist already. */
+  addPretrained(pretrained: Pretrained): void {
+    if (!this.isSharing) this.pretrained.push(pretrained)
   }
 
   /** Adds a node; a path that is taken gets the operation's name, then a number, at its end. */
@@ -79,7 +96,7 @@ export class GraphBuilder {
 
   /** False when another weight has the name. */
   declare(name: string, spec: ParameterSpec, span: Span): boolean {
-    if (this.parameters.has(name)) return this.sharing > 0
+    if (this.parameters.has(name)) return this.isSharing
     const { shape, initializer, trainable, tfjsLayout } = spec
     const parameter = { name, shape, initializer, trainable, span }
     this.parameters.set(name, tfjsLayout ? { ...parameter, tfjsLayout } : parameter)
@@ -103,7 +120,7 @@ export class GraphBuilder {
   }
 
   /** Everything added since a mark. */
-  since(mark: Mark): Omit<Written, 'result' | 'members'> {
+  since(mark: Mark): Omit<Expansion, 'result' | 'members'> {
     return {
       nodes: this.nodes.slice(mark.nodes),
       frames: this.frames.slice(mark.frames),
@@ -115,24 +132,24 @@ export class GraphBuilder {
     }
   }
 
-  /** Whether what was written out before can be put in again: none of its names is taken. */
-  fits({ parameters, paths }: Written): boolean {
+  /** Whether an expansion can be replayed: none of its names is taken. */
+  canReplay({ parameters, paths }: Expansion): boolean {
     return !parameters.some(({ name }) => this.parameters.has(name)) && !paths.some((path) => this.paths.has(path))
   }
 
-  /** Puts in again what was written out before from this very number on, called from another place of the text. */
-  put(written: Written, call: Pick<Frame, 'inputs' | 'span' | 'local'>, parent: Frame): void {
-    const [own, ...inner] = written.frames
+  /** Adds an earlier expansion again, which began at this very node and frame number, for a call elsewhere in the text. */
+  replay(expansion: Expansion, call: Pick<Frame, 'inputs' | 'span' | 'local'>, parent: Frame): void {
+    const [own, ...inner] = expansion.frames
     if (!own) return
     const { local: _moved, ...rest } = own
     this.frames.push({ ...rest, ...call }, ...inner)
     parent.items.push({ frame: own.id })
-    for (const node of written.nodes) this.nodes.push(node)
-    for (const parameter of written.parameters) this.parameters.set(parameter.name, parameter)
-    for (const path of written.paths) this.paths.add(path)
-    this.pretrained.push(...written.pretrained)
-    this.rounds += written.rounds
-    this.names += written.names
+    for (const node of expansion.nodes) this.nodes.push(node)
+    for (const parameter of expansion.parameters) this.parameters.set(parameter.name, parameter)
+    for (const path of expansion.paths) this.paths.add(path)
+    this.pretrained.push(...expansion.pretrained)
+    this.rounds += expansion.rounds
+    this.names += expansion.names
   }
 
   private freePath(path: readonly string[], operation: string): readonly string[] {

@@ -2,15 +2,16 @@ import { present } from '../../grammar/present.js'
 import type { BinaryOperator, Span } from '../../grammar/tree.js'
 import { diagnose } from '../diagnostics/report.js'
 import { operationNamed } from '../ops/index.js'
-import { callOperation } from './calls.js'
-import type { Context, Elaboration, Place } from './elaboration.js'
+import type { Context, Elaboration } from './elaboration.js'
+import type { Place } from './naming.js'
+import { callOperation } from './operation_call.js'
 import { type BoundArgument, describe, errorValue, tensorOf, type Value } from './values.js'
 
 const operationOf: Readonly<Record<string, string>> = { '+': 'add', '-': 'sub', '*': 'mul', '/': 'div' }
 
 /** Computes with numbers; with a tensor on either side, adds an operation to the graph. */
 export function arithmetic(
-  elaborator: Elaboration,
+  elaboration: Elaboration,
   context: Context,
   place: Place,
   span: Span,
@@ -20,10 +21,10 @@ export function arithmetic(
 ): Value {
   if (left.value.kind === 'error' || right.value.kind === 'error') return errorValue
   if (left.value.kind === 'number' && right.value.kind === 'number')
-    return numbers(elaborator, span, operator, left.value, right.value)
+    return numbers(elaboration, span, operator, left.value, right.value)
   if (!tensorOf(left.value) && !tensorOf(right.value)) {
     const odd = left.value.kind === 'number' ? right : left
-    elaborator.report(
+    elaboration.report(
       diagnose(
         'wrong-type',
         { name: `what \`${operator}\` works on`, expected: 'a number or a tensor', found: describe(odd.value) },
@@ -34,7 +35,7 @@ export function arithmetic(
   }
   // Not by the scope: a binding called `add` does not change what `+` means.
   const operation = operationNamed(present(operationOf[operator], operator))
-  return callOperation(elaborator, operation, {
+  return callOperation(elaboration, operation, {
     list: [],
     given: [left, right],
     span,
@@ -46,7 +47,7 @@ export function arithmetic(
 }
 
 function numbers(
-  elaborator: Elaboration,
+  elaboration: Elaboration,
   span: Span,
   operator: BinaryOperator,
   left: Extract<Value, { kind: 'number' }>,
@@ -54,7 +55,7 @@ function numbers(
 ): Value {
   const [a, b] = [left.value, right.value]
   if (operator === '/' && b === 0) {
-    elaborator.report(diagnose('division-by-zero', {}, span))
+    elaboration.report(diagnose('division-by-zero', {}, span))
     return errorValue
   }
   const value = operator === '+' ? a + b : operator === '-' ? a - b : operator === '*' ? a * b : a / b
@@ -62,7 +63,7 @@ function numbers(
 }
 
 export function compare(
-  elaborator: Elaboration,
+  elaboration: Elaboration,
   span: Span,
   operator: BinaryOperator,
   left: Value,
@@ -71,7 +72,7 @@ export function compare(
   if (left.kind === 'error' || right.kind === 'error') return errorValue
   const [a, b] = [comparable(left), comparable(right)]
   if (a === undefined || b === undefined || typeof a !== typeof b) {
-    elaborator.report(diagnose('not-a-constant', { what: 'what is compared' }, span))
+    elaboration.report(diagnose('not-a-constant', { what: 'what is compared' }, span))
     return errorValue
   }
   const results: Readonly<Record<string, boolean>> = {

@@ -1,68 +1,74 @@
 import { sameShape } from '../ops/support/shapes.js'
-import type { GraphBuilder, Mark } from './builder.js'
+import type { Expansion } from './expansion.js'
+import type { GraphBuilder, Mark } from './graph_builder.js'
 import type { Scope } from './scope.js'
 import { type BoundArgument, type DefinitionValue, type TensorValue, tensorOf, type Value } from './values.js'
-import type { Written } from './written.js'
 
 interface Entry {
   readonly bound: ReadonlyMap<string, BoundArgument>
-  readonly written: Written
+  readonly expansion: Expansion
   lastUse: number
 }
 
-/** Compilations after which what was not used is forgotten. */
-const remembered = 8
+/** Compilations after which an unused expansion is evicted. */
+const maxAge = 8
 
 /**
- * Remembers blocks that were written out, from one compilation to the next: in an editor most of a model is the same after every
- * keystroke. A call is the same when the block's module is (its scope is one object as long as no text of it or of its imports
- * changed), when it begins at the same number of the graph under the same names, and when it is given the same values.
+ * Caches the expansions of blocks from one compilation to the next: in an editor most of a model is the same after every keystroke.
+ * A call hits the cache when the block's module is the same (its scope is one object as long as no text of it or of its imports
+ * changed), when it begins at the same node and frame number under the same names, and when it has the same arguments.
  */
-export class Memo {
+export class ExpansionCache {
   private readonly entries = new Map<Scope<Value>, Map<string, Entry>>()
   private compilation = 0
   private edited: Scope<Value> | undefined
 
-  /** Begins another compilation. The scope of the text that is being edited is a new one every time: its blocks are not kept. */
+  /** Begins another compilation. The scope of the text that is being edited is a new one every time: its blocks are not cached. */
   begin(edited: Scope<Value>): void {
     this.compilation++
     this.edited = edited
     for (const [scope, calls] of this.entries) {
-      for (const [key, { lastUse }] of calls) if (lastUse < this.compilation - remembered) calls.delete(key)
+      for (const [key, { lastUse }] of calls) if (lastUse < this.compilation - maxAge) calls.delete(key)
       if (calls.size === 0) this.entries.delete(scope)
     }
   }
 
-  /** Whether a call is worth keeping: branches see what is around them, and so do not count. */
-  takes({ definition, scope }: DefinitionValue): boolean {
+  /** Whether calls of a definition are cached. Branches are not: they see the scope around them. */
+  accepts({ definition, scope }: DefinitionValue): boolean {
     return definition.kind === 'block' && scope !== this.edited
   }
 
-  find(target: DefinitionValue, key: string, bound: ReadonlyMap<string, BoundArgument>): Written | undefined {
+  find(target: DefinitionValue, key: string, bound: ReadonlyMap<string, BoundArgument>): Expansion | undefined {
     const entry = this.entries.get(target.scope)?.get(key)
     if (!entry || !sameArguments(entry.bound, bound)) return undefined
     entry.lastUse = this.compilation
-    return entry.written
+    return entry.expansion
   }
 
-  keep(target: DefinitionValue, key: string, bound: ReadonlyMap<string, BoundArgument>, written: Written): void {
-    const first = written.nodes[0]?.id ?? Number.POSITIVE_INFINITY
+  keep(target: DefinitionValue, key: string, bound: ReadonlyMap<string, BoundArgument>, expansion: Expansion): void {
+    const first = expansion.nodes[0]?.id ?? Number.POSITIVE_INFINITY
     // A value that only passes through carries a place in the caller's text, which may move.
-    if (written.result && written.result.ref.node < first) return
-    if (![...written.members.values()].every((value) => madeFrom(value, first))) return
+    if (expansion.result && expansion.result.ref.node < first) return
+    if (![...expansion.members.values()].every((value) => madeFrom(value, first))) return
     const calls = this.entries.get(target.scope) ?? new Map<string, Entry>()
     this.entries.set(target.scope, calls)
-    calls.set(key, { bound, written, lastUse: this.compilation })
+    calls.set(key, { bound, expansion, lastUse: this.compilation })
   }
 }
 
-/** The key of a call, without its arguments. */
-export function memoKey(name: string, builder: GraphBuilder, mark: Mark, where: MemoPlace): string {
-  const shared = builder.sharing > 0 ? 'shared' : ''
-  return [name, mark.nodes, mark.frames, shared, where.path.join('.'), where.parameterPath.join('.')].join(' ')
+/** Returns the key of a call, without its arguments. */
+export function expansionKey(
+  name: string,
+  builder: GraphBuilder,
+  mark: Mark,
+  { path, parameterPath }: ExpansionPaths,
+): string {
+  const shared = builder.isSharing ? 'shared' : ''
+  return [name, mark.nodes, mark.frames, shared, path.join('.'), parameterPath.join('.')].join(' ')
 }
 
-export interface MemoPlace {
+/** The paths of an expansion's nodes and parameters. */
+export interface ExpansionPaths {
   readonly path: readonly string[]
   readonly parameterPath: readonly string[]
 }
