@@ -35,7 +35,7 @@ export interface Call {
   readonly bare?: boolean
 }
 
-/** What the phases of elaboration share: the graph under construction, the diagnostics, and the evaluation of inner expressions. */
+/** The state that the phases of elaboration share: the graph under construction, the diagnostics, and the evaluation of inner expressions. */
 export interface Elaboration {
   readonly builder: GraphBuilder
   readonly diagnostics: readonly Diagnostic[]

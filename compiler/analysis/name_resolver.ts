@@ -18,7 +18,7 @@ import type { SettingSpec } from '../training/setting_spec.js'
 import { settings } from '../training/settings.js'
 
 /** The definition that a name refers to. */
-export interface Named {
+export interface Definition {
   readonly kind:
     | 'operation'
     | 'setting'
@@ -33,8 +33,8 @@ export interface Named {
     | 'binding'
     | 'round'
   readonly name: string
-  /** Where it is defined; absent for what the language itself has. */
-  readonly definition?: Span
+  /** Where it is defined; absent for built-in names. */
+  readonly span?: Span
   readonly operation?: Operation
   readonly setting?: SettingSpec
   readonly argument?: ArgumentSpec
@@ -44,27 +44,27 @@ export interface Named {
   readonly binding?: Binding
 }
 
-/** One place where something is named. */
+/** A place in the text where a definition is named. */
 export interface Occurrence {
   readonly span: Span
-  readonly named: Named
+  readonly definition: Definition
   /** Whether it is defined here. */
   readonly defines: boolean
 }
 
-/** A name with what a dot after it can reach. */
-export interface Entity {
-  readonly named: Named
-  readonly inside: () => Inside
+/** A definition with the members that a dot after its name can reach. */
+export interface ResolvedName {
+  readonly definition: Definition
+  readonly members: () => Members
 }
 
-export type Inside = Pick<ReadonlyMap<string, Entity>, 'get' | 'entries'>
+export type Members = Pick<ReadonlyMap<string, ResolvedName>, 'get' | 'entries'>
 
 /** The names of one pair of braces, and from where on each can be used. */
 export interface NameScope {
   readonly start: number
   readonly end: number
-  readonly names: Map<string, { readonly entity: Entity; readonly from: number }>
+  readonly names: Map<string, { readonly entity: ResolvedName; readonly from: number }>
   readonly parent: NameScope | undefined
 }
 
@@ -72,35 +72,35 @@ export interface FileNames {
   readonly occurrences: readonly Occurrence[]
   readonly scopes: readonly NameScope[]
   /** The file's own blocks. */
-  readonly blocks: Inside
+  readonly blocks: Members
 }
 
 /** The target of an import. */
 export type Importing = (specifier: string, importer: string) => SourceFile | undefined
 
-const nothing: Inside = new Map()
+const nothing: Members = new Map()
 const none = () => nothing
 
-const builtIn: Inside = new Map<string, Entity>([
-  ...[...operations.values()].map((operation): [string, Entity] => {
-    const outputs = (operation.outputs ?? []).map((name): [string, Entity] => [
+const builtIn: Members = new Map<string, ResolvedName>([
+  ...[...operations.values()].map((operation): [string, ResolvedName] => {
+    const outputs = (operation.outputs ?? []).map((name): [string, ResolvedName] => [
       name,
-      { named: { kind: 'word', name }, inside: none },
+      { definition: { kind: 'word', name }, members: none },
     ])
     return [
       operation.name,
-      { named: { kind: 'operation', name: operation.name, operation }, inside: () => new Map(outputs) },
+      { definition: { kind: 'operation', name: operation.name, operation }, members: () => new Map(outputs) },
     ]
   }),
-  ['uniform', { named: { kind: 'operation', name: 'uniform' }, inside: none }],
-  ['training', { named: { kind: 'training', name: 'training' }, inside: none }],
+  ['uniform', { definition: { kind: 'operation', name: 'uniform' }, members: none }],
+  ['training', { definition: { kind: 'training', name: 'training' }, members: none }],
 ])
 
 /**
  * Resolves every name of a file from the text alone: also in blocks that are never called, in parts that a setting leaves
  * out, and in a file with mistakes. It follows the rules of the analysis, but needs neither sizes nor values.
  */
-export class NameReader {
+export class NameResolver {
   private readonly files = new Map<SourceFile, FileNames>()
 
   constructor(private readonly importing: Importing) {}
@@ -110,7 +110,7 @@ export class NameReader {
     if (known) return known
     // Taken as empty by a file that imports this one in a circle.
     this.files.set(file, { occurrences: [], scopes: [], blocks: nothing })
-    const names = new FileReader(file, (specifier) => {
+    const names = new FileResolver(file, (specifier) => {
       const imported = this.importing(specifier, file.source)
       return imported && this.read(imported).blocks
     }).read()
@@ -122,17 +122,17 @@ export class NameReader {
 interface Body {
   readonly scope: NameScope
   /** Its result. */
-  result: Entity | undefined
+  result: ResolvedName | undefined
 }
 
-class FileReader {
+class FileResolver {
   private readonly occurrences: Occurrence[] = []
   private readonly scopes: NameScope[] = []
   private readonly bodies = new Map<Block, Body>()
 
   constructor(
     private readonly file: SourceFile,
-    private readonly blocksOf: (specifier: string) => Inside | undefined,
+    private readonly blocksOf: (specifier: string) => Members | undefined,
   ) {
     this.file = file
   }
@@ -145,14 +145,14 @@ class FileReader {
       for (const name of names) {
         const entity = blocks?.get(name.text)
         if (!entity) continue
-        this.refer(name.span, entity.named)
+        this.refer(name.span, entity.definition)
         this.put(top, name.text, entity, 0)
       }
     }
-    const blocks = new Map<string, Entity>()
+    const blocks = new Map<string, ResolvedName>()
     for (const block of file.blocks) {
-      const named: Named = { kind: 'block', name: block.name.text, definition: block.name.span, block }
-      const entity = this.callable(named, () => this.body(block, top))
+      const definition: Definition = { kind: 'block', name: block.name.text, span: block.name.span, block }
+      const entity = this.callable(definition, () => this.body(block, top))
       this.define(top, block.name, entity, 0)
       blocks.set(block.name.text, entity)
     }
@@ -162,14 +162,14 @@ class FileReader {
   }
 
   private model(model: Model, top: NameScope): void {
-    this.occur(model.name.span, { kind: 'model', name: model.name.text, definition: model.name.span }, true)
+    this.occur(model.name.span, { kind: 'model', name: model.name.text, span: model.name.span }, true)
     const scope = this.scope(model.span.start, model.span.end, top)
     this.parameters(model.parameters, scope)
     for (const input of model.inputs) {
       for (const dimension of input.dimensions) this.expression(dimension, scope)
       for (const step of input.steps ?? []) this.setting(step, scope)
-      const named: Named = { kind: 'input', name: input.name.text, definition: input.name.span }
-      this.define(scope, input.name, { named, inside: none }, input.span.end)
+      const definition: Definition = { kind: 'input', name: input.name.text, span: input.name.span }
+      this.define(scope, input.name, { definition, members: none }, input.span.end)
     }
     for (const item of model.items)
       if (item.kind === 'binding') this.binding(item, scope)
@@ -181,16 +181,16 @@ class FileReader {
     for (const binding of model.training) this.trainingLine(binding, scope)
     for (const { input, steps } of model.augmentations) {
       const image = this.find(input.text, scope, input.span.start)
-      if (image) this.refer(input.span, image.named)
+      if (image) this.refer(input.span, image.definition)
       for (const step of steps) this.setting(step, scope)
     }
   }
 
   private branch(branch: Branch, scope: NameScope): void {
-    const named: Named = { kind: 'branch', name: branch.name.text, definition: branch.name.span, branch }
+    const definition: Definition = { kind: 'branch', name: branch.name.text, span: branch.name.span, branch }
     if (branch.call) {
       const called = this.expression(branch.call, scope)
-      this.define(scope, branch.name, { named, inside: () => called?.inside() ?? nothing }, branch.span.end)
+      this.define(scope, branch.name, { definition, members: () => called?.members() ?? nothing }, branch.span.end)
       return
     }
     const inner = this.scope(branch.span.start, branch.span.end, scope)
@@ -198,14 +198,14 @@ class FileReader {
       // A branch runs on what its parameters name: each is that thing, under the same name.
       const outer = this.find(name.text, scope, name.span.start)
       if (!outer) continue
-      this.refer(name.span, outer.named)
+      this.refer(name.span, outer.definition)
       this.put(inner, name.text, outer, name.span.end)
     }
     const body: Body = { scope: inner, result: this.statements(branch.statements, inner) }
     this.define(
       scope,
       branch.name,
-      this.callable(named, () => body),
+      this.callable(definition, () => body),
       branch.span.end,
     )
   }
@@ -215,10 +215,10 @@ class FileReader {
     const argument = trainArguments.find((spec) => spec.name === name.text)
     const isSetting = Object.hasOwn(trainSettings, name.text)
     const isGroup = !argument && !isSetting && value.kind === 'call'
-    const named: Named = argument
+    const definition: Definition = argument
       ? { kind: 'argument', name: name.text, argument }
       : { kind: isSetting ? 'argument' : 'word', name: name.text }
-    this.occur(name.span, isGroup ? this.ofBinding(binding) : named, isGroup)
+    this.occur(name.span, isGroup ? this.ofBinding(binding) : definition, isGroup)
     if (argument) this.value(value, argument, scope)
     else this.setting(value, scope)
   }
@@ -233,8 +233,8 @@ class FileReader {
       this.arguments(expression.arguments, argumentsOf({ kind: 'setting', name: setting.name, setting }), scope)
   }
 
-  private statements(statements: readonly Statement[], scope: NameScope): Entity | undefined {
-    let result: Entity | undefined
+  private statements(statements: readonly Statement[], scope: NameScope): ResolvedName | undefined {
+    let result: ResolvedName | undefined
     for (const statement of statements)
       if (statement.kind === 'binding') this.binding(statement, scope)
       else result = this.expression(statement.value, scope)
@@ -243,45 +243,45 @@ class FileReader {
 
   private binding(binding: Binding, scope: NameScope): void {
     const value = this.expression(binding.value, scope)
-    const entity: Entity = { named: this.ofBinding(binding), inside: () => value?.inside() ?? nothing }
+    const entity: ResolvedName = { definition: this.ofBinding(binding), members: () => value?.members() ?? nothing }
     this.define(scope, binding.name, entity, binding.span.end)
   }
 
-  private ofBinding(binding: Binding): Named {
-    return { kind: 'binding', name: binding.name.text, definition: binding.name.span, binding }
+  private ofBinding(binding: Binding): Definition {
+    return { kind: 'binding', name: binding.name.text, span: binding.name.span, binding }
   }
 
   private parameters(parameters: readonly Parameter[], scope: NameScope): void {
     for (const parameter of parameters) {
       if (parameter.default) this.expression(parameter.default, scope)
-      this.define(scope, parameter.name, { named: ofParameter(parameter), inside: none }, parameter.name.span.end)
+      this.define(scope, parameter.name, { definition: ofParameter(parameter), members: none }, parameter.name.span.end)
     }
   }
 
   /** Notes the names of an expression, and tells what a dot after it would reach. */
-  private expression(expression: Expression, scope: NameScope): Entity | undefined {
+  private expression(expression: Expression, scope: NameScope): ResolvedName | undefined {
     switch (expression.kind) {
       case 'name': {
         const found = this.find(expression.text, scope, expression.span.start)
-        if (found) this.refer(expression.span, found.named)
+        if (found) this.refer(expression.span, found.definition)
         return found
       }
       case 'member': {
         const object = this.expression(expression.object, scope)
-        const found = object?.inside().get(expression.member.text)
-        if (found) this.refer(expression.member.span, found.named)
+        const found = object?.members().get(expression.member.text)
+        if (found) this.refer(expression.member.span, found.definition)
         return found
       }
       case 'call': {
         const callee = this.expression(expression.callee, scope)
-        this.arguments(expression.arguments, argumentsOf(callee?.named), scope)
+        this.arguments(expression.arguments, argumentsOf(callee?.definition), scope)
         return callee
       }
       case 'pipeline': {
         const start = this.expression(expression.start, scope)
         const stages = expression.stages.map((stage) => this.expression(stage, scope))
         const numbered = expression.start.kind === 'call' ? [start, ...stages] : stages
-        return withNumbers(stages.at(-1), numbered)
+        return pipelineMembers(stages.at(-1), numbered)
       }
       case 'list':
         for (const item of expression.items) this.expression(item, scope)
@@ -305,26 +305,29 @@ class FileReader {
     }
   }
 
-  private repeat(expression: Extract<Expression, { kind: 'repeat' }>, scope: NameScope): Entity {
+  private repeat(expression: Extract<Expression, { kind: 'repeat' }>, scope: NameScope): ResolvedName {
     this.expression(expression.count, scope)
     const start = this.expression(expression.start, scope)
     const round = this.scope(expression.span.start, expression.span.end, scope)
     const { index, state } = expression
-    const named = (name: Name): Named => ({ kind: 'round', name: name.text, definition: name.span })
+    const roundName = (name: Name): Definition => ({ kind: 'round', name: name.text, span: name.span })
     const from = expression.statements[0]?.span.start ?? expression.span.end
-    if (index) this.define(round, index, { named: named(index), inside: none }, from)
-    this.define(round, state, { named: named(state), inside: () => start?.inside() ?? nothing }, from)
+    if (index) this.define(round, index, { definition: roundName(index), members: none }, from)
+    this.define(round, state, { definition: roundName(state), members: () => start?.members() ?? nothing }, from)
     const result = this.statements(expression.statements, round)
-    const each: Entity = { named: { kind: 'word', name: 'round' }, inside: () => together(result, round) }
+    const each: ResolvedName = {
+      definition: { kind: 'word', name: 'round' },
+      members: () => bodyMembers(result, round),
+    }
     // There are as many rounds as the count says, which is not known here.
-    const rounds: Inside = {
+    const rounds: Members = {
       get: (name) => (/^\d+$/.test(name) ? each : undefined),
       entries: () => new Map([['0', each]]).entries(),
     }
-    return { named: each.named, inside: () => rounds }
+    return { definition: each.definition, members: () => rounds }
   }
 
-  private arguments(list: readonly Argument[], known: readonly Named[], scope: NameScope): void {
+  private arguments(list: readonly Argument[], known: readonly Definition[], scope: NameScope): void {
     list.forEach(({ name, value }, index) => {
       const found = name ? known.find((argument) => argument.name === name.text) : known[index]
       if (name && found) this.refer(name.span, found)
@@ -351,21 +354,21 @@ class FileReader {
     return body
   }
 
-  private callable(named: Named, bodyOf: () => Body): Entity {
+  private callable(definition: Definition, bodyOf: () => Body): ResolvedName {
     let open = false
-    const inside = (): Inside => {
+    const members = (): Members => {
       // A block that calls itself has an end here all the same.
       if (open) return nothing
       open = true
       const { result, scope } = bodyOf()
-      const found = together(result, scope)
+      const found = bodyMembers(result, scope)
       open = false
       return found
     }
-    return { named, inside }
+    return { definition, members }
   }
 
-  private find(name: string, scope: NameScope | undefined, at: number): Entity | undefined {
+  private find(name: string, scope: NameScope | undefined, at: number): ResolvedName | undefined {
     for (let inner = scope; inner; inner = inner.parent) {
       const found = inner.names.get(name)
       if (found && found.from <= at) return found.entity
@@ -379,56 +382,59 @@ class FileReader {
     return scope
   }
 
-  private define(scope: NameScope, name: Name, entity: Entity, from: number): void {
-    this.occur(name.span, entity.named, true)
+  private define(scope: NameScope, name: Name, entity: ResolvedName, from: number): void {
+    this.occur(name.span, entity.definition, true)
     this.put(scope, name.text, entity, from)
   }
 
-  private put(scope: NameScope, name: string, entity: Entity, from: number): void {
+  private put(scope: NameScope, name: string, entity: ResolvedName, from: number): void {
     // A second definition is a mistake, and the first one counts.
     if (!scope.names.has(name)) scope.names.set(name, { entity, from })
   }
 
-  private refer(span: Span, named: Named): void {
-    this.occur(span, named, false)
+  private refer(span: Span, definition: Definition): void {
+    this.occur(span, definition, false)
   }
 
-  private occur(span: Span, named: Named, defines: boolean): void {
-    this.occurrences.push({ span, named, defines })
+  private occur(span: Span, definition: Definition, defines: boolean): void {
+    this.occurrences.push({ span, definition, defines })
   }
 }
 
 /** The parameters of a call, in order. */
-export function argumentsOf(named: Named | undefined): readonly Named[] {
-  if (named?.operation) return named.operation.arguments.map(ofArgument)
-  if (named?.setting) {
-    const own = named.setting.arguments.map(ofArgument)
-    return named.setting.kind === 'group' ? [{ kind: 'word', name: 'part' }, ...own] : own
+export function argumentsOf(definition: Definition | undefined): readonly Definition[] {
+  if (definition?.operation) return definition.operation.arguments.map(ofArgument)
+  if (definition?.setting) {
+    const own = definition.setting.arguments.map(ofArgument)
+    return definition.setting.kind === 'group' ? [{ kind: 'word', name: 'part' }, ...own] : own
   }
-  const parameters = (named?.block ?? named?.branch)?.parameters.map(ofParameter) ?? []
-  return named?.block ? [...parameters, ...everyBlock] : parameters
+  const parameters = (definition?.block ?? definition?.branch)?.parameters.map(ofParameter) ?? []
+  return definition?.block ? [...parameters, ...everyBlock] : parameters
 }
 
 /** Arguments that every call of a block accepts. */
-const everyBlock: readonly Named[] = ['weights', 'partial'].map((name) => ({ kind: 'word', name }))
+const everyBlock: readonly Definition[] = ['weights', 'partial'].map((name) => ({ kind: 'word', name }))
 
-function ofArgument(argument: ArgumentSpec): Named {
+function ofArgument(argument: ArgumentSpec): Definition {
   return { kind: 'argument', name: argument.name, argument }
 }
 
-function ofParameter(parameter: Parameter): Named {
-  return { kind: 'parameter', name: parameter.name.text, definition: parameter.name.span, parameter }
+function ofParameter(parameter: Parameter): Definition {
+  return { kind: 'parameter', name: parameter.name.text, span: parameter.name.span, parameter }
 }
 
 /** Members of a body: its own bindings, and those of the value that it returns. */
-function together(result: Entity | undefined, { names }: NameScope): Inside {
-  const own = [...names].filter(([, { entity }]) => entity.named.kind === 'binding')
-  const returned = result ? [...result.inside().entries()] : []
-  return new Map([...returned, ...own.map(([name, { entity }]): [string, Entity] => [name, entity])])
+function bodyMembers(result: ResolvedName | undefined, { names }: NameScope): Members {
+  const own = [...names].filter(([, { entity }]) => entity.definition.kind === 'binding')
+  const returned = result ? [...result.members().entries()] : []
+  return new Map([...returned, ...own.map(([name, { entity }]): [string, ResolvedName] => [name, entity])])
 }
 
 /** The value of a pipeline is that of its last stage; each stage is a member by its number. */
-function withNumbers(last: Entity | undefined, stages: readonly (Entity | undefined)[]): Entity | undefined {
-  const numbered = stages.flatMap((stage, index): [string, Entity][] => (stage ? [[String(index), stage]] : []))
-  return last && { named: last.named, inside: () => new Map([...numbered, ...last.inside().entries()]) }
+function pipelineMembers(
+  last: ResolvedName | undefined,
+  stages: readonly (ResolvedName | undefined)[],
+): ResolvedName | undefined {
+  const numbered = stages.flatMap((stage, index): [string, ResolvedName][] => (stage ? [[String(index), stage]] : []))
+  return last && { definition: last.definition, members: () => new Map([...numbered, ...last.members().entries()]) }
 }

@@ -1,5 +1,5 @@
 import type { TokenType } from 'chevrotain'
-import type { Named } from '../../compiler/analysis/name_resolver.js'
+import type { Definition } from '../../compiler/analysis/name_resolver.js'
 import { tensorOf } from '../../compiler/analysis/values.js'
 import { neededOf } from '../../compiler/compile.js'
 import { type Graph, type Node, shapeText } from '../../compiler/graph/graph.js'
@@ -19,7 +19,7 @@ export interface Hint {
 
 /** The shape of each binding, where its line ends. */
 export function hintsOf({ names, facts }: Analysis, { start, end }: Range): Hint[] {
-  return names.occurrences.flatMap(({ defines, named: { binding } }) => {
+  return names.occurrences.flatMap(({ defines, definition: { binding } }) => {
     if (!defines || !binding || binding.span.end < start || binding.span.end > end) return []
     const value = facts.nameAt(binding.name.span.start)?.value
     const tensor = value && tensorOf(value)
@@ -79,15 +79,15 @@ export interface SemanticToken extends Range {
 /** The token type of every name, keyword, number, string and comment, in the order of the text. */
 export function semanticTokensOf({ names, text }: Analysis): SemanticToken[] {
   const tokens = new Map<number, SemanticToken>()
-  for (const { span, named, defines } of names.occurrences) {
+  for (const { span, definition, defines } of names.occurrences) {
     if (tokens.has(span.start) || span.end <= span.start) continue
-    const builtIn = named.definition ? [] : (['defaultLibrary'] as const)
+    const builtIn = definition.span ? [] : (['defaultLibrary'] as const)
     const modifiers = defines ? (['declaration', ...builtIn] as const) : builtIn
-    const property = named.kind === 'binding' && text[span.start - 1] === '.'
+    const property = definition.kind === 'binding' && text[span.start - 1] === '.'
     tokens.set(span.start, {
       start: span.start,
       end: span.end,
-      kind: property ? 'property' : kindOf[named.kind],
+      kind: property ? 'property' : kindOf[definition.kind],
       modifiers,
     })
   }
@@ -118,7 +118,7 @@ function plainKind(token: TokenType): SemanticToken['kind'] | undefined {
   }
 }
 
-const kindOf: Readonly<Record<Named['kind'], SemanticToken['kind']>> = {
+const kindOf: Readonly<Record<Definition['kind'], SemanticToken['kind']>> = {
   operation: 'function',
   setting: 'function',
   block: 'function',

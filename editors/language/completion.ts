@@ -1,4 +1,9 @@
-import { argumentsOf, type Entity, type FileNames, type Named } from '../../compiler/analysis/name_resolver.js'
+import {
+  argumentsOf,
+  type Definition,
+  type FileNames,
+  type ResolvedName,
+} from '../../compiler/analysis/name_resolver.js'
 import type { Value } from '../../compiler/analysis/values.js'
 import { operations } from '../../compiler/ops/index.js'
 import { trainArguments, trainSettings } from '../../compiler/training/loop.js'
@@ -6,12 +11,12 @@ import type { SettingSpec } from '../../compiler/training/setting_spec.js'
 import { settings } from '../../compiler/training/settings.js'
 import { type Cursor, cursorAt, type Opening, type Range } from './cursor.js'
 import { documentation, shortly, signatureOf } from './describe.js'
-import { namedAt, visibleAt } from './lookup.js'
+import { definitionAt, visibleAt } from './lookup.js'
 import type { Analysis, Workspace } from './workspace.js'
 
 export interface Completion {
   readonly label: string
-  readonly kind: Named['kind'] | 'keyword' | 'file'
+  readonly kind: Definition['kind'] | 'keyword' | 'file'
   /** Its shape, value or signature. */
   readonly detail?: string | undefined
   /** Markdown. */
@@ -89,15 +94,16 @@ function importNames({ cursor, analysis, workspace }: Asked): Completion[] {
 function members({ cursor: { dot = 0 }, analysis }: Asked): Completion[] {
   const value = analysis.facts.valueEndingAt(dot)
   if (value?.kind === 'instance') return [...value.members].map(([label, member], index) => tap(label, member, index))
-  const named = analysis.names.occurrences.findLast(({ span }) => span.end === dot)
-  const entity = named && [...visibleAt(analysis.names, dot).values()].find((item) => item.named === named.named)
+  const occurrence = analysis.names.occurrences.findLast(({ span }) => span.end === dot)
+  const entity =
+    occurrence && [...visibleAt(analysis.names, dot).values()].find((item) => item.definition === occurrence.definition)
   return entity
-    ? [...entity.inside().entries()].map(
+    ? [...entity.members().entries()].map(
         (
           [
             label,
             {
-              named: { kind },
+              definition: { kind },
             },
           ],
           rank,
@@ -130,9 +136,9 @@ const imageKinds = ['image step', 'batch step'] as const
 function trainLines({ textOf, analysis }: Asked): Completion[] {
   const said = new Set(analysis.file.models.flatMap(({ training }) => training.map(({ name }) => name.text)))
   const plain = trainArguments.map((argument): Completion => {
-    const named: Named = { kind: 'argument', name: argument.name, argument }
+    const definition: Definition = { kind: 'argument', name: argument.name, argument }
     const detail = argument.default === undefined ? undefined : `default ${String(argument.default)}`
-    const about = documentation(named, textOf)
+    const about = documentation(definition, textOf)
     return {
       label: argument.name,
       kind: 'argument',
@@ -154,12 +160,12 @@ function settingNames(kinds: readonly SettingSpec['kind'][], { textOf }: Asked):
   return [...settings.values()]
     .filter(({ kind }) => kinds.includes(kind))
     .map((setting): Completion => {
-      const named: Named = { kind: 'setting', name: setting.name, setting }
+      const definition: Definition = { kind: 'setting', name: setting.name, setting }
       return {
         label: setting.name,
         kind: 'setting',
         detail: setting.summary,
-        documentation: documentation(named, textOf),
+        documentation: documentation(definition, textOf),
         call: setting.arguments.some((argument) => argument.default === undefined),
         rank: 0,
       }
@@ -167,7 +173,7 @@ function settingNames(kinds: readonly SettingSpec['kind'][], { textOf }: Asked):
 }
 
 /** The call around the cursor. */
-export function calleeOf({ cursor, names }: { cursor: Cursor; names: FileNames }): Named | undefined {
+export function calleeOf({ cursor, names }: { cursor: Cursor; names: FileNames }): Definition | undefined {
   const inner = cursor.openings.findLast(({ callee }) => callee)
   const { callee } = inner ?? {}
   if (!callee) return undefined
@@ -175,23 +181,23 @@ export function calleeOf({ cursor, names }: { cursor: Cursor; names: FileNames }
   const setting = inTrain ? settings.get(callee.text) : undefined
   if (setting) return { kind: 'setting', name: setting.name, setting }
   const written = names.occurrences.find(({ span }) => span.end === callee.end)
-  const named = written?.named ?? namedAt(names, callee.text, callee.start)
-  return called(named, names, callee.start)
+  const definition = written?.definition ?? definitionAt(names, callee.text, callee.start)
+  return called(definition, names, callee.start)
 }
 
 /** `trunk(crop)` runs what made the trunk. */
-function called(named: Named | undefined, names: FileNames, offset: number): Named | undefined {
-  const value = named?.binding?.value ?? named?.branch?.call
-  if (value?.kind !== 'call' || value.callee.kind !== 'name') return named
-  return namedAt(names, value.callee.text, Math.min(value.span.start, offset))
+function called(definition: Definition | undefined, names: FileNames, offset: number): Definition | undefined {
+  const value = definition?.binding?.value ?? definition?.branch?.call
+  if (value?.kind !== 'call' || value.callee.kind !== 'name') return definition
+  return definitionAt(names, value.callee.text, Math.min(value.span.start, offset))
 }
 
 function argumentNames(asked: Asked, inner: Opening | undefined): Completion[] {
   const { cursor, analysis, textOf } = asked
-  const named = calleeOf({ cursor, names: analysis.names })
-  if (!inner || !named) return []
+  const definition = calleeOf({ cursor, names: analysis.names })
+  if (!inner || !definition) return []
   const byPosition = inner.commas - inner.given.length + (inner.callee?.piped ? 1 : 0)
-  return argumentsOf(named)
+  return argumentsOf(definition)
     .filter(({ name }, index) => index >= byPosition && !inner.given.includes(name))
     .map((argument): Completion => {
       const standard = argument.argument?.default
@@ -216,8 +222,8 @@ function values(asked: Asked, inner: Opening | undefined): Completion[] {
     if (chosen) return settingNames([chosen.kind], asked)
     return wordsOf(trainArguments.find(({ name }) => name === assigned)?.kind, ['group'], asked)
   }
-  const named = inner?.callee && calleeOf({ cursor, names: analysis.names })
-  const argument = named && argumentsOf(named).find(({ name }) => name === assigned)?.argument
+  const definition = inner?.callee && calleeOf({ cursor, names: analysis.names })
+  const argument = definition && argumentsOf(definition).find(({ name }) => name === assigned)?.argument
   const words = wordsOf(argument?.kind, [], asked)
   if (words.length > 0) return words
   return [...visible(asked), ...everyOperation(asked), ...keywords]
@@ -241,31 +247,34 @@ const keywords: readonly Completion[] = ['repeat', 'true', 'false'].map((label) 
 
 /** Names around the cursor; after an arrow those that can be called. */
 function visible({ cursor, analysis, textOf }: Asked): Completion[] {
-  const found: [string, Entity][] = [...visibleAt(analysis.names, cursor.word.start)]
+  const found: [string, ResolvedName][] = [...visibleAt(analysis.names, cursor.word.start)]
   return found
-    .filter(([, { named }]) => !cursor.piped || named.block || named.kind === 'binding' || named.kind === 'branch')
-    .map(([label, { named }]): Completion => {
-      const value = named.definition && analysis.facts.nameAt(named.definition.start)?.value
+    .filter(
+      ([, { definition }]) =>
+        !cursor.piped || definition.block || definition.kind === 'binding' || definition.kind === 'branch',
+    )
+    .map(([label, { definition }]): Completion => {
+      const value = definition.span && analysis.facts.nameAt(definition.span.start)?.value
       return {
         label,
-        kind: named.kind,
-        detail: named.block ? signatureOf(named, textOf).label : value && shortly(value),
-        documentation: documentation(named, textOf),
-        ...(named.block && { call: true }),
-        rank: named.block ? 2 : 1,
+        kind: definition.kind,
+        detail: definition.block ? signatureOf(definition, textOf).label : value && shortly(value),
+        documentation: documentation(definition, textOf),
+        ...(definition.block && { call: true }),
+        rank: definition.block ? 2 : 1,
       }
     })
 }
 
 function everyOperation({ cursor, textOf }: Asked): Completion[] {
   return [...operations.values()].map((operation): Completion => {
-    const named: Named = { kind: 'operation', name: operation.name, operation }
+    const definition: Definition = { kind: 'operation', name: operation.name, operation }
     const needed = operation.arguments.filter((argument) => argument.default === undefined).length
     return {
       label: operation.name,
       kind: 'operation',
-      detail: signatureOf(named, textOf).label,
-      documentation: documentation(named, textOf),
+      detail: signatureOf(definition, textOf).label,
+      documentation: documentation(definition, textOf),
       call: !cursor.piped || needed > 1,
       rank: 3,
     }

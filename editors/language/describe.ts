@@ -1,4 +1,4 @@
-import { argumentsOf, type Named } from '../../compiler/analysis/name_resolver.js'
+import { argumentsOf, type Definition } from '../../compiler/analysis/name_resolver.js'
 import { describe, tensorOf, type Value } from '../../compiler/analysis/values.js'
 import { shapeText } from '../../compiler/graph/graph.js'
 import { operationPage, settingPage } from '../../compiler/ops/page.js'
@@ -15,14 +15,17 @@ export function shortly(value: Value): string | undefined {
 
 /** `bap(features, attention, pool = mean)` */
 export function signatureOf(
-  named: Named,
+  definition: Definition,
   textOf: (source: string) => string | undefined,
 ): { label: string; parts: string[] } {
-  const parts = argumentsOf(named).map((argument) => argumentText(argument, textOf))
-  return { label: `${named.name}(${parts.join(', ')})`, parts }
+  const parts = argumentsOf(definition).map((argument) => argumentText(argument, textOf))
+  return { label: `${definition.name}(${parts.join(', ')})`, parts }
 }
 
-function argumentText({ name, argument, parameter }: Named, textOf: (source: string) => string | undefined): string {
+function argumentText(
+  { name, argument, parameter }: Definition,
+  textOf: (source: string) => string | undefined,
+): string {
   if (argument) {
     const { default: standard } = argument
     return standard === undefined || standard === null ? name : `${name} = ${String(standard)}`
@@ -32,22 +35,25 @@ function argumentText({ name, argument, parameter }: Named, textOf: (source: str
 }
 
 /** Returns the documentation of an operation, a setting, an argument or a block in Markdown. */
-export function documentation(named: Named, textOf: (source: string) => string | undefined): string | undefined {
-  if (named.operation) return operationPage(named.operation)
-  if (named.setting) return settingPage(named.setting)
-  if (named.argument) {
-    const { meaning, source, default: standard, kind } = named.argument
+export function documentation(
+  definition: Definition,
+  textOf: (source: string) => string | undefined,
+): string | undefined {
+  if (definition.operation) return operationPage(definition.operation)
+  if (definition.setting) return settingPage(definition.setting)
+  if (definition.argument) {
+    const { meaning, source, default: standard, kind } = definition.argument
     const shown =
       standard === undefined ? 'It has to be given.' : standard === null ? '' : `Default: \`${String(standard)}\`.`
     const words = kind.is === 'word' ? `One of ${kind.words.map((word) => `\`${word}\``).join(', ')}.` : ''
-    return [`\`${named.name}\`: ${meaning}.`, shown, words, source ? `Source: ${source}` : '']
+    return [`\`${definition.name}\`: ${meaning}.`, shown, words, source ? `Source: ${source}` : '']
       .filter((line) => line !== '')
       .join('\n\n')
   }
-  if (named.block) return code(`block ${signatureOf(named, textOf).label}`)
-  if (named.kind === 'operation')
+  if (definition.block) return code(`block ${signatureOf(definition, textOf).label}`)
+  if (definition.kind === 'operation')
     return '`uniform(low, high)` draws a number for each image in training; elsewhere its middle is taken.'
-  if (named.kind === 'training') return '`training ? a : b` is a in training and b afterwards.'
+  if (definition.kind === 'training') return '`training ? a : b` is a in training and b afterwards.'
   return undefined
 }
 

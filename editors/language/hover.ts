@@ -1,4 +1,4 @@
-import type { Named } from '../../compiler/analysis/name_resolver.js'
+import type { Definition } from '../../compiler/analysis/name_resolver.js'
 import { describe, type Value } from '../../compiler/analysis/values.js'
 import { codes, diagnosticPage } from '../../compiler/diagnostics/page.js'
 import { costText } from './cost.js'
@@ -31,21 +31,21 @@ function ofThing(workspace: Workspace, analysis: Analysis, offset: number): Hove
   const { names, facts } = analysis
   const occurrence = occurrenceAt(names, offset)
   if (!occurrence) return undefined
-  const { span, named } = occurrence
-  const own = named.definition?.source === analysis.source ? facts.nameAt(named.definition.start) : undefined
-  const value = named.kind === 'argument' ? undefined : (facts.valueEndingAt(span.end) ?? own?.value)
+  const { span, definition } = occurrence
+  const own = definition.span?.source === analysis.source ? facts.nameAt(definition.span.start) : undefined
+  const value = definition.kind === 'argument' ? undefined : (facts.valueEndingAt(span.end) ?? own?.value)
   const parts = [
-    heading(named, value),
+    heading(definition, value),
     own && analysis.whole ? costText(analysis.whole, analysis.whole.nodes.slice(own.first, own.end)) : undefined,
-    documentation(named, (source) => analysis.texts.get(source)),
-    written(workspace, analysis, named),
+    documentation(definition, (source) => analysis.texts.get(source)),
+    written(workspace, analysis, definition),
   ]
   const text = parts.filter((part) => part !== undefined).join('\n\n')
   return text === '' ? undefined : { range: span, text }
 }
 
 function heading(
-  { kind, name, operation, setting, argument, block }: Named,
+  { kind, name, operation, setting, argument, block }: Definition,
   value: Value | undefined,
 ): string | undefined {
   if (operation || setting || argument || block || ['operation', 'word', 'argument', 'training'].includes(kind))
@@ -55,14 +55,10 @@ function heading(
 }
 
 /** The comment above a block or model, wherever it is written. */
-function written(workspace: Workspace, analysis: Analysis, { block, definition }: Named): string | undefined {
-  if (!block || !definition) return undefined
-  const text = analysis.texts.get(definition.source)
+function written(workspace: Workspace, analysis: Analysis, { block, span }: Definition): string | undefined {
+  if (!block || !span) return undefined
+  const text = analysis.texts.get(span.source)
   const file =
-    definition.source === analysis.source
-      ? analysis.file
-      : text === undefined
-        ? undefined
-        : workspace.read(definition.source, text)
+    span.source === analysis.source ? analysis.file : text === undefined ? undefined : workspace.read(span.source, text)
   return file && commentAbove(file, block.span.start)
 }

@@ -1,4 +1,4 @@
-import type { Entity, FileNames, Named, Occurrence } from '../../compiler/analysis/name_resolver.js'
+import type { Definition, FileNames, Occurrence, ResolvedName } from '../../compiler/analysis/name_resolver.js'
 import { operations } from '../../compiler/ops/index.js'
 
 /** The name at a position: the word around it, or the one that ends there. */
@@ -9,8 +9,8 @@ export function occurrenceAt({ occurrences }: FileNames, offset: number): Occurr
 }
 
 /** Everything that can be named at a place, inner names before outer ones. */
-export function visibleAt({ scopes }: FileNames, offset: number): Map<string, Entity> {
-  const visible = new Map<string, Entity>()
+export function visibleAt({ scopes }: FileNames, offset: number): Map<string, ResolvedName> {
+  const visible = new Map<string, ResolvedName>()
   const around = scopes.filter(({ start, end }) => start <= offset && offset <= end)
   const depth = (scope: (typeof around)[number]): number => (scope.parent ? depth(scope.parent) + 1 : 0)
   for (const scope of around.sort((a, b) => depth(b) - depth(a)))
@@ -20,22 +20,21 @@ export function visibleAt({ scopes }: FileNames, offset: number): Map<string, En
 }
 
 /** The definition that the name at a position refers to. */
-export function namedAt(names: FileNames, name: string, offset: number): Named | undefined {
+export function definitionAt(names: FileNames, name: string, offset: number): Definition | undefined {
   const operation = operations.get(name)
-  return visibleAt(names, offset).get(name)?.named ?? (operation && { kind: 'operation', name, operation })
+  return visibleAt(names, offset).get(name)?.definition ?? (operation && { kind: 'operation', name, operation })
 }
 
 /** Whether two names are the same thing. */
-export function sameNamed(a: Named, b: Named): boolean {
-  if (a.definition || b.definition)
-    return a.definition?.source === b.definition?.source && a.definition?.start === b.definition?.start
+export function sameDefinition(a: Definition, b: Definition): boolean {
+  if (a.span || b.span) return a.span?.source === b.span?.source && a.span?.start === b.span?.start
   return a.kind === b.kind && a.name === b.name && a.argument === b.argument
 }
 
 /** Every place of a file where the thing is named, once each, in the order of the text. */
-export function placesOf({ occurrences }: FileNames, named: Named): Occurrence[] {
+export function placesOf({ occurrences }: FileNames, definition: Definition): Occurrence[] {
   const places = new Map<number, Occurrence>()
   for (const occurrence of occurrences)
-    if (sameNamed(occurrence.named, named)) places.set(occurrence.span.start, occurrence)
+    if (sameDefinition(occurrence.definition, definition)) places.set(occurrence.span.start, occurrence)
   return [...places.values()].sort((a, b) => a.span.start - b.span.start)
 }

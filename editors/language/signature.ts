@@ -16,11 +16,11 @@ export function signatureAt(analysis: Analysis, offset: number): Signature | und
   const cursor = cursorAt(analysis.text, offset)
   const inner = cursor.openings.findLast(({ bracket }) => bracket !== '[')
   if (!inner?.callee) return undefined
-  const named = calleeOf({ cursor, names: analysis.names })
-  if (!named) return undefined
+  const definition = calleeOf({ cursor, names: analysis.names })
+  if (!definition) return undefined
   const textOf = (source: string) => analysis.texts.get(source)
-  const list = argumentsOf(named)
-  const { label, parts } = signatureOf(named, textOf)
+  const list = argumentsOf(definition)
+  const { label, parts } = signatureOf(definition, textOf)
   const byName = list.findIndex(({ name }) => name === cursor.assigned)
   const byPlace = Math.min(inner.commas + (inner.callee.piped ? 1 : 0), list.length - 1)
   const active = byName >= 0 ? byName : byPlace

@@ -1,7 +1,7 @@
 import { AnalysisFacts } from '../../compiler/analysis/analysis_facts.js'
 import { ExpansionCache } from '../../compiler/analysis/expansion_cache.js'
 import type { Library, ModuleCache } from '../../compiler/analysis/modules.js'
-import { type FileNames, NameReader } from '../../compiler/analysis/name_resolver.js'
+import { type FileNames, NameResolver } from '../../compiler/analysis/name_resolver.js'
 import { type Analysed, analyse } from '../../compiler/compile.js'
 import { parse } from '../../grammar/parse.js'
 import type { SourceFile } from '../../grammar/tree.js'
@@ -48,7 +48,7 @@ export class Workspace {
     const analysed = analyse({ source, text }, this.library, {}, { facts, cache: this.cache, modules: this.modules })
     const { file } = analysed.module
     let names: FileNames | undefined
-    const namesOf = () => new NameReader((specifier, importer) => this.imported(specifier, importer)).read(file)
+    const namesOf = () => new NameResolver((specifier, importer) => this.imported(specifier, importer)).read(file)
     return {
       ...analysed,
       source,

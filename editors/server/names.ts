@@ -1,6 +1,6 @@
 import { relative } from 'node:path'
 import { type Location, ResponseError, type WorkspaceEdit } from 'vscode-languageserver/node.js'
-import type { Named } from '../../compiler/analysis/name_resolver.js'
+import type { Definition } from '../../compiler/analysis/name_resolver.js'
 import { standardFolder } from '../../runtime/specs/library.js'
 import { occurrenceAt, placesOf } from '../language/lookup.js'
 import type { Analysis, Workspace } from '../language/workspace.js'
@@ -17,15 +17,15 @@ export class Names {
   ) {}
 
   definition({ names, texts }: Analysis, offset: number): Location | undefined {
-    const definition = occurrenceAt(names, offset)?.named.definition
+    const definition = occurrenceAt(names, offset)?.definition.span
     const text = definition && texts.get(definition.source)
     return definition && text !== undefined ? this.places.location(definition, text) : undefined
   }
 
   async references(analysis: Analysis, offset: number, withDefinition: boolean): Promise<Location[]> {
-    const named = occurrenceAt(analysis.names, offset)?.named
-    if (!named) return []
-    const found = await this.everywhere(analysis, named)
+    const definition = occurrenceAt(analysis.names, offset)?.definition
+    if (!definition) return []
+    const found = await this.everywhere(analysis, definition)
     return found.flatMap(({ analysis: other, occurrences }) =>
       occurrences
         .filter(({ defines }) => withDefinition || !defines)
@@ -37,9 +37,9 @@ export class Names {
   renamable(analysis: Analysis, offset: number) {
     const occurrence = occurrenceAt(analysis.names, offset)
     if (!occurrence) throw refused('There is no name here.')
-    const { definition, name } = occurrence.named
-    if (!definition) throw refused(`${name} belongs to the language.`)
-    if (isStandard(definition.source) && !this.files.isOpen(definition.source))
+    const { span, name } = occurrence.definition
+    if (!span) throw refused(`${name} belongs to the language.`)
+    if (isStandard(span.source) && !this.files.isOpen(span.source))
       throw refused(`${name} is defined in a file that comes with wsban.`)
     return { range: this.places.range(analysis.text, occurrence.span), placeholder: name }
   }
@@ -49,8 +49,8 @@ export class Names {
     this.renamable(analysis, offset)
     if (!/^[A-Za-z_]\w*$/.test(to))
       throw refused('A name is letters, digits and underscores, and begins with no digit.')
-    const named = occurrenceAt(analysis.names, offset)?.named
-    const found = named ? await this.everywhere(analysis, named) : []
+    const definition = occurrenceAt(analysis.names, offset)?.definition
+    const found = definition ? await this.everywhere(analysis, definition) : []
     const changes = found.map(({ analysis: other, occurrences }) => [
       this.files.uriOf(other.source),
       occurrences.map(({ span }) => ({ range: this.places.range(other.text, span), newText: to })),
@@ -58,16 +58,16 @@ export class Names {
     return { changes: Object.fromEntries(changes) }
   }
 
-  private async everywhere(analysis: Analysis, named: Named) {
-    const local = named.definition === undefined || !(named.block || named.parameter || named.binding)
+  private async everywhere(analysis: Analysis, definition: Definition) {
+    const local = definition.span === undefined || !(definition.block || definition.parameter || definition.binding)
     const others = local ? [] : await specsBelow(this.folders())
-    const definer = named.definition ? [named.definition.source] : []
+    const definer = definition.span ? [definition.span.source] : []
     const sources = new Set([analysis.source, ...definer, ...others])
     return [...sources].flatMap((source) => {
       const text = source === analysis.source ? analysis.text : this.files.read(source)
       if (text === undefined) return []
       const other = source === analysis.source ? analysis : this.workspace.analysis(source, text)
-      const occurrences = placesOf(other.names, named)
+      const occurrences = placesOf(other.names, definition)
       return occurrences.length > 0 ? [{ analysis: other, occurrences }] : []
     })
   }

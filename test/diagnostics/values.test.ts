@@ -1,6 +1,5 @@
 import test from 'ava'
 import { compile } from '../../compiler/compile.js'
-import { placed } from '../../compiler/diagnostics/placed.js'
 import { diskLibrary } from '../../runtime/specs/library.js'
 
 const model = (binding: string, size = '8') => `model m(size = ${size}) {
@@ -37,10 +36,4 @@ test('a setting from outside that is no setting is an error, and so is a text th
   t.deepEqual(messages(text, ['clip=1']), [])
   t.deepEqual(messages(text, ['nothing.rate=1']), ['training has no setting `nothing`'])
   t.regex(messages(text, ['} } }']).join(), /found `}`/)
-})
-
-test('a diagnostic for a missing source is placed on line 1', (t) => {
-  const [diagnostic] = compile({ source: 'm.wsban', text: model('relu(nothing)') }, diskLibrary()).diagnostics
-  if (!diagnostic) return t.fail('no diagnostic')
-  t.like(placed(diagnostic, new Map()).at, { line: 1 })
 })

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { NameReader } from '../../compiler/analysis/name_resolver.js'
+import { NameResolver } from '../../compiler/analysis/name_resolver.js'
 import { parse } from '../../grammar/parse.js'
 
 const other = parse('other', 'block given(x, n = 3) { y = relu(x) return y }').file
@@ -7,10 +7,12 @@ const other = parse('other', 'block given(x, n = 3) { y = relu(x) return y }').f
 /** Each place of a text where something is named: the text there, and the `kind` of what it names, `!` where it is defined. */
 function namesOf(text: string): string[] {
   const { file } = parse('text', text)
-  const { occurrences } = new NameReader((specifier) => (specifier === './other' ? other : undefined)).read(file)
+  const { occurrences } = new NameResolver((specifier) => (specifier === './other' ? other : undefined)).read(file)
   return [...occurrences]
     .sort((a, b) => a.span.start - b.span.start)
-    .map(({ span, named, defines }) => `${text.slice(span.start, span.end)}:${named.kind}${defines ? '!' : ''}`)
+    .map(
+      ({ span, definition, defines }) => `${text.slice(span.start, span.end)}:${definition.kind}${defines ? '!' : ''}`,
+    )
 }
 
 const inModel = (line: string) => namesOf(`model m(k = 2) { ${line} }`).slice(2)
