@@ -85,10 +85,10 @@ export function renderDoctor(findings: readonly Finding[]): string {
   const lines = findings.map(({ name, health, detail }) => `${marks[health]}  ${name.padEnd(width)}  ${detail}`)
   const end =
     mend === undefined
-      ? 'Everything is here.'
+      ? 'Everything is installed.'
       : ok
-        ? `Everything that is needed is here. This makes training 5 to 15 times faster: ${mend}`
-        : `Something is missing. This gets it: ${mend}`
+        ? `Everything required is installed. For 5 to 15 times faster training, run: ${mend}`
+        : `Something is missing. Install it with: ${mend}`
   return [...lines, '', end].map(safeLine).join('\n')
 }
 
@@ -154,7 +154,7 @@ async function inspectEngines(): Promise<readonly Finding[]> {
 async function inspectEngine(engine: EngineFinding): Promise<Finding> {
   const { name, available, version, place, reason } = engine
   const remark = reason === undefined ? '' : `; ${reason}`
-  if (!available) return { name, health: 'spare', detail: `not here${remark}` }
+  if (!available) return { name, health: 'spare', detail: `not installed${remark}` }
   const tried = await checkEngine(name)
   if (!tried.works) return { name, health: 'spare', detail: `does not work: ${tried.reason}` }
   return { name, health: 'good', detail: `${version ?? ''}${remark}${place === undefined ? '' : `, in ${place}`}` }
@@ -187,7 +187,8 @@ async function inspectSharp(): Promise<Finding> {
 /** Runs exported files; it is fetched when it is first needed. */
 async function inspectOnnxRuntime(): Promise<Finding> {
   const name = 'onnxruntime-node'
-  if (!hasOnnxRuntime()) return { name, health: 'spare', detail: 'not here; fetched when the first ONNX file is run' }
+  if (!hasOnnxRuntime())
+    return { name, health: 'spare', detail: 'not installed; fetched when the first ONNX file is run' }
   try {
     return { name, health: 'good', detail: (await loadOnnxRuntime()).env.versions.common }
   } catch (error) {

@@ -4,9 +4,9 @@ import type { ModelSettings } from '../compiler/analysis/model.js'
 /** Flags that mean the same in every command that has them. */
 export function common(command: Command): Command {
   return command
-    .option('--json', 'print one JSON document on standard output, and nothing else there')
-    .option('--quiet', 'say only what went wrong')
-    .option('--verbose', 'show what lies behind an error')
+    .option('--json', 'print one JSON document, and nothing else, on standard output')
+    .option('--quiet', 'print only warnings and errors')
+    .option('--verbose', 'show the cause and stack of an error')
 }
 
 export function settable(command: Command): Command {
@@ -46,13 +46,13 @@ function share(text: string): number {
 }
 
 export function maxUnreadableOption(): Option {
-  return new Option('--max-unreadable <share>', 'of the images that may be unreadable')
+  return new Option('--max-unreadable <share>', 'largest share of images that may be unreadable')
     .argParser(share)
     .default(0.05, '5%')
 }
 
 export function seedOption(): Option {
-  return new Option('--seed <number>', 'what chance begins from; the same seed gives the same result')
+  return new Option('--seed <number>', 'seed of the random numbers; the same seed gives the same result')
     .argParser(wholeNumber(0))
     .default(1)
 }
@@ -60,13 +60,13 @@ export function seedOption(): Option {
 export const engineNames = ['tfjs-node', 'tfjs-node-gpu', 'wasm', 'cpu'] as const
 
 export function engineOption(): Option {
-  return new Option('--engine <name>', 'what computes; the best that is there by default').choices(engineNames)
+  return new Option('--engine <name>', 'engine to compute on; by default the fastest installed').choices(engineNames)
 }
 
 export function weightsEntryOption(): Option {
   return new Option(
     '--weights-entry <name>',
-    'take the weights under this name of the file, such as state_dict_ema beside state_dict',
+    'key of the weights within the file, such as state_dict_ema beside state_dict',
   )
 }
 

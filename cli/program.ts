@@ -28,7 +28,7 @@ const program = new Command('wsban')
     'A small language for weakly supervised attention models: from one file of text and a folder of images to one ONNX file.',
   )
   .showHelpAfterError('(wsban COMMAND -h shows what a command takes)')
-  .option('--version', 'the version, and the engines that are here')
+  .option('--version', 'print the version and the installed engines')
   .exitOverride()
   .configureOutput({ writeErr: (text) => process.stderr.write(safeText(text)) })
 

@@ -43,7 +43,7 @@ export async function writeAtomically(
       {
         code: 'cannot-write',
         message: `cannot write ${path}: ${reasonOf(error)}`,
-        help: 'what was there before is untouched; free some space or choose another place with -o',
+        help: 'existing files are untouched; free some space or choose another folder with -o',
         path,
       },
       { cause: error },

@@ -54,8 +54,8 @@ export function requireTrusted(path: string): void {
   if (reason === undefined) return
   throw new Failure({
     code: 'cache-untrusted',
-    message: `nothing is run from ${path}: ${reason}`,
-    help: 'remove it, or take the rights from others (chmod go-w), or name a folder of your own with WSBAN_CACHE=...',
+    message: `refusing to run code from ${path}: ${reason}`,
+    help: 'remove it, or make it writable only by you (chmod go-w), or name a folder of your own with WSBAN_CACHE=...',
     path,
   })
 }

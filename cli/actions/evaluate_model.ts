@@ -117,8 +117,8 @@ function comparisonText(
   const [low, high] = interval
   return [
     `against ${compare} (${top1Text(other)}), on the same images:`,
-    `  top-1 ${points(difference)} points, with 95 % confidence from ${points(low)} to ${points(high)} (bootstrap)`,
-    `  ${onlyFirst} ${onlyFirst === 1 ? 'image' : 'images'} only this one got right, ${onlySecond} only the other; chance alone would do as much with p = ${pValue.toPrecision(2)} (McNemar)`,
+    `  top-1 ${points(difference)} points, 95 % confidence interval ${points(low)} to ${points(high)} (bootstrap)`,
+    `  ${onlyFirst} ${onlyFirst === 1 ? 'image' : 'images'} classified correctly only by this one, ${onlySecond} only by the other; p = ${pValue.toPrecision(2)} (McNemar)`,
   ]
     .map(safeLine)
     .join('\n')
@@ -135,18 +135,18 @@ function evaluationText(evaluation: Evaluation, milliseconds: number): string {
     `${evaluation.images} images, ${milliseconds.toFixed(0)} ms each`,
     `top-1: ${top1Text(evaluation)}`,
     `top-5: ${percent(evaluation.top5)}`,
-    `calibration error: ${percent(evaluation.calibrationError)} between how sure it is and how often it is right (${calibrationBins} bins)`,
+    `calibration error: ${percent(evaluation.calibrationError)} between confidence and accuracy (${calibrationBins} bins)`,
     ...(localisation
       ? [
-          `crop against true box: ${percent(localisation.meanIou)} overlap on average, ${percent(localisation.over50)} of crops at half or more (the whole image: ${percent(localisation.wholeImageIou)})${localisation.pointsInside === undefined ? '' : `, ${percent(localisation.pointsInside)} of the known parts inside`}`,
+          `crop against annotated box: mean IoU ${percent(localisation.meanIou)}, at least 0.5 for ${percent(localisation.over50)} of crops (mean IoU of the whole image: ${percent(localisation.wholeImageIou)})${localisation.pointsInside === undefined ? '' : `, ${percent(localisation.pointsInside)} of the annotated parts inside`}`,
         ]
       : []),
     ...(discriminativePart
       ? [
-          `crop and discriminative part: ${percent(discriminativePart.captured)} of crops capture its centre (laid anywhere: ${percent(discriminativePart.byChance)}); a crop is ${percent(discriminativePart.cropArea)} of the image`,
+          `discriminative part: ${percent(discriminativePart.captured)} of crops capture its centre (by chance ${percent(discriminativePart.byChance)}); a crop covers ${percent(discriminativePart.cropArea)} of the image`,
         ]
       : []),
-    'right, by class:',
+    'correct, by class:',
     ...classes,
   ]
     .map(safeLine)

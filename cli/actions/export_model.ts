@@ -28,7 +28,7 @@ export async function exportModel(source: string, request: ExportRequest, io: Io
   if (request.page !== undefined && request.input === 'tensor')
     throw new Failure({
       code: 'wrong-usage',
-      message: 'a page needs a file that takes images',
+      message: '--page needs a file whose input is images',
       help: 'leave out --input tensor, or --page',
       exit: 2,
     })
@@ -70,9 +70,9 @@ export async function exportModel(source: string, request: ExportRequest, io: Io
     const how = weights ? '' : `, random weights from seed ${request.seed}`
     io.print(`wrote ${request.out}: ${(exported.bytes / 1e6).toFixed(1)} MB${how}`)
     if (request.check && exported.unchecked !== undefined)
-      io.reporter.warn(`not opened in ONNX Runtime, which could not be loaded: ${exported.unchecked}`)
+      io.reporter.warn(`not checked: ONNX Runtime could not be loaded: ${exported.unchecked}`)
     if (request.fusePasses && !exported.fused)
-      io.print('no two passes share their weights in this model: nothing was put into a loop')
+      io.print('no two passes of this model share weights: --fuse-passes changed nothing')
     if (exported.accuracy) io.print(accuracyText(exported.accuracy))
     io.json({
       ok: true,
@@ -104,8 +104,8 @@ async function precisionFor(
   if (data === undefined)
     throw new Failure({
       code: 'wrong-usage',
-      message: 'int8 needs images to measure the ranges of values on',
-      help: 'say --data FOLDER, with the images that the model was trained on',
+      message: 'int8 needs images for calibration',
+      help: 'add --data FOLDER with the images that the model was trained on',
       exit: 2,
     })
   const { splits } = await openDataSet(data, { seed, ...(classes && { classes }) })
@@ -114,7 +114,7 @@ async function precisionFor(
       throw new Failure({
         code: 'no-images',
         message: `${data} has no ${split} images`,
-        help: 'int8 measures ranges on train and counts answers on val',
+        help: 'int8 calibrates on the training images and measures accuracy on the validation images',
         path: data,
       })
   return { name, trial: { train: splits.train, val: splits.val, maxDrop, reporter } }

@@ -42,7 +42,7 @@ export async function formatStream(files: readonly string[], check: boolean, io:
   const changed = text !== before
   io.json({ ok: problems.length === 0 && !(check && changed), changed, text })
   if (!check) io.write(text)
-  else if (changed) io.reporter.say('what came on standard input is not formatted')
+  else if (changed) io.reporter.say('standard input is not formatted')
   return problems.length > 0 || (check && changed) ? 1 : 0
 }
 

@@ -18,7 +18,7 @@ export async function initProject(folder: string, { template, data }: InitReques
   })
   for (const reason of reasons) io.print(reason)
   io.print(`wrote ${files.join(', ')}, begun as models/${model}.wsban`)
-  if (left.length > 0) io.print(`left as it was: ${left.join(', ')}`)
+  if (left.length > 0) io.print(`left unchanged: ${left.join(', ')}`)
   io.print(`next: ${join(folder, 'README.md')} has the commands`)
   io.json({ ok: true, files, left, template: chosen, model, reasons })
   return 0

@@ -95,12 +95,12 @@ export async function trainSpec(file: string, request: TrainRequest, io: Io): Pr
         })
   if (profile) io.printText(profileText(profile.table()))
   if (result.interrupted) {
-    io.reporter.say(`stopped; ${request.out} holds ${run.info.last}: go on with --resume`)
+    io.reporter.say(`stopped; ${request.out} holds ${run.info.last}: continue with --resume`)
     io.json({ ok: false, interrupted: true, run: request.out, checkpoint: run.info.last })
     return 130
   }
   const { evaluation } = result
-  if (result.endedEarly) io.reporter.say(`ended early: no better val top-1 in ${model.plan.patience} epochs`)
+  if (result.endedEarly) io.reporter.say(`stopped early: no better validation top-1 in ${model.plan.patience} epochs`)
   io.print(`${totalsOf(result)}${evaluation ? ` · val: ${top1Text(evaluation)}` : ''}`)
   io.print(`next: wsban export ${quoted(request.out)} -o model.onnx`)
   io.json({
@@ -133,7 +133,7 @@ function choiceOf(request: TrainRequest): PytorchChoice {
   if (request.profile)
     throw new Failure({
       code: 'usage',
-      message: '--profile looks into the other engines, not into PyTorch',
+      message: '--profile works with the other engines, not with PyTorch',
       help: 'leave it out; in PyTorch, torch.profiler around the steps of RUN/pytorch/train.py does it',
       exit: 2,
     })
@@ -178,7 +178,7 @@ function storedSpecOf({ info }: RunFolder, file: string, { out, set = {}, train 
     throw new Failure({
       code: 'spec-changed',
       message: `${otherSettings ? 'these settings are' : `${file} is`} not what ${out} was trained with`,
-      help: `train anew into another folder, or resume with ${out}/model.wsban`,
+      help: `train into another folder, or resume with ${out}/model.wsban`,
       path: out,
     })
   const { train: before = [] } = info.spec

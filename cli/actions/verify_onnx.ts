@@ -68,7 +68,7 @@ export async function verifyOnnx(file: string, request: VerifyRequest, io: Io): 
   if (request.deep && precision === 'int8')
     throw new Failure({
       code: 'wrong-usage',
-      message: `--deep looks for the first value that differs, and in ${file} (int8) all do: they are rounded to 256 steps`,
+      message: `--deep finds the first value that differs, and in ${file} (int8) all do: they are quantised to 256 levels`,
       help: 'leave --deep out, or export in fp32 and look into that',
       exit: 2,
     })
@@ -181,7 +181,7 @@ function sameModel(file: string, against: string, found: readonly string[], expe
   if (found.length === expected.length) return
   throw new Failure({
     code: 'verify-other-model',
-    message: `${file} knows ${found.length} classes, ${against} ${expected.length}: it is no export of it`,
+    message: `${file} knows ${found.length} classes, ${against} ${expected.length}: it is not an export of it`,
     help: 'give the run or the spec that the file was exported from, with the same --set',
   })
 }

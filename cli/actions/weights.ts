@@ -21,8 +21,7 @@ export async function inspectWeights(source: string, entry: string | undefined, 
       )
     io.print(`${file.format}: ${tensors.length} tensors, ${(values / 1e6).toFixed(1)} million values`)
     for (const [key, value] of Object.entries(file.metadata)) io.print(`  ${key}: ${value}`)
-    if (broken.length > 0)
-      io.print(`${broken.length} tensors hold values that are no numbers: ${broken.slice(0, 5).join(', ')}`)
+    if (broken.length > 0) io.print(`${broken.length} tensors hold NaN values: ${broken.slice(0, 5).join(', ')}`)
     io.json({ ok: broken.length === 0, path: file.path, format: file.format, metadata: file.metadata, values, tensors })
     return broken.length === 0 ? 0 : 1
   } finally {
@@ -34,7 +33,7 @@ export async function convertWeights(from: string, to: string, entry: string | u
   if (!to.endsWith('.safetensors'))
     throw new Failure({
       code: 'wrong-usage',
-      message: `${to} does not end in .safetensors, and nothing else is written`,
+      message: `${to} does not end in .safetensors, the only format that is written`,
       help: 'name the second file so',
       exit: 2,
     })
@@ -52,7 +51,7 @@ export async function convertWeights(from: string, to: string, entry: string | u
 export async function pullWeights(name: string | undefined, io: Io): Promise<number> {
   if (name === undefined) {
     for (const { name: known, block, note } of published) io.print(`${known.padEnd(34)} ${block.padEnd(20)} ${note}`)
-    io.print('and any owner/name of the model hub that holds model.safetensors or pytorch_model.bin')
+    io.print('and any owner/name on the model hub with model.safetensors or pytorch_model.bin')
     io.json({ ok: true, published })
     return 0
   }

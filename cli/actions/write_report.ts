@@ -92,7 +92,7 @@ const epochLine = z.object({
   kind: z.literal('epoch'),
   epoch: z.number(),
   losses: z.record(z.string(), z.number()),
-  val: z.object({ images: z.number(), top1: z.record(z.string(), z.number()) }).optional(),
+  val: z.object({ top1: z.record(z.string(), z.number()) }).optional(),
 })
 
 function epochOf(line: Readonly<Record<string, unknown>>): EpochRecord[] {

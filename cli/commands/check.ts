@@ -13,7 +13,7 @@ interface CheckOptions extends CommonOptions {
 export function register(program: Command): void {
   const command = program
     .command('check <file...>')
-    .description('every error and warning of a spec, then its size')
+    .description('check a spec: report its errors and warnings, then its size')
     .option('--watch', 'check again whenever a file or what it imports changes')
     .addOption(
       new Option('--format <name>', 'how errors are written')

@@ -15,7 +15,7 @@ interface CompileOptions extends CommonOptions {
 export function register(program: Command): void {
   const command = program
     .command('compile <file>')
-    .description('code that a person can read, run and edit')
+    .description('generate code that you can read, run and edit')
     .addOption(
       new Option('--target <name>', 'what to write').choices(['tfjs', 'onnx', 'pytorch']).makeOptionMandatory(),
     )

@@ -11,10 +11,10 @@ interface SampleOptions extends CommonOptions {
 }
 
 export function register(program: Command): void {
-  const data = program.command('data').description('data sets: look into one, or make the sample one')
+  const data = program.command('data').description('inspect data sets, or create the sample data set')
   const sample = data
     .command('sample')
-    .description('draws the sample data set: birds of species that differ only in small parts')
+    .description('create the sample data set: drawn birds whose species differ only in small parts')
     .requiredOption('-o, --out <dir>', 'the folder to make')
     .addOption(new Option('--size <name>', 'how many images').choices(['small', 'medium']).default('small'))
     .addOption(seedOption())
@@ -29,7 +29,7 @@ export function register(program: Command): void {
   )
   const inspect = data
     .command('inspect <dir>')
-    .description('what a data set holds, what is wrong with it, and what to do')
+    .description('report what a data set holds, its problems and how to fix them')
     .addOption(maxUnreadableOption())
     .addOption(seedOption())
   example(common(inspect), 'wsban data inspect birds').action(

@@ -11,7 +11,7 @@ interface DiffOptions extends CommonOptions {
 export function register(program: Command): void {
   const command = program
     .command('diff <before> <after>')
-    .description('what changes from one model to another: settings, operations, weights, losses, training')
+    .description('compare two models: settings, operations, weights, losses and training')
   example(settable(common(command)), 'wsban diff models/wsban_tiny.wsban mine.wsban').action(
     (before: string, after: string, options: DiffOptions) =>
       act(options, async (io) => {

@@ -6,7 +6,7 @@ import { common, example } from '../options.js'
 export function register(program: Command): void {
   const command = program
     .command('doctor')
-    .description('what this machine has, what is missing, and the command that mends it')
+    .description('report what this machine has, what is missing and the command that fixes it')
   example(common(command), 'wsban doctor').action((options: CommonOptions) =>
     act(options, async (io) => {
       const { renderDoctor, runDoctor } = await import('../doctor.js')

@@ -7,12 +7,12 @@ import { common, engineOption, example, maxUnreadableOption, settable, weightsEn
 export function register(program: Command): void {
   const command = program
     .command('evaluate <run-or-onnx>')
-    .description('how often a model is right, class by class, whole image against crop against joint')
-    .requiredOption('--data <dir>', 'the images')
-    .addOption(new Option('--split <name>', 'which of them').choices(['train', 'val', 'test']).default('val'))
-    .option('--weights <file>', 'other weights for a run, or weights for a spec')
+    .description('measure accuracy: per class, and of the whole image, the crop and both together')
+    .requiredOption('--data <dir>', 'folder or list of the images')
+    .addOption(new Option('--split <name>', 'split to evaluate').choices(['train', 'val', 'test']).default('val'))
+    .option('--weights <file>', "weights in place of the run's, or for a spec")
     .addOption(weightsEntryOption())
-    .option('--compare <run-or-onnx>', 'another model on the same images: the difference, and what chance would do')
+    .option('--compare <run-or-onnx>', 'compare with another model on the same images, with a significance test')
     .addOption(maxUnreadableOption())
     .addOption(engineOption())
   example(settable(common(command)), 'wsban evaluate birds.onnx --data birds').action(

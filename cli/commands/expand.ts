@@ -6,7 +6,7 @@ import { common, example } from '../options.js'
 export function register(program: Command): void {
   const command = program
     .command('expand <file>')
-    .description('the spec with every default and imported block written out, on standard output')
+    .description('print the spec with every default and imported block written out')
   example(common(command), 'wsban expand models/wsban.wsban > whole.wsban').action(
     (file: string, options: CommonOptions) =>
       act(options, async (io) => {

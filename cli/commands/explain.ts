@@ -11,7 +11,7 @@ interface ExplainOptions extends CommonOptions {
 export function register(program: Command): void {
   const command = program
     .command('explain [name]')
-    .description('what a diagnostic means, or what an operation computes')
+    .description('explain a diagnostic or an operation')
     .option('--all', 'every page, as Markdown')
   example(common(command), 'wsban explain bap', 'wsban explain spatial-mismatch').action(
     (name: string | undefined, options: ExplainOptions) =>

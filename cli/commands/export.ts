@@ -9,38 +9,39 @@ import { common, example, seedOption, settable, weightsEntryOption } from '../op
 export function register(program: Command): void {
   const command = program
     .command('export <run-or-file>')
-    .description('one ONNX file with the whole method in it, the crop included')
+    .description('export the whole method, crop included, as one ONNX file')
     .requiredOption('-o, --out <file>', 'the ONNX file')
-    .option('--weights <file>', 'weights for a spec: .safetensors, .pth, .onnx or a run; without them random ones')
+    .option('--weights <file>', 'weights for a spec: .safetensors, .pth, .onnx or a run; random if omitted')
     .addOption(weightsEntryOption())
     .addOption(
-      new Option('--precision <name>', 'fp16: half the size; int8: a quarter, measured on --data')
+      new Option('--precision <name>', 'fp16 halves the size; int8 quarters it and is calibrated on --data')
         .choices(['fp32', 'fp16', 'int8'])
         .default('fp32'),
     )
-    .option('--data <folder>', 'for int8: ranges are measured on its train images, answers counted on val')
+    .option('--data <folder>', 'for int8: calibration uses its training images, accuracy its validation images')
     .addOption(
-      new Option('--max-drop <share>', 'for int8: the largest loss of top-1 on val with which a file is written')
+      new Option('--max-drop <share>', 'for int8: largest loss of validation top-1 accuracy that is accepted')
         .argParser(share)
         .default(0.01),
     )
     .addOption(
-      new Option('--input <kind>', 'decoded images of any size, or normalised tensors')
+      new Option('--input <kind>', 'input of the file: decoded images of any size, or normalised tensors')
         .choices(['image', 'tensor'])
         .default('image'),
     )
     .addOption(
-      new Option('--opset <number>', `of the ONNX operators, ${opsets[0]} to ${opsets.at(-1)}`)
+      new Option('--opset <number>', `ONNX opset, ${opsets[0]} to ${opsets.at(-1)}`)
         .argParser(opset)
         .default(defaultOpset),
     )
-    .addOption(
-      new Option('--without <pass>', 'leaves out one optimisation; may be said several times').argParser(passName),
+    .addOption(new Option('--without <pass>', 'skip an optimisation pass; repeatable').argParser(passName))
+    .option('--functions', 'keep blocks and operations as ONNX functions, which viewers show as one node each')
+    .option('--fuse-passes', 'one copy of the network in a loop that runs twice, in place of one for each pass')
+    .option(
+      '--page <folder>',
+      'also write a web page that runs the file: drop in an image to see box, attention and classes',
     )
-    .option('--functions', 'blocks and operations as functions of the file, which viewers show as one node each')
-    .option('--fuse-passes', 'one copy of the network in a loop of two rounds, instead of one for each pass')
-    .option('--page <folder>', 'also a web page that runs the file: drop in an image, see box, attention and classes')
-    .option('--no-check', 'does not open and run the file in ONNX Runtime before it is written')
+    .option('--no-check', 'do not load and run the file in ONNX Runtime before it is written')
     .addOption(seedOption())
   example(settable(common(command)), 'wsban export runs/birds -o birds.onnx').action(
     (source: string, options: ExportRequest & CommonOptions) =>

@@ -11,7 +11,7 @@ interface FmtOptions extends CommonOptions {
 export function register(program: Command): void {
   const command = program
     .command('fmt [file...]')
-    .description('writes specs in the one formatting; what they mean stays the same')
+    .description('format specs; their meaning does not change')
     .option('--check', 'write nothing; name the files that would change, and end with 1 if there are any')
     .option('--stdin', 'read from standard input, write to standard output')
   example(common(command), 'wsban fmt models/wsban.wsban', 'wsban fmt --check *.wsban').action(

@@ -16,7 +16,7 @@ interface GraphOptions extends CommonOptions {
 export function register(program: Command): void {
   const command = program
     .command('graph <file>')
-    .description('the image of a model, as a paper would show it')
+    .description('draw the diagram of a model, as a paper would show it')
     .option('-o, --output <file>', 'F.svg, F.dot or F.json; without it the DOT text goes to standard output')
     .addOption(
       new Option('--theme <name>', "colours of the SVG; auto follows the reader's screen")

@@ -8,7 +8,7 @@ import { common, example } from '../options.js'
 export function register(program: Command): void {
   const command = program
     .command('init [dir]')
-    .description('a new project: a model that trains, its commands, a README')
+    .description('create a project: a model that trains, its commands and a README')
     .addOption(
       new Option('--template <name>', 'which model to begin as; asked for at a terminal').choices(templateNames),
     )

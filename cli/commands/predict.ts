@@ -7,9 +7,9 @@ import { common, engineOption, example, wholeNumber } from '../options.js'
 export function register(program: Command): void {
   const command = program
     .command('predict <run-or-onnx> <image...>')
-    .description('what an image shows, and which part tells')
-    .option('--top <number>', 'how many classes to name', wholeNumber(1), 3)
-    .option('--heatmaps <dir>', 'write each image with its heatmap and crop box')
+    .description('classify images and locate their discriminative parts')
+    .option('--top <number>', 'number of classes to print', wholeNumber(1), 3)
+    .option('--heatmaps <dir>', 'folder for copies of the images with heatmap and crop box')
     .addOption(engineOption())
   example(common(command), 'wsban predict birds.onnx photo.jpg --heatmaps seen').action(
     (source: string, images: string[], options: PredictRequest & CommonOptions) =>

@@ -13,7 +13,9 @@ interface ReportOptions extends CommonOptions {
 export function register(program: Command): void {
   const command = program
     .command('report <run>')
-    .description('curves, confusion, attention maps and crops of a run, in one HTML file that opens offline')
+    .description(
+      'write a report of a run: curves, confusion matrix, attention maps and crops in one HTML file that opens offline',
+    )
     .option('-o, --out <file>', 'the HTML file; RUN/report.html when not given')
     .option('--data <dir>', 'the images, if they are no longer where the run found them')
     .addOption(engineOption())

@@ -15,9 +15,9 @@ export function register(program: Command): void {
   const command = program
     .command('setup')
     .addArgument(new Argument('[engine]', 'what to get').choices(['tfjs-node', 'pytorch']).default('tfjs-node'))
-    .description('gets an engine, once for all projects of this user: the native one, or a Python with PyTorch')
-    .option('--gpu', 'one that computes on a graphics card')
-    .option('--cuda-libraries', "CUDA's libraries for tfjs-node as well, even where no card is found")
+    .description('install an engine for all your projects: the native one, or a Python with PyTorch')
+    .option('--gpu', 'install a build that computes on a GPU')
+    .option('--cuda-libraries', "install CUDA's libraries for tfjs-node even where no GPU is found")
   example(common(command), 'wsban setup', 'wsban setup pytorch').action((engine: Wanted, options: SetupOptions) =>
     act(options, async (io) => {
       const { runPytorchSetup, runSetup } = await import('../setup.js')

@@ -34,40 +34,37 @@ function minutes(text: string): number {
 export function register(program: Command): void {
   const command = program
     .command('train <file>')
-    .description('trains a model on a folder of images')
-    .requiredOption('--data <dir>', 'a folder of class folders, a benchmark as it is unpacked, or a list of images')
-    .requiredOption('-o, --out <run>', 'the folder for the run')
-    .option('--epochs <number>', 'instead of what the spec says', wholeNumber(1))
-    .option('--batch <number>', 'images a step, instead of what the spec says', wholeNumber(1))
-    .option(
-      '--weights <file>',
-      'begin from these instead of what the spec names: a file, a run, a published name, or none',
-    )
+    .description('train a model on a folder of images')
+    .requiredOption('--data <dir>', 'a folder of class folders, an unpacked benchmark, or a list of images')
+    .requiredOption('-o, --out <run>', 'folder for the run')
+    .option('--epochs <number>', "number of epochs, in place of the spec's", wholeNumber(1))
+    .option('--batch <number>', "images per step, in place of the spec's", wholeNumber(1))
+    .option('--weights <file>', "initial weights in place of the spec's: a file, a run, a published name, or none")
     .addOption(weightsEntryOption())
     .addOption(trainOption())
-    .option('--resume', 'go on where the run stopped')
-    .option('--from <checkpoint>', 'with --resume: an earlier checkpoint than the last, such as epoch-0002')
-    .option('--keep <number>', 'ends of epochs kept beside the best and the last checkpoint (0)', wholeNumber(0))
-    .option('--save-every <minutes>', 'a checkpoint within long epochs; 0 for none (10)', minutes)
-    .option('--profile', 'at the end, where the time of the steps went: by kernel and by binding')
-    .option('--workers <number>', 'threads that prepare images; 0 for none', wholeNumber(0))
+    .option('--resume', 'resume the run where it stopped')
+    .option('--from <checkpoint>', 'with --resume: an earlier checkpoint, such as epoch-0002')
+    .option('--keep <number>', 'checkpoints of earlier epochs to keep beside the best and the last (0)', wholeNumber(0))
+    .option('--save-every <minutes>', 'minutes between checkpoints within an epoch; 0 for none (10)', minutes)
+    .option('--profile', 'profile the steps: time by kernel and by binding')
+    .option('--workers <number>', 'threads that decode and augment images; 0 for none', wholeNumber(0))
     .addOption(maxUnreadableOption())
     .addOption(seedOption())
     .addOption(
       new Option(
         '--engine <name>',
-        'what computes; the best that is there by default. pytorch: by `wsban setup pytorch`',
+        'engine to compute on; by default the fastest installed. pytorch needs `wsban setup pytorch`',
       ).choices([...engineNames, 'pytorch']),
     )
     .addOption(
-      new Option('--processes <number>', 'pytorch: that share each batch, one a graphics card (1)').argParser(
+      new Option('--processes <number>', 'pytorch: processes that share each batch, one per GPU (1)').argParser(
         wholeNumber(1),
       ),
     )
     .addOption(new Option('--precision <name>', 'pytorch: mixed precision (fp32)').choices(['fp32', 'bf16', 'fp16']))
-    .option('--compile', 'pytorch: by torch.compile')
-    .option('--channels-last', 'pytorch: images and weights with channels last in memory')
-    .option('--sync-batch-norm', 'pytorch: batch norm by the images of all processes')
+    .option('--compile', 'pytorch: compile the model with torch.compile')
+    .option('--channels-last', 'pytorch: use the channels-last memory format')
+    .option('--sync-batch-norm', 'pytorch: synchronise batch norm across processes')
   example(
     settable(common(command)),
     'wsban train models/wsban_tiny.wsban --data birds -o runs/birds --epochs 20',

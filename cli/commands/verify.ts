@@ -7,13 +7,13 @@ import { common, engineOption, example, seedOption, settable, weightsEntryOption
 export function register(program: Command): void {
   const command = program
     .command('verify <onnx>')
-    .description('an ONNX file against the TensorFlow.js engine: the largest difference of each output, and a verdict')
-    .requiredOption('--against <run-or-file>', 'the run or spec it was exported from')
-    .option('--weights <file>', 'the weights, when it was exported from a spec')
+    .description('compare an ONNX file with the TensorFlow.js engine: largest difference per output, and a verdict')
+    .requiredOption('--against <run-or-file>', 'run or spec that the file was exported from')
+    .option('--weights <file>', 'weights, if it was exported from a spec')
     .addOption(weightsEntryOption())
-    .option('--data <dir>', 'compare on these images, too')
-    .option('--images <number>', 'how many of them at most', wholeNumber(1), 40)
-    .option('--deep', 'also compare every value inside, and name the first that differs')
+    .option('--data <dir>', 'also compare on these images')
+    .option('--images <number>', 'largest number of images to compare', wholeNumber(1), 40)
+    .option('--deep', 'also compare every intermediate value, and name the first that differs')
     .addOption(seedOption())
     .addOption(engineOption())
   example(settable(common(command)), 'wsban verify birds.onnx --against runs/birds --data birds').action(

@@ -8,9 +8,7 @@ interface EntryOptions extends CommonOptions {
 }
 
 export function register(program: Command): void {
-  const weights = program
-    .command('weights')
-    .description('checkpoints: look into one, convert it, fetch a published one')
+  const weights = program.command('weights').description('inspect, convert and fetch checkpoints')
   const inspect = weights
     .command('inspect <file>')
     .description('what a checkpoint holds: .safetensors, .pth, .pt, .onnx, or a run')

@@ -13,7 +13,7 @@ export function readCsv(text: string, path: string): readonly { line: number; va
     new Failure({
       code: 'csv-broken',
       message: `${path}, line ${line}: ${reason}`,
-      help: 'a field with a comma, a quotation mark or a line break in it stands in quotation marks: "Minivan, red"',
+      help: 'put a field that contains a comma, a quotation mark or a line break in quotation marks: "Minivan, red"',
       path,
     })
 

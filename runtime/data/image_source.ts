@@ -63,6 +63,6 @@ export function tooManyUnreadable(count: number, all: number, most: number): Fai
   return new Failure({
     code: 'images-unreadable',
     message: `${count} of ${all} images cannot be read, more than ${Number((most * 100).toPrecision(6))} %`,
-    help: 'the warnings above name them, wsban data inspect DIR lists them all; get them again, take them out, or allow more with --max-unreadable',
+    help: 'the warnings above name them, and wsban data inspect DIR lists all; replace or remove them, or allow more with --max-unreadable',
   })
 }

@@ -67,7 +67,7 @@ export function checkListed(images: readonly Listed[]): void {
     throw new Failure({
       code: 'data-missing',
       message: `${placeOf(first)}: there is no file ${first.path}${missing.length > 1 ? ` (nor ${missing.length - 1} others)` : ''}`,
-      help: 'correct the path or take out the line; paths are below the data folder',
+      help: 'correct the path or remove the line; paths are relative to the data folder',
       path: first.path,
     })
 }

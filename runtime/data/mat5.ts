@@ -60,7 +60,7 @@ export async function readMat5(path: string): Promise<ReadonlyMap<string, MatVal
       {
         code: 'mat-unreadable',
         message: `cannot read the MATLAB file ${path}: ${reasonOf(error)}`,
-        help: 'get the file again, or write what it says as a CSV list (docs/data.md)',
+        help: 'get the file again, or write its contents as a CSV list (docs/data.md)',
         path,
       },
       { cause: error },

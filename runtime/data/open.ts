@@ -76,7 +76,7 @@ function classesOf({ classes, images }: Listing): readonly string[] {
     throw new Failure({
       code: 'data-classes',
       message: `two classes are called ${JSON.stringify(twice)}`,
-      help: 'give each class a name of its own',
+      help: 'give each class its own name',
     })
   }
   return [...new Set(images.flatMap(({ split, className }) => (split === 'train' ? [className] : [])))].sort(
@@ -99,7 +99,7 @@ function checkClasses(
   }
   const train = found.get('train')
   if (!known && train?.size === 0)
-    throw fail(`${root} has no images to train on`, 'put class folders with images in train/')
+    throw fail(`${root} has no training images`, 'put class folders with images in train/')
   const names = new Set(known ? classes : train?.keys())
   for (const [split, inSplit] of found) {
     const strange = [...inSplit].filter(([name]) => !names.has(name)).sort(([a], [b]) => byCodePoint(a, b))

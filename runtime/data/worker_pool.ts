@@ -81,8 +81,8 @@ export class WorkerPool {
   private fail(reason: string): void {
     this.lost ??= new Failure({
       code: 'data-worker-lost',
-      message: `a thread that prepares images is gone: ${reason}`,
-      help: 'go on with --resume; with --workers 0 images are prepared without such threads, slower',
+      message: `a thread that prepares images ended unexpectedly: ${reason}`,
+      help: 'continue with --resume; --workers 0 prepares images without threads, more slowly',
     })
     for (const { reject } of this.pending.values()) reject(this.lost)
     this.pending.clear()

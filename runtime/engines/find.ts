@@ -43,5 +43,5 @@ async function findNative(name: NativeName): Promise<EngineFinding> {
     }
   }
   const why = provisioned?.reason === undefined ? '' : `${provisioned.reason}; `
-  return { name, available: false, reason: `${why}${setupCommand(name)} gets it` }
+  return { name, available: false, reason: `${why}install it with ${setupCommand(name)}` }
 }

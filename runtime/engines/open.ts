@@ -30,8 +30,8 @@ export async function openEngine(requested: EngineName | undefined, reporter: Re
       if (opened.engine) return opened.engine
       throw new Failure({
         code: 'engine-missing',
-        message: `the engine ${requested} is not here: ${opened.reason}`,
-        help: `${setupCommand(requested)} gets it`,
+        message: `the engine ${requested} is not available: ${opened.reason}`,
+        help: `install it with ${setupCommand(requested)}`,
         exit: 1,
       })
     }
@@ -57,7 +57,7 @@ async function openBest(reporter: Reporter): Promise<Engine> {
     if (opened.found) reasons.push(`${name}: ${opened.reason}`)
   }
   const engine = await openWasmEngine()
-  const why = reasons.length === 0 ? 'the native engine is not here' : reasons.join('; ')
+  const why = reasons.length === 0 ? 'the native engine is not installed' : reasons.join('; ')
   reporter.warn(
     `computing with WebAssembly, 5 to 15 times slower than natively (${why}); ${setupCommand('tfjs-node')} makes it fast`,
   )

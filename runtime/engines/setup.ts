@@ -41,7 +41,7 @@ export interface SetupResult {
 /**
  * Brings the native engine into the per-user cache: the TensorFlow.js package from npm, TensorFlow's library out of a Python wheel,
  * and the addon between them compiled here. Everything happens in a folder beside and is renamed into place when it has been seen to work,
- * so whoever looks sees a whole engine or none; interrupted, it goes on where it stopped.
+ * so whoever looks sees a whole engine or none; interrupted, it continues where it stopped.
  */
 export async function setupNative(options: SetupOptions): Promise<SetupResult> {
   const { reporter } = options
@@ -51,13 +51,13 @@ export async function setupNative(options: SetupOptions): Promise<SetupResult> {
     throw new Failure({
       code: 'engine-not-for-this-machine',
       message: `there is no way to build ${name} for ${process.platform} on ${process.arch}`,
-      help: `install @tensorflow/${name} yourself in a folder that WSBAN_NODE_MODULES names; or go on with --engine wasm`,
+      help: `install @tensorflow/${name} yourself in a folder that WSBAN_NODE_MODULES names, or use --engine wasm`,
     })
   }
   const cuda = options.gpu && (options.cudaLibraries ?? hasNvidiaDriver())
   const root = enginesRoot()
   await makeCacheFolder(root)
-  const waiting = (holder: string) => reporter.say(`another setup of ${name} is at work (${holder}); waiting for it`)
+  const waiting = (holder: string) => reporter.say(`another setup of ${name} is running (${holder}); waiting for it`)
   return withLock(join(root, `${engineFolderName(name)}.lock`), waiting, async () => {
     return (await alreadyThere(name, cuda)) ?? (await provision(name, wheel, cuda, reporter))
   })
@@ -112,7 +112,7 @@ async function provision(name: NativeName, wheel: Wheel, cuda: boolean, reporter
   await compileAddon(compiler, packageFolder, join(work, 'node_modules'))
   reporter.say(`addon compiled by ${compiler.version} (${secondsSince(compiling)} s)`)
 
-  reporter.progress('trying it')
+  reporter.progress('testing it')
   const native = packageAt(name, packageFolder, true)
   const probed =
     native === undefined
@@ -122,7 +122,7 @@ async function provision(name: NativeName, wheel: Wheel, cuda: boolean, reporter
     throw new Failure({
       code: 'engine-does-not-work',
       message: `the engine was built but does not work here: ${probed.reason}`,
-      help: 'it needs a glibc of 2014 or later (not musl) and a processor with AVX; go on with --engine wasm',
+      help: 'it needs glibc of 2014 or later (not musl) and a processor with AVX; otherwise use --engine wasm',
       path: work,
     })
   }

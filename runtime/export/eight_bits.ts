@@ -79,7 +79,7 @@ async function measure(program: OnnxProgram, trial: EightBitTrial & Feed): Promi
         const known = ranges.get(name) ?? { min, max }
         ranges.set(name, { min: Math.min(known.min, min), max: Math.max(known.max, max) })
       }
-      trial.reporter.progress(`ranges measured on ${index + 1} of ${samples.length} images`)
+      trial.reporter.progress(`calibrated on ${index + 1} of ${samples.length} images`)
     }
   } finally {
     await model.close()
@@ -97,7 +97,7 @@ async function compare(single: OnnxProgram, rounded: OnnxProgram, trial: EightBi
       fp32 += Number(before === label)
       int8 += Number(after === label)
       sameTop1 += Number(before === after)
-      trial.reporter.progress(`answers counted on ${index + 1} of ${trial.val.length} images`)
+      trial.reporter.progress(`accuracy measured on ${index + 1} of ${trial.val.length} images`)
     }
   } finally {
     await Promise.all(models.map((model) => model.close()))

@@ -29,7 +29,7 @@ export async function decodeImage(source: string | Uint8Array, name?: string, en
       {
         code: 'image-unreadable',
         message: `cannot read the image ${path}: ${reason}`,
-        help: 'look at the file; remove it, or get it again',
+        help: 'inspect the file; remove it, or get it again',
         path,
       },
       { cause },

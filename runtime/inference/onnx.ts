@@ -100,7 +100,7 @@ export class OnnxPredictor implements Predictor {
   private foreign(reason: string): Failure {
     return new Failure({
       code: 'onnx-foreign',
-      message: `${this.path} does not answer as a file that wsban exported: ${reason}`,
+      message: `${this.path} does not behave like a file that wsban exported: ${reason}`,
       help: 'export it again: wsban export RUN -o M.onnx',
       path: this.path,
     })

@@ -20,7 +20,7 @@ export async function openSession(
       {
         code: 'onnx-unreadable',
         message: `${path} cannot be run: ${reasonOf(error)}`,
-        help: 'is it a whole ONNX file? export it again',
+        help: 'the ONNX file may be incomplete; export it again',
         path,
       },
       { cause: error },
@@ -41,7 +41,7 @@ export async function runSession(
     throw new Failure(
       {
         code: 'onnx-failed',
-        message: `${path} fails while it computes: ${reasonOf(error)}`,
+        message: `${path} fails at run time: ${reasonOf(error)}`,
         help: 'the file may be damaged: export it again',
         path,
       },

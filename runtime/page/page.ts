@@ -60,10 +60,10 @@ async function look(session: InferenceSession, file: Blob): Promise<void> {
   try {
     image = await createImageBitmap(file)
   } catch {
-    say('This is no image that the browser can read.')
+    say('The browser cannot read this file as an image.')
     return
   }
-  say('Looking …')
+  say('Running the model …')
   try {
     answer = await ask(session, image)
     say(

@@ -14,7 +14,7 @@ export interface DataSummary {
 /** How many images are opened: enough for a middle, and a second's work. */
 const lookedAt = 40
 
-/** Opens some of the images to train on, spread over the classes. Those that cannot be read are passed by. @throws Failure `no-images` */
+/** Opens some of the training images, spread over the classes; unreadable ones are skipped. @throws Failure `no-images` */
 export async function summarizeData({ classes, splits: { train } }: DataSet, folder: string): Promise<DataSummary> {
   const step = Math.max(1, train.length / lookedAt)
   const sides: number[] = []

@@ -28,7 +28,7 @@ export interface Project {
   readonly reasons: readonly string[]
 }
 
-/** Below so many images to train on, smaller batches make more steps of an epoch. */
+/** Below this number of training images, smaller batches give more steps per epoch. */
 const fewImages = 200
 
 /**
@@ -68,7 +68,7 @@ function refuseToOverwrite(there: string): void {
   if (!existsSync(there)) return
   throw new Failure({
     code: 'file-exists',
-    message: `${there} exists, and nothing is written over`,
+    message: `${there} exists, and existing files are not overwritten`,
     help: 'name a new folder: wsban init my-project',
     path: there,
     exit: 2,
@@ -87,7 +87,7 @@ function proposal(template: Template, seen: DataSummary | undefined, data: strin
   const { classes, train, shorterSide } = seen
   const photos = shorterSide >= template.photosFrom
   const reasons = [
-    `${classes} classes, ${train} images to train on; the shorter side of the middle one has ${shorterSide} pixels:`,
+    `${classes} classes, ${train} training images; the shorter side of the middle one has ${shorterSide} pixels:`,
     photos ? 'large enough for a network made for photos.' : 'too small for a network made for photos.',
     ...(train < fewImages ? ['Few images: batches of 8.'] : []),
   ]

@@ -76,13 +76,13 @@ export async function inspectPytorch(options: PytorchInspection = {}): Promise<P
     return {
       place: 'cache',
       reason: 'there is no Python with PyTorch',
-      help: 'wsban setup pytorch makes one; WSBAN_PYTHON=/path/to/python names one that is there',
+      help: 'create one with wsban setup pytorch, or name an installed one with WSBAN_PYTHON=/path/to/python',
     }
   }
   const python = pythonIn(pytorchFolder())
   const probed = await probePytorch(python, options.timeoutSeconds)
   if (probed.works) return environment(python, 'cache', probed)
-  return { place: 'cache', reason: `${python} ${probed.reason}`, help: 'wsban setup pytorch makes it anew' }
+  return { place: 'cache', reason: `${python} ${probed.reason}`, help: 'recreate it with wsban setup pytorch' }
 }
 
 function environment(

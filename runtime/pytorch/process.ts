@@ -67,7 +67,7 @@ export async function runPytorch(
       code: 'pytorch-failed',
       message: `PyTorch ended with ${how}`,
       details: said.trim() === '' ? [] : said.trim().split('\n'),
-      help: 'the last lines say why; what the run had saved is still there',
+      help: 'the last lines say why; the saved checkpoints are intact',
     })
   } finally {
     process.off('exit', kill)

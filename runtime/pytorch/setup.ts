@@ -51,7 +51,7 @@ async function tryNamed(): Promise<PytorchSetupResult> {
 async function setupInCache(options: PytorchSetupOptions): Promise<PytorchSetupResult> {
   const { reporter } = options
   await makeCacheFolder(cacheRoot())
-  const waiting = (holder: string) => reporter.say(`another setup of PyTorch is at work (${holder}); waiting for it`)
+  const waiting = (holder: string) => reporter.say(`another setup of PyTorch is running (${holder}); waiting for it`)
   return withLock(`${pytorchFolder()}.lock`, waiting, async () => (await alreadyThere()) ?? (await provision(options)))
 }
 
@@ -76,7 +76,7 @@ async function provision({ gpu, reporter }: PytorchSetupOptions): Promise<Pytorc
   const began = performance.now()
   const base = await needBasePython()
   if (gpu && process.platform === 'linux' && !hasNvidiaDriver())
-    reporter.warn('no NVIDIA driver is found here: without one PyTorch computes on the processor')
+    reporter.warn('no NVIDIA driver found: PyTorch will compute on the CPU')
   const folder = pytorchFolder()
   // An environment that is incomplete or no longer works.
   await rm(folder, { recursive: true, force: true })
@@ -94,7 +94,7 @@ async function provisionIn(
   began: number,
   reporter: Reporter,
 ): Promise<PytorchSetupResult> {
-  reporter.progress('making a virtual environment')
+  reporter.progress('creating a virtual environment')
   const made = await run(base.program, ['-m', 'venv', folder], { timeoutSeconds: 600 })
   if (made.status !== 0) {
     throw new Failure({
@@ -105,7 +105,7 @@ async function provisionIn(
     })
   }
   const python = pythonIn(folder)
-  reporter.progress('asking pip what it offers')
+  reporter.progress('querying pip for available versions')
   const plan = await planPytorch(python, base.version)
   await needSpace(folder, plan.needed, 'setting up PyTorch')
   reporter.say(describePlan(plan, folder))
@@ -131,13 +131,13 @@ async function provisionIn(
   }
   await rm(temporary, { recursive: true, force: true })
 
-  reporter.progress('trying it')
+  reporter.progress('testing it')
   const probed = await probePytorch(python)
   if (!probed.works) {
     throw new Failure({
       code: 'pytorch-does-not-work',
       message: `PyTorch was installed, but ${python} ${probed.reason}`,
-      help: 'WSBAN_PYTHON=/path/to/python names another Python that has it; wsban train computes without it, too',
+      help: 'name a Python that has it with WSBAN_PYTHON=/path/to/python; wsban train also works without it',
       path: folder,
     })
   }
@@ -163,8 +163,8 @@ function noCard({ python, torch, unusable, place }: PytorchSetupResult): Failure
       : 'install a build for cards there'
   return new Failure({
     code: 'no-graphics-card',
-    message: `PyTorch ${torch} is there and works, but finds no graphics card that computes${why.length > 0 ? ` (${why.join('; ')})` : ''}`,
-    help: `${remedy}; or go on without --gpu: everything computes on the processor, slower`,
+    message: `PyTorch ${torch} is there and works, but finds no usable GPU${why.length > 0 ? ` (${why.join('; ')})` : ''}`,
+    help: `${remedy}; or leave --gpu out: everything runs on the CPU, more slowly`,
     path: python,
   })
 }

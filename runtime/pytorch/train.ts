@@ -99,7 +99,7 @@ export async function trainInPytorch(
     if (!heard.result.interrupted) await images.finish()
   } catch (error) {
     if (!(error instanceof Failure)) throw error
-    const left = `${out} holds ${(await RunFolder.open(out)).info.last}, which is whole: go on with --resume`
+    const left = `${out} holds ${(await RunFolder.open(out)).info.last}, a complete checkpoint: continue with --resume`
     throw new Failure({ ...error.problem, help: `${error.problem.help ?? ''}; ${left}` }, { cause: error })
   } finally {
     await images.stop()

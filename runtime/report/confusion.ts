@@ -18,7 +18,7 @@ export function confusionSection({ confusion: counts, perClass }: Evaluation): M
       count === 0
         ? []
         : [
-            html`<rect x="${left + predicted * cell}" y="${truth * cell}" width="${cell - 1}" height="${cell - 1}" class="${truth === predicted ? 'hit' : 'miss'}" fill-opacity="${(0.15 + (0.85 * count) / total).toFixed(2)}"><title>${name(truth)} taken for ${name(predicted)}: ${count} of ${total}</title></rect>`,
+            html`<rect x="${left + predicted * cell}" y="${truth * cell}" width="${cell - 1}" height="${cell - 1}" class="${truth === predicted ? 'hit' : 'miss'}" fill-opacity="${(0.15 + (0.85 * count) / total).toFixed(2)}"><title>${name(truth)} predicted as ${name(predicted)}: ${count} of ${total}</title></rect>`,
           ],
     )
   })
@@ -28,7 +28,7 @@ export function confusionSection({ confusion: counts, perClass }: Evaluation): M
           html`<text class="tick" x="${left - 6}" y="${index * cell + cell * 0.7}" text-anchor="end">${full.length > 22 ? `${full.slice(0, 21)}…` : full}</text>`,
       )
     : []
-  return html`<section><h2>What was taken for what</h2><p>Rows are true classes, columns predictions, in one order. Point at a square for its count.</p>
+  return html`<section><h2>Confusion matrix</h2><p>Rows are true classes, columns are predicted classes, in the same order. Hover over a square for its count.</p>
 <div class="beside"><svg class="confusion" viewBox="0 0 ${left + size} ${size}" style="max-width:${left + size}px">${names}${squares}</svg>
 ${pairs(counts, name)}</div></section>`
 }
@@ -43,14 +43,14 @@ function pairs(counts: Evaluation['confusion'], name: (index: number) => string)
     })
     .sort((a, b) => b.count - a.count)
     .slice(0, listed)
-  if (wrong.length === 0) return html`<p>No image was taken for another class.</p>`
-  return html`<table class="pairs"><thead><tr><th>class</th><th>most often taken for</th><th></th></tr></thead><tbody>${wrong.map(({ truth, predicted, count, total }) => html`<tr><td>${name(truth)}</td><td>${name(predicted)}</td><td>${count} of ${total}</td></tr>`)}</tbody></table>`
+  if (wrong.length === 0) return html`<p>Every image was classified correctly.</p>`
+  return html`<table class="pairs"><thead><tr><th>class</th><th>most often predicted as</th><th></th></tr></thead><tbody>${wrong.map(({ truth, predicted, count, total }) => html`<tr><td>${name(truth)}</td><td>${name(predicted)}</td><td>${count} of ${total}</td></tr>`)}</tbody></table>`
 }
 
 /** Every class, the hardest first. */
 export function classSection({ perClass }: Evaluation): Markup {
   const share = ({ images, correct }: Evaluation['perClass'][number]) => (images === 0 ? 1 : correct / images)
   const sorted = perClass.toSorted((a, b) => share(a) - share(b))
-  return html`<section><h2>Class by class</h2><p>The hardest first.</p><table class="classes"><thead><tr><th>class</th><th>images</th><th>right</th><th></th></tr></thead>
+  return html`<section><h2>Accuracy by class</h2><p>Lowest accuracy first.</p><table class="classes"><thead><tr><th>class</th><th>images</th><th>correct</th><th></th></tr></thead>
 <tbody>${sorted.map((one) => html`<tr><td>${one.name}</td><td>${one.images}</td><td>${one.correct}</td><td><div class="bar"><i style="width:${one.images === 0 ? 0 : Math.round(100 * share(one))}%"></i></div></td></tr>`)}</tbody></table></section>`
 }

@@ -55,7 +55,7 @@ export interface ReportData {
   readonly differences: readonly BranchDifference[]
   /** Spread over the classes. */
   readonly examples: readonly ShownImage[]
-  /** Wrong, and the surest of it. */
+  /** Wrong predictions, the most confident first. */
   readonly mistakes: readonly ShownImage[]
   /** Facts of the run, by name. */
   readonly facts: readonly (readonly [name: string, value: string])[]

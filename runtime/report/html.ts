@@ -26,8 +26,8 @@ export function renderReport(data: ReportData): string {
 ${data.notes.map((note) => html`<p class="note">${note}</p>`)}
 ${evaluation ? summary(evaluation) : ''}
 ${evaluation ? branches(evaluation, data.differences) : ''}
-${examples.length > 0 ? gallery('Where it looked', 'The image; the attention map with the crop’s box (white; the true box dashed green where it is known); and the crop, which was looked at again.', examples) : ''}
-${mistakes.length > 0 ? gallery('Worst mistakes', 'Wrong, and the surest of it first. A mistake is often an image with a wrong label, or one that shows two things.', mistakes) : ''}
+${examples.length > 0 ? gallery('Attention and crops', 'The image; its attention map with the crop box in white (the annotated box, where there is one, in dashed green); and the crop, the input of the second pass.', examples) : ''}
+${mistakes.length > 0 ? gallery('Most confident mistakes', 'Wrong predictions, the most confident first. Many show a wrong label, or more than one object.', mistakes) : ''}
 ${evaluation ? confusionSection(evaluation) : ''}
 ${evaluation ? classSection(evaluation) : ''}
 ${evaluation ? calibrationChart(evaluation) : ''}
@@ -51,34 +51,34 @@ function summary({
   perClass,
 }: Evaluation): Markup {
   const cards = [
-    ...(top1.joint === undefined ? [] : [['right (top-1)', percent(top1.joint)] as const]),
-    ...(perClass.length > 5 ? [['among the first five', percent(top5)] as const] : []),
+    ...(top1.joint === undefined ? [] : [['top-1 accuracy', percent(top1.joint)] as const]),
+    ...(perClass.length > 5 ? [['top-5 accuracy', percent(top5)] as const] : []),
     ...(localisation
       ? ([
-          ['crop against true box, mean overlap', percent(localisation.meanIou)],
-          ['crops at half overlap or more', percent(localisation.over50)],
+          ['mean IoU of crop and annotated box', percent(localisation.meanIou)],
+          ['crops with IoU of at least 0.5', percent(localisation.over50)],
         ] as const)
       : []),
     ...(discriminativePart
       ? ([
           ['crops that capture the discriminative part', percent(discriminativePart.captured)],
-          ['the same by chance', percent(discriminativePart.byChance)],
+          ['expected by chance', percent(discriminativePart.byChance)],
         ] as const)
       : []),
     ['calibration error', percent(calibrationError)] as const,
-    ['images it was not trained on', String(images)] as const,
+    ['validation images', String(images)] as const,
   ]
   return html`<section><div class="cards">${cards.map(([name, value]) => html`<div class="card"><b>${value}</b><span>${name}</span></div>`)}</div>
-<p class="aside">All of it on the val images. They also chose which checkpoint is kept, so a test set may come out a little lower.</p></section>`
+<p class="aside">Measured on the validation split, which also selected the best checkpoint: expect slightly lower accuracy on a test set.</p></section>`
 }
 
 /** Whole image against crop against both together, and what of it is more than chance. */
 function branches({ top1 }: Evaluation, differences: readonly BranchDifference[]): Markup {
   const entries = Object.entries(top1).sort(([a], [b]) => Number(a === 'joint') - Number(b === 'joint'))
   if (entries.length < 2) return html``
-  return html`<section><h2>Whole image, crop, and both together</h2>
+  return html`<section><h2>Accuracy by branch</h2>
 <table class="branches">${entries.map(([name, share]) => html`<tr><th>${name}</th><td><div class="bar ${name === 'joint' ? 'joint' : ''}"><i style="width:${(share * 100).toFixed(1)}%"></i></div></td><td class="number">${percent(share)}</td></tr>`)}</table>
-${differences.map(({ branch, difference, interval: [low, high], onlyFirst, onlySecond, pValue }) => html`<p>The joint answer against <b>${branch}</b> alone: ${points(difference)} points (95 % interval ${points(low)} to ${points(high)}); ${onlyFirst} ${onlyFirst === 1 ? 'image' : 'images'} only the joint one got right, ${onlySecond} only ${branch}. ${pValue < 0.05 ? 'That is more than chance' : 'Chance alone would do as much'} (McNemar, ${pValue < 0.001 ? 'p below 0.001' : `p = ${pValue.toPrecision(2)}`}).</p>`)}
+${differences.map(({ branch, difference, interval: [low, high], onlyFirst, onlySecond, pValue }) => html`<p>Joint prediction compared with <b>${branch}</b> alone: ${points(difference)} points (95 % interval ${points(low)} to ${points(high)}); ${onlyFirst} ${onlyFirst === 1 ? 'image' : 'images'} classified correctly only by the joint prediction, ${onlySecond} only by ${branch}. ${pValue < 0.05 ? 'The difference is significant' : 'The difference is not significant'} (McNemar, ${pValue < 0.001 ? 'p below 0.001' : `p = ${pValue.toPrecision(2)}`}).</p>`)}
 </section>`
 }
 
@@ -91,8 +91,8 @@ function curves({ epochs, steps, best }: ReportData): Markup {
     { name, points: steps.map((step) => [step.epoch, pick(step)] as const) },
   ]
   return html`<section><h2>Training</h2><div class="charts">
-${accuracies.length > 0 ? lineChart(accuracies, { label: 'top-1 on the val images', format: (value) => `${(value * 100).toFixed(0)} %`, top: 1, ...mark }) : ''}
-${lineChart(losses, { label: 'every loss, mean of each epoch', format: short, ...mark })}
+${accuracies.length > 0 ? lineChart(accuracies, { label: 'top-1 accuracy on the validation split', format: (value) => `${(value * 100).toFixed(0)} %`, top: 1, ...mark }) : ''}
+${lineChart(losses, { label: 'losses, mean per epoch', format: short, ...mark })}
 ${
   steps.length > 0
     ? lineChart(
@@ -105,7 +105,7 @@ ${
   steps.length > 0
     ? lineChart(
         ofSteps('norm', ({ gradientNorm }) => gradientNorm),
-        { label: 'norm of all gradients', format: short },
+        { label: 'gradient norm', format: short },
       )
     : ''
 }
@@ -135,7 +135,7 @@ function imageCard({ name, truth, guesses, image, overlay, crop, overlap }: Show
   const right = guesses.find(({ by }) => by === 'joint')?.name === truth
   return html`<article class="${right ? 'right' : 'wrong'}">
 <div class="strip">${[image, overlay, crop].flatMap((bytes) => (bytes ? [html`<img alt="" src="${dataUri(bytes)}">`] : []))}</div>
-<h3>${truth} <small>${name}${overlap === undefined ? '' : ` · crop and true box overlap by ${(overlap * 100).toFixed(0)} %`}</small></h3>
+<h3>${truth} <small>${name}${overlap === undefined ? '' : ` · IoU with annotated box ${(overlap * 100).toFixed(0)} %`}</small></h3>
 <table>${guesses.map((guess) => html`<tr><td>${guess.by}</td><td>${guess.name}</td><td class="number ${guess.name === truth ? 'good' : 'bad'}">${percent(guess.probability)}</td></tr>`)}</table>
 </article>`
 }

@@ -131,7 +131,7 @@ async function readState(file: string, checksum: string | undefined): Promise<Tr
     throw new Failure(
       {
         code: 'run-unreadable',
-        message: `${file} is not what wsban wrote`,
+        message: `${file} was changed since wsban wrote it`,
         help: 'resume from another checkpoint',
         path: file,
       },

@@ -88,11 +88,11 @@ export class RunFolder {
     try {
       return new RunFolder(path, runFile.parse(JSON.parse(await readFile(file, 'utf8'))))
     } catch (error) {
-      const reason = error instanceof z.ZodError ? 'run.json is not what wsban wrote' : reasonOf(error)
+      const reason = error instanceof z.ZodError ? 'run.json was changed since wsban wrote it' : reasonOf(error)
       throw new Failure(
         {
           code: 'run-unreadable',
-          message: `${path} is no run that can be read: ${reason}`,
+          message: `${path} is not a readable run: ${reason}`,
           help: 'a run is a folder that `wsban train ... -o RUN` made',
           path,
         },

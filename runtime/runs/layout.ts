@@ -83,7 +83,7 @@ export async function refuseLinks(path: string): Promise<void> {
     throw new Failure({
       code: 'run-holds-link',
       message: `${place} is ${kind === 'link' ? 'a link' : `not a ${expected}`}, and training writes only within the run's own folder`,
-      help: `put a ${expected} in its place (for a link, what it leads to)`,
+      help: `put a ${expected} there (for a link, copy its target)`,
       path: place,
     })
   }

@@ -16,7 +16,7 @@ export function checkData(model: Pick<Model, 'classes'>, data: DataSet, path: st
   if (data.splits.train.length === 0)
     throw new Failure({
       code: 'no-images',
-      message: `${path} has no images to train on`,
+      message: `${path} has no training images`,
       help: 'put them into train/CLASS/',
       path,
     })
@@ -28,7 +28,7 @@ export async function checkNew(out: string): Promise<void> {
     throw new Failure({
       code: 'run-exists',
       message: `${out} holds a run already`,
-      help: 'go on with it (--resume), or choose another folder with -o',
+      help: 'resume it with --resume, or choose another folder with -o',
       path: out,
       exit: 2,
     })
@@ -44,8 +44,8 @@ export function checkSame(
   if (weights !== undefined && weights !== info.weights)
     throw new Failure({
       code: 'run-differs',
-      message: `${out} goes on from its own weights, not from ${weights}`,
-      help: 'leave --weights out, or train anew into another folder',
+      message: `${out} resumes from its own weights, not from ${weights}`,
+      help: 'leave --weights out, or train into another folder',
       path: out,
       exit: 2,
     })
@@ -54,14 +54,14 @@ export function checkSame(
     throw new Failure({
       code: 'spec-changed',
       message: `the spec is not the one that ${out} was trained with`,
-      help: `train anew into another folder, or resume with ${out}/model.wsban`,
+      help: `train into another folder, or resume with ${out}/model.wsban`,
       path: out,
     })
   if (batch !== undefined && batch !== info.batch)
     throw new Failure({
       code: 'run-differs',
       message: `${out} trains with batches of ${info.batch}, not of ${batch}`,
-      help: 'leave --batch out, or train anew into another folder',
+      help: 'leave --batch out, or train into another folder',
       path: out,
       exit: 2,
     })

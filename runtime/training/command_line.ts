@@ -36,7 +36,7 @@ export async function trainFromCommandLine(model: Model, spec: unknown, args: re
     if (folder === undefined || out === undefined)
       throw new Failure({
         code: 'usage',
-        message: 'give the images and a folder for the run',
+        message: 'name the images and a folder for the run',
         help: 'npm run train -- --data DIR -o RUN',
         exit: 2,
       })

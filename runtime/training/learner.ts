@@ -54,7 +54,7 @@ interface GradientAccumulator {
   batches: number
 }
 
-/** All that learning changes, on the engine: weights, statistics and centres, what the optimiser remembers, and the average. */
+/** All that learning changes, on the engine: weights, statistics and centres, what the optimizer remembers, and the average. */
 export class Learner {
   private readonly settings: ReadonlyMap<string, ParameterSettings>
   private readonly classWeights: tf.Tensor1D | undefined
@@ -179,7 +179,7 @@ export class Learner {
     throw new Failure({
       code: 'nothing-learns',
       message: `every weight is frozen in epoch ${Math.floor(epoch) + 1}`,
-      help: 'let a part learn from the beginning: leave it out of the groups that are frozen',
+      help: 'leave at least one part out of the frozen groups',
     })
   }
 
@@ -241,7 +241,7 @@ export class Learner {
   }
 }
 
-/** Where an average is exported, the weights that learn stand with what the optimiser remembers. */
+/** Where an average is exported, the weights that learn stand with what the optimizer remembers. */
 const learningPrefix = 'weight/'
 
 function under(tensors: ReadonlyMap<string, StoredTensor>, prefix: string): Map<string, StoredTensor> {

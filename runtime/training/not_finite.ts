@@ -15,7 +15,7 @@ export class NotFinite extends Failure {
     super({
       code: 'loss-not-finite',
       message: place ? `${whatOf(found)}; ${place}` : whatOf(found),
-      help: 'lower the rate (--train optimizer.rate=...), to a tenth for example, or limit the gradients (--train clip=1)',
+      help: 'lower the learning rate (--train optimizer.rate=...), to a tenth for example, or clip the gradients (--train clip=1)',
     })
   }
 }

@@ -22,7 +22,7 @@ export async function readOptimizerState(model: Model, optimizer: Optimizer): Pr
   return slots
 }
 
-/** Puts back what a checkpoint has for the optimiser. @throws Failure `run-unreadable` */
+/** Puts back what a checkpoint has for the optimizer. @throws Failure `run-unreadable` */
 export function restoreOptimizerState(model: Model, optimizer: Optimizer, { slots, state }: Checkpoint): void {
   const parameters = new Map(model.parameters.map((parameter) => [parameter.name, parameter]))
   for (const [key, { values, shape }] of slots) {
@@ -34,8 +34,8 @@ export function restoreOptimizerState(model: Model, optimizer: Optimizer, { slot
     if (!parameter || !variables)
       throw new Failure({
         code: 'run-unreadable',
-        message: `the checkpoint has optimiser state ${key} that the spec does not know`,
-        help: 'resume with the spec and the optimiser of the run',
+        message: `the checkpoint has optimizer state ${key} that the spec does not know`,
+        help: 'resume with the spec and the optimizer of the run',
       })
     const { layout } = parameter
     const initial = tf.tensor(

@@ -13,7 +13,7 @@ export interface WeightStep {
   readonly decay: number
 }
 
-/** One step of learning. Slots are what an optimiser remembers of each weight: velocity, running means. */
+/** One step of learning. Slots are what an optimizer remembers of each weight: velocity, running means. */
 export interface Optimizer {
   /** Slots by their name in a checkpoint, in the layout of the weights. */
   readonly slots: ReadonlyMap<string, Map<string, tf.Variable>>
@@ -90,7 +90,7 @@ function withDecay(gradient: tf.Tensor, weight: tf.Variable, decay: number): tf.
 export function makeOptimizer(setting: Setting): Optimizer {
   const slots: Slots = new Map()
   const make = kinds[setting.name]
-  if (!make) throw new Error(`no optimiser is called ${setting.name}`)
+  if (!make) throw new Error(`no optimizer is called ${setting.name}`)
   const update = make(setting.arguments, (name) => {
     const map = new Map<string, tf.Variable>()
     slots.set(name, map)

@@ -39,7 +39,7 @@ export class StepProfile implements StepWatch {
       throw new Failure({
         code: 'wrong-usage',
         message: 'only the native engine can be profiled',
-        help: 'wsban setup gets it; or leave --profile out',
+        help: 'install it with wsban setup, or leave --profile out',
         exit: 2,
       })
     const { executeSingleOutput, executeMultipleOutputs, binding } = backend

@@ -68,7 +68,7 @@ export async function reopen(
       `the images are not those that the run was begun with: it goes on with these, and is not what it would have been`,
     )
   const changed = spec.train?.join('\n') !== info.spec.train?.join('\n')
-  if (changed) reporter.warn(`going on with other settings: ${spec.train?.join(', ')}`)
+  if (changed) reporter.warn(`resuming with other settings: ${spec.train?.join(', ')}`)
   await run.resume({
     ...(changed && { spec }),
     ...(request.epochs !== undefined && { epochs: request.epochs }),
@@ -82,7 +82,7 @@ export async function reopen(
 export function introduce(model: Model, data: DataSet, engine: string, reporter: Reporter): void {
   const { train: training, val } = data.splits
   reporter.say(
-    `${model.name}: ${data.classes.length} classes, ${training.length} images to train on, ${val.length} to check on · ${engine}`,
+    `${model.name}: ${data.classes.length} classes, ${training.length} training images, ${val.length} validation images · ${engine}`,
   )
 }
 

@@ -113,7 +113,7 @@ async function goOn(model: Model, spec: StoredSpec, data: DataSet, request: Trai
   const { state } = checkpoint
   const engine = await openEngine(request.engine ?? engineNames.find((name) => name === info.engine), reporter)
   if (engine.name !== info.engine)
-    reporter.warn(`the run was begun with ${info.engine}: from here on its numbers may differ in their last digits`)
+    reporter.warn(`the run was started with ${info.engine}: from here on results may differ in the last digits`)
   if (state.logBytes !== undefined) await run.log.cutTo(state.logBytes)
   if (changed) await run.log.add({ step: state.step, changed: spec.train })
   const learner = Learner.restore(

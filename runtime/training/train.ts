@@ -276,7 +276,7 @@ class Training {
     const { problem } = failure
     if (!this.broken && problem.code !== 'cannot-write')
       await this.save(undefined).catch((reason: unknown) => reporter.warn(reasonOf(reason)))
-    const left = `${run.path} holds ${run.info.last}, which is whole: go on with --resume`
+    const left = `${run.path} holds ${run.info.last}, a complete checkpoint: continue with --resume`
     return new Failure({ ...problem, help: problem.help ? `${problem.help}; ${left}` : left }, { cause: failure.cause })
   }
 }

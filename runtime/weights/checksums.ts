@@ -62,7 +62,7 @@ export function damaged(path: string, reason: string, cause?: unknown): Failure 
     {
       code: 'weights-damaged',
       message: `${path} has changed since it was written: ${reason}`,
-      help: 'use a copy of it from before; a run goes back to an earlier checkpoint with wsban train ... --resume --from NAME',
+      help: 'restore a backup of the file, or resume from an earlier checkpoint: wsban train ... --resume --from NAME',
       path,
     },
     { cause },

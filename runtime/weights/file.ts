@@ -107,7 +107,7 @@ export async function readValues(file: WeightFile, name: string): Promise<Stored
       throw new Failure({
         code: 'weights-not-finite',
         message: `${name} in ${file.path} has the value ${values[i]} at place ${i}`,
-        help: 'these weights come from a training that went wrong; use an earlier checkpoint',
+        help: 'these weights come from a training run that diverged; use an earlier checkpoint',
         path: file.path,
       })
   return { shape: entry.shape, values }

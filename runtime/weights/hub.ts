@@ -195,7 +195,7 @@ async function download(
   throw failure(
     'hub-cut',
     `${repository}: the connection broke ${mostTries} times${reason === '' ? '' : ` (${reason})`}`,
-    'run the command again: it goes on where it stopped',
+    'run the command again: it continues where it stopped',
   )
 }
 

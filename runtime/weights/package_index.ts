@@ -68,8 +68,8 @@ async function rename(from: string, to: string): Promise<void> {
       if (!entry || entry.shape.join() !== shape.join() || theirs.length !== ours.length)
         throw new Failure({
           code: 'weights-unreadable',
-          message: `the packaged checkpoint is not the one expected: ${key ?? 'nothing'} stands where ${name} belongs`,
-          help: 'report this; `--weights` takes another checkpoint meanwhile',
+          message: `the packaged checkpoint is not the one expected: ${key ?? 'nothing'} found where ${name} was expected`,
+          help: 'please report this; until it is fixed, --weights can name another checkpoint',
           path: from,
         })
       entries.set(name, entry)

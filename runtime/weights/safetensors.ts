@@ -36,7 +36,7 @@ export async function writeEntries(
   if (entries.has(metadataKey))
     throw new Failure({
       code: 'weights-unwritable',
-      message: `a tensor called ${metadataKey} cannot be written to ${path}: safetensors keeps its own notes under this name`,
+      message: `a tensor called ${metadataKey} cannot be written to ${path}: safetensors reserves this name for metadata`,
       help: 'rename the tensor in the checkpoint it comes from',
       path,
     })

@@ -47,7 +47,7 @@ test.serial('train, evaluate, export, verify, predict, report', async (t) => {
   t.regex(compared.out, /calibration error: \d+\.\d %/)
   t.regex(
     compared.out,
-    /top-1 0\.0 points, with 95 % confidence from 0\.0 to 0\.0 .*\n.*0 images only this one.*p = 1\.0/,
+    /top-1 0\.0 points, 95 % confidence interval 0\.0 to 0\.0 .*\n.*0 images classified correctly only by this one.*p = 1\.0/,
   )
 
   const small = join(folder, 'small.onnx')

@@ -33,7 +33,7 @@ test('where a package is already it stays; a model is never written over', async
   t.is(readFileSync(join(folder, 'there', 'package.json'), 'utf8'), '{}')
   const again = await wsban('init', 'there', '--template', 'tasn')
   t.is(again.status, 2)
-  t.regex(again.err, /model\.wsban exists, and nothing is written over/)
+  t.regex(again.err, /model\.wsban exists, and existing files are not overwritten/)
 })
 
 test('for data, classes and size are proposed, and a hostile name stays data', async (t) => {
@@ -48,7 +48,7 @@ test('for data, classes and size are proposed, and a hostile name stays data', a
     }
   const made = await wsban('init', 'model', '--template', 'wsban', '--data', data)
   t.is(made.status, 0, made.err)
-  t.regex(made.out, /3 classes, \d+ images to train on; the shorter side of the middle one has 70 pixels/)
+  t.regex(made.out, /3 classes, \d+ training images; the shorter side of the middle one has 70 pixels/)
   const text = readFileSync(join(folder, 'model', 'model.wsban'), 'utf8')
   t.regex(text, /classes = 3,/)
   t.regex(text, /batch = 8/)

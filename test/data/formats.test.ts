@@ -340,7 +340,7 @@ const mistakes: Readonly<Record<string, readonly [files: Files, code: string, sa
   'images to test with alone': [
     { ...images, 'l.csv': 'path,label,split\na.jpg,x,test\n' },
     'data-classes',
-    /has no images to train on/,
+    /has no training images/,
   ],
   'a comma without quotes': [
     { ...images, 'l.csv': 'path,label\na.jpg,red, small\n' },

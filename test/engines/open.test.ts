@@ -28,8 +28,8 @@ test.serial('without a native engine: WebAssembly, and one line that names the c
 test.serial('one that is asked for and not there is refused, with the command that gets it', async (t) => {
   noCache(t)
   for (const [name, command] of [
-    ['tfjs-node', 'wsban setup gets it'],
-    ['tfjs-node-gpu', 'wsban setup --gpu gets it'],
+    ['tfjs-node', 'install it with wsban setup'],
+    ['tfjs-node-gpu', 'install it with wsban setup --gpu'],
   ] as const) {
     const failure = await t.throwsAsync(openEngine(name, silent), { instanceOf: Failure })
     t.is(failure?.problem.code, 'engine-missing')
@@ -78,7 +78,7 @@ test.serial("the working directory's node_modules are not looked at", async (t) 
   process.chdir(project)
   const { warnings, reporter } = listening()
   t.is((await openEngine(undefined, reporter)).name, 'wasm')
-  t.regex(warnings[0] ?? '', /the native engine is not here/)
+  t.regex(warnings[0] ?? '', /the native engine is not installed/)
   t.false((await findEngines()).some(({ name, available }) => name === 'tfjs-node' && available))
   t.false(existsSync(proof))
 })

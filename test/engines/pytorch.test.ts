@@ -95,7 +95,7 @@ test.serial('the environment in the cache is used when it is whole, and when not
   t.like(await findPytorch(), { python, place: 'cache', torch: '2.9.1+cpu' })
   writeFileSync(python, '#!/bin/sh\nexit 1\n')
   const broken = await t.throwsAsync(requirePytorch(), { instanceOf: Failure })
-  t.regex(broken?.problem.help ?? '', /wsban setup pytorch makes it anew/)
+  t.regex(broken?.problem.help ?? '', /recreate it with wsban setup pytorch/)
 })
 
 test('versions are compared as numbers', (t) => {

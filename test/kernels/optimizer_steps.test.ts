@@ -18,7 +18,7 @@ interface Reference {
 
 const [beta1, beta2] = [0.9, 0.999]
 
-/** Each optimiser's formula for one number, in double precision; `step` counts from 1. */
+/** Each optimizer's formula for one number, in double precision; `step` counts from 1. */
 const references: readonly {
   readonly setting: Setting
   readonly move: (state: Reference, gradient: number, step: number) => Reference

@@ -50,7 +50,7 @@ test('the page answers in a real browser as Node does, and asks for nothing from
     const loaded = performance.now() - began
     const input = await page.$('input#file')
     await input?.uploadFile(photo)
-    await showing(page, '#status', /pixels|could not|no image/)
+    await showing(page, '#status', /pixels|could not|as an image/)
     const seen = await page.evaluate(() => ({
       title: document.title,
       status: document.getElementById('status')?.textContent ?? '',

@@ -121,7 +121,7 @@ test.serial('one of two processes is killed: the run is whole, and goes on as if
   const { status, err } = await ended
   t.is(status, 1, err)
   t.regex(err, /error\[pytorch-failed\]/)
-  t.regex(err, /killed holds epoch-0001, which is whole: go on with --resume/)
+  t.regex(err, /killed holds epoch-0001, a complete checkpoint: continue with --resume/)
   const again = wsban(...options('tiny.wsban', 'killed', 2), '--resume')
   t.is(again.status, 0, again.err)
   t.deepEqual(lossesOf(join(folder, 'killed')), lossesOf(join(folder, 'whole')))

@@ -1,6 +1,6 @@
-"""Trains a generated model.py for some steps. Reads what to do as JSON; writes a folder of weights and optimiser state after each step.
+"""Trains a generated model.py for some steps. Reads what to do as JSON; writes a folder of weights and optimizer state after each step.
 
-Keys of the optimiser's state are those of wsban's checkpoints: `velocity/NAME`, or `mean/NAME` and `square/NAME`.
+Keys of the optimizer's state are those of wsban's checkpoints: `velocity/NAME`, or `mean/NAME` and `square/NAME`.
 """
 
 import json

@@ -32,7 +32,7 @@ const seed = 1
 const steps = 10
 const half = 5
 /**
- * Relative to a tensor's largest value (or to 1): weights, statistics and centres after one step and after ten, and what the optimiser
+ * Relative to a tensor's largest value (or to 1): weights, statistics and centres after one step and after ten, and what the optimizer
  * remembers after one. Both engines compute in single precision, where one value near zero that a relu lets pass or not moves a gradient by
  * some thousandths; after ten steps they may be twice as far apart as PyTorch with one thread is from PyTorch with two, if that is more.
  */
@@ -134,7 +134,7 @@ for (const subject of [
       const end = Math.max(subject.text === drawn ? endOfDrawn : tolerance.end, 2 * own)
       t.true((apart.at(-1) ?? 1) <= end, `after ${steps}: ${apart.at(-1)}`)
 
-      // Ours goes on in PyTorch, and PyTorch's in ours, optimiser state and all.
+      // Ours goes on in PyTorch, and PyTorch's in ours, optimizer state and all.
       python(ours(half), join(place, 'after ours'), half)
       await close(t, ours(half + 1), after(half + 1), 'ours, gone on in PyTorch')
       const { tensors } = await readSafetensors(join(theirs(half), 'weights.safetensors'))
@@ -176,7 +176,7 @@ async function keep(learner: Learner, place: string, step: number): Promise<void
 async function close(t: ExecutionContext, one: string, other: string, what: string): Promise<void> {
   const weights = await tensorsApart(one, other, 'weights')
   const slots = await tensorsApart(one, other, 'optimizer')
-  t.log(`${what}: weights ${weights.most.toExponential(1)}, optimiser ${slots.most.toExponential(1)}`)
+  t.log(`${what}: weights ${weights.most.toExponential(1)}, optimizer ${slots.most.toExponential(1)}`)
   t.true(weights.most <= tolerance.step, `${what}: ${weights.where} differs by ${weights.most}`)
   t.true(slots.most <= tolerance.slots, `${what}: ${slots.where} differs by ${slots.most}`)
 }

@@ -106,7 +106,7 @@ test.serial('interrupted and gone on with, a run ends as if it had not been', as
   child.kill('SIGINT')
   const stopped = await ended
   t.is(stopped.status, 130, stopped.err)
-  t.regex(stopped.err, /go on with --resume/)
+  t.regex(stopped.err, /continue with --resume/)
   done(t, wsban('train', tiny, ...options, '-o', 'parted', '--resume'))
   t.is(await digestOf(join(folder, 'parted')), await digestOf(join(folder, 'whole')))
   const curves = ['parted', 'whole'].map((run) => lossesOf(join(folder, run)))

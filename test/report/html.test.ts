@@ -73,10 +73,10 @@ test('the figures are there', (t) => {
 test('a run without images to evaluate has its facts, and a run without an epoch no charts', (t) => {
   const { evaluation: _, best: __, ...rest } = data
   const bare = renderReport({ ...rest, examples: [], steps: [] })
-  t.false(bare.includes('Where it looked'))
-  t.false(bare.includes('Class by class'))
+  t.false(bare.includes('Attention and crops'))
+  t.false(bare.includes('Accuracy by class'))
   t.false(bare.includes('learning rate'))
-  t.true(bare.includes('every loss') && bare.includes('The run'))
+  t.true(bare.includes('losses, mean per epoch') && bare.includes('The run'))
   const unbegun = renderReport({ ...rest, examples: [], epochs: [], steps: [] })
   t.false(unbegun.includes('every loss'))
   t.true(unbegun.includes('The run'))
@@ -91,9 +91,9 @@ test('without accuracies there is no chart of them, and without a second branch 
     epochs: [{ epoch: 1, losses: { total: 0 }, top1: {} }],
     evaluation: { ...evaluation, top1: { master: 0.5 } },
   })
-  t.false(report.includes('top-1 on the val images'))
+  t.false(report.includes('top-1 accuracy on the validation split'))
   t.false(report.includes('and both together'))
-  t.false(report.includes('right (top-1)'))
+  t.false(report.includes('top-1 accuracy'))
   t.false(report.includes('>kept<'))
 })
 
@@ -128,12 +128,12 @@ test('a larger evaluation adds top-5, the discriminative part, mistakes, and a d
     '87.5 %',
     '62.5 %',
     '12.5 %',
-    'Worst mistakes',
-    'overlap by 33 %',
-    '1 image only the joint one got right',
-    'That is more than chance',
+    'Most confident mistakes',
+    'IoU with annotated box 33 %',
+    '1 image classified correctly only by the joint prediction',
+    'The difference is significant',
     'p below 0.001',
-    'No image was taken for another class.',
+    'Every image was classified correctly.',
     'class="right"',
   ])
     t.true(report.includes(words), words)

@@ -108,7 +108,7 @@ test('a folder that is no run, run.json that is none, and a run without a checkp
   writeFileSync(join(path, 'run.json'), '{')
   t.regex(await says(), /JSON/)
   writeFileSync(join(path, 'run.json'), '{"wsban":"0.1.0"}')
-  t.regex(await says(), /run\.json is not what wsban wrote/)
+  t.regex(await says(), /run\.json was changed since wsban wrote it/)
   writeFileSync(join(path, 'run.json'), JSON.stringify(info))
   const run = await RunFolder.open(path)
   t.is(codeOf(t.throws(() => run.weightsPath(), { instanceOf: Failure })), 'no-checkpoint')

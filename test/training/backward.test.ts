@@ -63,7 +63,7 @@ test.serial('a step leaves no tensor behind', async (t) => {
     learner.accumulate({ images, labels }, { step, epoch: 0, rate: 0.001 }, true)
     return tf.memory().numTensors
   })
-  // The first step makes what the optimiser remembers.
+  // The first step makes what the optimizer remembers.
   t.is(new Set(counts).size, 1, counts.join())
   learner.dispose()
 })

@@ -38,7 +38,7 @@ const data = (classes: readonly string[], train: number): DataSet => {
   return { root: 'birds', classes, splits: { train: samples, val: [], test: [] }, setApart: false, notes: [] }
 }
 
-test('data with other classes than the model, or without images to train on', (t) => {
+test('data with other classes than the model, or without training images', (t) => {
   const model = { classes: 2 }
   fails(
     t,
@@ -46,7 +46,7 @@ test('data with other classes than the model, or without images to train on', (t
     'classes-do-not-fit',
     /3 classes.* 2; .*classes=3/,
   )
-  fails(t, () => checkData(model, data(['a', 'b'], 0), 'birds'), 'no-images', /no images to train on/)
+  fails(t, () => checkData(model, data(['a', 'b'], 0), 'birds'), 'no-images', /no training images/)
   t.notThrows(() => checkData(model, data(['a', 'b'], 1), 'birds'))
 })
 

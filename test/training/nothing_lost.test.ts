@@ -26,7 +26,7 @@ test.after.always(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** Weights, what the optimiser remembers, and the log, but for how long things took. */
+/** Weights, what the optimizer remembers, and the log, but for how long things took. */
 async function outcome(path: string) {
   const run = await RunFolder.open(path)
   const { tensors, slots, state } = await run.readCheckpoint('last')
@@ -169,7 +169,7 @@ test.serial('patience ends a run early, and it stays ended', async (t) => {
   const patient = [...args, '--epochs', '9', ...settings.flatMap((line) => ['--train', line])]
   const first = wsban(...patient, '-o', run)
   t.is(first.status, 0, first.err)
-  t.regex(first.err, /ended early: no better val top-1 in 2 epochs/)
+  t.regex(first.err, /stopped early: no better validation top-1 in 2 epochs/)
   const { info } = await RunFolder.open(run)
   t.is(info.last, 'epoch-0003')
   t.is(info.best, 'epoch-0001')

@@ -1,5 +1,5 @@
 """
-Writes test/training/recorded.json: what PyTorch's optimisers, schedules, clipping, averaging and cross-entropy do with a few numbers.
+Writes test/training/recorded.json: what PyTorch's optimizers, schedules, clipping, averaging and cross-entropy do with a few numbers.
 Run it with the packages that test/parity/requirements.txt pins: python test/training/record.py
 """
 import json

@@ -134,7 +134,7 @@ async function refuseForeign(out: string): Promise<void> {
   if (!text.startsWith(firstLine))
     throw new Failure({
       code: 'folder-not-empty',
-      message: `${out} exists, and is no sample set that could be replaced`,
+      message: `${out} exists and is not a sample data set, so it is not replaced`,
       help: 'choose a new folder with -o',
       path: out,
       exit: 2,
@@ -146,7 +146,7 @@ async function refuseForeign(out: string): Promise<void> {
   if (added.length === 0) return
   throw new Failure({
     code: 'folder-not-empty',
-    message: `${out} is a sample set to which something was added: ${listed(added.sort())}`,
+    message: `${out} is a sample data set that contains other files: ${listed(added.sort())}`,
     help: 'choose a new folder with -o, or move that to another place; nothing was changed',
     path: out,
     exit: 2,

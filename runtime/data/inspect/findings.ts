@@ -2,7 +2,7 @@ import { splitNames } from '../dataset.js'
 import { counted, listed } from '../listing.js'
 import type { Double, Finding, Inspection } from './inspection.js'
 
-/** Classes with fewer images to train on are hardly learned. */
+/** Classes with fewer training images are hardly learned. */
 const FEW = 10
 /** Above this, the largest class is guessed too often. */
 const UNEVEN = 5
@@ -48,15 +48,15 @@ function aboutDoubles(doubles: readonly Double[]): Finding[] {
       severity: 'error',
       code: 'same-across-splits',
       message: `${counted(same, 'image')} in more than one split, byte for byte`,
-      help: 'keep each in one split: what was trained on says nothing of new images, and val and test come out too good',
+      help: 'keep each image in one split: images seen in training make validation and test accuracy too high',
     })
   const near = across('alike')
   if (near > 0)
     findings.push({
       severity: 'warning',
       code: 'alike-across-splits',
-      message: `${counted(near, 'pair')} of images in two splits look alike`,
-      help: 'look at them; if they are one image, or of one moment, keep them in one split',
+      message: `${counted(near, 'pair')} of near-duplicate images in two splits`,
+      help: 'look at them; keep images of one scene in one split',
     })
   const labels = ofTwoClasses('same')
   if (labels > 0)
@@ -64,15 +64,15 @@ function aboutDoubles(doubles: readonly Double[]): Finding[] {
       severity: 'error',
       code: 'same-in-classes',
       message: `${counted(labels, 'image')} in more than one class, byte for byte`,
-      help: 'one of the classes is wrong: take the image out of it',
+      help: 'remove the image from the wrong class',
     })
   const unsure = ofTwoClasses('alike')
   if (unsure > 0)
     findings.push({
       severity: 'warning',
       code: 'alike-in-classes',
-      message: `${counted(unsure, 'pair')} of images in two classes look alike`,
-      help: 'look at them; one of the classes may be wrong',
+      message: `${counted(unsure, 'pair')} of near-duplicate images in two classes`,
+      help: 'look at them; one of the labels may be wrong',
     })
   return findings
 }
@@ -84,7 +84,7 @@ function aboutClasses({ classes, images }: Omit<Inspection, 'findings'>): Findin
       severity: 'error',
       code: 'one-class',
       message: `there is one class only: ${listed(classes.map(({ name }) => name))}`,
-      help: 'a classifier needs two; the folders (or the list) may mean something else than classes',
+      help: 'a classifier needs two or more; check that the folders (or the list) are classes',
     })
   const counts = classes.map(({ train }) => train)
   const [least, most] = [Math.min(...counts), Math.max(...counts)]
@@ -93,15 +93,15 @@ function aboutClasses({ classes, images }: Omit<Inspection, 'findings'>): Findin
     findings.push({
       severity: 'warning',
       code: 'few-images',
-      message: `${counted(few.length, 'class', 'classes')} with fewer than ${FEW} images to train on: ${listed(few.map(({ name }) => name))}`,
-      help: 'get more of them, or leave these classes out',
+      message: `${counted(few.length, 'class', 'classes')} with fewer than ${FEW} training images: ${listed(few.map(({ name }) => name))}`,
+      help: 'add images, or leave these classes out',
     })
   if (least > 0 && most > UNEVEN * least)
     findings.push({
       severity: 'warning',
       code: 'uneven-classes',
-      message: `the largest class has ${most} images to train on, the smallest ${least}: ${(most / least).toFixed(1)} times as many`,
-      help: 'get more of the small ones, or weigh the classes in the train block; look at the table by class, not at the mean',
+      message: `the largest class has ${most} training images, the smallest ${least}: ${(most / least).toFixed(1)} times as many`,
+      help: 'add images to the small classes, or set class_weights in the train block; look at per-class accuracy, not at the mean',
     })
   const unchecked = classes.filter(({ val }) => val === 0)
   if (images.val > 0 && unchecked.length > 0)
@@ -109,7 +109,7 @@ function aboutClasses({ classes, images }: Omit<Inspection, 'findings'>): Findin
       severity: 'warning',
       code: 'no-val-images',
       message: `${counted(unchecked.length, 'class', 'classes')} without val images: ${listed(unchecked.map(({ name }) => name))}`,
-      help: 'nothing will say how well these are learned; move some of their images to val',
+      help: 'their accuracy cannot be measured; move some of their images to val',
     })
   return findings
 }
@@ -121,7 +121,7 @@ function aboutSizes({ sizes }: Omit<Inspection, 'findings'>): Finding[] {
       severity: 'warning',
       code: 'small-images',
       message: `the smallest image is ${sizes.smallest[0]} x ${sizes.smallest[1]}`,
-      help: `models enlarge such images; those under ${SMALL} pixels show no parts`,
+      help: `models upscale such images; images under ${SMALL} pixels show no parts`,
     },
   ]
 }

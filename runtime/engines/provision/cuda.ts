@@ -97,7 +97,7 @@ export async function addCudaLibraries(
         throw new Failure({
           code: 'cuda-download-failed',
           message: `${pip.version} could not fetch ${requirement}: ${result.summary}`,
-          help: 'run the command again: it goes on where it stopped',
+          help: 'run the command again: it continues where it stopped',
         })
       }
     }

@@ -44,6 +44,6 @@ export async function npmInstall(folder: string, wanted: Wanted, what: string): 
     message: result.missing ? 'npm is not on the PATH' : `npm could not install ${what}: ${result.summary}`,
     help: result.missing
       ? 'install Node.js with npm, then run the command again'
-      : 'check that npm reaches its registry (npm ping), then run the command again: it goes on where it stopped',
+      : 'check that npm reaches its registry (npm ping), then run the command again: it continues where it stopped',
   })
 }

@@ -29,8 +29,8 @@ export async function needSpace(folder: string, bytes: number, what: string): Pr
   if (free >= bytes) return
   throw new Failure({
     code: 'disk-full',
-    message: `${what} takes ${megabytes(bytes)} for a while, and ${folder} has ${megabytes(free)} left`,
-    help: 'make room, or name a folder on another disk with WSBAN_CACHE=...',
+    message: `${what} needs ${megabytes(bytes)} temporarily, and ${folder} has ${megabytes(free)} left`,
+    help: 'free some space, or name a folder on another disk with WSBAN_CACHE=...',
     path: folder,
   })
 }

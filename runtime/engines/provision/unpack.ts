@@ -52,7 +52,7 @@ export async function unpackWheel(
       {
         code: 'wheel-damaged',
         message: `could not unpack ${wheel}: ${reasonOf(error)}`,
-        help: 'see that the disk has room, then run the command again; the file is checked and fetched anew where it is wrong',
+        help: 'check that the disk has room, then run the command again; the file is verified, and fetched again if it is damaged',
         path: wheel,
       },
       { cause: error },

