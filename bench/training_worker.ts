@@ -41,7 +41,7 @@ function timedStep(): number {
   learner.accumulate({ images, labels }, { step, epoch: 0, rate }, true)
   step++
   // Weights may still be moving.
-  currentNativeBackend()?.binding.setAtOnce?.(false)
+  currentNativeBackend()?.binding.setBlocking?.(false)
   return performance.now() - began
 }
 
@@ -60,7 +60,7 @@ function profile(backend: NativeBackend): Record<string, { calls: number; ms: nu
   const own = { one: backend.executeSingleOutput, many: backend.executeMultipleOutputs }
   backend.executeSingleOutput = timed(own.one)
   backend.executeMultipleOutputs = timed(own.many)
-  backend.binding.setAtOnce?.(true)
+  backend.binding.setBlocking?.(true)
   const all = timedStep()
   backend.executeSingleOutput = own.one
   backend.executeMultipleOutputs = own.many

@@ -6,7 +6,7 @@ import type { NativeName } from './engine.js'
 import { type EngineFiles, engineFiles } from './engine_files.js'
 import { engineFolderName } from './versions.js'
 
-/** The folder for what wsban fetches and can fetch again: `WSBAN_CACHE`, or the system's place for caches. */
+/** The folder for downloads and builds, all of which can be made again: `WSBAN_CACHE`, or the system's cache folder. */
 export function cacheRoot(): string {
   const own = process.env.WSBAN_CACHE
   if (own) return resolve(own)
@@ -22,21 +22,21 @@ export function enginesRoot(): string {
   return join(cacheRoot(), 'engines')
 }
 
-/** Where a provisioned engine lies. It comes there by one rename, complete or not at all. */
+/** The folder of a provisioned engine. It is renamed into place when it is complete. */
 export function engineFolder(name: NativeName): string {
   return join(enginesRoot(), engineFolderName(name))
 }
 
-/** Written last into a provisioned engine. */
+/** The name of the file that is written last into a provisioned engine. */
 export const readyFile = 'ready.json'
 
 export interface Ready {
   readonly tensorflow: string
-  /** Whether CUDA's libraries were fetched with it. */
+  /** Whether the CUDA libraries were downloaded. */
   readonly cuda: boolean
   readonly compiler: string
   readonly bytes: number
-  /** Hashes of the files that are loaded into this process, taken when the engine was tried. Engines of earlier versions have none. */
+  /** Hashes of the files that the process loads, recorded when the engine was tested. Engines of earlier versions have none. */
   readonly files?: EngineFiles
 }
 
@@ -48,7 +48,7 @@ const ready: z.ZodType<Ready> = z.object({
   files: engineFiles.exactOptional(),
 })
 
-/** Reads the description of a provisioned engine; undefined if there is none. */
+/** Reads a provisioned engine's ready file. Returns undefined if there is none. */
 export async function readReady(name: NativeName): Promise<Ready | undefined> {
   try {
     return ready.parse(JSON.parse(await readFile(join(engineFolder(name), readyFile), 'utf8')))

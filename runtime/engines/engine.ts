@@ -8,12 +8,12 @@ export type NativeName = 'tfjs-node-gpu' | 'tfjs-node'
 
 export interface Engine {
   readonly name: EngineName
-  /** Of what computes: TensorFlow's for the native engines, the TensorFlow.js backend's for the others. */
+  /** The version of TensorFlow for the native engines, and of the TensorFlow.js backend for the others. */
   readonly version: string
-  /** One line for people: `TensorFlow 2.16.2 on the processor, 2 threads`. */
+  /** One line for the user, such as `TensorFlow 2.16.2 on the processor, 2 threads`. */
   readonly description: string
   readonly native: boolean
-  /** Whether a graphics card is really used. */
+  /** Whether a GPU is in use. */
   readonly gpu: boolean
 }
 
@@ -21,13 +21,13 @@ export interface EngineFinding {
   readonly name: EngineName
   readonly available: boolean
   readonly version?: string
-  /** The folder it would be loaded from. */
+  /** The folder from which it is loaded. */
   readonly place?: string
-  /** Why it is not available, or is less than it could be. */
+  /** Why it is unavailable or limited. */
   readonly reason?: string
 }
 
-/** The command that gets a native engine. */
+/** Returns the command that installs a native engine. */
 export function setupCommand(name: NativeName): string {
   return name === 'tfjs-node-gpu' ? 'wsban setup --gpu' : 'wsban setup'
 }

@@ -4,9 +4,9 @@ import { join, relative, sep } from 'node:path'
 import { z } from 'zod'
 
 /**
- * The files of an engine that run. Code in JavaScript and the addon are small and hashed. TensorFlow's library has hundreds of megabytes,
- * whose hash would take as long as starting: of it the size and the time of the last change are kept, which tell a file that broke or was
- * put in its place by mistake. Against other users the owner and the mode of every folder protect, which `distrust` checks.
+ * The files of an engine that the process executes. JavaScript files and the addon are small and hashed. TensorFlow's library has hundreds of
+ * megabytes, and hashing it would take as long as starting; its size and modification time are recorded instead, which detect a damaged or
+ * replaced file. The owner and mode of every folder protect against other users; `distrust` checks them.
  */
 export const engineFiles = z.array(
   z.object({
@@ -18,20 +18,20 @@ export const engineFiles = z.array(
 )
 export type EngineFiles = z.infer<typeof engineFiles>
 
-/** Above this a file is not hashed. */
-const largestHashed = 16 * 1024 * 1024
+/** Larger files are not hashed. */
+const maxHashedBytes = 16 * 1024 * 1024
 
-/** @param paths absolute, below root; whatever lies elsewhere is not the engine's */
+/** Records the files below `root`; other paths do not belong to the engine. @param paths absolute paths */
 export function recordFiles(root: string, paths: readonly string[]): EngineFiles {
   const below = paths.filter((path) => path.startsWith(`${root}${sep}`))
   return [...new Set(below)].sort().map((path) => {
     const { size, mtimeMs } = statSync(path)
     const place = relative(root, path)
-    return size > largestHashed ? { path: place, size, changed: mtimeMs } : { path: place, size, sha256: hashOf(path) }
+    return size > maxHashedBytes ? { path: place, size, changed: mtimeMs } : { path: place, size, sha256: hashOf(path) }
   })
 }
 
-/** The first file that is no longer what was recorded; undefined where all are. */
+/** Returns the path of the first file that differs from its record; undefined if none does. */
 export function changedFile(root: string, files: EngineFiles): string | undefined {
   return files.find(({ path, sha256, size, changed }) => {
     const file = join(root, path)

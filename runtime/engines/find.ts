@@ -4,7 +4,7 @@ import { installedPackage, provisionedPackage } from './native_package.js'
 import { hasNvidiaDriver } from './provision/cuda.js'
 import { tfjsVersion } from './versions.js'
 
-/** Finds the installed engines without loading them. */
+/** Describes every engine, installed or not, without loading any. */
 export function findEngines(): Promise<readonly EngineFinding[]> {
   return Promise.all(engineNames.map((name) => find(name)))
 }
@@ -22,14 +22,14 @@ async function find(name: EngineName): Promise<EngineFinding> {
 }
 
 async function findNative(name: NativeName): Promise<EngineFinding> {
-  const cardless =
+  const gpuLimit =
     name === 'tfjs-node-gpu' && !hasNvidiaDriver()
       ? { reason: 'no NVIDIA driver here: it would compute on the processor' }
       : {}
   const provisioned = await provisionedPackage(name)
   const ready = await readReady(name)
   if (provisioned?.native !== undefined && ready !== undefined) {
-    return { name, available: true, version: ready.tensorflow, place: provisioned.native.folder, ...cardless }
+    return { name, available: true, version: ready.tensorflow, place: provisioned.native.folder, ...gpuLimit }
   }
   const installed = installedPackage(name)
   if (installed !== undefined) {
@@ -39,7 +39,7 @@ async function findNative(name: NativeName): Promise<EngineFinding> {
       version: installed.version,
       place: installed.folder,
       reason: 'installed by npm, tried when it is opened',
-      ...cardless,
+      ...gpuLimit,
     }
   }
   const why = provisioned?.reason === undefined ? '' : `${provisioned.reason}; `

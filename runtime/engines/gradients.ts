@@ -2,8 +2,8 @@ import '@tensorflow/tfjs-core'
 import { createRequire } from 'node:module'
 
 /**
- * TensorFlow.js keeps the gradients of its operations out of its core's main file. They are single modules in a form that plain Node
- * does not load: run from source, tsx loads them; the build puts an import of the same modules in this file's place (cli/bootstrap/build.mjs).
- * They bring parts of the core a second time, but its engine and its registries are global, so there is still one of each.
+ * TensorFlow.js's core does not register the gradients of its operations. They are separate modules in a format that Node cannot load: tsx loads
+ * them when wsban runs from source, and the build replaces this file with an import of the same modules (cli/bootstrap/build.mjs).
+ * They import a second copy of parts of the core, but its engine and registries are global, so both copies share them.
  */
 createRequire(import.meta.url)('@tensorflow/tfjs-core/dist/register_all_gradients.js')

@@ -1,8 +1,8 @@
 import { Failure, reasonOf } from '../failure.js'
 
 /**
- * What an engine threw, as a problem with a next step, when it ran out of memory: WebAssembly can have 4 GB and aborts beyond,
- * TensorFlow says what it could not allocate. Undefined for everything else.
+ * Converts an engine's out-of-memory error to a Failure that suggests a smaller batch. WebAssembly aborts beyond 4 GB; TensorFlow names the
+ * allocation that failed. Returns undefined for all other errors.
  */
 export function outOfMemory(thrown: unknown): Failure | undefined {
   const reason = reasonOf(thrown)

@@ -3,44 +3,44 @@ import { join } from 'node:path'
 import type { KernelBackend } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import type { NativePackage } from './native_package.js'
-import { isNativeBackend, mendUtil, type NativeBackend, nativeBackendName } from './native_parts.js'
+import { isNativeBackend, type NativeBackend, nativeBackendName, restoreNodeUtil } from './native_parts.js'
 import { tfjsVersion } from './versions.js'
 
-type BackendMaker = new (binding: unknown, packageName: string) => KernelBackend
+type BackendConstructor = new (binding: unknown, packageName: string) => KernelBackend
 
 let loaded: NativePackage | undefined
 
-/** The native package this process runs on. Two of them cannot share a process: their libraries have the same names. */
+/** Returns the native package that this process has loaded. A process can load only one, as their libraries have the same names. */
 export function loadedNative(): NativePackage | undefined {
   return loaded
 }
 
 /**
- * Loads a native package's backend and kernels, and makes it current. Its index would load all of TensorFlow.js a second time
- * (layers, WebGL, converters: most of a second), so only the parts that compute are loaded, and they are given our copy of the core.
+ * Loads a native package's backend and kernels, makes it the current backend and returns it. The package's index would load a second copy of all of
+ * TensorFlow.js (layers, WebGL, converters: most of a second), so only the backend is loaded, with our copy of the core.
  */
 export function loadNative(native: NativePackage): NativeBackend {
-  // TensorFlow reads this when its library is loaded; it is chatty about instructions it could use and cards it did not find.
+  // TensorFlow reads this when its library is loaded. By default it logs unused instruction sets and missing GPUs.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '3'
-  // Off by default on processors without AVX-512 VNNI, where it makes batch norm and matrix products faster all the same.
+  // Off by default on processors without AVX-512 VNNI, where it makes batch norm and matrix multiplications faster as well.
   process.env.TF_ENABLE_ONEDNN_OPTS ??= '1'
-  mendUtil()
-  const maker = withOurCore(native, () => {
+  restoreNodeUtil()
+  const createBackend = withOurCore(native, () => {
     const load = createRequire(join(native.folder, 'package.json'))
     load('./dist/register_all_kernels.js')
-    const parts: { NodeJSKernelBackend: BackendMaker } = load('./dist/nodejs_kernel_backend.js')
+    const parts: { NodeJSKernelBackend: BackendConstructor } = load('./dist/nodejs_kernel_backend.js')
     const binding: unknown = load(native.addon)
     return () => new parts.NodeJSKernelBackend(binding, `@tensorflow/${native.name}`)
   })
-  tf.registerBackend(nativeBackendName, maker, 3)
+  tf.registerBackend(nativeBackendName, createBackend, 3)
   tf.setBackend(nativeBackendName)
   const backend: unknown = tf.backend()
-  if (!isNativeBackend(backend)) throw new Error(`${native.folder} does not hold the backend that was expected`)
+  if (!isNativeBackend(backend)) throw new Error(`${native.folder} does not contain the expected backend`)
   loaded = native
   return backend
 }
 
-/** While the package loads, what it knows as TensorFlow.js is our core (if it is of our release). Afterwards nothing is changed for others. */
+/** Runs `load` while the package's imports of TensorFlow.js resolve to our copy of the core, if both have the same version. */
 function withOurCore<T>(native: NativePackage, load: () => T): T {
   if (native.version !== tfjsVersion) return load()
   const own = createRequire(import.meta.url)

@@ -7,28 +7,28 @@ import { engineFolder, readReady, readyFile } from './cache.js'
 import type { NativeName } from './engine.js'
 import { changedFile } from './engine_files.js'
 
-/** A native package on this disk, not loaded yet. */
+/** A native package on disk, loaded or not. */
 export interface NativePackage {
   readonly name: NativeName
   /** The folder of its package.json. */
   readonly folder: string
   readonly version: string
-  /** The compiled addon. */
+  /** The path of the compiled addon. */
   readonly addon: string
-  /** Whether `wsban setup` installed (and tried) it, or it was installed separately. */
+  /** Whether `wsban setup` installed and tested it; otherwise it was installed separately. */
   readonly provisioned: boolean
 }
 
 const manifest = z.object({ version: z.string() })
 
-/** An engine in the per-user cache: its package, or why what lies there is not loaded. */
+/** An engine in the per-user cache: its package, or the reason why it is not loaded. */
 export type Provisioned =
   | { readonly native: NativePackage; readonly reason?: never }
   | { readonly native?: never; readonly reason: string }
 
 /**
- * The package in the per-user cache, when it is complete. Nothing of it is used when another user could have written it, or when it is no
- * longer what was tried.
+ * Returns the package in the per-user cache, if it is complete. It is rejected if another user could have written it, or if a file has changed
+ * since it was tested.
  */
 export async function provisionedPackage(name: NativeName): Promise<Provisioned | undefined> {
   const root = engineFolder(name)
@@ -42,14 +42,14 @@ export async function provisionedPackage(name: NativeName): Promise<Provisioned 
   return native && { native }
 }
 
-/** Where npm lays a native package in a folder it installs into. */
+/** The folder of a native package below the folder that npm installs into. */
 export function packageFolderIn(root: string, name: NativeName): string {
   return join(root, 'node_modules', '@tensorflow', name)
 }
 
 /**
- * The package as it was installed separately: beside wsban itself, or in the node_modules of the folder that WSBAN_NODE_MODULES names. Never in
- * the working directory's, which may be anybody's: its code would run.
+ * Returns a separately installed package: beside wsban itself, or in the node_modules of the folder that WSBAN_NODE_MODULES names. The working
+ * directory is never searched, as its contents may be untrusted code.
  */
 export function installedPackage(name: NativeName): NativePackage | undefined {
   const configured = process.env.WSBAN_NODE_MODULES
@@ -77,7 +77,7 @@ export function packageAt(name: NativeName, folder: string, provisioned: boolean
   }
 }
 
-/** The addon lies in a folder named for its N-API version: the newest one this Node can load. */
+/** Returns the addon with the newest Node-API version that this Node supports; the name of its folder states the version. */
 function addonIn(folder: string): string | undefined {
   const known = Number(process.versions.napi ?? '0')
   const library = join(folder, 'lib')

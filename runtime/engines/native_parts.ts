@@ -2,23 +2,23 @@ import { createRequire } from 'node:module'
 import type { KernelBackend, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 
-/** A TensorFlow operation's attribute, as the addon takes it. */
+/** An attribute of a TensorFlow operation, in the form that the addon takes. */
 export interface NativeAttribute {
   readonly name: string
   readonly type: number
   readonly value: unknown
 }
 
-/** The parts of the addon that our kernels use: constants, and functions that only our own addon has (a separately installed package brings its own addon). */
+/** The part of the addon's interface that wsban uses. Only the addon that `wsban setup` compiles has the optional functions. */
 export interface NativeBinding {
-  /** Whether calls from now on are computed beside the others, wherever a core is idle. See `aside`. */
-  setAside?(aside: boolean): void
-  /** The next call has the last use of its first so many inputs: TensorFlow may write over them, and they cannot be read afterwards. */
-  giveUpInputs?(count: number): void
-  /** Waits for all calls; and whether calls from now on are computed before they return. */
-  setAtOnce?(atOnce: boolean): void
-  /** While on, a second SIGINT or SIGTERM ends the process at once with exit code 130. Listeners must not change meanwhile. */
-  exitOnRepeatedSignal?(on: boolean): void
+  /** Selects the stream of subsequent calls: the side stream, which uses idle cores, or the main stream. See `onSideStream`. */
+  setSideStream?(sideStream: boolean): void
+  /** Donates the first `count` inputs of the next call: TensorFlow may reuse their buffers, and they cannot be read afterwards. */
+  donateInputs?(count: number): void
+  /** Waits for all pending calls, and selects whether subsequent calls are computed before they return. */
+  setBlocking?(blocking: boolean): void
+  /** While enabled, a second SIGINT or SIGTERM ends the process immediately with exit code 130. Listeners must not change meanwhile. */
+  exitOnRepeatedSignal?(enabled: boolean): void
   createTensor(shape: readonly number[], type: number, values: Float32Array | Int32Array | Uint8Array): number
   tensorDataSync(tensor: number): Float32Array | Int32Array | BigInt64Array | Uint8Array
   getNumOfTensors(): number
@@ -32,7 +32,7 @@ export interface NativeBinding {
   readonly TF_ATTR_TYPE: number
 }
 
-/** TensorFlow.js's native backend, which runs each of TensorFlow's operations by its name. */
+/** TensorFlow.js's native backend, which can execute every TensorFlow operation by name. */
 export interface NativeBackend extends KernelBackend {
   readonly binding: NativeBinding
   readonly isUsingGpuDevice: boolean
@@ -45,7 +45,7 @@ export interface NativeBackend extends KernelBackend {
   ): Tensor[]
 }
 
-/** The name TensorFlow.js knows the native backend by. */
+/** The name under which TensorFlow.js registers the native backend. */
 export const nativeBackendName = 'tensorflow'
 
 export function isNativeBackend(backend: unknown): backend is NativeBackend {
@@ -58,17 +58,15 @@ export function isNativeBackend(backend: unknown): backend is NativeBackend {
   )
 }
 
-/** The native backend when it is the current one. */
+/** Returns the native backend if it is the current one. */
 export function currentNativeBackend(): NativeBackend | undefined {
   if (tf.getBackend() !== nativeBackendName) return undefined
   const backend: unknown = tf.backend()
   return isNativeBackend(backend) ? backend : undefined
 }
 
-/**
- * Functions of Node's util module that the native package still calls: Node 23 removed them, and Node 22 warns of them at the first call.
- */
-export function mendUtil(): void {
+/** Restores two functions of Node's util module that the native package calls: Node 23 removed them, and Node 22 prints a warning for them. */
+export function restoreNodeUtil(): void {
   const util: Record<string, unknown> = createRequire(import.meta.url)('node:util')
   util.isNullOrUndefined = (value: unknown) => value === null || value === undefined
   util.isArray = Array.isArray

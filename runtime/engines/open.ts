@@ -10,10 +10,10 @@ import { probe } from './probe.js'
 import { hasNvidiaDriver } from './provision/cuda.js'
 
 /**
- * Loads the engine asked for, or the best one there, and makes it current.
- * Asked for nothing, and with no native engine there, it takes WebAssembly and says in one line what would make it fast.
+ * Loads the requested engine, or the fastest available one, and makes it current. Without a request and a native engine, it falls back to
+ * WebAssembly and warns how to get the native engine.
  *
- * @throws Failure when the one asked for is not there
+ * @throws Failure if the requested engine is unknown or unavailable
  */
 export async function openEngine(requested: EngineName | undefined, reporter: Reporter): Promise<Engine> {
   await import('./gradients.js')
@@ -46,7 +46,7 @@ export async function openEngine(requested: EngineName | undefined, reporter: Re
 }
 
 async function openBest(reporter: Reporter): Promise<Engine> {
-  // Without a card the GPU engine computes on the processor as the other one does; the other one is a third of its size.
+  // Without a GPU both engines compute on the CPU, and the one without GPU support is a third of the size.
   const order: readonly NativeName[] = hasNvidiaDriver()
     ? ['tfjs-node-gpu', 'tfjs-node']
     : ['tfjs-node', 'tfjs-node-gpu']

@@ -3,7 +3,7 @@ import { reasonOf } from '../failure.js'
 import type { NativePackage } from './native_package.js'
 import { run } from './provision/run.js'
 
-/** Loads a native package the way `loadNative` does, computes a convolution, and prints what it found. A process of its own, as a broken addon can take its process along. */
+/** Loads a native package as `loadNative` does, computes a convolution, and prints the results. It runs in a process of its own, as a broken addon can crash the process. */
 const script = `
 const { createRequire } = require('node:module')
 const util = require('node:util')
@@ -22,8 +22,8 @@ const sums = tf.conv2d(tf.ones([1, 5, 5, 2]), tf.ones([3, 3, 2, 4]), 1, 'same')
 console.log(JSON.stringify({ tensorflow: binding.TF_Version, gpu: tf.backend().isUsingGpuDevice, middle: sums.dataSync()[48], modules: Object.keys(load.cache) }))
 `
 
-// The middle one of 5 x 5 places, first of 4 channels: nine ones in each of two channels.
-const answer = z.object({
+// The expected value is at the center of 5 x 5 positions, in the first of 4 channels: the sum of nine ones in each of two channels.
+const output = z.object({
   tensorflow: z.string(),
   gpu: z.boolean(),
   middle: z.literal(18),
@@ -34,7 +34,7 @@ export type Probe =
   | { readonly works: true; readonly tensorflow: string; readonly gpu: boolean; readonly modules: readonly string[] }
   | { readonly works: false; readonly reason: string }
 
-/** Whether a native package loads and computes, tried in a process of its own. */
+/** Tests in a separate process whether a native package loads and computes correctly. */
 export async function probe(native: NativePackage): Promise<Probe> {
   const { NODE_OPTIONS: _, ...environment } = process.env
   const result = await run(
@@ -48,7 +48,7 @@ export async function probe(native: NativePackage): Promise<Probe> {
   if (result.status !== 0) return { works: false, reason: result.summary }
   try {
     const last = result.output.trim().split('\n').at(-1) ?? ''
-    const { tensorflow, gpu, modules } = answer.parse(JSON.parse(last))
+    const { tensorflow, gpu, modules } = output.parse(JSON.parse(last))
     return { works: true, tensorflow, gpu, modules }
   } catch (error) {
     return { works: false, reason: `it computed something else than expected: ${reasonOf(error)}` }

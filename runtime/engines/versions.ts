@@ -1,23 +1,23 @@
 import { addonHash } from './addon.js'
 import type { NativeName } from './engine.js'
 
-/** The TensorFlow.js release everything here belongs to: the core, the backends and the native package must agree. */
+/** The TensorFlow.js version. The core, the backends and the native package must have the same one. */
 export const tfjsVersion = '4.22.0'
 
-/** Packages that the addon is compiled with. */
+/** The versions of the header packages that the addon is compiled with. */
 export const nodeApiHeadersVersion = '1.9.0'
 export const nodeAddonApiVersion = '8.9.2'
 
-/** The TensorFlow whose C library the native packages run on. */
+/** The version of TensorFlow's C library that the native packages use. */
 export const tensorflowVersion = '2.16.2'
 
-/** Where TensorFlow's libraries come from: one wheel of the Python package index. Nothing of it is executed by Python. */
+/** The wheel of the Python package index that contains TensorFlow's libraries. Python executes none of its code. */
 export interface Wheel {
   readonly requirement: string
-  /** Of the whole file: what is unpacked is what was tested. */
+  /** The hash of the whole file. */
   readonly sha256: string
   readonly bytes: number
-  /** pip's names of the platform. */
+  /** The platform tags, as pip names them. */
   readonly platforms: readonly string[]
 }
 
@@ -45,7 +45,7 @@ const wheels: Readonly<Record<string, Wheel>> = {
   },
 }
 
-/** The wheel for a machine, if there is one. */
+/** Returns the wheel for a platform; undefined if the engine is not supported there. */
 export function wheelFor(
   name: NativeName,
   platform: string = process.platform,
@@ -54,7 +54,7 @@ export function wheelFor(
   return wheels[`${name} ${platform} ${arch}`]
 }
 
-/** The name of the folder a provisioned engine lives in: another version, addon or machine never meets it. */
+/** The name of a provisioned engine's folder, which differs for every version, addon and platform. */
 export function engineFolderName(name: NativeName): string {
   return `${name}-${tfjsVersion}-tensorflow-${tensorflowVersion}-addon-${addonHash()}-${process.platform}-${process.arch}`
 }

@@ -7,18 +7,18 @@ import { replaceMatMul } from './wasm/mat_mul.js'
 import { replaceMaxPoolGradient } from './wasm/max_pool.js'
 import { addSegmentSum } from './wasm/segment_sum.js'
 
-let started: Promise<void> | undefined
+let starting: Promise<void> | undefined
 
-/** Makes the WebAssembly backend current, with the kernels that training needs and it lacks. It computes on one thread under Node. */
+/** Makes the WebAssembly backend current, with the kernels for training that it lacks, and returns its version. It is single-threaded under Node. */
 export async function openWasm(): Promise<string> {
-  started ??= start()
-  await started
+  starting ??= start()
+  await starting
   await tf.setBackend('wasm')
   return version_wasm
 }
 
 async function start(): Promise<void> {
-  // Its loader installs handlers of uncaught errors for the whole process, which are removed again.
+  // The backend's loader installs process-wide handlers for uncaught errors; they are removed again.
   const events = ['uncaughtException', 'unhandledRejection'] as const
   const before = new Map(events.map((event) => [event, new Set<unknown>(process.rawListeners(event))]))
   await tf.setBackend('wasm')

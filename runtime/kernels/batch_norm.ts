@@ -6,21 +6,21 @@ import { isNative } from './native/execute.js'
 export interface BatchNormParameters {
   readonly scale: Tensor1D
   readonly offset: Tensor1D
-  /** Running averages; in training they are updated. */
+  /** Running statistics, which training updates. */
   readonly mean: Variable<Rank.R1>
   readonly variance: Variable<Rank.R1>
 }
 
 export interface BatchNormOptions {
   readonly eps: number
-  /** Share of the batch in the running averages. */
+  /** The weight of the batch statistics in the running statistics, as in PyTorch. */
   readonly momentum: number
   readonly training: boolean
 }
 
 /**
- * Normalises each channel of NHWC maps (Ioffe and Szegedy 2015): in training by the batch's own mean and variance, with the gradient
- * through them, and the running averages move; afterwards by the running averages. The running variance is the unbiased one, as in PyTorch.
+ * Normalises each channel of NHWC maps (Ioffe and Szegedy 2015). In training, by the mean and variance of the batch, through which the gradient
+ * flows, and updates the running statistics; in inference, by the running statistics. The running variance is unbiased, as in PyTorch.
  */
 export function batchNorm(x: Tensor4D, p: BatchNormParameters, options: BatchNormOptions): Tensor4D {
   return tf.tidy(() => {
@@ -35,7 +35,7 @@ export function batchNorm(x: Tensor4D, p: BatchNormParameters, options: BatchNor
     if (!options.training) return normalise(x, p, p.mean, p.variance, options.eps)
     const { y, mean, variance } = normaliseByBatch(x, p.scale, p.offset, options.eps)
     const count = x.size / x.shape[3]
-    moveAverages(p, mean, tf.mul(variance, count / Math.max(1, count - 1)), options.momentum)
+    updateRunningStatistics(p, mean, tf.mul(variance, count / Math.max(1, count - 1)), options.momentum)
     return y
   })
 }
@@ -46,7 +46,7 @@ function normalise(x: Tensor4D, p: BatchNormParameters, mean: Tensor1D, variance
 }
 
 /**
- * The training's half, with its gradient written out (Ioffe and Szegedy 2015, section 3): left to TensorFlow.js, it would keep every
+ * Training mode, with an explicit gradient (Ioffe and Szegedy 2015, section 3). TensorFlow.js's automatic gradient would keep every
  * intermediate map, and WebAssembly's memory is small.
  */
 function normaliseByBatch(
@@ -61,11 +61,11 @@ function normaliseByBatch(
     const mean: Tensor1D = tf.mean(x, [0, 1, 2])
     const centred = tf.sub(x, mean)
     const variance: Tensor1D = tf.mean(tf.square(centred), [0, 1, 2])
-    const inverse = tf.rsqrt(tf.add<Tensor1D>(variance, eps))
-    // They leave this function beside its value, so they have to outlive its scope.
+    const inverseStd = tf.rsqrt(tf.add<Tensor1D>(variance, eps))
+    // Kept, as they leave this function in another way than by its return value.
     statistics = { mean: tf.keep(mean), variance: tf.keep(variance) }
-    save([x, scale, mean, inverse])
-    const value = tf.add(tf.mul(centred, tf.mul(inverse, scale)), offset)
+    save([x, scale, mean, inverseStd])
+    const value = tf.add(tf.mul(centred, tf.mul(inverseStd, scale)), offset)
     return {
       value,
       gradFunc: (dy: Tensor, saved: Tensor[]) =>
@@ -73,28 +73,33 @@ function normaliseByBatch(
     }
   })
   const y = compute(x, scale, offset) as Tensor4D
-  if (statistics === undefined) throw new Error('a function with its own gradient is computed at once')
-  // Copies belong to the caller's scope, and go with it.
+  if (statistics === undefined) throw new Error('tf.customGrad did not call its function')
+  // Clones belong to the caller's tidy scope, which disposes of them.
   const mean: Tensor1D = tf.clone(statistics.mean)
   const variance: Tensor1D = tf.clone(statistics.variance)
   tf.dispose([statistics.mean, statistics.variance])
   return { y, mean, variance }
 }
 
-function gradients(dy: Tensor4D, [x, scale, mean, inverse]: [Tensor4D, Tensor1D, Tensor1D, Tensor1D]): Tensor[] {
+function gradients(dy: Tensor4D, [x, scale, mean, inverseStd]: [Tensor4D, Tensor1D, Tensor1D, Tensor1D]): Tensor[] {
   const doffset: Tensor1D = tf.sum(dy, [0, 1, 2])
-  const normal: Tensor4D = tf.mul(tf.sub(x, mean), inverse)
-  const dscale: Tensor1D = tf.sum(tf.mul(dy, normal), [0, 1, 2])
+  const normalised: Tensor4D = tf.mul(tf.sub(x, mean), inverseStd)
+  const dscale: Tensor1D = tf.sum(tf.mul(dy, normalised), [0, 1, 2])
   const count = x.size / x.shape[3]
   const dx = tf.tidy(() => {
-    const centred = tf.sub(dy, tf.add(tf.div(doffset, count), tf.mul(normal, tf.div(dscale, count))))
-    return tf.mul(centred, tf.mul(scale, inverse))
+    const centred = tf.sub(dy, tf.add(tf.div(doffset, count), tf.mul(normalised, tf.div(dscale, count))))
+    return tf.mul(centred, tf.mul(scale, inverseStd))
   })
   return [dx, dscale, doffset]
 }
 
-/** running = (1 - momentum) running + momentum batch. What it computes is gone when it returns, save the new averages. */
-export function moveAverages(p: BatchNormParameters, mean: tf.Tensor, variance: tf.Tensor, momentum: number): void {
+/** running = (1 - momentum) * running + momentum * batch. Disposes of all intermediate tensors. */
+export function updateRunningStatistics(
+  p: BatchNormParameters,
+  mean: tf.Tensor,
+  variance: tf.Tensor,
+  momentum: number,
+): void {
   tf.tidy(() => {
     p.mean.assign(tf.add(tf.mul(p.mean, 1 - momentum), tf.mul(mean, momentum)))
     p.variance.assign(tf.add(tf.mul(p.variance, 1 - momentum), tf.mul(variance, momentum)))

@@ -1,32 +1,33 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import type { Both } from './pair.js'
+import type { SpatialPair } from './pair.js'
 
-/** Cells to add at each side of a feature map; negative ones are cut off. */
-export interface Border {
+/** The number of pixels to add at each side of a feature map. Negative values crop. */
+export interface Padding {
   readonly top: number
   readonly bottom: number
   readonly left: number
   readonly right: number
 }
 
-export const noBorder: Border = { top: 0, bottom: 0, left: 0, right: 0 }
+export const noPadding: Padding = { top: 0, bottom: 0, left: 0, right: 0 }
 
-/** Whether each window of the filter reaches the maps: oneDNN's kernels crash on windows that lie in the border alone (TensorFlow 2.16.2). */
-export function isReached({ top, bottom, left, right }: Border, { shape: [height, width] }: Tensor4D): boolean {
+/** Whether every window of the filter overlaps the input: oneDNN's kernels crash on windows that lie in the padding alone (TensorFlow 2.16.2). */
+export function overlapsInput({ top, bottom, left, right }: Padding, { shape: [height, width] }: Tensor4D): boolean {
   return Math.max(top, bottom) < height && Math.max(left, right) < width
 }
 
-export function evenBorder(padding: Both): Border {
+/** The same padding at the top and the bottom, and at the left and the right. */
+export function symmetricPadding(padding: SpatialPair): Padding {
   return { top: padding[0], bottom: padding[0], left: padding[1], right: padding[1] }
 }
 
-/** Puts a border of one value around NHWC maps, or cuts one off. */
-export function pad(x: Tensor4D, border: Border, value = 0): Tensor4D {
-  const { top, bottom, left, right } = border
+/** Pads NHWC maps with a constant value, and crops where the padding is negative. */
+export function pad(x: Tensor4D, padding: Padding, value = 0): Tensor4D {
+  const { top, bottom, left, right } = padding
   const [batch, height, width, channels] = x.shape
-  const cut = Math.min(top, bottom, left, right) < 0
-  const rest = cut
+  const crops = Math.min(top, bottom, left, right) < 0
+  const cropped = crops
     ? tf.slice4d(
         x,
         [0, Math.max(0, -top), Math.max(0, -left), 0],
@@ -38,10 +39,10 @@ export function pad(x: Tensor4D, border: Border, value = 0): Tensor4D {
         ],
       )
     : x
-  if (Math.max(top, bottom, left, right) <= 0) return rest
-  const added = (cells: number) => Math.max(0, cells)
+  if (Math.max(top, bottom, left, right) <= 0) return cropped
+  const added = (pixels: number) => Math.max(0, pixels)
   return tf.pad4d(
-    rest,
+    cropped,
     [
       [0, 0],
       [added(top), added(bottom)],

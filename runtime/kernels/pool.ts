@@ -2,15 +2,15 @@ import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { isNative } from './native/execute.js'
 import { nativeMaxPool } from './native/max_pool.js'
-import { type Border, pad } from './pad.js'
-import { type Both, both, isZero, type Pair } from './pair.js'
+import { type Padding, pad } from './pad.js'
+import { expandPair, isZero, type Pair, type SpatialPair } from './pair.js'
 
 export interface MaxPoolOptions {
   readonly kernel: Pair
-  /** Left out: the kernel. */
+  /** By default the kernel size. */
   readonly stride?: Pair
   readonly padding?: Pair
-  /** Whether a last window may reach over the border. */
+  /** Whether the output size is rounded up, so that the last window may extend beyond the padded input (ceil_mode in PyTorch). */
   readonly ceil?: boolean
 }
 
@@ -18,39 +18,45 @@ export interface AvgPoolOptions {
   readonly kernel: Pair
   readonly stride?: Pair
   readonly padding?: Pair
-  /** Whether padded cells count in the mean (as zeros); else only the cells that exist do. */
+  /** Whether the mean includes the padding as zeros (count_include_pad in PyTorch). */
   readonly countPadding?: boolean
 }
 
-/** The largest value of each window of NHWC maps. Padding never wins. */
+/** Max pooling of NHWC maps. Padding is never the maximum. */
 export function maxPool(x: Tensor4D, options: MaxPoolOptions): Tensor4D {
-  const kernel = both(options.kernel)
-  const stride = both(options.stride ?? kernel)
-  const border = poolBorder(x, kernel, stride, both(options.padding ?? 0), options.ceil ?? false)
-  if (isNative()) return nativeMaxPool(x, { kernel, stride, border })
-  return tf.tidy(() => tf.maxPool(pad(x, border, Number.NEGATIVE_INFINITY), [...kernel], [...stride], 'valid'))
+  const kernel = expandPair(options.kernel)
+  const stride = expandPair(options.stride ?? kernel)
+  const padding = poolPadding(x, kernel, stride, expandPair(options.padding ?? 0), options.ceil ?? false)
+  if (isNative()) return nativeMaxPool(x, { kernel, stride, padding })
+  return tf.tidy(() => tf.maxPool(pad(x, padding, Number.NEGATIVE_INFINITY), [...kernel], [...stride], 'valid'))
 }
 
-/** The mean of each window of NHWC maps. */
+/** Average pooling of NHWC maps. */
 export function avgPool(x: Tensor4D, options: AvgPoolOptions): Tensor4D {
-  const kernel = both(options.kernel)
-  const stride = both(options.stride ?? kernel)
-  const padding = both(options.padding ?? 0)
-  const border = poolBorder(x, kernel, stride, padding, false)
+  const kernel = expandPair(options.kernel)
+  const stride = expandPair(options.stride ?? kernel)
+  const padding = expandPair(options.padding ?? 0)
+  const zeroPadding = poolPadding(x, kernel, stride, padding, false)
   return tf.tidy(() => {
-    const means = tf.avgPool(pad(x, border), [...kernel], [...stride], 'valid')
+    const means = tf.avgPool(pad(x, zeroPadding), [...kernel], [...stride], 'valid')
     if ((options.countPadding ?? true) || isZero(padding)) return means
-    return tf.mul(means, shareOfCells(x, means, kernel, stride, padding))
+    return tf.mul(means, paddingCorrection(x, means, kernel, stride, padding))
   })
 }
 
-/** The mean of each channel of NHWC maps over all its cells. */
+/** The mean of each channel of NHWC maps over all positions, [batch, channels]. */
 export function globalAvgPool(x: Tensor4D): Tensor2D {
   return tf.mean(x, [1, 2])
 }
 
-/** The cells to add so that windows without padding come out as torch's with it. */
-export function poolBorder(x: Tensor4D, kernel: Both, stride: Both, padding: Both, ceil: boolean): Border {
+/** The explicit padding for which windows without implicit padding are those of PyTorch's pooling. */
+export function poolPadding(
+  x: Tensor4D,
+  kernel: SpatialPair,
+  stride: SpatialPair,
+  padding: SpatialPair,
+  ceil: boolean,
+): Padding {
   const [, height, width] = x.shape
   return {
     top: padding[0],
@@ -60,22 +66,38 @@ export function poolBorder(x: Tensor4D, kernel: Both, stride: Both, padding: Bot
   }
 }
 
-/** How far the last window reaches over the padded border when the number of windows is rounded up. A window must begin before that border. */
+/**
+ * How far the last window extends beyond the padded input when the number of windows is rounded up. As in PyTorch, a window must not start in the
+ * padding at the end.
+ */
 function overhang(size: number, kernel: number, stride: number, padding: number): number {
   let windows = Math.ceil((size + 2 * padding - kernel) / stride) + 1
   if ((windows - 1) * stride >= size + padding) windows--
   return Math.max(0, (windows - 1) * stride + kernel - size - 2 * padding)
 }
 
-/** For each window, its size over the number of its cells that exist. */
-function shareOfCells(x: Tensor4D, y: Tensor4D, kernel: Both, stride: Both, padding: Both): Tensor4D {
-  const rows = cellsOf(y.shape[1], x.shape[1], kernel[0], stride[0], padding[0])
-  const columns = cellsOf(y.shape[2], x.shape[2], kernel[1], stride[1], padding[1])
-  const values = rows.flatMap((high) => columns.map((wide) => (kernel[0] * kernel[1]) / (high * wide)))
+/** For each window, its size divided by the number of its elements that are not padding, [1, rows, columns, 1]. */
+function paddingCorrection(
+  x: Tensor4D,
+  y: Tensor4D,
+  kernel: SpatialPair,
+  stride: SpatialPair,
+  padding: SpatialPair,
+): Tensor4D {
+  const rows = elementsInside(y.shape[1], x.shape[1], kernel[0], stride[0], padding[0])
+  const columns = elementsInside(y.shape[2], x.shape[2], kernel[1], stride[1], padding[1])
+  const values = rows.flatMap((height) => columns.map((width) => (kernel[0] * kernel[1]) / (height * width)))
   return tf.tensor4d(values, [1, rows.length, columns.length, 1])
 }
 
-function cellsOf(windows: number, size: number, kernel: number, stride: number, padding: number): readonly number[] {
+/** For each window along one axis, the number of its elements that are not padding. */
+function elementsInside(
+  windows: number,
+  size: number,
+  kernel: number,
+  stride: number,
+  padding: number,
+): readonly number[] {
   return Array.from({ length: windows }, (_, i) => {
     const first = i * stride - padding
     return Math.min(first + kernel, size) - Math.max(first, 0)

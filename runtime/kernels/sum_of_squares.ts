@@ -2,10 +2,12 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { attribute, isNative, native } from './native/execute.js'
 
-/** The sum of all squares of all tensors (one at least), a scalar. It has no gradient. */
+/** Returns the sum of the squares of all elements of all tensors, a scalar without a gradient. At least one tensor is needed. */
 export function sumOfSquares(tensors: readonly Tensor[]): tf.Scalar {
-  if (!isNative()) return tf.addN<tf.Scalar>(tensors.map((one) => tf.sum<tf.Scalar>(tf.square(one))))
-  // One pass over the values, where squares would be written out first.
-  const halves = tensors.map((one) => native().executeSingleOutput('L2Loss', [attribute.type('T', 'float32')], [one]))
+  if (!isNative()) return tf.addN<tf.Scalar>(tensors.map((tensor) => tf.sum<tf.Scalar>(tf.square(tensor))))
+  // L2Loss is half the sum of squares, in one pass over the values that does not store the squares.
+  const halves = tensors.map((tensor) =>
+    native().executeSingleOutput('L2Loss', [attribute.type('T', 'float32')], [tensor]),
+  )
   return tf.mul<tf.Scalar>(tf.addN(halves), 2)
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import type { Setting } from '../../compiler/graph/graph.js'
-import { hasOwnOperations } from '../kernels/native/execute.js'
+import { hasCustomOps } from '../kernels/native/execute.js'
 import { adamStep, momentumStep } from '../kernels/native/optimizer_steps.js'
 
 /** Updates one weight. */
@@ -43,8 +43,8 @@ const sgd: Maker = (given, slots) => {
       return
     }
     const velocity = slot(velocities, name, weight)
-    if (hasOwnOperations()) {
-      momentumStep({ weight, velocity, gradient, rate, momentum, decay })
+    if (hasCustomOps()) {
+      momentumStep({ weight, velocity, gradient, learningRate: rate, momentum, weightDecay: decay })
       return
     }
     velocity.assign(tf.add(tf.mul(velocity, momentum), slope()))
@@ -63,8 +63,13 @@ function adam({ decoupled }: { readonly decoupled: boolean }): Maker {
       const square = slot(squares, name, weight)
       const inSlope = decoupled ? 0 : decay
       const shrinking = decoupled ? 1 - rate * decay : 1
-      if (hasOwnOperations()) {
-        adamStep({ weight, mean, square, gradient, rate, beta1, beta2, eps, step, decay: inSlope, shrinking })
+      if (hasCustomOps()) {
+        adamStep({
+          ...{ weight, mean, square, gradient, beta1, beta2, eps, step },
+          learningRate: rate,
+          weightDecay: inSlope,
+          decayFactor: shrinking,
+        })
         return
       }
       const slope = withDecay(gradient, weight, inSlope)

@@ -43,7 +43,7 @@ export class StepProfile implements StepWatch {
         exit: 2,
       })
     const { executeSingleOutput, executeMultipleOutputs, binding } = backend
-    binding.setAtOnce?.(true)
+    binding.setBlocking?.(true)
     backend.executeSingleOutput = (name, ...rest) =>
       this.timed(name, () => executeSingleOutput.call(backend, name, ...rest))
     backend.executeMultipleOutputs = (name, ...rest) =>
@@ -52,7 +52,7 @@ export class StepProfile implements StepWatch {
     try {
       return step()
     } finally {
-      binding.setAtOnce?.(false)
+      binding.setBlocking?.(false)
       backend.executeSingleOutput = executeSingleOutput
       backend.executeMultipleOutputs = executeMultipleOutputs
       this.now = undefined

@@ -1,14 +1,14 @@
 import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import test from 'ava'
 import { conv2d, depthwiseConv2d } from '../../runtime/kernels/index.js'
-import { type Both, both, type Pair } from '../../runtime/kernels/pair.js'
+import { expandPair, type Pair, type SpatialPair } from '../../runtime/kernels/pair.js'
 import { slowConvolution, slowDepthwise } from './slow.js'
 import { everywhere } from './support.js'
 
 interface Convolution {
   readonly name: string
   readonly x: readonly [number, number, number, number]
-  readonly kernel: Both
+  readonly kernel: SpatialPair
   /** Filters; for a depthwise one, filters a channel. */
   readonly filters: number
   readonly stride?: Pair
@@ -77,9 +77,9 @@ function options(one: Convolution, bias: Tensor1D | undefined) {
 function windowOf(one: Convolution) {
   return {
     kernel: one.kernel,
-    stride: both(one.stride ?? 1),
-    padding: both(one.padding ?? 0),
-    dilation: both(one.dilation ?? 1),
+    stride: expandPair(one.stride ?? 1),
+    padding: expandPair(one.padding ?? 0),
+    dilation: expandPair(one.dilation ?? 1),
   }
 }
 

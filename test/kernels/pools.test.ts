@@ -10,7 +10,7 @@ import {
   relu,
   relu6,
 } from '../../runtime/kernels/index.js'
-import { both } from '../../runtime/kernels/pair.js'
+import { expandPair } from '../../runtime/kernels/pair.js'
 import { slowPool } from './slow.js'
 import { everywhere } from './support.js'
 
@@ -37,9 +37,9 @@ for (const [name, x, options] of largest)
           numbers ?? [],
           x,
           {
-            kernel: both(options.kernel),
-            stride: both(options.stride ?? options.kernel),
-            padding: both(options.padding ?? 0),
+            kernel: expandPair(options.kernel),
+            stride: expandPair(options.stride ?? options.kernel),
+            padding: expandPair(options.padding ?? 0),
             ceil: options.ceil ?? false,
           },
           (cells) => Math.max(...cells),
@@ -72,7 +72,7 @@ const means: readonly (readonly [name: string, x: Shape, options: AvgPoolOptions
 
 for (const [name, x, options] of means)
   test.serial(`mean of windows: ${name}`, (t) => {
-    const kernel = both(options.kernel)
+    const kernel = expandPair(options.kernel)
     return everywhere(t, {
       inputs: { x },
       compute: ({ x }) => avgPool(x as Tensor4D, options),
@@ -80,7 +80,7 @@ for (const [name, x, options] of means)
         slowPool(
           numbers ?? [],
           x,
-          { kernel, stride: both(options.stride ?? options.kernel), padding: both(options.padding ?? 0) },
+          { kernel, stride: expandPair(options.stride ?? options.kernel), padding: expandPair(options.padding ?? 0) },
           (cells) => {
             const sum = cells.reduce((total, number) => total + number, 0)
             return sum / ((options.countPadding ?? true) ? kernel[0] * kernel[1] : cells.length)

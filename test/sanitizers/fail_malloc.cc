@@ -1,5 +1,5 @@
-// An allocator that fails when it is told to, to be loaded before everything else (LD_PRELOAD). The file that WSBAN_FAIL_CONTROL names is a struct
-// Control: the process under test writes it, and reads from it what happened.
+// An allocator that fails on request, for LD_PRELOAD. The file named by WSBAN_FAIL_CONTROL contains a struct Control: the process under test
+// writes its requests into it and reads the counts.
 //
 // Build: g++ -O2 -shared -fPIC -o fail_malloc.so fail_malloc.cc
 
@@ -25,7 +25,7 @@ namespace {
 
 enum Kind : int64_t {
   kNone,
-  // What the addon allocates itself, by `new`: its containers and closures.
+  // Allocations of the addon by `new`: its containers and closures.
   kAddon,
   // TensorFlow's aligned memory: its tensors and oneDNN's workspaces.
   kTensors,
@@ -33,7 +33,7 @@ enum Kind : int64_t {
 
 struct Control {
   std::atomic<int64_t> kind;
-  // How many allocations go well before one fails; negative once it has.
+  // The number of allocations that succeed before one fails; negative after it failed.
   std::atomic<int64_t> before;
   std::atomic<int64_t> seen;
   std::atomic<int64_t> failed;
@@ -50,19 +50,19 @@ __attribute__((constructor)) void Open() {
   void* const mapped = mmap(nullptr, sizeof(Control), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   close(file);
   if (mapped != MAP_FAILED) control = static_cast<Control*>(mapped);
-  // The first call loads a library.
+  // The first call to backtrace loads a library, which must not happen in a signal handler.
   void* frame = nullptr;
   backtrace(&frame, 1);
 }
 
-// The functions on the stack, whose files tell whether the addon or TensorFlow itself does not bear the failure.
+// Prints the stack, whose frames tell whether the addon or TensorFlow crashed after the failed allocation.
 void OnCrash(int) {
   void* frames[30];
   backtrace_symbols_fd(frames, backtrace(frames, 30), 2);
   _exit(86);
 }
 
-// Only now: Node has put its own handlers in since the process began.
+// Called at the first failure, after Node has installed its own handlers.
 void WatchForCrashes() {
   struct sigaction action = {};
   action.sa_handler = OnCrash;
@@ -78,12 +78,12 @@ bool Fails(size_t size) {
   return true;
 }
 
-// Where a module's code lies.
+// The address range of a module's code.
 struct Code {
   const char* const name;
   std::atomic<uintptr_t> begin{0}, end{0};
 
-  // Node and V8 allocate, too, and end the process where they cannot.
+  // Allocations of other modules succeed, as Node and V8 abort when they are out of memory.
   bool Has(void* caller) {
     if (begin == 0) dl_iterate_phdr(Find, this);
     const auto at = reinterpret_cast<uintptr_t>(caller);
@@ -111,9 +111,9 @@ bool TensorFails(size_t size, void* caller) {
 
 void* New(size_t size, void* caller) {
   if (control != nullptr && control->kind == kAddon && addon.Has(caller) && Fails(size)) throw std::bad_alloc();
-  void* const made = malloc(size == 0 ? 1 : size);
-  if (made == nullptr) throw std::bad_alloc();
-  return made;
+  void* const memory = malloc(size == 0 ? 1 : size);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
 }
 
 }  // namespace
@@ -128,9 +128,9 @@ void operator delete[](void* pointer, size_t) noexcept { free(pointer); }
 extern "C" {
 
 int posix_memalign(void** pointer, size_t alignment, size_t size) {
-  void* const made = TensorFails(size, __builtin_return_address(0)) ? nullptr : __libc_memalign(alignment, size);
-  if (made == nullptr) return ENOMEM;
-  *pointer = made;
+  void* const memory = TensorFails(size, __builtin_return_address(0)) ? nullptr : __libc_memalign(alignment, size);
+  if (memory == nullptr) return ENOMEM;
+  *pointer = memory;
   return 0;
 }
 

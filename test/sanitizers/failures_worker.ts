@@ -1,6 +1,6 @@
 /**
- * Lets one allocation after the other fail, in a process of its own: one that ends it is reported by the process that started it.
- * Arguments: seconds, the variant and allocation to begin with, and names of works with commas (all where absent). Writes a line of JSON before each case and one for each result. See
+ * Makes one allocation after another fail, in a process of its own; the parent process reports a crash. Arguments: seconds, the variant and the
+ * allocation to start with, and the names of workloads, separated by commas (all by default). Writes a line of JSON before and after each case. See
  * fail_malloc.cc.
  */
 import { openSync, readSync, writeSync } from 'node:fs'
@@ -19,10 +19,10 @@ import { customOps, WrongResult } from './custom_ops.js'
 const kinds = { addon: 1, tensors: 2 } as const
 type Kind = keyof typeof kinds
 
-/** Enough to see every place of a training step; small operations are tried at every allocation. */
-const mostCases = 100
-/** Several blocks of work for several threads, and no more: each case is computed twice. */
-const mostCells = 40_000
+/** Enough to cover all of a training step; small operations are tested at every allocation. */
+const maxCases = 100
+/** Enough for several blocks and threads, but small, as each case is computed twice. */
+const maxElements = 40_000
 
 const [seconds = 0, firstVariant = 0, firstBefore = 0] = process.argv.slice(2).map(Number)
 const file = openSync(process.env.WSBAN_FAIL_CONTROL ?? '', 'r+')
@@ -48,7 +48,7 @@ const random = new Random(5)
 const images = Float32Array.from({ length: 2 * model.image.size ** 2 * 3 }, () => random.uniform(-1, 1))
 let rightLosses: string | undefined
 
-/** Three steps: the shape cache knows the second one, and the third has the optimizer's state. */
+/** Three steps: from the second on the shapes are cached, and the third reads optimizer state that was updated. */
 function training(): void {
   const learner = Learner.begin({ model, seed: 3 })
   try {
@@ -66,13 +66,13 @@ function training(): void {
 const works: Readonly<Record<string, () => void>> = {
   ...Object.fromEntries(
     Object.entries(customOps).flatMap(([name, check]) =>
-      [1, 2, 3, 4].map((seed) => [`${name} ${seed}`, () => check(new Random(seed), mostCells)]),
+      [1, 2, 3, 4].map((seed) => [`${name} ${seed}`, () => check(new Random(seed), maxElements)]),
     ),
   ),
   training,
 }
 
-/** @returns undefined where all is well: an error that says that memory is missing, or the right result without that memory */
+/** @returns undefined if the workload succeeds or reports that it is out of memory, otherwise a description of the failure */
 function outcome(work: () => void): string | undefined {
   try {
     work()
@@ -83,10 +83,10 @@ function outcome(work: () => void): string | undefined {
   return undefined
 }
 
-/** What is still queued may report an error of its own, such as a deliberately refused call that was not read. */
-function settle(blocking: boolean): void {
+/** Waits for pending calls. They may throw, such as a call that was rejected deliberately and whose output was not read. */
+function synchronize(blocking: boolean): void {
   try {
-    native().binding.setAtOnce?.(blocking)
+    native().binding.setBlocking?.(blocking)
   } catch (error) {
     if (!(error instanceof Error)) throw error
   }
@@ -97,13 +97,13 @@ const ends = performance.now() + seconds * 1000
 /** @returns whether there is time for more */
 function sweep(variant: number, from: number): boolean {
   const { name, work, kind, blocking } = variants[variant] as Variant
-  native().binding.setAtOnce?.(blocking)
-  // The first time shapes are learned.
+  native().binding.setBlocking?.(blocking)
+  // The first run fills the shape cache.
   work()
   arm(kind, -1)
   work()
   const { seen } = observed()
-  const every = Math.max(1, Math.ceil(seen / mostCases))
+  const every = Math.max(1, Math.ceil(seen / maxCases))
   for (let before = from; before < seen; before += every) {
     if (performance.now() > ends) return false
     const place = {
@@ -116,7 +116,7 @@ function sweep(variant: number, from: number): boolean {
     const found = outcome(work)
     const { failed } = observed()
     arm(undefined, 0)
-    settle(blocking)
+    synchronize(blocking)
     const after = outcome(work)
     const finding = found ?? (after && `the next time: ${after}`)
     say({ ...place, every, failed, ...(finding && { finding: `${place.name}: ${finding}` }) })

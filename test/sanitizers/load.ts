@@ -1,4 +1,4 @@
-/** Preloaded (--import) into every process of these checks: the addon of `WSBAN_CHECKED_ADDON` instead of the engine's own. */
+/** Imported (--import) by every process of these checks: loads the addon named by `WSBAN_CHECKED_ADDON` instead of the engine's. */
 import { loadNative } from '../../runtime/engines/native.js'
 import { engine } from './build.js'
 

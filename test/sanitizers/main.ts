@@ -1,7 +1,8 @@
 /**
- * The native addon under checks that end its process at the first fault:
+ * Checks the native addon with tools that end its process at the first fault:
  * npm run test:sanitizers -- [address|undefined|thread|guard|failures|shapes ...] [--seconds N] [--seed N] [--from VARIANT]
- * Without a name all of them run, N seconds each; failures begin with a variant (the last four are training steps). Everything is built in a folder of its own in the cache.
+ * Without a name all of them run, N seconds each; --from selects the variant that failures start with (the last four are training steps).
+ * Everything is built in a separate folder in the cache.
  */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -50,7 +51,7 @@ type Line = z.infer<typeof line>
 interface Ended {
   readonly lines: readonly Line[]
   readonly how: string
-  /** What is no line of the worker's: a sanitizer's report. */
+  /** All other output, such as a sanitizer's report. */
   readonly report: string
 }
 
@@ -58,7 +59,7 @@ interface Program {
   readonly script: string
   readonly args: readonly string[]
   readonly environment: NodeJS.ProcessEnv
-  /** ThreadSanitizer knows no address space that is laid out by chance. */
+  /** Disables address space layout randomisation, which ThreadSanitizer does not support. */
   readonly fixedAddresses?: boolean
 }
 
@@ -79,14 +80,14 @@ function start({ script, args, environment, fixedAddresses }: Program): Promise<
     if (text.startsWith('{')) lines.push(line.parse(JSON.parse(text)))
     else report = `${report}${text}\n`
   })
-  return new Promise((settle, fail) => {
-    child.on('error', fail)
-    child.on('close', (status, signal) => settle({ lines, how: signal ?? `status ${status}`, report }))
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (status, signal) => resolve({ lines, how: signal ?? `status ${status}`, report }))
   })
 }
 
 const environments: Readonly<Record<Sanitizer, () => Promise<NodeJS.ProcessEnv>>> = {
-  // Leaks: what Node, V8 and TensorFlow keep until the end is not freed. The workload counts the addon's tensors instead.
+  // Leak detection is disabled, as Node, V8 and TensorFlow do not free everything at exit. The workload counts the addon's tensors instead.
   address: async () => ({
     LD_PRELOAD: await sanitizerRuntime('libasan.so'),
     ASAN_OPTIONS: 'detect_leaks=0:detect_stack_use_after_return=1:strict_string_checks=1',
@@ -94,12 +95,12 @@ const environments: Readonly<Record<Sanitizer, () => Promise<NodeJS.ProcessEnv>>
   undefined: async () => ({ UBSAN_OPTIONS: 'print_stacktrace=1' }),
   thread: async () => ({
     LD_PRELOAD: await sanitizerRuntime('libtsan.so'),
-    // Node's and TensorFlow's own accesses are not seen, so their locks do not order what is; see tensorflow_order.cc.
+    // Node and TensorFlow are not instrumented, so ThreadSanitizer does not see their locks; see tensorflow_order.cc.
     TSAN_OPTIONS: 'ignore_noninstrumented_modules=1:halt_on_error=1:history_size=4',
   }),
 }
 
-/** @returns what was found; one line says what was done */
+/** Runs the workload under a sanitizer and prints a summary. @returns the findings */
 async function sanitize(sanitizer: Sanitizer): Promise<readonly string[]> {
   const addon = await sanitizedAddon(sanitizer, reporter)
   const program = {
@@ -112,8 +113,7 @@ async function sanitize(sanitizer: Sanitizer): Promise<readonly string[]> {
     args: [values.seed, '0', 'optimizerStep'],
     environment: { ...program.environment, WSBAN_PLANTED_FAULT: sanitizer },
   })
-  if (planted.lines.some(({ done }) => done))
-    return ['the planted fault was not reported: the sanitizer is not at work']
+  if (planted.lines.some(({ done }) => done)) return ['the planted fault was not reported: the sanitizer is not active']
   return workload(sanitizer, { ...program, args: [values.seed, values.seconds] })
 }
 
@@ -125,7 +125,7 @@ async function workload(name: string, program: Program): Promise<readonly string
   return last.left ? [`${last.left} tensors were left`] : []
 }
 
-/** Tensors end at a page that must not be touched. */
+/** Runs the workload with an allocator that ends each tensor at an inaccessible page. */
 async function guard(): Promise<readonly string[]> {
   const library = await preloadedLibrary(join(sources, '..', 'sweep', 'guard_malloc.c'), 'guard_malloc')
   const environment = { LD_PRELOAD: library }
@@ -133,8 +133,8 @@ async function guard(): Promise<readonly string[]> {
 }
 
 /**
- * The function of TensorFlow's in which a process crashed by itself; undefined where the addon did. Above it on the stack are the C and C++
- * libraries and the failing allocator alone.
+ * Returns the TensorFlow function that crashed; undefined if the crash is in the addon. The frames of the C and C++ libraries and of the failing
+ * allocator are skipped.
  */
 function crashOfTensorflow(report: string): string | undefined {
   const frames = report.split('\n').filter((frame) => /\[0x[0-9a-f]+\]$/.test(frame))
@@ -144,7 +144,7 @@ function crashOfTensorflow(report: string): string | undefined {
   return /\((\w+)/.exec(named ?? '')?.[1] ?? 'a function without a name'
 }
 
-/** Another process goes on behind the case that ended one. TensorFlow's own crashes are counted; the addon's are findings. */
+/** After a crash a new process continues with the next case. Crashes in TensorFlow are counted; crashes in the addon are findings. */
 async function failures(): Promise<readonly string[]> {
   const library = await preloadedLibrary(join(sources, 'fail_malloc.cc'), 'fail_malloc')
   const folder = mkdtempSync(join(tmpdir(), 'wsban-failures-'))
@@ -176,23 +176,24 @@ async function failures(): Promise<readonly string[]> {
   } finally {
     rmSync(folder, { recursive: true })
   }
-  console.log(`failures: ${failed} allocations failed; crashes of TensorFlow's own: ${JSON.stringify([...upstream])}`)
+  console.log(`failures: ${failed} allocations failed; crashes in TensorFlow: ${JSON.stringify([...upstream])}`)
   return found
 }
 
-/** TensorFlow's shape function says [0] of these two, which nobody uses; its kernels, and so the cache, give scalars. */
-const wrongShapeFunctions = /^FusedBatchNormGradV3 output [34]: the shape function gives \[0\], computed was \[\]$/
+/** TensorFlow's shape function infers [0] for these two unused outputs; its kernels, and therefore the cache, return scalars. */
+const wrongShapeFunctions =
+  /^FusedBatchNormGradV3 output [34]: the shape function infers \[0\], the kernel computed \[\]$/
 
-/** The shape cache against TensorFlow's shape functions, and against what is computed. */
+/** Compares the shape cache with TensorFlow's shape functions and with the computed shapes. */
 async function shapes(): Promise<readonly string[]> {
-  const shaping = [...table()].map(([name, places]) => `${name}:${places.join()}`).join(';')
-  const environment = { WSBAN_CHECKED_ADDON: await shapeInference(reporter), WSBAN_SHAPING_INPUTS: shaping }
+  const shapeInputs = [...table()].map(([name, indices]) => `${name}:${indices.join()}`).join(';')
+  const environment = { WSBAN_CHECKED_ADDON: await shapeInference(reporter), WSBAN_SHAPE_INPUTS: shapeInputs }
   const { lines, how, report } = await start({ script: 'shapes_worker.ts', args: [], environment })
   const last = lines.at(-1)
   const unproved = new Map<string, number>()
-  for (const { unproved: what } of lines) if (what) unproved.set(what, (unproved.get(what) ?? 0) + 1)
+  for (const { unproved: output } of lines) if (output) unproved.set(output, (unproved.get(output) ?? 0) + 1)
   console.log(`shapes: ${JSON.stringify(last?.cases ?? {})}`)
-  for (const [what, times] of unproved) console.log(`shapes: not known beforehand, ${times} times: ${what}`)
+  for (const [output, times] of unproved) console.log(`shapes: not inferred, ${times} times: ${output}`)
   const found = lines.flatMap(({ finding }) => (finding && !wrongShapeFunctions.test(finding) ? finding : []))
   return last?.done ? found : [...found, `the process ended (${how}) in ${JSON.stringify(last)}\n${report}`]
 }

@@ -1,5 +1,5 @@
-// Faults that a sanitizer must report, done while the addon is loaded where WSBAN_PLANTED_FAULT names one: a sanitizer that is not at work
-// would otherwise look like an addon without faults.
+// Commits the fault named by WSBAN_PLANTED_FAULT while the addon is loaded, which shows that the sanitizer is active: one that is not would report
+// nothing.
 
 #include <climits>
 #include <cstdlib>
@@ -22,7 +22,7 @@ __attribute__((constructor)) void Plant() {
     shared = INT_MAX;
     shared = shared + 1;
   } else if (std::strcmp(fault, "thread") == 0) {
-    // Two threads: ThreadSanitizer ignores the loading one, as it is within a function of the C library that Node has called.
+    // Two new threads, as ThreadSanitizer ignores the loading thread, which is inside dlopen.
     const auto race = [] { shared = shared + 1; };
     std::thread one(race), other(race);
     one.join();

@@ -7,7 +7,7 @@ import { attribute, native } from '../../runtime/kernels/native/execute.js'
 export interface Input {
   readonly shape: readonly number[]
   readonly type: 'float32' | 'int32' | 'bool'
-  /** Random for every call where absent: then shapes must not follow from them. */
+  /** By default random for every call: output shapes must not depend on them. */
   readonly values?: readonly number[]
 }
 
@@ -18,13 +18,13 @@ export interface ShapeCase {
   readonly outputs: number
 }
 
-/** The operations of the shape cache's table, each with the places of the inputs whose values its shapes follow from (-1 for the last). */
+/** Reads the shape cache's table: for each operation, the indices of the inputs whose values determine output shapes (-1 for the last). */
 export function table(): ReadonlyMap<string, readonly number[]> {
-  const text = readFileSync(join(addonFolder(), 'foresight.cc'), 'utf8')
+  const text = readFileSync(join(addonFolder(), 'shape_cache.cc'), 'utf8')
   const entries = text.matchAll(/\{"(\w+)", \{([^}]*)\}\}/g)
-  const places = (list: string) =>
-    list === '' ? [] : list.split(',').map((place) => (place.trim() === 'kLast' ? -1 : Number(place)))
-  return new Map([...entries].map(([, name = '', list = '']) => [name, places(list)]))
+  const indices = (list: string) =>
+    list === '' ? [] : list.split(',').map((index) => (index.trim() === 'kLast' ? -1 : Number(index)))
+  return new Map([...entries].map(([, name = '', list = '']) => [name, indices(list)]))
 }
 
 const float = (...shape: number[]): Input => ({ shape, type: 'float32' })
@@ -84,7 +84,7 @@ const unary =
 const binary =
   'Add AddV2 Div DivNoNan FloorDiv FloorMod Maximum Minimum Mod Mul Pow RealDiv SquaredDifference Sub Equal Greater GreaterEqual Less LessEqual NotEqual'
 
-function* cells(): Generator<ShapeCase> {
+function* elementwise(): Generator<ShapeCase> {
   for (const shape of shapes) {
     for (const name of unary.split(' ')) yield of(name, [], [float(...shape)])
     yield of('LogicalNot', [], [bool(...shape)])
@@ -147,7 +147,7 @@ interface Window {
   readonly size: readonly [number, number]
 }
 
-const border = [1, 0, 2, 1] as const
+const explicitPadding = [1, 0, 2, 1] as const
 
 function* windows(): Generator<Window> {
   for (const padding of ['SAME', 'VALID', 'EXPLICIT'] as const)
@@ -175,24 +175,24 @@ function* windows(): Generator<Window> {
             yield { padding, kernel, stride, dilation, size }
 }
 
-function slid({ kernel, stride, dilation, padding, size }: Window): number[] {
+function outputSize({ kernel, stride, dilation, padding, size }: Window): number[] {
   return [0, 1].map((side) => {
     const at = side as 0 | 1
     if (padding === 'SAME') return Math.ceil(size[at] / stride[at])
-    const more = padding === 'EXPLICIT' ? (border[2 * side] ?? 0) + (border[2 * side + 1] ?? 0) : 0
+    const more = padding === 'EXPLICIT' ? (explicitPadding[2 * side] ?? 0) + (explicitPadding[2 * side + 1] ?? 0) : 0
     return Math.floor((size[at] + more - (kernel[at] - 1) * dilation[at] - 1) / stride[at]) + 1
   })
 }
 
 function* layers(): Generator<ShapeCase> {
   for (const one of windows()) {
-    const result = slid(one)
+    const result = outputSize(one)
     if (result.some((size) => size < 1)) continue
     const { kernel, stride, dilation, padding, size } = one
     const common = [
       ints('strides', [1, ...stride, 1]),
       text('padding', padding),
-      ...(padding === 'EXPLICIT' ? [ints('explicit_paddings', [0, 0, ...border, 0, 0])] : []),
+      ...(padding === 'EXPLICIT' ? [ints('explicit_paddings', [0, 0, ...explicitPadding, 0, 0])] : []),
     ]
     const spread = [...common, ints('dilations', [1, ...dilation, 1])]
     for (const [batch, channels, filters] of [
@@ -203,10 +203,10 @@ function* layers(): Generator<ShapeCase> {
       const deep = { w: [...kernel, channels, filters], y: [batch, ...result, filters] }
       yield of('Conv2D', spread, [float(...x), float(...deep.w)])
       yield of('Conv2DBackpropInput', spread, [wholes(...x), float(...deep.w), float(...deep.y)])
-      // oneDNN's kernel for these writes behind a buffer; wsban computes them in another way (runtime/kernels/native/convolution.ts).
+      // oneDNN's kernel for these writes past the end of a buffer; wsban avoids it (runtime/kernels/native/convolution.ts).
       const overruns = Math.max(...kernel) === 1 && Math.max(...stride) > 1
       if (!overruns) yield of('Conv2DBackpropFilter', spread, [float(...x), wholes(...deep.w), float(...deep.y)])
-      // TensorFlow's depthwise kernels take equal strides alone; oneDNN's read behind their buffers where a 1x1 filter has a stride.
+      // TensorFlow's depthwise kernels require equal strides; oneDNN's read past the end of their buffers if a 1x1 filter has a stride.
       if (stride[0] === stride[1] && !overruns) {
         const flat = { w: [...kernel, channels, 2], y: [batch, ...result, channels * 2] }
         const name = 'DepthwiseConv2dNative'
@@ -222,8 +222,8 @@ function* layers(): Generator<ShapeCase> {
       if (padding === 'EXPLICIT') continue
       yield of('AvgPool', pool, [float(...x)])
       yield of('AvgPoolGrad', pool, [wholes(...x), y])
-      const own = [ints('kernel', kernel), ints('stride', stride), ints('border', [0, 0])]
-      if (padding === 'VALID') yield of('WsbanMaxPoolGrad', own, [float(...x), y, y])
+      const custom = [ints('kernel', kernel), ints('stride', stride), ints('padding', [0, 0])]
+      if (padding === 'VALID') yield of('WsbanMaxPoolGrad', custom, [float(...x), y, y])
     }
   }
 }
@@ -272,7 +272,7 @@ function* imagesAndNorms(): Generator<ShapeCase> {
   }
 }
 
-function* sums(): Generator<ShapeCase> {
+function* reductions(): Generator<ShapeCase> {
   for (const shape of shapes) {
     const axes = shape.map((_, axis) => axis)
     const choices = [wholes(), wholes(...axes), ...axes.flatMap((axis) => [whole(axis), wholes(axis - shape.length)])]
@@ -301,7 +301,7 @@ function* sums(): Generator<ShapeCase> {
   }
 }
 
-function* moves(): Generator<ShapeCase> {
+function* dataMovement(): Generator<ShapeCase> {
   for (const shape of shapes) {
     const rank = shape.length
     const axes = shape.map((_, axis) => axis)
@@ -386,12 +386,12 @@ function* moves(): Generator<ShapeCase> {
   }
 }
 
-/** A grid over every operation of the table. */
+/** A grid of calls that covers every operation of the table. */
 export function* shapeCases(): Generator<ShapeCase> {
-  yield* cells()
+  yield* elementwise()
   yield* products()
   yield* layers()
   yield* imagesAndNorms()
-  yield* sums()
-  yield* moves()
+  yield* reductions()
+  yield* dataMovement()
 }

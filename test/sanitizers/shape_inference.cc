@@ -1,6 +1,6 @@
-// TensorFlow's shape functions beside each operation that the addon executes. The linker lets the addon's calls go through these (--wrap). A shape
-// function is given the values of those inputs alone that the addon's shape cache takes into account (WSBAN_SHAPING_INPUTS: "Sum:1;Range:0,1,2;"
-// and so on): a shape that it then knows follows from what the cache looks at. Writes a line of JSON for what differs or stays unknown.
+// Runs TensorFlow's shape function for each operation that the addon executes. The linker redirects the addon's calls to these wrappers (--wrap).
+// A shape function sees the values of only those inputs that the addon's shape cache compares (WSBAN_SHAPE_INPUTS, such as "Sum:1;Range:0,1,2"), so
+// the shapes that it infers are determined by the cache's key. Writes a line of JSON for each shape that differs or is unknown.
 
 #include <cstdio>
 #include <cstdlib>
@@ -22,17 +22,17 @@ struct Call {
 
 std::map<TFE_Op*, Call> calls;
 
-const std::map<std::string, std::vector<int>>& ShapingInputs() {
+const std::map<std::string, std::vector<int>>& ShapeInputs() {
   static const auto* const table = [] {
-    auto* const made = new std::map<std::string, std::vector<int>>;
-    std::istringstream entries(std::getenv("WSBAN_SHAPING_INPUTS"));
+    auto* const parsed = new std::map<std::string, std::vector<int>>;
+    std::istringstream entries(std::getenv("WSBAN_SHAPE_INPUTS"));
     for (std::string entry; std::getline(entries, entry, ';');) {
       const size_t colon = entry.find(':');
-      std::istringstream places(entry.substr(colon + 1));
-      std::vector<int>& list = (*made)[entry.substr(0, colon)];
-      for (std::string place; std::getline(places, place, ',');) list.push_back(std::stoi(place));
+      std::istringstream indices(entry.substr(colon + 1));
+      std::vector<int>& list = (*parsed)[entry.substr(0, colon)];
+      for (std::string index; std::getline(indices, index, ',');) list.push_back(std::stoi(index));
     }
-    return made;
+    return parsed;
   }();
   return *table;
 }
@@ -51,7 +51,7 @@ std::string TextOf(const int64_t* sizes, int count) {
   return text + "]";
 }
 
-TF_ShapeAndTypeList* Inferred(TFE_Op* op, const Call& call, const std::vector<int>& places) {
+TF_ShapeAndTypeList* InferShapes(TFE_Op* op, const Call& call, const std::vector<int>& shape_inputs) {
   const int count = static_cast<int>(call.inputs.size());
   TF_Status* const status = TF_NewStatus();
   TF_ShapeAndTypeList* const shapes = TF_NewShapeAndTypeList(count);
@@ -60,8 +60,8 @@ TF_ShapeAndTypeList* Inferred(TFE_Op* op, const Call& call, const std::vector<in
     const std::vector<int64_t> shape = ShapeOf(call.inputs[index]);
     TF_ShapeAndTypeListSetShape(shapes, index, shape.data(), static_cast<int>(shape.size()));
   }
-  for (const int place : places) {
-    const int index = place < 0 ? count + place : place;
+  for (const int shape_input : shape_inputs) {
+    const int index = shape_input < 0 ? count + shape_input : shape_input;
     values.at(index) = TFE_TensorHandleResolve(call.inputs[index], status);
   }
   TF_ShapeAndTypeList* outputs = nullptr;
@@ -84,13 +84,13 @@ void Compare(const std::string& operation, const TF_ShapeAndTypeList* inferred, 
     }
     if (known && same) continue;
     const bool differs = one != nullptr && one->num_dims >= 0 && !same;
-    const std::string promise = differs ? TextOf(one->dims, one->num_dims) : "";
+    const std::string expected = differs ? TextOf(one->dims, one->num_dims) : "";
     if (!differs) {
       std::printf("{\"unproved\": \"%s output %d\"}\n", operation.c_str(), index);
       continue;
     }
-    std::printf("{\"finding\": \"%s output %d: the shape function gives %s, computed was %s\"}\n", operation.c_str(), index,
-                promise.c_str(), TextOf(found.data(), static_cast<int>(found.size())).c_str());
+    std::printf("{\"finding\": \"%s output %d: the shape function infers %s, the kernel computed %s\"}\n", operation.c_str(), index,
+                expected.c_str(), TextOf(found.data(), static_cast<int>(found.size())).c_str());
   }
 }
 
@@ -115,9 +115,9 @@ void __real_TFE_Execute(TFE_Op* op, TFE_TensorHandle** outputs, int* count, TF_S
 void __wrap_TFE_Execute(TFE_Op* op, TFE_TensorHandle** outputs, int* count, TF_Status* status) {
   const Call call = calls[op];
   calls.erase(op);
-  const auto entry = ShapingInputs().find(call.operation);
-  if (entry == ShapingInputs().end()) return __real_TFE_Execute(op, outputs, count, status);
-  TF_ShapeAndTypeList* const inferred = Inferred(op, call, entry->second);
+  const auto entry = ShapeInputs().find(call.operation);
+  if (entry == ShapeInputs().end()) return __real_TFE_Execute(op, outputs, count, status);
+  TF_ShapeAndTypeList* const inferred = InferShapes(op, call, entry->second);
   __real_TFE_Execute(op, outputs, count, status);
   if (TF_GetCode(status) == TF_OK) Compare(call.operation, inferred, outputs, *count);
   if (inferred != nullptr) TF_DeleteShapeAndTypeList(inferred);

@@ -1,4 +1,4 @@
-/** The whole grid of shape cases twice, in a process of its own. Writes a line of JSON for each difference, and one at the end. */
+/** Runs the shape cases in a process of its own. Writes a line of JSON for each difference, and one at the end. */
 import { writeSync } from 'node:fs'
 import { openEngine } from '../../runtime/engines/index.js'
 import { Random } from '../../runtime/random.js'
@@ -7,6 +7,6 @@ import { shapeDifferences } from './shapes.js'
 
 const say = (value: unknown) => writeSync(1, `${JSON.stringify(value)}\n`)
 await openEngine('tfjs-node', silent)
-const { findings, cases, refused } = shapeDifferences(new Random(1))
+const { findings, cases, rejected } = shapeDifferences(new Random(1))
 for (const finding of findings) say({ finding })
-say({ done: true, cases: { cases, refused } })
+say({ done: true, cases: { cases, rejected } })

@@ -1,6 +1,6 @@
-// For ThreadSanitizer, which sees neither the locks nor the atomics of TensorFlow, as that is not compiled for it. The linker lets the addon's
-// calls of TensorFlow's functions go through these (--wrap), which tell what TensorFlow promises: what was written before an operation was
-// executed or a kernel's tensor was let go is seen by whoever gets the tensor. It orders nothing within a kernel, where the addon's own threads are.
+// Declares TensorFlow's synchronization to ThreadSanitizer, which sees neither its locks nor its atomics, as TensorFlow is not instrumented. The linker
+// redirects the addon's calls to these wrappers (--wrap). They state TensorFlow's guarantee: writes before an operation is executed, or before a
+// kernel releases a tensor, happen before reads by the receiver of the tensor. They order nothing within a kernel, where the addon's threads run.
 
 #include "tensorflow/c/eager/c_api.h"
 #include "tensorflow/c/kernels.h"

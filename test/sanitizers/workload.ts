@@ -1,6 +1,6 @@
 /**
- * Work for the checked addon, in a process of its own: a sanitizer that finds something ends this process.
- * Arguments: seed, seconds, parts with commas. Writes a line of JSON for each round and one at the end.
+ * The workload for the addon under test, in a process of its own, which a sanitizer ends at the first finding.
+ * Arguments: seed, seconds, names of parts separated by commas. Writes a line of JSON for each round and one at the end.
  */
 import { writeSync } from 'node:fs'
 import { join } from 'node:path'
@@ -26,7 +26,7 @@ async function model(name: string): Promise<{ model: Model; spec: string }> {
   return { model: await loadModel(graph, spec), spec }
 }
 
-/** Steps of a whole model: the same bits computed in turn as from the queue. */
+/** Steps of a whole model: blocking and asynchronous execution must compute the same bits. */
 async function training(random: Random): Promise<void> {
   const { model: tiny } = await model('wsban_tiny.wsban')
   const { size } = tiny.image
@@ -35,21 +35,21 @@ async function training(random: Random): Promise<void> {
   const labels = Int32Array.from({ length: batch }, () => random.integer(3))
   const losses = [true, false].map((blocking) => {
     const learner = Learner.begin({ model: tiny, seed: 3 })
-    native().binding.setAtOnce?.(blocking)
+    native().binding.setBlocking?.(blocking)
     try {
       return [0, 1, 2].map(
         (step) => learner.accumulate({ images, labels }, { step, epoch: 0, rate: 0.01 }, true)?.losses.total,
       )
     } finally {
-      native().binding.setAtOnce?.(false)
+      native().binding.setBlocking?.(false)
       learner.dispose()
     }
   })
   if (losses[0]?.join() !== losses[1]?.join())
-    throw new WrongResult(`blocking ${losses[0]?.join()}, queued ${losses[1]?.join()}`)
+    throw new WrongResult(`blocking ${losses[0]?.join()}, asynchronous ${losses[1]?.join()}`)
 }
 
-/** Signals while the queue is full; the handler of the addon is put in and taken out around them. */
+/** Sends signals while calls are pending. The handler of the addon is installed before and removed after them. */
 async function signals(random: Random): Promise<void> {
   let heard = false
   process.once('SIGTERM', () => {
@@ -76,14 +76,14 @@ const before = native().binding.getNumOfTensors()
 for (let round = 0; round === 0 || performance.now() < ends; round++)
   for (const [name, part] of chosen) {
     // Every second round of small operations is computed before each call returns.
-    native().binding.setAtOnce?.(round % 2 === 1)
+    native().binding.setBlocking?.(round % 2 === 1)
     const times = name === 'training' || name === 'signals' ? Number(round % 25 === 0) : 4
     for (let i = 0; i < times; i++) {
       say({ part: name, round })
       await part(random)
       counts.set(name, (counts.get(name) ?? 0) + 1)
     }
-    native().binding.setAtOnce?.(false)
+    native().binding.setBlocking?.(false)
     await turn()
   }
 const left = native().binding.getNumOfTensors() - before

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 
 #include "parallel.h"
 
@@ -9,34 +10,41 @@ namespace wsban {
 
 namespace {
 
-// Maps are taken as rows (all places of all images) of channels, and in blocks of rows that stay in a core's cache. Sums are made block by block
-// in single precision, and put together in double, always in the same order.
-struct Blocks {
-  int64_t rows, channels, height;
+// Feature maps are viewed as a matrix with a row for each position of each image and a column for each channel, split into blocks of rows that
+// fit into a core's cache. Sums are accumulated in single precision within a block, and in double precision over the blocks, always in the
+// same order.
+struct RowBlocks {
+  int64_t rows, channels, block_rows;
 
-  Blocks(const std::vector<int64_t>& shape, const std::vector<const TensorPointer*>& of_channels) {
-    if (shape.size() != 4) throw std::invalid_argument("batch norm takes maps of four dimensions");
+  // Throws unless `shape` is [n, h, w, c] and each of `vectors` has c values.
+  RowBlocks(const std::vector<int64_t>& shape, const std::vector<const TensorPointer*>& vectors) {
+    if (shape.size() != 4) {
+      throw std::invalid_argument("expected feature maps of rank 4, got rank " + std::to_string(shape.size()));
+    }
     rows = shape[0] * shape[1] * shape[2];
     channels = shape[3];
-    for (const TensorPointer* one : of_channels) {
-      if (TF_TensorElementCount(one->get()) != channels) throw std::invalid_argument("a channel without its number");
+    for (const TensorPointer* vector : vectors) {
+      const int64_t count = TF_TensorElementCount(vector->get());
+      if (count == channels) continue;
+      throw std::invalid_argument("expected " + std::to_string(channels) + " values per channel vector, got " +
+                                  std::to_string(count));
     }
-    constexpr int64_t kCells = 32'768;
-    // Not so high that a sum in single precision would lose what it adds.
-    height = std::clamp<int64_t>(kCells / std::max<int64_t>(channels, 1), 8, 512);
+    constexpr int64_t kElementsPerBlock = 32'768;
+    // At most 512 rows, which limits the rounding error of sums in single precision.
+    block_rows = std::clamp<int64_t>(kElementsPerBlock / std::max<int64_t>(channels, 1), 8, 512);
   }
 
-  int64_t Count() const { return (rows + height - 1) / height; }
-  int64_t First(int64_t block) const { return block * height; }
-  int64_t RowsOf(int64_t block) const { return std::min(height, rows - First(block)); }
-  int64_t Cell(int64_t block) const { return First(block) * channels; }
+  int64_t Count() const { return (rows + block_rows - 1) / block_rows; }
+  int64_t FirstRow(int64_t block) const { return block * block_rows; }
+  int64_t RowsOf(int64_t block) const { return std::min(block_rows, rows - FirstRow(block)); }
+  int64_t Offset(int64_t block) const { return FirstRow(block) * channels; }
 };
 
-// mean and squares (the sum of squared differences from it) of one block.
-WSBAN_FOR_EACH_PROCESSOR
+// Writes the mean of each channel of one block, and m2, the sum of squared deviations from it.
+WSBAN_TARGET_CLONES
 void Moments(const float* __restrict x, int64_t rows, int64_t channels, float* __restrict mean,
-             float* __restrict squares) {
-  for (int64_t c = 0; c < channels; c++) mean[c] = squares[c] = 0.0f;
+             float* __restrict m2) {
+  for (int64_t c = 0; c < channels; c++) mean[c] = m2[c] = 0.0f;
   int64_t row = 0;
   for (; row + 4 <= rows; row += 4) {
     const float *a = x + row * channels, *b = a + channels, *d = b + channels, *e = d + channels;
@@ -45,35 +53,35 @@ void Moments(const float* __restrict x, int64_t rows, int64_t channels, float* _
   for (; row < rows; row++) {
     for (int64_t c = 0; c < channels; c++) mean[c] += x[row * channels + c];
   }
-  const float share = 1.0f / static_cast<float>(rows);
-  for (int64_t c = 0; c < channels; c++) mean[c] *= share;
+  const float inverse_rows = 1.0f / static_cast<float>(rows);
+  for (int64_t c = 0; c < channels; c++) mean[c] *= inverse_rows;
   for (row = 0; row + 4 <= rows; row += 4) {
     const float *a = x + row * channels, *b = a + channels, *d = b + channels, *e = d + channels;
     for (int64_t c = 0; c < channels; c++) {
       const float m = mean[c], p = a[c] - m, q = b[c] - m, r = d[c] - m, s = e[c] - m;
-      squares[c] += (p * p + q * q) + (r * r + s * s);
+      m2[c] += (p * p + q * q) + (r * r + s * s);
     }
   }
   for (; row < rows; row++) {
     for (int64_t c = 0; c < channels; c++) {
-      const float difference = x[row * channels + c] - mean[c];
-      squares[c] += difference * difference;
+      const float deviation = x[row * channels + c] - mean[c];
+      m2[c] += deviation * deviation;
     }
   }
 }
 
-WSBAN_FOR_EACH_PROCESSOR
+WSBAN_TARGET_CLONES
 void Normalise(const float* __restrict x, int64_t rows, int64_t channels, const float* __restrict mean,
                const float* __restrict factor, const float* __restrict offset, float* __restrict y) {
   for (int64_t row = 0; row < rows; row++) {
-    const float* from = x + row * channels;
-    float* to = y + row * channels;
-    for (int64_t c = 0; c < channels; c++) to[c] = (from[c] - mean[c]) * factor[c] + offset[c];
+    const float* x_row = x + row * channels;
+    float* y_row = y + row * channels;
+    for (int64_t c = 0; c < channels; c++) y_row[c] = (x_row[c] - mean[c]) * factor[c] + offset[c];
   }
 }
 
-// Sums of dy, and of dy times x's distance from the mean, of one block.
-WSBAN_FOR_EACH_PROCESSOR
+// Writes, for each channel of one block, the sum of dy and the sum of dy * (x - mean).
+WSBAN_TARGET_CLONES
 void GradientSums(const float* __restrict dy, const float* __restrict x, int64_t rows, int64_t channels,
                   const float* __restrict mean, float* __restrict sums, float* __restrict products) {
   for (int64_t c = 0; c < channels; c++) sums[c] = products[c] = 0.0f;
@@ -93,92 +101,94 @@ void GradientSums(const float* __restrict dy, const float* __restrict x, int64_t
   }
 }
 
-// dx = of_dy * dy + of_x * (x - mean) + constant; dx may lie where dy does.
-WSBAN_FOR_EACH_PROCESSOR
+// dx = dy_factor * dy + x_factor * (x - mean) + constant. dx and dy may be the same buffer.
+WSBAN_TARGET_CLONES
 void InputGradient(const float* dy, const float* x, int64_t rows, int64_t channels, const float* mean,
-                   const float* of_dy, const float* of_x, const float* constant, float* dx) {
+                   const float* dy_factor, const float* x_factor, const float* constant, float* dx) {
   for (int64_t row = 0; row < rows; row++) {
-    const float *from = dy + row * channels, *at = x + row * channels;
-    float* to = dx + row * channels;
+    const float *dy_row = dy + row * channels, *x_row = x + row * channels;
+    float* dx_row = dx + row * channels;
 #pragma GCC ivdep
-    for (int64_t c = 0; c < channels; c++) to[c] = of_dy[c] * from[c] + (of_x[c] * (at[c] - mean[c]) + constant[c]);
+    for (int64_t c = 0; c < channels; c++) {
+      dx_row[c] = dy_factor[c] * dy_row[c] + (x_factor[c] * (x_row[c] - mean[c]) + constant[c]);
+    }
   }
 }
 
 }  // namespace
 
-void BatchNorm::Compute(const Computation& computation) const {
-  const TensorPointer x = computation.Input(0), scale = computation.Input(1), offset = computation.Input(2),
-                      running_mean = computation.Input(3), running_variance = computation.Input(4);
+void BatchNorm::Compute(const KernelContext& context) const {
+  const TensorPointer x = context.Input(0), scale = context.Input(1), offset = context.Input(2),
+                      running_mean = context.Input(3), running_variance = context.Input(4);
   const std::vector<int64_t> shape = ShapeOf(x.get());
-  const Blocks blocks(shape, {&scale, &offset, &running_mean, &running_variance});
+  const RowBlocks blocks(shape, {&scale, &offset, &running_mean, &running_variance});
   const int64_t channels = blocks.channels;
-  const TensorPointer y = computation.Output(0, shape), moved_mean = computation.Output(1, {channels}),
-                      moved_variance = computation.Output(2, {channels}), mean = computation.Output(3, {channels}),
-                      inverse = computation.Output(4, {channels});
+  const TensorPointer y = context.Output(0, shape), new_running_mean = context.Output(1, {channels}),
+                      new_running_variance = context.Output(2, {channels}), mean = context.Output(3, {channels}),
+                      inverse_std = context.Output(4, {channels});
 
   std::vector<float> moments(blocks.Count() * channels * 2);
-  const auto means_of = [&](int64_t block) { return moments.data() + block * channels * 2; };
-  InParallel(blocks.Count(), [&](int64_t block) {
-    Moments(Floats(x) + blocks.Cell(block), blocks.RowsOf(block), channels, means_of(block), means_of(block) + channels);
+  const auto moments_of = [&](int64_t block) { return moments.data() + block * channels * 2; };
+  ParallelFor(blocks.Count(), [&](int64_t block) {
+    Moments(Floats(x) + blocks.Offset(block), blocks.RowsOf(block), channels, moments_of(block), moments_of(block) + channels);
   });
 
   std::vector<float> factor(channels);
   for (int64_t c = 0; c < channels; c++) {
-    // Chan, Golub and LeVeque 1979: moments of parts give those of the whole.
-    double rows = 0, whole_mean = 0, squares = 0;
+    // Combines the moments of the blocks (Chan, Golub and LeVeque 1979).
+    double rows = 0, total_mean = 0, m2 = 0;
     for (int64_t block = 0; block < blocks.Count(); block++) {
-      const double more = static_cast<double>(blocks.RowsOf(block)), apart = means_of(block)[c] - whole_mean;
-      squares += means_of(block)[channels + c] + apart * apart * rows * more / (rows + more);
-      whole_mean += apart * more / (rows + more);
-      rows += more;
+      const double added = static_cast<double>(blocks.RowsOf(block)), delta = moments_of(block)[c] - total_mean;
+      m2 += moments_of(block)[channels + c] + delta * delta * rows * added / (rows + added);
+      total_mean += delta * added / (rows + added);
+      rows += added;
     }
-    const double variance = squares / std::max(rows, 1.0), unbiased = squares / std::max(rows - 1, 1.0);
-    Floats(mean)[c] = static_cast<float>(whole_mean);
-    Floats(inverse)[c] = static_cast<float>(1 / std::sqrt(variance + eps_));
-    factor[c] = Floats(scale)[c] * Floats(inverse)[c];
-    Floats(moved_mean)[c] = static_cast<float>((1.0 - momentum_) * Floats(running_mean)[c] + momentum_ * whole_mean);
-    Floats(moved_variance)[c] = static_cast<float>((1.0 - momentum_) * Floats(running_variance)[c] + momentum_ * unbiased);
+    const double variance = m2 / std::max(rows, 1.0), unbiased = m2 / std::max(rows - 1, 1.0);
+    Floats(mean)[c] = static_cast<float>(total_mean);
+    Floats(inverse_std)[c] = static_cast<float>(1 / std::sqrt(variance + eps_));
+    factor[c] = Floats(scale)[c] * Floats(inverse_std)[c];
+    Floats(new_running_mean)[c] = static_cast<float>((1.0 - momentum_) * Floats(running_mean)[c] + momentum_ * total_mean);
+    Floats(new_running_variance)[c] = static_cast<float>((1.0 - momentum_) * Floats(running_variance)[c] + momentum_ * unbiased);
   }
-  InParallel(blocks.Count(), [&](int64_t block) {
-    Normalise(Floats(x) + blocks.Cell(block), blocks.RowsOf(block), channels, Floats(mean), factor.data(), Floats(offset),
-              Floats(y) + blocks.Cell(block));
+  ParallelFor(blocks.Count(), [&](int64_t block) {
+    Normalise(Floats(x) + blocks.Offset(block), blocks.RowsOf(block), channels, Floats(mean), factor.data(), Floats(offset),
+              Floats(y) + blocks.Offset(block));
   });
 }
 
-void BatchNormGradient::Compute(const Computation& computation) const {
-  const TensorPointer dx = computation.OutputInPlaceOf(0, 0);
-  const TensorPointer dy = computation.Input(0), x = computation.Input(1), scale = computation.Input(2),
-                      mean = computation.Input(3), inverse = computation.Input(4);
-  if (ShapeOf(dy.get()) != ShapeOf(x.get())) throw std::invalid_argument("dy and x differ in shape");
-  const Blocks blocks(ShapeOf(x.get()), {&scale, &mean, &inverse});
+void BatchNormGradient::Compute(const KernelContext& context) const {
+  const TensorPointer dx = context.ForwardInputOrAllocate(0, 0);
+  const TensorPointer dy = context.Input(0), x = context.Input(1), scale = context.Input(2),
+                      mean = context.Input(3), inverse_std = context.Input(4);
+  if (ShapeOf(dy.get()) != ShapeOf(x.get())) throw std::invalid_argument("dy and x have different shapes");
+  const RowBlocks blocks(ShapeOf(x.get()), {&scale, &mean, &inverse_std});
   const int64_t channels = blocks.channels;
-  const TensorPointer dscale = computation.Output(1, {channels}), doffset = computation.Output(2, {channels});
+  const TensorPointer dscale = context.Output(1, {channels}), doffset = context.Output(2, {channels});
 
   std::vector<float> partial(blocks.Count() * channels * 2);
   const auto sums_of = [&](int64_t block) { return partial.data() + block * channels * 2; };
-  InParallel(blocks.Count(), [&](int64_t block) {
-    GradientSums(Floats(dy) + blocks.Cell(block), Floats(x) + blocks.Cell(block), blocks.RowsOf(block), channels,
+  ParallelFor(blocks.Count(), [&](int64_t block) {
+    GradientSums(Floats(dy) + blocks.Offset(block), Floats(x) + blocks.Offset(block), blocks.RowsOf(block), channels,
                  Floats(mean), sums_of(block), sums_of(block) + channels);
   });
 
-  std::vector<float> of_dy(channels), of_x(channels), constant(channels);
+  std::vector<float> dy_factor(channels), x_factor(channels), constant(channels);
   for (int64_t c = 0; c < channels; c++) {
     double sum = 0, product = 0;
     for (int64_t block = 0; block < blocks.Count(); block++) {
       sum += sums_of(block)[c];
       product += sums_of(block)[channels + c];
     }
-    const double inverted = Floats(inverse)[c], factor = Floats(scale)[c] * inverted, rows = blocks.rows;
-    Floats(dscale)[c] = static_cast<float>(product * inverted);
+    const double inverse = Floats(inverse_std)[c], factor = Floats(scale)[c] * inverse, rows = blocks.rows;
+    Floats(dscale)[c] = static_cast<float>(product * inverse);
     Floats(doffset)[c] = static_cast<float>(sum);
-    of_dy[c] = static_cast<float>(factor);
-    of_x[c] = static_cast<float>(-factor * inverted * inverted * product / rows);
+    dy_factor[c] = static_cast<float>(factor);
+    x_factor[c] = static_cast<float>(-factor * inverse * inverse * product / rows);
     constant[c] = static_cast<float>(-factor * sum / rows);
   }
-  InParallel(blocks.Count(), [&](int64_t block) {
-    InputGradient(Floats(dy) + blocks.Cell(block), Floats(x) + blocks.Cell(block), blocks.RowsOf(block), channels,
-                  Floats(mean), of_dy.data(), of_x.data(), constant.data(), Floats(dx) + blocks.Cell(block));
+  ParallelFor(blocks.Count(), [&](int64_t block) {
+    InputGradient(Floats(dy) + blocks.Offset(block), Floats(x) + blocks.Offset(block), blocks.RowsOf(block), channels,
+                  Floats(mean), dy_factor.data(), x_factor.data(), constant.data(), Floats(dx) + blocks.Offset(block));
   });
 }
 

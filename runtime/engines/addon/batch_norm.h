@@ -1,11 +1,12 @@
 #pragma once
 
-#include "own_operation.h"
+#include "custom_op.h"
 
 namespace wsban {
 
-// Batch norm in training (Ioffe and Szegedy 2015, algorithm 1): each channel by the batch's own mean and variance, and the running averages after it,
-// the variance of which is the unbiased one, as in PyTorch. TensorFlow's takes up to five times as long where oneDNN has no AVX-512.
+// Batch norm in training mode (Ioffe and Szegedy 2015, algorithm 1). Normalises each channel by the mean and variance of the batch, and updates
+// the running statistics; the running variance is unbiased, as in PyTorch. TensorFlow's kernel takes up to five times as long where oneDNN
+// has no AVX-512.
 class BatchNorm {
  public:
   static constexpr const char* kName = "WsbanBatchNorm";
@@ -13,27 +14,29 @@ class BatchNorm {
   static constexpr const char* kInputs[] = {"x: float", "scale: float", "offset: float", "running_mean: float",
                                             "running_variance: float"};
   static constexpr const char* kAttributes[] = {"eps: float", "momentum: float"};
-  // The batch's mean and 1 / sqrt(variance + eps) are for the gradient.
-  static constexpr const char* kOutputs[] = {"y: float", "moved_mean: float", "moved_variance: float", "mean: float",
-                                             "inverse: float"};
+  // The gradient needs the batch mean and inverse_std, which is 1 / sqrt(variance + eps).
+  static constexpr const char* kOutputs[] = {"y: float", "new_running_mean: float", "new_running_variance: float",
+                                             "mean: float", "inverse_std: float"};
 
   explicit BatchNorm(const Attributes& attributes)
-      : eps_(attributes.Number("eps")), momentum_(attributes.Number("momentum")) {}
-  void Compute(const Computation& computation) const;
+      : eps_(attributes.Float("eps")), momentum_(attributes.Float("momentum")) {}
+  void Compute(const KernelContext& context) const;
 
  private:
   const float eps_, momentum_;
 };
 
+// The gradient of BatchNorm. dy, x, dx: [n, h, w, c]; all others: [c].
 class BatchNormGradient {
  public:
   static constexpr const char* kName = "WsbanBatchNormGrad";
-  static constexpr const char* kInputs[] = {"dy: float", "x: float", "scale: float", "mean: float", "inverse: float"};
+  static constexpr const char* kInputs[] = {"dy: float", "x: float", "scale: float", "mean: float",
+                                            "inverse_std: float"};
   static constexpr std::initializer_list<const char*> kAttributes = {};
   static constexpr const char* kOutputs[] = {"dx: float", "dscale: float", "doffset: float"};
 
   explicit BatchNormGradient(const Attributes&) {}
-  void Compute(const Computation& computation) const;
+  void Compute(const KernelContext& context) const;
 };
 
 }  // namespace wsban

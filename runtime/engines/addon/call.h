@@ -10,15 +10,15 @@
 
 namespace wsban {
 
-// What is known of a tensor before it has been computed.
-struct Facts {
+// The type and shape of a tensor, which are known before its values are computed.
+struct TensorMetadata {
   TF_DataType type = TF_FLOAT;
   std::vector<int64_t> shape;
-  // The bytes of a small tensor that JavaScript made (sizes, axes, places); empty for every other.
+  // The bytes of a small tensor that JavaScript created, such as sizes, axes or indices; empty for all other tensors.
   std::string values;
 };
 
-// A shape is a list of numbers that TensorFlow is told in another way.
+// A separate type, because TensorFlow sets a shape attribute with another function than a list of integers.
 struct Shape {
   std::vector<int64_t> sizes;
 };
@@ -31,15 +31,15 @@ struct Attribute {
   AttributeValue value;
 };
 
-// One operation of TensorFlow's, as JavaScript asks for it.
+// A request from JavaScript to execute one TensorFlow operation.
 struct Call {
   std::string operation;
   std::vector<Attribute> attributes;
-  // Numbers of tensors.
+  // Tensor ids.
   std::vector<int32_t> inputs;
-  // The call has the last use of its first so many inputs: they cannot be read afterwards, and may be written over.
-  int given_up = 0;
-  int outputs = 0;
+  // The number of leading inputs whose last use is this call: their buffers may be reused, and they cannot be read afterwards.
+  int donated_inputs = 0;
+  int num_outputs = 0;
 };
 
 }  // namespace wsban

@@ -6,21 +6,21 @@
 #include <vector>
 
 #include "call.h"
-#include "foresight.h"
+#include "shape_cache.h"
 #include "tensorflow_pointers.h"
 
 namespace wsban {
 
-// TensorFlow's eager runtime with its tensors, which JavaScript knows by numbers.
+// TensorFlow's eager runtime and the tensors that JavaScript refers to by id.
 //
-// A call whose outputs' shapes are known beforehand is only put into a queue: while TensorFlow computes it, JavaScript goes on to the next
-// one. There are two queues. In each, calls are computed one after the other; what is computed aside runs beside the main one, wherever
-// that leaves a core idle. A call that needs another's result waits for it, whichever queue that is in. So the results are those of
-// computing everything at once, bit for bit. Reading a tensor waits for it.
+// Execution is asynchronous where the output shapes are known in advance: the call is enqueued on a stream, and JavaScript continues while
+// TensorFlow computes it. Each of the two streams executes its calls in order; the side stream uses the cores that the main stream leaves
+// idle. A call waits for its inputs, on whichever stream they are computed, so results are bit for bit those of blocking execution.
+// Reading a tensor waits for its value.
 //
-// All functions throw std::exception, with TensorFlow's message. The first call of its kind is computed at once, so that one that cannot be
-// (shapes that do not fit) fails there; what fails later for its values, or for want of memory, is told where a tensor is read, or by the
-// next call.
+// All functions throw std::exception with TensorFlow's message. The first call with a given signature is blocking, so shape errors are
+// thrown by the call itself. Errors that depend on values, and out-of-memory errors, of an enqueued call are thrown by the read of a tensor
+// or by a later call.
 class Engine {
  public:
   Engine();
@@ -29,50 +29,50 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   bool UsesGpu() const { return uses_gpu_; }
-  size_t Tensors() const { return tensors_.size(); }
+  size_t TensorCount() const { return tensors_.size(); }
 
-  // Copies the data.
+  // Copies `bytes` bytes of `data`, in row-major order. Returns the id of the new tensor.
   int32_t Create(TF_DataType type, std::vector<int64_t> shape, const void* data, size_t bytes);
-  void Delete(int32_t number);
-  // Waits until it is computed.
-  TensorPointer Read(int32_t number);
-  const Facts& FactsOf(int32_t number) const { return Held(number).facts; }
+  void Delete(int32_t id);
+  // Waits for the tensor's value and returns it. Throws if the tensor was donated.
+  TensorPointer Read(int32_t id);
+  const TensorMetadata& MetadataOf(int32_t id) const { return Lookup(id).metadata; }
 
-  // Gives the outputs' numbers.
+  // Executes or enqueues a call. Returns the ids of its outputs.
   std::vector<int32_t> Execute(const Call& call);
 
-  // Whether calls from now on belong to the queue beside the main one.
-  void SetAside(bool aside) { aside_ = aside; }
-  // Whether calls from now on are computed before they return.
-  void SetAtOnce(bool at_once);
+  // Selects the stream of subsequent calls: the side stream or the main stream.
+  void SetSideStream(bool use_side_stream) { use_side_stream_ = use_side_stream; }
+  // Waits for all pending calls, and selects whether subsequent calls are computed before they return.
+  void SetBlocking(bool blocking);
 
  private:
   struct Entry {
-    // Null where it was given up.
+    // Null after the tensor was donated.
     HandlePointer handle;
-    Facts facts;
+    TensorMetadata metadata;
   };
 
-  const Entry& Held(int32_t number) const;
-  TFE_TensorHandle* HandleOf(int32_t number) const;
-  int32_t Insert(HandlePointer handle, Facts facts);
+  const Entry& Lookup(int32_t id) const;
+  TFE_TensorHandle* HandleOf(int32_t id) const;
+  int32_t Insert(HandlePointer handle, TensorMetadata metadata);
   std::vector<HandlePointer> Run(const Call& call, TFE_Executor* executor);
-  // Until both queues are empty.
-  void Settle();
-  // After an error TensorFlow would refuse everything; what comes now has nothing to do with it.
-  void ForgetErrors();
+  // Waits until both streams are idle.
+  void Synchronize();
+  // TensorFlow rejects every call on a stream after an error; this lets calls that do not depend on the failed one run.
+  void ClearErrors();
 
   ContextPointer context_;
   std::string device_;
   bool uses_gpu_ = false;
-  ExecutorPointer at_once_executor_;
-  ExecutorPointer main_queue_;
-  ExecutorPointer side_queue_;
-  bool aside_ = false;
-  bool at_once_ = false;
-  Foresight foresight_;
+  ExecutorPointer blocking_executor_;
+  ExecutorPointer main_stream_;
+  ExecutorPointer side_stream_;
+  bool use_side_stream_ = false;
+  bool blocking_ = false;
+  ShapeCache shape_cache_;
   std::unordered_map<int32_t, Entry> tensors_;
-  int32_t last_number_ = 0;
+  int32_t last_id_ = 0;
 };
 
 }  // namespace wsban

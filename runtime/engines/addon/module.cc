@@ -1,4 +1,4 @@
-// The addon as JavaScript sees it: what TensorFlow.js's backend for Node calls (its binding's names and constants), and functions more.
+// The addon's JavaScript interface: the functions and constants of the binding that TensorFlow.js's Node backend uses, and additional functions.
 
 #include <napi.h>
 
@@ -14,13 +14,13 @@ namespace wsban {
 
 namespace {
 
-std::vector<int64_t> Wholes(const Napi::Value& value) {
+std::vector<int64_t> IntList(const Napi::Value& value) {
   const auto array = value.As<Napi::Array>();
-  std::vector<int64_t> numbers(array.Length());
-  for (uint32_t index = 0; index < numbers.size(); index++) {
-    numbers[index] = array.Get(index).ToNumber().Int64Value();
+  std::vector<int64_t> values(array.Length());
+  for (uint32_t index = 0; index < values.size(); index++) {
+    values[index] = array.Get(index).ToNumber().Int64Value();
   }
-  return numbers;
+  return values;
 }
 
 AttributeValue ValueOf(int type, const Napi::Value& value) {
@@ -30,15 +30,15 @@ AttributeValue ValueOf(int type, const Napi::Value& value) {
     case TF_ATTR_STRING:
       return value.ToString().Utf8Value();
     case TF_ATTR_INT:
-      if (list) return Wholes(value);
+      if (list) return IntList(value);
       return value.ToNumber().Int64Value();
     case TF_ATTR_FLOAT: {
       if (!list) return value.ToNumber().FloatValue();
-      std::vector<float> numbers;
+      std::vector<float> values;
       for (uint32_t index = 0; index < length; index++) {
-        numbers.push_back(value.As<Napi::Array>().Get(index).ToNumber().FloatValue());
+        values.push_back(value.As<Napi::Array>().Get(index).ToNumber().FloatValue());
       }
-      return numbers;
+      return values;
     }
     case TF_ATTR_BOOL: {
       if (!list) return value.ToBoolean().Value();
@@ -51,14 +51,14 @@ AttributeValue ValueOf(int type, const Napi::Value& value) {
     case TF_ATTR_TYPE:
       return static_cast<TF_DataType>(value.ToNumber().Int32Value());
     case TF_ATTR_SHAPE:
-      return Shape{Wholes(value)};
+      return Shape{IntList(value)};
     default:
-      throw std::runtime_error("there is no kind of attribute " + std::to_string(type));
+      throw std::runtime_error("unsupported attribute type " + std::to_string(type));
   }
 }
 
-// What a tensor of a type is read into.
-napi_typedarray_type ArrayFor(TF_DataType type) {
+// Returns the kind of typed array that the values of a tensor are read into.
+napi_typedarray_type ArrayKind(TF_DataType type) {
   switch (type) {
     case TF_FLOAT:
     case TF_COMPLEX64:
@@ -71,7 +71,7 @@ napi_typedarray_type ArrayFor(TF_DataType type) {
     case TF_UINT8:
       return napi_uint8_array;
     default:
-      throw std::runtime_error("tensors of TensorFlow's type " + std::to_string(type) + " are not read");
+      throw std::runtime_error("reading tensors of TensorFlow data type " + std::to_string(type) + " is not supported");
   }
 }
 
@@ -87,10 +87,10 @@ class Module : public Napi::Addon<Module> {
                              InstanceMethod("tensorDataSync", &Module::TensorData),
                              InstanceMethod("executeOp", &Module::ExecuteOp),
                              InstanceMethod("isUsingGpuDevice", &Module::IsUsingGpuDevice),
-                             InstanceMethod("getNumOfTensors", &Module::NumberOfTensors),
-                             InstanceMethod("setAside", &Module::SetAside),
-                             InstanceMethod("giveUpInputs", &Module::GiveUpInputs),
-                             InstanceMethod("setAtOnce", &Module::SetAtOnce),
+                             InstanceMethod("getNumOfTensors", &Module::TensorCount),
+                             InstanceMethod("setSideStream", &Module::SetSideStream),
+                             InstanceMethod("donateInputs", &Module::DonateInputs),
+                             InstanceMethod("setBlocking", &Module::SetBlocking),
                              InstanceMethod("exitOnRepeatedSignal", &Module::ExitOnRepeated),
                              InstanceValue("TF_Version", Napi::String::New(env, TF_Version()), napi_enumerable),
                              InstanceValue("TF_FLOAT", number(TF_FLOAT), napi_enumerable),
@@ -111,29 +111,29 @@ class Module : public Napi::Addon<Module> {
   }
 
  private:
-  // (shape, type, typed array) -> number
+  // (shape, type, typed array) -> tensor id
   Napi::Value CreateTensor(const Napi::CallbackInfo& info) {
-    if (!info[2].IsTypedArray()) throw std::runtime_error("a tensor is made of a typed array; text is not taken");
-    std::vector<int64_t> shape = Wholes(info[0]);
+    if (!info[2].IsTypedArray()) throw std::runtime_error("the values of a tensor must be a typed array; strings are not supported");
+    std::vector<int64_t> shape = IntList(info[0]);
     const auto type = static_cast<TF_DataType>(info[1].ToNumber().Int32Value());
     const auto array = info[2].As<Napi::TypedArray>();
     size_t bytes = TF_DataTypeSize(type);
     for (const int64_t size : shape) bytes *= static_cast<size_t>(size);
     if (array.ByteLength() != bytes) {
-      throw std::runtime_error("a tensor of " + std::to_string(bytes) + " bytes cannot be made of " +
+      throw std::runtime_error("expected " + std::to_string(bytes) + " bytes of values for the shape, got " +
                                std::to_string(array.ByteLength()));
     }
     const auto* data = static_cast<const char*>(array.ArrayBuffer().Data()) + array.ByteOffset();
     return Napi::Number::New(info.Env(), engine_.Create(type, std::move(shape), data, bytes));
   }
 
-  // (number)
+  // (tensor id)
   void DeleteTensor(const Napi::CallbackInfo& info) { engine_.Delete(info[0].ToNumber().Int32Value()); }
 
-  // (number) -> typed array
+  // (tensor id) -> typed array
   Napi::Value TensorData(const Napi::CallbackInfo& info) {
     const TensorPointer tensor = engine_.Read(info[0].ToNumber().Int32Value());
-    const napi_typedarray_type kind = ArrayFor(TF_TensorType(tensor.get()));
+    const napi_typedarray_type kind = ArrayKind(TF_TensorType(tensor.get()));
     const size_t bytes = TF_TensorByteSize(tensor.get());
     auto buffer = Napi::ArrayBuffer::New(info.Env(), bytes);
     if (bytes > 0) std::memcpy(buffer.Data(), TF_TensorData(tensor.get()), bytes);
@@ -145,11 +145,11 @@ class Module : public Napi::Addon<Module> {
     return Napi::Value(info.Env(), array);
   }
 
-  // (operation, attributes as { name, type, value }, inputs' numbers, how many outputs) -> outputs as { id, shape, dtype }
+  // (operation, attributes as { name, type, value }, input ids, number of outputs) -> outputs as { id, shape, dtype }
   Napi::Value ExecuteOp(const Napi::CallbackInfo& info) {
     Call call;
-    // Before anything that can fail: it must not concern the call after this one.
-    call.given_up = std::exchange(given_up_, 0);
+    // Reset before anything that can fail, so that a donation never applies to the next call.
+    call.donated_inputs = std::exchange(donated_inputs_, 0);
     call.operation = info[0].ToString().Utf8Value();
     const auto attributes = info[1].As<Napi::Array>();
     for (uint32_t index = 0; index < attributes.Length(); index++) {
@@ -157,21 +157,21 @@ class Module : public Napi::Addon<Module> {
       const int type = attribute.Get("type").ToNumber().Int32Value();
       call.attributes.push_back({attribute.Get("name").ToString().Utf8Value(), ValueOf(type, attribute.Get("value"))});
     }
-    for (const int64_t number : Wholes(info[2])) call.inputs.push_back(static_cast<int32_t>(number));
-    call.outputs = info[3].ToNumber().Int32Value();
+    for (const int64_t id : IntList(info[2])) call.inputs.push_back(static_cast<int32_t>(id));
+    call.num_outputs = info[3].ToNumber().Int32Value();
 
-    const std::vector<int32_t> numbers = engine_.Execute(call);
-    auto outputs = Napi::Array::New(info.Env(), numbers.size());
-    for (uint32_t index = 0; index < numbers.size(); index++) {
-      const Facts& facts = engine_.FactsOf(numbers[index]);
-      auto shape = Napi::Array::New(info.Env(), facts.shape.size());
-      for (uint32_t dimension = 0; dimension < facts.shape.size(); dimension++) {
-        shape.Set(dimension, static_cast<double>(facts.shape[dimension]));
+    const std::vector<int32_t> ids = engine_.Execute(call);
+    auto outputs = Napi::Array::New(info.Env(), ids.size());
+    for (uint32_t index = 0; index < ids.size(); index++) {
+      const TensorMetadata& metadata = engine_.MetadataOf(ids[index]);
+      auto shape = Napi::Array::New(info.Env(), metadata.shape.size());
+      for (uint32_t dimension = 0; dimension < metadata.shape.size(); dimension++) {
+        shape.Set(dimension, static_cast<double>(metadata.shape[dimension]));
       }
       auto output = Napi::Object::New(info.Env());
-      output.Set("id", numbers[index]);
+      output.Set("id", ids[index]);
       output.Set("shape", shape);
-      output.Set("dtype", static_cast<int>(facts.type));
+      output.Set("dtype", static_cast<int>(metadata.type));
       outputs.Set(index, output);
     }
     return outputs;
@@ -181,24 +181,24 @@ class Module : public Napi::Addon<Module> {
     return Napi::Boolean::New(info.Env(), engine_.UsesGpu());
   }
 
-  Napi::Value NumberOfTensors(const Napi::CallbackInfo& info) {
-    return Napi::Number::New(info.Env(), static_cast<double>(engine_.Tensors()));
+  Napi::Value TensorCount(const Napi::CallbackInfo& info) {
+    return Napi::Number::New(info.Env(), static_cast<double>(engine_.TensorCount()));
   }
 
-  // (whether)
-  void SetAside(const Napi::CallbackInfo& info) { engine_.SetAside(info[0].ToBoolean().Value()); }
+  // (boolean)
+  void SetSideStream(const Napi::CallbackInfo& info) { engine_.SetSideStream(info[0].ToBoolean().Value()); }
 
-  // (how many)
-  void GiveUpInputs(const Napi::CallbackInfo& info) { given_up_ = info[0].ToNumber().Int32Value(); }
+  // (number of inputs)
+  void DonateInputs(const Napi::CallbackInfo& info) { donated_inputs_ = info[0].ToNumber().Int32Value(); }
 
-  // (whether)
-  void SetAtOnce(const Napi::CallbackInfo& info) { engine_.SetAtOnce(info[0].ToBoolean().Value()); }
+  // (boolean)
+  void SetBlocking(const Napi::CallbackInfo& info) { engine_.SetBlocking(info[0].ToBoolean().Value()); }
 
-  // (whether)
+  // (boolean)
   void ExitOnRepeated(const Napi::CallbackInfo& info) { ExitOnRepeatedSignal(info[0].ToBoolean().Value()); }
 
   Engine engine_;
-  int given_up_ = 0;
+  int donated_inputs_ = 0;
 };
 
 NODE_API_ADDON(Module)

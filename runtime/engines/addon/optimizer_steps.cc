@@ -1,6 +1,7 @@
 #include "optimizer_steps.h"
 
 #include <cmath>
+#include <string>
 
 #include "parallel.h"
 
@@ -8,69 +9,75 @@ namespace wsban {
 
 namespace {
 
-// Outputs may be the inputs themselves, cell for cell, so these loops are not told that nothing overlaps; what they write they have read before.
+// An output may share its buffer with the input that it updates, so these pointers are not `__restrict`. `ivdep` is valid nevertheless, as each
+// element is read before it is written.
 
-WSBAN_FOR_EACH_PROCESSOR
-void Momentum(const float* weight, const float* velocity, const float* gradient, float* moved_weight,
-              float* moved_velocity, const float* numbers, int64_t first, int64_t end) {
-  const float rate = numbers[0], momentum = numbers[1], decay = numbers[2];
+WSBAN_TARGET_CLONES
+void Momentum(const float* weight, const float* velocity, const float* gradient, float* new_weight,
+              float* new_velocity, const float* hyperparameters, int64_t begin, int64_t end) {
+  const float learning_rate = hyperparameters[0], momentum = hyperparameters[1], weight_decay = hyperparameters[2];
 #pragma GCC ivdep
-  for (int64_t cell = first; cell < end; cell++) {
-    const float moved = momentum * velocity[cell] + (gradient[cell] + decay * weight[cell]);
-    moved_velocity[cell] = moved;
-    moved_weight[cell] = weight[cell] - rate * moved;
+  for (int64_t i = begin; i < end; i++) {
+    const float v = momentum * velocity[i] + (gradient[i] + weight_decay * weight[i]);
+    new_velocity[i] = v;
+    new_weight[i] = weight[i] - learning_rate * v;
   }
 }
 
-WSBAN_FOR_EACH_PROCESSOR
-void Adam(const float* weight, const float* mean, const float* square, const float* gradient, float* moved_weight,
-          float* moved_mean, float* moved_square, const float* numbers, int64_t first, int64_t end) {
-  const float rate = numbers[0], to_mean = numbers[1], to_square = numbers[2], eps = numbers[3], decay = numbers[4],
-              shrinking = numbers[5];
+WSBAN_TARGET_CLONES
+void Adam(const float* weight, const float* mean, const float* square, const float* gradient, float* new_weight,
+          float* new_mean, float* new_square, const float* hyperparameters, int64_t begin, int64_t end) {
+  const float learning_rate = hyperparameters[0], one_minus_beta1 = hyperparameters[1],
+              one_minus_beta2 = hyperparameters[2], eps = hyperparameters[3], weight_decay = hyperparameters[4],
+              decay_factor = hyperparameters[5];
 #pragma GCC ivdep
-  for (int64_t cell = first; cell < end; cell++) {
-    const float slope = gradient[cell] + decay * weight[cell];
-    const float of_mean = mean[cell] + (slope - mean[cell]) * to_mean;
-    const float of_square = square[cell] + (slope * slope - square[cell]) * to_square;
-    moved_mean[cell] = of_mean;
-    moved_square[cell] = of_square;
-    moved_weight[cell] = shrinking * weight[cell] - rate * of_mean / (std::sqrt(of_square) + eps);
+  for (int64_t i = begin; i < end; i++) {
+    const float g = gradient[i] + weight_decay * weight[i];
+    const float m = mean[i] + (g - mean[i]) * one_minus_beta1;
+    const float v = square[i] + (g * g - square[i]) * one_minus_beta2;
+    new_mean[i] = m;
+    new_square[i] = v;
+    new_weight[i] = decay_factor * weight[i] - learning_rate * m / (std::sqrt(v) + eps);
   }
 }
 
-// So many inputs are of one shape, and the numbers come after them. No input is held afterwards: one that is held cannot be written in place.
-int64_t CellsOf(const Computation& computation, int alike, int64_t count) {
-  const TensorPointer weight = computation.Input(0), numbers = computation.Input(alike);
-  for (int index = 1; index < alike; index++) {
-    if (ShapeOf(computation.Input(index).get()) != ShapeOf(weight.get()))
-      throw std::invalid_argument("a weight, its gradient and its slots differ in shape");
+// Checks the inputs: `tensors` tensors of one shape, then a vector of `count` hyperparameters. Returns the number of elements of the weight.
+// Keeps no reference to an input, as a kernel can reuse a buffer only if it holds the last reference to it.
+int64_t CheckedElementCount(const KernelContext& context, int tensors, int64_t count) {
+  const TensorPointer weight = context.Input(0), hyperparameters = context.Input(tensors);
+  for (int index = 1; index < tensors; index++) {
+    if (ShapeOf(context.Input(index).get()) != ShapeOf(weight.get()))
+      throw std::invalid_argument("the weight, its gradient and its optimizer state have different shapes");
   }
-  if (TF_TensorElementCount(numbers.get()) != count) throw std::invalid_argument("a step takes other numbers");
+  const int64_t found = TF_TensorElementCount(hyperparameters.get());
+  if (found != count) {
+    throw std::invalid_argument("expected " + std::to_string(count) + " hyperparameters, got " + std::to_string(found));
+  }
   return TF_TensorElementCount(weight.get());
 }
 
 }  // namespace
 
-void MomentumStep::Compute(const Computation& computation) const {
-  const int64_t cells = CellsOf(computation, 3, 3);
-  const TensorPointer moved_weight = computation.OutputInPlaceOf(0, 0), moved_velocity = computation.OutputInPlaceOf(1, 1);
-  const TensorPointer weight = computation.Input(0), velocity = computation.Input(1), gradient = computation.Input(2),
-                      numbers = computation.Input(3);
-  OverCells(cells, [&](int64_t first, int64_t end) {
-    Momentum(Floats(weight), Floats(velocity), Floats(gradient), Floats(moved_weight), Floats(moved_velocity),
-             Floats(numbers), first, end);
+void MomentumStep::Compute(const KernelContext& context) const {
+  const int64_t count = CheckedElementCount(context, 3, 3);
+  const TensorPointer new_weight = context.ForwardInputOrAllocate(0, 0), new_velocity = context.ForwardInputOrAllocate(1, 1);
+  const TensorPointer weight = context.Input(0), velocity = context.Input(1), gradient = context.Input(2),
+                      hyperparameters = context.Input(3);
+  ParallelForRange(count, [&](int64_t begin, int64_t end) {
+    Momentum(Floats(weight), Floats(velocity), Floats(gradient), Floats(new_weight), Floats(new_velocity),
+             Floats(hyperparameters), begin, end);
   });
 }
 
-void AdamStep::Compute(const Computation& computation) const {
-  const int64_t cells = CellsOf(computation, 4, 6);
-  const TensorPointer moved_weight = computation.OutputInPlaceOf(0, 0), moved_mean = computation.OutputInPlaceOf(1, 1),
-                      moved_square = computation.OutputInPlaceOf(2, 2);
-  const TensorPointer weight = computation.Input(0), mean = computation.Input(1), square = computation.Input(2),
-                      gradient = computation.Input(3), numbers = computation.Input(4);
-  OverCells(cells, [&](int64_t first, int64_t end) {
-    Adam(Floats(weight), Floats(mean), Floats(square), Floats(gradient), Floats(moved_weight), Floats(moved_mean),
-         Floats(moved_square), Floats(numbers), first, end);
+void AdamStep::Compute(const KernelContext& context) const {
+  const int64_t count = CheckedElementCount(context, 4, 6);
+  const TensorPointer new_weight = context.ForwardInputOrAllocate(0, 0), new_mean = context.ForwardInputOrAllocate(1, 1),
+                      new_square = context.ForwardInputOrAllocate(2, 2);
+  const TensorPointer weight = context.Input(0), mean = context.Input(1), square = context.Input(2),
+                      gradient = context.Input(3), hyperparameters = context.Input(4);
+  ParallelForRange(count, [&](int64_t begin, int64_t end) {
+    Adam(Floats(weight), Floats(mean), Floats(square), Floats(gradient), Floats(new_weight), Floats(new_mean),
+         Floats(new_square), Floats(hyperparameters), begin, end);
   });
 }
 

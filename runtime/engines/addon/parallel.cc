@@ -15,80 +15,80 @@ namespace wsban {
 namespace {
 
 struct Job {
-  Job(const std::function<void(int64_t)>& part, int64_t parts) : part(part), parts(parts) {}
+  Job(const std::function<void(int64_t)>& task, int64_t tasks) : task(task), tasks(tasks) {}
 
-  // The caller's, who waits for all parts; whoever comes later finds none left.
-  const std::function<void(int64_t)>& part;
-  const int64_t parts;
+  // Owned by the caller, who waits for all tasks; a worker thread that arrives later finds none left and does not call it.
+  const std::function<void(int64_t)>& task;
+  const int64_t tasks;
   std::atomic<int64_t> next{0};
   std::atomic<int64_t> done{0};
   std::mutex mutex;
   std::condition_variable finished;
-  // Of the first part that failed.
+  // Thrown by the first task that failed.
   std::exception_ptr error;
 
-  // Takes parts until none is left. A part that throws counts as done: the others still use what the caller owns, who must wait for them, and
-  // an exception that leaves a helper's thread would end the process.
+  // Runs tasks until none is left. A task that throws counts as done: the other tasks still use the caller's data, so the caller must wait for
+  // them, and an exception that escapes from a worker thread would terminate the process.
   void Work() noexcept {
-    for (int64_t index = next++; index < parts; index = next++) {
+    for (int64_t index = next++; index < tasks; index = next++) {
       try {
-        part(index);
+        task(index);
       } catch (...) {
         const std::lock_guard<std::mutex> lock(mutex);
         if (error == nullptr) error = std::current_exception();
       }
-      if (++done < parts) continue;
+      if (++done < tasks) continue;
       const std::lock_guard<std::mutex> lock(mutex);
       finished.notify_all();
     }
   }
 
-  // Throws what the first failed part threw.
+  // Waits for all tasks, and rethrows the first exception.
   void Wait() {
     std::unique_lock<std::mutex> lock(mutex);
-    finished.wait(lock, [this] { return done == parts; });
+    finished.wait(lock, [this] { return done == tasks; });
     if (error != nullptr) std::rethrow_exception(error);
   }
 };
 
-// One thread for each core but the caller's. They live as long as the process.
-class Helpers {
+// One thread for each core but the caller's. They run until the process exits.
+class WorkerThreads {
  public:
-  static Helpers& All() {
-    static Helpers* const helpers = new Helpers;
-    return *helpers;
+  static WorkerThreads& Instance() {
+    static WorkerThreads* const workers = new WorkerThreads;
+    return *workers;
   }
 
   int64_t Count() const { return count_; }
 
-  void Call(const std::shared_ptr<Job>& job, int64_t helpers) {
+  void Enqueue(const std::shared_ptr<Job>& job, int64_t workers) {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       try {
-        for (int64_t index = 0; index < helpers; index++) jobs_.push_back(job);
+        for (int64_t index = 0; index < workers; index++) jobs_.push_back(job);
       } catch (const std::bad_alloc&) {
-        // The caller takes the parts that no helper does.
+        // The caller runs the tasks that no worker takes.
       }
     }
-    for (int64_t index = 0; index < helpers; index++) called_.notify_one();
+    for (int64_t index = 0; index < workers; index++) available_.notify_one();
   }
 
  private:
-  Helpers() {
+  WorkerThreads() {
     const int64_t wanted = std::max(1U, std::thread::hardware_concurrency()) - 1;
     try {
-      for (; count_ < wanted; count_++) std::thread([this] { Help(); }).detach();
+      for (; count_ < wanted; count_++) std::thread([this] { Run(); }).detach();
     } catch (const std::exception&) {
-      // No memory, or no more threads for this user: those that are running must keep `this`, and are enough.
+      // Out of memory, or at the user's limit of threads. The threads that were started use `this`, so the constructor must not throw.
     }
   }
 
-  [[noreturn]] void Help() {
+  [[noreturn]] void Run() {
     for (;;) {
       std::shared_ptr<Job> job;
       {
         std::unique_lock<std::mutex> lock(mutex_);
-        called_.wait(lock, [this] { return !jobs_.empty(); });
+        available_.wait(lock, [this] { return !jobs_.empty(); });
         job = std::move(jobs_.front());
         jobs_.pop_front();
       }
@@ -98,24 +98,25 @@ class Helpers {
 
   int64_t count_ = 0;
   std::mutex mutex_;
-  std::condition_variable called_;
+  std::condition_variable available_;
   std::deque<std::shared_ptr<Job>> jobs_;
 };
 
 }  // namespace
 
-void InParallel(int64_t parts, const std::function<void(int64_t)>& part) {
-  const int64_t helpers = std::min(Helpers::All().Count(), parts - 1);
-  const auto job = std::make_shared<Job>(part, parts);
-  if (helpers > 0) Helpers::All().Call(job, helpers);
+void ParallelFor(int64_t count, const std::function<void(int64_t)>& task) {
+  const int64_t workers = std::min(WorkerThreads::Instance().Count(), count - 1);
+  const auto job = std::make_shared<Job>(task, count);
+  if (workers > 0) WorkerThreads::Instance().Enqueue(job, workers);
   job->Work();
-  if (parts > 0) job->Wait();
+  if (count > 0) job->Wait();
 }
 
-void OverCells(int64_t count, const std::function<void(int64_t, int64_t)>& range) {
-  constexpr int64_t kWorth = 100'000;
-  const int64_t ranges = std::clamp<int64_t>(count / kWorth, 1, 2 * (Helpers::All().Count() + 1));
-  InParallel(ranges, [&](int64_t index) { range(count * index / ranges, count * (index + 1) / ranges); });
+void ParallelForRange(int64_t count, const std::function<void(int64_t, int64_t)>& task) {
+  constexpr int64_t kMinElementsPerRange = 100'000;
+  const int64_t ranges =
+      std::clamp<int64_t>(count / kMinElementsPerRange, 1, 2 * (WorkerThreads::Instance().Count() + 1));
+  ParallelFor(ranges, [&](int64_t index) { task(count * index / ranges, count * (index + 1) / ranges); });
 }
 
 }  // namespace wsban

@@ -5,11 +5,12 @@
 
 namespace wsban {
 
-// Calls `part(0)` to `part(parts - 1)`, each once, on all cores; returns when all are done. Which thread takes which part is left to chance: a part
-// must not depend on others. Throws what a part threw, once all have ended.
-void InParallel(int64_t parts, const std::function<void(int64_t)>& part);
+// Calls `task(0)` to `task(count - 1)`, each once, on all cores, and returns when all have finished. Tasks run on any thread and in any order, so
+// they must be independent. Throws the first exception that a task threw, after all have finished.
+void ParallelFor(int64_t count, const std::function<void(int64_t)>& task);
 
-// Calls `range(first, end)` for ranges that cover 0 to `count`; a range is worth waking a thread for if its cells are so many.
-void OverCells(int64_t count, const std::function<void(int64_t, int64_t)>& range);
+// Calls `task(begin, end)` for consecutive ranges that cover 0 to `count`, on all cores. Each range has enough elements of an elementwise
+// operation to outweigh the cost of waking a thread.
+void ParallelForRange(int64_t count, const std::function<void(int64_t, int64_t)>& task);
 
 }  // namespace wsban

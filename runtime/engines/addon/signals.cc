@@ -1,9 +1,9 @@
-// Run when the addon is loaded, on the thread that loads it.
+// Blocks signals on the thread that loads the addon, and on the threads that TensorFlow starts from it, which inherit its signal mask.
 //
-// oneDNN's generated matrix products let the stack pointer point into the heap for a while (uxlfoundation/oneDNN, issue 4845; mended in
-// 2026, after TensorFlow 2.16). A signal's handler that runs on such a thread writes there, and the process ends with "corrupted size vs.
-// prev_size": about once in two thousand signals, a Ctrl-C or a window that changes its size. So the thread that loads this, and those that
-// TensorFlow starts from it, do not take signals. The system hands them to another of Node's threads; libuv's handler is the same on each.
+// oneDNN's generated matrix multiplications temporarily point the stack pointer into the heap (uxlfoundation/oneDNN, issue 4845; fixed in
+// 2026, after TensorFlow 2.16). A signal handler on such a thread overwrites the heap, and the process aborts with "corrupted size vs.
+// prev_size". This happens for about one signal in two thousand, such as a Ctrl-C or a resized terminal window. The kernel delivers blocked
+// signals to another thread of Node, where libuv's handler works as well.
 
 #include "signals.h"
 
@@ -20,7 +20,7 @@
 
 namespace {
 
-__attribute__((constructor)) void LeaveSignalsToOtherThreads() {
+__attribute__((constructor)) void BlockSignals() {
   sigset_t signals;
   sigemptyset(&signals);
   for (int number : {SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGCHLD, SIGCONT, SIGUSR1, SIGUSR2}) {
@@ -30,53 +30,53 @@ __attribute__((constructor)) void LeaveSignalsToOtherThreads() {
 }
 
 constexpr int kStopSignals[] = {SIGINT, SIGTERM};
-// npm passes on the Ctrl-C that the terminal has sent to everybody already: what comes this soon is the same request.
+// The terminal sends Ctrl-C to the whole process group, and npm forwards it as well. A signal within this time belongs to the same request.
 constexpr int64_t kSameRequestNanoseconds = 100'000'000;
-constexpr int kInterrupted = 130;
+constexpr int kInterruptedExitCode = 130;
 
-struct sigaction previous[std::size(kStopSignals)];
-std::atomic<int64_t> asked_at{0};
-static_assert(std::atomic<int64_t>::is_always_lock_free, "a signal's handler may not wait");
+struct sigaction previous_actions[std::size(kStopSignals)];
+std::atomic<int64_t> first_signal_at{0};
+static_assert(std::atomic<int64_t>::is_always_lock_free, "a signal handler must not take a lock");
 
-// Calls nothing but what POSIX allows in a handler.
+// Calls only async-signal-safe functions.
 void OnStopSignal(int number, siginfo_t* info, void* context) {
-  const int error = errno;
+  const int saved_errno = errno;
   timespec time{};
   clock_gettime(CLOCK_MONOTONIC, &time);
   const int64_t now = int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
   int64_t first = 0;
-  if (!asked_at.compare_exchange_strong(first, now) && now - first > kSameRequestNanoseconds) _exit(kInterrupted);
+  if (!first_signal_at.compare_exchange_strong(first, now) && now - first > kSameRequestNanoseconds) _exit(kInterruptedExitCode);
   for (size_t index = 0; index < std::size(kStopSignals); index++) {
     if (kStopSignals[index] != number) continue;
-    const struct sigaction& before = previous[index];
+    const struct sigaction& before = previous_actions[index];
     if ((before.sa_flags & SA_SIGINFO) != 0) {
       before.sa_sigaction(number, info, context);
     } else if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN) {
       before.sa_handler(number);
     }
   }
-  errno = error;
+  errno = saved_errno;
 }
 
 }  // namespace
 
 namespace wsban {
 
-void ExitOnRepeatedSignal(bool on) {
+void ExitOnRepeatedSignal(bool enabled) {
   static bool installed = false;
-  if (on == installed) return;
-  installed = on;
-  asked_at = 0;
+  if (enabled == installed) return;
+  installed = enabled;
+  first_signal_at = 0;
   for (size_t index = 0; index < std::size(kStopSignals); index++) {
-    if (!on) {
-      sigaction(kStopSignals[index], &previous[index], nullptr);
+    if (!enabled) {
+      sigaction(kStopSignals[index], &previous_actions[index], nullptr);
       continue;
     }
-    struct sigaction own = {};
-    own.sa_sigaction = OnStopSignal;
-    own.sa_flags = SA_SIGINFO | SA_RESTART;
-    sigfillset(&own.sa_mask);
-    sigaction(kStopSignals[index], &own, &previous[index]);
+    struct sigaction action = {};
+    action.sa_sigaction = OnStopSignal;
+    action.sa_flags = SA_SIGINFO | SA_RESTART;
+    sigfillset(&action.sa_mask);
+    sigaction(kStopSignals[index], &action, &previous_actions[index]);
   }
 }
 

@@ -2,8 +2,9 @@
 
 namespace wsban {
 
-// While on, the second SIGINT or SIGTERM ends the process at once with exit code 130, though JavaScript, which is in the middle of a long
-// computation, cannot be told. The first goes on to the handlers that were there when this was turned on. It is turned off before they change.
-void ExitOnRepeatedSignal(bool on);
+// While enabled, the second SIGINT or SIGTERM ends the process immediately with exit code 130, even if JavaScript is blocked by a long
+// computation and cannot handle the signal. The first signal is passed to the handlers that were installed when this was enabled. Disable it
+// before those handlers change.
+void ExitOnRepeatedSignal(bool enabled);
 
 }  // namespace wsban

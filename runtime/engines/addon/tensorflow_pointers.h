@@ -16,8 +16,8 @@ namespace wsban {
 template <auto Delete>
 struct Deleter {
   template <typename T>
-  void operator()(T* held) const {
-    Delete(held);
+  void operator()(T* pointer) const {
+    Delete(pointer);
   }
 };
 
@@ -32,17 +32,17 @@ inline std::vector<int64_t> ShapeOf(const TF_Tensor* tensor) {
   return shape;
 }
 
-// What TensorFlow's functions tell of how they went.
+// Owns a TF_Status, and converts an error in it into an exception.
 class Status {
  public:
   operator TF_Status*() { return status_.get(); }
   bool Ok() const { return TF_GetCode(status_.get()) == TF_OK; }
-  // Throws TensorFlow's message, after what it was doing.
-  void Check(const std::string& doing = "") const {
+  // Throws std::runtime_error with `prefix` and TensorFlow's message if the status is an error.
+  void Check(const std::string& prefix = "") const {
     if (Ok()) return;
     const std::string message = TF_Message(status_.get());
-    // A queue tells more of itself.
-    throw std::runtime_error(doing + message.substr(0, message.find("\n\tEncountered when executing")));
+    // Asynchronous executors append the list of failed nodes to the message.
+    throw std::runtime_error(prefix + message.substr(0, message.find("\n\tEncountered when executing")));
   }
 
  private:

@@ -1,6 +1,6 @@
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import type { NativeAttribute } from '../../engines/native_parts.js'
-import { attribute, hasOwnOperations, native, register } from './execute.js'
+import { attribute, hasCustomOps, native, register } from './execute.js'
 
 type Inputs = {
   readonly x: Tensor4D
@@ -23,17 +23,17 @@ function attributes(eps: number, training: boolean): NativeAttribute[] {
 
 const run = register<Inputs, Options>({
   name: 'BatchNorm',
-  keepsInputs: ['x', 'scale', 'mean', 'variance'],
-  // The last three are TensorFlow's own notes for the gradient.
-  keepsOutputs: [false, false, false, true, true, true],
+  savedInputs: ['x', 'scale', 'mean', 'variance'],
+  // The last three are reserved outputs, which TensorFlow's gradient reads.
+  savedOutputs: [false, false, false, true, true, true],
   forward({ x, scale, offset, mean, variance }, { eps, momentum, training }) {
-    const told = [...attributes(eps, training), attribute.float('exponential_avg_factor', training ? momentum : 1)]
-    return native().executeMultipleOutputs('FusedBatchNormV3', told, [x, scale, offset, mean, variance], 6)
+    const all = [...attributes(eps, training), attribute.float('exponential_avg_factor', training ? momentum : 1)]
+    return native().executeMultipleOutputs('FusedBatchNormV3', all, [x, scale, offset, mean, variance], 6)
   },
-  gradient([dy], [x, scale, mean, variance, ...notes], { eps, training }) {
-    // After training the kernel leaves the first two notes unwritten: the averages stand in their places, as in TensorFlow's own gradient.
-    const told = training ? notes : [mean, variance, notes[2]]
-    const inputs = [dy, x, scale, ...told].map((tensor) => tensor as Tensor)
+  gradient([dy], [x, scale, mean, variance, ...reserved], { eps, training }) {
+    // In inference the kernel does not write the first two reserved outputs. The running statistics replace them, as in TensorFlow's gradient.
+    const statistics = training ? reserved : [mean, variance, reserved[2]]
+    const inputs = [dy, x, scale, ...statistics].map((tensor) => tensor as Tensor)
     const [dx, dscale, doffset] = native().executeMultipleOutputs(
       'FusedBatchNormGradV3',
       attributes(eps, training),
@@ -44,25 +44,25 @@ const run = register<Inputs, Options>({
   },
 })
 
-/** In training, by an operation of our own. */
-const runOwn = register<Inputs, Options>({
-  name: 'OwnBatchNorm',
-  keepsInputs: ['x', 'scale'],
-  // The last two are the batch's mean and the inverse of its deviation.
-  keepsOutputs: [false, false, false, true, true],
+/** Training mode with wsban's custom op. */
+const runCustom = register<Inputs, Options>({
+  name: 'CustomBatchNorm',
+  savedInputs: ['x', 'scale'],
+  // The last two are the batch mean and 1 / sqrt(variance + eps).
+  savedOutputs: [false, false, false, true, true],
   forward({ x, scale, offset, mean, variance }, { eps, momentum }) {
-    const told = [attribute.float('eps', eps), attribute.float('momentum', momentum)]
-    return native().executeMultipleOutputs('WsbanBatchNorm', told, [x, scale, offset, mean, variance], 5)
+    const all = [attribute.float('eps', eps), attribute.float('momentum', momentum)]
+    return native().executeMultipleOutputs('WsbanBatchNorm', all, [x, scale, offset, mean, variance], 5)
   },
-  gradient([dy], [x, scale, mean, inverse]) {
-    const inputs = [dy, x, scale, mean, inverse].map((tensor) => tensor as Tensor)
+  gradient([dy], [x, scale, mean, inverseStd]) {
+    const inputs = [dy, x, scale, mean, inverseStd].map((tensor) => tensor as Tensor)
     const [dx, dscale, doffset] = native().executeMultipleOutputs('WsbanBatchNormGrad', [], inputs, 3)
     return { x: () => dx as Tensor, scale: () => dscale as Tensor, offset: () => doffset as Tensor }
   },
 })
 
-/** Normalised maps and, in training, the running averages after this batch (the variance unbiased). */
+/** Returns the normalised NHWC maps and, in training, the updated running statistics (with the unbiased variance). */
 export function nativeBatchNorm(inputs: Inputs, options: Options): { y: Tensor4D; mean: Tensor1D; variance: Tensor1D } {
-  const [y, mean, variance] = options.training && hasOwnOperations() ? runOwn(inputs, options) : run(inputs, options)
+  const [y, mean, variance] = options.training && hasCustomOps() ? runCustom(inputs, options) : run(inputs, options)
   return { y: y as Tensor4D, mean: mean as Tensor1D, variance: variance as Tensor1D }
 }

@@ -1,158 +1,167 @@
 import type { Tensor, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import { type Border, isReached, noBorder, pad } from '../pad.js'
-import { type Both, isOne } from '../pair.js'
+import { noPadding, overlapsInput, type Padding, pad } from '../pad.js'
+import { isOne, type SpatialPair } from '../pair.js'
 import {
-  aside,
   attribute,
   native,
-  type Padding,
-  paddingOf,
+  onSideStream,
+  type PaddingMode,
+  paddingMode,
   register,
-  sizesTensor,
+  shapeTensor,
   windowAttributes,
 } from './execute.js'
 import { hasAvx512 } from './processor.js'
 
 type Inputs = { readonly x: Tensor4D; readonly weight: Tensor4D }
-type Window = { readonly stride: Both; readonly border: Border }
+type Window = { readonly stride: SpatialPair; readonly padding: Padding }
 
 /**
- * TensorFlow has two sets of kernels: oneDNN's for the paddings that it has a name for, and Eigen's for a border told in numbers.
- * (Forward both are oneDNN's.) Which is faster depends on the sizes; see the gradients below.
+ * TensorFlow has two implementations of the gradients: oneDNN's for the padding modes SAME and VALID, and Eigen's for EXPLICIT. (The forward
+ * convolution is always oneDNN's.) Which of them is faster depends on the sizes; see the gradients below.
  */
-function attributes(stride: Both, border: Border, padding: Padding) {
+function attributes(stride: SpatialPair, padding: Padding, mode: PaddingMode) {
   return [
-    ...windowAttributes(stride, border, padding),
+    ...windowAttributes(stride, padding, mode),
     attribute.flag('use_cudnn_on_gpu', true),
     attribute.ints('dilations', [1, 1, 1, 1]),
   ]
 }
 
-function convolve(x: TensorInfo, weight: TensorInfo, stride: Both, border: Border): Tensor {
-  return native().executeSingleOutput('Conv2D', attributes(stride, border, paddingOf(border)), [x, weight])
+function convolve(x: TensorInfo, weight: TensorInfo, stride: SpatialPair, padding: Padding): Tensor {
+  return native().executeSingleOutput('Conv2D', attributes(stride, padding, paddingMode(padding)), [x, weight])
 }
 
 const run = register<Inputs, Window>({
   name: 'Conv2D',
-  keepsInputs: ['x', 'weight'],
-  forward: ({ x, weight }, { stride, border }) => convolve(x, weight, stride, border),
-  gradient([dy], [x, weight], { stride, border }) {
+  savedInputs: ['x', 'weight'],
+  forward: ({ x, weight }, { stride, padding }) => convolve(x, weight, stride, padding),
+  gradient([dy], [x, weight], { stride, padding }) {
     const all = { dy: dy as Tensor4D, x: x as Tensor4D, weight: weight as Tensor4D }
     return {
-      x: () => inputGradient(all.dy, all.x.shape, all.weight, stride, border),
-      weight: () => aside(() => weightGradient(all.dy, all.x, all.weight.shape, stride, border)),
+      x: () => inputGradient(all.dy, all.x.shape, all.weight, stride, padding),
+      weight: () => onSideStream(() => weightGradient(all.dy, all.x, all.weight.shape, stride, padding)),
     }
   },
 })
 
-/** Convolution on the native engine, with gradients that take the fastest measured way. */
-export function nativeConv2d(x: Tensor4D, weight: Tensor4D, stride: Both, border: Border): Tensor4D {
-  if (!isReached(border, weight)) return nativeConv2d(pad(x, border), weight, stride, noBorder)
+/** Convolves NHWC maps with an HWIO filter on the native engine. Its gradients use the algorithm that was measured to be the fastest. */
+export function nativeConv2d(x: Tensor4D, weight: Tensor4D, stride: SpatialPair, padding: Padding): Tensor4D {
+  if (!overlapsInput(padding, weight)) return nativeConv2d(pad(x, padding), weight, stride, noPadding)
   if (x.shape[3] === 1 && stride[0] !== stride[1])
-    return nativeConv2d(withZeros(x, 3), withZeros(weight, 2), stride, border)
-  return run({ x, weight }, { stride, border })[0] as Tensor4D
+    return nativeConv2d(appendZeroChannel(x, 3), appendZeroChannel(weight, 2), stride, padding)
+  return run({ x, weight }, { stride, padding })[0] as Tensor4D
 }
 
-/** A second channel of zeros: oneDNN's kernel for one channel is wrong for a stride of 1 down and 2 across (TensorFlow 2.16.2, AVX-512). */
-function withZeros(x: Tensor4D, axis: 2 | 3): Tensor4D {
+/**
+ * Appends a channel of zeros. oneDNN's kernel for a single channel computes wrong values for a vertical stride of 1 and a horizontal one of 2
+ * (TensorFlow 2.16.2, AVX-512).
+ */
+function appendZeroChannel(x: Tensor4D, axis: 2 | 3): Tensor4D {
   return tf.concat([x, tf.zerosLike(x)], axis)
 }
 
 type Shape4D = Tensor4D['shape']
 
-function isMatrixProduct([height, width]: Shape4D, stride: Both, border: Border): boolean {
-  return height === 1 && width === 1 && isOne(stride) && paddingOf(border) === 'VALID'
+function isMatrixProduct([height, width]: Shape4D, stride: SpatialPair, padding: Padding): boolean {
+  return height === 1 && width === 1 && isOne(stride) && paddingMode(padding) === 'VALID'
 }
 
-function inputGradient(dy: Tensor4D, shape: Shape4D, weight: Tensor4D, stride: Both, border: Border): Tensor {
+function inputGradient(dy: Tensor4D, shape: Shape4D, weight: Tensor4D, stride: SpatialPair, padding: Padding): Tensor {
   const [height, width, channels, filters] = weight.shape
-  if (isMatrixProduct(weight.shape, stride, border)) {
+  if (isMatrixProduct(weight.shape, stride, padding)) {
     const product = tf.matMul(tf.reshape(dy, [-1, filters]), tf.reshape(weight, [channels, filters]), false, true)
     return tf.reshape(product, shape)
   }
-  const padding = isOne(stride) ? namedPadding(weight.shape, border) : paddingOf(border)
-  const backward = (to: Shape4D, told: Padding) =>
-    native().executeSingleOutput('Conv2DBackpropInput', attributes(stride, border, told), [sizesTensor(to), weight, dy])
-  if (padding !== 'EXPLICIT') return backward(shape, padding)
-  const turned: Border = {
-    top: height - 1 - border.top,
-    bottom: height - 1 - border.bottom,
-    left: width - 1 - border.left,
-    right: width - 1 - border.right,
+  const mode = isOne(stride) ? namedPaddingMode(weight.shape, padding) : paddingMode(padding)
+  const backward = (to: Shape4D, mode: PaddingMode) =>
+    native().executeSingleOutput('Conv2DBackpropInput', attributes(stride, padding, mode), [
+      shapeTensor(to),
+      weight,
+      dy,
+    ])
+  if (mode !== 'EXPLICIT') return backward(shape, mode)
+  const flippedPadding: Padding = {
+    top: height - 1 - padding.top,
+    bottom: height - 1 - padding.bottom,
+    left: width - 1 - padding.left,
+    right: width - 1 - padding.right,
   }
-  const reachable = Math.min(turned.top, turned.bottom, turned.left, turned.right) >= 0
-  if (isOne(stride) && reachable) {
-    // The same sum written as a convolution of dy with the filter turned around: two to four times as fast as Eigen's kernel.
+  const nonNegative = Math.min(...Object.values(flippedPadding)) >= 0
+  if (isOne(stride) && nonNegative) {
+    // The gradient is the convolution of dy with the filter rotated by 180 degrees: two to four times as fast as Eigen's kernel.
     const flipped = height * width === 1 ? weight : tf.reverse4d(weight, [0, 1])
-    return convolve(dy, tf.transpose(flipped, [0, 1, 3, 2]), [1, 1], turned)
+    return convolve(dy, tf.transpose(flipped, [0, 1, 3, 2]), [1, 1], flippedPadding)
   }
-  // With a stride Eigen's kernel loses from here on: 1.7 times oneDNN's time at 128 channels, 3.3 at 256.
+  // With a stride, Eigen's kernel is the slower one from 128 channels on (1.7 times oneDNN's time at 128, 3.3 times at 256).
   if (channels < 128) return backward(shape, 'EXPLICIT')
   const [batch, rows, columns] = shape
-  const { top, bottom, left, right } = border
-  const bordered = backward([batch, rows + top + bottom, columns + left + right, channels], 'VALID') as Tensor4D
-  return tf.slice4d(bordered, [0, top, left, 0], shape)
+  const { top, bottom, left, right } = padding
+  const padded = backward([batch, rows + top + bottom, columns + left + right, channels], 'VALID') as Tensor4D
+  return tf.slice4d(padded, [0, top, left, 0], shape)
 }
 
-/** Below so many places of the output, over all images, TensorFlow's kernels do not get going. */
-const fewPlaces = 1000
+/** With fewer output positions over all images, one matrix product is faster than TensorFlow's kernels. */
+const fewPositions = 1000
 
 /**
- * Takes the way that was fastest on two cores, for filters of 1 to 7 cells, 3 to 512 channels. It depends on the processor and the sizes
- * alone, so that a run repeats bit for bit. With AVX-512 oneDNN's kernel is at least as fast as every other (Eigen's takes 0.9 to 2.5 of its time).
+ * Selects the algorithm that was the fastest on two cores, for kernel sizes 1 to 7 and 3 to 512 channels. The choice depends on the processor and
+ * the sizes only, so a run is reproducible bit for bit. With AVX-512, oneDNN's kernel is at least as fast as all others (Eigen's takes 0.9 to 2.5
+ * times as long).
  */
-function weightGradient(dy: Tensor4D, x: Tensor4D, filter: Shape4D, stride: Both, border: Border): Tensor {
+function weightGradient(dy: Tensor4D, x: Tensor4D, filter: Shape4D, stride: SpatialPair, padding: Padding): Tensor {
   const [height, width, channels, filters] = filter
-  if (height * width === 1 && !isMatrixProduct(filter, stride, border)) return pointwiseGradient(dy, x, stride, border)
-  // Where the filters are fewer than the channels, oneDNN's kernel takes 0.8 of a product's time.
-  if (isMatrixProduct(filter, stride, border) && filters >= Math.min(channels, 64))
+  if (height * width === 1 && !isMatrixProduct(filter, stride, padding))
+    return pointwiseGradient(dy, x, stride, padding)
+  // With fewer filters than channels, oneDNN's kernel takes 0.8 times as long as a matrix product.
+  if (isMatrixProduct(filter, stride, padding) && filters >= Math.min(channels, 64))
     return tf.reshape(tf.matMul(tf.reshape(x, [-1, channels]), tf.reshape(dy, [-1, filters]), true, false), filter)
-  const backward = (from: Tensor4D, around: Border, padding: Padding) => {
-    const inputs = [from, sizesTensor(filter), dy]
-    return native().executeSingleOutput('Conv2DBackpropFilter', attributes(stride, around, padding), inputs)
+  const backward = (from: Tensor4D, padding: Padding, mode: PaddingMode) => {
+    const inputs = [from, shapeTensor(filter), dy]
+    return native().executeSingleOutput('Conv2DBackpropFilter', attributes(stride, padding, mode), inputs)
   }
   if (!hasAvx512()) {
     const [batch, rows, columns] = dy.shape
-    // 0.5 to 0.8 of the kernels' time, on the last stages of a network.
-    if (isOne(stride) && batch * rows * columns < fewPlaces) return productOfWindows(dy, x, filter, border)
-    // Eigen's kernel: 0.6 to 0.9 of oneDNN's time with a stride or many filters, 1.2 to 2.5 of it without, or on the image itself.
+    // Takes 0.5 to 0.8 times as long as the kernels, in the last stages of a network.
+    if (isOne(stride) && batch * rows * columns < fewPositions) return im2colGradient(dy, x, filter, padding)
+    // Eigen's kernel takes 0.6 to 0.9 times as long as oneDNN's with a stride or many filters, and 1.2 to 2.5 times as long otherwise.
     if (channels >= 16 && (!isOne(stride) || filters >= 256 || filters >= 2 * channels))
-      return backward(x, border, 'EXPLICIT')
+      return backward(x, padding, 'EXPLICIT')
   }
-  const padding = isOne(stride) ? namedPadding(filter, border) : paddingOf(border)
-  return padding === 'EXPLICIT' ? backward(pad(x, border), noBorder, 'VALID') : backward(x, border, padding)
+  const mode = isOne(stride) ? namedPaddingMode(filter, padding) : paddingMode(padding)
+  return mode === 'EXPLICIT' ? backward(pad(x, padding), noPadding, 'VALID') : backward(x, padding, mode)
 }
 
 /**
- * A 1x1 filter reads one cell at each place, so its gradient is a matrix product. oneDNN's kernel for these filters with a stride writes behind
- * its buffers and is wrong for 1 to 6 channels (TensorFlow 2.16.2).
+ * The gradient of a 1x1 filter is a matrix product. oneDNN's kernel for 1x1 filters with a stride writes past the end of its buffers, and computes
+ * wrong values for 1 to 6 channels (TensorFlow 2.16.2).
  */
-function pointwiseGradient(dy: Tensor4D, x: Tensor4D, stride: Both, border: Border): Tensor {
+function pointwiseGradient(dy: Tensor4D, x: Tensor4D, stride: SpatialPair, padding: Padding): Tensor {
   const filters = dy.shape[3]
   const channels = x.shape[3]
-  // The mean of one cell: a strided slice takes ten times as long.
-  const window = [...windowAttributes(stride, noBorder), attribute.ints('ksize', [1, 1, 1, 1])]
-  const cells = native().executeSingleOutput('AvgPool', window, [pad(x, border)])
-  const product = tf.matMul(tf.reshape(cells, [-1, channels]), tf.reshape(dy, [-1, filters]), true, false)
+  // Average pooling with a 1x1 window selects the positions; a strided slice takes ten times as long.
+  const window = [...windowAttributes(stride, noPadding), attribute.ints('ksize', [1, 1, 1, 1])]
+  const positions = native().executeSingleOutput('AvgPool', window, [pad(x, padding)])
+  const product = tf.matMul(tf.reshape(positions, [-1, channels]), tf.reshape(dy, [-1, filters]), true, false)
   return tf.reshape(product, [1, 1, channels, filters])
 }
 
-/** Each place's window laid out as a row, times dy: one matrix product, for a stride of one. */
-function productOfWindows(dy: Tensor4D, x: Tensor4D, filter: Shape4D, border: Border): Tensor {
+/** Writes the window at each position as a row (im2col), and multiplies the matrix by dy. Requires a stride of 1. */
+function im2colGradient(dy: Tensor4D, x: Tensor4D, filter: Shape4D, padding: Padding): Tensor {
   const [height, width, channels, filters] = filter
   const [batch, rows, columns] = dy.shape
-  const padded = pad(x, border)
-  const cells = Array.from({ length: height * width }, (_, cell) =>
-    tf.slice4d(padded, [0, Math.floor(cell / width), cell % width, 0], [batch, rows, columns, channels]),
+  const padded = pad(x, padding)
+  const shifted = Array.from({ length: height * width }, (_, index) =>
+    tf.slice4d(padded, [0, Math.floor(index / width), index % width, 0], [batch, rows, columns, channels]),
   )
-  const windows = tf.reshape(tf.concat(cells, 3), [-1, height * width * channels])
+  const windows = tf.reshape(tf.concat(shifted, 3), [-1, height * width * channels])
   return tf.reshape(tf.matMul(windows, tf.reshape(dy, [-1, filters]), true, false), filter)
 }
 
-/** TensorFlow's name for the border of a filter that moves one cell at a time: SAME when the maps keep their size. */
-function namedPadding([height, width]: Shape4D, border: Border): Padding {
-  const { top, bottom, left, right } = border
+/** The padding mode for a stride of 1: SAME if the output has the input's size. */
+function namedPaddingMode([height, width]: Shape4D, padding: Padding): PaddingMode {
+  const { top, bottom, left, right } = padding
   const keepsSize = top === bottom && left === right && 2 * top + 1 === height && 2 * left + 1 === width
-  return keepsSize ? 'SAME' : paddingOf(border)
+  return keepsSize ? 'SAME' : paddingMode(padding)
 }

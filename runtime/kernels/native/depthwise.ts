@@ -1,40 +1,40 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import { type Border, isReached, noBorder, pad } from '../pad.js'
-import type { Both } from '../pair.js'
-import { aside, attribute, native, register, sizesTensor, windowAttributes } from './execute.js'
+import { noPadding, overlapsInput, type Padding, pad } from '../pad.js'
+import type { SpatialPair } from '../pair.js'
+import { attribute, native, onSideStream, register, shapeTensor, windowAttributes } from './execute.js'
 
 type Inputs = { readonly x: Tensor4D; readonly weight: Tensor4D }
-type Window = { readonly stride: Both; readonly border: Border }
+type Window = { readonly stride: SpatialPair; readonly padding: Padding }
 
-/** Same stride both ways is all that TensorFlow's depthwise kernels take. */
-export function isNativeDepthwise(stride: Both): boolean {
+/** Whether TensorFlow's depthwise kernels support the stride: only if it is the same in both directions. */
+export function supportsDepthwiseStride(stride: SpatialPair): boolean {
   return stride[0] === stride[1]
 }
 
-function attributes(stride: Both, border: Border) {
-  return [...windowAttributes(stride, border), attribute.ints('dilations', [1, 1, 1, 1])]
+function attributes(stride: SpatialPair, padding: Padding) {
+  return [...windowAttributes(stride, padding), attribute.ints('dilations', [1, 1, 1, 1])]
 }
 
 const run = register<Inputs, Window>({
   name: 'DepthwiseConv2D',
-  keepsInputs: ['x', 'weight'],
-  forward: ({ x, weight }, { stride, border }) =>
-    native().executeSingleOutput('DepthwiseConv2dNative', attributes(stride, border), [x, weight]),
-  gradient([dy], [x, weight], { stride, border }) {
+  savedInputs: ['x', 'weight'],
+  forward: ({ x, weight }, { stride, padding }) =>
+    native().executeSingleOutput('DepthwiseConv2dNative', attributes(stride, padding), [x, weight]),
+  gradient([dy], [x, weight], { stride, padding }) {
     const all = { dy: dy as Tensor4D, x: x as Tensor4D, weight: weight as Tensor4D }
     return {
       x: () =>
-        native().executeSingleOutput('DepthwiseConv2dNativeBackpropInput', attributes(stride, border), [
-          sizesTensor(all.x.shape),
+        native().executeSingleOutput('DepthwiseConv2dNativeBackpropInput', attributes(stride, padding), [
+          shapeTensor(all.x.shape),
           all.weight,
           all.dy,
         ]),
       weight: () =>
-        aside(() =>
-          native().executeSingleOutput('DepthwiseConv2dNativeBackpropFilter', attributes(stride, border), [
+        onSideStream(() =>
+          native().executeSingleOutput('DepthwiseConv2dNativeBackpropFilter', attributes(stride, padding), [
             all.x,
-            sizesTensor(all.weight.shape),
+            shapeTensor(all.weight.shape),
             all.dy,
           ]),
         ),
@@ -42,26 +42,27 @@ const run = register<Inputs, Window>({
   },
 })
 
-export function nativeDepthwiseConv2d(x: Tensor4D, weight: Tensor4D, stride: Both, border: Border): Tensor4D {
-  if (weight.shape[1] > widestFilter) return inPieces(pad(x, border), weight, stride)
-  if (!isReached(border, weight)) return nativeDepthwiseConv2d(pad(x, border), weight, stride, noBorder)
-  return run({ x, weight }, { stride, border })[0] as Tensor4D
+/** Depthwise convolution of NHWC maps on the native engine. The stride must be the same in both directions. */
+export function nativeDepthwiseConv2d(x: Tensor4D, weight: Tensor4D, stride: SpatialPair, padding: Padding): Tensor4D {
+  if (weight.shape[1] > maxFilterWidth) return splitWideFilter(pad(x, padding), weight, stride)
+  if (!overlapsInput(padding, weight)) return nativeDepthwiseConv2d(pad(x, padding), weight, stride, noPadding)
+  return run({ x, weight }, { stride, padding })[0] as Tensor4D
 }
 
-/** oneDNN's kernel for AVX-512 divides by zero, or never ends, where a filter is wider (TensorFlow 2.16.2). */
-const widestFilter = 14
+/** oneDNN's AVX-512 kernel divides by zero or never terminates if a filter is wider (TensorFlow 2.16.2). */
+const maxFilterWidth = 14
 
-/** The sum of the products with pieces of a wide filter, without a border. */
-function inPieces(x: Tensor4D, weight: Tensor4D, stride: Both): Tensor4D {
+/** Splits a wide filter into vertical slices and sums their convolutions. `x` is padded already. */
+function splitWideFilter(x: Tensor4D, weight: Tensor4D, stride: SpatialPair): Tensor4D {
   const [batch, rows, columns, channels] = x.shape
   const [height, width, , multiplier] = weight.shape
   const reach = Math.floor((columns - width) / stride[1]) * stride[1]
-  const pieces: Tensor4D[] = []
-  for (let from = 0; from < width; from += widestFilter) {
-    const wide = Math.min(widestFilter, width - from)
-    const cells = tf.slice4d(x, [0, 0, from, 0], [batch, rows, reach + wide, channels])
-    const piece = tf.slice4d(weight, [0, from, 0, 0], [height, wide, channels, multiplier])
-    pieces.push(nativeDepthwiseConv2d(cells, piece, stride, noBorder))
+  const results: Tensor4D[] = []
+  for (let from = 0; from < width; from += maxFilterWidth) {
+    const sliceWidth = Math.min(maxFilterWidth, width - from)
+    const input = tf.slice4d(x, [0, 0, from, 0], [batch, rows, reach + sliceWidth, channels])
+    const slice = tf.slice4d(weight, [0, from, 0, 0], [height, sliceWidth, channels, multiplier])
+    results.push(nativeDepthwiseConv2d(input, slice, stride, noPadding))
   }
-  return tf.addN(pieces)
+  return tf.addN(results)
 }

@@ -6,28 +6,28 @@ import {
   type NativeBackend,
   nativeBackendName,
 } from '../../engines/native_parts.js'
-import type { Border } from '../pad.js'
-import type { Both } from '../pair.js'
+import type { Padding } from '../pad.js'
+import type { SpatialPair } from '../pair.js'
 
 /**
- * Operations of our own on the native backend. They are registered as kernels with gradients, not written with `tf.customGrad`:
- * that one computes the gradient of every input, and the first convolution of a network would compute its image's for nothing.
+ * Kernels with custom gradients on the native backend. They are registered, not written with `tf.customGrad`, which computes the gradient of every
+ * input: the first convolution of a network would compute the unused gradient of its image.
  */
 
 type Attributes = Readonly<Record<string, unknown>>
 
 export interface NativeKernel<Inputs extends Record<string, Tensor>, A extends Attributes> {
   readonly name: string
-  /** The inputs that the gradient needs again. */
-  readonly keepsInputs: readonly (keyof Inputs & string)[]
-  /** Which of the outputs the gradient needs again. */
-  readonly keepsOutputs?: readonly boolean[]
+  /** The inputs that are saved for the gradient. */
+  readonly savedInputs: readonly (keyof Inputs & string)[]
+  /** Whether each output is saved for the gradient; none is by default. */
+  readonly savedOutputs?: readonly boolean[]
   forward(
     inputs: { readonly [name in keyof Inputs]: TensorInfo },
     attributes: A,
     backend: NativeBackend,
   ): Tensor | Tensor[]
-  /** @param saved the kept inputs, then the kept outputs */
+  /** @param saved the saved inputs, then the saved outputs */
   gradient(
     dy: readonly Tensor[],
     saved: readonly Tensor[],
@@ -35,17 +35,18 @@ export interface NativeKernel<Inputs extends Record<string, Tensor>, A extends A
   ): { readonly [name in keyof Inputs]?: () => Tensor }
 }
 
-/** Runs a kernel that `register` gave. Its inputs must be tensors of the native backend's, which must be the current one. */
+/** Runs a registered kernel and returns its outputs. The native backend must be the current one and hold the inputs. */
 export type RunNative<Inputs extends Record<string, Tensor>, A extends Attributes> = (
   inputs: Inputs,
   attributes: A,
 ) => Tensor[]
 
+/** Registers a kernel and its gradient with TensorFlow.js. Returns the function that runs it. */
 export function register<Inputs extends Record<string, Tensor>, A extends Attributes>(
   kernel: NativeKernel<Inputs, A>,
 ): RunNative<Inputs, A> {
   const kernelName = `Wsban${kernel.name}`
-  // TensorFlow.js hands inputs and attributes through unseen: they are what the function below was called with.
+  // TensorFlow.js passes inputs and attributes through unchanged, so they have the types of the function below.
   tf.registerKernel({
     kernelName,
     backendName: nativeBackendName,
@@ -54,8 +55,8 @@ export function register<Inputs extends Record<string, Tensor>, A extends Attrib
   })
   tf.registerGradient({
     kernelName,
-    inputsToSave: [...kernel.keepsInputs],
-    outputsToSave: [...(kernel.keepsOutputs ?? [])],
+    inputsToSave: [...kernel.savedInputs],
+    outputsToSave: [...(kernel.savedOutputs ?? [])],
     gradFunc: (dy, saved, attrs) => {
       const all = Array.isArray(dy) ? dy : [dy]
       return kernel.gradient(all, saved, attrs as unknown as A) as Record<string, () => Tensor>
@@ -74,33 +75,34 @@ export function isNative(): boolean {
   return tf.getBackend() === nativeBackendName
 }
 
+/** Returns the native backend. @throws Error if another backend is current */
 export function native(): NativeBackend {
   const backend = currentNativeBackend()
   if (backend === undefined) throw new Error('the native engine is not the current one')
   return backend
 }
 
-/** Whether the addon is our own, with operations that TensorFlow does not have. They compute on processors alone. */
-export function hasOwnOperations(): boolean {
+/** Whether wsban's custom ops are available: the addon is the one that `wsban setup` compiles, and it computes on the CPU. */
+export function hasCustomOps(): boolean {
   const backend = currentNativeBackend()
-  return backend?.binding.setAtOnce !== undefined && !backend.isUsingGpuDevice
+  return backend?.binding.setBlocking !== undefined && !backend.isUsingGpuDevice
 }
 
 /**
- * What `make` calls is computed beside everything else, on cores that are idle there: for results that are not needed soon, as a weight's gradient is
- * not needed before the weights move. Values do not change with it.
+ * Runs `make` with its native calls on the side stream, which uses cores that the main stream leaves idle. This suits results that are not needed
+ * soon, such as the gradient of a weight, which is not read before the update. The values are the same on either stream.
  */
-export function aside<T>(make: () => T): T {
+export function onSideStream<T>(make: () => T): T {
   const { binding } = native()
-  binding.setAside?.(true)
+  binding.setSideStream?.(true)
   try {
     return make()
   } finally {
-    binding.setAside?.(false)
+    binding.setSideStream?.(false)
   }
 }
 
-/** Attributes of a TensorFlow operation, by their kind. */
+/** Makes attributes of a TensorFlow operation, by their type. */
 export const attribute = {
   float: (name: string, value: number): NativeAttribute => ({ name, type: native().binding.TF_ATTR_FLOAT, value }),
   flag: (name: string, value: boolean): NativeAttribute => ({ name, type: native().binding.TF_ATTR_BOOL, value }),
@@ -117,24 +119,28 @@ export const attribute = {
   }),
 }
 
-export type Padding = 'SAME' | 'VALID' | 'EXPLICIT'
+export type PaddingMode = 'SAME' | 'VALID' | 'EXPLICIT'
 
-export function paddingOf({ top, bottom, left, right }: Border): Padding {
+export function paddingMode({ top, bottom, left, right }: Padding): PaddingMode {
   return top === 0 && bottom === 0 && left === 0 && right === 0 ? 'VALID' : 'EXPLICIT'
 }
 
-/** Attributes common to TensorFlow's sliding windows over NHWC maps: type, strides, padding. */
-export function windowAttributes(stride: Both, border: Border, padding = paddingOf(border)): NativeAttribute[] {
-  const { top, bottom, left, right } = border
+/** The attributes that TensorFlow's sliding-window operations on NHWC maps share: type, strides, padding. */
+export function windowAttributes(
+  stride: SpatialPair,
+  padding: Padding,
+  mode = paddingMode(padding),
+): NativeAttribute[] {
+  const { top, bottom, left, right } = padding
   return [
     attribute.type('T', 'float32'),
     attribute.ints('strides', [1, stride[0], stride[1], 1]),
-    attribute.text('padding', padding),
+    attribute.text('padding', mode),
     attribute.text('data_format', 'NHWC'),
-    ...(padding === 'EXPLICIT' ? [attribute.ints('explicit_paddings', [0, 0, top, bottom, left, right, 0, 0])] : []),
+    ...(mode === 'EXPLICIT' ? [attribute.ints('explicit_paddings', [0, 0, top, bottom, left, right, 0, 0])] : []),
   ]
 }
 
-export function sizesTensor(sizes: readonly number[]): tf.Tensor1D {
-  return tf.tensor1d([...sizes], 'int32')
+export function shapeTensor(shape: readonly number[]): tf.Tensor1D {
+  return tf.tensor1d([...shape], 'int32')
 }

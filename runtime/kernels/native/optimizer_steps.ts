@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { native } from './execute.js'
 
-/** One update of a weight; it changes the weight and its optimizer state in place. */
+/** The arguments of one update, which changes the weight and its optimizer state in place. */
 interface Step {
   readonly weight: tf.Variable
   readonly gradient: tf.Tensor
-  readonly rate: number
-  /** Weight decay as a part of the gradient. */
-  readonly decay: number
+  readonly learningRate: number
+  /** L2 regularisation: this factor times the weight is added to the gradient. */
+  readonly weightDecay: number
 }
 
 export interface MomentumStep extends Step {
@@ -16,11 +16,11 @@ export interface MomentumStep extends Step {
 }
 
 /**
- * velocity = momentum * velocity + gradient + decay * weight; weight = weight - rate * velocity. (Sutskever et al. 2013, as
- * torch.optim.SGD has it.)
+ * One step of SGD with momentum (Sutskever et al. 2013, in the form of torch.optim.SGD):
+ * velocity = momentum * velocity + gradient + weightDecay * weight; weight = weight - learningRate * velocity.
  */
-export function momentumStep({ weight, velocity, gradient, rate, momentum, decay }: MomentumStep): void {
-  move('WsbanMomentumStep', [weight, velocity], gradient, [rate, momentum, decay])
+export function momentumStep({ weight, velocity, gradient, learningRate, momentum, weightDecay }: MomentumStep): void {
+  update('WsbanMomentumStep', [weight, velocity], gradient, [learningRate, momentum, weightDecay])
 }
 
 export interface AdamStep extends Step {
@@ -31,33 +31,48 @@ export interface AdamStep extends Step {
   readonly eps: number
   /** Counts from 1. */
   readonly step: number
-  /** The factor applied to the weight first: decoupled weight decay. */
-  readonly shrinking: number
+  /** Decoupled weight decay: the weight is multiplied by this factor first. */
+  readonly decayFactor: number
 }
 
 /**
- * slope = gradient + decay * weight; mean = beta1 * mean + (1 - beta1) * slope; square = beta2 * square + (1 - beta2) * slope^2;
- * weight = shrinking * weight - rate * (mean / (1 - beta1^step)) / (sqrt(square / (1 - beta2^step)) + eps). (Kingma and Ba 2015,
- * algorithm 1; Loshchilov and Hutter 2019 for the shrinking.)
+ * One step of Adam (Kingma and Ba 2015, algorithm 1) or AdamW (Loshchilov and Hutter 2019). With g = gradient + weightDecay * weight:
+ * mean = beta1 * mean + (1 - beta1) * g; square = beta2 * square + (1 - beta2) * g^2;
+ * weight = decayFactor * weight - learningRate * (mean / (1 - beta1^step)) / (sqrt(square / (1 - beta2^step)) + eps).
  */
-export function adamStep({ weight, mean, square, gradient, step, decay, shrinking, ...given }: AdamStep): void {
-  const { beta1, beta2 } = given
-  const root = Math.sqrt(1 - beta2 ** step)
-  // The kernel has eps beside the uncorrected root (the end of the paper's section 2): one and the same where eps is scaled with it.
-  const [rate, eps] = [(given.rate * root) / (1 - beta1 ** step), given.eps * root]
-  move('WsbanAdamStep', [weight, mean, square], gradient, [rate, 1 - beta1, 1 - beta2, eps, decay, shrinking])
+export function adamStep({
+  weight,
+  mean,
+  square,
+  gradient,
+  step,
+  weightDecay,
+  decayFactor,
+  ...options
+}: AdamStep): void {
+  const { beta1, beta2 } = options
+  const correction = Math.sqrt(1 - beta2 ** step)
+  // The kernel adds eps to the uncorrected root (the end of the paper's section 2). With eps scaled as well, the result is the same.
+  const [learningRate, eps] = [(options.learningRate * correction) / (1 - beta1 ** step), options.eps * correction]
+  const hyperparameters = [learningRate, 1 - beta1, 1 - beta2, eps, weightDecay, decayFactor]
+  update('WsbanAdamStep', [weight, mean, square], gradient, hyperparameters)
 }
 
-/** One kernel goes over memory once and updates in place; arithmetic on tensors allocates one for each operation. */
-function move(kernel: string, changed: readonly tf.Variable[], gradient: tf.Tensor, numbers: readonly number[]): void {
+/** Runs a fused kernel, which passes over memory once and updates in place. Tensor arithmetic would allocate a tensor for each operation. */
+function update(
+  kernel: string,
+  updated: readonly tf.Variable[],
+  gradient: tf.Tensor,
+  hyperparameters: readonly number[],
+): void {
   const backend = native()
-  const inputs = [...changed, gradient, tf.tensor1d([...numbers])]
-  if (changed.every(({ dataId }) => backend.refCount(dataId) === 1)) backend.binding.giveUpInputs?.(changed.length)
+  const inputs = [...updated, gradient, tf.tensor1d([...hyperparameters])]
+  if (updated.every(({ dataId }) => backend.refCount(dataId) === 1)) backend.binding.donateInputs?.(updated.length)
   try {
-    const moved = backend.executeMultipleOutputs(kernel, [], inputs, changed.length)
-    for (const [index, variable] of changed.entries()) variable.assign(moved[index] as tf.Tensor)
+    const outputs = backend.executeMultipleOutputs(kernel, [], inputs, updated.length)
+    for (const [index, variable] of updated.entries()) variable.assign(outputs[index] as tf.Tensor)
   } finally {
-    // Where an input could not even be created, the call was not made, and the next one must keep its inputs.
-    backend.binding.giveUpInputs?.(0)
+    // If creating an input failed, the call was not made. Its donation must not apply to the next call.
+    backend.binding.donateInputs?.(0)
   }
 }

@@ -2,15 +2,15 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import { attribute, native, register } from './execute.js'
 
 type Inputs = { readonly x: Tensor }
-type Nothing = Record<string, never>
+type NoAttributes = Record<string, never>
 
-function kernel(name: 'Relu' | 'Relu6') {
-  return register<Inputs, Nothing>({
+function registerRelu(name: 'Relu' | 'Relu6') {
+  return register<Inputs, NoAttributes>({
     name,
-    keepsInputs: [],
-    keepsOutputs: [true],
+    savedInputs: [],
+    savedOutputs: [true],
     forward: ({ x }) => native().executeSingleOutput(name, [attribute.type('T', 'float32')], [x]),
-    // The output tells as much as the input, and lives anyway: the next layer keeps it.
+    // The gradient needs the output only, which stays alive anyway as the next layer's saved input.
     gradient: ([dy], [y]) => ({
       x: () =>
         native().executeSingleOutput(`${name}Grad`, [attribute.type('T', 'float32')], [dy as Tensor, y as Tensor]),
@@ -18,8 +18,8 @@ function kernel(name: 'Relu' | 'Relu6') {
   })
 }
 
-const runRelu = kernel('Relu')
-const runRelu6 = kernel('Relu6')
+const runRelu = registerRelu('Relu')
+const runRelu6 = registerRelu('Relu6')
 
 export function nativeRelu(x: Tensor): Tensor {
   return runRelu({ x }, {})[0] as Tensor

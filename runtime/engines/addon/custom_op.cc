@@ -1,24 +1,24 @@
-#include "own_operation.h"
+#include "custom_op.h"
 
 namespace wsban {
 
-std::vector<int64_t> Attributes::Wholes(const char* name, int count) const {
-  std::vector<int64_t> numbers(count);
+std::vector<int64_t> Attributes::IntList(const char* name, int count) const {
+  std::vector<int64_t> values(count);
   Status status;
-  TF_OpKernelConstruction_GetAttrInt64List(construction_, name, numbers.data(), count, status);
+  TF_OpKernelConstruction_GetAttrInt64List(construction_, name, values.data(), count, status);
   status.Check();
-  return numbers;
+  return values;
 }
 
-float Attributes::Number(const char* name) const {
-  float number = 0;
+float Attributes::Float(const char* name) const {
+  float value = 0;
   Status status;
-  TF_OpKernelConstruction_GetAttrFloat(construction_, name, &number, status);
+  TF_OpKernelConstruction_GetAttrFloat(construction_, name, &value, status);
   status.Check();
-  return number;
+  return value;
 }
 
-TensorPointer Computation::Input(int index) const {
+TensorPointer KernelContext::Input(int index) const {
   TF_Tensor* input = nullptr;
   Status status;
   TF_GetInput(context_, index, &input, status);
@@ -26,7 +26,7 @@ TensorPointer Computation::Input(int index) const {
   return TensorPointer(input);
 }
 
-TensorPointer Computation::Output(int index, const std::vector<int64_t>& shape) const {
+TensorPointer KernelContext::Output(int index, const std::vector<int64_t>& shape) const {
   size_t bytes = sizeof(float);
   for (const int64_t size : shape) bytes *= static_cast<size_t>(size);
   Status status;
@@ -36,7 +36,7 @@ TensorPointer Computation::Output(int index, const std::vector<int64_t>& shape) 
   return output;
 }
 
-TensorPointer Computation::OutputInPlaceOf(int input, int index) const {
+TensorPointer KernelContext::ForwardInputOrAllocate(int input, int index) const {
   const std::vector<int64_t> shape = ShapeOf(Input(input).get());
   int forwarded = -1;
   Status status;

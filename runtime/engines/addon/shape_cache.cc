@@ -1,4 +1,4 @@
-#include "foresight.h"
+#include "shape_cache.h"
 
 #include <utility>
 
@@ -8,12 +8,12 @@ namespace {
 
 constexpr int kLast = -1;
 
-// Operations whose outputs have shapes that follow from the attributes, the inputs' shapes, and the values of the inputs that are named
-// here by their place. An operation that is not here is right all the same: it is waited for. So `Where` and `UniqueV2` must not be here,
-// whose outputs' sizes are found by computing.
-const std::unordered_map<std::string, std::vector<int>>& InputsThatShape() {
+// The operations whose output shapes follow from the attributes, the input shapes, and the values of the inputs with the indices listed
+// here. An operation that is missing is blocking, and its results are still right. `Where` and `UniqueV2` must not be added: the sizes of
+// their outputs depend on all values.
+const std::unordered_map<std::string, std::vector<int>>& ShapeInputs() {
   static const auto* const table = new std::unordered_map<std::string, std::vector<int>>{
-      // Cell by cell, broadcast or not.
+      // Elementwise, with or without broadcasting.
       {"Abs", {}}, {"Add", {}}, {"AddN", {}}, {"AddV2", {}}, {"Cast", {}}, {"Ceil", {}}, {"ClipByValue", {}}, {"Cos", {}},
       {"Div", {}}, {"DivNoNan", {}}, {"Elu", {}}, {"EluGrad", {}}, {"Equal", {}}, {"Erf", {}}, {"Exp", {}}, {"Expm1", {}},
       {"Floor", {}}, {"FloorDiv", {}}, {"FloorMod", {}}, {"Greater", {}}, {"GreaterEqual", {}}, {"Identity", {}},
@@ -30,27 +30,27 @@ const std::unordered_map<std::string, std::vector<int>>& InputsThatShape() {
       {"FusedBatchNormV3", {}}, {"L2Loss", {}}, {"LogSoftmax", {}}, {"MatMul", {}}, {"MaxPool", {}}, {"MaxPoolGrad", {}},
       {"ResizeBilinear", {1}}, {"ResizeBilinearGrad", {}}, {"ResizeNearestNeighbor", {1}},
       {"ResizeNearestNeighborGrad", {1}}, {"Softmax", {}},
-      // Sums and choices over axes.
+      // Reductions over axes.
       {"All", {1}}, {"Any", {1}}, {"ArgMax", {1}}, {"ArgMin", {1}}, {"Cumsum", {}}, {"Max", {1}}, {"Mean", {1}}, {"Min", {1}},
       {"Prod", {1}}, {"Sum", {1}}, {"TopKV2", {1}}, {"UnsortedSegmentSum", {2}},
-      // What only moves cells.
+      // Data movement.
       {"BroadcastTo", {1}}, {"ConcatV2", {kLast}}, {"ExpandDims", {1}}, {"Fill", {0}}, {"GatherNd", {}}, {"GatherV2", {2}},
       {"MirrorPad", {1}}, {"OneHot", {1}}, {"Pack", {}}, {"Pad", {1}}, {"PadV2", {1}}, {"Range", {0, 1, 2}},
       {"Reshape", {1}}, {"ReverseV2", {}}, {"ScatterNd", {2}}, {"Slice", {1, 2}}, {"Split", {0}}, {"SplitV", {1, 2}},
       {"Squeeze", {}}, {"StridedSlice", {1, 2, 3}}, {"TensorScatterUpdate", {}}, {"Tile", {1}}, {"Transpose", {1}},
       {"Unpack", {}},
-      // Our own.
+      // Custom ops.
       {"WsbanAdamStep", {}}, {"WsbanBatchNorm", {}}, {"WsbanBatchNormGrad", {}}, {"WsbanMaxPoolGrad", {}}, {"WsbanMomentumStep", {}},
   };
   return *table;
 }
 
-template <typename Number>
-void Append(std::string& signature, Number number) {
-  signature.append(reinterpret_cast<const char*>(&number), sizeof(number));
+template <typename T>
+void Append(std::string& signature, T value) {
+  signature.append(reinterpret_cast<const char*>(&value), sizeof(value));
 }
 
-// With its length before it, so that two lists after each other cannot be taken for two others.
+// The length comes first, so that different pairs of consecutive lists have different encodings.
 template <typename List>
 void AppendList(std::string& signature, const List& list) {
   Append(signature, list.size());
@@ -66,39 +66,39 @@ void AppendValue(std::string& signature, const AttributeValue& value) {
     void operator()(const std::vector<int64_t>& list) { AppendList(signature, list); }
     void operator()(const std::vector<float>& list) { AppendList(signature, list); }
     void operator()(const std::vector<unsigned char>& list) { AppendList(signature, list); }
-    void operator()(int64_t number) { Append(signature, number); }
-    void operator()(float number) { Append(signature, number); }
+    void operator()(int64_t value) { Append(signature, value); }
+    void operator()(float value) { Append(signature, value); }
     void operator()(bool flag) { Append(signature, flag); }
     void operator()(TF_DataType type) { Append(signature, type); }
   } append{signature};
   std::visit(append, value);
 }
 
-// Far more than a training program has; a program whose shapes never repeat begins anew.
-constexpr size_t kMostSignatures = 50'000;
+// Far more than a training program has. A program whose shapes never repeat clears the cache at this size.
+constexpr size_t kMaxSignatures = 50'000;
 
 }  // namespace
 
-std::optional<std::string> Foresight::SignatureOf(const Call& call, const std::vector<const Facts*>& inputs) {
-  const auto entry = InputsThatShape().find(call.operation);
-  if (entry == InputsThatShape().end()) return std::nullopt;
+std::optional<std::string> ShapeCache::SignatureOf(const Call& call, const std::vector<const TensorMetadata*>& inputs) {
+  const auto entry = ShapeInputs().find(call.operation);
+  if (entry == ShapeInputs().end()) return std::nullopt;
   std::string signature;
   signature.reserve(256);
   AppendList(signature, call.operation);
-  Append(signature, call.outputs);
+  Append(signature, call.num_outputs);
   Append(signature, inputs.size());
-  for (const Facts* input : inputs) {
+  for (const TensorMetadata* input : inputs) {
     Append(signature, input->type);
     AppendList(signature, input->shape);
   }
-  for (const int place : entry->second) {
-    const size_t index = place == kLast ? inputs.size() - 1 : static_cast<size_t>(place);
+  for (const int shape_input : entry->second) {
+    const size_t index = shape_input == kLast ? inputs.size() - 1 : static_cast<size_t>(shape_input);
     if (index >= inputs.size()) return std::nullopt;
-    const Facts& shaping = *inputs[index];
-    // An empty one has no values to know: a reduction over no axes, for example.
-    const bool empty = shaping.shape.size() == 1 && shaping.shape[0] == 0;
-    if (shaping.values.empty() && !empty) return std::nullopt;
-    AppendList(signature, shaping.values);
+    const TensorMetadata& input = *inputs[index];
+    // An empty tensor has no values to compare, such as the axes of a reduction over none.
+    const bool empty = input.shape.size() == 1 && input.shape[0] == 0;
+    if (input.values.empty() && !empty) return std::nullopt;
+    AppendList(signature, input.values);
   }
   for (const Attribute& attribute : call.attributes) {
     AppendList(signature, attribute.name);
@@ -107,14 +107,14 @@ std::optional<std::string> Foresight::SignatureOf(const Call& call, const std::v
   return signature;
 }
 
-const std::vector<Facts>* Foresight::Find(const std::string& signature) const {
-  const auto found = seen_.find(signature);
-  return found == seen_.end() ? nullptr : &found->second;
+const std::vector<TensorMetadata>* ShapeCache::Find(const std::string& signature) const {
+  const auto entry = entries_.find(signature);
+  return entry == entries_.end() ? nullptr : &entry->second;
 }
 
-void Foresight::Remember(const std::string& signature, std::vector<Facts> outputs) {
-  if (seen_.size() >= kMostSignatures) seen_.clear();
-  seen_.insert_or_assign(signature, std::move(outputs));
+void ShapeCache::Insert(const std::string& signature, std::vector<TensorMetadata> outputs) {
+  if (entries_.size() >= kMaxSignatures) entries_.clear();
+  entries_.insert_or_assign(signature, std::move(outputs));
 }
 
 }  // namespace wsban
