@@ -58,7 +58,7 @@ export async function runDoctor(): Promise<Diagnosis> {
     { name: 'machine', health: 'good', detail: describeMachine() },
     disk,
     tool('npm', npm),
-    tool('pip', pip && `${pip.version} (${[pip.program, ...pip.first].join(' ')})`),
+    tool('pip', pip && `${pip.version} (${[pip.program, ...pip.prefix].join(' ')})`),
     tool('C++ compiler', compiler?.version),
     ...(fast ? engines : engines.map((engine) => ({ ...engine, ...mendingEngine(engine, tools) }))),
     pytorch,

@@ -8,20 +8,20 @@ import type { NativeName } from './engine.js'
 import { recordFiles } from './engine_files.js'
 import { packageAt, packageFolderIn, provisionedPackage } from './native_package.js'
 import { probe } from './probe.js'
-import { compileAddon, needCompiler } from './provision/compile.js'
+import { compileAddon, requireCompiler } from './provision/compile.js'
 import { addCudaLibraries, hasNvidiaDriver } from './provision/cuda.js'
 import { installPackages } from './provision/packages.js'
-import { needPip } from './provision/pip.js'
-import { megabytes, secondsSince, sizeOfFolder, whileTelling } from './provision/progress.js'
-import { makeCacheFolder, needSpace } from './provision/space.js'
+import { requirePip } from './provision/pip.js'
+import { megabytes, reportingProgress, secondsSince, sizeOfFolder } from './provision/progress.js'
+import { makeCacheFolder, requireSpace } from './provision/space.js'
 import { unpackWheel } from './provision/unpack.js'
 import { fetchWheel } from './provision/wheel.js'
 import { engineFolderName, tensorflowVersion, type Wheel, wheelFor } from './versions.js'
 
 export interface SetupOptions {
-  /** The engine for NVIDIA cards instead of the one for processors. */
+  /** Sets up the engine for NVIDIA GPUs instead of the one for CPUs. */
   readonly gpu: boolean
-  /** CUDA's libraries too: yes, no, or (left out) where there is an NVIDIA driver. */
+  /** Whether to download the CUDA libraries; by default, if there is an NVIDIA driver. */
   readonly cudaLibraries?: boolean
   readonly reporter: Reporter
 }
@@ -30,18 +30,18 @@ export interface SetupResult {
   readonly engine: NativeName
   readonly tensorflow: string
   readonly place: string
-  /** Whether it was there already, and works. */
+  /** Whether a working engine existed before. */
   readonly already: boolean
-  /** Whether a graphics card is there and used. */
+  /** Whether a GPU is available and used. */
   readonly gpu: boolean
   readonly bytes: number
   readonly seconds: number
 }
 
 /**
- * Brings the native engine into the per-user cache: the TensorFlow.js package from npm, TensorFlow's library out of a Python wheel,
- * and the addon between them compiled here. Everything happens in a folder beside and is renamed into place when it has been seen to work,
- * so whoever looks sees a whole engine or none; interrupted, it continues where it stopped.
+ * Sets up the native engine in the per-user cache: the TensorFlow.js package from npm, TensorFlow's library from a Python wheel, and the addon
+ * that connects them, which is compiled on this machine. The engine is built in a temporary folder and renamed into place after it has been tested,
+ * so other processes see a complete engine or none. After an interruption, complete downloads are reused.
  */
 export async function setupNative(options: SetupOptions): Promise<SetupResult> {
   const { reporter } = options
@@ -59,11 +59,11 @@ export async function setupNative(options: SetupOptions): Promise<SetupResult> {
   await makeCacheFolder(root)
   const waiting = (holder: string) => reporter.say(`another setup of ${name} is running (${holder}); waiting for it`)
   return withLock(join(root, `${engineFolderName(name)}.lock`), waiting, async () => {
-    return (await alreadyThere(name, cuda)) ?? (await provision(name, wheel, cuda, reporter))
+    return (await existingEngine(name, cuda)) ?? (await provision(name, wheel, cuda, reporter))
   })
 }
 
-async function alreadyThere(name: NativeName, cuda: boolean): Promise<SetupResult | undefined> {
+async function existingEngine(name: NativeName, cuda: boolean): Promise<SetupResult | undefined> {
   const began = performance.now()
   const ready = await readReady(name)
   const native = (await provisionedPackage(name))?.native
@@ -86,10 +86,10 @@ async function provision(name: NativeName, wheel: Wheel, cuda: boolean, reporter
   const root = enginesRoot()
   const work = join(root, `${engineFolderName(name)}.work`)
   const downloads = join(root, `${engineFolderName(name)}.downloads`)
-  // Cheap things that may be missing come before the large download.
-  await Promise.all([needPip(), needCompiler()])
-  // The wheel, and what comes out of it (about three times as much); CUDA's packages and what comes out of them.
-  await needSpace(root, wheel.bytes * 4 + (cuda ? 6e9 : 0), 'setting up the engine')
+  // Missing tools are reported before the large download.
+  await Promise.all([requirePip(), requireCompiler()])
+  // The wheel and its unpacked contents, about three times as large; the same for the CUDA packages.
+  await requireSpace(root, wheel.bytes * 4 + (cuda ? 6e9 : 0), 'setting up the engine')
   await rm(work, { recursive: true, force: true })
   await mkdir(work, { recursive: true, mode: 0o700 })
 
@@ -107,7 +107,7 @@ async function provision(name: NativeName, wheel: Wheel, cuda: boolean, reporter
   if (cuda) await addCudaLibraries(file, downloads, dependencies, reporter)
 
   const compiling = performance.now()
-  const compiler = await needCompiler()
+  const compiler = await requireCompiler()
   reporter.progress('compiling the addon')
   await compileAddon(compiler, packageFolder, join(work, 'node_modules'))
   reporter.say(`addon compiled by ${compiler.version} (${secondsSince(compiling)} s)`)
@@ -137,7 +137,7 @@ async function provision(name: NativeName, wheel: Wheel, cuda: boolean, reporter
   await rm(engineFolder(name), { recursive: true, force: true })
   await rename(work, engineFolder(name))
   await rm(downloads, { recursive: true, force: true })
-  await forgetOthers(root, name)
+  await removeOtherVersions(root, name)
   return {
     engine: name,
     tensorflow: probed.tensorflow,
@@ -153,12 +153,12 @@ async function librariesIn(folder: string): Promise<string[]> {
   return (await readdir(folder)).map((name) => join(folder, name))
 }
 
-/** Headers that the addon includes, directly or not. */
+/** The headers that the addon includes, directly or indirectly. */
 const headers =
   /^tensorflow\/(include\/(?:tensorflow\/c|tensorflow\/core\/platform|tensorflow\/core\/common_runtime\/next_pluggable_device\/c|tsl|xla|absl)\/.+)$/
 
-/** The parts of the wheel that the addon is linked to and compiled with. */
-function whereInDependencies(member: string): string | undefined {
+/** Returns the target path of a wheel member that the addon is compiled with or linked to; undefined for the others. */
+function dependencyPath(member: string): string | undefined {
   const library = /^tensorflow\/(libtensorflow_(?:cc|framework)\.so\.2)$/.exec(member)?.[1]
   if (library !== undefined) return join('lib', library)
   return headers.exec(member)?.[1]
@@ -167,21 +167,21 @@ function whereInDependencies(member: string): string | undefined {
 async function unpackTensorflow(wheel: string, dependencies: string, reporter: Reporter): Promise<void> {
   const began = performance.now()
   let bytes = 0
-  const unpacked = await whileTelling(
+  const unpacked = await reportingProgress(
     reporter,
     'unpacking TensorFlow',
     undefined,
     () => bytes,
     () =>
-      unpackWheel(wheel, dependencies, whereInDependencies, (more) => {
+      unpackWheel(wheel, dependencies, dependencyPath, (more) => {
         bytes += more
       }),
   )
   reporter.say(`TensorFlow ${tensorflowVersion} unpacked: ${megabytes(unpacked.bytes)} (${secondsSince(began)} s)`)
 }
 
-/** Older versions of the same engine: nothing looks for them any more. */
-async function forgetOthers(root: string, name: NativeName): Promise<void> {
+/** Removes other versions of the same engine, which this version of wsban does not use. */
+async function removeOtherVersions(root: string, name: NativeName): Promise<void> {
   const ours = engineFolderName(name)
   const machine = `-${process.platform}-${process.arch}`
   for (const entry of await readdir(root)) {

@@ -2,9 +2,9 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cacheRoot } from '../engines/cache.js'
 import { hasNvidiaDriver } from '../engines/provision/cuda.js'
-import { megabytes, secondsSince, sizeOfFolder, whileTelling } from '../engines/provision/progress.js'
+import { megabytes, reportingProgress, secondsSince, sizeOfFolder } from '../engines/provision/progress.js'
 import { run } from '../engines/provision/run.js'
-import { makeCacheFolder, needSpace } from '../engines/provision/space.js'
+import { makeCacheFolder, requireSpace } from '../engines/provision/space.js'
 import { Failure } from '../failure.js'
 import { writeAtomically } from '../files.js'
 import { withLock } from '../lock.js'
@@ -107,14 +107,14 @@ async function provisionIn(
   const python = pythonIn(folder)
   reporter.progress('querying pip for available versions')
   const plan = await planPytorch(python, base.version)
-  await needSpace(folder, plan.needed, 'setting up PyTorch')
+  await requireSpace(folder, plan.needed, 'setting up PyTorch')
   reporter.say(describePlan(plan, folder))
   // A system's place for temporary files is often smaller than a wheel.
   const temporary = join(folder, 'temporary')
   await mkdir(temporary)
   const environment = { ...process.env, TMPDIR: temporary, TEMP: temporary }
   const args = ['-m', 'pip', 'install', '--quiet', '--no-compile', '--disable-pip-version-check']
-  const installed = await whileTelling(
+  const installed = await reportingProgress(
     reporter,
     'fetching and unpacking PyTorch',
     undefined,

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileS
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { cacheRoot } from '../../runtime/engines/index.js'
-import { needSpace } from '../../runtime/engines/provision/space.js'
+import { requireSpace } from '../../runtime/engines/provision/space.js'
 import { Failure } from '../../runtime/failure.js'
 import { findPytorch } from '../../runtime/pytorch/environment.js'
 import { pythonIn, pytorchFolder } from '../../runtime/pytorch/environment_folder.js'
@@ -160,8 +160,8 @@ test('how much comes is known from the build that pip offers', (t) => {
 
 test('too little room is said before anything is fetched', async (t) => {
   const folder = freshFolder(t)
-  await needSpace(folder, 1, 'setting up PyTorch')
-  const problem = await problemOf(t, needSpace(folder, 1e18, 'setting up PyTorch'))
+  await requireSpace(folder, 1, 'setting up PyTorch')
+  const problem = await problemOf(t, requireSpace(folder, 1e18, 'setting up PyTorch'))
   t.is(problem.code, 'disk-full')
   t.regex(problem.message, /^setting up PyTorch takes 1000000000\.0 GB for a while, and .* has .* left$/)
 })

@@ -6,8 +6,8 @@ import test, { type ExecutionContext } from 'ava'
 import { cacheRoot as cacheRootOfScripts } from '../../cli/bootstrap/cache.mjs'
 import { renderDoctor, runDoctor } from '../../cli/doctor.js'
 import { cacheRoot, setupNative } from '../../runtime/engines/index.js'
-import { needCompiler } from '../../runtime/engines/provision/compile.js'
-import { needPip } from '../../runtime/engines/provision/pip.js'
+import { requireCompiler } from '../../runtime/engines/provision/compile.js'
+import { requirePip } from '../../runtime/engines/provision/pip.js'
 import { fetchWheel } from '../../runtime/engines/provision/wheel.js'
 import { type Wheel, wheelFor } from '../../runtime/engines/versions.js'
 import { Failure } from '../../runtime/failure.js'
@@ -46,9 +46,9 @@ function pipThatBrings(text: string): string {
 test.serial('pip hidden, compiler hidden: each is named, with what gets it, before anything is fetched', async (t) => {
   withEnvironment(t, { WSBAN_CACHE: freshFolder(t) })
   onlyPrograms(t, {})
-  const noPip = await t.throwsAsync(needPip(), { instanceOf: Failure })
+  const noPip = await t.throwsAsync(requirePip(), { instanceOf: Failure })
   t.is(noPip?.problem.code, 'pip-missing')
-  const noCompiler = await t.throwsAsync(needCompiler(), { instanceOf: Failure })
+  const noCompiler = await t.throwsAsync(requireCompiler(), { instanceOf: Failure })
   t.is(noCompiler?.problem.code, 'compiler-missing')
   if (wheelFor('tfjs-node') === undefined) return
   const refused = await t.throwsAsync(setupNative({ gpu: false, reporter: silent }), { instanceOf: Failure })

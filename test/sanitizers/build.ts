@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { addonFlags, addonFolder, addonHash, addonSources } from '../../runtime/engines/addon.js'
 import { cacheRoot, engineFolder } from '../../runtime/engines/cache.js'
 import { type NativePackage, provisionedPackage } from '../../runtime/engines/native_package.js'
-import { needCompiler } from '../../runtime/engines/provision/compile.js'
+import { requireCompiler } from '../../runtime/engines/provision/compile.js'
 import { run } from '../../runtime/engines/provision/run.js'
 import { unpackWheel } from '../../runtime/engines/provision/unpack.js'
 import { fetchWheel } from '../../runtime/engines/provision/wheel.js'
@@ -14,22 +14,22 @@ import type { Reporter } from '../../runtime/reporter.js'
 
 export type Sanitizer = 'address' | 'undefined' | 'thread'
 
-/** Where the C++ and C sources of these checks and their suppressions lie. */
+/** The folder of the C++ sources of these checks. */
 export const sources = dirname(fileURLToPath(import.meta.url))
 
-/** A folder of its own in the cache: the engine that is used is never changed. */
+/** A separate folder in the cache; the installed engine is never changed. */
 function folder(): string {
   return join(cacheRoot(), 'sanitizers')
 }
 
-/** The native engine that the checks run on. Throws where `wsban setup` has not been run, or what it made is not trusted. */
+/** Returns the native engine that the checks run on. Throws if `wsban setup` has not been run, or if its result is not trusted. */
 export async function engine(): Promise<NativePackage> {
   const found = await provisionedPackage('tfjs-node')
   if (found?.native === undefined) throw new Error(found?.reason ?? 'no native engine: run `npx tsx cli/main.ts setup`')
   return found.native
 }
 
-/** TensorFlow's headers, which setup removes once the addon is compiled. */
+/** Returns the folder of TensorFlow's headers, which setup removes after it has compiled the addon. */
 async function tensorflowHeaders(reporter: Reporter): Promise<string> {
   const root = join(folder(), `tensorflow-${tensorflowVersion}`)
   if (existsSync(root)) return join(root, 'include')
@@ -46,7 +46,7 @@ async function tensorflowHeaders(reporter: Reporter): Promise<string> {
 }
 
 async function compile(name: string, args: readonly string[]): Promise<string> {
-  const compiler = await needCompiler()
+  const compiler = await requireCompiler()
   await mkdir(folder(), { recursive: true })
   const file = join(folder(), name)
   const temporary = `${file}.${process.pid}`
@@ -75,7 +75,7 @@ async function addonArguments(reporter: Reporter, more: readonly string[]): Prom
   ]
 }
 
-/** What TensorFlow's functions order among threads is invisible to ThreadSanitizer, as TensorFlow is not compiled for it. */
+/** The TensorFlow functions whose synchronization tensorflow_order.cc declares to ThreadSanitizer. */
 const ordered = ['TFE_Execute', 'TFE_TensorHandleResolve', 'TFE_NewTensorHandle', 'TF_GetInput', 'TF_DeleteTensor']
 
 const flags: Readonly<Record<Sanitizer, readonly string[]>> = {
@@ -84,27 +84,27 @@ const flags: Readonly<Record<Sanitizer, readonly string[]>> = {
   thread: ['-fsanitize=thread', join(sources, 'tensorflow_order.cc'), ...ordered.map((name) => `-Wl,--wrap=${name}`)],
 }
 
-/** @returns the file of the addon, compiled for a sanitizer */
+/** @returns the path of the addon, compiled with a sanitizer */
 export async function sanitizedAddon(sanitizer: Sanitizer, reporter: Reporter): Promise<string> {
   const name = `${sanitizer}-${addonHash()}.node`
   return compile(name, await addonArguments(reporter, [join(sources, 'planted.cc'), ...flags[sanitizer]]))
 }
 
-/** @returns the file of the addon, with its operations checked by TensorFlow's shape functions */
+/** @returns the path of the addon, compiled with checks against TensorFlow's shape functions */
 export async function shapeInference(reporter: Reporter): Promise<string> {
   const wrapped = ['TFE_NewOp', 'TFE_OpAddInput', 'TFE_Execute'].map((name) => `-Wl,--wrap=${name}`)
   const inference = join(sources, 'shape_inference.cc')
   return compile(`shapes-${addonHash()}.node`, await addonArguments(reporter, [inference, ...wrapped]))
 }
 
-/** @returns a library to be loaded before everything else (LD_PRELOAD) */
+/** @returns the path of a library for LD_PRELOAD */
 export function preloadedLibrary(source: string, name: string): Promise<string> {
   return compile(`${name}.so`, ['-O2', '-g', '-shared', '-fPIC', '-x', source.endsWith('.c') ? 'c' : 'c++', source])
 }
 
-/** @returns the compiler's own runtime of a sanitizer */
+/** @returns the path of the compiler's runtime library of a sanitizer */
 export async function sanitizerRuntime(library: string): Promise<string> {
-  const { program } = await needCompiler()
+  const { program } = await requireCompiler()
   const { output } = await run(program, [`-print-file-name=${library}`])
   const file = output.trim()
   if (!file.includes('/')) throw new Error(`${program} has no ${library}`)

@@ -6,11 +6,11 @@ import { run } from './run.js'
 
 export interface Compiler {
   readonly program: string
-  /** Its first line about itself: `g++ (Debian 12.2.0-14) 12.2.0`. */
+  /** The first line of `--version`, such as `g++ (Debian 12.2.0-14) 12.2.0`. */
   readonly version: string
 }
 
-/** The first C++ compiler on the PATH that answers; `CXX` goes before the usual names. */
+/** Returns the first working C++ compiler on the PATH; `CXX` takes precedence over the usual names. */
 export async function findCompiler(): Promise<Compiler | undefined> {
   const named = process.env.CXX
   for (const program of [...(named ? [named] : []), 'g++', 'c++', 'clang++']) {
@@ -20,7 +20,8 @@ export async function findCompiler(): Promise<Compiler | undefined> {
   return undefined
 }
 
-export async function needCompiler(): Promise<Compiler> {
+/** Returns a C++ compiler. @throws Failure `compiler-missing` */
+export async function requireCompiler(): Promise<Compiler> {
   const compiler = await findCompiler()
   if (compiler !== undefined) return compiler
   throw new Failure({
@@ -32,9 +33,11 @@ export async function needCompiler(): Promise<Compiler> {
 }
 
 /**
- * Compiles our addon to where the package's own would be, against TensorFlow's C library in the package's `deps`.
+ * Compiles the addon into the native package, in the place of the package's own addon, and returns its path. Links it with TensorFlow's C library in
+ * the package's `deps`.
  *
- * @param modules the node_modules with the headers of Node's interface
+ * @param modules the node_modules folder with the Node-API headers
+ * @throws Failure `addon-not-compiled`
  */
 export async function compileAddon(compiler: Compiler, packageFolder: string, modules: string): Promise<string> {
   const folder = join(packageFolder, 'lib', `napi-v${napiVersion}`)

@@ -5,12 +5,12 @@ import { text } from 'node:stream/consumers'
 import { openPromise } from 'yauzl'
 import { Failure } from '../../failure.js'
 import type { Reporter } from '../../reporter.js'
-import { needPip } from './pip.js'
-import { sizeOfFolder, whileTelling } from './progress.js'
+import { requirePip } from './pip.js'
+import { reportingProgress, sizeOfFolder } from './progress.js'
 import { run } from './run.js'
 import { unpackWheel } from './unpack.js'
 
-/** Whether an NVIDIA driver is on this machine: without one CUDA's libraries are gigabytes for nothing. */
+/** Whether an NVIDIA driver is installed. The CUDA libraries, several gigabytes, are useless without one. */
 export function hasNvidiaDriver(): boolean {
   const libraries = [
     '/usr/lib/x86_64-linux-gnu',
@@ -25,7 +25,7 @@ export function hasNvidiaDriver(): boolean {
   )
 }
 
-/** The CUDA packages TensorFlow's wheel was made with, as its own metadata pins them. */
+/** Returns the CUDA packages that TensorFlow's wheel pins in its metadata. */
 async function cudaRequirements(wheel: string): Promise<readonly string[]> {
   const zip = await openPromise(wheel)
   try {
@@ -35,7 +35,7 @@ async function cudaRequirements(wheel: string): Promise<readonly string[]> {
       return (
         [...metadata.matchAll(/^Requires-Dist: (nvidia-[\w-]+) ?\(?(==[\w.]+)\)? ?; extra == ['"]and-cuda['"]/gm)]
           .map(([, name, version]) => `${name}${version}`)
-          // The compiler holds no library that TensorFlow loads.
+          // The compiler package contains no library that TensorFlow loads.
           .filter((requirement) => !requirement.startsWith('nvidia-cuda-nvcc'))
       )
     }
@@ -46,8 +46,9 @@ async function cudaRequirements(wheel: string): Promise<readonly string[]> {
 }
 
 /**
- * Fetches CUDA's libraries and lays them where TensorFlow's own search path looks for them:
- * `nvidia/<part>/lib` beside the folder that holds libtensorflow.
+ * Downloads the CUDA libraries and unpacks them where TensorFlow searches for them: in `nvidia/<package>/lib` beside the folder of libtensorflow.
+ *
+ * @throws Failure `cuda-download-failed`
  */
 export async function addCudaLibraries(
   wheel: string,
@@ -56,7 +57,7 @@ export async function addCudaLibraries(
   reporter: Reporter,
 ): Promise<void> {
   const requirements = await cudaRequirements(wheel)
-  const pip = await needPip()
+  const pip = await requirePip()
   for (const requirement of requirements) {
     const folder = join(downloads, requirement.replace('==', '-'))
     const temporary = join(folder, 'temporary')
@@ -77,7 +78,7 @@ export async function addCudaLibraries(
         '--platform',
         name,
       ])
-      const result = await whileTelling(
+      const result = await reportingProgress(
         reporter,
         `fetching ${requirement}`,
         undefined,
@@ -85,7 +86,7 @@ export async function addCudaLibraries(
         () =>
           run(
             pip.program,
-            [...pip.first, ...args, '--python-version', '3.12', ...platforms, '--dest', folder, requirement],
+            [...pip.prefix, ...args, '--python-version', '3.12', ...platforms, '--dest', folder, requirement],
             {
               environment: { ...process.env, TMPDIR: temporary },
               timeoutSeconds: 7200,

@@ -6,8 +6,8 @@ import { nodeAddonApiVersion, nodeApiHeadersVersion, tfjsVersion } from '../vers
 import { run } from './run.js'
 
 /**
- * Installs a native package without its install script (which fetches from a place that many networks block).
- * All of TensorFlow.js that it asks for is given as the core alone: our loader needs nothing else, and 250 MB stay away.
+ * Installs a native package without its install script, which downloads from a server that many networks block. Its dependency on TensorFlow.js is
+ * replaced with the core: the loader needs nothing else, and this saves 250 MB.
  */
 export async function installPackages(folder: string, name: NativeName): Promise<void> {
   const dependencies = {
@@ -20,14 +20,19 @@ export async function installPackages(folder: string, name: NativeName): Promise
   await npmInstall(folder, { dependencies, overrides }, `@tensorflow/${name}@${tfjsVersion}`)
 }
 
-/** The dependencies that npm installs, as in a package.json. */
-export interface Wanted {
+/** The dependencies to install, as in a package.json. */
+export interface Dependencies {
   readonly dependencies: Readonly<Record<string, string>>
   readonly overrides?: Readonly<Record<string, string>>
 }
 
-/** Installs into a folder's node_modules, without any install script. @throws Failure `npm-missing`, `npm-failed` */
-export async function npmInstall(folder: string, wanted: Wanted, what: string): Promise<void> {
+/**
+ * Installs packages into a folder's node_modules, without running install scripts.
+ *
+ * @param subject the name of the packages in error messages
+ * @throws Failure `npm-missing`, `npm-failed`
+ */
+export async function npmInstall(folder: string, wanted: Dependencies, subject: string): Promise<void> {
   await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, ...wanted }))
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
   const result = await run(
@@ -41,7 +46,7 @@ export async function npmInstall(folder: string, wanted: Wanted, what: string): 
   if (result.status === 0) return
   throw new Failure({
     code: result.missing ? 'npm-missing' : 'npm-failed',
-    message: result.missing ? 'npm is not on the PATH' : `npm could not install ${what}: ${result.summary}`,
+    message: result.missing ? 'npm is not on the PATH' : `npm could not install ${subject}: ${result.summary}`,
     help: result.missing
       ? 'install Node.js with npm, then run the command again'
       : 'check that npm reaches its registry (npm ping), then run the command again: it continues where it stopped',

@@ -3,29 +3,31 @@ import { run } from './run.js'
 
 export interface Pip {
   readonly program: string
-  readonly first: readonly string[]
-  /** `pip 24.0`. */
+  /** The arguments that come before pip's own, such as `-m pip`. */
+  readonly prefix: readonly string[]
+  /** The name and version, such as `pip 24.0`. */
   readonly version: string
 }
 
-const ways: readonly (readonly [string, ...string[]])[] = [
+const commands: readonly (readonly [string, ...string[]])[] = [
   ['python3', '-m', 'pip'],
   ['python', '-m', 'pip'],
   ['pip3'],
   ['pip'],
 ]
 
-/** The first pip on the PATH that answers. */
+/** Returns the first working pip on the PATH. */
 export async function findPip(): Promise<Pip | undefined> {
-  for (const [program, ...first] of ways) {
-    const result = await run(program, [...first, '--version'], { timeoutSeconds: 60 })
+  for (const [program, ...prefix] of commands) {
+    const result = await run(program, [...prefix, '--version'], { timeoutSeconds: 60 })
     const version = /^pip \d+(\.\d+)*/m.exec(result.output)?.[0]
-    if (result.status === 0 && version !== undefined) return { program, first, version }
+    if (result.status === 0 && version !== undefined) return { program, prefix, version }
   }
   return undefined
 }
 
-export async function needPip(): Promise<Pip> {
+/** Returns pip. @throws Failure `pip-missing` */
+export async function requirePip(): Promise<Pip> {
   const pip = await findPip()
   if (pip !== undefined) return pip
   throw new Failure({

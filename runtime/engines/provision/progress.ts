@@ -6,35 +6,41 @@ export function megabytes(bytes: number): string {
   return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`
 }
 
-/** To a tenth, since a time of `performance.now()`. */
+/** Returns the seconds since a time of `performance.now()`, rounded to tenths. */
 export function secondsSince(began: number): number {
   return Math.round((performance.now() - began) / 100) / 10
 }
 
-/** Tells how far and how fast something grows, while it is being worked on. */
-export async function whileTelling<T>(
+/**
+ * Runs `work` and returns its result. Meanwhile reports the size of its output so far and the rate at which it grows.
+ *
+ * @param activity the beginning of the message, such as `unpacking TensorFlow`
+ * @param expected the final size in bytes, if it is known
+ * @param currentSize returns the size so far in bytes
+ */
+export async function reportingProgress<T>(
   reporter: Reporter,
-  what: string,
+  activity: string,
   expected: number | undefined,
-  sizeNow: () => Promise<number> | number,
+  currentSize: () => Promise<number> | number,
   work: () => Promise<T>,
 ): Promise<T> {
   const began = performance.now()
-  const tell = async () => {
-    const size = await sizeNow()
+  const report = async () => {
+    const size = await currentSize()
     const rate = size / Math.max(0.001, (performance.now() - began) / 1000)
-    const whole = expected === undefined ? '' : ` of ${megabytes(expected)}`
-    reporter.progress(`${what}: ${megabytes(size)}${whole}, ${megabytes(rate)}/s`)
+    const total = expected === undefined ? '' : ` of ${megabytes(expected)}`
+    reporter.progress(`${activity}: ${megabytes(size)}${total}, ${megabytes(rate)}/s`)
   }
-  let telling = false
+  let reporting = false
   const timer = setInterval(() => {
-    // Measuring a folder of many files takes longer than the pause.
-    if (telling) return
-    telling = true
-    void tell()
+    // Measuring a folder of many files can take longer than the interval.
+    if (reporting) return
+    reporting = true
+    void report()
       .catch(() => {})
       .finally(() => {
-        telling = false
+        reporting = false
       })
   }, 500)
   try {
@@ -44,7 +50,7 @@ export async function whileTelling<T>(
   }
 }
 
-/** Bytes of all files in a folder, those in folders inside it too. What vanishes meanwhile counts as nothing. */
+/** Returns the total size in bytes of all files below a folder. Files that vanish meanwhile count as 0. */
 export async function sizeOfFolder(folder: string): Promise<number> {
   let sum = 0
   for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {

@@ -3,15 +3,15 @@ import { reasonOf } from '../../failure.js'
 import { packageRoot } from '../../package-root.js'
 
 export interface RunResult {
-  /** The exit code; null when it could not be started or a signal ended it. */
+  /** The exit code; null if the program could not be started or was ended by a signal. */
   readonly status: number | null
-  /** Whether the program is not there at all. */
+  /** Whether the program does not exist. */
   readonly missing: boolean
-  /** Whether it was ended for having taken too long. */
+  /** Whether the program was killed at the time limit. */
   readonly timedOut: boolean
   readonly output: string
   readonly errors: string
-  /** One line on why it failed: the last telling line it printed, or how it ended. */
+  /** One line that explains a failure: an informative line of the output, or how the program ended. */
   readonly summary: string
 }
 
@@ -21,17 +21,24 @@ export interface RunOptions {
   readonly timeoutSeconds?: number
 }
 
-/** Runs a program to its end with arguments that no shell reads. Never throws: not being there is a result, too. */
+/** Runs a program without a shell, and waits for its end. Never rejects: a missing program is a result as well. */
 export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-  return new Promise((settle) => {
+  return new Promise((resolve) => {
     let output = ''
     let errors = ''
     let timedOut = false
     const end = (status: number | null, missing: boolean, how: string) =>
-      settle({ status, missing, timedOut, output, errors, summary: telling(errors) ?? telling(output) ?? how })
+      resolve({
+        status,
+        missing,
+        timedOut,
+        output,
+        errors,
+        summary: informativeLine(errors) ?? informativeLine(output) ?? how,
+      })
     try {
       const child = spawn(program, args, {
-        // Not the working directory: Python would take modules from there before its own.
+        // Not the working directory, as Python would import modules from there first.
         cwd: options.folder ?? packageRoot(),
         env: options.environment ?? process.env,
         stdio: ['ignore', 'pipe', 'pipe'],
@@ -42,11 +49,11 @@ export function run(program: string, args: readonly string[], options: RunOption
           : setTimeout(() => {
               timedOut = true
               child.kill('SIGKILL')
-              // A program that it started may hold them open.
+              // A child of the program may keep its output open.
               child.stdout.destroy()
               child.stderr.destroy()
             }, options.timeoutSeconds * 1000)
-      // Bounded: a compiler in trouble prints without end.
+      // Bounded, as a failing compiler may print a lot.
       child.stdout.setEncoding('utf8').on('data', (text: string) => {
         output = (output + text).slice(-200_000)
       })
@@ -71,8 +78,8 @@ export function run(program: string, args: readonly string[], options: RunOption
   })
 }
 
-/** The first line that says error, else the last line. */
-function telling(text: string): string | undefined {
+/** Returns the first line that mentions an error, otherwise the last line. */
+function informativeLine(text: string): string | undefined {
   const lines = text
     .split('\n')
     .map((line) => line.trim())

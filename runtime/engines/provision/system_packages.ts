@@ -9,7 +9,7 @@ const managers: readonly ({ readonly file: string; readonly install: string } & 
   {
     file: '/usr/bin/apt-get',
     install: 'apt-get install -y',
-    // There venv comes apart from Python.
+    // Debian packages venv separately from Python.
     python: 'python3-venv',
     pip: 'python3-pip',
     compiler: 'g++',
@@ -41,10 +41,10 @@ const managers: readonly ({ readonly file: string; readonly install: string } & 
   },
 ]
 
-/** The command that gets them here; undefined where the package manager is none we know. */
+/** Returns the command that installs the tools; undefined if the package manager is unknown. */
 export function installCommand(tools: readonly SystemTool[]): string | undefined {
   const manager = managers.find(({ file }) => existsSync(file))
   if (manager === undefined) return undefined
-  const rights = process.getuid?.() === 0 ? '' : 'sudo '
-  return `${rights}${manager.install} ${tools.map((tool) => manager[tool]).join(' ')}`
+  const sudo = process.getuid?.() === 0 ? '' : 'sudo '
+  return `${sudo}${manager.install} ${tools.map((tool) => manager[tool]).join(' ')}`
 }

@@ -14,10 +14,11 @@ export interface Unpacked {
 }
 
 /**
- * Unpacks some members of a wheel, streamed, each checked against the size and SHA-256 in the wheel's own list.
+ * Unpacks selected members of a wheel as streams, and checks the size and SHA-256 of each against the wheel's RECORD.
  *
- * @param target where a member goes, as a path below `folder`; undefined leaves it out
- * @param onBytes told of the bytes written since it was told last
+ * @param target returns the path of a member below `folder`; undefined skips it
+ * @param onBytes called with the number of bytes written since the last call
+ * @throws Failure `wheel-damaged`
  */
 export async function unpackWheel(
   wheel: string,
@@ -26,7 +27,7 @@ export async function unpackWheel(
   onBytes: (bytes: number) => void = () => {},
 ): Promise<Unpacked> {
   try {
-    // The list comes last in a wheel, so its members are read in two passes over the directory.
+    // RECORD is the last member of a wheel, so the directory is read twice.
     const records = await readRecords(wheel)
     let files = 0
     let bytes = 0
@@ -78,7 +79,7 @@ async function unpackMember(
   let written = 0
   await pipeline(
     stream,
-    watching(hash, (bytes) => {
+    hashing(hash, (bytes) => {
       written += bytes
       onBytes(bytes)
     }),
@@ -89,7 +90,7 @@ async function unpackMember(
     throw new Error(`${entry.fileName} has not the hash of the wheel's RECORD`)
 }
 
-function watching(hash: Hash, onBytes: (bytes: number) => void): Transform {
+function hashing(hash: Hash, onBytes: (bytes: number) => void): Transform {
   return new Transform({
     transform(chunk: Buffer, _, done) {
       hash.update(chunk)
@@ -99,7 +100,7 @@ function watching(hash: Hash, onBytes: (bytes: number) => void): Transform {
   })
 }
 
-/** The wheel's list of its files: `path,sha256=<base64url>,<bytes>` a line. */
+/** Reads the wheel's RECORD, which has a line `path,sha256=<base64url>,<bytes>` for each member. */
 async function readRecords(wheel: string): Promise<ReadonlyMap<string, RecordLine>> {
   const zip = await openPromise(wheel)
   try {

@@ -6,20 +6,22 @@ import { pipeline } from 'node:stream/promises'
 import { Failure } from '../../failure.js'
 import type { Reporter } from '../../reporter.js'
 import type { Wheel } from '../versions.js'
-import { needPip } from './pip.js'
-import { sizeOfFolder, whileTelling } from './progress.js'
+import { requirePip } from './pip.js'
+import { reportingProgress, sizeOfFolder } from './progress.js'
 import { run } from './run.js'
 
 /**
- * The wheel's file in the folder: the one there when it is right, else fetched by pip, which works whatever Python is installed.
- * pip's own temporary files go beside it, as a system's place for them is often smaller than a wheel.
+ * Returns the path of the wheel in a folder. A file with the expected hash is reused; otherwise pip downloads it, with any version of Python.
+ * pip's temporary files are kept in the same folder, as the system's temporary folder is often smaller than a wheel.
+ *
+ * @throws Failure `pip-missing`, `wheel-download-failed`
  */
 export async function fetchWheel(wheel: Wheel, folder: string, reporter: Reporter): Promise<string> {
   await mkdir(folder, { recursive: true })
-  const kept = await wheelIn(folder, wheel)
-  if (kept !== undefined) return kept
+  const existing = await wheelIn(folder, wheel)
+  if (existing !== undefined) return existing
 
-  const pip = await needPip()
+  const pip = await requirePip()
   const temporary = join(folder, 'temporary')
   await rm(temporary, { recursive: true, force: true })
   await mkdir(temporary)
@@ -38,13 +40,13 @@ export async function fetchWheel(wheel: Wheel, folder: string, reporter: Reporte
     ...wheel.platforms.flatMap((platform) => ['--platform', platform]),
     ...['--dest', folder, '--requirement', requirements],
   ]
-  const result = await whileTelling(
+  const result = await reportingProgress(
     reporter,
     `fetching ${wheel.requirement}`,
     wheel.bytes,
     () => sizeOfFolder(temporary),
     () =>
-      run(pip.program, [...pip.first, ...args], {
+      run(pip.program, [...pip.prefix, ...args], {
         environment: { ...process.env, TMPDIR: temporary },
         timeoutSeconds: 7200,
       }),
@@ -65,7 +67,7 @@ async function wheelIn(folder: string, wheel: Wheel): Promise<string | undefined
     if (!name.endsWith('.whl')) continue
     const file = join(folder, name)
     if ((await stat(file)).size === wheel.bytes && (await sha256Of(file)) === wheel.sha256) return file
-    // Half a wheel, or another version's.
+    // An incomplete download, or another version.
     await rm(file, { force: true })
   }
   return undefined
