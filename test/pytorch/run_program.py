@@ -55,9 +55,9 @@ answers["schedules"] = [
 answers["mixed"] = []
 answers["weighted"] = []
 logits, class_weights = torch.tensor(task["logits"]), torch.tensor(task["classWeights"])
-for number, (ways, key) in enumerate(task["mixings"]):
+for number, (methods, key) in enumerate(task["mixings"]):
     batch = torch.arange(4 * 3 * 6 * 6).float().view(4, 3, 6, 6)
-    images, labels = mixing.mix_batch(batch, torch.tensor([0, 1, 2, 1]), 3, ways, Random(key))
+    images, labels = mixing.mix_batch(batch, torch.tensor([0, 1, 2, 1]), 3, methods, Random(key))
     answers["mixed"].append([images.permute(0, 2, 3, 1).flatten().tolist(), labels.tolist()])
     loss = operations.weighted_cross_entropy(logits, labels, class_weights, task["smoothing"])
     answers["weighted"].append(loss.item())
@@ -73,11 +73,11 @@ train = image_dataset.TrainingImages(found.train, task["seed"], recipe.SIZE, rec
 answers["order"] = train.order(3)[:20]
 save_file({"image": train[(3, 5)].image.permute(1, 2, 0).contiguous()}, task["augmented"])
 
-places = [localisation.places_on(truth, size, turned) for truth, size, turned in task["truths"]]
-counter = localisation.Localisation()
-for crop, each in zip(task["crops"], places, strict=True):
+annotations = [localisation.resolve_annotations(truth, size, orientation) for truth, size, orientation in task["truths"]]
+counter = localisation.LocalisationCounter()
+for crop, each in zip(task["crops"], annotations, strict=True):
     counter.add(crop, each)
-answers["places"] = [each._asdict() for each in places]
+answers["places"] = [each._asdict() for each in annotations]
 answers["localised"] = counter.result(counter.sums)
 
 json.dump(answers, sys.stdout)

@@ -117,7 +117,7 @@ test.serial('what is at fault is said as by the other engines', (t) => {
   if (skipped(t, lacking)) return
   const three = train('odd', '--engine', 'pytorch', '--processes', '3', '--batch', '16')
   t.is(three.status, 1)
-  t.regex(three.err, /batch of 16 does not part into 3 processes/)
+  t.regex(three.err, /batch of 16 is not divisible by 3 processes/)
   const wild = train('wild', '--engine', 'pytorch', '--train', 'optimizer.rate=1e30')
   t.is(wild.status, 1)
   t.regex(wild.err, /error\[loss-not-finite\].*at step \d/)

@@ -1,4 +1,4 @@
-"""A checkpoint: a folder that appears whole, with checksums of all that it holds."""
+"""Checkpoints: folders that are renamed into place when complete, with checksums."""
 
 from __future__ import annotations
 
@@ -14,25 +14,29 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from problems import Problem
+from errors import TrainingError
 from run_lock import temporary_beside
 
 State = dict[str, Any]
 
 NAME = re.compile(r"^(epoch|step)-(\d+)(-\d+)?$")
 TEMPORARY = re.compile(r"^\.wsban-(\d+)-[0-9a-f]{8}\.tmp$")
-CHECKSUMS = "wsban.sha256"  # JSON pairs of a tensor's name and the SHA-256 of its bytes
+CHECKSUMS = "wsban.sha256"  # JSON list of [tensor name, SHA-256 of its bytes]
 STATE_CHECKSUM = "wsban.state_sha256"
-WEIGHTS, SLOTS, STATE = "weights.safetensors", "optimizer.safetensors", "state.json"
+WEIGHTS, OPTIMIZER_STATE, STATE = (
+    "weights.safetensors",
+    "optimizer.safetensors",
+    "state.json",
+)
 
 
 class Checkpoint(NamedTuple):
     weights: dict[str, Tensor]
-    slots: dict[str, Tensor]  # what the optimizer remembers: velocity/NAME
+    optimizer_state: dict[str, Tensor]  # by keys such as velocity/NAME
     state: State
 
 
-BEGINNING: State = {
+INITIAL_STATE: State = {
     "epoch": 0,
     "step": 0,
     "stepInEpoch": 0,
@@ -45,7 +49,7 @@ BEGINNING: State = {
 }
 
 
-def name_of(state: State) -> str:
+def checkpoint_name(state: State) -> str:
     if state["stepInEpoch"] == 0:
         return f"epoch-{state['epoch']:04}"
     return f"step-{state['step']:08}"
@@ -57,6 +61,7 @@ def epoch_of(name: str) -> int | None:
 
 
 def write(folder: Path, checkpoint: Checkpoint, model: str) -> None:
+    """Writes a checkpoint: files are synced before the folder gets its name."""
     temporary = temporary_beside(folder)
     try:
         temporary.mkdir()
@@ -64,7 +69,11 @@ def write(folder: Path, checkpoint: Checkpoint, model: str) -> None:
         metadata = {"format": "pt", "model": model}
         _save(checkpoint.weights, temporary / WEIGHTS, metadata)
         digest = hashlib.sha256(text.encode()).hexdigest()
-        _save(checkpoint.slots, temporary / SLOTS, {STATE_CHECKSUM: digest})
+        _save(
+            checkpoint.optimizer_state,
+            temporary / OPTIMIZER_STATE,
+            {STATE_CHECKSUM: digest},
+        )
         (temporary / STATE).write_bytes(text.encode())
         for file in temporary.iterdir():
             sync(file)
@@ -75,30 +84,35 @@ def write(folder: Path, checkpoint: Checkpoint, model: str) -> None:
 
 
 def read(folder: Path) -> Checkpoint:
-    """Raises a Problem where something is missing or differs from what was written."""
+    """Reads a checkpoint. Raises a TrainingError if it is incomplete or damaged."""
     try:
         weights, _ = _load(folder / WEIGHTS)
-        slots, metadata = _load(folder / SLOTS)
+        optimizer_state, metadata = _load(folder / OPTIMIZER_STATE)
         text = (folder / STATE).read_bytes()
         expected = metadata.get(STATE_CHECKSUM)
         if expected is not None and hashlib.sha256(text).hexdigest() != expected:
             raise _damaged(folder / STATE, "its checksum is another one")
         state = json.loads(text)
     except (OSError, ValueError, SafetensorError) as error:
-        raise Problem(
+        raise TrainingError(
             "run-unreadable",
             f"{folder} is no checkpoint that can be read: {error}",
             "resume from another checkpoint",
         ) from error
-    return Checkpoint(weights, slots, {**BEGINNING, **state})
+    return Checkpoint(weights, optimizer_state, {**INITIAL_STATE, **state})
 
 
 def remove(folder: Path) -> bool:
-    """Removes what `write` writes; returns whether the name is free. Follows no link."""
+    """Removes the files that `write` creates, and the folder if it is then empty.
+
+    Follows no links. Returns whether the path is free afterwards.
+    """
     if folder.is_symlink() or not folder.is_dir():
         return not (folder.is_symlink() or folder.exists())
     for file in folder.iterdir():
-        own = file.name in (WEIGHTS, SLOTS, STATE) or TEMPORARY.match(file.name)
+        own = file.name in (WEIGHTS, OPTIMIZER_STATE, STATE) or TEMPORARY.match(
+            file.name
+        )
         if own and file.is_file() and not file.is_symlink():
             file.unlink()
     try:
@@ -127,7 +141,7 @@ def _load(file: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     tensors = load_file(file)
     with safe_open(file, framework="pt") as opened:
         metadata: dict[str, str] = opened.metadata() or {}
-    # Checkpoints of earlier versions have none.
+    # Checkpoints of earlier versions have no checksums.
     if CHECKSUMS in metadata:
         expected = dict(json.loads(metadata[CHECKSUMS]))
         if tensors.keys() != expected.keys():
@@ -145,8 +159,8 @@ def _sha256(tensor: Tensor) -> str:
     return hashlib.sha256(values.numpy().data).hexdigest()
 
 
-def _damaged(path: Path, reason: str) -> Problem:
-    return Problem(
+def _damaged(path: Path, reason: str) -> TrainingError:
+    return TrainingError(
         "weights-damaged",
         f"{path} has changed since it was written: {reason}",
         "resume from another checkpoint: --resume --from NAME",

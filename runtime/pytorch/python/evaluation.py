@@ -1,4 +1,4 @@
-"""How often the model is right on the val images, and where it looks."""
+"""Classification and localisation metrics on the validation images."""
 
 from __future__ import annotations
 
@@ -7,71 +7,86 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from localisation import Localisation
 from image_dataset import Batch
-from team import Team
+from localisation import LocalisationCounter
+from process_group import ProcessGroup
 
-BINS = 15  # of the calibration error (Guo et al. 2017)
+BINS = 15  # of the expected calibration error (Guo et al. 2017)
 
 
-class Counter:
-    """Counts of one process, as one tensor that can be added up over all."""
+class MetricsCounter:
+    """Counts of one process; the sum of their tensors gives the metrics of all."""
 
     def __init__(self, names: list[str]) -> None:
         self.names = names
-        self.right = torch.zeros(len(names), dtype=torch.float64)
+        self.correct = torch.zeros(len(names), dtype=torch.float64)
         self.top5 = torch.zeros(1, dtype=torch.float64)
         self.bins = torch.zeros(BINS, 3, dtype=torch.float64)
-        self.places = Localisation()
+        self.localisation = LocalisationCounter()
 
     def add(self, probabilities: Tensor, logits: list[Tensor], labels: Tensor) -> None:
-        answers = [probabilities, *logits]
-        right = [(answer.argmax(1) == labels).double() for answer in answers]
-        self.right += torch.stack([each.sum() for each in right])
-        own = probabilities.gather(1, labels[:, None])
-        self.top5 += ((probabilities > own).sum(1) < 5).sum()
-        sure = probabilities.amax(1).double()
-        index = ((sure * BINS).ceil().long() - 1).clamp(0, BINS - 1)
-        row = torch.stack([torch.ones_like(sure), sure, right[0]], 1)
+        outputs = [probabilities, *logits]
+        correct = [(output.argmax(1) == labels).double() for output in outputs]
+        self.correct += torch.stack([each.sum() for each in correct])
+        of_label = probabilities.gather(1, labels[:, None])
+        self.top5 += ((probabilities > of_label).sum(1) < 5).sum()
+        confidence = probabilities.amax(1).double()
+        index = ((confidence * BINS).ceil().long() - 1).clamp(0, BINS - 1)
+        row = torch.stack([torch.ones_like(confidence), confidence, correct[0]], 1)
         self.bins.index_add_(0, index, row)
 
-    def result(self, team: Team) -> dict[str, Any]:
-        own = [self.right, self.top5, self.bins.flatten(), self.places.sums]
-        # MPS has no double precision, which is not needed for some thousands.
-        total = team.total(torch.cat(own).float().to(team.device)).double().cpu()
-        found, top5, flat, places = torch.split(total, [len(part) for part in own])
+    def result(self, process_group: ProcessGroup) -> dict[str, Any]:
+        sums = [self.correct, self.top5, self.bins.flatten(), self.localisation.sums]
+        # MPS lacks double precision; single precision counts thousands exactly.
+        total = (
+            process_group.all_reduce(torch.cat(sums).float().to(process_group.device))
+            .double()
+            .cpu()
+        )
+        correct, top5, flat, localisation = torch.split(
+            total, [len(part) for part in sums]
+        )
         bins = flat.view(BINS, 3)
         images = float(bins[:, 0].sum())
-        of = max(1.0, images)
-        error = float((bins[:, 1] - bins[:, 2]).abs().sum()) / of
+        count = max(1.0, images)
+        error = float((bins[:, 1] - bins[:, 2]).abs().sum()) / count
         return {
             "images": int(images),
-            "top1": {name: float(found[k]) / of for k, name in enumerate(self.names)},
-            "top5": float(top5) / of,
+            "top1": {
+                name: float(correct[k]) / count for k, name in enumerate(self.names)
+            },
+            "top5": float(top5) / count,
             "calibrationError": error,
-            **Localisation.result(places),
+            **LocalisationCounter.result(localisation),
         }
 
 
 @torch.no_grad()
 def evaluate(
-    model: nn.Module, batches: Any, team: Team, prediction: str, branches: list[str]
+    model: nn.Module,
+    batches: Any,
+    process_group: ProcessGroup,
+    prediction: str,
+    branches: list[str],
 ) -> dict[str, Any]:
-    """Top-1 of the joint answer and of each branch, top-5, calibration error.
+    """Returns the metrics over all processes, under the keys of the metrics log.
 
-    And how crops lie to the true boxes, parts and points that are known.
+    Top-1 accuracy of the joint prediction and of each branch, top-5 accuracy,
+    calibration error, and the localisation of crops on annotated images.
     """
     model.eval()
-    counter = Counter(["joint", *branches])
+    counter = MetricsCounter(["joint", *branches])
     batch: Batch
     for batch in batches:
         if len(batch.labels) == 0:
             continue
-        found = model(batch.images.to(team.device))
-        logits = [found[f"logits/{name}"].float().cpu() for name in branches]
-        counter.add(found[prediction].float().cpu(), logits, batch.labels)
-        if "boxes" in found:
-            for crop, places in zip(found["boxes"].tolist(), batch.places, strict=True):
-                if places:
-                    counter.places.add(tuple(crop), places)
-    return counter.result(team)
+        outputs = model(batch.images.to(process_group.device))
+        logits = [outputs[f"logits/{name}"].float().cpu() for name in branches]
+        counter.add(outputs[prediction].float().cpu(), logits, batch.labels)
+        if "boxes" in outputs:
+            for crop, annotations in zip(
+                outputs["boxes"].tolist(), batch.annotations, strict=True
+            ):
+                if annotations:
+                    counter.localisation.add(tuple(crop), annotations)
+    return counter.result(process_group)

@@ -1,4 +1,4 @@
-"""Labelled images on their way to the model: listed, decoded, changed, in batches."""
+"""Labelled images for training and evaluation: listing, decoding, and batches."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from PIL import ExifTags, Image, ImageOps
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from localisation import Places, places_on
-from problems import Problem
+from errors import TrainingError
+from localisation import Annotations, resolve_annotations
 from seeded import Random, key_of
 
 JPEG_ENDINGS = {".jpg", ".jpeg", ".jpe", ".jfif"}
 ENDINGS = {*JPEG_ENDINGS, ".png", ".webp", ".avif", ".tif", ".tiff", ".gif"}
 SPLITS = {"train": ["train"], "val": ["val", "valid", "validation"]}
-VALIDATION_SHARE = 0.2
-# How many times the model's size the shorter side of an image has to be for augmentation.
-ENOUGH = 4
-# More is a mistake or an attack; Pillow refuses twice this.
+VALIDATION_FRACTION = 0.2
+# Augmentation starts from images whose shorter side is this multiple of the input size.
+DECODED_SCALE = 4
+# Larger images are a mistake or an attack. Pillow rejects images above twice this limit.
 Image.MAX_IMAGE_PIXELS = 2**26
 
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "GIF")
@@ -37,7 +37,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "GIF")
 class Sample(NamedTuple):
     path: str
     label: int
-    truth: dict[str, Any] | None = None  # where things truly are, if that is known
+    ground_truth: dict[str, Any] | None = None  # annotations, if the list has them
 
 
 @dataclass(frozen=True)
@@ -47,36 +47,36 @@ class Listing:
     val: list[Sample]
 
 
-def read_listing(place: Path, seed: int) -> Listing:
-    """A list that wsban wrote (JSON), or a folder of class folders.
+def read_listing(source: Path, seed: int) -> Listing:
+    """Reads a list that wsban wrote (JSON), or a folder of class folders.
 
-    The folder may hold train/ and val/. Without val a seeded fifth of each class is
-    set apart from train.
+    The folder may contain train/ and val/. Without val, a random fifth of each class
+    is held out for validation.
     """
-    if place.is_file():
-        return _read_list(place)
-    if not place.is_dir():
-        raise Problem(
-            "data-unreadable", f"there is no folder {place}", "check the path"
+    if source.is_file():
+        return _read_list(source)
+    if not source.is_dir():
+        raise TrainingError(
+            "data-unreadable", f"there is no folder {source}", "check the path"
         )
     folders = {
-        split: [place / name for name in names if (place / name).is_dir()]
+        split: [source / name for name in names if (source / name).is_dir()]
         for split, names in SPLITS.items()
     }
-    own = folders["train"] or [place]
-    train = {name: found for name, found in _by_class(own[0]).items() if found}
+    root = (folders["train"] or [source])[0]
+    train = {name: paths for name, paths in _by_class(root).items() if paths}
     if not train:
-        raise Problem(
+        raise TrainingError(
             "data-empty",
-            f"no images in class folders of {own[0]}",
+            f"no images in class folders of {root}",
             "one folder a class with images in it",
         )
-    val = _by_class(folders["val"][0]) if folders["val"] else _set_apart(train, seed)
-    strange = sorted(set(val) - set(train))
-    if strange:
-        raise Problem(
+    val = _by_class(folders["val"][0]) if folders["val"] else _hold_out(train, seed)
+    unknown = sorted(set(val) - set(train))
+    if unknown:
+        raise TrainingError(
             "data-classes",
-            f"classes of val not in train: {strange[:8]}",
+            f"classes of val not in train: {unknown[:8]}",
             "give each class some images in train, or remove it",
         )
     classes = sorted(train)
@@ -92,11 +92,11 @@ def read_listing(place: Path, seed: int) -> Listing:
 
 
 def _read_list(file: Path) -> Listing:
-    found = json.loads(file.read_text(encoding="utf-8"))
+    content = json.loads(file.read_text(encoding="utf-8"))
     split = {
-        name: [Sample(*sample) for sample in found[name]] for name in ("train", "val")
+        name: [Sample(*sample) for sample in content[name]] for name in ("train", "val")
     }
-    return Listing(found["classes"], split["train"], split["val"])
+    return Listing(content["classes"], split["train"], split["val"])
 
 
 def _by_class(folder: Path) -> dict[str, list[str]]:
@@ -107,10 +107,10 @@ def _by_class(folder: Path) -> dict[str, list[str]]:
     }
 
 
-def _images(folder: Path, above: tuple[str, ...] = ()) -> Iterator[str]:
-    """Files before folders, each in the order of their names."""
+def _images(folder: Path, ancestors: tuple[str, ...] = ()) -> Iterator[str]:
+    """Yields files before folders, each sorted by name. Skips cyclic links."""
     real = os.path.realpath(folder)
-    if real in above:
+    if real in ancestors:
         return
     entries = sorted(e for e in folder.iterdir() if not e.name.startswith("."))
     for entry in entries:
@@ -118,16 +118,16 @@ def _images(folder: Path, above: tuple[str, ...] = ()) -> Iterator[str]:
             yield str(entry)
     for entry in entries:
         if entry.is_dir():
-            yield from _images(entry, (*above, real))
+            yield from _images(entry, (*ancestors, real))
 
 
-def _set_apart(train: dict[str, list[str]], seed: int) -> dict[str, list[str]]:
-    """Takes a seeded share of each class out of train."""
+def _hold_out(train: dict[str, list[str]], seed: int) -> dict[str, list[str]]:
+    """Moves a random fraction of each class from train to val, which is returned."""
     val = {}
     for name, paths in train.items():
         if len(paths) < 2:
             continue
-        count = max(1, math.floor(len(paths) * VALIDATION_SHARE + 0.5))
+        count = max(1, math.floor(len(paths) * VALIDATION_FRACTION + 0.5))
         random = Random(key_of(seed, "validation", unicodedata.normalize("NFC", name)))
         chosen = set(random.shuffle(list(range(len(paths))))[:count])
         val[name] = [path for k, path in enumerate(paths) if k in chosen]
@@ -141,7 +141,10 @@ class Unreadable(Exception):
 
 @contextmanager
 def reading(path: str) -> Iterator[None]:
-    """Whatever Pillow raises on broken bytes (struct.error, zlib.error, IndexError, ...) becomes Unreadable."""
+    """Converts every exception that Pillow raises on damaged files to Unreadable.
+
+    Among them are struct.error, zlib.error and IndexError.
+    """
     try:
         yield
     except Exception as error:
@@ -149,74 +152,77 @@ def reading(path: str) -> Iterator[None]:
 
 
 def open_image(path: str) -> Image.Image:
-    """Opens an image of the formats that wsban reads. Pillow alone would go by the bytes to dozens of others, some of which run programs."""
+    """Opens an image in one of the formats that wsban supports.
+
+    Pillow would detect dozens of others, some of which run external programs.
+    """
     Image.init()
     return Image.open(path, formats=[name for name in FORMATS if name in Image.OPEN])
 
 
-def decode(path: str, enough: int | None = None) -> Tensor:
-    """float32 [3, height, width], 0 to 255; turned as its EXIF says, clear is white.
+def decode(path: str, target_size: int | None = None) -> Tensor:
+    """Decodes an image to float32 [3, height, width], 0 to 255.
 
-    An image whose shorter side is over half as large again as `enough` is reduced.
+    Applies the EXIF orientation, and composites transparent images on white. Reduces
+    an image whose shorter side is more than 1.5 times `target_size` to that size.
     """
     with reading(path), open_image(path) as opened:
-        if enough and min(opened.size) > 1.5 * enough:
-            opened.draft("RGB", (enough, enough))
+        if target_size and min(opened.size) > 1.5 * target_size:
+            opened.draft("RGB", (target_size, target_size))
         image: Image.Image = ImageOps.exif_transpose(opened)
         if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-            clear = image.convert("RGBA")
-            image = Image.new("RGBA", clear.size, "white")
-            image.alpha_composite(clear)
+            transparent = image.convert("RGBA")
+            image = Image.new("RGBA", transparent.size, "white")
+            image.alpha_composite(transparent)
         image = image.convert("RGB")
-        if enough and min(image.size) > 1.5 * enough:
-            scale = enough / min(image.size)
+        if target_size and min(image.size) > 1.5 * target_size:
+            scale = target_size / min(image.size)
             width, height = (max(1, round(side * scale)) for side in image.size)
             image = image.resize((width, height), Image.Resampling.LANCZOS)
         data = torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8)
         return data.view(image.height, image.width, 3).permute(2, 0, 1).float()
 
 
-def places_of(sample: Sample) -> Places | None:
-    if not sample.truth:
+def annotations_of(sample: Sample) -> Annotations | None:
+    if not sample.ground_truth:
         return None
     with reading(sample.path), open_image(sample.path) as opened:
-        turned = opened.getexif().get(ExifTags.Base.Orientation, 1)
-        return places_on(sample.truth, opened.size, turned)
+        orientation = opened.getexif().get(ExifTags.Base.Orientation, 1)
+        return resolve_annotations(sample.ground_truth, opened.size, orientation)
 
 
 class Item(NamedTuple):
     image: Tensor
     label: int
     unreadable: list[str]
-    places: Places | None = None
+    annotations: Annotations | None = None
 
 
 class Batch(NamedTuple):
     images: Tensor  # B x 3 x size x size
     labels: Tensor  # B
     unreadable: list[str]
-    places: list[Places | None]  # of each image
+    annotations: list[Annotations | None]  # one per image
 
 
 def collate(items: list[Item]) -> Batch:
-    """Of those whose image could be read."""
+    """Makes a batch of the items whose image could be read."""
     readable = [item for item in items if item.image.numel() > 0]
     images = [item.image for item in readable]
     return Batch(
         torch.stack(images) if images else torch.empty(0),
         torch.tensor([item.label for item in readable], dtype=torch.int64),
         [path for item in items for path in item.unreadable],
-        [item.places for item in readable],
+        [item.annotations for item in readable],
     )
 
 
 class TrainingImages(Dataset[Item]):
-    """Images by (epoch, place in the epoch's order), augmented.
+    """Augmented images, indexed by (epoch, position in the epoch's order).
 
-    The order depends on (seed, epoch), augmentation on (seed, epoch, image): what a
-    place gives is the same however many processes and workers there are. Where a
-    image cannot be read the next one that can be takes its place; where none can,
-    the image is empty.
+    The order depends on (seed, epoch), augmentation on (seed, epoch, image), so items
+    do not depend on the number of processes and workers. An unreadable image is
+    replaced by the next readable one; if there is none, the item's image is empty.
     """
 
     def __init__(
@@ -230,23 +236,23 @@ class TrainingImages(Dataset[Item]):
         self.seed = seed
         self.size = size
         self.augment = augment
-        self.ordered: tuple[int, list[int]] = (-1, [])
+        self.cached_order: tuple[int, list[int]] = (-1, [])
 
     def order(self, epoch: int) -> list[int]:
-        if self.ordered[0] != epoch:
+        if self.cached_order[0] != epoch:
             random = Random(key_of(self.seed, "order", epoch))
-            self.ordered = (epoch, random.shuffle(list(range(len(self.samples)))))
-        return self.ordered[1]
+            self.cached_order = (epoch, random.shuffle(list(range(len(self.samples)))))
+        return self.cached_order[1]
 
     def __getitem__(self, at: tuple[int, int]) -> Item:
-        epoch, place = at
+        epoch, position = at
         order = self.order(epoch)
         unreadable: list[str] = []
         for step in range(len(order)):
-            index = order[(place + step) % len(order)]
+            index = order[(position + step) % len(order)]
             path, label, _ = self.samples[index]
             try:
-                image = decode(path, ENOUGH * self.size)
+                image = decode(path, DECODED_SCALE * self.size)
             except Unreadable:
                 unreadable.append(path)
                 continue
@@ -256,7 +262,7 @@ class TrainingImages(Dataset[Item]):
 
 
 class ValImages(Dataset[Item]):
-    """Images by their place in the list, as evaluation sees them."""
+    """Images preprocessed for evaluation, indexed by their position in the list."""
 
     def __init__(
         self, samples: list[Sample], prepare: Callable[[Tensor], Tensor]
@@ -264,47 +270,50 @@ class ValImages(Dataset[Item]):
         self.samples = samples
         self.prepare = prepare
 
-    def __getitem__(self, place: int) -> Item:
-        sample = self.samples[place]
+    def __getitem__(self, index: int) -> Item:
+        sample = self.samples[index]
         try:
             image = self.prepare(decode(sample.path))
-            return Item(image, sample.label, [], places_of(sample))
+            return Item(image, sample.label, [], annotations_of(sample))
         except Unreadable:
             return Item(torch.empty(0), sample.label, [sample.path])
 
 
 class TrainingBatches:
-    """The places of an epoch, in batches, of which this process takes its share."""
+    """Batches of an epoch's positions; each process takes its part of every batch."""
 
     def __init__(self, images: int, batch: int, rank: int, processes: int) -> None:
-        # The partial batch at the end counts only if it is all there is.
+        # A partial last batch is dropped, unless it is the only one.
         self.batch = min(batch, images - images % processes)
         self.count = images // self.batch if self.batch > 0 else 0
         self.rank = rank
-        self.own = self.batch // processes
+        self.per_process = self.batch // processes
         self.epoch = 0
         self.first = 0
 
     def begin(self, epoch: int, position: int) -> None:
-        """The next time round is this epoch's, from that place on."""
+        """Makes the next iteration start in this epoch at a position."""
         self.epoch = epoch
         self.first = position // self.batch
 
     def __iter__(self) -> Iterator[list[tuple[int, int]]]:
         for batch in range(self.first, self.count):
-            start = batch * self.batch + self.rank * self.own
-            yield [(self.epoch, place) for place in range(start, start + self.own)]
+            start = batch * self.batch + self.rank * self.per_process
+            yield [
+                (self.epoch, position)
+                for position in range(start, start + self.per_process)
+            ]
 
     def __len__(self) -> int:
         return self.count - self.first
 
 
 class ValBatches:
-    """Every so-manieth image, in batches."""
+    """Batches of the images of this process: every n-th image for n processes."""
 
     def __init__(self, images: int, batch: int, rank: int, processes: int) -> None:
-        own = list(range(rank, images, processes))
-        self.batches = [own[k : k + batch] for k in range(0, len(own), batch)]
+        indices = list(range(rank, images, processes))
+        self.batches = [indices[k : k + batch] for k in range(0, len(indices), batch)]
 
     def __iter__(self) -> Iterator[list[int]]:
         return iter(self.batches)
@@ -314,22 +323,22 @@ class ValBatches:
 
 
 def _ignore_interrupt(_worker: int) -> None:
-    """A Ctrl-C is for the process that trains: it still needs what is under way."""
+    """Leaves Ctrl-C to the training process, which finishes the current step."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def loader(
+def make_loader(
     images: Dataset[Item],
     batches: TrainingBatches | ValBatches,
     workers: int,
-    pinned: bool,
+    pin_memory: bool,
 ) -> DataLoader[Any]:
     return DataLoader(
         images,
         batch_sampler=batches,
         num_workers=workers,
         persistent_workers=workers > 0,
-        pin_memory=pinned,
+        pin_memory=pin_memory,
         worker_init_fn=_ignore_interrupt if workers > 0 else None,
         collate_fn=collate,
     )

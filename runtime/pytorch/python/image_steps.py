@@ -1,6 +1,6 @@
-"""What is done to an image on its way into the model: float32 [3, height, width].
+"""Preprocessing and augmentation of images, float32 [3, height, width].
 
-Values are 0 to 255 until `normalize`. Random steps draw from `random`, so that the same
+Values are 0 to 255 until `normalize`. Random steps draw from `random`, so the same
 stream gives the same image.
 """
 
@@ -25,13 +25,13 @@ def resize(image: Tensor, size: int) -> Tensor:
 
 
 def center_crop(image: Tensor, size: int) -> Tensor:
-    height, width = _at_least("center_crop", image, size)
+    height, width = _require_size("center_crop", image, size)
     top, left = (height - size) >> 1, (width - size) >> 1
     return image[:, top : top + size, left : left + size]
 
 
 def random_crop(image: Tensor, random: Random, size: int) -> Tensor:
-    height, width = _at_least("random_crop", image, size)
+    height, width = _require_size("random_crop", image, size)
     left = random.integer(width - size + 1)
     top = random.integer(height - size + 1)
     return image[:, top : top + size, left : left + size]
@@ -46,10 +46,12 @@ def random_resized_crop(
     ratio_min: float = 3 / 4,
     ratio_max: float = 4 / 3,
 ) -> Tensor:
-    """A part of random place and area, stretched to a square."""
+    """Crops a rectangle of random area, ratio and position, and resizes it to a square."""
     shape = (scale_min, scale_max, ratio_min, ratio_max)
-    part = _rectangle(image, random, shape) or _middle(image, ratio_min, ratio_max)
-    left, top, width, height = part
+    rectangle = _random_rectangle(image, random, shape) or _centered_rectangle(
+        image, ratio_min, ratio_max
+    )
+    left, top, width, height = rectangle
     return resize(image[:, top : top + height, left : left + width], size)
 
 
@@ -65,10 +67,10 @@ def flip(
 
 
 def rotate(image: Tensor, random: Random, degrees: float) -> Tensor:
-    """Turned about its middle; what comes into view repeats the edge."""
+    """Rotates about the center; pixels from outside the image repeat its edge."""
     angle = math.radians(random.uniform(-degrees, degrees))
     height, width = image.shape[1:]
-    # In double precision: a place that rounds to the other side of a pixel shows.
+    # In double precision, as rounding to the other side of a pixel is visible.
     dy = torch.arange(height, dtype=torch.float64)[:, None] - (height - 1) / 2
     dx = torch.arange(width, dtype=torch.float64)[None] - (width - 1) / 2
     x = (width - 1) / 2 + math.cos(angle) * dx + math.sin(angle) * dy
@@ -83,7 +85,7 @@ def rotate(image: Tensor, random: Random, degrees: float) -> Tensor:
 
 
 def brightness(image: Tensor, random: Random, amount: float) -> Tensor:
-    """One random share of full brightness added to every value."""
+    """Adds a random fraction of the full brightness to every value."""
     return (image + random.uniform(-amount, amount) * 255).clamp(0, 255)
 
 
@@ -100,25 +102,27 @@ def saturation(image: Tensor, random: Random, low: float, high: float) -> Tensor
 
 
 def hue(image: Tensor, random: Random, amount: float) -> Tensor:
-    """Every colour turned on the wheel of hues by one share of a full turn."""
-    by = random.uniform(-amount, amount)
+    """Rotates all hues by a random fraction of the color wheel."""
+    shift = random.uniform(-amount, amount)
     red, green, blue = image
-    most = image.amax(0)
-    spread = most - image.amin(0)
-    safe = torch.where(spread == 0, torch.ones_like(spread), spread)
-    # In sixths of the wheel: red at 0, green at 2, blue at 4.
+    value = image.amax(0)
+    chroma = value - image.amin(0)
+    divisor = torch.where(chroma == 0, torch.ones_like(chroma), chroma)
+    # In sixths of the color wheel: red at 0, green at 2, blue at 4.
     angle = torch.where(
-        most == red,
-        (green - blue) / safe,
-        torch.where(most == green, 2 + (blue - red) / safe, 4 + (red - green) / safe),
+        value == red,
+        (green - blue) / divisor,
+        torch.where(
+            value == green, 2 + (blue - red) / divisor, 4 + (red - green) / divisor
+        ),
     )
-    angle = angle + 6 * by
+    angle = angle + 6 * shift
 
-    def away(turned: Tensor) -> Tensor:
-        distance = (turned - 6 * (turned / 6).round()).abs()
+    def attenuation(difference: Tensor) -> Tensor:
+        distance = (difference - 6 * (difference / 6).round()).abs()
         return (distance - 1).clamp(0, 1)
 
-    return torch.stack([most - spread * away(angle - at) for at in (0, 2, 4)])
+    return torch.stack([value - chroma * attenuation(angle - at) for at in (0, 2, 4)])
 
 
 def erasing(
@@ -131,13 +135,14 @@ def erasing(
     ratio_max: float = 3.3,
     fill: float = 0.5,
 ) -> Tensor:
-    """A random rectangle filled with grey, by chance (Zhong et al. 2017)."""
+    """Fills a random rectangle with grey, with a probability (Zhong et al. 2017)."""
     if random.uniform() >= probability:
         return image
-    part = _rectangle(image, random, (scale_min, scale_max, ratio_min, ratio_max))
-    if part is None:
+    shape = (scale_min, scale_max, ratio_min, ratio_max)
+    rectangle = _random_rectangle(image, random, shape)
+    if rectangle is None:
         return image
-    left, top, width, height = part
+    left, top, width, height = rectangle
     image = image.clone()
     image[:, top : top + height, left : left + width] = fill * 255
     return image
@@ -148,35 +153,35 @@ def normalize(
     mean: float | tuple[float, ...] = 0.5,
     deviation: float | tuple[float, ...] = 0.5,
 ) -> Tensor:
-    """(value / 255 - mean) / deviation, one number for all colours or one each."""
+    """Computes (value / 255 - mean) / deviation, with one number or one per channel."""
     factor, shift = (
-        1 / (255 * _colours(deviation)),
-        _colours(mean) / _colours(deviation),
+        1 / (255 * _channels(deviation)),
+        _channels(mean) / _channels(deviation),
     )
     return (image.double() * factor - shift).float()
 
 
-def _colours(value: float | tuple[float, ...]) -> Tensor:
+def _channels(value: float | tuple[float, ...]) -> Tensor:
     return torch.tensor(value, dtype=torch.float64).view(-1, 1, 1)
 
 
-def _at_least(step: str, image: Tensor, size: int) -> tuple[int, int]:
+def _require_size(step: str, image: Tensor, size: int) -> tuple[int, int]:
     height, width = image.shape[1:]
     if height < size or width < size:
         raise ValueError(f"{step} to {size} does not fit in {width} x {height}")
     return height, width
 
 
-def _rectangle(
+def _random_rectangle(
     image: Tensor, random: Random, shape: tuple[float, float, float, float]
 ) -> tuple[int, int, int, int] | None:
-    """Left, top, width, height; None when ten drawn in a row did not fit."""
+    """Returns left, top, width, height; None if ten random rectangles did not fit."""
     height, width = image.shape[1:]
     scale_min, scale_max, ratio_min, ratio_max = shape
     for _ in range(10):
         area = width * height * random.uniform(scale_min, scale_max)
         ratio = math.exp(random.uniform(math.log(ratio_min), math.log(ratio_max)))
-        # Half a pixel is rounded up, as JavaScript does.
+        # Rounds half up, as JavaScript does.
         w = math.floor(math.sqrt(area * ratio) + 0.5)
         h = math.floor(math.sqrt(area / ratio) + 0.5)
         if 1 <= w <= width and 1 <= h <= height:
@@ -185,10 +190,10 @@ def _rectangle(
     return None
 
 
-def _middle(
+def _centered_rectangle(
     image: Tensor, ratio_min: float, ratio_max: float
 ) -> tuple[int, int, int, int]:
-    """The largest rectangle of an allowed ratio, in the middle."""
+    """Returns the largest centered rectangle of an allowed ratio."""
     height, width = image.shape[1:]
     w = max(1, min(width, math.floor(height * ratio_max + 0.5)))
     h = max(1, min(height, math.floor(width / ratio_min + 0.5)))

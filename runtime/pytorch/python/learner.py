@@ -1,4 +1,4 @@
-"""All that learning changes: weights, statistics, what the optimizer remembers."""
+"""The training step, and the state that it changes: weights and optimizer state."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ from torch.nn.parallel import DistributedDataParallel
 
 import recipe
 from checkpoint import Checkpoint, State
-from groups import freeze, parameter_groups
-from mixing import mix_batch
+from errors import TrainingError
 from image_dataset import Batch
-from problems import Problem
+from mixing import mix_batch
+from parameter_groups import freeze, optimizer_groups
+from process_group import ProcessGroup
 from seeded import Random, key_of
 from single_image_batch_norm import make_contiguous
-from sync_batch_norm import synchronise
-from team import Team
+from sync_batch_norm import convert_batch_norm
 
 
-class NotFinite(Problem):
-    """A loss or a gradient is no finite number. The weights have not moved."""
+class NotFinite(TrainingError):
+    """A loss or a gradient is not finite. The weights were not updated."""
 
     def __init__(self, message: str) -> None:
         help = "lower the rate to a tenth, or limit the gradients (clip = 1)"
         super().__init__("loss-not-finite", message, help)
 
 
-class Moment(NamedTuple):
-    step: int
-    epoch: float
-    position: int  # of the epoch's order, before the step's first batch
-    rate: float
+class StepInfo(NamedTuple):
+    step: int  # steps before this one
+    epoch: float  # epochs before this step, as a fraction
+    position: int  # images of the epoch before this step
+    learning_rate: float
 
 
-class Step(NamedTuple):
-    losses: dict[str, float]
-    gradient_norm: float
+class StepResult(NamedTuple):
+    losses: dict[str, float]  # means over the step's batches, and their total
+    gradient_norm: float  # before clipping
 
 
-class Options(NamedTuple):
+class LearnerOptions(NamedTuple):
     seed: int
     precision: str = "fp32"  # fp32, bf16 or fp16
     compile: bool = False
@@ -52,167 +52,196 @@ class Options(NamedTuple):
 
 
 class Learner:
-    def __init__(self, model: nn.Module, team: Team, options: Options) -> None:
-        self.team = team
+    """The model, its optimizer, and the moving average of the weights."""
+
+    def __init__(
+        self, model: nn.Module, process_group: ProcessGroup, options: LearnerOptions
+    ) -> None:
+        self.process_group = process_group
         self.options = options
-        if options.sync_batch_norm and team.size > 1:
-            model = synchronise(model, team.device)
+        if options.sync_batch_norm and process_group.size > 1:
+            model = convert_batch_norm(model, process_group.device)
         self.layout = (
             torch.channels_last if options.channels_last else torch.contiguous_format
         )
-        self.model = model.to(team.device)
-        if team.device.type == "cpu":
+        self.model = model.to(process_group.device)
+        if process_group.device.type == "cpu":
             make_contiguous(self.model)
         if options.channels_last:
             self.model = self.model.to(memory_format=torch.channels_last)
         decay, decays = recipe.WEIGHT_DECAY, recipe.DECAYS
-        groups = parameter_groups(self.model, recipe.GROUPS, decay, decays)
+        groups = optimizer_groups(self.model, recipe.GROUPS, decay, decays)
         self.optimizer: torch.optim.Optimizer = recipe.make_optimizer(groups)
         self.scaler = torch.amp.GradScaler(
-            team.device.type, enabled=options.precision == "fp16"
+            process_group.device.type, enabled=options.precision == "fp16"
         )
-        self.average = Average(self.model, *recipe.AVERAGE) if recipe.AVERAGE else None
+        self.average = (
+            WeightAverage(self.model, *recipe.AVERAGE) if recipe.AVERAGE else None
+        )
         self.steps = 0
-        self.began: dict[str, int] = {}
+        # Optimizer steps before the first update of a parameter that was frozen.
+        self.steps_before: dict[str, int] = {}
         self.parallel: DistributedDataParallel | None = None
         self.forward: Callable[..., dict[str, Tensor]] | None = None
 
-    def take(self, batches: list[Batch], moment: Moment) -> Step:
-        """One step of the optimizer by the mean gradient of its batches."""
-        self._prepare(moment.epoch)
-        team, seed = self.team, self.options.seed
-        torch.manual_seed(key_of(seed, "step", moment.step, team.rank))
+    def train_step(self, batches: list[Batch], info: StepInfo) -> StepResult:
+        """Accumulates the mean gradient of the batches, and updates the weights.
+
+        Raises NotFinite, without an update, if a loss or a gradient is not finite.
+        """
+        self._prepare_model(info.epoch)
+        process_group, seed = self.process_group, self.options.seed
+        torch.manual_seed(key_of(seed, "step", info.step, process_group.rank))
         for group in self.optimizer.param_groups:
-            group["lr"] = moment.rate * group["factor"]
+            group["lr"] = info.learning_rate * group["factor"]
         sums: dict[str, Tensor] = {}
         for k, batch in enumerate(batches):
-            for name, value in self._learn(batch, moment, k, len(batches)).items():
+            for name, value in self._accumulate(batch, info, k, len(batches)).items():
                 sums[name] = sums.get(name, torch.zeros_like(value)) + value
         losses = self._means(sums, len(batches))
         bad = next((name for name in losses if not math.isfinite(losses[name])), None)
         if bad:
-            place = first_bad(self.model, batches, self.team.device)
-            raise NotFinite(
-                f"loss {bad} is {losses[bad]} at step {moment.step + 1}{place}"
+            origin = first_nonfinite_module(
+                self.model, batches, self.process_group.device
             )
+            raise NotFinite(
+                f"loss {bad} is {losses[bad]} at step {info.step + 1}{origin}"
+            )
+        return StepResult(losses, self._apply_update(info))
+
+    def _apply_update(self, info: StepInfo) -> float:
+        """Clips the gradients and updates the weights. Returns the norm before clipping."""
         self.scaler.unscale_(self.optimizer)
         parameters = [p for p in self.model.parameters() if p.grad is not None]
         clip = recipe.CLIP if recipe.CLIP > 0 else math.inf
         norm = float(nn.utils.clip_grad_norm_(parameters, clip))
-        # A scaler leaves out such a step and tries a smaller scale.
+        # The gradient scaler skips a step that is not finite, and reduces its scale.
         if not math.isfinite(norm) and not self.scaler.is_enabled():
             names = [
                 name
                 for name, p in self.model.named_parameters()
                 if p.grad is not None and not p.grad.isfinite().all()
             ]
-            what = f"the gradient of {names[-1]}" if names else "the gradients' norm"
-            raise NotFinite(f"{what} is not finite at step {moment.step + 1}")
+            subject = f"the gradient of {names[-1]}" if names else "the gradients' norm"
+            raise NotFinite(f"{subject} is not finite at step {info.step + 1}")
         if self.steps > 0:
             for name, p in self.model.named_parameters():
                 if p.grad is not None and not self.optimizer.state.get(p):
-                    self.began.setdefault(name, self.steps)
+                    self.steps_before.setdefault(name, self.steps)
         self.scaler.step(self.optimizer)
         self.scaler.update()
         self.optimizer.zero_grad(set_to_none=True)
         self.steps += 1
         if self.average:
-            self.average.follow(self.model, self.steps)
-        return Step(losses, norm)
+            self.average.update(self.model, self.steps)
+        return norm
 
-    def evaluated(self) -> nn.Module:
-        """The model as it is kept: with the averages, where there are any."""
+    def evaluation_model(self) -> nn.Module:
+        """Returns the model to evaluate and export: the moving average, if there is one."""
         return self.average.model if self.average else self.model
 
     def checkpoint(self, state: State) -> Checkpoint:
-        weights = weights_of(self.model)
+        """Returns a checkpoint of the weights, the optimizer and the given run state."""
+        weights = checkpoint_weights(self.model)
         named = dict(self.model.named_parameters())
-        slots = {
-            f"{slot}/{name}": plain(self.optimizer.state[parameter][key])
+        optimizer_state = {
+            f"{slot}/{name}": to_float32_cpu(self.optimizer.state[parameter][key])
             for slot, key in recipe.SLOTS.items()
             for name, parameter in named.items()
             if key in self.optimizer.state.get(parameter, {})
         }
         if self.average:
-            slots |= {f"weight/{name}": value for name, value in weights.items()}
-            weights = weights_of(self.average.model)
-        own = {"optimizerSteps": self.steps, "began": self.began}
-        return Checkpoint(weights, slots, {**state, **own})
+            optimizer_state |= {
+                f"weight/{name}": value for name, value in weights.items()
+            }
+            weights = checkpoint_weights(self.average.model)
+        steps = {"optimizerSteps": self.steps, "began": self.steps_before}
+        return Checkpoint(weights, optimizer_state, {**state, **steps})
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        slots, state = checkpoint.slots, checkpoint.state
-        learning = {
+        """Restores the state. Raises a TrainingError if it is of another model."""
+        optimizer_state, state = checkpoint.optimizer_state, checkpoint.state
+        trained = {
             key.removeprefix("weight/"): value
-            for key, value in slots.items()
+            for key, value in optimizer_state.items()
             if key.startswith("weight/")
         }
-        require_same_weights(self.model, learning or checkpoint.weights)
-        self.model.load_state_dict(learning or checkpoint.weights)
+        require_same_weights(self.model, trained or checkpoint.weights)
+        self.model.load_state_dict(trained or checkpoint.weights)
         if self.average:
             self.average.model.load_state_dict(checkpoint.weights)
         self.steps = int(state["optimizerSteps"])
-        self.began = dict(state["began"])
+        self.steps_before = dict(state["began"])
         named = dict(self.model.named_parameters())
-        for key, value in slots.items():
+        for key, value in optimizer_state.items():
             slot, _, name = key.partition("/")
             if slot == "weight":
                 continue
             if slot not in recipe.SLOTS or name not in named:
-                raise Problem(
+                raise TrainingError(
                     "run-unreadable",
                     f"the checkpoint has optimizer state {key} that the spec lacks",
                     "resume with the spec and the optimizer of the run",
                 )
-            own = self.optimizer.state[named[name]]
-            own[recipe.SLOTS[slot]] = value.to(named[name].device)
+            parameter_state = self.optimizer.state[named[name]]
+            parameter_state[recipe.SLOTS[slot]] = value.to(named[name].device)
             if slot == "mean":
-                taken = self.steps - self.began.get(name, 0)
-                own["step"] = torch.tensor(float(taken))
+                updates = self.steps - self.steps_before.get(name, 0)
+                parameter_state["step"] = torch.tensor(float(updates))
 
-    def _prepare(self, epoch: float) -> None:
-        """Training mode, with what is frozen at that time left out."""
+    def _prepare_model(self, epoch: float) -> None:
+        """Sets training mode and freezes groups; wraps the model again if they changed."""
         changed = freeze(self.model, recipe.GROUPS, epoch)
         if self.forward is not None and not changed:
             return
         if not any(p.requires_grad for p in self.model.parameters()):
-            raise Problem(
+            raise TrainingError(
                 "nothing-learns",
                 f"every weight is frozen in epoch {int(epoch) + 1}",
                 "let a part learn from the beginning",
             )
-        run: Any = self.model
-        if self.team.size > 1:
+        model: Any = self.model
+        if self.process_group.size > 1:
             self.parallel = DistributedDataParallel(
                 self.model, find_unused_parameters=recipe.UNTRAINED
             )
-            run = self.parallel
-        self.forward = torch.compile(run) if self.options.compile else run
+            model = self.parallel
+        self.forward = torch.compile(model) if self.options.compile else model
 
-    def _learn(
-        self, batch: Batch, moment: Moment, number: int, count: int
+    def _accumulate(
+        self, batch: Batch, info: StepInfo, index: int, count: int
     ) -> dict[str, Tensor]:
-        """Adds the gradient of one of the step's batches; gives its losses."""
-        device = self.team.device
+        """Adds the gradient of batch `index` of `count`. Returns the batch's losses."""
+        device = self.process_group.device
         images = batch.images.to(device, non_blocking=True)
         images = images.contiguous(memory_format=self.layout)
         labels = batch.labels.to(device, non_blocking=True)
         if recipe.MIX:
-            end = moment.position + (number + 1) * len(labels) * self.team.size
-            key = key_of(self.options.seed, "mix", int(moment.epoch), end)
+            end = info.position + (index + 1) * len(labels) * self.process_group.size
+            key = key_of(self.options.seed, "mix", int(info.epoch), end)
             images, labels = mix_batch(
                 images, labels, recipe.CLASSES, recipe.MIX, Random(key)
             )
-        low = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(
+        autocast_type = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(
             self.options.precision
         )
-        wait = self.parallel is not None and number < count - 1
-        with self.parallel.no_sync() if wait and self.parallel else _nothing():
-            with torch.autocast(device.type, low) if low else _nothing():
+        # Gradients are all-reduced with the step's last batch only.
+        defer = self.parallel is not None and index < count - 1
+        with (
+            self.parallel.no_sync()
+            if defer and self.parallel
+            else contextlib.nullcontext()
+        ):
+            with (
+                torch.autocast(device.type, autocast_type)
+                if autocast_type
+                else contextlib.nullcontext()
+            ):
                 assert self.forward is not None
-                answers = self.forward(images, labels)
+                outputs = self.forward(images, labels)
             losses = {
                 key.removeprefix("loss/"): value.float()
-                for key, value in answers.items()
+                for key, value in outputs.items()
                 if key.startswith("loss/")
             }
             total = torch.stack(list(losses.values())).sum()
@@ -222,14 +251,14 @@ class Learner:
         }
 
     def _means(self, sums: dict[str, Tensor], count: int) -> dict[str, float]:
-        """Over batches and processes, in one transfer."""
-        found = self.team.total(torch.stack(list(sums.values())))
-        means = found / (count * self.team.size)
+        """Returns the means over batches and processes, in one transfer."""
+        totals = self.process_group.all_reduce(torch.stack(list(sums.values())))
+        means = totals / (count * self.process_group.size)
         return dict(zip(sums, means.tolist(), strict=True))
 
 
-class Average:
-    """A moving average of all weights and statistics beside the ones that learn."""
+class WeightAverage:
+    """An exponential moving average of the weights and the running statistics."""
 
     def __init__(self, model: nn.Module, decay: float, warm_up: bool) -> None:
         self.decay = decay
@@ -238,60 +267,68 @@ class Average:
         self.model.load_state_dict(model.state_dict())
 
     @torch.no_grad()
-    def follow(self, learning: nn.Module, step: int) -> None:
+    def update(self, trained: nn.Module, step: int) -> None:
+        """Adds the current weights. `step` counts the optimizer steps, from 1."""
         decay = (
             min(self.decay, (1 + step) / (10 + step)) if self.warm_up else self.decay
         )
-        now = learning.state_dict()
+        current = trained.state_dict()
         for name, value in self.model.state_dict().items():
             if value.is_floating_point():
-                value.mul_(decay).add_(now[name], alpha=1 - decay)
+                value.mul_(decay).add_(current[name], alpha=1 - decay)
 
 
 def require_same_weights(model: nn.Module, found: dict[str, Tensor]) -> None:
-    """Raises a Problem where a checkpoint holds the weights of another model."""
-    own = {
+    """Raises a TrainingError if a checkpoint has the weights of another model."""
+    expected = {
         name: value.shape
         for name, value in model.state_dict().items()
         if not name.endswith("num_batches_tracked")
     }
     shapes = {name: value.shape for name, value in found.items()}
-    names = own.keys() | shapes.keys()
-    other = sorted(name for name in names if own.get(name) != shapes.get(name))
-    if other:
-        raise Problem(
+    names = expected.keys() | shapes.keys()
+    different = sorted(name for name in names if expected.get(name) != shapes.get(name))
+    if different:
+        raise TrainingError(
             "spec-changed",
-            f"the spec is not the one that the run was trained with: {other[0]} differs",
+            f"the spec is not the one that the run was trained with: {different[0]} differs",
             "resume with the program of the run's spec, or train into another folder",
         )
 
 
-def weights_of(model: nn.Module) -> dict[str, Tensor]:
-    """Under the names of a checkpoint: batch norm's counters are not in it."""
+def checkpoint_weights(model: nn.Module) -> dict[str, Tensor]:
+    """Returns the weights of a checkpoint, which has no batch norm counters."""
     return {
-        name: plain(value)
+        name: to_float32_cpu(value)
         for name, value in model.state_dict().items()
         if not name.endswith("num_batches_tracked")
     }
 
 
-def plain(value: Tensor) -> Tensor:
+def to_float32_cpu(value: Tensor) -> Tensor:
     return value.detach().to("cpu", torch.float32).contiguous().clone()
 
 
 @torch.no_grad()
-def first_bad(model: nn.Module, batches: list[Batch], device: torch.device) -> str:
-    """Where a value first went bad: `; first in master.attention`."""
+def first_nonfinite_module(
+    model: nn.Module, batches: list[Batch], device: torch.device
+) -> str:
+    """Names the first module with an output that is not finite.
+
+    Returns the end of a message, such as `; first in master.attention`, or "".
+    """
     found: list[str] = []
     names = {module: name for name, module in model.named_modules()}
 
-    def look(module: nn.Module, _: Any, output: Any) -> None:
+    def check(module: nn.Module, _: Any, output: Any) -> None:
         values = output if isinstance(output, tuple) else (output,)
-        bad = any(isinstance(v, Tensor) and not v.isfinite().all() for v in values)
-        if bad and names[module]:
+        nonfinite = any(
+            isinstance(value, Tensor) and not value.isfinite().all() for value in values
+        )
+        if nonfinite and names[module]:
             found.append(names[module])
 
-    hooks = [module.register_forward_hook(look) for module in model.modules()]
+    hooks = [module.register_forward_hook(check) for module in model.modules()]
     try:
         for batch in batches:
             model(batch.images.to(device), batch.labels.to(device))
@@ -299,7 +336,3 @@ def first_bad(model: nn.Module, batches: list[Batch], device: torch.device) -> s
         for hook in hooks:
             hook.remove()
     return f"; first in {found[0]}" if found else ""
-
-
-def _nothing() -> contextlib.AbstractContextManager[None]:
-    return contextlib.nullcontext()

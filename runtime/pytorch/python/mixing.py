@@ -1,4 +1,4 @@
-"""Batches whose images are mixed with one another, labels included."""
+"""Mixup and CutMix: images of a batch are mixed with each other, and their labels."""
 
 from __future__ import annotations
 
@@ -14,31 +14,32 @@ def mix_batch(
     images: Tensor,
     labels: Tensor,
     classes: int,
-    ways: list[tuple[str, float]],
+    methods: list[tuple[str, float]],
     random: Random,
 ) -> tuple[Tensor, Tensor]:
-    """By one of the ways (name, alpha); the share is drawn from Beta(alpha, alpha).
+    """Mixes a batch by a random one of the methods (name, alpha).
 
-    Labels become shares of classes, B x classes: a cross-entropy takes them, too.
+    The mixing weight is drawn from Beta(alpha, alpha). Returns the images, B x 3 x
+    size x size, and soft labels, B x classes.
     """
-    name, alpha = ways[random.integer(len(ways))]
-    share = _beta(alpha, random)
+    name, alpha = methods[random.integer(len(methods))]
+    weight = _beta(alpha, random)
     order = random.shuffle(list(range(len(labels))))
     if name == "mixup":
         # Zhang et al. 2017, equation 1.
-        images = share * images + (1 - share) * images[order]
+        images = weight * images + (1 - weight) * images[order]
     else:
-        images, share = _cut(images, order, share, random)
+        images, weight = _cutmix(images, order, weight, random)
     own, other = F.one_hot(labels, classes), F.one_hot(labels[order], classes)
-    return images, share * own + (1 - share) * other
+    return images, weight * own + (1 - weight) * other
 
 
-def _cut(
-    images: Tensor, order: list[int], share: float, random: Random
+def _cutmix(
+    images: Tensor, order: list[int], weight: float, random: Random
 ) -> tuple[Tensor, float]:
-    """CutMix (Yun et al. 2019, section 3.1): a rectangle at one place for the batch."""
+    """CutMix (Yun et al. 2019, section 3.1) with the same rectangle for all images."""
     size = images.shape[-1]
-    half = size * math.sqrt(1 - share) / 2
+    half = size * math.sqrt(1 - weight) / 2
     x, y = random.integer(size), random.integer(size)
     left, right, top, bottom = (
         min(size, max(0, math.floor(edge + 0.5)))

@@ -1,9 +1,9 @@
-"""A run: a folder with its spec, its log and its checkpoints, as `wsban train` makes it.
+"""A run folder with its spec, metrics log and checkpoints, as `wsban train` writes it.
 
-Whenever the machine stops, run.json names a whole checkpoint: run.json lists a name,
-the checkpoint's folder appears by one rename, then run.json makes it the last, then
-those that are not kept are removed. Only what the run wrote is ever removed, and no
-link in its place is followed.
+After a crash at any time, run.json names a complete checkpoint: first run.json lists
+its name, then the checkpoint's folder is renamed into place, then run.json makes it
+the last one, then unused checkpoints are removed. Only files that the run wrote are
+removed, and links are not followed.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any
 
 import checkpoint as files
 from checkpoint import Checkpoint
-from problems import Problem
-from run_lock import is_lock, lives, temporary_beside
+from errors import TrainingError
+from run_lock import is_alive, is_lock, temporary_beside
 
 UNFINISHED = ".wsban-unfinished"
 FILES = ("run.json", "model.wsban", "log.jsonl", "images.json", "lock")
@@ -37,9 +37,9 @@ class RunFolder:
     def open(path: Path) -> RunFolder:
         info = json.loads((path / "run.json").read_text(encoding="utf-8"))
         run = RunFolder(path, info)
-        for name in [*run.names(), *info.get("written", [])]:
+        for name in [*run.checkpoint_names(), *info.get("written", [])]:
             if not files.NAME.match(name):
-                raise Problem(
+                raise TrainingError(
                     "run-unreadable",
                     f"{path / 'run.json'} is not what wsban wrote",
                     "resume another run",
@@ -54,45 +54,47 @@ class RunFolder:
         (path / "checkpoints").mkdir(exist_ok=True)
         spec = info["spec"]
         _write(path / "model.wsban", spec["files"][spec["entry"]])
-        name = files.name_of(first.state)
+        name = files.checkpoint_name(first.state)
         files.remove(run._folder(name))
         files.write(run._folder(name), first, info["model"])
-        run.change(last=name, written=[name])
+        run.update_info(last=name, written=[name])
         (path / UNFINISHED).unlink()
         return run
 
-    def change(self, **changed: Any) -> None:
-        info = {**self.info, **changed}
+    def update_info(self, **changes: Any) -> None:
+        """Changes keys of run.json."""
+        info = {**self.info, **changes}
         _write(self.path / "run.json", f"{json.dumps(info, indent=2)}\n")
         self.info = info
 
-    def names(self) -> list[str]:
-        """Its checkpoints, from the newest to the oldest."""
+    def checkpoint_names(self) -> list[str]:
+        """Returns the checkpoints in use, from the newest to the oldest."""
         info = self.info
         kept = reversed(info.get("kept", []))
-        found = [info.get("last"), info.get("previous"), *kept, info.get("best")]
-        return list(dict.fromkeys(name for name in found if name is not None))
+        names = [info.get("last"), info.get("previous"), *kept, info.get("best")]
+        return list(dict.fromkeys(name for name in names if name is not None))
 
-    def read(self) -> Checkpoint:
+    def read_last(self) -> Checkpoint:
+        """Reads the last checkpoint. Raises a TrainingError that names an intact one."""
         last: str = self.info["last"]
         try:
             return files.read(self._folder(last))
-        except Problem as error:
-            whole = self._newest_whole(last)
+        except TrainingError as error:
+            intact = self._newest_intact(last)
             help = (
-                f"{whole} is whole: go back to it with --resume --from {whole}"
-                if whole
+                f"{intact} is whole: go back to it with --resume --from {intact}"
+                if intact
                 else "no other checkpoint is whole: train anew into another folder"
             )
-            raise Problem(error.code, error.message, help) from error
+            raise TrainingError(error.code, error.message, help) from error
 
-    def go_back_to(self, name: str) -> None:
-        """Makes an earlier checkpoint the last one."""
-        if name not in self.names():
-            raise Problem(
+    def rewind_to(self, name: str) -> None:
+        """Makes an earlier checkpoint the last one, and forgets later ones."""
+        if name not in self.checkpoint_names():
+            raise TrainingError(
                 "no-checkpoint",
                 f"{self.path} has no checkpoint {name}",
-                f"it has {', '.join(self.names())}",
+                f"it has {', '.join(self.checkpoint_names())}",
             )
         if name == self.info["last"]:
             return
@@ -100,45 +102,48 @@ class RunFolder:
         info = {key: self.info[key] for key in self.info if key != "previous"}
         if (files.epoch_of(info.get("best", "")) or 0) > epoch:
             del info["best"], info["bestScore"]
-        kept = [one for one in info["kept"] if (files.epoch_of(one) or 0) <= epoch]
-        self.info = {**info, "kept": [one for one in kept if one != name]}
-        self.change(last=name)
+        kept = [
+            other for other in info["kept"] if (files.epoch_of(other) or 0) <= epoch
+        ]
+        self.info = {**info, "kept": [other for other in kept if other != name]}
+        self.update_info(last=name)
 
-    def cut_log(self, size: int) -> None:
-        """Takes off what was written after a checkpoint."""
+    def truncate_log(self, size: int) -> None:
+        """Removes records that were written after a checkpoint."""
         if self.log.exists() and self.log.stat().st_size > size:
             with _open(self.log, os.O_WRONLY) as file:
                 file.truncate(size)
 
-    def add(self, record: dict[str, Any]) -> None:
+    def append_record(self, record: dict[str, Any]) -> None:
+        """Appends a line to the metrics log."""
         with _open(self.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT) as file:
             file.write(f"{json.dumps(record)}\n")
 
     def save(self, checkpoint: Checkpoint, score: float | None) -> None:
-        """`score` is the share of val images that are right, at an epoch's end."""
+        """Writes a checkpoint. `score` is the validation accuracy at an epoch's end."""
         state = checkpoint.state
-        base = files.name_of(state)
+        base = files.checkpoint_name(state)
         last = self.info.get("last")
         if last is not None and "-".join(last.split("-")[:2]) == base:
             return
         size = self.log.stat().st_size if self.log.exists() else 0
         name = self._free_name(base)
-        self.change(written=[*dict.fromkeys([*self._written(), name])])
-        whole = checkpoint._replace(state={**state, "logBytes": size})
-        files.write(self._folder(name), whole, self.info["model"])
-        self._name(name, score)
+        self.update_info(written=[*dict.fromkeys([*self._written(), name])])
+        complete = checkpoint._replace(state={**state, "logBytes": size})
+        files.write(self._folder(name), complete, self.info["model"])
+        self._make_last(name, score)
 
     def is_better(self, score: float | None) -> bool:
         best = self.info.get("bestScore")
         return score is not None and (best is None or score > best)
 
-    def _name(self, name: str, score: float | None) -> None:
+    def _make_last(self, name: str, score: float | None) -> None:
         last, keep = self.info.get("last"), self.info["keep"]
         kept = [*self.info["kept"]]
         if last and last.startswith("epoch-"):
             kept.append(last)
         better = self.is_better(score)
-        self.change(
+        self.update_info(
             last=name,
             kept=kept[-keep:] if keep > 0 else [],
             **({"previous": last} if last and keep == 0 else {}),
@@ -147,41 +152,42 @@ class RunFolder:
         self.remove_unused()
 
     def remove_unused(self) -> None:
-        used = self.names()
+        """Removes unused checkpoints, and temporary files of dead processes."""
+        used = self.checkpoint_names()
         unused = [name for name in self._written() if name not in used]
         for name in unused:
             files.remove(self._folder(name))
         for folder in (self.path / "checkpoints").iterdir():
-            if _is_left_over(folder.name):
+            if _is_abandoned(folder.name):
                 files.remove(folder)
         for file in self.path.iterdir():
-            if _is_left_over(file.name) and _kind(file) == "file":
+            if _is_abandoned(file.name) and _kind(file) == "file":
                 file.unlink(missing_ok=True)
         if unused:
-            self.change(written=used)
+            self.update_info(written=used)
 
     def _written(self) -> list[str]:
-        written: list[str] = self.info.get("written", self.names())
+        written: list[str] = self.info.get("written", self.checkpoint_names())
         return written
 
     def _free_name(self, base: str) -> str:
-        """The name, or with a number where somebody else's folder has it."""
+        """Returns the name, with a number if a folder that is not the run's has it."""
         number = 1
         while True:
             name = base if number == 1 else f"{base}-{number}"
             folder = self._folder(name)
-            own = name in self._written() and name not in self.names()
+            own = name in self._written() and name not in self.checkpoint_names()
             if files.remove(folder) if own else _kind(folder) is None:
                 return name
             number += 1
 
-    def _newest_whole(self, besides: str) -> str | None:
-        for name in self.names():
+    def _newest_intact(self, excluded: str) -> str | None:
+        for name in self.checkpoint_names():
             try:
-                if name != besides:
+                if name != excluded:
                     files.read(self._folder(name))
                     return name
-            except Problem:
+            except TrainingError:
                 pass
         return None
 
@@ -190,13 +196,13 @@ class RunFolder:
 
 
 def require_empty(path: Path) -> None:
-    """A new run needs an empty folder, or what an interrupted start of one left."""
+    """Requires an empty folder for a new run, or the remains of an interrupted start."""
     if _kind(path) is None:
         return
     begun = _kind(path / UNFINISHED) == "file"
     names = [file.name for file in sorted(path.iterdir()) if not _is_own(file, begun)]
     if names:
-        raise Problem(
+        raise TrainingError(
             "folder-not-empty",
             f"{path} is not a run, and holds {', '.join(names[:5])}"
             + (f" and {len(names) - 5} more" if len(names) > 5 else ""),
@@ -205,15 +211,15 @@ def require_empty(path: Path) -> None:
 
 
 def refuse_links(path: Path) -> None:
-    """Training writes only within the run's own folder."""
+    """Rejects links and other unexpected entries in place of the run's files."""
     for name in (*FILES, *FOLDERS):
         kind = _kind(path / name)
         expected = "file" if name in FILES else "folder"
         if kind is not None and kind != expected:
-            what = "a link" if kind == "link" else f"not a {expected}"
-            raise Problem(
+            found = "a link" if kind == "link" else f"not a {expected}"
+            raise TrainingError(
                 "run-holds-link",
-                f"{path / name} is {what}, and training writes only within the run",
+                f"{path / name} is {found}, and training writes only within the run",
                 f"put a {expected} in its place",
             )
 
@@ -229,16 +235,16 @@ def _is_own(file: Path, begun: bool) -> bool:
         return begun and file.name == "model.wsban"
     if kind != "folder" or file.name != "checkpoints":
         return False
-    first = files.name_of(files.BEGINNING)
+    first = files.checkpoint_name(files.INITIAL_STATE)
     return all(
-        begun and (one.name == first or files.TEMPORARY.match(one.name))
-        for one in file.iterdir()
+        begun and (child.name == first or files.TEMPORARY.match(child.name))
+        for child in file.iterdir()
     )
 
 
-def _is_left_over(name: str) -> bool:
-    found = files.TEMPORARY.match(name)
-    return found is not None and not lives(int(found[1]))
+def _is_abandoned(name: str) -> bool:
+    match = files.TEMPORARY.match(name)
+    return match is not None and not is_alive(int(match[1]))
 
 
 def _kind(path: Path) -> str | None:
@@ -252,7 +258,7 @@ def _kind(path: Path) -> str | None:
 
 
 def _open(path: Path, flags: int) -> Any:
-    """For writing, but not through a link."""
+    """Opens a file for writing, unless it is a link."""
     handle = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
     return os.fdopen(handle, "a" if flags & os.O_APPEND else "r+", encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""A lock file, by the same rules as wsban's own."""
+"""The run folder's lock file, which follows the protocol of wsban's other engines."""
 
 from __future__ import annotations
 
@@ -11,31 +11,35 @@ import threading
 import time
 from pathlib import Path
 
-from problems import Problem
+from errors import TrainingError
 
-DEAD_AFTER = 60.0  # seconds without a sign of life of a holder on another machine
+STALE_AFTER = 60.0  # seconds without a heartbeat of a holder on another machine
 
 
 class Lock:
-    """Nobody else trains into the folder; a lock of a process that died is taken over."""
+    """Excludes other processes from a run folder.
+
+    Takes over the lock of a process that died. Raises a TrainingError if the holder
+    is alive.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / "lock"
         folder.mkdir(parents=True, exist_ok=True)
-        taken = _acquire(self.file)
-        if isinstance(taken, Busy):
-            raise Problem(
+        acquired = _acquire(self.file)
+        if isinstance(acquired, Busy):
+            raise TrainingError(
                 "run-in-use",
-                f"{taken.holder} trains into {folder}",
+                f"{acquired.holder} trains into {folder}",
                 f"wait for it or stop it; if nothing trains there, remove {self.file}",
             )
-        self.text = taken
-        threading.Thread(target=self._beat, daemon=True).start()
+        self.text = acquired
+        threading.Thread(target=self._heartbeat, daemon=True).start()
 
     def release(self) -> None:
         _remove(self.file, self.text)
 
-    def _beat(self) -> None:
+    def _heartbeat(self) -> None:
         while True:
             time.sleep(5)
             try:
@@ -61,11 +65,12 @@ def is_lock(text: str) -> bool:
         return False
 
 
-def lives(process: int, began: str | None = None) -> bool:
-    now = _began(process)
-    if began is not None and now is not None:
-        return began == now
-    if process == os.getpid() or now == "ended":
+def is_alive(process: int, start_time: str | None = None) -> bool:
+    """Whether a process runs; with a start time, whether it is the same process."""
+    current = _start_time(process)
+    if start_time is not None and current is not None:
+        return start_time == current
+    if process == os.getpid() or current == "ended":
         return False
     try:
         os.kill(process, 0)
@@ -77,19 +82,19 @@ def lives(process: int, began: str | None = None) -> bool:
 
 
 def _acquire(file: Path) -> str | Busy:
-    """Creates the file, or replaces that of a process that died. Returns its text.
+    """Creates the lock, or replaces that of a process that died. Returns its text.
 
-    A stale lock is only replaced by the holder of a second lock, whose name comes from
-    the stale one's content; so no two processes take it over.
+    Only the holder of a second lock, whose name derives from the content of the stale
+    one, may replace it; so no two processes take it over.
     """
     while True:
         found = _inspect(file)
         if isinstance(found, Busy):
             return found
-        own = _own_text()
+        new_text = _lock_text()
         if found is None:
-            if _create(file, own):
-                return own
+            if _create(file, new_text):
+                return new_text
             continue
         digest = hashlib.sha256(found.encode()).hexdigest()[:16]
         claim_file = file.with_name(f"{file.name}.{digest}")
@@ -99,22 +104,22 @@ def _acquire(file: Path) -> str | Busy:
         try:
             if _inspect(file) == found:
                 temporary = temporary_beside(file)
-                temporary.write_text(own)
+                temporary.write_text(new_text)
                 temporary.replace(file)
-                return own
+                return new_text
         finally:
             _remove(claim_file, claim)
 
 
-def _own_text() -> str:
-    own = {"process": os.getpid(), "host": socket.gethostname()}
-    began = _began(os.getpid())
-    more = {"began": began} if began else {}
-    return json.dumps({**own, **more, "token": secrets.token_hex(8)})
+def _lock_text() -> str:
+    holder = {"process": os.getpid(), "host": socket.gethostname()}
+    start_time = _start_time(os.getpid())
+    began = {"began": start_time} if start_time else {}
+    return json.dumps({**holder, **began, "token": secrets.token_hex(8)})
 
 
 def _create(file: Path, text: str) -> bool:
-    """The file appears with its content, where the file system has hard links."""
+    """Creates the file together with its content, by a hard link. False if it exists."""
     temporary = temporary_beside(file)
     try:
         temporary.write_text(text)
@@ -138,7 +143,7 @@ def _create_without_links(file: Path, text: str) -> bool:
 
 
 def _remove(file: Path, text: str) -> None:
-    """Only if it is still that one: another process may have presumed this one dead."""
+    """Removes the lock unless another process, which presumed this one dead, took it."""
     try:
         if file.read_text() == text:
             file.unlink()
@@ -147,13 +152,13 @@ def _remove(file: Path, text: str) -> None:
 
 
 def _inspect(file: Path) -> str | Busy | None:
-    """The holder, the text of a lock without a holder, or None without a lock."""
+    """Returns the living holder, the text of a stale lock, or None without a lock."""
     try:
         status = file.lstat()
         text = file.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return None
-    old = time.time() - status.st_mtime > DEAD_AFTER
+    old = time.time() - status.st_mtime > STALE_AFTER
     if not text.strip("\0"):
         return text if old else Busy("a process that just began")
     if not is_lock(text):
@@ -162,11 +167,11 @@ def _inspect(file: Path) -> str | Busy | None:
     process, host = int(found["process"]), str(found["host"])
     if host != socket.gethostname():
         return text if old else Busy(f"process {process} on {host}")
-    return Busy(f"process {process}") if lives(process, found.get("began")) else text
+    return Busy(f"process {process}") if is_alive(process, found.get("began")) else text
 
 
-def _began(process: int) -> str | None:
-    """When a process began, as Linux counts; nothing elsewhere."""
+def _start_time(process: int) -> str | None:
+    """Returns the start time of a process in clock ticks; None outside Linux."""
     try:
         text = Path(f"/proc/{process}/stat").read_text()
     except OSError:

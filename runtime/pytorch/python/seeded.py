@@ -1,6 +1,6 @@
-"""Random numbers that depend on a seed and on what they are for, the same in wsban's other engines.
+"""Counter-based random numbers, identical to those of wsban's other engines.
 
-A stream is a 32-bit key; its value number i depends on nothing but the key and i:
+A stream is determined by a 32-bit key; its value i depends only on the key and i:
 
     finalise(x): x ^= x >> 16; x *= 0x7feb352d; x ^= x >> 15; x *= 0x846ca68b; x ^= x >> 16
     value(key, i) = finalise(finalise(key + i * 0x9e3779b9) ^ key)
@@ -28,7 +28,7 @@ def finalise(x: int) -> int:
 
 
 def key_of(*parts: str | float) -> int:
-    """The key of a stream from what it is for: key_of(seed, "order", epoch)."""
+    """Derives the key of a stream from its purpose: key_of(seed, "order", epoch)."""
     value = 0x811C9DC5
     for part in parts:
         if isinstance(part, str):
@@ -41,7 +41,7 @@ def key_of(*parts: str | float) -> int:
 
 
 class Random:
-    """One stream, read in order."""
+    """A stream of random numbers, read in order."""
 
     def __init__(self, key: int) -> None:
         self.key = key & MASK
@@ -62,7 +62,7 @@ class Random:
         )
 
     def integer(self, n: int) -> int:
-        """A whole number from 0 to n - 1."""
+        """An integer from 0 to n - 1."""
         return int(self.uint32() * 2.0**-32 * n)
 
     def shuffle(self, items: list[Item]) -> list[Item]:
@@ -73,13 +73,13 @@ class Random:
 
 
 def values_of(key: int, first: int, step: int, count: int) -> Tensor:
-    """Values number first, first + step, ... of a stream, as int64."""
+    """Returns the values first, first + step, ... of a stream, as int64."""
     index = torch.arange(count, dtype=torch.int64) * step + first
     return _finalised(_finalised((index * GOLDEN + key) & MASK) ^ key)
 
 
 def _finalised(x: Tensor) -> Tensor:
-    # A product of two 32-bit numbers may run over 63 bits; its low 32 are right.
+    # A product of two 32-bit numbers may overflow 63 bits; its low 32 are right.
     x = ((x ^ (x >> 16)) * 0x7FEB352D) & MASK
     x = ((x ^ (x >> 15)) * 0x846CA68B) & MASK
     return x ^ (x >> 16)
@@ -98,10 +98,10 @@ def normal_tensor(key: int, count: int, deviation: float) -> Tensor:
 
 @torch.no_grad()
 def initialize(model: nn.Module, seed: int) -> None:
-    """Weights before training, each by the seed and its own name.
+    """Initializes the weights, each from the seed and its name.
 
     Convolutions: normal, variance 2 / fan in (He et al. 2015). Linear: uniform within
-    1 / sqrt(fan in). The rest stays as its module makes it.
+    1 / sqrt(fan in). Other modules keep their default initialization.
     """
     for path, module in model.named_modules():
         own = dict(module.named_parameters(recurse=False))

@@ -1,11 +1,11 @@
-"""Trains the model of model.py as recipe.py says, into a run that wsban reads.
+"""Trains the model of model.py as recipe.py specifies, into a run folder of wsban.
 
     python train.py --data IMAGES --out RUN
     torchrun --nproc-per-node 2 train.py --data IMAGES --out RUN
     wsban export RUN -o model.onnx
 
-A batch is shared out among the processes; two with half of it each take the same steps
-as one with all of it.
+Each process computes a part of every batch; two processes with half of it each take
+the same steps as one with all of it.
 """
 
 from __future__ import annotations
@@ -23,10 +23,9 @@ import torch
 from safetensors import SafetensorError
 
 import recipe
-from checkpoint import BEGINNING, State
+from checkpoint import INITIAL_STATE, State
+from errors import TrainingError
 from evaluation import evaluate
-from learner import Learner, Moment, Options, Step
-from model import load_weights
 from image_dataset import (
     Batch,
     Listing,
@@ -34,116 +33,127 @@ from image_dataset import (
     TrainingImages,
     ValBatches,
     ValImages,
-    loader,
+    make_loader,
     read_listing,
 )
-from problems import Problem
+from learner import Learner, LearnerOptions, StepInfo, StepResult
+from model import load_weights
+from process_group import ProcessGroup
+from reporting import Reporter, format_duration, peak_memory
 from run_folder import RunFolder, refuse_links, require_empty
 from run_lock import Lock
 from seeded import initialize
-from stopping import Stop
-from team import Team
-from telling import Teller, clock, memory
+from stop_signals import StopSignals
 
-MOST_UNREADABLE = 0.05
+MAX_UNREADABLE = 0.05
 
 
 def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
-    add("--data", type=Path, required=True, help="class folders, or a list by wsban")
-    add("--out", type=Path, required=True, help="the folder for the run")
-    add("--resume", action="store_true", help="go on where the run stopped")
-    add("--from", dest="checkpoint", help="with --resume: an earlier one than the last")
-    add("--epochs", type=int, help=f"instead of {recipe.EPOCHS}")
-    add("--batch", type=int, help=f"images a batch, instead of {recipe.BATCH}")
-    add("--seed", type=int, default=1)
-    add("--weights", type=Path, help="a safetensors file to begin from")
-    add("--precision", choices=["fp32", "bf16", "fp16"], default="fp32")
-    add("--compile", action="store_true", help="by torch.compile")
-    add("--channels-last", action="store_true")
-    add("--sync-batch-norm", action="store_true", help="statistics of all processes")
-    add("--device", choices=["cpu", "cuda", "mps"], help="instead of the best one")
-    add("--workers", type=int, default=2, help="that prepare images, a process")
-    add("--save-every", type=float, default=10, help="minutes; 0: at ends of epochs")
-    add("--keep", type=int, default=0, help="ends of epochs kept beside best and last")
-    add("--most-unreadable", type=float, default=MOST_UNREADABLE)
     add(
-        "--json", action="store_true", help="a line of JSON for each thing that happens"
+        "--data",
+        type=Path,
+        required=True,
+        help="class folders, or a list that wsban wrote",
     )
+    add("--out", type=Path, required=True, help="the folder for the run")
+    add("--resume", action="store_true", help="continue where the run stopped")
+    add("--from", dest="checkpoint", help="with --resume: an earlier checkpoint")
+    add("--epochs", type=int, help=f"instead of {recipe.EPOCHS}")
+    add("--batch", type=int, help=f"images per batch, instead of {recipe.BATCH}")
+    add("--seed", type=int, default=1)
+    add("--weights", type=Path, help="a safetensors file with initial weights")
+    add("--precision", choices=["fp32", "bf16", "fp16"], default="fp32")
+    add("--compile", action="store_true", help="use torch.compile")
+    add("--channels-last", action="store_true")
+    add("--sync-batch-norm", action="store_true", help="over all processes")
+    add("--device", choices=["cpu", "cuda", "mps"], help="instead of the best one")
+    add("--workers", type=int, default=2, help="data loader workers per process")
+    add(
+        "--save-every", type=float, default=10, help="minutes; 0: after each epoch only"
+    )
+    add("--keep", type=int, default=0, help="epochs to keep besides best and last")
+    add("--most-unreadable", type=float, default=MAX_UNREADABLE)
+    add("--json", action="store_true", help="print events as lines of JSON")
     return parser.parse_args()
 
 
 class Training:
-    def __init__(self, options: argparse.Namespace, team: Team, teller: Teller) -> None:
+    """A training run of this process, from opening the run folder to the last epoch."""
+
+    def __init__(
+        self,
+        options: argparse.Namespace,
+        process_group: ProcessGroup,
+        reporter: Reporter,
+    ) -> None:
         self.options = options
-        self.team = team
-        self.teller = teller
-        self.stop = Stop()
+        self.process_group = process_group
+        self.reporter = reporter
+        self.stop = StopSignals()
         if options.json:
-            self.stop.with_parent()
-        self.run, self.learner, self.state, listing = self._begin()
+            self.stop.follow_parent()
+        self.run, self.learner, self.state, listing = self._open()
         info = self.run.info
         self.epochs: int = info["epochs"]
         batch: int = info["batch"]
-        if batch % team.size:
-            raise Problem(
+        if batch % process_group.size:
+            raise TrainingError(
                 "batch-does-not-part",
-                f"a batch of {batch} does not part into {team.size} processes",
+                f"a batch of {batch} is not divisible by {process_group.size} processes",
                 "choose a multiple with --batch",
             )
         self.images = len(listing.train)
-        share = (team.rank, team.size)
-        self.batches = TrainingBatches(self.images, batch, *share)
+        ranks = (process_group.rank, process_group.size)
+        self.batches = TrainingBatches(self.images, batch, *ranks)
         if self.batches.count == 0:
-            raise Problem(
+            raise TrainingError(
                 "no-images",
-                f"{self.images} images for {team.size} processes",
+                f"{self.images} images for {process_group.size} processes",
                 "train with fewer processes",
             )
         accumulate = recipe.ACCUMULATE
         self.steps_per_epoch = -(-self.batches.count // accumulate)
-        pinned = team.device.type == "cuda"
+        pin_memory = process_group.device.type == "cuda"
         workers = options.workers
-        train = TrainingImages(
-            listing.train, info["seed"], recipe.SIZE, recipe.augment
-        )
-        self.train = loader(train, self.batches, workers, pinned)
+        train = TrainingImages(listing.train, info["seed"], recipe.SIZE, recipe.augment)
+        self.train_loader = make_loader(train, self.batches, workers, pin_memory)
         val = ValImages(listing.val, recipe.prepare)
-        self.val = loader(
-            val, ValBatches(len(listing.val), batch, *share), workers, pinned
+        self.val_loader = make_loader(
+            val, ValBatches(len(listing.val), batch, *ranks), workers, pin_memory
         )
         self.unreadable: set[str] = set()
-        self.saved = self.began = time.monotonic()
-        self.waited = self.computed = self.first_step = 0.0
-        self.taken = 0
-        self.pace = 0.0
+        self.saved_at = self.started_at = time.monotonic()
+        self.data_seconds = self.step_seconds = self.first_step_seconds = 0.0
+        self.steps_taken = 0
+        self.images_per_second = 0.0
 
-    def _begin(self) -> tuple[RunFolder, Learner, State, Listing]:
-        options, team = self.options, self.team
+    def _open(self) -> tuple[RunFolder, Learner, State, Listing]:
+        options, process_group = self.options, self.process_group
         exists = RunFolder.exists(options.out)
-        # torchrun begins anew after a crash: then the run goes on.
-        again = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0
-        going_on = exists and (options.resume or again)
-        team.wait()
-        if exists and not going_on:
-            raise Problem(
+        # torchrun restarts the program after a crash, which then resumes the run.
+        restarted = int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0
+        resumes = exists and (options.resume or restarted)
+        process_group.barrier()
+        if exists and not resumes:
+            raise TrainingError(
                 "run-exists",
                 f"{options.out} holds a run already",
-                "go on with it (--resume), or choose another folder",
+                "continue it (--resume), or choose another folder",
             )
         if options.resume and not exists:
-            raise Problem(
+            raise TrainingError(
                 "run-unreadable",
-                f"{options.out} holds no run to go on with",
+                f"{options.out} holds no run to resume",
                 "leave --resume out",
             )
-        run = RunFolder.open(options.out) if going_on else None
+        run = RunFolder.open(options.out) if resumes else None
         seed = run.info["seed"] if run else options.seed
         listing = read_listing(options.data, seed)
         if len(listing.classes) != recipe.CLASSES:
             count = len(listing.classes)
-            raise Problem(
+            raise TrainingError(
                 "classes-do-not-fit",
                 f"{options.data} has {count} classes, the model {recipe.CLASSES}",
                 f"compile it with --set classes={count}",
@@ -151,13 +161,13 @@ class Training:
         model = recipe.Model()
         initialize(model, seed)
         if options.weights and not run:
-            begin_from(model, options.weights)
+            load_initial_weights(model, options.weights)
         if recipe.BALANCED:
-            balance(model, listing)
+            set_class_weights(model, listing)
         learner = Learner(
             model,
-            team,
-            Options(
+            process_group,
+            LearnerOptions(
                 seed,
                 options.precision,
                 options.compile,
@@ -166,27 +176,27 @@ class Training:
             ),
         )
         if run:
-            if options.checkpoint is not None and team.first:
-                run.go_back_to(options.checkpoint)
-            team.wait()
+            if options.checkpoint is not None and process_group.is_main:
+                run.rewind_to(options.checkpoint)
+            process_group.barrier()
             run = RunFolder.open(options.out)
-            checkpoint = run.read()
+            checkpoint = run.read_last()
             check_epochs(options, checkpoint.state)
             learner.restore(checkpoint)
-            if team.first:
-                run.cut_log(checkpoint.state["logBytes"])
+            if process_group.is_main:
+                run.truncate_log(checkpoint.state["logBytes"])
                 run.remove_unused()
                 if options.epochs is not None:
-                    run.change(epochs=options.epochs)
-            team.wait()
+                    run.update_info(epochs=options.epochs)
+            process_group.barrier()
             run = RunFolder.open(options.out)
             return run, learner, checkpoint.state, listing
         run = RunFolder(options.out, self._info(listing, seed))
-        if team.first:
-            first = learner.checkpoint(BEGINNING)
-            run = RunFolder.create(options.out, run.info, first)
-        team.wait()
-        return run, learner, BEGINNING, listing
+        if process_group.is_main:
+            initial = learner.checkpoint(INITIAL_STATE)
+            run = RunFolder.create(options.out, run.info, initial)
+        process_group.barrier()
+        return run, learner, INITIAL_STATE, listing
 
     def _info(self, listing: Listing, seed: int) -> dict[str, Any]:
         options = self.options
@@ -206,87 +216,88 @@ class Training:
             "kept": [],
         }
 
-    def go(self) -> None:
+    def train(self) -> None:
+        """Trains until the last epoch or a stop request; the latter exits with 130."""
         stopped = False
-        self._tell_where()
+        self._report_start()
         while (
             self.state["epoch"] < self.epochs
             and not self._ended_early()
             and not stopped
         ):
-            stopped = not self._steps()
+            stopped = not self._train_epoch()
             if not stopped:
                 self._end_epoch()
         if stopped:
             self._save(None)
-        self.teller.tell(
+        self.reporter.report(
             "end",
             interrupted=stopped,
             endedEarly=self._ended_early(),
-            steps=self.taken,
-            seconds=time.monotonic() - self.began,
+            steps=self.steps_taken,
+            seconds=time.monotonic() - self.started_at,
             secondsPerStep=self._seconds_per_step(),
         )
         if stopped:
-            self.teller.tell(
-                "say", f"stopped; go on with --resume --out {self.run.path}"
+            self.reporter.report(
+                "say", f"stopped; continue with --resume --out {self.run.path}"
             )
             sys.exit(130)
 
-    def _tell_where(self) -> None:
+    def _report_start(self) -> None:
         epoch, step = self.state["epoch"], self.state["stepInEpoch"]
         threads = torch.get_num_threads()
-        device = self.team.device
+        device = self.process_group.device
         where = f"{threads} threads" if device.type == "cpu" else str(device)
-        self.teller.tell(
+        self.reporter.report(
             "say",
-            f"PyTorch {torch.__version__}, {where}, {self.team.size} "
-            f"{'process' if self.team.size == 1 else 'processes'}, "
+            f"PyTorch {torch.__version__}, {where}, {self.process_group.size} "
+            f"{'process' if self.process_group.size == 1 else 'processes'}, "
             f"{self.options.precision}"
             + (f"; going on after epoch {epoch}, step {step}" if epoch + step else ""),
         )
         if self.options.compile:
-            self.teller.tell(
-                "say", "compiling the model; before the first step this takes minutes"
+            self.reporter.report(
+                "say", "compiling the model, which takes minutes before the first step"
             )
 
     def _ended_early(self) -> bool:
         stale: int = self.state["stale"]
         return 0 < recipe.PATIENCE <= stale
 
-    def _steps(self) -> bool:
-        """What is left of the epoch; false when somebody asked to stop."""
+    def _train_epoch(self) -> bool:
+        """Trains the rest of the epoch. Returns False after a stop request."""
         epoch = self.state["epoch"]
         self.batches.begin(epoch, self.state["position"])
-        self.waited = 0.0
-        self.epoch_began = time.monotonic()
-        for batches in self._by_step():
-            done = epoch + self.state["stepInEpoch"] / self.steps_per_epoch
-            factor = recipe.rate_factor(done, self.epochs)
+        self.data_seconds = 0.0
+        self.epoch_started_at = time.monotonic()
+        for batches in self._step_batches():
+            progress = epoch + self.state["stepInEpoch"] / self.steps_per_epoch
+            factor = recipe.rate_factor(progress, self.epochs)
             step, position = self.state["step"], self.state["position"]
-            moment = Moment(step, done, position, recipe.RATE * factor)
-            began = time.monotonic()
-            result = self.learner.take(batches, moment)
-            self._measure(time.monotonic() - began, len(batches))
-            self._count(result, len(batches))
-            self._tell_step(moment, result)
-            if self._asked_to_stop():
+            info = StepInfo(step, progress, position, recipe.RATE * factor)
+            started_at = time.monotonic()
+            result = self.learner.train_step(batches, info)
+            self._update_timing(time.monotonic() - started_at, len(batches))
+            self._advance(result, len(batches))
+            self._report_step(info, result)
+            if self._stop_requested():
                 return False
             every = self.run.info["saveEvery"]
-            if 0 < every * 60 < time.monotonic() - self.saved:
+            if 0 < every * 60 < time.monotonic() - self.saved_at:
                 self._save(None)
         return True
 
-    def _by_step(self) -> Iterator[list[Batch]]:
-        """The batches of each step; the epoch's last may have fewer."""
-        waiting = time.monotonic()
+    def _step_batches(self) -> Iterator[list[Batch]]:
+        """Yields the batches of each step; the last step of an epoch may have fewer."""
+        waiting_since = time.monotonic()
         batches: list[Batch] = []
         batch: Batch
-        for batch in self.train:
-            self.waited += time.monotonic() - waiting
-            self._note_unreadable(batch.unreadable, self.images)
+        for batch in self.train_loader:
+            self.data_seconds += time.monotonic() - waiting_since
+            self._record_unreadable(batch.unreadable, self.images)
             if len(batch.labels) == 0:
-                raise Problem(
+                raise TrainingError(
                     "images-unreadable",
                     "none of the images can be read",
                     "get them again",
@@ -295,36 +306,40 @@ class Training:
             if len(batches) == recipe.ACCUMULATE:
                 yield batches
                 batches = []
-            waiting = time.monotonic()
+            waiting_since = time.monotonic()
         if batches:
             yield batches
 
-    def _note_unreadable(self, paths: list[str], of: int) -> None:
+    def _record_unreadable(self, paths: list[str], total: int) -> None:
         for path in sorted(set(paths) - self.unreadable):
             self.unreadable.add(path)
-            self.teller.tell("warn", f"left out: cannot read the image {path}")
-        if len(self.unreadable) > self.options.most_unreadable * of:
-            raise Problem(
+            self.reporter.report("warn", f"left out: cannot read the image {path}")
+        if len(self.unreadable) > self.options.most_unreadable * total:
+            raise TrainingError(
                 "images-unreadable",
-                f"{len(self.unreadable)} of {of} images cannot be read",
+                f"{len(self.unreadable)} of {total} images cannot be read",
                 "get them again, take them out, or allow more with --most-unreadable",
             )
 
-    def _measure(self, seconds: float, batches: int) -> None:
-        # The first step also builds what later ones reuse.
-        if self.taken == 0:
-            self.first_step = seconds
+    def _update_timing(self, seconds: float, batches: int) -> None:
+        # The first step is slower, as it also compiles and allocates.
+        if self.steps_taken == 0:
+            self.first_step_seconds = seconds
         else:
-            self.computed += seconds
-        self.taken += 1
-        size = self.batches.batch * batches
-        own = size / seconds
-        self.pace = own if self.pace == 0 else 0.9 * self.pace + 0.1 * own
+            self.step_seconds += seconds
+        self.steps_taken += 1
+        rate = self.batches.batch * batches / seconds
+        average = self.images_per_second
+        self.images_per_second = rate if average == 0 else 0.9 * average + 0.1 * rate
 
     def _seconds_per_step(self) -> float:
-        return self.computed / (self.taken - 1) if self.taken > 1 else self.first_step
+        return (
+            self.step_seconds / (self.steps_taken - 1)
+            if self.steps_taken > 1
+            else self.first_step_seconds
+        )
 
-    def _count(self, result: Step, batches: int) -> None:
+    def _advance(self, result: StepResult, batches: int) -> None:
         sums = self.state["lossSums"]
         self.state = {
             **self.state,
@@ -334,108 +349,123 @@ class Training:
             "lossSums": {k: sums.get(k, 0.0) + v for k, v in result.losses.items()},
         }
 
-    def _tell_step(self, moment: Moment, result: Step) -> None:
+    def _report_step(self, info: StepInfo, result: StepResult) -> None:
         step, done = self.state["stepInEpoch"], self.state["step"]
         steps = self.steps_per_epoch
         epoch = self.state["epoch"]
         left = (self.epochs - epoch) * steps - step
-        seconds = left * self.batches.batch * recipe.ACCUMULATE / max(self.pace, 1e-9)
+        seconds = (
+            left
+            * self.batches.batch
+            * recipe.ACCUMULATE
+            / max(self.images_per_second, 1e-9)
+        )
         parts = " ".join(f"{name} {value:.3f}" for name, value in result.losses.items())
-        self.teller.tell(
+        self.reporter.report(
             "progress",
             f"epoch {epoch + 1}/{self.epochs} · step {step}/{steps} · "
-            f"{self.pace:.3g} images/s · {clock(seconds)} left · {parts} · "
-            f"rate {moment.rate:.2g} · {memory() / 2**30:.1f} GiB",
+            f"{self.images_per_second:.3g} images/s · {format_duration(seconds)} left · {parts} · "
+            f"rate {info.learning_rate:.2g} · {peak_memory() / 2**30:.1f} GiB",
         )
-        if self.team.first and done % max(1, -(-steps // 20)) == 0:
+        if self.process_group.is_main and done % max(1, -(-steps // 20)) == 0:
             record = {
                 "kind": "step",
                 "step": done,
-                "epoch": moment.epoch,
-                "rate": moment.rate,
+                "epoch": info.epoch,
+                "rate": info.learning_rate,
                 "gradientNorm": result.gradient_norm,
                 "losses": result.losses,
             }
             self._log(record)
 
     def _log(self, record: dict[str, Any]) -> None:
-        self.run.add(record)
-        self.teller.tell("log", record=record)
+        self.run.append_record(record)
+        self.reporter.report("log", record=record)
 
-    def _asked_to_stop(self) -> bool:
-        """Whether any process was; all have to know."""
-        asked = torch.tensor(float(self.stop.asked), device=self.team.device)
-        return bool(self.team.total(asked) > 0)
+    def _stop_requested(self) -> bool:
+        """Whether any process received a stop signal. All processes must agree."""
+        requested = torch.tensor(
+            float(self.stop.requested), device=self.process_group.device
+        )
+        return bool(self.process_group.all_reduce(requested) > 0)
 
     def _end_epoch(self) -> None:
-        spent = time.monotonic() - self.epoch_began
+        duration = time.monotonic() - self.epoch_started_at
         epoch, steps = self.state["epoch"], self.state["stepInEpoch"]
         losses = {name: total / steps for name, total in self.state["lossSums"].items()}
-        model = self.learner.evaluated()
-        found = evaluate(model, self.val, self.team, recipe.PREDICTION, recipe.BRANCHES)
-        if self.team.first:
+        model = self.learner.evaluation_model()
+        metrics = evaluate(
+            model,
+            self.val_loader,
+            self.process_group,
+            recipe.PREDICTION,
+            recipe.BRANCHES,
+        )
+        if self.process_group.is_main:
             record = {
                 "kind": "epoch",
                 "epoch": epoch + 1,
                 "step": self.state["step"],
                 "losses": losses,
-                "val": found,
+                "val": metrics,
                 "secondsPerStep": self._seconds_per_step(),
-                "waitingForData": self.waited / spent,
-                "memory": memory(),
+                "waitingForData": self.data_seconds / duration,
+                "memory": peak_memory(),
             }
             self._log(record)
-        joint = found["top1"]["joint"]
-        score = joint if found["images"] > 0 else None
+        joint = metrics["top1"]["joint"]
+        score = joint if metrics["images"] > 0 else None
         better = self.run.is_better(score)
         stale = 0 if better or score is None else self.state["stale"] + 1
-        fresh: State = {"stepInEpoch": 0, "position": 0, "lossSums": {}, "stale": stale}
-        self.state = {**self.state, "epoch": epoch + 1, **fresh}
+        reset: State = {"stepInEpoch": 0, "position": 0, "lossSums": {}, "stale": stale}
+        self.state = {**self.state, "epoch": epoch + 1, **reset}
         self._save(score)
         if better:
             self.run.info["bestScore"] = score
-        shares = ", ".join(f"{k} {v:.1%}" for k, v in found["top1"].items())
-        val = f"val: {shares}" if found["images"] else "no val images"
-        self.teller.tell(
+        accuracies = ", ".join(f"{k} {v:.1%}" for k, v in metrics["top1"].items())
+        val = f"val: {accuracies}" if metrics["images"] else "no val images"
+        self.reporter.report(
             "say",
-            f"epoch {epoch + 1}/{self.epochs} · {clock(time.monotonic() - self.began)}"
+            f"epoch {epoch + 1}/{self.epochs} · {format_duration(time.monotonic() - self.started_at)}"
             f" · loss {losses['total']:.3f} · {val}",
         )
 
     def _save(self, score: float | None) -> None:
-        if self.team.first:
+        if self.process_group.is_main:
             self.run.save(self.learner.checkpoint(self.state), score)
-        self.saved = time.monotonic()
+        self.saved_at = time.monotonic()
 
 
 def check_epochs(options: argparse.Namespace, state: State) -> None:
-    begun = state["epoch"] + (1 if state["stepInEpoch"] > 0 else 0)
-    if options.epochs is not None and options.epochs < begun:
-        raise Problem(
+    """Raises a TrainingError if --epochs is less than the epochs that have started."""
+    started = state["epoch"] + (1 if state["stepInEpoch"] > 0 else 0)
+    if options.epochs is not None and options.epochs < started:
+        raise TrainingError(
             "run-differs",
-            f"{options.out} is in epoch {begun}, and --epochs {options.epochs} "
+            f"{options.out} is in epoch {started}, and --epochs {options.epochs} "
             "would take some away",
-            f"leave --epochs out, or give at least {begun}",
+            f"leave --epochs out, or give at least {started}",
         )
 
 
-def begin_from(model: torch.nn.Module, weights: Path) -> None:
+def load_initial_weights(model: torch.nn.Module, weights: Path) -> None:
+    """Loads --weights. Raises a TrainingError if they are unreadable or do not fit."""
     try:
         load_weights(model, str(weights))
     except (OSError, SafetensorError) as error:
-        raise Problem(
+        raise TrainingError(
             "weights-unreadable", f"cannot read {weights}: {error}", "check the path"
         ) from error
     except RuntimeError as error:
-        raise Problem(
+        raise TrainingError(
             "weights-do-not-fit",
             f"{weights} is not for this model: {error}",
             "take weights of the same spec: wsban train --weights changes other ones",
         ) from error
 
 
-def balance(model: torch.nn.Module, listing: Listing) -> None:
-    """Classes count by images / (classes x images of the class)."""
+def set_class_weights(model: torch.nn.Module, listing: Listing) -> None:
+    """Sets class weights to images / (classes x images of the class)."""
     counts = [0] * len(listing.classes)
     for sample in listing.train:
         counts[sample.label] += 1
@@ -447,23 +477,23 @@ def balance(model: torch.nn.Module, listing: Listing) -> None:
 
 def main() -> None:
     options = read_options()
-    team = Team(options.device)
-    teller = Teller(options.json, quiet=not team.first)
+    process_group = ProcessGroup(options.device)
+    reporter = Reporter(options.json, quiet=not process_group.is_main)
     lock: Lock | None = None
     try:
-        if team.first:
+        if process_group.is_main:
             refuse_links(options.out)
             if not RunFolder.exists(options.out):
                 require_empty(options.out)
             lock = Lock(options.out)
-        Training(options, team, teller).go()
-    except Problem as error:
-        teller.problem(error, team.rank)
+        Training(options, process_group, reporter).train()
+    except TrainingError as error:
+        reporter.error(error, process_group.rank)
         sys.exit(1)
     finally:
         if lock:
             lock.release()
-        team.leave()
+        process_group.destroy()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The processes that train together under torchrun; without it there is one."""
+"""The processes that train together under torchrun; without it, a single one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ from torch.distributed.distributed_c10d import PrefixStore
 from torch.distributed.rendezvous import rendezvous
 
 
-class Team:
+class ProcessGroup:
+    """The rank of this process, its device, and collective operations.
+
+    Initializes torch.distributed if there is more than one process.
+    """
+
     def __init__(self, device: str | None) -> None:
         self.size = int(os.environ.get("WORLD_SIZE", "1"))
         self.rank = int(os.environ.get("RANK", "0"))
@@ -21,33 +26,33 @@ class Team:
         if self.device.type == "cuda":
             torch.cuda.set_device(self.device)
         if self.size > 1:
-            self._join("nccl" if self.device.type == "cuda" else "gloo")
+            self._initialize("nccl" if self.device.type == "cuda" else "gloo")
 
-    def _join(self, backend: str) -> None:
+    def _initialize(self, backend: str) -> None:
         store, _, _ = next(rendezvous("env://"))
-        # Addresses of processes before a restart may still be in the store.
+        # The store may still contain the addresses of processes before a restart.
         attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
-        own = PrefixStore(f"attempt {attempt}", store)
+        prefixed = PrefixStore(f"attempt {attempt}", store)
         size, rank = self.size, self.rank
-        dist.init_process_group(backend, store=own, world_size=size, rank=rank)
+        dist.init_process_group(backend, store=prefixed, world_size=size, rank=rank)
 
     @property
-    def first(self) -> bool:
-        """Whether this is the process that writes."""
+    def is_main(self) -> bool:
+        """Whether this is the process that writes the run folder."""
         return self.rank == 0
 
-    def total(self, values: Tensor) -> Tensor:
-        """The sum over all processes."""
+    def all_reduce(self, values: Tensor) -> Tensor:
+        """Sums over all processes, in place, and returns the tensor."""
         if self.size > 1:
             dist.all_reduce(values)
         return values
 
-    def wait(self) -> None:
-        """Until all have come here."""
+    def barrier(self) -> None:
+        """Waits until all processes have reached this call."""
         if self.size > 1:
-            self.total(torch.zeros(1, device=self.device))
+            self.all_reduce(torch.zeros(1, device=self.device))
 
-    def leave(self) -> None:
+    def destroy(self) -> None:
         if self.size > 1:
             dist.destroy_process_group()
 

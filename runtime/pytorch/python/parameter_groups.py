@@ -1,0 +1,61 @@
+"""Parameter groups: parts of the model with hyperparameters of their own."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from torch import nn
+
+
+class Group(NamedTuple):
+    name: str
+    path: str
+    rate: float = 1.0  # factor of the learning rate
+    weight_decay: float | None = None  # instead of the optimizer's
+    frozen: float = 0.0  # epochs before its training starts
+
+
+def find_group(groups: list[Group], name: str) -> Group | None:
+    """Returns the group with the longest path that contains the parameter."""
+    matching = [group for group in groups if name.startswith(f"{group.path}.")]
+    return max(matching, key=lambda group: len(group.path), default=None)
+
+
+def optimizer_groups(
+    model: nn.Module, groups: list[Group], weight_decay: float, decays: str
+) -> list[dict[str, Any]]:
+    """Returns the parameter groups for torch.optim.
+
+    The extra key `factor` is the group's factor of the learning rate.
+    """
+    by_settings: dict[tuple[float, float], dict[str, Any]] = {}
+    for name, parameter in model.named_parameters():
+        group = find_group(groups, name)
+        override = group.weight_decay if group else None
+        decay = weight_decay if override is None else override
+        if decays == "weights" and parameter.ndim <= 1:
+            decay = 0.0
+        factor = group.rate if group else 1.0
+        empty = {"params": [], "factor": factor, "weight_decay": decay}
+        by_settings.setdefault((factor, decay), empty)["params"].append(parameter)
+    return list(by_settings.values())
+
+
+def freeze(model: nn.Module, groups: list[Group], epoch: float) -> bool:
+    """Sets training mode, and freezes the groups whose training has not started.
+
+    Frozen modules are in evaluation mode, and their parameters require no gradient.
+    Returns whether the set of trained parameters changed.
+    """
+    model.train()
+    frozen = [group for group in groups if epoch < group.frozen]
+    for name, module in model.named_modules():
+        if any(f"{name}.".startswith(f"{group.path}.") for group in frozen):
+            module.eval()
+    changed = False
+    for name, parameter in model.named_parameters():
+        group = find_group(groups, name)
+        trained = group is None or epoch >= group.frozen
+        changed = changed or parameter.requires_grad != trained
+        parameter.requires_grad_(trained)
+    return changed
