@@ -3,10 +3,10 @@ import { run } from '../engines/provision/run.js'
 import { installCommand } from '../engines/provision/system_packages.js'
 import { Failure } from '../failure.js'
 
-/** A Python of the system that can make a virtual environment. */
+/** A Python of the system that can create a virtual environment. */
 export interface BasePython {
   readonly program: string
-  /** `3.12.1` */
+  /** Such as `3.12.1`. */
   readonly version: string
 }
 
@@ -16,16 +16,16 @@ lacks = [name for name in ("venv", "ensurepip") if importlib.util.find_spec(name
 print(json.dumps({"version": sys.version.split()[0], "lacks": lacks}))
 `
 
-const answer = z.object({ version: z.string(), lacks: z.array(z.string()) })
+const output = z.object({ version: z.string(), lacks: z.array(z.string()) })
 
-/** The first on the PATH that can make one. @throws Failure `python-missing`, `venv-missing` */
-export async function needBasePython(): Promise<BasePython> {
+/** Returns the first Python on the PATH that can create a virtual environment. @throws Failure `python-missing`, `venv-missing` */
+export async function requireBasePython(): Promise<BasePython> {
   const incomplete: string[] = []
   for (const name of ['python3', 'python']) {
-    const said = await ask(name)
-    if (said === undefined) continue
-    if (said.lacks.length === 0) return { program: name, version: said.version }
-    incomplete.push(`${name} (${said.version}) has no ${said.lacks.join(', no ')}`)
+    const found = await inspect(name)
+    if (found === undefined) continue
+    if (found.lacks.length === 0) return { program: name, version: found.version }
+    incomplete.push(`${name} (${found.version}) has no ${found.lacks.join(', no ')}`)
   }
   const command = installCommand(['python'])
   throw incomplete.length > 0
@@ -41,11 +41,11 @@ export async function needBasePython(): Promise<BasePython> {
       })
 }
 
-async function ask(name: string): Promise<z.infer<typeof answer> | undefined> {
-  const { status, output } = await run(name, ['-c', program], { timeoutSeconds: 60 })
-  if (status !== 0) return undefined
+async function inspect(name: string): Promise<z.infer<typeof output> | undefined> {
+  const result = await run(name, ['-c', program], { timeoutSeconds: 60 })
+  if (result.status !== 0) return undefined
   try {
-    return answer.parse(JSON.parse(output))
+    return output.parse(JSON.parse(result.output))
   } catch {
     return undefined
   }

@@ -6,22 +6,22 @@ import { pythonIn, pytorchFolder, readPytorchReady } from './environment_folder.
 import { requirementOf } from './packages.js'
 import { type NotProbed, probePytorch } from './probe.js'
 
-/** A Python that has PyTorch, and was seen to compute with it. */
+/** A Python with PyTorch, tested by a computation. */
 export interface PytorchEnvironment {
-  /** The program, as it is to be run. */
+  /** The path or name of the program. */
   readonly python: string
   readonly torch: string
   readonly torchvision: string
   readonly safetensors: string
-  /** The device: `cpu`, `cuda:0 NAME`, `mps`. */
+  /** The devices that compute: `cpu`, `cuda:0 NAME`, `mps`. */
   readonly devices: readonly string[]
-  /** Devices that are there and do not compute, each with why. */
+  /** The devices that do not compute, each with the reason. */
   readonly unusable: readonly string[]
-  /** Whether `WSBAN_PYTHON` names it, or it is the one that `wsban setup pytorch` made. */
+  /** Whether it is named by `WSBAN_PYTHON` or was made by `wsban setup pytorch`. */
   readonly place: 'WSBAN_PYTHON' | 'cache'
 }
 
-/** Why there is none. */
+/** The reason why there is no Python with PyTorch. */
 export interface NoPytorch {
   readonly place: 'WSBAN_PYTHON' | 'cache'
   /** One sentence. */
@@ -31,37 +31,37 @@ export interface NoPytorch {
 }
 
 export interface PytorchInspection {
-  /** How long a Python may take to answer, in seconds. */
+  /** The time limit of the test, in seconds. */
   readonly timeoutSeconds?: number
 }
 
-/** The Python that `WSBAN_PYTHON` names; an empty text names none. */
+/** Returns the Python that `WSBAN_PYTHON` names; undefined if it is unset or empty. */
 export function namedPython(): string | undefined {
   const named = process.env.WSBAN_PYTHON
   if (!named) return undefined
-  // A name without a folder is looked for on the PATH.
+  // A name without a folder is searched on the PATH.
   return /[\\/]/.test(named) ? resolve(named) : named
 }
 
-/** The Python to compute with, really tried; undefined where there is none. */
+/** Returns a tested Python with PyTorch; undefined if there is none. */
 export async function findPytorch(options: PytorchInspection = {}): Promise<PytorchEnvironment | undefined> {
   const found = await inspectPytorch(options)
   return 'reason' in found ? undefined : found
 }
 
-/** @throws Failure `pytorch-missing`, which says what is wrong and what mends it */
+/** Returns a tested Python with PyTorch. @throws Failure `pytorch-missing` with the reason and the remedy */
 export async function requirePytorch(options: PytorchInspection = {}): Promise<PytorchEnvironment> {
   const found = await inspectPytorch(options)
   if (!('reason' in found)) return found
   throw new Failure({ code: 'pytorch-missing', message: found.reason, help: found.help })
 }
 
-/** The one that `WSBAN_PYTHON` names and no other where it is set, otherwise the one in the cache. */
+/** Tests the Python that `WSBAN_PYTHON` names, or the one in the cache if it is unset. */
 export async function inspectPytorch(options: PytorchInspection = {}): Promise<PytorchEnvironment | NoPytorch> {
   const named = namedPython()
   if (named !== undefined) {
     const probed = await probePytorch(named, options.timeoutSeconds)
-    if (!probed.works) return wrongName(named, probed)
+    if (!probed.works) return unusableNamed(named, probed)
     return environment(named, 'WSBAN_PYTHON', probed)
   }
   const reason = existsSync(pytorchFolder()) ? distrust(pytorchFolder()) : undefined
@@ -93,10 +93,10 @@ function environment(
   return { python, place, ...probed }
 }
 
-function wrongName(python: string, { reason, answers, lacks }: NotProbed): NoPytorch {
+function unusableNamed(python: string, { reason, isPython, lacks }: NotProbed): NoPytorch {
   const otherwise = 'or unset WSBAN_PYTHON and run wsban setup pytorch'
   const install = `${JSON.stringify(python)} -m pip install ${lacks.map((name) => `"${requirementOf(name)}"`).join(' ')}`
-  const help = !answers
+  const help = !isPython
     ? `name a Python's program, such as /path/to/environment/bin/python, ${otherwise}`
     : lacks.length > 0
       ? `${install}, ${otherwise}`

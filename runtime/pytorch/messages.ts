@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { trainingRecord } from '../training/metrics_records.js'
 
-/** A line that train.py --json prints. */
+/** A line of the output of train.py --json. */
 export const pytorchMessage = z.discriminatedUnion('kind', [
   z.object({ kind: z.enum(['say', 'warn', 'progress']), text: z.string() }),
   z.object({ kind: z.literal('log'), record: trainingRecord }),

@@ -1,21 +1,21 @@
 import { run } from '../engines/provision/run.js'
 import { Failure } from '../failure.js'
 
-/** The packages that pip will install. */
+/** The build of PyTorch that pip will install, and its size. */
 export interface PytorchPlan {
-  /** The latest build of torch that it offers: `2.15.0`. Undefined where pip is too old to say. */
+  /** The version of torch that pip offers, such as `2.15.0`; undefined if pip is too old to tell. */
   readonly torch: string | undefined
-  /** Whether it is a build for graphics cards, with their libraries. */
+  /** Whether it is a build with GPU libraries. */
   readonly cards: boolean
-  /** The size of the installed packages. */
+  /** The size of the installed packages in bytes. */
   readonly bytes: number
-  /** The peak disk use of the installation: downloads, pip's copy of them, and the unpacked packages. */
+  /** The peak disk use of the installation in bytes: downloads, pip's copy of them, and the unpacked packages. */
   readonly needed: number
 }
 
 /**
- * Asks pip which build of torch it would take, so that gigabytes are announced. Its `--dry-run` is no way to ask: with an index
- * that does not offer packages' metadata apart it fetches all of them. @throws Failure `pytorch-not-offered`
+ * Asks pip which build of torch it would install, so that its size can be announced. `--dry-run` is not suitable: with an index that does not
+ * serve metadata separately, it downloads the packages. @throws Failure `pytorch-not-offered`
  */
 export async function planPytorch(python: string, version: string): Promise<PytorchPlan> {
   const args = ['-m', 'pip', 'index', 'versions', 'torch', '--disable-pip-version-check']
@@ -30,7 +30,7 @@ export async function planPytorch(python: string, version: string): Promise<Pyto
   })
 }
 
-/** @param torch such as `2.15.0+cu132`; without a word after the plus it is the build that PyTorch gives everybody: for NVIDIA's cards on Linux */
+/** @param torch a version such as `2.15.0+cu132`; without a local version it is PyTorch's default build, which has the NVIDIA libraries on Linux */
 export function planFor(torch: string | undefined, platform: NodeJS.Platform = process.platform): PytorchPlan {
   const kind = torch?.split('+')[1]
   const cards = kind === undefined ? platform === 'linux' : kind !== 'cpu'

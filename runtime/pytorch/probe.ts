@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { run } from '../engines/provision/run.js'
-import { isLateEnough, type PytorchPackage, pytorchPackageNames, pytorchPackages } from './packages.js'
+import { isSupported, type PytorchPackage, pytorchPackageNames, pytorchPackages } from './packages.js'
 
 /**
- * Imports each package and says what came of it; then a convolution, forward and backward, on every device. The folder it is called in is no place to import
- * from: it may hold an unrelated `torch.py`.
+ * Imports each package and prints its version or error; then computes a convolution, forward and backward, on every device. The working directory is
+ * removed from the import path, as it may contain an unrelated `torch.py`.
  */
 const program = `
 import sys
@@ -44,11 +44,11 @@ if "version" in packages["torch"]:
 print(json.dumps({"python": sys.version.split()[0], "packages": packages, "devices": devices}))
 `
 
-const one = z.object({ version: z.string().optional(), broken: z.string().optional() })
+const packageState = z.object({ version: z.string().optional(), broken: z.string().optional() })
 
-const answer = z.object({
+const probeOutput = z.object({
   python: z.string(),
-  packages: z.object({ torch: one, torchvision: one, safetensors: one }),
+  packages: z.object({ torch: packageState, torchvision: packageState, safetensors: packageState }),
   devices: z.array(z.object({ label: z.string(), broken: z.string().optional() })),
 })
 
@@ -57,60 +57,65 @@ export interface Probed {
   readonly torch: string
   readonly torchvision: string
   readonly safetensors: string
-  /** Those that were seen to compute: `cpu`, `cuda:0 NAME`, `mps`. */
+  /** The devices that compute: `cpu`, `cuda:0 NAME`, `mps`. */
   readonly devices: readonly string[]
-  /** Devices that are there and do not compute, each with why. */
+  /** The devices that do not compute, each with the reason. */
   readonly unusable: readonly string[]
 }
 
 export interface NotProbed {
   readonly works: false
-  /** The problem, as the end of a sentence about this program: `has no torchvision`. */
+  /** A predicate with the program as its subject, such as `has no torchvision`. */
   readonly reason: string
-  /** Whether it is a Python at all. */
-  readonly answers: boolean
-  /** The packages that pip would have to install. */
+  /** Whether the program is a Python. */
+  readonly isPython: boolean
+  /** The packages that are missing or too old. */
   readonly lacks: readonly PytorchPackage[]
 }
 
-/** Importing CUDA's libraries from a slow disk takes a minute; nothing that works takes three. */
-const patienceSeconds = 180
+/** Importing the CUDA libraries from a slow disk takes up to a minute. */
+const defaultTimeoutSeconds = 180
 
-/** Whether a Python has PyTorch and computes with it, tried in a process of its own. */
-export async function probePytorch(python: string, timeoutSeconds = patienceSeconds): Promise<Probed | NotProbed> {
-  const noPython = (reason: string): NotProbed => ({ works: false, answers: false, lacks: [], reason })
+/** Tests in a separate process whether a Python has PyTorch and computes correctly. */
+export async function probePytorch(
+  python: string,
+  timeoutSeconds = defaultTimeoutSeconds,
+): Promise<Probed | NotProbed> {
+  const noPython = (reason: string): NotProbed => ({ works: false, isPython: false, lacks: [], reason })
   const result = await run(python, ['-c', program], { timeoutSeconds })
   if (result.timedOut) return noPython(`gave no answer within ${timeoutSeconds} seconds`)
   if (result.missing) return noPython('is not there')
   if (result.summary.endsWith('EACCES')) return noPython('is no program that may be run')
   if (result.status !== 0) return noPython(`did not run: ${result.summary.slice(0, 200)}`)
-  const parsed = parseAnswer(result.output)
+  const parsed = parseOutput(result.output)
   if (parsed === undefined) return noPython('did not answer as a Python does')
-  return judge(parsed)
+  return evaluateProbe(parsed)
 }
 
-function parseAnswer(output: string): z.infer<typeof answer> | undefined {
+function parseOutput(output: string): z.infer<typeof probeOutput> | undefined {
   try {
-    // Packages may print something of their own before it.
-    return answer.parse(JSON.parse(output.trim().split('\n').at(-1) ?? ''))
+    // Packages may print lines before it.
+    return probeOutput.parse(JSON.parse(output.trim().split('\n').at(-1) ?? ''))
   } catch {
     return undefined
   }
 }
 
-function judge({ python, packages, devices }: z.infer<typeof answer>): Probed | NotProbed {
+function evaluateProbe({ python, packages, devices }: z.infer<typeof probeOutput>): Probed | NotProbed {
   const lacking = (reason: string, lacks: readonly PytorchPackage[]): NotProbed => ({
     works: false,
-    answers: true,
+    isPython: true,
     lacks,
     reason: `${reason} (it is Python ${python})`,
   })
-  const absent = pytorchPackageNames.filter((name) => Object.values(packages[name]).every((said) => said === undefined))
+  const absent = pytorchPackageNames.filter((name) =>
+    Object.values(packages[name]).every((value) => value === undefined),
+  )
   if (absent.length > 0) return lacking(`has no ${absent.join(', no ')}`, absent)
   for (const name of pytorchPackageNames) {
     const { version, broken } = packages[name]
     if (version === undefined) return lacking(`has a ${name} that does not load: ${broken}`, [])
-    if (!isLateEnough(name, version))
+    if (!isSupported(name, version))
       return lacking(`has ${name} ${version}, and ${pytorchPackages[name]} or later is needed`, [name])
   }
   const named = ({ label, broken }: (typeof devices)[number]) => (broken === undefined ? label : `${label}: ${broken}`)

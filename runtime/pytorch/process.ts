@@ -5,35 +5,35 @@ import { type PytorchMessage, pytorchMessage } from './messages.js'
 
 export interface PytorchProcess {
   readonly python: string
-  /** Processes of torchrun; one runs without it. */
+  /** The number of processes; torchrun starts them if there are several. */
   readonly processes: number
-  /** The program's own folder. */
+  /** The folder of the program. */
   readonly folder: string
-  /** train.py and what it is given. */
+  /** train.py and its arguments. */
   readonly args: readonly string[]
-  /** Threads that each of several processes computes with. */
+  /** The number of threads of each process, if there are several. */
   readonly threads: number
 }
 
-/** The last lines of torchrun and Python, reported when they fail. */
-const mostKept = 4000
+/** The number of characters of error output that are kept to report a failure. */
+const maxErrorOutput = 4000
 
 /**
- * Runs train.py to its end, and gives each message to `hear` in order. Standard input is the leash: closed, by `stop` or because this
- * process is gone, the other one finishes its step, saves and ends. So it lies in a group of its own, where a terminal's Ctrl-C does not reach it.
+ * Runs train.py to its end, and passes each message to `onMessage` in order. When its standard input is closed, by `stop` or because this process
+ * ended, train.py finishes its step, saves and exits. It runs in a process group of its own, so a terminal's Ctrl-C does not reach it.
  *
- * @throws Failure what train.py says is at fault, `pytorch-failed` where it ended otherwise
+ * @throws Failure the error that train.py reports, or `pytorch-failed` if it ended without one
  */
 export async function runPytorch(
   { python, processes, folder, args, threads }: PytorchProcess,
-  hear: (message: PytorchMessage) => Promise<void> | void,
+  onMessage: (message: PytorchMessage) => Promise<void> | void,
   stop: { readonly signal: AbortSignal },
 ): Promise<void> {
   const torchrun = ['-m', 'torch.distributed.run', '--standalone', '--nproc-per-node', String(processes)]
   const child = spawn(python, [...(processes > 1 ? torchrun : []), ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
-    // Not the working directory: `python -m` would take modules from there before its own.
+    // Not the working directory, as `python -m` would import modules from there first.
     cwd: folder,
     env: {
       ...process.env,
@@ -42,7 +42,7 @@ export async function runPytorch(
     },
   })
   const kill = () => {
-    // A group that is gone already cannot be killed, and need not.
+    // The group may have ended already.
     try {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
     } catch {}
@@ -51,22 +51,22 @@ export async function runPytorch(
   const end = () => child.stdin.end()
   if (stop.signal.aborted) end()
   stop.signal.addEventListener('abort', end)
-  let said = ''
+  let errorOutput = ''
   child.stderr.on('data', (data: Buffer) => {
-    said = `${said}${data.toString()}`.slice(-mostKept)
+    errorOutput = `${errorOutput}${data.toString()}`.slice(-maxErrorOutput)
   })
   const ended = new Promise<string>((resolve) => {
     child.on('error', (error) => resolve(error.message))
     child.on('close', (code, signal) => resolve(code === null ? `signal ${signal}` : `code ${code}`))
   })
   try {
-    const result = await listen(createInterface({ input: child.stdout }), hear)
+    const result = await readMessages(createInterface({ input: child.stdout }), onMessage)
     const how = await ended
-    if (result === 'end') return
+    if (result === 'complete') return
     throw new Failure({
       code: 'pytorch-failed',
       message: `PyTorch ended with ${how}`,
-      details: said.trim() === '' ? [] : said.trim().split('\n'),
+      details: errorOutput.trim() === '' ? [] : errorOutput.trim().split('\n'),
       help: 'the last lines say why; the saved checkpoints are intact',
     })
   } finally {
@@ -76,30 +76,30 @@ export async function runPytorch(
   }
 }
 
-/** Whether the last message came. @throws Failure what an error message says */
-async function listen(
+/** Returns whether the final message arrived. @throws Failure the first error message */
+async function readMessages(
   lines: AsyncIterable<string>,
-  hear: (message: PytorchMessage) => Promise<void> | void,
-): Promise<'end' | 'cut'> {
+  onMessage: (message: PytorchMessage) => Promise<void> | void,
+): Promise<'complete' | 'incomplete'> {
   let failure: Failure | undefined
-  let result: 'end' | 'cut' = 'cut'
+  let result: 'complete' | 'incomplete' = 'incomplete'
   for await (const line of lines) {
-    const message = decoded(line)
+    const message = parseMessage(line)
     if (!message) continue
     if (message.kind === 'error') {
       const { code, message: text, help } = message
       failure ??= new Failure({ code, message: text, help })
       continue
     }
-    if (message.kind === 'end') result = 'end'
-    await hear(message)
+    if (message.kind === 'end') result = 'complete'
+    await onMessage(message)
   }
   if (failure) throw failure
   return result
 }
 
-/** Libraries may print on standard output, too: other lines are ignored. */
-function decoded(line: string): PytorchMessage | undefined {
+/** Parses a message. Returns undefined for other lines, which libraries may print to standard output. */
+function parseMessage(line: string): PytorchMessage | undefined {
   if (!line.startsWith('{')) return undefined
   try {
     const parsed = pytorchMessage.safeParse(JSON.parse(line))

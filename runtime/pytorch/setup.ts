@@ -9,7 +9,7 @@ import { Failure } from '../failure.js'
 import { writeAtomically } from '../files.js'
 import { withLock } from '../lock.js'
 import type { Reporter } from '../reporter.js'
-import { type BasePython, needBasePython } from './base_python.js'
+import { type BasePython, requireBasePython } from './base_python.js'
 import { inspectPytorch, namedPython, type PytorchEnvironment, requirePytorch } from './environment.js'
 import { pythonIn, pytorchFolder, readPytorchReady, readyFile } from './environment_folder.js'
 import { pytorchPackageNames, requirementOf } from './packages.js'
@@ -17,33 +17,35 @@ import { type PytorchPlan, planPytorch } from './plan.js'
 import { probePytorch } from './probe.js'
 
 export interface PytorchSetupOptions {
-  /** Whether a graphics card has to be found. */
+  /** Whether a GPU is required. */
   readonly gpu: boolean
   readonly reporter: Reporter
 }
 
 export interface PytorchSetupResult extends PytorchEnvironment {
   readonly engine: 'pytorch'
-  /** Whether it was there already, and works. */
+  /** Whether a working environment existed before. */
   readonly already: boolean
-  /** Whether a graphics card computes. */
+  /** Whether a GPU computes. */
   readonly gpu: boolean
-  /** Its size on disk; unknown for one that `WSBAN_PYTHON` names. */
+  /** The size on disk in bytes; unknown for a Python that `WSBAN_PYTHON` names. */
   readonly bytes?: number
   readonly seconds: number
 }
 
 /**
- * Makes a virtual environment with PyTorch in the per-user cache, or finds that there is one. Where `WSBAN_PYTHON` names a Python, that one is
- * tried, and nothing is made.
+ * Creates a virtual environment with PyTorch in the per-user cache, unless a working one exists. If `WSBAN_PYTHON` names a Python, it is tested
+ * instead, and nothing is created.
+ *
+ * @throws Failure
  */
 export async function setupPytorch(options: PytorchSetupOptions): Promise<PytorchSetupResult> {
-  const result = namedPython() === undefined ? await setupInCache(options) : await tryNamed()
-  if (options.gpu && !result.gpu) throw noCard(result)
+  const result = namedPython() === undefined ? await setupInCache(options) : await testNamed()
+  if (options.gpu && !result.gpu) throw gpuMissing(result)
   return result
 }
 
-async function tryNamed(): Promise<PytorchSetupResult> {
+async function testNamed(): Promise<PytorchSetupResult> {
   const began = performance.now()
   return resultOf(await requirePytorch(), { already: true, seconds: secondsSince(began) })
 }
@@ -52,10 +54,14 @@ async function setupInCache(options: PytorchSetupOptions): Promise<PytorchSetupR
   const { reporter } = options
   await makeCacheFolder(cacheRoot())
   const waiting = (holder: string) => reporter.say(`another setup of PyTorch is running (${holder}); waiting for it`)
-  return withLock(`${pytorchFolder()}.lock`, waiting, async () => (await alreadyThere()) ?? (await provision(options)))
+  return withLock(
+    `${pytorchFolder()}.lock`,
+    waiting,
+    async () => (await existingEnvironment()) ?? (await provision(options)),
+  )
 }
 
-async function alreadyThere(): Promise<PytorchSetupResult | undefined> {
+async function existingEnvironment(): Promise<PytorchSetupResult | undefined> {
   const began = performance.now()
   const ready = await readPytorchReady()
   if (ready === undefined) return undefined
@@ -66,19 +72,19 @@ async function alreadyThere(): Promise<PytorchSetupResult | undefined> {
 
 function resultOf(
   environment: PytorchEnvironment,
-  how: Pick<PytorchSetupResult, 'already' | 'bytes' | 'seconds'>,
+  details: Pick<PytorchSetupResult, 'already' | 'bytes' | 'seconds'>,
 ): PytorchSetupResult {
   const gpu = environment.devices.some((device) => device !== 'cpu')
-  return { engine: 'pytorch', ...environment, gpu, ...how }
+  return { engine: 'pytorch', ...environment, gpu, ...details }
 }
 
 async function provision({ gpu, reporter }: PytorchSetupOptions): Promise<PytorchSetupResult> {
   const began = performance.now()
-  const base = await needBasePython()
+  const base = await requireBasePython()
   if (gpu && process.platform === 'linux' && !hasNvidiaDriver())
     reporter.warn('no NVIDIA driver found: PyTorch will compute on the CPU')
   const folder = pytorchFolder()
-  // An environment that is incomplete or no longer works.
+  // Removes an environment that is incomplete or no longer works.
   await rm(folder, { recursive: true, force: true })
   try {
     return await provisionIn(folder, base, began, reporter)
@@ -109,7 +115,7 @@ async function provisionIn(
   const plan = await planPytorch(python, base.version)
   await requireSpace(folder, plan.needed, 'setting up PyTorch')
   reporter.say(describePlan(plan, folder))
-  // A system's place for temporary files is often smaller than a wheel.
+  // The system's temporary folder is often smaller than a wheel.
   const temporary = join(folder, 'temporary')
   await mkdir(temporary)
   const environment = { ...process.env, TMPDIR: temporary, TEMP: temporary }
@@ -148,15 +154,15 @@ async function provisionIn(
 }
 
 function describePlan({ torch, cards, bytes }: PytorchPlan, folder: string): string {
-  const what = `PyTorch${torch === undefined ? '' : ` ${torch}`}${cards ? ' with the libraries for graphics cards' : ''}`
+  const subject = `PyTorch${torch === undefined ? '' : ` ${torch}`}${cards ? ' with the libraries for graphics cards' : ''}`
   const cheaper = cards ? '; where pip is configured for an index with builds for processors, it is 1 GB' : ''
-  return `${what} comes into ${folder}: some ${megabytes(bytes)}${cheaper}`
+  return `${subject} comes into ${folder}: some ${megabytes(bytes)}${cheaper}`
 }
 
-function noCard({ python, torch, unusable, place }: PytorchSetupResult): Failure {
-  const forProcessors = torch.endsWith('+cpu')
-  const why = [...(forProcessors ? ['it is a build for processors'] : []), ...unusable]
-  const remedy = !forProcessors
+function gpuMissing({ python, torch, unusable, place }: PytorchSetupResult): Failure {
+  const cpuBuild = torch.endsWith('+cpu')
+  const why = [...(cpuBuild ? ['it is a build for processors'] : []), ...unusable]
+  const remedy = !cpuBuild
     ? "install or update the card's driver"
     : place === 'cache'
       ? `let pip take a build for cards, remove ${pytorchFolder()}, and run the command again`

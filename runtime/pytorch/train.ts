@@ -25,9 +25,9 @@ import { runPytorch } from './process.js'
 
 export const precisions = ['fp32', 'bf16', 'fp16'] as const
 
-/** Options of this engine alone. */
+/** Options that only this engine has. */
 export interface PytorchChoice {
-  /** Processes that share each batch, one a graphics card. */
+  /** The number of processes that share each batch, one for each GPU. */
   readonly processes: number
   readonly precision: (typeof precisions)[number]
   readonly compile: boolean
@@ -40,7 +40,11 @@ export interface PytorchRequest extends RunRequest {
   readonly choice: PytorchChoice
 }
 
-/** Trains in PyTorch: makes or reopens the run's folder, writes the program beside, runs that and reports what it reports. */
+/**
+ * Trains with PyTorch: creates or reopens the run folder, writes the training program to a temporary folder, runs it and forwards its messages.
+ *
+ * @throws Failure
+ */
 export async function trainInPytorch(
   model: Model,
   spec: ReadySpec,
@@ -52,11 +56,11 @@ export async function trainInPytorch(
   if (!resume) await checkNew(out)
   const { python, torch } = await requirePytorch()
   for (const note of data.notes) reporter.say(note)
-  const first = resume ? undefined : await firstCheckpoint(model, spec, request)
-  const before = await underLock(out, () => folderOf(model, spec, data, request, first))
+  const initial = resume ? undefined : await initialCheckpoint(model, spec, request)
+  const before = await withRunLock(out, () => openRun(model, spec, data, request, initial))
   introduce(model, data, `PyTorch ${torch}`, reporter)
   if (resume) reporter.say(standing(before.state, model.plan, before.run.info.epochs))
-  // Not in the run's folder, which may come from a third party: Python imports modules from beside a program before its own.
+  // Not in the run folder, which may be untrusted: Python imports modules from the folder of the program first.
   const code = await mkdtemp(join(tmpdir(), 'wsban-pytorch-'))
   for (const { path, text } of await pytorchFiles(spec)) await writeAtomically(join(code, path), text)
   const listing = join(code, 'images.json')
@@ -67,7 +71,7 @@ export async function trainInPytorch(
   const stopping = new AbortController()
   const watch = setInterval(() => stop.asked() && stopping.abort(), 100)
   const events = new EventFile(join(out, 'tensorboard'), before.state.step)
-  const heard: { result: TrainResult } = {
+  const progress: { result: TrainResult } = {
     result: {
       epochs: before.run.info.epochs,
       totalSteps: before.state.step,
@@ -79,24 +83,25 @@ export async function trainInPytorch(
       endedEarly: false,
     },
   }
-  const hear = async (message: PytorchMessage) => {
+  const onMessage = async (message: PytorchMessage) => {
     if (message.kind === 'say') reporter.say(message.text)
     else if (message.kind === 'warn') reporter.warn(message.text)
     else if (message.kind === 'progress') reporter.progress(message.text)
     else if (message.kind === 'log') {
       const { record } = message
       await events.add(record.step, scalarsOf(record))
-      if (record.kind === 'epoch' && record.val.images > 0) heard.result = { ...heard.result, evaluation: record.val }
+      if (record.kind === 'epoch' && record.val.images > 0)
+        progress.result = { ...progress.result, evaluation: record.val }
     } else if (message.kind === 'end') {
       const { kind: _, ...end } = message
-      heard.result = { ...heard.result, ...end, totalSteps: before.state.step + end.steps }
+      progress.result = { ...progress.result, ...end, totalSteps: before.state.step + end.steps }
     }
   }
   try {
     const threads = Math.max(1, Math.floor(availableParallelism() / choice.processes))
     const args = [join(code, 'train.py'), ...argumentsOf(request, listing)]
-    await runPytorch({ python, processes: choice.processes, folder: code, args, threads }, hear, stopping)
-    if (!heard.result.interrupted) await images.finish()
+    await runPytorch({ python, processes: choice.processes, folder: code, args, threads }, onMessage, stopping)
+    if (!progress.result.interrupted) await images.finish()
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     const left = `${out} holds ${(await RunFolder.open(out)).info.last}, a complete checkpoint: continue with --resume`
@@ -107,10 +112,10 @@ export async function trainInPytorch(
     stop.end()
     await rm(code, { recursive: true, force: true })
   }
-  return { run: await RunFolder.open(out), result: heard.result }
+  return { run: await RunFolder.open(out), result: progress.result }
 }
 
-async function underLock<T>(out: string, work: () => Promise<T>): Promise<T> {
+async function withRunLock<T>(out: string, work: () => Promise<T>): Promise<T> {
   const lock = await RunFolder.lock(out)
   try {
     return await work()
@@ -119,18 +124,18 @@ async function underLock<T>(out: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function folderOf(
+async function openRun(
   model: Model,
   spec: ReadySpec,
   data: DataSet,
   request: PytorchRequest,
-  first: Checkpoint | undefined,
+  initial: Checkpoint | undefined,
 ) {
-  if (first) {
-    // Another process may have made it while this one waited for the lock.
+  if (initial) {
+    // Another process may have created it while this one waited for the lock.
     await checkNew(request.out)
     const info = newRun(model, spec.stored, data, request, 'pytorch')
-    return { run: await RunFolder.create(request.out, info, first), state: first.state }
+    return { run: await RunFolder.create(request.out, info, initial), state: initial.state }
   }
   const { run } = await reopen(spec.stored, data, request)
   const { state } = await run.readCheckpoint('last')
@@ -141,8 +146,8 @@ async function folderOf(
   return { run, state }
 }
 
-/** From the seed, those weights aside that are given: the same as every engine's. */
-async function firstCheckpoint(model: Model, { stored }: ReadySpec, request: PytorchRequest): Promise<Checkpoint> {
+/** The checkpoint of the initial weights: the given ones, and the others from the seed, as in every engine. */
+async function initialCheckpoint(model: Model, { stored }: ReadySpec, request: PytorchRequest): Promise<Checkpoint> {
   const { reporter, seed } = request
   const given = await initialWeights(model, {
     spec: stored.entry,
@@ -160,7 +165,7 @@ async function firstCheckpoint(model: Model, { stored }: ReadySpec, request: Pyt
   return { tensors: new Map(tensors), slots: new Map(), state: beginning }
 }
 
-/** Places, labels and, for what is measured with them, where things truly are. */
+/** Returns images.json: the paths and labels of all images, and the annotations of the validation images. */
 function listingOf({ classes, splits }: DataSet): string {
   const train = splits.train.map(({ path, label }) => [resolve(path), label])
   const val = splits.val.map(({ path, label, truth }) => [resolve(path), label, ...(truth ? [truth] : [])])

@@ -6,7 +6,7 @@ import { Failure } from '../../runtime/failure.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { findPytorch, requirePytorch } from '../../runtime/pytorch/environment.js'
 import { pythonIn, pytorchFolder, readyFile } from '../../runtime/pytorch/environment_folder.js'
-import { isLateEnough, pytorchPackageNames, requirementOf } from '../../runtime/pytorch/packages.js'
+import { isSupported, pytorchPackageNames, requirementOf } from '../../runtime/pytorch/packages.js'
 import { compileFile } from '../../runtime/specs/spec.js'
 import { fakePython, pythonAnswer, pythonThatSays } from './fake_python.js'
 import { freshFolder, withEnvironment } from './folders.js'
@@ -99,9 +99,8 @@ test.serial('the environment in the cache is used when it is whole, and when not
 })
 
 test('versions are compared as numbers', (t) => {
-  for (const version of ['2.4.0', '2.15.0+cu132', '2.5.0a0+git1', '3.0'])
-    t.true(isLateEnough('torch', version), version)
-  for (const version of ['2.3.1', '1.99', '', 'unknown']) t.false(isLateEnough('torch', version), version)
+  for (const version of ['2.4.0', '2.15.0+cu132', '2.5.0a0+git1', '3.0']) t.true(isSupported('torch', version), version)
+  for (const version of ['2.3.1', '1.99', '', 'unknown']) t.false(isSupported('torch', version), version)
 })
 
 test('the code that is written asks for the same packages', (t) => {
