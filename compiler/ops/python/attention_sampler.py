@@ -1,4 +1,4 @@
-"""Samples the image by the density of an attention map: TASN."""
+"""The attention-based sampler of TASN."""
 
 from __future__ import annotations
 

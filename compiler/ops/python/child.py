@@ -1,4 +1,4 @@
-"""Modules by names that nn.Module or Python keeps for itself."""
+"""Access to submodules whose names are reserved by nn.Module or Python."""
 
 from __future__ import annotations
 

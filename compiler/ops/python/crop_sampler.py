@@ -1,15 +1,15 @@
 """Crops the region that an attention map points at.
 
-`enlarge` multiplies and adds cell by cell instead of calling interpolate, whose
-rounding differs: the box is the same to the last bit on every target.
+`enlarge` multiplies and adds element by element instead of calling interpolate, whose
+rounding differs, so the box is the same to the last bit on every target.
 
-`largest_component` is a custom op, which torch.compile takes as it is: its loops are
-not unrolled, and reading a result does not break the graph. In each round every
-component takes its highest neighbour as its target, and where it has none that is
-higher, one that is lower. Only two components can take each other (a path goes up
-except at a peak, and comes back above it), of which the higher one stays: targets
-form trees, and each tree has at least two components. The number of components
-halves, and so a fixed number of rounds is enough; it also bounds a tree's depth.
+`largest_component` is a custom op, which torch.compile does not trace: its loops are
+not unrolled, and reading a result does not break the graph. Connected components are
+merged in rounds. In each round every component selects its highest neighbour as its
+target, or a lower one if it has no higher one. A cycle of targets has length two (a
+path goes up except at a peak, and returns above it), and its higher component becomes
+a root. So targets form trees of at least two components each, and every round at least
+halves the number of components. This bounds the number of rounds and the trees' depth.
 """
 
 from __future__ import annotations

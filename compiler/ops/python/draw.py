@@ -1,4 +1,4 @@
-"""A number, or one from a range for each image of a batch."""
+"""Arguments that are a number, or a range to draw from for each image."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Float32 under autocast.
+"""Computation in float32 under autocast.
 
-`widen` is for an input of an operation that torch has, such as a softmax or a
-product; `in_float32` for an operation that is a function or a module of its own.
+`widen` converts the inputs of torch's own operations, such as a softmax or a matrix
+product; `in_float32` decorates functions and modules.
 """
 
 from __future__ import annotations
