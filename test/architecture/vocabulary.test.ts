@@ -13,14 +13,27 @@ const retired: readonly (readonly [word: RegExp, term: string])[] = [
   [/\bpassesInInference\b/, 'identityInInference'],
   [/\bbroken value\b/, 'error value'],
   [/\bnobody\b|\bsomebody\b/, 'no name for a person'],
-  [/(?:\/\*\*|\/\/) What\b(?!ever)/, 'a noun phrase for what is described'],
+  [/(?:\/\*\*|\/\/|#) What\b(?!ever)/, 'a noun phrase for what is described'],
+  [/\bforesight\b|\bforeseen\b/i, 'shape cache'],
+  [/\bsetAside\b|\baside\(/i, 'side stream'],
+  [/\b(?:set)?AtOnce\b/i, 'blocking'],
+  [/\bgiveUpInputs\b|\bgiven_up\b/i, 'donated inputs'],
+  [/\bown_?operations?\b/i, 'custom op'],
+  [/FOR_EACH_PROCESSOR/, 'target clones'],
+  [/\bkeeps(?:Inputs|Outputs)\b/, 'savedInputs, savedOutputs'],
+  [/\bmoved_(?:weight|mean|square|velocity|variance)\b/, 'new_...'],
+  [/\bmendUtil\b/, 'restoreNodeUtil'],
+  [/\bneed(?:Pip|Compiler|Space|BasePython)\b/, 'require...'],
+  [/\bwhileTelling\b|\bTeller\b|\bteller\b/, 'report, reporter'],
+  [/\bteam\./, 'process group'],
+  [/\b(?:first_bad|cut_log|go_back_to)\b/, 'nonfinite, truncate, rewind'],
 ]
 
 for (const folder of folders)
   test(`${folder}/ uses the terms of the field`, (t) => {
     const files = readdirSync(join(packageRoot(), folder), { recursive: true, encoding: 'utf8' })
     const found = files
-      .filter((file) => file.endsWith('.ts'))
+      .filter((file) => /\.(?:ts|cc|h|py)$/.test(file))
       .flatMap((file) => {
         const lines = readFileSync(join(packageRoot(), folder, file), 'utf8').split('\n')
         return lines.flatMap((line, index) =>
