@@ -1,29 +1,35 @@
 import type { Tensor3D, Tensor4D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
+import { dilateOutputGradient, rotate180 } from './input_gradient.js'
 import { need, replaceKernel } from './replace.js'
-import { spreadForInput, turnedAround } from './spread.js'
-import { convolutionInfo, type Four, parseWindow } from './windows.js'
+import { convolutionInfo, parseWindow, type Shape4 } from './windows.js'
 
+/** Adds the gradients of depthwise convolution, which the backend lacks. */
 export function addDepthwiseGradients(): void {
   replaceKernel('DepthwiseConv2dNativeBackpropInput', (inputs, attributes) => {
     const dy = need(inputs, 'dy') as Tensor4D
     const filter = need(inputs, 'filter') as Tensor4D
     const given = parseWindow(attributes)
-    const shape: Four = given.inputShape ?? [0, 0, 0, 0]
+    const shape: Shape4 = given.inputShape ?? [0, 0, 0, 0]
     const info = convolutionInfo(shape, filter.shape, given, true)
     const [height, width, channels, multiplier] = filter.shape
-    const turned = turnedAround(filter)
-    // A channel's gradient is the sum over the filters it went through.
-    const cells: Tensor3D = tf.reshape(dy, [-1, channels, multiplier])
+    const rotated = rotate180(filter)
+    // The gradient of a channel is the sum over its filters.
+    const byFilter: Tensor3D = tf.reshape(dy, [-1, channels, multiplier])
     const parts = Array.from({ length: multiplier }, (_, m) => {
-      const one: Tensor4D = tf.reshape(tf.slice3d(cells, [0, 0, m], [-1, -1, 1]), [
+      const outputGradient: Tensor4D = tf.reshape(tf.slice3d(byFilter, [0, 0, m], [-1, -1, 1]), [
         dy.shape[0],
         dy.shape[1],
         dy.shape[2],
         channels,
       ])
-      const own: Tensor4D = tf.slice4d(turned, [0, 0, 0, m], [-1, -1, -1, 1])
-      return tf.depthwiseConv2d(spreadForInput(one, shape, [height, width], info), own, 1, 'valid')
+      const channelFilter: Tensor4D = tf.slice4d(rotated, [0, 0, 0, m], [-1, -1, -1, 1])
+      return tf.depthwiseConv2d(
+        dilateOutputGradient(outputGradient, shape, [height, width], info),
+        channelFilter,
+        1,
+        'valid',
+      )
     })
     return parts.length === 1 ? (parts[0] as Tensor4D) : tf.addN(parts)
   })
@@ -32,23 +38,23 @@ export function addDepthwiseGradients(): void {
     const x = need(inputs, 'x') as Tensor4D
     const dy = need(inputs, 'dy') as Tensor4D
     const given = parseWindow(attributes)
-    const filterShape: Four = given.filterShape ?? [0, 0, 0, 0]
+    const filterShape: Shape4 = given.filterShape ?? [0, 0, 0, 0]
     const info = convolutionInfo(x.shape, filterShape, given, true)
     return tf.tensor4d(filterGradient(x, dy, filterShape, info), filterShape)
   })
 }
 
-/** By plain loops: it is one multiplication a cell, and there is no kernel of WebAssembly's to make it from. */
+/** Computed by loops, as the backend has no kernels from which it could be composed efficiently. */
 function filterGradient(
   x: Tensor4D,
   dy: Tensor4D,
-  filter: Four,
+  filter: Shape4,
   info: ReturnType<typeof convolutionInfo>,
 ): Float32Array {
   const [batch, height, width, channels] = x.shape
   const [kernelHeight, kernelWidth, , multiplier] = filter
   const pixels = x.dataSync()
-  const slopes = dy.dataSync()
+  const gradients = dy.dataSync()
   const result = new Float32Array(kernelHeight * kernelWidth * channels * multiplier)
   const outputs = channels * multiplier
   for (let b = 0; b < batch; b++)
@@ -57,19 +63,19 @@ function filterGradient(
         const row = r * info.stride[0] - info.top + i
         if (row < 0 || row >= height) continue
         for (let c = 0; c < info.outWidth; c++) {
-          const slope = ((b * info.outHeight + r) * info.outWidth + c) * outputs
+          const offset = ((b * info.outHeight + r) * info.outWidth + c) * outputs
           for (let j = 0; j < kernelWidth; j++) {
             const column = c * info.stride[1] - info.left + j
             if (column < 0 || column >= width) continue
             const pixel = ((b * height + row) * width + column) * channels
-            const own = (i * kernelWidth + j) * outputs
+            const weight = (i * kernelWidth + j) * outputs
             if (multiplier === 1) {
               for (let k = 0; k < channels; k++)
-                (result[own + k] as number) += (pixels[pixel + k] as number) * (slopes[slope + k] as number)
+                (result[weight + k] as number) += (pixels[pixel + k] as number) * (gradients[offset + k] as number)
             } else {
               for (let k = 0; k < outputs; k++)
-                (result[own + k] as number) +=
-                  (pixels[pixel + Math.floor(k / multiplier)] as number) * (slopes[slope + k] as number)
+                (result[weight + k] as number) +=
+                  (pixels[pixel + Math.floor(k / multiplier)] as number) * (gradients[offset + k] as number)
             }
           }
         }

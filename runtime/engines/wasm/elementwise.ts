@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs-core'
 import { need, replaceKernel } from './replace.js'
 
 /**
- * The backend's sign is 0 below 1e-6, and its clipping makes a number of what is none (tfjs-backend-wasm 4.22). These give what TensorFlow's
- * kernels give.
+ * Replaces elementwise kernels that differ from TensorFlow's: the backend's sign is 0 below 1e-6, and its clipping converts NaN to a number
+ * (tfjs-backend-wasm 4.22).
  */
 export function replaceElementwise(): void {
   replaceKernel('Sign', (inputs) => {
@@ -12,8 +12,10 @@ export function replaceElementwise(): void {
     const signs = tf.sub(tf.cast(tf.greater(x, zero), 'float32'), tf.cast(tf.less(x, zero), 'float32'))
     return tf.where(tf.isNaN(x), x, signs)
   })
-  replaceKernel('Relu6', (inputs, attributes, own) => keepNaN(need(inputs, 'x'), own(inputs, attributes)))
-  replaceKernel('ClipByValue', (inputs, attributes, own) => keepNaN(need(inputs, 'x'), own(inputs, attributes)))
+  replaceKernel('Relu6', (inputs, attributes, original) => keepNaN(need(inputs, 'x'), original(inputs, attributes)))
+  replaceKernel('ClipByValue', (inputs, attributes, original) =>
+    keepNaN(need(inputs, 'x'), original(inputs, attributes)),
+  )
 }
 
 function keepNaN(x: tf.Tensor, y: tf.Tensor): tf.Tensor {

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { need, replaceKernel } from './replace.js'
 import { parseWindow, poolInfo } from './windows.js'
 
-/** WebAssembly's own kernel finds no largest value in a window of negative ones, and its gradient is lost. */
+/** Replaces the backend's kernel, which finds no maximum in a window of negative values and loses its gradient. */
 export function replaceMaxPoolGradient(): void {
   replaceKernel('MaxPoolGrad', (inputs, attributes) => {
     const x = need(inputs, 'input') as Tensor4D
@@ -15,15 +15,15 @@ export function replaceMaxPoolGradient(): void {
 function gradient(x: Tensor4D, dy: Tensor4D, info: ReturnType<typeof poolInfo>): Float32Array {
   const [batch, height, width, channels] = x.shape
   const values = x.dataSync()
-  const slopes = dy.dataSync()
+  const gradients = dy.dataSync()
   const result = new Float32Array(x.size)
-  const best = new Float32Array(channels)
-  const place = new Int32Array(channels)
+  const maximum = new Float32Array(channels)
+  const argmax = new Int32Array(channels)
   for (let b = 0; b < batch; b++)
     for (let r = 0; r < info.outHeight; r++)
       for (let c = 0; c < info.outWidth; c++) {
-        best.fill(Number.NEGATIVE_INFINITY)
-        place.fill(-1)
+        maximum.fill(Number.NEGATIVE_INFINITY)
+        argmax.fill(-1)
         const firstRow = r * info.stride[0] - info.top
         const firstColumn = c * info.stride[1] - info.left
         for (let row = Math.max(0, firstRow); row < Math.min(height, firstRow + info.kernel[0]); row++)
@@ -32,19 +32,19 @@ function gradient(x: Tensor4D, dy: Tensor4D, info: ReturnType<typeof poolInfo>):
             column < Math.min(width, firstColumn + info.kernel[1]);
             column++
           ) {
-            const cell = ((b * height + row) * width + column) * channels
+            const position = ((b * height + row) * width + column) * channels
             for (let k = 0; k < channels; k++) {
-              const value = values[cell + k] as number
-              if (value > (best[k] as number)) {
-                best[k] = value
-                place[k] = cell + k
+              const value = values[position + k] as number
+              if (value > (maximum[k] as number)) {
+                maximum[k] = value
+                argmax[k] = position + k
               }
             }
           }
-        const slope = ((b * info.outHeight + r) * info.outWidth + c) * channels
+        const offset = ((b * info.outHeight + r) * info.outWidth + c) * channels
         for (let k = 0; k < channels; k++) {
-          const winner = place[k] as number
-          if (winner >= 0) (result[winner] as number) += slopes[slope + k] as number
+          const index = argmax[k] as number
+          if (index >= 0) (result[index] as number) += gradients[offset + k] as number
         }
       }
   return result

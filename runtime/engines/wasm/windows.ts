@@ -5,7 +5,7 @@ const shape4 = z.tuple([z.number(), z.number(), z.number(), z.number()])
 const two = z.union([z.number(), z.tuple([z.number(), z.number()])])
 const padding = z.union([z.literal('valid'), z.literal('same'), z.number(), z.array(z.tuple([z.number(), z.number()]))])
 
-/** The geometry of a sliding window, as TensorFlow.js passes it to kernels. */
+/** The attributes of a sliding window, as TensorFlow.js passes them to kernels. */
 const attributes = z.object({
   strides: two,
   pad: padding,
@@ -17,7 +17,7 @@ const attributes = z.object({
   filterShape: shape4.optional(),
 })
 
-export type Four = [number, number, number, number]
+export type Shape4 = [number, number, number, number]
 
 export interface WindowInfo {
   readonly stride: readonly [number, number]
@@ -35,18 +35,18 @@ export function parseWindow(given: unknown) {
 }
 
 export function convolutionInfo(
-  x: Four,
-  filter: Four,
+  x: Shape4,
+  filter: Shape4,
   given: ReturnType<typeof parseWindow>,
   depthwise: boolean,
 ): WindowInfo {
-  return outlines(
+  return windowInfo(
     tf.backend_util.computeConv2DInfo(
       x,
       filter,
       given.strides,
       given.dilations ?? 1,
-      paddingOf(given),
+      parsePadding(given),
       given.dimRoundingMode ?? undefined,
       depthwise,
     ),
@@ -54,7 +54,7 @@ export function convolutionInfo(
 }
 
 export function poolInfo(
-  x: Four,
+  x: Shape4,
   given: ReturnType<typeof parseWindow>,
 ): WindowInfo & { kernel: readonly [number, number] } {
   const info = tf.backend_util.computePool2DInfo(
@@ -62,20 +62,22 @@ export function poolInfo(
     given.filterSize ?? 1,
     given.strides,
     1,
-    paddingOf(given),
+    parsePadding(given),
     given.dimRoundingMode ?? undefined,
   )
-  return { ...outlines(info), kernel: [info.filterHeight, info.filterWidth] }
+  return { ...windowInfo(info), kernel: [info.filterHeight, info.filterWidth] }
 }
 
-function paddingOf(given: ReturnType<typeof parseWindow>): 'valid' | 'same' | number | tf.backend_util.ExplicitPadding {
+function parsePadding(
+  given: ReturnType<typeof parseWindow>,
+): 'valid' | 'same' | number | tf.backend_util.ExplicitPadding {
   const { pad } = given
   if (!Array.isArray(pad)) return pad
   const [batch = [0, 0], rows = [0, 0], columns = [0, 0], channels = [0, 0]] = pad
   return [batch, rows, columns, channels]
 }
 
-function outlines(info: tf.backend_util.Conv2DInfo): WindowInfo {
+function windowInfo(info: tf.backend_util.Conv2DInfo): WindowInfo {
   return {
     stride: [info.strideHeight, info.strideWidth],
     top: info.padInfo.top,
