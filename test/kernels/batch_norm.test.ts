@@ -18,7 +18,7 @@ for (const training of [true, false])
     [3, 4, 5, channels],
     [1, 3, 3, channels],
   ])
-    test.serial(`batch norm of ${shape.join(' x ')}, ${training ? 'training' : 'afterwards'}`, (t) =>
+    test.serial(`batch norm of ${shape.join(' x ')}, ${training ? 'training' : 'inference'}`, (t) =>
       everywhere(t, {
         inputs: { x: shape, scale: [channels], offset: [channels] },
         compute({ x, scale, offset }) {
@@ -50,7 +50,7 @@ for (const training of [true, false])
     )
 
 for (const engine of ['tfjs-node', 'wasm', 'cpu'] as const)
-  test.serial(`running averages, ${engine}`, async (t) => {
+  test.serial(`running statistics, ${engine}`, async (t) => {
     if (!(await isHere(engine))) {
       t.log(`skipped: ${engine} is not here`)
       return t.pass()
@@ -79,7 +79,7 @@ for (const engine of ['tfjs-node', 'wasm', 'cpu'] as const)
     step()
     const before = tf.memory().numTensors
     step()
-    t.is(tf.memory().numTensors, before, 'a step leaves nothing behind')
+    t.is(tf.memory().numTensors, before, 'a step leaks no tensor')
     for (let c = 0; c < channels; c++) {
       const { mean, variance } = momentsOf(values, c)
       const unbiased = (variance * 12) / 11

@@ -9,7 +9,7 @@ type Check = readonly [
   compute: (inputs: Readonly<Record<string, Tensor>>) => Tensor,
 ]
 
-/** Operations of TensorFlow.js itself that models and losses are made of: the same numbers and gradients on every engine. */
+/** TensorFlow.js operations that models and losses use: they have the same values and gradients on every engine. */
 const checks: readonly Check[] = [
   ['product of matrices', { a: [3, 4], b: [4, 5] }, ({ a, b }) => tf.matMul(a as Tensor2D, b as Tensor2D)],
   ['product, first transposed', { a: [4, 3], b: [4, 5] }, ({ a, b }) => tf.matMul(a as Tensor2D, b as Tensor2D, true)],
@@ -55,7 +55,7 @@ const checks: readonly Check[] = [
   ],
   ['transposition', { x: [2, 3, 4, 2] }, ({ x }) => tf.transpose(x as Tensor, [0, 3, 1, 2])],
   [
-    'slice and border',
+    'slice and pad',
     { x: [1, 5, 6, 2] },
     ({ x }) =>
       tf.pad(tf.slice(x as Tensor, [0, 1, 2, 0], [1, 3, 3, 2]), [
@@ -90,7 +90,7 @@ test.serial('crops', async (t) => {
       [0.1, 0.2, 0.9, 0.7],
       [0, 0, 1, 1],
     ])
-  // Crops are taken from images, which have no gradient: zero times the input keeps the harness' question answerable.
+  // Images have no gradient; adding zero times the input gives the test an input with one.
   await everywhere(t, {
     inputs: { x: [2, 6, 7, 3] },
     compute: ({ x }) => {

@@ -18,25 +18,25 @@ interface Reference {
 
 const [beta1, beta2] = [0.9, 0.999]
 
-/** Each optimizer's formula for one number, in double precision; `step` counts from 1. */
+/** Each optimizer's update of one number in double precision; `step` counts from 1. */
 const references: readonly {
   readonly setting: Setting
-  readonly move: (state: Reference, gradient: number, step: number) => Reference
+  readonly update: (state: Reference, gradient: number, step: number) => Reference
 }[] = [
   {
     setting: { name: 'sgd', arguments: { momentum: 0.9 } },
-    move: ({ value, velocity = 0 }, gradient) => {
+    update: ({ value, velocity = 0 }, gradient) => {
       const next = 0.9 * velocity + gradient + decay * value
       return { value: value - rate * next, velocity: next }
     },
   },
   {
     setting: { name: 'adam', arguments: { beta1: 0.9, beta2: 0.999, eps: 1e-3 } },
-    move: (state, gradient, step) => adam(state, gradient + decay * state.value, step),
+    update: (state, gradient, step) => adam(state, gradient + decay * state.value, step),
   },
   {
     setting: { name: 'adamw', arguments: { beta1: 0.9, beta2: 0.999, eps: 1e-3 } },
-    move: (state, gradient, step) => adam({ ...state, value: state.value * (1 - rate * decay) }, gradient, step),
+    update: (state, gradient, step) => adam({ ...state, value: state.value * (1 - rate * decay) }, gradient, step),
   },
 ]
 
@@ -50,8 +50,8 @@ test.before(async () => {
   await openEngine('tfjs-node', silent)
 })
 
-for (const { setting, move } of references)
-  test.serial(`${setting.name} as one kernel moves weights as its formula does, and shapes do not mix`, (t) => {
+for (const { setting, update } of references)
+  test.serial(`the fused kernel of ${setting.name} updates weights of all shapes by its formula`, (t) => {
     const random = new Random(keyOf(7, setting.name))
     const numbers = (count: number) => Array.from({ length: count }, () => random.normal())
     const optimizer = makeOptimizer(setting)
@@ -64,18 +64,18 @@ for (const { setting, move } of references)
     const valuesBefore = before?.dataSync().slice()
     let tensors = 0
     for (let step = 1; step <= 5; step++) {
-      const slopes = weights.map(({ states }) => numbers(states.length))
+      const gradients = weights.map(({ states }) => numbers(states.length))
       tf.tidy(() => {
         optimizer.apply(
           weights.map(({ name, weight }, index) => {
-            const gradient = tf.tensor(slopes[index] ?? [], weight.shape)
+            const gradient = tf.tensor(gradients[index] ?? [], weight.shape)
             return { name, weight, gradient, rate, decay }
           }),
         )
       })
       weights.forEach(({ name, states, weight }, index) => {
-        slopes[index]?.forEach((slope, at) => {
-          states[at] = move(states[at] ?? { value: Number.NaN }, slope, step)
+        gradients[index]?.forEach((gradient, at) => {
+          states[at] = update(states[at] ?? { value: Number.NaN }, gradient, step)
         })
         const kept = new Map([...optimizer.slots].map(([slot, of]) => [slot, of.get(name)]))
         for (const [quantity, tensor] of new Map([...kept, ['value', weight]])) {
@@ -86,8 +86,8 @@ for (const { setting, move } of references)
           t.true(off <= tolerance * largest, `${quantity} of weight ${index}, step ${step}: ${off}`)
         }
       })
-      if (step > 1) t.is(tf.memory().numTensors, tensors, 'no tensor is left by a step')
+      if (step > 1) t.is(tf.memory().numTensors, tensors, 'a step leaks no tensor')
       tensors = tf.memory().numTensors
     }
-    t.deepEqual(before?.dataSync(), valuesBefore, 'who holds the weight from before still has its values')
+    t.deepEqual(before?.dataSync(), valuesBefore, 'a clone of the weight keeps its values')
   })

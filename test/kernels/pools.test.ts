@@ -16,19 +16,19 @@ import { everywhere } from './support.js'
 
 type Shape = readonly [number, number, number, number]
 
-const largest: readonly (readonly [name: string, x: Shape, options: MaxPoolOptions])[] = [
+const maxPools: readonly (readonly [name: string, x: Shape, options: MaxPoolOptions])[] = [
   ['3x3, stride 2, padded', [2, 7, 8, 3], { kernel: 3, stride: 2, padding: 1 }],
-  ['3x3, stride 2, not padded', [2, 8, 8, 2], { kernel: 3, stride: 2 }],
+  ['3x3, stride 2, unpadded', [2, 8, 8, 2], { kernel: 3, stride: 2 }],
   ['2x2, stride as the kernel, odd size', [1, 5, 7, 2], { kernel: 2 }],
   ['3x3, stride 1, padded', [1, 4, 4, 2], { kernel: 3, stride: 1, padding: 1 }],
-  ['a last window over the border', [1, 6, 6, 2], { kernel: 3, stride: 2, ceil: true }],
-  ['a last window that would begin beyond the border', [1, 5, 5, 2], { kernel: 2, stride: 2, padding: 1, ceil: true }],
-  ['one way', [2, 6, 5, 2], { kernel: [1, 3], stride: [1, 2], padding: [0, 1] }],
+  ['ceil, last window beyond the input', [1, 6, 6, 2], { kernel: 3, stride: 2, ceil: true }],
+  ['ceil, no window that starts in the padding', [1, 5, 5, 2], { kernel: 2, stride: 2, padding: 1, ceil: true }],
+  ['horizontal', [2, 6, 5, 2], { kernel: [1, 3], stride: [1, 2], padding: [0, 1] }],
   ['on one pixel', [2, 1, 1, 3], { kernel: 3, stride: 1, padding: 1 }],
 ]
 
-for (const [name, x, options] of largest)
-  test.serial(`largest of windows: ${name}`, (t) =>
+for (const [name, x, options] of maxPools)
+  test.serial(`max pooling: ${name}`, (t) =>
     everywhere(t, {
       inputs: { x },
       compute: ({ x }) => maxPool(x as Tensor4D, options),
@@ -47,7 +47,7 @@ for (const [name, x, options] of largest)
     }),
   )
 
-test.serial('largest of windows: padding does not win over negative numbers', (t) =>
+test.serial('max pooling: padding is not the maximum of negative values', (t) =>
   everywhere(t, {
     inputs: { x: [1, 4, 4, 2] },
     compute: ({ x }) => maxPool(tf.sub(x as Tensor4D, 10), { kernel: 3, stride: 2, padding: 1 }),
@@ -61,17 +61,17 @@ test.serial('largest of windows: padding does not win over negative numbers', (t
   }),
 )
 
-const means: readonly (readonly [name: string, x: Shape, options: AvgPoolOptions])[] = [
-  ['3x3, padding counted', [2, 5, 6, 3], { kernel: 3, stride: 1, padding: 1 }],
-  ['3x3, padding not counted', [2, 5, 6, 3], { kernel: 3, stride: 1, padding: 1, countPadding: false }],
-  ['stride 2, padding not counted', [1, 6, 7, 2], { kernel: 3, stride: 2, padding: 1, countPadding: false }],
+const avgPools: readonly (readonly [name: string, x: Shape, options: AvgPoolOptions])[] = [
+  ['3x3, padding included', [2, 5, 6, 3], { kernel: 3, stride: 1, padding: 1 }],
+  ['3x3, padding excluded', [2, 5, 6, 3], { kernel: 3, stride: 1, padding: 1, countPadding: false }],
+  ['stride 2, padding excluded', [1, 6, 7, 2], { kernel: 3, stride: 2, padding: 1, countPadding: false }],
   ['stride as the kernel, odd size', [1, 5, 5, 2], { kernel: 2 }],
-  ['one way', [1, 5, 6, 2], { kernel: [1, 3], stride: 1, padding: [0, 1], countPadding: false }],
+  ['horizontal', [1, 5, 6, 2], { kernel: [1, 3], stride: 1, padding: [0, 1], countPadding: false }],
   ['on one pixel', [1, 1, 1, 2], { kernel: 3, stride: 1, padding: 1, countPadding: false }],
 ]
 
-for (const [name, x, options] of means)
-  test.serial(`mean of windows: ${name}`, (t) => {
+for (const [name, x, options] of avgPools)
+  test.serial(`average pooling: ${name}`, (t) => {
     const kernel = expandPair(options.kernel)
     return everywhere(t, {
       inputs: { x },
@@ -89,7 +89,7 @@ for (const [name, x, options] of means)
     })
   })
 
-test.serial('mean of all cells', (t) =>
+test.serial('global average pooling', (t) =>
   everywhere(t, { inputs: { x: [2, 3, 5, 4] }, compute: ({ x }) => globalAvgPool(x as Tensor4D) }),
 )
 

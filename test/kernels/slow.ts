@@ -1,4 +1,4 @@
-/** Sliding windows over NHWC maps by plain loops: slow, obvious, and sharing nothing with the kernels. */
+/** Reference implementations of sliding windows over NHWC maps by loops. They share no code with the kernels. */
 
 type Shape4 = readonly [number, number, number, number]
 type Two = readonly [number, number]
@@ -11,22 +11,22 @@ export interface Window {
   readonly ceil?: boolean
 }
 
-/** Calls `visit` for each cell of each window; a cell in the padding has no index. Gives the output's height and width. */
+/** Calls `visit` for each element of each window; `exists` is false in the padding. Returns the output's height and width. */
 export function slide(
   x: Shape4,
   window: Window,
   visit: (
-    place: { batch: number; row: number; column: number },
-    cell: { i: number; j: number; row: number; column: number; exists: boolean },
+    position: { batch: number; row: number; column: number },
+    element: { i: number; j: number; row: number; column: number; exists: boolean },
   ) => void,
 ): Two {
   const [batch, height, width] = x
   const dilation = window.dilation ?? [1, 1]
   const count = (size: number, axis: 0 | 1) => {
     const reach = (window.kernel[axis] - 1) * dilation[axis] + 1
-    const places = (size + 2 * window.padding[axis] - reach) / window.stride[axis] + 1
-    if (!window.ceil) return Math.floor(places)
-    const up = Math.ceil(places)
+    const positions = (size + 2 * window.padding[axis] - reach) / window.stride[axis] + 1
+    if (!window.ceil) return Math.floor(positions)
+    const up = Math.ceil(positions)
     return (up - 1) * window.stride[axis] >= size + window.padding[axis] ? up - 1 : up
   }
   const rows = count(height, 0)
@@ -54,13 +54,13 @@ export function slowConvolution(
   const [batch, height, width, channels] = shape
   const [rows, columns] = slide(shape, window, () => {})
   const value = new Float64Array(batch * rows * columns * filters)
-  slide(shape, window, (place, cell) => {
-    if (!cell.exists) return
+  slide(shape, window, (position, element) => {
+    if (!element.exists) return
     for (let c = 0; c < channels; c++)
       for (let f = 0; f < filters; f++) {
-        const at = ((place.batch * rows + place.row) * columns + place.column) * filters + f
-        const pixel = x[((place.batch * height + cell.row) * width + cell.column) * channels + c] as number
-        const factor = weight[((cell.i * window.kernel[1] + cell.j) * channels + c) * filters + f] as number
+        const at = ((position.batch * rows + position.row) * columns + position.column) * filters + f
+        const pixel = x[((position.batch * height + element.row) * width + element.column) * channels + c] as number
+        const factor = weight[((element.i * window.kernel[1] + element.j) * channels + c) * filters + f] as number
         value[at] = (value[at] as number) + pixel * factor
       }
   })
@@ -77,35 +77,36 @@ export function slowDepthwise(
   const [batch, height, width, channels] = shape
   const [rows, columns] = slide(shape, window, () => {})
   const value = new Float64Array(batch * rows * columns * channels * multiplier)
-  slide(shape, window, (place, cell) => {
-    if (!cell.exists) return
+  slide(shape, window, (position, element) => {
+    if (!element.exists) return
     for (let c = 0; c < channels; c++)
       for (let m = 0; m < multiplier; m++) {
-        const at = (((place.batch * rows + place.row) * columns + place.column) * channels + c) * multiplier + m
-        const pixel = x[((place.batch * height + cell.row) * width + cell.column) * channels + c] as number
-        const factor = weight[((cell.i * window.kernel[1] + cell.j) * channels + c) * multiplier + m] as number
+        const at =
+          (((position.batch * rows + position.row) * columns + position.column) * channels + c) * multiplier + m
+        const pixel = x[((position.batch * height + element.row) * width + element.column) * channels + c] as number
+        const factor = weight[((element.i * window.kernel[1] + element.j) * channels + c) * multiplier + m] as number
         value[at] = (value[at] as number) + pixel * factor
       }
   })
   return { shape: [batch, rows, columns, channels * multiplier], value }
 }
 
-/** Each window's cells that exist, gathered and put through `summary`. */
+/** Applies `reduce` to the elements of each window that are not padding. */
 export function slowPool(
   x: ArrayLike<number>,
   shape: Shape4,
   window: Window,
-  summary: (cells: readonly number[]) => number,
+  reduce: (elements: readonly number[]) => number,
 ) {
   const [batch, height, width, channels] = shape
   const [rows, columns] = slide(shape, window, () => {})
-  const cells = Array.from({ length: batch * rows * columns * channels }, (): number[] => [])
-  slide(shape, window, (place, cell) => {
-    if (!cell.exists) return
+  const elements = Array.from({ length: batch * rows * columns * channels }, (): number[] => [])
+  slide(shape, window, (position, element) => {
+    if (!element.exists) return
     for (let c = 0; c < channels; c++) {
-      const at = ((place.batch * rows + place.row) * columns + place.column) * channels + c
-      cells[at]?.push(x[((place.batch * height + cell.row) * width + cell.column) * channels + c] as number)
+      const at = ((position.batch * rows + position.row) * columns + position.column) * channels + c
+      elements[at]?.push(x[((position.batch * height + element.row) * width + element.column) * channels + c] as number)
     }
   })
-  return { shape: [batch, rows, columns, channels], value: cells.map(summary) }
+  return { shape: [batch, rows, columns, channels], value: elements.map(reduce) }
 }

@@ -8,24 +8,24 @@ import { silent } from '../../runtime/reporter.js'
 
 export type Inputs = Readonly<Record<string, Tensor>>
 
-/** What a function gave on one engine: its value, and the gradient of each input when every output weighs differently. */
+/** The result of a function on one engine: its value, and the gradient of each input for random output gradients. */
 interface Outcome {
   readonly shape: readonly number[]
   readonly value: Float32Array
   readonly gradients: Readonly<Record<string, Float32Array>>
 }
 
-/** Numbers of [-1, 1), always the same ones for a name. */
+/** Returns pseudo-random numbers in [-1, 1), which depend on the name only. */
 export function numbers(name: string, count: number): Float32Array {
   const random = new Random([...name].reduce((key, letter) => key * 31 + letter.charCodeAt(0), 7))
   return Float32Array.from({ length: count }, () => random.uniform(-1, 1))
 }
 
 export interface Case {
-  /** Shapes of the inputs; their numbers come from their names. */
+  /** The shapes of the inputs; `numbers` gives their values. */
   readonly inputs: Readonly<Record<string, readonly number[]>>
   readonly compute: (inputs: Inputs) => Tensor
-  /** What must come out, from a slow computation that shares no code with the kernels. */
+  /** Returns the expected output, from a reference that shares no code with the kernels. */
   readonly expected?: (inputs: Readonly<Record<string, Float32Array>>) => {
     shape: readonly number[]
     value: ArrayLike<number>
@@ -33,7 +33,7 @@ export interface Case {
   readonly tolerance?: number
 }
 
-/** Checks value and gradients on the native engine and on WebAssembly against those of plain JavaScript, and its value against `expected`. */
+/** Compares value and gradients on the native engine and WebAssembly with those of plain JavaScript, and its value with `expected`. */
 export async function everywhere(t: ExecutionContext, check: Case): Promise<void> {
   const tolerance = check.tolerance ?? 2e-4
   const plain = await outcomeOn('cpu', check)
@@ -46,7 +46,7 @@ export async function everywhere(t: ExecutionContext, check: Case): Promise<void
     t.deepEqual(plain.shape, [...shape])
     close(t, 'cpu value', plain.value, value, tolerance)
   }
-  // The second time the native engine knows all shapes beforehand, and computes from its queue.
+  // In the second run the native engine has cached all shapes and executes asynchronously.
   for (const engine of ['wasm', 'tfjs-node', 'tfjs-node'] as const) {
     const found = await outcomeOn(engine, check)
     if (found === undefined) {
@@ -85,7 +85,7 @@ async function outcomeOn(engine: EngineName, check: Case): Promise<Outcome | und
   return outcome
 }
 
-/** Makes an engine current, if it is here. */
+/** Makes an engine current. Returns whether it is available. */
 export async function isHere(engine: EngineName): Promise<boolean> {
   try {
     await openEngine(engine, silent)
@@ -104,7 +104,7 @@ export function size(shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, 1)
 }
 
-/** Fails where two lists of numbers differ by more than the tolerance, in size or relative to the number. */
+/** Asserts that two lists differ by at most the tolerance: absolute below 1, relative above. */
 export function close(
   t: ExecutionContext,
   what: string,
