@@ -10,7 +10,7 @@ import { compileFile } from '../../runtime/specs/spec.js'
 import { backboneSpec } from '../support/backbone_spec.js'
 import { lacksModules, runPython, skipped } from '../support/python.js'
 
-/** Relative to the largest answer; both sides run the same kernels in single precision. */
+/** Relative to the largest output. Both sides run the same kernels in single precision. */
 const tolerance = 1e-4
 
 const networks = z.record(z.string(), z.object({ import: z.string(), library: z.string(), size: z.number() }))
@@ -19,7 +19,7 @@ const results = z.array(z.object({ into: z.number(), apart: z.number(), back: z.
 const folder = mkdtempSync(join(tmpdir(), 'wsban-backbones-'))
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))
 
-test('published backbones load strictly into generated ones and back, and answer alike', async (t) => {
+test('published backbones load strictly into generated ones and back, and compute the same outputs', async (t) => {
   const lacking = lacksModules('torch', 'torchvision', 'timm', 'safetensors')
   if (skipped(t, lacking)) return
   const listed = Object.entries(
@@ -43,7 +43,7 @@ test('published backbones load strictly into generated ones and back, and answer
   }
 })
 
-/** Writes a model that is nothing but the backbone; gives the name of its class. */
+/** Writes a model that consists of the backbone only. Returns the name of its class. */
 async function generate(name: string, file: string, size: number, place: string): Promise<string> {
   const path = join(folder, `${name}.wsban`)
   writeFileSync(path, backboneSpec(name, file, size))

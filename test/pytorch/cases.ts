@@ -16,7 +16,7 @@ import { caseKey, differenceQuotients, operationCase, weightsFor } from '../supp
 import { runPython } from '../support/python.js'
 import { ReferenceEvaluation } from '../support/reference.js'
 
-/** PyTorch computes in double precision here; boxes are single precision everywhere. */
+/** PyTorch computes in double precision here, except for boxes, which are in single precision everywhere. */
 const tolerance = 1e-5
 
 const tensorText = z
@@ -35,13 +35,13 @@ const results = z.array(
   }),
 )
 
-/** What PyTorch computes for a case; gradients are those of the first output's weighted sum. */
+/** PyTorch's results for a case. The gradients are those of the weighted sum of the first output. */
 export type CaseResult = z.infer<typeof results>[number]
 
 export const all = [...operations.values()].flatMap((operation) => operation.cases.map((one) => ready(operation, one)))
 export const title = ({ operation, name }: ReadyCase) => `${operation.name}, ${name}`
 
-/** What chance decides in training: torch draws other numbers, so these show only what holds of any draw. */
+/** Cases with random numbers, which differ in torch: properties that hold for every draw. */
 const drawn = new Map<string, (input: Tensor, output: Tensor) => boolean>([
   [
     'attention_dropout, training',

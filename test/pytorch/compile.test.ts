@@ -20,11 +20,11 @@ const folder = mkdtempSync(join(tmpdir(), 'wsban-compiled-'))
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))
 
 const path = (model: string) => join(packageRoot(), 'models', `${model}.wsban`)
-/** aot_eager runs what torch.compile traced, and cut into forward and backward, by torch's own kernels; inductor writes kernels, and draws other numbers. */
+/** aot_eager runs the traced forward and backward graphs with torch's kernels; inductor generates kernels and draws other random numbers. */
 const subjects = [
   { model: 'wsban_tiny', text: readSpec(path('wsban_tiny')), backend: 'aot_eager', tolerance: 1e-6 },
   { model: 'wsdan_tiny', text: readSpec(path('wsdan_tiny')), backend: 'aot_eager', tolerance: 1e-6 },
-  // Rounding alone: the sampler carries a difference of 2e-7 in the maps to 1e-3 of the largest gradient. In double precision all are equal.
+  // Rounding only: the sampler amplifies a difference of 2e-7 in the maps to 1e-3 of the largest gradient. In double precision all are equal.
   { model: 'tasn_tiny', text: readSpec(path('tasn_tiny')), backend: 'aot_eager', tolerance: 1e-2 },
   { model: 'wsban_tiny', text: deterministicTiny, backend: 'inductor', tolerance: 1e-4 },
 ]

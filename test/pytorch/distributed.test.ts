@@ -99,7 +99,7 @@ for (const { spec, more, tolerance } of [
     const [first = {}, beside = {}] = [losses[0], others[0]]
     for (const [name, value] of Object.entries(first))
       t.true(Math.abs(value - (beside[name] ?? 0)) < 1e-4 * value, name)
-    // Which counts answers on both processes' shares of the val images.
+    // Evaluation counts the validation images of both processes.
     const scores = [one, two].map((run) =>
       recordsOf(run).flatMap((record) => (record.kind === 'epoch' ? [record.val.images] : [])),
     )
@@ -109,7 +109,7 @@ for (const { spec, more, tolerance } of [
     ])
   })
 
-test.serial('one of two processes is killed: the run is whole, and goes on as if nothing had been', async (t) => {
+test.serial('one of two processes is killed: the run is intact, and resumes to the same result', async (t) => {
   if (skipped(t, lacking)) return
   const whole = wsban(...options('tiny.wsban', 'whole', 2))
   t.is(whole.status, 0, whole.err)
@@ -128,7 +128,7 @@ test.serial('one of two processes is killed: the run is whole, and goes on as if
   t.is(await digestOf(join(folder, 'killed')), await digestOf(join(folder, 'whole')))
 })
 
-test.serial('torchrun begins anew by itself where a process dies', async (t) => {
+test.serial('torchrun restarts the training after a process died', async (t) => {
   if (skipped(t, lacking)) return
   const code = join(folder, 'code')
   const compiled = wsban('compile', 'tiny.wsban', '--set', 'classes=8', '--target', 'pytorch', '-o', code)
@@ -163,7 +163,7 @@ test.serial('torchrun begins anew by itself where a process dies', async (t) => 
   t.is(await digestOf(run), await digestOf(join(folder, 'whole')))
 })
 
-/** The processes that train into a run: torchrun's children, not what these start. */
+/** Returns the ids of the processes that train into a run: torchrun's children, without their own children. */
 function workersOf(run: string): number[] {
   const lines = execFileSync('ps', ['-eo', 'pid,ppid,args'], { encoding: 'utf8' }).trim().split('\n')
   const all = lines.flatMap((line) => {

@@ -20,7 +20,7 @@ import { differs } from '../support/compare.js'
 import { type Subject, subjects } from '../support/model_checks.js'
 import { lacksModules, python, runPython, skipped } from '../support/python.js'
 
-/** Both sides compute in single precision; relative to an output's largest value, or 1 where all are smaller. */
+/** Relative to an output's largest value, or absolute if all are below 1. Both sides compute in single precision. */
 const tolerance = 1e-4
 const seed = 1
 
@@ -42,14 +42,14 @@ const has = (tool: string) => spawnSync(python, ['-m', tool, '--version']).statu
 const [ruff, mypy] = [has('ruff'), has('mypy')]
 
 for (const [index, subject] of subjects.entries())
-  test.serial(`PyTorch answers as ONNX Runtime does: ${title(subject)}`, async (t) => {
+  test.serial(`PyTorch computes the outputs of ONNX Runtime: ${title(subject)}`, async (t) => {
     if (skipped(t, lacking)) return
     const spec = compileFile(subject.path, subject.settings)
     const { graph, stored, diagnostics } = spec
     const place = join(folder, String(index))
     if (!graph) throw new Error(JSON.stringify(diagnostics))
     await writeTarget({ ...spec, graph }, { target: 'pytorch', out: place, seed })
-    looksRight(t, place)
+    checkPython(t, place)
     const weights = join(place, 'weights.safetensors')
     const tensors = [...graph.parameters.values()].map(
       (parameter) => [parameter.name, { shape: parameter.shape, values: initialValues(parameter, seed) }] as const,
@@ -83,33 +83,33 @@ for (const [index, subject] of subjects.entries())
     t.true(Object.values(found.losses).every(Number.isFinite))
     t.deepEqual(found.notFinite, [])
     if (graph.losses.length > 0) {
-      // What no loss needs learns nothing.
+      // Weights that no loss depends on have no gradient.
       const trained = specialise({ ...graph, predictions: [], logits: [], crop: undefined }, 'training').parameters
       const idle = [...graph.parameters.values()].filter(({ name, trainable }) => trainable && !trained.has(name))
       t.deepEqual(found.withoutGradient.sort(), idle.map(({ name }) => name).sort())
     }
   })
 
-/** Compiles, is formatted, and its types hold: what a project of today asks of a file. */
-function looksRight(t: ExecutionContext, place: string): void {
+/** Asserts that the Python files of a folder compile and pass ruff and mypy. */
+function checkPython(t: ExecutionContext, place: string): void {
   t.notThrows(() => execFileSync(python, ['-m', 'compileall', '-q', place]))
   const ask = (...args: readonly string[]) => spawnSync(python, ['-m', ...args], { cwd: place, encoding: 'utf8' })
   if (ruff) {
     t.is(ask('ruff', 'format', '--diff', '--no-cache', '.').stdout, '')
     t.is(ask('ruff', 'check', '--quiet', '--no-cache', '.').stdout, '')
-  } else t.log(`the format was not looked at: ${python} lacks ruff`)
+  } else t.log(`the format was not checked: ${python} lacks ruff`)
   if (mypy) {
     const { stdout, stderr } = ask('mypy', '--strict', '--no-error-summary', '--cache-dir', join(folder, 'mypy'), '.')
     t.is(stdout + stderr, '')
-  } else t.log(`types were not looked at: ${python} lacks mypy`)
+  } else t.log(`types were not checked: ${python} lacks mypy`)
 }
 
 test('the Python of every operation is formatted, linted and typed', (t) => {
   if (skipped(t, lacking)) return
-  // Compiling leaves files beside the sources.
+  // A copy, as compiling writes files beside the sources.
   const place = join(folder, 'operations')
   cpSync(join(packageRoot(), 'compiler', 'ops', 'python'), place, { recursive: true })
-  looksRight(t, place)
+  checkPython(t, place)
 })
 
 test('the code has the right types where names of the spec are those of nn.Module', async (t) => {
@@ -144,7 +144,7 @@ model names(classes = 3) {
   if (!graph) throw new Error(JSON.stringify(diagnostics))
   const place = join(folder, 'names')
   await writeTarget({ ...spec, graph }, { target: 'pytorch', out: place, seed })
-  looksRight(t, place)
+  checkPython(t, place)
 })
 
 function title({ path, settings }: Subject): string {
@@ -167,7 +167,7 @@ async function byOnnxRuntime(
   return session.run({ [spec.graph.image.name]: new OrtTensor('float32', image.values, image.shape) })
 }
 
-/** Undefined when fresh values have the mean and the deviation that their rule gives, within five standard errors. */
+/** Returns undefined if initial values have the mean and standard deviation of their distribution, within five standard errors. */
 function beginsWrong({ name, shape, initializer }: Parameter, mean: number, deviation: number): string | undefined {
   const count = shape.reduce((product, size) => product * size, 1)
   const wanted =

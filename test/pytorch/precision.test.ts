@@ -11,9 +11,9 @@ import { compileFile } from '../../runtime/specs/spec.js'
 import { lacksModules, runPython, skipped } from '../support/python.js'
 import { all, answersOf, title } from './cases.js'
 
-/** The same float32 kernels run on both sides. */
+/** Both sides run the same float32 kernels. */
 const tolerance = 1e-6
-/** Of two roundings to bfloat16. */
+/** The error of two roundings to bfloat16. */
 const rounding = 2 ** -7
 
 const comparison = z.object({ apart: z.number(), types: z.array(z.string()) })
@@ -29,7 +29,7 @@ const steps = z.object({
 const folder = mkdtempSync(join(tmpdir(), 'wsban-precision-'))
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))
 
-test.serial('under autocast every operation that has to computes in float32, and the others as torch has them', (t) => {
+test.serial('under autocast operations that require float32 compute in it, and the others follow torch', (t) => {
   const lacking = lacksModules('torch')
   if (skipped(t, lacking)) return
   const asked = all.filter(({ operation }) => !operation.semantics?.lowPrecision)
@@ -61,6 +61,6 @@ test.serial('a step of wsban_tiny in bfloat16 is finite, and near the one in flo
   t.deepEqual(types, ['torch.float32'])
   t.true(apart <= 0.01, `a loss is ${apart} away`)
   t.true(cosine >= 0.99, `the gradients' cosine is ${cosine}`)
-  // A cell on one side at most: 24 on each.
+  // A box differs by one position on one side at most, of 24.
   t.true(boxes <= 1 / 24 + 1e-6, `a box is ${boxes} away`)
 })

@@ -25,7 +25,7 @@ import { initialValues } from '../../runtime/weights/initialize.js'
 import { readSafetensors } from '../../runtime/weights/safetensors.js'
 import { lacksModules, runPython, skipped } from '../support/python.js'
 
-/** The training program in Python against the one in TypeScript: random numbers, weights, images, order, rates, mixed batches. */
+/** Compares the training programs in Python and TypeScript: random numbers, weights, images, order, learning rates, mixed batches. */
 const seed = 7
 const lacking = lacksModules('torch', 'safetensors', 'PIL')
 const folder = mkdtempSync(join(tmpdir(), 'wsban-program-'))
@@ -68,7 +68,7 @@ const mixedLogits = [
 const classWeights = [0.5, 1.25, 3]
 const smoothing = 0.1
 
-/** Of an image as it is stored. */
+/** The size of a stored image. */
 const size = { width: 200, height: 120 }
 const units = ['stored pixels', 'pixels', 'fractions'] as const
 const truths = units.flatMap((unit) =>
@@ -108,18 +108,18 @@ const answers = z.object({
   localised: z.record(z.string(), z.record(z.string(), z.number())),
 })
 
-test('every image step has a function of its name in Python', (t) => {
+test('every image step has a Python function of its name', (t) => {
   const text = readFileSync(join(packageRoot(), 'runtime', 'pytorch', 'python', 'image_steps.py'), 'utf8')
   const functions = [...text.matchAll(/^def ([a-z]\w*)\(/gm)].map(([, name]) => name)
   t.deepEqual(functions.sort(), [...stepNames].sort())
   t.deepEqual([...new Set(steps.map(([name]) => name))].sort(), [...stepNames].sort(), 'and each is compared below')
 })
 
-test('random numbers, first weights, images, order, rates and mixed batches are those of the other engines', async (t) => {
+test('random numbers, initial weights, images, order, learning rates and mixed batches are those of the other engines', async (t) => {
   if (skipped(t, lacking)) return
   const birds = join(folder, 'birds')
   await writeSampleBirds(birds, { seed, size: 'small' }, silent)
-  // Without splits, and with folders in a folder: a fifth of each class is set apart.
+  // Without splits, and with nested folders: a fifth of each class is held out.
   const plain = join(folder, 'plain')
   for (const name of readdirSync(join(birds, 'train'))) {
     mkdirSync(join(plain, name, 'more'), { recursive: true })
@@ -190,7 +190,7 @@ test('random numbers, first weights, images, order, rates and mixed batches are 
     const ours = applySteps(decoded, readySteps([{ name, arguments: given }]), new Random(keyOf(seed, k)))
     const theirs = images.get(String(k))
     t.deepEqual(theirs?.shape, [ours.height, ours.width, 3], name)
-    // Of values up to 255.
+    // The values range up to 255.
     t.true(far(theirs?.values ?? [], ours.data) < 2e-3, `${name}: ${far(theirs?.values ?? [], ours.data)}`)
   }
 
@@ -201,7 +201,7 @@ test('random numbers, first weights, images, order, rates and mixed batches are 
   }
 
   for (const [k, { name, alpha }] of mixings.entries()) {
-    // [4, 6, 6, 3], as the script's [4, 3, 6, 6] is laid out for us.
+    // NHWC [4, 6, 6, 3] of the script's NCHW [4, 3, 6, 6].
     const at = (b: number, y: number, x: number, c: number) => ((b * 3 + c) * 6 + y) * 6 + x
     const images = Float32Array.from({ length: 432 }, (_, i) =>
       at(Math.floor(i / 108), Math.floor(i / 18) % 6, Math.floor(i / 3) % 6, i % 3),
@@ -263,7 +263,7 @@ test('random numbers, first weights, images, order, rates and mixed batches are 
   }
 })
 
-/** The loss of `mixedLogits` by its definition: the weighted terms over the labels' weights. */
+/** The loss of `mixedLogits` by its definition: the sum of the weighted terms divided by the sum of the labels' weights. */
 function weightedCrossEntropy(labels: ArrayLike<number>): number {
   let [terms, weights] = [0, 0]
   mixedLogits.forEach((row, b) => {

@@ -10,8 +10,8 @@ import { fitsReference, isByChance, title, weightsOf } from './cases.js'
 import { caseHash, fromRecorded, pinnedTorch, readRecorded, recordedOperations } from './recorded.js'
 
 /**
- * What PyTorch computed, by record.ts, against the operations' references and TensorFlow.js: no torch is needed here.
- * TensorFlow.js computes in single precision; relative to a tensor's largest value, or 1 where all are smaller.
+ * Compares the recorded results of PyTorch (record.ts) with the operations' references and TensorFlow.js, without torch. The tolerance of TensorFlow.js,
+ * which computes in single precision, is relative to a tensor's largest value, or absolute if all are below 1.
  */
 const tolerance = 1e-5
 const again = 'npm run record:pytorch writes what PyTorch computes now'
@@ -49,7 +49,7 @@ for (const operation of operations.values())
       for (const [role, expected] of Object.entries(pytorch.parameters))
         t.is(differs(expected, tfjs.parameters.get(role), tolerance), undefined, `${title(one)}: ${role}`)
       for (const [name, expected] of Object.entries(pytorch.gradients)) {
-        // Where nothing goes back TensorFlow.js has no gradient, and PyTorch zeros.
+        // Without a path to the output TensorFlow.js has no gradient, and PyTorch has zeros.
         const found = tfjs.gradients.get(name) ?? zeros(expected.shape)
         t.is(differs(expected, found, tolerance), undefined, `${title(one)}: gradient of ${name} in TensorFlow.js`)
       }

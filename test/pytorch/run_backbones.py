@@ -1,7 +1,7 @@
-"""Generated backbones beside torchvision's and timm's. Standard input: a list of folder, class, network, library and size.
+"""Compares generated backbones with torchvision's and timm's. Standard input: a list of folder, class, network, library and size.
 
-Both are fresh, with statistics by chance; theirs goes into ours and ours into a second one of theirs, strictly. Standard output: how far
-apart the answers are in evaluation, relative to the largest.
+Both get random weights and statistics, which are loaded strictly from one into the other, in both directions. Standard output: the
+differences of the outputs in evaluation, relative to the largest.
 """
 
 import importlib
@@ -31,7 +31,7 @@ def generated(folder, name):
 
 
 def disturb(network):
-    """Scales and statistics that are not those of a fresh network, where a swapped one would not show."""
+    """Randomizes scales and statistics, which are constant in a fresh network, so that swapped ones are detected."""
     for key, value in network.state_dict().items():
         if key.endswith("running_var") or (key.endswith("weight") and value.dim() == 1):
             value.uniform_(0.8, 1.2)

@@ -1,6 +1,6 @@
-"""Evaluates what operations write for PyTorch. Standard input: operations.py's text and cases; standard output: what came out.
+"""Evaluates the PyTorch code of operations. Standard input: the text of operations.py and cases; standard output: the results.
 
-In double precision, so that what differs is a mistake and not rounding.
+Computes in double precision, so that rounding does not hide mistakes.
 """
 
 import json

@@ -1,7 +1,7 @@
-"""Sets torch.compile beside the same code as it is. Arguments: a generated folder, the class, its size, the backend; prints JSON.
+"""Compares torch.compile with eager execution. Arguments: a generated folder, the class, its size, the backend; prints JSON.
 
-Reasons for cuts of the graph, and how far losses, moved statistics and gradients of a training step are apart, and answers in evaluation.
-Each difference is relative to the largest value beside it; of gradients to that of all gradients.
+Prints the reasons for graph breaks, and the differences of losses, updated state and gradients of a training step, and of outputs in
+evaluation. Differences are relative to the largest value of a tensor; those of gradients, to the largest of all gradients.
 """
 
 import json
@@ -26,14 +26,14 @@ def breaks(training, *given):
 
 
 def step(run):
-    """Answers, statistics and gradients of a step from the beginning."""
+    """Returns outputs, updated state and gradients of a step from the initial state."""
     model.load_state_dict(begun)
     model.zero_grad()
     torch.manual_seed(2)
     answers = run(images, labels)
     sum(value for key, value in answers.items() if key.startswith("loss/")).backward()
     moved = {key: value.clone() for key, value in model.state_dict().items()}
-    # Compiled code gives zeros where nothing comes back.
+    # Compiled code returns zeros for parameters without a gradient.
     gradients = {key: torch.zeros_like(p) if p.grad is None else p.grad.clone() for key, p in model.named_parameters()}
     return {key: value.detach() for key, value in answers.items()}, moved, gradients
 

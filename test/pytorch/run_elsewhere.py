@@ -1,7 +1,7 @@
-"""Runs generated models on a CUDA device that is only pretended: torch's fake tensors have a place and a shape, and no values.
+"""Runs generated models on a simulated CUDA device: torch's fake tensors have a device and a shape, but no values.
 
-Standard input: [folder, class, [channels, height, width], whether it has losses] of each model; prints a JSON object by class of what was
-refused, such as a tensor on the processor beside one on the card. Backward is autograd's own, and wants a true device.
+Standard input: [folder, class, [channels, height, width], whether it has losses] of each model. Prints a JSON object of errors by class,
+such as operands on different devices. The backward pass is not run, as autograd requires a real device.
 """
 
 import importlib
@@ -31,7 +31,7 @@ def run(folder, name, shape, losses):
             elsewhere = [key for key, value in found.items() if value.device.type != "cuda"]
             if elsewhere:
                 return f"not on the card: {elsewhere}"
-        # torch takes the operation's shape function above; this is what it would run.
+        # Fake tensors used the custom op's shape function above; this runs its implementation.
         if hasattr(operations, "largest_component"):
             kept = torch.ones(3, 28, 30, dtype=torch.bool, device="cuda")
             if operations.largest_component._init_fn(kept).device.type != "cuda":

@@ -1,4 +1,4 @@
-"""A training step of a generated model.py in bfloat16 beside the same one in float32. Arguments: its folder, the class, its size; prints JSON."""
+"""Compares a training step of a generated model.py in bfloat16 with float32. Arguments: its folder, the class, its size; prints JSON."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ folder, name, size = sys.argv[1:]
 sys.path.insert(0, folder)
 import model as generated  # noqa: E402
 
-# Which maps are dropped depends on their type.
+# Disabled, as the dropped maps depend on the type.
 torch.nn.functional.dropout2d = lambda x, *_: x
 
 torch.manual_seed(1)

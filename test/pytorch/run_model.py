@@ -1,4 +1,4 @@
-"""Runs a generated model.py. Arguments: its folder, the class, weights, and images with labels; prints what it answers as JSON."""
+"""Runs a generated model.py. Arguments: its folder, the class, weights, and images with labels; prints the outputs as JSON."""
 
 import json
 import sys
@@ -20,7 +20,7 @@ model.eval()
 with torch.no_grad():
     answers = model(given["image"])
 
-# One step as training takes it: finite losses, and a gradient wherever one is due.
+# A training step, to check that losses and gradients are finite and complete.
 model.train()
 result = model(given["image"], given["label"].long()) if "label" in given else {}
 losses = {key: value for key, value in result.items() if key.startswith("loss/")}

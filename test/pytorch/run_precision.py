@@ -1,7 +1,7 @@
-"""Evaluates what operations write for PyTorch under autocast. Standard input as for run_cases.py.
+"""Evaluates the PyTorch code of operations under autocast. Standard input as for run_cases.py.
 
-Prints for each case how far it is from float32 without autocast, and what types came out: from float32 inputs, and from inputs
-in bfloat16 (there against the same numbers in float32). Relative to the largest value, or to 1.
+Prints for each case the difference from float32 without autocast, and the output types: for float32 inputs, and for bfloat16 inputs
+(compared with the same numbers in float32). Differences are relative to the largest value, or absolute below 1.
 """
 
 import json
@@ -24,7 +24,7 @@ def tensor_of(value, label=False):
 
 
 def run(case, kind, low):
-    """Outputs, and what the module holds afterwards."""
+    """Returns the outputs and the state of the module afterwards."""
     torch.manual_seed(1)
     inputs = [tensor_of(one["value"], one["label"]) for one in case["inputs"]]
     given = [one.to(kind) if one.is_floating_point() else one for one in inputs]

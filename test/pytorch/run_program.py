@@ -1,4 +1,4 @@
-"""Asks the parts of a generated training program. Standard input: its folder and what to compute; standard output: JSON."""
+"""Runs parts of a generated training program. Reads a task as JSON from standard input; prints the results as JSON."""
 
 import json
 import sys

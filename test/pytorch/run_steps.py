@@ -1,4 +1,4 @@
-"""Trains a generated model.py for some steps. Reads what to do as JSON; writes a folder of weights and optimizer state after each step.
+"""Trains a generated model.py for some steps. Reads a task as JSON; writes a folder of weights and optimizer state after each step.
 
 Keys of the optimizer's state are those of wsban's checkpoints: `velocity/NAME`, or `mean/NAME` and `square/NAME`.
 """
@@ -17,8 +17,8 @@ import seeded  # noqa: E402
 
 
 
-class Chance:
-    """In place of torch's own: the numbers that wsban draws, call by call within a step."""
+class RandomNumbers:
+    """Replaces torch's random numbers by those that wsban draws, call by call within a step."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -45,10 +45,10 @@ class Chance:
 if task.get("threads"):
     torch.set_num_threads(task["threads"])
 torch.manual_seed(1)
-chance = Chance(task["seed"])
+random_numbers = RandomNumbers(task["seed"])
 model = getattr(generated, task["model"])()
-torch.nn.functional.dropout2d = chance.dropout2d
-torch.Tensor.uniform_ = lambda out, low, high: chance.uniform_(out, low, high)
+torch.nn.functional.dropout2d = random_numbers.dropout2d
+torch.Tensor.uniform_ = lambda out, low, high: random_numbers.uniform_(out, low, high)
 start = Path(task["start"])
 generated.load_weights(model, str(start / "weights.safetensors"))
 named = dict(model.named_parameters())
@@ -78,7 +78,7 @@ for key, value in load_file(start / "optimizer.safetensors").items():
 batches = load_file(task["batches"])
 model.train()
 for step in range(task["first"], task["last"]):
-    chance.begin(step)
+    random_numbers.begin(step)
     answers = model(
         batches[f"image/{step}"].permute(0, 3, 1, 2), batches[f"label/{step}"].long()
     )

@@ -24,20 +24,20 @@ import { lacksModules, runPython, skipped } from '../support/python.js'
 import { tensorsApart } from '../support/run_files.js'
 
 /**
- * Training steps of wsban_tiny in TensorFlow.js and in the generated PyTorch code, from one seed, on the same augmented images of the
- * sample birds: with nothing left to chance within a step (no dropout, one threshold for the crop), and with the same masks and thresholds,
- * drawn in PyTorch from our numbers.
+ * Compares training steps of wsban_tiny in TensorFlow.js and in the generated PyTorch code, with the same seed and augmented images of the sample
+ * birds: without randomness within a step (no dropout, one threshold for the crop), and with the same random masks and thresholds, which PyTorch
+ * draws from wsban's generator.
  */
 const seed = 1
 const steps = 10
 const half = 5
 /**
- * Relative to a tensor's largest value (or to 1): weights, statistics and centres after one step and after ten, and what the optimizer
- * remembers after one. Both engines compute in single precision, where one value near zero that a relu lets pass or not moves a gradient by
- * some thousandths; after ten steps they may be twice as far apart as PyTorch with one thread is from PyTorch with two, if that is more.
+ * Relative to a tensor's largest value (or absolute below 1): weights, statistics and centres after one step and after ten, and the optimizer state
+ * after one. Both engines compute in single precision, where a value near zero that passes a relu or not changes a gradient by some thousandths.
+ * After ten steps they may differ by twice the difference between PyTorch with one thread and with two, if that is more.
  */
 const tolerance = { step: 1e-5, end: 1e-3, slots: 1e-3 }
-/** With thresholds by chance a map's value comes to lie at the cut now and then, and a box is a cell larger in one engine. */
+/** With random thresholds a map's value may lie at the threshold, so that a box is one position larger in one engine. */
 const endOfDrawn = 1e-2
 
 const lacking = lacksModules('torch', 'safetensors')
@@ -134,7 +134,7 @@ for (const subject of [
       const end = Math.max(subject.text === drawn ? endOfDrawn : tolerance.end, 2 * own)
       t.true((apart.at(-1) ?? 1) <= end, `after ${steps}: ${apart.at(-1)}`)
 
-      // Ours goes on in PyTorch, and PyTorch's in ours, optimizer state and all.
+      // Each engine resumes from the other's checkpoint, including the optimizer state.
       python(ours(half), join(place, 'after ours'), half)
       await close(t, ours(half + 1), after(half + 1), 'ours, gone on in PyTorch')
       const { tensors } = await readSafetensors(join(theirs(half), 'weights.safetensors'))
