@@ -6,10 +6,10 @@ import test from 'ava'
 import { packageRoot } from '../../runtime/package-root.js'
 import { preloadedLibrary, sources } from '../sanitizers/build.js'
 
-/** A few operations; npm run test:sanitizers -- failures has all of them, and training steps. */
+/** Some workloads; npm run test:sanitizers -- failures runs all of them, with training steps. */
 const works = 'batchNorm 1,maxPoolGradient 1,optimizerStep 1'
 
-test('every failing allocation is an error of memory, and what is computed next is right', async (t) => {
+test('every failed allocation is reported as out of memory, and the next computation is right', async (t) => {
   if (process.platform !== 'linux') {
     t.log('skipped: the failing allocator is loaded by LD_PRELOAD')
     return t.pass()

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
 import { freshFolder } from './folders.js'
 
-/** What a Python says of its packages when it is asked, with some of it changed. */
+/** The probe output of a Python with PyTorch, with some of it changed. */
 export function pythonAnswer(changes: Readonly<Record<string, unknown>> = {}): string {
   return JSON.stringify({
     python: '3.12.1',
@@ -17,7 +17,7 @@ export function pythonAnswer(changes: Readonly<Record<string, unknown>> = {}): s
   })
 }
 
-/** A program that does what a shell script says, in a folder of its own. */
+/** Writes a shell script named `python` into a new folder. Returns its path. */
 export function fakePython(t: ExecutionContext, script: string): string {
   const file = join(freshFolder(t), 'python')
   writeFileSync(file, `#!/bin/sh\n${script}\n`)
@@ -25,7 +25,7 @@ export function fakePython(t: ExecutionContext, script: string): string {
   return file
 }
 
-/** A program that prints this and ends well. */
+/** Writes a program that prints a text and exits with 0. Returns its path. */
 export function pythonThatSays(t: ExecutionContext, text: string): string {
   return fakePython(t, `cat <<'END'\n${text}\nEND`)
 }

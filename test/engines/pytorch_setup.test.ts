@@ -13,16 +13,16 @@ import { pythonAnswer, pythonThatSays } from './fake_python.js'
 import { freshFolder, withEnvironment } from './folders.js'
 
 interface Fakes {
-  /** What the system's Python says of itself. */
+  /** The probe output of the system's Python. */
   readonly base?: string
   /** Shell for `pip index versions torch` and `pip install`. */
   readonly index?: string
   readonly install?: string
-  /** What the environment says when it is tried. */
+  /** The probe output of the environment. */
   readonly answer?: string
 }
 
-/** A machine whose python3 makes environments of a shell script, and whose cache is empty. Gives the file that tells what pip was asked. */
+/** Simulates a machine with a python3 that creates environments from a shell script, and an empty cache. Returns the log of the calls of pip. */
 function fakeMachine(t: ExecutionContext, fakes: Fakes = {}): string {
   const programs = freshFolder(t)
   const asked = join(programs, 'asked')

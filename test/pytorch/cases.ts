@@ -72,7 +72,7 @@ export function runInPytorch(cases: readonly ReadyCase[]): readonly CaseResult[]
   return found
 }
 
-/** What one of the scripts here prints for the cases. */
+/** Returns the output of one of this folder's scripts for the cases. */
 export function answersOf(script: string, cases: readonly ReadyCase[]): unknown {
   const helpers = new Set<PythonHelper>()
   const requests = cases.map((one) => request(one, helpers))

@@ -11,7 +11,7 @@ import { writeFewBirds } from '../support/few_birds.js'
 import { lacksModules, python, skipped } from '../support/python.js'
 import { digestOf, lastCheckpoint, lossesOf, recordsOf, stepsReached, weightsApart } from '../support/run_files.js'
 
-/** `wsban train --engine pytorch` as it is typed, beside the other engines: 80 images, five steps an epoch. */
+/** Compares `wsban train --engine pytorch` with the other engines: 80 images, five steps per epoch. */
 const lacking = lacksModules('torch', 'safetensors', 'PIL')
 const folder = mkdtempSync(join(tmpdir(), 'wsban-training-'))
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))
@@ -35,7 +35,7 @@ function done(t: ExecutionContext, { status, err }: Result): void {
   t.is(status, 0, err)
 }
 
-test.serial('training curves of both engines lie on each other, and a run is read by every command', async (t) => {
+test.serial('the training curves of both engines agree, and every command reads a run', async (t) => {
   if (skipped(t, lacking)) return
   done(t, train('ours', '--epochs', '2', '--engine', 'tfjs-node'))
   const result = train('theirs', '--epochs', '2', '--engine', 'pytorch', '--json')
@@ -55,13 +55,13 @@ test.serial('training curves of both engines lie on each other, and a run is rea
     `weights apart after ten steps: ${(await weightsApart(join(folder, 'ours'), join(folder, 'theirs'))).toExponential(1)}`,
   )
 
-  // What is evaluated is the epoch that was best, the first of several.
+  // evaluate uses the best epoch, the first of equal ones.
   const epochs = recordsOf(join(folder, 'theirs')).flatMap((record) => (record.kind === 'epoch' ? [record.val] : []))
   const most = Math.max(...epochs.map(({ top1 }) => top1.joint ?? 0))
   const val = epochs.find(({ top1 }) => top1.joint === most)
   const said = json(result)
   t.is(said.steps, 10)
-  // The other engine counts the same answers right on the run's weights.
+  // The other engine counts the same correct predictions with the weights of the run.
   const counted = json(wsban('evaluate', 'theirs', '--data', 'birds', '--json'))
   t.deepEqual(counted.top1, val?.top1)
   t.is(counted.top5, val?.top5)
@@ -77,7 +77,7 @@ test.serial('training curves of both engines lie on each other, and a run is rea
   done(t, wsban('report', 'theirs', '-o', 'theirs.html'))
 })
 
-test.serial('a run goes from one engine to the other and back', async (t) => {
+test.serial('a run changes engines and back', async (t) => {
   if (skipped(t, lacking)) return
   done(t, train('straight', '--epochs', '3', '--engine', 'pytorch', '--train', 'schedule=constant()'))
   const constant = ['--train', 'schedule=constant()'] as const
@@ -91,10 +91,10 @@ test.serial('a run goes from one engine to the other and back', async (t) => {
   t.true(apart < 2e-2)
 })
 
-test.serial('interrupted and gone on with, a run ends as if it had not been', async (t) => {
+test.serial('an interrupted run resumes to the result of an uninterrupted one', async (t) => {
   if (skipped(t, lacking)) return
   const tiny = join(models, 'wsban_tiny.wsban')
-  // Dropout and random thresholds, an average, groups of which one begins frozen, two batches a step.
+  // Dropout and random thresholds, an average, groups of which one is frozen first, two batches per step.
   const options = [
     ...['--data', 'birds', '--epochs', '3', '--engine', 'pytorch', '--save-every', '0'],
     ...['--train', 'accumulate=2', '--train', 'average=ema(decay=0.9)', '--train', 'batch=8'],
@@ -113,7 +113,7 @@ test.serial('interrupted and gone on with, a run ends as if it had not been', as
   t.deepEqual(curves[0], curves[1])
 })
 
-test.serial('what is at fault is said as by the other engines', (t) => {
+test.serial('errors are reported as by the other engines', (t) => {
   if (skipped(t, lacking)) return
   const three = train('odd', '--engine', 'pytorch', '--processes', '3', '--batch', '16')
   t.is(three.status, 1)
