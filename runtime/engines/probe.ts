@@ -3,7 +3,10 @@ import { reasonOf } from '../failure.js'
 import type { NativePackage } from './native_package.js'
 import { run } from './provision/run.js'
 
-/** Loads a native package as `loadNative` does, computes a convolution, and prints the results. It runs in a process of its own, as a broken addon can crash the process. */
+/**
+ * Loads a native package as `loadNative` does, computes a convolution, and prints the results. It runs in a separate process, which a broken addon
+ * may crash.
+ */
 const script = `
 const { createRequire } = require('node:module')
 const util = require('node:util')
