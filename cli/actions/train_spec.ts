@@ -134,7 +134,7 @@ function choiceOf(request: TrainRequest): PytorchChoice {
     throw new Failure({
       code: 'usage',
       message: '--profile works with the other engines, not with PyTorch',
-      help: 'leave it out; in PyTorch, torch.profiler around the steps of RUN/pytorch/train.py does it',
+      help: 'leave it out; in PyTorch, run the program of wsban compile --target pytorch under torch.profiler',
       exit: 2,
     })
   const { processes = 1, precision = 'fp32', compile = false, channelsLast = false, syncBatchNorm = false } = request
