@@ -1,7 +1,7 @@
 import { elementAt, present } from '../../grammar/present.js'
 import { type Frame, sameValue, shapeText, typeOf, type ValueRef } from '../graph/graph.js'
 import { operationNamed } from '../ops/index.js'
-import { type Identifier, Names } from './names.js'
+import { type Identifier, Names } from './identifiers.js'
 import type { Structure } from './structure.js'
 
 /** One piece of generated code: all calls of one block that are built alike. */

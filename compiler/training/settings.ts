@@ -1,7 +1,7 @@
 import { elementAt } from '../../grammar/present.js'
 import type { ArgumentSpec } from '../ops/operation.js'
+import { mixings } from './batch_steps.js'
 import { ema, group } from './loop.js'
-import { mixings } from './mixing.js'
 import { optimizers } from './optimizers.js'
 import { schedules } from './schedules.js'
 import type { OnnxStep, SettingSpec } from './setting_spec.js'

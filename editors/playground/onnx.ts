@@ -1,7 +1,7 @@
 import type { Graph } from '../../compiler/graph/graph.js'
 import { specialise } from '../../compiler/graph/phase.js'
 import { type View, viewOf } from '../../compiler/graph/view.js'
-import { describer } from '../../compiler/targets/onnx/describe.js'
+import { describer } from '../../compiler/targets/onnx/doc_strings.js'
 import { emitOnnx } from '../../compiler/targets/onnx/emit.js'
 import { encodeModel } from '../../compiler/targets/onnx/encode.js'
 import { defaultOpset } from '../../compiler/targets/onnx/opsets.js'
@@ -9,7 +9,7 @@ import { optimise } from '../../compiler/targets/onnx/passes/index.js'
 import { metadataOf } from '../../runtime/export/metadata.js'
 import type { StoredSpec } from '../../runtime/specs/stored.js'
 import { toFloat32 } from '../../runtime/weights/dtype.js'
-import { initialValues } from '../../runtime/weights/initialize.js'
+import { initialValues } from '../../runtime/weights/initial_values.js'
 import { readEntries } from '../../runtime/weights/safetensors_entries.js'
 
 /** Weights that someone dropped on the page, by name. */

@@ -22,8 +22,8 @@ import { signatureAt } from '../language/signature.js'
 import { type Analysis, Workspace } from '../language/workspace.js'
 import { actionsOf, protocolDiagnostics } from './diagnostics.js'
 import { EditorFiles, pathOf, sourceOf } from './files.js'
-import { Names } from './names.js'
 import { Places } from './places.js'
+import { Names } from './references.js'
 import { completionKinds, legend, protocolFolds, protocolSymbols, protocolTokens } from './symbols.js'
 
 const capabilities: InitializeResult['capabilities'] = {

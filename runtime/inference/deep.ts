@@ -14,9 +14,9 @@ import { halfToNumber } from '../weights/dtype.js'
 import { nodeOutputs } from '../weights/onnx.js'
 import type { WeightStore } from '../weights/store.js'
 import type { Outputs } from './answer.js'
+import { channelsFirst } from './channels_first.js'
 import { differenceOf } from './difference.js'
 import { EnginePredictor } from './engine.js'
-import { channelsFirst } from './layout.js'
 import { openSession, runSession } from './onnx_session.js'
 
 /** One value inside a model, as the engine and the file have it. */

@@ -1,5 +1,5 @@
 import type { ParameterGroup } from '../../compiler/graph/graph.js'
-import { trainingSteps } from '../../compiler/training/augmentation.js'
+import { trainingSteps } from '../../compiler/training/training_steps.js'
 import { type Batch, batchesInEpoch, trainBatches } from '../data/batches.js'
 import type { DataSet } from '../data/dataset.js'
 import { ImageSource, usualWorkers } from '../data/image_source.js'

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { Failure } from '../failure.js'
 import type { ParameterSpec } from '../model.js'
 import type { StoredTensor } from './file.js'
-import { initialValues } from './initialize.js'
+import { initialValues } from './initial_values.js'
 import { inverse, permutedShape, permuteValues } from './layout.js'
 
 /** A model's parameters on the engine, in the engine's layout; to the outside they have PyTorch's shapes. */

@@ -9,7 +9,7 @@ import { packageRoot } from '../../runtime/package-root.js'
 import { Random } from '../../runtime/random.js'
 import { silent } from '../../runtime/reporter.js'
 import { compileFile } from '../../runtime/specs/spec.js'
-import { initialValues } from '../../runtime/weights/initialize.js'
+import { initialValues } from '../../runtime/weights/initial_values.js'
 import { WeightStore } from '../../runtime/weights/store.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'wsban-deep-'))

@@ -10,7 +10,7 @@ import { lowPrecision } from '../../runtime/export/onnx.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { Random } from '../../runtime/random.js'
 import { compileFile } from '../../runtime/specs/spec.js'
-import { initialValues } from '../../runtime/weights/initialize.js'
+import { initialValues } from '../../runtime/weights/initial_values.js'
 import { bytesOf, sessionOf } from '../support/onnx_program.js'
 
 function subject(model: string) {

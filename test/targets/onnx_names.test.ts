@@ -8,7 +8,7 @@ import { toHalfPrecision } from '../../compiler/targets/onnx/passes/half_precisi
 import { optimise } from '../../compiler/targets/onnx/passes/index.js'
 import { lowPrecision } from '../../runtime/export/onnx.js'
 import { diskLibrary } from '../../runtime/specs/library.js'
-import { initialValues } from '../../runtime/weights/initialize.js'
+import { initialValues } from '../../runtime/weights/initial_values.js'
 import { sessionOf } from '../support/onnx_program.js'
 
 /** Bindings that are called as the export calls its own values. */

@@ -10,7 +10,7 @@ import type { OnnxProgram } from '../../compiler/targets/onnx/program.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { Random } from '../../runtime/random.js'
 import { compileFile } from '../../runtime/specs/spec.js'
-import { initialValues } from '../../runtime/weights/initialize.js'
+import { initialValues } from '../../runtime/weights/initial_values.js'
 import { sessionOf } from '../support/onnx_program.js'
 
 /** With statistics and biases that are not those of a network that was never trained: folding them has to show. */

@@ -11,7 +11,7 @@ import { passes } from '../../compiler/targets/onnx/passes/index.js'
 import type { OnnxProgram } from '../../compiler/targets/onnx/program.js'
 import { keyOf, Random } from '../../runtime/random.js'
 import { diskLibrary } from '../../runtime/specs/library.js'
-import { initialValues } from '../../runtime/weights/initialize.js'
+import { initialValues } from '../../runtime/weights/initial_values.js'
 import { sessionOf } from '../support/onnx_program.js'
 
 const layer = fc.oneof(

@@ -7,7 +7,7 @@ import { Failure } from '../../runtime/failure.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { compileFile } from '../../runtime/specs/spec.js'
 import { openEntry, openWeightFile, readValues, type WeightFile } from '../../runtime/weights/file.js'
-import { initialValues } from '../../runtime/weights/initialize.js'
+import { initialValues } from '../../runtime/weights/initial_values.js'
 import { openSafetensors, writeEntries } from '../../runtime/weights/safetensors.js'
 import { storedZip } from '../support/stored_zip.js'
 

@@ -7,8 +7,8 @@ import { settings } from '../../training/settings.js'
 import { NodeCall } from './call.js'
 import { type OnnxNode, type OnnxProgram, type OnnxValue, type OnnxWeight, withInputs } from './program.js'
 import { OnnxProgramBuilder } from './program_builder.js'
+import { withWholeSizes } from './resize_sizes.js'
 import { ValueNames } from './value_names.js'
-import { withWholeSizes } from './whole_sizes.js'
 
 export interface OnnxOptions {
   /** `image`: decoded RGB of any size, uint8. `tensor`: already resized and normalised, float32. */

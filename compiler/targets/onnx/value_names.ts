@@ -1,4 +1,4 @@
-import { Names } from '../names.js'
+import { Names } from '../identifiers.js'
 import { bodiesOf, type OnnxNode, type OnnxProgram } from './program.js'
 
 /** Gives out names of values; one that is taken gets a number at its end. */

@@ -1,7 +1,7 @@
 import { present } from '../../../grammar/present.js'
 import { type Frame, type Node, sameValue, type ValueRef } from '../../graph/graph.js'
 import { operationNamed } from '../../ops/index.js'
-import { Names } from '../names.js'
+import { Names } from '../identifiers.js'
 import type { CallPlan, Plans } from '../plans.js'
 import { type Item, relative, type Structure } from '../structure.js'
 import { expressionOf, type Rendered } from './call.js'

@@ -1,8 +1,8 @@
 import { elementAt, present } from '../../../grammar/present.js'
 import type { Graph, Setting } from '../../graph/graph.js'
 import { untrained } from '../../graph/untrained.js'
-import { trainingSteps } from '../../training/augmentation.js'
 import { settings } from '../../training/settings.js'
+import { trainingSteps } from '../../training/training_steps.js'
 import { isLine, statement } from './layout.js'
 import { className, remark, stringCode, valueCode } from './python.js'
 

@@ -4,8 +4,8 @@ import { operationNamed } from '../../ops/index.js'
 import type { ArgumentSpec } from '../../ops/operation.js'
 import { attributeCode } from './attributes.js'
 import { type CallExpression, callOf, type Expression, type Field, source, variable } from './expression.js'
+import { camelCase } from './file_identifiers.js'
 import type { TfjsCall } from './lowering.js'
-import { camelCase } from './names.js'
 
 /** The context that the surrounding function provides. */
 export interface Rendered {

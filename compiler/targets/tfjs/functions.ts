@@ -2,7 +2,7 @@ import { elementAt, present } from '../../../grammar/present.js'
 import { type Attribute, type Frame, type Node, typeOf, type ValueRef } from '../../graph/graph.js'
 import { operationNamed } from '../../ops/index.js'
 import type { ArgumentSpec } from '../../ops/operation.js'
-import { Names } from '../names.js'
+import { Names } from '../identifiers.js'
 import { type CallPlan, Plans } from '../plans.js'
 import { type Item, relative, type Structure } from '../structure.js'
 import { attributeCode, attributeType } from './attributes.js'
@@ -17,7 +17,7 @@ import {
   source,
   variable,
 } from './expression.js'
-import { identifier } from './names.js'
+import { identifier } from './file_identifiers.js'
 
 /** A function of the generated file: all calls of one block that are built alike. */
 export interface FunctionPlan extends CallPlan {

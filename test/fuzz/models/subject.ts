@@ -2,7 +2,7 @@ import type { Graph, Phase, ValueRef } from '../../../compiler/graph/graph.js'
 import { specialise } from '../../../compiler/graph/phase.js'
 import { elements, type Tensor, tensor } from '../../../compiler/ops/support/tensor.js'
 import { keyOf, Random } from '../../../runtime/random.js'
-import { initialValues } from '../../../runtime/weights/initialize.js'
+import { initialValues } from '../../../runtime/weights/initial_values.js'
 import { type Bound, boundOf, singleRounding } from './bounds.js'
 import { evaluateGraph, type ReferenceInputs, type ReferenceResult, type Tensors } from './reference.js'
 
