@@ -1,14 +1,15 @@
-import type { Input, Model } from '../../grammar/tree.js'
+import type { Input, Model, Span } from '../../grammar/tree.js'
 import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
-import type { ImageInput, LabelInput, Setting, TrainingPlan } from '../graph/graph.js'
+import { cropOutputs } from '../graph/crop.js'
+import { type ImageInput, type LabelInput, type Setting, sameValue, type TrainingPlan } from '../graph/graph.js'
+import { operations } from '../ops/index.js'
 import { trainArguments, trainSettings } from '../training/loop.js'
 import { settings } from '../training/settings.js'
 import { trainDefaults } from './defaults.js'
 import type { Context } from './elaboration.js'
 import type { Elaborator } from './elaborator.js'
 import { isGroup, parameterGroups } from './groups.js'
-import { checkMixing } from './mixing.js'
 import { plainSetting, setting, standardSetting } from './settings.js'
 
 /** The preprocessing of every image. Without a list of steps, the image is stretched to the input size and scaled to -1 to 1. */
@@ -128,4 +129,18 @@ function augmentation(
   const whole = augment.length + mix.length === block.steps.length
   if (image && whole && augment.length > 0) checkSize(elaborator, augment, image.height, block.span)
   return { ...((augment.length > 0 || mix.length === 0) && { augment }), ...(mix.length > 0 && { mix }) }
+}
+
+/** Mixing images only makes sense where the whole image is classified, and where the losses can be weighted by label. */
+function checkMixing(elaborator: Elaborator, name: string, label: LabelInput | undefined, span: Span): void {
+  const { nodes } = elaborator.builder
+  const cannot = (why: string) => elaborator.report(diagnose('cannot-mix', { name, why }, span))
+  if (cropOutputs(nodes)) cannot('the model crops a part, and a mixed image has parts of two')
+  const other = nodes.find(
+    ({ operation, inputs }) =>
+      label &&
+      inputs.some(({ value }) => sameValue(value, label.value)) &&
+      operations.get(operation)?.semantics?.supportsMixup !== true,
+  )
+  if (other) cannot(`${other.operation} needs one label for each image`)
 }

@@ -1,14 +1,13 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.js'
 import { diagnose } from '../diagnostics/report.js'
-import { reachedByGradient } from '../graph/gradient.js'
+import { reachedByGradient, weightsWithoutGradient } from '../graph/gradient_flow.js'
 import type { Graph, ValueRef } from '../graph/graph.js'
-import { untrained } from '../graph/untrained.js'
 import { operations } from '../ops/index.js'
 import { type Examined, placeOf } from './examined.js'
 
 /** Weights that stay as they begin. */
 export function untrainedWeights({ model, graph, needed }: Examined): Diagnostic[] {
-  const [first, ...rest] = untrained(graph, needed)
+  const [first, ...rest] = weightsWithoutGradient(graph, needed)
   const owner = first && needed.find(({ parameters }) => Object.values(parameters).includes(first.name))
   if (!owner) return []
   const { span, secondary } = placeOf(graph, owner, model)

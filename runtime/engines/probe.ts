@@ -1,7 +1,10 @@
 import { z } from 'zod'
 import { reasonOf } from '../failure.js'
+import type { EngineName } from './engine.js'
 import type { NativePackage } from './native_package.js'
+import { installedPackage, provisionedPackage } from './native_package.js'
 import { run } from './provision/run.js'
+import { tfjsVersion } from './versions.js'
 
 /**
  * Loads a native package as `loadNative` does, computes a convolution, and prints the results. It runs in a separate process, which a broken addon
@@ -56,4 +59,13 @@ export async function probe(native: NativePackage): Promise<Probe> {
   } catch (error) {
     return { works: false, reason: `it computed something else than expected: ${reasonOf(error)}` }
   }
+}
+
+/** Tests an engine, a native one in a process of its own. The other two are part of wsban and need no test. */
+export async function checkEngine(name: EngineName): Promise<Probe> {
+  if (name === 'wasm' || name === 'cpu') return { works: true, tensorflow: tfjsVersion, gpu: false, modules: [] }
+  const provisioned = await provisionedPackage(name)
+  if (provisioned?.reason !== undefined) return { works: false, reason: provisioned.reason }
+  const native = provisioned?.native ?? installedPackage(name)
+  return native === undefined ? { works: false, reason: 'it is not installed' } : probe(native)
 }

@@ -1,6 +1,6 @@
 import { elementAt, present } from '../../../grammar/present.js'
+import { weightsWithoutGradient } from '../../graph/gradient_flow.js'
 import type { Graph, Setting } from '../../graph/graph.js'
-import { untrained } from '../../graph/untrained.js'
 import { settings } from '../../training/settings.js'
 import { trainingSteps } from '../../training/training_steps.js'
 import { isLine, statement } from './layout.js'
@@ -16,7 +16,7 @@ export function recipe(graph: Graph, version: string): string | undefined {
   const own = image.steps
   const augment = trainingSteps(graph)
   const steps = [...new Set([...own, ...augment].map(({ name }) => name))].sort()
-  const someUntrained = untrained(graph, graph.nodes).length > 0
+  const someUntrained = weightsWithoutGradient(graph, graph.nodes).length > 0
   const optimizer = present(settings.get(plan.optimizer.name)?.pytorch, `PyTorch code of ${plan.optimizer.name}`)
   const { rate, weight_decay: decay = 0, decays = 'all' } = plan.optimizer.arguments
   const average = plan.average?.arguments

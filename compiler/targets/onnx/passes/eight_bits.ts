@@ -11,7 +11,7 @@ import {
   withoutUnused,
 } from '../program.js'
 import { ValueNames } from '../value_names.js'
-import { floatsOf } from './weights.js'
+import { floatsOf } from './weight_values.js'
 
 /** Smallest and largest value seen. */
 export interface ValueRange {

@@ -2,8 +2,7 @@ import { elementAt, present } from '../../../../grammar/present.js'
 import { answerNames, consumersOf, type OnnxNode, type OnnxWeight, outputOf, withoutUnused } from '../program.js'
 import { ValueNames } from '../value_names.js'
 import type { Pass } from './pass.js'
-import { scaledRows } from './scaled_rows.js'
-import { floatsOf } from './weights.js'
+import { floatsOf, scaledRows } from './weight_values.js'
 
 /**
  * Needs: convolutions whose weights are initialisers. Leaves: no batch norm behind a convolution that nothing else uses;

@@ -9,8 +9,7 @@ import {
 } from '../program.js'
 import { factorOf, isModerate } from './fold_constants.js'
 import type { Pass } from './pass.js'
-import { scaledRows } from './scaled_rows.js'
-import { floatsOf } from './weights.js'
+import { floatsOf, scaledRows } from './weight_values.js'
 
 /** Operators that commute with a multiplication by one number. */
 const carriers = new Set(['Reshape', 'Transpose', 'Flatten'])
