@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { join, normalize, sep } from 'node:path'
+import { join, normalize, relative, sep } from 'node:path'
 import test from 'ava'
 import { operations } from '../../compiler/ops/index.js'
 import { packageRoot } from '../../runtime/package-root.js'
@@ -80,4 +80,28 @@ test('no code outside of an operation asks for its name', (t) => {
   // `pool === 'mean'` is a word of an argument, inside an operation's own function.
   for (const file of files.filter((one) => !one.startsWith(join('runtime', 'operations'))))
     t.false(asks.test(readFileSync(join(packageRoot(), file), 'utf8')), file)
+})
+
+test('the runtime is built in the floors that ARCHITECTURE.md shows', (t) => {
+  const page = readFileSync(join(packageRoot(), 'ARCHITECTURE.md'), 'utf8')
+  const table = page.slice(page.indexOf('### The floors of the runtime'), page.indexOf('## Invariants'))
+  const floors = new Map<string, number>()
+  let floor = 0
+  for (const [, heading = '', folders = ''] of table.matchAll(/^\| (\d?)[^|]*\| (`[^|]+`) \|/gm)) {
+    if (heading !== '') floor = Number(heading)
+    for (const [, folder = ''] of folders.matchAll(/`(\w+)\/`/g)) floors.set(folder, floor)
+  }
+  const folders = readdirSync(join(packageRoot(), 'runtime'), { withFileTypes: true }).filter((entry) =>
+    entry.isDirectory(),
+  )
+  t.deepEqual([...floors.keys()].sort(), folders.map(({ name }) => name).sort())
+  const upward = sources('runtime').flatMap((file) => {
+    const own = floors.get(file.split(sep)[1] ?? '')
+    const imported = readFileSync(join(packageRoot(), file), 'utf8').matchAll(/(?:from |import\()'(\.[^']+)'/g)
+    return [...imported].flatMap(([, specifier = '']) => {
+      const target = floors.get(relative('runtime', join(file, '..', specifier)).split(sep)[0] ?? '')
+      return own !== undefined && target !== undefined && target > own ? [`${file} imports ${specifier}`] : []
+    })
+  })
+  t.deepEqual(upward, [])
 })
