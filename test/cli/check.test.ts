@@ -9,7 +9,7 @@ const folder = mkdtempSync(join(tmpdir(), 'wsban-check-'))
 const wsban = wsbanIn(folder)
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))
 
-/** What SARIF 2.1.0 asks of the parts that we write. */
+/** The requirements of SARIF 2.1.0 on the parts that wsban writes. */
 const region = z.strictObject({
   startLine: z.int().min(1),
   startColumn: z.int().min(1),

@@ -35,7 +35,7 @@ function folder(files: Files): string {
   return path
 }
 
-/** What a data set holds: path and class, by split. */
+/** Returns the paths and classes of a data set by split. */
 function contents({ root: from, classes, splits }: DataSet) {
   return Object.fromEntries(
     Object.entries(splits).map(([split, samples]) => [

@@ -58,7 +58,7 @@ test('the server answers everything while a text is being broken and mended', as
       try {
         await client.connection.sendRequest(`textDocument/${method}`, { ...at, ...extra })
       } catch (error) {
-        // What cannot be renamed is refused in words.
+        // A name that cannot be renamed is refused with a message.
         const refused = error instanceof ResponseError && error.code === LSPErrorCodes.RequestFailed
         if (!refused) t.fail(`${method}: ${String(error)}\n${client.text(uri)}`)
       }

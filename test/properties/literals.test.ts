@@ -21,7 +21,7 @@ import {
 import { differsFromTwin, statementsOf } from './literals/typescript.js'
 
 /**
- * What a spec says, and what is said beside it, is data in every target. The judges are others' parsers: TypeScript's, Python's, protobuf's.
+ * Text of a spec and its metadata is data in every target. Independent parsers verify it: TypeScript's, Python's, protobuf's.
  * Each spec is compared with a twin in which every text or every name is harmless. WSBAN_LITERALS says how many.
  */
 const count = Number(process.env.WSBAN_LITERALS ?? 60)
@@ -46,7 +46,7 @@ function wrongInPython(pairs: readonly Pair[]): (string | null)[] {
   return z.array(z.string().nullable()).parse(JSON.parse(runPython([script], JSON.stringify(pairs))))
 }
 
-/** What is written to a file as UTF-8: half of a pair of surrogates has no code there. */
+/** Returns the text as it is written in UTF-8, which has no code for a lone surrogate. */
 function onDisk(text: string): string {
   return Buffer.from(text, 'utf8').toString('utf8')
 }

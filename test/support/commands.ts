@@ -42,7 +42,7 @@ export function startWsban(
   return { child, ended }
 }
 
-/** What `--json` printed. */
+/** The document that `--json` printed. */
 export function json(result: Result): Record<string, unknown> {
   return z.record(z.string(), z.unknown()).parse(JSON.parse(result.out))
 }

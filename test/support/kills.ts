@@ -4,7 +4,7 @@ import { RunFolder } from '../../runtime/runs/folder.js'
 import { startWsban } from './commands.js'
 import { afterAWhile, until } from './waiting.js'
 
-/** What a killed process left in its run folder. */
+/** The state of a run folder after its process was killed. */
 export interface Left {
   /** The checkpoint that run.json names, which could be read whole; undefined before there was a run. */
   readonly checkpoint: string | undefined

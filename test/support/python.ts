@@ -20,7 +20,7 @@ export function skipped(t: ExecutionContext, lacking: string | undefined): boole
   return true
 }
 
-/** What a script prints. @throws with what it said when it fails */
+/** Returns the output of a script. @throws with its error output when it fails */
 export function runPython(args: readonly string[], input = ''): string {
   const { status, stdout, stderr } = spawnSync(python, args, { encoding: 'utf8', input, maxBuffer: 1 << 28 })
   if (status !== 0) throw new Error(`${python} ${args[0]}: ${stderr}`)

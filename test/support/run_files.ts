@@ -20,7 +20,7 @@ export async function stepsReached(run: string, steps: number, alive: () => bool
   await until(`${steps} steps in ${run}`, reached, alive)
 }
 
-/** What a run wrote of its steps and epochs. */
+/** Returns the records of steps and epochs in a run's log. */
 export function recordsOf(run: string): TrainingRecord[] {
   // The last line may still be on its way.
   const lines = readFileSync(join(run, 'log.jsonl'), 'utf8').split('\n').slice(0, -1)

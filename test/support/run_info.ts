@@ -1,6 +1,6 @@
 import type { RunInfo } from '../../runtime/runs/info.js'
 
-/** What run.json says of a run without training: for tests of run folders. */
+/** The run.json of a run that has not been trained, for tests of run folders. */
 export const untrainedRun: RunInfo = {
   wsban: '0.1.0',
   model: 'small',

@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises'
  */
 export const lastResort = 20 * 60_000
 
-/** Waits until a condition holds, which is looked at again and again. @returns what it gave @throws when it stops being possible, or at the last resort */
+/** Waits until a condition holds, which is polled. @returns its value @throws when it stops being possible, or after the last resort */
 export async function until<T>(
   what: string,
   condition: () => T | Promise<T>,
@@ -22,7 +22,7 @@ export async function until<T>(
   throw new Error(`this did not happen: ${what}`)
 }
 
-/** What a promise gave, or `undefined` if it is pending after a while. A slow machine makes it pending for longer, so that only `undefined` may be expected. */
+/** Returns the value of a promise, or `undefined` if it is pending after a while. A slow machine makes it pending for longer, so that only `undefined` may be expected. */
 export function afterAWhile<T>(promise: Promise<T>, milliseconds: number): Promise<T | undefined> {
   return Promise.race([promise, pause(milliseconds, undefined)])
 }

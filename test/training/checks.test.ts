@@ -12,7 +12,7 @@ import { checkData, checkEpochs, checkNew, checkSame } from '../../runtime/train
 import { pull, weightsPath } from '../../runtime/weights/resolve.js'
 import { untrainedRun } from '../support/run_info.js'
 
-// What is refused before the first step, and what a machine's refusal becomes.
+// Checks before the first step, and errors of the system.
 
 const folder = mkdtempSync(join(tmpdir(), 'wsban-checks-'))
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))

@@ -15,7 +15,7 @@ import { Learner } from '../../runtime/training/learner.js'
 import { NotFinite } from '../../runtime/training/not_finite.js'
 import { makeSchedule } from '../../runtime/training/schedules.js'
 
-/** What PyTorch does with the same numbers: record.py wrote it. In single precision, so to 1e-6. */
+/** PyTorch's results for the same numbers, recorded by record.py. In single precision, so to 1e-6. */
 const file = join(packageRoot(), 'test', 'training', 'recorded.json')
 const numbers = z.array(z.number())
 const recorded = z

@@ -20,7 +20,7 @@ const integer = (value: number) => `J${String.fromCharCode(...[0, 8, 16, 24].map
 const text = (value: string) => `X${String.fromCharCode(value.length, 0, 0, 0)}${value}`
 const tuple = (values: readonly number[]) => `(${values.map(integer).join('')}t`
 
-/** What record.py put in, as float32. */
+/** The values that record.py stored, as float32. */
 const expected: Readonly<Record<string, readonly [shape: readonly number[], values: readonly number[]]>> = {
   'conv.weight': [[2, 3, 2, 2], Array.from({ length: 24 }, (_, i) => i / 8)],
   'conv.turned': [

@@ -15,7 +15,7 @@ const text = 'model m(classes = 3) {\n  input image: Image[3, 8, 8]\n  a = relu(
 const textDocument = { uri }
 const position = { line: 2, character: 7 }
 
-/** What an editor sends, one of each kind. */
+/** One message of each kind that an editor sends. */
 const messages: readonly (readonly [method: string, parameters: unknown, request: boolean])[] = [
   ['textDocument/didOpen', { textDocument: { uri, languageId: 'wsban', version: 1, text } }, false],
   [
@@ -48,7 +48,7 @@ export function messageSeeds(): readonly Uint8Array[] {
   )
 }
 
-/** A server in this process that goes on from input to input, as one does in an editor. */
+/** A server in this process that keeps running from input to input, as in an editor. */
 export class ServerUnderTest {
   private constructor(
     private readonly toServer: PassThrough,

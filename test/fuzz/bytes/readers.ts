@@ -18,7 +18,7 @@ import { nodeOutputs } from '../../../runtime/weights/onnx.js'
 import { storedZip } from '../../support/stored_zip.js'
 import { messageSeeds, ServerUnderTest } from './language_server.js'
 
-/** What reads bytes from outside, and files that it can read. */
+/** A reader of untrusted bytes, with valid files as seeds. */
 export interface Reader {
   readonly name: string
   /** Whole files, from which damaged ones are made. */

@@ -21,7 +21,7 @@ import { boundsOf, roundedAnswers, type Subject, subjectOf } from './subject.js'
 
 /** Something that two computations of one model do not agree on, or that ended in an error. */
 export interface Finding {
-  /** What did not agree: the same for a spec and for its shorter forms. */
+  /** The disagreement, the same text for a spec and for its minimised forms. */
   readonly kind: string
   readonly detail: string
 }
@@ -31,7 +31,7 @@ export interface Checked {
   readonly findings: readonly Finding[]
 }
 
-/** What computes a model beside the reference and ONNX Runtime. */
+/** The engines that compute a model beside the reference and ONNX Runtime. */
 export interface Executors {
   readonly engines: readonly EngineName[]
   readonly pytorch?: PytorchExecutor
@@ -120,7 +120,7 @@ export async function checkText(text: string, seed: number, { engines, pytorch }
   return { compiled: true, findings }
 }
 
-/** What an executor is expected to give. */
+/** The expected results of an executor. */
 interface Expected {
   readonly answers: Tensors
   /** Whether a training step draws the numbers that the reference drew, if any. */
@@ -166,7 +166,7 @@ function onnxProblem(found: Tensors, subject: Subject, half: boolean, passTolera
 }
 
 function halfProblem(found: Tensors, subject: Subject): string | undefined {
-  // What half precision cannot hold becomes infinite.
+  // Values beyond the range of half precision become infinite.
   if (largestValue(subject.predicted) > 1e4) return undefined
   const scale = halfRounding / singleRounding
   const apart = (spreadOf: (name: string) => number) =>

@@ -29,7 +29,7 @@ export interface First {
 
 export interface GradientCheck {
   readonly outcome: Outcome
-  /** What gave the outcome: it runs again on inputs nearby where a bound is wanted. */
+  /** Computes the outcome; runs again on nearby inputs to derive a bound. */
   readonly run: Executor
   readonly subject: Subject
   /** Whether the step drew the numbers that the reference drew, if any. */

@@ -12,11 +12,11 @@ import { answersOf, lossesOf, type Subject } from './subject.js'
 /** Of the largest value: references compute in double precision. */
 const exact = 1e-12
 
-/** What computes the same as a spec, in other words. */
+/** Variations of a spec that must compute the same. */
 interface Variation {
   readonly how: string
   readonly text: string
-  /** What the variation calls a branch, a binding, or a parameter of the spec. */
+  /** The variation's name for a branch, a binding or a parameter of the spec. */
   readonly renamed?: (name: string) => string
 }
 

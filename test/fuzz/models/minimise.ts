@@ -1,6 +1,6 @@
 import type { Finding } from './check.js'
 
-/** What checking a spec finds; an engine that crashes is a finding, too. */
+/** The findings of checking a spec; the crash of an engine is one, too. */
 export type Check = (text: string) => Promise<readonly Finding[]>
 
 export interface Minimised {

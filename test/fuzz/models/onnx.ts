@@ -32,7 +32,7 @@ export function randomVariant(random: Random, half: boolean): Variant {
   }
 }
 
-/** What the passes that a variant takes say they move answers by, relative to the largest. */
+/** The sum of the declared tolerances of a variant's passes, relative to the largest output. */
 export function toleranceOf(variant: Variant): number {
   return passes.reduce((sum, { name, tolerance }) => sum + (variant.passes.includes(name) ? tolerance : 0), 0)
 }

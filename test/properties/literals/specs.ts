@@ -88,7 +88,7 @@ export function filesOf({ graph, stored }: Compiled) {
   }
 }
 
-/** What ends a literal, a comment or a line somewhere, or looks like something else. */
+/** Characters that end a literal, a comment or a line in some target, or look like others. */
 const pieces = [
   ...[
     '"',

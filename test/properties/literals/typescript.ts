@@ -21,7 +21,7 @@ function tokensOf(text: string): { readonly kind: ts.SyntaxKind; readonly depth:
   return found
 }
 
-/** What is wrong: a tree that differs in more than the values of literals, or a value that is not what was given. */
+/** Returns the differences: trees that differ in more than the values of literals, and values that are not the given ones. */
 export function differsFromTwin(text: string, twin: string, given: ReadonlyMap<string, string>): string | undefined {
   const [own, other] = [tokensOf(text), tokensOf(twin)]
   if (own.length !== other.length) return `${own.length} nodes instead of ${other.length}`
