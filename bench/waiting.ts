@@ -1,6 +1,6 @@
 /**
  * How long training waits for a batch, with a stand-in for the step that keeps the main thread busy. Batches of 16 at 224 pixels, augmented as
- * models/wsban_lite.wsban says; the first batch, which waits for the threads to begin, is told apart. Needs a folder of images:
+ * models/wsban_lite.wsban says; the first batch, which waits for the threads to start, is reported separately. Needs a folder of images:
  *
  *   npx tsx bench/waiting.ts DIR [seconds a step, 1] [batches, 12]
  */

@@ -160,7 +160,7 @@ async function inspectEngine(engine: EngineFinding): Promise<Finding> {
   return { name, health: 'good', detail: `${version ?? ''}${remark}${place === undefined ? '' : `, in ${place}`}` }
 }
 
-/** Nothing needs it, so what gets it stands in the line and is not what the machine is told to do. */
+/** PyTorch is optional: its line shows the command that installs it, which is not recommended as the next step. */
 async function inspectTorch(): Promise<Finding> {
   const name = 'pytorch'
   const found = await inspectPytorch()

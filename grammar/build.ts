@@ -262,7 +262,7 @@ export class TreeBuilder {
     return name ? { name: this.name(name), value, span } : { value, span }
   }
 
-  /** Notes a colon that stands for `=`. */
+  /** Records a colon written for `=`. */
   private assigned(node: CstNode, name: IToken, { span }: Expression): void {
     const [sign] = tokens(node, 'Assign')
     if (sign?.image === ':') this.habits.push(colonHabit(this.text, name, sign, span))

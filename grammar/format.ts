@@ -7,7 +7,7 @@ import { withinStack } from './stack.js'
 
 export interface Formatted {
   readonly text: string
-  /** Problems that the parser found. Statements with a mistake are left unchanged, and so is the whole text if its statements cannot be told apart. */
+  /** Problems that the parser found. Statements with a mistake are left unchanged, and so is the whole text if its statements cannot be separated. */
   readonly problems: readonly SyntaxProblem[]
   /** False when the result of a text without mistakes would not say the same, which is a mistake of the formatter: then `text` is as it was given. */
   readonly kept: boolean

@@ -83,7 +83,7 @@ async function count(source: string, request: EvaluateRequest, seed: number, io:
     ...(named && { classes: named }),
   })
   const data = await openDataSet(folder, { seed, classes: [...predictor.classes] })
-  if (data.setApart && (await splitSeedOf(source)) !== seed)
+  if (data.holdOut && (await splitSeedOf(source)) !== seed)
     io.reporter.warn(`${source} was trained with another seed: it may have seen some of these images`)
   for (const note of data.notes) io.reporter.say(note)
   const samples = data.splits[split]

@@ -2,8 +2,8 @@ import { readOnnxMetadata } from '../../runtime/inference/onnx_metadata.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
 
 /**
- * The seed by which val was set apart in training, where the data set has none of its own: the run's, which an exported file keeps.
- * With another one, images that were trained on would be in val.
+ * Returns the seed that held out the validation split in training: the run's, which an exported file stores. With another seed,
+ * the validation split would contain training images.
  */
 export async function splitSeedOf(source: string): Promise<number> {
   if (source.endsWith('.onnx')) {

@@ -170,7 +170,7 @@ async function placeOf(
   return parameter && `the weight is of ${place(parameter.span)}`
 }
 
-/** A run goes on with what it kept of its spec, whatever became of the files that this imports. */
+/** A run resumes with its stored spec, whatever has happened to the files that the spec imports. */
 function storedSpecOf({ info }: RunFolder, file: string, { out, set = {}, train }: TrainRequest, io: Io): ReadySpec {
   const { entry, files, settings } = info.spec
   const otherSettings = Object.entries(set).some(([name, value]) => settings[name] !== value)

@@ -22,7 +22,7 @@ export function capture(program, args, options = {}) {
   })
 }
 
-/** How npm is run: through the Node that runs us where npm told us its place, by its name otherwise. */
+/** How npm is run: with this Node if npm_execpath names npm's script, by its name otherwise. */
 export function npm() {
   const script = process.env.npm_execpath
   if (script !== undefined && /npm-cli\.c?js$/.test(script)) return { program: process.execPath, first: [script] }

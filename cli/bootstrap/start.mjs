@@ -13,7 +13,7 @@ const birds = `${folder}/birds`
 const trained = `${folder}/run`
 const onnx = `${folder}/birds.onnx`
 
-/** An image the training has not seen stands in the place of `image`. */
+/** A placeholder for a validation image. */
 const image = Symbol('image')
 
 const steps = [

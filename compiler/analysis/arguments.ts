@@ -149,7 +149,7 @@ export function strangeUnit(value: Value, counts?: Unit): Unit | undefined {
   return counted === counts ? undefined : counted
 }
 
-/** Reports a string that stands for the tensor whose name it holds, where it is written: a block may have passed it on, to several operations. */
+/** Reports a string that names a tensor, at the place where it is written: a block may have passed it to several operations. */
 function unquoted(value: Value, report: (d: Diagnostic) => void): boolean {
   if (value.kind !== 'string' || value.quoted === undefined) return false
   const found = {

@@ -127,7 +127,7 @@ function constantIn(
   return typeof constant === 'object' && 'kind' in constant ? undefined : constant
 }
 
-/** A name that stands for itself where the argument takes such words. */
+/** A bare word, where the argument takes one. */
 function namedWord({ kind }: ArgumentSpec, expression: Expression): string | undefined {
   if (expression.kind !== 'name') return undefined
   const known = kind.is === 'word' || (kind.is === 'colours' && Object.hasOwn(kind.named, expression.text))

@@ -70,7 +70,7 @@ export interface DefinitionValue {
 
 export const errorValue: Value = { kind: 'error' }
 
-/** The tensor that a value stands for, when it stands for one. */
+/** Returns the tensor of a value: itself, or the result of an instance; undefined if it has none. */
 export function tensorOf(value: Value): TensorValue | undefined {
   if (value.kind === 'tensor') return value
   return value.kind === 'instance' ? value.result : undefined

@@ -40,7 +40,7 @@ function habit(found: string, before: string): string | undefined {
   if (found === '*' && before === '*') return 'there is no power: write x * x'
   if ([found, before].some((word) => foreign.has(word)))
     return 'a binding is NAME = VALUE; a block begins with block NAME(...) {, a path through the model with branch NAME(...) {'
-  if (found === ':') return 'values are given with =, and what belongs together stands in { }'
+  if (found === ':') return 'values are given with =, and groups are written in { }'
   if (/^[0-9.]+$/.test(before) && /^[A-Za-z]/.test(found)) return 'after a number there may be %, epochs or steps'
   return undefined
 }
@@ -119,7 +119,7 @@ export const table = {
   }),
   'duplicate-name': error<{ name: string }>({
     message: ({ name }) => `\`${name}\` is already defined`,
-    help: () => 'names become weights and nodes, so each one stands for one thing: choose another',
+    help: () => 'names become weights and nodes, so each must be unique in its scope: choose another',
     explanation:
       'Two bindings, parameters, inputs, branches or blocks of the same scope have the same name. Bindings cannot be reassigned, because their names also name weights and nodes of the exported file.',
   }),

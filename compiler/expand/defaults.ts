@@ -1,10 +1,10 @@
 import type { Argument } from '../../grammar/tree.js'
 import type { ArgumentSpec } from '../ops/operation.js'
 
-/** An argument that may be left out, and what then stands for it. */
+/** An optional argument with its default. */
 export interface Defaulted {
   readonly name: string
-  /** As it is written in a spec; undefined where nothing stands for it, or it has to be given. */
+  /** As it is written in a spec; undefined without a default, or if it is required. */
   readonly standard: string | undefined
   /** It takes every value by position from its place on. */
   readonly variadic?: boolean

@@ -35,7 +35,7 @@ export type ArgumentKind =
 export interface ArgumentSpec {
   readonly name: string
   readonly kind: ArgumentKind
-  /** Absent: it has to be given. `null`: it may be left out, and nothing stands for it. */
+  /** Absent if the argument is required; `null` if it is optional without a default. */
   readonly default?: number | boolean | string | null
   readonly meaning: string
   /** Where the default comes from: a paper's section, a library, a known implementation. */

@@ -93,7 +93,7 @@ export class Structure {
     return below
   }
 
-  /** Names a value by where it stands in the frame, so that two calls of one block can be compared. */
+  /** Names a value by its position in the frame, so that two calls of one block can be compared. */
   standing(value: ValueRef, frame: Frame): string {
     const child = this.childOf(value, frame)
     if (!child) return `in${this.inputs(frame).findIndex((other) => sameValue(other, value))}`

@@ -43,7 +43,7 @@ export const trainArguments: readonly ArgumentSpec[] = [
   },
 ]
 
-/** Lines of the train block that are a call, by name: the kind of setting, and what stands for one that is left out. */
+/** Lines of the train block that are a call, by name: the kind of setting, and the default. */
 export const trainSettings = {
   optimizer: { kind: 'optimizer', standard: 'sgd' },
   schedule: { kind: 'schedule', standard: 'constant' },

@@ -12,7 +12,7 @@ function numberOf({ arguments: given }: OnnxStep, name: string): number {
   return value
 }
 
-/** Red, green, blue; one number stands for all three. */
+/** Red, green, blue; one number applies to all three. */
 function coloursOf({ arguments: given }: OnnxStep, name: string): readonly number[] {
   const value = given[name]
   if (typeof value === 'number') return [value, value, value]

@@ -4,7 +4,7 @@ import { operations } from '../../compiler/ops/index.js'
 /** The name at a position: the word around it, or the one that ends there. */
 export function occurrenceAt({ occurrences }: FileNames, offset: number): Occurrence | undefined {
   const found = occurrences.filter(({ span }) => span.start <= offset && offset <= span.end)
-  // A branch's parameter stands for something, and is defined: what it stands for came first.
+  // A branch's parameter is both a reference and a definition: the reference comes first.
   return found.find(({ span }) => offset < span.end) ?? found[0]
 }
 

@@ -31,7 +31,7 @@ import type { Analysis, Workspace } from '../language/workspace.js'
 import { source } from './library.js'
 import { markdown } from './markdown.js'
 
-/** An editor of one text that asks the same analysis as the language server. `changed` is told of every new text. */
+/** An editor of one text that asks the same analysis as the language server. Calls `changed` with every new text. */
 export function openEditor(
   workspace: Workspace,
   parent: HTMLElement,

@@ -46,7 +46,7 @@ function say(text: string): void {
   byId('status', HTMLElement).textContent = text
 }
 
-/** Runs what a button asks for; what goes wrong is told. */
+/** Runs a button's action and shows its errors. */
 async function doing(title: string, work: () => Promise<void>): Promise<void> {
   say(`${title} …`)
   try {

@@ -24,7 +24,7 @@ export class EditorFiles {
     this.open.delete(sourceOf(uri))
   }
 
-  /** The editor's own address of a file, where it has told one. */
+  /** The URI by which the editor opened a file, if it did. */
   uriOf(source: string): string {
     return this.open.get(source)?.uri ?? (isAddress(source) ? source : pathToFileURL(source).href)
   }

@@ -21,8 +21,8 @@ export interface DataSet {
   /** Class names; a sample's label is an index into them. */
   readonly classes: readonly string[]
   readonly splits: Readonly<Record<SplitName, readonly Sample[]>>
-  /** Whether val was set apart from train by a seed, as the data set has none of its own. */
-  readonly setApart?: boolean
+  /** Whether the validation split was held out from train by the seed, because the data set has none. */
+  readonly holdOut?: boolean
   /** How the data was read, and what was decided or left out, one line each. */
   readonly notes: readonly string[]
 }

@@ -41,7 +41,7 @@ export class ImageSource {
       workers > 0 ? new WorkerPool(workers, cacheBytes) : new Preparer(cacheBytes, Math.max(2, availableParallelism()))
   }
 
-  /** The image, or undefined if it cannot be read, which is told by name the first time. */
+  /** Returns the image, or undefined if it cannot be read; reports it the first time. */
   async prepare(job: Job): Promise<Prepared | undefined> {
     if (this.unreadable.has(job.path)) return undefined
     try {

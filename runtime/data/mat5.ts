@@ -142,7 +142,7 @@ class Reader {
   matrix(depth: number): MatValue {
     const { type, bytes } = this.element()
     if (type !== matrixType) throw new Broken(`an element of type ${type} where an array should be`)
-    // An empty element stands for an empty array.
+    // An empty element denotes an empty array.
     if (bytes.length === 0) return { kind: 'numbers', values: [] }
     const { name, value } = matrix(new Reader(bytes, this.little), depth)
     if (!value) throw new Broken(`a value of a kind that is not read here${name ? ` in ${name}` : ''}`)

@@ -7,12 +7,12 @@ import { carsFiles, readCars } from './formats/cars.js'
 import { readClassFolders } from './formats/class_folders.js'
 import { cubFolder, readCub } from './formats/cub.js'
 import { findLists, openList, readLists } from './formats/list.js'
+import { holdOut } from './held_out.js'
 import { checkListed, counted, type Listed, type Listing, listed, placeOf } from './listing.js'
-import { setApart } from './set_apart.js'
 import { byCodePoint } from './walk.js'
 
 export interface OpenOptions {
-  /** Decides which images are set apart when there is no val split. */
+  /** Selects the images that are held out when there is no val split. */
   readonly seed: number
   /** The class names in order, when a model already has them; without, those of the data set. */
   readonly classes?: readonly string[]
@@ -20,7 +20,7 @@ export interface OpenOptions {
 
 /**
  * Opens a data set: a folder, or a list of images. What lies in the folder says which format it is: the own files of CUB-200-2011,
- * Stanford Cars or FGVC-Aircraft, lists of images, or else class folders. Without a val split a seeded fifth of each class is set apart
+ * Stanford Cars or FGVC-Aircraft, lists of images, or else class folders. Without a val split a seeded fifth of each class is held out
  * from train. Nothing is decoded.
  *
  * @throws Failure `data-unreadable`, `data-empty`, `data-ambiguous`, `data-classes` (a class the training split or the model does not know,
@@ -38,7 +38,7 @@ export async function openDataSet(place: string, { seed, classes: known }: OpenO
   const classes = known ?? classesOf(listing)
   checkClasses(root, listing.images, classes, known !== undefined, notes)
   const hasVal = listing.images.some(({ split }) => split === 'val')
-  const images = hasVal ? listing.images : setApart(listing.images, seed, notes)
+  const images = hasVal ? listing.images : holdOut(listing.images, seed, notes)
 
   const labels = new Map(classes.map((name, label) => [name, label]))
   const samples = (wanted: SplitName) =>
@@ -53,7 +53,7 @@ export async function openDataSet(place: string, { seed, classes: known }: OpenO
     root,
     classes,
     splits: { train: samples('train'), val: samples('val'), test: samples('test') },
-    setApart: !hasVal,
+    holdOut: !hasVal,
     notes,
   }
 }

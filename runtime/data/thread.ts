@@ -8,7 +8,7 @@ export function startThread(name: string, workerData: unknown): Worker {
   const options = { workerData, execArgv: [] }
   if (!import.meta.url.endsWith('.ts'))
     return new Worker(pathToFileURL(join(packageRoot(), 'dist', 'runtime', 'data', `${name}.js`)), options)
-  // From source a thread has to be told how TypeScript is read: Node's loaders do not reach its first module.
+  // From source, a thread has to register the TypeScript loader itself: Node's loaders do not apply to its first module.
   const [loader, entry] = ['tsx/esm/api', `./${name}.ts`].map((module) => JSON.stringify(import.meta.resolve(module)))
   const code = `import(${loader}).then(({ register }) => { register(); return import(${entry}) })`
   return new Worker(code, { ...options, eval: true })

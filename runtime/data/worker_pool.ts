@@ -77,7 +77,7 @@ export class WorkerPool {
     else pending.reject('problem' in message ? new Failure(message.problem) : message.error)
   }
 
-  /** Who waits is told, and so is who comes later. */
+  /** Rejects the waiting jobs and all later ones. */
   private fail(reason: string): void {
     this.lost ??= new Failure({
       code: 'data-worker-lost',

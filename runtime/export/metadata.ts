@@ -12,7 +12,7 @@ export interface Described {
   /** Where the weights are from: `trained`, or the seed of random ones. */
   readonly weights: string
   readonly precision: string
-  /** Of the run that the weights are from: what val was set apart by. */
+  /** The seed of the run that the weights are from, which held out its validation split. */
   readonly seed?: number | undefined
   /** Accuracy of the run that the weights are from. */
   readonly metrics?: unknown

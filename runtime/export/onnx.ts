@@ -45,7 +45,7 @@ export interface ExportRequest {
   readonly without?: readonly string[]
   /** Whether the file is left as it is written, without being opened and run once. */
   readonly unchecked?: boolean
-  /** Of the run that the weights are from: what val was set apart by. */
+  /** The seed of the run that the weights are from, which held out its validation split. */
   readonly seed?: number
   /** Accuracy of the run that the weights are from. */
   readonly metrics?: Readonly<Record<string, unknown>>

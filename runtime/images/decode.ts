@@ -37,7 +37,7 @@ export async function decodeImage(source: string | Uint8Array, name?: string, en
 
   let bytes: Uint8Array
   try {
-    // Not left to sharp: libvips takes what stands in brackets at the end of a file's name for options.
+    // Read here, not by sharp: libvips takes text in brackets at the end of a file name as options.
     bytes = typeof source === 'string' ? await readFile(source) : source
   } catch (error) {
     // Not the image's fault: others would be left out as well.

@@ -1,4 +1,4 @@
-/** The formats that are read, told by a file's first bytes (its name may lie), and as sharp calls them. */
+/** The supported formats by sharp's names, detected from a file's first bytes (its name may be wrong). */
 interface Signature {
   readonly format: string
   readonly decoder: string

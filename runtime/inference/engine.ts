@@ -37,7 +37,7 @@ export class EnginePredictor implements Predictor {
     const outputs: Record<string, Outputs[string]> = {}
     for (const [name, tensor] of Object.entries(tensors)) {
       const values = Float32Array.from(await tensor.data())
-      // A box is found in what the model sees; it is told in the whole image.
+      // The model's boxes refer to its view; the results refer to the whole image.
       outputs[name] = {
         values: name === 'boxes' && view.share !== 1 ? values.map((place) => inImage(place, view)) : values,
         shape: tensor.shape,

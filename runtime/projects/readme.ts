@@ -13,7 +13,7 @@ export function readmeOf({ title, images, sample }: ReadmeContent): string {
   const commands: readonly (readonly [command: string, what: string])[] = [
     ...(sample ? [['npx wsban data sample -o birds', 'images to try it on'] as const] : []),
     ['npx wsban check model.wsban', 'what it is made of, and what is wrong with it'],
-    [`npx wsban train model.wsban --data ${place} -o runs/first`, 'Ctrl-C stops; --resume goes on'],
+    [`npx wsban train model.wsban --data ${place} -o runs/first`, 'Ctrl-C stops; --resume continues'],
     [`npx wsban evaluate runs/first --data ${place}`, 'how good it is, class by class'],
     ['npx wsban report runs/first', 'one page: curves, where it looked, its mistakes'],
     ['npx wsban export runs/first -o model.onnx --page page', 'one file, the crop inside, and a web page that runs it'],

@@ -72,7 +72,7 @@ export class RunFolder {
     const marker = join(path, unfinishedFile)
     await writeAtomically(marker, 'Training began to make a run of this folder.\n')
     await makeFolder(join(path, 'checkpoints'))
-    // For people to read; the run itself uses what stands in run.json.
+    // For people to read; the run itself uses run.json.
     await writeAtomically(join(path, 'model.wsban'), entryText(info.spec))
     const name = checkpointName(first.state)
     await removeCheckpoint(run.folderOf(name))

@@ -20,7 +20,7 @@ export interface ImageComparison {
 
 /**
  * Records the content of a run's images, or of a resumed run reports which ones have changed since. Reading all of them takes a while, so it
- * goes on beside training. A run that was stopped before its record was written has it written when it is resumed.
+ * runs beside training. A run that was stopped before its record was written has it written when it is resumed.
  */
 export function compareImages(run: string, { root, splits }: DataSet, reporter: Reporter): ImageComparison {
   const paths = [...splits.train, ...splits.val].map(({ path }) => path)

@@ -5,7 +5,7 @@ import { cannotWrite } from '../failure.js'
 import { makeFolder } from '../files.js'
 import { type Event, eventRecord } from './event.js'
 
-/** A file of scalars for TensorBoard. It is made with the first of them; each time training goes on has one of its own. */
+/** A file of scalars for TensorBoard. It is created with the first of them; each resumed training has its own. */
 export class EventFile {
   private path: string | undefined
 

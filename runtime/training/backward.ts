@@ -6,7 +6,7 @@ type TapeNode = ReturnType<typeof tf.engine>['state']['activeTape'][number]
 /**
  * The value of a function and its gradients with respect to variables: what `tf.variableGrads` computes, in less memory. That one holds
  * every gradient and everything that was kept for the way back until all is done; here each goes as soon as the step back that needed it
- * is done. `watch` is told before each. A variable that the value does not depend on has no gradient. What it gives belongs to the caller's tidy.
+ * is done. `watch` is called before each. A variable that the value does not depend on has no gradient. The results belong to the caller's tidy.
  */
 export function gradientsOf(
   compute: () => tf.Scalar,

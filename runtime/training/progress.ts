@@ -24,7 +24,7 @@ export interface MeterOptions {
 /** How much the newest batch counts in the pace. */
 const newest = 0.1
 
-/** Speed and time left, told in one line that keeps changing and one line an epoch. */
+/** Reports speed and time left in one line that is updated, and one line per epoch. */
 export class ProgressMeter {
   private readonly started = performance.now()
   private firstMilliseconds = 0

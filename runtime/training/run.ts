@@ -51,7 +51,7 @@ export function newRun(model: Model, spec: StoredSpec, data: DataSet, request: R
   }
 }
 
-/** A run that goes on: its own settings hold; more epochs, and other lines of the train block, may be asked for. */
+/** Resumes a run with its own settings; the epochs and lines of the train block may be changed. */
 export async function reopen(
   spec: StoredSpec,
   data: DataSet,
@@ -65,7 +65,7 @@ export async function reopen(
   if (request.epochs !== undefined) await checkEpochs(run, request.epochs)
   if (info.samples !== undefined && info.samples !== fingerprintOf(data))
     reporter.warn(
-      `the images are not those that the run was begun with: it goes on with these, and is not what it would have been`,
+      `the images are not those that the run was started with: results differ from those of an uninterrupted run`,
     )
   const changed = spec.train?.join('\n') !== info.spec.train?.join('\n')
   if (changed) reporter.warn(`resuming with other settings: ${spec.train?.join(', ')}`)
@@ -86,14 +86,14 @@ export function introduce(model: Model, data: DataSet, engine: string, reporter:
   )
 }
 
-/** Where a run that goes on stands. */
+/** Describes the position of a resumed run. */
 export function standing(
   { epoch, stepInEpoch, stale }: { readonly epoch: number; readonly stepInEpoch: number; readonly stale: number },
   { patience }: Model['plan'],
   epochs: number,
 ): string {
   if (patience > 0 && stale >= patience)
-    return `ended early: ${stale} epochs without a better val top-1; --train patience=0 goes on`
-  if (epoch >= epochs) return `all ${epochs} epochs are done; a larger --epochs goes on`
-  return `going on after ${stepInEpoch > 0 ? `step ${stepInEpoch} of epoch ${epoch + 1}` : `epoch ${epoch}`}`
+    return `stopped early: ${stale} epochs without a better validation top-1; --train patience=0 continues`
+  if (epoch >= epochs) return `all ${epochs} epochs are done; a larger --epochs continues`
+  return `resuming after ${stepInEpoch > 0 ? `step ${stepInEpoch} of epoch ${epoch + 1}` : `epoch ${epoch}`}`
 }

@@ -42,7 +42,7 @@ export function unreadable(path: string): Unreadable {
     )
 }
 
-/** Opens a checkpoint of any format that is read, told by its first bytes. @throws Failure `weights-unreadable` */
+/** Opens a checkpoint of any supported format, detected from its first bytes. @throws Failure `weights-unreadable` */
 export async function openWeightFile(path: string): Promise<WeightFile> {
   const fail = unreadable(path)
   const head = Buffer.alloc(9)

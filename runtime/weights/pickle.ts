@@ -317,7 +317,7 @@ function newWithKeywords(machine: Machine): void {
   machine.reduce()
 }
 
-/** Old-style classes: the name stands in the instruction, or below the arguments. */
+/** Old-style classes: the name is in the instruction, or below the arguments. */
 function instance(machine: Machine): void {
   machine.global(machine.line(), machine.line())
   const type = machine.popValue()

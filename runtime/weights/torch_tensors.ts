@@ -41,8 +41,8 @@ export function storageOf(value: PickleValue): Storage | undefined {
 export type ReadStorage = (storage: Storage, start: number, length: number) => Promise<Uint8Array>
 
 /**
- * Every tensor of a checkpoint by its path: `state_dict.layer1.0.weight`, and of a whole module `layer1.0.weight`. Whatever else stands in
- * it is passed by. `found` is told of each tensor's storage.
+ * Every tensor of a checkpoint by its path: `state_dict.layer1.0.weight`, and of a whole module `layer1.0.weight`. Everything else is
+ * skipped. Calls `found` with each tensor's storage.
  */
 export function tensorsOf(
   root: PickleValue,

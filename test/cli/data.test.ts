@@ -76,7 +76,7 @@ test.serial('training with 0 and with 2 workers is the same; strange class names
   const evaluated = wsban('evaluate', 'run2', '--data', 'set/labels.csv')
   t.is(evaluated.status, 0, evaluated.err)
   for (const name of names) t.true(evaluated.out.includes(name))
-  t.regex(evaluated.err, /20 % of each class set apart from train \(6 images, seed 5\)/)
+  t.regex(evaluated.err, /20 % of each class held out from train \(6 images, seed 5\)/)
   t.is(wsban('export', 'run2', '-o', 'run2.onnx').status, 0)
   const exported = wsban('evaluate', 'run2.onnx', '--data', 'set/labels.csv', '--compare', 'run0')
   t.is(exported.status, 0, exported.err)

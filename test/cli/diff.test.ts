@@ -29,7 +29,7 @@ writeFileSync(join(folder, 'after.wsban'), after)
 writeFileSync(join(folder, 'commented.wsban'), `// the same\n${before}`)
 writeFileSync(join(folder, 'wrong.wsban'), before.replace('conv2d(image', 'conv2d(imag'))
 
-test('what changes is told under what it belongs to', (t) => {
+test('changes are listed under the element that they belong to', (t) => {
   const { status, out } = wsban('diff', 'before.wsban', 'after.wsban')
   t.is(status, 0)
   // 3 x 3 x 3 filters over 14 x 14 places become 5 x 5 x 3 over 12 x 12; both have 8 x 4 for the classes.

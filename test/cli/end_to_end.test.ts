@@ -176,7 +176,11 @@ test.serial('exit codes and messages of wrong uses', (t) => {
     [1, /out-of-range|wrong-type/, ['check', tiny, '--set', 'maps=-3']],
     [2, /one of 18, 19, 20, 21/, ['export', tiny, '--opset', '9', '-o', 'x.onnx']],
     [2, /one of fold-constants/, ['export', tiny, '--without', 'everything', '-o', 'x.onnx']],
-    [2, /page needs a file that takes images/, ['export', tiny, '--input', 'tensor', '--page', 'x', '-o', 'x.onnx']],
+    [
+      2,
+      /page needs a file whose input is images/,
+      ['export', tiny, '--input', 'tensor', '--page', 'x', '-o', 'x.onnx'],
+    ],
     [2, /int8 needs images/, ['export', tiny, '--precision', 'int8', '-o', 'x.onnx']],
     [2, /number from 0 to 1/, ['export', tiny, '--precision', 'int8', '--max-drop', '7', '-o', 'x.onnx']],
     [1, /no weights at nowhere/, ['export', tiny, '--weights', 'nowhere.safetensors', '-o', 'x.onnx']],

@@ -36,7 +36,7 @@ test('splits by folder; classes in the order of their names, for all splits alik
   t.is(splits.val[0]?.label, 1)
 })
 
-test('without a val folder a fifth of each class is set apart, the same one for the same seed', async (t) => {
+test('without a val folder a fifth of each class is held out, the same one for the same seed', async (t) => {
   const path = folder('flat', ...numbered('rose', 10), ...numbered('tulip', 20))
   const first = await openDataSet(path, { seed: 1 })
   t.deepEqual([first.splits.train.length, first.splits.val.length], [24, 6])

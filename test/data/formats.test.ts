@@ -59,7 +59,7 @@ const cub = {
   'parts/part_locs.txt': '4 1 20.0 10.0 1\n4 2 0.0 0.0 0\n',
 }
 
-test('CUB-200-2011: its own split, boxes and the parts that are seen; val is set apart from train', async (t) => {
+test('CUB-200-2011: its own split, boxes and the parts that are seen; val is held out from train', async (t) => {
   const data = await openDataSet(folder(cub), { seed: 1 })
   t.deepEqual(data.classes, ['001.Albatross', '002.Auklet'])
   const { train, val, test: held } = data.splits
@@ -70,7 +70,7 @@ test('CUB-200-2011: its own split, boxes and the parts that are seen; val is set
     points: [{ name: 'back', y: 0.5, x: 0.5 }],
   })
   t.regex(data.notes[0] ?? '', /CUB-200-2011/)
-  t.true(data.notes.some((note) => note.startsWith('no val split: 20 % of each class set apart from train')))
+  t.true(data.notes.some((note) => note.startsWith('no val split: 20 % of each class held out from train')))
   t.true(data.notes.some((note) => note.includes('1 class without images')))
 })
 
@@ -283,8 +283,8 @@ test('boxes in stored pixels turn with the image as EXIF says', async (t) => {
     const ys = bright.map((i) => Math.floor(i / shown.width))
     const { box } = placesOn({ unit: 'stored pixels', box: block }, shown) ?? {}
     const seen = [Math.min(...ys), Math.min(...xs), Math.max(...ys) + 1, Math.max(...xs) + 1]
-    const told = box && [box.y1 * shown.height, box.x1 * shown.width, box.y2 * shown.height, box.x2 * shown.width]
-    t.deepEqual(told?.map(Math.round), seen, `orientation ${orientation}`)
+    const pixels = box && [box.y1 * shown.height, box.x1 * shown.width, box.y2 * shown.height, box.x2 * shown.width]
+    t.deepEqual(pixels?.map(Math.round), seen, `orientation ${orientation}`)
   }
 })
 

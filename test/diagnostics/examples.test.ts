@@ -25,7 +25,7 @@ for (const code of codes()) {
     t.deepEqual([...new Set(found(text, set))], [code])
   })
   if (right !== undefined)
-    test(`the example of ${code}, mended, gets nothing`, (t) => {
+    test(`the corrected example of ${code} has no diagnostics`, (t) => {
       t.deepEqual(found(within(right)), [])
       t.is(format('example.wsban', within(right)).text, within(right), 'written in the one formatting')
     })

@@ -34,7 +34,7 @@ const methods = [
   'formatting',
 ] as const
 
-test('the server answers everything while a text is being broken and mended', async (t) => {
+test('the server answers everything while a text is broken and repaired', async (t) => {
   t.timeout(Math.max(lastResort, count * 1000))
   const random = new Random(keyOf(seed, 'editing'))
   const client = await LanguageClient.start(folder)

@@ -38,7 +38,7 @@ test('in all models and fixtures, every token has the colour that the lexer give
   t.true(seen > 2000)
 })
 
-test('operations, blocks, arguments and bindings can be told apart', async (t) => {
+test('operations, blocks, arguments and bindings are distinguished', async (t) => {
   const colour = await colourer()
   const text = 'block b(x) {\n  bn2 = conv2d(x, kernel = 3) -> relu -> mine(x, loss = 2 epochs)\n  return bn2.train\n}'
   const scopeAt = (word: string) => {

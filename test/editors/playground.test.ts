@@ -73,7 +73,7 @@ test('the playground edits, checks, writes code and an ONNX file, and runs it, w
     await page.waitForFunction(() => (document.querySelector<HTMLImageElement>('#figure')?.naturalWidth ?? 0) > 100)
     await screenshot(page, 'begin')
 
-    // A mistake is underlined, and mended at a click.
+    // A mistake is underlined, and fixed at a click.
     const select = (part: string) =>
       page.evaluate((from) => {
         const line = Array.from(document.querySelectorAll('.cm-line')).find((item) => item.textContent?.includes(from))

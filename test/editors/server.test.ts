@@ -230,7 +230,7 @@ test('hovering a mistake tells what it means, beside what the thing is', async (
 })
 
 /** The text after the first fix that is offered where `|` stands, and the codes that are left. */
-async function mended(text: string): Promise<{ text: string; codes: unknown[] }> {
+async function fixed(text: string): Promise<{ text: string; codes: unknown[] }> {
   const { text: whole, offset } = marked(text)
   const { client, uri } = await opened(whole)
   const { position } = client.at(uri, offset)
@@ -272,14 +272,14 @@ test('what the diagnostics suggest is done at a key', async (t) => {
       undefined,
     ],
   ] as const) {
-    const { text, codes } = await mended(broken)
+    const { text, codes } = await fixed(broken)
     t.deepEqual(codes, [], broken.slice(broken.indexOf('|') - 30, broken.indexOf('|') + 30))
     if (whole !== undefined) t.is(text, whole)
   }
 })
 
 test('a warning can be allowed at a key; the reason is asked for then', async (t) => {
-  const { text, codes } = await mended(replaced('  crop = ', '  idl|e = mean(master.attention)\n  crop = '))
+  const { text, codes } = await fixed(replaced('  crop = ', '  idl|e = mean(master.attention)\n  crop = '))
   t.true(text.includes('\n  // allow unused-binding:\n  idle = mean(master.attention)\n'))
   t.deepEqual(codes, ['allow-without-reason'])
 })

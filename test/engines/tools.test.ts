@@ -34,7 +34,7 @@ const wheel: Wheel = {
   platforms: ['manylinux2014_x86_64'],
 }
 
-/** A pip that writes a file of this content into the folder it is told. */
+/** A pip that writes a file of this content into the given folder. */
 function pipThatBrings(text: string): string {
   return [
     'if [ "$3" = --version ]; then echo "pip 99.1 from nowhere (python 3.99)"; exit 0; fi',
@@ -138,7 +138,7 @@ test.serial('doctor: nothing but Node is enough, and one command makes it fast',
   t.false(existsSync(cacheRoot()), 'looking makes nothing')
 })
 
-test.serial('doctor: PyTorch is told of, and is never what is missing', async (t) => {
+test.serial('doctor: PyTorch is reported, and never counts as missing', async (t) => {
   withEnvironment(t, { WSBAN_CACHE: join(freshFolder(t), 'not made yet'), WSBAN_PYTHON: undefined })
   onlyPrograms(t, {})
   const pytorch = async () => {

@@ -87,7 +87,7 @@ withModes('an engine in the cache that others can write, or that has changed, is
   t.regex(found.works ? '' : found.reason, /can be written by every user/)
 })
 
-test('a recorded file that is changed, gone or longer is told', (t) => {
+test('a recorded file that is changed, gone or longer is reported', (t) => {
   const root = freshFolder(t)
   const [one, two] = [join(root, 'one.js'), join(root, 'two.js')]
   for (const path of [one, two]) writeFileSync(path, 'code')

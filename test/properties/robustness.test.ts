@@ -11,7 +11,7 @@ import { diskLibrary } from '../../runtime/specs/library.js'
 const spec = readFileSync(join(packageRoot(), 'models', 'wsban_tiny.wsban'), 'utf8')
 const library = diskLibrary()
 
-/** Whatever stands in a file, the compiler answers with diagnostics that can be shown, each inside the text. */
+/** Whatever a file contains, the compiler returns diagnostics that can be shown, each inside the text. */
 function survives(text: string): boolean {
   const { diagnostics, texts, graph } = compile({ source: 'any.wsban', text }, library)
   for (const diagnostic of diagnostics) {

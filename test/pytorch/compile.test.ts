@@ -44,11 +44,11 @@ for (const { model, text, backend, tolerance } of subjects)
       const asked = [script, place, className([graph.name]), String(graph.image.height), backend]
       const { training, evaluation, apart } = found.parse(JSON.parse(runPython(asked)))
       t.deepEqual({ training, evaluation }, { training: [], evaluation: [] })
-      const told = Object.entries(apart).map(([what, difference]) => `${what} ${difference.toExponential(1)}`)
-      t.log(told.join(', '))
+      const summary = Object.entries(apart).map(([what, difference]) => `${what} ${difference.toExponential(1)}`)
+      t.log(summary.join(', '))
       t.true(
         Object.values(apart).every((difference) => difference <= tolerance),
-        told.join(', '),
+        summary.join(', '),
       )
     },
   )

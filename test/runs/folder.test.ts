@@ -192,7 +192,7 @@ test.serial('one flipped bit in a checkpoint: the tensor is named, and the one b
   const path = await damagedRun(t, 'damaged weights', 'weights.safetensors', 'master.logits.weight')
   const { status, err } = train(path, '--resume', '--from', 'epoch-0001', '--epochs', '3')
   t.is(status, 0, err)
-  t.regex(err, /going on after epoch 1/)
+  t.regex(err, /resuming after epoch 1/)
   const straight = join(folder, 'straight')
   t.is(train(straight, '--epochs', '3').status, 0)
   const [found, expected] = await Promise.all(

@@ -80,7 +80,7 @@ test('a lock that was not touched for a long time is taken over, wherever its pr
     )
   }))
 
-test('a living holder is waited for, and told of once', (t) =>
+test('a living holder is waited for, and reported once', (t) =>
   inFolder(async (file) => {
     await withLock(
       file,
@@ -88,16 +88,16 @@ test('a living holder is waited for, and told of once', (t) =>
       async () => {},
     )
     await writeFile(file, JSON.stringify({ process: 1, host: 'another machine' }))
-    const told: string[] = []
+    const reported: string[] = []
     const waiting = withLock(
       file,
-      (holder) => told.push(holder),
+      (holder) => reported.push(holder),
       async () => 'done',
     )
-    await until('the holder is reported', () => told.length > 0)
+    await until('the holder is reported', () => reported.length > 0)
     // The lock is tried every half second.
     t.is(await afterAWhile(waiting, 1200), undefined)
-    t.deepEqual(told, ['process 1 on another machine'])
+    t.deepEqual(reported, ['process 1 on another machine'])
     await rm(file)
     t.is(await waiting, 'done')
   }))

@@ -35,7 +35,7 @@ function fails(t: ExecutionContext, work: () => void, code: string, says: RegExp
 
 const data = (classes: readonly string[], train: number): DataSet => {
   const samples = Array.from({ length: train }, (_, i) => ({ path: `${i}.jpg`, label: 0 }))
-  return { root: 'birds', classes, splits: { train: samples, val: [], test: [] }, setApart: false, notes: [] }
+  return { root: 'birds', classes, splits: { train: samples, val: [], test: [] }, holdOut: false, notes: [] }
 }
 
 test('data with other classes than the model, or without training images', (t) => {

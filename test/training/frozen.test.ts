@@ -49,7 +49,7 @@ test.serial('a frozen part keeps weights and statistics, and learns when its tim
   t.deepEqual(learning, await changedBy(await learnerWith(), 0))
 })
 
-test.serial('freezing everything is told', async (t) => {
+test.serial('freezing everything is reported', async (t) => {
   const learner = await learnerWith('all=group(master, frozen=1)')
   t.throws(() => learner.accumulate(batch, { step: 0, epoch: 0.5, rate: 0.01 }, true), {
     message: /every weight is frozen in epoch 1/,

@@ -159,30 +159,33 @@ test.serial(
   },
 )
 
-test.serial('what a checkpoint brings back goes on to the same values: adam, frozen at first, averaged', async (t) => {
-  const average = { name: 'ema', arguments: { decay: 0.9, warm_up: true } }
-  const plan = { ...plain, ...adam('adam', {}), groups: [{ ...bias, frozen: 3 }], average }
-  let step = 0
-  const model = modelOf(plan, () => recorded.gradients[step] ?? { weight: [], bias: [] })
-  const go = (learner: Learner, to: number) => {
-    for (; step < to; step++) learner.accumulate(image, { step, epoch: step, rate: 0.01 }, true)
-  }
-  const whole = Learner.begin({ model, seed: 1 }, given)
-  go(whole, 8)
-  for (const stop of [2, 3, 5]) {
-    step = 0
-    const first = Learner.begin({ model, seed: 1 }, given)
-    go(first, stop)
-    const { beginning } = await import('../../runtime/training/train.js')
-    const checkpoint = await first.checkpoint(beginning)
-    first.dispose()
-    const second = Learner.restore({ model, seed: 1 }, checkpoint, 'the checkpoint')
-    go(second, 8)
-    t.deepEqual(await second.checkpoint(beginning), await whole.checkpoint(beginning), `stopped after ${stop}`)
-    second.dispose()
-  }
-  whole.dispose()
-})
+test.serial(
+  'training resumed from a checkpoint reaches the same values: adam, frozen at first, averaged',
+  async (t) => {
+    const average = { name: 'ema', arguments: { decay: 0.9, warm_up: true } }
+    const plan = { ...plain, ...adam('adam', {}), groups: [{ ...bias, frozen: 3 }], average }
+    let step = 0
+    const model = modelOf(plan, () => recorded.gradients[step] ?? { weight: [], bias: [] })
+    const go = (learner: Learner, to: number) => {
+      for (; step < to; step++) learner.accumulate(image, { step, epoch: step, rate: 0.01 }, true)
+    }
+    const whole = Learner.begin({ model, seed: 1 }, given)
+    go(whole, 8)
+    for (const stop of [2, 3, 5]) {
+      step = 0
+      const first = Learner.begin({ model, seed: 1 }, given)
+      go(first, stop)
+      const { beginning } = await import('../../runtime/training/train.js')
+      const checkpoint = await first.checkpoint(beginning)
+      first.dispose()
+      const second = Learner.restore({ model, seed: 1 }, checkpoint, 'the checkpoint')
+      go(second, 8)
+      t.deepEqual(await second.checkpoint(beginning), await whole.checkpoint(beginning), `stopped after ${stop}`)
+      second.dispose()
+    }
+    whole.dispose()
+  },
+)
 
 test.serial('a gradient that is not finite moves nothing, and is named', async (t) => {
   let bad = false

@@ -60,7 +60,7 @@ test.serial('Ctrl-C within an epoch keeps the step, and resuming ends as if noth
   t.true(err.includes(`holds ${last}`), err)
   const resumed = wsban(...args, '-o', run, '--resume')
   t.is(resumed.status, 0, resumed.err)
-  t.regex(resumed.err, /going on after (step \d of epoch \d|epoch \d)/)
+  t.regex(resumed.err, /resuming after (step \d of epoch \d|epoch \d)/)
   await sameAsWhole(t, run)
 })
 
@@ -149,7 +149,7 @@ test.serial('what is kept, and what a finished run says', async (t) => {
   t.deepEqual(readdirSync(join(run, 'checkpoints')).sort(), ['epoch-0001', 'epoch-0002', 'epoch-0003'])
   const again = wsban(...args, '-o', run, '--resume')
   t.is(again.status, 0, again.err)
-  t.regex(again.err, /all 3 epochs are done; a larger --epochs goes on/)
+  t.regex(again.err, /all 3 epochs are done; a larger --epochs continues/)
   const batch = wsban('train', tiny, '--data', data, '-o', run, '--batch', '4', '--resume')
   t.is(batch.status, 2)
   t.regex(batch.err, /batches of 2, not of 4/)
@@ -221,7 +221,7 @@ model nothing(classes = 2, size = 32) {
     },
   )
 
-test.serial('a run with everything in its train block goes on as if it had not been stopped', async (t) => {
+test.serial('a run with everything in its train block resumes as if it had not been stopped', async (t) => {
   const settings = [
     'accumulate=3',
     'clip=1',

@@ -50,7 +50,7 @@ test('a train block says everything', (t) => {
   })
 })
 
-test('what --train says stands for the line of the block, or for one of its arguments', (t) => {
+test('--train replaces the line of the block, or one of its arguments', (t) => {
   const said = [
     'accumulate=1',
     'optimizer.rate=0.5',

@@ -144,7 +144,7 @@ test.serial('a connection that breaks is taken up where it broke', async (t) => 
   t.true(seen.some(({ range }) => range !== undefined && range !== 'bytes=0-'))
 })
 
-test.serial('one that breaks again and again keeps what came, and goes on in the next run', async (t) => {
+test.serial('one that breaks again and again keeps the received part, and resumes in the next run', async (t) => {
   cutsLeft = 4
   const own = settings('cut-long')
   t.regex(await fails(t, pullFromHub('owner/large', silent, own), 'hub-cut'), /continues where it stopped/)

@@ -63,7 +63,7 @@ test('a whole model of another data set keeps all but its classifier', (t) => {
   t.deepEqual(match.otherShape, [])
 })
 
-test('what is missing is told with the nearest name, what is of another shape with both', (t) => {
+test('missing weights are reported with the nearest name, weights of another shape with both shapes', (t) => {
   const match = matchWeights(
     wanted,
     file({ 'conv1.weight': [8, 3, 3, 3], 'bn1.weights': [4], 'layer1.0.conv1.weight': [4, 4, 3, 3] }),

@@ -25,7 +25,7 @@ export class TypedCall implements Typed {
 
   number(argument: string): number {
     const value = this.read(argument, isNumberOrUniform)
-    // Nothing is drawn outside of training: the middle stands for the range.
+    // Outside of training nothing is random: the midpoint of the range is used.
     return typeof value === 'number' ? value : (value.low + value.high) / 2
   }
 

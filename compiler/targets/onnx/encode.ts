@@ -24,7 +24,7 @@ export interface OnnxFile {
   readonly producer: string
   readonly version: string
   readonly metadata: Readonly<Record<string, string>>
-  /** A node's doc string: the line of the spec that it stands for. */
+  /** A node's doc string: the line of the spec that it implements. */
   readonly describe?: (node: OnnxNode) => string | undefined
 }
 

@@ -80,7 +80,7 @@ function splitAt(text: string, pattern: RegExp): string[] {
   return [...parts, text.slice(from)]
 }
 
-/** For each character how many brackets it stands in, those around it counted at both ends as outside; strings count as inside. */
+/** The bracket depth of each character; brackets themselves count as outside, strings as inside. */
 function depthsOf(text: string): number[] {
   let depth = 0
   let quoted = false

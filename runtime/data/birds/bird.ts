@@ -42,11 +42,11 @@ export function drawBird(traits: Traits, random: Random): Drawing {
     ),
     wing(traits, random.uniform(-14, 10), shade(-13)),
   ]
-  const telling = pieces.flatMap(({ part }) => part)
+  const discriminative = pieces.flatMap(({ part }) => part)
   return {
     svg: pieces.map(({ svg }) => svg).join(''),
     outline: pieces.flatMap(({ outline }) => outline),
-    part: telling,
+    part: discriminative,
   }
 }
 

@@ -99,7 +99,7 @@ function imageOf(root: string, part: Part, annotation: Annotation, classes: read
   return { path, className, split, truth, origin: annotation.origin }
 }
 
-/** One struct of a file; its number stands for a line in messages. */
+/** One struct of a file; messages give its number in place of a line. */
 class Annotation {
   constructor(
     private readonly fields: ReadonlyMap<string, MatValue>,

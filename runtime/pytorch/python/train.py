@@ -254,7 +254,7 @@ class Training:
             f"PyTorch {torch.__version__}, {where}, {self.process_group.size} "
             f"{'process' if self.process_group.size == 1 else 'processes'}, "
             f"{self.options.precision}"
-            + (f"; going on after epoch {epoch}, step {step}" if epoch + step else ""),
+            + (f"; resuming after epoch {epoch}, step {step}" if epoch + step else ""),
         )
         if self.options.compile:
             self.reporter.report(

@@ -1,7 +1,8 @@
+import { elementAt } from '../../../grammar/present.js'
 import type { Random } from '../../../runtime/random.js'
 
 /** Bytes that mean something in many formats: ends, signs, lengths, brackets, and the limits of integers. */
-const telling = [
+const boundaryBytes = [
   0, 1, 2, 4, 7, 8, 0x0a, 0x12, 0x20, 0x22, 0x28, 0x2c, 0x2e, 0x5b, 0x5d, 0x7b, 0x7d, 0x7f, 0x80, 0xfe, 0xff,
 ]
 
@@ -21,7 +22,7 @@ function changed(bytes: Buffer, other: Uint8Array, random: Random): Buffer {
       bytes[at] = (bytes[at] ?? 0) ^ (1 << random.integer(8))
       return bytes
     case 1:
-      bytes[at] = telling[random.integer(telling.length)] ?? 0
+      bytes[at] = elementAt(boundaryBytes, random.integer(boundaryBytes.length))
       return bytes
     case 2:
       return bytes.subarray(0, at)
