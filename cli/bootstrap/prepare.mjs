@@ -77,7 +77,7 @@ async function setUpEngine() {
   const place = status === 0 ? placeIn(output) : undefined
   if (place === undefined) {
     console.log(
-      'Going on without the native engine: WebAssembly computes, 5 to 15 times slower. `npx wsban setup` tries again.',
+      'Continuing without the native engine: WebAssembly is 5 to 15 times slower. Run `npx wsban setup` to try again.',
     )
   }
   await writeFile(stamp, JSON.stringify({ wanted, ...(place === undefined ? { failed: Date.now() } : { place }) }))

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import { packageRoot } from '../../runtime/package-root.js'
 
-const folders = ['grammar', 'compiler', 'runtime', 'cli', 'editors']
+const folders = ['grammar', 'compiler', 'runtime', 'cli', 'editors', 'bench', 'test']
 
 /** Words that an established term has replaced, with that term. */
 const retired: readonly (readonly [word: RegExp, term: string])[] = [
@@ -14,6 +14,11 @@ const retired: readonly (readonly [word: RegExp, term: string])[] = [
   [/\bbroken value\b/, 'error value'],
   [/\bnobody\b|\bsomebody\b/, 'no name for a person'],
   [/(?:\/\*\*|\/\/|#) What\b(?!ever)/, 'a noun phrase for what is described'],
+  [/\b(?:mended|telling part|is told)\b/, 'fixed, discriminative part, reported'],
+  [/\bsets? apart\b/i, 'held out'],
+  [/\b(?:goes|going) on\b/i, 'resumes, continues'],
+  [/\bstands (?:in|for)\b/, 'a verb for what is meant'],
+  [/\bpictures?\b(?<!\bcontrol pictures?)(?<!such a picture)/i, 'image'],
   [/\bforesight\b|\bforeseen\b/i, 'shape cache'],
   [/\bsetAside\b|\baside\(/i, 'side stream'],
   [/\b(?:set)?AtOnce\b/i, 'blocking'],
@@ -33,7 +38,7 @@ for (const folder of folders)
   test(`${folder}/ uses the terms of the field`, (t) => {
     const files = readdirSync(join(packageRoot(), folder), { recursive: true, encoding: 'utf8' })
     const found = files
-      .filter((file) => /\.(?:ts|cc|h|py)$/.test(file))
+      .filter((file) => /\.(?:ts|mjs|cc|h|py)$/.test(file) && !file.endsWith('vocabulary.test.ts'))
       .flatMap((file) => {
         const lines = readFileSync(join(packageRoot(), folder, file), 'utf8').split('\n')
         return lines.flatMap((line, index) =>

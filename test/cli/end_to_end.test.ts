@@ -125,7 +125,7 @@ test.serial('weights of a run: looked into, converted, begun from, evaluated', (
   const named = wsban('train', spec, ...flags, '-o', join(folder, 'named'))
   t.is(named.status, 0, named.err)
   t.regex(named.err, /weights from converted\.safetensors into master\.trunk \(its names begin with master\.trunk\.\)/)
-  t.is(wsban('weights', 'pull', 'nobody').status, 2)
+  t.is(wsban('weights', 'pull', 'unknown').status, 2)
   t.regex(wsban('weights', 'pull').out, /efficientnet_lite0/)
 })
 

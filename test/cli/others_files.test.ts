@@ -7,7 +7,7 @@ import { packageRoot } from '../../runtime/package-root.js'
 import { type Result, wsbanIn } from '../support/commands.js'
 import { drawShapes } from '../support/shapes.js'
 
-/** Commands that write into a folder, where somebody else's files have the names. */
+/** Commands that write into a folder, in which files of others have the names. */
 const folder = mkdtempSync(join(tmpdir(), 'wsban others '))
 const wsban = wsbanIn(folder)
 const tiny = join(packageRoot(), 'models', 'wsban_tiny.wsban')

@@ -69,7 +69,7 @@ for (const args of commands)
     t.notRegex(stderr, /\n {4}at /)
   })
 
-test.serial('a reader that ends: no message, no trace, and no images that nobody asks for', async (t) => {
+test.serial('a reader that ends: no message, no trace, and no images beyond those it read', async (t) => {
   const images = Array.from({ length: 200 }, () => 'a.png')
   const child = spawn(process.execPath, [main, 'predict', 'run.onnx', ...images], { cwd: folder })
   let err = ''

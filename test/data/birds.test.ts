@@ -41,7 +41,7 @@ test('the same seed draws the same bytes, with a true box for each image', async
   t.is(hashOf(other), hashOf(first))
 })
 
-test("somebody else's folder is left alone", async (t) => {
+test('a folder of other files is left unchanged', async (t) => {
   const path = join(root, 'mine')
   mkdirSync(path)
   writeFileSync(join(path, 'thesis.txt'), 'do not lose')

@@ -519,7 +519,7 @@ test('classes that a model was not made for are reported', async (t) => {
   t.is(failure?.problem.help, 'the model\'s classes are "x", "z"')
 })
 
-test('whatever somebody wrote into such a file, it is read or it is a failure', async (t) => {
+test('a file with any contents is read or is a failure', async (t) => {
   const places: readonly (readonly [path: string, file: string, text: string])[] = [
     ...Object.entries(cub).flatMap(([file, text]) => (text === null ? [] : [[folder(cub), file, text] as const])),
     ...Object.entries(aircraft).flatMap(([file, text]) =>

@@ -45,7 +45,7 @@ test.serial('an engine that does not exist is wrong usage', async (t) => {
   t.regex(failure?.problem.help ?? '', /tfjs-node, wasm, cpu/)
 })
 
-test.serial('a broken addon that somebody installed costs a warning, not the process', async (t) => {
+test.serial('a broken addon that the user installed costs a warning, not the process', async (t) => {
   noCache(t)
   const project = freshFolder(t)
   const folder = join(project, 'node_modules', '@tensorflow', 'tfjs-node')
@@ -133,7 +133,7 @@ test.serial('engines can be changed in one process, and tensors are computed on 
   }
 })
 
-test.serial('WebAssembly leaves the process alone with errors nobody caught', async (t) => {
+test.serial('WebAssembly leaves the process alone with uncaught errors', async (t) => {
   const listeners = process.listenerCount('uncaughtException')
   await openEngine('wasm', silent)
   t.is(process.listenerCount('uncaughtException'), listeners)

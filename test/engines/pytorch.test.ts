@@ -57,7 +57,7 @@ test.serial('a Python that hangs is ended, and so is the waiting for what it beg
   t.regex(message, /gave no answer within 0\.3 seconds$/)
   // On a slow machine the program may have been ended before it began anything.
   const began = existsSync(`${python}.began`) ? readFileSync(`${python}.began`, 'utf8').trim().split('\n') : []
-  for (const sleeping of began) t.true(process.kill(Number(sleeping), 'SIGKILL'), 'nobody waited for its end')
+  for (const sleeping of began) t.true(process.kill(Number(sleeping), 'SIGKILL'), 'its end was not awaited')
 })
 
 test.serial('what is missing or too old is named, with the command that brings just that', async (t) => {

@@ -125,7 +125,7 @@ def record(name, entry):
     }
     if "training" in entry:
         batch, size = entry["training"]["batch"], entry["training"]["size"]
-        # What stands behind a dropout is by chance, so the output is left out.
+        # Outputs behind a dropout are random, so they are left out.
         answers = run(network.train(), entry["taps"], image(batch, size).double())
         answers.pop("output")
         result["training"] = answers

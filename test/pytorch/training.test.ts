@@ -207,7 +207,7 @@ test.serial(
     const resumed = program('--out', path, '--epochs', '2', '--resume', '--from', 'epoch-0001')
     t.is(resumed.status, 0, resumed.err)
     done(t, ours('--epochs', '3', '--resume'))
-    const other = join(folder, 'somebody')
+    const other = join(folder, 'others')
     mkdirSync(join(other, 'checkpoints'), { recursive: true })
     writeFileSync(join(other, 'checkpoints', 'best.pt'), 'weights')
     const refused = program('--out', other)

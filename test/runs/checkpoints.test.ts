@@ -123,7 +123,7 @@ test('a checkpoint that cannot be written leaves nothing behind', async (t) => {
   t.is(codeOf(error), 'cannot-write')
   t.false(existsSync(join(folder, 'nowhere')))
   const busy = join(folder, 'busy')
-  mkdirSync(join(busy, 'epoch-0001', 'somebody'), { recursive: true })
+  mkdirSync(join(busy, 'epoch-0001', 'others'), { recursive: true })
   const there = await t.throwsAsync(writeCheckpoint(join(busy, 'epoch-0001'), checkpointOf(1), 'small'))
   t.true(there instanceof Failure)
   t.deepEqual(readdirSync(busy), ['epoch-0001'])

@@ -110,7 +110,7 @@ test.serial('an empty folder, and what an interrupted start left, become a run',
   t.deepEqual(readdirSync(join(path, 'checkpoints')).sort(), ['epoch-0000', 'epoch-0001'])
 })
 
-test.serial('what somebody keeps in a run stays there', (t) => {
+test.serial('files that users keep in a run stay there', (t) => {
   const path = join(folder, 'kept')
   cpSync(done, path, { recursive: true })
   const kept = {

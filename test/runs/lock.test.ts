@@ -25,7 +25,7 @@ test('the lock is gone when the work is done, and when it fails', (t) =>
     t.is(
       await withLock(
         file,
-        () => t.fail('nobody else is there'),
+        () => t.fail('there is no other holder'),
         async () => (existsSync(file) ? 'locked' : 'open'),
       ),
       'locked',
@@ -130,7 +130,7 @@ test('a claim to a dead process’s lock whose own process died does not stand i
     t.deepEqual(readdirSync(dirname(file)), [])
   }))
 
-test('a file that is no lock is nobody’s to take over', (t) =>
+test('a file that is not a lock is not taken over', (t) =>
   inFolder(async (file) => {
     await makeFolder(dirname(file))
     await writeFile(file, 'my notes')

@@ -170,7 +170,7 @@ test.serial('half a file of something else is not mistaken for the beginning', a
   t.deepEqual(readFileSync(await pullFromHub('owner/large', silent, own)), content)
 })
 
-test.serial('the token goes to the hub and to nobody else', async (t) => {
+test.serial('the token is sent to the hub alone', async (t) => {
   const without = await fails(t, pullFromHub('owner/private', silent, settings('private')), 'hub-forbidden')
   t.regex(without, /HF_TOKEN/)
   seen.length = 0
@@ -182,7 +182,7 @@ test.serial('the token goes to the hub and to nobody else', async (t) => {
   t.true(seen.filter(({ url }) => url === '/data').every(({ authorization }) => authorization === undefined))
 })
 
-test.serial('what is not there, nobody answers for, or means harm, ends in an error', async (t) => {
+test.serial('an absent, unreachable or hostile repository ends in an error', async (t) => {
   t.regex(await fails(t, pullFromHub('owner/none', silent, settings('none')), 'hub-not-found'), /no owner\/none/)
   t.regex(await fails(t, pullFromHub('owner/nothing', silent, settings('nothing')), 'hub-not-found'), /neither/)
   await fails(t, pullFromHub('owner/evil', silent, settings('evil')), 'hub-unreachable')

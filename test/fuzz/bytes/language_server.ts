@@ -59,7 +59,7 @@ export class ServerUnderTest {
     const [toServer, toClient] = [new PassThrough(), new PassThrough()]
     serve(createConnection(ProposedFeatures.all, new StreamMessageReader(toServer), new StreamMessageWriter(toClient)))
     const client = createProtocolConnection(new StreamMessageReader(toClient), new StreamMessageWriter(toServer))
-    // The answers to damaged messages belong to nobody.
+    // Responses to damaged messages have no request.
     client.onError(() => {})
     client.onUnhandledNotification(() => {})
     client.listen()

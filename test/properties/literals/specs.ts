@@ -5,7 +5,7 @@ import { emitTfjs } from '../../../compiler/targets/tfjs/emit.js'
 import { diskLibrary } from '../../../runtime/specs/library.js'
 import type { StoredSpec } from '../../../runtime/specs/stored.js'
 
-/** Everything in a spec, or beside it, that somebody else may have written and that is text. */
+/** All text in a spec or its metadata that may come from others. */
 export interface Texts {
   readonly path: string
   readonly comment: string
