@@ -86,7 +86,7 @@ test.serial('the environment in the cache is used when it is whole, and when not
   withEnvironment(t, { WSBAN_CACHE: freshFolder(t), WSBAN_PYTHON: '' })
   const failure = await t.throwsAsync(requirePytorch(), { instanceOf: Failure })
   t.is(failure?.message, 'there is no Python with PyTorch')
-  t.regex(failure?.problem.help ?? '', /^wsban setup pytorch makes one/)
+  t.regex(failure?.problem.help ?? '', /^create one with wsban setup pytorch/)
   const python = pythonIn(pytorchFolder())
   mkdirSync(join(python, '..'), { recursive: true })
   writeFileSync(python, `#!/bin/sh\necho '${pythonAnswer()}'\n`, { mode: 0o755 })

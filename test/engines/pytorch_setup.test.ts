@@ -128,7 +128,7 @@ test.serial('--gpu wants a card: without one it says so, and the environment sta
   fakeMachine(t)
   const none = await problemOf(t, setup(true))
   t.is(none.code, 'no-graphics-card')
-  t.regex(none.message, /finds no graphics card that computes \(it is a build for processors\)$/)
+  t.regex(none.message, /finds no usable GPU \(it is a build for processors\)$/)
   t.true((await setup()).already)
   const card = [{ label: 'cpu' }, { label: 'cuda:0 Old Card', broken: 'RuntimeError: no kernel image' }]
   withEnvironment(t, { WSBAN_PYTHON: pythonThatSays(t, pythonAnswer({ devices: card })) })
@@ -163,5 +163,5 @@ test('too little room is said before anything is fetched', async (t) => {
   await requireSpace(folder, 1, 'setting up PyTorch')
   const problem = await problemOf(t, requireSpace(folder, 1e18, 'setting up PyTorch'))
   t.is(problem.code, 'disk-full')
-  t.regex(problem.message, /^setting up PyTorch takes 1000000000\.0 GB for a while, and .* has .* left$/)
+  t.regex(problem.message, /^setting up PyTorch needs 1000000000\.0 GB temporarily, and .* has .* left$/)
 })

@@ -134,7 +134,7 @@ test.serial('doctor: nothing but Node is enough, and one command makes it fast',
     sharp: 'good',
   })
   if (wheelFor('tfjs-node') !== undefined) t.regex(diagnosis.mend ?? '', /wsban setup$/)
-  t.regex(renderDoctor(diagnosis.findings), /5 to 15 times faster: .*wsban setup$/)
+  t.regex(renderDoctor(diagnosis.findings), /5 to 15 times faster training, run: .*wsban setup$/)
   t.false(existsSync(cacheRoot()), 'looking makes nothing')
 })
 
@@ -146,7 +146,7 @@ test.serial('doctor: PyTorch is reported, and never counts as missing', async (t
     t.notRegex(mend ?? '', /pytorch/)
     return findings.find(({ name }) => name === 'pytorch')
   }
-  t.regex((await pytorch())?.detail ?? '', /^there is no Python with PyTorch; wsban setup pytorch makes one/)
+  t.regex((await pytorch())?.detail ?? '', /^there is no Python with PyTorch; create one with wsban setup pytorch/)
   const devices = [{ label: 'cpu' }, { label: 'cuda:0 Some Card' }, { label: 'cuda:1', broken: 'no kernel' }]
   const python = pythonThatSays(t, pythonAnswer({ devices }))
   // Its script needs the system's own programs.
