@@ -26,11 +26,7 @@ export async function runSetup(choice: SetupChoice, reporter: Reporter): Promise
 export function describeSetup(result: SetupResult, gpu: boolean): string {
   const size = `${Math.round(result.bytes / 1e6)} MB`
   const how = result.already ? 'was there already, and works' : `is ready (${size}, ${result.seconds} s)`
-  const card = !gpu
-    ? ''
-    : result.gpu
-      ? '; it uses the graphics card'
-      : '; it found no NVIDIA card and computes on the processor'
+  const card = !gpu ? '' : result.gpu ? '; it uses the GPU' : '; it found no NVIDIA GPU and runs on the CPU'
   return `${result.engine}, TensorFlow ${result.tensorflow}, ${how}${card}: ${result.place}`
 }
 

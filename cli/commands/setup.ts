@@ -37,7 +37,7 @@ export function register(program: Command): void {
 function noLibraries(): Failure {
   return new Failure({
     code: 'wrong-usage',
-    message: "--cuda-libraries is for tfjs-node; PyTorch's own builds for graphics cards bring theirs",
+    message: "--cuda-libraries is for tfjs-node; PyTorch's own GPU builds include them",
     help: 'wsban setup pytorch --gpu',
     exit: 2,
   })

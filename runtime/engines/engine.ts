@@ -10,7 +10,7 @@ export interface Engine {
   readonly name: EngineName
   /** The version of TensorFlow for the native engines, and of the TensorFlow.js backend for the others. */
   readonly version: string
-  /** One line for the user, such as `TensorFlow 2.16.2 on the processor, 2 threads`. */
+  /** One line for the user, such as `TensorFlow 2.16.2 on the CPU, 2 threads`. */
   readonly description: string
   readonly native: boolean
   /** Whether a GPU is in use. */

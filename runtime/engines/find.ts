@@ -23,9 +23,7 @@ async function find(name: EngineName): Promise<EngineFinding> {
 
 async function findNative(name: NativeName): Promise<EngineFinding> {
   const gpuLimit =
-    name === 'tfjs-node-gpu' && !hasNvidiaDriver()
-      ? { reason: 'no NVIDIA driver here: it would compute on the processor' }
-      : {}
+    name === 'tfjs-node-gpu' && !hasNvidiaDriver() ? { reason: 'no NVIDIA driver found: it would run on the CPU' } : {}
   const provisioned = await provisionedPackage(name)
   const ready = await readReady(name)
   if (provisioned?.native !== undefined && ready !== undefined) {

@@ -104,12 +104,8 @@ function describe(name: NativeName): Engine {
   if (!isNativeBackend(backend)) throw new Error('the current backend is not the native one')
   const version = backend.binding.TF_Version
   const gpu = backend.isUsingGpuDevice
-  const processor = `on the processor, ${threads()}`
-  const where = gpu
-    ? 'on the graphics card'
-    : name === 'tfjs-node-gpu'
-      ? `${processor} (no graphics card found)`
-      : processor
+  const cpu = `on the CPU, ${threads()}`
+  const where = gpu ? 'on the GPU' : name === 'tfjs-node-gpu' ? `${cpu} (no GPU found)` : cpu
   return { name, version, description: `TensorFlow ${version} ${where}`, native: true, gpu }
 }
 

@@ -154,7 +154,7 @@ async function provisionIn(
 }
 
 function describePlan({ torch, cards, bytes }: PytorchPlan, folder: string): string {
-  const subject = `PyTorch${torch === undefined ? '' : ` ${torch}`}${cards ? ' with the libraries for graphics cards' : ''}`
+  const subject = `PyTorch${torch === undefined ? '' : ` ${torch}`}${cards ? ' with GPU libraries' : ''}`
   const cheaper = cards ? '; where pip is configured for an index with builds for processors, it is 1 GB' : ''
   return `${subject} comes into ${folder}: some ${megabytes(bytes)}${cheaper}`
 }

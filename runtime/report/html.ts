@@ -135,7 +135,7 @@ function imageCard({ name, truth, guesses, image, overlay, crop, overlap }: Show
   const right = guesses.find(({ by }) => by === 'joint')?.name === truth
   return html`<article class="${right ? 'right' : 'wrong'}">
 <div class="strip">${[image, overlay, crop].flatMap((bytes) => (bytes ? [html`<img alt="" src="${dataUri(bytes)}">`] : []))}</div>
-<h3>${truth} <small>${name}${overlap === undefined ? '' : ` · IoU with annotated box ${(overlap * 100).toFixed(0)} %`}</small></h3>
+<h3>${truth} <small>${name}${overlap === undefined ? '' : ` · IoU ${(overlap * 100).toFixed(0)} %`}</small></h3>
 <table>${guesses.map((guess) => html`<tr><td>${guess.by}</td><td>${guess.name}</td><td class="number ${guess.name === truth ? 'good' : 'bad'}">${percent(guess.probability)}</td></tr>`)}</table>
 </article>`
 }

@@ -129,7 +129,7 @@ test('a larger evaluation adds top-5, the discriminative part, mistakes, and a d
     '62.5 %',
     '12.5 %',
     'Most confident mistakes',
-    'IoU with annotated box 33 %',
+    'IoU 33 %',
     '1 image classified correctly only by the joint prediction',
     'The difference is significant',
     'p below 0.001',
