@@ -5,7 +5,7 @@ import { findingsOf } from './findings.js'
 import { type ImageFacts, readImageFacts } from './image_facts.js'
 import type { ClassCount, Double, Inspection, Sizes } from './inspection.js'
 
-/** Looks at every image of a data set: what it holds, what is wrong with it, and what to do. */
+/** Inspects every image of a data set and returns its contents, its problems and how to fix them. */
 export async function inspectData(data: DataSet, mostUnreadable: number, reporter: Reporter): Promise<Inspection> {
   const { seen, unreadable } = await readImageFacts(data, reporter)
   const double =
