@@ -4,7 +4,7 @@ import type { ModelSettings } from '../../compiler/analysis/model.js'
 import { position } from '../../compiler/diagnostics/render.js'
 import type { Graph } from '../../compiler/graph/graph.js'
 import { parse } from '../../grammar/parse.js'
-import { elementAt, present } from '../../grammar/present.js'
+import { present } from '../../grammar/present.js'
 import type { Span } from '../../grammar/tree.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import type { EngineName } from '../../runtime/engines/index.js'
@@ -166,7 +166,9 @@ async function placeOf(
     const where = of === 'value' ? 'first in' : 'on the way back first through'
     return `${where} ${node.path.join('.')}, a ${node.operation} (${place(node.span)})`
   }
-  const parameter = 'gradients' in found ? graph.parameters.get(elementAt(found.gradients, 0)) : undefined
+  // The norm may overflow while every gradient is finite.
+  const [name] = 'gradients' in found ? found.gradients : []
+  const parameter = name === undefined ? undefined : graph.parameters.get(name)
   return parameter && `the weight is of ${place(parameter.span)}`
 }
 

@@ -45,6 +45,7 @@ export interface LearnerOptions {
 interface Computed {
   readonly gradients: readonly (readonly [name: string, sum: tf.Tensor])[]
   readonly losses: readonly (readonly [name: string, value: number])[]
+  /** Of the accumulated gradients with the last batch of a step; 0 before it. */
   readonly norm: number
 }
 
@@ -205,7 +206,7 @@ export class Learner {
       computed = {
         gradients,
         losses: found.names.map((name, index) => [name, numbers[index] as number]),
-        norm: Math.sqrt(elementAt(numbers, found.names.length)),
+        norm: last ? Math.sqrt(elementAt(numbers, found.names.length)) : 0,
       }
     })
     return computed

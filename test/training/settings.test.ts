@@ -77,7 +77,7 @@ test('what is wrong with --train is said at its place', (t) => {
     diskLibrary(),
     {},
     {
-      train: ['batch=0', 'optimizer=sgd', 'schedule.flor=1', 'clip = = 3'],
+      train: ['batch=0', 'optimiser=sgd', 'schedule.flor=1', 'clip = = 3'],
     },
   )
   t.deepEqual(diagnostics.map(({ code }) => code).sort(), [
