@@ -84,7 +84,7 @@ test.serial('a run changes engines and back', async (t) => {
   done(t, train('changing', '--epochs', '1', '--engine', 'tfjs-node', ...constant))
   const second = train('changing', '--epochs', '2', '--resume', '--engine', 'pytorch', ...constant)
   done(t, second)
-  t.regex(second.err, /begun with tfjs-node/)
+  t.regex(second.err, /started with tfjs-node/)
   done(t, train('changing', '--epochs', '3', '--resume', '--engine', 'tfjs-node', ...constant))
   const apart = await weightsApart(join(folder, 'straight'), join(folder, 'changing'))
   t.log(`weights apart after fifteen steps: ${apart.toExponential(1)}`)
@@ -121,7 +121,7 @@ test.serial('errors are reported as by the other engines', (t) => {
   const wild = train('wild', '--engine', 'pytorch', '--train', 'optimizer.rate=1e30')
   t.is(wild.status, 1)
   t.regex(wild.err, /error\[loss-not-finite\].*at step \d/)
-  t.regex(wild.err, /wild holds epoch-0000, which is whole/)
+  t.regex(wild.err, /wild holds epoch-0000, a complete checkpoint/)
   done(t, wsban('compile', 'settled.wsban', '--set', 'classes=8', '--target', 'pytorch', '-o', 'program'))
   const program = join('program', 'train.py')
   const fails = (code: RegExp, ...given: readonly string[]) => {

@@ -125,7 +125,7 @@ test.serial('a full disk, and one that turns read-only', async (t) => {
     const fuller = wsban(...args, '-o', run, '--resume')
     t.is(fuller.status, 1, fuller.err)
     t.regex(fuller.err, /cannot-write/)
-    t.true(fuller.err.includes(`holds ${last}, which is whole`), fuller.err)
+    t.true(fuller.err.includes(`holds ${last}, a complete checkpoint`), fuller.err)
     await (await RunFolder.open(run)).readCheckpoint('last')
     rmSync(join(disk, 'filler'))
     t.is(spawnSync('mount', ['-o', 'remount,ro', disk]).status, 0)
@@ -175,7 +175,7 @@ test.serial('patience ends a run early, and it stays ended', async (t) => {
   t.is(info.best, 'epoch-0001')
   const again = wsban(...patient, '-o', run, '--resume')
   t.is(again.status, 0, again.err)
-  t.regex(again.err, /ended early: 2 epochs without a better val top-1/)
+  t.regex(again.err, /stopped early: 2 epochs without a better validation top-1/)
   t.is((await RunFolder.open(run)).info.last, 'epoch-0003')
 })
 
@@ -216,7 +216,7 @@ model nothing(classes = 2, size = 32) {
       const { status, err } = wsban('train', spec, '--data', data, '-o', run)
       t.is(status, 1, err)
       t.regex(err, message)
-      t.regex(err, /holds epoch-0000, which is whole/)
+      t.regex(err, /holds epoch-0000, a complete checkpoint/)
       t.is((await (await RunFolder.open(run)).readCheckpoint('last')).state.step, 0)
     },
   )

@@ -27,7 +27,7 @@ class NotFinite(TrainingError):
     """A loss or a gradient is not finite. The weights were not updated."""
 
     def __init__(self, message: str) -> None:
-        help = "lower the rate to a tenth, or limit the gradients (clip = 1)"
+        help = "lower the learning rate to a tenth, or clip the gradients (clip = 1)"
         super().__init__("loss-not-finite", message, help)
 
 
