@@ -72,9 +72,11 @@ function options(spec: string, out: string, processes: number): string[] {
   ]
 }
 
+// Ten steps amplify what the first one rounds: one process with another number of threads ends 1e-5 apart,
+// with other vector instructions 5e-5. A learning rate that is wrong by 1 % ends 4.5e-4 apart.
 for (const { spec, more, tolerance } of [
-  { spec: 'plain', more: [], tolerance: 1e-5 },
-  { spec: 'plain', more: ['--train', 'accumulate=2'], tolerance: 1e-5 },
+  { spec: 'plain', more: [], tolerance: 2e-4 },
+  { spec: 'plain', more: ['--train', 'accumulate=2'], tolerance: 2e-4 },
   { spec: 'tiny', more: ['--train', 'optimizer=sgd(rate=0.02)'], tolerance: 1e-3 },
 ])
   test.serial(`two processes take the ten steps of one: ${[spec, ...more].join(' ')}`, async (t) => {
