@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { className } from '../../compiler/targets/pytorch/python.js'
 import { trainingSteps } from '../../compiler/training/training_steps.js'
@@ -169,6 +169,7 @@ async function takeSteps(
 
 async function keep(learner: Learner, place: string, step: number): Promise<void> {
   const checkpoint: Checkpoint = await learner.checkpoint({ ...beginning, step })
+  mkdirSync(dirname(place), { recursive: true })
   await writeCheckpoint(place, checkpoint, 'wsban_tiny')
 }
 
