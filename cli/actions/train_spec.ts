@@ -1,10 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { oneValuePerChannel } from '../../compiler/analysis/batch_statistics.js'
 import type { ModelSettings } from '../../compiler/analysis/model.js'
-import { position } from '../../compiler/diagnostics/render.js'
+import { positionOf } from '../../compiler/diagnostics/render.js'
 import type { Graph } from '../../compiler/graph/graph.js'
 import { parse } from '../../grammar/parse.js'
-import { present } from '../../grammar/present.js'
 import type { Span } from '../../grammar/tree.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import type { EngineName } from '../../runtime/engines/index.js'
@@ -158,8 +157,7 @@ async function placeOf(
   { graph, stored, texts }: ReadySpec,
   ...[found, ...at]: Parameters<NonNullable<TrainingRequest['locate']>>
 ): Promise<string | undefined> {
-  const place = ({ source, start }: Span) =>
-    `${source}:${position(present(texts.get(source), `the text of ${source}`), start).line}`
+  const place = (span: Span) => `${span.source}:${positionOf(span, texts).line}`
   const bad = await firstNotFinite(graph, stored.entry, ...at)
   if (bad) {
     const { node, of } = bad

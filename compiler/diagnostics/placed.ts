@@ -1,6 +1,5 @@
-import { present } from '../../grammar/present.js'
 import type { Diagnostic, Label, Severity } from './diagnostic.js'
-import { position } from './render.js'
+import { positionOf } from './render.js'
 
 /** A stretch of a file, as tools count: lines and columns from 1, offsets from 0 in UTF-16 units. */
 export interface Place {
@@ -27,7 +26,7 @@ export interface PlacedDiagnostic {
 export function placed(diagnostic: Diagnostic, texts: ReadonlyMap<string, string>): PlacedDiagnostic {
   const { code, severity, message, help, primary, secondary } = diagnostic
   const at = ({ span, text }: Label): Place => {
-    const { line, column } = position(present(texts.get(span.source), `the text of ${span.source}`), span.start)
+    const { line, column } = positionOf(span, texts)
     const { source: file, start, end } = span
     return { file, line, column: column + 1, start, end, ...(text !== '' && { text }) }
   }

@@ -1,4 +1,5 @@
-import { elementAt } from '../../grammar/present.js'
+import { elementAt, present } from '../../grammar/present.js'
+import type { Span } from '../../grammar/tree.js'
 import type { Diagnostic, Label } from './diagnostic.js'
 import { type Lines, linesOf } from './lines.js'
 import { safeLine } from './safe_text.js'
@@ -68,6 +69,14 @@ function labels(diagnostic: Diagnostic): [Label, '^' | '-'][] {
 /** Line from 1 and column from 0, as in editors. */
 export function position(text: string, offset: number): { line: number; column: number } {
   return linesOf(text).position(offset)
+}
+
+/** Returns where a span begins, in the text of its own source. */
+export function positionOf(
+  { source, start }: Span,
+  texts: ReadonlyMap<string, string>,
+): { line: number; column: number } {
+  return position(present(texts.get(source), `the text of ${source}`), start)
 }
 
 function mark(label: Label, sign: '^' | '-', text: string): Marked {

@@ -1,8 +1,7 @@
 import { type CodeAction, CodeActionKind, type Diagnostic, DiagnosticSeverity } from 'vscode-languageserver/node.js'
 import type { Fix, Diagnostic as Found, Label } from '../../compiler/diagnostics/diagnostic.js'
-import { position } from '../../compiler/diagnostics/render.js'
+import { positionOf } from '../../compiler/diagnostics/render.js'
 import { allowProblems } from '../../compiler/warnings/allow.js'
-import { present } from '../../grammar/present.js'
 import type { Analysis } from '../language/workspace.js'
 import type { EditorFiles } from './files.js'
 import type { Places } from './places.js'
@@ -36,7 +35,7 @@ function protocolDiagnostic(found: Found, analysis: Analysis, places: Places): D
 }
 
 function placeText({ span }: Label, { texts }: Analysis): string {
-  const { line, column } = position(present(texts.get(span.source), `the text of ${span.source}`), span.start)
+  const { line, column } = positionOf(span, texts)
   return `${span.source}:${line}:${column + 1}`
 }
 
