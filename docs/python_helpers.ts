@@ -8,7 +8,7 @@ import { packageRoot } from '../runtime/package-root.js'
 interface Definition {
   readonly name: string
   readonly code: string
-  /** Helpers that the code names, in the order of their first occurrence. */
+  /** Helpers that the code names, in the order of their first occurrence; decorators come after what the body names. */
   readonly uses: readonly string[]
 }
 
@@ -48,7 +48,9 @@ function definitionsOf(text: string): readonly Definition[] {
   const known = new Set([...names, ...imported])
   return groups.map((code, index) => {
     const name = present(names[index], 'the name of a definition')
-    const words = withoutText(code).matchAll(/(?<!\.)\b\w+/g)
+    const text = withoutText(code)
+    const decorators = text.match(/^ *@.+$/gm) ?? []
+    const words = [text.replace(/^ *@.+$/gm, ''), ...decorators].join('\n').matchAll(/(?<!\.)\b\w+/g)
     const uses = new Set([...words].map(([word]) => word).filter((word) => word !== name && known.has(word)))
     return { name, code, uses: [...uses] }
   })

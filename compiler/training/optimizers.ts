@@ -1,4 +1,7 @@
+import { present } from '../../grammar/present.js'
+import type { Setting } from '../graph/graph.js'
 import type { ArgumentSpec } from '../ops/operation.js'
+import { callOf, keyword, literal, source, tuple } from '../targets/pytorch/expression.js'
 import type { PytorchOptimizer, SettingSpec } from './setting_spec.js'
 
 const rate = (value: number): ArgumentSpec => ({
@@ -47,9 +50,20 @@ const moments: readonly ArgumentSpec[] = [
   },
 ]
 
+/** Arguments of every optimizer in a generated recipe. */
+const groupsAndRate = [source('groups'), keyword('lr', source('RATE'))]
+
+const numberCode = (value: Setting['arguments'][string] | undefined) => literal(present(value, 'an argument'))
+
 function adam(type: string): PytorchOptimizer {
   return {
-    create: ({ beta1, beta2, eps }) => `${type}(groups, lr=RATE, betas=(${beta1}, ${beta2}), eps=${eps})`,
+    create: ({ beta1, beta2, eps }) =>
+      callOf(
+        type,
+        ...groupsAndRate,
+        keyword('betas', tuple([numberCode(beta1), numberCode(beta2)])),
+        keyword('eps', numberCode(eps)),
+      ),
     slots: { mean: 'exp_avg', square: 'exp_avg_sq' },
   }
 }
@@ -72,7 +86,7 @@ export const optimizers: readonly SettingSpec[] = [
       decays,
     ],
     pytorch: {
-      create: ({ momentum }) => `torch.optim.SGD(groups, lr=RATE, momentum=${momentum})`,
+      create: ({ momentum }) => callOf('torch.optim.SGD', ...groupsAndRate, keyword('momentum', numberCode(momentum))),
       slots: { velocity: 'momentum_buffer' },
     },
   },

@@ -2,6 +2,7 @@ import type { Setting } from '../graph/graph.js'
 import type { ArgumentSpec } from '../ops/operation.js'
 import type { OnnxAttribute } from '../targets/onnx/program.js'
 import type { OnnxProgramBuilder } from '../targets/onnx/program_builder.js'
+import type { Expression } from '../targets/pytorch/expression.js'
 
 /** A word of the train block or of an input's steps that is no tensor operation: what the runtime does, with its arguments. */
 export interface SettingSpec {
@@ -19,7 +20,7 @@ export interface SettingSpec {
 
 export interface PytorchOptimizer {
   /** The expression that constructs it from `groups` and `RATE`. */
-  readonly create: (given: Setting['arguments']) => string
+  readonly create: (given: Setting['arguments']) => Expression
   /** The keys of its state in torch, by the name of the optimizer state in a checkpoint. */
   readonly slots: Readonly<Record<string, string>>
 }

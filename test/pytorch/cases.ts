@@ -7,8 +7,8 @@ import { TypedCall } from '../../compiler/ops/support/typed.js'
 import { expressionOf, inputTypes } from '../../compiler/targets/pytorch/call.js'
 import { moduleCode } from '../../compiler/targets/pytorch/classes.js'
 import { operationsFile } from '../../compiler/targets/pytorch/emit.js'
+import { callOfModule, printExpression, source } from '../../compiler/targets/pytorch/expression.js'
 import type { PythonHelper } from '../../compiler/targets/pytorch/lowering.js'
-import { moduleOf } from '../../compiler/targets/pytorch/precision.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { type ReadyCase, ready } from '../support/cases.js'
 import { differs } from '../support/compare.js'
@@ -128,22 +128,21 @@ export function weightsOf(one: ReadyCase): Tensor | undefined {
 function request(one: ReadyCase, helpers: Set<PythonHelper>) {
   const expression = expressionOf(one.node, {
     graph: one.graph,
-    input: (value) => `inputs[${value.node}]`,
-    module: () => 'self.call',
+    input: (value) => source(`inputs[${value.node}]`),
+    module: (...given) => callOfModule(source('self.call'), ...given),
     option: () => undefined,
     narrow: () => true,
-    classWeights: '',
-    helper: (helper) => {
+    classWeights: undefined,
+    use: (helper) => {
       helpers.add(helper)
-      return helper.name
     },
   })
   const types = inputTypes(one.node, one.graph)
-  const module = moduleOf(one.operation, new TypedCall(one.operation.name, types, one.node.attributes))
+  const module = one.operation.lowering.pytorch.module?.(new TypedCall(one.operation.name, types, one.node.attributes))
   if (module && typeof module.type !== 'string') helpers.add(module.type)
   return {
-    expression,
-    module: module ? moduleCode(module) : null,
+    expression: printExpression(expression),
+    module: module ? printExpression(moduleCode(module)) : null,
     training: one.phase === 'training',
     inputs: one.inputs.map(({ type, value }) => ({ label: type.element === 'label', value: asText(value) })),
     parameters: Object.fromEntries([...one.parameters].map(([role, value]) => [role, asText(value)])),

@@ -3,10 +3,17 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { compile } from '../../compiler/compile.js'
+import { operations } from '../../compiler/ops/index.js'
+import { TypedCall } from '../../compiler/ops/support/typed.js'
+import { expressionOf, inputTypes } from '../../compiler/targets/pytorch/call.js'
 import { emitPytorch } from '../../compiler/targets/pytorch/emit.js'
+import { callOfModule, source } from '../../compiler/targets/pytorch/expression.js'
+import type { PythonHelper } from '../../compiler/targets/pytorch/lowering.js'
+import { needsFloat32 } from '../../compiler/targets/pytorch/precision.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { diskLibrary } from '../../runtime/specs/library.js'
 import { compileFile } from '../../runtime/specs/spec.js'
+import { ready } from '../support/cases.js'
 import { python } from '../support/python.js'
 
 const tiny = join(packageRoot(), 'models', 'wsban_tiny.wsban')
@@ -22,6 +29,34 @@ const codeOf = (files: ReturnType<typeof generate>) => files.filter(({ path }) =
 
 test('the same spec gives the same bytes', (t) => {
   t.deepEqual(generate(), generate())
+})
+
+test('a factor by phase is one operand: evaluation multiplies by it', (t) => {
+  const text = readFileSync(tiny, 'utf8').replace('-> scale(20)', '-> scale(training ? 20 : 10)')
+  const model = generate(text).find(({ path }) => path === 'model.py')?.text ?? ''
+  t.true(model.includes(' * (20 if self.training else 10)'), model)
+})
+
+test('functions of operations that must not compute in half precision are decorated with in_float32', (t) => {
+  for (const operation of operations.values()) {
+    const helpers = new Set<PythonHelper>()
+    for (const one of operation.cases) {
+      const { node, graph } = ready(operation, one)
+      expressionOf(node, {
+        graph,
+        input: () => source('x'),
+        module: (...given) => callOfModule(source('self.call'), ...given),
+        option: () => undefined,
+        narrow: () => false,
+        classWeights: source('self.class_weights'),
+        use: (helper) => helpers.add(helper),
+      })
+      const types = inputTypes(node, graph)
+      const module = operation.lowering.pytorch.module?.(new TypedCall(operation.name, types, node.attributes))
+      if (module && typeof module.type !== 'string') helpers.add(module.type)
+    }
+    for (const { name, code } of helpers) t.is(code.includes('@in_float32\n'), needsFloat32(operation), name)
+  }
 })
 
 test('names that mean something in Python or to nn.Module, and hostile paths, make sound code', (t) => {

@@ -11,7 +11,7 @@ export const relu6 = pointwise({
   semantics: { lowPrecision: true },
   lowering: {
     tfjs: (call) => call.runtime('relu6', call.input('x')),
-    pytorch: { expression: (call) => `F.relu6(${call.input('x')})` },
+    pytorch: { expression: (call) => call.torch('F.relu6', call.input('x')) },
     onnx: (call) => [call.add('Clip', [call.input('x'), call.float(0), call.float(6)])],
   },
   compute: (value) => Math.min(6, Math.max(0, value)),

@@ -1,4 +1,3 @@
-import { callText as pythonCall } from '../../targets/pytorch/lowering.js'
 import type { Operation } from '../operation.js'
 import * as python from '../python/index.js'
 import { tensorArgument } from '../support/arguments.js'
@@ -27,7 +26,7 @@ export const signedSqrt: Operation = {
   lowering: {
     tfjs: (call) => call.runtime('signedSqrt', call.input('x'), call.options('eps')),
     pytorch: {
-      expression: (call) => pythonCall(call.helper(python.signed_sqrt), call.input('x'), call.keyword('eps')),
+      expression: (call) => call.helper(python.signed_sqrt, call.input('x'), call.keyword('eps')),
     },
     onnx(call) {
       const absolute = call.add('Abs', [call.input('x')], {}, 'abs')

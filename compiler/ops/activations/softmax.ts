@@ -1,3 +1,4 @@
+import { arithmetic, literal } from '../../targets/pytorch/expression.js'
 import type { Operation } from '../operation.js'
 import { tensorArgument } from '../support/arguments.js'
 import { rowsOf } from '../support/shapes.js'
@@ -32,10 +33,11 @@ export const softmax: Operation = {
         : call.tf('softmax', { ...call.tf('div', x, call.code('temperature')), resultType: 'tf.Tensor2D' })
     },
     pytorch: {
-      expression: (call) =>
-        call.number('temperature') === 1
-          ? `F.softmax(${call.input('x')}, 1)`
-          : `F.softmax(${call.operand('x')} / ${call.code('temperature')}, 1)`,
+      expression(call) {
+        const x = call.input('x')
+        const scaled = call.number('temperature') === 1 ? x : arithmetic('/', x, call.code('temperature'))
+        return call.torch('F.softmax', scaled, literal(1))
+      },
     },
     onnx(call) {
       const temperature = call.number('temperature')

@@ -1,3 +1,4 @@
+import { arithmetic } from '../../targets/pytorch/expression.js'
 import type { Operation } from '../operation.js'
 import { tensorArgument } from '../support/arguments.js'
 import { map } from '../support/tensor.js'
@@ -19,7 +20,7 @@ export const scale: Operation = {
   semantics: { preserves: ['enlarged'] },
   lowering: {
     tfjs: (call) => call.tf('mul', call.input('x'), call.code('factor')),
-    pytorch: { expression: (call) => `${call.operand('x')} * ${call.code('factor')}` },
+    pytorch: { expression: (call) => arithmetic('*', call.input('x'), call.code('factor')) },
     onnx: (call) => [call.add('Mul', [call.input('x'), call.float(call.number('factor'))])],
   },
   reference: (call) => [map(call.tensor('x'), (value) => value * call.number('factor'))],

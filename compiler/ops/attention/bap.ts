@@ -1,5 +1,4 @@
 import type { OnnxCall } from '../../targets/onnx/lowering.js'
-import { callText as pythonCall } from '../../targets/pytorch/lowering.js'
 import type { Typed } from '../call.js'
 import type { Operation } from '../operation.js'
 import * as python from '../python/index.js'
@@ -51,7 +50,7 @@ export const bap: Operation = {
     tfjs: (call) => call.runtime('bap', call.input('features'), call.input('attention'), call.options('pool')),
     pytorch: {
       expression: (call) =>
-        pythonCall(call.helper(python.bap), call.input('features'), call.input('attention'), call.keyword('pool')),
+        call.helper(python.bap, call.input('features'), call.input('attention'), call.keyword('pool')),
     },
     onnx: (call) => [call.word('pool') === 'max' ? largest(call) : product(call)],
   },

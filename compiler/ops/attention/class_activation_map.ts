@@ -1,4 +1,3 @@
-import { callText as pythonCall } from '../../targets/pytorch/lowering.js'
 import type { Operation } from '../operation.js'
 import * as python from '../python/index.js'
 import { tensorArgument } from '../support/arguments.js'
@@ -35,8 +34,7 @@ export const classActivationMap: Operation = {
   lowering: {
     tfjs: (call) => call.runtime('classActivationMap', call.input('maps'), call.input('logits')),
     pytorch: {
-      expression: (call) =>
-        pythonCall(call.helper(python.class_activation_map), call.input('maps'), call.input('logits')),
+      expression: (call) => call.helper(python.class_activation_map, call.input('maps'), call.input('logits')),
     },
     onnx(call) {
       const classes = sizeOf(call.type('maps').shape, 1)

@@ -1,4 +1,3 @@
-import { callText as pythonCall } from '../../targets/pytorch/lowering.js'
 import type { Operation } from '../operation.js'
 import * as python from '../python/index.js'
 import { tensorArgument } from '../support/arguments.js'
@@ -41,7 +40,7 @@ export const outerProduct: Operation = {
   lowering: {
     tfjs: (call) => call.runtime('outerProduct', call.input('left'), call.input('right')),
     pytorch: {
-      expression: (call) => pythonCall(call.helper(python.outer_product), call.input('left'), call.input('right')),
+      expression: (call) => call.helper(python.outer_product, call.input('left'), call.input('right')),
     },
     onnx(call) {
       const [, height, width] = mapSizes(call.type('left'))

@@ -1,4 +1,4 @@
-import { callText as pythonCall } from '../../targets/pytorch/lowering.js'
+import { keyword, training } from '../../targets/pytorch/expression.js'
 import type { Evaluation } from '../call.js'
 import type { Operation } from '../operation.js'
 import * as python from '../python/index.js'
@@ -38,12 +38,7 @@ export const randomMap: Operation = {
     tfjs: (call) => call.runtime('randomMap', call.input('attention'), call.at, call.options('power')),
     pytorch: {
       expression: (call) =>
-        pythonCall(
-          call.helper(python.random_map),
-          call.input('attention'),
-          call.keyword('power'),
-          'training=self.training',
-        ),
+        call.helper(python.random_map, call.input('attention'), call.keyword('power'), keyword('training', training)),
     },
     onnx(call) {
       const attention = call.input('attention')

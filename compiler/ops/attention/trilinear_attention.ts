@@ -1,5 +1,4 @@
 import { elementAt } from '../../../grammar/present.js'
-import { callText as pythonCall } from '../../targets/pytorch/lowering.js'
 import type { Operation } from '../operation.js'
 import * as python from '../python/index.js'
 import { tensorArgument } from '../support/arguments.js'
@@ -38,7 +37,7 @@ export const trilinearAttention: Operation = {
   lowering: {
     tfjs: (call) => call.runtime('trilinearAttention', call.input('x'), call.options('scale')),
     pytorch: {
-      expression: (call) => pythonCall(call.helper(python.trilinear_attention), call.input('x'), call.keyword('scale')),
+      expression: (call) => call.helper(python.trilinear_attention, call.input('x'), call.keyword('scale')),
     },
     onnx(call) {
       const [channels, height, width] = mapSizes(call.type('x'))

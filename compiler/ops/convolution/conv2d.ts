@@ -2,19 +2,12 @@ import { present } from '../../../grammar/present.js'
 import type { Typed } from '../call.js'
 import type { Operation } from '../operation.js'
 import * as python from '../python/index.js'
-import {
-  biasArgument,
-  dilationArgument,
-  filterArgument,
-  paddingArgument,
-  strideArgument,
-  tensorArgument,
-} from '../support/arguments.js'
+import { tensorArgument } from '../support/arguments.js'
 import { convolutionAttributes } from '../support/onnx_windows.js'
 import { featureMap, mapOf, mapSizes, sizeOf, slide, windowOf } from '../support/shapes.js'
 import { at, size } from '../support/tensor.js'
 import { reader, slideOver } from '../support/windows.js'
-import { convolutionArguments } from './pytorch_arguments.js'
+import { biasOf, moduleArguments, windowArguments } from './convolution.js'
 
 const inputChannels = (call: Typed) => sizeOf(call.type('x').shape, 1)
 
@@ -30,11 +23,7 @@ export const conv2d: Operation = {
   arguments: [
     tensorArgument('x', 'feature maps'),
     { name: 'filters', kind: { is: 'integer', from: 1 }, meaning: 'number of output channels', weightsOnly: true },
-    filterArgument,
-    strideArgument,
-    paddingArgument,
-    dilationArgument,
-    biasArgument,
+    ...windowArguments,
   ],
   typing: {
     infer(call) {
@@ -53,13 +42,7 @@ export const conv2d: Operation = {
         trainable: true,
         tfjsLayout: [2, 3, 1, 0],
       }
-      const bias = {
-        role: 'bias',
-        shape: [filters],
-        initializer: { kind: 'constant', value: 0 } as const,
-        trainable: true,
-      }
-      return call.flag('bias') ? [weight, bias] : [weight]
+      return [weight, ...biasOf(call, filters)]
     },
     multiplyAdds(call, [output]) {
       const [height, width] = call.pair('kernel')
@@ -77,10 +60,10 @@ export const conv2d: Operation = {
         arguments: [
           { name: 'in_channels', value: inputChannels(call), positional: true, width: true },
           { name: 'out_channels', value: call.number('filters'), positional: true, width: true },
-          ...convolutionArguments(call),
+          ...moduleArguments(call),
         ],
       }),
-      expression: (call) => `${call.module()}(${call.input('x')})`,
+      expression: (call) => call.module(call.input('x')),
     },
     onnx(call) {
       const bias = call.flag('bias') ? [call.parameter('bias')] : []

@@ -2,19 +2,12 @@ import { present } from '../../../grammar/present.js'
 import type { Typed } from '../call.js'
 import type { Operation } from '../operation.js'
 import * as python from '../python/index.js'
-import {
-  biasArgument,
-  dilationArgument,
-  filterArgument,
-  paddingArgument,
-  strideArgument,
-  tensorArgument,
-} from '../support/arguments.js'
+import { tensorArgument } from '../support/arguments.js'
 import { convolutionAttributes } from '../support/onnx_windows.js'
 import { featureMap, mapOf, mapSizes, sizeOf, slide, windowOf } from '../support/shapes.js'
 import { at, size } from '../support/tensor.js'
 import { reader, slideOver } from '../support/windows.js'
-import { convolutionArguments } from './pytorch_arguments.js'
+import { biasOf, moduleArguments, windowArguments } from './convolution.js'
 
 const channelsOf = (call: Typed) => sizeOf(call.type('x').shape, 1)
 
@@ -27,14 +20,7 @@ export const depthwiseConv2d: Operation = {
     example: 'conv = depthwise_conv2d(trunk.layer1, 3, padding = 1, bias = false)',
     source: 'torch.nn.Conv2d with groups = channels',
   },
-  arguments: [
-    tensorArgument('x', 'feature maps'),
-    filterArgument,
-    strideArgument,
-    paddingArgument,
-    dilationArgument,
-    biasArgument,
-  ],
+  arguments: [tensorArgument('x', 'feature maps'), ...windowArguments],
   typing: {
     infer(call) {
       const x = featureMap(call, 'x')
@@ -51,13 +37,7 @@ export const depthwiseConv2d: Operation = {
         trainable: true,
         tfjsLayout: [2, 3, 0, 1],
       }
-      const bias = {
-        role: 'bias',
-        shape: [channels],
-        initializer: { kind: 'constant', value: 0 } as const,
-        trainable: true,
-      }
-      return call.flag('bias') ? [weight, bias] : [weight]
+      return [weight, ...biasOf(call, channels)]
     },
     multiplyAdds(call, [output]) {
       const [height, width] = call.pair('kernel')
@@ -75,11 +55,11 @@ export const depthwiseConv2d: Operation = {
         arguments: [
           { name: 'in_channels', value: channelsOf(call), positional: true, width: true },
           { name: 'out_channels', value: channelsOf(call), positional: true, width: true },
-          ...convolutionArguments(call),
+          ...moduleArguments(call),
           { name: 'groups', value: channelsOf(call), width: true },
         ],
       }),
-      expression: (call) => `${call.module()}(${call.input('x')})`,
+      expression: (call) => call.module(call.input('x')),
     },
     onnx(call) {
       const bias = call.flag('bias') ? [call.parameter('bias')] : []

@@ -1,3 +1,4 @@
+import { literal, method } from '../../targets/pytorch/expression.js'
 import type { Typed } from '../call.js'
 import type { Operation } from '../operation.js'
 import { biasArgument, tensorArgument } from '../support/arguments.js'
@@ -65,8 +66,10 @@ export const linear: Operation = {
           { name: 'bias', value: call.flag('bias'), default: true },
         ],
       }),
-      expression: (call) =>
-        `${call.module()}(${call.type('x').shape.length === 2 ? call.input('x') : `${call.operand('x')}.flatten(1)`})`,
+      expression(call) {
+        const x = call.input('x')
+        return call.module(call.type('x').shape.length === 2 ? x : method(x, 'flatten', literal(1)))
+      },
     },
     onnx(call) {
       const inputs = featuresOf(call)

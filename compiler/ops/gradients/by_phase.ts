@@ -1,4 +1,5 @@
 import { shapeText } from '../../graph/graph.js'
+import { inTraining } from '../../targets/pytorch/expression.js'
 import type { Operation } from '../operation.js'
 import { tensorArgument } from '../support/arguments.js'
 import { sameShape } from '../support/shapes.js'
@@ -38,7 +39,7 @@ export const byPhase: Operation = {
     }),
     pytorch: {
       underAutocast: 'as it comes',
-      expression: (call) => `${call.operand('training')} if self.training else ${call.operand('evaluation')}`,
+      expression: (call) => inTraining(call.input('training'), call.input('evaluation')),
     },
     onnx: (call) => [call.add('Identity', [call.input('evaluation')])],
   },

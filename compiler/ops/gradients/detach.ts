@@ -1,3 +1,4 @@
+import { method } from '../../targets/pytorch/expression.js'
 import { pointwise } from '../support/elementwise.js'
 
 export const detach = pointwise({
@@ -17,7 +18,7 @@ export const detach = pointwise({
     tfjs: (call) => call.runtime('detach', call.input('x')),
     pytorch: {
       underAutocast: 'as it comes',
-      expression: (call) => `${call.operand('x')}.detach()`,
+      expression: (call) => method(call.input('x'), 'detach'),
     },
     onnx: (call) => [call.add('Identity', [call.input('x')])],
   },

@@ -77,7 +77,7 @@ export const centerLoss: Operation = {
           { name: 'normalize', value: call.flag('normalize'), default: true },
         ],
       }),
-      expression: (call) => `${call.module()}(${call.input('embedding')}, ${call.input('label')})`,
+      expression: (call) => call.module(call.input('embedding'), call.input('label')),
     },
     onnx: 'training only',
   },

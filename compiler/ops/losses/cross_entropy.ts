@@ -1,4 +1,3 @@
-import { callText as pythonCall } from '../../targets/pytorch/lowering.js'
 import type { Operation } from '../operation.js'
 import * as python from '../python/index.js'
 import { tensorArgument } from '../support/arguments.js'
@@ -44,10 +43,9 @@ export const crossEntropy: Operation = {
     pytorch: {
       underAutocast: 'float32',
       expression(call) {
-        const smoothing = call.code('smoothing') === '0' ? '' : `label_smoothing=${call.code('smoothing')}`
         const weights = call.classWeights()
-        const name = weights ? call.helper(python.weighted_cross_entropy) : 'F.cross_entropy'
-        return pythonCall(name, call.input('logits'), call.input('label'), weights, smoothing)
+        const given = [call.input('logits'), call.input('label'), weights, call.keyword('smoothing', 'label_smoothing')]
+        return weights ? call.helper(python.weighted_cross_entropy, ...given) : call.torch('F.cross_entropy', ...given)
       },
     },
     onnx: 'training only',

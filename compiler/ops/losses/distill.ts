@@ -1,5 +1,4 @@
 import { shapeText } from '../../graph/graph.js'
-import { callText as pythonCall } from '../../targets/pytorch/lowering.js'
 import type { Operation } from '../operation.js'
 import * as python from '../python/index.js'
 import { tensorArgument } from '../support/arguments.js'
@@ -45,12 +44,7 @@ export const distill: Operation = {
     tfjs: (call) => call.runtime('distill', call.input('student'), call.input('teacher'), call.options('temperature')),
     pytorch: {
       expression: (call) =>
-        pythonCall(
-          call.helper(python.distill),
-          call.input('student'),
-          call.input('teacher'),
-          call.keyword('temperature'),
-        ),
+        call.helper(python.distill, call.input('student'), call.input('teacher'), call.keyword('temperature')),
     },
     onnx: 'training only',
   },

@@ -65,7 +65,7 @@ export const batchNorm: Operation = {
           { name: 'momentum', value: call.number('momentum'), default: 0.1 },
         ],
       }),
-      expression: (call) => `${call.module()}(${call.input('x')})`,
+      expression: (call) => call.module(call.input('x')),
     },
     onnx(call) {
       const roles = ['weight', 'bias', 'running_mean', 'running_var']

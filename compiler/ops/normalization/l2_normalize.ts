@@ -1,4 +1,3 @@
-import { callText as pythonCall } from '../../targets/pytorch/lowering.js'
 import type { Operation } from '../operation.js'
 import * as python from '../python/index.js'
 import { tensorArgument } from '../support/arguments.js'
@@ -28,7 +27,7 @@ export const l2Normalize: Operation = {
   lowering: {
     tfjs: (call) => call.runtime('l2Normalize', call.input('x'), call.options('eps')),
     pytorch: {
-      expression: (call) => pythonCall(call.helper(python.l2_normalize), call.input('x'), call.keyword('eps')),
+      expression: (call) => call.helper(python.l2_normalize, call.input('x'), call.keyword('eps')),
     },
     onnx(call) {
       const axes = call

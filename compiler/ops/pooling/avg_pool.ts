@@ -1,4 +1,4 @@
-import { callText as pythonCall } from '../../targets/pytorch/lowering.js'
+import { keyword, literal } from '../../targets/pytorch/expression.js'
 import type { Operation } from '../operation.js'
 import { kernelArgument, paddingArgument, poolStrideArgument, tensorArgument } from '../support/arguments.js'
 import { windowAttributes } from '../support/onnx_windows.js'
@@ -40,13 +40,13 @@ export const avgPool: Operation = {
       call.runtime('avgPool', call.input('x'), call.options('kernel', 'stride', 'padding', 'count_padding')),
     pytorch: {
       expression: (call) =>
-        pythonCall(
+        call.torch(
           'F.avg_pool2d',
           call.input('x'),
           call.code('kernel'),
           call.keyword('stride'),
           call.keyword('padding'),
-          call.flag('count_padding') ? '' : 'count_include_pad=False',
+          call.flag('count_padding') ? undefined : keyword('count_include_pad', literal(false)),
         ),
     },
     onnx: (call) => [

@@ -1,3 +1,4 @@
+import { literal, method } from '../../targets/pytorch/expression.js'
 import type { Operation } from '../operation.js'
 import { tensorArgument } from '../support/arguments.js'
 import { dimension, featureMap, floats } from '../support/shapes.js'
@@ -20,7 +21,7 @@ export const globalAvgPool: Operation = {
   semantics: { lowPrecision: true },
   lowering: {
     tfjs: (call) => call.runtime('globalAvgPool', call.input('x')),
-    pytorch: { expression: (call) => `${call.operand('x')}.mean((2, 3))` },
+    pytorch: { expression: (call) => method(call.input('x'), 'mean', literal([2, 3])) },
     onnx: (call) => [call.add('ReduceMean', [call.input('x'), call.int64([2, 3])], { keepdims: 0 })],
   },
   reference(call) {

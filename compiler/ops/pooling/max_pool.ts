@@ -1,4 +1,4 @@
-import { callText as pythonCall } from '../../targets/pytorch/lowering.js'
+import { keyword, literal } from '../../targets/pytorch/expression.js'
 import type { Operation } from '../operation.js'
 import { kernelArgument, paddingArgument, poolStrideArgument, tensorArgument } from '../support/arguments.js'
 import { windowAttributes } from '../support/onnx_windows.js'
@@ -38,13 +38,13 @@ export const maxPool: Operation = {
     tfjs: (call) => call.runtime('maxPool', call.input('x'), call.options('kernel', 'stride', 'padding', 'ceil')),
     pytorch: {
       expression: (call) =>
-        pythonCall(
+        call.torch(
           'F.max_pool2d',
           call.input('x'),
           call.code('kernel'),
           call.keyword('stride'),
           call.keyword('padding'),
-          call.flag('ceil') ? 'ceil_mode=True' : '',
+          call.flag('ceil') ? keyword('ceil_mode', literal(true)) : undefined,
         ),
     },
     onnx(call) {

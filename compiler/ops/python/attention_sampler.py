@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from precision import in_float32
+
 
 def places_by_density(weights: Tensor, count: int, bound: float) -> Tensor:
     """Where the cumulative density of cells reaches even steps: [batch, count], 0 to 1."""
@@ -27,6 +29,7 @@ def places_by_density(weights: Tensor, count: int, bound: float) -> Tensor:
     return (cell + share.clamp(0, 1)) / cells
 
 
+@in_float32
 def attention_sampler(
     image: Tensor,
     guide: Tensor,

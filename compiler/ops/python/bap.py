@@ -5,7 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from precision import in_float32
 
+
+@in_float32
 def bap(features: Tensor, attention: Tensor, pool: str = "mean") -> Tensor:
     """The features seen through each attention map: [batch, maps, channels]."""
     if pool == "max":

@@ -12,6 +12,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from precision import in_float32
+
 
 @torch.library.custom_op("wsban::rows_of", mutates_args=())
 def rows_of(table: Tensor, row: Tensor) -> Tensor:
@@ -43,6 +45,7 @@ class CenterLoss(nn.Module):
         self.normalize = normalize
         self.register_buffer("centers", torch.zeros(centers, features))
 
+    @in_float32
     def forward(self, embedding: Tensor, label: Tensor) -> Tensor:
         row = label if self.per_class else torch.zeros_like(label)
         centre: Tensor = rows_of(self.centers, row)

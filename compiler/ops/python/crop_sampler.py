@@ -21,6 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from draw import draw
+from precision import in_float32
 
 
 def enlarge(maps: Tensor, size: int, dim: int) -> Tensor:
@@ -137,6 +138,7 @@ class Crop(NamedTuple):
     """y1, x1, y2, x2, each a fraction of the image."""
 
 
+@in_float32
 def crop_sampler(
     image: Tensor,
     guide: Tensor,

@@ -6,8 +6,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from draw import draw
+from precision import in_float32
 
 
+@in_float32
 def drop_sampler(
     image: Tensor,
     guide: Tensor,

@@ -24,9 +24,42 @@ export const places_by_density: PythonHelper = {
 `,
 }
 
+export const widen: PythonHelper = {
+  name: 'widen',
+  code: `def widen(x: Tensor) -> Tensor:
+    """In float32 what autocast made narrower."""
+    narrow = x.dtype in (torch.bfloat16, torch.float16)
+    return x.float() if narrow and torch.is_autocast_enabled(x.device.type) else x
+`,
+}
+
+export const in_float32: PythonHelper = {
+  name: 'in_float32',
+  code: `P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def in_float32(function: Callable[P, T]) -> Callable[P, T]:
+    """Under autocast the function, too, computes in float32."""
+
+    @wraps(function)
+    def run(*args: Any, **options: Any) -> T:
+        device = next(x.device.type for x in args if isinstance(x, Tensor))
+        if not torch.is_autocast_enabled(device):
+            return function(*args, **options)
+        wide: list[Any] = [widen(x) if isinstance(x, Tensor) else x for x in args]
+        with torch.autocast(device, enabled=False):
+            return function(*wide, **options)
+
+    return run
+`,
+  uses: [widen],
+}
+
 export const attention_sampler: PythonHelper = {
   name: 'attention_sampler',
-  code: `def attention_sampler(
+  code: `@in_float32
+def attention_sampler(
     image: Tensor,
     guide: Tensor,
     size: tuple[int, int] | None = None,
@@ -48,12 +81,13 @@ export const attention_sampler: PythonHelper = {
         image, grid.to(image.dtype), padding_mode="border", align_corners=False
     )
 `,
-  uses: [places_by_density],
+  uses: [places_by_density, in_float32],
 }
 
 export const bap: PythonHelper = {
   name: 'bap',
-  code: `def bap(features: Tensor, attention: Tensor, pool: str = "mean") -> Tensor:
+  code: `@in_float32
+def bap(features: Tensor, attention: Tensor, pool: str = "mean") -> Tensor:
     """The features seen through each attention map: [batch, maps, channels]."""
     if pool == "max":
         # Map by map: all products at once would be maps times the features' memory.
@@ -62,6 +96,7 @@ export const bap: PythonHelper = {
     total = attention.flatten(2) @ features.flatten(2).transpose(1, 2)
     return total if pool == "sum" else total / (features.shape[2] * features.shape[3])
 `,
+  uses: [in_float32],
 }
 
 export const rows_of: PythonHelper = {
@@ -99,6 +134,7 @@ export const CenterLoss: PythonHelper = {
         self.normalize = normalize
         self.register_buffer("centers", torch.zeros(centers, features))
 
+    @in_float32
     def forward(self, embedding: Tensor, label: Tensor) -> Tensor:
         row = label if self.per_class else torch.zeros_like(label)
         centre: Tensor = rows_of(self.centers, row)
@@ -117,7 +153,7 @@ export const CenterLoss: PythonHelper = {
                 self.centers.index_add_(0, row, step, alpha=1 - self.momentum)
         return away.square().sum(1).mean()
 `,
-  uses: [rows_of],
+  uses: [rows_of, in_float32],
 }
 
 export const child: PythonHelper = {
@@ -133,10 +169,12 @@ export const child: PythonHelper = {
 
 export const class_activation_map: PythonHelper = {
   name: 'class_activation_map',
-  code: `def class_activation_map(maps: Tensor, logits: Tensor) -> Tensor:
+  code: `@in_float32
+def class_activation_map(maps: Tensor, logits: Tensor) -> Tensor:
     """The map of the class with the largest logit, the first of equal ones."""
     return maps[torch.arange(maps.shape[0], device=maps.device), logits.argmax(1)]
 `,
+  uses: [in_float32],
 }
 
 export const Conv2d: PythonHelper = {
@@ -296,7 +334,8 @@ export const draw: PythonHelper = {
 
 export const crop_sampler: PythonHelper = {
   name: 'crop_sampler',
-  code: `def crop_sampler(
+  code: `@in_float32
+def crop_sampler(
     image: Tensor,
     guide: Tensor,
     threshold: float | tuple[float, float] = 0.2,
@@ -318,7 +357,7 @@ export const crop_sampler: PythonHelper = {
     box = attention_box(guide, share, region, margin, size)
     return Crop(crop_resize(image, box), box)
 `,
-  uses: [Crop, draw, attention_box, crop_resize],
+  uses: [Crop, draw, attention_box, crop_resize, in_float32],
 }
 
 export const weighted_cross_entropy: PythonHelper = {
@@ -336,16 +375,19 @@ export const weighted_cross_entropy: PythonHelper = {
 
 export const distill: PythonHelper = {
   name: 'distill',
-  code: `def distill(student: Tensor, teacher: Tensor, temperature: float = 10) -> Tensor:
+  code: `@in_float32
+def distill(student: Tensor, teacher: Tensor, temperature: float = 10) -> Tensor:
     """The student's cross-entropy with the teacher's softened answer."""
     target = F.softmax(teacher / temperature, 1)
     return -(target * F.log_softmax(student / temperature, 1)).sum(1).mean()
 `,
+  uses: [in_float32],
 }
 
 export const drop_sampler: PythonHelper = {
   name: 'drop_sampler',
-  code: `def drop_sampler(
+  code: `@in_float32
+def drop_sampler(
     image: Tensor,
     guide: Tensor,
     threshold: float | tuple[float, float] = 0.5,
@@ -358,70 +400,45 @@ export const drop_sampler: PythonHelper = {
     cut = largest * draw(threshold, guide, training)[:, None, None, None]
     return image * ((large < cut) | (largest <= 0)).to(image.dtype)
 `,
-  uses: [draw],
+  uses: [draw, in_float32],
 }
 
 export const l2_normalize: PythonHelper = {
   name: 'l2_normalize',
-  code: `def l2_normalize(x: Tensor, eps: float = 1e-12) -> Tensor:
+  code: `@in_float32
+def l2_normalize(x: Tensor, eps: float = 1e-12) -> Tensor:
     """Scales each image's values to length 1, all of them together."""
     squares = x.square().sum(tuple(range(1, x.dim())), keepdim=True)
     return x / squares.clamp(min=eps).sqrt()
 `,
+  uses: [in_float32],
 }
 
 export const mean_of: PythonHelper = {
   name: 'mean_of',
-  code: `def mean_of(first: Tensor, *others: Tensor) -> Tensor:
+  code: `@in_float32
+def mean_of(first: Tensor, *others: Tensor) -> Tensor:
     """The mean of several tensors, element by element."""
     return sum(others, first) / (1 + len(others))
 `,
+  uses: [in_float32],
 }
 
 export const outer_product: PythonHelper = {
   name: 'outer_product',
-  code: `def outer_product(left: Tensor, right: Tensor) -> Tensor:
+  code: `@in_float32
+def outer_product(left: Tensor, right: Tensor) -> Tensor:
     """Every channel of one times every channel of the other, averaged over space."""
     total = left.flatten(2) @ right.flatten(2).transpose(1, 2)
     return total / (left.shape[2] * left.shape[3])
 `,
-}
-
-export const widen: PythonHelper = {
-  name: 'widen',
-  code: `def widen(x: Tensor) -> Tensor:
-    """In float32 what autocast made narrower."""
-    narrow = x.dtype in (torch.bfloat16, torch.float16)
-    return x.float() if narrow and torch.is_autocast_enabled(x.device.type) else x
-`,
-}
-
-export const in_float32: PythonHelper = {
-  name: 'in_float32',
-  code: `P = ParamSpec("P")
-T = TypeVar("T")
-
-
-def in_float32(function: Callable[P, T]) -> Callable[P, T]:
-    """Under autocast the function, too, computes in float32."""
-
-    @wraps(function)
-    def run(*args: Any, **options: Any) -> T:
-        device = next(x.device.type for x in args if isinstance(x, Tensor))
-        if not torch.is_autocast_enabled(device):
-            return function(*args, **options)
-        wide: list[Any] = [widen(x) if isinstance(x, Tensor) else x for x in args]
-        with torch.autocast(device, enabled=False):
-            return function(*wide, **options)
-
-    return run
-`,
-  uses: [widen],
+  uses: [in_float32],
 }
 
 export const random_map: PythonHelper = {
   name: 'random_map',
-  code: `def random_map(attention: Tensor, power: float = 0.5, training: bool = False) -> Tensor:
+  code: `@in_float32
+def random_map(attention: Tensor, power: float = 0.5, training: bool = False) -> Tensor:
     """One map of each image: in training drawn by its strength, else the strongest."""
     strength = attention.detach().mean((2, 3))
     if training:
@@ -436,40 +453,49 @@ export const random_map: PythonHelper = {
         chosen = strength.argmax(1)
     return attention[torch.arange(attention.shape[0], device=attention.device), chosen]
 `,
+  uses: [in_float32],
 }
 
 export const resize: PythonHelper = {
   name: 'resize',
-  code: `def resize(x: Tensor, size: tuple[int, ...]) -> Tensor:
+  code: `@in_float32
+def resize(x: Tensor, size: tuple[int, ...]) -> Tensor:
     """Feature maps at another height and width: bilinear, half-pixel centres."""
     return F.interpolate(x, size, mode="bilinear", align_corners=False)
 `,
+  uses: [in_float32],
 }
 
 export const resize_map: PythonHelper = {
   name: 'resize_map',
-  code: `def resize_map(x: Tensor, size: tuple[int, ...]) -> Tensor:
+  code: `@in_float32
+def resize_map(x: Tensor, size: tuple[int, ...]) -> Tensor:
     """A single map, [batch, height, width], at another height and width."""
     maps = x.unsqueeze(1)
     large = F.interpolate(maps, size, mode="bilinear", align_corners=False)
     return large.squeeze(1)
 `,
+  uses: [in_float32],
 }
 
 export const signed_sqrt: PythonHelper = {
   name: 'signed_sqrt',
-  code: `def signed_sqrt(x: Tensor, eps: float = 1e-12) -> Tensor:
+  code: `@in_float32
+def signed_sqrt(x: Tensor, eps: float = 1e-12) -> Tensor:
     """The square root of the absolute value, with the sign kept."""
     return x.sign() * (x.abs() + eps).sqrt()
 `,
+  uses: [in_float32],
 }
 
 export const trilinear_attention: PythonHelper = {
   name: 'trilinear_attention',
-  code: `def trilinear_attention(x: Tensor, scale: float = 7) -> Tensor:
+  code: `@in_float32
+def trilinear_attention(x: Tensor, scale: float = 7) -> Tensor:
     """Each map a mixture of the channels that look at the same things."""
     rows = x.flatten(2)
     relation = F.softmax(rows * scale, 2) @ rows.transpose(1, 2)
     return (F.softmax(relation, 2) @ rows).view_as(x)
 `,
+  uses: [in_float32],
 }

@@ -5,7 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from precision import in_float32
 
+
+@in_float32
 def random_map(attention: Tensor, power: float = 0.5, training: bool = False) -> Tensor:
     """One map of each image: in training drawn by its strength, else the strongest."""
     strength = attention.detach().mean((2, 3))

@@ -5,7 +5,10 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
+from precision import in_float32
 
+
+@in_float32
 def trilinear_attention(x: Tensor, scale: float = 7) -> Tensor:
     """Each map a mixture of the channels that look at the same things."""
     rows = x.flatten(2)

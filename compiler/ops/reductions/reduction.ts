@@ -1,6 +1,6 @@
 import { elementAt } from '../../../grammar/present.js'
 import { shapeText } from '../../graph/graph.js'
-import { callText } from '../../targets/pytorch/lowering.js'
+import { arithmetic, literal, method } from '../../targets/pytorch/expression.js'
 import { array, source } from '../../targets/tfjs/expression.js'
 import type { Operation, ValueProperty } from '../operation.js'
 import * as python from '../python/index.js'
@@ -62,9 +62,9 @@ export function reduction({ name, summary, tfjs, onnx, several, average, preserv
       },
       pytorch: {
         expression(call) {
-          const [first, ...rest] = call.operands('x')
-          if (rest.length === 0) return `${first}.${name}(${call.word('over') === 'channels' ? '1' : '(2, 3)'})`
-          return average ? callText(call.helper(python.mean_of), ...call.inputs('x')) : [first, ...rest].join(' + ')
+          const inputs = call.inputs('x')
+          if (inputs.length > 1) return average ? call.helper(python.mean_of, ...inputs) : arithmetic('+', ...inputs)
+          return method(call.input('x'), name, literal(call.word('over') === 'channels' ? 1 : [2, 3]))
         },
       },
       onnx(call) {

@@ -1,3 +1,4 @@
+import { training } from '../../targets/pytorch/expression.js'
 import type { Operation } from '../operation.js'
 import { rateArgument, tensorArgument } from '../support/arguments.js'
 import { featureMap } from '../support/shapes.js'
@@ -20,7 +21,7 @@ export const attentionDropout: Operation = {
     tfjs: (call) => call.runtime('attentionDropout', call.input('x'), call.at, call.options('rate')),
     pytorch: {
       underAutocast: 'as it comes',
-      expression: (call) => `F.dropout2d(${call.input('x')}, ${call.code('rate')}, self.training)`,
+      expression: (call) => call.torch('F.dropout2d', call.input('x'), call.code('rate'), training),
     },
     onnx: (call) => [call.add('Identity', [call.input('x')])],
   },

@@ -1,3 +1,4 @@
+import { training } from '../../targets/pytorch/expression.js'
 import type { Operation } from '../operation.js'
 import { rateArgument, tensorArgument } from '../support/arguments.js'
 import { at, map, permute, type Tensor } from '../support/tensor.js'
@@ -21,7 +22,7 @@ export const dropout: Operation = {
     tfjs: (call) => call.runtime('dropout', call.input('x'), call.at, call.options('rate')),
     pytorch: {
       underAutocast: 'as it comes',
-      expression: (call) => `F.dropout(${call.input('x')}, ${call.code('rate')}, self.training)`,
+      expression: (call) => call.torch('F.dropout', call.input('x'), call.code('rate'), training),
     },
     onnx: (call) => [call.add('Identity', [call.input('x')])],
   },

@@ -1,5 +1,4 @@
 import { elementAt } from '../../../grammar/present.js'
-import { callText as pythonCall } from '../../targets/pytorch/lowering.js'
 import type { Operation } from '../operation.js'
 import * as python from '../python/index.js'
 import { tensorArgument } from '../support/arguments.js'
@@ -45,8 +44,8 @@ export const dropSampler: Operation = {
       call.runtime('dropSampler', call.input('image'), call.input('guide'), call.at, call.options('threshold')),
     pytorch: {
       expression: (call) =>
-        pythonCall(
-          call.helper(python.drop_sampler),
+        call.helper(
+          python.drop_sampler,
           call.input('image'),
           call.input('guide'),
           call.keyword('threshold'),

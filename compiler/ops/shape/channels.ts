@@ -1,3 +1,4 @@
+import { slice, subscript } from '../../targets/pytorch/expression.js'
 import { array, source } from '../../targets/tfjs/expression.js'
 import type { Operation } from '../operation.js'
 import { tensorArgument } from '../support/arguments.js'
@@ -49,7 +50,8 @@ export const channels: Operation = {
       underAutocast: 'as it comes',
       expression(call) {
         const first = call.number('first')
-        return `${call.operand('x')}[:, ${first === 0 ? '' : first}:${first + call.number('count')}]`
+        const end = first + call.number('count')
+        return subscript(call.input('x'), slice(), slice(first === 0 ? undefined : first, end))
       },
     },
     onnx(call) {

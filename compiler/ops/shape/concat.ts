@@ -1,5 +1,6 @@
 import { elementAt } from '../../../grammar/present.js'
 import { shapeText } from '../../graph/graph.js'
+import { list, literal } from '../../targets/pytorch/expression.js'
 import { array, source } from '../../targets/tfjs/expression.js'
 import type { Operation } from '../operation.js'
 import { floats, sizeOf } from '../support/shapes.js'
@@ -36,7 +37,7 @@ export const concat: Operation = {
   lowering: {
     // Channels stand last in TensorFlow.js; rows and part features are the same on both sides.
     tfjs: (call) => call.tf('concat', array(call.inputs('x')), source(call.rank('x') === 4 ? '3' : '1')),
-    pytorch: { expression: (call) => `torch.cat([${call.inputs('x').join(', ')}], 1)` },
+    pytorch: { expression: (call) => call.torch('torch.cat', list(call.inputs('x')), literal(1)) },
     onnx: (call) => [call.add('Concat', call.inputs('x'), { axis: 1 })],
   },
   reference(call) {

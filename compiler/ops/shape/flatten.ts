@@ -1,3 +1,4 @@
+import { literal, method } from '../../targets/pytorch/expression.js'
 import type { Operation } from '../operation.js'
 import { tensorArgument } from '../support/arguments.js'
 import { dimension, elementsPerImage, floats, wrongRank } from '../support/shapes.js'
@@ -25,7 +26,7 @@ export const flatten: Operation = {
     tfjs: (call) => call.runtime('flatten', call.input('x')),
     pytorch: {
       underAutocast: 'as it comes',
-      expression: (call) => `${call.operand('x')}.flatten(1)`,
+      expression: (call) => method(call.input('x'), 'flatten', literal(1)),
     },
     onnx: (call) => [call.add('Flatten', [call.input('x')], { axis: 1 })],
   },

@@ -1,5 +1,6 @@
 import { present } from '../../../grammar/present.js'
 import { shapeText } from '../../graph/graph.js'
+import { literal, method } from '../../targets/pytorch/expression.js'
 import type { Inference, Typed } from '../call.js'
 import type { Operation } from '../operation.js'
 import { tensorArgument } from '../support/arguments.js'
@@ -65,11 +66,12 @@ export const reshape: Operation = {
     pytorch: {
       underAutocast: 'as it comes',
       expression: (call) =>
-        `${call.operand('x')}.flatten(1).unflatten(1, (${call
-          .integers('shape')
-          .map((size) => `${size},`)
-          .join(' ')
-          .replace(/(?<=,.*),$/, '')}))`,
+        method(
+          method(call.input('x'), 'flatten', literal(1)),
+          'unflatten',
+          literal(1),
+          literal(call.integers('shape')),
+        ),
     },
     onnx: (call) => [call.add('Reshape', [call.input('x'), call.int64([0, ...sizes(call)])])],
   },

@@ -1,4 +1,4 @@
-import { callText as pythonCall } from '../../targets/pytorch/lowering.js'
+import { attribute, literal, slice, subscript } from '../../targets/pytorch/expression.js'
 import { source } from '../../targets/tfjs/expression.js'
 import type { Typed } from '../call.js'
 import type { Operation } from '../operation.js'
@@ -79,10 +79,10 @@ export const resize: Operation = {
     },
     pytorch: {
       expression: (call) =>
-        pythonCall(
-          call.helper(isSingleMap(call.type('x')) ? python.resize_map : python.resize),
+        call.helper(
+          isSingleMap(call.type('x')) ? python.resize_map : python.resize,
           call.input('x'),
-          call.has('like') ? `${call.operand('like')}.shape[-2:]` : `(${call.pair('size').join(', ')})`,
+          call.has('like') ? subscript(attribute(call.input('like'), 'shape'), slice(-2)) : literal(call.pair('size')),
         ),
     },
     onnx(call) {

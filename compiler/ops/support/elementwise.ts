@@ -1,4 +1,5 @@
 import { shapeText } from '../../graph/graph.js'
+import { arithmetic as arithmeticOf } from '../../targets/pytorch/expression.js'
 import type { ArgumentSpec, Operation } from '../operation.js'
 import type { Case } from './case.js'
 import { sameShape } from './shapes.js'
@@ -8,7 +9,7 @@ interface Arithmetic {
   readonly name: string
   readonly summary: string
   /** Its operator in the language, and in Python. */
-  readonly symbol: string
+  readonly symbol: '+' | '-' | '*' | '/'
   readonly tfjs: string
   readonly onnx: string
   readonly compute: (a: number, b: number) => number
@@ -64,8 +65,8 @@ export function arithmetic({
       },
       pytorch: {
         expression(call) {
-          const side = (argument: string) => (isNumber(call, argument) ? call.code(argument) : call.operand(argument))
-          return `${side('left')} ${symbol} ${side('right')}`
+          const side = (argument: string) => (isNumber(call, argument) ? call.code(argument) : call.input(argument))
+          return arithmeticOf(symbol, side('left'), side('right'))
         },
       },
       onnx(call) {

@@ -5,7 +5,20 @@ import { Names } from '../identifiers.js'
 import type { CallPlan, Plans } from '../plans.js'
 import { type Item, relative, type Structure } from '../structure.js'
 import { expressionOf, type Rendered } from './call.js'
-import { isConditional, isLine, isOperation, statement } from './layout.js'
+import {
+  attribute,
+  type CallExpression,
+  callOf,
+  callOfModule,
+  type Expression,
+  type Given,
+  isTypedCall,
+  method,
+  printExpression,
+  self,
+  source,
+} from './expression.js'
+import { isLine, statement } from './layout.js'
 import type { PythonHelper } from './lowering.js'
 import { type ClassPlan, type ModuleTree, modulePath } from './modules.js'
 import type { Narrow } from './precision.js'
@@ -30,8 +43,8 @@ export interface Surroundings {
 
 /** One `forward`: each binding a line, what has no name written into the line that uses it. */
 export class Body {
-  private readonly codes = new Map<string, string>()
-  /** The code of a value without a name, and the item that it belongs to. */
+  private readonly codes = new Map<string, Expression>()
+  /** Values whose code is written where it is used: the name that they would get, and the item that they belong to. */
   private readonly inlined = new Map<string, { readonly path: readonly string[]; readonly item: Item }>()
   /** Values whose type Python does not know: nn.Module's calls give anything. */
   private readonly untyped = new Set<string>()
@@ -48,14 +61,14 @@ export class Body {
     const names = new Names(identifier, [...around.reserved, ...outside])
     const { image, label } = structure.graph
     const inputs = plan ? structure.inputs(frame) : [image, label].flatMap((input) => input?.value ?? [])
-    for (const value of inputs) this.set(value, names.give([calls.inputName(value, frame)]))
+    for (const value of inputs) this.set(value, source(names.give([calls.inputName(value, frame)])))
     for (const item of structure.items(frame)) {
       if ('node' in item) this.writeNode(item, names)
       else this.writeCall(item, names)
     }
   }
 
-  code(value: ValueRef): string {
+  code(value: ValueRef): Expression {
     return present(this.codes.get(keyOf(value)), 'the code of a value')
   }
 
@@ -63,7 +76,7 @@ export class Body {
     return this.texts.filter(({ item }) => fits(item)).flatMap(({ lines }) => lines)
   }
 
-  private set(value: ValueRef, code: string): void {
+  private set(value: ValueRef, code: Expression): void {
     this.codes.set(keyOf(value), code)
   }
 
@@ -75,8 +88,7 @@ export class Body {
     const { outputs } = operation
     const path = node.local ?? node.path.slice(this.frame.path.length)
     const first = write()
-    const { module } = operation.lowering.pytorch
-    const ofModule = module !== undefined && !first.startsWith('super')
+    const ofModule = first.kind === 'call' && first.ofModule
     const ofInputs = !isTypedCall(first) && node.inputs.some((input) => this.isUntyped(input.value))
     if (ofModule || ofInputs) this.untyped.add(keyOf(value))
     if (!outputs && this.isInlined(value, node.local, first)) {
@@ -85,7 +97,7 @@ export class Body {
     }
     const name = names.give(path)
     // A sum or product that needs more than a line is clearer when what goes into it has names. Of a choice only what is taken is computed.
-    const tooLong = isOperation(first) && !isConditional(first) && !isLine(`${indent}${name} = ${first}`)
+    const tooLong = first.kind === 'arithmetic' && !isLine(`${indent}${name} = ${printExpression(first)}`)
     if (tooLong) for (const input of node.inputs) this.nameInlined(input.value, names)
     const expression = tooLong ? write() : first
     this.texts.push({
@@ -93,8 +105,9 @@ export class Body {
       lines: statement(indent, `${name}${this.annotation(value)} = `, expression, this.shape(value)),
     })
     if (outputs)
-      for (const [output, field] of outputs.entries()) this.set({ node: node.id, output }, `${name}.${field}`)
-    else this.set(value, name)
+      for (const [output, field] of outputs.entries())
+        this.set({ node: node.id, output }, attribute(source(name), field))
+    else this.set(value, source(name))
   }
 
   private writeCall(item: { readonly frame: Frame }, names: Names): void {
@@ -104,8 +117,9 @@ export class Body {
     const inputs = structure.inputs(call).map((value) => this.code(value))
     const shared = outsideModules(plan, this.around).map((path) => this.moduleCode(path))
     const number = tree.at(call.parameterPath).plans.indexOf(plan)
-    const callee = `${this.moduleCode(call.parameterPath)}${number > 0 ? `.${methodName(number)}` : ''}`
-    const expression = `${callee}(${[...inputs, ...shared].join(', ')})`
+    const module = this.moduleCode(call.parameterPath)
+    const callee = number > 0 ? attribute(module, methodName(number)) : module
+    const expression = callOfModule(callee, ...inputs, ...shared)
     const values = plan.outputs.map(({ place, name }) => ({ value: structure.at(place, call), name }))
     for (const { value } of values) this.untyped.add(keyOf(value))
     const [first] = values
@@ -125,7 +139,8 @@ export class Body {
         comment,
       ),
     })
-    for (const { value, name } of values) this.set(value, plan.single ? variable : `${variable}.${name}`)
+    for (const { value, name } of values)
+      this.set(value, plan.single ? source(variable) : attribute(source(variable), name))
   }
 
   private isUntyped(value: ValueRef): boolean {
@@ -140,25 +155,25 @@ export class Body {
     return returned && sameValue(returned, value) ? ': Tensor' : ''
   }
 
-  private inline(value: ValueRef, code: string, path: readonly string[], item: Item): void {
+  private inline(value: ValueRef, code: Expression, path: readonly string[], item: Item): void {
     this.set(value, code)
-    this.inlined.set(code, { path, item })
+    this.inlined.set(keyOf(value), { path, item })
   }
 
   private nameInlined(value: ValueRef, names: Names): void {
-    const code = this.code(value)
-    const found = this.inlined.get(code)
+    const found = this.inlined.get(keyOf(value))
     if (!found) return
     const name = names.give(found.path)
-    this.texts.push({ item: found.item, lines: statement(indent, `${name} = `, code, this.shape(value)) })
-    this.set(value, name)
+    const lines = statement(indent, `${name} = `, this.code(value), this.shape(value))
+    this.texts.push({ item: found.item, lines })
+    this.set(value, source(name))
   }
 
-  private isInlined(value: ValueRef, local: readonly string[] | undefined, expression: string): boolean {
+  private isInlined(value: ValueRef, local: readonly string[] | undefined, expression: Expression): boolean {
     return (
       !local &&
       !this.annotation(value) &&
-      expression.length <= longestInlined &&
+      printExpression(expression).length <= longestInlined &&
       this.around.calls.uses(value, this.frame, this.plan) === 1
     )
   }
@@ -173,45 +188,40 @@ export class Body {
     return {
       graph: structure.graph,
       input: (value) => this.code(value),
-      module: () => this.operationCode(present(modulePath(node), 'the module of an operation')),
-      option: (attribute, phase) => {
-        const key = tree.attributeKey(this.plan, index, attribute, phase)
+      module: (...given) => this.operationCall(present(modulePath(node), 'the module of an operation'), given),
+      option: (argument, phase) => {
+        const key = tree.attributeKey(this.plan, index, argument, phase)
         const parameter = this.owner.parameters.find(({ keys }) => keys.has(key))
-        return parameter && `self.${parameter.name}`
+        return parameter && attribute(self, parameter.name)
       },
-      helper: (helper) => {
+      use: (helper) => {
         helpers.add(helper)
-        return helper.name
       },
       narrow: (value) => this.around.narrow.has(value, this.frame, this.plan),
-      classWeights: structure.graph.plan.classWeights === 'balanced' ? 'self.class_weights' : '',
+      classWeights: structure.graph.plan.classWeights === 'balanced' ? attribute(self, 'class_weights') : undefined,
     }
   }
 
-  /** The code that runs an operation's own module; if the module is a block as well, its part for the operation. */
-  private operationCode(path: readonly string[]): string {
+  /** A call of an operation's own module; if the module is a block as well, of its part for the operation. */
+  private operationCall(path: readonly string[], given: readonly Given[]): CallExpression {
     const { tree } = this.around
     const block = tree.classOf(tree.at(path))
-    if (!block) return this.moduleCode(path)
-    return block === this.owner ? 'super().forward' : `super(${block.name}, ${this.moduleCode(path)}).forward`
+    if (!block) return callOfModule(this.moduleCode(path), ...given)
+    const base = block === this.owner ? [] : [source(block.name), this.moduleCode(path)]
+    return method(callOf('super', ...base), 'forward', ...given)
   }
 
   /** A module below this one, or one that was handed in. */
-  private moduleCode(path: readonly string[]): string {
-    if (!isWithin(path, this.plan)) return identifier(path)
+  private moduleCode(path: readonly string[]): Expression {
+    if (!isWithin(path, this.plan)) return source(identifier(path))
     const { tree } = this.around
     const { parameterPath } = this.frame
-    return tree.codeBelow('self', tree.at(parameterPath), path.slice(parameterPath.length))
+    return tree.codeBelow(self, tree.at(parameterPath), path.slice(parameterPath.length))
   }
 }
 
 function keyOf({ node, output }: ValueRef): string {
   return `${node}.${output}`
-}
-
-/** A call of a function, whose result has a type whatever goes in. */
-function isTypedCall(expression: string): boolean {
-  return /^(?:(?:F|torch)\.)?\w+\(/.test(expression) && !isOperation(expression)
 }
 
 /** Modules that the calls of a plan run through and that lie elsewhere in the model: weights of another branch. */

@@ -3,33 +3,47 @@ import { type Attribute, type Graph, type Node, type TensorType, typeOf, type Va
 import { operationNamed } from '../../ops/index.js'
 import * as python from '../../ops/python/index.js'
 import { TypedCall } from '../../ops/support/typed.js'
-import { isOperation } from './layout.js'
-import { callText, type PythonHelper, type PytorchCall } from './lowering.js'
-import { helperOf, needsFloat32 } from './precision.js'
-import { valueCode } from './python.js'
+import {
+  type Argument,
+  type CallExpression,
+  callOf,
+  type Expression,
+  type Given,
+  inTraining,
+  keyword,
+  type Literal,
+  literal,
+  printExpression,
+  training,
+} from './expression.js'
+import type { PythonHelper, PytorchCall } from './lowering.js'
+import { needsFloat32 } from './precision.js'
 
 /** The context that the surrounding method provides. */
 export interface Rendered {
   readonly graph: Pick<Graph, 'nodes'>
-  readonly input: (value: ValueRef) => string
-  readonly module: () => string
+  readonly input: (value: ValueRef) => Expression
+  /** A call of the module that holds the node's parameters. */
+  readonly module: (...given: readonly Given[]) => CallExpression
   /** The attribute of the class that holds this argument, if its instances differ in it: `self.stride`. */
-  readonly option: (attribute: string, phase: '' | '_training' | '_evaluation') => string | undefined
-  readonly helper: (helper: PythonHelper) => string
-  readonly classWeights: string
+  readonly option: (attribute: string, phase: '' | '_training' | '_evaluation') => Expression | undefined
+  /** Marks a helper as used. */
+  readonly use: (helper: PythonHelper) => void
+  readonly classWeights: Expression | undefined
   /** Whether autocast may have left the value in half precision. */
   readonly narrow: (value: ValueRef) => boolean
 }
 
 /** Returns the code of the call. Operands of torch functions that must not compute in half precision are widened. */
-export function expressionOf(node: Node, around: Rendered): string {
+export function expressionOf(node: Node, around: Rendered): Expression {
   const operation = operationNamed(node.operation)
   const call = new NodeCall(node, around)
   const expression = operation.lowering.pytorch.expression(call)
   const isTorch = !call.callsOwn && needsFloat32(operation)
   if (!isTorch || !node.inputs.some(({ value }) => around.narrow(value))) return expression
+  around.use(python.widen)
   const input = (value: ValueRef) =>
-    around.narrow(value) ? callText(around.helper(python.widen), around.input(value)) : around.input(value)
+    around.narrow(value) ? callOf(python.widen.name, around.input(value)) : around.input(value)
   return operation.lowering.pytorch.expression(new NodeCall(node, { ...around, input }))
 }
 
@@ -45,64 +59,67 @@ class NodeCall extends TypedCall implements PytorchCall {
     super(node.operation, inputTypes(node, around.graph), node.attributes)
   }
 
-  input(argument: string): string {
+  input(argument: string): Expression {
     return elementAt(this.inputs(argument), 0)
   }
 
-  inputs(argument: string): readonly string[] {
+  inputs(argument: string): readonly Expression[] {
     return this.node.inputs.flatMap((input) => (input.argument === argument ? [this.around.input(input.value)] : []))
   }
 
-  operand(argument: string): string {
-    return inParentheses(this.input(argument))
-  }
-
-  operands(argument: string): readonly string[] {
-    return this.inputs(argument).map(inParentheses)
-  }
-
-  module(): string {
-    this.callsOwn = true
-    return this.around.module()
-  }
-
-  code(argument: string): string {
+  code(argument: string): Expression {
     const value = present(this.node.attributes[argument], argument)
     if (typeof value !== 'object' || !('kind' in value) || value.kind !== 'by-phase')
-      return this.around.option(argument, '') ?? valueCode(value)
+      return this.around.option(argument, '') ?? literal(value)
     const code = (phase: '_training' | '_evaluation', one: Attribute) =>
-      this.around.option(argument, phase) ?? attributeCode(one)
-    return `${code('_training', value.training)} if self.training else ${code('_evaluation', value.evaluation)}`
+      this.around.option(argument, phase) ?? literal(withoutPhase(one))
+    return inTraining(code('_training', value.training), code('_evaluation', value.evaluation))
   }
 
-  keyword(argument: string): string {
-    const value = this.node.attributes[argument]
-    if (value === undefined) return ''
-    const code = this.code(argument)
-    const standard = operationNamed(this.operation).arguments.find(({ name }) => name === argument)?.default
-    const isDefault = standard !== undefined && standard !== null && code === valueCode(standard)
-    return isDefault ? '' : `${argument}=${code}`
+  keyword(argument: string, name = argument): Argument | undefined {
+    if (this.node.attributes[argument] === undefined) return undefined
+    const value = this.code(argument)
+    const standard = operationNamed(this.operation).arguments.find((spec) => spec.name === argument)?.default
+    const isDefault =
+      standard !== undefined && standard !== null && printExpression(value) === printExpression(literal(standard))
+    return isDefault ? undefined : keyword(name, value)
   }
 
-  trainingFor(argument: string): string {
-    return JSON.stringify(this.node.attributes[argument])?.includes('"uniform"') ? 'training=self.training' : ''
+  trainingFor(argument: string): Argument | undefined {
+    return isDrawn(this.node.attributes[argument]) ? keyword('training', training) : undefined
   }
 
-  classWeights(): string {
+  classWeights(): Expression | undefined {
     return this.around.classWeights
   }
 
-  helper(helper: PythonHelper): string {
+  torch(callee: string, ...given: readonly Given[]): CallExpression {
+    return callOf(callee, ...given)
+  }
+
+  helper(helper: PythonHelper, ...given: readonly Given[]): CallExpression {
     this.callsOwn = true
-    return this.around.helper(helperOf(operationNamed(this.operation), helper))
+    this.around.use(helper)
+    return callOf(helper.name, ...given)
+  }
+
+  module(...given: readonly Given[]): CallExpression {
+    this.callsOwn = true
+    return this.around.module(...given)
   }
 }
 
-/** An attribute that does not depend on the phase any more. */
-export function attributeCode(value: Attribute): string {
+/** Whether the attribute is a range from which each image gets its own number, in one of the phases. */
+function isDrawn(value: Attribute | undefined): boolean {
+  if (typeof value !== 'object' || !('kind' in value)) return false
+  return value.kind === 'by-phase' ? isDrawn(value.training) || isDrawn(value.evaluation) : value.kind === 'uniform'
+}
+
+/** Returns an attribute that no longer depends on the phase. */
+export function withoutPhase(value: Attribute): Literal {
   if (typeof value === 'object' && 'kind' in value && value.kind === 'by-phase')
     throw new Error('a choice by phase within another')
-  return valueCode(value)
+  return value
 }
 
 export function inputTypes(node: Node, graph: Pick<Graph, 'nodes'>): Map<string, TensorType[]> {
@@ -110,8 +127,4 @@ export function inputTypes(node: Node, graph: Pick<Graph, 'nodes'>): Map<string,
   for (const { argument, value } of node.inputs)
     types.set(argument, [...(types.get(argument) ?? []), typeOf(graph, value)])
   return types
-}
-
-function inParentheses(code: string): string {
-  return isOperation(code) ? `(${code})` : code
 }

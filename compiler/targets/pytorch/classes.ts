@@ -1,16 +1,28 @@
-import { elementAt } from '../../../grammar/present.js'
+import { elementAt, present } from '../../../grammar/present.js'
 import { typeOf } from '../../graph/graph.js'
 import { operationNamed } from '../../ops/index.js'
 import type { CallPlan } from '../plans.js'
 import { Body, methodName, outsideModules, type Surroundings } from './body.js'
+import {
+  type Argument,
+  callOf,
+  type Expression,
+  keyword,
+  literal,
+  method,
+  printExpression,
+  quoted,
+  self,
+  source,
+} from './expression.js'
 import { definition, statement } from './layout.js'
 import type { PythonHelper, PytorchModule } from './lowering.js'
-import { type ClassPlan, type Instance, slotKey, typeName } from './modules.js'
-import { identifier, remark, typeOfCodes, valueCode } from './python.js'
+import { type ClassPlan, type Instance, isSame, slotKey, typeName } from './modules.js'
+import { identifier, remark, typeOfValues } from './python.js'
 
 /** A class for a block or a branch, and before it what its calls give where that is more than one tensor. */
 export function classText(plan: ClassPlan, around: Surroundings): string {
-  const methods = plan.plans.map((call, number) => method(plan, call, number, around))
+  const methods = plan.plans.map((call, number) => methodLines(plan, call, number, around))
   const { frame } = elementAt(plan.plans, 0)
   const what = `The ${frame.kind} ${frame.definition}`
   const results = plan.plans.flatMap((call, number) => resultClass(plan, call, number, around))
@@ -26,23 +38,29 @@ export function classText(plan: ClassPlan, around: Surroundings): string {
 
 export function constructorLines(plan: ClassPlan, around: Surroundings): string[] {
   const instance = elementAt(plan.instances, 0)
-  const parameters = plan.parameters.map(
-    ({ name, codes, default: standard }) =>
-      `${name}: ${typeOfCodes(standard === undefined ? codes : [...codes, standard])}${standard === undefined ? '' : ` = ${standard}`}`,
+  const parameters = plan.parameters.map(({ name, values, default: standard }) =>
+    standard === undefined
+      ? `${name}: ${typeOfValues(values)}`
+      : `${name}: ${typeOfValues([...values, standard])} = ${printExpression(literal(standard))}`,
   )
   const kept = plan.parameters.flatMap(({ name, kept: stays }) => (stays ? [`        self.${name} = ${name}`] : []))
-  const own = instance.module ? argumentList(instance.module, givenBy(plan, [])) : ''
+  const own = instance.module ? moduleArguments(instance.module, givenBy(plan, [])) : []
   const weighted = weighsClasses(plan, around)
-  const classes = around.structure.graph.label?.classes
-  const weights = `self.register_buffer("class_weights", torch.ones(${classes}), persistent=False)`
   return [
     ...(weighted ? ['    class_weights: Tensor', ''] : []),
     ...definition('    ', '__init__', ['self', ...parameters], 'None'),
-    ...statement('        ', '', `super().__init__(${own})`),
-    ...(weighted ? statement('        ', '', weights) : []),
+    ...statement('        ', '', method(callOf('super'), '__init__', ...own)),
+    ...(weighted ? statement('        ', '', classWeights(around)) : []),
     ...kept,
-    ...childLines(instance, plan, 'self', [], around),
+    ...childLines(instance, plan, self, [], around),
   ]
+}
+
+/** The buffer that a weighted loss reads; training fills it. */
+function classWeights({ structure }: Surroundings): Expression {
+  const { classes } = present(structure.graph.label, 'the label of a weighted loss')
+  const ones = callOf('torch.ones', literal(classes))
+  return method(self, 'register_buffer', quoted('class_weights'), ones, keyword('persistent', literal(false)))
 }
 
 /** Whether a loss of the class counts classes by weights, which training fills in. */
@@ -60,7 +78,7 @@ function weighsClasses({ plans, instances }: ClassPlan, { structure, tree }: Sur
 function childLines(
   instance: Instance,
   owner: ClassPlan,
-  code: string,
+  code: Expression,
   place: readonly string[],
   around: Surroundings,
 ): string[] {
@@ -68,49 +86,58 @@ function childLines(
     const path = [...place, name]
     const own = around.tree.codeBelow(code, instance, [name])
     const inner = around.tree.classOf(child) ? [] : childLines(child, owner, own, path, around)
-    const made = creation(child, owner, path, around)
-    return [...statement('        ', ...around.tree.placing(code, instance, name, made)), ...inner]
+    const { target, expression } = around.tree.placing(code, instance, name, creation(child, owner, path, around))
+    const prefix = target ? `${printExpression(target)} = ` : ''
+    return [...statement('        ', prefix, expression), ...inner]
   })
 }
 
 /** `Conv2d(in_channels, 32, 3, stride=2, bias=False)` */
-function creation(child: Instance, owner: ClassPlan, path: readonly string[], around: Surroundings): string {
+function creation(child: Instance, owner: ClassPlan, path: readonly string[], around: Surroundings): Expression {
   const given = givenBy(owner, path)
   const own = around.tree.classOf(child)
   if (own) {
     const index = own.instances.indexOf(child)
-    const values = own.parameters.flatMap(({ name, codes, default: standard, width }) => {
-      const code = given(name, elementAt(codes, index))
-      if (code === standard) return []
-      return [width && standard === undefined ? code : `${name}=${code}`]
+    const values = own.parameters.flatMap(({ name, values, default: standard, width }) => {
+      const value = elementAt(values, index)
+      const code = given(name)
+      if (!code && isSame(value, standard)) return []
+      const expression = code ?? literal(value)
+      return [width && standard === undefined ? expression : keyword(name, expression)]
     })
-    return `${own.name}(${values.join(', ')})`
+    return callOf(own.name, ...values)
   }
   if (child.module) {
     if (typeof child.module.type !== 'string') around.helpers.add(child.module.type)
     return moduleCode(child.module, given)
   }
   const kinds = { class: 'nn.Module', list: 'nn.ModuleList', dict: 'nn.ModuleDict', module: 'nn.Module' }
-  return `${kinds[around.tree.kindOf(child)]}()`
+  return callOf(kinds[around.tree.kindOf(child)])
 }
 
-/** An operation's own module; `given` may put a name in a value's place. */
-export function moduleCode(module: PytorchModule, given = (_name: string, code: string) => code): string {
-  return `${typeName(module)}(${argumentList(module, given)})`
+/** Returns the code that constructs an operation's own module; `given` is asked for a name to write instead of a value. */
+export function moduleCode(module: PytorchModule, given: NameOf = () => undefined): Expression {
+  return callOf(typeName(module), ...moduleArguments(module, given))
 }
 
-function argumentList(module: PytorchModule, given: (name: string, code: string) => string): string {
-  const values = module.arguments.flatMap(({ name, value, default: standard, positional }) => {
-    const code = given(name, valueCode(value))
-    if (standard !== undefined && code === valueCode(standard)) return []
-    return [positional ? code : `${name}=${code}`]
+function moduleArguments(module: PytorchModule, given: NameOf): readonly (Expression | Argument)[] {
+  return module.arguments.flatMap(({ name, value, default: standard, positional }) => {
+    const code = given(name)
+    if (!code && isSame(value, standard)) return []
+    const expression = code ?? literal(value)
+    return [positional ? expression : keyword(name, expression)]
   })
-  return values.join(', ')
 }
+
+/** The variable that an argument's value is in, where it is in one. */
+type NameOf = (argument: string) => Expression | undefined
 
 /** The class's own name for a value in which its instances differ. */
-function givenBy({ parameters }: ClassPlan, path: readonly string[]) {
-  return (name: string, code: string) => parameters.find(({ keys }) => keys.has(slotKey(path, name)))?.name ?? code
+function givenBy({ parameters }: ClassPlan, path: readonly string[]): NameOf {
+  return (argument) => {
+    const parameter = parameters.find(({ keys }) => keys.has(slotKey(path, argument)))
+    return parameter && source(parameter.name)
+  }
 }
 
 /** A block with an operation's parameters at its own path is one of that operation's modules. */
@@ -121,15 +148,15 @@ function base({ instances }: ClassPlan, { helpers }: Surroundings): string {
   return typeName(module)
 }
 
-function method(plan: ClassPlan, call: CallPlan, number: number, around: Surroundings): string[] {
+function methodLines(plan: ClassPlan, call: CallPlan, number: number, around: Surroundings): string[] {
   const { structure, tree } = around
   const body = new Body(call.frame, call, plan, around)
   // Another signature than the operation's own is meant.
   const overrides = number === 0 && base(plan, around) !== 'nn.Module'
-  const inputs = structure.inputs(call.frame).map((value) => `${body.code(value)}: Tensor`)
+  const inputs = structure.inputs(call.frame).map((value) => `${printExpression(body.code(value))}: Tensor`)
   const shared = outsideModules(call, around).map((path) => `${identifier(path)}: ${typeAt(tree.at(path), around)}`)
   const codes = call.outputs.map(({ place }) => body.code(structure.at(place, call.frame)))
-  const result = call.single ? elementAt(codes, 0) : `${resultName(plan, number)}(${codes.join(', ')})`
+  const result = call.single ? elementAt(codes, 0) : callOf(resultName(plan, number), ...codes)
   const [first = '', ...more] = definition(
     '    ',
     methodName(number),
@@ -158,7 +185,7 @@ function resultClass(plan: ClassPlan, call: CallPlan, number: number, { structur
   const fields = call.outputs.flatMap(({ place, name }) => {
     const value = structure.at(place, call.frame)
     if (typeOf(structure.graph, value).element !== 'float') return []
-    return statement('    ', `${name}: `, 'Tensor', calls.shape(value, call.frame, call))
+    return statement('    ', `${name}: `, source('Tensor'), calls.shape(value, call.frame, call))
   })
   return [`class ${resultName(plan, number)}(NamedTuple):\n${fields.join('\n')}\n`]
 }

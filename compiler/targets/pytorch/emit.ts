@@ -5,6 +5,7 @@ import { Plans } from '../plans.js'
 import { type Item, Structure } from '../structure.js'
 import { Body, type Surroundings } from './body.js'
 import { classText, constructorLines, withInner } from './classes.js'
+import { type Expression, printExpression } from './expression.js'
 import { definition, statement } from './layout.js'
 import type { PythonHelper } from './lowering.js'
 import { type ClassPlan, ModuleTree } from './modules.js'
@@ -66,7 +67,7 @@ function modelClass(plan: ClassPlan, around: Surroundings): string {
   const answering = reachable(graph.nodes, answers(graph))
   // Nodes that no output depends on are computed in training only.
   const isLoss = (item: Item) => !structure.nodesOf(item).some((id) => answering.has(id))
-  const entry = (name: string, code: string) => statement('            ', `${stringCode(name)}: `, `${code},`)
+  const entry = (name: string, code: Expression) => statement('            ', `${stringCode(name)}: `, code, '', ',')
   const answerLines = [
     ...graph.predictions.flatMap(({ name, value }) => entry(name, body.code(value))),
     ...(graph.crop
@@ -76,7 +77,7 @@ function modelClass(plan: ClassPlan, around: Surroundings): string {
   ]
   const { label } = graph
   const trains = label !== undefined && graph.losses.length > 0
-  const labelName = trains ? body.code(label.value) : ''
+  const labelName = trains ? printExpression(body.code(label.value)) : ''
   const losses = trains
     ? [
         `        if ${labelName} is None:`,
@@ -91,7 +92,7 @@ function modelClass(plan: ClassPlan, around: Surroundings): string {
   const { image } = graph
   const parameters = [
     'self',
-    `${body.code(image.value)}: Tensor`,
+    `${printExpression(body.code(image.value))}: Tensor`,
     ...(trains ? [`${labelName}: Tensor | None = None`] : []),
   ]
   const lines = [

@@ -1,4 +1,5 @@
 import type { Typed } from '../../ops/call.js'
+import type { Argument, CallExpression, Expression, Given, Literal } from './expression.js'
 
 /** A function or class that an operation needs beside what torch has; it goes into the generated `operations.py`. */
 export interface PythonHelper {
@@ -12,16 +13,14 @@ export interface PythonHelper {
 /** One argument of a module's constructor. */
 export interface ModuleArgument {
   readonly name: string
-  readonly value: ModuleValue
+  readonly value: Literal
   /** Left out where the value is this. */
-  readonly default?: ModuleValue
+  readonly default?: Literal
   /** Written without its name. */
   readonly positional?: true
   /** Counts channels or features: two that agree everywhere become one argument of the class around them. */
   readonly width?: true
 }
-
-export type ModuleValue = number | boolean | readonly number[]
 
 /** The module that holds a call's parameters, under the names that the operation gives them. */
 export interface PytorchModule {
@@ -32,24 +31,23 @@ export interface PytorchModule {
 
 /** One call of an operation, as its lowering to PyTorch sees it. Feature maps are channels-first, as in the graph. */
 export interface PytorchCall extends Typed {
-  /** Code of the tensor given for an argument. */
-  input(argument: string): string
-  inputs(argument: string): readonly string[]
-  /** The same, in parentheses where an operator or a method next to it would tear it apart. */
-  operand(argument: string): string
-  operands(argument: string): readonly string[]
-  /** Code of the module that holds the call's parameters: `self.conv`. */
-  module(): string
-  /** Code of an attribute's value: a literal, or what the module around it was made with. */
-  code(argument: string): string
-  /** `eps=1e-3`, or nothing where the attribute is at its default or absent. */
-  keyword(argument: string): string
-  /** `training=self.training` where the attribute is drawn anew for each image, else nothing. */
-  trainingFor(argument: string): string
-  /** `self.class_weights` where the train block weighs classes, else nothing. */
-  classWeights(): string
-  /** Marks a helper as used, and gives its name. */
-  helper(helper: PythonHelper): string
+  /** The tensor given for an argument. */
+  input(argument: string): Expression
+  inputs(argument: string): readonly Expression[]
+  /** An attribute's value: a literal, or what the module around it was made with. */
+  code(argument: string): Expression
+  /** `eps=1e-3`; undefined where the attribute is at its default or absent. `name` is the keyword where PyTorch has another. */
+  keyword(argument: string, name?: string): Argument | undefined
+  /** `training=self.training` where the attribute is drawn anew for each image. */
+  trainingFor(argument: string): Argument | undefined
+  /** `self.class_weights` where the train block weighs classes. */
+  classWeights(): Expression | undefined
+  /** A call of a function of torch: `F.relu`, `torch.cat`. */
+  torch(callee: string, ...given: readonly Given[]): CallExpression
+  /** A call of one of the operation's own functions. */
+  helper(helper: PythonHelper, ...given: readonly Given[]): CallExpression
+  /** A call of the module that holds the operation's parameters. */
+  module(...given: readonly Given[]): CallExpression
 }
 
 /** How an operation becomes PyTorch. */
@@ -57,15 +55,10 @@ export interface PytorchLowering {
   /** For an operation with parameters. */
   module?(call: Typed): PytorchModule
   /** The expression that computes the call: `F.relu(x)`, or the module applied to its inputs. */
-  expression(call: PytorchCall): string
+  expression(call: PytorchCall): Expression
   /**
    * Why nothing is done for its precision under autocast, though it may not compute in half precision in an exported file: autocast itself has
    * it in float32, or it takes values from one place to another (or leaves some out) and gives them as they come.
    */
   readonly underAutocast?: 'float32' | 'as it comes'
-}
-
-/** `f(a, b)`, empty arguments left out. */
-export function callText(name: string, ...args: readonly string[]): string {
-  return `${name}(${args.filter((argument) => argument !== '').join(', ')})`
 }

@@ -6,10 +6,21 @@ import { TypedCall } from '../../ops/support/typed.js'
 import { Names } from '../identifiers.js'
 import type { CallPlan, Plans } from '../plans.js'
 import type { Structure } from '../structure.js'
-import { attributeCode, inputTypes } from './call.js'
+import { inputTypes, withoutPhase } from './call.js'
+import {
+  attribute,
+  callOf,
+  type Expression,
+  type Literal,
+  literal,
+  method,
+  printExpression,
+  quoted,
+  source,
+  subscript,
+} from './expression.js'
 import type { PythonHelper, PytorchModule } from './lowering.js'
-import { moduleOf } from './precision.js'
-import { className, identifier, isKey, isPlainChild, isTaken, stringCode, valueCode } from './python.js'
+import { className, identifier, isKey, isPlainChild, isTaken } from './python.js'
 
 /**
  * A module of the model at its path: an operation's own, one of a block's class, or only a folder of others. A block may have an
@@ -37,8 +48,8 @@ export interface ClassParameter {
   /** The constructor arguments that it determines, by Slot.key. */
   readonly keys: Set<string>
   /** Its value for each module, in the order of `instances`. */
-  readonly codes: readonly string[]
-  readonly default: string | undefined
+  readonly values: readonly Literal[]
+  readonly default: Literal | undefined
   readonly width: boolean
   /** Kept for `forward`. */
   readonly kept: boolean
@@ -49,10 +60,16 @@ interface Slot {
   readonly key: string
   readonly name: string
   readonly owner: string
-  readonly code: string
-  readonly default: string | undefined
+  readonly value: Literal
+  readonly default: Literal | undefined
   readonly width: boolean
   readonly kept: boolean
+}
+
+/** A statement: an expression, and what it is assigned to. */
+export interface Placing {
+  readonly target?: Expression
+  readonly expression: Expression
 }
 
 /** Finds the tree of modules and the classes that it is made of; inner classes come first, the model's own last. */
@@ -86,22 +103,22 @@ export class ModuleTree {
   }
 
   /** Code of a module below another one, of which `owner` is the code and, where `exact`, the type is known. */
-  codeBelow(owner: string, instance: Instance, path: readonly string[], exact = true): string {
+  codeBelow(owner: Expression, instance: Instance, path: readonly string[], exact = true): Expression {
     const [name, ...rest] = path
     if (name === undefined) return owner
     const code = this.childCode(owner, instance, name, exact)
-    return this.codeBelow(code, this.at([...instance.path, name]), rest, code === `${owner}.${name}`)
+    return this.codeBelow(code, this.at([...instance.path, name]), rest, code.kind === 'attribute')
   }
 
   /** The statement that puts a new module below another one. */
-  placing(owner: string, instance: Instance, name: string, made: string): [prefix: string, expression: string] {
+  placing(owner: Expression, instance: Instance, name: string, made: Expression): Placing {
     const kind = this.kindOf(instance)
-    if (kind === 'list') return ['', `${owner}.append(${made})`]
-    if (kind === 'dict') return [`${owner}[${stringCode(name)}] = `, made]
-    if (kind === 'class' && isPlainChild(name)) return [`${owner}.${name} = `, made]
+    if (kind === 'list') return { expression: method(owner, 'append', made) }
+    if (kind === 'dict') return { target: subscript(owner, quoted(name)), expression: made }
+    if (kind === 'class' && isPlainChild(name)) return { target: attribute(owner, name), expression: made }
     return isTaken(name)
-      ? [`${owner}._modules[${stringCode(name)}] = `, made]
-      : ['', `${owner}.add_module(${stringCode(name)}, ${made})`]
+      ? { target: subscript(attribute(owner, '_modules'), quoted(name)), expression: made }
+      : { expression: method(owner, 'add_module', quoted(name), made) }
   }
 
   /** How the modules below one are kept; only right below a class a list or a dictionary has a type that is known. */
@@ -115,13 +132,13 @@ export class ModuleTree {
     return names.every(isKey) ? 'dict' : 'module'
   }
 
-  private childCode(owner: string, instance: Instance, name: string, exact: boolean): string {
+  private childCode(owner: Expression, instance: Instance, name: string, exact: boolean): Expression {
     const kind = exact ? this.kindOf(instance) : 'module'
-    if (kind === 'list') return `${owner}[${name}]`
-    if (kind === 'dict') return `${owner}[${stringCode(name)}]`
-    if (kind === 'class' && isPlainChild(name)) return `${owner}.${name}`
+    if (kind === 'list') return subscript(owner, source(name))
+    if (kind === 'dict') return subscript(owner, quoted(name))
+    if (kind === 'class' && isPlainChild(name)) return attribute(owner, name)
     this.helpers.add(python.child)
-    return `${python.child.name}(${owner}, ${stringCode(name)})`
+    return callOf(python.child.name, owner, quoted(name))
   }
 
   classOf(instance: Instance): ClassPlan | undefined {
@@ -170,11 +187,11 @@ export class ModuleTree {
       [...first.children.keys()].map((child) => identifier([child])),
     )
     for (const [index, slot] of elementAt(all, 0).entries()) {
-      const codes = all.map((slots) => elementAt(slots, index).code)
-      if (new Set(codes).size === 1) continue
+      const values = all.map((slots) => elementAt(slots, index).value)
+      if (values.every((value) => isSame(value, values[0]))) continue
       const same = parameters.find(
         (other) =>
-          other.codes.every((code, i) => code === codes[i]) &&
+          other.values.every((value, i) => isSame(value, elementAt(values, i))) &&
           other.kept === slot.kept &&
           (other.name === slot.name || (other.width && slot.width)),
       )
@@ -189,7 +206,7 @@ export class ModuleTree {
       parameters.push({
         name: names.give(free ? [slot.owner, slot.name] : [slot.name]),
         keys: new Set([slot.key]),
-        codes,
+        values,
         default: slot.default,
         width: slot.width,
         kept: slot.kept,
@@ -220,7 +237,7 @@ export class ModuleTree {
           kept: false,
           key: slotKey(place, parameter.name),
           owner,
-          code: elementAt(parameter.codes, index),
+          value: elementAt(parameter.values, index),
         }))
       }
       const given = child.module ? argumentSlots(child.module, place, owner) : []
@@ -247,7 +264,7 @@ export class ModuleTree {
             key: this.attributeKey(plan, index, spec.name, phase),
             name: `${spec.name}${phase}`,
             owner,
-            code: attributeCode(one),
+            value: withoutPhase(one),
             default: undefined,
             width: false,
             kept: true,
@@ -263,11 +280,16 @@ function argumentSlots(module: PytorchModule, place: readonly string[], owner: s
     key: slotKey(place, argument.name),
     name: argument.name,
     owner,
-    code: valueCode(argument.value),
-    default: argument.default === undefined ? undefined : valueCode(argument.default),
+    value: argument.value,
+    default: argument.default,
     width: argument.width ?? false,
     kept: false,
   }))
+}
+
+/** Whether both are the same in Python. */
+export function isSame(one: Literal, other: Literal | undefined): boolean {
+  return other !== undefined && printExpression(literal(one)) === printExpression(literal(other))
 }
 
 /** A module that calls run through, or the model itself. */
@@ -291,7 +313,7 @@ export function modulePath(node: Node): readonly string[] | undefined {
 
 function moduleAt(node: Node, { graph }: Structure): PytorchModule {
   const call = new TypedCall(node.operation, inputTypes(node, graph), node.attributes)
-  return present(moduleOf(operationNamed(node.operation), call), `the module of ${node.operation}`)
+  return present(operationNamed(node.operation).lowering.pytorch.module?.(call), `the module of ${node.operation}`)
 }
 
 function byPhase(value: Attribute): [phase: string, value: Attribute][] {

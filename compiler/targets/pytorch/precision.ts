@@ -1,36 +1,12 @@
 import type { Frame, Node, ValueRef } from '../../graph/graph.js'
-import type { Typed } from '../../ops/call.js'
 import { operationNamed } from '../../ops/index.js'
 import type { Operation } from '../../ops/operation.js'
-import * as python from '../../ops/python/index.js'
 import type { CallPlan } from '../plans.js'
 import type { Structure } from '../structure.js'
-import type { PythonHelper, PytorchModule } from './lowering.js'
 
 /** Whether autocast would leave the operation in half precision, where it must not be. */
 export function needsFloat32({ semantics, lowering }: Operation): boolean {
   return !semantics?.lowPrecision && !lowering.pytorch.underAutocast
-}
-
-const decorated = new WeakMap<PythonHelper, PythonHelper>()
-
-/** The helper that an operation calls, kept in float32 where the operation needs it: a function itself, a module's `forward`. */
-export function helperOf(operation: Operation, helper: PythonHelper): PythonHelper {
-  if (!needsFloat32(operation)) return helper
-  const known = decorated.get(helper)
-  if (known) return known
-  const code = helper.code.replace(
-    new RegExp(`^( *)def (?:${helper.name}|forward)\\(`, 'm'),
-    `$1@${python.in_float32.name}\n$&`,
-  )
-  const made = { ...helper, code, uses: [...(helper.uses ?? []), python.in_float32] }
-  decorated.set(helper, made)
-  return made
-}
-
-export function moduleOf(operation: Operation, call: Typed): PytorchModule | undefined {
-  const module = operation.lowering.pytorch.module?.(call)
-  return module && typeof module.type !== 'string' ? { ...module, type: helperOf(operation, module.type) } : module
 }
 
 /** Which values autocast may leave in half precision. */

@@ -1,4 +1,4 @@
-import type { Attribute } from '../../graph/graph.js'
+import type { Literal } from './expression.js'
 
 const keywords = new Set(
   (
@@ -65,6 +65,16 @@ export function isKey(name: string): boolean {
   return !isTaken(name) && !['clear', 'items', 'keys', 'pop', 'update', 'values'].includes(name)
 }
 
+function numbersIn(value: Literal): readonly (number | string | boolean)[] {
+  if (typeof value !== 'object') return [value]
+  return 'kind' in value ? [value.low, value.high] : value
+}
+
+/** Whether Python reads the number as an int: 1e21 is a float. */
+function isIntLiteral(value: number | string | boolean): boolean {
+  return /^-?\d+$/.test(String(value))
+}
+
 /** A string literal. Text is quoted and escaped: it stays data. */
 export function stringCode(text: string): string {
   return JSON.stringify(text).replace(/[\u007f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
@@ -75,20 +85,12 @@ export function remark(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, ' ').replace(/["\\]/g, "'")
 }
 
-/** An attribute as Python; `training ? a : b` is written by the caller, who knows what varies. */
-export function valueCode(value: Exclude<Attribute, { readonly kind: 'by-phase' }>): string {
-  if (typeof value === 'string') return stringCode(value)
-  if (typeof value === 'number') return String(value)
-  if (typeof value === 'boolean') return value ? 'True' : 'False'
-  if (!('kind' in value)) return value.length === 1 ? `(${value[0]},)` : `(${value.join(', ')})`
-  return `(${value.low}, ${value.high})`
-}
-
-/** The annotation for an argument that takes all of these values. */
-export function typeOfCodes(codes: readonly string[]): string {
-  if (codes.every((code) => code === 'True' || code === 'False')) return 'bool'
-  const number = codes.every((code) => /^[(\d, )-]+$/.test(code)) ? 'int' : 'float'
-  return codes.some((code) => code.startsWith('(')) ? `${number} | tuple[${number}, ${number}]` : number
+/** Returns the annotation for an argument that takes all of these values. */
+export function typeOfValues(values: readonly Literal[]): string {
+  if (values.every((value) => typeof value === 'boolean')) return 'bool'
+  if (values.every((value) => typeof value === 'string')) return 'str'
+  const number = values.flatMap(numbersIn).every(isIntLiteral) ? 'int' : 'float'
+  return values.some((value) => typeof value === 'object') ? `${number} | tuple[${number}, ${number}]` : number
 }
 
 /** Returns Python code without its strings and comments, in which a name refers to nothing. */

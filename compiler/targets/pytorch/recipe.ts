@@ -3,8 +3,9 @@ import { weightsWithoutGradient } from '../../graph/gradient_flow.js'
 import type { Graph, Setting } from '../../graph/graph.js'
 import { settings } from '../../training/settings.js'
 import { trainingSteps } from '../../training/training_steps.js'
+import { callOf, type Expression, keyword, list, literal, quoted, source, tuple } from './expression.js'
 import { isLine, statement } from './layout.js'
-import { className, remark, stringCode, valueCode } from './python.js'
+import { className, remark } from './python.js'
 
 /**
  * `recipe.py`: what the train block says and how images come to the model, as constants and short functions that the training program
@@ -20,44 +21,45 @@ export function recipe(graph: Graph, version: string): string | undefined {
   const optimizer = present(settings.get(plan.optimizer.name)?.pytorch, `PyTorch code of ${plan.optimizer.name}`)
   const { rate, weight_decay: decay = 0, decays = 'all' } = plan.optimizer.arguments
   const average = plan.average?.arguments
-  const constant = (name: string, code: string, comment = '') => statement('', `${name} = `, code, comment)
+  const constant = (name: string, code: Expression, comment = '') => statement('', `${name} = `, code, comment)
   const body = [
-    ...constant('WSBAN', stringCode(version), 'that wrote this'),
-    ...constant('NAME', stringCode(graph.name)),
-    ...constant('SIZE', String(image.height), 'height and width of the images that the model takes'),
-    ...constant('CLASSES', String(label.classes)),
-    ...constant('PREDICTION', stringCode(elementAt(graph.predictions, 0).name)),
-    ...statement('', 'BRANCHES: list[str] = ', list(graph.logits.map(({ name }) => stringCode(name)))),
+    ...constant('WSBAN', quoted(version), 'that wrote this'),
+    ...constant('NAME', quoted(graph.name)),
+    ...constant('SIZE', literal(image.height), 'height and width of the images that the model takes'),
+    ...constant('CLASSES', literal(label.classes)),
+    ...constant('PREDICTION', quoted(elementAt(graph.predictions, 0).name)),
+    ...statement('', 'BRANCHES: list[str] = ', list(graph.logits.map(({ name }) => quoted(name)))),
     '',
-    ...constant('EPOCHS', String(plan.epochs)),
-    ...constant('BATCH', String(plan.batch), 'images that go through at once, in all processes'),
-    ...constant('ACCUMULATE', String(plan.accumulate), 'batches a step'),
+    ...constant('EPOCHS', literal(plan.epochs)),
+    ...constant('BATCH', literal(plan.batch), 'images that go through at once, in all processes'),
+    ...constant('ACCUMULATE', literal(plan.accumulate), 'batches a step'),
     ...constant('CLIP', floatCode(plan.clip), 'largest norm of all gradients together; 0: no limit'),
-    ...constant('PATIENCE', String(plan.patience), 'epochs without a better val top-1; 0: it never ends early'),
-    ...constant('BALANCED', plan.classWeights === 'balanced' ? 'True' : 'False', 'whether rare classes count more'),
+    ...constant('PATIENCE', literal(plan.patience), 'epochs without a better val top-1; 0: it never ends early'),
+    ...constant('BALANCED', literal(plan.classWeights === 'balanced'), 'whether rare classes count more'),
     ...constant('RATE', floatCode(rate)),
     ...constant('WEIGHT_DECAY', floatCode(decay)),
-    ...constant('DECAYS', stringCode(String(decays)), 'all parameters, or weights: those of two dimensions and more'),
+    ...constant('DECAYS', quoted(String(decays)), 'all parameters, or weights: those of two dimensions and more'),
     ...statement('', 'GROUPS: list[Group] = ', list(plan.groups.map(groupCode))),
     ...statement(
       '',
       'AVERAGE: tuple[float, bool] | None = ',
-      average ? `(${floatCode(average.decay)}, ${average.warm_up === true ? 'True' : 'False'})` : 'None',
+      average ? tuple([floatCode(average.decay), literal(average.warm_up === true)]) : source('None'),
       'decay and warm-up of the moving average',
     ),
     ...statement(
       '',
       'MIX: list[tuple[str, float]] = ',
-      list((plan.mix ?? []).map(({ name, arguments: given }) => `(${stringCode(name)}, ${floatCode(given.alpha)})`)),
+      list((plan.mix ?? []).map(({ name, arguments: given }) => tuple([quoted(name), floatCode(given.alpha)]))),
       'how batches are mixed, and alpha',
     ),
-    ...constant('UNTRAINED', someUntrained ? 'True' : 'False', 'whether some weights get no gradient'),
+    ...constant('UNTRAINED', literal(someUntrained), 'whether some weights get no gradient'),
     ...statement(
       '',
       'SLOTS: dict[str, str] = ',
-      `{${Object.entries(optimizer.slots)
-        .map(([ours, theirs]) => `${stringCode(ours)}: ${stringCode(theirs)}`)
-        .join(', ')}}`,
+      {
+        kind: 'dict',
+        entries: Object.entries(optimizer.slots).map(([ours, theirs]) => [quoted(ours), quoted(theirs)]),
+      },
       "what the optimizer remembers: in checkpoints, in torch's state",
     ),
     '',
@@ -116,25 +118,24 @@ function stepLines(step: Setting): string[] {
   return statement('    ', 'image = ', callCode(step, ['image', ...random]))
 }
 
-function callCode({ name, arguments: given }: Setting, first: readonly string[]): string {
-  return `${name}(${[...first, ...Object.entries(given).map(([key, value]) => `${key}=${valueCode(value)}`)].join(', ')})`
+function callCode({ name, arguments: given }: Setting, variables: readonly string[]): Expression {
+  const keywords = Object.entries(given).map(([key, value]) => keyword(key, literal(value)))
+  return callOf(name, ...variables.map(source), ...keywords)
 }
 
-function groupCode({ name, path, rate, weightDecay, frozen }: Graph['plan']['groups'][number]): string {
-  const values = [
-    ...(rate === 1 ? [] : [`rate=${floatCode(rate)}`]),
-    ...(weightDecay === undefined ? [] : [`weight_decay=${floatCode(weightDecay)}`]),
-    ...(frozen === 0 ? [] : [`frozen=${floatCode(frozen)}`]),
-  ]
-  return `Group(${[stringCode(name), stringCode(path), ...values].join(', ')})`
-}
-
-function list(items: readonly string[]): string {
-  return `[${items.join(', ')}]`
+function groupCode({ name, path, rate, weightDecay, frozen }: Graph['plan']['groups'][number]): Expression {
+  return callOf(
+    'Group',
+    quoted(name),
+    quoted(path),
+    rate === 1 ? undefined : keyword('rate', floatCode(rate)),
+    weightDecay === undefined ? undefined : keyword('weight_decay', floatCode(weightDecay)),
+    frozen === 0 ? undefined : keyword('frozen', floatCode(frozen)),
+  )
 }
 
 /** A number that Python takes for a float. */
-function floatCode(value: Setting['arguments'][string] | undefined): string {
+function floatCode(value: Setting['arguments'][string] | undefined): Expression {
   const text = String(present(value, 'a number'))
-  return /^-?\d+$/.test(text) ? `${text}.0` : text
+  return source(/^-?\d+$/.test(text) ? `${text}.0` : text)
 }

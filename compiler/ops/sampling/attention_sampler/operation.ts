@@ -1,4 +1,4 @@
-import { callText as pythonCall } from '../../../targets/pytorch/lowering.js'
+import { keyword, literal } from '../../../targets/pytorch/expression.js'
 import { source } from '../../../targets/tfjs/expression.js'
 import type { Operation } from '../../operation.js'
 import * as python from '../../python/index.js'
@@ -60,11 +60,11 @@ export const attentionSampler: Operation = {
     },
     pytorch: {
       expression: (call) =>
-        pythonCall(
-          call.helper(python.attention_sampler),
+        call.helper(
+          python.attention_sampler,
           call.input('image'),
           call.input('guide'),
-          call.has('size') ? `size=(${call.pair('size').join(', ')})` : '',
+          call.has('size') ? keyword('size', literal(call.pair('size'))) : undefined,
           call.keyword('density'),
         ),
     },

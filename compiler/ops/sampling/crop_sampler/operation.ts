@@ -1,4 +1,3 @@
-import { callText as pythonCall } from '../../../targets/pytorch/lowering.js'
 import type { Operation } from '../../operation.js'
 import * as python from '../../python/index.js'
 import { tensorArgument } from '../../support/arguments.js'
@@ -81,8 +80,8 @@ export const cropSampler: Operation = {
       ),
     pytorch: {
       expression: (call) =>
-        pythonCall(
-          call.helper(python.crop_sampler),
+        call.helper(
+          python.crop_sampler,
           call.input('image'),
           call.input('guide'),
           call.keyword('threshold'),
