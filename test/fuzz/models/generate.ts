@@ -167,7 +167,21 @@ export class ModelGenerator {
     values: readonly Value[],
     types: ReadonlyMap<string, readonly TensorType[]>,
   ): { code: string; tensors?: readonly TensorType[]; attribute?: Attribute } | undefined {
-    const { kind } = spec
+    const byPhase = spec.varies && (spec.kind.is === 'number' || spec.kind.is === 'number or uniform')
+    if (!byPhase || this.chance(0.8)) return this.plainArgument(spec, values, types)
+    const [training, evaluation] = [this.plainArgument(spec, values, types), this.plainArgument(spec, values, types)]
+    if (training?.attribute === undefined || evaluation?.attribute === undefined) return undefined
+    return {
+      code: `training ? ${training.code} : ${evaluation.code}`,
+      attribute: { kind: 'by-phase', training: training.attribute, evaluation: evaluation.attribute },
+    }
+  }
+
+  private plainArgument(
+    { kind }: ArgumentSpec,
+    values: readonly Value[],
+    types: ReadonlyMap<string, readonly TensorType[]>,
+  ): { code: string; tensors?: readonly TensorType[]; attribute?: Attribute } | undefined {
     const plain = (attribute: Exclude<Attribute, object>) => ({ code: String(attribute), attribute })
     switch (kind.is) {
       case 'tensor': {
