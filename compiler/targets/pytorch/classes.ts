@@ -8,6 +8,7 @@ import {
   callOf,
   type Expression,
   keyword,
+  type Literal,
   literal,
   method,
   printExpression,
@@ -18,7 +19,7 @@ import {
 import { definition, statement } from './layout.js'
 import type { PythonHelper, PytorchModule } from './lowering.js'
 import { type ClassPlan, type Instance, isSame, slotKey, typeName } from './modules.js'
-import { identifier, remark, typeOfValues } from './python.js'
+import { identifier, remark } from './python.js'
 
 /** A class for a block or a branch, and before it what its calls give where that is more than one tensor. */
 export function classText(plan: ClassPlan, around: Surroundings): string {
@@ -199,4 +200,22 @@ export function withInner(helpers: Iterable<PythonHelper>): readonly PythonHelpe
   }
   for (const helper of [...helpers].sort((a, b) => (a.name < b.name ? -1 : 1))) add(helper)
   return [...listed]
+}
+
+/** Returns the annotation for an argument that takes all of these values. */
+function typeOfValues(values: readonly Literal[]): string {
+  if (values.every((value) => typeof value === 'boolean')) return 'bool'
+  if (values.every((value) => typeof value === 'string')) return 'str'
+  const number = values.flatMap(numbersIn).every(isIntLiteral) ? 'int' : 'float'
+  return values.some((value) => typeof value === 'object') ? `${number} | tuple[${number}, ${number}]` : number
+}
+
+function numbersIn(value: Literal): readonly (number | string | boolean)[] {
+  if (typeof value !== 'object') return [value]
+  return 'kind' in value ? [value.low, value.high] : value
+}
+
+/** Whether Python reads the number as an int: 1e21 is a float. */
+function isIntLiteral(value: number | string | boolean): boolean {
+  return /^-?\d+$/.test(String(value))
 }

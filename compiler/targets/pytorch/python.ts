@@ -1,5 +1,3 @@
-import type { Literal } from './expression.js'
-
 const keywords = new Set(
   (
     'False None True and as assert async await break class continue def del elif else except finally for from global if import in is ' +
@@ -65,16 +63,6 @@ export function isKey(name: string): boolean {
   return !isTaken(name) && !['clear', 'items', 'keys', 'pop', 'update', 'values'].includes(name)
 }
 
-function numbersIn(value: Literal): readonly (number | string | boolean)[] {
-  if (typeof value !== 'object') return [value]
-  return 'kind' in value ? [value.low, value.high] : value
-}
-
-/** Whether Python reads the number as an int: 1e21 is a float. */
-function isIntLiteral(value: number | string | boolean): boolean {
-  return /^-?\d+$/.test(String(value))
-}
-
 /** A string literal. Text is quoted and escaped: it stays data. */
 export function stringCode(text: string): string {
   return JSON.stringify(text).replace(/[\u007f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
@@ -83,14 +71,6 @@ export function stringCode(text: string): string {
 /** Text that may stand in a comment or a docstring. */
 export function remark(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, ' ').replace(/["\\]/g, "'")
-}
-
-/** Returns the annotation for an argument that takes all of these values. */
-export function typeOfValues(values: readonly Literal[]): string {
-  if (values.every((value) => typeof value === 'boolean')) return 'bool'
-  if (values.every((value) => typeof value === 'string')) return 'str'
-  const number = values.flatMap(numbersIn).every(isIntLiteral) ? 'int' : 'float'
-  return values.some((value) => typeof value === 'object') ? `${number} | tuple[${number}, ${number}]` : number
 }
 
 /** Returns Python code without its strings and comments, in which a name refers to nothing. */
