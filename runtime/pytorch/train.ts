@@ -14,7 +14,7 @@ import { EventFile } from '../tensorboard/file.js'
 import { checkData, checkNew } from '../training/checks.js'
 import { listenForInterrupt } from '../training/interrupt.js'
 import { scalarsOf } from '../training/metrics_records.js'
-import { introduce, newRun, type RunRequest, reopen, standing } from '../training/run.js'
+import { introduce, newRun, type RunRequest, reopen, standing, warnOfNewEngine } from '../training/run.js'
 import { beginning, type TrainResult } from '../training/train.js'
 import { initialValues } from '../weights/initial_values.js'
 import { initialWeights } from '../weights/initial_weights.js'
@@ -139,10 +139,7 @@ async function openRun(
   }
   const { run } = await reopen(spec.stored, data, request)
   const { state } = await run.readCheckpoint('last')
-  if (run.info.engine !== 'pytorch')
-    request.reporter.warn(
-      `the run was begun with ${run.info.engine}: from here on its numbers may differ in their last digits`,
-    )
+  warnOfNewEngine(run.info.engine, 'pytorch', request.reporter)
   return { run, state }
 }
 

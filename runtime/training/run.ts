@@ -51,6 +51,12 @@ export function newRun(model: Model, spec: StoredSpec, data: DataSet, request: R
   }
 }
 
+/** Says that a run goes on with another engine than it was started with. */
+export function warnOfNewEngine(before: string, now: string, reporter: Reporter): void {
+  if (now !== before)
+    reporter.warn(`the run was started with ${before}: from here on results may differ in the last digits`)
+}
+
 /** Resumes a run with its own settings; the epochs and lines of the train block may be changed. */
 export async function reopen(
   spec: StoredSpec,

@@ -11,7 +11,7 @@ import { balancedWeights } from './class_weights.js'
 import { listenForInterrupt } from './interrupt.js'
 import { Learner, type LearnerOptions } from './learner.js'
 import type { StepProfile } from './profile.js'
-import { introduce, newRun, type RunRequest, reopen, standing } from './run.js'
+import { introduce, newRun, type RunRequest, reopen, standing, warnOfNewEngine } from './run.js'
 import { beginning, type TrainOptions, type TrainResult, train } from './train.js'
 
 export interface TrainingRequest extends RunRequest {
@@ -112,8 +112,7 @@ async function goOn(model: Model, spec: StoredSpec, data: DataSet, request: Trai
   const checkpoint = await run.readCheckpoint('last')
   const { state } = checkpoint
   const engine = await openEngine(request.engine ?? engineNames.find((name) => name === info.engine), reporter)
-  if (engine.name !== info.engine)
-    reporter.warn(`the run was started with ${info.engine}: from here on results may differ in the last digits`)
+  warnOfNewEngine(info.engine, engine.name, reporter)
   if (state.logBytes !== undefined) await run.log.cutTo(state.logBytes)
   if (changed) await run.log.add({ step: state.step, changed: spec.train })
   const learner = Learner.restore(
