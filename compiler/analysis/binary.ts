@@ -7,10 +7,21 @@ import type { Place } from './naming.js'
 import { callOperation } from './operation_call.js'
 import { type BoundArgument, describe, errorValue, tensorOf, type Value } from './values.js'
 
-const operationOf: Readonly<Record<string, string>> = { '+': 'add', '-': 'sub', '*': 'mul', '/': 'div' }
+const operationOf: Readonly<Record<string, string>> = {
+  '+': 'add',
+  '-': 'sub',
+  '*': 'mul',
+  '/': 'div',
+  '<': 'less',
+  '<=': 'less_equal',
+  '>': 'greater',
+  '>=': 'greater_equal',
+  '==': 'equal',
+  '!=': 'not_equal',
+}
 
-/** Computes with numbers; with a tensor on either side, adds an operation to the graph. */
-export function arithmetic(
+/** Computes with constants; with a tensor on either side, adds an operation to the graph. */
+export function binary(
   elaboration: Elaboration,
   context: Context,
   place: Place,
@@ -20,9 +31,10 @@ export function arithmetic(
   right: BoundArgument,
 ): Value {
   if (left.value.kind === 'error' || right.value.kind === 'error') return errorValue
-  if (left.value.kind === 'number' && right.value.kind === 'number')
-    return numbers(elaboration, span, operator, left.value, right.value)
   if (!tensorOf(left.value) && !tensorOf(right.value)) {
+    if (!isArithmetic(operator)) return compare(elaboration, span, operator, left.value, right.value)
+    if (left.value.kind === 'number' && right.value.kind === 'number')
+      return numbers(elaboration, span, operator, left.value, right.value)
     const odd = left.value.kind === 'number' ? right : left
     elaboration.report(
       diagnose(
@@ -46,6 +58,8 @@ export function arithmetic(
   })
 }
 
+const isArithmetic = (operator: BinaryOperator) => ['+', '-', '*', '/'].includes(operator)
+
 function numbers(
   elaboration: Elaboration,
   span: Span,
@@ -62,14 +76,7 @@ function numbers(
   return { kind: 'number', value }
 }
 
-export function compare(
-  elaboration: Elaboration,
-  span: Span,
-  operator: BinaryOperator,
-  left: Value,
-  right: Value,
-): Value {
-  if (left.kind === 'error' || right.kind === 'error') return errorValue
+function compare(elaboration: Elaboration, span: Span, operator: BinaryOperator, left: Value, right: Value): Value {
   const [a, b] = [comparable(left), comparable(right)]
   if (a === undefined || b === undefined || typeof a !== typeof b) {
     elaboration.report(diagnose('not-a-constant', { what: 'what is compared' }, span))

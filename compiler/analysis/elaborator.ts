@@ -5,7 +5,7 @@ import { nearest } from '../diagnostics/suggest.js'
 import { operationNamed } from '../ops/index.js'
 import type { ArgumentSpec } from '../ops/operation.js'
 import type { AnalysisFacts } from './analysis_facts.js'
-import { arithmetic, compare } from './binary.js'
+import { binary } from './binary.js'
 import { callDefinition } from './block_call.js'
 import type { Defaults } from './defaults.js'
 import { type Context, type DefinitionCall, type Elaboration, sourceText } from './elaboration.js'
@@ -158,7 +158,7 @@ export class Elaborator implements Elaboration {
       case 'pipeline':
         return this.pipeline(expression, context, place)
       case 'negate':
-        return arithmetic(
+        return binary(
           this,
           context,
           place,
@@ -170,9 +170,7 @@ export class Elaborator implements Elaboration {
       case 'binary': {
         const left = this.bound(expression.left, context, place)
         const right = this.bound(expression.right, context, place)
-        if (['+', '-', '*', '/'].includes(expression.operator))
-          return arithmetic(this, context, place, expression.span, expression.operator, left, right)
-        return compare(this, expression.span, expression.operator, left.value, right.value)
+        return binary(this, context, place, expression.span, expression.operator, left, right)
       }
       case 'conditional':
         return this.conditional(expression, context, place)

@@ -37,7 +37,7 @@ const foreign = new Set(['def', 'class', 'function', 'fn', 'func', 'let', 'var',
 
 /** The likely meaning for someone used to another language. */
 function habit(found: string, before: string): string | undefined {
-  if (found === '*' && before === '*') return 'there is no power: write x * x'
+  if (found === '*' && before === '*') return 'write pow(x, 2)'
   if ([found, before].some((word) => foreign.has(word)))
     return 'a binding is NAME = VALUE; a block begins with block NAME(...) {, a path through the model with branch NAME(...) {'
   if (found === ':') return 'values are given with =, and groups are written in { }'
@@ -217,12 +217,21 @@ export const table = {
     explanation:
       'Two maps that are combined position by position must have the same height and width. Take both from the same tap, or resize one of them.',
   }),
-  'shape-mismatch': error<{ callee: string; shapes: readonly string[] }>({
-    message: ({ callee, shapes }) => `${callee} needs one shape, but got ${shapes.join(' and ')}`,
-    help: () =>
-      'other channels: a 1x1 convolution, conv2d(x, CHANNELS, 1); another height and width: resize(x, like = OTHER)',
+  'shape-mismatch': error<{ callee: string; shapes: readonly string[]; axes?: readonly string[] }>({
+    message: ({ callee, shapes, axes }) =>
+      axes
+        ? `${callee} cannot broadcast ${shapes.join(' with ')}`
+        : `${callee} needs one shape, but got ${shapes.join(' and ')}`,
+    help: ({ axes }) =>
+      `${axes ? `sizes from the last axis, equal or 1 where they fit: ${axes.join(', ')}; ` : ''}other channels: conv2d(x, CHANNELS, 1); another height and width: resize(x, like = OTHER)`,
     explanation:
-      'The operation works element by element, so all its tensors must have the same shape. There is no broadcasting between tensors.',
+      'The operation works element by element. Arithmetic, comparisons, `minimum`, `maximum` and `where` broadcast as NumPy does: the axes of one image are aligned from the last one, and an axis of size 1, or one that is missing, is repeated. All other axes must be equal. Operations on lists of tensors, such as `mean(a, b)`, need one shape.',
+  }),
+  'reshape-mismatch': error<{ shape: string; values: number; wanted: string }>({
+    message: ({ shape, values, wanted }) => `cannot reshape ${shape}, ${values} values, to ${wanted}`,
+    help: () => 'the new sizes must multiply to as many values; one of them may be -1, which is then computed',
+    explanation:
+      'Reshaping keeps every value, so the product of the new sizes must be that of the old ones. One size may be -1 if the others divide the number of values. The batch is not counted.',
   }),
   'wrong-rank': error<{ name: string; expected: string; found: string }>({
     message: ({ name, expected, found }) => `\`${name}\` must be ${expected}, but is ${found}`,

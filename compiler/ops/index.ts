@@ -1,8 +1,17 @@
 import { present } from '../../grammar/present.js'
+import { elu } from './activations/elu.js'
+import { gelu } from './activations/gelu.js'
+import { hardSigmoid } from './activations/hard_sigmoid.js'
+import { hardSwish } from './activations/hard_swish.js'
+import { leakyRelu } from './activations/leaky_relu.js'
 import { relu } from './activations/relu.js'
 import { relu6 } from './activations/relu6.js'
+import { sigmoid } from './activations/sigmoid.js'
 import { signedSqrt } from './activations/signed_sqrt.js'
+import { silu } from './activations/silu.js'
 import { softmax } from './activations/softmax.js'
+import { softplus } from './activations/softplus.js'
+import { tanh } from './activations/tanh.js'
 import { add } from './arithmetic/add.js'
 import { div } from './arithmetic/div.js'
 import { mul } from './arithmetic/mul.js'
@@ -13,6 +22,15 @@ import { classActivationMap } from './attention/class_activation_map.js'
 import { outerProduct } from './attention/outer_product.js'
 import { randomMap } from './attention/random_map.js'
 import { trilinearAttention } from './attention/trilinear_attention.js'
+import { equal } from './comparison/equal.js'
+import { greater } from './comparison/greater.js'
+import { greaterEqual } from './comparison/greater_equal.js'
+import { less } from './comparison/less.js'
+import { lessEqual } from './comparison/less_equal.js'
+import { maximum } from './comparison/maximum.js'
+import { minimum } from './comparison/minimum.js'
+import { notEqual } from './comparison/not_equal.js'
+import { where } from './comparison/where.js'
 import { conv2d } from './convolution/conv2d.js'
 import { depthwiseConv2d } from './convolution/depthwise_conv2d.js'
 import { linear } from './convolution/linear.js'
@@ -24,6 +42,15 @@ import { distill } from './losses/distill.js'
 import { batchNorm } from './normalization/batch_norm.js'
 import { l2Normalize } from './normalization/l2_normalize.js'
 import type { Operation } from './operation.js'
+import { abs } from './pointwise/abs.js'
+import { clamp } from './pointwise/clamp.js'
+import { exp } from './pointwise/exp.js'
+import { log } from './pointwise/log.js'
+import { pow } from './pointwise/pow.js'
+import { reciprocal } from './pointwise/reciprocal.js'
+import { sign } from './pointwise/sign.js'
+import { sqrt } from './pointwise/sqrt.js'
+import { square } from './pointwise/square.js'
 import { avgPool } from './pooling/avg_pool.js'
 import { globalAvgPool } from './pooling/global_avg_pool.js'
 import { maxPool } from './pooling/max_pool.js'
@@ -43,6 +70,7 @@ import { resize } from './shape/resize.js'
 /** Every operation of the language. Nothing else lists them. */
 export const operations: ReadonlyMap<string, Operation> = new Map(
   [
+    abs,
     add,
     attentionDropout,
     attentionSampler,
@@ -52,6 +80,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     byPhase,
     centerLoss,
     channels,
+    clamp,
     classActivationMap,
     concat,
     conv2d,
@@ -63,25 +92,50 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     div,
     dropout,
     dropSampler,
+    elu,
+    equal,
+    exp,
     flatten,
+    gelu,
     globalAvgPool,
+    greater,
+    greaterEqual,
+    hardSigmoid,
+    hardSwish,
     l2Normalize,
+    leakyRelu,
+    less,
+    lessEqual,
     linear,
+    log,
+    maximum,
     maxPool,
     mean,
+    minimum,
     mul,
+    notEqual,
     outerProduct,
+    pow,
     randomMap,
+    reciprocal,
     relu,
     relu6,
     reshape,
     resize,
     scale,
+    sigmoid,
+    sign,
     signedSqrt,
+    silu,
     softmax,
+    softplus,
+    sqrt,
+    square,
     sub,
     sum,
+    tanh,
     trilinearAttention,
+    where,
   ].map((operation) => [operation.name, operation]),
 )
 

@@ -44,9 +44,11 @@ export function avgPool(x: Tensor4D, options: AvgPoolOptions): Tensor4D {
   })
 }
 
-/** The mean of each channel of NHWC maps over all positions, [batch, channels]. */
-export function globalAvgPool(x: Tensor4D): Tensor2D {
-  return tf.mean(x, [1, 2])
+/** The mean of each channel of NHWC maps over all positions: [batch, channels], or [batch, 1, 1, channels] where the axes are kept. */
+export function globalAvgPool(x: Tensor4D, options: { readonly keep: true }): Tensor4D
+export function globalAvgPool(x: Tensor4D): Tensor2D
+export function globalAvgPool(x: Tensor4D, { keep = false }: { readonly keep?: boolean } = {}): Tensor4D | Tensor2D {
+  return tf.mean<Tensor4D | Tensor2D>(x, [1, 2], keep)
 }
 
 /** The explicit padding for which windows without implicit padding are those of PyTorch's pooling. */

@@ -9,11 +9,13 @@ export {
   trilinearAttention,
 } from './attention.js'
 export { attentionSampler } from './attention_sampler.js'
+export { compare, maximum, minimum, where } from './comparison.js'
 export { type CropSamplerOptions, cropSampler } from './crop_sampler.js'
 export { dropSampler } from './drop_sampler.js'
 export { batchNorm, type ConvolutionOptions, conv2d, depthwiseConv2d, type Pair } from './layers.js'
 export { linear } from './linear.js'
 export { type CenterLossOptions, centerLoss, crossEntropy, distill } from './losses.js'
+export { abs, clamp, elu, gelu, hardSigmoid, sign } from './pointwise.js'
 export { classActivationMap, randomMap } from './random_map.js'
 export { flatten, reshape, resize, resizeMap } from './shapes.js'
 export type { Range } from './threshold.js'

@@ -51,7 +51,7 @@ export function newRun(model: Model, spec: StoredSpec, data: DataSet, request: R
   }
 }
 
-/** Says that a run goes on with another engine than it was started with. */
+/** Warns that a run continues with another engine than it was started with. */
 export function warnOfNewEngine(before: string, now: string, reporter: Reporter): void {
   if (now !== before)
     reporter.warn(`the run was started with ${before}: from here on results may differ in the last digits`)

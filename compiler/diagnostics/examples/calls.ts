@@ -20,8 +20,8 @@ export const calls = {
   },
   'too-many-arguments': {
     within: inBranch,
-    wrong: 'logits = global_avg_pool(image, 2) -> linear(classes)',
-    right: 'logits = global_avg_pool(image) -> linear(classes)',
+    wrong: 'logits = flatten(image, 2) -> linear(classes)',
+    right: 'logits = flatten(image) -> linear(classes)',
   },
   'repeated-argument': {
     within: inBranch,

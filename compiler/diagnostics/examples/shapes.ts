@@ -15,6 +15,11 @@ export const shapes = {
     right:
       'trunk  = tiny(image)\nwider  = conv2d(trunk.layer2, 96, 1)\nboth   = wider + trunk.layer3\nlogits = both -> global_avg_pool -> linear(classes)',
   },
+  'reshape-mismatch': {
+    within: inBranch,
+    wrong: 'logits = image -> reshape([3, 100]) -> linear(classes)',
+    right: 'logits = image -> reshape([3, -1]) -> linear(classes)',
+  },
   'wrong-rank': {
     within: inBranch,
     wrong: 'logits = image -> linear(classes)',

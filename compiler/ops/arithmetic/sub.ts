@@ -1,4 +1,4 @@
-import { arithmetic } from '../support/elementwise.js'
+import { arithmetic } from './arithmetic.js'
 
 export const sub = arithmetic({
   name: 'sub',

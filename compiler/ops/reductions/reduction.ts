@@ -2,8 +2,10 @@ import { elementAt } from '../../../grammar/present.js'
 import { shapeText } from '../../graph/graph.js'
 import { arithmetic, literal, method } from '../../targets/pytorch/expression.js'
 import { array, source } from '../../targets/tfjs/expression.js'
+import type { Typed } from '../call.js'
 import type { Operation, ValueProperty } from '../operation.js'
 import * as python from '../python/index.js'
+import { keepArgument, keepKeyword } from '../support/arguments.js'
 import { featureMap, floats, sameShape } from '../support/shapes.js'
 import { at, combine, map, sizes4, type Tensor, zeros } from '../support/tensor.js'
 
@@ -25,8 +27,8 @@ export function reduction({ name, summary, tfjs, onnx, several, average, preserv
     documentation: {
       summary,
       details:
-        'Over channels, feature maps become a single map (height x width); over space, one value per channel. Several tensors must have the same shape.',
-      example: `guide  = ${name}(attention)\npooled = ${name}(trunk.layer3, over = space)`,
+        'Over channels, feature maps become a single map (height x width); over space, one value per channel; with keep = true the reduced axes stay with size 1, as broadcasting needs them. Several tensors must have the same shape.',
+      example: `guide  = ${name}(attention)\npooled = ${name}(trunk.layer3, over = space)\ngate   = ${name}(trunk.layer3, over = space, keep = true)`,
     },
     arguments: [
       { name: 'x', kind: { is: 'tensors', atLeast: 1 }, meaning: 'feature maps, or several tensors of one shape' },
@@ -36,6 +38,7 @@ export function reduction({ name, summary, tfjs, onnx, several, average, preserv
         default: 'channels',
         meaning: 'the dimensions over which a single tensor is reduced; ignored for several tensors',
       },
+      keepArgument,
     ],
     typing: {
       infer(call) {
@@ -47,8 +50,11 @@ export function reduction({ name, summary, tfjs, onnx, several, average, preserv
         if (rest.length > 0) return [first]
         const x = featureMap(call, 'x')
         if (!x) return undefined
-        const keep = call.word('over') === 'channels' ? [0, 2, 3] : [0, 1]
-        return [floats(keep.map((index) => elementAt(x.shape, index)))]
+        const reduced = reducedAxes(call)
+        const kept = call.flag('keep')
+          ? x.shape.map((axis, index) => (reduced.includes(index) ? { ...axis, size: 1 } : axis))
+          : x.shape.filter((_, index) => !reduced.includes(index))
+        return [floats(kept)]
       },
     },
     ...(preserves && { semantics: { preserves } }),
@@ -56,7 +62,12 @@ export function reduction({ name, summary, tfjs, onnx, several, average, preserv
       tfjs(call) {
         const inputs = call.inputs('x')
         if (inputs.length === 1)
-          return call.tf(tfjs, call.input('x'), source(call.value('over') === 'channels' ? '3' : '[1, 2]'))
+          return call.tf(
+            tfjs,
+            call.input('x'),
+            source(call.value('over') === 'channels' ? '3' : '[1, 2]'),
+            call.value('keep') ? source('true') : undefined,
+          )
         const total = call.tf('addN', array(inputs))
         return average ? call.tf('div', total, source(`${inputs.length}`)) : total
       },
@@ -64,14 +75,15 @@ export function reduction({ name, summary, tfjs, onnx, several, average, preserv
         expression(call) {
           const inputs = call.inputs('x')
           if (inputs.length > 1) return average ? call.helper(python.mean_of, ...inputs) : arithmetic('+', ...inputs)
-          return method(call.input('x'), name, literal(call.word('over') === 'channels' ? 1 : [2, 3]))
+          const axes = literal(call.word('over') === 'channels' ? 1 : [2, 3])
+          return method(call.input('x'), name, axes, keepKeyword(call))
         },
       },
       onnx(call) {
         const inputs = call.inputs('x')
         if (inputs.length > 1) return [call.add(several, inputs)]
-        const axes = call.word('over') === 'channels' ? [1] : [2, 3]
-        return [call.add(onnx, [call.input('x'), call.int64(axes)], { keepdims: 0 })]
+        const keepdims = call.flag('keep') ? 1 : 0
+        return [call.add(onnx, [call.input('x'), call.int64(reducedAxes(call))], { keepdims })]
       },
     },
     reference(call) {
@@ -82,11 +94,23 @@ export function reduction({ name, summary, tfjs, onnx, several, average, preserv
         const total = rest.reduce((a, b) => combine(a, b, (left, right) => left + right), first)
         return [average ? map(total, (value) => value / (rest.length + 1)) : total]
       }
-      return [call.word('over') === 'channels' ? overChannels(first, average) : overSpace(first, average)]
+      const reduced = call.word('over') === 'channels' ? overChannels(first, average) : overSpace(first, average)
+      const shape = first.shape.map((size, axis) => (reducedAxes(call).includes(axis) ? 1 : size))
+      return [call.flag('keep') ? { ...reduced, shape } : reduced]
     },
     cases: [
       { name: 'over channels', inputs: { x: [{ shape: [2, 5, 3, 4], fill: 'random' }] } },
       { name: 'over space', inputs: { x: [{ shape: [2, 5, 3, 4], fill: 'random' }] }, arguments: { over: 'space' } },
+      {
+        name: 'over channels, kept',
+        inputs: { x: [{ shape: [2, 5, 3, 4], fill: 'random' }] },
+        arguments: { keep: true },
+      },
+      {
+        name: 'over space, kept',
+        inputs: { x: [{ shape: [2, 5, 3, 4], fill: 'random' }] },
+        arguments: { over: 'space', keep: true },
+      },
       {
         name: 'of two rows',
         inputs: {
@@ -109,6 +133,8 @@ export function reduction({ name, summary, tfjs, onnx, several, average, preserv
     ],
   }
 }
+
+const reducedAxes = (call: Typed) => (call.word('over') === 'channels' ? [1] : [2, 3])
 
 function overChannels(x: Tensor, average: boolean): Tensor {
   const [batch, channels, height, width] = sizes4(x)

@@ -47,8 +47,8 @@ export const reshape: Operation = {
       const sizes = wantedSizes(call)
       if (!sizes)
         return call.fail(
-          'shape-mismatch',
-          { callee: 'reshape', shapes: [shapeText(type), `[${call.integers('shape').join(', ')}]`] },
+          'reshape-mismatch',
+          { shape: shapeText(type), values: elementsPerImage(type), wanted: `[${call.integers('shape').join(', ')}]` },
           ['x'],
         )
       const names =

@@ -1,3 +1,4 @@
+import { keyword, literal } from '../../targets/pytorch/expression.js'
 import type { ArgumentSpec } from '../operation.js'
 
 /** Arguments that several operations share, so that they mean the same everywhere. */
@@ -22,6 +23,17 @@ export const filterArgument: ArgumentSpec = {
   meaning: 'height and width of the filters; one number for both, or [height, width]',
   weightsOnly: true,
 }
+
+/** For a reduction whose result is to broadcast with what was reduced. */
+export const keepArgument: ArgumentSpec = {
+  name: 'keep',
+  kind: { is: 'boolean' },
+  default: false,
+  meaning: 'whether the reduced axes stay, with size 1',
+}
+
+export const keepKeyword = (call: { flag(argument: string): boolean }) =>
+  call.flag('keep') ? keyword('keepdim', literal(true)) : undefined
 
 export const strideArgument: ArgumentSpec = {
   name: 'stride',

@@ -1,123 +1,152 @@
-import { shapeText } from '../../graph/graph.js'
-import { arithmetic as arithmeticOf } from '../../targets/pytorch/expression.js'
-import type { ArgumentSpec, Operation } from '../operation.js'
+import { shapeText, type TensorType } from '../../graph/graph.js'
+import type { OnnxCall } from '../../targets/onnx/lowering.js'
+import type { Expression as PythonExpression } from '../../targets/pytorch/expression.js'
+import type { PytorchCall } from '../../targets/pytorch/lowering.js'
+import type { Expression } from '../../targets/tfjs/expression.js'
+import type { TfjsCall } from '../../targets/tfjs/lowering.js'
+import type { Inference, Typed } from '../call.js'
+import type { ArgumentSpec, Documentation, Operation, Semantics } from '../operation.js'
+import { alignedOnnx, alignedPytorch, alignedSizes, alignedTfjs, broadcast, combineBroadcast } from './broadcasting.js'
 import type { Case } from './case.js'
-import { sameShape } from './shapes.js'
-import { combine, map } from './tensor.js'
-
-interface Arithmetic {
-  readonly name: string
-  readonly summary: string
-  /** Its operator in the language, and in Python. */
-  readonly symbol: '+' | '-' | '*' | '/'
-  readonly tfjs: string
-  readonly onnx: string
-  readonly compute: (a: number, b: number) => number
-  readonly lowPrecision?: true
-  /** The number on the right must not be 0. */
-  readonly divides?: true
-  readonly extraCases?: readonly Case[]
-}
-
-const operand = (name: string): ArgumentSpec => ({
-  name,
-  kind: { is: 'tensor or number' },
-  meaning: `the ${name} side: a tensor or a number`,
-})
-
-/** `a + b` and its like: two tensors of one shape, or a tensor and a number. */
-export function arithmetic({
-  name,
-  summary,
-  symbol,
-  tfjs,
-  onnx,
-  compute,
-  lowPrecision,
-  divides,
-  extraCases = [],
-}: Arithmetic): Operation {
-  return {
-    name,
-    documentation: {
-      summary,
-      details: `Usually written \`left ${symbol} right\`. Two tensors must have the same shape; a number is combined with every element.`,
-      example: `combined = trunk.layer3 ${symbol} features\nscaled   = trunk.layer3 ${symbol} 2`,
-    },
-    arguments: [operand('left'), operand('right')],
-    typing: {
-      infer(call) {
-        if (divides && isNumber(call, 'right') && call.number('right') === 0) return call.fail('division-by-zero', {})
-        const tensors = ['left', 'right'].filter((side) => !isNumber(call, side))
-        const types = tensors.map((side) => call.type(side))
-        const [first, second] = types
-        if (first && second && !sameShape(first, second))
-          return call.fail('shape-mismatch', { callee: `\`${symbol}\``, shapes: types.map(shapeText) }, tensors)
-        return first && [first]
-      },
-    },
-    ...(lowPrecision && { semantics: { lowPrecision } }),
-    lowering: {
-      tfjs(call) {
-        const side = (argument: string) =>
-          call.value(argument) === undefined ? call.input(argument) : call.code(argument)
-        return call.tf(tfjs, side('left'), side('right'))
-      },
-      pytorch: {
-        expression(call) {
-          const side = (argument: string) => (isNumber(call, argument) ? call.code(argument) : call.input(argument))
-          return arithmeticOf(symbol, side('left'), side('right'))
-        },
-      },
-      onnx(call) {
-        const side = (argument: string) =>
-          isNumber(call, argument) ? call.float(call.number(argument)) : call.input(argument)
-        return [call.add(onnx, [side('left'), side('right')])]
-      },
-    },
-    reference(call) {
-      if (isNumber(call, 'left')) return [map(call.tensor('right'), (value) => compute(call.number('left'), value))]
-      if (isNumber(call, 'right')) return [map(call.tensor('left'), (value) => compute(value, call.number('right')))]
-      return [combine(call.tensor('left'), call.tensor('right'), compute)]
-    },
-    cases: [
-      {
-        name: 'two tensors',
-        inputs: {
-          left: { shape: [2, 3, 4, 5], fill: 'random' },
-          right: { shape: [2, 3, 4, 5], fill: { values: ramp(120) } },
-        },
-      },
-      { name: 'a number on the right', inputs: { left: { shape: [3, 4], fill: 'random' } }, arguments: { right: 2.5 } },
-      {
-        name: 'a number on the left',
-        inputs: { right: { shape: [3, 4], fill: { values: ramp(12) } } },
-        arguments: { left: -1.5 },
-      },
-      ...extraCases,
-    ],
-  }
-}
-
-function isNumber(call: { types(argument: string): readonly unknown[] }, argument: string): boolean {
-  return call.types(argument).length === 0
-}
-
-/** Values away from zero, so that they can be divided by. */
-function ramp(count: number): number[] {
-  return Array.from({ length: count }, (_, i) => (i % 2 === 0 ? 1 : -1) * (0.5 + i / count))
-}
+import { map, tensor } from './tensor.js'
 
 interface Pointwise extends Pick<Operation, 'name' | 'documentation' | 'semantics' | 'lowering' | 'cases'> {
-  readonly compute: (value: number) => number
+  /** Arguments beside `x`. */
+  readonly arguments?: readonly ArgumentSpec[]
+  readonly compute: (value: number, call: Typed) => number
 }
 
 /** Returns an operation that computes each element by itself; the output has the input's shape. */
-export function pointwise({ compute, ...rest }: Pointwise): Operation {
+export function pointwise({ compute, arguments: more = [], ...rest }: Pointwise): Operation {
   return {
     ...rest,
-    arguments: [{ name: 'x', kind: { is: 'tensor' }, meaning: 'any tensor' }],
+    arguments: [{ name: 'x', kind: { is: 'tensor' }, meaning: 'any tensor' }, ...more],
     typing: { infer: (call) => [call.type('x')] },
-    reference: (call) => [map(call.tensor('x'), compute)],
+    reference: (call) => [map(call.tensor('x'), (value) => compute(value, call))],
   }
+}
+
+/** An operand of `+` and its like: a tensor, or a number that is combined with every element. */
+export const operand = (name: string, meaning: string): ArgumentSpec => ({
+  name,
+  kind: { is: 'tensor or number' },
+  meaning: `${meaning}: a tensor or a number`,
+})
+
+interface Elementwise {
+  readonly name: string
+  /** How the call is written in messages: its operator in backquotes, or its name. */
+  readonly callee: string
+  readonly documentation: Documentation
+  /** In the order in which they are given; `tensor` operands cannot be numbers. */
+  readonly operands: readonly ArgumentSpec[]
+  readonly semantics?: Semantics
+  /** Reports numbers that are not allowed. */
+  readonly check?: (call: Inference) => undefined | false
+  readonly tfjs: (call: TfjsCall, operands: readonly Expression[]) => Expression
+  readonly pytorch: (call: PytorchCall, operands: readonly PythonExpression[]) => PythonExpression
+  readonly onnx: (call: OnnxCall, operands: readonly string[]) => string
+  readonly compute: (...values: readonly number[]) => number
+  readonly cases: readonly Case[]
+}
+
+/** Returns an operation that combines tensors and numbers element by element, with NumPy's broadcasting. */
+export function elementwise(spec: Elementwise): Operation {
+  const { name, callee, documentation, operands, semantics, check, compute, cases } = spec
+  const names = operands.map((one) => one.name)
+  return {
+    name,
+    documentation,
+    arguments: operands,
+    typing: {
+      infer(call) {
+        if (check?.(call) === false) return undefined
+        const tensors = names.filter((one) => !isNumber(call, one))
+        const types = tensors.map((one) => call.type(one))
+        const result = broadcast(types)
+        if (types.length > 0 && !result) return mismatch(call, callee, tensors, types)
+        return result && [result]
+      },
+    },
+    ...(semantics && { semantics }),
+    lowering: {
+      tfjs: (call) =>
+        spec.tfjs(
+          call,
+          names.map((one) => (call.value(one) === undefined ? alignedTfjs(call, one) : call.code(one))),
+        ),
+      pytorch: {
+        expression(call) {
+          const types = names.filter((one) => !isNumber(call, one)).map((one) => call.type(one))
+          const rank = Math.max(...types.map(({ shape }) => shape.length))
+          return spec.pytorch(
+            call,
+            names.map((one) =>
+              isNumber(call, one) ? call.code(one) : alignedPytorch(call.input(one), call.type(one).shape.length, rank),
+            ),
+          )
+        },
+      },
+      onnx: (call) => [
+        spec.onnx(
+          call,
+          names.map((one) => (isNumber(call, one) ? call.float(call.number(one)) : alignedOnnx(call, one))),
+        ),
+      ],
+    },
+    reference: (call) => [
+      combineBroadcast(
+        names.map((one) => (isNumber(call, one) ? tensor([1], [call.number(one)]) : call.tensor(one))),
+        compute,
+      ),
+    ],
+    cases,
+  }
+}
+
+/** Reports shapes that do not broadcast. */
+function mismatch(
+  call: Inference,
+  callee: string,
+  tensors: readonly string[],
+  types: readonly TensorType[],
+): undefined {
+  const aligns = types.every(({ element, shape }) => element === 'float' && shape.length > 0)
+  const axes = aligns ? { axes: alignedSizes(types) } : {}
+  return call.fail('shape-mismatch', { callee, shapes: types.map(shapeText), ...axes }, tensors)
+}
+
+export function isNumber(call: { types(argument: string): readonly unknown[] }, argument: string): boolean {
+  return call.types(argument).length === 0
+}
+
+/** Cases of two operands: equal shapes, a number on either side, and what broadcasts. The right values are never zero. */
+export function binaryCases(left: string, right: string): readonly Case[] {
+  const pair = (a: readonly number[], b: readonly number[]): Case['inputs'] => ({
+    [left]: { shape: a, fill: 'random' },
+    [right]: { shape: b, fill: { values: nonzero(b.reduce((product, size) => product * size, 1)) } },
+  })
+  return [
+    { name: 'two tensors', inputs: pair([2, 3, 4, 5], [2, 3, 4, 5]) },
+    {
+      name: 'a number on the right',
+      inputs: { [left]: { shape: [3, 4], fill: 'random' } },
+      arguments: { [right]: 2.5 },
+    },
+    {
+      name: 'a number on the left',
+      inputs: { [right]: { shape: [3, 4], fill: { values: nonzero(12) } } },
+      arguments: { [left]: -1.5 },
+    },
+    { name: 'a value for each channel', inputs: pair([2, 3, 4, 5], [2, 3, 1, 1]) },
+    { name: 'a map for all channels', inputs: pair([2, 4, 5], [2, 3, 4, 5]) },
+    { name: 'a row for maps', inputs: pair([2, 3, 4, 5], [2, 5]) },
+    { name: 'a column with a row', inputs: pair([2, 3, 1], [2, 4]) },
+    { name: 'feature maps with more axes', inputs: pair([1, 3, 2, 2], [1, 2, 1, 2, 1]) },
+  ]
+}
+
+/** Values of both signs away from zero, so that they can be divided by. */
+export function nonzero(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => (i % 2 === 0 ? 1 : -1) * (0.5 + i / count))
 }

@@ -10,13 +10,15 @@ export type Expression =
   | { readonly kind: 'subscript'; readonly target: Expression; readonly indices: readonly Expression[] }
   | { readonly kind: 'tuple' | 'list'; readonly items: readonly Expression[] }
   | { readonly kind: 'dict'; readonly entries: readonly (readonly [key: Expression, value: Expression])[] }
-  | { readonly kind: 'arithmetic'; readonly operator: '+' | '-' | '*' | '/'; readonly operands: readonly Expression[] }
+  | { readonly kind: 'arithmetic'; readonly operator: Operator; readonly operands: readonly Expression[] }
   | {
       readonly kind: 'conditional'
       readonly condition: Expression
       readonly whenTrue: Expression
       readonly whenFalse: Expression
     }
+
+export type Operator = '+' | '-' | '*' | '/' | '<' | '<=' | '>' | '>=' | '==' | '!='
 
 export interface CallExpression {
   readonly kind: 'call'
@@ -48,7 +50,7 @@ export function subscript(target: Expression, ...indices: readonly Expression[])
   return { kind: 'subscript', target, indices }
 }
 
-export function arithmetic(operator: '+' | '-' | '*' | '/', ...operands: readonly Expression[]): Expression {
+export function arithmetic(operator: Operator, ...operands: readonly Expression[]): Expression {
   return { kind: 'arithmetic', operator, operands }
 }
 

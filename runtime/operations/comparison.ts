@@ -1,0 +1,72 @@
+import * as tf from '@tensorflow/tfjs-core'
+
+const comparisons = {
+  less: tf.less,
+  lessEqual: tf.lessEqual,
+  greater: tf.greater,
+  greaterEqual: tf.greaterEqual,
+  equal: tf.equal,
+  notEqual: tf.notEqual,
+}
+
+type Comparison = keyof typeof comparisons
+type Operand = tf.Tensor | number
+
+/** 1 where the comparison holds, and 0 elsewhere. No gradient goes through it. */
+export function compare(comparison: Comparison, left: Operand, right: Operand): tf.Tensor {
+  return withoutGradient((a, b) => tf.cast(comparisons[comparison](a, b), 'float32'), asTensor(left), asTensor(right))
+}
+
+/** `x` where the condition is not 0, and `other` elsewhere. The gradient goes to what was selected. */
+export function where(condition: tf.Tensor, x: Operand, other: Operand): tf.Tensor {
+  const holds = withoutGradient((value, zero) => tf.notEqual(value, zero), condition, tf.scalar(0))
+  const [a, b] = [asTensor(x), asTensor(other)]
+  const shape = [a, b].reduce((one, { shape }) => tf.broadcast_util.assertAndGetBroadcastShape(one, shape), holds.shape)
+  // tf.where repeats smaller operands itself, but has no gradient for that at rank 5.
+  return tf.where(holds, repeated(a, shape), repeated(b, shape))
+}
+
+function repeated(operand: tf.Tensor, shape: number[]): tf.Tensor {
+  return tf.util.arraysEqual(operand.shape, shape) ? operand : tf.mul(operand, tf.ones(shape))
+}
+
+/** The smaller one. Where two tensors are equal each gets half of the gradient; beside a number the tensor gets all of it. */
+export function minimum(left: Operand, right: Operand): tf.Tensor {
+  // TensorFlow.js gives the gradient of equal values to its first operand.
+  if (typeof left === 'number') return tf.minimum(right, left)
+  if (typeof right === 'number') return tf.minimum(left, right)
+  return where(compare('less', left, right), left, where(compare('greater', left, right), right, between(left, right)))
+}
+
+/** The larger one, likewise. */
+export function maximum(left: Operand, right: Operand): tf.Tensor {
+  if (typeof left === 'number') return tf.maximum(right, left)
+  if (typeof right === 'number') return tf.maximum(left, right)
+  return where(compare('greater', left, right), left, where(compare('less', left, right), right, between(left, right)))
+}
+
+/** The mean, which is the value where both are equal; NaN where one is. Halved first, since the sum may overflow. */
+function between(left: tf.Tensor, right: tf.Tensor): tf.Tensor {
+  return tf.add(tf.mul(left, 0.5), tf.mul(right, 0.5))
+}
+
+function asTensor(operand: Operand): tf.Tensor {
+  return typeof operand === 'number' ? tf.scalar(operand) : operand
+}
+
+/** TensorFlow.js has no gradient for comparisons; here it is zero. */
+function withoutGradient(
+  compute: (a: tf.Tensor, b: tf.Tensor) => tf.Tensor,
+  left: tf.Tensor,
+  right: tf.Tensor,
+): tf.Tensor {
+  const operation = tf.customGrad((a, b, save) => {
+    const operands = [a as tf.Tensor, b as tf.Tensor]
+    if (typeof save === 'function') save(operands)
+    return {
+      value: compute(...(operands as [tf.Tensor, tf.Tensor])),
+      gradFunc: (_: tf.Tensor, saved: tf.Tensor[]) => saved.map((operand) => tf.zerosLike(operand)),
+    }
+  })
+  return operation(left, right)
+}

@@ -1,0 +1,42 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { detach } from './attention.js'
+import { compare, where } from './comparison.js'
+
+/** |x|, with a gradient of 0 at 0: TensorFlow.js gives -1 there. */
+export function abs<T extends tf.Tensor>(x: T): T {
+  return tf.mul(x, sign(x))
+}
+
+/** -1, 0 or 1. No gradient goes through it. WebAssembly's own is 0 below 1e-6. */
+export function sign<T extends tf.Tensor>(x: T): T {
+  return tf.sign(detach(x))
+}
+
+/** min(max(x + 3, 0), 6) / 6 (Howard et al. 2019, section 5.2). */
+export function hardSigmoid<T extends tf.Tensor>(x: T): T {
+  return tf.div(tf.clipByValue(tf.add(x, 3), 0, 6), 6)
+}
+
+/** x above 0, and alpha (e^x - 1) elsewhere. */
+export function elu<T extends tf.Tensor>(x: T, { alpha = 1 }: { alpha?: number } = {}): T {
+  // No exponential of a large number: its gradient would be infinite times 0.
+  const below = tf.mul(tf.expm1(tf.minimum(x, 0)), alpha)
+  return where(compare('greater', x, 0), x, below) as T
+}
+
+/** x (1 + erf(x / sqrt(2))) / 2, or its approximation by tanh (Hendrycks and Gimpel 2016, section 2). */
+export function gelu<T extends tf.Tensor>(x: T, { approximate = 'none' }: { approximate?: 'none' | 'tanh' } = {}): T {
+  const inner =
+    approximate === 'tanh'
+      ? tf.tanh(tf.mul(tf.add(x, tf.mul(tf.mul(tf.square(x), x), 0.044715)), Math.sqrt(2 / Math.PI)))
+      : tf.erf(tf.mul(x, Math.SQRT1_2))
+  return tf.mul(tf.mul(x, 0.5), tf.add(inner, 1))
+}
+
+/** min(max(x, min), max) */
+export function clamp<T extends tf.Tensor>(
+  x: T,
+  { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY }: { min?: number; max?: number } = {},
+): T {
+  return tf.clipByValue(x, min, max)
+}
