@@ -1,6 +1,6 @@
 import { arithmetic, method, type Operator } from '../../targets/pytorch/expression.js'
 import type { Operation } from '../operation.js'
-import { binaryCases, elementwise, operand } from '../support/elementwise.js'
+import { binaryCases, elementwise, isNumber, operand } from '../support/elementwise.js'
 
 interface Comparison {
   readonly name: string
@@ -29,7 +29,9 @@ export function comparison({ name, symbol, holds, tfjs, onnx, negated, compute }
     operands: [operand('left', 'the left operand'), operand('right', 'the right operand')],
     semantics: { stopsGradient: ['left', 'right'] },
     tfjs: (call, operands) => call.runtime('compare', { kind: 'source', text: `'${tfjs}'` }, ...operands),
-    pytorch: (_, operands) => method(arithmetic(symbol, ...operands), 'float'),
+    pytorch: (call, operands) =>
+      method(arithmetic(symbol, ...operands), 'to', call.input(isNumber(call, 'left') ? 'right' : 'left')),
+    repeatsOperands: true,
     onnx(call, operands) {
       const compared = call.add(onnx, operands, {}, 'compared')
       return call.cast(negated ? call.add('Not', [compared], {}, 'not') : compared, 'float')

@@ -1,6 +1,6 @@
-import { arithmetic, source } from '../../targets/pytorch/expression.js'
+import { arithmetic, literal, method } from '../../targets/pytorch/expression.js'
 import { tensorArgument } from '../support/arguments.js'
-import { elementwise, operand } from '../support/elementwise.js'
+import { elementwise, isNumber, operand } from '../support/elementwise.js'
 
 export const where = elementwise({
   name: 'where',
@@ -19,8 +19,12 @@ export const where = elementwise({
   ],
   semantics: { stopsGradient: ['condition'] },
   tfjs: (call, operands) => call.runtime('where', ...operands),
-  pytorch: (call, [condition = source('condition'), ...values]) =>
-    call.torch('torch.where', arithmetic('!=', condition, source('0')), ...values),
+  pytorch(call, [condition = call.input('condition'), ...values]) {
+    const selected = call.torch('torch.where', arithmetic('!=', condition, literal(0)), ...values)
+    const ofNumbers = isNumber(call, 'x') && isNumber(call, 'other')
+    return ofNumbers ? method(selected, 'to', call.input('condition')) : selected
+  },
+  repeatsOperands: true,
   onnx(call, [condition = '', ...values]) {
     const zero = call.add('Equal', [condition, call.float(0)], {}, 'zero')
     return call.add('Where', [call.add('Not', [zero], {}, 'holds'), ...values])

@@ -85,7 +85,8 @@ export class Body {
     const operation = operationNamed(node.operation)
     const write = () => expressionOf(node, this.rendered(node))
     const value = { node: node.id, output: 0 }
-    const { outputs } = operation
+    const { outputs, lowering } = operation
+    if (lowering.pytorch.repeatsOperands) for (const input of node.inputs) this.nameInlined(input.value, names)
     const path = node.local ?? node.path.slice(this.frame.path.length)
     const first = write()
     const ofModule = first.kind === 'call' && first.ofModule
