@@ -21,6 +21,9 @@ import { type BoundArgument, describe, errorValue, tensorOf, type Value } from '
 /** A longer pipeline does not read well on one line: generated code then has a line for each numbered stage. */
 const maxStagesPerLine = 4
 
+/** Calls of a chain that a message shows. */
+const longestChain = 4
+
 export interface ElaboratorOptions {
   /** Returns the standard file that defines a block, for a hint at an unknown name. */
   readonly exporting?: (block: string) => string | undefined
@@ -61,21 +64,34 @@ export class Elaborator implements Elaboration {
 
   /** Blocks are expanded many times: a mistake in one is reported once, with the call that led there. */
   readonly report = (diagnostic: Diagnostic): void => {
-    const { primary, code, message } = diagnostic
-    const outer = this.calls[0]
-    const elsewhere = outer && outer.span.source !== primary.span.source
+    this.reportOnce(diagnostic, this.callsAround(diagnostic.primary.span))
+  }
+
+  /** A problem of the text itself, in whichever call it was found, is reported without the calls. */
+  private reportOnce(diagnostic: Diagnostic, calls: readonly Label[] = []): void {
+    const { primary, code, message, secondary } = diagnostic
     const key = `${code} ${primary.span.source} ${primary.span.start} ${message}`
     if (this.reported.has(key)) return
     this.reported.add(key)
-    const via: Label[] = elsewhere ? [{ span: outer.span, text: 'in this call' }] : []
-    this.diagnostics.push({ ...diagnostic, secondary: [...diagnostic.secondary, ...via] })
+    this.diagnostics.push({ ...diagnostic, secondary: [...secondary, ...calls] })
+  }
+
+  /** Labels the calls that led to a place within blocks, the innermost first: of a long chain its two ends. */
+  private callsAround(place: Span): Label[] {
+    // A branch of its own is called where it is defined.
+    const calls = this.calls.filter(
+      ({ definition, span }) =>
+        !contains(span, place) && !(definition.kind === 'branch' && contains(definition.span, span)),
+    )
+    const shown = calls.length > longestChain ? [...calls.slice(0, 1), ...calls.slice(1 - longestChain)] : calls
+    return shown.reverse().map(({ span }) => ({ span, text: 'in this call' }))
   }
 
   /** Evaluates `name = value` and makes the name known. */
   bind(binding: Binding, context: Context): Value {
     const value = this.valueOf(binding, context)
     if (!context.scope.define(binding.name.text, value))
-      this.report(diagnose('duplicate-name', { name: binding.name.text }, binding.name.span))
+      this.reportOnce(diagnose('duplicate-name', { name: binding.name.text }, binding.name.span))
     return value
   }
 
@@ -117,13 +133,13 @@ export class Elaborator implements Elaboration {
     let complained = false
     for (const statement of statements) {
       if (result) {
-        if (!complained) this.report(diagnose('after-return', {}, statement.span))
+        if (!complained) this.reportOnce(diagnose('after-return', {}, statement.span))
         complained = true
       } else if (statement.kind === 'binding') members.set(statement.name.text, this.bind(statement, context))
       else result = this.evaluate(statement.value, context, placeOf(statement.value, [], context.scope))
     }
     if (!result && needsResult) {
-      this.report(diagnose('no-result', { name: owner.name }, owner.span))
+      this.reportOnce(diagnose('no-result', { name: owner.name }, owner.span))
       result = errorValue
     }
     return { result, members }
@@ -327,6 +343,10 @@ export class Elaborator implements Elaboration {
 }
 
 /** A string, with its place where a tensor has the name that it holds. */
+function contains(outer: Span, { source, start, end }: Span): boolean {
+  return outer.source === source && outer.start <= start && end <= outer.end
+}
+
 function quotable({ value, span }: Extract<Expression, { kind: 'string' }>, scope: Scope<Value>): Value {
   const named = scope.find(value)
   const meant = named && (tensorOf(named) || (named.kind === 'string' && named.quoted))
