@@ -5,6 +5,7 @@ import { lineIndexAt, lineStarts } from './lines.js'
 import { closers, closing, deepestBracket, tooDeep } from './nesting.js'
 import { parserFor } from './parser.js'
 import { present } from './present.js'
+import { reservedNames } from './reserved.js'
 import { withinStack } from './stack.js'
 import * as t from './tokens.js'
 import type { SourceFile, Span } from './tree.js'
@@ -78,7 +79,7 @@ function parseTokens(
   comments: SourceFile['comments'],
   problems: readonly SyntaxProblem[],
 ): Parsed {
-  const tokens = withoutTrailingCommas(lexed.tokens)
+  const { tokens, misused } = reservedNames(withoutTrailingCommas(lexed.tokens))
   const parser = parserFor(tokens.length)
   parser.input = tokens
   const tree = parser.file()
@@ -97,9 +98,15 @@ function parseTokens(
   // On a line that could not be read, a colon may have meant anything.
   const unread = new Set([...strange, ...read.map(({ token }) => lineAt(offsetOf(text, token)))])
   const habits = builder.habits.filter(({ token }) => !unread.has(lineAt(token.startOffset)))
-  const all = [...problems, ...errors, ...habits.map((habit) => habitProblem(source, text, habit))]
+  const reserved = misused.map((token) => reservedProblem(source, text, token))
+  const all = [...problems, ...reserved, ...errors, ...habits.map((habit) => habitProblem(source, text, habit))]
   const whole = parser.recovers || parser.errors.length === 0
   return { file: { source, text, ...declarations, comments }, problems: all, whole }
+}
+
+function reservedProblem(source: string, text: string, token: IToken): SyntaxProblem {
+  const expected = 'a name that is not a word of the language'
+  return { kind: 'unexpected', expected, found: token.image, before: '', span: spanOf(source, text, token) }
 }
 
 function habitProblem(
