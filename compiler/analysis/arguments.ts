@@ -75,6 +75,11 @@ export function match(
   return { given, ok }
 }
 
+/** Whether the argument may have one value in training and another in inference. */
+export function allowsPhases({ kind, varies, byPhase }: ArgumentSpec): boolean {
+  return varies === true && byPhase !== false && (kind.is === 'number' || kind.is === 'number or uniform')
+}
+
 /** An argument's constant as the graph keeps it, checked against what the argument may be; undefined when it was reported. */
 export function constantOf(
   spec: ArgumentSpec,
@@ -92,7 +97,7 @@ export function constantOf(
     return wrong(spec.counts ? `a number of ${spec.counts}` : expectation(spec), found)
   }
   if (value.kind === 'by-phase') {
-    if (!spec.varies || (spec.kind.is !== 'number' && spec.kind.is !== 'number or uniform')) {
+    if (!allowsPhases(spec)) {
       report(diagnose('not-a-constant', { what: `\`${spec.name}\`` }, span))
       return undefined
     }

@@ -49,6 +49,8 @@ export interface ArgumentSpec {
    * The other arguments decide what code is written at all.
    */
   readonly varies?: boolean
+  /** The module of the operation holds the value, in training and in inference: `training ? a : b` is refused. */
+  readonly byPhase?: false
   /** Decides the shape of weights and nothing else: code that reads the weights need not know it. */
   readonly weightsOnly?: boolean
   /** Takes the class label; every other argument takes numbers. */

@@ -34,6 +34,7 @@ export const centerLoss: Operation = {
       default: 0.95,
       meaning: 'fraction of a centre that is kept in each step',
       varies: true,
+      byPhase: false,
     },
     {
       name: 'normalize',

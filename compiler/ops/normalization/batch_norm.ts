@@ -24,6 +24,7 @@ export const batchNorm: Operation = {
       meaning: 'added to the variance, to keep the division finite',
       source: 'torch.nn.BatchNorm2d',
       varies: true,
+      byPhase: false,
     },
     {
       name: 'momentum',
@@ -32,6 +33,7 @@ export const batchNorm: Operation = {
       meaning: "weight of the batch's statistics in the update of the running averages",
       source: 'torch.nn.BatchNorm2d',
       varies: true,
+      byPhase: false,
     },
   ],
   typing: {

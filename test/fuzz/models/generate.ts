@@ -1,3 +1,4 @@
+import { allowsPhases } from '../../../compiler/analysis/arguments.js'
 import type { Attribute, TensorType } from '../../../compiler/graph/graph.js'
 import type { Inference } from '../../../compiler/ops/call.js'
 import { operations } from '../../../compiler/ops/index.js'
@@ -167,8 +168,7 @@ export class ModelGenerator {
     values: readonly Value[],
     types: ReadonlyMap<string, readonly TensorType[]>,
   ): { code: string; tensors?: readonly TensorType[]; attribute?: Attribute } | undefined {
-    const byPhase = spec.varies && (spec.kind.is === 'number' || spec.kind.is === 'number or uniform')
-    if (!byPhase || this.chance(0.8)) return this.plainArgument(spec, values, types)
+    if (!allowsPhases(spec) || this.chance(0.8)) return this.plainArgument(spec, values, types)
     const [training, evaluation] = [this.plainArgument(spec, values, types), this.plainArgument(spec, values, types)]
     if (training?.attribute === undefined || evaluation?.attribute === undefined) return undefined
     return {
