@@ -73,9 +73,10 @@ function quotientProblem(
       slack += (bounds?.get(name) ?? 0) * Math.abs(slope)
     }
     const scale = Math.max(size, Math.abs(fine))
+    const share = tolerance + confidentShare(subject)
     if (Math.abs(coarse - fine) > agreement * scale + 1e-7) continue
     const away = Math.abs(sum - coarse)
-    if (away <= tolerance * scale + slack + 1e-6) continue
+    if (away <= share * scale + slack + 1e-6) continue
     if (bounds && away <= roundedSpreads * roundedSpread(subject, name, direction, coarse)) continue
     return `the gradient of ${name} is ${sum} in a direction in which the loss rises by ${coarse}`
   }
@@ -121,15 +122,30 @@ function quotient(
   return (lossAt(step) - lossAt(-step)) / (2 * step)
 }
 
-function totalLoss(graph: Graph, { values }: ReturnType<typeof evaluateGraph>): number {
-  return graph.losses.reduce((sum, { value }) => sum + (values.get(value.node)?.[value.output]?.data[0] ?? 0), 0)
+/**
+ * How much of a gradient rounding takes where a softmax is confident: its probabilities keep a rounding of one, and the gradient is as small as
+ * the loss.
+ */
+function confidentShare({ training, inputs, trained }: Subject): number {
+  const evaluated = evaluateGraph(training, 'training', inputs, { stopped: trained })
+  const smallest = Math.min(...lossesOf(training, evaluated).filter((loss) => loss > 0))
+  return roundingOfOne / smallest
+}
+
+function totalLoss(graph: Graph, { values }: Pick<ReturnType<typeof evaluateGraph>, 'values'>): number {
+  return lossesOf(graph, { values }).reduce((sum, loss) => sum + loss, 0)
+}
+
+function lossesOf(graph: Graph, { values }: Pick<ReturnType<typeof evaluateGraph>, 'values'>): number[] {
+  return graph.losses.map(({ value }) => values.get(value.node)?.[value.output]?.data[0] ?? 0)
 }
 
 async function firstProblem({ outcome, run, subject, first }: GradientCheck): Promise<string | undefined> {
   if (!first) return undefined
+  const share = ownShare + confidentShare(subject)
   const apart = (...bounds: readonly ReadonlyMap<string, number>[]) =>
     firstDifference(outcome.gradients, first.outcome.gradients, (key, base) =>
-      bounds.reduce((sum, bound) => sum + (bound.get(key) ?? 0), ownShare * largest(base) + roundingOfOne),
+      bounds.reduce((sum, bound) => sum + (bound.get(key) ?? 0), share * largest(base) + roundingOfOne),
     )
   if (apart() === undefined) return undefined
   // Each has its own rounding: one may compute in double precision and the other in single.
