@@ -13,17 +13,21 @@ type Comparison = keyof typeof comparisons
 type Operand = tf.Tensor | number
 
 /** 1 where the comparison holds, and 0 elsewhere. No gradient goes through it. */
-export function compare(comparison: Comparison, left: Operand, right: Operand): tf.Tensor {
-  return withoutGradient((a, b) => tf.cast(comparisons[comparison](a, b), 'float32'), asTensor(left), asTensor(right))
+export function compare<T extends tf.Tensor>(comparison: Comparison, left: Operand, right: Operand): T {
+  return withoutGradient<T>(
+    (a, b) => tf.cast(comparisons[comparison](a, b), 'float32'),
+    asTensor(left),
+    asTensor(right),
+  )
 }
 
 /** `x` where the condition is not 0, and `other` elsewhere. The gradient goes to what was selected. */
-export function where(condition: tf.Tensor, x: Operand, other: Operand): tf.Tensor {
+export function where<T extends tf.Tensor>(condition: tf.Tensor, x: Operand, other: Operand): T {
   const holds = withoutGradient((value, zero) => tf.notEqual(value, zero), condition, tf.scalar(0))
   const [a, b] = [asTensor(x), asTensor(other)]
   const shape = [a, b].reduce((one, { shape }) => tf.broadcast_util.assertAndGetBroadcastShape(one, shape), holds.shape)
   // tf.where repeats smaller operands itself, but has no gradient for that at rank 5.
-  return tf.where(holds, repeated(a, shape), repeated(b, shape))
+  return tf.where(holds, repeated(a, shape), repeated(b, shape)) as T
 }
 
 function repeated(operand: tf.Tensor, shape: number[]): tf.Tensor {
@@ -31,7 +35,7 @@ function repeated(operand: tf.Tensor, shape: number[]): tf.Tensor {
 }
 
 /** The smaller one. Where two tensors are equal each gets half of the gradient; beside a number the tensor gets all of it. */
-export function minimum(left: Operand, right: Operand): tf.Tensor {
+export function minimum<T extends tf.Tensor>(left: Operand, right: Operand): T {
   // TensorFlow.js gives the gradient of equal values to its first operand.
   if (typeof left === 'number') return tf.minimum(right, left)
   if (typeof right === 'number') return tf.minimum(left, right)
@@ -39,7 +43,7 @@ export function minimum(left: Operand, right: Operand): tf.Tensor {
 }
 
 /** The larger one, likewise. */
-export function maximum(left: Operand, right: Operand): tf.Tensor {
+export function maximum<T extends tf.Tensor>(left: Operand, right: Operand): T {
   if (typeof left === 'number') return tf.maximum(right, left)
   if (typeof right === 'number') return tf.maximum(left, right)
   return where(compare('greater', left, right), left, where(compare('less', left, right), right, between(left, right)))
@@ -55,11 +59,11 @@ function asTensor(operand: Operand): tf.Tensor {
 }
 
 /** TensorFlow.js has no gradient for comparisons; here it is zero. */
-function withoutGradient(
+function withoutGradient<T extends tf.Tensor>(
   compute: (a: tf.Tensor, b: tf.Tensor) => tf.Tensor,
   left: tf.Tensor,
   right: tf.Tensor,
-): tf.Tensor {
+): T {
   const operation = tf.customGrad((a, b, save) => {
     const operands = [a as tf.Tensor, b as tf.Tensor]
     if (typeof save === 'function') save(operands)
@@ -68,5 +72,5 @@ function withoutGradient(
       gradFunc: (_: tf.Tensor, saved: tf.Tensor[]) => saved.map((operand) => tf.zerosLike(operand)),
     }
   })
-  return operation(left, right)
+  return operation(left, right) as T
 }

@@ -60,7 +60,12 @@ function typeErrors(files: readonly GeneratedFile[]): string[] {
   })
 }
 
-for (const model of ['models/wsban', 'models/wsban_tiny', 'test/fixtures/models/many_features'])
+for (const model of [
+  'models/wsban',
+  'models/wsban_tiny',
+  'test/fixtures/models/many_features',
+  'test/fixtures/models/elementwise',
+])
   test(`the code of ${model} type-checks with strict`, (t) => {
     const files = generate(model)
     t.deepEqual(errorsIn(files), [])
@@ -68,6 +73,12 @@ for (const model of ['models/wsban', 'models/wsban_tiny', 'test/fixtures/models/
 
 test('the same spec gives the same bytes', (t) => {
   t.deepEqual(generate('models/wsban_tiny'), generate('models/wsban_tiny'))
+})
+
+test('an operand that an operation reads twice is computed once', (t) => {
+  const text = generate('test/fixtures/models/elementwise').find(({ path }) => path === 'model.ts')?.text ?? ''
+  t.is(text.match(/\bdropout\(/g)?.length, 1, text)
+  t.is(text.match(/\bconv2d\(/g)?.length, 1, text)
 })
 
 test('names of the spec are the names of the code', (t) => {

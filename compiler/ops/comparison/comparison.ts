@@ -28,10 +28,9 @@ export function comparison({ name, symbol, holds, tfjs, onnx, negated, compute }
     },
     operands: [operand('left', 'the left operand'), operand('right', 'the right operand')],
     semantics: { stopsGradient: ['left', 'right'] },
-    tfjs: (call, operands) => call.runtime('compare', { kind: 'source', text: `'${tfjs}'` }, ...operands),
+    tfjs: (call, operands) => call.genericRuntime('compare', { kind: 'source', text: `'${tfjs}'` }, ...operands),
     pytorch: (call, operands) =>
       method(arithmetic(symbol, ...operands), 'to', call.input(isNumber(call, 'left') ? 'right' : 'left')),
-    repeatsOperands: true,
     onnx(call, operands) {
       const compared = call.add(onnx, operands, {}, 'compared')
       return call.cast(negated ? call.add('Not', [compared], {}, 'not') : compared, 'float')

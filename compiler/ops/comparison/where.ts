@@ -18,13 +18,12 @@ export const where = elementwise({
     operand('other', 'values elsewhere'),
   ],
   semantics: { stopsGradient: ['condition'] },
-  tfjs: (call, operands) => call.runtime('where', ...operands),
+  tfjs: (call, operands) => call.genericRuntime('where', ...operands),
   pytorch(call, [condition = call.input('condition'), ...values]) {
     const selected = call.torch('torch.where', arithmetic('!=', condition, literal(0)), ...values)
     const ofNumbers = isNumber(call, 'x') && isNumber(call, 'other')
     return ofNumbers ? method(selected, 'to', call.input('condition')) : selected
   },
-  repeatsOperands: true,
   onnx(call, [condition = '', ...values]) {
     const zero = call.add('Equal', [condition, call.float(0)], {}, 'zero')
     return call.add('Where', [call.add('Not', [zero], {}, 'holds'), ...values])

@@ -45,7 +45,6 @@ interface Elementwise {
   readonly check?: (call: Inference) => undefined | false
   readonly tfjs: (call: TfjsCall, operands: readonly Expression[]) => Expression
   readonly pytorch: (call: PytorchCall, operands: readonly PythonExpression[]) => PythonExpression
-  readonly repeatsOperands?: true
   readonly onnx: (call: OnnxCall, operands: readonly string[]) => string
   readonly compute: (...values: readonly number[]) => number
   readonly cases: readonly Case[]
@@ -77,7 +76,6 @@ export function elementwise(spec: Elementwise): Operation {
           names.map((one) => (call.value(one) === undefined ? alignedTfjs(call, one) : call.code(one))),
         ),
       pytorch: {
-        ...(spec.repeatsOperands && { repeatsOperands: spec.repeatsOperands }),
         expression(call) {
           const types = names.filter((one) => !isNumber(call, one)).map((one) => call.type(one))
           const rank = Math.max(...types.map(({ shape }) => shape.length))

@@ -14,6 +14,7 @@ import {
   type Given,
   isTypedCall,
   method,
+  occurrences,
   printExpression,
   self,
   source,
@@ -85,15 +86,19 @@ export class Body {
     const operation = operationNamed(node.operation)
     const write = () => expressionOf(node, this.rendered(node))
     const value = { node: node.id, output: 0 }
-    const { outputs, lowering } = operation
-    if (lowering.pytorch.repeatsOperands) for (const input of node.inputs) this.nameInlined(input.value, names)
+    const { outputs } = operation
     const path = node.local ?? node.path.slice(this.frame.path.length)
-    const first = write()
+    const written = write()
+    // An operand that the expression reads twice is computed before.
+    const repeated = node.inputs.filter(({ value: operand }) => occurrences(written, this.code(operand)) > 1)
+    for (const input of repeated) this.nameInlined(input.value, names)
+    const first = repeated.length > 0 ? write() : written
     const ofModule = first.kind === 'call' && first.ofModule
     const ofInputs = !isTypedCall(first) && node.inputs.some((input) => this.isUntyped(input.value))
     if (ofModule || ofInputs) this.untyped.add(keyOf(value))
     if (!outputs && this.isInlined(value, node.local, first)) {
-      this.inline(value, first, path, item)
+      // A call with weights has its binding's own name, which belongs to the binding's value.
+      this.inline(value, first, Object.keys(node.parameters).length > 0 ? [...path, operation.name] : path, item)
       return
     }
     const name = names.give(path)

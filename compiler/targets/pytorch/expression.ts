@@ -173,6 +173,34 @@ function printOperand(expression: Expression): string {
   return expression.kind === 'arithmetic' || expression.kind === 'conditional' ? `(${code})` : code
 }
 
+/** Returns how often an expression contains the code of an operand. */
+export function occurrences(expression: Expression, operand: Expression): number {
+  if (expression === operand) return 1
+  return operandsOf(expression).reduce((count, inner) => count + occurrences(inner, operand), 0)
+}
+
+function operandsOf(expression: Expression): readonly Expression[] {
+  switch (expression.kind) {
+    case 'source':
+      return []
+    case 'call':
+      return [expression.callee, ...expression.arguments.map(({ value }) => value)]
+    case 'attribute':
+      return [expression.target]
+    case 'subscript':
+      return [expression.target, ...expression.indices]
+    case 'tuple':
+    case 'list':
+      return expression.items
+    case 'dict':
+      return expression.entries.flat()
+    case 'arithmetic':
+      return expression.operands
+    case 'conditional':
+      return [expression.condition, expression.whenTrue, expression.whenFalse]
+  }
+}
+
 /** Whether type checkers know the type of the result, whatever that of the operands is: a function is called, and no module. */
 export function isTypedCall(expression: Expression): boolean {
   if (expression.kind === 'attribute' || expression.kind === 'subscript') return isTypedCall(expression.target)

@@ -56,8 +56,6 @@ export interface PytorchLowering {
   module?(call: Typed): PytorchModule
   /** The expression that computes the call: `F.relu(x)`, or the module applied to its inputs. */
   expression(call: PytorchCall): Expression
-  /** The expression reads its operands more than once: each gets a line and a name. */
-  readonly repeatsOperands?: true
   /**
    * Why nothing is done for its precision under autocast, though it may not compute in half precision in an exported file: autocast itself has
    * it in float32, or it takes values from one place to another (or leaves some out) and gives them as they come.

@@ -76,6 +76,10 @@ export class NodeCall implements TfjsCall {
     return fields.length === 0 ? undefined : { kind: 'object', fields }
   }
 
+  genericRuntime(name: string, ...given: readonly (Expression | undefined)[]): CallExpression {
+    return { ...this.runtime(name, ...given), generic: true }
+  }
+
   runtime(name: string, ...given: readonly (Expression | undefined)[]): CallExpression {
     return callOf('runtime', name, ...given)
   }

@@ -22,7 +22,9 @@ export interface CallExpression {
   readonly from: 'tf' | 'runtime' | 'file'
   readonly callee: string
   readonly arguments: readonly Expression[]
-  /** `tf.Tensor2D`: functions of TensorFlow.js return the tensor type that they are asked for. */
+  /** The function returns the tensor type that it is asked for, as all of TensorFlow.js do. */
+  readonly generic?: true
+  /** The type argument of a generic function: `tf.Tensor2D`. */
   readonly resultType?: string
 }
 
@@ -104,6 +106,11 @@ function operandsOf(expression: Expression): readonly Expression[] {
     case 'conditional':
       return [expression.condition, expression.whenTrue, expression.whenFalse]
   }
+}
+
+/** Returns how often an expression contains the code of an operand: one that is read twice must be computed before. */
+export function occurrences(expression: Expression, operand: Expression): number {
+  return [...expressionsIn(expression)].filter((inner) => inner === operand).length
 }
 
 /** Names of the functions of wsban/runtime that the expression calls. */

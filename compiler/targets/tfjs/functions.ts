@@ -12,6 +12,7 @@ import {
   callsTensorflow,
   type Expression,
   type Field,
+  occurrences,
   runtimeFunctionsIn,
   type Statement,
   source,
@@ -183,6 +184,8 @@ interface Surroundings {
 /** One function's inside: each binding a line, what has no name written into the line that uses it. */
 class Body {
   private readonly codes = new Map<string, Expression>()
+  /** Values whose code is written where it is used, with the name that they would get. */
+  private readonly inlined = new Map<string, { readonly path: readonly string[]; readonly item: Item }>()
   private readonly bindings: { readonly item: Item; readonly statement: Statement }[] = []
 
   constructor(
@@ -200,7 +203,7 @@ class Body {
   }
 
   code(value: ValueRef): Expression {
-    return present(this.codes.get(`${value.node}.${value.output}`), 'the code of a value')
+    return present(this.codes.get(keyOf(value)), 'the code of a value')
   }
 
   /** The name of a value that the function takes as a parameter. */
@@ -215,7 +218,28 @@ class Body {
   }
 
   private set(value: ValueRef, code: Expression): void {
-    this.codes.set(`${value.node}.${value.output}`, code)
+    this.codes.set(keyOf(value), code)
+  }
+
+  private inline(value: ValueRef, code: Expression, path: readonly string[], item: Item): void {
+    this.set(value, code)
+    this.inlined.set(keyOf(value), { path, item })
+  }
+
+  /** Gives a line and a name to a value that would be computed more than once: an operand that the expression reads twice. */
+  private nameRepeated(expression: Expression, value: ValueRef, names: Names): boolean {
+    const [inlined, code] = [this.inlined.get(keyOf(value)), this.code(value)]
+    if (!inlined || occurrences(expression, code) < 2) return false
+    const name = names.give(inlined.path)
+    const isGeneric = code.kind === 'call' && code.resultType !== undefined
+    const type = isGeneric || callsTensorflow(code) ? tensorType(this.around.structure, value) : undefined
+    this.bindings.push({
+      item: inlined.item,
+      statement: { kind: 'const', name, type, value: code, comment: this.comment(value) },
+    })
+    this.inlined.delete(keyOf(value))
+    this.set(value, variable(name))
+    return true
   }
 
   private write(item: Item, names: Names): void {
@@ -226,18 +250,24 @@ class Body {
   private writeNode(item: { readonly node: Node }, names: Names): void {
     const { node } = item
     const operation = operationNamed(node.operation)
-    const expression = operation.lowering.tfjs(new NodeCall(node, this.rendered(node)))
+    const write = () => operation.lowering.tfjs(new NodeCall(node, this.rendered(node)))
+    const first = write()
+    const repeated = node.inputs.filter((input) => this.nameRepeated(first, input.value, names))
+    const expression = repeated.length > 0 ? write() : first
     for (const name of runtimeFunctionsIn(expression)) this.around.runtime.add(name)
     const { outputs } = operation
     const value = { node: node.id, output: 0 }
     const type = tensorType(this.around.structure, value)
+    const path = node.local ?? node.path.slice(this.frame.path.length)
+    const isGeneric = expression.kind === 'call' && (expression.from === 'tf' || expression.generic === true)
     if (!outputs && !node.local && this.uses(value) === 1) {
-      const fromTensorflow = expression.kind === 'call' && expression.from === 'tf'
-      this.set(value, fromTensorflow ? { ...expression, resultType: type } : expression)
+      // A call with weights has its binding's own name, which belongs to the binding's value.
+      const own = Object.keys(node.parameters).length > 0 ? [...path, operation.name] : path
+      this.inline(value, isGeneric ? { ...expression, resultType: type } : expression, own, item)
       return
     }
-    const name = names.give(node.local ?? node.path.slice(this.frame.path.length))
-    const annotation = callsTensorflow(expression) ? type : undefined
+    const name = names.give(path)
+    const annotation = isGeneric || callsTensorflow(expression) ? type : undefined
     const comment = this.comment(value)
     this.bindings.push({ item, statement: { kind: 'const', name, type: annotation, value: expression, comment } })
     if (outputs)
@@ -255,11 +285,12 @@ class Body {
     const expression = callOf('file', plan.name, scope, ...inputs, options)
     const values = plan.outputs.map(({ place, name }) => ({ value: this.around.structure.at(place, call), name }))
     const [first] = values
+    const path = call.local ?? call.path.slice(this.frame.path.length)
     if (plan.single && first && !call.local && this.uses(first.value) === 1) {
-      this.set(first.value, expression)
+      this.inline(first.value, expression, path, item)
       return
     }
-    const bound = names.give(call.local ?? call.path.slice(this.frame.path.length))
+    const bound = names.give(path)
     const comment = plan.single && first ? this.comment(first.value) : ''
     this.bindings.push({ item, statement: { kind: 'const', name: bound, type: undefined, value: expression, comment } })
     for (const { value, name } of values)
@@ -343,4 +374,8 @@ function optionParameter(options: readonly OptionPlan[]): FunctionParameter {
 
 function hasDefault(spec: ArgumentSpec): boolean {
   return spec.default !== undefined && spec.default !== null
+}
+
+function keyOf({ node, output }: ValueRef): string {
+  return `${node}.${output}`
 }

@@ -24,6 +24,8 @@ export interface TfjsCall {
   options(...names: readonly string[]): Expression | undefined
   /** A call of a function of wsban/runtime; arguments that are undefined are omitted. */
   runtime(name: string, ...given: readonly (Expression | undefined)[]): CallExpression
+  /** The same for a function that returns the tensor type that it is asked for. */
+  genericRuntime(name: string, ...given: readonly (Expression | undefined)[]): CallExpression
   /** A call of a function of TensorFlow.js, likewise. */
   tf(name: string, ...given: readonly (Expression | undefined)[]): CallExpression
 }

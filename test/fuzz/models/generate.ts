@@ -140,6 +140,14 @@ export class ModelGenerator {
     return { line: `${name} = ${code}`, values: [{ code: name, type: result.type }] }
   }
 
+  /** A call that is written where it is used, without a binding. */
+  private nested(values: readonly Value[]): Value | undefined {
+    const choices = [...operations.values()].filter(({ name, outputs }) => !notCalled.has(name) && !outputs)
+    const made = this.attempt(this.pick(choices), values)
+    const [type] = made?.outputs ?? []
+    return made && type && elementsPerImage(type) <= mostElements ? { code: made.code, type } : undefined
+  }
+
   private attempt(operation: Operation, values: readonly Value[]) {
     const types = new Map<string, readonly TensorType[]>()
     const attributes: Record<string, Attribute> = {}
@@ -185,7 +193,7 @@ export class ModelGenerator {
     const plain = (attribute: Exclude<Attribute, object>) => ({ code: String(attribute), attribute })
     switch (kind.is) {
       case 'tensor': {
-        const value = this.recent(values)
+        const value = (this.chance(0.15) && this.nested(values)) || this.recent(values)
         return { code: value.code, tensors: [value.type] }
       }
       case 'tensors': {
