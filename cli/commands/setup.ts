@@ -20,7 +20,7 @@ export function register(program: Command): void {
     .option('--cuda-libraries', "install CUDA's libraries for tfjs-node even where no GPU is found")
   example(common(command), 'wsban setup', 'wsban setup pytorch').action((engine: Wanted, options: SetupOptions) =>
     act(options, async (io) => {
-      const { runPytorchSetup, runSetup } = await import('../setup.js')
+      const { runPytorchSetup, runSetup } = await import('../actions/set_up_engines.js')
       const gpu = options.gpu ?? false
       const cudaLibraries = options.cudaLibraries ?? false
       if (engine === 'pytorch' && cudaLibraries) throw noLibraries()

@@ -1,7 +1,7 @@
 export { cacheRoot } from './cache.js'
 export { type Engine, type EngineFinding, type EngineName, engineNames } from './engine.js'
 export { findEngines } from './find.js'
+export { type SetupOptions, type SetupResult, setupNative } from './install_tensorflow.js'
 export { outOfMemory } from './memory.js'
 export { openEngine } from './open.js'
 export { checkEngine } from './probe.js'
-export { type SetupOptions, type SetupResult, setupNative } from './setup.js'

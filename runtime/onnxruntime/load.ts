@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import type * as OnnxRuntime from 'onnxruntime-node'
 import { Failure, reasonOf } from '../failure.js'
 import { type Reporter, silent } from '../reporter.js'
-import { placeOfOnnxRuntime, setupOnnxRuntime } from './setup.js'
+import { placeOfOnnxRuntime, setupOnnxRuntime } from './install.js'
 
 export type { OnnxRuntime }
 

@@ -1,7 +1,7 @@
-import type { SetupResult } from '../runtime/engines/index.js'
-import { megabytes } from '../runtime/engines/provision/progress.js'
-import type { PytorchSetupResult } from '../runtime/pytorch/setup.js'
-import type { Reporter } from '../runtime/reporter.js'
+import type { SetupResult } from '../../runtime/engines/index.js'
+import { megabytes } from '../../runtime/engines/provision/progress.js'
+import type { PytorchSetupResult } from '../../runtime/pytorch/install.js'
+import type { Reporter } from '../../runtime/reporter.js'
 
 export interface SetupChoice {
   /** The engine for NVIDIA cards instead of the one for processors. */
@@ -12,7 +12,7 @@ export interface SetupChoice {
 
 /** Brings the native engine into the user's cache and says what came of it. */
 export async function runSetup(choice: SetupChoice, reporter: Reporter): Promise<SetupResult> {
-  const { setupNative } = await import('../runtime/engines/index.js')
+  const { setupNative } = await import('../../runtime/engines/index.js')
   const result = await setupNative({
     gpu: choice.gpu,
     // Left out, they come where there is a driver that needs them.
@@ -32,7 +32,7 @@ export function describeSetup(result: SetupResult, gpu: boolean): string {
 
 /** Makes, or finds, the Python with PyTorch and says what came of it. */
 export async function runPytorchSetup(gpu: boolean, reporter: Reporter): Promise<PytorchSetupResult> {
-  const { setupPytorch } = await import('../runtime/pytorch/setup.js')
+  const { setupPytorch } = await import('../../runtime/pytorch/install.js')
   const result = await setupPytorch({ gpu, reporter })
   for (const line of describePytorchSetup(result)) reporter.say(line)
   return result
