@@ -3,7 +3,7 @@ import type { Tensor } from '../../../compiler/ops/support/tensor.js'
 import { Random } from '../../../runtime/random.js'
 import { firstDifference, roundingOfOne, singleRounding } from './bounds.js'
 import type { Outcome } from './engine.js'
-import { evaluateGraph, type ReferenceInputs, type Tensors } from './reference.js'
+import { evaluateGraph, largestSingle, type ReferenceInputs, type Tensors } from './reference.js'
 import type { Subject } from './subject.js'
 
 /** Steps of difference quotients: where two of them disagree, the loss has a kink there, or is too steep. */
@@ -66,6 +66,7 @@ function quotientProblem(
     if (!direction) continue
     const [coarse, fine] = steps.map((step) => quotient(subject, name, direction, step))
     if (coarse === undefined || fine === undefined || !Number.isFinite(coarse) || !Number.isFinite(fine)) continue
+    if (Math.abs(coarse) > largestSingle) continue
     let [sum, size, slack] = [0, 0, 0]
     for (const [i, slope] of direction.entries()) {
       sum += (gradient?.data[i] ?? 0) * slope

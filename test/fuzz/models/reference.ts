@@ -32,6 +32,13 @@ export interface ReferenceResult {
   readonly drawing: number
 }
 
+/** Numbers beyond the range of single precision become infinite there: e^100. */
+export const largestSingle = (2 - 2 ** -23) * 2 ** 127
+
+function inSingleRange(value: number): number {
+  return Math.abs(value) > largestSingle ? Math.sign(value) * Number.POSITIVE_INFINITY : value
+}
+
 /** Evaluates a whole graph, settled for one phase, by its operations' plain references in double precision. */
 export function evaluateGraph(
   graph: Graph,
@@ -46,7 +53,9 @@ export function evaluateGraph(
   const roundedSum = (value: number, terms: number) =>
     rounding === undefined ? value : value * (1 + Math.sqrt(terms) * rounding.size * rounding.random.uniform(-1, 1))
   const rounded = (tensor: Tensor): Tensor =>
-    rounding === undefined ? tensor : { shape: tensor.shape, data: tensor.data.map((value) => roundedSum(value, 1)) }
+    rounding === undefined
+      ? tensor
+      : { shape: tensor.shape, data: tensor.data.map((value) => inSingleRange(roundedSum(value, 1))) }
   const valueAt = (from: ReadonlyMap<number, readonly Tensor[]>, { node, output }: ValueRef): Tensor => {
     const value = from.get(node)?.[output]
     if (!value) throw new Error(`node ${node} has no value ${output}`)
