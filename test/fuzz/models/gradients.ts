@@ -1,5 +1,6 @@
 import type { Graph } from '../../../compiler/graph/graph.js'
 import type { Tensor } from '../../../compiler/ops/support/tensor.js'
+import { present } from '../../../grammar/present.js'
 import { Random } from '../../../runtime/random.js'
 import { firstDifference, roundingOfOne, singleRounding } from './bounds.js'
 import type { Outcome } from './engine.js'
@@ -60,6 +61,7 @@ function quotientProblem(
   subject: Subject,
   bounds: ReadonlyMap<string, number> | undefined,
 ): string | undefined {
+  const share = tolerance + confidentShare(subject)
   for (const { name, trainable } of subject.training.parameters.values()) {
     const gradient = gradients.get(name)
     const direction = trainable ? directionFor(subject, name) : undefined
@@ -74,7 +76,6 @@ function quotientProblem(
       slack += (bounds?.get(name) ?? 0) * Math.abs(slope)
     }
     const scale = Math.max(size, Math.abs(fine))
-    const share = tolerance + confidentShare(subject)
     if (Math.abs(coarse - fine) > agreement * scale + 1e-7) continue
     const away = Math.abs(sum - coarse)
     if (away <= share * scale + slack + 1e-6) continue
@@ -127,18 +128,14 @@ function quotient(
  * How much of a gradient rounding takes where a softmax is confident: its probabilities keep a rounding of one, and the gradient is as small as
  * the loss.
  */
-function confidentShare({ training, inputs, trained }: Subject): number {
-  const evaluated = evaluateGraph(training, 'training', inputs, { stopped: trained })
-  const smallest = Math.min(...lossesOf(training, evaluated).filter((loss) => loss > 0))
-  return roundingOfOne / smallest
+function confidentShare({ training, losses }: Subject): number {
+  // The subject's losses hold the statistics after the step as well.
+  const values = training.losses.flatMap(({ name }) => [...present(losses.get(name), name).data])
+  return roundingOfOne / Math.min(...values.filter((loss) => loss > 0))
 }
 
-function totalLoss(graph: Graph, { values }: Pick<ReturnType<typeof evaluateGraph>, 'values'>): number {
-  return lossesOf(graph, { values }).reduce((sum, loss) => sum + loss, 0)
-}
-
-function lossesOf(graph: Graph, { values }: Pick<ReturnType<typeof evaluateGraph>, 'values'>): number[] {
-  return graph.losses.map(({ value }) => values.get(value.node)?.[value.output]?.data[0] ?? 0)
+function totalLoss(graph: Graph, { values }: ReturnType<typeof evaluateGraph>): number {
+  return graph.losses.reduce((sum, { value }) => sum + (values.get(value.node)?.[value.output]?.data[0] ?? 0), 0)
 }
 
 async function firstProblem({ outcome, run, subject, first }: GradientCheck): Promise<string | undefined> {
