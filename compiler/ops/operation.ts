@@ -1,7 +1,7 @@
 import type { Attribute, Dimension, TensorType } from '../graph/graph.js'
 import type { OnnxLowering } from '../targets/onnx/lowering.js'
 import type { PytorchLowering } from '../targets/pytorch/lowering.js'
-import type { TfjsLowering } from '../targets/tfjs/lowering.js'
+import type { LayoutRule, TfjsLowering } from '../targets/tfjs/lowering.js'
 import type { Evaluation, Inference, ParameterSpec, Typed } from './call.js'
 import type { Case } from './support/case.js'
 import type { Tensor } from './support/tensor.js'
@@ -114,6 +114,8 @@ export interface Semantics {
 /** How a call is written for each target. */
 export interface Lowering {
   readonly tfjs: TfjsLowering
+  /** The order of the axes in which TensorFlow.js code takes and gives tensors of rank 4; channels last where it says nothing. */
+  readonly layout?: LayoutRule | ((call: Typed) => LayoutRule)
   readonly pytorch: PytorchLowering
   /** `training only`: the operation never reaches an exported file. */
   readonly onnx: OnnxLowering | 'training only'

@@ -12,7 +12,11 @@ export class Structure {
   private readonly inputLists = new Map<number, readonly ValueRef[]>()
   private readonly outputLists = new Map<number, readonly ValueRef[]>()
 
-  constructor(readonly graph: Graph) {
+  /** @param distinguish what code depends on beside a node's operation, operands and arguments; calls that differ in it are not served together */
+  constructor(
+    readonly graph: Graph,
+    private readonly distinguish: (node: Node) => unknown = () => undefined,
+  ) {
     this.findOutputs()
   }
 
@@ -153,6 +157,7 @@ export class Structure {
       this.scopePath(node, frame),
       node.local,
       shapeMatters,
+      this.distinguish(node),
     ])
   }
 

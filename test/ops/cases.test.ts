@@ -16,6 +16,9 @@ const gradientTolerance = 2e-4
 const all = [...operations.values()].flatMap((operation) => operation.cases.map((one) => ready(operation, one)))
 const title = ({ operation, name }: ReadyCase) => `${operation.name}, ${name}`
 
+const followsLayout = ({ operation, inputs }: ReadyCase) =>
+  operation.lowering.layout !== undefined && inputs.some(({ type }) => type.shape.length === 4)
+
 function reference(one: ReadyCase) {
   const evaluation = new ReferenceEvaluation({ ...one, key: caseKey })
   return { outputs: evaluation.run(), updates: evaluation.updates }
@@ -42,11 +45,16 @@ for (const engine of ['tfjs-node', 'wasm', 'cpu'] as const)
       return
     }
     // The second time the native engine knows all shapes beforehand, and computes from its queue.
-    for (const one of engine === 'tfjs-node' ? [...all, ...all] : all) {
+    const repeated = engine === 'tfjs-node' ? [...all, ...all] : all
+    // Operations that compute in either order of the axes are tested in both.
+    const stored = repeated.flatMap((one) =>
+      followsLayout(one) ? [{ one, layout: 'channels first' as const }, { one }] : [{ one }],
+    )
+    for (const { one, layout } of stored) {
       const { outputs, updates } = reference(one)
       const differentiate = !operationCase(one).noGradient
       const weights = differentiate && outputs[0] ? weightsFor(outputs[0], title(one)) : undefined
-      const found = await runTfjs(one, weights)
+      const found = await runTfjs(one, weights, layout)
       for (const [index, expected] of outputs.entries())
         t.is(differs(expected, found.outputs[index], valueTolerance), undefined, `${title(one)}: output ${index}`)
       for (const [role, expected] of updates)

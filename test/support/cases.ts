@@ -87,7 +87,7 @@ export function ready(operation: Operation, { name, inputs, arguments: given = {
     frame: 0,
     span,
   }
-  const graph = { nodes: [...inputNodes, node] } as unknown as Graph
+  const graph = { nodes: [...inputNodes, node], predictions: [], logits: [], crop: undefined } as unknown as Graph
   return {
     operation,
     name,
@@ -104,9 +104,9 @@ export function ready(operation: Operation, { name, inputs, arguments: given = {
   }
 }
 
-function typeOf({ shape, fill }: CaseInput): TensorType {
+function typeOf({ shape, fill, axes }: CaseInput): TensorType {
   const dimensions = shape.map((size, index) =>
-    index === 0 ? { name: 'batch', size: undefined } : { name: `d${index}`, size },
+    index === 0 ? { name: 'batch', size: undefined } : { name: axes?.[index - 1] ?? `d${index}`, size },
   )
   return typeof fill === 'object' && 'labels' in fill
     ? { element: 'label', shape: dimensions, classes: fill.classes }

@@ -3,7 +3,9 @@ import { transformSync } from 'esbuild'
 import type { ValueRef } from '../../compiler/graph/graph.js'
 import { permute, type Tensor } from '../../compiler/ops/support/tensor.js'
 import { NodeCall } from '../../compiler/targets/tfjs/call.js'
-import { printExpression, runtimeFunctionsIn, source } from '../../compiler/targets/tfjs/expression.js'
+import { callOf, printExpression, runtimeFunctionsIn, source } from '../../compiler/targets/tfjs/expression.js'
+import { Layouts, layoutChange } from '../../compiler/targets/tfjs/layout.js'
+import type { StorageLayout } from '../../compiler/targets/tfjs/lowering.js'
 import * as runtime from '../../runtime/index.js'
 import { Scope } from '../../runtime/scope.js'
 import { inverse, permutedShape, permuteValues } from '../../runtime/weights/layout.js'
@@ -19,9 +21,15 @@ interface TfjsResult {
 
 /**
  * Runs the very code that the operation writes for TensorFlow.js, on the current engine.
- * `weights` are those of the first output, whose weighted sum the gradients belong to.
+ * `weights` are those of the first output, whose weighted sum the gradients belong to; `given` is the order in which inputs of rank 4 are stored.
  */
-export async function runTfjs(ready: ReadyCase, weights: Tensor | undefined): Promise<TfjsResult> {
+export async function runTfjs(
+  ready: ReadyCase,
+  weights: Tensor | undefined,
+  given: StorageLayout = 'channels last',
+): Promise<TfjsResult> {
+  const layouts = new Layouts(ready.graph, given)
+  const stored = (output: number) => layouts.of({ node: ready.node.id, output })
   const variables = new Map(
     ready.parameterSpecs.map(({ role, shape, tfjsLayout, trainable }) => {
       const values = Float32Array.from(ready.parameters.get(role)?.data ?? [])
@@ -32,8 +40,10 @@ export async function runTfjs(ready: ReadyCase, weights: Tensor | undefined): Pr
       ] as const
     }),
   )
-  const inputs = ready.inputs.map(({ type, value }) => toTensor(value, type.element === 'label'))
-  const run = compileCall(ready)
+  const inputs = ready.inputs.map(({ type, value }, index) =>
+    toTensor(value, type.element === 'label', layouts.of({ node: index, output: 0 })),
+  )
+  const run = compileCall(ready, layouts)
   const scope = () =>
     Scope.of({
       variables: new Map([...variables].map(([role, variable]) => [`call.${role}`, variable])),
@@ -42,7 +52,8 @@ export async function runTfjs(ready: ReadyCase, weights: Tensor | undefined): Pr
     })
   const outputs = tf.tidy(() => toList(run(scope(), inputs), ready))
   const parameters = new Map<string, Tensor>()
-  for (const [role, variable] of variables) parameters.set(role, await toCanonical(variable, layoutOf(ready, role)))
+  for (const [role, variable] of variables)
+    parameters.set(role, await weightToCanonical(variable, layoutOf(ready, role)))
   const gradients = new Map<string, Tensor>()
   if (weights) {
     // The first run moved statistics and centres; gradients are those of the same step.
@@ -63,18 +74,18 @@ export async function runTfjs(ready: ReadyCase, weights: Tensor | undefined): Pr
     const { grads } = tf.variableGrads(() => {
       const given = inputs.map((input, index) => asVariables[differentiable.indexOf(index)] ?? input)
       const [output] = toList(run(scope(), given), ready)
-      return tf.sum(tf.mul(output as tf.Tensor, toTensor(weights, false)))
+      return tf.sum(tf.mul(output as tf.Tensor, toTensor(weights, false, stored(0))))
     }, [...asVariables, ...trainable.map(([, variable]) => variable)])
     for (const [place, index] of differentiable.entries()) {
       const gradient = grads[(asVariables[place] as tf.Variable).name]
-      if (gradient) gradients.set(`input ${index}`, await toCanonical(gradient, undefined))
+      if (gradient) gradients.set(`input ${index}`, await toCanonical(gradient, layouts.of({ node: index, output: 0 })))
     }
     for (const [role, variable] of trainable) {
       const gradient = grads[variable.name]
-      if (gradient) gradients.set(role, await toCanonical(gradient, layoutOf(ready, role)))
+      if (gradient) gradients.set(role, await weightToCanonical(gradient, layoutOf(ready, role)))
     }
   }
-  const read = await Promise.all(outputs.map((output) => toCanonical(output, undefined)))
+  const read = await Promise.all(outputs.map((output, index) => toCanonical(output, stored(index))))
   tf.dispose([...inputs, ...outputs, ...variables.values()])
   return { outputs: read, gradients, parameters }
 }
@@ -85,11 +96,18 @@ function layoutOf(ready: ReadyCase, role: string): readonly number[] | undefined
 
 type Call = (at: Scope, inputs: readonly tf.Tensor[]) => unknown
 
-function compileCall(ready: ReadyCase): Call {
+function compileCall(ready: ReadyCase, layouts: Layouts): Call {
   const expression = ready.operation.lowering.tfjs(
     new NodeCall(ready.node, {
       graph: ready.graph,
-      input: (value: ValueRef) => source(`inputs[${value.node}]`),
+      layouts,
+      input(value: ValueRef) {
+        const [code, read] = [source(`inputs[${value.node}]`), layouts.readBy(ready.node)]
+        const stored = layouts.of(value)
+        return read === 'any' || stored === undefined || stored === read
+          ? code
+          : callOf('tf', 'transpose', code, source(`[${layoutChange(read).join(', ')}]`))
+      },
       scope: source("at.in('call')"),
       option: () => undefined,
     }),
@@ -112,9 +130,9 @@ function toList(result: unknown, { operation }: ReadyCase): tf.Tensor[] {
   return (operation.outputs ?? []).map((name) => fields[name] as tf.Tensor)
 }
 
-/** Feature maps are channels-first in cases, channels-last on the engine. */
-function toTensor(value: Tensor, label: boolean): tf.Tensor {
-  const own = value.shape.length === 4 ? permute(value, [0, 2, 3, 1]) : value
+/** Cases are in the order of the language. */
+function toTensor(value: Tensor, label: boolean, layout: StorageLayout | undefined): tf.Tensor {
+  const own = layout === 'channels last' ? permute(value, layoutChange(layout)) : value
   return tf.tensor(
     label ? Int32Array.from(own.data) : Float32Array.from(own.data),
     [...own.shape],
@@ -122,9 +140,16 @@ function toTensor(value: Tensor, label: boolean): tf.Tensor {
   )
 }
 
-async function toCanonical(value: tf.Tensor, layout: readonly number[] | undefined): Promise<Tensor> {
-  const read: Tensor = { shape: value.shape, data: Float64Array.from(await value.data()) }
-  if (layout) return permute(read, inverse(layout))
-  // A weight that is no feature map keeps its order: only inputs and outputs of rank 4 are maps.
-  return read.shape.length === 4 ? permute(read, [0, 3, 1, 2]) : read
+async function toCanonical(value: tf.Tensor, layout: StorageLayout | undefined): Promise<Tensor> {
+  const read = await toPlain(value)
+  return layout === 'channels last' ? permute(read, layoutChange('channels first')) : read
+}
+
+async function weightToCanonical(value: tf.Tensor, layout: readonly number[] | undefined): Promise<Tensor> {
+  const read = await toPlain(value)
+  return layout ? permute(read, inverse(layout)) : read
+}
+
+async function toPlain(value: tf.Tensor): Promise<Tensor> {
+  return { shape: value.shape, data: Float64Array.from(await value.data()) }
 }

@@ -54,15 +54,11 @@ export function alignedSizes(types: readonly TensorType[]): readonly string[] {
 /** Inserts axes of size 1 after the batch until the operand has the rank of the call's output. */
 export function alignedTfjs(call: TfjsCall, argument: string): Expression {
   const operand = call.input(argument)
-  const [from, to] = [call.rank(argument), call.outputSizes().length]
-  if (from === to) return operand
-  const axes = [...call.sizes(argument).slice(1)]
-  // Feature maps are stored channels-last.
-  const ordered = from === 4 ? [elementAt(axes, 2), elementAt(axes, 0), elementAt(axes, 1)] : axes
-  const padded = [...Array.from({ length: to - from }, () => 1), ...ordered]
-  const stored = to === 4 ? [...padded.slice(1), elementAt(padded, 0)] : padded
-  const plain = from === 4 ? call.tf('transpose', operand, source('[0, 3, 1, 2]')) : operand
-  return call.tf('reshape', plain, source(`[${[-1, ...stored].join(', ')}]`))
+  const missing = call.outputSizes().length - call.rank(argument)
+  if (missing === 0) return operand
+  const [batch, ...axes] = call.sizes(argument)
+  const aligned = [present(batch, 'a batch'), ...Array.from({ length: missing }, () => 1), ...axes]
+  return call.tf('reshape', operand, source(`[${call.storedOutput(aligned).join(', ')}]`))
 }
 
 /** The same in PyTorch: `x[:, None]`. */

@@ -14,6 +14,8 @@ export interface CaseInput {
   /** Channels-first, batch included. */
   readonly shape: readonly number[]
   readonly fill: Filling
+  /** Names of the axes after the batch, for an operation that asks for them. */
+  readonly axes?: readonly string[]
 }
 
 /** One call of an operation: a test of every target, and an example in its page. */

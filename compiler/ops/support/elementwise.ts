@@ -17,11 +17,12 @@ interface Pointwise extends Pick<Operation, 'name' | 'documentation' | 'semantic
 }
 
 /** Returns an operation that computes each element by itself; the output has the input's shape. */
-export function pointwise({ compute, arguments: more = [], ...rest }: Pointwise): Operation {
+export function pointwise({ compute, arguments: more = [], lowering, ...rest }: Pointwise): Operation {
   return {
     ...rest,
     arguments: [{ name: 'x', kind: { is: 'tensor' }, meaning: 'any tensor' }, ...more],
     typing: { infer: (call) => [call.type('x')] },
+    lowering: { layout: 'preserved', ...lowering },
     reference: (call) => [map(call.tensor('x'), (value) => compute(value, call))],
   }
 }
@@ -70,6 +71,9 @@ export function elementwise(spec: Elementwise): Operation {
     },
     ...(semantics && { semantics }),
     lowering: {
+      // Beside a tensor with more axes, one of rank 4 is aligned from its last axis in the order of the language.
+      layout: (call) =>
+        names.some((one) => call.types(one).some(({ shape }) => shape.length > 4)) ? 'channels first' : 'preserved',
       tfjs: (call) =>
         spec.tfjs(
           call,

@@ -1,6 +1,7 @@
 import { elementAt, present } from '../../../grammar/present.js'
-import { type Graph, type Node, type TensorType, typeOf, type ValueRef } from '../../graph/graph.js'
+import type { Graph, Node, ValueRef } from '../../graph/graph.js'
 import { TypedCall } from '../../ops/support/typed.js'
+import { inputTypes } from '../input_types.js'
 import type { OnnxCall } from './lowering.js'
 import type { OnnxAttribute, OnnxElement } from './program.js'
 import type { OnnxBody, OnnxProgramBuilder } from './program_builder.js'
@@ -68,11 +69,4 @@ export class NodeCall extends TypedCall implements OnnxCall {
   body(name: string, build: (body: OnnxBody) => void): OnnxAttribute {
     return this.builder.body(`${this.path}/${name}`, build)
   }
-}
-
-function inputTypes(node: Node, graph: Graph): Map<string, TensorType[]> {
-  const types = new Map<string, TensorType[]>()
-  for (const { argument, value } of node.inputs)
-    types.set(argument, [...(types.get(argument) ?? []), typeOf(graph, value)])
-  return types
 }

@@ -1,8 +1,9 @@
 import { elementAt, present } from '../../../grammar/present.js'
-import { type Attribute, type Graph, type Node, type TensorType, typeOf, type ValueRef } from '../../graph/graph.js'
+import type { Attribute, Graph, Node, ValueRef } from '../../graph/graph.js'
 import { operationNamed } from '../../ops/index.js'
 import * as python from '../../ops/python/index.js'
 import { TypedCall } from '../../ops/support/typed.js'
+import { inputTypes } from '../input_types.js'
 import {
   type Argument,
   type CallExpression,
@@ -120,11 +121,4 @@ export function withoutPhase(value: Attribute): Literal {
   if (typeof value === 'object' && 'kind' in value && value.kind === 'by-phase')
     throw new Error('a choice by phase within another')
   return value
-}
-
-export function inputTypes(node: Node, graph: Pick<Graph, 'nodes'>): Map<string, TensorType[]> {
-  const types = new Map<string, TensorType[]>()
-  for (const { argument, value } of node.inputs)
-    types.set(argument, [...(types.get(argument) ?? []), typeOf(graph, value)])
-  return types
 }

@@ -4,9 +4,10 @@ import { operationNamed } from '../../ops/index.js'
 import * as python from '../../ops/python/index.js'
 import { TypedCall } from '../../ops/support/typed.js'
 import { Names } from '../identifiers.js'
+import { inputTypes } from '../input_types.js'
 import type { CallPlan, Plans } from '../plans.js'
 import type { Structure } from '../structure.js'
-import { inputTypes, withoutPhase } from './call.js'
+import { withoutPhase } from './call.js'
 import {
   attribute,
   callOf,

@@ -5,11 +5,14 @@ import type { ArgumentSpec } from '../../ops/operation.js'
 import { attributeCode } from './attributes.js'
 import { type CallExpression, callOf, type Expression, type Field, source, variable } from './expression.js'
 import { camelCase } from './file_identifiers.js'
-import type { TfjsCall } from './lowering.js'
+import { type Layouts, storedAxis, storedPermutation, storedSizes } from './layout.js'
+import type { StorageLayout, TfjsCall } from './lowering.js'
 
 /** The context that the surrounding function provides. */
 export interface Rendered {
   readonly graph: Graph
+  readonly layouts: Layouts
+  /** The code of a value, stored as the node reads it. */
   readonly input: (value: ValueRef) => Expression
   readonly scope: Expression
   /** The function's own argument that carries this attribute, where calls differ in it. */
@@ -42,11 +45,23 @@ export class NodeCall implements TfjsCall {
   }
 
   sizes(argument: string): readonly number[] {
-    return channelsLast(this.type(argument))
+    return storedSizes(sizesOf(this.type(argument)), this.layout(argument))
   }
 
   outputSizes(): readonly number[] {
-    return channelsLast(elementAt(this.node.outputs, 0))
+    return this.storedOutput(sizesOf(elementAt(this.node.outputs, 0)))
+  }
+
+  storedOutput(sizes: readonly number[]): readonly number[] {
+    return storedSizes(sizes, this.outputLayout())
+  }
+
+  axis(argument: string, axis: number): number {
+    return storedAxis(axis, this.layout(argument))
+  }
+
+  permutation(argument: string, axes: readonly number[]): readonly number[] {
+    return storedPermutation(axes, this.layout(argument), this.outputLayout())
   }
 
   scope(): Expression {
@@ -99,18 +114,19 @@ export class NodeCall implements TfjsCall {
   private type(argument: string): TensorType {
     return typeOf(this.around.graph, elementAt(this.values(argument), 0))
   }
+
+  /** The order in which the call reads the operand; undefined where it has no rank of 4. */
+  private layout(argument: string): StorageLayout | undefined {
+    const stored = this.around.layouts.of(elementAt(this.values(argument), 0))
+    const read = this.around.layouts.readBy(this.node)
+    return stored === undefined || read === 'any' ? stored : read
+  }
+
+  private outputLayout(): StorageLayout | undefined {
+    return this.around.layouts.of({ node: this.node.id, output: 0 })
+  }
 }
 
-function channelsLast({ shape }: TensorType): number[] {
-  const sizes = shape.map(({ size }) => size ?? -1)
-  const [batch, channels, height, width] = sizes
-  if (
-    sizes.length !== 4 ||
-    batch === undefined ||
-    channels === undefined ||
-    height === undefined ||
-    width === undefined
-  )
-    return sizes
-  return [batch, height, width, channels]
+function sizesOf({ shape }: TensorType): readonly number[] {
+  return shape.map(({ size }) => size ?? -1)
 }

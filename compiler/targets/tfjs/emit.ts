@@ -5,6 +5,7 @@ import { reachable } from '../../graph/prune.js'
 import { type Item, Structure } from '../structure.js'
 import { callsTensorflow, type Expression, type Field, printStatement, variable, variablesIn } from './expression.js'
 import { type FunctionText, FunctionWriter, tensorType } from './functions.js'
+import { Layouts } from './layout.js'
 import { literal } from './literals.js'
 
 export interface GeneratedFile {
@@ -40,8 +41,9 @@ export function emitTfjs(graph: Graph, options: TfjsOptions): readonly Generated
 }
 
 function modelFile(project: Project, graph: Graph, { source, version }: TfjsOptions): string {
-  const structure = new Structure(graph)
-  const writer = new FunctionWriter(structure)
+  const layouts = new Layouts(graph)
+  const structure = new Structure(graph, (node) => layouts.around(node))
+  const writer = new FunctionWriter(structure, layouts)
   const file = project.createSourceFile('model.ts')
   file.addStatements([
     // Without what ends a line, cannot be seen, or turns the direction of the text.
@@ -98,7 +100,7 @@ function modelFunctions(structure: Structure, writer: FunctionWriter): [Function
   const answering = reachable(graph.nodes, answersOf(graph))
   // Nodes that no output depends on are computed in training only.
   const isLoss = (item: Item) => !structure.nodesOf(item).some((id) => answering.has(id))
-  const answers = answersCode(graph, (value) => body.code(value))
+  const answers = answersCode(graph, (value) => body.codeIn(value, 'channels last'))
   const lossStatements = body.statements(isLoss)
   const lossFields = graph.losses.map(({ name, value }) => ({ name, value: body.code(value) }))
   const forwardStatements = body.statements((item) => !isLoss(item))

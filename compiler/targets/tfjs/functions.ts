@@ -1,5 +1,5 @@
 import { elementAt, present } from '../../../grammar/present.js'
-import { type Attribute, type Frame, type Node, typeOf, type ValueRef } from '../../graph/graph.js'
+import { type Attribute, type Frame, type Node, sameValue, typeOf, type ValueRef } from '../../graph/graph.js'
 import { operationNamed } from '../../ops/index.js'
 import type { ArgumentSpec } from '../../ops/operation.js'
 import { Names } from '../identifiers.js'
@@ -19,6 +19,8 @@ import {
   variable,
 } from './expression.js'
 import { identifier } from './file_identifiers.js'
+import { type Layouts, layoutChange } from './layout.js'
+import type { StorageLayout } from './lowering.js'
 
 /** A function of the generated file: all calls of one block that are built alike. */
 export interface FunctionPlan extends CallPlan {
@@ -60,7 +62,10 @@ export class FunctionWriter {
   private readonly functionNames = new Names(identifier)
   private reserved: readonly string[] = []
 
-  constructor(private readonly structure: Structure) {
+  constructor(
+    private readonly structure: Structure,
+    private readonly layouts: Layouts,
+  ) {
     const locals = new Set(structure.graph.nodes.flatMap(({ local }) => (local ? [identifier(local)] : [])))
     for (const { local } of structure.graph.frames) if (local) locals.add(identifier(local))
     this.calls = new Plans(structure, identifier)
@@ -162,6 +167,7 @@ export class FunctionWriter {
   body(frame: Frame, plan: FunctionPlan | undefined): Body {
     return new Body(frame, plan, {
       structure: this.structure,
+      layouts: this.layouts,
       calls: this.calls,
       runtime: this.runtime,
       reserved: this.reserved,
@@ -173,6 +179,7 @@ export class FunctionWriter {
 /** The context that the file provides to the body of a function. */
 interface Surroundings {
   readonly structure: Structure
+  readonly layouts: Layouts
   /** Functions of the runtime that are called. */
   readonly runtime: Set<string>
   /** Names that mean a function. */
@@ -187,6 +194,9 @@ class Body {
   /** Values whose code is written where it is used, with the name that they would get. */
   private readonly inlined = new Map<string, { readonly path: readonly string[]; readonly item: Item }>()
   private readonly bindings: { readonly item: Item; readonly statement: Statement }[] = []
+  /** Values in the other order than the one in which they are stored, where they have a name. */
+  private readonly transposed = new Map<string, Expression>()
+  private readonly names: Names
 
   constructor(
     private readonly frame: Frame,
@@ -194,16 +204,44 @@ class Body {
     private readonly around: Surroundings,
   ) {
     const { structure } = around
-    const names = new Names(identifier, [...around.reserved, ...(plan?.options.map(({ name }) => name) ?? [])])
+    this.names = new Names(identifier, [...around.reserved, ...(plan?.options.map(({ name }) => name) ?? [])])
     const { image, label } = structure.graph
     const inputs =
       frame.parent === undefined ? [image, label].flatMap((input) => input?.value ?? []) : structure.inputs(frame)
-    for (const value of inputs) this.set(value, variable(names.give([around.calls.inputName(value, frame)])))
-    for (const item of structure.items(frame)) this.write(item, names)
+    for (const value of inputs) this.set(value, variable(this.names.give([around.calls.inputName(value, frame)])))
+    for (const item of structure.items(frame)) this.write(item)
   }
 
   code(value: ValueRef): Expression {
     return present(this.codes.get(keyOf(value)), 'the code of a value')
+  }
+
+  /** The code of a value, stored in an order; a transpose that several operations need gets a line and a name. */
+  codeIn(value: ValueRef, layout: StorageLayout): Expression {
+    const code = this.code(value)
+    const stored = this.around.layouts.of(value)
+    if (stored === undefined || stored === layout) return code
+    const transposed = this.transposed.get(keyOf(value))
+    if (transposed) return transposed
+    const change = callOf('tf', 'transpose', code, source(`[${layoutChange(layout).join(', ')}]`))
+    if (code.kind !== 'variable' || this.readersIn(layout, value) < 2) return change
+    const name = this.names.give([code.property ?? code.name, ...layout.split(' ')])
+    const type = tensorType(this.around.structure, value)
+    this.bindings.push({
+      item: { node: this.around.structure.node(value.node) },
+      statement: { kind: 'const', name, type, value: change, comment: '' },
+    })
+    this.transposed.set(keyOf(value), variable(name))
+    return variable(name)
+  }
+
+  /** The number of operations of this function that read the value in the order. */
+  private readersIn(layout: StorageLayout, value: ValueRef): number {
+    const nodes = this.around.structure.items(this.frame).flatMap((item) => ('node' in item ? [item.node] : []))
+    return nodes.filter(
+      (node) =>
+        this.around.layouts.readBy(node) === layout && node.inputs.some((input) => sameValue(input.value, value)),
+    ).length
   }
 
   /** The name of a value that the function takes as a parameter. */
@@ -227,10 +265,10 @@ class Body {
   }
 
   /** Gives a line and a name to a value that would be computed more than once: an operand that the expression reads twice. */
-  private nameRepeated(expression: Expression, value: ValueRef, names: Names): boolean {
+  private nameRepeated(expression: Expression, value: ValueRef): boolean {
     const [inlined, code] = [this.inlined.get(keyOf(value)), this.code(value)]
     if (!inlined || occurrences(expression, code) < 2) return false
-    const name = names.give(inlined.path)
+    const name = this.names.give(inlined.path)
     const isGeneric = code.kind === 'call' && code.resultType !== undefined
     const type = isGeneric || callsTensorflow(code) ? tensorType(this.around.structure, value) : undefined
     this.bindings.push({
@@ -242,18 +280,19 @@ class Body {
     return true
   }
 
-  private write(item: Item, names: Names): void {
-    if ('node' in item) this.writeNode(item, names)
-    else this.writeCall(item, names)
+  private write(item: Item): void {
+    if ('node' in item) this.writeNode(item)
+    else this.writeCall(item)
   }
 
-  private writeNode(item: { readonly node: Node }, names: Names): void {
+  private writeNode(item: { readonly node: Node }): void {
     const { node } = item
     const operation = operationNamed(node.operation)
     const write = () => operation.lowering.tfjs(new NodeCall(node, this.rendered(node)))
     const first = write()
-    const repeated = node.inputs.filter((input) => this.nameRepeated(first, input.value, names))
-    const expression = repeated.length > 0 ? write() : first
+    let named = false
+    for (const input of node.inputs) named = this.nameRepeated(first, input.value) || named
+    const expression = named ? write() : first
     for (const name of runtimeFunctionsIn(expression)) this.around.runtime.add(name)
     const { outputs } = operation
     const value = { node: node.id, output: 0 }
@@ -266,7 +305,7 @@ class Body {
       this.inline(value, isGeneric ? { ...expression, resultType: type } : expression, own, item)
       return
     }
-    const name = names.give(path)
+    const name = this.names.give(path)
     const annotation = isGeneric || callsTensorflow(expression) ? type : undefined
     const comment = this.comment(value)
     this.bindings.push({ item, statement: { kind: 'const', name, type: annotation, value: expression, comment } })
@@ -276,7 +315,7 @@ class Body {
     else this.set(value, variable(name))
   }
 
-  private writeCall(item: { readonly frame: Frame }, names: Names): void {
+  private writeCall(item: { readonly frame: Frame }): void {
     const call = item.frame
     const plan = this.around.planOf(call)
     const inputs = this.around.structure.inputs(call).map((value) => this.code(value))
@@ -290,7 +329,7 @@ class Body {
       this.inline(first.value, expression, path, item)
       return
     }
-    const bound = names.give(path)
+    const bound = this.names.give(path)
     const comment = plan.single && first ? this.comment(first.value) : ''
     this.bindings.push({ item, statement: { kind: 'const', name: bound, type: undefined, value: expression, comment } })
     for (const { value, name } of values)
@@ -333,11 +372,17 @@ class Body {
       .findIndex((item) => 'node' in item && item.node.id === node.id)
     return {
       graph: this.around.structure.graph,
-      input: (value) => this.code(value),
+      layouts: this.around.layouts,
+      input: (value) => this.operandCode(value, node),
       scope: scopeCode(this.around.structure.scopePath(node, this.frame) ?? ''),
       option: (spec) =>
         this.ownOption(spec, (frame) => this.around.structure.nodeAt(index, frame).attributes[spec.name]),
     }
+  }
+
+  private operandCode(value: ValueRef, reader: Node): Expression {
+    const layout = this.around.layouts.readBy(reader)
+    return layout === 'any' ? this.code(value) : this.codeIn(value, layout)
   }
 
   private uses(value: ValueRef): number {

@@ -1,6 +1,17 @@
 import type { CallExpression, Expression } from './expression.js'
 
-/** One call of an operation, as its lowering to TensorFlow.js sees it. Feature maps are channels-last there. */
+/** The order in which the axes of a tensor of rank 4 are stored: [batch, channels, height, width], or [batch, height, width, channels]. */
+export type StorageLayout = 'channels first' | 'channels last'
+
+/** The order in which an operation takes operands of rank 4 and gives results of rank 4. */
+export type LayoutRule =
+  | StorageLayout
+  /** Either, the same for all of them. */
+  | 'preserved'
+  /** Either for each: the result is the operand with its axes in this order, batch included. */
+  | { readonly permutation: readonly number[] }
+
+/** One call of an operation, as its lowering to TensorFlow.js sees it. */
 export interface TfjsCall {
   /** The tensor given for an argument. */
   input(argument: string): Expression
@@ -8,10 +19,16 @@ export interface TfjsCall {
   has(argument: string): boolean
   /** Number of dimensions of the tensor given for an argument (of its first, when there are several). */
   rank(argument: string): number
-  /** Sizes of that tensor as TensorFlow.js sees it; the batch is -1. */
+  /** Sizes of that tensor in the order in which it is stored; the batch is -1. */
   sizes(argument: string): readonly number[]
   /** Sizes of the call's own (first) output, likewise. */
   outputSizes(): readonly number[]
+  /** The sizes of the axes in the language's order, in the order in which the (first) output is stored. */
+  storedOutput(sizes: readonly number[]): readonly number[]
+  /** Where an axis of that tensor is stored. Axis 0 is the batch. */
+  axis(argument: string, axis: number): number
+  /** The transpose from the stored operand to the stored output that permutes the axes of the language, batch included. */
+  permutation(argument: string, axes: readonly number[]): readonly number[]
   /** The scope that holds the call's parameters: `at.in('conv')`. */
   scope(): Expression
   /** The scope of the function around the call, which knows the phase and the random stream. */
