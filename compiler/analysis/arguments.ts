@@ -4,6 +4,7 @@ import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
 import type { Attribute } from '../graph/graph.js'
 import type { ArgumentSpec, Operation } from '../ops/operation.js'
+import { axisWords } from '../ops/support/axes.js'
 import { type BoundArgument, describe, type Value } from './values.js'
 
 /** The parameters that an argument list is matched against. */
@@ -142,6 +143,12 @@ export function constantOf(
     case 'integers': {
       const numbers = numbersOf(value)
       return numbers?.every(isInt32) ? numbers : wrong()
+    }
+    case 'axes': {
+      if (value.kind === 'string') return wordOf(spec, axisWords, bound, wrong, report)
+      const numbers = value.kind === 'number' ? [value.value] : numbersOf(value)
+      if (!numbers?.every(isInt32)) return wrong()
+      return value.kind === 'number' ? value.value : numbers
     }
   }
 }
@@ -301,6 +308,8 @@ function expectation(spec: ArgumentSpec): string {
       return `a number, three numbers [red, green, blue], or ${Object.keys(spec.kind.named).join(', ')}`
     case 'integers':
       return 'a list of whole numbers'
+    case 'axes':
+      return `one of ${axisWords.join(', ')}, a whole number, or a list of whole numbers`
     default:
       return rangeText(spec)
   }

@@ -83,6 +83,8 @@ function possible({ kind }: ArgumentSpec): string | undefined {
       return 'true'
     case 'word':
       return kind.words[0]
+    case 'axes':
+      return 'last'
     case 'number':
     case 'number or uniform':
     case 'integer':

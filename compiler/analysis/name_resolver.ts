@@ -13,6 +13,7 @@ import type {
 } from '../../grammar/tree.js'
 import { operations } from '../ops/index.js'
 import type { ArgumentSpec, Operation } from '../ops/operation.js'
+import { axisWords } from '../ops/support/axes.js'
 import { trainArguments, trainSettings } from '../training/loop.js'
 import type { SettingSpec } from '../training/setting_spec.js'
 import { settings } from '../training/settings.js'
@@ -337,9 +338,8 @@ class FileResolver {
 
   /** An argument's value: a bare word where it takes one. */
   private value(value: Expression, spec: ArgumentSpec | undefined, scope: NameScope): void {
-    const words =
-      spec?.kind.is === 'word' ? spec.kind.words : spec?.kind.is === 'colours' ? Object.keys(spec.kind.named) : []
-    if (value.kind === 'name' && words.includes(value.text)) this.refer(value.span, { kind: 'word', name: value.text })
+    if (value.kind === 'name' && spec && wordsOf(spec).includes(value.text))
+      this.refer(value.span, { kind: 'word', name: value.text })
     else this.expression(value, scope)
   }
 
@@ -437,4 +437,18 @@ function pipelineMembers(
 ): ResolvedName | undefined {
   const numbered = stages.flatMap((stage, index): [string, ResolvedName][] => (stage ? [[String(index), stage]] : []))
   return last && { definition: last.definition, members: () => new Map([...numbered, ...last.members().entries()]) }
+}
+
+/** The words that an argument takes without quotes. */
+function wordsOf({ kind }: ArgumentSpec): readonly string[] {
+  switch (kind.is) {
+    case 'word':
+      return kind.words
+    case 'axes':
+      return axisWords
+    case 'colours':
+      return Object.keys(kind.named)
+    default:
+      return []
+  }
 }

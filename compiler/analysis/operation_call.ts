@@ -73,14 +73,22 @@ export function evaluateGiven(
 ): BoundArgument {
   if ('value' in item) return { value: item.value, span: item.span }
   const { expression, span } = item
-  if (spec?.kind.is === 'word' && expression.kind === 'name') {
+  if (spec && takesWord(spec) && expression.kind === 'name') {
     const value = call.context.scope.find(expression.text)
-    return value?.kind === 'string'
+    return value?.kind === 'string' || (value && spec.kind.is === 'axes' && isConstant(value))
       ? { value, span }
       : { value: { kind: 'string', value: expression.text }, span: expression.span, word: expression.text }
   }
   const value = elaboration.evaluate(expression, call.context, inner(call.place))
   return { value, span: expression.span, expression }
+}
+
+function takesWord({ kind }: ArgumentSpec): boolean {
+  return kind.is === 'word' || kind.is === 'axes'
+}
+
+function isConstant({ kind }: Value): boolean {
+  return kind === 'number' || kind === 'list' || kind === 'by-phase'
 }
 
 type CheckedArgument =

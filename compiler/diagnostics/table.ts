@@ -233,6 +233,12 @@ export const table = {
     explanation:
       'Reshaping keeps every value, so the product of the new sizes must be that of the old ones. One size may be -1 if the others divide the number of values. The batch is not counted.',
   }),
+  'unknown-axis': error<{ name: string; axis: string; found: string }>({
+    message: ({ name, axis, found }) => `\`${name}\` has no axis ${axis}: it has ${found}`,
+    help: () => 'give an axis by its name, as `last`, or by its number: 0 is the first after the batch, -1 the last',
+    explanation:
+      'The operation computes over an axis that its operand does not have. Axes are named by what made them: feature maps have channels, height and width, part features have maps and features. Every axis also has a number, counted from the first one after the batch, or from the end with negative numbers.',
+  }),
   'wrong-rank': error<{ name: string; expected: string; found: string }>({
     message: ({ name, expected, found }) => `\`${name}\` must be ${expected}, but is ${found}`,
     explanation:

@@ -21,9 +21,8 @@ export function defaulted(specs: readonly ArgumentSpec[]): Defaulted[] {
 /** An argument's default in the language itself. */
 export function written({ kind, default: standard }: ArgumentSpec): string | undefined {
   if (standard === undefined || standard === null) return undefined
-  return typeof standard === 'string' && kind.is !== 'word' && kind.is !== 'colours'
-    ? JSON.stringify(standard)
-    : String(standard)
+  const takesWord = kind.is === 'word' || kind.is === 'colours' || kind.is === 'axes'
+  return typeof standard === 'string' && !takesWord ? JSON.stringify(standard) : String(standard)
 }
 
 /** `name = value` for each argument that the list leaves out. `piped` values came through `->`. */

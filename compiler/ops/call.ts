@@ -12,6 +12,8 @@ export interface Typed {
   integers(argument: string): readonly number[]
   flag(argument: string): boolean
   word(argument: string): string
+  /** Axes of a tensor, by name or by number. */
+  axes(argument: string): string | readonly number[]
 }
 
 export interface Inference extends Typed {

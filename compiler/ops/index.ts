@@ -54,8 +54,12 @@ import { square } from './pointwise/square.js'
 import { avgPool } from './pooling/avg_pool.js'
 import { globalAvgPool } from './pooling/global_avg_pool.js'
 import { maxPool } from './pooling/max_pool.js'
+import { logsumexp } from './reductions/logsumexp.js'
+import { max } from './reductions/max.js'
 import { mean } from './reductions/mean.js'
+import { min } from './reductions/min.js'
 import { sum } from './reductions/sum.js'
+import { variance } from './reductions/variance.js'
 import { attentionDropout } from './regularization/attention_dropout.js'
 import { dropout } from './regularization/dropout.js'
 import { attentionSampler } from './sampling/attention_sampler/operation.js'
@@ -64,8 +68,11 @@ import { dropSampler } from './sampling/drop_sampler.js'
 import { channels } from './shape/channels.js'
 import { concat } from './shape/concat.js'
 import { flatten } from './shape/flatten.js'
+import { permute } from './shape/permute.js'
 import { reshape } from './shape/reshape.js'
 import { resize } from './shape/resize.js'
+import { roll } from './shape/roll.js'
+import { slice } from './shape/slice.js'
 
 /** Every operation of the language. Nothing else lists them. */
 export const operations: ReadonlyMap<string, Operation> = new Map(
@@ -108,13 +115,17 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     lessEqual,
     linear,
     log,
+    logsumexp,
+    max,
     maximum,
     maxPool,
     mean,
+    min,
     minimum,
     mul,
     notEqual,
     outerProduct,
+    permute,
     pow,
     randomMap,
     reciprocal,
@@ -122,11 +133,13 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     relu6,
     reshape,
     resize,
+    roll,
     scale,
     sigmoid,
     sign,
     signedSqrt,
     silu,
+    slice,
     softmax,
     softplus,
     sqrt,
@@ -135,6 +148,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     sum,
     tanh,
     trilinearAttention,
+    variance,
     where,
   ].map((operation) => [operation.name, operation]),
 )

@@ -31,6 +31,8 @@ export type ArgumentKind =
   | { readonly is: 'colours'; readonly named: Readonly<Record<string, readonly number[]>>; readonly above?: number }
   /** Any number of integers: [3, -1]. */
   | { readonly is: 'integers' }
+  /** One axis or several: a word, a number, or a list of numbers. */
+  | { readonly is: 'axes' }
 
 export interface ArgumentSpec {
   readonly name: string

@@ -68,6 +68,8 @@ function kindText(kind: ArgumentKind): string {
       return 'a whole number'
     case 'colours':
       return `a number, [red, green, blue], or ${Object.keys(kind.named).join(', ')}`
+    case 'axes':
+      return 'axes'
     case 'integers':
       return 'a list of whole numbers'
     case 'number or uniform':

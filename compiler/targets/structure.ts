@@ -12,10 +12,10 @@ export class Structure {
   private readonly inputLists = new Map<number, readonly ValueRef[]>()
   private readonly outputLists = new Map<number, readonly ValueRef[]>()
 
-  /** @param distinguish what code depends on beside a node's operation, operands and arguments; calls that differ in it are not served together */
+  /** @param codeOf the code of a node without that of its operands; calls of a block are served together only where it is the same */
   constructor(
     readonly graph: Graph,
-    private readonly distinguish: (node: Node) => unknown = () => undefined,
+    private readonly codeOf: (node: Node) => string,
   ) {
     this.findOutputs()
   }
@@ -146,9 +146,7 @@ export class Structure {
     )
     const varying = Object.keys(node.attributes).filter((name) => specs.get(name)?.varies)
     const inputs = node.inputs.map(({ argument, value }) => `${argument}=${this.standing(value, frame)}`)
-    const shapeMatters = operationNamed(node.operation).typing.parameters
-      ? []
-      : node.outputs.map(({ shape }) => shape.length)
+    const ranks = node.outputs.map(({ shape }) => shape.length)
     return JSON.stringify([
       node.operation,
       inputs,
@@ -156,8 +154,8 @@ export class Structure {
       varying,
       this.scopePath(node, frame),
       node.local,
-      shapeMatters,
-      this.distinguish(node),
+      ranks,
+      this.codeOf(node),
     ])
   }
 

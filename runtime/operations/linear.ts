@@ -1,10 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Scope } from '../scope.js'
 
-/** x: [batch, features], or part features [batch, maps, features] read as one row. Gives [batch, units]. */
-export function linear(x: tf.Tensor2D | tf.Tensor3D, at: Scope): tf.Tensor2D {
-  const rows = x.rank === 2 ? (x as tf.Tensor2D) : tf.reshape(x, [x.shape[0], -1] as [number, number])
-  const product = tf.matMul<tf.Tensor2D>(rows, at.get<tf.Tensor2D>('weight'))
+/** x: [..., features]. Returns [..., units]. */
+export function linear<T extends tf.Tensor>(x: tf.Tensor, at: Scope): T {
+  const weight: tf.Tensor2D = at.get<tf.Tensor2D>('weight')
+  const [features, units] = weight.shape
+  const rows = x.rank === 2 ? (x as tf.Tensor2D) : tf.reshape<tf.Rank.R2>(x, [-1, features])
+  const product = tf.matMul<tf.Tensor2D>(rows, weight)
   const bias = at.find<tf.Tensor1D>('bias')
-  return bias ? tf.add(product, bias) : product
+  const result: tf.Tensor = bias ? tf.add(product, bias) : product
+  return (x.rank === 2 ? result : tf.reshape(result, [...x.shape.slice(0, -1), units])) as T
 }

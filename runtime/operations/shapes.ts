@@ -1,21 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core'
 
-/** As the language counts: feature maps channel after channel. TensorFlow.js keeps them channels-last. */
-function channelsFirst(x: tf.Tensor): tf.Tensor {
-  return x.rank === 4 ? tf.transpose(x, [0, 3, 1, 2]) : x
-}
-
-/** One long row for each image. */
-export function flatten(x: tf.Tensor): tf.Tensor2D {
-  return tf.reshape(channelsFirst(x), [x.shape[0] as number, -1])
-}
-
-/** The same values in another shape, image by image; `shape` has no batch and is channels-first. */
-export function reshape<T extends tf.Tensor>(x: tf.Tensor, shape: readonly number[]): T {
-  const reshaped = tf.reshape(channelsFirst(x), [x.shape[0] as number, ...shape])
-  const result: tf.Tensor = reshaped.rank === 4 ? tf.transpose(reshaped, [0, 2, 3, 1]) : reshaped
-  // The rank is that of `shape` plus the batch, which the caller wrote down.
-  return result as T
+/** Shifts values along axes: each then begins with the value of the given index, and what came before it is at the end. */
+export function roll<T extends tf.Tensor>(
+  x: tf.Tensor,
+  shifts: readonly (readonly [axis: number, first: number])[],
+): T {
+  let rolled = x
+  for (const [axis, first] of shifts) {
+    const length = rolled.shape[axis] as number
+    const [start, end] = tf.split(rolled, [first, length - first], axis)
+    rolled = tf.concat([end as tf.Tensor, start as tf.Tensor], axis)
+  }
+  return rolled as T
 }
 
 /** Feature maps at another height and width: bilinear, half-pixel centres. As two matrix products, whose gradients every engine has. */

@@ -73,8 +73,10 @@ test('no code outside of an operation asks for its name', (t) => {
   // `training ? a : b` is syntax that becomes this operation.
   const ofSyntax = new Set(['by_phase'])
   const names = [...operations.keys()].filter((name) => !ofSyntax.has(name)).join('|')
-  // `kind === 'log'` asks for a variant of a message or of an expression.
-  const asks = new RegExp(`(?:(?<!kind )(?:===|!==)|\\bcase|operationNamed\\(|operations\\.get\\() ?'(?:${names})'`)
+  // `kind === 'log'` asks for a variant of a message or of an expression, `side === 'min'` for a bound.
+  const asks = new RegExp(
+    `(?:(?<!(?:kind|side) )(?:===|!==)|\\bcase|operationNamed\\(|operations\\.get\\() ?'(?:${names})'`,
+  )
   const files = ['compiler', 'runtime', 'cli', 'editors']
     .flatMap(sources)
     .filter((file) => !file.startsWith(join('compiler', 'ops')))

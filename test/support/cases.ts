@@ -106,12 +106,16 @@ export function ready(operation: Operation, { name, inputs, arguments: given = {
 
 function typeOf({ shape, fill, axes }: CaseInput): TensorType {
   const dimensions = shape.map((size, index) =>
-    index === 0 ? { name: 'batch', size: undefined } : { name: axes?.[index - 1] ?? `d${index}`, size },
+    index === 0
+      ? { name: 'batch', size: undefined }
+      : { name: axes?.[index - 1] ?? mapAxes(shape)[index - 1] ?? `d${index}`, size },
   )
   return typeof fill === 'object' && 'labels' in fill
     ? { element: 'label', shape: dimensions, classes: fill.classes }
     : { element: 'float', shape: dimensions }
 }
+
+const mapAxes = ({ length }: readonly number[]) => (length === 4 ? ['channels', 'height', 'width'] : [])
 
 function valuesOf({ shape, fill }: CaseInput, key: string): Tensor {
   if (typeof fill === 'object') return tensor(shape, 'labels' in fill ? fill.labels : fill.values.map(Math.fround))

@@ -17,13 +17,18 @@ export const shapes = {
   },
   'reshape-mismatch': {
     within: inBranch,
-    wrong: 'logits = image -> reshape([3, 100]) -> linear(classes)',
-    right: 'logits = image -> reshape([3, -1]) -> linear(classes)',
+    wrong: 'logits = image -> reshape([300]) -> linear(classes)',
+    right: 'logits = image -> reshape([-1]) -> linear(classes)',
   },
   'wrong-rank': {
     within: inBranch,
     wrong: 'logits = image -> linear(classes)',
     right: 'logits = image -> global_avg_pool -> linear(classes)',
+  },
+  'unknown-axis': {
+    within: inBranch,
+    wrong: 'logits = image -> mean(over = tokens) -> linear(classes)',
+    right: 'logits = image -> mean(over = space) -> linear(classes)',
   },
   'empty-result': {
     within: inBranch,

@@ -2,7 +2,7 @@ import type { Operation } from '../operation.js'
 import * as python from '../python/index.js'
 import { tensorArgument } from '../support/arguments.js'
 import { classesOf, labelOf, rowsOf, scalar, sizeOf } from '../support/shapes.js'
-import { logSoftmaxRows } from '../support/softmax.js'
+import { logSoftmax } from '../support/softmax.js'
 import { at, size, tensor } from '../support/tensor.js'
 
 export const crossEntropy: Operation = {
@@ -52,7 +52,7 @@ export const crossEntropy: Operation = {
   },
   reference(call) {
     const logits = call.tensor('logits')
-    const logs = logSoftmaxRows(logits)
+    const logs = logSoftmax(logits)
     const labels = call.tensor('label')
     const columns = size(logits, 1)
     const smoothing = call.number('smoothing')

@@ -3,7 +3,7 @@ import type { Operation } from '../operation.js'
 import * as python from '../python/index.js'
 import { tensorArgument } from '../support/arguments.js'
 import { rowsOf, sameShape, scalar } from '../support/shapes.js'
-import { logSoftmaxRows, softmaxRows } from '../support/softmax.js'
+import { logSoftmax, softmaxOf } from '../support/softmax.js'
 import { at, size, tensor } from '../support/tensor.js'
 
 export const distill: Operation = {
@@ -50,8 +50,8 @@ export const distill: Operation = {
   },
   reference(call) {
     const temperature = call.number('temperature')
-    const soft = softmaxRows(call.tensor('teacher'), temperature)
-    const logs = logSoftmaxRows(call.tensor('student'), temperature)
+    const soft = softmaxOf(call.tensor('teacher'), temperature)
+    const logs = logSoftmax(call.tensor('student'), temperature)
     const count = size(soft, 0)
     return [tensor([], [soft.data.reduce((sum, p, index) => sum - (p * at(logs, index)) / count, 0)])]
   },

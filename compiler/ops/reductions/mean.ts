@@ -1,11 +1,8 @@
-import { reduction } from './reduction.js'
+import { linearReduction } from './reduction.js'
 
-export const mean = reduction({
+export const mean = linearReduction({
   name: 'mean',
-  summary: 'Computes the mean of one tensor over its channels or positions, or of several tensors element by element.',
-  tfjs: 'mean',
   onnx: 'ReduceMean',
   several: 'Mean',
-  average: true,
-  preserves: ['probabilities', 'enlarged'],
+  semantics: { preserves: ['probabilities', 'enlarged'] },
 })

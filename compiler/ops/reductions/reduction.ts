@@ -1,159 +1,191 @@
 import { elementAt } from '../../../grammar/present.js'
 import { shapeText } from '../../graph/graph.js'
-import { arithmetic, literal, method } from '../../targets/pytorch/expression.js'
-import { array, source } from '../../targets/tfjs/expression.js'
-import type { Typed } from '../call.js'
-import type { Operation, ValueProperty } from '../operation.js'
+import type { OnnxCall } from '../../targets/onnx/lowering.js'
+import { arithmetic, method, type Expression as PythonExpression } from '../../targets/pytorch/expression.js'
+import type { PytorchCall } from '../../targets/pytorch/lowering.js'
+import { array, type Expression, source } from '../../targets/tfjs/expression.js'
+import type { TfjsCall } from '../../targets/tfjs/lowering.js'
+import type { Inference } from '../call.js'
+import type { ArgumentSpec, Operation, Semantics } from '../operation.js'
 import * as python from '../python/index.js'
-import { keepArgument, keepKeyword } from '../support/arguments.js'
-import { featureMap, floats, sameShape } from '../support/shapes.js'
-import { at, combine, map, sizes4, type Tensor, zeros } from '../support/tensor.js'
+import { keepArgument, keepKeyword, tensorArgument } from '../support/arguments.js'
+import { axesArgument, axesOf, checkedAxes, droppingLayout, pytorchAxes, storedAxesCode } from '../support/axes.js'
+import type { Case, CaseInput } from '../support/case.js'
+import { floats, sameShape } from '../support/shapes.js'
+import { combine, map, reduceOver } from '../support/tensor.js'
 
 interface Reduction {
   readonly name: string
   readonly summary: string
-  readonly tfjs: string
-  readonly onnx: string
-  /** The ONNX operator over several tensors. */
-  readonly several: string
-  readonly average: boolean
-  readonly preserves?: readonly ValueProperty[]
+  readonly details?: string
+  readonly source?: string
+  readonly tfjs: (call: TfjsCall, axes: Expression, keep: Expression | undefined) => Expression
+  readonly pytorch: (call: PytorchCall, axes: readonly number[]) => PythonExpression
+  readonly onnx: (call: OnnxCall, axes: readonly number[], keepdims: number) => string
+  readonly compute: (values: readonly number[]) => number
+  readonly semantics?: Semantics
+  readonly cases?: readonly Case[]
 }
 
-/** `mean` and `sum`, which differ in one division. */
-export function reduction({ name, summary, tfjs, onnx, several, average, preserves }: Reduction): Operation {
+/** Returns an operation that computes one number from the values along its axes. */
+export function reduction(spec: Reduction): Operation {
+  const { name, summary, details, semantics, compute, cases = reductionCases('x', (input) => input) } = spec
   return {
     name,
     documentation: {
       summary,
-      details:
-        'Over channels, feature maps become a single map (height x width); over space, one value per channel; with keep = true the reduced axes stay with size 1, as broadcasting needs them. Several tensors must have the same shape.',
+      details: [details, 'With keep = true the reduced axes stay with size 1, as broadcasting needs them.']
+        .filter((text) => text !== undefined)
+        .join(' '),
+      example: `pooled = ${name}(trunk.layer3, over = space)\ngate   = ${name}(trunk.layer3, over = space, keep = true)`,
+      ...(spec.source !== undefined && { source: spec.source }),
+    },
+    arguments: [
+      tensorArgument('x', 'any tensor with a batch'),
+      axesArgument('the axes that are reduced'),
+      keepArgument,
+    ],
+    typing: { infer: (call) => reducedType(call) },
+    ...(semantics && { semantics }),
+    lowering: {
+      layout: (call) => (call.flag('keep') ? 'preserved' : droppingLayout(call, 'x', axesOf(call, 'x'))),
+      tfjs: (call) =>
+        spec.tfjs(call, storedAxesCode(call, 'x', axesOf(call, 'x')), call.flag('keep') ? source('true') : undefined),
+      pytorch: { expression: (call) => spec.pytorch(call, axesOf(call, 'x')) },
+      onnx: (call) => [spec.onnx(call, axesOf(call, 'x'), Number(call.flag('keep')))],
+    },
+    reference: (call) => [reduceOver(call.tensor('x'), axesOf(call, 'x'), call.flag('keep'), compute)],
+    cases,
+  }
+}
+
+interface Linear {
+  readonly name: 'mean' | 'sum'
+  readonly onnx: string
+  /** The ONNX operator over several tensors. */
+  readonly several: string
+  readonly semantics?: Semantics
+}
+
+/** `mean` and `sum`, which differ in one division. They also take several tensors. */
+export function linearReduction({ name, onnx, several, semantics }: Linear): Operation {
+  const average = name === 'mean'
+  const total = (values: readonly number[]) =>
+    values.reduce((sum, value) => sum + value, 0) / (average ? values.length : 1)
+  const single = reduction({
+    name,
+    summary: `Computes the ${name} of one tensor over some of its axes, or of several tensors element by element.`,
+    tfjs: (call, axes, keep) => call.tf(name, call.input('x'), axes, keep),
+    pytorch: (call, axes) => method(call.input('x'), name, pytorchAxes(axes), keepKeyword(call)),
+    onnx: (call, axes, keepdims) => call.add(onnx, [call.input('x'), call.int64(axes)], { keepdims }),
+    compute: total,
+  })
+  const isSingle = (call: { types(argument: string): readonly unknown[] }) => call.types('x').length === 1
+  const { layout, pytorch, onnx: onnxOfOne, tfjs } = single.lowering
+  return {
+    ...single,
+    documentation: {
+      ...single.documentation,
+      details: `Over channels, feature maps become a single map (height x width); over space, one value per channel; with keep = true the reduced axes stay with size 1, as broadcasting needs them. Several tensors must have the same shape.`,
       example: `guide  = ${name}(attention)\npooled = ${name}(trunk.layer3, over = space)\ngate   = ${name}(trunk.layer3, over = space, keep = true)`,
     },
     arguments: [
-      { name: 'x', kind: { is: 'tensors', atLeast: 1 }, meaning: 'feature maps, or several tensors of one shape' },
-      {
-        name: 'over',
-        kind: { is: 'word', words: ['channels', 'space'] },
-        default: 'channels',
-        meaning: 'the dimensions over which a single tensor is reduced; ignored for several tensors',
-      },
+      { name: 'x', kind: { is: 'tensors', atLeast: 1 }, meaning: 'any tensor with a batch, or several of one shape' },
+      axesOverChannels,
       keepArgument,
     ],
-    typing: {
-      infer(call) {
-        const types = call.types('x')
-        const first = elementAt(types, 0)
-        const rest = types.slice(1)
-        if (rest.some((type) => !sameShape(type, first)))
-          return call.fail('shape-mismatch', { callee: name, shapes: types.map(shapeText) }, ['x'])
-        if (rest.length > 0) return [first]
-        const x = featureMap(call, 'x')
-        if (!x) return undefined
-        const reduced = reducedAxes(call)
-        const kept = call.flag('keep')
-          ? x.shape.map((axis, index) => (reduced.includes(index) ? { ...axis, size: 1 } : axis))
-          : x.shape.filter((_, index) => !reduced.includes(index))
-        return [floats(kept)]
-      },
-    },
-    ...(preserves && { semantics: { preserves } }),
+    typing: { infer: (call) => (isSingle(call) ? reducedType(call) : commonType(call, name)) },
+    ...(semantics && { semantics }),
     lowering: {
+      layout: (call) => (isSingle(call) && typeof layout === 'function' ? layout(call) : 'preserved'),
       tfjs(call) {
         const inputs = call.inputs('x')
-        if (inputs.length === 1)
-          return call.tf(
-            tfjs,
-            call.input('x'),
-            source(call.value('over') === 'channels' ? '3' : '[1, 2]'),
-            call.value('keep') ? source('true') : undefined,
-          )
-        const total = call.tf('addN', array(inputs))
-        return average ? call.tf('div', total, source(`${inputs.length}`)) : total
+        if (inputs.length === 1) return tfjs(call)
+        const added = call.tf('addN', array(inputs))
+        return average ? call.tf('div', added, source(`${inputs.length}`)) : added
       },
       pytorch: {
         expression(call) {
           const inputs = call.inputs('x')
-          if (inputs.length > 1) return average ? call.helper(python.mean_of, ...inputs) : arithmetic('+', ...inputs)
-          const axes = literal(call.word('over') === 'channels' ? 1 : [2, 3])
-          return method(call.input('x'), name, axes, keepKeyword(call))
+          if (inputs.length === 1) return pytorch.expression(call)
+          return average ? call.helper(python.mean_of, ...inputs) : arithmetic('+', ...inputs)
         },
       },
-      onnx(call) {
-        const inputs = call.inputs('x')
-        if (inputs.length > 1) return [call.add(several, inputs)]
-        const keepdims = call.flag('keep') ? 1 : 0
-        return [call.add(onnx, [call.input('x'), call.int64(reducedAxes(call))], { keepdims })]
-      },
+      onnx: (call) =>
+        isSingle(call) && typeof onnxOfOne === 'function' ? onnxOfOne(call) : [call.add(several, call.inputs('x'))],
     },
     reference(call) {
       const tensors = call.tensors('x')
-      const first = elementAt(tensors, 0)
       const rest = tensors.slice(1)
-      if (rest.length > 0) {
-        const total = rest.reduce((a, b) => combine(a, b, (left, right) => left + right), first)
-        return [average ? map(total, (value) => value / (rest.length + 1)) : total]
-      }
-      const reduced = call.word('over') === 'channels' ? overChannels(first, average) : overSpace(first, average)
-      const shape = first.shape.map((size, axis) => (reducedAxes(call).includes(axis) ? 1 : size))
-      return [call.flag('keep') ? { ...reduced, shape } : reduced]
+      if (rest.length === 0) return single.reference(call)
+      const added = rest.reduce((a, b) => combine(a, b, (left, right) => left + right), elementAt(tensors, 0))
+      return [average ? map(added, (value) => value / (rest.length + 1)) : added]
     },
-    cases: [
-      { name: 'over channels', inputs: { x: [{ shape: [2, 5, 3, 4], fill: 'random' }] } },
-      { name: 'over space', inputs: { x: [{ shape: [2, 5, 3, 4], fill: 'random' }] }, arguments: { over: 'space' } },
-      {
-        name: 'over channels, kept',
-        inputs: { x: [{ shape: [2, 5, 3, 4], fill: 'random' }] },
-        arguments: { keep: true },
-      },
-      {
-        name: 'over space, kept',
-        inputs: { x: [{ shape: [2, 5, 3, 4], fill: 'random' }] },
-        arguments: { over: 'space', keep: true },
-      },
-      {
-        name: 'of two rows',
-        inputs: {
-          x: [
-            { shape: [3, 4], fill: 'random' },
-            { shape: [3, 4], fill: 'positive' },
-          ],
-        },
-      },
-      {
-        name: 'of three maps',
-        inputs: {
-          x: [
-            { shape: [1, 2, 3, 3], fill: 'random' },
-            { shape: [1, 2, 3, 3], fill: 'ones' },
-            { shape: [1, 2, 3, 3], fill: 'positive' },
-          ],
-        },
-      },
-    ],
+    cases: [...reductionCases('x', (input) => [input]), ...severalCases],
   }
 }
 
-const reducedAxes = (call: Typed) => (call.word('over') === 'channels' ? [1] : [2, 3])
+const axesOverChannels: ArgumentSpec = axesArgument('the axes over which a single tensor is reduced', 'channels')
 
-function overChannels(x: Tensor, average: boolean): Tensor {
-  const [batch, channels, height, width] = sizes4(x)
-  const out = zeros([batch, height, width])
-  const area = height * width
-  for (let i = 0; i < x.data.length; i++) {
-    const cell = Math.floor(i / (area * channels)) * area + (i % area)
-    out.data[cell] = at(out, cell) + at(x, i) / (average ? channels : 1)
-  }
-  return out
+/** One of each rank, over one axis and over several; what the operation compares has no equal values. */
+function reductionCases(
+  argument: string,
+  given: (input: CaseInput) => CaseInput | readonly CaseInput[],
+): readonly Case[] {
+  const maps: CaseInput = { shape: [2, 5, 3, 4], fill: 'random', axes: ['channels', 'height', 'width'] }
+  const one = (name: string, input: CaseInput, options: NonNullable<Case['arguments']>): Case => ({
+    name,
+    inputs: { [argument]: given(input) },
+    arguments: options,
+  })
+  return [
+    one('over channels', maps, { over: 'channels' }),
+    one('over space', maps, { over: 'space' }),
+    one('over channels, kept', maps, { over: 'channels', keep: true }),
+    one('over space, kept', maps, { over: 'space', keep: true }),
+    one('over the rows', maps, { over: 1 }),
+    one('over channels and columns', maps, { over: [0, -1] }),
+    one('of tokens', { shape: [2, 3, 4], fill: 'random' }, { over: 'last', keep: true }),
+    one('of all values', { shape: [2, 3, 4], fill: 'random' }, { over: [0, 1] }),
+    one('of windows', { shape: [1, 2, 3, 2, 2], fill: 'random' }, { over: [1, 3] }),
+  ]
 }
 
-function overSpace(x: Tensor, average: boolean): Tensor {
-  const [batch, channels, height, width] = sizes4(x)
-  const out = zeros([batch, channels])
-  const area = height * width
-  for (let i = 0; i < x.data.length; i++) {
-    const row = Math.floor(i / area)
-    out.data[row] = at(out, row) + at(x, i) / (average ? area : 1)
-  }
-  return out
+const severalCases: readonly Case[] = [
+  {
+    name: 'of two rows',
+    inputs: {
+      x: [
+        { shape: [3, 4], fill: 'random' },
+        { shape: [3, 4], fill: 'positive' },
+      ],
+    },
+  },
+  {
+    name: 'of three maps',
+    inputs: {
+      x: [
+        { shape: [1, 2, 3, 3], fill: 'random' },
+        { shape: [1, 2, 3, 3], fill: 'ones' },
+        { shape: [1, 2, 3, 3], fill: 'positive' },
+      ],
+    },
+  },
+]
+
+function reducedType(call: Inference) {
+  const axes = checkedAxes(call, 'x')
+  if (!axes) return undefined
+  const { shape } = call.type('x')
+  const kept = call.flag('keep')
+    ? shape.map((axis, index) => (axes.includes(index) ? { ...axis, size: 1 } : axis))
+    : shape.filter((_, index) => !axes.includes(index))
+  return [floats(kept)]
+}
+
+function commonType(call: Inference, name: string) {
+  const types = call.types('x')
+  const first = elementAt(types, 0)
+  if (types.every((type) => sameShape(type, first))) return [first]
+  return call.fail('shape-mismatch', { callee: name, shapes: types.map(shapeText) }, ['x'])
 }

@@ -1,4 +1,5 @@
 import { literal, method } from '../../targets/pytorch/expression.js'
+import { source } from '../../targets/tfjs/expression.js'
 import type { Operation } from '../operation.js'
 import { tensorArgument } from '../support/arguments.js'
 import { dimension, elementsPerImage, floats, wrongRank } from '../support/shapes.js'
@@ -23,7 +24,8 @@ export const flatten: Operation = {
   },
   semantics: { preserves: ['unit length'] },
   lowering: {
-    tfjs: (call) => call.runtime('flatten', call.input('x')),
+    layout: 'channels first',
+    tfjs: (call) => call.tf('reshape', call.input('x'), source(`[${call.outputSizes().join(', ')}]`)),
     pytorch: {
       underAutocast: 'as it comes',
       expression: (call) => method(call.input('x'), 'flatten', literal(1)),

@@ -1,10 +1,11 @@
 import { present } from '../../../grammar/present.js'
 import { shapeText } from '../../graph/graph.js'
 import { literal, method } from '../../targets/pytorch/expression.js'
+import { source } from '../../targets/tfjs/expression.js'
 import type { Inference, Typed } from '../call.js'
 import type { Operation } from '../operation.js'
 import { tensorArgument } from '../support/arguments.js'
-import { elementsPerImage, floats, wrongRank } from '../support/shapes.js'
+import { dimension, elementsPerImage, floats, mostAxes, numbered, wrongRank } from '../support/shapes.js'
 import { size } from '../support/tensor.js'
 
 /** The sizes of a call that was checked. */
@@ -21,6 +22,11 @@ function wantedSizes(call: Typed): readonly number[] | undefined {
   if (open > 1 || wanted.some((length) => length < -1 || length === 0)) return undefined
   if (open === 1 ? total % known !== 0 : total !== known) return undefined
   return wanted.map((length) => (length === -1 ? total / known : length))
+}
+
+/** Axes that are made by reshaping have numbers instead of names, but for those of a row. */
+function axisName(rank: number, index: number): string {
+  return rank === 1 ? 'features' : numbered(index)
 }
 
 export const reshape: Operation = {
@@ -51,18 +57,21 @@ export const reshape: Operation = {
           { shape: shapeText(type), values: elementsPerImage(type), wanted: `[${call.integers('shape').join(', ')}]` },
           ['x'],
         )
-      const names =
-        sizes.length === 3 ? ['channels', 'height', 'width'] : sizes.length === 2 ? ['maps', 'features'] : ['features']
-      return [
-        floats([
-          batch,
-          ...sizes.map((length, index) => ({ name: names[index] ?? `dimension ${index + 1}`, size: length })),
-        ]),
-      ]
+      if (sizes.length > mostAxes) {
+        const values = {
+          name: 'shape',
+          value: `${sizes.length} sizes`,
+          range: `at most ${mostAxes} sizes`,
+          advice: undefined,
+        }
+        return call.fail('out-of-range', values)
+      }
+      return [floats([batch, ...sizes.map((length, index) => dimension(axisName(sizes.length, index), length))])]
     },
   },
   lowering: {
-    tfjs: (call) => call.runtime('reshape', call.input('x'), call.code('shape')),
+    layout: 'channels first',
+    tfjs: (call) => call.tf('reshape', call.input('x'), source(`[${call.outputSizes().join(', ')}]`)),
     pytorch: {
       underAutocast: 'as it comes',
       expression: (call) =>
@@ -85,6 +94,11 @@ export const reshape: Operation = {
       name: 'maps to parts, one size open',
       inputs: { x: { shape: [2, 4, 2, 3], fill: 'random' } },
       arguments: { shape: [4, -1] },
+    },
+    {
+      name: 'maps to windows',
+      inputs: { x: { shape: [2, 3, 4, 6], fill: 'random' } },
+      arguments: { shape: [3, 2, 2, 3, 2] },
     },
     {
       name: 'maps to other maps',

@@ -6,8 +6,16 @@ export function floats(shape: Shape): TensorType {
   return { element: 'float', shape }
 }
 
+/** Tensors have at most this many axes beside the batch. */
+export const mostAxes = 5
+
 export function dimension(name: string, size: number | undefined): Dimension {
   return { name, size }
+}
+
+/** The name of an axis of which only the number is known. */
+export function numbered(index: number): string {
+  return `axis ${index}`
 }
 
 /** One number: a loss. */

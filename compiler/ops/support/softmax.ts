@@ -1,21 +1,17 @@
-import { at, rows, type Tensor, zeros } from './tensor.js'
+import { alongAxis, size, type Tensor } from './tensor.js'
 
-/** log(exp(x / temperature) / sum), row by row, the largest taken off first. */
-export function logSoftmaxRows(x: Tensor, temperature = 1): Tensor {
-  const [count, columns] = rows(x)
-  const out = zeros(x.shape)
-  for (let row = 0; row < count; row++) {
-    const start = row * columns
-    let largest = Number.NEGATIVE_INFINITY
-    for (let i = 0; i < columns; i++) largest = Math.max(largest, at(x, start + i) / temperature)
-    let sum = 0
-    for (let i = 0; i < columns; i++) sum += Math.exp(at(x, start + i) / temperature - largest)
-    for (let i = 0; i < columns; i++) out.data[start + i] = at(x, start + i) / temperature - largest - Math.log(sum)
-  }
-  return out
+/** log(exp(x / temperature) / sum) along an axis, the largest subtracted first. */
+export function logSoftmax(x: Tensor, temperature = 1, axis = x.shape.length - 1): Tensor {
+  if (size(x, axis) === 0) return x
+  return alongAxis(x, axis, (values) => {
+    const scaled = values.map((value) => value / temperature)
+    const largest = scaled.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY)
+    const sum = scaled.reduce((total, value) => total + Math.exp(value - largest), 0)
+    return scaled.map((value) => value - largest - Math.log(sum))
+  })
 }
 
-export function softmaxRows(x: Tensor, temperature = 1): Tensor {
-  const logs = logSoftmaxRows(x, temperature)
+export function softmaxOf(x: Tensor, temperature = 1, axis = x.shape.length - 1): Tensor {
+  const logs = logSoftmax(x, temperature, axis)
   return { shape: logs.shape, data: logs.data.map(Math.exp) }
 }

@@ -68,3 +68,68 @@ export function permute(input: Tensor, order: readonly number[]): Tensor {
   }
   return out
 }
+
+/** Returns one number for the values along the axes together; `keep` leaves the axes in place with size 1. */
+export function reduceOver(
+  input: Tensor,
+  axes: readonly number[],
+  keep: boolean,
+  reduce: (values: readonly number[]) => number,
+): Tensor {
+  const kept = input.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis))
+  const { data } = permute(input, [...kept, ...axes])
+  const count = elements(axes.map((axis) => size(input, axis)))
+  const shape = input.shape.flatMap((length, axis) => (axes.includes(axis) ? (keep ? [1] : []) : [length]))
+  const out = zeros(shape)
+  for (let index = 0; index < out.data.length; index++)
+    out.data[index] = reduce([...data.subarray(index * count, (index + 1) * count)])
+  return out
+}
+
+/** Computes new values along one axis, from the values there: a softmax, a normalisation. */
+export function alongAxis(
+  input: Tensor,
+  axis: number,
+  compute: (values: readonly number[]) => readonly number[],
+): Tensor {
+  const order = [...input.shape.map((_, index) => index).filter((index) => index !== axis), axis]
+  const last = permute(input, order)
+  const length = size(input, axis)
+  for (let start = 0; start < last.data.length; start += length)
+    last.data.set(compute([...last.data.subarray(start, start + length)]), start)
+  return permute(
+    last,
+    input.shape.map((_, index) => order.indexOf(index)),
+  )
+}
+
+/** Joins tensors along an axis. */
+export function concatenate(tensors: readonly Tensor[], axis: number): Tensor {
+  const first = tensors[0]
+  if (!first) throw new Error('no tensors to join')
+  const total = tensors.reduce((sum, one) => sum + size(one, axis), 0)
+  const out = zeros(first.shape.map((length, index) => (index === axis ? total : length)))
+  const outer = elements(first.shape.slice(0, axis))
+  let place = 0
+  for (let row = 0; row < outer; row++)
+    for (const one of tensors) {
+      const length = one.data.length / outer
+      out.data.set(one.data.subarray(row * length, (row + 1) * length), place)
+      place += length
+    }
+  return out
+}
+
+/** Returns the values from `begin` to before `end` along an axis. */
+export function sliceAlong(input: Tensor, axis: number, begin: number, end: number): Tensor {
+  const outer = elements(input.shape.slice(0, axis))
+  const inner = elements(input.shape.slice(axis + 1))
+  const length = size(input, axis)
+  const out = zeros(input.shape.map((one, index) => (index === axis ? end - begin : one)))
+  for (let row = 0; row < outer; row++)
+    out.data.set(
+      input.data.subarray((row * length + begin) * inner, (row * length + end) * inner),
+      row * (end - begin) * inner,
+    )
+  return out
+}

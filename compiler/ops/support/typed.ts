@@ -46,6 +46,11 @@ export class TypedCall implements Typed {
     return this.read(argument, isWord)
   }
 
+  axes(argument: string): string | readonly number[] {
+    const value = this.read(argument, isAxes)
+    return typeof value === 'number' ? [value] : value
+  }
+
   range(argument: string): Uniform | undefined {
     const value = this.constant(argument)
     return isUniform(value) ? value : undefined
@@ -70,5 +75,6 @@ const isWord = (value: Constant) => typeof value === 'string'
 const isList = (value: Constant): value is readonly number[] => Array.isArray(value)
 const isNumberOrList = (value: Constant): value is number | readonly number[] =>
   typeof value === 'number' || isList(value)
+const isAxes = (value: Constant): value is string | number | readonly number[] => isWord(value) || isNumberOrList(value)
 const isUniform = (value: Constant): value is Uniform => typeof value === 'object' && 'kind' in value
 const isNumberOrUniform = (value: Constant): value is number | Uniform => typeof value === 'number' || isUniform(value)

@@ -15,6 +15,7 @@ import {
   type Literal,
   literal,
   printExpression,
+  source,
   training,
 } from './expression.js'
 import type { PythonHelper, PytorchCall } from './lowering.js'
@@ -46,6 +47,22 @@ export function expressionOf(node: Node, around: Rendered): Expression {
   const input = (value: ValueRef) =>
     around.narrow(value) ? callOf(python.widen.name, around.input(value)) : around.input(value)
   return operation.lowering.pytorch.expression(new NodeCall(node, { ...around, input }))
+}
+
+/** Returns how the operation of a node is written, without the code of its operands. */
+export function codeWithoutOperands(node: Node, graph: Pick<Graph, 'nodes'>): string {
+  const varies = (attribute: string) =>
+    operationNamed(node.operation).arguments.some(({ name, varies }) => name === attribute && varies)
+  const expression = expressionOf(node, {
+    graph,
+    input: () => source('operand'),
+    module: (...given) => callOf('module', ...given),
+    option: (attribute, phase) => (varies(attribute) ? source(`${attribute}${phase}`) : undefined),
+    use: () => undefined,
+    classWeights: undefined,
+    narrow: () => false,
+  })
+  return printExpression(expression)
 }
 
 /** One node, as its operation sees it while it writes PyTorch. */

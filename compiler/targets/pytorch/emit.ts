@@ -4,6 +4,7 @@ import { reachable } from '../../graph/prune.js'
 import { Plans } from '../plans.js'
 import { type Item, Structure } from '../structure.js'
 import { Body, type Surroundings } from './body.js'
+import { codeWithoutOperands } from './call.js'
 import { classText, constructorLines, withInner } from './classes.js'
 import { type Expression, printExpression } from './expression.js'
 import { definition, statement } from './layout.js'
@@ -33,7 +34,7 @@ export interface PytorchOptions {
  * torch has not, and what pip needs. The same graph gives the same bytes; names in the state are the spec's paths.
  */
 export function emitPytorch(graph: Graph, options: PytorchOptions): readonly GeneratedFile[] {
-  const structure = new Structure(graph)
+  const structure = new Structure(graph, (node) => codeWithoutOperands(node, graph))
   const calls = new Plans(structure, identifier)
   const helpers = new Set<PythonHelper>()
   // Which helpers are called is known only once all is written; then no class and no variable may have the name of one.

@@ -1,12 +1,23 @@
 import { elementAt, present } from '../../../grammar/present.js'
-import { type Attribute, type Graph, type Node, type TensorType, typeOf, type ValueRef } from '../../graph/graph.js'
+import type { Attribute, Graph, Node, TensorType, ValueRef } from '../../graph/graph.js'
 import { operationNamed } from '../../ops/index.js'
 import type { ArgumentSpec } from '../../ops/operation.js'
+import { TypedCall } from '../../ops/support/typed.js'
+import { inputTypes } from '../input_types.js'
 import { attributeCode } from './attributes.js'
-import { type CallExpression, callOf, type Expression, type Field, source, variable } from './expression.js'
+import {
+  type CallExpression,
+  callOf,
+  type Expression,
+  type Field,
+  printExpression,
+  source,
+  variable,
+} from './expression.js'
 import { camelCase } from './file_identifiers.js'
-import { type Layouts, storedAxis, storedPermutation, storedSizes } from './layout.js'
+import type { Layouts } from './layout.js'
 import type { StorageLayout, TfjsCall } from './lowering.js'
+import { storedAxis, storedPermutation, storedSizes } from './storage.js'
 
 /** The context that the surrounding function provides. */
 export interface Rendered {
@@ -19,14 +30,29 @@ export interface Rendered {
   readonly option: (spec: ArgumentSpec) => string | undefined
 }
 
+/** Returns what the code of a node depends on beside the code of its operands: how they are stored, and how the operation is written. */
+export function codeWithoutOperands(node: Node, graph: Graph, layouts: Layouts): string {
+  const call = new NodeCall(node, {
+    graph,
+    layouts,
+    input: () => source('operand'),
+    scope: source('scope'),
+    option: (spec) => (spec.varies ? spec.name : undefined),
+  })
+  const code = printExpression(operationNamed(node.operation).lowering.tfjs(call))
+  return [...layouts.around(node), code].join(' ')
+}
+
 /** One node, as its operation sees it while it writes TensorFlow.js code. */
-export class NodeCall implements TfjsCall {
+export class NodeCall extends TypedCall implements TfjsCall {
   readonly at = variable('at')
 
   constructor(
     private readonly node: Node,
     private readonly around: Rendered,
-  ) {}
+  ) {
+    super(node.operation, inputTypes(node, around.graph), node.attributes)
+  }
 
   input(argument: string): Expression {
     return elementAt(this.inputs(argument), 0)
@@ -34,10 +60,6 @@ export class NodeCall implements TfjsCall {
 
   inputs(argument: string): readonly Expression[] {
     return this.values(argument).map(this.around.input)
-  }
-
-  has(argument: string): boolean {
-    return this.values(argument).length > 0
   }
 
   rank(argument: string): number {
@@ -109,10 +131,6 @@ export class NodeCall implements TfjsCall {
 
   private values(argument: string): ValueRef[] {
     return this.node.inputs.flatMap((input) => (input.argument === argument ? [input.value] : []))
-  }
-
-  private type(argument: string): TensorType {
-    return typeOf(this.around.graph, elementAt(this.values(argument), 0))
   }
 
   /** The order in which the call reads the operand; undefined where it has no rank of 4. */

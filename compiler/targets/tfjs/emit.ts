@@ -3,6 +3,7 @@ import type { Graph, Parameter, ValueRef } from '../../graph/graph.js'
 import { answers as answersOf, specialise } from '../../graph/phase.js'
 import { reachable } from '../../graph/prune.js'
 import { type Item, Structure } from '../structure.js'
+import { codeWithoutOperands } from './call.js'
 import { callsTensorflow, type Expression, type Field, printStatement, variable, variablesIn } from './expression.js'
 import { type FunctionText, FunctionWriter, tensorType } from './functions.js'
 import { Layouts } from './layout.js'
@@ -42,7 +43,7 @@ export function emitTfjs(graph: Graph, options: TfjsOptions): readonly Generated
 
 function modelFile(project: Project, graph: Graph, { source, version }: TfjsOptions): string {
   const layouts = new Layouts(graph)
-  const structure = new Structure(graph, (node) => layouts.around(node))
+  const structure = new Structure(graph, (node) => codeWithoutOperands(node, graph, layouts))
   const writer = new FunctionWriter(structure, layouts)
   const file = project.createSourceFile('model.ts')
   file.addStatements([

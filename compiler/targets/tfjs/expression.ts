@@ -86,6 +86,19 @@ export function printStatement(statement: Statement): string {
   return `const ${name}${type === undefined ? '' : `: ${type}`} = ${value}${comment === '' ? '' : ` // ${comment}`}`
 }
 
+/** Functions of TensorFlow.js that are told the rank of their result, and those that return the type of their operand. */
+const toldRank = new Set(['reshape'])
+const asOperand = new Set(['slice'])
+
+/** Returns the call of a generic function with the type that it should return; other expressions as they are. */
+export function withResultType(expression: Expression, rank: number): Expression {
+  if (expression.kind !== 'call' || asOperand.has(expression.callee)) return expression
+  const { from, generic, callee } = expression
+  if (from === 'tf' && toldRank.has(callee)) return { ...expression, resultType: `tf.Rank.R${rank}` }
+  const type = rank === 0 ? 'tf.Scalar' : `tf.Tensor${rank}D`
+  return from === 'tf' || generic ? { ...expression, resultType: type } : expression
+}
+
 /** Yields the expression and all expressions inside it. */
 function* expressionsIn(expression: Expression): Generator<Expression> {
   yield expression

@@ -17,10 +17,12 @@ import {
   type Statement,
   source,
   variable,
+  withResultType,
 } from './expression.js'
 import { identifier } from './file_identifiers.js'
-import { type Layouts, layoutChange } from './layout.js'
+import type { Layouts } from './layout.js'
 import type { StorageLayout } from './lowering.js'
+import { layoutChange } from './storage.js'
 
 /** A function of the generated file: all calls of one block that are built alike. */
 export interface FunctionPlan extends CallPlan {
@@ -298,15 +300,15 @@ class Body {
     const value = { node: node.id, output: 0 }
     const type = tensorType(this.around.structure, value)
     const path = node.local ?? node.path.slice(this.frame.path.length)
-    const isGeneric = expression.kind === 'call' && (expression.from === 'tf' || expression.generic === true)
+    const typed = withResultType(expression, typeOf(this.around.structure.graph, value).shape.length)
     if (!outputs && !node.local && this.uses(value) === 1) {
       // A call with weights has its binding's own name, which belongs to the binding's value.
       const own = Object.keys(node.parameters).length > 0 ? [...path, operation.name] : path
-      this.inline(value, isGeneric ? { ...expression, resultType: type } : expression, own, item)
+      this.inline(value, typed, own, item)
       return
     }
     const name = this.names.give(path)
-    const annotation = isGeneric || callsTensorflow(expression) ? type : undefined
+    const annotation = typed !== expression || callsTensorflow(expression) ? type : undefined
     const comment = this.comment(value)
     this.bindings.push({ item, statement: { kind: 'const', name, type: annotation, value: expression, comment } })
     if (outputs)

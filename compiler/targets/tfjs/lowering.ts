@@ -1,3 +1,4 @@
+import type { Typed } from '../../ops/call.js'
 import type { CallExpression, Expression } from './expression.js'
 
 /** The order in which the axes of a tensor of rank 4 are stored: [batch, channels, height, width], or [batch, height, width, channels]. */
@@ -12,11 +13,10 @@ export type LayoutRule =
   | { readonly permutation: readonly number[] }
 
 /** One call of an operation, as its lowering to TensorFlow.js sees it. */
-export interface TfjsCall {
+export interface TfjsCall extends Typed {
   /** The tensor given for an argument. */
   input(argument: string): Expression
   inputs(argument: string): readonly Expression[]
-  has(argument: string): boolean
   /** Number of dimensions of the tensor given for an argument (of its first, when there are several). */
   rank(argument: string): number
   /** Sizes of that tensor in the order in which it is stored; the batch is -1. */

@@ -231,6 +231,13 @@ export class ModelGenerator {
         const sizes = this.factors(elementsPerImage(of))
         return { code: `[${sizes.join(', ')}]`, attribute: sizes }
       }
+      case 'axes': {
+        const [of] = [...types.values()].flat()
+        const rank = (of?.shape.length ?? 1) - 1
+        if (rank < 1) return undefined
+        const last = this.pick([-1, rank - 1, 0])
+        return rank > 1 && this.chance(0.3) ? { code: '[0, -1]', attribute: [0, -1] } : plain(last)
+      }
       case 'colours':
         return undefined
     }

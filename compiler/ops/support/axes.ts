@@ -1,0 +1,121 @@
+import { elementAt, present } from '../../../grammar/present.js'
+import type { Attribute, Dimension, TensorType } from '../../graph/graph.js'
+import { literal, type Expression as PythonExpression } from '../../targets/pytorch/expression.js'
+import { type Expression, source } from '../../targets/tfjs/expression.js'
+import type { LayoutRule, TfjsCall } from '../../targets/tfjs/lowering.js'
+import type { Inference, Typed } from '../call.js'
+import type { ArgumentSpec } from '../operation.js'
+import { numbered, wrongRank } from './shapes.js'
+
+/** Names by which an axis can be given, beside its number. */
+export const axisWords = ['last', 'space', 'channels', 'height', 'width', 'tokens', 'maps', 'features'] as const
+
+/** The axes over which an operation computes: `over = space`, `over = last`, `over = 0`, `over = [1, 2]`. */
+export function axesArgument(meaning: string, standard?: (Attribute & (string | number)) | null): ArgumentSpec {
+  return {
+    name: 'over',
+    kind: { is: 'axes' },
+    ...(standard !== undefined && { default: standard }),
+    meaning: `${meaning}: last, space, the name of an axis, its number, or a list of numbers; 0 is the first axis after the batch, -1 the last`,
+  }
+}
+
+/** Returns the axes in ascending order, the batch counted as axis 0; undefined after it has reported one that the operand lacks. */
+export function checkedAxes(call: Inference, operand: string, argument = 'over'): readonly number[] | undefined {
+  const type = call.type(operand)
+  const axes = findAxes(call.axes(argument), type)
+  if (axes) return axes
+  const shape = type.shape.slice(1)
+  const found = shape.length > 0 ? shape.map(axisText).join(', ') : 'one number'
+  return call.fail('unknown-axis', { name: operand, axis: wantedText(call.axes(argument)), found }, [operand])
+}
+
+/** The same for an operation that computes over one axis. */
+export function checkedAxis(call: Inference, operand: string, argument = 'over'): number | undefined {
+  const axes = checkedAxes(call, operand, argument)
+  if (!axes || axes.length === 1) return axes?.[0]
+  const found = axes.map((axis) => axisText(elementAt(call.type(operand).shape, axis))).join(', ')
+  return call.fail('out-of-range', { name: argument, value: found, range: 'one axis', advice: undefined }, [operand])
+}
+
+/** The same for an argument that may be left out where the last axis is meant; the columns of feature maps are not meant by leaving it out. */
+export function checkedLastAxis(call: Inference, operand: string, expected: string): number | undefined {
+  if (call.has('over')) return checkedAxis(call, operand)
+  const { element, shape } = call.type(operand)
+  if (element === 'float' && shape.length > 1 && elementAt(shape, shape.length - 1).name !== 'width')
+    return shape.length - 1
+  return wrongRank(call, operand, expected)
+}
+
+/** Returns the axis of such a call that was checked. */
+export function lastAxisOf(call: Typed, operand: string): number {
+  return call.has('over') ? axisOf(call, operand) : call.type(operand).shape.length - 1
+}
+
+/** Returns the axes of a call that was checked. */
+export function axesOf(call: Typed, operand: string, argument = 'over'): readonly number[] {
+  return present(findAxes(call.axes(argument), call.type(operand)), 'axes of the operand')
+}
+
+export function axisOf(call: Typed, operand: string, argument = 'over'): number {
+  return elementAt(axesOf(call, operand, argument), 0)
+}
+
+function findAxes(wanted: string | readonly number[], { element, shape }: TensorType): readonly number[] | undefined {
+  if (element !== 'float' || shape.length < 2) return undefined
+  if (typeof wanted === 'string') return namedAxes(wanted, shape)
+  const axes = wanted.map((axis) => (axis < 0 ? shape.length + axis : axis + 1))
+  const fits = axes.length > 0 && axes.every((axis) => axis > 0 && axis < shape.length)
+  return fits && new Set(axes).size === axes.length ? axes.sort((a, b) => a - b) : undefined
+}
+
+function namedAxes(name: string, shape: readonly Dimension[]): readonly number[] | undefined {
+  if (name === 'last') return [shape.length - 1]
+  const names = name === 'space' ? ['height', 'width'] : [name]
+  const axes = names.map((one) => axisNamed(one, shape))
+  return axes.every((axis) => axis > 0) ? axes.sort((a, b) => a - b) : undefined
+}
+
+/** The number of an axis; three numbered ones are those of feature maps. */
+function axisNamed(name: string, shape: readonly Dimension[]): number {
+  const isNumbered = shape.every((axis, index) => index === 0 || axis.name === numbered(index - 1))
+  if (shape.length === 4 && isNumbered) return ['batch', 'channels', 'height', 'width'].indexOf(name)
+  return shape.findIndex((axis) => axis.name === name)
+}
+
+function axisText({ name, size }: Dimension): string {
+  return `${name} (${size})`
+}
+
+function wantedText(wanted: string | readonly number[]): string {
+  return typeof wanted === 'string' ? wanted : wanted.length === 1 ? String(wanted[0]) : `[${wanted.join(', ')}]`
+}
+
+/** Returns the axes as TensorFlow.js takes them: a number, or a list of several. */
+export function storedAxesCode(call: TfjsCall, operand: string, axes: readonly number[]): Expression {
+  const stored = axes.map((axis) => call.axis(operand, axis)).sort((a, b) => a - b)
+  return source(stored.length === 1 ? `${stored[0]}` : `[${stored.join(', ')}]`)
+}
+
+/** Returns the axes as PyTorch takes them: a number, or a list of several. */
+export function pytorchAxes(axes: readonly number[]): PythonExpression {
+  return literal(axes.length === 1 ? elementAt(axes, 0) : axes)
+}
+
+/** Returns in which layout an operation may drop axes: in either, unless those that stay have another order in the other one. */
+export function droppingLayout(call: Typed, operand: string, dropped: readonly number[]): LayoutRule {
+  const kept = [1, 2, 3].filter((axis) => !dropped.includes(axis))
+  const sameOrder = !kept.includes(1) || kept.length === 1
+  return call.type(operand).shape.length !== 4 || sameOrder ? 'preserved' : 'channels first'
+}
+
+/** Returns the layout in which an operation finds the axis stored last, where there is one: engines compute along the last axis at their best. */
+export function layoutWithLast(call: Typed, operand: string, axis: number): LayoutRule {
+  if (call.type(operand).shape.length !== 4) return 'preserved'
+  return axis === 1 ? 'channels last' : 'channels first'
+}
+
+/** Whether the axis, by its stored number, is the operand's last one. */
+export function isLastStored(call: TfjsCall, operand: string, axis: number): boolean {
+  return axis === call.rank(operand) - 1
+}
