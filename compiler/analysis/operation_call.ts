@@ -3,8 +3,9 @@ import type { Span } from '../../grammar/tree.js'
 import type { Label } from '../diagnostics/diagnostic.js'
 import { diagnose } from '../diagnostics/report.js'
 import type { Code, ValuesOf } from '../diagnostics/table.js'
-import { type Attribute, shapeText, type TensorType } from '../graph/graph.js'
+import { type Attribute, isShared, shapeText, type TensorType } from '../graph/graph.js'
 import type { Inference } from '../ops/call.js'
+import { operationNamed } from '../ops/index.js'
 import type { ArgumentSpec, Operation } from '../ops/operation.js'
 import { elementsPerImage } from '../ops/support/shapes.js'
 import { elements } from '../ops/support/tensor.js'
@@ -42,7 +43,8 @@ export function applyOperation(
   call: Call,
   sharedPath?: readonly string[],
 ): Value {
-  const operands = checkOperands(elaboration, operation, values, call)
+  const checked = checkOperands(elaboration, operation, values, call)
+  const operands = checked && repeatShared(elaboration, operation, checked, call)
   const inferred = operands && inferOutputs(elaboration, operation, values, operands, call)
   const node = inferred && addNode(elaboration, operation, inferred, call, sharedPath)
   return node ? resultOf(operation, node, values) : errorValue
@@ -128,6 +130,37 @@ function operandsOf(checked: ReadonlyMap<string, CheckedArgument>): Operands | u
     else if (argument.kind === 'constant') attributes[name] = argument.value
   }
   return { tensors, attributes }
+}
+
+/** Repeats what all images share where it meets what each image has, unless the operation broadcasts: a class token beside patches. */
+function repeatShared(
+  elaboration: Elaboration,
+  operation: Operation,
+  operands: Operands,
+  call: Call,
+): Operands | undefined {
+  const all = [...operands.tensors.values()].flat()
+  const like = all.find(({ type }) => type.shape.length > 0 && !isShared(type))
+  if (!like || operation.semantics?.broadcasts || !all.some(({ type }) => isShared(type))) return operands
+  const repeat = (shared: TensorValue) => {
+    const values = new Map(
+      [shared, like].map((value, index) => [index === 0 ? 'x' : 'like', [{ value, span: call.span }]]),
+    )
+    const repeated = applyOperation(elaboration, operationNamed('per_image'), values, {
+      ...call,
+      place: inner(call.place),
+    })
+    return tensorOf(repeated)
+  }
+  const tensors = new Map<string, readonly TensorValue[]>()
+  for (const [name, list] of operands.tensors) {
+    const repeated = list.map((value) => (isShared(value.type) ? repeat(value) : value))
+    tensors.set(
+      name,
+      repeated.filter((value) => value !== undefined),
+    )
+  }
+  return { ...operands, tensors }
 }
 
 /** @param displaced whether an earlier argument is displaced: then the one missing at the end is there, one place too early */
@@ -282,7 +315,7 @@ function declareParameters(
 ): Record<string, string> | undefined {
   const parameters: Record<string, string> = {}
   for (const spec of operation.typing.parameters?.(typed) ?? []) {
-    const name = [...path, spec.role].join('.')
+    const name = [...path, ...(spec.role === '' ? [] : [spec.role])].join('.')
     if (exceedsCapacity(elaboration, `the weight \`${name}\``, elements(spec.shape), span)) return undefined
     if (isNew && !elaboration.builder.declare(name, spec, span)) {
       elaboration.report(diagnose('duplicate-parameter', { name }, span))

@@ -227,6 +227,19 @@ export const table = {
     explanation:
       'The operation works element by element. Arithmetic, comparisons, `minimum`, `maximum` and `where` broadcast as NumPy does: the axes of one image are aligned from the last one, and an axis of size 1, or one that is missing, is repeated. All other axes must be equal. Operations on lists of tensors, such as `mean(a, b)`, need one shape.',
   }),
+  'attention-mismatch': error<{ shapes: string }>({
+    message: ({ shapes }) => `dot_product_attention cannot combine q, k and v of ${shapes}`,
+    help: () => 'q and k need as many features, k and v as many tokens, and all three the same axes before the tokens',
+    explanation:
+      'Attention compares each query with each key, so both need as many features, and averages the values of the keys, so each key needs one. Axes before the tokens, such as windows, are paired index by index.',
+  }),
+  'product-mismatch': error<{ left: string; right: string }>({
+    message: ({ left, right }) => `cannot multiply ${left} by ${right} as matrices`,
+    help: () =>
+      'the columns of the first must be as many as the rows of the second, and the axes before equal; `transpose_a` and `transpose_b` exchange the last two axes',
+    explanation:
+      'A matrix product is a sum over the columns of the first matrix and the rows of the second, so there must be as many of them. The last two axes are the matrices; any axes before them are paired index by index and must be equal.',
+  }),
   'reshape-mismatch': error<{ shape: string; values: number; wanted: string }>({
     message: ({ shape, values, wanted }) => `cannot reshape ${shape}, ${values} values, to ${wanted}`,
     help: () => 'the new sizes must multiply to as many values; one of them may be -1, which is then computed',

@@ -1,7 +1,7 @@
 import { elementAt } from '../../grammar/present.js'
 import type { Span } from '../../grammar/tree.js'
 
-/** One dimension of a tensor. The batch has no size: it is whatever arrives. */
+/** One dimension of a tensor. The batch has no size: it is whatever arrives. A batch of size 1 is shared by all images: a learned token. */
 export interface Dimension {
   /** Its name: batch, channels, height, width, maps, classes, features. */
   readonly name: string
@@ -195,6 +195,16 @@ export interface Graph {
   readonly plan: TrainingPlan
 }
 
+/** Whether all images share the tensor. */
+export function isShared({ shape }: TensorType): boolean {
+  return shape[0]?.size === 1
+}
+
+/** Returns the path of the operation that a parameter belongs to. A parameter without a role is named by that path alone. */
+export function ownerPath(name: string, role: string): readonly string[] {
+  return (role === '' ? name : name.slice(0, -role.length - 1)).split('.')
+}
+
 export function sameValue(a: ValueRef, b: ValueRef): boolean {
   return a.node === b.node && a.output === b.output
 }
@@ -205,9 +215,7 @@ export function typeOf(graph: Pick<Graph, 'nodes'>, value: ValueRef): TensorType
 
 /** `768 x 26 x 26`: as people say it, the batch left out. A scalar is `one number`. */
 export function shapeText(type: TensorType): string {
-  const sizes = type.shape
-    .filter((dimension) => dimension.size !== undefined)
-    .map((dimension) => String(dimension.size))
+  const sizes = type.shape.slice(1).map((dimension) => String(dimension.size))
   if (type.element === 'label') return 'a label'
   return sizes.length > 0 ? sizes.join(' x ') : 'one number'
 }

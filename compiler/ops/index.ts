@@ -19,6 +19,7 @@ import { scale } from './arithmetic/scale.js'
 import { sub } from './arithmetic/sub.js'
 import { bap } from './attention/bap.js'
 import { classActivationMap } from './attention/class_activation_map.js'
+import { dotProductAttention } from './attention/dot_product_attention.js'
 import { outerProduct } from './attention/outer_product.js'
 import { randomMap } from './attention/random_map.js'
 import { trilinearAttention } from './attention/trilinear_attention.js'
@@ -31,6 +32,7 @@ import { maximum } from './comparison/maximum.js'
 import { minimum } from './comparison/minimum.js'
 import { notEqual } from './comparison/not_equal.js'
 import { where } from './comparison/where.js'
+import { parameter } from './constants/parameter.js'
 import { conv2d } from './convolution/conv2d.js'
 import { depthwiseConv2d } from './convolution/depthwise_conv2d.js'
 import { linear } from './convolution/linear.js'
@@ -41,6 +43,7 @@ import { crossEntropy } from './losses/cross_entropy.js'
 import { distill } from './losses/distill.js'
 import { batchNorm } from './normalization/batch_norm.js'
 import { l2Normalize } from './normalization/l2_normalize.js'
+import { layerNorm } from './normalization/layer_norm.js'
 import type { Operation } from './operation.js'
 import { abs } from './pointwise/abs.js'
 import { clamp } from './pointwise/clamp.js'
@@ -54,6 +57,7 @@ import { square } from './pointwise/square.js'
 import { avgPool } from './pooling/avg_pool.js'
 import { globalAvgPool } from './pooling/global_avg_pool.js'
 import { maxPool } from './pooling/max_pool.js'
+import { matmul } from './products/matmul.js'
 import { logsumexp } from './reductions/logsumexp.js'
 import { max } from './reductions/max.js'
 import { mean } from './reductions/mean.js'
@@ -68,6 +72,7 @@ import { dropSampler } from './sampling/drop_sampler.js'
 import { channels } from './shape/channels.js'
 import { concat } from './shape/concat.js'
 import { flatten } from './shape/flatten.js'
+import { perImage } from './shape/per_image.js'
 import { permute } from './shape/permute.js'
 import { reshape } from './shape/reshape.js'
 import { resize } from './shape/resize.js'
@@ -97,6 +102,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     detach,
     distill,
     div,
+    dotProductAttention,
     dropout,
     dropSampler,
     elu,
@@ -110,12 +116,14 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     hardSigmoid,
     hardSwish,
     l2Normalize,
+    layerNorm,
     leakyRelu,
     less,
     lessEqual,
     linear,
     log,
     logsumexp,
+    matmul,
     max,
     maximum,
     maxPool,
@@ -125,6 +133,8 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     mul,
     notEqual,
     outerProduct,
+    parameter,
+    perImage,
     permute,
     pow,
     randomMap,

@@ -109,6 +109,8 @@ export interface Semantics {
   produces?(call: Typed): ValueProperty | undefined
   /** Properties that the output has if every tensor operand has them. */
   readonly preserves?: readonly ValueProperty[]
+  /** Takes operands that all images share beside others: they broadcast along the batch. */
+  readonly broadcasts?: true
   /** In inference the call is the identity on this argument: dropout. */
   readonly identityInInference?: string
 }
@@ -119,6 +121,8 @@ export interface Lowering {
   /** The order of the axes in which TensorFlow.js code takes and gives tensors of rank 4; channels last where it says nothing. */
   readonly layout?: LayoutRule | ((call: Typed) => LayoutRule)
   readonly pytorch: PytorchLowering
+  /** The code is a name, such as that of a weight, and is written where the value is used. */
+  readonly inline?: true
   /** `training only`: the operation never reaches an exported file. */
   readonly onnx: OnnxLowering | 'training only'
 }

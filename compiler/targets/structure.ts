@@ -1,5 +1,5 @@
 import { elementAt, present } from '../../grammar/present.js'
-import { type Frame, type Graph, type Node, sameValue, type ValueRef } from '../graph/graph.js'
+import { type Frame, type Graph, type Node, ownerPath, sameValue, type ValueRef } from '../graph/graph.js'
 import { answers } from '../graph/phase.js'
 import { operationNamed } from '../ops/index.js'
 
@@ -169,7 +169,7 @@ export class Structure {
     const [entry] = Object.entries(node.parameters)
     if (!entry) return undefined
     const [role, name] = entry
-    return relative(name.slice(0, -role.length - 1).split('.'), frame.parameterPath)
+    return relative(ownerPath(name, role), frame.parameterPath)
   }
 
   private findOutputs(): void {

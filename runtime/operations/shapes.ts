@@ -1,5 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core'
 
+/** A tensor with a batch of one, once for each image of another. */
+export function perImage<T extends tf.Tensor>(x: tf.Tensor, like: tf.Tensor): T {
+  // As a sum: the gradient of a tile is not there for all ranks.
+  const repeated: tf.Tensor = tf.add(x, tf.zeros([like.shape[0] as number, ...x.shape.slice(1).map(() => 1)]))
+  return repeated as T
+}
+
 /** Shifts values along axes: each then begins with the value of the given index, and what came before it is at the end. */
 export function roll<T extends tf.Tensor>(
   x: tf.Tensor,

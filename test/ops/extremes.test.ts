@@ -21,7 +21,10 @@ const chooses = new Set(['crop_sampler', 'attention_sampler', 'drop_sampler', 'c
 const cases = [...operations.values()]
   .filter(({ name }) => !chooses.has(name))
   .flatMap((operation) => operation.cases.slice(0, 3).map((one) => ready(operation, one)))
-  .filter(({ phase, inputs }) => phase === 'inference' && inputs.every(({ type }) => type.element === 'float'))
+  .filter(
+    ({ phase, inputs }) =>
+      phase === 'inference' && inputs.length > 0 && inputs.every(({ type }) => type.element === 'float'),
+  )
 
 /** The case with one number of its first input, or all of them, replaced. */
 function withExtreme(one: ReadyCase, extreme: number, all: boolean): ReadyCase {

@@ -131,6 +131,7 @@ function request(one: ReadyCase, helpers: Set<PythonHelper>) {
     graph: one.graph,
     input: (value) => source(`inputs[${value.node}]`),
     module: (...given) => callOfModule(source('self.call'), ...given),
+    weight: () => source('self.call'),
     option: () => undefined,
     narrow: () => true,
     classWeights: undefined,

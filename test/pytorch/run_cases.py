@@ -28,17 +28,21 @@ def plain(value):
     return {"shape": list(value.shape), "data": data}
 
 
+def key_of(role):
+    # A parameter without a role is named by its call alone.
+    return f"call.{role}" if role else "call"
+
+
 def run(case):
     torch.manual_seed(1)
     inputs = [tensor_of(one["value"], one["label"]) for one in case["inputs"]]
-    module = eval(case["module"], names) if case["module"] else None
-    if module is not None:
-        module = module.double().train(case["training"])
-        state = {role: tensor_of(value) for role, value in case["parameters"].items()}
-        module.load_state_dict(state, strict=True)
+    around = torch.nn.Module()
+    around.call = eval(case["module"], names) if case["module"] else None
+    around.double().train(case["training"])
+    around.load_state_dict({key_of(role): tensor_of(value) for role, value in case["parameters"].items()}, strict=True)
     for one, given in zip(inputs, case["inputs"], strict=True):
         one.requires_grad_(not given["label"] and case["weights"] is not None)
-    scope = {"inputs": inputs, "self": SimpleNamespace(training=case["training"], call=module)}
+    scope = {"inputs": inputs, "self": SimpleNamespace(training=case["training"], call=around.call)}
     result = eval(case["expression"], names | scope)
     outputs = list(result) if isinstance(result, tuple) else [result]
     gradients = {}
@@ -47,13 +51,13 @@ def run(case):
         for index, one in enumerate(inputs):
             if one.requires_grad:
                 gradients[f"input {index}"] = plain(torch.zeros_like(one) if one.grad is None else one.grad)
-        for role, one in module.named_parameters() if module is not None else []:
-            gradients[role] = plain(one.grad)
-    after = module.state_dict() if module is not None else {}
+        for name, one in around.named_parameters():
+            gradients[name.removeprefix("call").removeprefix(".")] = plain(one.grad)
+    after = around.state_dict()
     return {
         "outputs": [plain(one) for one in outputs],
         "gradients": gradients,
-        "parameters": {role: plain(after[role]) for role in case["parameters"]},
+        "parameters": {role: plain(after[key_of(role)]) for role in case["parameters"]},
     }
 
 

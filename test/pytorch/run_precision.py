@@ -23,6 +23,11 @@ def tensor_of(value, label=False):
     return torch.tensor([0.0 if number is None else number for number in value["data"]], dtype=kind).reshape(value["shape"])
 
 
+def key_of(role):
+    # A parameter without a role is named by its call alone.
+    return f"call.{role}" if role else "call"
+
+
 def run(case, kind, low):
     """Returns the outputs and the state of the module afterwards."""
     torch.manual_seed(1)
@@ -30,15 +35,15 @@ def run(case, kind, low):
     given = [one.to(kind) if one.is_floating_point() else one for one in inputs]
     if not low:
         given = [one.float() if one.is_floating_point() else one for one in given]
-    module = eval(case["module"], names) if case["module"] else None
-    if module is not None:
-        module.train(case["training"])
-        module.load_state_dict({role: tensor_of(value) for role, value in case["parameters"].items()}, strict=True)
-    scope = {"inputs": given, "self": SimpleNamespace(training=case["training"], call=module)}
+    around = torch.nn.Module()
+    around.call = eval(case["module"], names) if case["module"] else None
+    around.train(case["training"])
+    around.load_state_dict({key_of(role): tensor_of(value) for role, value in case["parameters"].items()}, strict=True)
+    scope = {"inputs": given, "self": SimpleNamespace(training=case["training"], call=around.call)}
     with torch.autocast("cpu", torch.bfloat16, enabled=low):
         result = eval(case["expression"], names | scope)
     outputs = list(result) if isinstance(result, tuple) else [result]
-    return outputs, [] if module is None else list(module.state_dict().values())
+    return outputs, list(around.state_dict().values())
 
 
 def compare(case, kind):

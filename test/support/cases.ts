@@ -82,7 +82,7 @@ export function ready(operation: Operation, { name, inputs, arguments: given = {
     path: ['call'],
     inputs: listed.map(({ argument }, id) => ({ argument, value: { node: id, output: 0 } })),
     attributes: Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, settle(value, phase)])),
-    parameters: Object.fromEntries(parameterSpecs.map(({ role }) => [role, `call.${role}`])),
+    parameters: Object.fromEntries(parameterSpecs.map(({ role }) => [role, caseParameter(role)])),
     outputs,
     frame: 0,
     span,
@@ -113,6 +113,11 @@ function typeOf({ shape, fill, axes }: CaseInput): TensorType {
   return typeof fill === 'object' && 'labels' in fill
     ? { element: 'label', shape: dimensions, classes: fill.classes }
     : { element: 'float', shape: dimensions }
+}
+
+/** The name of a parameter of the call; without a role it has the call's own. */
+export function caseParameter(role: string): string {
+  return role === '' ? 'call' : `call.${role}`
 }
 
 const mapAxes = ({ length }: readonly number[]) => (length === 4 ? ['channels', 'height', 'width'] : [])

@@ -4,7 +4,7 @@ import type { Tensor } from '../../compiler/ops/support/tensor.js'
 import { NodeCall } from '../../compiler/targets/onnx/call.js'
 import type { OnnxValue } from '../../compiler/targets/onnx/program.js'
 import { OnnxProgramBuilder } from '../../compiler/targets/onnx/program_builder.js'
-import type { ReadyCase } from './cases.js'
+import { caseParameter, type ReadyCase } from './cases.js'
 import { sessionOf } from './onnx_program.js'
 
 /** Runs the nodes that the operation writes for ONNX, with a dynamic batch, on ONNX Runtime. */
@@ -29,7 +29,8 @@ export async function runOnnx(ready: ReadyCase, opset: number): Promise<readonly
     weights: new Map(
       ready.parameterSpecs.map(({ role, shape }) => {
         const values = Float32Array.from(ready.parameters.get(role)?.data ?? [])
-        return [`call.${role}`, { name: `call.${role}`, element: 'float', shape, read: async () => values }]
+        const name = caseParameter(role)
+        return [name, { name, element: 'float', shape, read: async () => values }]
       }),
     ),
   })

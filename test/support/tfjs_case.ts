@@ -10,7 +10,7 @@ import { layoutChange } from '../../compiler/targets/tfjs/storage.js'
 import * as runtime from '../../runtime/index.js'
 import { Scope } from '../../runtime/scope.js'
 import { inverse, permutedShape, permuteValues } from '../../runtime/weights/layout.js'
-import type { ReadyCase } from './cases.js'
+import { caseParameter, type ReadyCase } from './cases.js'
 import { caseKey } from './gradients.js'
 
 interface TfjsResult {
@@ -47,7 +47,7 @@ export async function runTfjs(
   const run = compileCall(ready, layouts)
   const scope = () =>
     Scope.of({
-      variables: new Map([...variables].map(([role, variable]) => [`call.${role}`, variable])),
+      variables: new Map([...variables].map(([role, variable]) => [caseParameter(role), variable])),
       training: ready.phase === 'training',
       key: caseKey,
     })
@@ -110,6 +110,7 @@ function compileCall(ready: ReadyCase, layouts: Layouts): Call {
           : callOf('tf', 'transpose', code, source(`[${layoutChange(read).join(', ')}]`))
       },
       scope: source("at.in('call')"),
+      weight: source("at.get('call')"),
       option: () => undefined,
     }),
   )

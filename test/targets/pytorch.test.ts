@@ -47,6 +47,7 @@ test('functions of operations that must not compute in half precision are decora
         graph,
         input: () => source('x'),
         module: (...given) => callOfModule(source('self.call'), ...given),
+        weight: () => source('self.call'),
         option: () => undefined,
         narrow: () => false,
         classWeights: source('self.class_weights'),

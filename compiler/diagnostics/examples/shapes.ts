@@ -15,6 +15,19 @@ export const shapes = {
     right:
       'trunk  = tiny(image)\nwider  = conv2d(trunk.layer2, 96, 1)\nboth   = wider + trunk.layer3\nlogits = both -> global_avg_pool -> linear(classes)',
   },
+  'attention-mismatch': {
+    within: inBranch,
+    wrong:
+      'rows   = reshape(image, [3, -1])\nfew    = slice(rows, 0, 2, over = 0)\nlogits = dot_product_attention(rows, rows, few) -> flatten -> linear(classes)',
+    right:
+      'rows   = reshape(image, [3, -1])\nfew    = slice(rows, 0, 2, over = 0)\nlogits = dot_product_attention(few, rows, rows) -> flatten -> linear(classes)',
+  },
+  'product-mismatch': {
+    within: inBranch,
+    wrong: 'rows   = reshape(image, [3, -1])\nlogits = matmul(rows, rows) -> flatten -> linear(classes)',
+    right:
+      'rows   = reshape(image, [3, -1])\nlogits = matmul(rows, rows, transpose_b = true) -> flatten -> linear(classes)',
+  },
   'reshape-mismatch': {
     within: inBranch,
     wrong: 'logits = image -> reshape([300]) -> linear(classes)',

@@ -31,6 +31,7 @@ export const byPhase: Operation = {
     identityInInference: 'evaluation',
   },
   lowering: {
+    layout: 'preserved',
     tfjs: (call) => ({
       kind: 'conditional',
       condition: { kind: 'variable', name: 'at', property: 'training' },

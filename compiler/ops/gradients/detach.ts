@@ -15,6 +15,7 @@ export const detach = pointwise({
     stopsGradient: ['x'],
   },
   lowering: {
+    layout: 'preserved',
     tfjs: (call) => call.runtime('detach', call.input('x')),
     pytorch: {
       underAutocast: 'as it comes',

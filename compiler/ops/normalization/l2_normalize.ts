@@ -25,6 +25,7 @@ export const l2Normalize: Operation = {
   typing: { infer: (call) => [call.type('x')] },
   semantics: { produces: () => 'unit length' },
   lowering: {
+    layout: 'preserved',
     tfjs: (call) => call.runtime('l2Normalize', call.input('x'), call.options('eps')),
     pytorch: {
       expression: (call) => call.helper(python.l2_normalize, call.input('x'), call.keyword('eps')),

@@ -384,6 +384,28 @@ def distill(student: Tensor, teacher: Tensor, temperature: float = 10) -> Tensor
   uses: [in_float32],
 }
 
+export const dot_product_attention: PythonHelper = {
+  name: 'dot_product_attention',
+  code: `def dot_product_attention(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    heads: int = 1,
+    scale: float | None = None,
+    bias: Tensor | None = None,
+) -> Tensor:
+    """Divides the features of tokens among the heads, and joins what these return."""
+
+    def split(x: Tensor) -> Tensor:
+        return x.unflatten(-1, (heads, -1)).transpose(-3, -2)
+
+    out = F.scaled_dot_product_attention(
+        split(q), split(k), split(v), attn_mask=bias, scale=scale
+    )
+    return out.transpose(-3, -2).flatten(-2)
+`,
+}
+
 export const drop_sampler: PythonHelper = {
   name: 'drop_sampler',
   code: `@in_float32
@@ -414,6 +436,23 @@ def l2_normalize(x: Tensor, eps: float = 1e-12) -> Tensor:
   uses: [in_float32],
 }
 
+export const LayerNormOver: PythonHelper = {
+  name: 'LayerNormOver',
+  code: `class LayerNormOver(nn.LayerNorm):
+    """As nn.LayerNorm, along another axis: the channels of feature maps are axis 1."""
+
+    def __init__(
+        self, features: int, axis: int, eps: float = 1e-5, bias: bool = True
+    ) -> None:
+        super().__init__(features, eps=eps, bias=bias)
+        self.axis = axis
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Normalises the values along the axis."""
+        return super().forward(input.movedim(self.axis, -1)).movedim(-1, self.axis)
+`,
+}
+
 export const mean_of: PythonHelper = {
   name: 'mean_of',
   code: `@in_float32
@@ -433,6 +472,15 @@ def outer_product(left: Tensor, right: Tensor) -> Tensor:
     return total / (left.shape[2] * left.shape[3])
 `,
   uses: [in_float32],
+}
+
+export const parameter: PythonHelper = {
+  name: 'parameter',
+  code: `def parameter(*shape: int, value: float = 0, deviation: float = 0) -> nn.Parameter:
+    """Begins at one value, or at values drawn from a normal distribution around 0."""
+    tensor = torch.full(shape, float(value))
+    return nn.Parameter(tensor.normal_(0, deviation) if deviation > 0 else tensor)
+`,
 }
 
 export const random_map: PythonHelper = {

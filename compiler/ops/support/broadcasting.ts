@@ -28,7 +28,8 @@ function broadcastTwo(left: TensorType, right: TensorType): TensorType | undefin
     return left.shape.length === right.shape.length ? left : undefined
   const [long, short] = left.shape.length >= right.shape.length ? [left.shape, right.shape] : [right.shape, left.shape]
   const missing = long.length - short.length
-  const axes: Dimension[] = [elementAt(long, 0)]
+  const batches = [elementAt(long, 0), elementAt(short, 0)]
+  const axes: Dimension[] = [batches.find(({ size }) => size === undefined) ?? elementAt(batches, 0)]
   for (const [index, one] of long.entries()) {
     if (index === 0) continue
     const other = index > missing ? elementAt(short, index - missing) : undefined
@@ -61,10 +62,28 @@ export function alignedTfjs(call: TfjsCall, argument: string): Expression {
   return call.tf('reshape', operand, source(`[${call.storedOutput(aligned).join(', ')}]`))
 }
 
-/** The same in PyTorch: `x[:, None]`. */
+/** The same in PyTorch: `x[:, None]`. What has no axis for the batch is aligned as it is. */
 export function alignedPytorch(operand: PythonExpression, from: number, to: number): PythonExpression {
+  if (isWithoutBatch(operand)) return operand.target
   if (from === to) return operand
   return subscript(operand, slice(), ...Array.from({ length: to - from }, () => pythonSource('None')))
+}
+
+/** Returns the sizes of a tensor with axes of size 1 inserted after the batch, which is -1, up to a rank. */
+export function alignedTo({ shape }: TensorType, rank: number): readonly number[] {
+  const ones = Array.from({ length: rank - shape.length }, () => 1)
+  return [-1, ...ones, ...shape.slice(1).map(({ size }) => present(size, 'a size'))]
+}
+
+/** Returns a tensor with an axis for the batch, which all images share: `self.gamma[None]`. */
+export function withBatchAxis(operand: PythonExpression): PythonExpression {
+  return { kind: 'subscript', target: operand, indices: [newAxis] }
+}
+
+const newAxis = pythonSource('None')
+
+function isWithoutBatch(operand: PythonExpression): operand is PythonExpression & { readonly kind: 'subscript' } {
+  return operand.kind === 'subscript' && operand.indices[0] === newAxis
 }
 
 /** The same in ONNX. */

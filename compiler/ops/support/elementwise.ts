@@ -69,7 +69,7 @@ export function elementwise(spec: Elementwise): Operation {
         return result && [result]
       },
     },
-    ...(semantics && { semantics }),
+    semantics: { ...semantics, broadcasts: true },
     lowering: {
       // Beside a tensor with more axes, one of rank 4 is aligned from its last axis in the order of the language.
       layout: (call) =>

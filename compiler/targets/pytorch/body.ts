@@ -96,7 +96,7 @@ export class Body {
     const ofModule = first.kind === 'call' && first.ofModule
     const ofInputs = !isTypedCall(first) && node.inputs.some((input) => this.isUntyped(input.value))
     if (ofModule || ofInputs) this.untyped.add(keyOf(value))
-    if (!outputs && this.isInlined(value, node.local, first)) {
+    if (!outputs && (operation.lowering.inline || this.isInlined(value, node.local, first))) {
       // A call with weights has its binding's own name, which belongs to the binding's value.
       this.inline(value, first, Object.keys(node.parameters).length > 0 ? [...path, operation.name] : path, item)
       return
@@ -195,6 +195,7 @@ export class Body {
       graph: structure.graph,
       input: (value) => this.code(value),
       module: (...given) => this.operationCall(present(modulePath(node), 'the module of an operation'), given),
+      weight: () => this.moduleCode(present(modulePath(node), 'the parameter of an operation')),
       option: (argument, phase) => {
         const key = tree.attributeKey(this.plan, index, argument, phase)
         const parameter = this.owner.parameters.find(({ keys }) => keys.has(key))

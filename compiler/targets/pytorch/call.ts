@@ -27,6 +27,8 @@ export interface Rendered {
   readonly input: (value: ValueRef) => Expression
   /** A call of the module that holds the node's parameters. */
   readonly module: (...given: readonly Given[]) => CallExpression
+  /** The module or parameter itself. */
+  readonly weight: () => Expression
   /** The attribute of the class that holds this argument, if its instances differ in it: `self.stride`. */
   readonly option: (attribute: string, phase: '' | '_training' | '_evaluation') => Expression | undefined
   /** Marks a helper as used. */
@@ -57,6 +59,7 @@ export function codeWithoutOperands(node: Node, graph: Pick<Graph, 'nodes'>): st
     graph,
     input: () => source('operand'),
     module: (...given) => callOf('module', ...given),
+    weight: () => source('weight'),
     option: (attribute, phase) => (varies(attribute) ? source(`${attribute}${phase}`) : undefined),
     use: () => undefined,
     classWeights: undefined,
@@ -124,6 +127,11 @@ class NodeCall extends TypedCall implements PytorchCall {
   module(...given: readonly Given[]): CallExpression {
     this.callsOwn = true
     return this.around.module(...given)
+  }
+
+  weight(): Expression {
+    this.callsOwn = true
+    return this.around.weight()
   }
 }
 

@@ -27,6 +27,8 @@ export interface PytorchModule {
   /** `nn.Linear`, or a class of the operation's own. */
   readonly type: string | PythonHelper
   readonly arguments: readonly ModuleArgument[]
+  /** It is an nn.Parameter: a tensor instead of a module. */
+  readonly isParameter?: true
 }
 
 /** One call of an operation, as its lowering to PyTorch sees it. Feature maps are channels-first, as in the graph. */
@@ -48,6 +50,8 @@ export interface PytorchCall extends Typed {
   helper(helper: PythonHelper, ...given: readonly Given[]): CallExpression
   /** A call of the module that holds the operation's parameters. */
   module(...given: readonly Given[]): CallExpression
+  /** The parameter itself, where the operation has one in place of a module. */
+  weight(): Expression
 }
 
 /** How an operation becomes PyTorch. */

@@ -1,5 +1,5 @@
 import { elementAt, present } from '../../../grammar/present.js'
-import type { Attribute, Frame, Node } from '../../graph/graph.js'
+import { type Attribute, type Frame, type Node, ownerPath } from '../../graph/graph.js'
 import { operationNamed } from '../../ops/index.js'
 import * as python from '../../ops/python/index.js'
 import { TypedCall } from '../../ops/support/typed.js'
@@ -114,6 +114,8 @@ export class ModuleTree {
   /** The statement that puts a new module below another one. */
   placing(owner: Expression, instance: Instance, name: string, made: Expression): Placing {
     const kind = this.kindOf(instance)
+    if (this.at([...instance.path, name]).module?.isParameter && !(kind === 'class' && isPlainChild(name)))
+      return { expression: method(owner, 'register_parameter', quoted(name), made) }
     if (kind === 'list') return { expression: method(owner, 'append', made) }
     if (kind === 'dict') return { target: subscript(owner, quoted(name)), expression: made }
     if (kind === 'class' && isPlainChild(name)) return { target: attribute(owner, name), expression: made }
@@ -127,6 +129,8 @@ export class ModuleTree {
     if (isClass(instance)) return 'class'
     const parent = this.at(instance.path.slice(0, -1))
     const { module, children } = instance
+    // Lists and dictionaries of modules hold no parameters.
+    if ([...children.values()].some((child) => child.module?.isParameter)) return 'module'
     if (module || children.size === 0 || !isClass(parent)) return 'module'
     const names = [...children.keys()]
     if (names.every((name, index) => name === String(index))) return 'list'
@@ -138,6 +142,7 @@ export class ModuleTree {
     if (kind === 'list') return subscript(owner, source(name))
     if (kind === 'dict') return subscript(owner, quoted(name))
     if (kind === 'class' && isPlainChild(name)) return attribute(owner, name)
+    if (this.at([...instance.path, name]).module?.isParameter) return method(owner, 'get_parameter', quoted(name))
     this.helpers.add(python.child)
     return callOf(python.child.name, owner, quoted(name))
   }
@@ -309,7 +314,7 @@ export function typeName({ type }: PytorchModule): string {
 /** Where a node's parameters are; undefined when it has none. */
 export function modulePath(node: Node): readonly string[] | undefined {
   const [entry] = Object.entries(node.parameters)
-  return entry?.[1].slice(0, -entry[0].length - 1).split('.')
+  return entry && ownerPath(entry[1], entry[0])
 }
 
 function moduleAt(node: Node, { graph }: Structure): PytorchModule {

@@ -26,6 +26,8 @@ export interface Rendered {
   /** The code of a value, stored as the node reads it. */
   readonly input: (value: ValueRef) => Expression
   readonly scope: Expression
+  /** The variable named by the call's path alone. */
+  readonly weight: Expression
   /** The function's own argument that carries this attribute, where calls differ in it. */
   readonly option: (spec: ArgumentSpec) => string | undefined
 }
@@ -37,6 +39,7 @@ export function codeWithoutOperands(node: Node, graph: Graph, layouts: Layouts):
     layouts,
     input: () => source('operand'),
     scope: source('scope'),
+    weight: source('weight'),
     option: (spec) => (spec.varies ? spec.name : undefined),
   })
   const code = printExpression(operationNamed(node.operation).lowering.tfjs(call))
@@ -88,6 +91,10 @@ export class NodeCall extends TypedCall implements TfjsCall {
 
   scope(): Expression {
     return this.around.scope
+  }
+
+  weight(): Expression {
+    return this.around.weight
   }
 
   code(argument: string): Expression {

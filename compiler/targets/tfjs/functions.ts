@@ -21,6 +21,7 @@ import {
 } from './expression.js'
 import { identifier } from './file_identifiers.js'
 import type { Layouts } from './layout.js'
+import { literal } from './literals.js'
 import type { StorageLayout } from './lowering.js'
 import { layoutChange } from './storage.js'
 
@@ -301,7 +302,7 @@ class Body {
     const type = tensorType(this.around.structure, value)
     const path = node.local ?? node.path.slice(this.frame.path.length)
     const typed = withResultType(expression, typeOf(this.around.structure.graph, value).shape.length)
-    if (!outputs && !node.local && this.uses(value) === 1) {
+    if (!outputs && (operation.lowering.inline || (!node.local && this.uses(value) === 1))) {
       // A call with weights has its binding's own name, which belongs to the binding's value.
       const own = Object.keys(node.parameters).length > 0 ? [...path, operation.name] : path
       this.inline(value, typed, own, item)
@@ -377,6 +378,7 @@ class Body {
       layouts: this.around.layouts,
       input: (value) => this.operandCode(value, node),
       scope: scopeCode(this.around.structure.scopePath(node, this.frame) ?? ''),
+      weight: this.weightCode(node),
       option: (spec) =>
         this.ownOption(spec, (frame) => this.around.structure.nodeAt(index, frame).attributes[spec.name]),
     }
@@ -385,6 +387,16 @@ class Body {
   private operandCode(value: ValueRef, reader: Node): Expression {
     const layout = this.around.layouts.readBy(reader)
     return layout === 'any' ? this.code(value) : this.codeIn(value, layout)
+  }
+
+  /** `at.get<tf.Tensor3D>('cls_token')` */
+  private weightCode(node: Node): Expression {
+    const name = node.parameters['']
+    if (name === undefined) return source('undefined')
+    const { shape } = present(this.around.structure.graph.parameters.get(name), name)
+    const path = this.around.structure.scopePath(node, this.frame) ?? ''
+    const [scope, role] = path.startsWith('/') ? ['at.root', path.slice(1)] : ['at', path]
+    return source(`${scope}.get<tf.Tensor${shape.length}D>(${literal(role)})`)
   }
 
   private uses(value: ValueRef): number {

@@ -31,6 +31,8 @@ export interface TfjsCall extends Typed {
   permutation(argument: string, axes: readonly number[]): readonly number[]
   /** The scope that holds the call's parameters: `at.in('conv')`. */
   scope(): Expression
+  /** The call's only parameter, where that is named by the call's path alone. */
+  weight(): Expression
   /** The scope of the function around the call, which knows the phase and the random stream. */
   readonly at: Expression
   /** An attribute's value: a literal, or the parameter of the surrounding function that carries it. */

@@ -1,0 +1,12 @@
+"""A learned tensor of its own."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+
+def parameter(*shape: int, value: float = 0, deviation: float = 0) -> nn.Parameter:
+    """Begins at one value, or at values drawn from a normal distribution around 0."""
+    tensor = torch.full(shape, float(value))
+    return nn.Parameter(tensor.normal_(0, deviation) if deviation > 0 else tensor)

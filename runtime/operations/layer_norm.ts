@@ -1,0 +1,40 @@
+import * as tf from '@tensorflow/tfjs-core'
+import type { Scope } from '../scope.js'
+
+/**
+ * Normalises the values along an axis, the last where none is given, and scales and shifts them (Ba et al. 2016, equation 4). The scope holds
+ * weight and, where it was asked for, bias.
+ */
+export function layerNorm<T extends tf.Tensor>(
+  x: tf.Tensor,
+  at: Scope,
+  { eps = 1e-5 }: { eps?: number } = {},
+  axis: number = x.rank - 1,
+): T {
+  const along = x.shape.map((_, index) => (index === axis ? -1 : 1))
+  const weight = tf.reshape(at.get<tf.Tensor1D>('weight'), along)
+  const bias = at.find<tf.Tensor1D>('bias')
+  const scaled: tf.Tensor = tf.mul(standardise(x, axis, eps), weight)
+  const result: tf.Tensor = bias ? tf.add(scaled, tf.reshape(bias, along)) : scaled
+  return result as T
+}
+
+/** (x - mean) / sqrt(variance + eps) along the axis. */
+function standardise(x: tf.Tensor, axis: number, eps: number): tf.Tensor {
+  return tf.customGrad((value: unknown, save: unknown) => {
+    const input = value as tf.Tensor
+    const centred = tf.sub(input, tf.mean(input, axis, true))
+    const scale = tf.rsqrt(tf.add(tf.mean(tf.square(centred), axis, true), eps))
+    const result = tf.mul(centred, scale)
+    ;(save as tf.GradSaveFunc)([result, scale])
+    return {
+      value: result,
+      gradFunc: (gradient: tf.Tensor, saved: tf.Tensor[]) => {
+        const [standard, factor] = saved as [tf.Tensor, tf.Tensor]
+        const common = tf.mean(gradient, axis, true)
+        const parallel = tf.mul(standard, tf.mean(tf.mul(gradient, standard), axis, true))
+        return tf.mul(tf.sub(tf.sub(gradient, common), parallel), factor)
+      },
+    }
+  })(x)
+}
