@@ -9,11 +9,15 @@ export interface ConvolutionOptions {
   readonly stride?: Pair
   readonly padding?: Pair
   readonly dilation?: Pair
+  readonly groups?: number
 }
 
 /** x: [batch, height, width, channels]; the scope holds weight and, where it was asked for, bias. */
 export function conv2d(x: tf.Tensor4D, at: Scope, options: ConvolutionOptions = {}): tf.Tensor4D {
-  return kernels.conv2d(x, at.get<tf.Tensor4D>('weight'), { ...options, ...biasOf(at) })
+  const { groups = 1, ...window } = options
+  const weight = at.get<tf.Tensor4D>('weight')
+  const all = { ...window, ...biasOf(at) }
+  return groups === 1 ? kernels.conv2d(x, weight, all) : kernels.groupedConv2d(x, weight, groups, all)
 }
 
 export function depthwiseConv2d(x: tf.Tensor4D, at: Scope, options: ConvolutionOptions = {}): tf.Tensor4D {

@@ -1,5 +1,5 @@
-import { literal, method } from '../../targets/pytorch/expression.js'
-import { source } from '../../targets/tfjs/expression.js'
+import { type Expression, literal, method, slice, source, subscript } from '../../targets/pytorch/expression.js'
+import { source as tfjsSource } from '../../targets/tfjs/expression.js'
 import type { Operation } from '../operation.js'
 import { tensorArgument } from '../support/arguments.js'
 import { dimension, elementsPerImage, floats, wrongRank } from '../support/shapes.js'
@@ -25,10 +25,10 @@ export const flatten: Operation = {
   semantics: { preserves: ['unit length'] },
   lowering: {
     layout: 'channels first',
-    tfjs: (call) => call.tf('reshape', call.input('x'), source(`[${call.outputSizes().join(', ')}]`)),
+    tfjs: (call) => call.tf('reshape', call.input('x'), tfjsSource(`[${call.outputSizes().join(', ')}]`)),
     pytorch: {
       underAutocast: 'as it comes',
-      expression: (call) => method(call.input('x'), 'flatten', literal(1)),
+      expression: (call) => flattened(call.input('x'), call.type('x').shape.length),
     },
     onnx: (call) => [call.add('Flatten', [call.input('x')], { axis: 1 })],
   },
@@ -39,6 +39,14 @@ export const flatten: Operation = {
   cases: [
     { name: 'feature maps', inputs: { x: { shape: [2, 3, 2, 4], fill: 'random' } } },
     { name: 'part features', inputs: { x: { shape: [2, 3, 4], fill: 'random' } } },
+    { name: 'one number', inputs: { x: { shape: [3], fill: 'random' } } },
     { name: 'a row stays', inputs: { x: { shape: [2, 5], fill: 'random' } } },
   ],
+}
+
+/** Returns the values of each image as one row, in PyTorch. */
+export function flattened(x: Expression, rank: number): Expression {
+  if (rank === 2) return x
+  // One number for each image has no axis to flatten.
+  return rank === 1 ? subscript(x, slice(), source('None')) : method(x, 'flatten', literal(1))
 }

@@ -7,6 +7,7 @@ import type { Operation } from '../operation.js'
 import { tensorArgument } from '../support/arguments.js'
 import { dimension, elementsPerImage, floats, mostAxes, numbered, wrongRank } from '../support/shapes.js'
 import { size } from '../support/tensor.js'
+import { flattened } from './flatten.js'
 
 /** The sizes of a call that was checked. */
 function sizes(call: Typed): readonly number[] {
@@ -76,7 +77,7 @@ export const reshape: Operation = {
       underAutocast: 'as it comes',
       expression: (call) =>
         method(
-          method(call.input('x'), 'flatten', literal(1)),
+          flattened(call.input('x'), call.type('x').shape.length),
           'unflatten',
           literal(1),
           literal(call.integers('shape')),
@@ -95,6 +96,7 @@ export const reshape: Operation = {
       inputs: { x: { shape: [2, 4, 2, 3], fill: 'random' } },
       arguments: { shape: [4, -1] },
     },
+    { name: 'one number to a row', inputs: { x: { shape: [3], fill: 'random' } }, arguments: { shape: [1, 1] } },
     {
       name: 'maps to windows',
       inputs: { x: { shape: [2, 3, 4, 6], fill: 'random' } },
