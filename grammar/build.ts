@@ -1,5 +1,6 @@
 import type { CstElement, CstNode, IToken } from 'chevrotain'
 import { colonHabit, type Habit, unitHabit } from './habits.js'
+import { isQuotableName } from './names.js'
 import { elementAt, present } from './present.js'
 import type {
   Argument,
@@ -33,6 +34,10 @@ export interface Declarations {
 export class TreeBuilder {
   /** Syntax of another language that was accepted. */
   readonly habits: Habit[] = []
+  /** Names in quotes that cannot be names. */
+  readonly misnamed: IToken[] = []
+  /** Names in quotes where a name stands without them. */
+  readonly quoted: IToken[] = []
 
   constructor(
     private readonly source: string,
@@ -85,13 +90,20 @@ export class TreeBuilder {
         ...this.bindings([item]),
         ...nodes(item, 'branch').flatMap((branch) => this.branch(branch) ?? []),
       ]),
-      losses: this.bindings(loss),
+      losses: this.labels(loss),
       ...(lossSpan && { lossSpan }),
-      predictions: this.bindings(each('predict')),
-      training: this.bindings(train),
+      predictions: this.labels(each('predict')),
+      training: this.labels(train),
       augmentations: train.flatMap((block) => nodes(block, 'augmentation').map((a) => this.augmentation(a))),
       span: this.span(node),
     }
+  }
+
+  /** Losses, predictions and settings: their names are no part of the name of a weight, and stand without quotes. */
+  private labels(parents: CstNode[]): Binding[] {
+    const quoted = parents.flatMap((parent) => nodes(parent, 'binding').flatMap((node) => tokens(node, 'String')))
+    this.quoted.push(...quoted)
+    return this.bindings(parents)
   }
 
   private bindings(parents: CstNode[]): Binding[] {
@@ -153,7 +165,7 @@ export class TreeBuilder {
   }
 
   private binding(node: CstNode): Binding | undefined {
-    const name = tokens(node, 'Name')[0]
+    const name = tokens(node, 'Name')[0] ?? tokens(node, 'String')[0]
     if (!name) return undefined
     const value = this.child(node, 'expression')
     this.assigned(node, name, value)
@@ -238,6 +250,11 @@ export class TreeBuilder {
 
   private member(object: Expression, node: CstNode): Expression {
     const token = tokens(node, 'Word')[0] ?? tokens(node, 'Number')[0]
+    const [quoted] = tokens(node, 'String')
+    if (quoted) {
+      const member = this.name(quoted)
+      return { kind: 'member', object, member, span: around(object.span, member.span) }
+    }
     if (!token) return object
     // The lexer reads `.2.1` as the number 2.1: it is two members.
     const parts = token.tokenType.name === 'Number' ? token.image.split('.') : [token.image]
@@ -323,7 +340,11 @@ export class TreeBuilder {
   }
 
   private name(token: IToken): Name {
-    return { text: token.image, span: this.tokenSpan(token) }
+    const span = this.tokenSpan(token)
+    if (!isQuoted(token)) return { text: token.image, span }
+    const text = unquote(token.image)
+    if (!isQuotableName(text)) this.misnamed.push(token)
+    return { text, span }
   }
 
   private tokenSpan(token: IToken): Span {
@@ -361,6 +382,10 @@ function isNode(element: CstElement): element is CstNode {
 
 function isToken(element: CstElement): element is IToken {
   return 'image' in element && element.image !== ''
+}
+
+function isQuoted({ image }: IToken): boolean {
+  return image.startsWith('"') || image.startsWith("'")
 }
 
 function unquote(image: string): string {

@@ -11,7 +11,7 @@ import * as t from './tokens.js'
 import type { SourceFile, Span } from './tree.js'
 
 export interface SyntaxProblem {
-  readonly kind: 'unexpected' | 'unknown-character' | 'too-deep' | 'stack-exhausted'
+  readonly kind: 'unexpected' | 'unknown-character' | 'misnamed' | 'too-deep' | 'stack-exhausted'
   /** Descriptions of the tokens that were expected there; empty if no particular one was. */
   readonly expected: string
   /** The text that stands there instead. */
@@ -27,7 +27,8 @@ export interface SyntaxProblem {
 
 export interface Instead {
   readonly write: string
-  readonly edit: { readonly span: Span; readonly text: string }
+  /** Absent where it depends on the rest of the text what has to change. */
+  readonly edit?: { readonly span: Span; readonly text: string }
 }
 
 export interface Parsed {
@@ -99,14 +100,30 @@ function parseTokens(
   const unread = new Set([...strange, ...read.map(({ token }) => lineAt(offsetOf(text, token)))])
   const habits = builder.habits.filter(({ token }) => !unread.has(lineAt(token.startOffset)))
   const reserved = misused.map((token) => reservedProblem(source, text, token))
-  const all = [...problems, ...reserved, ...errors, ...habits.map((habit) => habitProblem(source, text, habit))]
+  const misnamed = [
+    ...builder.misnamed.map((token) => misnamedProblem(source, text, token)),
+    ...builder.quoted.map((token) => quotedProblem(source, text, token)),
+  ]
+  const foreign = habits.map((habit) => habitProblem(source, text, habit))
+  const all = [...problems, ...reserved, ...misnamed, ...errors, ...foreign]
   const whole = parser.recovers || parser.errors.length === 0
   return { file: { source, text, ...declarations, comments }, problems: all, whole }
 }
 
 function reservedProblem(source: string, text: string, token: IToken): SyntaxProblem {
   const expected = 'a name that is not a word of the language'
+  const instead = { write: `"${token.image}" = ...` }
+  return { kind: 'unexpected', expected, found: token.image, before: '', span: spanOf(source, text, token), instead }
+}
+
+function quotedProblem(source: string, text: string, token: IToken): SyntaxProblem {
+  const expected = 'a name without quotes'
   return { kind: 'unexpected', expected, found: token.image, before: '', span: spanOf(source, text, token) }
+}
+
+/** A name in quotes that is no part of a weight's name. */
+function misnamedProblem(source: string, text: string, token: IToken): SyntaxProblem {
+  return { kind: 'misnamed', expected: '', found: token.image, before: '', span: spanOf(source, text, token) }
 }
 
 function habitProblem(

@@ -86,7 +86,7 @@ export class WsbanParser extends CstParser {
   })
 
   readonly binding: Rule = this.RULE('binding', () => {
-    this.CONSUME(t.Name)
+    this.OR([{ ALT: () => this.CONSUME(t.Name) }, { ALT: () => this.CONSUME(t.StringLiteral) }])
     this.CONSUME(t.Assign)
     this.SUBRULE(this.expression)
   })
@@ -256,7 +256,11 @@ export class WsbanParser extends CstParser {
 
   readonly member: Rule = this.RULE('member', () => {
     this.CONSUME(t.Dot)
-    this.OR([{ ALT: () => this.CONSUME(t.Word) }, { ALT: () => this.CONSUME(t.NumberLiteral) }])
+    this.OR([
+      { ALT: () => this.CONSUME(t.Word) },
+      { ALT: () => this.CONSUME(t.NumberLiteral) },
+      { ALT: () => this.CONSUME(t.StringLiteral) },
+    ])
   })
 
   readonly callArguments: Rule = this.RULE('callArguments', () => {

@@ -1,3 +1,4 @@
+import { isPlainName, writtenMember } from '../../grammar/names.js'
 import type { Argument, Expression, Span, Statement } from '../../grammar/tree.js'
 import type { Diagnostic } from '../diagnostics/diagnostic.js'
 import type { Frame } from '../graph/graph.js'
@@ -75,6 +76,7 @@ export function bindingPath({ place, context }: Call): { local?: readonly string
 /** Returns the expression as a short text, for messages. */
 export function sourceText(expression: Expression): string {
   if (expression.kind === 'name') return expression.text
-  if (expression.kind === 'member') return `${sourceText(expression.object)}.${expression.member.text}`
+  if (expression.kind === 'string' && !isPlainName(expression.value)) return JSON.stringify(expression.value)
+  if (expression.kind === 'member') return `${sourceText(expression.object)}.${writtenMember(expression.member.text)}`
   return expression.kind === 'call' ? `${sourceText(expression.callee)}(...)` : 'this'
 }

@@ -1,3 +1,4 @@
+import { isPlainName, writtenMember } from '../../grammar/names.js'
 import type { Argument, Binding, Expression, Span, Statement } from '../../grammar/tree.js'
 import type { Diagnostic, Label } from '../diagnostics/diagnostic.js'
 import { diagnose } from '../diagnostics/report.js'
@@ -160,7 +161,7 @@ export class Elaborator implements Elaboration {
           ? { kind: 'number', value: expression.value, unit: expression.unit }
           : { kind: 'number', value: expression.value }
       case 'string':
-        return quotable(expression, context.scope)
+        return quotedName(expression, context.scope) ?? quotable(expression, context.scope)
       case 'boolean':
         return { kind: 'boolean', value: expression.value }
       case 'list':
@@ -218,10 +219,11 @@ export class Elaborator implements Elaboration {
     }
     const value = object.members.get(text)
     if (value) return value
-    const known = [...object.members.keys()]
-    this.report(
-      diagnose('unknown-member', { name: text, object: objectText, known, suggestion: nearest(text, known) }, span),
-    )
+    const members = [...object.members.keys()]
+    const closest = nearest(text, members)
+    const suggestion = closest === undefined ? undefined : writtenMember(closest)
+    const known = members.map(writtenMember)
+    this.report(diagnose('unknown-member', { name: text, object: objectText, known, suggestion }, span))
     return errorValue
   }
 
@@ -342,11 +344,16 @@ export class Elaborator implements Elaboration {
   }
 }
 
-/** A string, with its place where a tensor has the name that it holds. */
 function contains(outer: Span, { source, start, end }: Span): boolean {
   return outer.source === source && outer.start <= start && end <= outer.end
 }
 
+/** The value of a binding whose name has to be in quotes. */
+function quotedName({ value }: Extract<Expression, { kind: 'string' }>, scope: Scope<Value>): Value | undefined {
+  return isPlainName(value) ? undefined : scope.find(value)
+}
+
+/** A string, with its place where a tensor has the name that it holds. */
 function quotable({ value, span }: Extract<Expression, { kind: 'string' }>, scope: Scope<Value>): Value {
   const named = scope.find(value)
   const meant = named && (tensorOf(named) || (named.kind === 'string' && named.quoted))

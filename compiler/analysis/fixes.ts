@@ -1,3 +1,4 @@
+import { writtenName } from '../../grammar/names.js'
 import type { Expression } from '../../grammar/tree.js'
 import type { Fix } from '../diagnostics/diagnostic.js'
 import { type Code, type Entry, table, type ValuesOf } from '../diagnostics/table.js'
@@ -34,7 +35,9 @@ function likelyInput({ scope, frame, path }: Context): string | undefined {
   const section = frame.kind === 'model' && path.length > 0
   const answers = (value: Value) => value.kind === 'instance' && isTensor(value.members.get('logits'))
   const branch = section ? scope.last(answers) : undefined
-  return branch === undefined ? scope.last(isTensor) : `${branch}.logits`
+  const input = branch === undefined ? scope.last(isTensor) : undefined
+  if (branch !== undefined) return `${writtenName(branch)}.logits`
+  return input === undefined ? undefined : writtenName(input)
 }
 
 function isTensor(value: Value | undefined): boolean {

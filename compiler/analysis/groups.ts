@@ -1,3 +1,4 @@
+import { isPlainName } from '../../grammar/names.js'
 import type { Binding, Expression } from '../../grammar/tree.js'
 import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
@@ -59,6 +60,7 @@ function groupOf(elaborator: Elaborator, binding: Binding, call: Call, context: 
 /** `master.trunk.layer3`, or undefined for what is no path. */
 function pathOf(expression: Expression): string | undefined {
   if (expression.kind === 'name') return expression.text
+  if (expression.kind === 'string' && !isPlainName(expression.value)) return expression.value
   if (expression.kind !== 'member') return undefined
   const object = pathOf(expression.object)
   return object === undefined ? undefined : `${object}.${expression.member.text}`

@@ -138,9 +138,10 @@ export class ModuleLoader {
 export function syntaxDiagnostic(problem: SyntaxProblem): Diagnostic {
   const { found, before, expected, instead } = problem
   const write = instead?.write
-  const fix = instead && { title: `Write ${write}`, edits: [instead.edit] }
+  const fix = instead?.edit && { title: `Write ${write}`, edits: [instead.edit] }
   if (problem.kind === 'unknown-character')
     return diagnose('unknown-character', { found, write }, problem.span, { fix })
+  if (problem.kind === 'misnamed') return diagnose('not-a-name', { found }, problem.span)
   if (problem.kind === 'too-deep') return diagnose('too-deep', { deepest: deepestNesting }, problem.span)
   if (problem.kind === 'stack-exhausted') return diagnose('too-deep', { deepest: undefined }, problem.span)
   const opened = problem.opened ? [{ span: problem.opened, text: 'opened here' }] : []

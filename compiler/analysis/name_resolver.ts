@@ -1,3 +1,4 @@
+import { isPlainName } from '../../grammar/names.js'
 import type {
   Argument,
   Binding,
@@ -264,6 +265,13 @@ class FileResolver {
     switch (expression.kind) {
       case 'name': {
         const found = this.find(expression.text, scope, expression.span.start)
+        if (found) this.refer(expression.span, found.definition)
+        return found
+      }
+      case 'string': {
+        const found = isPlainName(expression.value)
+          ? undefined
+          : this.find(expression.value, scope, expression.span.start)
         if (found) this.refer(expression.span, found.definition)
         return found
       }

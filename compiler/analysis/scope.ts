@@ -1,3 +1,4 @@
+import { writtenName } from '../../grammar/names.js'
 import { nearest } from '../diagnostics/suggest.js'
 
 const mostOfScope = 150
@@ -33,8 +34,10 @@ export class Scope<Value> {
     return this.own
   }
 
+  /** Returns the most similar name, as it is written. */
   nearest(name: string): string | undefined {
-    return nearest(name, this.candidates())
+    const found = nearest(name, this.candidates())
+    return found !== undefined && this.find(found) !== undefined ? writtenName(found) : found
   }
 
   /** Some names of each scope, so that a large inner one does not keep the outer ones from being seen. */

@@ -63,6 +63,13 @@ export const table = {
         : `write ${write}`,
     explanation: 'The file contains a character that no token of the language starts with.',
   }),
+  'not-a-name': error<{ found: string }>({
+    message: ({ found }) => `${found} cannot be a name`,
+    help: () =>
+      'a name in quotes is letters, digits, _ and -; each part of a dotted name has quotes of its own: x."0".conv',
+    explanation:
+      'A name in quotes becomes one part of the names of weights and nodes, so it consists of letters, digits, underscores and hyphens. A dot separates the parts: a weight `attn.qkv.weight` belongs to a binding `qkv` inside of a block that is called `attn`.',
+  }),
   /** Without `deepest` the limit was not exceeded, but the call stack of the process was. */
   'too-deep': error<{ deepest: number | undefined }>({
     message: ({ deepest }) =>

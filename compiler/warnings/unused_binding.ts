@@ -1,4 +1,5 @@
 import { childrenOf, statementsWithin } from '../../grammar/children.js'
+import { isPlainName } from '../../grammar/names.js'
 import type { Binding, Branch, Expression, Model } from '../../grammar/tree.js'
 import type { Diagnostic } from '../diagnostics/diagnostic.js'
 import { diagnose } from '../diagnostics/report.js'
@@ -44,6 +45,8 @@ class Uses {
   /** Takes down an expression, as if all of it stood at `at`, where that is given. */
   add(expression: Expression, at?: number): void {
     if (expression.kind === 'name') this.note(expression.text, at ?? expression.span.start)
+    else if (expression.kind === 'string' && !isPlainName(expression.value))
+      this.note(expression.value, at ?? expression.span.start)
     else if (expression.kind === 'member') this.taps.add(expression.member.text)
     for (const child of childrenOf(expression)) this.add(child, at)
   }

@@ -9,6 +9,7 @@ import { operations } from '../../compiler/ops/index.js'
 import { trainArguments, trainSettings } from '../../compiler/training/loop.js'
 import type { SettingSpec } from '../../compiler/training/setting_spec.js'
 import { settings } from '../../compiler/training/settings.js'
+import { writtenMember, writtenName } from '../../grammar/names.js'
 import { type Cursor, cursorAt, type Opening, type Range } from './cursor.js'
 import { documentation, shortly, signatureOf } from './describe.js'
 import { definitionAt, visibleAt } from './lookup.js'
@@ -107,13 +108,18 @@ function members({ cursor: { dot = 0 }, analysis }: Asked): Completion[] {
             },
           ],
           rank,
-        ) => ({ label, kind, rank }),
+        ) => ({ label, kind, rank, ...insertion(label, writtenMember(label)) }),
       )
     : []
 }
 
 function tap(label: string, member: Value, rank: number): Completion {
-  return { label, kind: 'binding', detail: shortly(member), rank }
+  return { label, kind: 'binding', detail: shortly(member), rank, ...insertion(label, writtenMember(label)) }
+}
+
+/** The inserted text, if it differs from the label. */
+function insertion(label: string, written: string): Pick<Completion, 'insert'> {
+  return written === label ? {} : { insert: written }
 }
 
 const statementWords: Readonly<Record<string, readonly string[]>> = {
@@ -261,6 +267,7 @@ function visible({ cursor, analysis, textOf }: Asked): Completion[] {
         detail: definition.block ? signatureOf(definition, textOf).label : value && shortly(value),
         documentation: documentation(definition, textOf),
         ...(definition.block && { call: true }),
+        ...insertion(label, writtenName(label)),
         rank: definition.block ? 2 : 1,
       }
     })

@@ -122,7 +122,7 @@ function calleeOf(tokens: readonly IToken[]): Opening['callee'] {
   let first = tokens.length
   while (
     first > 0 &&
-    /^\w/.test(tokens[first - 1]?.image ?? '') &&
+    /^["\w]/.test(tokens[first - 1]?.image ?? '') &&
     (first === tokens.length || tokens[first]?.image === '.')
   ) {
     first--

@@ -1,6 +1,7 @@
 import { relative } from 'node:path'
 import { type Location, ResponseError, type WorkspaceEdit } from 'vscode-languageserver/node.js'
 import type { Definition } from '../../compiler/analysis/name_resolver.js'
+import { isPlainName, isQuotableName, writtenName } from '../../grammar/names.js'
 import { standardFolder } from '../../runtime/specs/library.js'
 import { occurrenceAt, placesOf } from '../language/lookup.js'
 import type { Analysis, Workspace } from '../language/workspace.js'
@@ -47,13 +48,13 @@ export class Names {
   /** @throws ResponseError for what cannot be renamed, or not so */
   async rename(analysis: Analysis, offset: number, to: string): Promise<WorkspaceEdit> {
     this.renamable(analysis, offset)
-    if (!/^[A-Za-z_]\w*$/.test(to))
-      throw refused('A name is letters, digits and underscores, and begins with no digit.')
     const definition = occurrenceAt(analysis.names, offset)?.definition
+    if (!isPlainName(to) && !(definition?.binding && isQuotableName(to)))
+      throw refused('A name is letters, digits and underscores, begins with no digit, and is no word of the language.')
     const found = definition ? await this.everywhere(analysis, definition) : []
     const changes = found.map(({ analysis: other, occurrences }) => [
       this.files.uriOf(other.source),
-      occurrences.map(({ span }) => ({ range: this.places.range(other.text, span), newText: to })),
+      occurrences.map(({ span }) => ({ range: this.places.range(other.text, span), newText: writtenName(to) })),
     ])
     return { changes: Object.fromEntries(changes) }
   }

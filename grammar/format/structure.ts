@@ -88,6 +88,8 @@ type Mode = 'file' | 'statements' | 'steps'
 const declarations = new Set(['import', 'model', 'block'])
 const beginnings = new Set([...declarations, 'input', 'branch', 'loss', 'predict', 'train', 'return'])
 const names = new Set(['Identifier', 'From', 'As', 'Augment', 'Unit'])
+/** Tokens with which a binding may begin. */
+const bindable = new Set([...names, 'String', 'SingleQuoted'])
 const ranks: Readonly<Record<string, number>> = {
   '?': 0,
   ':': 0,
@@ -214,7 +216,7 @@ class Reader {
     if (beginnings.has(piece.text)) return true
     const next = this.next(1)
     if (piece.text === 'augment' && this.next(2)?.text === '{') return true
-    if (draft.repeats > 0 || !names.has(piece.type) || next?.text !== '=') return false
+    if (draft.repeats > 0 || !bindable.has(piece.type) || next?.text !== '=') return false
     return !(draft.nodes.length === 1 && (before.text === 'branch' || before.text === 'predict'))
   }
 

@@ -34,6 +34,18 @@ test('names are found in every kind of expression', (t) => {
   ])
 })
 
+test('a name in quotes is found where a binding has it, and is a string elsewhere', (t) => {
+  t.deepEqual(inModel('"block" = relu(k) a = "block" + b."1x1" c = "k" d = "loss"'), [
+    '"block":binding!',
+    'relu:operation',
+    'k:parameter',
+    'a:binding!',
+    '"block":binding',
+    'c:binding!',
+    'd:binding!',
+  ])
+})
+
 test('a dot reaches into pipelines, the half of a conditional that has a name, and what a block returns', (t) => {
   const text = 'import given, absent from "./other" import lost from "./nowhere" model m { '
   const after = (line: string) => namesOf(`${text}${line} }`).slice(2)

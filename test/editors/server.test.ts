@@ -155,6 +155,13 @@ model m(size = 8) {
     ['parts.wsban', 1],
   ])
   await t.throwsAsync(client.connection.sendRequest(RenameRequest.type, { ...at, newName: '1 x' }))
+  await t.throwsAsync(client.connection.sendRequest(RenameRequest.type, { ...at, newName: 'block' }))
+  const binding = client.at(uri, text.indexOf('top '))
+  const quoted = await client.connection.sendRequest(RenameRequest.type, { ...binding, newName: 'block' })
+  t.deepEqual(
+    Object.values(quoted?.changes ?? {}).flatMap((edits) => edits.map(({ newText }) => newText)),
+    ['"block"', '"block"'],
+  )
   const width = client.at(uri, text.indexOf('width'))
   const parameter = await client.connection.sendRequest(RenameRequest.type, { ...width, newName: 'filters' })
   t.deepEqual(

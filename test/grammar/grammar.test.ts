@@ -79,6 +79,22 @@ test('a name that JavaScript knows is an ordinary name', (t) => {
   t.deepEqual(parse('test', `block b(constructor) {\n${lines.join('\n')}\n}\n`).problems, [])
 })
 
+test('a binding and a member may have a name in quotes', (t) => {
+  const { file, problems } = parse('test', 'block b(x) { "block" = x \n "0" = "block".conv."a-b".2 return "0" }')
+  t.deepEqual(problems, [])
+  const [first, second] = file.blocks[0]?.statements ?? []
+  t.like(first, { kind: 'binding', name: { text: 'block' } })
+  t.is(second && show(second.value), 'string.conv.a-b.2')
+})
+
+test('losses, predictions and settings have no names in quotes, and no name has a dot', (t) => {
+  const text = 'model m { "a.b" = x."c d" loss { "x" = 1 } predict "p" = 2 train { "epochs" = 3 } }'
+  t.deepEqual(
+    parse('test', text).problems.map(({ kind, found }) => `${kind} ${found}`),
+    ['misnamed "c d"', 'misnamed "a.b"', 'unexpected "x"', 'unexpected "p"', 'unexpected "epochs"'],
+  )
+})
+
 test('several mistakes of a file are found in one reading', (t) => {
   const { problems, file } = parse(
     'test',

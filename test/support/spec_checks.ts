@@ -147,7 +147,7 @@ function diagnosticProblems(
 }
 
 /** The name that a line defines. */
-const definition = /^\s*(?:branch\s+|input\s+|block\s+|repeat\s+\d+\s+)?([A-Za-z_]\w*)\s*(?:=|:|\()/
+const definition = /^\s*(?:branch\s+|input\s+|block\s+|repeat\s+\d+\s+)?([A-Za-z_]\w*|"[\w-]+")\s*(?:=|:|\()/
 
 function valueProblem({ line, kind, text }: ValueExpectation, whole: Whole, facts: AnalysisFacts): string[] {
   const lines = whole.text.split('\n')
@@ -156,7 +156,7 @@ function valueProblem({ line, kind, text }: ValueExpectation, whole: Whole, fact
   const name = definition.exec(content)?.[1]
   if (name === undefined) return [`line ${line}: defines no name`]
   const start = lines.slice(0, index).join('\n').length + (index > 0 ? 1 : 0)
-  const value = facts.nameAt(start + content.search(new RegExp(`\\b${name}\\s*[=:(]`)))?.value
+  const value = facts.nameAt(start + content.search(new RegExp(`(?<!\\w)${name}\\s*[=:(]`)))?.value
   if (!value) return [`line ${line}: \`${name}\` has no value`]
   const tensor = tensorOf(value)
   const sizes = tensor?.type.shape.flatMap(({ size }) => (size === undefined ? [] : [size]))

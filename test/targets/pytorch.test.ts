@@ -32,6 +32,24 @@ test('the same spec gives the same bytes', (t) => {
   t.deepEqual(generate(), generate())
 })
 
+test('modules of another branch whose names differ in a hyphen only are handed in under two names', (t) => {
+  const text = `model m(classes = 3) {
+  input image: Image[3, 32, 32]
+  input label: Class[classes]
+  branch whole(image) {
+    "in-1" = conv2d(image, 3, 1)
+    in_1   = conv2d("in-1", 3, 1)
+    logits = in_1 -> global_avg_pool -> linear(classes)
+  }
+  branch other(image) { logits = whole."in-1"(image) + whole.in_1(image) -> global_avg_pool -> linear(classes) }
+  loss { whole = cross_entropy(whole.logits, label), other = cross_entropy(other.logits, label) }
+  predict p = softmax(whole.logits)
+}`
+  const model = generate(text).find(({ path }) => path === 'model.py')?.text ?? ''
+  t.true(model.includes('self.add_module("in-1", Conv2d(3, 3, 1))'), model)
+  t.true(model.includes('whole_in_1(image) + whole_in_1_2(image)'), model)
+})
+
 test('a factor by phase is one operand: evaluation multiplies by it', (t) => {
   const text = readFileSync(tiny, 'utf8').replace('-> scale(20)', '-> scale(training ? 20 : 10)')
   const model = generate(text).find(({ path }) => path === 'model.py')?.text ?? ''

@@ -15,6 +15,11 @@ export const reading = {
     wrong: `features = conv2d(image, 16, 3)@\n${logits}`,
     right: `features = conv2d(image, 16, 3)\n${logits}`,
   },
+  'not-a-name': {
+    within: inBranch,
+    wrong: `"conv.1" = conv2d(image, 16, 3)\nfeatures = "conv.1"\n${logits}`,
+    right: `"conv-1" = conv2d(image, 16, 3)\nfeatures = "conv-1" -> relu\n${logits}`,
+  },
   'too-deep': {
     within: inBranch,
     wrong: deep,

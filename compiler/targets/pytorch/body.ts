@@ -49,6 +49,7 @@ export class Body {
   private readonly inlined = new Map<string, { readonly path: readonly string[]; readonly item: Item }>()
   /** Values whose type Python does not know: nn.Module's calls give anything. */
   private readonly untyped = new Set<string>()
+  private readonly shared: ReadonlyMap<string, string>
   private readonly texts: { readonly item: Item; readonly lines: readonly string[] }[] = []
 
   constructor(
@@ -58,8 +59,8 @@ export class Body {
     private readonly around: Surroundings,
   ) {
     const { structure, calls } = around
-    const outside = outsideModules(plan, around).map((path) => identifier(path))
-    const names = new Names(identifier, [...around.reserved, ...outside])
+    this.shared = sharedNames(plan, around)
+    const names = new Names(identifier, [...around.reserved, ...this.shared.values()])
     const { image, label } = structure.graph
     const inputs = plan ? structure.inputs(frame) : [image, label].flatMap((input) => input?.value ?? [])
     for (const value of inputs) this.set(value, source(names.give([calls.inputName(value, frame)])))
@@ -220,7 +221,7 @@ export class Body {
 
   /** A module below this one, or one that was handed in. */
   private moduleCode(path: readonly string[]): Expression {
-    if (!isWithin(path, this.plan)) return source(identifier(path))
+    if (!isWithin(path, this.plan)) return source(present(this.shared.get(path.join('.')), 'a module from outside'))
     const { tree } = this.around
     const { parameterPath } = this.frame
     return tree.codeBelow(self, tree.at(parameterPath), path.slice(parameterPath.length))
@@ -241,6 +242,12 @@ export function outsideModules(plan: CallPlan | undefined, around: Surroundings)
   })
   const outside = needed.filter((path) => !isWithin(path, plan))
   return [...new Map(outside.map((path) => [path.join('.'), path])).values()]
+}
+
+/** The names of the modules that a plan's calls are handed, by their paths. */
+export function sharedNames(plan: CallPlan | undefined, around: Surroundings): ReadonlyMap<string, string> {
+  const names = new Names(identifier)
+  return new Map(outsideModules(plan, around).map((path) => [path.join('.'), names.give(path)]))
 }
 
 /** Whether every call of the plan finds the module below its own. */

@@ -2,7 +2,7 @@ import { elementAt, present } from '../../../grammar/present.js'
 import { typeOf } from '../../graph/graph.js'
 import { operationNamed } from '../../ops/index.js'
 import type { CallPlan } from '../plans.js'
-import { Body, methodName, outsideModules, type Surroundings } from './body.js'
+import { Body, methodName, type Surroundings, sharedNames } from './body.js'
 import {
   type Argument,
   callOf,
@@ -19,7 +19,7 @@ import {
 import { definition, statement } from './layout.js'
 import type { PythonHelper, PytorchModule } from './lowering.js'
 import { type ClassPlan, type Instance, isSame, slotKey, typeName } from './modules.js'
-import { identifier, remark } from './python.js'
+import { remark } from './python.js'
 
 /** A class for a block or a branch, and before it what its calls give where that is more than one tensor. */
 export function classText(plan: ClassPlan, around: Surroundings): string {
@@ -155,7 +155,9 @@ function methodLines(plan: ClassPlan, call: CallPlan, number: number, around: Su
   // Another signature than the operation's own is meant.
   const overrides = number === 0 && base(plan, around) !== 'nn.Module'
   const inputs = structure.inputs(call.frame).map((value) => `${printExpression(body.code(value))}: Tensor`)
-  const shared = outsideModules(call, around).map((path) => `${identifier(path)}: ${typeAt(tree.at(path), around)}`)
+  const shared = [...sharedNames(call, around)].map(
+    ([path, name]) => `${name}: ${typeAt(tree.at(path.split('.')), around)}`,
+  )
   const codes = call.outputs.map(({ place }) => body.code(structure.at(place, call.frame)))
   const result = call.single ? elementAt(codes, 0) : callOf(resultName(plan, number), ...codes)
   const [first = '', ...more] = definition(

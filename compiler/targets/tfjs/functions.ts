@@ -107,7 +107,10 @@ export class FunctionWriter {
           [...values].every(([id, value]) => JSON.stringify(option.values.get(id)) === JSON.stringify(value)),
       )
       if (same) return
-      const free = options.some((option) => option.name === name) ? identifier([...owner, name]) : name
+      const taken = (wanted: string) => options.some((option) => option.name === wanted)
+      const owned = identifier([...owner, name])
+      let free = taken(name) ? owned : name
+      for (let number = 2; taken(free); number++) free = `${owned}_${number}`
       options.push({ name: free, spec, values })
     }
     this.structure.items(elementAt(frames, 0)).forEach((item, index) => {
