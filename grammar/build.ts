@@ -239,13 +239,18 @@ export class TreeBuilder {
 
   private postfix(node: CstNode): Expression {
     const start = this.primary(elementAt(nodes(node, 'primary'), 0))
-    const [members, calls] = [nodes(node, 'member'), nodes(node, 'callArguments')]
-    if (members.length + calls.length === 0) return start
-    const suffixes = [...members, ...calls].sort((a, b) => this.span(a).start - this.span(b).start)
-    return suffixes.reduce<Expression>(
-      (object, suffix) => (suffix.name === 'member' ? this.member(object, suffix) : this.call(object, suffix)),
-      start,
-    )
+    const found = [...nodes(node, 'member'), ...nodes(node, 'callArguments'), ...nodes(node, 'indexing')]
+    if (found.length === 0) return start
+    const suffixes = found.sort((a, b) => this.span(a).start - this.span(b).start)
+    return suffixes.reduce<Expression>((object, suffix) => {
+      if (suffix.name === 'member') return this.member(object, suffix)
+      return suffix.name === 'indexing' ? this.indexing(object, suffix) : this.call(object, suffix)
+    }, start)
+  }
+
+  private indexing(object: Expression, node: CstNode): Expression {
+    const index = this.child(node, 'expression')
+    return { kind: 'index', object, index, span: around(object.span, this.span(node)) }
   }
 
   private member(object: Expression, node: CstNode): Expression {

@@ -5,6 +5,8 @@ export function childrenOf(expression: Expression): readonly Expression[] {
   switch (expression.kind) {
     case 'member':
       return [expression.object]
+    case 'index':
+      return [expression.object, expression.index]
     case 'call':
       return [expression.callee, ...expression.arguments.map(({ value }) => value)]
     case 'pipeline':

@@ -19,7 +19,22 @@ export const deepestNesting = 40
 const longestChain = 1000
 
 /** Tokens that continue an expression: `a + b - c` is ((a + b) - c), a tree as deep as the chain is long. */
-const chaining: ReadonlySet<string> = new Set(['+', '-', '*', '/', '.', '->', '(', '==', '!=', '<', '<=', '>', '>='])
+const chaining: ReadonlySet<string> = new Set([
+  '+',
+  '-',
+  '*',
+  '/',
+  '.',
+  '->',
+  '(',
+  '[',
+  '==',
+  '!=',
+  '<',
+  '<=',
+  '>',
+  '>=',
+])
 
 /** Keywords that begin a declaration or a statement, where every chain of operators ends. */
 const beginning: ReadonlySet<string> = new Set([

@@ -247,6 +247,7 @@ export class WsbanParser extends CstParser {
   private readonly suffixes: Alternatives = [
     { ALT: () => this.SUBRULE(this.member) },
     { ALT: () => this.SUBRULE(this.callArguments) },
+    { ALT: () => this.SUBRULE(this.indexing) },
   ]
 
   readonly postfix: Rule = this.RULE('postfix', () => {
@@ -261,6 +262,12 @@ export class WsbanParser extends CstParser {
       { ALT: () => this.CONSUME(t.NumberLiteral) },
       { ALT: () => this.CONSUME(t.StringLiteral) },
     ])
+  })
+
+  readonly indexing: Rule = this.RULE('indexing', () => {
+    this.CONSUME(t.LeftBracket)
+    this.SUBRULE(this.expression)
+    this.CONSUME(t.RightBracket)
   })
 
   readonly callArguments: Rule = this.RULE('callArguments', () => {

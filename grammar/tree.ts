@@ -122,6 +122,8 @@ export type Expression =
   | { readonly kind: 'name'; readonly text: string; readonly span: Span }
   | { readonly kind: 'member'; readonly object: Expression; readonly member: Name; readonly span: Span }
   | { readonly kind: 'call'; readonly callee: Expression; readonly arguments: readonly Argument[]; readonly span: Span }
+  /** `depths[i]` */
+  | { readonly kind: 'index'; readonly object: Expression; readonly index: Expression; readonly span: Span }
   | { readonly kind: 'list'; readonly items: readonly Expression[]; readonly span: Span }
   | {
       readonly kind: 'pipeline'

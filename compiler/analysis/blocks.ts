@@ -50,6 +50,8 @@ function checkNames(expression: Expression, scope: Scope<Value>): Diagnostic[] {
     }
     case 'member':
       return all(expression.object)
+    case 'index':
+      return all(expression.object, expression.index)
     case 'call':
       return [...checkCall(expression, scope, false), ...checkParts(expression, scope)]
     case 'list':

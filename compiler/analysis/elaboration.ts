@@ -78,5 +78,6 @@ export function sourceText(expression: Expression): string {
   if (expression.kind === 'name') return expression.text
   if (expression.kind === 'string' && !isPlainName(expression.value)) return JSON.stringify(expression.value)
   if (expression.kind === 'member') return `${sourceText(expression.object)}.${writtenMember(expression.member.text)}`
+  if (expression.kind === 'index') return `${sourceText(expression.object)}[...]`
   return expression.kind === 'call' ? `${sourceText(expression.callee)}(...)` : 'this'
 }

@@ -12,6 +12,7 @@ import type { Defaults } from './defaults.js'
 import { type Context, type DefinitionCall, type Elaboration, sourceText } from './elaboration.js'
 import type { ExpansionCache } from './expansion_cache.js'
 import { GraphBuilder } from './graph_builder.js'
+import { evaluateIndex } from './indexing.js'
 import { inner, type Place, placeOf } from './naming.js'
 import { callOperation } from './operation_call.js'
 import { evaluateRepeat } from './repeat.js'
@@ -170,6 +171,8 @@ export class Elaborator implements Elaboration {
         return this.name(expression.text, expression.span, context.scope)
       case 'member':
         return this.member(expression, context, place)
+      case 'index':
+        return evaluateIndex(this, expression, context, place)
       case 'call':
         return this.call(expression.callee, expression.arguments, expression.span, undefined, context, place)
       case 'pipeline':

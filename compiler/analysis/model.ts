@@ -125,11 +125,15 @@ function modelParameters(elaborator: Elaborator, model: Model, context: Context,
       )
     if (value.kind === 'number' || value.kind === 'boolean' || value.kind === 'string')
       settings.set(name.text, value.value)
-    else if (value.kind !== 'error')
+    else if (value.kind !== 'error' && !isConstantList(value))
       elaborator.report(
         diagnose(
           'wrong-type',
-          { name: `\`${name.text}\``, expected: 'a number, true, false or a string', found: describe(value) },
+          {
+            name: `\`${name.text}\``,
+            expected: 'a number, true, false, a string or a list of these',
+            found: describe(value),
+          },
           name.span,
         ),
       )
@@ -138,6 +142,13 @@ function modelParameters(elaborator: Elaborator, model: Model, context: Context,
       elaborator.report(diagnose('duplicate-name', { name: name.text }, name.span))
   }
   return Object.fromEntries(settings)
+}
+
+/** Whether it is a list of constants, or of such lists. It is no setting: the command line cannot give one. */
+function isConstantList(value: Value): boolean {
+  const { kind } = value
+  if (kind === 'list') return value.items.every(isConstantList)
+  return kind === 'number' || kind === 'boolean' || kind === 'string' || kind === 'error'
 }
 
 function constant(value: number | boolean | string): Value {

@@ -281,6 +281,12 @@ class FileResolver {
         if (found) this.refer(expression.member.span, found.definition)
         return found
       }
+      case 'index': {
+        const object = this.expression(expression.object, scope)
+        this.expression(expression.index, scope)
+        // Which round or stage it is depends on values. Where they differ, an editor shows those of the first.
+        return object?.members().get('0')
+      }
       case 'call': {
         const callee = this.expression(expression.callee, scope)
         this.arguments(expression.arguments, argumentsOf(callee?.definition), scope)

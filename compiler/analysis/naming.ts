@@ -64,6 +64,7 @@ function countWeightCalls(expression: Expression, scope: Scope<Value>): number {
     case 'conditional':
       return all(expression.whenTrue, expression.whenFalse)
     case 'member':
+    case 'index':
       return all(expression.object)
     case 'repeat':
       return 1 + all(expression.start)

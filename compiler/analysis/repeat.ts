@@ -30,7 +30,8 @@ export function evaluateRepeat(elaboration: Elaboration, expression: Repeat, con
     rounds.set(String(index), { kind: 'instance', of: `round ${index}`, result: tensorOf(state), members: reachable })
   }
   const result = tensorOf(state)
-  return result ? { kind: 'instance', of: 'repeat', result, members: rounds } : state
+  const inOrder = [...rounds.values()]
+  return result ? { kind: 'instance', of: 'repeat', result, members: rounds, rounds: inOrder } : state
 }
 
 function roundCount(elaboration: Elaboration, { count: { span } }: Repeat, count: Value): number | undefined {

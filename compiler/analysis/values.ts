@@ -41,6 +41,8 @@ export interface InstanceValue {
   readonly of: string
   readonly result: TensorValue | undefined
   readonly members: ReadonlyMap<string, Value>
+  /** Of a repeat: its rounds in order. They are members as well, by their names. */
+  readonly rounds?: readonly Value[]
   readonly recall?: Recall
 }
 

@@ -153,6 +153,18 @@ export const table = {
     explanation:
       'The value cannot be called. Operations can be called, blocks (which creates new weights), and branches and bindings whose value is the result of a call (which reuses its weights).',
   }),
+  'not-indexable': error<{ object: string; what: string }>({
+    message: ({ object, what }) => `\`${object}\` is ${what}: there is nothing to count in it`,
+    help: () => 'an index follows a list, a repeat, or a pipeline whose stages are numbered',
+    explanation:
+      'Only lists, repeats and pipelines with several calls that make weights can be indexed: a list gives its items, a repeat its rounds, a pipeline its stages. To take a part of a tensor, use an operation.',
+  }),
+  'no-such-item': error<{ object: string; index: number; length: number }>({
+    message: ({ object, index, length }) => `\`${object}\` has no item ${index}, it has ${length}`,
+    help: ({ length }) => (length > 0 ? `items are counted from 0: the last one is ${length - 1}` : undefined),
+    explanation:
+      'The index is larger than the number of the last item of a list, round of a repeat, or stage of a pipeline. They are counted from 0.',
+  }),
   'unknown-argument': error<Suggested & { callee: string }>({
     message: ({ name, callee }) => `\`${callee}\` has no argument \`${name}\``,
     replacement: suggested,

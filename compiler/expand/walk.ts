@@ -74,6 +74,9 @@ export class Walk {
       case 'member':
         each(expression.object)
         break
+      case 'index':
+        each(expression.object, expression.index)
+        break
       case 'negate':
         each(expression.operand)
         break

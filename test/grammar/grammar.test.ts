@@ -28,6 +28,8 @@ function show(expression: Expression): string {
       return expression.text
     case 'member':
       return `${show(expression.object)}.${expression.member.text}`
+    case 'index':
+      return `${show(expression.object)}[${show(expression.index)}]`
     case 'binary':
       return `(${show(expression.left)} ${expression.operator} ${show(expression.right)})`
     case 'negate':
@@ -60,6 +62,9 @@ test('expressions bind as they do on paper', (t) => {
     ['repeat 3 as i, y = x { return f(y) }', 'repeat 3 i y x 1'],
     ['repeat n y = x { z = f(y) return z }', 'repeat n - y x 2'],
     ['f(from = 1, training = 2, epochs = 3)', 'f(from=1 training=2 epochs=3)'],
+    ['depths[i + 1]', 'depths[(i + 1)]'],
+    ['stages[0].conv[1](x)', 'stages[0].conv[1](x)'],
+    ['[[1], 2][0]', '{{1} 2}[0]'],
     ['1e-3', '0.001'],
     ['f(', "wrong: ')'"],
   ]

@@ -1,5 +1,7 @@
 import { inBranch, withHead } from './example.js'
 
+const logits = 'logits   = features -> global_avg_pool -> linear(classes)'
+
 export const names = {
   'unknown-name': {
     within: inBranch,
@@ -35,5 +37,15 @@ export const names = {
     within: withHead,
     wrong: 'block head(x, maps) {\n  return conv2d(x, maps, 1)\n  y = relu(x)\n}',
     right: 'block head(x, maps) {\n  y = relu(x)\n  return conv2d(y, maps, 1)\n}',
+  },
+  'not-indexable': {
+    within: inBranch,
+    wrong: `width    = 16\nfeatures = conv2d(image, width[0], 3)\n${logits}`,
+    right: `widths   = [16, 32]\nfeatures = conv2d(image, widths[0], 3)\n${logits}`,
+  },
+  'no-such-item': {
+    within: inBranch,
+    wrong: `widths   = [16, 32]\nfeatures = conv2d(image, widths[2], 3)\n${logits}`,
+    right: `widths   = [16, 32]\nfeatures = conv2d(image, widths[1], 3)\n${logits}`,
   },
 } as const
