@@ -2,6 +2,7 @@ import type { CstElement, CstNode, IToken } from 'chevrotain'
 import { colonHabit, type Habit, unitHabit } from './habits.js'
 import { isQuotableName } from './names.js'
 import { elementAt, present } from './present.js'
+import { roundNamePieces } from './round_name.js'
 import type {
   Argument,
   Augmentation,
@@ -9,12 +10,14 @@ import type {
   Binding,
   Block,
   Branch,
+  CarriedValue,
   Expression,
   Import,
   Input,
   Model,
   Name,
   Parameter,
+  RoundName,
   Span,
   Statement,
   Unit,
@@ -99,6 +102,14 @@ export class TreeBuilder {
     }
   }
 
+  /** The value of a `return`: several are a tuple. */
+  private returned(node: CstNode): Expression {
+    const items = nodes(node, 'expression').map((item) => this.expression(item))
+    const [first, last] = [items[0], items.at(-1)]
+    if (!first || !last || first === last) return first ?? this.missing(node)
+    return { kind: 'tuple', items, span: around(first.span, last.span) }
+  }
+
   /** Losses, predictions and settings: their names are no part of the name of a weight, and stand without quotes. */
   private labels(parents: CstNode[]): Binding[] {
     const quoted = parents.flatMap((parent) => nodes(parent, 'binding').flatMap((node) => tokens(node, 'String')))
@@ -159,7 +170,7 @@ export class TreeBuilder {
     if (!node) return []
     return nodes(node, 'statement').flatMap((statement): Statement[] => {
       const returning = nodes(statement, 'returning')[0]
-      if (returning) return [{ kind: 'return', value: this.child(returning, 'expression'), span: this.span(returning) }]
+      if (returning) return [{ kind: 'return', value: this.returned(returning), span: this.span(returning) }]
       return this.bindings([statement])
     })
   }
@@ -328,20 +339,31 @@ export class TreeBuilder {
   }
 
   private repetition(node: CstNode): Expression {
-    const names = [...tokens(node, 'Name')].sort((a, b) => a.startOffset - b.startOffset)
-    const indexed = tokens(node, 'As').length > 0
-    const state = names.at(-1)
-    const index = indexed && names.length > 1 ? names[0] : undefined
-    if (!state) return this.missing(node)
+    const [index] = tokens(node, 'Name')
+    const [first, ...others] = nodes(node, 'carried').flatMap((carried) => this.carried(carried) ?? [])
+    const [named] = tokens(node, 'String')
+    if (!first) return this.missing(node)
     return {
       kind: 'repeat',
       count: this.sum(elementAt(nodes(node, 'sum'), 0)),
       ...(index && { index: this.name(index) }),
-      state: this.name(state),
-      start: this.child(node, 'expression'),
+      carried: [first, ...others],
+      ...(named && { named: this.roundName(named) }),
       statements: this.body(nodes(node, 'body')[0]),
       span: this.span(node),
     }
+  }
+
+  private carried(node: CstNode): CarriedValue | undefined {
+    const name = tokens(node, 'Name')[0]
+    return name && { name: this.name(name), start: this.child(node, 'expression') }
+  }
+
+  private roundName(token: IToken): RoundName {
+    const pieces = roundNamePieces(token)
+    if (!pieces || pieces.length === 0) this.misnamed.push(token)
+    const parts = (pieces ?? []).map((piece) => ('text' in piece ? piece.text : this.expression(piece.value)))
+    return { parts, span: this.tokenSpan(token) }
   }
 
   private name(token: IToken): Name {

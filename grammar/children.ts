@@ -20,7 +20,14 @@ export function childrenOf(expression: Expression): readonly Expression[] {
     case 'conditional':
       return [expression.condition, expression.whenTrue, expression.whenFalse]
     case 'repeat':
-      return [expression.count, expression.start, ...expression.statements.map(({ value }) => value)]
+      return [
+        expression.count,
+        ...expression.carried.map(({ start }) => start),
+        ...(expression.named?.parts.filter((part) => typeof part !== 'string') ?? []),
+        ...expression.statements.map(({ value }) => value),
+      ]
+    case 'tuple':
+      return expression.items
     default:
       return []
   }

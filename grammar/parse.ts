@@ -94,6 +94,7 @@ function parseTokens(
     const before = tokens[(indexOf.get(error.token) ?? 0) - 1] ?? (isEnd(error.token) ? tokens.at(-1) : undefined)
     return syntaxProblem(source, text, error, opened, before)
   })
+  const whole = parser.recovers || parser.errors.length === 0
   const builder = new TreeBuilder(source, text)
   const declarations = builder.declarations(tree)
   // On a line that could not be read, a colon may have meant anything.
@@ -106,7 +107,6 @@ function parseTokens(
   ]
   const foreign = habits.map((habit) => habitProblem(source, text, habit))
   const all = [...problems, ...reserved, ...misnamed, ...errors, ...foreign]
-  const whole = parser.recovers || parser.errors.length === 0
   return { file: { source, text, ...declarations, comments }, problems: all, whole }
 }
 

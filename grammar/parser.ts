@@ -5,6 +5,9 @@ type Rule = ParserMethod<[], CstNode>
 /** Of the rules that every expression goes through: made once, not at each of their calls. */
 type Alternatives = IOrAlt<unknown>[]
 
+/** Tokens before which a comma ends a `return`, beside the name of a binding. */
+const separated: ReadonlySet<unknown> = new Set([t.RightBrace, t.ReturnKeyword])
+
 /** A parser that does not recover gives this for a text with an error. */
 const whole = { recoveryValueFunc: (): CstNode => ({ name: 'file', children: {} }) }
 
@@ -83,6 +86,13 @@ export class WsbanParser extends CstParser {
   readonly returning: Rule = this.RULE('returning', () => {
     this.CONSUME(t.ReturnKeyword)
     this.SUBRULE(this.expression)
+    this.MANY({
+      GATE: () => this.LA(3).tokenType !== t.Equals && !separated.has(this.LA(2).tokenType),
+      DEF: () => {
+        this.CONSUME(t.Comma)
+        this.SUBRULE2(this.expression)
+      },
+    })
   })
 
   readonly binding: Rule = this.RULE('binding', () => {
@@ -320,6 +330,12 @@ export class WsbanParser extends CstParser {
     this.CONSUME(t.RightBracket)
   })
 
+  readonly carried: Rule = this.RULE('carried', () => {
+    this.CONSUME(t.Name)
+    this.CONSUME(t.Equals)
+    this.SUBRULE(this.expression)
+  })
+
   readonly repetition: Rule = this.RULE('repetition', () => {
     this.CONSUME(t.RepeatKeyword)
     this.SUBRULE(this.sum)
@@ -328,9 +344,11 @@ export class WsbanParser extends CstParser {
       this.CONSUME(t.Name)
       this.CONSUME(t.Comma)
     })
-    this.CONSUME2(t.Name)
-    this.CONSUME(t.Equals)
-    this.SUBRULE(this.expression)
+    this.AT_LEAST_ONE_SEP({ SEP: t.Comma, DEF: () => this.SUBRULE(this.carried) })
+    this.OPTION2(() => {
+      this.CONSUME(t.NamedKeyword)
+      this.CONSUME(t.StringLiteral)
+    })
     this.SUBRULE(this.body)
   })
 }

@@ -35,6 +35,7 @@ export const TrueKeyword = keyword('true')
 export const FalseKeyword = keyword('false')
 export const FromKeyword = keyword('from', [Name, Word])
 export const AsKeyword = keyword('as', [Name, Word])
+export const NamedKeyword = keyword('named', [Name, Word])
 export const AugmentKeyword = keyword('augment', [Name, Word])
 
 /** `2 epochs`, `500 steps`: a unit only right after a number, a name everywhere else. */
@@ -121,6 +122,7 @@ export const tokens: TokenType[] = [
   FalseKeyword,
   FromKeyword,
   AsKeyword,
+  NamedKeyword,
   AugmentKeyword,
   UnitWord,
   Identifier,

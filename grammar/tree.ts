@@ -147,16 +147,31 @@ export type Expression =
       readonly span: Span
     }
   | RepeatExpression
+  /** `a, b` after `return`: several values. */
+  | { readonly kind: 'tuple'; readonly items: readonly Expression[]; readonly span: Span }
   /** Where the text is broken: the parser went on without it, and has already said so. */
   | { readonly kind: 'missing'; readonly span: Span }
 
-/** `repeat 3 as i, x = start { ... return f(x) }`: x begins as start and becomes each round's result. */
+/** `x = start` in the head of a repeat: x begins as start and becomes each round's result. */
+export interface CarriedValue {
+  readonly name: Name
+  readonly start: Expression
+}
+
+/** `"layer{i + 1}"`: what a round is called. */
+export interface RoundName {
+  readonly parts: readonly (string | Expression)[]
+  readonly span: Span
+}
+
+/** `repeat 3 as i, x = start, y = other named "layer{i}" { ... return f(x), y }` */
 export interface RepeatExpression {
   readonly kind: 'repeat'
   readonly count: Expression
   readonly index?: Name
-  readonly state: Name
-  readonly start: Expression
+  readonly carried: readonly [CarriedValue, ...CarriedValue[]]
+  /** Absent where rounds are numbered. */
+  readonly named?: RoundName
   readonly statements: readonly Statement[]
   readonly span: Span
 }

@@ -9,6 +9,7 @@ import { givingArgument } from './fixes.js'
 import { inner, weightCallName } from './naming.js'
 import { evaluateGiven } from './operation_call.js'
 import { Scope } from './scope.js'
+import { namedItems } from './tuple.js'
 import { type BoundArgument, type DefinitionValue, describe, errorValue, tensorOf, type Value } from './values.js'
 
 /** Evaluates a call of a block or branch: expands its statements with these arguments. */
@@ -115,7 +116,7 @@ function bindParameters(
   return { values, scope }
 }
 
-type ExpandedBody = Pick<Expansion, 'result' | 'members'>
+type ExpandedBody = Pick<Expansion, 'result' | 'members' | 'values'>
 
 /** Expands a body, or replays its expansion of an earlier compilation; undefined when it went wrong and was reported. */
 function expand(
@@ -161,12 +162,18 @@ function expandBody(
   const owner = { name, span: definition.name.span }
   const { result, members } = elaboration.statements(definition.statements, context, owner, definition.kind === 'block')
   if (result?.kind === 'error') return undefined
+  if (result?.kind === 'tuple') {
+    const returned = namedItems(result, members, elaboration.report)
+    builder.countNames(result.items.length)
+    return returned && { result: undefined, members: new Map([...members, ...returned]), values: [...returned.keys()] }
+  }
   const tensor = result && tensorOf(result)
   if (tensor) frame.result = tensor.ref
   if (result?.kind !== 'instance') return { result: tensor, members }
   // `return inner(x)`: what can be tapped inside of it can be tapped here, too.
   builder.countNames(result.members.size)
-  return { result: tensor, members: new Map([...result.members, ...members]) }
+  const all = new Map([...result.members, ...members])
+  return { result: tensor, members: all, ...(!tensor && result.values && { values: result.values }) }
 }
 
 function outlineOf({ values }: BoundParameters, call: Call): Pick<Frame, 'inputs' | 'span' | 'local'> {
@@ -181,7 +188,7 @@ function outlineOf({ values }: BoundParameters, call: Call): Pick<Frame, 'inputs
 function instanceOf(
   target: DefinitionValue,
   values: ReadonlyMap<string, BoundArgument>,
-  { result, members }: ExpandedBody,
+  { result, members, values: returned }: ExpandedBody,
   call: Call,
   { parameterPath }: ExpansionPaths,
 ): Value {
@@ -190,6 +197,7 @@ function instanceOf(
     of: target.definition.name.text,
     result: result && { ...result, span: call.span },
     members,
+    ...(returned && { values: returned }),
     recall: { callee: target, arguments: values, parameterPath },
   }
 }

@@ -4,6 +4,7 @@ import { diagnose } from '../diagnostics/report.js'
 import { constantOf, match, signatureOf } from './arguments.js'
 import type { Module } from './modules.js'
 import { Scope } from './scope.js'
+import { nameOf, unnamedValue } from './tuple.js'
 import { type BoundArgument, errorValue, type Value } from './values.js'
 
 /**
@@ -21,6 +22,9 @@ function checkBlock(block: Block, outer: Scope<Value>): Diagnostic[] {
     if (!scope.define(name.text, { kind: 'error' }))
       diagnostics.push(diagnose('duplicate-name', { name: name.text }, name.span))
   diagnostics.push(...checkStatements(block.statements, scope))
+  for (const { value } of block.statements)
+    if (value.kind === 'tuple')
+      for (const item of value.items) if (nameOf(item) === undefined) diagnostics.push(unnamedValue(item.span))
   if (!block.statements.some(({ kind }) => kind === 'return'))
     diagnostics.push(diagnose('no-result', { name: block.name.text }, block.name.span))
   return diagnostics
@@ -55,6 +59,7 @@ function checkNames(expression: Expression, scope: Scope<Value>): Diagnostic[] {
     case 'call':
       return [...checkCall(expression, scope, false), ...checkParts(expression, scope)]
     case 'list':
+    case 'tuple':
       return all(...expression.items)
     case 'pipeline':
       return [
@@ -74,8 +79,17 @@ function checkNames(expression: Expression, scope: Scope<Value>): Diagnostic[] {
     case 'repeat': {
       const round = new Scope<Value>(scope)
       if (expression.index) round.define(expression.index.text, { kind: 'number', value: 0 })
-      round.define(expression.state.text, { kind: 'error' })
-      return [...all(expression.count, expression.start), ...checkStatements(expression.statements, round)]
+      const starts = expression.carried.map(({ start }) => start)
+      const names = expression.carried.flatMap(({ name }) =>
+        round.define(name.text, { kind: 'error' }) ? [] : [diagnose('duplicate-name', { name: name.text }, name.span)],
+      )
+      const parts = expression.named?.parts.filter((part) => typeof part !== 'string') ?? []
+      return [
+        ...all(expression.count, ...starts),
+        ...names,
+        ...parts.flatMap((part) => checkNames(part, round)),
+        ...checkStatements(expression.statements, round),
+      ]
     }
     default:
       return []

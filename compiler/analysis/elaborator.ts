@@ -18,6 +18,7 @@ import { callOperation } from './operation_call.js'
 import { evaluateRepeat } from './repeat.js'
 import type { Scope } from './scope.js'
 import { callAgain } from './shared_call.js'
+import { evaluateTuple } from './tuple.js'
 import { type BoundArgument, describe, errorValue, tensorOf, type Value } from './values.js'
 
 /** A longer pipeline does not read well on one line: generated code then has a line for each numbered stage. */
@@ -167,6 +168,8 @@ export class Elaborator implements Elaboration {
         return { kind: 'boolean', value: expression.value }
       case 'list':
         return { kind: 'list', items: expression.items.map((item) => this.evaluate(item, context, inner(place))) }
+      case 'tuple':
+        return evaluateTuple(this, expression, context, place)
       case 'name':
         return this.name(expression.text, expression.span, context.scope)
       case 'member':

@@ -5,6 +5,8 @@ import type { TensorValue, Value } from './values.js'
 export interface Expansion {
   readonly result: TensorValue | undefined
   readonly members: ReadonlyMap<string, Value>
+  /** The members that it returns where those are several. */
+  readonly values?: readonly string[]
   readonly nodes: readonly Node[]
   /** The call's own frame first. */
   readonly frames: readonly Frame[]

@@ -120,7 +120,7 @@ export class GraphBuilder {
   }
 
   /** Everything added since a mark. */
-  since(mark: Mark): Omit<Expansion, 'result' | 'members'> {
+  since(mark: Mark): Omit<Expansion, 'result' | 'members' | 'values'> {
     return {
       nodes: this.nodes.slice(mark.nodes),
       frames: this.frames.slice(mark.frames),

@@ -8,6 +8,7 @@ import type {
   Model,
   Name,
   Parameter,
+  RepeatExpression,
   SourceFile,
   Span,
   Statement,
@@ -18,6 +19,7 @@ import { axisWords } from '../ops/support/axes.js'
 import { trainArguments, trainSettings } from '../training/loop.js'
 import type { SettingSpec } from '../training/setting_spec.js'
 import { settings } from '../training/settings.js'
+import { nameOf } from './tuple.js'
 
 /** The definition that a name refers to. */
 export interface Definition {
@@ -298,6 +300,8 @@ class FileResolver {
         const numbered = expression.start.kind === 'call' ? [start, ...stages] : stages
         return pipelineMembers(stages.at(-1), numbered)
       }
+      case 'tuple':
+        return this.tuple(expression.items, scope)
       case 'list':
         for (const item of expression.items) this.expression(item, scope)
         return undefined
@@ -320,26 +324,35 @@ class FileResolver {
     }
   }
 
-  private repeat(expression: Extract<Expression, { kind: 'repeat' }>, scope: NameScope): ResolvedName {
+  private tuple(items: readonly Expression[], scope: NameScope): ResolvedName {
+    const named = items.flatMap((item): [string, ResolvedName][] => {
+      const [found, name] = [this.expression(item, scope), nameOf(item)]
+      return found && name !== undefined ? [[name, found]] : []
+    })
+    return { definition: { kind: 'word', name: 'values' }, members: () => new Map(named) }
+  }
+
+  private repeat(expression: RepeatExpression, scope: NameScope): ResolvedName {
     this.expression(expression.count, scope)
-    const start = this.expression(expression.start, scope)
+    const starts = expression.carried.map(({ start }) => this.expression(start, scope))
     const round = this.scope(expression.span.start, expression.span.end, scope)
-    const { index, state } = expression
+    const { index, carried, named } = expression
     const roundName = (name: Name): Definition => ({ kind: 'round', name: name.text, span: name.span })
-    const from = expression.statements[0]?.span.start ?? expression.span.end
+    const from = named?.span.start ?? expression.statements[0]?.span.start ?? expression.span.end
     if (index) this.define(round, index, { definition: roundName(index), members: none }, from)
-    this.define(round, state, { definition: roundName(state), members: () => start?.members() ?? nothing }, from)
+    const values = carried.map(({ name }, place): [string, ResolvedName] => {
+      const entity = { definition: roundName(name), members: () => starts[place]?.members() ?? nothing }
+      this.define(round, name, entity, from)
+      return [name.text, entity]
+    })
+    for (const part of named?.parts ?? []) if (typeof part !== 'string') this.expression(part, round)
     const result = this.statements(expression.statements, round)
+    const several = values.length > 1 ? values : []
     const each: ResolvedName = {
       definition: { kind: 'word', name: 'round' },
-      members: () => bodyMembers(result, round),
+      members: () => new Map([...bodyMembers(result, round).entries(), ...several]),
     }
-    // There are as many rounds as the count says, which is not known here.
-    const rounds: Members = {
-      get: (name) => (/^\d+$/.test(name) ? each : undefined),
-      entries: () => new Map([['0', each]]).entries(),
-    }
-    return { definition: each.definition, members: () => rounds }
+    return { definition: each.definition, members: () => repeatMembers(expression, each, new Map(several)) }
   }
 
   private arguments(list: readonly Argument[], known: readonly Definition[], scope: NameScope): void {
@@ -442,6 +455,27 @@ function bodyMembers(result: ResolvedName | undefined, { names }: NameScope): Me
   const own = [...names].filter(([, { entity }]) => entity.definition.kind === 'binding')
   const returned = result ? [...result.members().entries()] : []
   return new Map([...returned, ...own.map(([name, { entity }]): [string, ResolvedName] => [name, entity])])
+}
+
+/** The carried values of a repeat where they are several, and its rounds. How many those are is not known from the text. */
+function repeatMembers(
+  { named }: RepeatExpression,
+  round: ResolvedName,
+  carried: ReadonlyMap<string, ResolvedName>,
+): Members {
+  return {
+    get: (name) => carried.get(name) ?? (mayBeRound(name, named) ? round : undefined),
+    entries: () => new Map([...(named ? [] : [['0', round] as const]), ...carried]).entries(),
+  }
+}
+
+/** Whether a round may have the name: what is computed in it may be anything. */
+function mayBeRound(name: string, named: RepeatExpression['named']): boolean {
+  if (!named) return /^\d+$/.test(name)
+  const { parts } = named
+  const [first, last] = [parts[0], parts.at(-1)]
+  if (parts.length === 1 && typeof first === 'string') return name === first
+  return (typeof first !== 'string' || name.startsWith(first)) && (typeof last !== 'string' || name.endsWith(last))
 }
 
 /** The value of a pipeline is that of its last stage; each stage is a member by its number. */

@@ -56,6 +56,7 @@ function countWeightCalls(expression: Expression, scope: Scope<Value>): number {
         all(expression.start),
       )
     case 'list':
+    case 'tuple':
       return all(...expression.items)
     case 'negate':
       return all(expression.operand)
@@ -67,7 +68,7 @@ function countWeightCalls(expression: Expression, scope: Scope<Value>): number {
     case 'index':
       return all(expression.object)
     case 'repeat':
-      return 1 + all(expression.start)
+      return 1 + all(...expression.carried.map(({ start }) => start))
     default:
       return 0
   }

@@ -14,6 +14,7 @@ export type Value =
       readonly quoted?: Span
     }
   | { readonly kind: 'list'; readonly items: readonly Value[] }
+  | TupleValue
   | { readonly kind: 'uniform'; readonly low: number; readonly high: number }
   /** `training ? a : b` between constants. */
   | { readonly kind: 'by-phase'; readonly training: Value; readonly evaluation: Value }
@@ -25,6 +26,19 @@ export type Value =
   | DefinitionValue
   /** Went wrong already and was reported; nothing more is said of what is made from it. */
   | { readonly kind: 'error' }
+
+/** Several values that a body returns. */
+export interface TupleValue {
+  readonly kind: 'tuple'
+  readonly items: readonly TupleItem[]
+}
+
+export interface TupleItem {
+  readonly value: Value
+  readonly span: Span
+  /** As which it can be taken from the result of a call: its own, where it is written as a name or a member. */
+  readonly name: string | undefined
+}
 
 export interface TensorValue {
   readonly kind: 'tensor'
@@ -41,6 +55,8 @@ export interface InstanceValue {
   readonly of: string
   readonly result: TensorValue | undefined
   readonly members: ReadonlyMap<string, Value>
+  /** The members that are its values where it has several instead of a single result. */
+  readonly values?: readonly string[]
   /** Of a repeat: its rounds in order. They are members as well, by their names. */
   readonly rounds?: readonly Value[]
   readonly recall?: Recall
@@ -100,7 +116,10 @@ export function describe(value: Value): string {
     case 'tensor':
       return `a tensor (${shapeText(value.type)})`
     case 'instance':
-      return value.result ? `a tensor (${shapeText(value.result.type)})` : `branch ${value.of}`
+      if (value.result) return `a tensor (${shapeText(value.result.type)})`
+      return value.values ? `${value.values.length} values: ${value.values.join(', ')}` : `branch ${value.of}`
+    case 'tuple':
+      return `${value.items.length} values`
     case 'operation':
       return `the operation ${value.operation.name}`
     case 'definition':

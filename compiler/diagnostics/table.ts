@@ -65,8 +65,10 @@ export const table = {
   }),
   'not-a-name': error<{ found: string }>({
     message: ({ found }) => `${found} cannot be a name`,
-    help: () =>
-      'a name in quotes is letters, digits, _ and -; each part of a dotted name has quotes of its own: x."0".conv',
+    help: ({ found }) =>
+      found.includes('{')
+        ? 'the name of a round is letters, digits, _, - and values in braces: "layer{i + 1}"'
+        : 'a name in quotes is letters, digits, _ and -; each part of a dotted name has quotes of its own: x."0".conv',
     explanation:
       'A name in quotes becomes one part of the names of weights and nodes, so it consists of letters, digits, underscores and hyphens. A dot separates the parts: a weight `attn.qkv.weight` belongs to a binding `qkv` inside of a block that is called `attn`.',
   }),
@@ -141,6 +143,12 @@ export const table = {
     help: () => 'end it with `return` and the value it gives',
     explanation:
       'A block, or the body of a repeat, must end with `return`, which gives its value. Only branches may do without.',
+  }),
+  'unnamed-value': error<Record<string, never>>({
+    message: () => 'this value has no name under which it could be taken from the result',
+    help: () => 'bind it first, NAME = ..., and return the name',
+    explanation:
+      'A block that returns several values gives them by their names, such as pair.attention. So each of them is a binding, a parameter, or a member. The body of a repeat returns values by position, and needs no names.',
   }),
   'after-return': error<Record<string, never>>({
     message: () => 'nothing may follow `return`',

@@ -1,4 +1,4 @@
-import type { Argument, Block, Branch, Expression, Model, Statement } from '../../grammar/tree.js'
+import type { Argument, Block, Branch, Expression, Model, RepeatExpression, Statement } from '../../grammar/tree.js'
 import type { Module } from '../analysis/modules.js'
 import { operations } from '../ops/index.js'
 import { trainSettings } from '../training/loop.js'
@@ -69,6 +69,7 @@ export class Walk {
           else this.call(stage, [], undefined, 1, own)
         break
       case 'list':
+      case 'tuple':
         each(...expression.items)
         break
       case 'member':
@@ -87,12 +88,15 @@ export class Walk {
         each(expression.condition, expression.whenTrue, expression.whenFalse)
         break
       case 'repeat':
-        each(expression.count, expression.start)
-        this.statements(
-          expression.statements,
-          new Set([...own, expression.state.text, ...(expression.index ? [expression.index.text] : [])]),
-        )
+        this.repeat(expression, own)
     }
+  }
+
+  private repeat({ count, index, carried, named, statements }: RepeatExpression, own: ReadonlySet<string>): void {
+    for (const part of [count, ...carried.map(({ start }) => start)]) this.expression(part, own)
+    const inside = new Set([...own, ...carried.map(({ name }) => name.text), ...(index ? [index.text] : [])])
+    for (const part of named?.parts ?? []) if (typeof part !== 'string') this.expression(part, inside)
+    this.statements(statements, inside)
   }
 
   /** `call` is absent for a stage without brackets. */

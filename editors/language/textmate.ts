@@ -5,7 +5,7 @@ import * as t from '../../grammar/tokens.js'
 
 /** The colour that each token gets, by the names that editors' themes know. White space and names have none of their own. */
 export const scopeOf: ReadonlyMap<TokenType, string> = new Map([
-  ...[t.ImportKeyword, t.FromKeyword, t.AsKeyword, t.ReturnKeyword, t.RepeatKeyword].map(
+  ...[t.ImportKeyword, t.FromKeyword, t.AsKeyword, t.NamedKeyword, t.ReturnKeyword, t.RepeatKeyword].map(
     (token) => [token, 'keyword.control.wsban'] as const,
   ),
   ...[
@@ -82,6 +82,8 @@ export function textMateGrammar(): object {
     { match: `\\b(model|block|branch)\\s+(${word})`, captures: declarationCaptures },
     { match: `:\\s*(${word})(?=\\s*\\[)`, captures: { 1: { name: 'support.type.wsban' } } },
     ...keywordRules(),
+    // A name everywhere else.
+    { match: '\\bnamed\\b(?=\\s*")', name: scopeOf.get(t.NamedKeyword) ?? '' },
     { match: '\\btraining\\b', name: 'variable.language.wsban' },
     { match: `\\b(?:${known})\\b${call}`, name: 'support.function.wsban' },
     { match: `(->)\\s*((?:${known})\\b)?`, captures: arrowCaptures },
@@ -125,7 +127,7 @@ function patternOf(token: TokenType): Rule {
 function keywordRules(): Rule[] {
   const byScope = new Map<string, string[]>()
   for (const token of t.tokens) {
-    if (typeof token.PATTERN !== 'string' || !/^\w+$/.test(token.PATTERN)) continue
+    if (typeof token.PATTERN !== 'string' || !/^\w+$/.test(token.PATTERN) || token === t.NamedKeyword) continue
     const scope = scopeOf.get(token)
     if (scope === undefined) throw new Error(`no colour for ${token.name}`)
     byScope.set(scope, [...(byScope.get(scope) ?? []), token.PATTERN])

@@ -87,7 +87,7 @@ type Mode = 'file' | 'statements' | 'steps'
 
 const declarations = new Set(['import', 'model', 'block'])
 const beginnings = new Set([...declarations, 'input', 'branch', 'loss', 'predict', 'train', 'return'])
-const names = new Set(['Identifier', 'From', 'As', 'Augment', 'Unit'])
+const names = new Set(['Identifier', 'From', 'As', 'Named', 'Augment', 'Unit'])
 /** Tokens with which a binding may begin. */
 const bindable = new Set([...names, 'String', 'SingleQuoted'])
 const ranks: Readonly<Record<string, number>> = {
@@ -163,7 +163,7 @@ class Reader {
       if (piece.kind === 'comment') {
         pending.push(piece)
         this.at++
-      } else if (draft && separates(mode, draft, piece)) {
+      } else if (draft && separates(mode, draft, piece) && !this.continuesReturn(draft)) {
         // Comments before it are said of the statement, so the comma goes before them.
         draft.comma = true
         // After a number the next binding's name could be read as its unit: `a = 3, steps = 4`.
@@ -218,6 +218,13 @@ class Reader {
     if (piece.text === 'augment' && this.next(2)?.text === '{') return true
     if (draft.repeats > 0 || !bindable.has(piece.type) || next?.text !== '=') return false
     return !(draft.nodes.length === 1 && (before.text === 'branch' || before.text === 'predict'))
+  }
+
+  /** Whether the comma here is followed by another value of a `return`. */
+  private continuesReturn({ first }: Draft): boolean {
+    const next = this.next(1)
+    if (first.text !== 'return' || !next || next.text === '}' || next.text === 'return') return false
+    return !(bindable.has(next.type) && this.next(2)?.text === '=')
   }
 
   /** The token so many tokens on, comments aside. */

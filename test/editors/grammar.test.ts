@@ -21,10 +21,13 @@ test('in all models and fixtures, every token has the colour that the lexer give
     all.forEach((token, index) => {
       const { startOffset, image, tokenType } = token
       const [before, next] = [all[index - 1]?.image, all[index + 1]?.image]
-      // After a dot and before `=` keywords are names; so is a unit without its number.
+      // After a dot and before `=` keywords are names; so are a unit without its number and `named` without its string.
       const isName =
         /^[a-z]/.test(image) &&
-        (before === '.' || next === '=' || (tokenType.name === 'Unit' && !/^\d/.test(before ?? '')))
+        (before === '.' ||
+          next === '=' ||
+          (tokenType.name === 'Unit' && !/^\d/.test(before ?? '')) ||
+          (tokenType.name === 'Named' && !next?.startsWith('"')))
       const scope = scopeOf.get(tokenType)
       if (scope === undefined || isName) return
       seen++

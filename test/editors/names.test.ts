@@ -34,6 +34,37 @@ test('names are found in every kind of expression', (t) => {
   ])
 })
 
+test('the values and rounds of a repeat are found, and the names in the names of rounds', (t) => {
+  t.deepEqual(
+    inModel('a = repeat k as i, x = k, y = k named "l{i}" { return x, y } b = a.x + a.l2.y + a[0].y + a.2 + a.z'),
+    [
+      'a:binding!',
+      'k:parameter',
+      'i:round!',
+      'x:round!',
+      'k:parameter',
+      'y:round!',
+      'k:parameter',
+      'i:round',
+      'x:round',
+      'y:round',
+      'b:binding!',
+      'a:binding',
+      'x:round',
+      'a:binding',
+      'l2:word',
+      'y:round',
+      'a:binding',
+      'a:binding',
+      'a:binding',
+    ],
+  )
+  t.deepEqual(
+    namesOf('block f(p) { q = relu(p) return p, q.r, q } block g(x) { y = f(x) return y.p + y.q + y.r }').slice(-5),
+    ['y:binding', 'p:parameter', 'y:binding', 'q:binding', 'y:binding'],
+  )
+})
+
 test('a name in quotes is found where a binding has it, and is a string elsewhere', (t) => {
   t.deepEqual(inModel('"block" = relu(k) a = "block" + b."1x1" c = "k" d = "loss"'), [
     '"block":binding!',

@@ -86,6 +86,7 @@ test('other spaces, line ends and comments between the words of a model change n
 })
 
 const name = fc.constantFrom('x', 'features', 'trunk', 'a_rather_long_name_of_something', 'steps', 'from', 'augment')
+const quotedName = fc.constantFrom('"block"', '"0"', '"a-b"')
 const { value } = fc.letrec<{ value: string; call: string }>((tie) => ({
   value: fc.oneof(
     { depthSize: 'medium', withCrossShrink: true },
@@ -100,7 +101,10 @@ const { value } = fc.letrec<{ value: string; call: string }>((tie) => ({
       'true',
       'x.layer3.2.conv1',
       'x.loss',
+      'x."loss".0."a-b"',
+      '"a-b"',
     ),
+    fc.tuple(name, tie('value')).map(([list, index]) => `${list}[ ${index}]`),
     tie('call'),
     fc
       .tuple(tie('value'), fc.constantFrom('+', '-', '*', '/', '==', '->'), tie('call'))
@@ -109,6 +113,9 @@ const { value } = fc.letrec<{ value: string; call: string }>((tie) => ({
     tie('value').map((inner) => `(- ${inner})`),
     fc.array(tie('value'), { maxLength: 4 }).map((items) => `[${items.join(', ')}]`),
     fc.tuple(tie('value'), tie('value')).map(([start, inner]) => `(repeat 3 as i, x = ${start} { return ${inner} })`),
+    fc
+      .tuple(tie('value'), tie('value'))
+      .map(([a, b]) => `(repeat 2 y = ${a},z = ${b} named "layer{i + 1}" { return ${b},\n${a}, // last\n y })`),
     fc
       .tuple(tie('value'), tie('value'))
       .map(([start, inner]) => `(repeat 3 y = ${start} {\n z = 3 // why\n return ${inner} })`),
@@ -122,18 +129,24 @@ const { value } = fc.letrec<{ value: string; call: string }>((tie) => ({
 }))
 
 const binding = fc
-  .tuple(name, value, fc.constantFrom('', ',', ' // said', '\n', '\n\n\n'))
+  .tuple(
+    fc.oneof({ weight: 4, arbitrary: name }, quotedName),
+    value,
+    fc.constantFrom('', ',', ' // said', '\n', '\n\n\n'),
+  )
   .map(([n, v, end]) => `${n} = ${v}${end}`)
+/** A loss or a setting, whose name stands without quotes. */
+const line = fc.tuple(name, value).map(([n, v]) => `${n} = ${v}`)
 const generated = fc
   .tuple(
     fc.array(binding, { minLength: 1, maxLength: 5 }),
-    fc.array(binding, { maxLength: 4 }),
+    fc.array(line, { maxLength: 4 }),
     fc.array(value, { maxLength: 4 }),
   )
   .map(
     ([statements, settings, steps]) =>
-      `block b(x, y = 3) { ${statements.join('\n')}\n return x }\nmodel m() { input i: Image[3, 8, 8] { ${steps.join(', ')} }
-      branch c = ${steps[0] ?? 'x'} loss { ${settings.join('\n')}\n } train { ${settings.join('\n')}\n augment i { ${steps.join('\n')} } } }`,
+      `block b(x, y = 3) { ${statements.join('\n')}\n return x${steps[0] ? `, ${steps[0]}` : ''} }\nmodel m() { input i: Image[3, 8, 8] { ${steps.join(', ')} }
+      branch c = ${steps[0] ?? 'x'} loss { ${settings.join('\n')}\n } train { ${settings.join(',\n')}\n augment i { ${steps.join('\n')} } } }`,
   )
 
 test('generated texts keep tree and comments', (t) => {

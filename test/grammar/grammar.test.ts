@@ -43,7 +43,9 @@ function show(expression: Expression): string {
     case 'list':
       return `{${expression.items.map(show).join(' ')}}`
     case 'repeat':
-      return `repeat ${show(expression.count)} ${expression.index?.text ?? '-'} ${expression.state.text} ${show(expression.start)} ${expression.statements.length}`
+      return `repeat ${show(expression.count)} ${expression.index?.text ?? '-'} ${expression.carried.map(({ name, start }) => `${name.text} ${show(start)}`).join(' ')} ${[...(expression.named?.parts.map((part) => (typeof part === 'string' ? part : `{${show(part)}}`)) ?? []), expression.statements.length].join(' ')}`
+    case 'tuple':
+      return `<${expression.items.map(show).join(' ')}>`
     default:
       return expression.kind
   }
@@ -61,6 +63,8 @@ test('expressions bind as they do on paper', (t) => {
     ['i == 0 ? 2 : 1', '((i == 0) ? 2 : 1)'],
     ['repeat 3 as i, y = x { return f(y) }', 'repeat 3 i y x 1'],
     ['repeat n y = x { z = f(y) return z }', 'repeat n - y x 2'],
+    ['repeat n a = x, b = y named "l{i + 1}-" { return a, b }', 'repeat n - a x b y l {(i + 1)} - 1'],
+    ['repeat n a = x named "{f(i)}" { return a }', 'repeat n - a x {f(i)} 1'],
     ['f(from = 1, training = 2, epochs = 3)', 'f(from=1 training=2 epochs=3)'],
     ['depths[i + 1]', 'depths[(i + 1)]'],
     ['stages[0].conv[1](x)', 'stages[0].conv[1](x)'],
@@ -98,6 +102,18 @@ test('losses, predictions and settings have no names in quotes, and no name has 
     parse('test', text).problems.map(({ kind, found }) => `${kind} ${found}`),
     ['misnamed "c d"', 'misnamed "a.b"', 'unexpected "x"', 'unexpected "p"', 'unexpected "epochs"'],
   )
+})
+
+test('return takes several values, and a comma may end its line', (t) => {
+  const returned = (text: string) => {
+    const { file, problems } = parse('test', `block b(x) { return ${text} }`)
+    t.deepEqual(problems, [])
+    return file.blocks[0]?.statements.map((statement) => show(statement.value))
+  }
+  t.deepEqual(returned('x, f(y), z[0],'), ['<x f(y) z[0]>'])
+  t.deepEqual(returned('x, y = f(x)'), ['x', 'f(x)'])
+  t.deepEqual(returned('x, "y" = f(x)'), ['x', 'f(x)'])
+  t.deepEqual(returned('x, return y'), ['x', 'y'])
 })
 
 test('several mistakes of a file are found in one reading', (t) => {

@@ -1,4 +1,4 @@
-import { inBranch, withHead } from './example.js'
+import { file, inBranch, withHead } from './example.js'
 
 const logits = 'logits   = features -> global_avg_pool -> linear(classes)'
 
@@ -27,6 +27,11 @@ export const names = {
     within: withHead,
     wrong: 'block head(x, maps) { return head(relu(x), maps) }',
     right: 'block head(x, maps) { return repeat 4 y = x { return conv2d(y, maps, 1) } }',
+  },
+  'unnamed-value': {
+    within: file,
+    wrong: 'block head(x, maps) {\n  y = relu(x)\n  return y, conv2d(y, maps, 1)\n}',
+    right: 'block head(x, maps) {\n  y = relu(x)\n  z = conv2d(y, maps, 1)\n  return y, z\n}',
   },
   'no-result': {
     within: withHead,
