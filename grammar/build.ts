@@ -1,6 +1,6 @@
 import type { CstElement, CstNode, IToken } from 'chevrotain'
 import { colonHabit, type Habit, unitHabit } from './habits.js'
-import { isQuotableName } from './names.js'
+import { isPlainName, isQuotableName } from './names.js'
 import { elementAt, present } from './present.js'
 import { roundNamePieces } from './round_name.js'
 import type {
@@ -113,7 +113,7 @@ export class TreeBuilder {
   /** Losses, predictions and settings: their names are no part of the name of a weight, and stand without quotes. */
   private labels(parents: CstNode[]): Binding[] {
     const quoted = parents.flatMap((parent) => nodes(parent, 'binding').flatMap((node) => tokens(node, 'String')))
-    this.quoted.push(...quoted)
+    this.quoted.push(...quoted.filter(({ image }) => !isPlainName(unquote(image))))
     return this.bindings(parents)
   }
 
@@ -180,6 +180,8 @@ export class TreeBuilder {
     if (!name) return undefined
     const value = this.child(node, 'expression')
     this.assigned(node, name, value)
+    // A string of this name would not be the binding.
+    if (isQuoted(name) && isPlainName(unquote(name.image))) this.quoted.push(name)
     return { kind: 'binding', name: this.name(name), value, span: this.span(node) }
   }
 

@@ -1,3 +1,5 @@
+import { functions } from '../../compiler/analysis/functions/index.js'
+import { functionPage } from '../../compiler/analysis/functions/page.js'
 import { codes, diagnosticPage } from '../../compiler/diagnostics/page.js'
 import { nearest } from '../../compiler/diagnostics/suggest.js'
 import { operations } from '../../compiler/ops/index.js'
@@ -35,6 +37,7 @@ export function explain(name: string, io: Io): number {
 
 function pages(): ReadonlyMap<string, () => string> {
   return new Map([
+    ...[...functions].map(([name, compileTime]) => [name, () => functionPage(compileTime)] as const),
     ...[...operations].map(([name, operation]) => [name, () => operationPage(operation)] as const),
     ...[...settings].map(([name, setting]) => [name, () => settingPage(setting)] as const),
     ...codes().map((code) => [code, () => diagnosticPage(code)] as const),

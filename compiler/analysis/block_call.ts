@@ -3,14 +3,22 @@ import { diagnose } from '../diagnostics/report.js'
 import type { Frame } from '../graph/graph.js'
 import { match } from './arguments.js'
 import { bindingPath, type Call, type Context, type Elaboration } from './elaboration.js'
-import type { Expansion } from './expansion.js'
+import type { ExpandedBody } from './expansion.js'
 import { type ExpansionPaths, expansionKey } from './expansion_cache.js'
 import { givingArgument } from './fixes.js'
 import { inner, weightCallName } from './naming.js'
 import { evaluateGiven } from './operation_call.js'
 import { Scope } from './scope.js'
-import { namedItems } from './tuple.js'
-import { type BoundArgument, type DefinitionValue, describe, errorValue, tensorOf, type Value } from './values.js'
+import { membersOfItems, namedItems } from './tuple.js'
+import {
+  type BoundArgument,
+  type DefinitionValue,
+  describe,
+  errorValue,
+  isConstant,
+  tensorOf,
+  type Value,
+} from './values.js'
 
 /** Evaluates a call of a block or branch: expands its statements with these arguments. */
 export function callDefinition(elaboration: Elaboration, target: DefinitionValue, call: Call): Value {
@@ -78,6 +86,7 @@ export function instantiate(
     const parameters = bindParameters(elaboration, target, bound, call, paths)
     if (!parameters) return errorValue
     const expansion = expand(elaboration, target, parameters, call, paths)
+    if (expansion?.plain) return expansion.plain
     return expansion ? instanceOf(target, parameters.values, expansion, call, paths) : errorValue
   })
 }
@@ -115,8 +124,6 @@ function bindParameters(
   }
   return { values, scope }
 }
-
-type ExpandedBody = Pick<Expansion, 'result' | 'members' | 'values'>
 
 /** Expands a body, or replays its expansion of an earlier compilation; undefined when it went wrong and was reported. */
 function expand(
@@ -164,16 +171,19 @@ function expandBody(
   if (result?.kind === 'error') return undefined
   if (result?.kind === 'tuple') {
     const returned = namedItems(result, members, elaboration.report)
-    builder.countNames(result.items.length)
-    return returned && { result: undefined, members: new Map([...members, ...returned]), values: [...returned.keys()] }
+    const all = new Map([...membersOfItems(result), ...members, ...(returned ?? [])])
+    builder.countNames(all.size)
+    return returned && { result: undefined, members: all, values: [...returned.keys()] }
   }
+  if (result && (result.kind === 'list' || isConstant(result))) return { result: undefined, members, plain: result }
   const tensor = result && tensorOf(result)
   if (tensor) frame.result = tensor.ref
   if (result?.kind !== 'instance') return { result: tensor, members }
   // `return inner(x)`: what can be tapped inside of it can be tapped here, too.
   builder.countNames(result.members.size)
   const all = new Map([...result.members, ...members])
-  return { result: tensor, members: all, ...(!tensor && result.values && { values: result.values }) }
+  const { values, rounds } = result
+  return { result: tensor, members: all, ...(values && { values }), ...(rounds && { roundValues: rounds }) }
 }
 
 function outlineOf({ values }: BoundParameters, call: Call): Pick<Frame, 'inputs' | 'span' | 'local'> {
@@ -188,7 +198,7 @@ function outlineOf({ values }: BoundParameters, call: Call): Pick<Frame, 'inputs
 function instanceOf(
   target: DefinitionValue,
   values: ReadonlyMap<string, BoundArgument>,
-  { result, members, values: returned }: ExpandedBody,
+  { result, members, values: returned, roundValues }: ExpandedBody,
   call: Call,
   { parameterPath }: ExpansionPaths,
 ): Value {
@@ -198,6 +208,7 @@ function instanceOf(
     result: result && { ...result, span: call.span },
     members,
     ...(returned && { values: returned }),
+    ...(roundValues && { rounds: roundValues }),
     recall: { callee: target, arguments: values, parameterPath },
   }
 }

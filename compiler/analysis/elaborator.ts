@@ -11,6 +11,7 @@ import { callDefinition } from './block_call.js'
 import type { Defaults } from './defaults.js'
 import { type Context, type DefinitionCall, type Elaboration, sourceText } from './elaboration.js'
 import type { ExpansionCache } from './expansion_cache.js'
+import { callFunction } from './functions/call.js'
 import { GraphBuilder } from './graph_builder.js'
 import { evaluateIndex } from './indexing.js'
 import { inner, type Place, placeOf } from './naming.js'
@@ -284,6 +285,7 @@ export class Elaborator implements Elaboration {
     const bare = callee.span.end === span.end
     const call = { list, span, piped, context, place, callee: sourceText(callee), bare }
     if (target.kind === 'operation') return callOperation(this, target.operation, call)
+    if (target.kind === 'function') return callFunction(this, target.name, call)
     if (target.kind === 'definition') return callDefinition(this, target, call)
     if (target.kind === 'instance' && target.recall) return callAgain(this, target.recall, call)
     this.report(diagnose('not-callable', { what: describe(target) }, callee.span))

@@ -2,7 +2,14 @@ import { sameShape } from '../ops/support/shapes.js'
 import type { Expansion } from './expansion.js'
 import type { GraphBuilder, Mark } from './graph_builder.js'
 import type { Scope } from './scope.js'
-import { type BoundArgument, type DefinitionValue, type TensorValue, tensorOf, type Value } from './values.js'
+import {
+  type BoundArgument,
+  type DefinitionValue,
+  isConstant,
+  type TensorValue,
+  tensorOf,
+  type Value,
+} from './values.js'
 
 interface Entry {
   readonly bound: ReadonlyMap<string, BoundArgument>
@@ -49,7 +56,9 @@ export class ExpansionCache {
     const first = expansion.nodes[0]?.id ?? Number.POSITIVE_INFINITY
     // A value that only passes through carries a place in the caller's text, which may move.
     if (expansion.result && expansion.result.ref.node < first) return
-    if (![...expansion.members.values()].every((value) => madeFrom(value, first))) return
+    if (expansion.plain && !isConstant(expansion.plain)) return
+    const made = [...expansion.members.values(), ...(expansion.roundValues ?? [])]
+    if (!made.every((value) => madeFrom(value, first))) return
     const calls = this.entries.get(target.scope) ?? new Map<string, Entry>()
     this.entries.set(target.scope, calls)
     calls.set(key, { bound, expansion, lastUse: this.compilation })
@@ -92,12 +101,12 @@ function sameValue(a: Value, b: Value | undefined): boolean {
   if (a.kind === 'instance' && b.kind === 'instance') {
     // A value that can be called again may be called inside the block.
     if (a.recall || b.recall || a.members.size !== b.members.size) return false
+    if (a.values?.join() !== b.values?.join() || !sameValues(a.rounds, b.rounds)) return false
     return (
       sameTensor(a.result, b.result) && [...a.members].every(([name, value]) => sameValue(value, b.members.get(name)))
     )
   }
-  if (a.kind === 'list' && b.kind === 'list')
-    return a.items.length === b.items.length && a.items.every((item, index) => sameValue(item, b.items[index]))
+  if (a.kind === 'list' && b.kind === 'list') return sameValues(a.items, b.items)
   if (a.kind === 'by-phase' && b.kind === 'by-phase')
     return sameValue(a.training, b.training) && sameValue(a.evaluation, b.evaluation)
   if (a.kind === 'number' && b.kind === 'number') return a.value === b.value && a.unit === b.unit
@@ -105,6 +114,11 @@ function sameValue(a: Value, b: Value | undefined): boolean {
   if ((a.kind === 'string' && b.kind === 'string') || (a.kind === 'boolean' && b.kind === 'boolean'))
     return a.value === b.value
   return a.kind === 'phase'
+}
+
+function sameValues(a: readonly Value[] | undefined, b: readonly Value[] | undefined): boolean {
+  if (!a || !b) return a === b
+  return a.length === b.length && a.every((value, index) => sameValue(value, b[index]))
 }
 
 function sameTensor(a: TensorValue | undefined, b: TensorValue | undefined): boolean {

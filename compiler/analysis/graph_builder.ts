@@ -1,7 +1,7 @@
 import type { Span } from '../../grammar/tree.js'
 import type { Frame, Node, Parameter, Pretrained, ValueRef } from '../graph/graph.js'
 import type { ParameterSpec } from '../ops/call.js'
-import type { Expansion } from './expansion.js'
+import type { ExpandedBody, Expansion } from './expansion.js'
 
 /** Far above any real model: bounds for repeats and blocks that grow out of hand, also for those that make nothing. */
 const mostOperations = 20_000
@@ -120,7 +120,7 @@ export class GraphBuilder {
   }
 
   /** Everything added since a mark. */
-  since(mark: Mark): Omit<Expansion, 'result' | 'members' | 'values'> {
+  since(mark: Mark): Omit<Expansion, keyof ExpandedBody> {
     return {
       nodes: this.nodes.slice(mark.nodes),
       frames: this.frames.slice(mark.frames),

@@ -14,7 +14,7 @@ import type { Module } from './modules.js'
 import { placeOf } from './naming.js'
 import { Scope } from './scope.js'
 import { imageSteps, trainingPlan } from './training.js'
-import { type BoundArgument, describe, type TensorValue, tensorOf, type Value } from './values.js'
+import { type BoundArgument, describe, isConstant, type TensorValue, tensorOf, type Value } from './values.js'
 
 export type ModelSettings = Readonly<Record<string, number | boolean | string>>
 
@@ -125,7 +125,7 @@ function modelParameters(elaborator: Elaborator, model: Model, context: Context,
       )
     if (value.kind === 'number' || value.kind === 'boolean' || value.kind === 'string')
       settings.set(name.text, value.value)
-    else if (value.kind !== 'error' && !isConstantList(value))
+    else if (value.kind !== 'error' && !isConstant(value))
       elaborator.report(
         diagnose(
           'wrong-type',
@@ -142,13 +142,6 @@ function modelParameters(elaborator: Elaborator, model: Model, context: Context,
       elaborator.report(diagnose('duplicate-name', { name: name.text }, name.span))
   }
   return Object.fromEntries(settings)
-}
-
-/** Whether it is a list of constants, or of such lists. It is no setting: the command line cannot give one. */
-function isConstantList(value: Value): boolean {
-  const { kind } = value
-  if (kind === 'list') return value.items.every(isConstantList)
-  return kind === 'number' || kind === 'boolean' || kind === 'string' || kind === 'error'
 }
 
 function constant(value: number | boolean | string): Value {

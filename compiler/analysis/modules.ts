@@ -6,6 +6,7 @@ import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
 import { operations } from '../ops/index.js'
 import type { Normalization } from '../training/normalization.js'
+import { functions } from './functions/index.js'
 import { Scope } from './scope.js'
 import type { Value } from './values.js'
 
@@ -36,9 +37,10 @@ interface KeptModule {
 /** Imported modules of earlier compilations, by source. */
 export type ModuleCache = Map<string, KeptModule>
 
-/** The scope around every file: the operations. */
+/** The scope around every file: the operations and the functions of the compiler. */
 const operationScope = new Scope<Value>()
 for (const operation of operations.values()) operationScope.define(operation.name, { kind: 'operation', operation })
+for (const name of functions.keys()) operationScope.define(name, { kind: 'function', name })
 operationScope.define('training', { kind: 'phase' })
 
 /** Reads files and what they import, each once; collects the problems of their text and their imports. */

@@ -19,12 +19,15 @@ import { axisWords } from '../ops/support/axes.js'
 import { trainArguments, trainSettings } from '../training/loop.js'
 import type { SettingSpec } from '../training/setting_spec.js'
 import { settings } from '../training/settings.js'
+import type { CompileTimeFunction } from './functions/function.js'
+import { functions } from './functions/index.js'
 import { nameOf } from './tuple.js'
 
 /** The definition that a name refers to. */
 export interface Definition {
   readonly kind:
     | 'operation'
+    | 'function'
     | 'setting'
     | 'argument'
     | 'word'
@@ -40,6 +43,7 @@ export interface Definition {
   /** Where it is defined; absent for built-in names. */
   readonly span?: Span
   readonly operation?: Operation
+  readonly function?: CompileTimeFunction
   readonly setting?: SettingSpec
   readonly argument?: ArgumentSpec
   readonly block?: Block
@@ -96,6 +100,10 @@ const builtIn: Members = new Map<string, ResolvedName>([
       { definition: { kind: 'operation', name: operation.name, operation }, members: () => new Map(outputs) },
     ]
   }),
+  ...[...functions].map(([name, compileTime]): [string, ResolvedName] => [
+    name,
+    { definition: { kind: 'function', name, function: compileTime }, members: none },
+  ]),
   ['uniform', { definition: { kind: 'operation', name: 'uniform' }, members: none }],
   ['training', { definition: { kind: 'training', name: 'training' }, members: none }],
 ])
@@ -325,11 +333,13 @@ class FileResolver {
   }
 
   private tuple(items: readonly Expression[], scope: NameScope): ResolvedName {
-    const named = items.flatMap((item): [string, ResolvedName][] => {
-      const [found, name] = [this.expression(item, scope), nameOf(item)]
-      return found && name !== undefined ? [[name, found]] : []
+    const found = items.map((item) => this.expression(item, scope))
+    const named = items.flatMap((item, index): [string, ResolvedName][] => {
+      const [entity, name] = [found[index], nameOf(item)]
+      return entity && name !== undefined ? [[name, entity]] : []
     })
-    return { definition: { kind: 'word', name: 'values' }, members: () => new Map(named) }
+    const inside = () => found.map((entity) => (entity ? [...entity.members().entries()] : [])).reverse()
+    return { definition: { kind: 'word', name: 'values' }, members: () => new Map([...inside().flat(), ...named]) }
   }
 
   private repeat(expression: RepeatExpression, scope: NameScope): ResolvedName {
@@ -431,6 +441,7 @@ class FileResolver {
 /** The parameters of a call, in order. */
 export function argumentsOf(definition: Definition | undefined): readonly Definition[] {
   if (definition?.operation) return definition.operation.arguments.map(ofArgument)
+  if (definition?.function) return definition.function.parameters.map(({ name }) => ({ kind: 'word', name }))
   if (definition?.setting) {
     const own = definition.setting.arguments.map(ofArgument)
     return definition.setting.kind === 'group' ? [{ kind: 'word', name: 'part' }, ...own] : own

@@ -10,7 +10,7 @@ import type { ArgumentSpec, Operation } from '../ops/operation.js'
 import { elementsPerImage } from '../ops/support/shapes.js'
 import { elements } from '../ops/support/tensor.js'
 import { TypedCall } from '../ops/support/typed.js'
-import { constantOf, type Given, match, signatureOf } from './arguments.js'
+import { constantOf, type Given, match, signatureOf, strangeUnit } from './arguments.js'
 import { tensorCapacity } from './capacity.js'
 import { bindingPath, type Call, type Elaboration } from './elaboration.js'
 import { callsWithInput, givingArgument, inputLeftOut, resizing } from './fixes.js'
@@ -29,7 +29,26 @@ interface Operands {
 /** Evaluates a call of an operation: matches and evaluates its arguments, then applies the operation to them. */
 export function callOperation(elaboration: Elaboration, operation: Operation, call: Call): Value {
   const values = evaluateArguments(elaboration, operation, call)
-  return values ? applyOperation(elaboration, operation, values, call) : errorValue
+  if (!values) return errorValue
+  return constantResult(elaboration, operation, values, call) ?? applyOperation(elaboration, operation, values, call)
+}
+
+/** Returns the value of a call in which every argument is a number, if the operation can compute it; an error value is reported. */
+function constantResult(
+  elaboration: Elaboration,
+  operation: Operation,
+  values: ArgumentValues,
+  call: Call,
+): Value | undefined {
+  const { constant } = operation
+  const given = operation.arguments.map(({ name }) => values.get(name)?.[0]?.value)
+  const numbers = given.flatMap((value) => (value?.kind === 'number' && !strangeUnit(value) ? [value.value] : []))
+  if (!constant || numbers.length < given.length) return undefined
+  const value = constant(...numbers)
+  if (Number.isFinite(value)) return { kind: 'number', value }
+  const problem = { name: `the result of ${operation.name}`, expected: 'a number', found: String(value) }
+  elaboration.report(diagnose('wrong-type', problem, call.span))
+  return errorValue
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Context, Elaboration } from './elaboration.js'
 import { inner, type Place, weightCallName } from './naming.js'
 import { roundNameOf } from './round_name.js'
 import { Scope } from './scope.js'
+import { membersOfItems } from './tuple.js'
 import { describe, errorValue, type InstanceValue, tensorOf, type Value } from './values.js'
 
 type Repeat = Extract<Expression, { kind: 'repeat' }>
@@ -42,8 +43,8 @@ export function evaluateRepeat(elaboration: Elaboration, expression: Repeat, con
     const returned = returnedValues(elaboration, expression, result)
     if (!returned || returned.some(({ kind }) => kind === 'error')) return errorValue
     values = returned
-    const within = result.kind === 'instance' ? new Map([...result.members, ...members]) : members
-    const made = roundInstance(`round ${name}`, expression, values, within)
+    const within = result.kind === 'tuple' ? membersOfItems(result) : result.kind === 'instance' ? result.members : []
+    const made = roundInstance(`round ${name}`, expression, values, new Map([...within, ...members]))
     elaboration.builder.countRound(made.members.size)
     rounds.set(name, made)
   }

@@ -31,6 +31,12 @@ export function unnamedValue(span: Span): Diagnostic {
   return diagnose('unnamed-value', {}, span)
 }
 
+/** Returns what can be tapped inside of the values: of two things of one name the first. */
+export function membersOfItems({ items }: TupleValue): ReadonlyMap<string, Value> {
+  const inside = items.map(({ value }) => (value.kind === 'instance' ? [...value.members] : []))
+  return new Map(inside.reverse().flat())
+}
+
 /**
  * Returns the values that a block returns by their names; undefined when one of them has none or shares it, which is reported.
  * @param bindings those of the block, which are members of its result as well

@@ -23,6 +23,8 @@ export type Value =
   | TensorValue
   | InstanceValue
   | { readonly kind: 'operation'; readonly operation: Operation }
+  /** One that is evaluated when the model is compiled. */
+  | { readonly kind: 'function'; readonly name: string }
   | DefinitionValue
   /** Went wrong already and was reported; nothing more is said of what is made from it. */
   | { readonly kind: 'error' }
@@ -86,6 +88,12 @@ export interface DefinitionValue {
   readonly scope: Scope<Value>
 }
 
+/** Whether a value is a constant; a list is one if its items are, those that went wrong aside. */
+export function isConstant(value: Value): boolean {
+  if (value.kind === 'list') return value.items.every((item) => item.kind === 'error' || isConstant(item))
+  return value.kind === 'number' || value.kind === 'boolean' || value.kind === 'string'
+}
+
 export const errorValue: Value = { kind: 'error' }
 
 /** Returns the tensor of a value: itself, or the result of an instance; undefined if it has none. */
@@ -122,6 +130,8 @@ export function describe(value: Value): string {
       return `${value.items.length} values`
     case 'operation':
       return `the operation ${value.operation.name}`
+    case 'function':
+      return `the function ${value.name}`
     case 'definition':
       return `the ${value.definition.kind} ${value.definition.name.text}`
     case 'error':

@@ -1,4 +1,5 @@
 import type { Argument, Block, Branch, Expression, Model, RepeatExpression, Statement } from '../../grammar/tree.js'
+import { functions } from '../analysis/functions/index.js'
 import type { Module } from '../analysis/modules.js'
 import { operations } from '../ops/index.js'
 import { trainSettings } from '../training/loop.js'
@@ -171,5 +172,5 @@ function literal(expression: Expression): string | undefined {
   }
 }
 
-/** Names that a block of the result may not have: they would hide an operation. */
-export const taken = (name: string): boolean => operations.has(name)
+/** Names that a block of the result may not have: they would hide an operation or a function. */
+export const taken = (name: string): boolean => operations.has(name) || functions.has(name)

@@ -136,6 +136,8 @@ export interface Operation {
   readonly outputs?: readonly string[]
   readonly typing: Typing
   readonly semantics?: Semantics
+  /** Computes the value of a call in which every argument is a number: it is a constant then, and no node. */
+  readonly constant?: (...values: readonly number[]) => number
   readonly lowering: Lowering
   /** The reference implementation in double precision, with which every target is compared. */
   reference(call: Evaluation): readonly Tensor[]

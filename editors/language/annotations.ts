@@ -120,6 +120,7 @@ function plainKind(token: TokenType): SemanticToken['kind'] | undefined {
 
 const kindOf: Readonly<Record<Definition['kind'], SemanticToken['kind']>> = {
   operation: 'function',
+  function: 'function',
   setting: 'function',
   block: 'function',
   model: 'class',

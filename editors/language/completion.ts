@@ -1,3 +1,4 @@
+import { functions } from '../../compiler/analysis/functions/index.js'
 import {
   argumentsOf,
   type Definition,
@@ -232,7 +233,7 @@ function values(asked: Asked, inner: Opening | undefined): Completion[] {
   const argument = definition && argumentsOf(definition).find(({ name }) => name === assigned)?.argument
   const words = wordsOf(argument?.kind, [], asked)
   if (words.length > 0) return words
-  return [...visible(asked), ...everyOperation(asked), ...keywords]
+  return [...visible(asked), ...everyOperation(asked), ...everyFunction(asked), ...keywords]
 }
 
 function wordsOf(
@@ -271,6 +272,21 @@ function visible({ cursor, analysis, textOf }: Asked): Completion[] {
         rank: definition.block ? 2 : 1,
       }
     })
+}
+
+function everyFunction({ textOf }: Asked): Completion[] {
+  return [...functions].map(([name, compileTime]): Completion => {
+    const definition: Definition = { kind: 'function', name, function: compileTime }
+    const detail = signatureOf(definition, textOf).label
+    return {
+      label: name,
+      kind: 'function',
+      detail,
+      documentation: documentation(definition, textOf),
+      call: true,
+      rank: 3,
+    }
+  })
 }
 
 function everyOperation({ cursor, textOf }: Asked): Completion[] {

@@ -1,3 +1,4 @@
+import { functionPage } from '../../compiler/analysis/functions/page.js'
 import { argumentsOf, type Definition } from '../../compiler/analysis/name_resolver.js'
 import { describe, tensorOf, type Value } from '../../compiler/analysis/values.js'
 import { shapeText } from '../../compiler/graph/graph.js'
@@ -40,6 +41,7 @@ export function documentation(
   textOf: (source: string) => string | undefined,
 ): string | undefined {
   if (definition.operation) return operationPage(definition.operation)
+  if (definition.function) return functionPage(definition.function)
   if (definition.setting) return settingPage(definition.setting)
   if (definition.argument) {
     const { meaning, source, default: standard, kind } = definition.argument

@@ -45,10 +45,17 @@ function ofThing(workspace: Workspace, analysis: Analysis, offset: number): Hove
 }
 
 function heading(
-  { kind, name, operation, setting, argument, block }: Definition,
+  { kind, name, operation, function: compileTime, setting, argument, block }: Definition,
   value: Value | undefined,
 ): string | undefined {
-  if (operation || setting || argument || block || ['operation', 'word', 'argument', 'training'].includes(kind))
+  if (
+    operation ||
+    compileTime ||
+    setting ||
+    argument ||
+    block ||
+    ['operation', 'word', 'argument', 'training'].includes(kind)
+  )
     return undefined
   const worth = value && (shortly(value) ?? describe(value))
   return code(`${kind === 'round' ? '' : `${kind} `}${name}${worth ? `: ${worth}` : ''}`)

@@ -1,3 +1,4 @@
+import { functions } from '../../compiler/analysis/functions/index.js'
 import type { Definition, FileNames, Occurrence, ResolvedName } from '../../compiler/analysis/name_resolver.js'
 import { operations } from '../../compiler/ops/index.js'
 
@@ -22,7 +23,12 @@ export function visibleAt({ scopes }: FileNames, offset: number): Map<string, Re
 /** The definition that the name at a position refers to. */
 export function definitionAt(names: FileNames, name: string, offset: number): Definition | undefined {
   const operation = operations.get(name)
-  return visibleAt(names, offset).get(name)?.definition ?? (operation && { kind: 'operation', name, operation })
+  const compileTime = functions.get(name)
+  return (
+    visibleAt(names, offset).get(name)?.definition ??
+    (operation && { kind: 'operation', name, operation }) ??
+    (compileTime && { kind: 'function', name, function: compileTime })
+  )
 }
 
 /** Whether two names are the same thing. */

@@ -1,4 +1,5 @@
 import type { TokenType } from 'chevrotain'
+import { functions } from '../../compiler/analysis/functions/index.js'
 import { operations } from '../../compiler/ops/index.js'
 import { settings } from '../../compiler/training/settings.js'
 import * as t from '../../grammar/tokens.js'
@@ -71,7 +72,7 @@ const assigned = '(?=\\s*=(?!=))'
 
 /** The grammar by which editors colour text without a language server, written from the tokens of the language. */
 export function textMateGrammar(): object {
-  const known = [...new Set([...operations.keys(), ...settings.keys(), 'uniform'])].join('|')
+  const known = [...new Set([...operations.keys(), ...functions.keys(), ...settings.keys(), 'uniform'])].join('|')
   const ordered: Rule[] = [
     patternOf(t.LineComment),
     patternOf(t.HashComment),

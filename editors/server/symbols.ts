@@ -23,6 +23,7 @@ const symbolKinds: Readonly<Record<OutlineItem['kind'], SymbolKind>> = {
 
 export const completionKinds: Readonly<Record<Completion['kind'], CompletionItemKind>> = {
   operation: CompletionItemKind.Function,
+  function: CompletionItemKind.Function,
   setting: CompletionItemKind.Function,
   block: CompletionItemKind.Method,
   argument: CompletionItemKind.Property,

@@ -70,6 +70,7 @@ export function elementwise(spec: Elementwise): Operation {
       },
     },
     semantics: { ...semantics, broadcasts: true },
+    ...(operands.every(({ kind }) => kind.is === 'tensor or number') && { constant: compute }),
     lowering: {
       // Beside a tensor with more axes, one of rank 4 is aligned from its last axis in the order of the language.
       layout: (call) =>

@@ -1,0 +1,62 @@
+import { present } from '../../../grammar/present.js'
+import type { Dimension, TensorType } from '../../graph/graph.js'
+import { tensorOf, type Value } from '../values.js'
+import type { CompileTimeFunction, FunctionCall } from './function.js'
+
+/** Returns the axes of a tensor of numbers without the batch. */
+function axesOf(type: TensorType): readonly Dimension[] | undefined {
+  return type.element === 'float' ? type.shape.filter(({ size }) => size !== undefined) : undefined
+}
+
+/** The height or the width of feature maps and single maps. */
+function spatial(name: 'height' | 'width', example: string): CompileTimeFunction {
+  return {
+    name,
+    summary: `Returns the ${name} of feature maps or of a single map.`,
+    example,
+    parameters: [{ name: 'x', meaning: 'feature maps (channels x height x width) or a map (height x width)' }],
+    evaluate(call) {
+      const tensor = tensorArgument(call, 'x')
+      const axis = tensor && axesOf(tensor)?.find((one) => one.name === name)
+      return axis ? sizeOf(axis) : call.wrong('x', 'a tensor with height and width')
+    },
+  }
+}
+
+function tensorArgument(call: FunctionCall, name: string): TensorType | undefined {
+  const argument = call.argument(name)
+  return argument && tensorOf(argument.value)?.type
+}
+
+function sizeOf({ name, size }: Dimension): Value {
+  return { kind: 'number', value: present(size, `the size of ${name}`) }
+}
+
+export const sizeFunctions: readonly CompileTimeFunction[] = [
+  spatial('height', 'same = resize(maps, height(trunk.layer3))'),
+  spatial('width', 'columns = width(trunk.layer3)'),
+  {
+    name: 'length',
+    summary:
+      'Returns how many items a list has, or the size of one axis of a tensor. Axes are counted from 0 without the batch; negative ones count from the last.',
+    example: 'stages  = length(depths)\nfilters = length(trunk.layer3, 0)',
+    parameters: [
+      { name: 'x', meaning: 'a list or a tensor' },
+      { name: 'axis', meaning: 'the axis of a tensor', optional: true },
+    ],
+    evaluate(call) {
+      const [x, axis] = [call.argument('x'), call.argument('axis')]
+      if (x?.value.kind === 'list')
+        return axis ? call.wrong('axis', 'left out for a list') : { kind: 'number', value: x.value.items.length }
+      const tensor = tensorArgument(call, 'x')
+      const axes = tensor && axesOf(tensor)
+      if (!axes || axes.length === 0) return call.wrong('x', axis ? 'a tensor with axes' : 'a list')
+      const range = `a whole number from ${-axes.length} to ${axes.length - 1}`
+      const number = axis && call.number('axis')
+      if (!axis) return call.wrong('x', 'a list, or a tensor with the number of an axis')
+      if (number === undefined) return undefined
+      const found = axes.at(number)
+      return found && Number.isInteger(number) ? sizeOf(found) : call.wrong('axis', range)
+    },
+  },
+]
