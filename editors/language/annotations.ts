@@ -5,6 +5,7 @@ import { neededOf } from '../../compiler/compile.js'
 import { type Graph, type Node, shapeText } from '../../compiler/graph/graph.js'
 import { measureNodes } from '../../compiler/graph/measure.js'
 import { specialise } from '../../compiler/graph/phase.js'
+import { elementAt } from '../../grammar/present.js'
 import { lexer, NumberLiteral } from '../../grammar/tokens.js'
 import type { Block, Branch } from '../../grammar/tree.js'
 import { costText, measuresText } from './cost.js'
@@ -95,9 +96,23 @@ export function semanticTokensOf({ names, text }: Analysis): SemanticToken[] {
   for (const token of [...words, ...(groups.comments ?? [])]) {
     const kind = plainKind(token.tokenType)
     const { startOffset: start, image } = token
-    if (kind && !tokens.has(start)) tokens.set(start, { start, end: start + image.length, kind, modifiers: [] })
+    if (!kind || tokens.has(start)) continue
+    const within = kind === 'string' && image.includes('{') ? [...tokens.values()] : []
+    for (const part of partsAround(within, start, start + image.length))
+      tokens.set(part.start, { ...part, kind, modifiers: [] })
   }
   return [...tokens.values()].sort((a, b) => a.start - b.start)
+}
+
+/** The parts of a stretch beside tokens in it: names of rounds hold other names. */
+function partsAround(tokens: readonly Range[], start: number, end: number): Range[] {
+  const within = tokens.filter((token) => start < token.start && token.end <= end).sort((a, b) => a.start - b.start)
+  const starts = [start, ...within.map((token) => token.end)]
+  const ends = [...within.map((token) => token.start), end]
+  return starts.flatMap((from, index) => {
+    const to = elementAt(ends, index)
+    return from < to ? [{ start: from, end: to }] : []
+  })
 }
 
 /** By the first part of the colour that the token has in other editors. */
