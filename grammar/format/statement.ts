@@ -55,6 +55,9 @@ export function layOut(nodes: readonly Node[], context: Context): readonly Line[
   return new Layout(context).statement(nodes)
 }
 
+/** Between the values of a `return` lines are broken rather than at any operator. */
+const commaRank = -0.5
+
 interface Surroundings {
   readonly depth: number
   /** The indentation of a line that is broken before `->`, `?` or `:`. */
@@ -114,7 +117,26 @@ class Layout {
         const next = nodes[index + 1]
         if (node.rank !== undefined) this.operator(node, node.rank, loosest, around, families)
         this.put(node.piece, next && firstPiece(next), node)
+        if (node.comma) this.afterComma(node, around, families)
       }
+    })
+  }
+
+  private afterComma(comma: Atom, around: Surroundings, families: Map<number, object>): void {
+    if (comma.broken) {
+      this.newLine(around.hanging)
+      return
+    }
+    const family = families.get(commaRank) ?? {}
+    families.set(commaRank, family)
+    this.place({
+      depth: around.depth,
+      rank: commaRank,
+      family,
+      continuation: around.hanging,
+      breakHere: () => {
+        comma.broken = true
+      },
     })
   }
 

@@ -15,7 +15,9 @@ export interface Atom {
   readonly rank?: number
   /** A sign before a number, which keeps close to it. */
   readonly sign: boolean
-  /** A line begins with it. */
+  /** A comma between the values of a `return`. */
+  readonly comma: boolean
+  /** A line begins with it, or after it if it is a comma. */
   broken: boolean
 }
 
@@ -251,9 +253,11 @@ class Reader {
     const sign = piece.text === '-' && !(before && endsOperand(lastPiece(before)))
     const draft = this.drafts.at(-1)
     const label = piece.text === ':' && draft?.first.text === 'input' && draft.nodes.length === 2
+    const comma = piece.text === ',' && draft?.first.text === 'return'
     const rank = sign || label || piece.kind !== 'token' ? undefined : ranks[piece.text]
-    const broken = rank !== undefined && (piece.newLine || this.pieces[this.at]?.newLine === true)
-    return { kind: 'atom', piece, sign, broken, ...(rank !== undefined && { rank }) }
+    const next = this.pieces[this.at]?.newLine === true
+    const broken = comma ? next : rank !== undefined && (piece.newLine || next)
+    return { kind: 'atom', piece, sign, comma, broken, ...(rank !== undefined && { rank }) }
   }
 
   private group(open: Piece, close: Piece, mode: Mode): Group {

@@ -165,6 +165,13 @@ test('lines are no longer than they may be, where they can be broken', (t) => {
   }
 })
 
+test('lines end between the values of a return where they do already, and where they have to', (t) => {
+  const value = `f(${'x'.repeat(40)})`
+  const text = `block b(x) {\n  return x, y,\n    // the last one\n    z\n}\n\nblock c(x) {\n  return ${value}, ${value},\n    ${value}, x\n}\n`
+  t.is(format('', text.replace(',\n    f(', ', f(')).text, text)
+  t.is(format('', text).text, text)
+})
+
 test('a text with mistakes keeps every character but spaces, and the mistaken statement as it is', (t) => {
   const place = fc.nat()
   const piece = fc.constantFrom('', '(', ')', '{', '}', ',', '=', '->', '@', '"', 'block ', 'x = ', '\n', '// c\n')
