@@ -175,7 +175,9 @@ function expandBody(
     builder.countNames(all.size)
     return returned && { result: undefined, members: all, values: [...returned.keys()] }
   }
-  if (result && (result.kind === 'list' || isConstant(result))) return { result: undefined, members, plain: result }
+  const isPlain = result?.kind === 'list' || (result && isConstant(result))
+  // A branch has its bindings whatever it returns.
+  if (isPlain && definition.kind === 'block') return { result: undefined, members, plain: result }
   const tensor = result && tensorOf(result)
   if (tensor) frame.result = tensor.ref
   if (result?.kind !== 'instance') return { result: tensor, members }

@@ -20,10 +20,13 @@ import { evaluateRepeat } from './repeat.js'
 import type { Scope } from './scope.js'
 import { callAgain } from './shared_call.js'
 import { evaluateTuple } from './tuple.js'
-import { type BoundArgument, describe, errorValue, tensorOf, type Value } from './values.js'
+import { type BoundArgument, describe, errorValue, listOf, tensorOf, type Value } from './values.js'
 
 /** A longer pipeline does not read well on one line: generated code then has a line for each numbered stage. */
 const maxStagesPerLine = 4
+
+/** Items of a list, with those of the lists in it. */
+const mostItems = 10_000
 
 /** Calls of a chain that a message shows. */
 const longestChain = 4
@@ -168,7 +171,7 @@ export class Elaborator implements Elaboration {
       case 'boolean':
         return { kind: 'boolean', value: expression.value }
       case 'list':
-        return { kind: 'list', items: expression.items.map((item) => this.evaluate(item, context, inner(place))) }
+        return this.list(expression, context, place)
       case 'tuple':
         return evaluateTuple(this, expression, context, place)
       case 'name':
@@ -205,6 +208,14 @@ export class Elaborator implements Elaboration {
 
   private bound(expression: Expression, context: Context, place: Place): BoundArgument {
     return { value: this.evaluate(expression, context, inner(place)), span: expression.span }
+  }
+
+  /** A list in a repeat may double with each round. */
+  private list({ items, span }: Extract<Expression, { kind: 'list' }>, context: Context, place: Place): Value {
+    const list = listOf(items.map((item) => this.evaluate(item, context, inner(place))))
+    if (list.total <= mostItems) return list
+    this.report(diagnose('model-too-large', { what: 'items in a list', most: mostItems }, span))
+    return errorValue
   }
 
   private name(text: string, span: Span, scope: Scope<Value>): Value {

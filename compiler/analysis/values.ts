@@ -13,7 +13,7 @@ export type Value =
       /** Where it is written, if a tensor of this name could be meant. */
       readonly quoted?: Span
     }
-  | { readonly kind: 'list'; readonly items: readonly Value[] }
+  | ListValue
   | TupleValue
   | { readonly kind: 'uniform'; readonly low: number; readonly high: number }
   /** `training ? a : b` between constants. */
@@ -28,6 +28,13 @@ export type Value =
   | DefinitionValue
   /** Went wrong already and was reported; nothing more is said of what is made from it. */
   | { readonly kind: 'error' }
+
+export interface ListValue {
+  readonly kind: 'list'
+  readonly items: readonly Value[]
+  /** The number of its items and of those of the lists in it. A list in two places counts twice: it is walked twice. */
+  readonly total: number
+}
 
 /** Several values that a body returns. */
 export interface TupleValue {
@@ -92,6 +99,11 @@ export interface DefinitionValue {
 export function isConstant(value: Value): boolean {
   if (value.kind === 'list') return value.items.every((item) => item.kind === 'error' || isConstant(item))
   return value.kind === 'number' || value.kind === 'boolean' || value.kind === 'string'
+}
+
+export function listOf(items: readonly Value[]): ListValue {
+  const total = items.reduce((sum, item) => sum + 1 + (item.kind === 'list' ? item.total : 0), 0)
+  return { kind: 'list', items, total }
 }
 
 export const errorValue: Value = { kind: 'error' }

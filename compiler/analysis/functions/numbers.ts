@@ -1,3 +1,4 @@
+import type { Value } from '../values.js'
 import type { CompileTimeFunction } from './function.js'
 
 interface Rounding {
@@ -15,10 +16,14 @@ function rounding({ name, summary, example, compute }: Rounding): CompileTimeFun
     parameters: [{ name: 'x', meaning: 'a number' }],
     evaluate(call) {
       const x = call.number('x')
-      // -0 is no other number than 0.
-      return x === undefined ? undefined : { kind: 'number', value: compute(x) + 0 }
+      return x === undefined ? undefined : numberValue(compute(x))
     },
   }
+}
+
+/** A number, of which -0 is none. */
+function numberValue(value: number): Value {
+  return { kind: 'number', value: value === 0 ? 0 : value }
 }
 
 /** Halves are rounded away from zero. */
@@ -56,7 +61,7 @@ export const numberFunctions: readonly CompileTimeFunction[] = [
     evaluate(call) {
       const [x, y] = [call.number('x'), call.number('y')]
       if (x === undefined || y === undefined) return undefined
-      return y === 0 ? call.divisionByZero() : { kind: 'number', value: ((x % y) + y) % y }
+      return y === 0 ? call.divisionByZero() : numberValue(((x % y) + y) % y)
     },
   },
 ]
