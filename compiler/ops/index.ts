@@ -69,7 +69,6 @@ import { dropout } from './regularization/dropout.js'
 import { attentionSampler } from './sampling/attention_sampler/operation.js'
 import { cropSampler } from './sampling/crop_sampler/operation.js'
 import { dropSampler } from './sampling/drop_sampler.js'
-import { channels } from './shape/channels.js'
 import { concat } from './shape/concat.js'
 import { flatten } from './shape/flatten.js'
 import { perImage } from './shape/per_image.js'
@@ -91,7 +90,6 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     batchNorm,
     byPhase,
     centerLoss,
-    channels,
     clamp,
     classActivationMap,
     concat,

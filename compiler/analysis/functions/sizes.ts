@@ -1,11 +1,12 @@
 import { present } from '../../../grammar/present.js'
 import type { Dimension, TensorType } from '../../graph/graph.js'
+import { namedAxis } from '../../ops/support/axes.js'
 import { tensorOf, type Value } from '../values.js'
 import type { CompileTimeFunction, FunctionCall } from './function.js'
 
 /** Returns the axes of a tensor of numbers without the batch. */
 function axesOf(type: TensorType): readonly Dimension[] | undefined {
-  return type.element === 'float' ? type.shape.filter(({ size }) => size !== undefined) : undefined
+  return type.element === 'float' ? type.shape.slice(1) : undefined
 }
 
 /** The height or the width of feature maps and single maps. */
@@ -17,10 +18,14 @@ function spatial(name: 'height' | 'width', example: string): CompileTimeFunction
     parameters: [{ name: 'x', meaning: 'feature maps (channels x height x width) or a map (height x width)' }],
     evaluate(call) {
       const tensor = tensorArgument(call, 'x')
-      const axis = tensor && axesOf(tensor)?.find((one) => one.name === name)
+      const axis = tensor && axisNamed(name, tensor)
       return axis ? sizeOf(axis) : call.wrong('x', 'a tensor with height and width')
     },
   }
+}
+
+function axisNamed(name: string, { element, shape }: TensorType): Dimension | undefined {
+  return element === 'float' ? shape[namedAxis(name, shape)] : undefined
 }
 
 function tensorArgument(call: FunctionCall, name: string): TensorType | undefined {
@@ -33,6 +38,27 @@ function sizeOf({ name, size }: Dimension): Value {
 }
 
 export const sizeFunctions: readonly CompileTimeFunction[] = [
+  {
+    name: 'channels',
+    summary: 'Returns the number of channels of feature maps.',
+    example: 'wide = conv2d(trunk.layer3, 2 * channels(trunk.layer3), 1)',
+    parameters: [
+      { name: 'x', meaning: 'feature maps (channels x height x width)' },
+      { name: 'count', meaning: 'no longer taken: slice(x, 0, COUNT) selects channels', optional: true },
+      { name: 'first', meaning: 'no longer taken: slice(x, FIRST, END) selects channels', optional: true },
+    ],
+    evaluate(call) {
+      for (const selecting of ['count', 'first'])
+        if (call.argument(selecting))
+          return call.wrong(
+            selecting,
+            'left out: `channels(x)` is a number, and `slice(x, BEGIN, END)` selects channels',
+          )
+      const tensor = tensorArgument(call, 'x')
+      const axis = tensor && axisNamed('channels', tensor)
+      return axis ? sizeOf(axis) : call.wrong('x', 'a tensor with channels')
+    },
+  },
   spatial('height', 'same = resize(maps, height(trunk.layer3))'),
   spatial('width', 'columns = width(trunk.layer3)'),
   {

@@ -72,12 +72,12 @@ function findAxes(wanted: string | readonly number[], { element, shape }: Tensor
 function namedAxes(name: string, shape: readonly Dimension[]): readonly number[] | undefined {
   if (name === 'last') return [shape.length - 1]
   const names = name === 'space' ? ['height', 'width'] : [name]
-  const axes = names.map((one) => axisNamed(one, shape))
+  const axes = names.map((one) => namedAxis(one, shape))
   return axes.every((axis) => axis > 0) ? axes.sort((a, b) => a - b) : undefined
 }
 
-/** The number of an axis; three numbered ones are those of feature maps. */
-function axisNamed(name: string, shape: readonly Dimension[]): number {
+/** Returns the number of an axis, the batch counted, or -1; three numbered ones are those of feature maps. */
+export function namedAxis(name: string, shape: readonly Dimension[]): number {
   const isNumbered = shape.every((axis, index) => index === 0 || axis.name === numbered(index - 1))
   if (shape.length === 4 && isNumbered) return ['batch', 'channels', 'height', 'width'].indexOf(name)
   return shape.findIndex((axis) => axis.name === name)
