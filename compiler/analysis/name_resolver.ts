@@ -14,43 +14,26 @@ import type {
   Statement,
 } from '../../grammar/tree.js'
 import { operations } from '../ops/index.js'
+<<<<<<< HEAD
 import type { ArgumentSpec, Operation } from '../ops/operation.js'
 import { axisWords } from '../ops/support/axes.js'
+=======
+import type { ArgumentSpec } from '../ops/operation.js'
+>>>>>>> 8f90bec (Resolve names of files that import each other in a circle)
 import { trainArguments, trainSettings } from '../training/loop.js'
-import type { SettingSpec } from '../training/setting_spec.js'
 import { settings } from '../training/settings.js'
-import type { CompileTimeFunction } from './functions/function.js'
 import { functions } from './functions/index.js'
+import {
+  bodyMembers,
+  type Definition,
+  type Members,
+  type NameScope,
+  nothing,
+  pipelineMembers,
+  type ResolvedName,
+  repeatMembers,
+} from './resolved_name.js'
 import { nameOf } from './tuple.js'
-
-/** The definition that a name refers to. */
-export interface Definition {
-  readonly kind:
-    | 'operation'
-    | 'function'
-    | 'setting'
-    | 'argument'
-    | 'word'
-    | 'training'
-    | 'block'
-    | 'model'
-    | 'branch'
-    | 'input'
-    | 'parameter'
-    | 'binding'
-    | 'round'
-  readonly name: string
-  /** Where it is defined; absent for built-in names. */
-  readonly span?: Span
-  readonly operation?: Operation
-  readonly function?: CompileTimeFunction
-  readonly setting?: SettingSpec
-  readonly argument?: ArgumentSpec
-  readonly block?: Block
-  readonly branch?: Branch
-  readonly parameter?: Parameter
-  readonly binding?: Binding
-}
 
 /** A place in the text where a definition is named. */
 export interface Occurrence {
@@ -58,22 +41,6 @@ export interface Occurrence {
   readonly definition: Definition
   /** Whether it is defined here. */
   readonly defines: boolean
-}
-
-/** A definition with the members that a dot after its name can reach. */
-export interface ResolvedName {
-  readonly definition: Definition
-  readonly members: () => Members
-}
-
-export type Members = Pick<ReadonlyMap<string, ResolvedName>, 'get' | 'entries'>
-
-/** The names of one pair of braces, and from where on each can be used. */
-export interface NameScope {
-  readonly start: number
-  readonly end: number
-  readonly names: Map<string, { readonly entity: ResolvedName; readonly from: number }>
-  readonly parent: NameScope | undefined
 }
 
 export interface FileNames {
@@ -86,7 +53,6 @@ export interface FileNames {
 /** The target of an import. */
 export type Importing = (specifier: string, importer: string) => SourceFile | undefined
 
-const nothing: Members = new Map()
 const none = () => nothing
 
 const builtIn: Members = new Map<string, ResolvedName>([
@@ -113,20 +79,21 @@ const builtIn: Members = new Map<string, ResolvedName>([
  * out, and in a file with mistakes. It follows the rules of the analysis, but needs neither sizes nor values.
  */
 export class NameResolver {
-  private readonly files = new Map<SourceFile, FileNames>()
+  /** By source: a file that is imported again may have been parsed again. */
+  private readonly files = new Map<string, FileNames>()
 
   constructor(private readonly importing: Importing) {}
 
   read(file: SourceFile): FileNames {
-    const known = this.files.get(file)
+    const known = this.files.get(file.source)
     if (known) return known
     // Taken as empty by a file that imports this one in a circle.
-    this.files.set(file, { occurrences: [], scopes: [], blocks: nothing })
+    this.files.set(file.source, { occurrences: [], scopes: [], blocks: nothing })
     const names = new FileResolver(file, (specifier) => {
       const imported = this.importing(specifier, file.source)
       return imported && this.read(imported).blocks
     }).read()
-    this.files.set(file, names)
+    this.files.set(file.source, names)
     return names
   }
 }
@@ -460,6 +427,7 @@ function ofArgument(argument: ArgumentSpec): Definition {
 function ofParameter(parameter: Parameter): Definition {
   return { kind: 'parameter', name: parameter.name.text, span: parameter.name.span, parameter }
 }
+<<<<<<< HEAD
 
 /** Members of a body: its own bindings, and those of the value that it returns. */
 function bodyMembers(result: ResolvedName | undefined, { names }: NameScope): Members {
@@ -511,3 +479,5 @@ function wordsOf({ kind }: ArgumentSpec): readonly string[] {
       return []
   }
 }
+=======
+>>>>>>> 8f90bec (Resolve names of files that import each other in a circle)

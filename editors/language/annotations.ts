@@ -1,5 +1,5 @@
 import type { TokenType } from 'chevrotain'
-import type { Definition } from '../../compiler/analysis/name_resolver.js'
+import type { Definition } from '../../compiler/analysis/resolved_name.js'
 import { tensorOf } from '../../compiler/analysis/values.js'
 import { neededOf } from '../../compiler/compile.js'
 import { type Graph, type Node, shapeText } from '../../compiler/graph/graph.js'

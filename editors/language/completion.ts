@@ -1,10 +1,6 @@
 import { functions } from '../../compiler/analysis/functions/index.js'
-import {
-  argumentsOf,
-  type Definition,
-  type FileNames,
-  type ResolvedName,
-} from '../../compiler/analysis/name_resolver.js'
+import { argumentsOf, type FileNames } from '../../compiler/analysis/name_resolver.js'
+import type { Definition, ResolvedName } from '../../compiler/analysis/resolved_name.js'
 import type { Value } from '../../compiler/analysis/values.js'
 import { operations } from '../../compiler/ops/index.js'
 import { trainArguments, trainSettings } from '../../compiler/training/loop.js'

@@ -1,5 +1,6 @@
 import { functionPage } from '../../compiler/analysis/functions/page.js'
-import { argumentsOf, type Definition } from '../../compiler/analysis/name_resolver.js'
+import { argumentsOf } from '../../compiler/analysis/name_resolver.js'
+import type { Definition } from '../../compiler/analysis/resolved_name.js'
 import { describe, tensorOf, type Value } from '../../compiler/analysis/values.js'
 import { shapeText } from '../../compiler/graph/graph.js'
 import { operationPage, settingPage } from '../../compiler/ops/page.js'

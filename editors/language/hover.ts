@@ -1,4 +1,4 @@
-import type { Definition } from '../../compiler/analysis/name_resolver.js'
+import type { Definition } from '../../compiler/analysis/resolved_name.js'
 import { describe, type Value } from '../../compiler/analysis/values.js'
 import { codes, diagnosticPage } from '../../compiler/diagnostics/page.js'
 import { costText } from './cost.js'

@@ -1,5 +1,6 @@
 import { functions } from '../../compiler/analysis/functions/index.js'
-import type { Definition, FileNames, Occurrence, ResolvedName } from '../../compiler/analysis/name_resolver.js'
+import type { FileNames, Occurrence } from '../../compiler/analysis/name_resolver.js'
+import type { Definition, ResolvedName } from '../../compiler/analysis/resolved_name.js'
 import { operations } from '../../compiler/ops/index.js'
 
 /** The name at a position: the word around it, or the one that ends there. */

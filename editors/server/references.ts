@@ -1,6 +1,6 @@
 import { relative } from 'node:path'
 import { type Location, ResponseError, type WorkspaceEdit } from 'vscode-languageserver/node.js'
-import type { Definition } from '../../compiler/analysis/name_resolver.js'
+import type { Definition } from '../../compiler/analysis/resolved_name.js'
 import { isPlainName, isQuotableName, writtenName } from '../../grammar/names.js'
 import { standardFolder } from '../../runtime/specs/library.js'
 import { occurrenceAt, placesOf } from '../language/lookup.js'

@@ -18,10 +18,11 @@ const seed = Number(process.env.WSBAN_SEED ?? 1)
 const library = diskLibrary()
 
 test('editors and the analysis resolve names alike in every model, block and fixture', (t) => {
-  const folders = ['models', 'test/diagnostics', 'test/fuzz/models/cases']
+  const folders = ['models', 'test/fixtures/diagnostics', 'test/fuzz/models/cases']
   const files = folders.flatMap((folder) =>
     readdirSync(join(packageRoot(), folder), { recursive: true, encoding: 'utf8' })
-      .filter((file) => file.endsWith('.wsban'))
+      // The bound on calls is reached within a block, whose parameters then have the values of several calls.
+      .filter((file) => file.endsWith('.wsban') && file !== 'too_many_calls.wsban')
       .map((file) => join(packageRoot(), folder, file)),
   )
   t.true(files.length > 40, `${files.length} files`)
@@ -97,6 +98,7 @@ function refersTo(
   factAt: (start: number) => NamedFact | undefined,
   source: string,
 ): boolean {
+  if (value.kind === 'function') return definition.function?.name === value.name
   if (definition.span === undefined) return value.kind === 'operation' || value.kind === 'phase'
   const fact = definition.span.source === source ? factAt(definition.span.start) : undefined
   return fact === undefined || identity(fact.value) === identity(value)
