@@ -6,7 +6,7 @@ import { bindingPath, type Call, type Context, type Elaboration } from './elabor
 import type { ExpandedBody } from './expansion.js'
 import { type ExpansionPaths, expansionKey } from './expansion_cache.js'
 import { givingArgument } from './fixes.js'
-import { inner, weightCallName } from './naming.js'
+import { inner, weightCallName, weightlessBlockName } from './naming.js'
 import { evaluateGiven } from './operation_call.js'
 import { Scope } from './scope.js'
 import { membersOfItems, namedItems } from './tuple.js'
@@ -19,6 +19,7 @@ import {
   tensorOf,
   type Value,
 } from './values.js'
+import { blockCallMakesWeights } from './weight_calls.js'
 
 /** Evaluates a call of a block or branch: expands its statements with these arguments. */
 export function callDefinition(elaboration: Elaboration, target: DefinitionValue, call: Call): Value {
@@ -29,7 +30,8 @@ export function callDefinition(elaboration: Elaboration, target: DefinitionValue
   const bound = new Map<string, BoundArgument>()
   for (const [name, [item]] of given) if (item) bound.set(name, evaluateGiven(elaboration, item, undefined, call))
   if (!ok) return errorValue
-  const own = weightCallName(call.place)
+  const makesWeights = blockCallMakesWeights(target, list, call.piped?.value, call.context.scope)
+  const own = makesWeights ? weightCallName(call.place) : weightlessBlockName(call.place, definition.name.text)
   const paths = { path: [...call.context.path, ...own], parameterPath: [...call.context.parameterPath, ...own] }
   if (pretrained) elaboration.builder.addPretrained({ ...pretrained, path: paths.parameterPath, span: call.span })
   return instantiate(elaboration, target, bound, call, paths)

@@ -14,7 +14,7 @@ import type { ExpansionCache } from './expansion_cache.js'
 import { callFunction } from './functions/call.js'
 import { GraphBuilder } from './graph_builder.js'
 import { evaluateIndex } from './indexing.js'
-import { inner, type Place, placeOf } from './naming.js'
+import { inner, isNumbered, type Place, placeOf } from './naming.js'
 import { callOperation } from './operation_call.js'
 import { evaluateRepeat } from './repeat.js'
 import type { Scope } from './scope.js'
@@ -250,7 +250,7 @@ export class Elaborator implements Elaboration {
     const from = startIsCall ? 1 : 0
     const start = startIsCall ? { ...inner(place), stage: 0 } : inner(place)
     let value: BoundArgument = { value: this.evaluate(expression.start, context, start), span: expression.start.span }
-    const ownLine = place.naming.weightCalls > 1 && expression.stages.length > maxStagesPerLine
+    const ownLine = isNumbered(place.naming) && expression.stages.length > maxStagesPerLine
     const numbered = new Map<string, Value>(startIsCall ? [['0', value.value]] : [])
     expression.stages.forEach((stage, index) => {
       const last = place.last && index === expression.stages.length - 1
@@ -263,7 +263,7 @@ export class Elaborator implements Elaboration {
       this.facts?.value(value.span, next)
       numbered.set(String(index + from), next)
     })
-    return place.naming.weightCalls > 1 ? this.withStages(value.value, numbered) : value.value
+    return isNumbered(place.naming) ? this.withStages(value.value, numbered) : value.value
   }
 
   /** Where the stages' weights are numbered, each stage is a tap by its number. */

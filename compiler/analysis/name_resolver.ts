@@ -14,12 +14,8 @@ import type {
   Statement,
 } from '../../grammar/tree.js'
 import { operations } from '../ops/index.js'
-<<<<<<< HEAD
-import type { ArgumentSpec, Operation } from '../ops/operation.js'
-import { axisWords } from '../ops/support/axes.js'
-=======
 import type { ArgumentSpec } from '../ops/operation.js'
->>>>>>> 8f90bec (Resolve names of files that import each other in a circle)
+import { axisWords } from '../ops/support/axes.js'
 import { trainArguments, trainSettings } from '../training/loop.js'
 import { settings } from '../training/settings.js'
 import { functions } from './functions/index.js'
@@ -427,44 +423,6 @@ function ofArgument(argument: ArgumentSpec): Definition {
 function ofParameter(parameter: Parameter): Definition {
   return { kind: 'parameter', name: parameter.name.text, span: parameter.name.span, parameter }
 }
-<<<<<<< HEAD
-
-/** Members of a body: its own bindings, and those of the value that it returns. */
-function bodyMembers(result: ResolvedName | undefined, { names }: NameScope): Members {
-  const own = [...names].filter(([, { entity }]) => entity.definition.kind === 'binding')
-  const returned = result ? [...result.members().entries()] : []
-  return new Map([...returned, ...own.map(([name, { entity }]): [string, ResolvedName] => [name, entity])])
-}
-
-/** The carried values of a repeat where they are several, and its rounds. How many those are is not known from the text. */
-function repeatMembers(
-  { named }: RepeatExpression,
-  round: ResolvedName,
-  carried: ReadonlyMap<string, ResolvedName>,
-): Members {
-  return {
-    get: (name) => carried.get(name) ?? (mayBeRound(name, named) ? round : undefined),
-    entries: () => new Map([...(named ? [] : [['0', round] as const]), ...carried]).entries(),
-  }
-}
-
-/** Whether a round may have the name: what is computed in it may be anything. */
-function mayBeRound(name: string, named: RepeatExpression['named']): boolean {
-  if (!named) return /^\d+$/.test(name)
-  const { parts } = named
-  const [first, last] = [parts[0], parts.at(-1)]
-  if (parts.length === 1 && typeof first === 'string') return name === first
-  return (typeof first !== 'string' || name.startsWith(first)) && (typeof last !== 'string' || name.endsWith(last))
-}
-
-/** The value of a pipeline is that of its last stage; each stage is a member by its number. */
-function pipelineMembers(
-  last: ResolvedName | undefined,
-  stages: readonly (ResolvedName | undefined)[],
-): ResolvedName | undefined {
-  const numbered = stages.flatMap((stage, index): [string, ResolvedName][] => (stage ? [[String(index), stage]] : []))
-  return last && { definition: last.definition, members: () => new Map([...numbered, ...last.members().entries()]) }
-}
 
 /** The words that an argument takes without quotes. */
 function wordsOf({ kind }: ArgumentSpec): readonly string[] {
@@ -479,5 +437,3 @@ function wordsOf({ kind }: ArgumentSpec): readonly string[] {
       return []
   }
 }
-=======
->>>>>>> 8f90bec (Resolve names of files that import each other in a circle)

@@ -1,15 +1,18 @@
 import type { Expression } from '../../grammar/tree.js'
 import type { Scope } from './scope.js'
 import type { Value } from './values.js'
+import { type ExpressionCalls, expressionCalls } from './weight_calls.js'
 
 /** How the calls of one binding's expression are named. */
 export interface Naming {
   /** The binding's name; empty for `return` and for a branch's call. */
   readonly name: readonly string[]
-  /** Calls in the expression that make weights. A single one takes the binding's own name; several are numbered. */
-  readonly weightCalls: number
+  /** The calls in the expression. A single one that makes weights takes the binding's own name; several are numbered. */
+  readonly calls: ExpressionCalls
   /** The next number of a call that is no stage of the pipeline. */
   counter: number
+  /** Calls of blocks without weights so far, by the callee's name. */
+  readonly blockCalls: Map<string, number>
 }
 
 /** The position of an expression within its binding, from which a call gets its name. */
@@ -25,7 +28,7 @@ export interface Place {
 
 /** Returns the place of a binding's whole expression. */
 export function placeOf(expression: Expression, name: readonly string[], scope: Scope<Value>): Place {
-  return { naming: { name, weightCalls: countWeightCalls(expression, scope), counter: 0 }, last: true }
+  return { naming: { name, calls: expressionCalls(expression, scope), counter: 0, blockCalls: new Map() }, last: true }
 }
 
 /** Returns the place of a part of the expression, whose value is not the expression's own. */
@@ -35,49 +38,28 @@ export function inner(place: Place): Place {
 
 /** Returns the name of a call that makes weights: the binding's own, or numbered under it like the stages of a Sequential. */
 export function weightCallName({ naming, stage }: Place): readonly string[] {
-  if (naming.weightCalls <= 1) return naming.name
+  if (!isNumbered(naming)) return naming.name
   return [...naming.name, String(stage ?? naming.counter++)]
+}
+
+/**
+ * Returns the name of a call of a block, or of a repeat, that makes no weights: the binding's own if nothing else needs it, else the
+ * binding's and the callee's in one. Below the binding's own name it could meet a part of the block that makes the weights.
+ */
+export function weightlessBlockName({ naming }: Place, callee: string): readonly string[] {
+  const { calls, name, blockCalls } = naming
+  if (calls.withWeights === 0 && calls.withoutWeights <= 1) return name
+  const number = (blockCalls.get(callee) ?? 0) + 1
+  blockCalls.set(callee, number)
+  return [[...name, callee, ...(number > 1 ? [String(number)] : [])].join('_')]
+}
+
+/** Whether the weights of the expression are named by number. */
+export function isNumbered({ calls }: Naming): boolean {
+  return calls.withWeights > 1
 }
 
 /** Returns the name of a call that makes no weights of its own: the binding's for its last call, else with the callee after it. */
 export function plainCallName({ last, naming }: Place, callee: string): readonly string[] {
   return last ? naming.name : [...naming.name, callee]
-}
-
-function countWeightCalls(expression: Expression, scope: Scope<Value>): number {
-  const all = (...parts: readonly Expression[]) => parts.reduce((sum, part) => sum + countWeightCalls(part, scope), 0)
-  const callee = (target: Expression) => (makesWeights(target, scope) ? 1 : 0)
-  switch (expression.kind) {
-    case 'call':
-      return callee(expression.callee) + all(...expression.arguments.map((argument) => argument.value))
-    case 'pipeline':
-      return expression.stages.reduce(
-        (sum, stage) => sum + (stage.kind === 'call' ? all(stage) : callee(stage)),
-        all(expression.start),
-      )
-    case 'list':
-    case 'tuple':
-      return all(...expression.items)
-    case 'negate':
-      return all(expression.operand)
-    case 'binary':
-      return all(expression.left, expression.right)
-    case 'conditional':
-      return all(expression.whenTrue, expression.whenFalse)
-    case 'member':
-    case 'index':
-      return all(expression.object)
-    case 'repeat':
-      return 1 + all(...expression.carried.map(({ start }) => start))
-    default:
-      return 0
-  }
-}
-
-function makesWeights(callee: Expression, scope: Scope<Value>): boolean {
-  if (callee.kind !== 'name') return false
-  const value = scope.find(callee.text)
-  return (
-    (value?.kind === 'operation' && value.operation.typing.parameters !== undefined) || value?.kind === 'definition'
-  )
 }

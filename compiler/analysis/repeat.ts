@@ -3,11 +3,12 @@ import type { Expression } from '../../grammar/tree.js'
 import { diagnose } from '../diagnostics/report.js'
 import { strangeUnit } from './arguments.js'
 import type { Context, Elaboration } from './elaboration.js'
-import { inner, type Place, weightCallName } from './naming.js'
+import { inner, type Place, weightCallName, weightlessBlockName } from './naming.js'
 import { roundNameOf } from './round_name.js'
 import { Scope } from './scope.js'
 import { membersOfItems } from './tuple.js'
 import { describe, errorValue, type InstanceValue, tensorOf, type Value } from './values.js'
+import { repeatMakesWeights } from './weight_calls.js'
 
 type Repeat = Extract<Expression, { kind: 'repeat' }>
 
@@ -24,7 +25,8 @@ export function evaluateRepeat(elaboration: Elaboration, expression: Repeat, con
   )
   const total = roundCount(elaboration, expression, count)
   if (total === undefined) return errorValue
-  const own = weightCallName(place)
+  const makesWeights = repeatMakesWeights(expression, context.scope)
+  const own = makesWeights ? weightCallName(place) : weightlessBlockName(place, 'repeat')
   const rounds = new Map<string, Value>()
   for (let index = 0; index < total; index++) {
     if (elaboration.isFull(expression.span)) return errorValue
