@@ -18,6 +18,7 @@ import { rootsOf, withUsedLogits } from './graph/phase.js'
 import { prune, reachable } from './graph/prune.js'
 import { withoutAllowed } from './warnings/allow.js'
 import { warningsOf } from './warnings/index.js'
+import { unusedDefinitions } from './warnings/unused_definition.js'
 
 export interface Source {
   /** Path or name, as messages show it. */
@@ -110,6 +111,8 @@ function analyseWithin(entry: Source, library: Library, settings: ModelSettings,
     ? buildModel(module, changed.model, library, settings, options, hasErrors(loader.diagnostics))
     : { graph: undefined, diagnostics: blocksOnly(module, loader.diagnostics) }
   const found = [...loader.diagnostics, ...built.diagnostics]
+  if (!hasErrors(found))
+    found.push(...unusedDefinitions(module.file, (specifier, importer) => loader.imported(specifier, importer)))
   const complete = built.graph !== undefined && !hasErrors(found)
   const diagnostics = withoutAllowed(found, module.file, complete).sort(byPlace)
   const files = loader.texts()

@@ -47,6 +47,8 @@ operationScope.define('training', { kind: 'phase' })
 export class ModuleLoader {
   readonly diagnostics: Diagnostic[] = []
   private readonly modules = new Map<string, Module>()
+  /** The imports of each file, by its source. */
+  private readonly imports = new Map<string, KeptModule['imports']>()
   private readonly loading: string[] = []
 
   constructor(
@@ -57,6 +59,11 @@ export class ModuleLoader {
   /** Texts of all files read, for showing diagnostics. */
   texts(): ReadonlyMap<string, string> {
     return new Map([...this.modules.values()].map(({ file }) => [file.source, file.text]))
+  }
+
+  /** Returns a file that was read, as an import names it. */
+  imported(specifier: string, importer: string): SourceFile | undefined {
+    return this.imports.get(importer)?.find((item) => item.specifier === specifier)?.module.file
   }
 
   load(source: string, text: string): Module {
@@ -71,6 +78,7 @@ export class ModuleLoader {
     this.modules.set(source, module)
     this.loading.push(source)
     const imports = parsed.file.imports.flatMap((item) => this.importNames(item, module) ?? [])
+    this.imports.set(source, imports)
     for (const block of parsed.file.blocks) {
       const fresh = module.scope.define(block.name.text, { kind: 'definition', definition: block, scope: module.scope })
       if (!fresh) this.diagnostics.push(diagnose('duplicate-name', { name: block.name.text }, block.name.span))
@@ -90,7 +98,10 @@ export class ModuleLoader {
       return found && this.load(found.source, found.text) === module
     })
     this.loading.pop()
-    if (same) return kept.module
+    if (same) {
+      this.imports.set(source, kept.imports)
+      return kept.module
+    }
     this.modules.delete(source)
     return undefined
   }

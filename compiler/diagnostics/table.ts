@@ -409,6 +409,18 @@ export const table = {
     explanation:
       'A binding or branch of the model is never used. It is not built and has no effect; often another line was meant to use it. Bindings inside blocks are not reported, since each may be used as a tap.',
   }),
+  'unused-import': warning<{ name: string }>({
+    message: ({ name }) => `nothing in this file uses \`${name}\``,
+    help: () => 'use it, or remove it from the import',
+    explanation:
+      'The file imports a block and never uses it. The import has no effect; often another call was meant to use the block, or its name is hidden by a binding of the same name.',
+  }),
+  'unused-block': warning<{ name: string }>({
+    message: ({ name }) => `the model does not use block \`${name}\``,
+    help: () => 'call it, remove it, or move it to a file without a model if other files import it',
+    explanation:
+      'The file has a model, and the model calls the block neither directly nor through other blocks. The block has no effect. In a file without a model no block is reported, since such a file exists to be imported.',
+  }),
   'unused-crop': warning<Record<string, never>>({
     message: () => 'the crop is never looked at: no loss and no prediction depends on it',
     help: () => 'let a loss or predict use what a branch makes of the crop',

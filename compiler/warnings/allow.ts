@@ -110,7 +110,7 @@ function statementAt(line: number, file: SourceFile): Pick<Allow, 'first' | 'las
   return around[0] ?? { first: line, last: line }
 }
 
-function statementsOf({ blocks, models }: SourceFile): Span[] {
+function statementsOf({ imports, blocks, models }: SourceFile): Span[] {
   const calls = models.flatMap(({ items }) => items.filter((item) => item.kind === 'binding' || item.call))
   const lines = models.flatMap(({ inputs, losses, predictions, training }) => [
     ...inputs,
@@ -119,7 +119,7 @@ function statementsOf({ blocks, models }: SourceFile): Span[] {
     ...training,
   ])
   const bodies = [...blocks, ...models.flatMap(({ items }) => items.filter((item) => item.kind === 'branch'))]
-  return [...calls, ...lines, ...bodies.flatMap(({ statements }) => [...statementsWithin(statements)])].map(
+  return [...imports, ...calls, ...lines, ...bodies.flatMap(({ statements }) => [...statementsWithin(statements)])].map(
     ({ span }) => span,
   )
 }

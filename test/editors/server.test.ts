@@ -267,6 +267,9 @@ test('what the diagnostics suggest is done at a key', async (t) => {
     [replaced('bap(features', 'bap("feat|ures"'), wsban],
     [replaced('  crop = ', '  #| seen twice\n  crop = '), wsban.replace('  crop = ', '  // seen twice\n  crop = ')],
     [replaced('-> scale(100) -> linear(classes)       //', '-> sc|ale -> linear(classes)       //'), undefined],
+    [`import res|idual from "backbones/tiny"\n${wsban}`, wsban],
+    [replaced('import inception_v3', 'import b|asic_conv, inception_v3'), wsban],
+    [replaced('import inception_v3', 'import inception_v3, b|asic_conv'), wsban],
     [
       replaced('import attention from "blocks/attention"\n', '').replace(
         'attention(features, maps',

@@ -53,9 +53,11 @@ function wrap(text: string, context: Context): Whole {
   return { text: before + indented + after, first: before.split('\n').length - 1, indent }
 }
 
-const head = `import attention from "blocks/attention"
-import tiny from "backbones/tiny"
-
+const imports = {
+  attention: 'import attention from "blocks/attention"\n',
+  tiny: 'import tiny from "backbones/tiny"\n',
+}
+const head = `
 model birds(classes = 8, size = 96) {
   input image: Image[3, size, size]
   input label: Class[classes]
@@ -66,7 +68,9 @@ const predict = '  predict probabilities = softmax(master.logits)\n'
 
 function branchFrame(text: string): readonly string[] {
   const logits = /^logits\b/m.test(text) ? '' : '    logits = image -> global_avg_pool -> linear(classes)\n'
-  return [`${head}  branch master(image) {\n`, `${logits}  }\n\n${loss}${predict}}\n`]
+  const used = Object.entries(imports).filter(([block]) => new RegExp(`\\b${block}\\(|-> ${block}\\b`).test(text))
+  const imported = used.map(([, line]) => line).join('')
+  return [`${imported}${head}  branch master(image) {\n`, `${logits}  }\n\n${loss}${predict}}\n`]
 }
 
 function modelFrame(text: string): readonly string[] {
@@ -80,7 +84,7 @@ function modelFrame(text: string): readonly string[] {
 
 `
   const rest = `${/^loss\b/m.test(text) ? '' : loss}${/^predict\b/m.test(text) ? '' : predict}`
-  return [head + master, `\n${rest}}\n`]
+  return [imports.attention + imports.tiny + head + master, `\n${rest}}\n`]
 }
 
 function settingsOf(set: Example['set']): ModelSettings {

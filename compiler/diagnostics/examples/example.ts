@@ -16,10 +16,7 @@ export interface Example {
 export const file = (lines: string) => `${lines}\n`
 
 /** The lines stand in a model with inputs, loss and prediction, before its loss; they make `master.logits`. */
-export const inModel = (lines: string) => `import attention from "blocks/attention"
-import tiny from "backbones/tiny"
-
-model birds(classes = 8, size = 96) {
+export const inModel = (lines: string) => `${imports(lines)}model birds(classes = 8, size = 96) {
   input image: Image[3, size, size]
   input label: Class[classes]
 
@@ -45,6 +42,14 @@ ${lines}`)
 /** The lines are a block `head(x, maps)`, which the model uses. */
 export const withHead = (lines: string) =>
   `${lines}\n\n${inBranch('logits = head(image, 16) -> global_avg_pool -> linear(classes)')}`
+
+/** The import lines of the blocks that the lines call. */
+function imports(lines: string): string {
+  const needed = Object.entries({ attention: 'blocks/attention', tiny: 'backbones/tiny' }).filter(([block]) =>
+    new RegExp(`\\b${block}\\(|-> ${block}\\b`).test(lines),
+  )
+  return needed.length > 0 ? `${needed.map(([block, from]) => `import ${block} from "${from}"\n`).join('')}\n` : ''
+}
 
 function indented(lines: string, by: number): string {
   return lines.replace(/^(?=.)/gm, ' '.repeat(by))

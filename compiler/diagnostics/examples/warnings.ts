@@ -1,4 +1,4 @@
-import { besideBranch, file, inBranch, inModel } from './example.js'
+import { besideBranch, file, inBranch, inModel, withHead } from './example.js'
 
 const attended = (head: string, crop: string, rest: string) => `branch master(image) {
   features  = tiny(image).layer3
@@ -17,6 +17,8 @@ const answer = 'predict part = softmax(part.logits)'
 const unused = (allow: string) => `trunk  = tiny(image)
 early  = relu(trunk.layer1)${allow}
 logits = trunk.layer3 -> global_avg_pool -> linear(classes)`
+
+const head = (result: string) => `block head(x, maps) {\n  return ${result}\n}`
 
 const distilled = (teacher: string) => `crop = crop_sampler(image, guide = mean(master.trunk.layer3))
 branch part = master(crop)
@@ -70,6 +72,16 @@ export const warnings = {
     within: inBranch,
     wrong: unused(''),
     right: 'trunk  = tiny(image)\nlogits = trunk.layer3 -> global_avg_pool -> linear(classes)',
+  },
+  'unused-import': {
+    within: withHead,
+    wrong: `import conv_bn, residual from "backbones/tiny"\n\n${head('conv_bn(x, maps)')}`,
+    right: `import conv_bn from "backbones/tiny"\n\n${head('conv_bn(x, maps)')}`,
+  },
+  'unused-block': {
+    within: withHead,
+    wrong: `block halved(x) {\n  return x / 2\n}\n\n${head('conv2d(x, maps, 1)')}`,
+    right: head('conv2d(x, maps, 1)'),
   },
   'unused-crop': {
     within: inModel,
