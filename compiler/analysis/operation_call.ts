@@ -6,7 +6,7 @@ import type { Code, ValuesOf } from '../diagnostics/table.js'
 import { type Attribute, isShared, shapeText, type TensorType } from '../graph/graph.js'
 import type { Inference } from '../ops/call.js'
 import { operationNamed } from '../ops/index.js'
-import type { ArgumentSpec, Operation } from '../ops/operation.js'
+import type { ArgumentSpec, Conversion, Operation } from '../ops/operation.js'
 import { elementsPerImage } from '../ops/support/shapes.js'
 import { elements } from '../ops/support/tensor.js'
 import { TypedCall } from '../ops/support/typed.js'
@@ -63,7 +63,8 @@ export function applyOperation(
   sharedPath?: readonly string[],
 ): Value {
   const checked = checkOperands(elaboration, operation, values, call)
-  const operands = checked && repeatShared(elaboration, operation, checked, call)
+  const converted = checked && convertOperands(elaboration, operation, checked, call)
+  const operands = converted && repeatShared(elaboration, operation, converted, call)
   const inferred = operands && inferOutputs(elaboration, operation, values, operands, call)
   const node = inferred && addNode(elaboration, operation, inferred, call, sharedPath)
   return node ? resultOf(operation, node, values) : errorValue
@@ -230,6 +231,39 @@ function takesTensor({ kind }: ArgumentSpec): boolean {
   return kind.is === 'tensor' || kind.is === 'tensors' || kind.is === 'tensor or number'
 }
 
+/** Adds the conversions of tensors that an argument takes in another form. */
+function convertOperands(
+  elaboration: Elaboration,
+  operation: Operation,
+  { tensors, attributes }: Operands,
+  call: Call,
+): Operands | undefined {
+  const converted = new Map(tensors)
+  for (const spec of operation.arguments) {
+    const list = tensors.get(spec.name)
+    if (!list || !spec.converted) continue
+    const results = list.flatMap((tensor) => {
+      const conversion = spec.converted?.(tensor.type)
+      return (conversion ? convertOperand(elaboration, conversion, tensor, call) : tensor) ?? []
+    })
+    if (results.length < list.length) return undefined
+    converted.set(spec.name, results)
+  }
+  return { tensors: converted, attributes }
+}
+
+function convertOperand(
+  elaboration: Elaboration,
+  { operation, attributes }: Conversion,
+  tensor: TensorValue,
+  call: Call,
+): TensorValue | undefined {
+  const tensors = new Map([[elementAt(operation.arguments, 0).name, [tensor]]])
+  const inferred = inferOutputs(elaboration, operation, new Map(), { tensors, attributes }, call)
+  const node = inferred && addNode(elaboration, operation, inferred, { ...call, place: inner(call.place) })
+  return node && { ...elementAt(node.outputs, 0), span: tensor.span }
+}
+
 interface Inferred extends Operands {
   readonly typed: TypedCall
   readonly outputs: readonly TensorType[]
@@ -294,7 +328,7 @@ function addNode(
   operation: Operation,
   inferred: Inferred,
   call: Call,
-  sharedPath: readonly string[] | undefined,
+  sharedPath?: readonly string[],
 ): AddedNode | undefined {
   const { context, place, span } = call
   const makesWeights = operation.typing.parameters !== undefined && !sharedPath

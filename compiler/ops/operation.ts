@@ -57,8 +57,17 @@ export interface ArgumentSpec {
   readonly weightsOnly?: boolean
   /** Takes the class label; every other argument takes numbers. */
   readonly label?: boolean
+  /** Returns the operation that turns a tensor of another type into one that the argument takes; undefined if there is none. */
+  converted?(type: TensorType): Conversion | undefined
   /** Values of this kind are possible here, and nearly always a slip. */
   readonly unlikely?: ValueProperty
+}
+
+/** A call that the compiler adds in front of an argument. The operation takes the tensor first. */
+export interface Conversion {
+  readonly operation: Operation
+  /** All other arguments. */
+  readonly attributes: Readonly<Record<string, Attribute>>
 }
 
 /** A property of a value that is known without computing it; warnings ask for it. */

@@ -140,6 +140,7 @@ function reductionCases(
   })
   return [
     one('over channels', maps, { over: 'channels' }),
+    one('over one channel', { ...maps, shape: [2, 1, 3, 4] }, { over: 'channels' }),
     one('over space', maps, { over: 'space' }),
     one('over channels, kept', maps, { over: 'channels', keep: true }),
     one('over space, kept', maps, { over: 'space', keep: true }),

@@ -2,6 +2,7 @@ import { elementAt } from '../../../grammar/present.js'
 import type { Operation } from '../operation.js'
 import * as python from '../python/index.js'
 import { tensorArgument } from '../support/arguments.js'
+import { guideArgument } from '../support/guide.js'
 import { interpolate } from '../support/interpolate.js'
 import { featureMap, isSingleMap, mapSizes, wrongRank } from '../support/shapes.js'
 import { at, map, size, sizes4 } from '../support/tensor.js'
@@ -18,7 +19,7 @@ export const dropSampler: Operation = {
   },
   arguments: [
     tensorArgument('image', 'the image to mask'),
-    { ...tensorArgument('guide', 'one map (height x width), such as random_map(attention)'), unlikely: 'enlarged' },
+    { ...guideArgument('one map (height x width), such as random_map(attention)'), unlikely: 'enlarged' },
     {
       name: 'threshold',
       kind: { is: 'number or uniform', from: 0, to: 1 },

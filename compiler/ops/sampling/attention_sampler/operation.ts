@@ -3,6 +3,7 @@ import { source } from '../../../targets/tfjs/expression.js'
 import type { Operation } from '../../operation.js'
 import * as python from '../../python/index.js'
 import { tensorArgument } from '../../support/arguments.js'
+import { guideArgument } from '../../support/guide.js'
 import { featureMap, isSingleMap, mapOf, wrongRank } from '../../support/shapes.js'
 import { cases } from './cases.js'
 import { outputSize } from './density.js'
@@ -21,10 +22,7 @@ export const attentionSampler: Operation = {
   },
   arguments: [
     tensorArgument('image', 'the image to sample from'),
-    tensorArgument(
-      'guide',
-      'one map (height x width): mean(maps) preserves the structure, random_map(maps) magnifies a detail',
-    ),
+    guideArgument('one map (height x width): mean(maps) preserves the structure, random_map(maps) magnifies a detail'),
     {
       name: 'size',
       kind: { is: 'pair', from: 1 },

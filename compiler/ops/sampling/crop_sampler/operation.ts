@@ -1,6 +1,7 @@
 import type { Operation } from '../../operation.js'
 import * as python from '../../python/index.js'
 import { tensorArgument } from '../../support/arguments.js'
+import { guideArgument } from '../../support/guide.js'
 import { dimension, featureMap, floats, isSingleMap, wrongRank } from '../../support/shapes.js'
 import { cases } from './cases.js'
 import { onnx } from './onnx.js'
@@ -19,7 +20,7 @@ export const cropSampler: Operation = {
   },
   arguments: [
     tensorArgument('image', 'the image to crop'),
-    { ...tensorArgument('guide', 'one map (height x width), such as mean(attention)'), unlikely: 'enlarged' },
+    { ...guideArgument('one map (height x width), such as mean(attention)'), unlikely: 'enlarged' },
     {
       name: 'threshold',
       kind: { is: 'number or uniform', from: 0, to: 1 },
