@@ -5,7 +5,8 @@ import { type Accuracy, percent } from '../../runtime/export/eight_bits.js'
 import { classNamesOf } from '../../runtime/export/metadata.js'
 import { exportOnnx, type Precision } from '../../runtime/export/onnx.js'
 import { Failure } from '../../runtime/failure.js'
-import { openWeighted, type SpecOptions } from '../../runtime/specs/weighted.js'
+import { type CompletedWeights, openWeighted, type SpecOptions } from '../../runtime/specs/weighted.js'
+import type { InitialValues } from '../../runtime/weights/initial_values.js'
 import type { Io } from '../io.js'
 import { specHost } from './spec.js'
 
@@ -33,8 +34,18 @@ export async function exportModel(source: string, request: ExportRequest, io: Io
       exit: 2,
     })
   if (request.page !== undefined) await (await import('../../runtime/export/page.js')).checkPageFolder(request.page)
-  const { spec, classes, weights: found, metrics, seed } = await openWeighted(source, request, specHost(io))
+  const {
+    spec,
+    classes,
+    weights: found,
+    metrics,
+    seed,
+  } = await openWeighted(source, request, specHost(io), {
+    initialSeed: request.seed,
+  })
   const weights = await found?.open()
+  if (weights?.initial) io.reporter.warn(initialText(request.weights ?? source, weights.match.part, weights.initial))
+  const random = randomText(weights, request.seed)
   const classNames = classNamesOf(spec.graph, classes)
   const precision = await precisionFor(request, classes, seed ?? 1, io)
   try {
@@ -58,16 +69,14 @@ export async function exportModel(source: string, request: ExportRequest, io: Io
       const { writePage } = await import('../../runtime/export/page.js')
       await writePage(request.page, {
         title: spec.graph.name,
-        subtitle: weights
-          ? `${classNames.length} classes`
-          : `random weights from seed ${request.seed}: the answers mean nothing`,
+        subtitle: random === undefined ? `${classNames.length} classes` : `${random}: the answers mean nothing`,
         classes: classNames,
         view: viewOf(spec.graph.image.steps),
         model: request.out,
       })
       io.print(`wrote ${join(request.page, 'index.html')}: open it in a browser`)
     }
-    const how = weights ? '' : `, random weights from seed ${request.seed}`
+    const how = random === undefined ? '' : `, ${random}`
     io.print(`wrote ${request.out}: ${(exported.bytes / 1e6).toFixed(1)} MB${how}`)
     if (request.check && exported.unchecked !== undefined)
       io.reporter.warn(`not checked: ONNX Runtime could not be loaded: ${exported.unchecked}`)
@@ -85,12 +94,26 @@ export async function exportModel(source: string, request: ExportRequest, io: Io
       checked: exported.unchecked === undefined,
       accuracy: exported.accuracy ?? null,
       weights: found?.path ?? null,
-      seed: weights ? null : request.seed,
+      seed: random === undefined ? null : request.seed,
     })
     return 0
   } finally {
     await weights?.close()
   }
+}
+
+/** How the weights are random, if they are. */
+function randomText(weights: CompletedWeights | undefined, seed: number): string | undefined {
+  if (!weights) return `random weights from seed ${seed}`
+  return weights.initial && `partly random weights from seed ${seed}`
+}
+
+/** Returns the warning that names the random weights beside those of a file. */
+function initialText(file: string, part: string, { names, seed }: InitialValues): string {
+  const held = part === '' ? 'not all weights of the model' : `the weights of ${part.slice(0, -1)} only`
+  const [first = ''] = names
+  const others = names.length === 1 ? `${first} is` : `${first} and ${names.length - 1} more are`
+  return `${file} holds ${held}: ${others} random, from seed ${seed}`
 }
 
 /** int8 is chosen by its answers: ranges are measured on images of train, and what rounding costs is counted on val. */

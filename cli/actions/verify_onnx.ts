@@ -62,6 +62,7 @@ export async function verifyOnnx(file: string, request: VerifyRequest, io: Io): 
       ...(request.set && { set: request.set }),
     },
     specHost(io),
+    { initialSeed: request.seed },
   )
   sameModel(file, request.against, onnx.classes, classNamesOf(weighted.spec.graph, weighted.classes))
   const precision = precisions.catch('fp32').parse(onnx.metadata.precision)

@@ -11,7 +11,10 @@ export function register(program: Command): void {
     .command('export <run-or-file>')
     .description('export the whole method, crop included, as one ONNX file')
     .requiredOption('-o, --out <file>', 'the ONNX file')
-    .option('--weights <file>', 'weights for a spec: .safetensors, .pth, .onnx or a run; random if omitted')
+    .option(
+      '--weights <file>',
+      'weights for a spec, of all of it or a backbone: .safetensors, .pth, .onnx or a run; random if omitted',
+    )
     .addOption(weightsEntryOption())
     .addOption(
       new Option('--precision <name>', 'fp16 halves the size; int8 quarters it and is calibrated on --data')

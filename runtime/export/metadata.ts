@@ -9,7 +9,7 @@ export interface Described {
   /** In the order of the logits; numbers if the classes have no names. */
   readonly classes: readonly string[] | undefined
   readonly input: 'image' | 'tensor'
-  /** Where the weights are from: `trained`, or the seed of random ones. */
+  /** Where the weights are from: `trained`, or the seed of those that are random. */
   readonly weights: string
   readonly precision: string
   /** The seed of the run that the weights are from, which held out its validation split. */

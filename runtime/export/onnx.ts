@@ -16,7 +16,7 @@ import { writeAtomically } from '../files.js'
 import { loadOnnxRuntime } from '../onnxruntime/load.js'
 import { packageVersion } from '../package-root.js'
 import type { StoredSpec } from '../specs/stored.js'
-import { initialValues } from '../weights/initial_values.js'
+import { type InitialValues, initialValues } from '../weights/initial_values.js'
 import type { OpenWeights } from '../weights/load.js'
 import { checkExport } from './check.js'
 import { type Accuracy, type EightBitTrial, inEightBits } from './eight_bits.js'
@@ -33,8 +33,8 @@ export interface ExportRequest {
   readonly classes: readonly string[] | undefined
   readonly path: string
   readonly input: 'image' | 'tensor'
-  /** Of a checkpoint, or random ones from a seed. */
-  readonly weights: Pick<OpenWeights, 'read'> | { readonly seed: number }
+  /** Of a checkpoint, which may lack some, or random ones from a seed. */
+  readonly weights: (Pick<OpenWeights, 'read'> & { readonly initial?: InitialValues }) | { readonly seed: number }
   readonly opset?: number
   readonly precision?: Precision
   /** Blocks and operations as functions of the file. */
@@ -135,10 +135,25 @@ export function lowPrecision({ nodes }: Graph): (node: OnnxNode) => boolean {
 
 function described(request: ExportRequest, accuracy: Accuracy | undefined): Described {
   const { graph, stored, classes, input, weights, seed, metrics, precision } = request
-  const origin = 'seed' in weights ? `random, seed ${weights.seed}` : 'trained'
   const version = packageVersion()
   const name = precision?.name ?? 'fp32'
-  return { version, graph, stored, classes, input, weights: origin, precision: name, seed, metrics, accuracy }
+  return {
+    version,
+    graph,
+    stored,
+    classes,
+    input,
+    weights: originOf(weights),
+    precision: name,
+    seed,
+    metrics,
+    accuracy,
+  }
+}
+
+function originOf(weights: ExportRequest['weights']): string {
+  if ('seed' in weights) return `random, seed ${weights.seed}`
+  return weights.initial ? `partly random, seed ${weights.initial.seed}` : 'trained'
 }
 
 function sha256(text: string): string {

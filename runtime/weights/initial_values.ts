@@ -1,6 +1,12 @@
 import type { Initializer } from '../../compiler/graph/graph.js'
 import { fillNormal, fillUniform, keyOf } from '../random.js'
 
+/** Parameters that have their initial values, beside others that were loaded. */
+export interface InitialValues {
+  readonly names: readonly string[]
+  readonly seed: number
+}
+
 /** A parameter before training. The values depend on the seed and the name alone, in the order of the parameter's own shape. */
 export function initialValues(
   { name, shape, initializer }: { name: string; shape: readonly number[]; initializer: Initializer },

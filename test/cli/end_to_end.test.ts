@@ -5,6 +5,9 @@ import { join } from 'node:path'
 import test from 'ava'
 import { z } from 'zod'
 import { packageRoot } from '../../runtime/package-root.js'
+import { compileFile } from '../../runtime/specs/spec.js'
+import { initialValues } from '../../runtime/weights/initial_values.js'
+import { writeSafetensors } from '../../runtime/weights/safetensors.js'
 import { json, wsbanIn } from '../support/commands.js'
 import { drawShapes } from '../support/shapes.js'
 
@@ -137,6 +140,36 @@ test.serial('export from a spec is the same for the same seed, and another for a
   }
   t.true(file(1, 'a.onnx').equals(file(1, 'b.onnx')))
   t.false(file(1, 'a.onnx').equals(file(2, 'c.onnx')))
+})
+
+test.serial("export takes a backbone's weights, and says what is random beside them", async (t) => {
+  const { graph } = compileFile(tiny)
+  if (!graph) throw t.fail('the model does not compile')
+  const own = 'master.trunk.'
+  const trunk = [...graph.parameters.values()].filter(({ name }) => name.startsWith(own))
+  const tensors = trunk.map(
+    (parameter) =>
+      [
+        `module.${parameter.name.slice(own.length)}`,
+        { shape: parameter.shape, values: initialValues(parameter, 5) },
+      ] as const,
+  )
+  const [weights, onnx] = [join(folder, 'trunk.safetensors'), join(folder, 'trunk.onnx')]
+  await writeSafetensors(weights, { tensors: new Map(tensors), metadata: {} })
+  const from = ['--weights', weights, '--seed', '3']
+  const exported = wsban('export', tiny, ...from, '-o', onnx)
+  t.is(exported.status, 0, exported.err)
+  t.regex(
+    exported.err,
+    /trunk\.safetensors holds the weights of master\.trunk only: .* and \d+ more are random, from seed 3\n/,
+  )
+  t.regex(exported.out, /, partly random weights from seed 3\n/)
+  t.is(wsban('verify', onnx, '--against', tiny, ...from).status, 0)
+  t.is(wsban('verify', onnx, '--against', tiny, '--weights', weights, '--seed', '4').status, 1, 'another classifier')
+  t.is(wsban('verify', onnx, '--against', tiny, '--seed', '3').status, 1, 'another backbone')
+  const evaluated = wsban('evaluate', tiny, '--weights', weights, '--data', data)
+  t.is(evaluated.status, 1)
+  t.regex(evaluated.err, /train first/)
 })
 
 test.serial('verify notices other weights', (t) => {
