@@ -162,7 +162,7 @@ async function placeOf(
   if (bad) {
     const { node, of } = bad
     const where = of === 'value' ? 'first in' : 'on the way back first through'
-    return `${where} ${node.path.join('.')}, a ${node.operation} (${place(node.span)})`
+    return `${where} ${node.path.join('.')} (${node.operation}, ${place(node.span)})`
   }
   // The norm may overflow while every gradient is finite.
   const [name] = 'gradients' in found ? found.gradients : []

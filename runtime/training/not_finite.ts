@@ -5,6 +5,12 @@ export type NotFiniteCause =
   /** Parameters whose gradients are not finite, from the loss back; none where only their norm is too large for a number. */
   | { readonly gradients: readonly string[]; readonly step: number }
 
+// runtime/pytorch/python/learner.py reports the same.
+const atFirstStep =
+  'no weight has moved yet, so the learning rate is not the cause: look in the spec for a value that overflows (exp), a division by zero, or the log or square root of 0; then at the initial weights and the data'
+const later =
+  'lower optimizer.rate, to a tenth for example, or clip the gradients with clip=1 (wsban train ... --train KEY=VALUE)'
+
 /** A loss or a gradient that is no finite number. The weights have not moved. */
 export class NotFinite extends Failure {
   constructor(
@@ -15,7 +21,7 @@ export class NotFinite extends Failure {
     super({
       code: 'loss-not-finite',
       message: place ? `${whatOf(found)}; ${place}` : whatOf(found),
-      help: 'lower the learning rate (--train optimizer.rate=...), to a tenth for example, or clip the gradients (--train clip=1)',
+      help: found.step === 0 ? atFirstStep : later,
     })
   }
 }

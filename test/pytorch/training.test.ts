@@ -26,6 +26,19 @@ test.before(async () => {
   writeFileSync(join(folder, 'settled.wsban'), deterministicTiny)
 })
 
+const overflowing = `model overflowing(classes = 8, size = 32) {
+  input image: Image[3, size, size] { resize(size), normalize(mean = 0.5, deviation = 0.5) }
+  input label: Class[classes]
+  branch whole(image) {
+    row    = image -> conv2d(4, 3) -> global_avg_pool
+    large  = exp(abs(row) + 1000)
+    logits = linear(large / large, classes)
+  }
+  loss { whole = cross_entropy(whole.logits, label) }
+  predict probabilities = softmax(whole.logits)
+}
+`
+
 function train(out: string, ...more: readonly string[]): Result {
   const data = ['--data', 'birds', '-o', out, '--train', 'optimizer=sgd(rate=0.02)', '--save-every', '0']
   return wsban('train', 'settled.wsban', ...data, ...more)
@@ -122,6 +135,18 @@ test.serial('errors are reported as by the other engines', (t) => {
   t.is(wild.status, 1)
   t.regex(wild.err, /error\[loss-not-finite\].*at step \d/)
   t.regex(wild.err, /wild holds epoch-0000, a complete checkpoint/)
+  t.regex(wild.err, /lower optimizer\.rate/)
+  writeFileSync(join(folder, 'overflowing.wsban'), overflowing)
+  for (const [engine, place] of [
+    ['pytorch', /; first in model\.py:\d+: large = .*exp/],
+    ['tfjs-node', /; first in whole\.large \(exp, \S*overflowing\.wsban:6\)/],
+  ] as const) {
+    const failed = wsban('train', 'overflowing.wsban', '--data', 'birds', '-o', `over ${engine}`, '--engine', engine)
+    t.is(failed.status, 1)
+    t.regex(failed.err, /loss-not-finite.*: loss whole is NaN at step 1;/)
+    t.regex(failed.err, place)
+    t.regex(failed.err, /the learning rate is not the cause: look in the spec for a value that overflows/)
+  }
   done(t, wsban('compile', 'settled.wsban', '--set', 'classes=8', '--target', 'pytorch', '-o', 'program'))
   const program = join('program', 'train.py')
   const fails = (code: RegExp, ...given: readonly string[]) => {

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import math
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
+from torch.overrides import TorchFunctionMode
 
 import recipe
 from checkpoint import Checkpoint, State
@@ -26,8 +29,20 @@ from sync_batch_norm import convert_batch_norm
 class NotFinite(TrainingError):
     """A loss or a gradient is not finite. The weights were not updated."""
 
-    def __init__(self, message: str) -> None:
-        help = "lower the learning rate to a tenth, or clip the gradients (clip = 1)"
+    def __init__(self, subject: str, step: int, more: str = "") -> None:
+        """`step` counts the steps before; `more` is the end of the message."""
+        if step == 0:
+            help = (
+                "no weight has moved yet, so the learning rate is not the cause: look in "
+                "the spec for a value that overflows (exp), a division by zero, or the "
+                "log or square root of 0; then at the initial weights and the data"
+            )
+        else:
+            help = (
+                "lower optimizer.rate, to a tenth for example, or clip the gradients "
+                "with clip=1 (wsban train ... --train KEY=VALUE)"
+            )
+        message = f"{subject} at step {step + 1}{more}"
         super().__init__("loss-not-finite", message, help)
 
 
@@ -101,12 +116,10 @@ class Learner:
         losses = self._means(sums, len(batches))
         bad = next((name for name in losses if not math.isfinite(losses[name])), None)
         if bad:
-            origin = first_nonfinite_module(
-                self.model, batches, self.process_group.device
-            )
-            raise NotFinite(
-                f"loss {bad} is {losses[bad]} at step {info.step + 1}{origin}"
-            )
+            sign = "-" if losses[bad] < 0 else ""
+            found = "NaN" if math.isnan(losses[bad]) else f"{sign}Infinity"
+            place = first_nonfinite_line(self.model, batches, self.process_group.device)
+            raise NotFinite(f"loss {bad} is {found}", info.step, place)
         return StepResult(losses, self._apply_update(info))
 
     def _apply_update(self, info: StepInfo) -> float:
@@ -117,13 +130,7 @@ class Learner:
         norm = float(nn.utils.clip_grad_norm_(parameters, clip))
         # The gradient scaler skips a step that is not finite, and reduces its scale.
         if not math.isfinite(norm) and not self.scaler.is_enabled():
-            names = [
-                name
-                for name, p in self.model.named_parameters()
-                if p.grad is not None and not p.grad.isfinite().all()
-            ]
-            subject = f"the gradient of {names[-1]}" if names else "the gradients' norm"
-            raise NotFinite(f"{subject} is not finite at step {info.step + 1}")
+            raise self._nonfinite_gradient(info.step)
         if self.steps > 0:
             for name, p in self.model.named_parameters():
                 if p.grad is not None and not self.optimizer.state.get(p):
@@ -135,6 +142,18 @@ class Learner:
         if self.average:
             self.average.update(self.model, self.steps)
         return norm
+
+    def _nonfinite_gradient(self, step: int) -> NotFinite:
+        """Names the parameter nearest to the loss whose gradient is not finite."""
+        names = [
+            name
+            for name, p in self.model.named_parameters()
+            if p.grad is not None and not p.grad.isfinite().all()
+        ]
+        if not names:
+            return NotFinite("the gradients are too large for a number", step)
+        more = f", nor are {len(names) - 1} more" if len(names) > 1 else ""
+        return NotFinite(f"the gradient of {names[-1]} is not finite", step, more)
 
     def evaluation_model(self) -> nn.Module:
         """Returns the model to evaluate and export: the moving average, if there is one."""
@@ -309,30 +328,54 @@ def to_float32_cpu(value: Tensor) -> Tensor:
     return value.detach().to("cpu", torch.float32).contiguous().clone()
 
 
+class NonFiniteFinder(TorchFunctionMode):
+    """Finds the first line of model.py with a result that is not finite."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.frame: traceback.FrameSummary | None = None
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if self.frame is None and is_nonfinite(result):
+            self.frame = calling_line()
+        return result
+
+
+def is_nonfinite(value: Any) -> bool:
+    return isinstance(value, Tensor) and not bool(value.isfinite().all())
+
+
+def calling_line() -> traceback.FrameSummary | None:
+    """Returns the line of model.py that makes a call; None if a helper makes it."""
+    folder = Path(__file__).parent
+    frames = [f for f in traceback.extract_stack() if Path(f.filename).parent == folder]
+    callers = [f for f in frames if Path(f.filename) != Path(__file__)]
+    if not callers or Path(callers[-1].filename).name != "model.py":
+        return None
+    return callers[-1]
+
+
 @torch.no_grad()
-def first_nonfinite_module(
+def first_nonfinite_line(
     model: nn.Module, batches: list[Batch], device: torch.device
 ) -> str:
-    """Names the first module with an output that is not finite.
+    """Names the first line of model.py with a result that is not finite.
 
-    Returns the end of a message, such as `; first in master.attention`, or "".
+    Returns the end of a message, such as `; first in model.py:41: wrong = zero / zero`,
+    or "".
     """
-    found: list[str] = []
-    names = {module: name for name, module in model.named_modules()}
-
-    def check(module: nn.Module, _: Any, output: Any) -> None:
-        values = output if isinstance(output, tuple) else (output,)
-        nonfinite = any(
-            isinstance(value, Tensor) and not value.isfinite().all() for value in values
-        )
-        if nonfinite and names[module]:
-            found.append(names[module])
-
-    hooks = [module.register_forward_hook(check) for module in model.modules()]
-    try:
+    finder = NonFiniteFinder()
+    with finder:
         for batch in batches:
             model(batch.images.to(device), batch.labels.to(device))
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return f"; first in {found[0]}" if found else ""
+    if finder.frame is None:
+        return ""
+    line, _, _ = (finder.frame.line or "").partition("  #")
+    return f"; first in model.py:{finder.frame.lineno}: {line}"
