@@ -168,7 +168,7 @@ function expandBody(
     call.context.frame,
   )
   const context: Context = { scope: parameters.scope, frame, ...paths, ...(cached && { cached }) }
-  const owner = { name, span: definition.name.span }
+  const owner = { block: name, span: definition.name.span }
   const { result, members } = elaboration.statements(definition.statements, context, owner, definition.kind === 'block')
   if (result?.kind === 'error') return undefined
   if (result?.kind === 'tuple') {

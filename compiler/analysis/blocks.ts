@@ -26,7 +26,7 @@ function checkBlock(block: Block, outer: Scope<Value>): Diagnostic[] {
     if (value.kind === 'tuple')
       for (const item of value.items) if (nameOf(item) === undefined) diagnostics.push(unnamedValue(item.span))
   if (!block.statements.some(({ kind }) => kind === 'return'))
-    diagnostics.push(diagnose('no-result', { name: block.name.text }, block.name.span))
+    diagnostics.push(diagnose('no-result', { block: block.name.text }, block.name.span))
   return diagnostics
 }
 

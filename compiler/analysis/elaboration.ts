@@ -36,6 +36,13 @@ export interface Call {
   readonly bare?: boolean
 }
 
+/** The block or repeat that a body belongs to, for messages. */
+export interface BodyOwner {
+  /** The block's name. */
+  readonly block: string | undefined
+  readonly span: Span
+}
+
 /** The state that the phases of elaboration share: the graph under construction, the diagnostics, and the evaluation of inner expressions. */
 export interface Elaboration {
   readonly builder: GraphBuilder
@@ -50,7 +57,7 @@ export interface Elaboration {
   statements(
     statements: readonly Statement[],
     context: Context,
-    owner: { readonly name: string; readonly span: Span },
+    owner: BodyOwner,
     needsResult: boolean,
   ): { readonly result: Value | undefined; readonly members: ReadonlyMap<string, Value> }
   /** Returns whether the model has reached the bound of its size; reports it once. */

@@ -9,7 +9,7 @@ import type { AnalysisFacts } from './analysis_facts.js'
 import { binary } from './binary.js'
 import { callDefinition } from './block_call.js'
 import type { Defaults } from './defaults.js'
-import { type Context, type DefinitionCall, type Elaboration, sourceText } from './elaboration.js'
+import { type BodyOwner, type Context, type DefinitionCall, type Elaboration, sourceText } from './elaboration.js'
 import type { ExpansionCache } from './expansion_cache.js'
 import { callFunction } from './functions/call.js'
 import { GraphBuilder } from './graph_builder.js'
@@ -129,12 +129,7 @@ export class Elaborator implements Elaboration {
     return value
   }
 
-  statements(
-    statements: readonly Statement[],
-    context: Context,
-    owner: { name: string; span: Span },
-    needsResult: boolean,
-  ) {
+  statements(statements: readonly Statement[], context: Context, owner: BodyOwner, needsResult: boolean) {
     const members = new Map<string, Value>()
     let result: Value | undefined
     let complained = false
@@ -146,7 +141,7 @@ export class Elaborator implements Elaboration {
       else result = this.evaluate(statement.value, context, placeOf(statement.value, [], context.scope))
     }
     if (!result && needsResult) {
-      this.reportOnce(diagnose('no-result', { name: owner.name }, owner.span))
+      this.reportOnce(diagnose('no-result', { block: owner.block }, owner.span))
       result = errorValue
     }
     return { result, members }

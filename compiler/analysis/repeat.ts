@@ -40,7 +40,7 @@ export function evaluateRepeat(elaboration: Elaboration, expression: Repeat, con
       path: [...context.path, ...own, name],
       parameterPath: [...context.parameterPath, ...own, name],
     }
-    const owner = { name: 'the repeat', span: expression.span }
+    const owner = { block: undefined, span: expression.span }
     const { result = errorValue, members } = elaboration.statements(expression.statements, round, owner, true)
     const returned = returnedValues(elaboration, expression, result)
     if (!returned || returned.some(({ kind }) => kind === 'error')) return errorValue

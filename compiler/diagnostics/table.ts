@@ -138,8 +138,8 @@ export const table = {
     explanation:
       'A block calls itself, directly or through other blocks. Blocks are expanded when the model is compiled, so a recursive block would have no end. Use repeat for a fixed number of rounds.',
   }),
-  'no-result': error<{ name: string }>({
-    message: ({ name }) => `block \`${name}\` returns nothing`,
+  'no-result': error<{ block: string | undefined }>({
+    message: ({ block }) => `${block === undefined ? 'the body of this repeat' : `block \`${block}\``} returns nothing`,
     help: () => 'end it with `return` and the value it gives',
     explanation:
       'A block, or the body of a repeat, must end with `return`, which gives its value. Only branches may do without.',

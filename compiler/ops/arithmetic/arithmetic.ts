@@ -27,12 +27,10 @@ export function arithmetic({ name, summary, symbol, tfjs, onnx, compute, semanti
     },
     operands: [operand('left', 'the left operand'), operand('right', 'the right operand')],
     ...(semantics && { semantics }),
-    check: (call) => {
-      if (divides && isNumber(call, 'right') && call.number('right') === 0) {
-        call.fail('division-by-zero', {})
-        return false
-      }
-      return undefined
+    accepts(call) {
+      const byZero = divides && isNumber(call, 'right') && call.number('right') === 0
+      if (byZero) call.fail('division-by-zero', {})
+      return !byZero
     },
     tfjs: (call, operands) => call.tf(tfjs, ...operands),
     pytorch: (_, operands) => pythonArithmetic(symbol, ...operands),

@@ -42,8 +42,8 @@ interface Elementwise {
   /** In the order in which they are given; `tensor` operands cannot be numbers. */
   readonly operands: readonly ArgumentSpec[]
   readonly semantics?: Semantics
-  /** Reports numbers that are not allowed. */
-  readonly check?: (call: Inference) => undefined | false
+  /** Returns whether the numbers among the operands are allowed; reports those that are not. */
+  readonly accepts?: (call: Inference) => boolean
   readonly tfjs: (call: TfjsCall, operands: readonly Expression[]) => Expression
   readonly pytorch: (call: PytorchCall, operands: readonly PythonExpression[]) => PythonExpression
   readonly onnx: (call: OnnxCall, operands: readonly string[]) => string
@@ -53,7 +53,7 @@ interface Elementwise {
 
 /** Returns an operation that combines tensors and numbers element by element, with NumPy's broadcasting. */
 export function elementwise(spec: Elementwise): Operation {
-  const { name, callee, documentation, operands, semantics, check, compute, cases } = spec
+  const { name, callee, documentation, operands, semantics, accepts, compute, cases } = spec
   const names = operands.map((one) => one.name)
   return {
     name,
@@ -61,7 +61,7 @@ export function elementwise(spec: Elementwise): Operation {
     arguments: operands,
     typing: {
       infer(call) {
-        if (check?.(call) === false) return undefined
+        if (accepts?.(call) === false) return undefined
         const tensors = names.filter((one) => !isNumber(call, one))
         const types = tensors.map((one) => call.type(one))
         const result = broadcast(types)
