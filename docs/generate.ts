@@ -13,7 +13,7 @@ import { packageRoot } from '../runtime/package-root.js'
 import { compileFile } from '../runtime/specs/spec.js'
 import { pythonHelpers } from './python_helpers.js'
 
-/** Generated files by path: pages that repeat what the compiler knows, and a module made of Python files. A test compares them with what is in the repository. */
+/** Generated files by path: pages that repeat what the compiler knows, and modules made of Python files. A test compares them with what is in the repository. */
 export function generatedPages(): ReadonlyMap<string, string> {
   return new Map([
     ['docs/operations.md', operationsPage()],
@@ -21,7 +21,7 @@ export function generatedPages(): ReadonlyMap<string, string> {
     ['docs/settings.md', settingsPage()],
     ['docs/diagnostics.md', diagnosticsPage()],
     ...methods.map((name) => [`docs/figures/${name}.svg`, figure(name)] as const),
-    ['compiler/ops/python/index.ts', pythonHelpers()],
+    ...pythonHelpers(),
     ['editors/vscode/syntaxes/wsban.tmLanguage.json', `${JSON.stringify(textMateGrammar(), undefined, 2)}\n`],
   ])
 }

@@ -1,13 +1,22 @@
 import type { Typed } from '../../ops/call.js'
 import type { Argument, CallExpression, Expression, Given, Literal } from './expression.js'
 
+/** A name that Python code imports: a module, by an alias if it has one, or something of a module. */
+export interface PythonImport {
+  readonly module: string
+  readonly name?: string
+  readonly alias?: string
+}
+
 /** A function or class that an operation needs beside what torch has; it goes into the generated `operations.py`. */
 export interface PythonHelper {
   readonly name: string
-  /** Its definition as `ruff format` leaves it. What it names of torch, typing and the like is imported. */
+  /** Its definition as `ruff format` leaves it. */
   readonly code: string
   /** Helpers that it calls. */
   readonly uses?: readonly PythonHelper[]
+  /** The names of torch, typing and the like in its code. */
+  readonly imports: readonly PythonImport[]
 }
 
 /** One argument of a module's constructor. */

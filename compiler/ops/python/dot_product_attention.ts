@@ -1,0 +1,28 @@
+// Written by `npm run docs` from dot_product_attention.py.
+import type { PythonHelper } from '../../targets/pytorch/lowering.js'
+
+export const dot_product_attention: PythonHelper = {
+  name: 'dot_product_attention',
+  code: `def dot_product_attention(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    heads: int = 1,
+    scale: float | None = None,
+    bias: Tensor | None = None,
+) -> Tensor:
+    """Divides the features of tokens among the heads, and joins what these return."""
+
+    def split(x: Tensor) -> Tensor:
+        return x.unflatten(-1, (heads, -1)).transpose(-3, -2)
+
+    out = F.scaled_dot_product_attention(
+        split(q), split(k), split(v), attn_mask=bias, scale=scale
+    )
+    return out.transpose(-3, -2).flatten(-2)
+`,
+  imports: [
+    { module: 'torch.nn.functional', alias: 'F' },
+    { module: 'torch', name: 'Tensor' },
+  ],
+}

@@ -1,0 +1,15 @@
+// Written by `npm run docs` from l2_normalize.py.
+import type { PythonHelper } from '../../targets/pytorch/lowering.js'
+import { in_float32 } from './precision.js'
+
+export const l2_normalize: PythonHelper = {
+  name: 'l2_normalize',
+  code: `@in_float32
+def l2_normalize(x: Tensor, eps: float = 1e-12) -> Tensor:
+    """Scales each image's values to length 1, all of them together."""
+    squares = x.square().sum(tuple(range(1, x.dim())), keepdim=True)
+    return x / squares.clamp(min=eps).sqrt()
+`,
+  uses: [in_float32],
+  imports: [{ module: 'torch', name: 'Tensor' }],
+}

@@ -1,0 +1,23 @@
+// Written by `npm run docs` from layer_norm_over.py.
+import type { PythonHelper } from '../../targets/pytorch/lowering.js'
+
+export const LayerNormOver: PythonHelper = {
+  name: 'LayerNormOver',
+  code: `class LayerNormOver(nn.LayerNorm):
+    """As nn.LayerNorm, along another axis: the channels of feature maps are axis 1."""
+
+    def __init__(
+        self, features: int, axis: int, eps: float = 1e-5, bias: bool = True
+    ) -> None:
+        super().__init__(features, eps=eps, bias=bias)
+        self.axis = axis
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Normalises the values along the axis."""
+        return super().forward(input.movedim(self.axis, -1)).movedim(-1, self.axis)
+`,
+  imports: [
+    { module: 'torch', name: 'Tensor' },
+    { module: 'torch', name: 'nn' },
+  ],
+}
