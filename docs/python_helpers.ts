@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { PythonImport } from '../compiler/targets/pytorch/lowering.js'
+import type { PythonImport } from '../compiler/targets/pytorch/imports.js'
 import { present } from '../grammar/present.js'
 import { packageRoot } from '../runtime/package-root.js'
 
@@ -10,7 +10,7 @@ interface Definition {
   readonly code: string
   /** Helpers that the code names, in the order of their first occurrence; decorators come after what the body names. */
   readonly uses: readonly string[]
-  /** What the code needs of other packages. */
+  /** Names of other packages in the code. */
   readonly imports: readonly PythonImport[]
 }
 

@@ -135,6 +135,7 @@ function request(one: ReadyCase, helpers: Set<PythonHelper>) {
     option: () => undefined,
     narrow: () => true,
     classWeights: undefined,
+    addImport: () => undefined,
     use: (helper) => {
       helpers.add(helper)
     },

@@ -69,6 +69,7 @@ test('functions of operations that must not compute in half precision are decora
         option: () => undefined,
         narrow: () => false,
         classWeights: source('self.class_weights'),
+        addImport: () => undefined,
         use: (helper) => helpers.add(helper),
       })
       const types = inputTypes(node, graph)

@@ -19,6 +19,7 @@ import {
   self,
   source,
 } from './expression.js'
+import type { PythonImport } from './imports.js'
 import { isLine, statement } from './layout.js'
 import type { PythonHelper } from './lowering.js'
 import { type ClassPlan, type ModuleTree, modulePath } from './modules.js'
@@ -38,6 +39,8 @@ export interface Surroundings {
   readonly narrow: Narrow
   /** Helpers that are called. */
   readonly helpers: Set<PythonHelper>
+  /** Names of other packages that are used. */
+  readonly imports: Set<PythonImport>
   /** Names that mean a function or a class. */
   readonly reserved: readonly string[]
 }
@@ -190,7 +193,7 @@ export class Body {
   }
 
   private rendered(node: Node): Rendered {
-    const { structure, tree, helpers } = this.around
+    const { structure, tree, helpers, imports } = this.around
     const index = structure.items(this.frame).findIndex((item) => 'node' in item && item.node.id === node.id)
     return {
       graph: structure.graph,
@@ -201,6 +204,9 @@ export class Body {
         const key = tree.attributeKey(this.plan, index, argument, phase)
         const parameter = this.owner.parameters.find(({ keys }) => keys.has(key))
         return parameter && attribute(self, parameter.name)
+      },
+      addImport: (needed) => {
+        imports.add(needed)
       },
       use: (helper) => {
         helpers.add(helper)

@@ -18,6 +18,7 @@ import {
   source,
   training,
 } from './expression.js'
+import { importFor, type PythonImport, type TorchFunction } from './imports.js'
 import type { PythonHelper, PytorchCall } from './lowering.js'
 import { needsFloat32 } from './precision.js'
 
@@ -31,6 +32,8 @@ export interface Rendered {
   readonly weight: () => Expression
   /** The attribute of the class that holds this argument, if its instances differ in it: `self.stride`. */
   readonly option: (attribute: string, phase: '' | '_training' | '_evaluation') => Expression | undefined
+  /** Marks a name of another package as used. */
+  readonly addImport: (needed: PythonImport) => void
   /** Marks a helper as used. */
   readonly use: (helper: PythonHelper) => void
   readonly classWeights: Expression | undefined
@@ -114,7 +117,8 @@ class NodeCall extends TypedCall implements PytorchCall {
     return this.around.classWeights
   }
 
-  torch(callee: string, ...given: readonly Given[]): CallExpression {
+  torch(callee: TorchFunction, ...given: readonly Given[]): CallExpression {
+    this.around.addImport(importFor(callee))
     return callOf(callee, ...given)
   }
 

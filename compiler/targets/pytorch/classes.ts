@@ -16,6 +16,7 @@ import {
   self,
   source,
 } from './expression.js'
+import { torchModule } from './imports.js'
 import { definition, statement } from './layout.js'
 import type { PythonHelper, PytorchModule } from './lowering.js'
 import { type ClassPlan, type Instance, isSame, slotKey, typeName } from './modules.js'
@@ -58,7 +59,8 @@ export function constructorLines(plan: ClassPlan, around: Surroundings): string[
 }
 
 /** The buffer that a weighted loss reads; training fills it. */
-function classWeights({ structure }: Surroundings): Expression {
+function classWeights({ structure, imports }: Surroundings): Expression {
+  imports.add(torchModule)
   const { classes } = present(structure.graph.label, 'the label of a weighted loss')
   const ones = callOf('torch.ones', literal(classes))
   return method(self, 'register_buffer', quoted('class_weights'), ones, keyword('persistent', literal(false)))
@@ -183,8 +185,14 @@ function resultName({ name }: ClassPlan, number: number): string {
   return `${name}Output${number === 0 ? '' : number + 1}`
 }
 
-function resultClass(plan: ClassPlan, call: CallPlan, number: number, { structure, calls }: Surroundings): string[] {
+function resultClass(
+  plan: ClassPlan,
+  call: CallPlan,
+  number: number,
+  { structure, calls, imports }: Surroundings,
+): string[] {
   if (call.single) return []
+  imports.add({ module: 'typing', name: 'NamedTuple' })
   const fields = call.outputs.flatMap(({ place, name }) => {
     const value = structure.at(place, call.frame)
     if (typeOf(structure.graph, value).element !== 'float') return []

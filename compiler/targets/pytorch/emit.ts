@@ -7,16 +7,24 @@ import { Body, type Surroundings } from './body.js'
 import { codeWithoutOperands } from './call.js'
 import { classText, constructorLines, withInner } from './classes.js'
 import { type Expression, printExpression } from './expression.js'
+import { importFrom, importLines, type PythonImport } from './imports.js'
 import { definition, statement } from './layout.js'
 import type { PythonHelper } from './lowering.js'
 import { type ClassPlan, ModuleTree } from './modules.js'
 import { Narrow } from './precision.js'
-import { identifier, remark, stringCode, withoutText } from './python.js'
+import { identifier, remark, stringCode } from './python.js'
 import { readme } from './readme.js'
 import { recipe } from './recipe.js'
 
 /** torchvision brings Pillow along, which reads images. */
 const requirements = 'torch>=2.4\ntorchvision>=0.19\nsafetensors>=0.4\n'
+
+/** The names that every model uses. */
+const always: readonly PythonImport[] = [
+  { module: 'safetensors.torch', name: 'load_file' },
+  { module: 'torch', name: 'Tensor' },
+  { module: 'torch', name: 'nn' },
+]
 
 export interface GeneratedFile {
   readonly path: string
@@ -37,15 +45,16 @@ export function emitPytorch(graph: Graph, options: PytorchOptions): readonly Gen
   const structure = new Structure(graph, (node) => codeWithoutOperands(node, graph))
   const calls = new Plans(structure, identifier)
   const helpers = new Set<PythonHelper>()
+  const imports = new Set<PythonImport>()
   // Which helpers are called is known only once all is written; then no class and no variable may have the name of one.
   const narrow = new Narrow(structure)
-  write({ structure, calls, narrow, helpers, reserved: [] })
+  write({ structure, calls, narrow, helpers, imports, reserved: [] })
   const names = withInner(helpers).map(({ name }) => name)
-  const texts = write({ structure, calls, narrow, helpers, reserved: names })
+  const texts = write({ structure, calls, narrow, helpers, imports, reserved: names })
   const operations = operationsFile(helpers)
   const training = recipe(graph, options.version)
   return [
-    { path: 'model.py', text: modelFile(graph, options, texts, helpers) },
+    { path: 'model.py', text: modelFile(graph, options, texts, { helpers, imports }) },
     ...(operations ? [{ path: 'operations.py', text: operations }] : []),
     ...(training ? [{ path: 'recipe.py', text: training }] : []),
     { path: 'requirements.txt', text: requirements },
@@ -116,7 +125,7 @@ function modelFile(
   graph: Graph,
   { source, version }: PytorchOptions,
   texts: readonly string[],
-  helpers: ReadonlySet<PythonHelper>,
+  { helpers, imports }: Pick<Surroundings, 'helpers' | 'imports'>,
 ): string {
   const classes = texts.join('\n\n')
   const loader = [
@@ -131,9 +140,7 @@ function modelFile(
     '# Shapes in comments read channels x height x width; the batch comes before them.',
     'from __future__ import annotations',
     '',
-    ...imports(classes, { typing: ['NamedTuple'] }),
-    'from safetensors.torch import load_file',
-    'from torch import Tensor, nn',
+    ...importLines([...imports, ...always]),
     '',
     ...(called.length > 0 ? [importFrom('operations', called), ''] : []),
   ]
@@ -145,43 +152,7 @@ export function operationsFile(helpers: ReadonlySet<PythonHelper>): string | und
   const code = withInner(helpers)
     .map((helper) => helper.code)
     .join('\n\n')
-  const names = ['Tensor', 'nn'].filter((name) => new RegExp(`\\b${name}\\b`).test(code))
-  const head = [
-    'from __future__ import annotations',
-    '',
-    ...imports(code, standardNames),
-    `from torch import ${names.join(', ')}`,
-  ]
+  const imports = withInner(helpers).flatMap((helper) => helper.imports)
+  const head = ['from __future__ import annotations', '', ...importLines(imports)]
   return `${head.join('\n')}\n\n\n${code}`
-}
-
-/** Names that helpers may import from Python's standard library. */
-const standardNames = {
-  'collections.abc': ['Callable'],
-  functools: ['wraps'],
-  typing: ['Any', 'NamedTuple', 'ParamSpec', 'TypeVar'],
-}
-
-/** Of the modules that code may need, those it does. */
-function imports(text: string, standardNames: Readonly<Record<string, readonly string[]>>): string[] {
-  // A name of the spec in a string or a comment calls nothing.
-  const code = withoutText(text)
-  const standard = Object.entries(standardNames).flatMap(([module, all]) => {
-    const names = all.filter((name) => new RegExp(`(?<!\\.)\\b${name}\\b`).test(code))
-    return names.length > 0 ? [`from ${module} import ${names.join(', ')}`] : []
-  })
-  return [
-    ...(standard.length > 0 ? [...standard, ''] : []),
-    ...(/(?<!\.)\btorch\./.test(code) ? ['import torch'] : []),
-    ...(/(?<!\.)\bdist\./.test(code) ? ['import torch.distributed as dist'] : []),
-    ...(/(?<!\.)\bF\./.test(code) ? ['import torch.nn.functional as F'] : []),
-  ]
-}
-
-/** Sorted as ruff's isort sorts: classes before functions. */
-function importFrom(module: string, names: readonly string[]): string {
-  const isClass = (name: string) => /^[A-Z]/.test(name)
-  const sorted = [...names].sort((a, b) => Number(isClass(b)) - Number(isClass(a)) || (a < b ? -1 : 1))
-  const line = `from ${module} import ${sorted.join(', ')}`
-  return line.length <= 88 ? line : `from ${module} import (\n${sorted.map((name) => `    ${name},\n`).join('')})`
 }

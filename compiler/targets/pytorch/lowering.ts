@@ -1,12 +1,6 @@
 import type { Typed } from '../../ops/call.js'
 import type { Argument, CallExpression, Expression, Given, Literal } from './expression.js'
-
-/** A name that Python code imports: a module, by an alias if it has one, or something of a module. */
-export interface PythonImport {
-  readonly module: string
-  readonly name?: string
-  readonly alias?: string
-}
+import type { PythonImport, TorchFunction } from './imports.js'
 
 /** A function or class that an operation needs beside what torch has; it goes into the generated `operations.py`. */
 export interface PythonHelper {
@@ -54,7 +48,7 @@ export interface PytorchCall extends Typed {
   /** `self.class_weights` where the train block weighs classes. */
   classWeights(): Expression | undefined
   /** A call of a function of torch: `F.relu`, `torch.cat`. */
-  torch(callee: string, ...given: readonly Given[]): CallExpression
+  torch(callee: TorchFunction, ...given: readonly Given[]): CallExpression
   /** A call of one of the operation's own functions. */
   helper(helper: PythonHelper, ...given: readonly Given[]): CallExpression
   /** A call of the module that holds the operation's parameters. */

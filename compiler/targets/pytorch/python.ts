@@ -72,8 +72,3 @@ export function stringCode(text: string): string {
 export function remark(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, ' ').replace(/["\\]/g, "'")
 }
-
-/** Returns Python code without its strings and comments, in which a name refers to nothing. */
-export function withoutText(code: string): string {
-  return code.replace(/"""[\s\S]*?"""|"(?:[^"\\\n]|\\.)*"|#.*/g, '')
-}
