@@ -3,8 +3,7 @@ import { tooManyUnreadable } from '../../runtime/data/image_source.js'
 import { type Places, placesOn } from '../../runtime/data/truth.js'
 import { Failure } from '../../runtime/failure.js'
 import { decodeImage } from '../../runtime/images/decode.js'
-import type { Answer } from '../../runtime/inference/answer.js'
-import type { Predictor } from '../../runtime/inference/predictor.js'
+import type { Answer, Predictor } from '../../runtime/inference/answer.js'
 import type { Io } from '../io.js'
 
 /** Images that go through at once. */

@@ -6,12 +6,13 @@ import { Failure } from '../../runtime/failure.js'
 import { argMax } from '../../runtime/inference/answer.js'
 import { calibrationBins } from '../../runtime/inference/calibration.js'
 import { type Evaluation, EvaluationCounter, top1Text } from '../../runtime/inference/evaluate.js'
+import { readOnnxMetadata } from '../../runtime/inference/onnx_metadata.js'
 import { openPredictor } from '../../runtime/inference/open.js'
 import { type PairedDifference, pairedDifference } from '../../runtime/inference/paired.js'
+import { RunFolder } from '../../runtime/runs/folder.js'
 import type { Io } from '../io.js'
 import { answersTo } from './answers.js'
 import { specHost } from './spec.js'
-import { splitSeedOf } from './split_seed.js'
 import { withClasses } from './train_spec.js'
 
 export interface EvaluateRequest {
@@ -151,4 +152,16 @@ function evaluationText(evaluation: Evaluation, milliseconds: number): string {
   ]
     .map(safeLine)
     .join('\n')
+}
+
+/**
+ * Returns the seed that held out the validation split in training: the run's, which an exported file stores. With another seed,
+ * the validation split would contain training images.
+ */
+async function splitSeedOf(source: string): Promise<number> {
+  if (source.endsWith('.onnx')) {
+    const kept = Number((await readOnnxMetadata(source)).seed)
+    return Number.isSafeInteger(kept) && kept >= 0 ? kept : 1
+  }
+  return RunFolder.exists(source) ? (await RunFolder.open(source)).info.seed : 1
 }

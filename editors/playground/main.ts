@@ -2,6 +2,9 @@
 import type { EditorView } from '@codemirror/view'
 import { presentDefaults } from '../../compiler/analysis/defaults.js'
 import { neededOf } from '../../compiler/compile.js'
+import { fold } from '../../compiler/diagram/fold.js'
+import { svgOf } from '../../compiler/diagram/svg.js'
+import type { Graph } from '../../compiler/graph/graph.js'
 import { wholeImage } from '../../compiler/graph/view.js'
 import type { GeneratedFile } from '../../compiler/targets/tfjs/emit.js'
 import { format } from '../../grammar/format.js'
@@ -10,7 +13,6 @@ import type { StoredSpec } from '../../runtime/specs/stored.js'
 import { lensesOf } from '../language/annotations.js'
 import { type Analysis, Workspace } from '../language/workspace.js'
 import { openEditor } from './editor.js'
-import { drawFigure } from './figure.js'
 import { examples, library, source, textOf } from './library.js'
 import { element } from './markdown.js'
 import { type LoadedWeights, loadWeights, makeOnnx, type OnnxMade } from './onnx.js'
@@ -230,3 +232,10 @@ function main(): void {
 }
 
 main()
+
+/** Shows the model's figure. As an image it can neither run nor load anything. */
+function drawFigure(image: HTMLImageElement, graph: Graph): void {
+  const before = image.src
+  image.src = URL.createObjectURL(new Blob([svgOf(fold(graph), 'auto', 'down')], { type: 'image/svg+xml' }))
+  if (before.startsWith('blob:')) URL.revokeObjectURL(before)
+}

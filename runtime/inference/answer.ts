@@ -1,5 +1,6 @@
 import { type View, wholeImage } from '../../compiler/graph/view.js'
 import type { Box } from '../../compiler/ops/sampling/crop_sampler/components.js'
+import type { RgbImage } from '../images/rgb_image.js'
 
 /** The map the crop was taken from, row by row. */
 export interface AttentionMap {
@@ -18,6 +19,14 @@ export interface Answer {
   readonly logits: Readonly<Record<string, Float32Array>>
   readonly box?: Box
   readonly attention?: AttentionMap
+}
+
+/** Anything that answers about images: a run on an engine, or an ONNX file. */
+export interface Predictor {
+  /** Class names in the order of the probabilities. */
+  readonly classes: readonly string[]
+  predict(images: readonly RgbImage[]): Promise<Answer[]>
+  close(): Promise<void>
 }
 
 /** Outputs of a whole batch, by their names in the ONNX interface. */

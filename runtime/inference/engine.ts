@@ -5,8 +5,7 @@ import type { RgbImage } from '../images/rgb_image.js'
 import type { Answers, Model } from '../model.js'
 import { Scope } from '../scope.js'
 import type { WeightStore } from '../weights/store.js'
-import { type Answer, answerOf, type Outputs } from './answer.js'
-import type { Predictor } from './predictor.js'
+import { type Answer, answerOf, type Outputs, type Predictor } from './answer.js'
 
 /** Runs a generated model on the current TensorFlow.js engine. */
 export class EnginePredictor implements Predictor {

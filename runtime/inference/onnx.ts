@@ -5,10 +5,9 @@ import { Failure } from '../failure.js'
 import type { RgbImage } from '../images/rgb_image.js'
 import { loadOnnxRuntime } from '../onnxruntime/load.js'
 import type { Reporter } from '../reporter.js'
-import { type Answer, answerOf, type Outputs, predictionOf } from './answer.js'
+import { type Answer, answerOf, type Outputs, type Predictor, predictionOf } from './answer.js'
 import { readOnnxMetadata } from './onnx_metadata.js'
 import { openSession, runSession } from './onnx_session.js'
-import type { Predictor } from './predictor.js'
 
 const classNames = z.array(z.string())
 

@@ -5,9 +5,9 @@ import type { ParameterSpec } from '../model.js'
 import type { SpecHost } from '../specs/host.js'
 import { openWeighted, type SpecOptions, type WeightedSpec } from '../specs/weighted.js'
 import type { WeightStore } from '../weights/store.js'
+import type { Predictor } from './answer.js'
 import type { EnginePredictor } from './engine.js'
 import { OnnxPredictor } from './onnx.js'
-import type { Predictor } from './predictor.js'
 
 /** A run on an engine, or an exported file on ONNX Runtime. */
 export async function openPredictor(
