@@ -15,6 +15,7 @@ import { Narrow } from './precision.js'
 import { identifier, remark, stringCode } from './python.js'
 import { readme } from './readme.js'
 import { recipe } from './recipe.js'
+import { separateCalls } from './separate_calls.js'
 
 /** torchvision brings Pillow along, which reads images. */
 const requirements = 'torch>=2.4\ntorchvision>=0.19\nsafetensors>=0.4\n'
@@ -41,7 +42,8 @@ export interface PytorchOptions {
  * The model as PyTorch: `model.py` as a person would write it (a class a block or branch, a line a binding), `operations.py` with what
  * torch has not, and what pip needs. The same graph gives the same bytes; names in the state are the spec's paths.
  */
-export function emitPytorch(graph: Graph, options: PytorchOptions): readonly GeneratedFile[] {
+export function emitPytorch(whole: Graph, options: PytorchOptions): readonly GeneratedFile[] {
+  const graph = separateCalls(whole)
   const structure = new Structure(graph, (node) => codeWithoutOperands(node, graph))
   const calls = new Plans(structure, identifier)
   const helpers = new Set<PythonHelper>()
