@@ -65,6 +65,7 @@ export function codeWithoutOperands(node: Node, graph: Pick<Graph, 'nodes'>): st
     weight: () => source('weight'),
     option: (attribute, phase) => (varies(attribute) ? source(`${attribute}${phase}`) : undefined),
     use: () => undefined,
+    addImport: () => undefined,
     classWeights: undefined,
     narrow: () => false,
   })

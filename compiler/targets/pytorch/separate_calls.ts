@@ -1,5 +1,6 @@
 import type { Frame, Graph } from '../../graph/graph.js'
 import { Structure } from '../structure.js'
+import { codeWithoutOperands } from './call.js'
 
 /**
  * Gives each call without weights a module of its own where several have one path but other constants: a block and the block that it
@@ -21,7 +22,7 @@ class Separation {
   private readonly calls = new Map<string, Map<string, readonly string[]>>()
 
   constructor(graph: Graph) {
-    this.structure = new Structure(graph)
+    this.structure = new Structure(graph, (node) => codeWithoutOperands(node, graph))
     const parameters = [...graph.parameters.keys()].map((name) => name.split('.'))
     const known = [...graph.frames.map(({ parameterPath }) => parameterPath), ...parameters]
     this.taken = new Set(known.flatMap((path) => path.map((_, index) => path.slice(0, index + 1).join('.'))))

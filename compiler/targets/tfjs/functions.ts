@@ -312,7 +312,8 @@ class Body {
       return
     }
     const name = this.names.give(path)
-    const annotation = typed !== expression || callsTensorflow(expression) ? type : undefined
+    // A record of several outputs has a type of its own.
+    const annotation = !outputs && (typed !== expression || callsTensorflow(expression)) ? type : undefined
     const comment = this.comment(value)
     this.bindings.push({ item, statement: { kind: 'const', name, type: annotation, value: expression, comment } })
     if (outputs)
