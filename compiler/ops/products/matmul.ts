@@ -1,6 +1,6 @@
 import { elementAt } from '../../../grammar/present.js'
 import { shapeText, type TensorType } from '../../graph/graph.js'
-import { callOf, type Expression, literal, method } from '../../targets/pytorch/expression.js'
+import { type Expression, literal, method } from '../../targets/pytorch/expression.js'
 import type { Typed } from '../call.js'
 import type { ArgumentSpec, Operation } from '../operation.js'
 import { tensorArgument } from '../support/arguments.js'
@@ -57,7 +57,7 @@ export const matmul: Operation = {
       expression(call) {
         const operand = (name: string, flag: string): Expression =>
           call.flag(flag) ? method(call.input(name), 'transpose', literal(-2), literal(-1)) : call.input(name)
-        return callOf('torch.matmul', operand('a', 'transpose_a'), operand('b', 'transpose_b'))
+        return call.torch('torch.matmul', operand('a', 'transpose_a'), operand('b', 'transpose_b'))
       },
     },
     onnx(call) {
