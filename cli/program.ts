@@ -3,6 +3,7 @@ import { safeText } from '../compiler/diagnostics/safe_text.js'
 import { hasCode } from '../runtime/files.js'
 import { packageVersion } from '../runtime/package-root.js'
 import { flushStandardOutput, guardStandardStreams } from '../runtime/standard_streams.js'
+import { register as registerBackbones } from './commands/backbones.js'
 import { register as registerCheck } from './commands/check.js'
 import { register as registerCompile } from './commands/compile.js'
 import { register as registerData } from './commands/data.js'
@@ -50,6 +51,7 @@ for (const register of [
   registerData,
   registerSetup,
   registerDoctor,
+  registerBackbones,
   registerExplain,
   registerLsp,
 ])

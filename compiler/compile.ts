@@ -4,7 +4,7 @@ import type { Model } from '../grammar/tree.js'
 import type { AnalysisFacts } from './analysis/analysis_facts.js'
 import { checkBlocks } from './analysis/blocks.js'
 import type { Defaults } from './analysis/defaults.js'
-import { Elaborator } from './analysis/elaborator.js'
+import { Elaborator, type ElaboratorOptions } from './analysis/elaborator.js'
 import type { ExpansionCache } from './analysis/expansion_cache.js'
 import { elaborateModel, type ModelSettings } from './analysis/model.js'
 import { type Library, type Module, type ModuleCache, ModuleLoader, syntaxDiagnostic } from './analysis/modules.js'
@@ -107,8 +107,9 @@ function analyseWithin(entry: Source, library: Library, settings: ModelSettings,
     loader.diagnostics.push(diagnose('several-models', { count: module.file.models.length }, second.name.span))
   const changed = model && override(model, options.train ?? [])
   loader.diagnostics.push(...(changed?.problems ?? []).map(syntaxDiagnostic))
+  const backbone = (name: string) => loader.backbone(name, entry.source)
   const built = changed
-    ? buildModel(module, changed.model, library, settings, options, hasErrors(loader.diagnostics))
+    ? buildModel(module, changed.model, library, settings, { ...options, backbone }, hasErrors(loader.diagnostics))
     : { graph: undefined, diagnostics: blocksOnly(module, loader.diagnostics) }
   const found = [...loader.diagnostics, ...built.diagnostics]
   if (!hasErrors(found))
@@ -125,12 +126,12 @@ function buildModel(
   model: Model,
   library: Library,
   settings: ModelSettings,
-  { defaults, cache, facts }: AnalysisOptions,
+  { defaults, cache, facts, backbone }: AnalysisOptions & Pick<ElaboratorOptions, 'backbone'>,
   broken: boolean,
 ) {
   const exporting = (block: string) => library.exporting?.(block)
   cache?.begin(module.scope)
-  const elaborator = new Elaborator({ exporting, defaults, cache, facts })
+  const elaborator = new Elaborator({ exporting, defaults, cache, facts, ...(backbone && { backbone }) })
   const elaborated = elaborateModel(elaborator, module, model, settings)
   if (!elaborated) return { graph: undefined, diagnostics: elaborator.diagnostics }
   const graph = withUsedLogits(elaborated)

@@ -1,6 +1,6 @@
 import type { Argument } from '../../grammar/tree.js'
 import { diagnose } from '../diagnostics/report.js'
-import type { Frame } from '../graph/graph.js'
+import type { Frame, Pretrained } from '../graph/graph.js'
 import { match } from './arguments.js'
 import { bindingPath, type Call, type Context, type Elaboration } from './elaboration.js'
 import type { ExpandedBody } from './expansion.js'
@@ -23,9 +23,24 @@ import { blockCallMakesWeights } from './weight_calls.js'
 
 /** Evaluates a call of a block or branch: expands its statements with these arguments. */
 export function callDefinition(elaboration: Elaboration, target: DefinitionValue, call: Call): Value {
+  const names = target.definition.parameters.map(({ name }) => name.text)
+  const { list, pretrained } = splitPretrained(elaboration, names, call)
+  return callBlock(elaboration, target, { ...call, list }, pretrained)
+}
+
+/** The weights that a call begins with, as its arguments give them. */
+export type GivenWeights = Pick<Pretrained, 'source' | 'partial'>
+
+/** The same for a call whose `weights` and `partial` are evaluated already. */
+export function callBlock(
+  elaboration: Elaboration,
+  target: DefinitionValue,
+  call: Call,
+  pretrained: GivenWeights | undefined,
+): Value {
   const { definition } = target
   const names = definition.parameters.map(({ name }) => name.text)
-  const { list, pretrained } = splitPretrained(elaboration, names, call)
+  const { list } = call
   const { given, ok } = match({ callee: definition.name.text, names }, call.piped, list, call.span, elaboration.report)
   const bound = new Map<string, BoundArgument>()
   for (const [name, [item]] of given) if (item) bound.set(name, evaluateGiven(elaboration, item, undefined, call))
@@ -41,7 +56,11 @@ export function callDefinition(elaboration: Elaboration, target: DefinitionValue
  * Separates `weights = "..."` and `partial = true`, which every call of a block takes for its parameters, from the block's own
  * arguments. A block with parameters of these names keeps them.
  */
-function splitPretrained(elaboration: Elaboration, names: readonly string[], call: Call) {
+export function splitPretrained(
+  elaboration: Elaboration,
+  names: readonly string[],
+  call: Call,
+): { readonly list: readonly Argument[]; readonly pretrained: GivenWeights | undefined } {
   const find = (name: string) =>
     names.includes(name) ? undefined : call.list.find((argument) => argument.name?.text === name)
   const [weights, partial] = [find('weights'), find('partial')]

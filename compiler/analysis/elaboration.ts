@@ -52,6 +52,10 @@ export interface Elaboration {
   /** Returns the value of an omitted argument: null for none, undefined if it is required. */
   defaultOf(callee: string, spec: ArgumentSpec): ArgumentSpec['default']
   readonly report: (diagnostic: Diagnostic) => void
+  /** Returns the block of a published name, and that name with the tag of its weights. */
+  backbone(name: string): { readonly name: string; readonly definition: DefinitionValue } | undefined
+  /** Every published name. */
+  readonly backboneNames: readonly string[]
   evaluate(expression: Expression, context: Context, place: Place): Value
   /** Evaluates a body: its bindings, then its return. */
   statements(

@@ -1,11 +1,13 @@
 import { isPlainName, writtenMember } from '../../grammar/names.js'
 import type { Argument, Binding, Expression, Span, Statement } from '../../grammar/tree.js'
+import { architectureNames, backboneNames, publishedBackbone } from '../backbones/published.js'
 import type { Diagnostic, Label } from '../diagnostics/diagnostic.js'
 import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
 import { operationNamed } from '../ops/index.js'
 import type { ArgumentSpec } from '../ops/operation.js'
 import type { AnalysisFacts } from './analysis_facts.js'
+import { callBackbone } from './backbone_call.js'
 import { binary } from './binary.js'
 import { callDefinition } from './block_call.js'
 import type { Defaults } from './defaults.js'
@@ -20,7 +22,15 @@ import { evaluateRepeat } from './repeat.js'
 import type { Scope } from './scope.js'
 import { callAgain } from './shared_call.js'
 import { evaluateTuple } from './tuple.js'
-import { type BoundArgument, describe, errorValue, listOf, tensorOf, type Value } from './values.js'
+import {
+  type BoundArgument,
+  type DefinitionValue,
+  describe,
+  errorValue,
+  listOf,
+  tensorOf,
+  type Value,
+} from './values.js'
 
 /** A longer pipeline does not read well on one line: generated code then has a line for each numbered stage. */
 const maxStagesPerLine = 4
@@ -34,6 +44,8 @@ const longestChain = 4
 export interface ElaboratorOptions {
   /** Returns the standard file that defines a block, for a hint at an unknown name. */
   readonly exporting?: (block: string) => string | undefined
+  /** Returns the block of a published name. */
+  readonly backbone?: (name: string) => DefinitionValue | undefined
   /** The defaults that the spec was first read with, where they are known. */
   readonly defaults?: Defaults | undefined
   /** Blocks expanded in earlier compilations. */
@@ -53,11 +65,19 @@ export class Elaborator implements Elaboration {
   private readonly reported = new Set<string>()
   private tooLarge = false
   private readonly exporting: (block: string) => string | undefined
+  private readonly findBackbone: (name: string) => DefinitionValue | undefined
   private readonly defaults: Defaults
   readonly cache: ExpansionCache | undefined
   readonly facts: AnalysisFacts | undefined
 
-  constructor({ exporting = () => undefined, defaults = {}, cache, facts }: ElaboratorOptions = {}) {
+  constructor({
+    exporting = () => undefined,
+    backbone = () => undefined,
+    defaults = {},
+    cache,
+    facts,
+  }: ElaboratorOptions = {}) {
+    this.findBackbone = backbone
     this.exporting = exporting
     this.defaults = defaults
     this.cache = cache
@@ -67,6 +87,13 @@ export class Elaborator implements Elaboration {
   defaultOf(callee: string, { name, default: present }: ArgumentSpec): ArgumentSpec['default'] {
     const kept = this.defaults[callee]?.[name]
     return kept === undefined ? present : kept
+  }
+
+  readonly backboneNames = [...architectureNames, ...backboneNames]
+
+  backbone(name: string): { readonly name: string; readonly definition: DefinitionValue } | undefined {
+    const definition = this.findBackbone(name)
+    return definition && { name: publishedBackbone(name)?.name ?? name, definition }
   }
 
   /** Blocks are expanded many times: a mistake in one is reported once, with the call that led there. */
@@ -292,6 +319,7 @@ export class Elaborator implements Elaboration {
     const call = { list, span, piped, context, place, callee: sourceText(callee), bare }
     if (target.kind === 'operation') return callOperation(this, target.operation, call)
     if (target.kind === 'function') return callFunction(this, target.name, call)
+    if (target.kind === 'backbone') return callBackbone(this, call)
     if (target.kind === 'definition') return callDefinition(this, target, call)
     if (target.kind === 'instance' && target.recall) return callAgain(this, target.recall, call)
     this.report(diagnose('not-callable', { what: describe(target) }, callee.span))

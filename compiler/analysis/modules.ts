@@ -1,6 +1,7 @@
 import { deepestNesting } from '../../grammar/nesting.js'
 import { parse, type SyntaxProblem } from '../../grammar/parse.js'
 import type { Import, SourceFile } from '../../grammar/tree.js'
+import { publishedFolder } from '../backbones/published.js'
 import type { Diagnostic } from '../diagnostics/diagnostic.js'
 import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
@@ -8,7 +9,7 @@ import { operations } from '../ops/index.js'
 import type { Normalization } from '../training/normalization.js'
 import { functions } from './functions/index.js'
 import { Scope } from './scope.js'
-import type { Value } from './values.js'
+import type { DefinitionValue, Value } from './values.js'
 
 /** Where the text of imported files comes from: a folder, a browser's memory. */
 export interface Library {
@@ -41,6 +42,7 @@ export type ModuleCache = Map<string, KeptModule>
 const operationScope = new Scope<Value>()
 for (const operation of operations.values()) operationScope.define(operation.name, { kind: 'operation', operation })
 for (const name of functions.keys()) operationScope.define(name, { kind: 'function', name })
+operationScope.define('backbone', { kind: 'backbone' })
 operationScope.define('training', { kind: 'phase' })
 
 /** Reads files and what they import, each once; collects the problems of their text and their imports. */
@@ -59,6 +61,17 @@ export class ModuleLoader {
   /** Texts of all files read, for showing diagnostics. */
   texts(): ReadonlyMap<string, string> {
     return new Map([...this.modules.values()].map(({ file }) => [file.source, file.text]))
+  }
+
+  /** Returns the block of a published name, seen from a file, as if the file imported it. */
+  backbone(name: string, importer: string): DefinitionValue | undefined {
+    const found = this.library.find(`${publishedFolder}${name}`, importer)
+    if (!found) return undefined
+    this.loading.push(importer)
+    const { file, scope } = this.load(found.source, found.text)
+    this.loading.pop()
+    const [definition] = file.blocks
+    return definition && { kind: 'definition', definition, scope }
   }
 
   /** Returns a file that was read, as an import names it. */

@@ -66,6 +66,7 @@ const builtIn: Members = new Map<string, ResolvedName>([
     name,
     { definition: { kind: 'function', name, function: compileTime }, members: none },
   ]),
+  ['backbone', { definition: { kind: 'operation', name: 'backbone' }, members: none }],
   ['uniform', { definition: { kind: 'operation', name: 'uniform' }, members: none }],
   ['training', { definition: { kind: 'training', name: 'training' }, members: none }],
 ])

@@ -26,6 +26,8 @@ export type Value =
   /** One that is evaluated when the model is compiled. */
   | { readonly kind: 'function'; readonly name: string }
   | DefinitionValue
+  /** `backbone`, which finds a block by its published name. */
+  | { readonly kind: 'backbone' }
   /** Went wrong already and was reported; nothing more is said of what is made from it. */
   | { readonly kind: 'error' }
 
@@ -146,6 +148,8 @@ export function describe(value: Value): string {
       return `the function ${value.name}`
     case 'definition':
       return `the ${value.definition.kind} ${value.definition.name.text}`
+    case 'backbone':
+      return 'the function backbone'
     case 'error':
       return 'something broken'
   }

@@ -114,6 +114,16 @@ export const table = {
     explanation:
       'The name is not defined at this point. A name refers to a binding on an earlier line, a parameter, an input, a branch, a block that this file defines or imports, or an operation. Bindings inside a branch or block are not visible outside of it; use a tap, such as master.features.',
   }),
+  'unknown-backbone': error<Suggested>({
+    message: ({ name }) => `no published backbone is called "${name}"`,
+    replacement: ({ suggestion }) => suggestion && `"${suggestion}"`,
+    help: ({ suggestion }) =>
+      suggestion
+        ? `did you mean "${suggestion}"?`
+        : '`wsban backbones` lists the names; a block of your own is imported instead',
+    explanation:
+      '`backbone` knows the networks of its table by the names that timm publishes them under: the architecture, and after a dot the tag of its weights. Without a tag the usual weights are meant. `wsban backbones FILTER` lists the names.',
+  }),
   'unknown-member': error<Suggested & { object: string }>({
     message: ({ name, object }) => `\`${object}\` has no \`${name}\` inside`,
     help: suggest,

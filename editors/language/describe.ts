@@ -54,6 +54,8 @@ export function documentation(
       .join('\n\n')
   }
   if (definition.block) return code(`block ${signatureOf(definition, textOf).label}`)
+  if (definition.name === 'backbone')
+    return '`backbone(image, "NAME")` calls the block of a published network; `wsban backbones` lists the names.'
   if (definition.kind === 'operation')
     return '`uniform(low, high)` draws a number for each image in training; elsewhere its middle is taken.'
   if (definition.kind === 'training') return '`training ? a : b` is a in training and b afterwards.'

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import type { Library } from '../../compiler/analysis/modules.js'
+import { publishedFolder, publishedText } from '../../compiler/backbones/published.js'
 import { packageRoot } from '../package-root.js'
 import { publishedAs } from '../weights/published.js'
 
@@ -32,6 +33,7 @@ export function diskLibrary(files: Files = onDisk): Library {
       return standardNames(models)
     },
     find(specifier, importer) {
+      if (specifier.startsWith(publishedFolder)) return publishedFile(specifier)
       const own = specifier.startsWith('./') || specifier.startsWith('../')
       // A standard name is a plain path below models/ and cannot leave it.
       if (!own && (isAbsolute(specifier) || specifier.split(/[\\/]/).includes('..'))) return undefined
@@ -46,6 +48,12 @@ export function diskLibrary(files: Files = onDisk): Library {
     },
     normalizationOf: (weights) => publishedAs(weights)?.normalization,
   }
+}
+
+/** The file of a published backbone, which stands on no disk. */
+function publishedFile(specifier: string): { readonly source: string; readonly text: string } | undefined {
+  const text = publishedText(specifier.slice(publishedFolder.length))
+  return text === undefined ? undefined : { source: specifier, text }
 }
 
 /** As messages show a path: from where the person stands, if it lies below. */

@@ -1,3 +1,4 @@
+import { publishedBackbone } from '../../compiler/backbones/published.js'
 import type { Normalization } from '../../compiler/training/normalization.js'
 import { imagenet } from '../../compiler/training/settings.js'
 
@@ -46,6 +47,12 @@ export const published: readonly Published[] = [
 ]
 
 /** Facts about published weights, by name. */
-export function publishedAs(name: string): Published | undefined {
-  return published.find((one) => one.name === name)
+export function publishedAs(name: string): Pick<Published, 'name' | 'normalization'> | undefined {
+  return published.find((one) => one.name === name) ?? backboneOf(name)
+}
+
+function backboneOf(name: string): Pick<Published, 'name' | 'normalization'> | undefined {
+  const owner = 'timm/'
+  const backbone = name.startsWith(owner) ? publishedBackbone(name.slice(owner.length)) : undefined
+  return backbone && { name, normalization: backbone.normalization }
 }

@@ -3,6 +3,11 @@ import { file, inBranch, withHead } from './example.js'
 const logits = 'logits   = features -> global_avg_pool -> linear(classes)'
 
 export const names = {
+  'unknown-backbone': {
+    within: inBranch,
+    wrong: 'logits = backbone(image, "resnet500", classes = classes)',
+    right: 'logits = backbone(image, "resnet50", classes = classes)',
+  },
   'unknown-name': {
     within: inBranch,
     wrong: 'features = conv2d(image, 16, 3)\nlogits   = feature -> global_avg_pool -> linear(classes)',

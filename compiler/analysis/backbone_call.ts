@@ -1,0 +1,48 @@
+import { diagnose } from '../diagnostics/report.js'
+import { nearest } from '../diagnostics/suggest.js'
+import { match } from './arguments.js'
+import { callBlock, splitPretrained } from './block_call.js'
+import type { Call, Elaboration } from './elaboration.js'
+import { inner } from './naming.js'
+import { describe, errorValue, type Value } from './values.js'
+
+/** The arguments of `backbone`, beside `weights` and `partial`, which every block takes. */
+export const backboneParameters = ['image', 'name', 'classes'] as const
+
+/** The word for the weights that were published under the backbone's own name. */
+const ownWeights = 'published'
+
+/**
+ * Evaluates `backbone(image, "NAME")`: looks the published name up and calls the block that it belongs to. The name is a constant, so a
+ * parameter of the model can select it.
+ */
+export function callBackbone(elaboration: Elaboration, call: Call): Value {
+  const { list, pretrained } = splitPretrained(elaboration, backboneParameters, call)
+  const signature = { callee: 'backbone', names: backboneParameters }
+  const { given, ok } = match(signature, call.piped, list, call.span, elaboration.report)
+  if (!ok) return errorValue
+  const [named] = given.get('name') ?? []
+  if (!named || !given.has('image')) {
+    const missing = named ? 'image' : 'name'
+    const meaning = named ? 'images' : 'a published name, such as "resnet50"'
+    elaboration.report(diagnose('missing-argument', { callee: 'backbone', name: missing, meaning }, call.span))
+    return errorValue
+  }
+  const value = 'value' in named ? named.value : elaboration.evaluate(named.expression, call.context, inner(call.place))
+  if (value.kind === 'error') return errorValue
+  if (value.kind !== 'string') {
+    const values = { name: '`name`', expected: 'a published name in quotes', found: describe(value) }
+    elaboration.report(diagnose('wrong-type', values, named.span))
+    return errorValue
+  }
+  const target = elaboration.backbone(value.value)
+  if (!target) {
+    const known = elaboration.backboneNames
+    const suggestion = nearest(value.value, known)
+    elaboration.report(diagnose('unknown-backbone', { name: value.value, known, suggestion }, named.span))
+    return errorValue
+  }
+  const others = list.filter((argument) => !('expression' in named) || argument.value !== named.expression)
+  const source = pretrained?.source === ownWeights ? { ...pretrained, source: `timm/${target.name}` } : pretrained
+  return callBlock(elaboration, target.definition, { ...call, list: others }, source)
+}
