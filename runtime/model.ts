@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core'
-import type { Initializer, Pretrained, Setting, TrainingPlan } from '../compiler/graph/graph.js'
+import type { Initializer, Positions, Pretrained, Setting, TrainingPlan } from '../compiler/graph/graph.js'
 import type { Scope } from './scope.js'
 
 /** A weight or a statistic, as generated code lists it. */
@@ -14,6 +14,8 @@ export interface ParameterSpec {
   readonly trainingOnly?: boolean
   /** The order of its dimensions in TensorFlow.js; as they are, when absent. */
   readonly layout?: readonly number[]
+  /** Of a position embedding: its grid. */
+  readonly positions?: Positions
 }
 
 /** The outputs of a model. Except for feature maps, shapes are those of the ONNX file's outputs. */

@@ -66,6 +66,12 @@ export type Initializer =
   | { readonly kind: 'uniform'; readonly bound: number }
   | { readonly kind: 'normal'; readonly deviation: number }
 
+/** Rows of a position embedding: some before, such as that of a class token, then one for each cell of a grid. */
+export interface Positions {
+  readonly grid: readonly [height: number, width: number]
+  readonly prefix: number
+}
+
 /** A weight or a statistic. Its name is a checkpoint's key; its shape is the one PyTorch stores. */
 export interface Parameter {
   readonly name: string
@@ -75,6 +81,8 @@ export interface Parameter {
   readonly trainable: boolean
   /** How TensorFlow.js stores it: the permutation of its dimensions. Absent: as it is. */
   readonly tfjsLayout?: readonly number[]
+  /** For a position embedding, which loads from a checkpoint of another grid, too. */
+  readonly positions?: Positions
   readonly span: Span
 }
 

@@ -1,5 +1,5 @@
 import type { Code, ValuesOf } from '../diagnostics/table.js'
-import type { Initializer, Phase, TensorType, Uniform } from '../graph/graph.js'
+import type { Initializer, Phase, Positions, TensorType, Uniform } from '../graph/graph.js'
 import type { Tensor } from './support/tensor.js'
 
 /** One call, as its type inference sees it. */
@@ -28,6 +28,7 @@ export interface ParameterSpec {
   readonly initializer: Initializer
   readonly trainable: boolean
   readonly tfjsLayout?: readonly number[]
+  readonly positions?: Positions
 }
 
 /** A call with its values, for the plain reference. */

@@ -1,6 +1,7 @@
 import { Failure } from '../failure.js'
 import { openEntry, readValues, type StoredTensor } from './file.js'
 import { type Match, type MatchOptions, matchLines, matchWeights, type Wanted } from './match.js'
+import { resamplePositions } from './position_embedding.js'
 
 export interface LoadOptions extends MatchOptions {
   readonly path: string
@@ -46,7 +47,11 @@ export async function openWeights(wanted: readonly Wanted[], options: LoadOption
   return {
     match,
     lines,
-    read: async (parameter) => readValues(file, match.found.get(parameter) ?? parameter),
+    async read(parameter) {
+      const values = await readValues(file, match.found.get(parameter) ?? parameter)
+      const other = match.resampled.find(({ name }) => name === parameter)
+      return other ? resamplePositions(values, other.side, other.wanted, other.positions) : values
+    },
     close: () => file.close(),
   }
 }

@@ -1,10 +1,14 @@
 import { nearest } from '../../compiler/diagnostics/suggest.js'
+import type { Positions } from '../../compiler/graph/graph.js'
 import { elementAt } from '../../grammar/present.js'
+import { storedGrid } from './position_embedding.js'
 
 /** A parameter that wants values. */
 export interface Wanted {
   readonly name: string
   readonly shape: readonly number[]
+  /** Of a position embedding: one of another square grid is resampled. */
+  readonly positions?: Positions
   /** May begin anew: what only training needs. */
   readonly optional?: boolean
 }
@@ -20,6 +24,12 @@ export interface Mismatch {
   readonly found: readonly number[]
 }
 
+export interface Resampled extends Mismatch {
+  /** Of the stored grid, which is a square. */
+  readonly side: number
+  readonly positions: Positions
+}
+
 /** The assignment of a checkpoint's tensors to parameters. */
 export interface Match {
   /** The part of the model that the file is for: `master.trunk.`, or all of it. */
@@ -32,6 +42,8 @@ export interface Match {
   readonly found: ReadonlyMap<string, string>
   readonly missing: readonly { readonly name: string; readonly suggestion: string | undefined }[]
   readonly otherShape: readonly Mismatch[]
+  /** Position embeddings of another grid. */
+  readonly resampled: readonly Resampled[]
   /** Classifiers of another number of classes: they begin anew. */
   readonly heads: readonly Mismatch[]
   /** Keys of the file that nothing wants. */
@@ -70,9 +82,10 @@ export function matchWeights(
   const missing: Match['missing'][number][] = []
   const otherShape: Mismatch[] = []
   const heads: Mismatch[] = []
+  const resampled: Resampled[] = []
   const used = new Set<string>()
   const names = keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length))
-  for (const { name, shape, optional } of inPart) {
+  for (const { name, shape, optional, positions } of inPart) {
     const own = name.slice(part.length)
     const key = keyOf(prefix + own)
     const tensor = available.get(key)
@@ -81,11 +94,25 @@ export function matchWeights(
       continue
     }
     used.add(key)
+    const side = positions && storedGrid(tensor.shape, shape, positions)
     if (tensor.shape.join() === shape.join()) found.set(name, key)
-    else if (isHead(shape, tensor.shape, classes)) heads.push({ name, key, wanted: shape, found: tensor.shape })
+    else if (positions && side !== undefined) {
+      found.set(name, key)
+      resampled.push({ name, key, wanted: shape, found: tensor.shape, side, positions })
+    } else if (isHead(shape, tensor.shape, classes)) heads.push({ name, key, wanted: shape, found: tensor.shape })
     else otherShape.push({ name, key, wanted: shape, found: tensor.shape })
   }
-  return { part, prefix, alternatives, found, missing, otherShape, heads, unused: keys.filter((key) => !used.has(key)) }
+  return {
+    part,
+    prefix,
+    alternatives,
+    found,
+    missing,
+    otherShape,
+    heads,
+    resampled,
+    unused: keys.filter((key) => !used.has(key)),
+  }
 }
 
 /** Prefixes that compilers and data parallelism add to names, of a whole model or of parts of it. */
@@ -143,9 +170,10 @@ function bestBeginning(parts: readonly string[], wanted: readonly Wanted[], keys
 
 /** The table that people see: what matched, what did not, with the nearest name. */
 export function matchLines(match: Match, from: string): string[] {
-  const { part, prefix, alternatives, found, missing, otherShape, heads, unused } = match
+  const { part, prefix, alternatives, found, missing, otherShape, heads, resampled, unused } = match
   const size = (shape: readonly number[]) => (shape.length === 0 ? 'one number' : shape.join(' x '))
   const pair = ({ name, wanted, found: other }: Mismatch) => `${name}: ${size(other)} there, ${size(wanted)} here`
+  const gridPair = ({ name, side, positions: { grid } }: Resampled) => `${name}: ${side} x ${side} to ${size(grid)}`
   const into = part === '' ? 'the model' : part.slice(0, -1)
   return [
     `weights from ${from} into ${into}${prefix === '' ? '' : ` (its names begin with ${prefix})`}`,
@@ -153,6 +181,7 @@ export function matchLines(match: Match, from: string): string[] {
     ...alternatives
       .slice(0, 3)
       .map((other) => `  not taken    ${other}* has the same names: --weights-entry ${other.slice(0, -1)} takes those`),
+    ...list('resampled', resampled.map(gridPair)),
     ...list('begin anew', heads.map(pair)),
     ...list(
       'missing',

@@ -1,4 +1,5 @@
 import { elementAt } from '../../../grammar/present.js'
+import type { Positions } from '../../graph/graph.js'
 import { source } from '../../targets/tfjs/expression.js'
 import type { Inference, Typed } from '../call.js'
 import type { Operation } from '../operation.js'
@@ -34,9 +35,26 @@ export const parameter: Operation = {
       meaning:
         'whether the stored weight begins with an axis of size 1 for the batch, as position embeddings of timm do',
     },
+    {
+      name: 'grid',
+      kind: { is: 'pair', from: 1 },
+      default: null,
+      meaning:
+        'for a position embedding, the cells [height, width] of its rows: a checkpoint with another square grid is resized when it is loaded',
+      source: 'resample_abs_pos_embed of timm',
+      weightsOnly: true,
+    },
+    {
+      name: 'prefix',
+      kind: { is: 'integer', from: 0 },
+      default: 0,
+      meaning: 'rows of a position embedding before those of the grid, such as that of a class token',
+      weightsOnly: true,
+    },
   ],
   typing: {
     infer(call) {
+      if (!gridFits(call)) return undefined
       const shape = call.integers('shape')
       if (shape.length === 0 || shape.length > mostAxes || shape.some((size) => size < 1)) {
         const range = `from 1 to ${mostAxes} sizes of at least 1`
@@ -53,7 +71,8 @@ export const parameter: Operation = {
         deviation > 0
           ? ({ kind: 'normal', deviation } as const)
           : ({ kind: 'constant', value: call.number('value') } as const)
-      return [{ role: '', shape: storedShape(call), initializer, trainable: true }]
+      const spec = { role: '', shape: storedShape(call), initializer, trainable: true } as const
+      return [call.has('grid') ? { ...spec, positions: positionsOf(call) } : spec]
     },
   },
   lowering: {
@@ -88,6 +107,11 @@ export const parameter: Operation = {
     { name: 'a vector', inputs: {}, arguments: { shape: [4], value: 1 } },
     { name: 'a class token', inputs: {}, arguments: { shape: [1, 3], deviation: 0.02, batch_axis: true } },
     { name: 'maps', inputs: {}, arguments: { shape: [2, 3, 4] } },
+    {
+      name: 'a position embedding',
+      inputs: {},
+      arguments: { shape: [5, 2], deviation: 0.02, batch_axis: true, grid: 2, prefix: 1 },
+    },
   ],
 }
 
@@ -109,4 +133,19 @@ function twoInitialValues(call: Inference): undefined {
     range: '0 beside a deviation',
     advice: 'give one of the two',
   })
+}
+
+function positionsOf(call: Typed): Positions {
+  return { grid: call.pair('grid'), prefix: call.number('prefix') }
+}
+
+/** Reports a grid that does not make up the rows of the embedding. */
+function gridFits(call: Inference): boolean {
+  if (!call.has('grid')) return true
+  const { grid, prefix } = positionsOf(call)
+  const rows = call.integers('shape').at(-2)
+  if (rows === prefix + grid[0] * grid[1]) return true
+  const range = rows === undefined ? 'left out for a row' : `cells that are, with the prefix, ${rows} rows`
+  call.fail('out-of-range', { name: 'grid', value: grid.join(' x '), range, advice: undefined })
+  return false
 }

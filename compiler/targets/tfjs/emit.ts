@@ -184,9 +184,10 @@ function parametersFile(project: Project, graph: Graph): string {
   return format(file)
 }
 
-function parameterCode({ name, shape, initializer, trainable, tfjsLayout }: Parameter, trainingOnly: boolean): string {
+function parameterCode(parameter: Parameter, trainingOnly: boolean): string {
+  const { name, shape, initializer, trainable, tfjsLayout, positions } = parameter
   const layout = tfjsLayout ? `, layout: [${tfjsLayout.join(', ')}]` : ''
-  return `{ name: ${literal(name)}, shape: [${shape.join(', ')}], initializer: ${literal(initializer)}, trainable: ${trainable}${trainingOnly ? ', trainingOnly: true' : ''}${layout} }`
+  return `{ name: ${literal(name)}, shape: [${shape.join(', ')}], initializer: ${literal(initializer)}, trainable: ${trainable}${trainingOnly ? ', trainingOnly: true' : ''}${layout}${positions ? `, positions: ${literal(positions)}` : ''} }`
 }
 
 function trainFile(project: Project): string {
