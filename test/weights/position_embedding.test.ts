@@ -6,7 +6,7 @@ import { packageRoot } from '../../runtime/package-root.js'
 import { matchLines, matchWeights } from '../../runtime/weights/match.js'
 import { resamplePositions, storedGrid } from '../../runtime/weights/position_embedding.js'
 
-/** What timm 1.0.31's resample_abs_pos_embed makes of a formula: value i is ((i 2654435761) mod 1000) / 500 - 1, in rows of three. */
+/** Recorded from resample_abs_pos_embed of timm 1.0.31, of a formula: value i is ((i 2654435761) mod 1000) / 500 - 1, in rows of three. */
 const recorded = z
   .array(
     z.object({
