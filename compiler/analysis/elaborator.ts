@@ -16,7 +16,7 @@ import type { ExpansionCache } from './expansion_cache.js'
 import { callFunction } from './functions/call.js'
 import { GraphBuilder } from './graph_builder.js'
 import { evaluateIndex } from './indexing.js'
-import { inner, isNumbered, type Place, placeOf } from './naming.js'
+import { inner, isNumbered, type Place, placeOf, placeOfSide } from './naming.js'
 import { callOperation } from './operation_call.js'
 import { evaluateRepeat } from './repeat.js'
 import type { Scope } from './scope.js'
@@ -356,8 +356,10 @@ export class Elaborator implements Elaboration {
 
   private conditional(expression: Extract<Expression, { kind: 'conditional' }>, context: Context, place: Place): Value {
     const condition = this.evaluate(expression.condition, context, inner(place))
-    if (condition.kind === 'boolean')
-      return this.evaluate(condition.value ? expression.whenTrue : expression.whenFalse, context, place)
+    if (condition.kind === 'boolean') {
+      const side = condition.value ? expression.whenTrue : expression.whenFalse
+      return this.evaluate(side, context, placeOfSide(side, expression, place, context.scope))
+    }
     if (condition.kind !== 'phase') {
       if (condition.kind !== 'error')
         this.report(

@@ -7,6 +7,8 @@ import { type ExpressionCalls, expressionCalls } from './weight_calls.js'
 export interface Naming {
   /** The binding's name; empty for `return` and for a branch's call. */
   readonly name: readonly string[]
+  /** The binding's whole expression; of a conditional, the side that its condition selects. */
+  readonly expression: Expression
   /** The calls in the expression. A single one that makes weights takes the binding's own name; several are numbered. */
   readonly calls: ExpressionCalls
   /** The next number of a call that is no stage of the pipeline. */
@@ -28,7 +30,13 @@ export interface Place {
 
 /** Returns the place of a binding's whole expression. */
 export function placeOf(expression: Expression, name: readonly string[], scope: Scope<Value>): Place {
-  return { naming: { name, calls: expressionCalls(expression, scope), counter: 0, blockCalls: new Map() }, last: true }
+  const calls = expressionCalls(expression, scope)
+  return { naming: { name, expression, calls, counter: 0, blockCalls: new Map() }, last: true }
+}
+
+/** Returns the place of the side of a conditional that is evaluated. The calls of the other one make no weights, so they have no numbers. */
+export function placeOfSide(side: Expression, conditional: Expression, place: Place, scope: Scope<Value>): Place {
+  return place.naming.expression === conditional ? placeOf(side, place.naming.name, scope) : place
 }
 
 /** Returns the place of a part of the expression, whose value is not the expression's own. */
