@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { isNative } from './native/execute.js'
 import { nativeMaxPool } from './native/max_pool.js'
 import { type Padding, pad } from './pad.js'
-import { expandPair, isZero, type Pair, type SpatialPair } from './pair.js'
+import { expandPair, type Pair, type SpatialPair } from './pair.js'
 
 export interface MaxPoolOptions {
   readonly kernel: Pair
@@ -20,6 +20,8 @@ export interface AvgPoolOptions {
   readonly padding?: Pair
   /** Whether the mean includes the padding as zeros (count_include_pad in PyTorch). */
   readonly countPadding?: boolean
+  /** As for max pooling. The mean never includes what lies beyond the padding. */
+  readonly ceil?: boolean
 }
 
 /** Max pooling of NHWC maps. Padding is never the maximum. */
@@ -36,11 +38,13 @@ export function avgPool(x: Tensor4D, options: AvgPoolOptions): Tensor4D {
   const kernel = expandPair(options.kernel)
   const stride = expandPair(options.stride ?? kernel)
   const padding = expandPair(options.padding ?? 0)
-  const zeroPadding = poolPadding(x, kernel, stride, padding, false)
+  const zeroPadding = poolPadding(x, kernel, stride, padding, options.ceil ?? false)
   return tf.tidy(() => {
     const means = tf.avgPool(pad(x, zeroPadding), [...kernel], [...stride], 'valid')
-    if ((options.countPadding ?? true) || isZero(padding)) return means
-    return tf.mul(means, paddingCorrection(x, means, kernel, stride, padding))
+    const counted: SpatialPair = (options.countPadding ?? true) ? padding : [0, 0]
+    const { top, bottom, left, right } = zeroPadding
+    if (top === counted[0] && bottom === counted[0] && left === counted[1] && right === counted[1]) return means
+    return tf.mul(means, paddingCorrection(x, means, kernel, stride, padding, counted))
   })
 }
 
@@ -78,30 +82,32 @@ function overhang(size: number, kernel: number, stride: number, padding: number)
   return Math.max(0, (windows - 1) * stride + kernel - size - 2 * padding)
 }
 
-/** For each window, its size divided by the number of its elements that are not padding, [1, rows, columns, 1]. */
+/** For each window, its size divided by the number of its elements that are counted: those of the input and of the counted padding, [1, rows, columns, 1]. */
 function paddingCorrection(
   x: Tensor4D,
   y: Tensor4D,
   kernel: SpatialPair,
   stride: SpatialPair,
   padding: SpatialPair,
+  counted: SpatialPair,
 ): Tensor4D {
-  const rows = elementsInside(y.shape[1], x.shape[1], kernel[0], stride[0], padding[0])
-  const columns = elementsInside(y.shape[2], x.shape[2], kernel[1], stride[1], padding[1])
+  const rows = elementsCounted(y.shape[1], x.shape[1], kernel[0], stride[0], padding[0], counted[0])
+  const columns = elementsCounted(y.shape[2], x.shape[2], kernel[1], stride[1], padding[1], counted[1])
   const values = rows.flatMap((height) => columns.map((width) => (kernel[0] * kernel[1]) / (height * width)))
   return tf.tensor4d(values, [1, rows.length, columns.length, 1])
 }
 
-/** For each window along one axis, the number of its elements that are not padding. */
-function elementsInside(
+/** For each window along one axis, the number of its elements that are counted. */
+function elementsCounted(
   windows: number,
   size: number,
   kernel: number,
   stride: number,
   padding: number,
+  counted: number,
 ): readonly number[] {
   return Array.from({ length: windows }, (_, i) => {
     const first = i * stride - padding
-    return Math.min(first + kernel, size) - Math.max(first, 0)
+    return Math.min(first + kernel, size + counted) - Math.max(first, -counted)
   })
 }

@@ -1,6 +1,12 @@
 import { keyword, literal } from '../../targets/pytorch/expression.js'
 import type { Operation } from '../operation.js'
-import { kernelArgument, paddingArgument, poolStrideArgument, tensorArgument } from '../support/arguments.js'
+import {
+  ceilArgument,
+  kernelArgument,
+  paddingArgument,
+  poolStrideArgument,
+  tensorArgument,
+} from '../support/arguments.js'
 import { windowAttributes } from '../support/onnx_windows.js'
 import { featureMap, mapOf, overhang, sizeOf, slidePool, windowOf } from '../support/shapes.js'
 import { size } from '../support/tensor.js'
@@ -14,18 +20,7 @@ export const maxPool: Operation = {
     example: 'pooled = max_pool(trunk.layer1, 3, stride = 2, padding = 1)',
     source: 'torch.nn.MaxPool2d',
   },
-  arguments: [
-    tensorArgument('x', 'feature maps'),
-    kernelArgument,
-    poolStrideArgument,
-    paddingArgument,
-    {
-      name: 'ceil',
-      kind: { is: 'boolean' },
-      default: false,
-      meaning: 'whether the last window may extend beyond the border, as with ceil_mode in torch',
-    },
-  ],
+  arguments: [tensorArgument('x', 'feature maps'), kernelArgument, poolStrideArgument, paddingArgument, ceilArgument],
   typing: {
     infer(call) {
       const x = featureMap(call, 'x')

@@ -57,6 +57,13 @@ export const paddingArgument: ArgumentSpec = {
   varies: true,
 }
 
+export const ceilArgument: ArgumentSpec = {
+  name: 'ceil',
+  kind: { is: 'boolean' },
+  default: false,
+  meaning: 'whether the last window may extend beyond the border, as with ceil_mode in torch',
+}
+
 export const dilationArgument: ArgumentSpec = {
   name: 'dilation',
   kind: { is: 'pair', from: 1 },
