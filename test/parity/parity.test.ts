@@ -16,7 +16,7 @@ import { Scope } from '../../runtime/scope.js'
 import { compileFile } from '../../runtime/specs/spec.js'
 import type { StoredTensor } from '../../runtime/weights/file.js'
 import { readCanonical, WeightStore } from '../../runtime/weights/store.js'
-import { backboneSpec } from '../support/backbone_spec.js'
+import { backboneSpec, type ListedNetwork, listedNetwork } from '../support/backbone_spec.js'
 
 /** Our backbones against torchvision's and timm's, by what record.py wrote down. */
 
@@ -40,15 +40,7 @@ const recordedFile = z.object({
   training: z.record(z.string(), tap).optional(),
   runningAverages: z.record(z.string(), z.tuple([z.number(), z.number()])).optional(),
 })
-const networksFile = z.record(
-  z.string(),
-  z.object({
-    import: z.string(),
-    size: z.number(),
-    taps: z.array(z.string()),
-    training: z.object({ size: z.number(), batch: z.number() }).optional(),
-  }),
-)
+const networksFile = z.record(z.string(), listedNetwork)
 
 const here = join(packageRoot(), 'test', 'parity')
 const networks = networksFile.parse(JSON.parse(readFileSync(join(here, 'networks.json'), 'utf8')))
@@ -59,28 +51,29 @@ test.before(async () => {
   await openEngine(undefined, silent)
 })
 
-for (const [name, { import: file, size, taps, training }] of Object.entries(networks)) {
+for (const [name, network] of Object.entries(networks)) {
+  const { size, taps, training } = network
   const recorded = recordedOf(name)
 
   test.serial(`${name} computes what the published one computes`, async (t) => {
-    const network = await build(name, file, size, taps)
-    const parameters = [...network.graph.parameters.values()]
+    const built = await build(name, network, size)
+    const parameters = [...built.graph.parameters.values()]
     t.is(count(parameters), recorded.parameters)
     // torchvision counts InceptionV3 with its auxiliary head, which nothing here uses.
     if (recorded.published.parameters !== undefined && name !== 'inception_v3')
       t.is(count(parameters), recorded.published.parameters)
-    const store = WeightStore.from(network.model.parameters, network.weights, name)
-    const onEngine = forward(network, store, image(1, size), 1, size, false)
+    const store = WeightStore.from(built.model.parameters, built.weights, name)
+    const onEngine = forward(built, store, image(1, size), 1, size, false)
     const engine = compare(t, recorded.evaluation, onEngine, 'engine')
     store.dispose()
     const path = join(folder, `${name}.onnx`)
     await exportOnnx({
-      graph: network.graph,
-      stored: network.stored,
+      graph: built.graph,
+      stored: built.stored,
       classes: undefined,
       path,
       input: 'tensor',
-      weights: { read: async (parameter) => network.weights.get(parameter) ?? Promise.reject(parameter) },
+      weights: { read: async (parameter) => built.weights.get(parameter) ?? Promise.reject(parameter) },
     })
     const session = await InferenceSession.create(path, { logSeverityLevel: 3 })
     const [input] = session.inputNames
@@ -96,17 +89,17 @@ for (const [name, { import: file, size, taps, training }] of Object.entries(netw
 
   if (training && recorded.training)
     test.serial(`${name} in training: batch statistics and running averages`, async (t) => {
-      const network = await build(name, file, training.size, taps)
-      const store = WeightStore.from(network.model.parameters, network.weights, name)
+      const built = await build(name, network, training.size)
+      const store = WeightStore.from(built.model.parameters, built.weights, name)
       const { batch, size: side } = training
       const worst = compare(
         t,
         recorded.training ?? {},
-        forward(network, store, image(batch, side), batch, side, true),
+        forward(built, store, image(batch, side), batch, side, true),
         'training',
       )
       for (const [key, [sum, absoluteSum]] of Object.entries(recorded.runningAverages ?? {})) {
-        const parameter = network.model.parameters.find(({ name: own }) => own === `net.trunk.${key}`)
+        const parameter = built.model.parameters.find(({ name: own }) => own === `net.trunk.${key}`)
         const variable = store.variables.get(`net.trunk.${key}`)
         if (!parameter || !variable) throw new Error(`no ${key}`)
         const values = await readCanonical(variable, parameter)
@@ -119,10 +112,10 @@ for (const [name, { import: file, size, taps, training }] of Object.entries(netw
 }
 
 test('multiply-adds are those that torchvision publishes', (t) => {
-  for (const [name, { import: file }] of Object.entries(networks)) {
+  for (const [name, network] of Object.entries(networks)) {
     const { published } = recordedOf(name)
     if (published.billionMultiplyAdds === undefined) continue
-    const { graph } = compiled(name, file, name === 'inception_v3' ? 299 : 224, [])
+    const { graph } = compiled(name, network, name === 'inception_v3' ? 299 : 224, [])
     const found = measure(graph).multiplyAdds / 1e9
     const away = Math.abs(found / published.billionMultiplyAdds - 1)
     t.true(away < 0.005, `${name}: ${found} against ${published.billionMultiplyAdds} billion`)
@@ -135,16 +128,17 @@ function recordedOf(name: string) {
   return recordedFile.parse(JSON.parse(readFileSync(join(here, 'recorded', `${name}.json`), 'utf8')))
 }
 
-function compiled(name: string, file: string, size: number, taps: readonly string[]) {
+function compiled(name: string, network: ListedNetwork, size: number, taps: readonly string[]) {
   const path = join(folder, `${name}.wsban`)
-  writeFileSync(path, backboneSpec(name, file, size, taps))
+  writeFileSync(path, backboneSpec(name, network, size, taps))
   const { graph, stored, diagnostics } = compileFile(path)
   if (!graph) throw new Error(diagnostics.map(({ message }) => message).join('\n'))
   return { graph, stored }
 }
 
-async function build(name: string, file: string, size: number, taps: readonly string[]) {
-  const { graph, stored } = compiled(name, file, size, taps)
+async function build(name: string, network: ListedNetwork, size: number) {
+  const { taps } = network
+  const { graph, stored } = compiled(name, network, size, taps)
   const model = await loadModel(graph, stored.entry)
   const weights = new Map(
     model.parameters.map((parameter): [string, StoredTensor] => [

@@ -7,13 +7,13 @@ import { className } from '../../compiler/targets/pytorch/python.js'
 import { writeTarget } from '../../runtime/export/target.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { compileFile } from '../../runtime/specs/spec.js'
-import { backboneSpec } from '../support/backbone_spec.js'
+import { backboneSpec, type ListedNetwork, listedNetwork } from '../support/backbone_spec.js'
 import { lacksModules, runPython, skipped } from '../support/python.js'
 
 /** Relative to the largest output. Both sides run the same kernels in single precision. */
 const tolerance = 1e-4
 
-const networks = z.record(z.string(), z.object({ import: z.string(), library: z.string(), size: z.number() }))
+const networks = z.record(z.string(), listedNetwork)
 const results = z.array(z.object({ into: z.number(), apart: z.number(), back: z.number() }))
 
 const folder = mkdtempSync(join(tmpdir(), 'wsban-backbones-'))
@@ -26,9 +26,10 @@ test('published backbones load strictly into generated ones and back, and comput
     networks.parse(JSON.parse(readFileSync(join(packageRoot(), 'test', 'parity', 'networks.json'), 'utf8'))),
   )
   const asked = await Promise.all(
-    listed.map(async ([name, { import: file, library, size }]) => {
+    listed.map(async ([name, network]) => {
+      const { library, size } = network
       const place = join(folder, name)
-      return { name, library, size, folder: place, class: await generate(name, file, size, place) }
+      return { name, library, size, folder: place, class: await generate(name, network, place) }
     }),
   )
   const script = join(packageRoot(), 'test', 'pytorch', 'run_backbones.py')
@@ -44,9 +45,9 @@ test('published backbones load strictly into generated ones and back, and comput
 })
 
 /** Writes a model that consists of the backbone only. Returns the name of its class. */
-async function generate(name: string, file: string, size: number, place: string): Promise<string> {
+async function generate(name: string, network: ListedNetwork, place: string): Promise<string> {
   const path = join(folder, `${name}.wsban`)
-  writeFileSync(path, backboneSpec(name, file, size))
+  writeFileSync(path, backboneSpec(name, network, network.size))
   const spec = compileFile(path)
   const { graph, diagnostics } = spec
   if (!graph) throw new Error(diagnostics.map(({ message }) => message).join('\n'))
