@@ -72,6 +72,7 @@ import { dropSampler } from './sampling/drop_sampler.js'
 import { concat } from './shape/concat.js'
 import { flatten } from './shape/flatten.js'
 import { perImage } from './shape/per_image.js'
+import { pad } from './shape/pad.js'
 import { permute } from './shape/permute.js'
 import { reshape } from './shape/reshape.js'
 import { resize } from './shape/resize.js'
@@ -133,6 +134,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     outerProduct,
     parameter,
     perImage,
+    pad,
     permute,
     pow,
     randomMap,
