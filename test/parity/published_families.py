@@ -1,17 +1,261 @@
-"""How timm's arguments are those of our blocks, by the module of timm that defines the networks.
+"""How timm's networks are calls of our blocks, by the module of timm that defines them.
 
-A function gets the architecture's name and what timm passes to the network's class. It returns the file in models/backbones, the block
-in it and its arguments, or None for a network that the block cannot build.
+A function gets what timm passes to the network's class, and the network itself. It returns the file in models/backbones, the block in it and
+its arguments, or None for a network that the block cannot build. Arguments that are the block's own defaults are left out.
 """
+
+from torch import nn
+
+# What timm's builder keeps for itself.
+BOOKKEEPING = {
+    "cache_dir",
+    "feature_cfg",
+    "pretrained_cfg",
+    "pretrained_cfg_overlay",
+    "pretrained_filter_fn",
+    "pretrained_strict",
+}
+
+ACTIVATIONS = {
+    nn.GELU: "gelu",
+    nn.ReLU: "relu",
+    nn.ReLU6: "relu6",
+    nn.SiLU: "silu",
+    nn.Hardswish: "hard_swish",
+    nn.Identity: "none",
+}
+NAMED_ACTIVATIONS = {"gelu", "relu", "relu6", "silu", "hard_swish", "gelu_tanh", "quick_gelu"}
 
 
 def only(arguments, *known):
-    """Whether there are no other arguments than these, None and the bookkeeping of timm's builder aside."""
-    ignored = {"pretrained_cfg", "pretrained_cfg_overlay", "cache_dir", "feature_cfg", "pretrained_filter_fn", "pretrained_strict"}
-    return all(name in known or name in ignored or value is None for name, value in arguments.items())
+    """Whether there are no other arguments than these that say something."""
+    return all(name in known or name in BOOKKEEPING or value is None for name, value in arguments.items())
 
 
-def vision_transformer(architecture, arguments):
+def activation(given):
+    """The name of an activation in our blocks; None for one that they do not have."""
+    if isinstance(given, str):
+        return given if given in NAMED_ACTIVATIONS else {"swish": "silu"}.get(given)
+    kind = given if isinstance(given, type) else type(given)
+    for known, name in ACTIVATIONS.items():
+        if issubclass(kind, known):
+            return name
+    return {"GELUTanh": "gelu_tanh", "QuickGELU": "quick_gelu", "HardSwishMe": "hard_swish", "SwishMe": "silu"}.get(kind.__name__)
+
+
+def without_defaults(arguments, defaults):
+    return {name: value for name, value in arguments.items() if value != defaults[name]}
+
+
+def resnet(arguments, network):
+    known = ("block", "layers", "cardinality", "base_width", "stem_width", "stem_type", "replace_stem_pool", "block_reduce_first")
+    if not only(arguments, *known, "down_kernel_size", "avg_down", "act_layer", "aa_layer", "block_args", "channels"):
+        return None
+    blocks = arguments["block"] if isinstance(arguments["block"], (list, tuple)) else [arguments["block"]] * 4
+    kinds = ["basic" if getattr(one, "__name__", one).startswith("Basic") else "bottleneck" for one in blocks]
+    if any(getattr(one, "__name__", one) not in ("BasicBlock", "Bottleneck", "basic", "bottleneck") for one in blocks):
+        return None
+    se_ratio = 0
+    options = dict(arguments.get("block_args") or {})
+    attention = options.pop("attn_layer", None)
+    if options or attention not in (None, "se"):
+        return None
+    if attention == "se":
+        se_ratio = 1 / 16
+    pool = arguments.get("aa_layer")
+    if pool is not None and getattr(pool, "__name__", pool) not in ("AvgPool2d", "avg"):
+        return None
+    act = activation(arguments.get("act_layer") or "relu")
+    if act is None:
+        return None
+    defaults = {
+        "unit": ["bottleneck"] * 4,
+        "layers": [3, 4, 6, 3],
+        "widths": [64, 128, 256, 512],
+        "cardinality": 1,
+        "base_width": 64,
+        "stem_width": 64,
+        "stem_type": "plain",
+        "replace_stem_pool": False,
+        "reduce_first": 1,
+        "down_kernel": 1,
+        "avg_down": False,
+        "anti_alias": False,
+        "se_ratio": 0,
+        "act": "relu",
+    }
+    given = {
+        "unit": kinds,
+        "layers": list(arguments["layers"]),
+        "widths": list(arguments.get("channels") or (64, 128, 256, 512)),
+        "cardinality": arguments.get("cardinality", 1),
+        "base_width": arguments.get("base_width", 64),
+        "stem_width": arguments.get("stem_width", 64),
+        "stem_type": arguments.get("stem_type") or "plain",
+        "replace_stem_pool": arguments.get("replace_stem_pool", False),
+        "reduce_first": arguments.get("block_reduce_first", 1),
+        "down_kernel": arguments.get("down_kernel_size", 1),
+        "avg_down": arguments.get("avg_down", False),
+        "anti_alias": pool is not None,
+        "se_ratio": se_ratio,
+        "act": act,
+    }
+    return "resnet", "resnet", without_defaults(given, defaults)
+
+
+def convnext(arguments, network):
+    known = ("depths", "dims", "kernel_sizes", "ls_init_value", "stem_type", "patch_size", "head_norm_first", "head_hidden_size")
+    if not only(arguments, *known, "conv_mlp", "conv_bias", "use_grn", "act_layer", "norm_eps", "norm_layer"):
+        return None
+    if arguments.get("norm_layer") not in (None, "layernorm", "layernorm2d"):
+        return None
+    act = activation(arguments.get("act_layer") or "gelu")
+    if act is None:
+        return None
+    depths = list(arguments.get("depths", (3, 3, 9, 3)))
+    kernel = arguments.get("kernel_sizes", 7)
+    defaults = {
+        "depths": [3, 3, 9, 3],
+        "dims": [96, 192, 384, 768],
+        "kernel_sizes": [7] * 4,
+        "layer_scale": True,
+        "stem_type": "patch",
+        "patch_size": 4,
+        "head_norm_first": False,
+        "head_hidden_size": 0,
+        "conv_mlp": False,
+        "conv_bias": True,
+        "use_grn": False,
+        "act": "gelu",
+        "eps": 1e-6,
+    }
+    given = {
+        "depths": depths,
+        "dims": list(arguments.get("dims", (96, 192, 384, 768))),
+        "kernel_sizes": list(kernel) if isinstance(kernel, (list, tuple)) else [kernel] * len(depths),
+        "layer_scale": "ls_init_value" not in arguments or arguments["ls_init_value"] is not None,
+        "stem_type": arguments.get("stem_type", "patch"),
+        "patch_size": arguments.get("patch_size", 4),
+        "head_norm_first": arguments.get("head_norm_first", False),
+        "head_hidden_size": arguments.get("head_hidden_size") or 0,
+        "conv_mlp": arguments.get("conv_mlp", False),
+        "conv_bias": arguments.get("conv_bias", True),
+        "use_grn": arguments.get("use_grn", False),
+        "act": act,
+        "eps": arguments.get("norm_eps") or 1e-6,
+    }
+    return "convnext", "convnext", without_defaults(given, defaults)
+
+
+def mobile_unit(unit):
+    """[kind, kernel, stride, inner, filters, squeezed, act], and the activation and gate of squeeze and excitation; None for another kind."""
+    name = type(unit).__name__
+    if name == "ConvBnAct":
+        conv, last, act, inner = unit.conv, unit.conv, unit.bn1.act, unit.conv.out_channels
+        spatial, kind, points = conv, "cn", []
+    elif name == "DepthwiseSeparableConv":
+        spatial, last, act, inner = unit.conv_dw, unit.conv_pw, unit.bn1.act, unit.conv_dw.out_channels
+        kind, points = "ds", [unit.conv_pw]
+        if not isinstance(unit.bn2.act, nn.Identity):
+            return None
+    elif name == "InvertedResidual":
+        spatial, last, act, inner = unit.conv_dw, unit.conv_pwl, unit.bn1.act, unit.conv_dw.out_channels
+        kind, points = "ir", [unit.conv_pw, unit.conv_pwl]
+    elif name == "EdgeResidual":
+        spatial, last, act, inner = unit.conv_exp, unit.conv_pwl, unit.bn1.act, unit.conv_exp.out_channels
+        kind, points = "er", [unit.conv_pwl]
+    else:
+        return None
+    if not all(isinstance(one, nn.Conv2d) for one in (spatial, last, *points)):
+        return None
+    depthwise = kind in ("ds", "ir")
+    if spatial.groups != (spatial.in_channels if depthwise else 1) or depthwise and spatial.out_channels != spatial.in_channels:
+        return None
+    if any(one.groups != 1 or one.kernel_size != (1, 1) for one in points) or spatial.dilation != (1, 1):
+        return None
+    first = unit.conv_pw if kind == "ir" else spatial
+    keeps = spatial.stride == (1, 1) and first.in_channels == last.out_channels
+    if keeps != unit.has_skip or not isinstance(getattr(unit, "aa", nn.Identity()), nn.Identity):
+        return None
+    if not isinstance(getattr(unit, "ls", nn.Identity()), nn.Identity):
+        return None
+    se = getattr(unit, "se", nn.Identity())
+    squeezed, se_act, gate = 0, None, None
+    if not isinstance(se, nn.Identity):
+        if type(se).__name__ != "SqueezeExcite":
+            return None
+        squeezed, se_act, gate = se.conv_reduce.out_channels, activation(se.act1), type(se.gate).__name__.lower()
+    name = activation(act)
+    if name is None or spatial.kernel_size[0] != spatial.kernel_size[1]:
+        return None
+    return [kind, spatial.kernel_size[0], spatial.stride[0], inner, last.out_channels, squeezed, name], se_act, gate
+
+
+GATES = {"sigmoid": "sigmoid", "hardsigmoid": "hard_sigmoid", "hardsigmoidme": "hard_sigmoid"}
+
+
+def mobile(network):
+    """The arguments that EfficientNet and MobileNetV3 have in common; None where a block cannot be said."""
+    norms = {type(module).__name__ for module in network.modules() if "Norm" in type(module).__name__}
+    if not norms <= {"BatchNormAct2d", "BatchNorm2d"}:
+        return None
+    stages, acts, gates = [], set(), set()
+    for stage in network.blocks:
+        units = []
+        for unit in stage:
+            described = mobile_unit(unit)
+            if described is None:
+                return None
+            spec, se_act, gate = described
+            units.append(spec)
+            if gate is not None:
+                acts.add("same" if se_act == spec[6] else se_act)
+                gates.add(GATES.get(gate))
+        stages.append(units)
+    same = {type(module).__name__ == "Conv2dSame" for module in network.modules() if isinstance(module, nn.Conv2d) and module.stride != (1, 1)}
+    eps = {module.eps for module in network.modules() if isinstance(module, nn.BatchNorm2d)}
+    act = activation(network.bn1.act)
+    if len(acts) > 1 and acts == {"same", "relu"}:
+        acts = {"relu"}
+    if len(acts) > 1 or len(gates) > 1 or len(same) > 1 or len(eps) != 1 or None in gates | acts or act is None:
+        return None
+    if not isinstance(network.conv_stem, nn.Conv2d) or network.conv_stem.kernel_size != (3, 3) or network.conv_stem.stride != (2, 2):
+        return None
+    return {
+        "stages": stages,
+        "stem_size": network.conv_stem.out_channels,
+        "num_features": network.conv_head.out_channels if isinstance(network.conv_head, nn.Conv2d) else 0,
+        "act": act,
+        "se_act": next(iter(acts), "same"),
+        "se_gate": next(iter(gates), "sigmoid"),
+        "padding": "same" if same == {True} else "symmetric",
+        "eps": next(iter(eps)),
+    }
+
+
+def efficientnet(arguments, network):
+    if type(network).__name__ != "EfficientNet" or not isinstance(network.conv_head, nn.Conv2d):
+        return None
+    given = mobile(network)
+    if not given or type(network.bn2).__name__ != "BatchNormAct2d" or activation(network.bn2.act) != given["act"]:
+        return None
+    defaults = {"stages": None, "stem_size": 32, "num_features": 1280, "act": "silu", "se_act": "same"}
+    return "efficientnet", "efficientnet", without_defaults(given, defaults | {"se_gate": "sigmoid", "padding": "symmetric", "eps": 1e-5})
+
+
+def mobilenet_v3(arguments, network):
+    if type(network).__name__ != "MobileNetV3" or not isinstance(network.conv_head, nn.Conv2d):
+        return None
+    given = mobile(network)
+    if not given or not isinstance(getattr(network, "norm_head", nn.Identity()), nn.Identity):
+        return None
+    given["head_bias"] = network.conv_head.bias is not None
+    defaults = {"stages": None, "stem_size": 16, "num_features": 1280, "act": "hard_swish", "se_act": "relu"}
+    defaults |= {"se_gate": "hard_sigmoid", "padding": "symmetric", "eps": 1e-5, "head_bias": True}
+    return "mobilenet_v3", "mobilenet_v3", without_defaults(given, defaults)
+
+
+def vision_transformer(arguments, network):
     if not only(arguments, "patch_size", "embed_dim", "depth", "num_heads", "img_size"):
         return None
     return (
@@ -26,23 +270,15 @@ def vision_transformer(architecture, arguments):
     )
 
 
-def resnet(architecture, arguments):
-    if architecture not in ("resnet18", "resnet34", "resnet50", "resnet101"):
-        return None
-    return "resnet", architecture, {}
-
-
-def inception_v3(architecture, arguments):
-    return ("inception_v3", architecture, {}) if architecture == "inception_v3" else None
-
-
-def efficientnet(architecture, arguments):
-    return ("efficientnet_lite0", architecture, {}) if architecture == "efficientnet_lite0" else None
+def inception_v3(arguments, network):
+    return ("inception_v3", "inception_v3", {}) if only(arguments) else None
 
 
 FAMILIES = {
-    "vision_transformer": vision_transformer,
-    "resnet": resnet,
-    "inception_v3": inception_v3,
+    "convnext": convnext,
     "efficientnet": efficientnet,
+    "inception_v3": inception_v3,
+    "mobilenetv3": mobilenet_v3,
+    "resnet": resnet,
+    "vision_transformer": vision_transformer,
 }

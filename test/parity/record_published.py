@@ -52,11 +52,6 @@ def arguments_of(architecture):
     return name, captured
 
 
-def is_known(architecture):
-    module, arguments = arguments_of(architecture)
-    return module in FAMILIES and FAMILIES[module](architecture, arguments) is not None
-
-
 def build(architecture):
     with torch.device("meta"):
         # Some are published without a classifier.
@@ -73,11 +68,19 @@ def digest(network):
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:16]
 
 
-def architecture_entry(architecture, network, macs):
+def architecture_entry(architecture, macs):
+    """Returns the entry and the digest of the state dict, or None for a network that no family can build."""
     module, arguments = arguments_of(architecture)
-    name, block, own = FAMILIES[module](architecture, arguments)
-    entry = {"family": name, "block": block, "arguments": own, "parameters": sum(one.numel() for one in network.parameters())}
-    return entry | ({"billionMultiplyAdds": macs[architecture]} if architecture in macs else {})
+    if module not in FAMILIES:
+        return None
+    network = build(architecture)
+    translated = FAMILIES[module](arguments, network)
+    if not translated:
+        return None
+    name, block, own = translated
+    parameters = sum(one.numel() for one in network.parameters())
+    entry = {"family": name, "block": block, "arguments": own, "parameters": parameters}
+    return entry | ({"billionMultiplyAdds": macs[architecture]} if architecture in macs else {}), digest(network)
 
 
 def weights_entry(config, accuracy):
@@ -108,17 +111,17 @@ def main():
                 macs.setdefault(row["model"].split(".")[0], number(row["infer_gmacs"]))
     architectures, weights, standard, states = {}, {}, {}, {}
     for architecture in timm.list_models():
-        if not is_known(architecture):
+        described = architecture_entry(architecture, macs)
+        if not described:
             continue
-        network = build(architecture)
-        entry = architecture_entry(architecture, network, macs)
+        entry, state = described
         tagged = [name for name in timm.list_pretrained(architecture) if name.split(".")[0] == architecture]
         usable = [name for name in tagged if timm.get_pretrained_cfg(name).hf_hub_id]
         if not usable:
             continue
         architectures[architecture] = entry
         size = timm.get_pretrained_cfg(architecture).input_size[-1]
-        states[architecture] = {"size": size, "state": digest(network)}
+        states[architecture] = {"size": size, "state": state}
         for name in usable:
             weights[name] = weights_entry(timm.get_pretrained_cfg(name), accuracy)
         default = f"{architecture}.{timm.get_pretrained_cfg(architecture).tag}"
