@@ -10,13 +10,13 @@ import { openEngine } from '../../runtime/engines/index.js'
 import { exportOnnx } from '../../runtime/export/onnx.js'
 import { loadModel } from '../../runtime/generated/load.js'
 import { packageRoot } from '../../runtime/package-root.js'
-import { fillUniform, keyOf } from '../../runtime/random.js'
 import { silent } from '../../runtime/reporter.js'
 import { Scope } from '../../runtime/scope.js'
 import { compileFile } from '../../runtime/specs/spec.js'
 import type { StoredTensor } from '../../runtime/weights/file.js'
 import { readCanonical, WeightStore } from '../../runtime/weights/store.js'
 import { backboneSpec, type ListedNetwork, listedNetwork } from '../support/backbone_spec.js'
+import { distance, image, type Summary, summary, type Values, valuesOf } from './formula.js'
 
 /** Our backbones against torchvision's and timm's, by what record.py wrote down. */
 
@@ -25,19 +25,11 @@ const tolerance = 1e-4
 /** Batch statistics of a few cells amplify rounding: in InceptionV3, PyTorch's own single precision is 1.3e-4 away from its double. */
 const trainingTolerance = 3e-4
 
-const tap = z.object({
-  shape: z.array(z.number()),
-  sum: z.number(),
-  absoluteSum: z.number(),
-  largest: z.number(),
-  samples: z.array(z.number()),
-})
-type Tap = z.infer<typeof tap>
 const recordedFile = z.object({
   parameters: z.number(),
   published: z.object({ parameters: z.number(), billionMultiplyAdds: z.number() }).partial(),
-  evaluation: z.record(z.string(), tap),
-  training: z.record(z.string(), tap).optional(),
+  evaluation: z.record(z.string(), summary),
+  training: z.record(z.string(), summary).optional(),
   runningAverages: z.record(z.string(), z.tuple([z.number(), z.number()])).optional(),
 })
 const networksFile = z.record(z.string(), listedNetwork)
@@ -155,42 +147,10 @@ function count(parameters: readonly { shape: readonly number[]; trainable: boole
     .reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
 }
 
-/** record.py's formula. */
-function valuesOf(name: string, shape: readonly number[]): Float32Array {
-  const values = new Float32Array(shape.reduce((product, length) => product * length, 1))
-  const role = name.slice(name.lastIndexOf('.') + 1)
-  const key = keyOf('parity', name)
-  if (role === 'running_var' || (role === 'weight' && shape.length === 1)) fillUniform(values, key, 0.8, 1.2)
-  else if (role === 'bias' || role === 'running_mean') fillUniform(values, key, -0.1, 0.1)
-  else {
-    const bound = Math.sqrt(6 / shape.slice(1).reduce((product, length) => product * length, 1))
-    fillUniform(values, key, -bound, bound)
-  }
-  return values
-}
-
-/** Channels-last, as the engine takes it; the stream is in channels-first order. */
-function image(batch: number, size: number): Float32Array {
-  const first = new Float32Array(batch * 3 * size * size)
-  fillUniform(first, keyOf('parity', `image ${batch} ${size}`), -1, 1)
-  const last = new Float32Array(first.length)
-  const area = size * size
-  for (let i = 0; i < first.length; i++) {
-    const [image, rest] = [Math.floor(i / (3 * area)), i % (3 * area)]
-    last[image * 3 * area + (rest % area) * 3 + Math.floor(rest / area)] = first[i] ?? 0
-  }
-  return last
-}
-
 function channelsFirst(last: Float32Array, batch: number, size: number): Float32Array {
   return Float32Array.from(
     tf.tidy(() => tf.transpose(tf.tensor4d(last, [batch, size, size, 3]), [0, 3, 1, 2]).dataSync()),
   )
-}
-
-interface Found {
-  readonly dims: readonly number[]
-  readonly data: ArrayLike<number>
 }
 
 function forward(
@@ -201,7 +161,7 @@ function forward(
   size: number,
   training: boolean,
 ) {
-  const found: Record<string, Found> = {}
+  const found: Record<string, Values> = {}
   tf.tidy(() => {
     const at = Scope.of({ variables: store.variables, training, key: [1] })
     const { answers } = model.forward(at, tf.tensor4d(pixels, [batch, size, size, 3]))
@@ -222,21 +182,15 @@ function tapName(prediction: string, taps: readonly string[]): string {
 
 function compare(
   t: ExecutionContext,
-  expected: Readonly<Record<string, Tap>>,
+  expected: Readonly<Record<string, Summary>>,
   found: Readonly<Record<string, unknown>>,
   where: string,
 ): number {
   let worst = 0
-  for (const [name, { shape, sum, absoluteSum, largest, samples }] of Object.entries(expected)) {
-    const { dims, data } = found[name] as Found
-    t.deepEqual([...dims], shape, `${where}: shape of ${name}`)
-    let total = 0
-    for (let i = 0; i < data.length; i++) total += data[i] ?? 0
-    worst = Math.max(worst, Math.abs(total - sum) / absoluteSum)
-    samples.forEach((value, i) => {
-      const away = Math.abs(value - (data[Math.floor((data.length * i) / samples.length)] ?? Number.NaN))
-      worst = Math.max(worst, Number.isNaN(away) ? Number.POSITIVE_INFINITY : away / largest)
-    })
+  for (const [name, summary] of Object.entries(expected)) {
+    const values = found[name] as Values
+    t.deepEqual([...values.dims], summary.shape, `${where}: shape of ${name}`)
+    worst = Math.max(worst, distance(summary, values))
     t.true(worst <= (where === 'training' ? trainingTolerance : tolerance), `${where}: ${name} is ${worst} away`)
   }
   return worst
