@@ -65,9 +65,9 @@ def image(batch, size):
     return torch.from_numpy(values.astype(numpy.float32).reshape(batch, 3, size, size))
 
 
-def build(name, library):
-    if library == "timm":
-        return timm.create_model(name)
+def build(name, entry):
+    if entry["library"] == "timm":
+        return timm.create_model(entry.get("model", name), **entry.get("options", {}))
     options = {"aux_logits": False, "init_weights": False} if name == "inception_v3" else {}
     return getattr(torchvision.models, name)(weights=None, **options)
 
@@ -114,7 +114,7 @@ def published(name, library):
 
 def record(name, entry):
     # In double precision, so that only the rounding of the engine that is compared counts.
-    network = build(name, entry["library"]).double()
+    network = build(name, entry).double()
     fill(network)
     result = {
         "torch": torch.__version__,

@@ -27,16 +27,16 @@ test('published backbones load strictly into generated ones and back, and comput
   )
   const asked = await Promise.all(
     listed.map(async ([name, network]) => {
-      const { library, size } = network
+      const { library, size, model = name, options = {} } = network
       const place = join(folder, name)
-      return { name, library, size, folder: place, class: await generate(name, network, place) }
+      return { name: model, library, options, size, folder: place, class: await generate(name, network, place) }
     }),
   )
   const script = join(packageRoot(), 'test', 'pytorch', 'run_backbones.py')
   const found = results.parse(JSON.parse(runPython([script], JSON.stringify(asked))))
   t.is(found.length, listed.length)
   for (const [index, { into, apart, back }] of found.entries()) {
-    const name = asked[index]?.name
+    const name = listed[index]?.[0]
     t.true(into <= tolerance, `${name}: theirs in ours is ${into} away`)
     t.true(apart > tolerance, `${name}: other weights answer alike`)
     t.true(back <= tolerance, `${name}: ours in theirs is ${back} away`)

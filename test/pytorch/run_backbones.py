@@ -1,4 +1,4 @@
-"""Compares generated backbones with torchvision's and timm's. Standard input: a list of folder, class, network, library and size.
+"""Compares generated backbones with torchvision's and timm's. Standard input: a list of folder, class, network, its options, library and size.
 
 Both get random weights and statistics, which are loaded strictly from one into the other, in both directions. Standard output: the
 differences of the outputs in evaluation, relative to the largest.
@@ -13,9 +13,9 @@ import torch
 import torchvision
 
 
-def published(name, library):
+def published(name, library, options):
     if library == "timm":
-        return timm.create_model(name)
+        return timm.create_model(name, **options)
     options = {"aux_logits": False, "init_weights": True} if name == "inception_v3" else {}
     return getattr(torchvision.models, name)(weights=None, **options)
 
@@ -51,7 +51,7 @@ def away(ours, theirs, size):
 results = []
 for asked in json.load(sys.stdin):
     torch.manual_seed(1)
-    ours, theirs = generated(asked["folder"], asked["class"]), published(asked["name"], asked["library"])
+    ours, theirs = generated(asked["folder"], asked["class"]), published(asked["name"], asked["library"], asked["options"])
     disturb(theirs)
     ours.load_state_dict(theirs.state_dict(), strict=True)
     into = away(ours, theirs, asked["size"])

@@ -6,6 +6,9 @@ export const listedNetwork = z.object({
   library: z.enum(['timm', 'torchvision']),
   size: z.number(),
   block: z.string().optional(),
+  /** What record.py builds: a name of the library if it is not the entry's own, with these options. */
+  model: z.string().optional(),
+  options: z.record(z.string(), z.json()).optional(),
   arguments: z.record(z.string(), z.json()).default({}),
   taps: z.array(z.string()),
   training: z.object({ size: z.number(), batch: z.number() }).optional(),
