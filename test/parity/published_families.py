@@ -256,18 +256,57 @@ def mobilenet_v3(arguments, network):
 
 
 def vision_transformer(arguments, network):
-    if not only(arguments, "patch_size", "embed_dim", "depth", "num_heads", "img_size"):
+    shape = ("patch_size", "embed_dim", "depth", "num_heads", "mlp_ratio", "img_size", "dynamic_img_size", "weight_init", "fix_init")
+    parts = ("qkv_bias", "qk_norm", "proj_bias", "init_values", "class_token", "reg_tokens", "no_embed_class", "pre_norm", "global_pool")
+    if not only(arguments, *shape, *parts, "fc_norm", "pool_include_prefix", "mlp_layer", "act_layer", "norm_layer"):
         return None
-    return (
-        "vit",
-        "vit",
-        {
-            "patch": arguments.get("patch_size", 16),
-            "dim": arguments.get("embed_dim", 768),
-            "depth": arguments.get("depth", 12),
-            "heads": arguments.get("num_heads", 12),
-        },
-    )
+    if type(network).__name__ not in ("VisionTransformer", "VisionTransformerDistilled"):
+        return None
+    first = network.blocks[0]
+    kinds = {"Mlp": "mlp", "SwiGLUPacked": "swiglu", "GluMlp": "swiglu"}
+    norms = [module for module in network.modules() if "Norm" in type(module).__name__]
+    act = activation(first.mlp.act)
+    if type(first.mlp).__name__ not in kinds or any(type(norm).__name__ != "LayerNorm" for norm in norms):
+        return None
+    eps = {norm.eps for norm in norms}
+    pool = arguments.get("global_pool", "token")
+    if act is None or len(eps) != 1 or pool not in ("token", "avg", "map") or not isinstance(arguments.get("patch_size", 16), int):
+        return None
+    swiglu = kinds[type(first.mlp).__name__] == "swiglu"
+    if swiglu and (act != "silu" or not first.mlp.gate_last is False):
+        return None
+    normed = arguments.get("fc_norm")
+    defaults = {
+        "patch_size": 16,
+        "embed_dim": 768,
+        "depth": 12,
+        "num_heads": 12,
+        "mlp_ratio": 4,
+        "qkv_bias": True,
+        "qk_norm": False,
+        "proj_bias": True,
+        "layer_scale": False,
+        "class_token": True,
+        "reg_tokens": 0,
+        "no_embed_class": False,
+        "distilled": False,
+        "pre_norm": False,
+        "global_pool": "token",
+        "norm_pooled": pool == "avg",
+        "pool_include_prefix": False,
+        "mlp": "mlp",
+        "act": "gelu",
+        "eps": 1e-6,
+    }
+    given = {name: arguments.get(name, standard) for name, standard in defaults.items()} | {
+        "layer_scale": arguments.get("init_values") is not None,
+        "distilled": type(network).__name__ == "VisionTransformerDistilled",
+        "norm_pooled": pool == "avg" if normed is None else normed,
+        "mlp": "swiglu" if swiglu else "mlp",
+        "act": "gelu" if swiglu else act,
+        "eps": next(iter(eps)),
+    }
+    return "vit", "vit", without_defaults(given, defaults)
 
 
 def inception_v3(arguments, network):
@@ -276,6 +315,7 @@ def inception_v3(arguments, network):
 
 FAMILIES = {
     "convnext": convnext,
+    "deit": vision_transformer,
     "efficientnet": efficientnet,
     "inception_v3": inception_v3,
     "mobilenetv3": mobilenet_v3,

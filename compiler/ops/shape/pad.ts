@@ -64,7 +64,8 @@ export const pad: Operation = {
     },
     onnx(call) {
       const axes = axesOf(call, 'x')
-      const side = (name: string) => call.type('x').shape.map((_, axis) => (axes.includes(axis) ? call.number(name) : 0))
+      const side = (name: string) =>
+        call.type('x').shape.map((_, axis) => (axes.includes(axis) ? call.number(name) : 0))
       const value = call.number('value')
       const pads = call.int64([...side('before'), ...side('after')])
       return [call.add('Pad', [call.input('x'), pads, ...(value === 0 ? [] : [call.float(value)])])]
