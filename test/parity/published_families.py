@@ -6,7 +6,7 @@ its arguments, or None for a network that the block cannot build. Arguments that
 
 from torch import nn
 
-# What timm's builder keeps for itself.
+# Arguments that timm's builder does not pass on to the network.
 BOOKKEEPING = {
     "cache_dir",
     "feature_cfg",

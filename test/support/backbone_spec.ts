@@ -6,7 +6,7 @@ export const listedNetwork = z.object({
   library: z.enum(['timm', 'torchvision']),
   size: z.number(),
   block: z.string().optional(),
-  /** What record.py builds: a name of the library if it is not the entry's own, with these options. */
+  /** The name in the library that record.py builds, if it is not the entry's own, and the options. */
   model: z.string().optional(),
   options: z.record(z.string(), z.json()).optional(),
   arguments: z.record(z.string(), z.json()).default({}),
