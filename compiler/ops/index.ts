@@ -70,7 +70,9 @@ import { attentionSampler } from './sampling/attention_sampler/operation.js'
 import { cropSampler } from './sampling/crop_sampler/operation.js'
 import { dropSampler } from './sampling/drop_sampler.js'
 import { concat } from './shape/concat.js'
+import { coordinates } from './shape/coordinates.js'
 import { flatten } from './shape/flatten.js'
+import { gather } from './shape/gather.js'
 import { pad } from './shape/pad.js'
 import { perImage } from './shape/per_image.js'
 import { permute } from './shape/permute.js'
@@ -107,7 +109,9 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     elu,
     equal,
     exp,
+    coordinates,
     flatten,
+    gather,
     gelu,
     globalAvgPool,
     greater,

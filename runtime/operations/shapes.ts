@@ -56,3 +56,34 @@ function interpolation(from: number, to: number): tf.Tensor2D {
   }
   return tf.tensor2d(matrix, [from, to])
 }
+
+/** The index of each cell along an axis, [1, size]. */
+export function coordinates(x: tf.Tensor, axis: number): tf.Tensor2D {
+  return tf.expandDims(tf.range(0, x.shape[axis] as number, 1, 'float32'), 0)
+}
+
+/** The values at the indices [1, ...] along an axis, which are limited to it and rounded down. */
+export function gather<T extends tf.Tensor>(x: tf.Tensor, index: tf.Tensor, axis: number): T {
+  const length = x.shape[axis] as number
+  const whole = tf.cast(tf.clipByValue(tf.squeeze(index, [0]), 0, length - 1), 'int32')
+  // TensorFlow.js has a gradient for the indices, of whole numbers, and refuses it.
+  const taken: tf.Tensor = tf.customGrad((table, save) => {
+    const source = table as tf.Tensor
+    ;(save as tf.GradSaveFunc)([whole])
+    return {
+      value: tf.gather(source, whole, axis),
+      gradFunc: (dy: tf.Tensor, [saved]: tf.Tensor[]) => scattered(dy, saved as tf.Tensor, source.shape, axis),
+    }
+  })(x)
+  return taken as T
+}
+
+/** The gradient of a gather: for each entry of the axis, the sum over the places that took it. */
+function scattered(dy: tf.Tensor, index: tf.Tensor, shape: readonly number[], axis: number): tf.Tensor {
+  const outer = shape.slice(0, axis).reduce((product, size) => product * size, 1)
+  const inner = shape.slice(axis + 1).reduce((product, size) => product * size, 1)
+  const length = shape[axis] as number
+  const rows = tf.reshape(tf.transpose(tf.reshape(dy, [outer, index.size, inner]), [1, 0, 2]), [index.size, -1])
+  const sums = tf.unsortedSegmentSum(rows, tf.reshape(index, [index.size]), length)
+  return tf.reshape(tf.transpose(tf.reshape(sums, [length, outer, inner]), [1, 0, 2]), [...shape])
+}

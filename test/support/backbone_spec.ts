@@ -6,8 +6,9 @@ export const listedNetwork = z.object({
   library: z.enum(['timm', 'torchvision']),
   size: z.number(),
   block: z.string().optional(),
-  /** The name in the library that record.py builds, if it is not the entry's own, and the options. */
+  /** The name of the network in its library, where the entry has another one. */
   model: z.string().optional(),
+  /** Options with which record.py builds it. */
   options: z.record(z.string(), z.json()).optional(),
   arguments: z.record(z.string(), z.json()).default({}),
   taps: z.array(z.string()),

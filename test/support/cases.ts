@@ -104,10 +104,10 @@ export function ready(operation: Operation, { name, inputs, arguments: given = {
   }
 }
 
-function typeOf({ shape, fill, axes }: CaseInput): TensorType {
+function typeOf({ shape, fill, axes, shared }: CaseInput): TensorType {
   const dimensions = shape.map((size, index) =>
     index === 0
-      ? { name: 'batch', size: undefined }
+      ? { name: 'batch', size: shared ? 1 : undefined }
       : { name: axes?.[index - 1] ?? mapAxes(shape)[index - 1] ?? `d${index}`, size },
   )
   return typeof fill === 'object' && 'labels' in fill

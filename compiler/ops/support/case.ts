@@ -16,6 +16,8 @@ export interface CaseInput {
   readonly fill: Filling
   /** Names of the axes after the batch, for an operation that asks for them. */
   readonly axes?: readonly string[]
+  /** All images share it: its batch is 1 in its type as well. */
+  readonly shared?: true
 }
 
 /** One call of an operation: a test of every target, and an example in its page. */

@@ -1,0 +1,11 @@
+// Written by `npm run docs` from coordinates.py.
+import type { PythonHelper } from '../../targets/pytorch/lowering.js'
+
+export const coordinates: PythonHelper = {
+  name: 'coordinates',
+  code: `def coordinates(x: torch.Tensor, axis: int) -> torch.Tensor:
+    """[1, size of the axis]."""
+    return torch.arange(x.shape[axis], dtype=torch.float32, device=x.device)[None]
+`,
+  imports: [{ module: 'torch' }],
+}
