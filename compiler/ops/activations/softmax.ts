@@ -1,5 +1,5 @@
 import { arithmetic, literal } from '../../targets/pytorch/expression.js'
-import { source } from '../../targets/tfjs/expression.js'
+import { source, typeOfRank } from '../../targets/tfjs/expression.js'
 import type { Operation } from '../operation.js'
 import { tensorArgument } from '../support/arguments.js'
 import { axesArgument, checkedLastAxis, isLastStored, lastAxisOf, layoutWithLast } from '../support/axes.js'
@@ -42,7 +42,7 @@ export const softmax: Operation = {
       const scaled =
         call.number('temperature') === 1
           ? x
-          : { ...call.tf('div', x, call.code('temperature')), resultType: `tf.Tensor${call.rank('x')}D` }
+          : { ...call.tf('div', x, call.code('temperature')), resultType: typeOfRank(call.rank('x')) }
       return isLastStored(call, 'x', axis)
         ? call.tf('softmax', scaled)
         : call.genericRuntime('softmaxOver', scaled, source(`${axis}`))

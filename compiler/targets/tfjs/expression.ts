@@ -95,8 +95,13 @@ export function withResultType(expression: Expression, rank: number): Expression
   if (expression.kind !== 'call' || asOperand.has(expression.callee)) return expression
   const { from, generic, callee } = expression
   if (from === 'tf' && toldRank.has(callee)) return { ...expression, resultType: `tf.Rank.R${rank}` }
-  const type = rank === 0 ? 'tf.Scalar' : `tf.Tensor${rank}D`
-  return from === 'tf' || generic ? { ...expression, resultType: type } : expression
+  return from === 'tf' || generic ? { ...expression, resultType: typeOfRank(rank) } : expression
+}
+
+/** Returns the type of a tensor. TensorFlow.js exports names for ranks up to 5 only. */
+export function typeOfRank(rank: number): string {
+  if (rank === 0) return 'tf.Scalar'
+  return rank > 5 ? `tf.Tensor<tf.Rank.R${rank}>` : `tf.Tensor${rank}D`
 }
 
 /** Yields the expression and all expressions inside it. */

@@ -16,6 +16,7 @@ import {
   runtimeFunctionsIn,
   type Statement,
   source,
+  typeOfRank,
   variable,
   withResultType,
 } from './expression.js'
@@ -400,7 +401,7 @@ class Body {
     const { shape } = present(this.around.structure.graph.parameters.get(name), name)
     const path = this.around.structure.scopePath(node, this.frame) ?? ''
     const [scope, role] = path.startsWith('/') ? ['at.root', path.slice(1)] : ['at', path]
-    return source(`${scope}.get<tf.Tensor${shape.length}D>(${literal(role)})`)
+    return source(`${scope}.get<${typeOfRank(shape.length)}>(${literal(role)})`)
   }
 
   private uses(value: ValueRef): number {
@@ -418,8 +419,7 @@ function scopeCode(path: string): Expression {
 }
 
 export function tensorType(structure: Structure, value: ValueRef): string {
-  const rank = typeOf(structure.graph, value).shape.length
-  return rank === 0 ? 'tf.Scalar' : `tf.Tensor${rank}D`
+  return typeOfRank(typeOf(structure.graph, value).shape.length)
 }
 
 function optionParameter(options: readonly OptionPlan[]): FunctionParameter {
