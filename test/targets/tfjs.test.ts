@@ -65,6 +65,7 @@ for (const model of [
   'models/wsban_tiny',
   'test/fixtures/models/many_features',
   'test/fixtures/models/elementwise',
+  'test/fixtures/models/windows',
 ])
   test(`the code of ${model} type-checks with strict`, (t) => {
     const files = generate(model)
