@@ -1,10 +1,11 @@
-"""Milliseconds a training step against PyTorch eager, the two taking turns on the same noise:
+"""Milliseconds a training step against PyTorch, eager or the fastest of several, all taking turns on the same noise:
 
   resnet18       ResNet-18, 128 px, batch 16
   wsban          WS-BAN on InceptionV3 with the crop (two passes, distillation, centre loss), 224 px, batch 8
   lite           EfficientNet-Lite0, 224 px, batch 16
+  vit            ViT-S/16, 224 px, batch 8
 
-    python bench/training_step.py [resnet18 wsban lite] [--runs 8] [--threads 2] [--profile]
+    python bench/training_step.py [resnet18 wsban lite vit] [--peers eager channels_last compile] [--runs 8] [--threads 2] [--profile]
 
 Needs torch, torchvision, timm, scipy and numpy; our side runs from source (bench/training_worker.ts) on the native engine.
 """
@@ -82,15 +83,41 @@ def lite():
     return Plain(timm.create_model("tf_efficientnet_lite0", num_classes=17))
 
 
+def vit():
+    import timm
+
+    return Plain(timm.create_model("vit_small_patch16_224", num_classes=17))
+
+
 # Weight decay is what each spec says.
 subjects = {
     "resnet18": (resnet18, 16, 128, 0, ["bench/specs/resnet18.wsban", "16"]),
     "wsban": (WsBan, 8, 224, 1e-5, ["models/wsban.wsban", "8", "size=224"]),
     "lite": (lite, 16, 224, 0, ["models/baseline_lite.wsban", "16", "classes=17"]),
+    "vit": (vit, 8, 224, 0, ["bench/specs/vit_small.wsban", "8"]),
 }
 
 
-def measure(name: str, runs: int, profile: bool) -> None:
+def stepper(peer: str, make, batch: int, size: int, decay: float):
+    """Returns a function that runs one training step of a fresh model."""
+    model = make().train()
+    images = torch.rand(batch, 3, size, size) * 2 - 1
+    labels = torch.arange(batch) % 17
+    if peer == "channels_last":
+        model = model.to(memory_format=torch.channels_last)
+        images = images.contiguous(memory_format=torch.channels_last)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-4, momentum=0.9, weight_decay=decay)
+    losses = torch.compile(model.losses) if peer == "compile" else model.losses
+
+    def step() -> None:
+        optimizer.zero_grad()
+        losses(images, labels).backward()
+        optimizer.step()
+
+    return step
+
+
+def measure(name: str, peers: list[str], runs: int, profile: bool) -> None:
     make, batch, size, decay, arguments = subjects[name]
     ours = subprocess.Popen(
         ["node", "--import=tsx", "bench/training_worker.ts", *arguments], cwd=root, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -102,31 +129,27 @@ def measure(name: str, runs: int, profile: bool) -> None:
         return ours.stdout.readline().strip()
 
     assert ours.stdout.readline().strip() == "ready"
-    model = make().train()
-    optimizer = torch.optim.SGD(model.parameters(), lr=1e-4, momentum=0.9, weight_decay=decay)
-    images = torch.rand(batch, 3, size, size) * 2 - 1
-    labels = torch.arange(batch) % 17
-
-    def theirs() -> None:
-        optimizer.zero_grad()
-        model.losses(images, labels).backward()
-        optimizer.step()
-
+    steps = {peer: stepper(peer, make, batch, size, decay) for peer in peers}
+    turns = {"ours": lambda: float(ask("step"))} | {peer: lambda step=step: milliseconds(step) for peer, step in steps.items()}
     # The first two turns warm up.
-    times = in_turns({"ours": lambda: float(ask("step")), "PyTorch": lambda: milliseconds(theirs)}, runs, warm_up=2)
-    ours_took, theirs_took = times["ours"], times["PyTorch"]
-    median = [statistics.median(side) for side in (ours_took, theirs_took)]
-    print(f"{name:10} ours {median[0]:7.0f} ms, PyTorch {median[1]:7.0f} ms a step: ratio {ratios(ours_took, theirs_took)}")
+    times = in_turns(turns, runs, warm_up=2)
+    print(f"{name:10} ours {statistics.median(times['ours']):7.0f} ms a step, at best {min(times['ours']):.0f}")
+    for peer in peers:
+        print(
+            f"{peer:>14} {statistics.median(times[peer]):7.0f} ms, at best {min(times[peer]):.0f}: "
+            f"ratio {ratios(times['ours'], times[peer])}, of the best steps {min(times['ours']) / min(times[peer]):.2f}"
+        )
     if profile:
         kernels = sorted(json.loads(ask("profile")).items(), key=lambda item: -item[1]["ms"])
-        print("  " + ", ".join(f"{kernel} {cost['ms']:.0f} ({cost['calls']})" for kernel, cost in kernels[:18]))
-    print(f"  peak memory: ours {ask('memory')} MB, PyTorch's process {peak_of_this_process():.0f} MB")
+        print("  " + ", ".join(f"{kernel} {cost['ms']:.0f} ({cost['calls']})" for kernel, cost in kernels[:24]))
+    print(f"  peak memory: ours {ask('memory')} MB, PyTorch's process with {', '.join(peers)} {peak_of_this_process():.0f} MB", flush=True)
     ours.kill()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="*", default=list(subjects), help="of " + ", ".join(subjects))
+    parser.add_argument("--peers", nargs="+", default=["eager"], choices=["eager", "channels_last", "compile"])
     parser.add_argument("--runs", type=int, default=8)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--profile", action="store_true")
@@ -135,7 +158,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
     for name in options.models:
-        measure(name, options.runs, options.profile)
+        measure(name, options.peers, options.runs, options.profile)
 
 
 main()
