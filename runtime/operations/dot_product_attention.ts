@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { nativeAttention } from '../kernels/native/attention.js'
+import { hasCustomOps } from '../kernels/native/execute.js'
 import { matmul } from './matmul.js'
 
 export interface AttentionOptions {
@@ -18,8 +20,9 @@ export function dotProductAttention<T extends tf.Tensor>(
   { heads = 1, scale }: AttentionOptions = {},
   bias?: tf.Tensor,
 ): T {
+  const factor = scale ?? 1 / Math.sqrt((q.shape.at(-1) as number) / heads)
+  if (hasCustomOps()) return nativeAttention({ q, k, v, bias: bias ?? tf.zeros([0]) }, { heads, scale: factor }) as T
   const [queries, keys, values] = [splitHeads(q, heads), splitHeads(k, heads), splitHeads(v, heads)]
-  const factor = scale ?? 1 / Math.sqrt(queries.shape.at(-1) as number)
   const products: tf.Tensor = tf.mul(matmul(queries, keys, { transposeB: true }), factor)
   const weights = tf.softmax(bias ? tf.add(products, bias) : products)
   return joinHeads<T>(matmul(weights, values))

@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { hasCustomOps } from '../kernels/native/execute.js'
+import { nativeLayerNorm } from '../kernels/native/layer_norm.js'
 import type { Scope } from '../scope.js'
 
 /**
@@ -11,10 +13,12 @@ export function layerNorm<T extends tf.Tensor>(
   { eps = 1e-5 }: { eps?: number } = {},
   axis: number = x.rank - 1,
 ): T {
-  const along = x.shape.map((_, index) => (index === axis ? -1 : 1))
-  const weight = tf.reshape(at.get<tf.Tensor1D>('weight'), along)
+  const scale = at.get<tf.Tensor1D>('weight')
   const bias = at.find<tf.Tensor1D>('bias')
-  const scaled: tf.Tensor = tf.mul(standardise(x, axis, eps), weight)
+  if (axis === x.rank - 1 && hasCustomOps())
+    return nativeLayerNorm({ x, scale, offset: bias ?? tf.zerosLike(scale) }, { eps }) as T
+  const along = x.shape.map((_, index) => (index === axis ? -1 : 1))
+  const scaled: tf.Tensor = tf.mul(standardise(x, axis, eps), tf.reshape(scale, along))
   const result: tf.Tensor = bias ? tf.add(scaled, tf.reshape(bias, along)) : scaled
   return result as T
 }

@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { hasCustomOps } from '../kernels/native/execute.js'
+import { nativeGelu } from '../kernels/native/gelu.js'
 import { detach } from './attention.js'
 import { compare, where } from './comparison.js'
 
@@ -26,6 +28,7 @@ export function elu<T extends tf.Tensor>(x: T, { alpha = 1 }: { alpha?: number }
 
 /** x (1 + erf(x / sqrt(2))) / 2, or its approximation by tanh (Hendrycks and Gimpel 2016, section 2). */
 export function gelu<T extends tf.Tensor>(x: T, { approximate = 'none' }: { approximate?: 'none' | 'tanh' } = {}): T {
+  if (hasCustomOps()) return nativeGelu(x, { tanh: approximate === 'tanh' }) as T
   const inner =
     approximate === 'tanh'
       ? tf.tanh(tf.mul(tf.add(x, tf.mul(tf.mul(tf.square(x), x), 0.044715)), Math.sqrt(2 / Math.PI)))

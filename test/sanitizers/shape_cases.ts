@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { addonFolder } from '../../runtime/engines/addon.js'
 import type { NativeAttribute } from '../../runtime/engines/native_parts.js'
-import { attribute, native } from '../../runtime/kernels/native/execute.js'
+import { attribute } from '../../runtime/kernels/native/execute.js'
 
 export interface Input {
   readonly shape: readonly number[]
@@ -36,12 +36,7 @@ const table2 = (rows: readonly (readonly number[])[], columns = 2): Input => ({
   type: 'int32',
   values: rows.flat(),
 })
-const int = (name: string, value: number): NativeAttribute => ({
-  name,
-  type: native().binding.TF_ATTR_INT,
-  value,
-})
-const { flag, ints, text, type, float: number } = attribute
+const { flag, int, ints, text, type, float: number } = attribute
 
 function of(operation: string, attributes: NativeAttribute[], inputs: Input[], outputs = 1): ShapeCase {
   return { operation, attributes, inputs, outputs }
@@ -267,9 +262,38 @@ function* imagesAndNorms(): Generator<ShapeCase> {
   }
   for (const shape of shapes) {
     const one = float(...shape)
+    const channels = shape.at(-1)
+    if (channels !== undefined) {
+      const row = float(channels)
+      const statistic = float(shape.slice(0, -1).reduce((product, size) => product * size, 1))
+      yield of('WsbanLayerNorm', [number('eps', 1e-3)], [one, row, row], 3)
+      yield of('WsbanLayerNormGrad', [], [one, one, row, statistic, statistic], 3)
+    }
+    for (const tanh of [false, true]) {
+      yield of('WsbanGelu', [flag('tanh', tanh)], [one])
+      yield of('WsbanGeluGrad', [flag('tanh', tanh)], [one, one])
+    }
     yield of('WsbanMomentumStep', [], [one, one, one, float(3)], 2)
     yield of('WsbanAdamStep', [], [one, one, one, one, float(6)], 3)
   }
+}
+
+function* attention(): Generator<ShapeCase> {
+  const how = [int('heads', 2), number('scale', 0.5)]
+  for (const outer of [[1], [2], [0], [2, 3]])
+    for (const [queries, keys, features, values] of [
+      [1, 1, 1, 1],
+      [3, 5, 4, 2],
+    ] as const)
+      for (const bias of [[0], [...outer, 2, queries, keys], [...outer.map(() => 1), 1, 1, keys]]) {
+        const q = float(...outer, queries, 2 * features)
+        const k = float(...outer, keys, 2 * features)
+        const v = float(...outer, keys, 2 * values)
+        const statistic = float(outer.reduce((product, size) => product * size, 2 * queries))
+        yield of('WsbanAttention', how, [q, k, v, float(...bias)], 3)
+        const dout = float(...outer, queries, 2 * values)
+        yield of('WsbanAttentionGrad', how, [dout, q, k, v, float(...bias), statistic, statistic], 4)
+      }
 }
 
 function* reductions(): Generator<ShapeCase> {
@@ -392,6 +416,7 @@ export function* shapeCases(): Generator<ShapeCase> {
   yield* products()
   yield* layers()
   yield* imagesAndNorms()
+  yield* attention()
   yield* reductions()
   yield* dataMovement()
 }

@@ -5,40 +5,21 @@
 #include <string>
 
 #include "parallel.h"
+#include "row_blocks.h"
 
 namespace wsban {
 
 namespace {
 
-// Feature maps are viewed as a matrix with a row for each position of each image and a column for each channel, split into blocks of rows that
-// fit into a core's cache. Sums are accumulated in single precision within a block, and in double precision over the blocks, always in the
-// same order.
-struct RowBlocks {
-  int64_t rows, channels, block_rows;
+// Sums are accumulated in single precision within a block of rows, and in double precision over the blocks, always in the same order.
 
-  // Throws unless `shape` is [n, h, w, c] and each of `vectors` has c values.
-  RowBlocks(const std::vector<int64_t>& shape, const std::vector<const TensorPointer*>& vectors) {
-    if (shape.size() != 4) {
-      throw std::invalid_argument("expected feature maps of rank 4, got rank " + std::to_string(shape.size()));
-    }
-    rows = shape[0] * shape[1] * shape[2];
-    channels = shape[3];
-    for (const TensorPointer* vector : vectors) {
-      const int64_t count = TF_TensorElementCount(vector->get());
-      if (count == channels) continue;
-      throw std::invalid_argument("expected " + std::to_string(channels) + " values per channel vector, got " +
-                                  std::to_string(count));
-    }
-    constexpr int64_t kElementsPerBlock = 32'768;
-    // At most 512 rows, which limits the rounding error of sums in single precision.
-    block_rows = std::clamp<int64_t>(kElementsPerBlock / std::max<int64_t>(channels, 1), 8, 512);
+// Throws unless `shape` is [n, h, w, c] and each of `vectors` has c values.
+RowBlocks BlocksOfMaps(const std::vector<int64_t>& shape, const std::vector<const TensorPointer*>& vectors) {
+  if (shape.size() != 4) {
+    throw std::invalid_argument("expected feature maps of rank 4, got rank " + std::to_string(shape.size()));
   }
-
-  int64_t Count() const { return (rows + block_rows - 1) / block_rows; }
-  int64_t FirstRow(int64_t block) const { return block * block_rows; }
-  int64_t RowsOf(int64_t block) const { return std::min(block_rows, rows - FirstRow(block)); }
-  int64_t Offset(int64_t block) const { return FirstRow(block) * channels; }
-};
+  return RowBlocks(shape, vectors);
+}
 
 // Writes the mean of each channel of one block, and m2, the sum of squared deviations from it.
 WSBAN_TARGET_CLONES
@@ -121,7 +102,7 @@ void BatchNorm::Compute(const KernelContext& context) const {
   const TensorPointer x = context.Input(0), scale = context.Input(1), offset = context.Input(2),
                       running_mean = context.Input(3), running_variance = context.Input(4);
   const std::vector<int64_t> shape = ShapeOf(x.get());
-  const RowBlocks blocks(shape, {&scale, &offset, &running_mean, &running_variance});
+  const RowBlocks blocks = BlocksOfMaps(shape, {&scale, &offset, &running_mean, &running_variance});
   const int64_t channels = blocks.channels;
   const TensorPointer y = context.Output(0, shape), new_running_mean = context.Output(1, {channels}),
                       new_running_variance = context.Output(2, {channels}), mean = context.Output(3, {channels}),
@@ -161,7 +142,7 @@ void BatchNormGradient::Compute(const KernelContext& context) const {
   const TensorPointer dy = context.Input(0), x = context.Input(1), scale = context.Input(2),
                       mean = context.Input(3), inverse_std = context.Input(4);
   if (ShapeOf(dy.get()) != ShapeOf(x.get())) throw std::invalid_argument("dy and x have different shapes");
-  const RowBlocks blocks(ShapeOf(x.get()), {&scale, &mean, &inverse_std});
+  const RowBlocks blocks = BlocksOfMaps(ShapeOf(x.get()), {&scale, &mean, &inverse_std});
   const int64_t channels = blocks.channels;
   const TensorPointer dscale = context.Output(1, {channels}), doffset = context.Output(2, {channels});
 

@@ -18,6 +18,22 @@ float Attributes::Float(const char* name) const {
   return value;
 }
 
+int64_t Attributes::Int(const char* name) const {
+  int64_t value = 0;
+  Status status;
+  TF_OpKernelConstruction_GetAttrInt64(construction_, name, &value, status);
+  status.Check();
+  return value;
+}
+
+bool Attributes::Bool(const char* name) const {
+  TF_Bool value = 0;
+  Status status;
+  TF_OpKernelConstruction_GetAttrBool(construction_, name, &value, status);
+  status.Check();
+  return value != 0;
+}
+
 TensorPointer KernelContext::Input(int index) const {
   TF_Tensor* input = nullptr;
   Status status;

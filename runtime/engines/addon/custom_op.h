@@ -31,6 +31,8 @@ class Attributes {
   // Returns the first `count` values of a list(int) attribute. Throws if there is no such attribute.
   std::vector<int64_t> IntList(const char* name, int count) const;
   float Float(const char* name) const;
+  int64_t Int(const char* name) const;
+  bool Bool(const char* name) const;
 
  private:
   TF_OpKernelConstruction* const construction_;

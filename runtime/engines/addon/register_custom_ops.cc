@@ -1,14 +1,23 @@
 #include "register_custom_ops.h"
 
+#include "attention.h"
 #include "batch_norm.h"
+#include "gelu.h"
+#include "layer_norm.h"
 #include "max_pool_gradient.h"
 #include "optimizer_steps.h"
 
 namespace wsban {
 
 void RegisterCustomOps() {
+  RegisterOp<Attention>();
+  RegisterOp<AttentionGradient>();
   RegisterOp<BatchNorm>();
   RegisterOp<BatchNormGradient>();
+  RegisterOp<Gelu>();
+  RegisterOp<GeluGradient>();
+  RegisterOp<LayerNorm>();
+  RegisterOp<LayerNormGradient>();
   RegisterOp<MaxPoolGradient>();
   RegisterOp<MomentumStep>();
   RegisterOp<AdamStep>();

@@ -40,7 +40,9 @@ const std::unordered_map<std::string, std::vector<int>>& ShapeInputs() {
       {"Squeeze", {}}, {"StridedSlice", {1, 2, 3}}, {"TensorScatterUpdate", {}}, {"Tile", {1}}, {"Transpose", {1}},
       {"Unpack", {}},
       // Custom ops.
-      {"WsbanAdamStep", {}}, {"WsbanBatchNorm", {}}, {"WsbanBatchNormGrad", {}}, {"WsbanMaxPoolGrad", {}}, {"WsbanMomentumStep", {}},
+      {"WsbanAdamStep", {}}, {"WsbanAttention", {}}, {"WsbanAttentionGrad", {}}, {"WsbanBatchNorm", {}}, {"WsbanBatchNormGrad", {}},
+      {"WsbanGelu", {}}, {"WsbanGeluGrad", {}}, {"WsbanLayerNorm", {}}, {"WsbanLayerNormGrad", {}}, {"WsbanMaxPoolGrad", {}},
+      {"WsbanMomentumStep", {}},
   };
   return *table;
 }

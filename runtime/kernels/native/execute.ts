@@ -106,6 +106,7 @@ export function onSideStream<T>(make: () => T): T {
 export const attribute = {
   float: (name: string, value: number): NativeAttribute => ({ name, type: native().binding.TF_ATTR_FLOAT, value }),
   flag: (name: string, value: boolean): NativeAttribute => ({ name, type: native().binding.TF_ATTR_BOOL, value }),
+  int: (name: string, value: number): NativeAttribute => ({ name, type: native().binding.TF_ATTR_INT, value }),
   ints: (name: string, value: readonly number[]): NativeAttribute => ({
     name,
     type: native().binding.TF_ATTR_INT,
