@@ -15,6 +15,7 @@ import json
 import os
 import statistics
 import subprocess
+import time
 from pathlib import Path
 
 import numpy as np
@@ -130,14 +131,29 @@ def measure(name: str, peers: list[str], runs: int, profile: bool) -> None:
 
     assert ours.stdout.readline().strip() == "ready"
     steps = {peer: stepper(peer, make, batch, size, decay) for peer in peers}
-    turns = {"ours": lambda: float(ask("step"))} | {peer: lambda step=step: milliseconds(step) for peer, step in steps.items()}
+    # What all cores spent on each step: on a machine with other work, these ratios are the steadier ones.
+    busy = {name: [] for name in ["ours", *peers]}
+
+    def our_step() -> float:
+        elapsed, spent = map(float, ask("step").split())
+        busy["ours"].append(spent)
+        return elapsed
+
+    def their_step(peer: str) -> float:
+        began = time.process_time()
+        elapsed = milliseconds(steps[peer])
+        busy[peer].append((time.process_time() - began) * 1000)
+        return elapsed
+
+    turns = {"ours": our_step} | {peer: lambda peer=peer: their_step(peer) for peer in peers}
     # The first two turns warm up.
     times = in_turns(turns, runs, warm_up=2)
     print(f"{name:10} ours {statistics.median(times['ours']):7.0f} ms a step, at best {min(times['ours']):.0f}")
     for peer in peers:
         print(
             f"{peer:>14} {statistics.median(times[peer]):7.0f} ms, at best {min(times[peer]):.0f}: "
-            f"ratio {ratios(times['ours'], times[peer])}, of the best steps {min(times['ours']) / min(times[peer]):.2f}"
+            f"ratio {ratios(times['ours'], times[peer])}, of the best steps {min(times['ours']) / min(times[peer]):.2f}, "
+            f"of processor time {min(busy['ours'][2:]) / min(busy[peer][2:]):.2f}"
         )
     if profile:
         kernels = sorted(json.loads(ask("profile")).items(), key=lambda item: -item[1]["ms"])

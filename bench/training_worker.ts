@@ -3,7 +3,7 @@
  *
  *   npx tsx bench/training_worker.ts SPEC BATCH [name=value ...]
  *
- * `step` answers with milliseconds, `profile` with the kernels of one step, `memory` with the process's peak in MB.
+ * `step` answers with milliseconds, and those of all cores together, `profile` with the kernels of one step, `memory` with the process's peak in MB.
  */
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
@@ -36,13 +36,16 @@ const labels = Int32Array.from({ length: batch }, (_, index) => index % (model.c
 const rate = baseRate(model.plan.optimizer) / 100
 let step = 0
 
-function timedStep(): number {
+function timedStep(): { elapsed: number; busy: number } {
+  const before = process.cpuUsage()
   const began = performance.now()
   learner.accumulate({ images, labels }, { step, epoch: 0, rate }, true)
   step++
   // Weights may still be moving.
   currentNativeBackend()?.binding.setBlocking?.(false)
-  return performance.now() - began
+  const elapsed = performance.now() - began
+  const { user, system } = process.cpuUsage(before)
+  return { elapsed, busy: (user + system) / 1000 }
 }
 
 /** Milliseconds by kernel: made to compute at once, the time of a call is the time of its kernel. */
@@ -61,10 +64,10 @@ function profile(backend: NativeBackend): Record<string, { calls: number; ms: nu
   backend.executeSingleOutput = timed(own.one)
   backend.executeMultipleOutputs = timed(own.many)
   backend.binding.setBlocking?.(true)
-  const all = timedStep()
+  const { elapsed } = timedStep()
   backend.executeSingleOutput = own.one
   backend.executeMultipleOutputs = own.many
-  return { ...kernels, all: { calls: 1, ms: all } }
+  return { ...kernels, all: { calls: 1, ms: elapsed } }
 }
 
 function peak(): number {
@@ -75,7 +78,10 @@ function peak(): number {
 console.log('ready')
 for await (const line of createInterface({ input: process.stdin })) {
   const backend = currentNativeBackend()
-  if (line === 'step') console.log(timedStep().toFixed(1))
-  else if (line === 'memory') console.log(peak().toFixed(0))
+  if (line === 'step') {
+    const { elapsed, busy } = timedStep()
+    console.log(`${elapsed.toFixed(1)} ${busy.toFixed(1)}`)
+  }
+  if (line === 'memory') console.log(peak().toFixed(0))
   else if (line === 'profile' && backend) console.log(JSON.stringify(profile(backend)))
 }

@@ -2,8 +2,20 @@
 
 #include <algorithm>
 
-#include "custom_op.h"
 #include "vector_math.h"
+
+// With fused multiply-add a product takes 0.7 times as long. TensorFlow's matrix products use it as well, so results depend on whether the
+// processor has it anyway.
+#if defined(__clang__)
+#pragma clang fp contract(fast)
+#elif defined(__GNUC__)
+#pragma GCC optimize("fp-contract=fast")
+#endif
+#if defined(__x86_64__) && defined(__GNUC__)
+#define WSBAN_FMA_TARGET_CLONES __attribute__((target_clones("avx512f", "arch=haswell", "default")))
+#else
+#define WSBAN_FMA_TARGET_CLONES
+#endif
 
 namespace wsban {
 
@@ -40,7 +52,7 @@ WSBAN_INLINE void MultiplyTile(const float* const* a, int64_t column_stride, con
   }
 }
 
-WSBAN_TARGET_CLONES
+WSBAN_FMA_TARGET_CLONES
 void MultiplyPanel(const float* a, int64_t row_stride, int64_t column_stride, const float* panel, int64_t rows, int64_t inner,
                    float factor, bool accumulate, float* c, int64_t stride, int64_t columns) {
   int64_t row = 0;

@@ -23,7 +23,7 @@ inline int64_t PaddedToPanels(int64_t columns) { return (columns + kPanel - 1) /
 void Pack(const MatrixView& matrix, int64_t rows, int64_t columns, float* packed);
 
 // c = factor a b, or c += factor a b. a: rows x inner; b: inner x columns, packed; c: rows x columns, row i at c + i * stride. Runs on the caller's
-// thread only. Every element is summed in the same order, whatever the instruction set and the other sizes.
+// thread only. An element is summed in the same order whatever the other sizes.
 void Multiply(const MatrixView& a, const float* packed, int64_t rows, int64_t inner, int64_t columns, float factor,
               bool accumulate, float* c, int64_t stride);
 
