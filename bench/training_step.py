@@ -131,7 +131,7 @@ def measure(name: str, peers: list[str], runs: int, profile: bool) -> None:
 
     assert ours.stdout.readline().strip() == "ready"
     steps = {peer: stepper(peer, make, batch, size, decay) for peer in peers}
-    # What all cores spent on each step: on a machine with other work, these ratios are the steadier ones.
+    # The processor time of each step on all cores together: its ratios are steadier on a machine with other work.
     busy = {name: [] for name in ["ours", *peers]}
 
     def our_step() -> float:
