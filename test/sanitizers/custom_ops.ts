@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
+import { nativeAttention } from '../../runtime/kernels/native/attention.js'
 import { attribute, native, onSideStream, windowAttributes } from '../../runtime/kernels/native/execute.js'
 import type { Random } from '../../runtime/random.js'
 
@@ -180,6 +181,41 @@ function optimizerStep(random: Random): void {
   })
 }
 
+/** Compares attention, with and without a bias, and its gradients with the products and softmax of TensorFlow. One head, as several are parts of rows. */
+function attention(random: Random): void {
+  const [images, queries, keys] = [pick(random, [1, 2, 5]), pick(random, [1, 3, 33, 130]), pick(random, [1, 7, 32, 65])]
+  const [features, values] = [pick(random, [1, 16, 33]), pick(random, [1, 8, 64])]
+  const biases: readonly number[][] = [[0], [images, 1, queries, keys], [1, 1, 1, keys], [1, 1, queries, 1]]
+  tf.tidy(() => {
+    const tensor = (shape: number[]) => tf.tensor(normals(random, tf.util.sizeFromShape(shape)), shape)
+    const [q, k, v] = [
+      tensor([images, queries, features]),
+      tensor([images, keys, features]),
+      tensor([images, keys, values]),
+    ]
+    const bias = tensor(pick(random, biases))
+    const dout = tensor([images, queries, values])
+    const ours = (q: Tensor, k: Tensor, v: Tensor, bias: Tensor) =>
+      nativeAttention({ q, k, v, bias }, { heads: 1, scale: 0.5 })
+    const theirs = (q: Tensor, k: Tensor, v: Tensor, bias: Tensor) => {
+      const scores: Tensor = tf.mul(tf.matMul(q, k, false, true), 0.5)
+      const biased = bias.size === 0 ? scores : tf.add(scores, tf.reshape(bias, [-1, ...bias.shape.slice(2)]))
+      return tf.matMul(tf.softmax(biased), v)
+    }
+    const what = `attention of ${images} x ${queries} x ${keys}, features ${features} and ${values}, bias ${bias.shape.join(' x ')}`
+    near(`${what}: value`, ours(q, k, v, bias).dataSync(), theirs(q, k, v, bias).dataSync(), 1e-5)
+    const inputs = bias.size === 0 ? [q, k, v] : [q, k, v, bias]
+    const gradients = [ours, theirs].map((of) =>
+      tf.grads((...all: Tensor[]) => of(all[0] as Tensor, all[1] as Tensor, all[2] as Tensor, all[3] ?? bias))(
+        inputs,
+        dout,
+      ),
+    )
+    for (const [index, gradient] of (gradients[0] ?? []).entries())
+      near(`${what}: gradient ${index}`, gradient.dataSync(), gradients[1]?.[index]?.dataSync() ?? [], 1e-4)
+  })
+}
+
 function expectError(what: string, pattern: RegExp, compute: () => unknown): void {
   try {
     tf.tidy(() => {
@@ -232,4 +268,4 @@ function rejected(random: Random): void {
   tf.dispose([two, three, maps])
 }
 
-export const customOps = { batchNorm, maxPoolGradient, optimizerStep, rejected } as const
+export const customOps = { attention, batchNorm, maxPoolGradient, optimizerStep, rejected } as const
