@@ -160,7 +160,8 @@ function repeatShared(
   call: Call,
 ): Operands | undefined {
   const all = [...operands.tensors.values()].flat()
-  const like = all.find(({ type }) => type.shape.length > 0 && !isShared(type))
+  const perImage = all.filter(({ type }) => type.shape.length > 0 && !isShared(type))
+  const like = perImage.find(({ type }) => type.element === 'float') ?? perImage[0]
   if (!like || operation.semantics?.broadcasts || !all.some(({ type }) => isShared(type))) return operands
   const repeat = (shared: TensorValue) => {
     const values = new Map(
@@ -175,6 +176,8 @@ function repeatShared(
   const tensors = new Map<string, readonly TensorValue[]>()
   for (const [name, list] of operands.tensors) {
     const repeated = list.map((value) => (isShared(value.type) ? repeat(value) : value))
+    // A tensor that cannot be repeated was reported.
+    if (repeated.includes(undefined)) return undefined
     tensors.set(
       name,
       repeated.filter((value) => value !== undefined),

@@ -15,7 +15,7 @@ export const perImage: Operation = {
   },
   arguments: [
     tensorArgument('x', 'a tensor that all images share'),
-    tensorArgument('like', 'any tensor of the images'),
+    { ...tensorArgument('like', 'any tensor of the images, or their label'), label: true },
   ],
   typing: {
     infer(call) {
