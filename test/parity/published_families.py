@@ -313,12 +313,76 @@ def inception_v3(arguments, network):
     return ("inception_v3", "inception_v3", {}) if only(arguments) else None
 
 
+def swin(arguments, network):
+    known = ("patch_size", "window_size", "embed_dim", "depths", "num_heads", "img_size", "mlp_ratio", "qkv_bias", "strict_img_size")
+    if type(network).__name__ != "SwinTransformer" or not only(arguments, *known):
+        return None
+    defaults = {
+        "patch_size": 4,
+        "embed_dim": 96,
+        "depths": [2, 2, 6, 2],
+        "num_heads": [3, 6, 12, 24],
+        "window_sizes": [7] * 4,
+        "mlp_ratio": 4,
+        "qkv_bias": True,
+    }
+    windows = [stage.blocks[0].window_size for stage in network.layers]
+    if any(high != wide for high, wide in windows):
+        return None
+    given = {
+        "patch_size": arguments.get("patch_size", 4),
+        "embed_dim": arguments.get("embed_dim", 96),
+        "depths": list(arguments.get("depths", (2, 2, 6, 2))),
+        "num_heads": list(arguments.get("num_heads", (3, 6, 12, 24))),
+        "window_sizes": [high for high, _ in windows],
+        "mlp_ratio": arguments.get("mlp_ratio", 4),
+        "qkv_bias": arguments.get("qkv_bias", True),
+    }
+    return "swin", "swin", without_defaults(given, defaults)
+
+
+def regnet(arguments, network):
+    config = arguments.get("model_cfg")
+    if config is None or not only(arguments, "model_cfg"):
+        return None
+    plain = config.bottle_ratio == 1 and config.downsample == "conv1x1" and not (config.linear_out or config.preact or config.num_features)
+    act = activation(config.act_layer)
+    if not plain or act is None or config.norm_layer not in (None, "batchnorm"):
+        return None
+    stages = [network.s1, network.s2, network.s3, network.s4]
+    given = {
+        "widths": [stage.b1.conv3.conv.out_channels for stage in stages],
+        "depths": [len(list(stage.children())) for stage in stages],
+        "group_sizes": [stage.b1.conv2.conv.weight.shape[1] for stage in stages],
+        "stem_width": config.stem_width,
+        "se_ratio": config.se_ratio,
+        "act": act,
+    }
+    defaults = {"widths": None, "depths": None, "group_sizes": None, "stem_width": 32, "se_ratio": 0, "act": "relu"}
+    return "regnet", "regnet", without_defaults(given, defaults)
+
+
+def densenet(arguments, network):
+    if not only(arguments, "growth_rate", "block_config"):
+        return None
+    given = {
+        "growth_rate": arguments.get("growth_rate", 32),
+        "block_config": list(arguments["block_config"]),
+        "stem_size": network.features.conv0.out_channels,
+    }
+    defaults = {"growth_rate": 32, "block_config": [6, 12, 24, 16], "stem_size": 2 * given["growth_rate"]}
+    return "densenet", "densenet", without_defaults(given, defaults)
+
+
 FAMILIES = {
     "convnext": convnext,
     "deit": vision_transformer,
+    "densenet": densenet,
     "efficientnet": efficientnet,
     "inception_v3": inception_v3,
     "mobilenetv3": mobilenet_v3,
+    "regnet": regnet,
     "resnet": resnet,
+    "swin_transformer": swin,
     "vision_transformer": vision_transformer,
 }

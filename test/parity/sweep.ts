@@ -40,7 +40,7 @@ interface Compared {
   readonly worst: number
 }
 
-const isFixed = (name: string) => present(publishedBackbone(name), name).architecture.family === 'vit'
+const isFixed = (name: string) => ['vit', 'swin'].includes(present(publishedBackbone(name), name).architecture.family)
 
 const few = (name: string) =>
   present(publishedBackbone(name), name).architecture.parameters <= Number(options.most) * 1e6
