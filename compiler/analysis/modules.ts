@@ -51,6 +51,8 @@ export class ModuleLoader {
   private readonly modules = new Map<string, Module>()
   /** The imports of each file, by its source. */
   private readonly imports = new Map<string, KeptModule['imports']>()
+  /** Files of published backbones that were looked up, by specifier. */
+  private readonly published = new Map<string, Module>()
   private readonly loading: string[] = []
 
   constructor(
@@ -68,15 +70,18 @@ export class ModuleLoader {
     const found = this.library.find(`${publishedFolder}${name}`, importer)
     if (!found) return undefined
     this.loading.push(importer)
-    const { file, scope } = this.load(found.source, found.text)
+    const module = this.load(found.source, found.text)
     this.loading.pop()
+    this.published.set(`${publishedFolder}${name}`, module)
+    const { file, scope } = module
     const [definition] = file.blocks
     return definition && { kind: 'definition', definition, scope }
   }
 
-  /** Returns a file that was read, as an import names it. */
+  /** Returns a file that was read, as an import or the name of a published backbone means it. */
   imported(specifier: string, importer: string): SourceFile | undefined {
-    return this.imports.get(importer)?.find((item) => item.specifier === specifier)?.module.file
+    const imported = this.imports.get(importer)?.find((item) => item.specifier === specifier)?.module
+    return (imported ?? this.published.get(specifier))?.file
   }
 
   load(source: string, text: string): Module {

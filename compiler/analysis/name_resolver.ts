@@ -13,6 +13,7 @@ import type {
   Span,
   Statement,
 } from '../../grammar/tree.js'
+import { publishedFolder } from '../backbones/published.js'
 import { operations } from '../ops/index.js'
 import type { ArgumentSpec } from '../ops/operation.js'
 import { axisWords } from '../ops/support/axes.js'
@@ -51,6 +52,9 @@ export type Importing = (specifier: string, importer: string) => SourceFile | un
 
 const none = () => nothing
 
+/** The function that finds a block by its published name. */
+const backbone: ResolvedName = { definition: { kind: 'operation', name: 'backbone' }, members: none }
+
 const builtIn: Members = new Map<string, ResolvedName>([
   ...[...operations.values()].map((operation): [string, ResolvedName] => {
     const outputs = (operation.outputs ?? []).map((name): [string, ResolvedName] => [
@@ -66,7 +70,7 @@ const builtIn: Members = new Map<string, ResolvedName>([
     name,
     { definition: { kind: 'function', name, function: compileTime }, members: none },
   ]),
-  ['backbone', { definition: { kind: 'operation', name: 'backbone' }, members: none }],
+  ['backbone', backbone],
   ['uniform', { definition: { kind: 'operation', name: 'uniform' }, members: none }],
   ['training', { definition: { kind: 'training', name: 'training' }, members: none }],
 ])
@@ -264,7 +268,7 @@ class FileResolver {
       case 'call': {
         const callee = this.expression(expression.callee, scope)
         this.arguments(expression.arguments, argumentsOf(callee?.definition), scope)
-        return callee
+        return callee === backbone ? this.backboneCalled(expression.arguments, scope) : callee
       }
       case 'pipeline': {
         const start = this.expression(expression.start, scope)
@@ -335,6 +339,19 @@ class FileResolver {
       if (name && found) this.refer(name.span, found)
       this.value(value, found?.argument, scope)
     })
+  }
+
+  /** The block that a call of `backbone` means: by the name in quotes, or by the default of the parameter that holds it. */
+  private backboneCalled(list: readonly Argument[], scope: NameScope): ResolvedName {
+    const texts = list.flatMap(({ name, value }) => {
+      if (name !== undefined && name.text !== 'name') return []
+      const parameter =
+        value.kind === 'name' ? this.find(value.text, scope, value.span.start)?.definition.parameter : undefined
+      const written = parameter?.default ?? value
+      return written.kind === 'string' ? [written.value] : []
+    })
+    const [name] = texts
+    return (name !== undefined && this.blocksOf(`${publishedFolder}${name}`)?.get('backbone')) || backbone
   }
 
   /** An argument's value: a bare word where it takes one. */

@@ -34,7 +34,7 @@ class Expander {
     if (model) this.model(model, module)
     else for (const block of file.blocks) this.use(block, module)
     const parts = [
-      ...commentsBefore(file, firstDeclaration(file)),
+      ...headOf(file),
       ...this.done.map((block) => this.blockText(block)),
       ...(model ? [this.withComments(module.file, model.span)] : []),
     ]
@@ -56,7 +56,12 @@ class Expander {
   }
 
   private walk(module: Module): Walk {
-    return new Walk({ module, edits: this.edits, use: (block) => this.use(block, module) })
+    const use = (block: Block) => this.use(block, module)
+    const useBackbone = (name: string) => {
+      const definition = this.loader.backbone(name, module.file.source)?.definition
+      return definition?.kind === 'block' ? { block: definition, name: use(definition) } : undefined
+    }
+    return new Walk({ module, edits: this.edits, use, useBackbone })
   }
 
   private moduleOf(block: Block, from: Module): Module {
@@ -69,7 +74,7 @@ class Expander {
   /** Two files may each have a `conv_bn`: the second is called after its file. */
   private freeName({ name }: Block): string {
     const used = new Set(this.names.values())
-    const file = /([A-Za-z_]\w*)(?:\.wsban)?$/.exec(name.span.source)?.[1] ?? 'other'
+    const file = /([A-Za-z_]\w*)(?:\.\w+)?$/.exec(name.span.source)?.[1] ?? 'other'
     let free = name.text
     for (let number = 1; used.has(free) || taken(free); number++)
       free = `${file}_${name.text}${number === 1 ? '' : `_${number}`}`
@@ -115,7 +120,8 @@ class Expander {
   }
 
   private withComments(file: SourceFile, span: Span): string {
-    const before = span.start === firstDeclaration(file) ? [] : commentsBefore(file, span.start)
+    const before =
+      span.start === firstDeclaration(file) ? ownComments(file, span.start) : commentsBefore(file, span.start)
     return [...before, this.edits.apply(span, file.text)].join('\n')
   }
 }
@@ -123,6 +129,26 @@ class Expander {
 /** Where the first import, block or model begins. */
 function firstDeclaration({ imports, blocks, models }: SourceFile): number {
   return Math.min(...[...imports, ...blocks, ...models].map(({ span }) => span.start))
+}
+
+/** The comments at the beginning of the file, without those right above its first block. */
+function headOf(file: SourceFile): string[] {
+  const first = firstDeclaration(file)
+  const all = commentsBefore(file, first)
+  return all.slice(0, all.length - ownComments(file, first).length)
+}
+
+/** The comments right above a block, where it is the first declaration. */
+function ownComments(file: SourceFile, place: number): string[] {
+  if (!file.blocks.some(({ span }) => span.start === place)) return []
+  const own: string[] = []
+  let end = place
+  for (const { span, text } of file.comments.filter((comment) => comment.span.end <= place).reverse()) {
+    if (!/^[^\S\n]*\n?[^\S\n]*$/.test(file.text.slice(span.end, end))) break
+    own.unshift(text)
+    end = span.start
+  }
+  return own
 }
 
 /** The comments between the declaration that ends before a place and the place. */

@@ -1,6 +1,7 @@
 import type { Argument, Block, Branch, Expression, Model, RepeatExpression, Statement } from '../../grammar/tree.js'
 import { functions } from '../analysis/functions/index.js'
 import type { Module } from '../analysis/modules.js'
+import { publishedBackbone } from '../backbones/published.js'
 import { operations } from '../ops/index.js'
 import { trainSettings } from '../training/loop.js'
 import { settings } from '../training/settings.js'
@@ -13,10 +14,15 @@ export interface Surroundings {
   readonly edits: Edits
   /** Takes note that a block is used, and tells what it is called in the result. */
   readonly use: (block: Block) => string
+  /** The same for the block of a published backbone. */
+  readonly useBackbone: (name: string) => { readonly block: Block; readonly name: string } | undefined
 }
 
 /** Writes into calls what they leave out, seen from one block or model of a module. */
 export class Walk {
+  /** Strings that are the defaults of the model's parameters. */
+  private readonly texts = new Map<string, string>()
+
   constructor(private readonly around: Surroundings) {}
 
   block(block: Block): void {
@@ -29,6 +35,8 @@ export class Walk {
   }
 
   model(model: Model): void {
+    for (const { name, default: standard } of model.parameters)
+      if (standard?.kind === 'string') this.texts.set(name.text, standard.value)
     const own = new Set([...model.parameters, ...model.inputs].map(({ name }) => name.text))
     for (const { steps = [] } of model.inputs) for (const step of steps) this.setting(step)
     for (const item of model.items) {
@@ -116,10 +124,49 @@ export class Walk {
     const target = this.around.module.scope.find(callee.text)
     if (target?.kind === 'operation')
       this.append(callee, list, call, leftOut(defaulted(target.operation.arguments), list, piped))
+    if (target?.kind === 'backbone') this.backbone(callee, list, piped)
     if (target?.kind !== 'definition' || target.definition.kind !== 'block') return
     const name = this.around.use(target.definition)
     if (name !== callee.text) this.around.edits.replace(callee.span, name)
     this.append(callee, list, call, leftOut(parametersOf(target.definition), list, piped))
+  }
+
+  /** `backbone(image, "NAME", ...)` becomes a call of the block of that name. */
+  private backbone(callee: Expression, list: readonly Argument[], piped: number): void {
+    const { edits } = this.around
+    const positional = list.filter(({ name }) => !name)
+    const given = list.find(({ name }) => name?.text === 'name') ?? positional[1 - piped]
+    const name = given && this.textOf(given.value)
+    const found = name === undefined ? undefined : this.around.useBackbone(name)
+    if (!given || name === undefined || !found) return
+    edits.replace(callee.span, found.name)
+    const others = list.filter((argument) => argument !== given)
+    const more = leftOut(parametersOf(found.block), others, piped)
+    const index = list.indexOf(given)
+    const [before, after] = [list[index - 1], list[index + 1]]
+    const { source, start, end } = given.span
+    // The arguments that were left out stand in the place of the name.
+    if (after) edits.replace({ source, start, end: after.span.start }, more.map((one) => `${one}, `).join(''))
+    else
+      edits.replace(
+        { source, start: before ? before.span.end : start, end },
+        `${before && more.length > 0 ? ', ' : ''}${more.join(', ')}`,
+      )
+    const own = JSON.stringify(`timm/${publishedBackbone(name)?.name ?? name}`)
+    for (const { name: argument, value } of list)
+      if (argument?.text === 'weights')
+        if (value.kind !== 'string')
+          edits.replace(value.span, `${this.written(value)} == "published" ? ${own} : ${this.written(value)}`)
+        else if (value.value === 'published') edits.replace(value.span, own)
+  }
+
+  private textOf(expression: Expression): string | undefined {
+    if (expression.kind === 'name') return this.texts.get(expression.text)
+    return expression.kind === 'string' ? expression.value : undefined
+  }
+
+  private written({ span }: Expression): string {
+    return this.around.module.file.text.slice(span.start, span.end)
   }
 
   /** `sgd(rate = 1e-3)` or `cosine` in the train block and in lists of steps. */
@@ -173,4 +220,4 @@ function literal(expression: Expression): string | undefined {
 }
 
 /** Names that a block of the result may not have: they would hide an operation or a function. */
-export const taken = (name: string): boolean => operations.has(name) || functions.has(name)
+export const taken = (name: string): boolean => operations.has(name) || functions.has(name) || name === 'backbone'

@@ -99,7 +99,7 @@ function refersTo(
   source: string,
 ): boolean {
   if (value.kind === 'function') return definition.function?.name === value.name
-  if (definition.span === undefined) return value.kind === 'operation' || value.kind === 'phase'
+  if (definition.span === undefined) return ['operation', 'phase', 'backbone'].includes(value.kind)
   const fact = definition.span.source === source ? factAt(definition.span.start) : undefined
   return fact === undefined || identity(fact.value) === identity(value)
 }

@@ -17,7 +17,7 @@ def dot_product_attention(
     """Divides the features of tokens among the heads, and joins what these return."""
 
     def split(x: Tensor) -> Tensor:
-        return x.unflatten(-1, (heads, -1)).transpose(-3, -2)
+        return x.reshape(*x.shape[:-1], heads, -1).transpose(-3, -2)
 
     out = F.scaled_dot_product_attention(
         split(q), split(k), split(v), attn_mask=bias, scale=scale

@@ -45,7 +45,7 @@ export const flatten: Operation = {
 }
 
 /** Returns the values of each image as one row, in PyTorch. */
-export function flattened(x: Expression, rank: number): Expression {
+function flattened(x: Expression, rank: number): Expression {
   if (rank === 2) return x
   // One number for each image has no axis to flatten.
   return rank === 1 ? subscript(x, slice(), source('None')) : method(x, 'flatten', literal(1))

@@ -1,13 +1,12 @@
 import { present } from '../../../grammar/present.js'
 import { shapeText } from '../../graph/graph.js'
-import { literal, method } from '../../targets/pytorch/expression.js'
+import { attribute, literal, method, subscript } from '../../targets/pytorch/expression.js'
 import { source } from '../../targets/tfjs/expression.js'
 import type { Inference, Typed } from '../call.js'
 import type { Operation } from '../operation.js'
 import { tensorArgument } from '../support/arguments.js'
 import { dimension, elementsPerImage, floats, mostAxes, numbered, wrongRank } from '../support/shapes.js'
 import { size } from '../support/tensor.js'
-import { flattened } from './flatten.js'
 
 /** The sizes of a call that was checked. */
 function sizes(call: Typed): readonly number[] {
@@ -75,13 +74,13 @@ export const reshape: Operation = {
     tfjs: (call) => call.tf('reshape', call.input('x'), source(`[${call.outputSizes().join(', ')}]`)),
     pytorch: {
       underAutocast: 'as it comes',
-      expression: (call) =>
-        method(
-          flattened(call.input('x'), call.type('x').shape.length),
-          'unflatten',
-          literal(1),
-          literal(call.integers('shape')),
-        ),
+      expression(call) {
+        const x = call.input('x')
+        const shape = call.integers('shape')
+        // Only one size can be open: with another one the batch is named.
+        const batch = shape.includes(-1) ? subscript(attribute(x, 'shape'), literal(0)) : literal(-1)
+        return method(x, 'reshape', batch, ...shape.map((size) => literal(size)))
+      },
     },
     onnx: (call) => [call.add('Reshape', [call.input('x'), call.int64([0, ...sizes(call)])])],
   },
