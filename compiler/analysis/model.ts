@@ -1,8 +1,16 @@
-import type { Branch, Expression, Input, Model } from '../../grammar/tree.js'
+import type { Branch, Expression, Input, Model, Span } from '../../grammar/tree.js'
 import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
 import { cropOutputs } from '../graph/crop.js'
-import type { Frame, Graph, ImageInput, LabelInput, NamedValue } from '../graph/graph.js'
+import {
+  type Frame,
+  type Graph,
+  type ImageInput,
+  isShared,
+  type LabelInput,
+  type NamedValue,
+  typeOf,
+} from '../graph/graph.js'
 import { elementsPerImage } from '../ops/support/shapes.js'
 import { strangeUnit } from './arguments.js'
 import { batchStatisticsProblems } from './batch_statistics.js'
@@ -12,6 +20,7 @@ import type { Context } from './elaboration.js'
 import type { Elaborator } from './elaborator.js'
 import type { Module } from './modules.js'
 import { placeOf } from './naming.js'
+import { repeatedLike } from './operation_call.js'
 import { Scope } from './scope.js'
 import { imageSteps, trainingPlan } from './training.js'
 import { type BoundArgument, describe, isConstant, type TensorValue, tensorOf, type Value } from './values.js'
@@ -48,7 +57,10 @@ export function elaborateModel(
       const value = branch(elaborator, item, context)
       const found = value?.kind === 'instance' ? value.members.get('logits') : undefined
       const tensor = found && tensorOf(found)
-      if (tensor) logits.push({ name: item.name.text, value: tensor.ref })
+      const own = [item.name.text]
+      const inside: Context = { scope: context.scope, frame, path: own, parameterPath: own }
+      const answer = tensor && forEachImage(elaborator, tensor, image, inside, item.name.span, ['logits'])
+      if (answer) logits.push({ name: item.name.text, value: answer.ref })
     }
   }
   const losses = namedValues(
@@ -57,6 +69,7 @@ export function elaborateModel(
     context,
     frame,
     'loss',
+    image,
     (tensor) => tensor.type.shape.length === 0,
   )
   const predictions = namedValues(
@@ -65,6 +78,7 @@ export function elaborateModel(
     context,
     frame,
     'predict',
+    image,
     (tensor) => tensor.type.shape.length > 0,
   )
   if (model.predictions.length === 0)
@@ -277,12 +291,37 @@ function branch(elaborator: Elaborator, item: Branch, context: Context): Value |
   return value
 }
 
+/** Returns the answer to each image: one that does not depend on the image is repeated. */
+function forEachImage(
+  elaborator: Elaborator,
+  tensor: TensorValue,
+  image: ImageInput | undefined,
+  context: Context,
+  span: Span,
+  name: readonly string[],
+): TensorValue | undefined {
+  if (!isShared(tensor.type) || !image) return tensor
+  const { nodes } = elaborator.builder
+  const like: TensorValue = { kind: 'tensor', ref: image.value, type: typeOf({ nodes }, image.value), span }
+  const place = placeOf({ kind: 'missing', span }, name, context.scope)
+  return repeatedLike(elaborator, tensor, like, {
+    list: [],
+    span,
+    piped: undefined,
+    context,
+    place,
+    callee: name.join('.'),
+    bare: true,
+  })
+}
+
 function namedValues(
   elaborator: Elaborator,
   bindings: Model['losses'],
   context: Context,
   frame: Frame,
   section: 'loss' | 'predict',
+  image: ImageInput | undefined,
   fits: (tensor: TensorValue) => boolean,
 ): NamedValue[] {
   // A loss may be called as the branch that it teaches: its name is for people, nothing refers to it.
@@ -296,7 +335,10 @@ function namedValues(
     // `joint == "classifier" ? cross_entropy(...) : 0`: a loss that was not chosen.
     if (section === 'loss' && value.kind === 'number' && value.value === 0) return []
     const tensor = tensorOf(value)
-    if (tensor && fits(tensor)) return [{ name: binding.name.text, value: tensor.ref }]
+    if (tensor && fits(tensor)) {
+      const answer = forEachImage(elaborator, tensor, image, inside, binding.value.span, [binding.name.text])
+      return answer ? [{ name: binding.name.text, value: answer.ref }] : []
+    }
     const expected =
       section === 'loss' ? 'one number, such as cross_entropy(...)' : 'a tensor, such as softmax(master.logits)'
     if (value.kind !== 'error')

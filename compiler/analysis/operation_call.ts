@@ -152,6 +152,20 @@ function operandsOf(checked: ReadonlyMap<string, CheckedArgument>): Operands | u
   return { tensors, attributes }
 }
 
+/** Adds the operation that repeats a shared tensor for each image of another tensor. */
+export function repeatedLike(
+  elaboration: Elaboration,
+  shared: TensorValue,
+  like: TensorValue,
+  call: Call,
+): TensorValue | undefined {
+  const values = new Map([
+    ['x', [{ value: shared, span: call.span }]],
+    ['like', [{ value: like, span: call.span }]],
+  ])
+  return tensorOf(applyOperation(elaboration, operationNamed('per_image'), values, call))
+}
+
 /** Repeats what all images share where it meets what each image has, unless the operation broadcasts: a class token beside patches. */
 function repeatShared(
   elaboration: Elaboration,
@@ -163,16 +177,7 @@ function repeatShared(
   const perImage = all.filter(({ type }) => type.shape.length > 0 && !isShared(type))
   const like = perImage.find(({ type }) => type.element === 'float') ?? perImage[0]
   if (!like || operation.semantics?.broadcasts || !all.some(({ type }) => isShared(type))) return operands
-  const repeat = (shared: TensorValue) => {
-    const values = new Map(
-      [shared, like].map((value, index) => [index === 0 ? 'x' : 'like', [{ value, span: call.span }]]),
-    )
-    const repeated = applyOperation(elaboration, operationNamed('per_image'), values, {
-      ...call,
-      place: inner(call.place),
-    })
-    return tensorOf(repeated)
-  }
+  const repeat = (shared: TensorValue) => repeatedLike(elaboration, shared, like, { ...call, place: inner(call.place) })
   const tensors = new Map<string, readonly TensorValue[]>()
   for (const [name, list] of operands.tensors) {
     const repeated = list.map((value) => (isShared(value.type) ? repeat(value) : value))

@@ -6,5 +6,6 @@ import torch
 
 
 def coordinates(x: torch.Tensor, axis: int) -> torch.Tensor:
-    """[1, size of the axis]."""
-    return torch.arange(x.shape[axis], dtype=torch.float32, device=x.device)[None]
+    """[1, size of the axis], in float32 or wider."""
+    dtype = torch.promote_types(x.dtype, torch.float32)
+    return torch.arange(x.shape[axis], dtype=dtype, device=x.device)[None]
