@@ -28,11 +28,7 @@ export const where = elementwise({
     const zero = call.add('Equal', [condition, call.float(0)], {}, 'zero')
     return call.add('Where', [call.add('Not', [zero], {}, 'holds'), ...values])
   },
-  compute(condition = Number.NaN, x = Number.NaN, other = Number.NaN) {
-    // Engines give the sign of NaN as NaN or as 0, so what a NaN selects is not compared.
-    if (Number.isNaN(condition)) return Number.NaN
-    return condition === 0 ? other : x
-  },
+  compute: (condition = Number.NaN, x = Number.NaN, other = Number.NaN) => (condition === 0 ? other : x),
   cases: [
     {
       name: 'tensors',

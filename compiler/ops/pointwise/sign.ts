@@ -1,4 +1,4 @@
-import { method } from '../../targets/pytorch/expression.js'
+import * as python from '../python/index.js'
 import { pointwise } from '../support/elementwise.js'
 
 export const sign = pointwise({
@@ -12,7 +12,7 @@ export const sign = pointwise({
   semantics: { stopsGradient: ['x'] },
   lowering: {
     tfjs: (call) => call.runtime('sign', call.input('x')),
-    pytorch: { expression: (call) => method(call.input('x'), 'sign') },
+    pytorch: { underAutocast: 'as it comes', expression: (call) => call.helper(python.sign, call.input('x')) },
     onnx: (call) => [call.add('Sign', [call.input('x')])],
   },
   compute: Math.sign,
