@@ -30,7 +30,12 @@ export async function listBackbones(filter: string | undefined, io: Io): Promise
         .trimEnd(),
     )
   io.print(`${found.length} published sets of weights; a name without its tag means the usual ones`)
-  io.json({ ok: true, backbones: found })
+  const listed = found.map(({ architecture: { parameters, billionMultiplyAdds }, ...weights }) => ({
+    ...weights,
+    parameters,
+    billionMultiplyAdds,
+  }))
+  io.json({ ok: true, backbones: listed })
   return 0
 }
 

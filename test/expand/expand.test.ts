@@ -35,6 +35,7 @@ const root = packageRoot()
 const specs = [
   ...readdirSync(join(root, 'models')).map((file) => join('models', file)),
   ...readdirSync(join(root, 'test/fixtures/models')).map((file) => join('test/fixtures/models', file)),
+  'test/fixtures/published_backbones.wsban',
 ].filter((file) => file.endsWith('.wsban'))
 
 for (const file of specs)

@@ -27,6 +27,10 @@ STATES = Path(__file__).parent / "recorded" / "published_states.json"
 NOT_STORED = ("relative_position_index", "attn_mask")
 
 
+# Their blocks have our names and shapes, and compute something else: `npm run parity` found them.
+DIFFERENT = ("efficientnetv2_rw_", "fbnetv3_")
+
+
 class Captured(Exception):
     """Ends the construction of a network when its arguments are known."""
 
@@ -71,7 +75,7 @@ def digest(network):
 def architecture_entry(architecture, macs):
     """Returns the entry and the digest of the state dict, or None for a network that no family can build."""
     module, arguments = arguments_of(architecture)
-    if module not in FAMILIES:
+    if module not in FAMILIES or architecture.startswith(DIFFERENT):
         return None
     network = build(architecture)
     translated = FAMILIES[module](arguments, network)
