@@ -110,7 +110,7 @@ function compileCall(ready: ReadyCase, layouts: Layouts): Call {
           : callOf('tf', 'transpose', code, source(`[${layoutChange(read).join(', ')}]`))
       },
       scope: source("at.in('call')"),
-      weight: source("at.get('call')"),
+      weight: () => source("at.get('call')"),
       option: () => undefined,
     }),
   )

@@ -55,11 +55,10 @@ export function alignedSizes(types: readonly TensorType[]): readonly string[] {
 /** Inserts axes of size 1 after the batch until the operand has the rank of the call's output. */
 export function alignedTfjs(call: TfjsCall, argument: string): Expression {
   const operand = call.input(argument)
-  const missing = call.outputSizes().length - call.rank(argument)
-  if (missing === 0) return operand
-  const [batch, ...axes] = call.sizes(argument)
-  const aligned = [present(batch, 'a batch'), ...Array.from({ length: missing }, () => 1), ...axes]
-  return call.tf('reshape', operand, source(`[${call.storedOutput(aligned).join(', ')}]`))
+  const rank = call.outputSizes().length
+  if (call.rank(argument) === rank) return operand
+  const aligned = call.storedOutput(alignedTo(call.type(argument), rank))
+  return call.tf('reshape', operand, source(`[${aligned.join(', ')}]`))
 }
 
 /** The same in PyTorch: `x[:, None]`. What has no axis for the batch is aligned as it is. */

@@ -27,7 +27,7 @@ export interface Rendered {
   readonly input: (value: ValueRef) => Expression
   readonly scope: Expression
   /** The variable named by the call's path alone. */
-  readonly weight: Expression
+  readonly weight: () => Expression
   /** The function's own argument that carries this attribute, where calls differ in it. */
   readonly option: (spec: ArgumentSpec) => string | undefined
 }
@@ -39,7 +39,7 @@ export function codeWithoutOperands(node: Node, graph: Graph, layouts: Layouts):
     layouts,
     input: () => source('operand'),
     scope: source('scope'),
-    weight: source('weight'),
+    weight: () => source('weight'),
     option: (spec) => (spec.varies ? spec.name : undefined),
   })
   const code = printExpression(operationNamed(node.operation).lowering.tfjs(call))
@@ -94,7 +94,7 @@ export class NodeCall extends TypedCall implements TfjsCall {
   }
 
   weight(): Expression {
-    return this.around.weight
+    return this.around.weight()
   }
 
   code(argument: string): Expression {

@@ -383,7 +383,7 @@ class Body {
       layouts: this.around.layouts,
       input: (value) => this.operandCode(value, node),
       scope: scopeCode(this.around.structure.scopePath(node, this.frame) ?? ''),
-      weight: this.weightCode(node),
+      weight: () => this.weightCode(node),
       option: (spec) =>
         this.ownOption(spec, (frame) => this.around.structure.nodeAt(index, frame).attributes[spec.name]),
     }
@@ -396,8 +396,7 @@ class Body {
 
   /** `at.get<tf.Tensor3D>('cls_token')` */
   private weightCode(node: Node): Expression {
-    const name = node.parameters['']
-    if (name === undefined) return source('undefined')
+    const name = present(node.parameters[''], 'a parameter without a role')
     const { shape } = present(this.around.structure.graph.parameters.get(name), name)
     const path = this.around.structure.scopePath(node, this.frame) ?? ''
     const [scope, role] = path.startsWith('/') ? ['at.root', path.slice(1)] : ['at', path]
