@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import sharp from 'sharp'
 import { z } from 'zod'
 import { packageRoot } from '../../runtime/package-root.js'
 import { wsbanIn } from '../support/commands.js'
+import { sharp } from '../support/sharp.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'wsban-data-'))
 const wsban = wsbanIn(folder)

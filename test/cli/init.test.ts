@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import sharp from 'sharp'
 import { parse } from '../../grammar/parse.js'
 import { templates } from '../../runtime/projects/templates.js'
 import { json, wsbanIn } from '../support/commands.js'
+import { sharp } from '../support/sharp.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'wsban init '))
 const wsban = wsbanIn(folder)

@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import sharp from 'sharp'
 import { packageRoot } from '../../runtime/package-root.js'
 import { type Result, wsbanIn } from '../support/commands.js'
 import { drawShapes } from '../support/shapes.js'
+import { sharp } from '../support/sharp.js'
 
 /** Commands that write into a folder, in which files of others have the names. */
 const folder = mkdtempSync(join(tmpdir(), 'wsban others '))

@@ -3,12 +3,12 @@ import { closeSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import sharp from 'sharp'
 import { packageRoot } from '../../runtime/package-root.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
 import { main, wsbanIn } from '../support/commands.js'
 import { checkpointIn } from '../support/kills.js'
 import { drawShapes } from '../support/shapes.js'
+import { sharp } from '../support/sharp.js'
 
 /** Outputs that end before the command does: full disks, readers that are gone, terminals that are closed. */
 const folder = mkdtempSync(join(tmpdir(), 'wsban streams '))

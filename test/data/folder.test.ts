@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import test from 'ava'
-import sharp from 'sharp'
 import { batchesInEpoch, evalBatches, trainBatches } from '../../runtime/data/batches.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import { Failure } from '../../runtime/failure.js'
+import { sharp } from '../support/sharp.js'
 
 const root = mkdtempSync(join(tmpdir(), 'wsban-folder-'))
 test.after.always(() => rmSync(root, { recursive: true, force: true }))

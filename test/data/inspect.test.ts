@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import test from 'ava'
 import fc from 'fast-check'
-import sharp, { type Sharp } from 'sharp'
+import type { Sharp } from 'sharp'
 import { alike } from '../../runtime/data/inspect/alike.js'
 import type { ImageFacts } from '../../runtime/data/inspect/image_facts.js'
 import { inspectData } from '../../runtime/data/inspect/inspect.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import { keyOf, Random } from '../../runtime/random.js'
 import { silent } from '../../runtime/reporter.js'
+import { sharp } from '../support/sharp.js'
 
 const root = mkdtempSync(join(tmpdir(), 'wsban-inspect-'))
 test.after.always(() => rmSync(root, { recursive: true, force: true }))

@@ -1,11 +1,11 @@
 import { join, relative } from 'node:path'
 import test from 'ava'
-import sharp from 'sharp'
 import { evalBatches } from '../../runtime/data/batches.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import { placesOn } from '../../runtime/data/truth.js'
 import { Failure } from '../../runtime/failure.js'
 import { contents, folder, images, lists } from '../support/data_folders.js'
+import { sharp } from '../support/sharp.js'
 
 const wanted = {
   train: ['a.jpg <i>red</i>, small', 'images/b.jpg blue'],

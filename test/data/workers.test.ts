@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import test from 'ava'
-import sharp from 'sharp'
 import { type Batch, evalBatches, trainBatches } from '../../runtime/data/batches.js'
 import { ImageSource } from '../../runtime/data/image_source.js'
 import { WorkerPool } from '../../runtime/data/worker_pool.js'
 import { Failure } from '../../runtime/failure.js'
 import { silent } from '../../runtime/reporter.js'
+import { sharp } from '../support/sharp.js'
 
 const root = mkdtempSync(join(tmpdir(), 'wsban-workers-'))
 test.after.always(() => rmSync(root, { recursive: true, force: true }))

@@ -2,12 +2,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { dirname, extname, join } from 'node:path'
 import test from 'ava'
-import sharp from 'sharp'
 import { inspectionText } from '../../cli/actions/inspect_data.js'
 import { inspectData } from '../../runtime/data/inspect/inspect.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { silent } from '../../runtime/reporter.js'
+import { sharp } from '../support/sharp.js'
 
 const page = readFileSync(join(packageRoot(), 'docs/data.md'), 'utf8')
 const root = mkdtempSync(join(tmpdir(), 'wsban-docs-'))

@@ -2,13 +2,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import sharp from 'sharp'
 import { placesOn } from '../../runtime/data/truth.js'
 import { Failure } from '../../runtime/failure.js'
 import { decodeImage } from '../../runtime/images/decode.js'
 import { resizeBilinear } from '../../runtime/images/resize.js'
 import type { RgbImage } from '../../runtime/images/rgb_image.js'
 import { drawSvg } from '../../runtime/images/sharp.js'
+import { sharp } from '../support/sharp.js'
 
 /** Left half red, right half blue. */
 function halves(width = 40, height = 20) {

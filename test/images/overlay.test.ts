@@ -1,6 +1,6 @@
 import test from 'ava'
-import sharp from 'sharp'
 import { drawOverlay } from '../../runtime/images/overlay.js'
+import { sharp } from '../support/sharp.js'
 
 const grey = { width: 120, height: 80, data: new Uint8Array(120 * 80 * 3).fill(128) }
 const marks = {

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import test from 'ava'
-import sharp from 'sharp'
 import { wholeImage } from '../../compiler/graph/view.js'
 import { exportOnnx } from '../../runtime/export/onnx.js'
 import { writePage } from '../../runtime/export/page.js'
@@ -12,6 +11,7 @@ import { OnnxPredictor } from '../../runtime/inference/onnx.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { compileFile } from '../../runtime/specs/spec.js'
 import { browserPath, openBrowser, showing } from '../support/browser.js'
+import { sharp } from '../support/sharp.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'wsban-page-'))
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))

@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import sharp from 'sharp'
 import { exportOnnx } from '../../runtime/export/onnx.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { compileFile } from '../../runtime/specs/spec.js'
+import { sharp } from '../support/sharp.js'
 
 /** A Python with onnx, onnxruntime, numpy and pillow; these tests say so and pass where there is none. */
 const python = process.env.WSBAN_PYTHON ?? 'python3'

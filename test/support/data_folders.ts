@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import test from 'ava'
-import sharp from 'sharp'
 import type { DataSet } from '../../runtime/data/dataset.js'
 import { cells, matFile, numbers, structs, text } from './mat5.js'
+import { sharp } from './sharp.js'
 
 const root = mkdtempSync(join(tmpdir(), 'wsban-formats-'))
 test.after.always(() => rmSync(root, { recursive: true, force: true }))

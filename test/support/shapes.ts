@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import sharp from 'sharp'
+import { drawSvg } from '../../runtime/images/sharp.js'
 
 /** Red discs and blue squares on noisy ground, at random places: 8 of each to train on, 3 to check on. Names that need escaping. */
 export async function drawShapes(folder: string): Promise<void> {
@@ -17,9 +17,11 @@ export async function drawShapes(folder: string): Promise<void> {
       for (let i = 0; i < count; i++) {
         const place = (factor: number) => String(24 + ((i * factor) % 50))
         const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="120" height="100"><rect width="120" height="100" fill="hsl(${i * 40} 20% 60%)"/>${shape.replace('X', place(17)).replace('Y', place(11))}</svg>`
-        await sharp(Buffer.from(svg))
-          .jpeg()
-          .toFile(join(folder, split, name, `${i}.jpg`))
+        await drawSvg((sharp) =>
+          sharp(Buffer.from(svg))
+            .jpeg()
+            .toFile(join(folder, split, name, `${i}.jpg`)),
+        )
       }
     }
 }
