@@ -1,4 +1,5 @@
 import type { Argument, Expression, Span, Unit } from '../../grammar/tree.js'
+import { architectureNames, backboneNames, publishedBackbone } from '../backbones/published.js'
 import type { Diagnostic } from '../diagnostics/diagnostic.js'
 import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
@@ -135,7 +136,7 @@ export function constantOf(
     }
     case 'colours': {
       if (value.kind === 'number') return inRange(spec, value.value, span, report, value.unit)
-      if (value.kind === 'string' && Object.hasOwn(spec.kind.named, value.value)) return spec.kind.named[value.value]
+      if (value.kind === 'string') return namedColours(spec.kind, value.value, span, report)
       const numbers = numbersOf(value)
       if (numbers?.length !== 3) return wrong()
       return numbers.every((number) => inRange(spec, number, span, report) !== undefined) ? numbers : undefined
@@ -151,6 +152,20 @@ export function constantOf(
       return value.kind === 'number' ? value.value : numbers
     }
   }
+}
+
+function namedColours(
+  { named, ofBackbone }: Extract<ArgumentSpec['kind'], { is: 'colours' }>,
+  name: string,
+  span: Span,
+  report: (d: Diagnostic) => void,
+): readonly number[] | undefined {
+  if (Object.hasOwn(named, name)) return named[name]
+  const backbone = publishedBackbone(name)
+  if (backbone) return backbone.normalization[ofBackbone]
+  const known = [...Object.keys(named), ...architectureNames, ...backboneNames]
+  report(diagnose('unknown-backbone', { name, known, suggestion: nearest(name, known) }, span))
+  return undefined
 }
 
 /** A unit behind a number, or one of a list, that counts something else than what is counted. */
@@ -305,7 +320,7 @@ function expectation(spec: ArgumentSpec): string {
     case 'pair':
       return 'a whole number or two: [height, width]'
     case 'colours':
-      return `a number, three numbers [red, green, blue], or ${Object.keys(spec.kind.named).join(', ')}`
+      return `a number, three numbers [red, green, blue], ${Object.keys(spec.kind.named).join(', ')}, or a published backbone`
     case 'integers':
       return 'a list of whole numbers'
     case 'axes':

@@ -1,7 +1,7 @@
 import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
 import { match } from './arguments.js'
-import { callBlock, splitPretrained } from './block_call.js'
+import { callBlock, type GivenWeights, splitPretrained } from './block_call.js'
 import type { Call, Elaboration } from './elaboration.js'
 import { inner } from './naming.js'
 import { describe, errorValue, type Value } from './values.js'
@@ -9,8 +9,9 @@ import { describe, errorValue, type Value } from './values.js'
 /** The arguments of `backbone`, beside `weights` and `partial`, which every block takes. */
 export const backboneParameters = ['image', 'name', 'classes'] as const
 
-/** The word for the weights that were published under the backbone's own name. */
+/** The words for the weights that were published under the backbone's own name: always, or where the name has the tag of some. */
 const ownWeights = 'published'
+const taggedWeights = 'auto'
 
 /**
  * Evaluates `backbone(image, "NAME")`: looks the published name up and calls the block that it belongs to. The name is a constant, so a
@@ -43,6 +44,13 @@ export function callBackbone(elaboration: Elaboration, call: Call): Value {
     return errorValue
   }
   const others = list.filter((argument) => !('expression' in named) || argument.value !== named.expression)
-  const source = pretrained?.source === ownWeights ? { ...pretrained, source: `timm/${target.name}` } : pretrained
-  return callBlock(elaboration, target.definition, { ...call, list: others }, source)
+  const weights = pretrained && weightsOf(value.value, target.name, pretrained)
+  return callBlock(elaboration, target.definition, { ...call, list: others }, weights)
+}
+
+/** Returns the weights that `weights` means for a name as written and with its tag. */
+function weightsOf(name: string, full: string, given: GivenWeights): GivenWeights | undefined {
+  if (given.source === taggedWeights && !name.includes('.')) return undefined
+  const own = given.source === ownWeights || given.source === taggedWeights
+  return own ? { ...given, source: `timm/${full}` } : given
 }

@@ -1,7 +1,7 @@
 import { deepestNesting } from '../../grammar/nesting.js'
 import { parse, type SyntaxProblem } from '../../grammar/parse.js'
 import type { Import, SourceFile } from '../../grammar/tree.js'
-import { publishedFolder } from '../backbones/published.js'
+import { architectureOf, publishedFolder } from '../backbones/published.js'
 import type { Diagnostic } from '../diagnostics/diagnostic.js'
 import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
@@ -74,7 +74,7 @@ export class ModuleLoader {
     this.loading.pop()
     this.published.set(`${publishedFolder}${name}`, module)
     const { file, scope } = module
-    const [definition] = file.blocks
+    const definition = file.blocks.find((block) => block.name.text === architectureOf(name))
     return definition && { kind: 'definition', definition, scope }
   }
 

@@ -13,7 +13,7 @@ import type {
   Span,
   Statement,
 } from '../../grammar/tree.js'
-import { publishedFolder } from '../backbones/published.js'
+import { architectureOf, publishedFolder } from '../backbones/published.js'
 import { operations } from '../ops/index.js'
 import type { ArgumentSpec } from '../ops/operation.js'
 import { axisWords } from '../ops/support/axes.js'
@@ -351,7 +351,8 @@ class FileResolver {
       return written.kind === 'string' ? [written.value] : []
     })
     const [name] = texts
-    return (name !== undefined && this.blocksOf(`${publishedFolder}${name}`)?.get('backbone')) || backbone
+    const block = name === undefined ? undefined : this.blocksOf(`${publishedFolder}${name}`)?.get(architectureOf(name))
+    return block ?? backbone
   }
 
   /** An argument's value: a bare word where it takes one. */

@@ -49,7 +49,7 @@ export const architectureNames: readonly string[] = Object.keys(standard)
 export function publishedBackbone(name: string): PublishedBackbone | undefined {
   const full = Object.hasOwn(standard, name) ? standard[name] : name
   if (full === undefined || !Object.hasOwn(weights, full)) return undefined
-  const [architecture = ''] = full.split('.')
+  const architecture = architectureOf(full)
   return {
     name: full,
     architecture: present(architectures[architecture], architecture),
@@ -60,14 +60,28 @@ export function publishedBackbone(name: string): PublishedBackbone | undefined {
 /** The specifier under which a library finds the file that calls the family's block for a published name. */
 export const publishedFolder = 'published/'
 
-/** Returns the text of that file: a block `backbone` with the arguments of the published network. */
-export function publishedText(name: string): string | undefined {
+/**
+ * Returns that file: its text, a block of the architecture's name that calls the family's block with the arguments of the published
+ * network; or the specifier of the family's own file, whose block of this name is the network as it is.
+ */
+export function publishedFile(name: string): { readonly text: string } | { readonly specifier: string } | undefined {
   const found = publishedBackbone(name)
   if (!found) return undefined
+  const own = architectureOf(name)
   const { family, block, arguments: given } = found.architecture
+  const specifier = `backbones/${family}`
+  if (block === own) return { specifier }
   const list = Object.entries(given).map(([argument, value]) => `${argument} = ${written(value)}`)
   const call = ['image', ...list, 'classes = classes'].join(', ')
-  return `import ${block} from "backbones/${family}"\n\nblock backbone(image, classes = 1000) { return ${block}(${call}) }\n`
+  return {
+    text: `import ${block} from "${specifier}"\n\nblock ${own}(image, classes = 1000) { return ${block}(${call}) }\n`,
+  }
+}
+
+/** Returns the architecture in the name of a published backbone: what stands before the tag. */
+export function architectureOf(name: string): string {
+  const [architecture = name] = name.split('.')
+  return architecture
 }
 
 function written(value: BackboneArgument): string {

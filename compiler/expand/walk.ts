@@ -152,12 +152,20 @@ export class Walk {
         { source, start: before ? before.span.end : start, end },
         `${before && more.length > 0 ? ', ' : ''}${more.join(', ')}`,
       )
+    for (const { name: argument, value } of list) if (argument?.text === 'weights') this.ownWeights(name, value)
+  }
+
+  /** `weights = "published"` and `"auto"` become the weights that they mean for a backbone. */
+  private ownWeights(name: string, weights: Expression): void {
+    const { edits } = this.around
     const own = JSON.stringify(`timm/${publishedBackbone(name)?.name ?? name}`)
-    for (const { name: argument, value } of list)
-      if (argument?.text === 'weights')
-        if (value.kind !== 'string')
-          edits.replace(value.span, `${this.written(value)} == "published" ? ${own} : ${this.written(value)}`)
-        else if (value.value === 'published') edits.replace(value.span, own)
+    const meanings = { published: own, auto: name.includes('.') ? own : '"none"' }
+    if (weights.kind !== 'string') {
+      const text = this.written(weights)
+      const choices = Object.entries(meanings).map(([word, meaning]) => `${text} == "${word}" ? ${meaning} : `)
+      edits.replace(weights.span, `${choices.join('')}${text}`)
+    } else if (weights.value === 'published' || weights.value === 'auto')
+      edits.replace(weights.span, meanings[weights.value])
   }
 
   private textOf(expression: Expression): string | undefined {
@@ -176,7 +184,17 @@ export class Walk {
     if (!spec) return
     const list = expression.kind === 'call' ? expression.arguments : []
     const call = expression.kind === 'call' ? expression : undefined
+    for (const { kind, name: known } of spec.arguments)
+      if (kind.is === 'colours')
+        for (const { name, value } of list) if (name?.text === known) this.coloursOf(kind.ofBackbone, value)
     this.append(callee, list, call, leftOut(defaulted(spec.arguments), list, spec.kind === 'group' ? -1 : 0))
+  }
+
+  /** The colours of a published backbone become numbers. */
+  private coloursOf(which: 'mean' | 'deviation', value: Expression): void {
+    const name = this.textOf(value)
+    const colours = name === undefined ? undefined : publishedBackbone(name)?.normalization[which]
+    if (colours) this.around.edits.replace(value.span, `[${colours.join(', ')}]`)
   }
 
   private append(callee: Expression, list: readonly Argument[], call: Expression | undefined, more: string[]): void {

@@ -2,6 +2,7 @@ import type { Attribute, Dimension, TensorType } from '../graph/graph.js'
 import type { OnnxLowering } from '../targets/onnx/lowering.js'
 import type { PytorchLowering } from '../targets/pytorch/lowering.js'
 import type { LayoutRule, TfjsLowering } from '../targets/tfjs/lowering.js'
+import type { Normalization } from '../training/normalization.js'
 import type { Evaluation, Inference, ParameterSpec, Typed } from './call.js'
 import type { Case } from './support/case.js'
 import type { Tensor } from './support/tensor.js'
@@ -27,8 +28,13 @@ export type ArgumentKind =
   | { readonly is: 'word'; readonly words: readonly string[] }
   /** One integer, or [vertical, horizontal]. */
   | { readonly is: 'pair'; readonly from: number }
-  /** One number for all colours, [red, green, blue], or the name of three known ones. */
-  | { readonly is: 'colours'; readonly named: Readonly<Record<string, readonly number[]>>; readonly above?: number }
+  /** One number for all colours, [red, green, blue], the name of three known ones, or a published backbone, whose own are meant. */
+  | {
+      readonly is: 'colours'
+      readonly named: Readonly<Record<string, readonly number[]>>
+      readonly ofBackbone: keyof Normalization
+      readonly above?: number
+    }
   /** Any number of integers: [3, -1]. */
   | { readonly is: 'integers' }
   /** One axis or several: a word, a number, or a list of numbers. */

@@ -67,7 +67,7 @@ function kindText(kind: ArgumentKind): string {
     case 'integer':
       return 'a whole number'
     case 'colours':
-      return `a number, [red, green, blue], or ${Object.keys(kind.named).join(', ')}`
+      return `a number, [red, green, blue], ${Object.keys(kind.named).join(', ')}, or the name of a published backbone`
     case 'axes':
       return 'axes'
     case 'integers':

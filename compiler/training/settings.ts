@@ -235,14 +235,14 @@ const specs: readonly SettingSpec[] = [
     arguments: [
       {
         name: 'mean',
-        kind: { is: 'colours', named: { imagenet: imagenet.mean } },
+        kind: { is: 'colours', named: { imagenet: imagenet.mean }, ofBackbone: 'mean' },
         default: 0.5,
         meaning: `subtracted from each colour; 0.5 with deviation 0.5 gives the range -1 to 1, imagenet is [${imagenet.mean.join(', ')}]`,
         source: 'imagenet: the mean of its images, as in torchvision',
       },
       {
         name: 'deviation',
-        kind: { is: 'colours', named: { imagenet: imagenet.deviation }, above: 0 },
+        kind: { is: 'colours', named: { imagenet: imagenet.deviation }, ofBackbone: 'deviation', above: 0 },
         default: 0.5,
         meaning: `divisor of each colour; imagenet is [${imagenet.deviation.join(', ')}]`,
       },

@@ -1,5 +1,5 @@
 import type { Library } from '../../compiler/analysis/modules.js'
-import { publishedFolder, publishedText } from '../../compiler/backbones/published.js'
+import { publishedFile, publishedFolder } from '../../compiler/backbones/published.js'
 import { publishedAs } from '../../runtime/weights/published.js'
 
 /** Texts of models/ by path without the ending; the build puts them there. */
@@ -13,8 +13,9 @@ export const library: Library = {
   standard: Object.keys(wsbanModels).filter((name) => name.includes('/')),
   find(specifier) {
     if (specifier.startsWith(publishedFolder)) {
-      const published = publishedText(specifier.slice(publishedFolder.length))
-      return published === undefined ? undefined : { source: specifier, text: published }
+      const published = publishedFile(specifier.slice(publishedFolder.length))
+      if (!published || 'text' in published) return published && { source: specifier, text: published.text }
+      return library.find(published.specifier, source)
     }
     const text = textOf(specifier)
     return text === undefined ? undefined : { source: `models/${specifier}.wsban`, text }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import type { Library } from '../../compiler/analysis/modules.js'
-import { publishedFolder, publishedText } from '../../compiler/backbones/published.js'
+import { publishedFile, publishedFolder } from '../../compiler/backbones/published.js'
 import { packageRoot } from '../package-root.js'
 import { publishedAs } from '../weights/published.js'
 
@@ -33,7 +33,12 @@ export function diskLibrary(files: Files = onDisk): Library {
       return standardNames(models)
     },
     find(specifier, importer) {
-      if (specifier.startsWith(publishedFolder)) return publishedFile(specifier)
+      if (specifier.startsWith(publishedFolder)) {
+        const published = publishedFile(specifier.slice(publishedFolder.length))
+        // The file of a published backbone stands on no disk, unless it is its family's.
+        if (!published || 'text' in published) return published && { source: specifier, text: published.text }
+        return this.find(published.specifier, importer)
+      }
       const own = specifier.startsWith('./') || specifier.startsWith('../')
       // A standard name is a plain path below models/ and cannot leave it.
       if (!own && (isAbsolute(specifier) || specifier.split(/[\\/]/).includes('..'))) return undefined
@@ -48,12 +53,6 @@ export function diskLibrary(files: Files = onDisk): Library {
     },
     normalizationOf: (weights) => publishedAs(weights)?.normalization,
   }
-}
-
-/** The file of a published backbone, which stands on no disk. */
-function publishedFile(specifier: string): { readonly source: string; readonly text: string } | undefined {
-  const text = publishedText(specifier.slice(publishedFolder.length))
-  return text === undefined ? undefined : { source: specifier, text }
 }
 
 /** As messages show a path: from where the person stands, if it lies below. */

@@ -52,13 +52,19 @@ async function hover(text: string): Promise<string> {
   return contents && typeof contents === 'object' && 'value' in contents ? contents.value : ''
 }
 
-const replaced = (before: string, after: string) => {
-  if (!wsban.includes(before)) throw new Error(`the model has no ${before}`)
-  return wsban.replace(before, after)
+const replaced = (before: string, after: string, text = wsban) => {
+  if (!text.includes(before)) throw new Error(`the model has no ${before}`)
+  return text.replace(before, after)
 }
+/** The model with an imported trunk. */
+const imported = replaced('backbone(image, trunk', 'inception_v3(image')
+  .replace('import attention', 'import inception_v3 from "backbones/inception_v3"\nimport attention')
+  .replaceAll('trunk.stride16', 'trunk.Mixed_6e')
+  .replace(', trunk = "inception_v3"', '')
+  .replace('mean = trunk, deviation = trunk', 'mean = 0.5, deviation = 0.5')
 
 test('taps are offered with their shapes, though the text is broken there', async (t) => {
-  const found = await labels(replaced('features  = trunk.Mixed_6e', 'features  = trunk.|'))
+  const found = await labels(replaced('features  = trunk.stride16', 'features  = trunk.|'))
   t.true(found.includes('Mixed_6e: 768 x 26 x 26'))
   t.true(found.includes('Mixed_7c: 2048 x 12 x 12'))
 })
@@ -96,7 +102,7 @@ test('an operation is offered with what the registry says of it', async (t) => {
 test('hovering tells shape, weights and work, and the page of an operation', async (t) => {
   // InceptionV3 without its auxiliary head, as torchvision counts it.
   t.regex(await hover(replaced('trunk     =', 'tr|unk     =')), /23\.8|23\.9 million parameters/)
-  t.regex(await hover(replaced('trunk.Mixed_6e', 'trunk.Mix|ed_6e')), /768 x 26 x 26/)
+  t.regex(await hover(replaced('trunk.stride16', 'trunk.str|ide16')), /768 x 26 x 26/)
   t.regex(await hover(replaced('bap(features', 'b|ap(features')), /Bilinear attention pooling/)
   t.regex(
     await hover(replaced('pool = mean)  ', 'po|ol = mean)  ')),
@@ -112,14 +118,14 @@ test('a call shows its arguments, and which one is being written', async (t) => 
   t.is(found?.activeParameter, 1)
 })
 
-test('a tap leads into the imported file', async (t) => {
-  const { text, offset } = marked(replaced('trunk.Mixed_6e', 'trunk.Mix|ed_6e'))
+test('a tap leads into the file of the backbone', async (t) => {
+  const { text, offset } = marked(replaced('trunk.stride16', 'trunk.str|ide16'))
   const { client, uri } = await opened(text)
   const found = await client.connection.sendRequest(DefinitionRequest.type, client.at(uri, offset))
   const [place] = Array.isArray(found) ? found : [found]
   t.true(place && 'uri' in place && place.uri.endsWith('models/backbones/inception_v3.wsban'))
   const lines = readFileSync(join(models, 'backbones', 'inception_v3.wsban'), 'utf8').split('\n')
-  t.regex(lines[place && 'range' in place ? place.range.start.line : -1] ?? '', /^ {2}Mixed_6e /)
+  t.regex(lines[place && 'range' in place ? place.range.start.line : -1] ?? '', /^ {2}stride16 /)
 })
 
 test('a block is renamed where it is defined, imported and called, in files that are not open, too', async (t) => {
@@ -257,7 +263,7 @@ async function fixed(text: string): Promise<{ text: string; codes: unknown[] }> 
 
 test('what the diagnostics suggest is done at a key', async (t) => {
   for (const [broken, whole] of [
-    [replaced('trunk.Mixed_6e', 'trunk.Mixed|_6ee'), wsban],
+    [replaced('trunk.Mixed_6e', 'trunk.Mixed|_6ee', imported), imported],
     [replaced('bap(features', 'ba|q(features'), wsban],
     [replaced('pool = mean', 'pool = me|am'), wsban],
     [replaced('"blocks/attention"', '"blocks/att|ention_"'), wsban],
@@ -268,8 +274,8 @@ test('what the diagnostics suggest is done at a key', async (t) => {
     [replaced('  crop = ', '  #| seen twice\n  crop = '), wsban.replace('  crop = ', '  // seen twice\n  crop = ')],
     [replaced('-> scale(100) -> linear(classes)       //', '-> sc|ale -> linear(classes)       //'), undefined],
     [`import res|idual from "backbones/tiny"\n${wsban}`, wsban],
-    [replaced('import inception_v3', 'import b|asic_conv, inception_v3'), wsban],
-    [replaced('import inception_v3', 'import inception_v3, b|asic_conv'), wsban],
+    [replaced('import inception_v3', 'import b|asic_conv, inception_v3', imported), imported],
+    [replaced('import inception_v3', 'import inception_v3, b|asic_conv', imported), imported],
     [
       replaced('import attention from "blocks/attention"\n', '').replace(
         'attention(features, maps',

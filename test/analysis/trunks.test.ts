@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import test from 'ava'
+import { publishedBackbone } from '../../compiler/backbones/published.js'
+import { compile } from '../../compiler/compile.js'
+import { normalizationIn } from '../../compiler/training/normalization.js'
+import { packageRoot } from '../../runtime/package-root.js'
+import { diskLibrary } from '../../runtime/specs/library.js'
+
+const models = ['wsban', 'wsdan', 'tasn', 'cam', 'baseline']
+const trunks = [
+  'inception_v3.tv_in1k',
+  'resnet18',
+  'regnety_002.pycls_in1k',
+  'densenet121',
+  'efficientnet_b0',
+  'mobilenetv3_small_050.lamb_in1k',
+  'convnext_atto',
+  'vit_tiny_patch16_224.augreg_in21k',
+  'vit_small_patch14_reg4_dinov2.lvd142m',
+  'swin_tiny_patch4_window7_224',
+]
+const library = diskLibrary()
+
+for (const model of models)
+  test(`${model} takes its trunk by name: weights of a tag, and the normalisation of the backbone`, (t) => {
+    const text = readFileSync(join(packageRoot(), 'models', `${model}.wsban`), 'utf8')
+    for (const trunk of trunks) {
+      const { graph, diagnostics } = compile({ source: model, text }, library, { trunk, size: 224 })
+      t.deepEqual(
+        diagnostics.map(({ code, message }) => [code, message]),
+        [],
+        trunk,
+      )
+      const sources = (graph?.pretrained ?? []).map(({ source }) => source)
+      t.deepEqual(sources, trunk.includes('.') ? [`timm/${trunk}`] : [], trunk)
+      t.deepEqual(graph && normalizationIn(graph.image.steps), publishedBackbone(trunk)?.normalization, trunk)
+    }
+  })
+
+test('weights of a backbone: the words, a file, and none', (t) => {
+  const of = (trunk: string, weights: string) => {
+    const text = readFileSync(join(packageRoot(), 'models', 'baseline.wsban'), 'utf8')
+    const { graph } = compile({ source: 'baseline', text }, library, { trunk, weights })
+    return graph?.pretrained.map(({ source }) => source)
+  }
+  t.deepEqual(of('resnet18', 'published'), [`timm/${publishedBackbone('resnet18')?.name}`])
+  t.deepEqual(of('resnet18.tv_in1k', 'published'), ['timm/resnet18.tv_in1k'])
+  t.deepEqual(of('resnet18.tv_in1k', 'none'), [])
+  t.deepEqual(of('resnet18.tv_in1k', 'own.safetensors'), ['own.safetensors'])
+  t.deepEqual(of('resnet18', 'own.safetensors'), ['own.safetensors'])
+})
