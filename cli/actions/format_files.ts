@@ -4,7 +4,7 @@ import { syntaxDiagnostic } from '../../compiler/analysis/modules.js'
 import { type Formatted, format } from '../../grammar/format.js'
 import { Failure } from '../../runtime/failure.js'
 import { writeAtomically } from '../../runtime/files.js'
-import { readSpec } from '../../runtime/specs/spec.js'
+import { readSpec } from '../../runtime/specs/spec_file.js'
 import type { Io } from '../io.js'
 
 /** Formats each file in place, or with `check` says which ones would change; 1 for a file that would, or that has syntax errors. */

@@ -13,7 +13,8 @@ import { top1Text } from '../../runtime/inference/evaluate.js'
 import type { PytorchChoice, precisions, trainInPytorch } from '../../runtime/pytorch/train.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
 import type { ReadySpec } from '../../runtime/specs/host.js'
-import { compileStored, readSpec } from '../../runtime/specs/spec.js'
+import { compileStored } from '../../runtime/specs/spec.js'
+import { readSpec, specFile } from '../../runtime/specs/spec_file.js'
 import { firstNotFinite } from '../../runtime/training/locate.js'
 import { profileText, StepProfile } from '../../runtime/training/profile.js'
 import { clock } from '../../runtime/training/progress.js'
@@ -174,7 +175,7 @@ async function placeOf(
 function storedSpecOf({ info }: RunFolder, file: string, { out, set = {}, train }: TrainRequest, io: Io): ReadySpec {
   const { entry, files, settings } = info.spec
   const otherSettings = Object.entries(set).some(([name, value]) => settings[name] !== value)
-  if (otherSettings || readSpec(file) !== files[entry])
+  if (otherSettings || readSpec(specFile(file)) !== files[entry])
     throw new Failure({
       code: 'spec-changed',
       message: `${otherSettings ? 'these settings are' : `${file} is`} not what ${out} was trained with`,

@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs'
 import { presentDefaults } from '../../compiler/analysis/defaults.js'
 import type { ModelSettings } from '../../compiler/analysis/model.js'
 import type { Library } from '../../compiler/analysis/modules.js'
 import { type Compiled, compile } from '../../compiler/compile.js'
-import { Failure, reasonOf } from '../failure.js'
 import { diskLibrary, shownPath } from './library.js'
+import { readSpec, specFile } from './spec_file.js'
 import type { StoredSpec } from './stored.js'
 import { entryText } from './stored.js'
 
@@ -12,8 +11,9 @@ export interface CompiledSpec extends Compiled {
   readonly stored: StoredSpec
 }
 
-/** Compiles a spec file from disk. @throws Failure `spec-unreadable` */
-export function compileFile(path: string, settings: ModelSettings = {}, train: readonly string[] = []): CompiledSpec {
+/** Compiles a spec from disk: a file, or the name of a model that comes with wsban. @throws Failure `spec-unreadable` */
+export function compileFile(given: string, settings: ModelSettings = {}, train: readonly string[] = []): CompiledSpec {
+  const path = specFile(given)
   return compileText(path, readSpec(path), settings, train)
 }
 
@@ -66,22 +66,4 @@ export function compileStored(stored: StoredSpec): CompiledSpec {
   }
   const options = { ...(train && { train }), ...(defaults && { defaults }) }
   return { ...compile({ source: entry, text: entryText(stored) }, library, settings, options), stored }
-}
-
-/** The text of a spec file. @throws Failure `spec-unreadable` */
-export function readSpec(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new Failure(
-      {
-        code: 'spec-unreadable',
-        message: `cannot read ${path}: ${reasonOf(error)}`,
-        help: 'give a .wsban file; wsban comes with models/wsban.wsban and models/wsban_tiny.wsban',
-        path,
-        exit: 2,
-      },
-      { cause: error },
-    )
-  }
 }

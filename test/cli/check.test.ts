@@ -86,3 +86,14 @@ test('explain --all has a page of every operation and code, and takes no name be
   t.is(wsban('explain', 'bap', '--all').status, 2)
   t.is(wsban('explain').status, 2)
 })
+
+test('a spec may be given as the name of a model; a file of that name wins', (t) => {
+  const found = wsban('check', 'wsban_tiny')
+  t.is(found.status, 0, found.err)
+  t.regex(found.out, /^wsban_tiny: wsban_tiny is fine/)
+  writeFileSync(join(folder, 'tasn_tiny'), 'model other() {}')
+  t.is(wsban('check', 'tasn_tiny').status, 1)
+  const near = wsban('check', 'wsban_tini')
+  t.is(near.status, 2)
+  t.regex(near.err, /did you mean wsban_tiny\?/)
+})

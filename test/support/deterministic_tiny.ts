@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { packageRoot } from '../../runtime/package-root.js'
-import { readSpec } from '../../runtime/specs/spec.js'
+import { readSpec } from '../../runtime/specs/spec_file.js'
 
 /** wsban_tiny with nothing left to chance within a step: no dropout, and one threshold for the crop. */
 export const deterministicTiny = readSpec(join(packageRoot(), 'models', 'wsban_tiny.wsban'))
