@@ -69,6 +69,8 @@ interface Surroundings {
 class Layout {
   private readonly lines: Line[] = []
   private indent: number
+  /** The indentation of a body's closing brace: that of its line, or, behind a group of several lines, of the line on which the group begins. */
+  private bodyIndent: number
   private code = ''
   private comment: string | undefined
   private places: Place[] = []
@@ -80,6 +82,7 @@ class Layout {
 
   constructor(private readonly context: Context) {
     this.indent = context.indent
+    this.bodyIndent = context.indent
     this.continuation = context.indent + 2
   }
 
@@ -169,6 +172,7 @@ class Layout {
   private group(group: Group, around: Surroundings): void {
     this.put(group.open, undefined)
     const outside = this.indent
+    const { bodyIndent } = this
     const column = group.block ? outside + 2 : this.column
     const above = this.continuation
     this.continuation = column
@@ -200,6 +204,7 @@ class Layout {
     this.continuation = above
     if (group.block) this.newLine(outside)
     this.put(group.close, undefined)
+    this.bodyIndent = bodyIndent
   }
 
   private body(body: Body, around: Surroundings): void {
@@ -208,14 +213,14 @@ class Layout {
         depth: around.depth,
         rank: -1,
         family: body,
-        continuation: this.indent,
+        continuation: this.bodyIndent,
         breakHere: () => {
           body.tall = true
         },
       })
     this.put(body.open, undefined)
     if (body.tall) {
-      const outside = this.indent
+      const outside = this.bodyIndent
       this.endLine()
       this.lines.push(...this.context.layBody(body, outside + 2).map((line) => ({ ...line, settled: true })))
       this.startLine(outside)
@@ -251,6 +256,7 @@ class Layout {
   private newLine(column: number): void {
     if (this.code === '' && this.comment === undefined) {
       this.indent = column
+      this.bodyIndent = column
       return
     }
     this.endLine()
@@ -259,6 +265,7 @@ class Layout {
 
   private startLine(column: number): void {
     this.indent = column
+    this.bodyIndent = column
     this.before = undefined
     this.afterSign = false
   }

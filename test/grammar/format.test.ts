@@ -266,3 +266,18 @@ test('a very long list is formatted', (t) => {
   const text = `block b(x) { return [${Array.from({ length: 20_000 }, (_, index) => index).join(', ')}] }`
   t.is(format('', text).kept, true)
 })
+
+test('a body stands under the line on which its parameters or arguments begin', (t) => {
+  const [width, depth, filters, kernel] = ['width', 'depth', 'filters', 'kernel'].map((name) => name.repeat(9))
+  const lines = [
+    `block b(x, ${width} = 3, ${depth} = 4,`,
+    `        other = 5) {`,
+    `  y = repeat 3 z = conv2d(x, ${filters},`,
+    `                          ${kernel}, stride = 1, padding = 1) {`,
+    '    return relu(z)',
+    '  }',
+    '  return y',
+    '}',
+  ]
+  t.is(format('any', lines.map((line) => line.trim()).join('\n')).text, `${lines.join('\n')}\n`)
+})
