@@ -117,7 +117,7 @@ export function constantOf(
     case 'boolean':
       return value.kind === 'boolean' ? value.value : wrong()
     case 'word':
-      return wordOf(spec, spec.kind.words, bound, wrong, report)
+      return wordOf(spec, spec.kind.words, ofBackbone(spec.kind, bound), wrong, report)
     case 'integer':
     case 'number':
       return value.kind === 'number' ? inRange(spec, value.value, span, report, value.unit) : wrong()
@@ -152,6 +152,13 @@ export function constantOf(
       return value.kind === 'number' ? value.value : numbers
     }
   }
+}
+
+/** A word of a published backbone in the place of the backbone's name. */
+function ofBackbone({ words, ofBackbone }: Extract<ArgumentSpec['kind'], { is: 'word' }>, bound: BoundArgument) {
+  if (ofBackbone === undefined || bound.value.kind !== 'string' || words.includes(bound.value.value)) return bound
+  const backbone = publishedBackbone(bound.value.value)
+  return backbone ? { ...bound, word: backbone[ofBackbone] } : bound
 }
 
 function namedColours(

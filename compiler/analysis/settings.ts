@@ -130,6 +130,8 @@ function constantIn(
 /** A bare word, where the argument takes one. */
 function namedWord({ kind }: ArgumentSpec, expression: Expression): string | undefined {
   if (expression.kind !== 'name') return undefined
-  const known = kind.is === 'word' || (kind.is === 'colours' && Object.hasOwn(kind.named, expression.text))
+  const known =
+    (kind.is === 'word' && (kind.ofBackbone === undefined || kind.words.includes(expression.text))) ||
+    (kind.is === 'colours' && Object.hasOwn(kind.named, expression.text))
   return known ? expression.text : undefined
 }

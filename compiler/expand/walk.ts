@@ -3,6 +3,7 @@ import { functions } from '../analysis/functions/index.js'
 import type { Module } from '../analysis/modules.js'
 import { publishedBackbone } from '../backbones/published.js'
 import { operations } from '../ops/index.js'
+import type { ArgumentKind } from '../ops/operation.js'
 import { trainSettings } from '../training/loop.js'
 import { settings } from '../training/settings.js'
 import { type Defaulted, defaulted, leftOut } from './defaults.js'
@@ -185,16 +186,18 @@ export class Walk {
     const list = expression.kind === 'call' ? expression.arguments : []
     const call = expression.kind === 'call' ? expression : undefined
     for (const { kind, name: known } of spec.arguments)
-      if (kind.is === 'colours')
-        for (const { name, value } of list) if (name?.text === known) this.coloursOf(kind.ofBackbone, value)
+      for (const { name, value } of list) if (name?.text === known) this.ofBackbone(kind, value)
     this.append(callee, list, call, leftOut(defaulted(spec.arguments), list, spec.kind === 'group' ? -1 : 0))
   }
 
-  /** The colours of a published backbone become numbers. */
-  private coloursOf(which: 'mean' | 'deviation', value: Expression): void {
+  /** Where the name of a published backbone means its colours or its word, these are written. */
+  private ofBackbone(kind: ArgumentKind, value: Expression): void {
     const name = this.textOf(value)
-    const colours = name === undefined ? undefined : publishedBackbone(name)?.normalization[which]
-    if (colours) this.around.edits.replace(value.span, `[${colours.join(', ')}]`)
+    const backbone = name === undefined ? undefined : publishedBackbone(name)
+    if (!backbone) return
+    const { edits } = this.around
+    if (kind.is === 'colours') edits.replace(value.span, `[${backbone.normalization[kind.ofBackbone].join(', ')}]`)
+    if (kind.is === 'word' && kind.ofBackbone) edits.replace(value.span, backbone[kind.ofBackbone])
   }
 
   private append(callee: Expression, list: readonly Argument[], call: Expression | undefined, more: string[]): void {

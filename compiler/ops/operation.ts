@@ -25,7 +25,8 @@ export type ArgumentKind =
   /** A number that may also be drawn: uniform(40%, 60%). */
   | { readonly is: 'number or uniform'; readonly from: number; readonly to: number }
   | { readonly is: 'boolean' }
-  | { readonly is: 'word'; readonly words: readonly string[] }
+  /** `ofBackbone`: the name of a published backbone means its own word, too. */
+  | { readonly is: 'word'; readonly words: readonly string[]; readonly ofBackbone?: 'interpolation' }
   /** One integer, or [vertical, horizontal]. */
   | { readonly is: 'pair'; readonly from: number }
   /** One number for all colours, [red, green, blue], the name of three known ones, or a published backbone, whose own are meant. */

@@ -29,6 +29,13 @@ const imageSize: ArgumentSpec = {
   meaning: 'resulting height and width, in pixels',
 }
 
+const interpolation: ArgumentSpec = {
+  name: 'interpolation',
+  kind: { is: 'word', words: ['bilinear', 'bicubic'], ofBackbone: 'interpolation' },
+  default: 'bilinear',
+  meaning: "filter, antialiased: a triangle, or Keys' cubic with a = -0.5 clamped to the range of pixels, as in Pillow",
+}
+
 const probability: ArgumentSpec = {
   name: 'probability',
   kind: { is: 'number', from: 0, to: 1 },
@@ -88,18 +95,24 @@ const specs: readonly SettingSpec[] = [
   {
     name: 'resize',
     kind: 'image step',
-    summary: 'Resizes the image to a square, without preserving the aspect ratio (bilinear, antialiased).',
-    arguments: [imageSize],
+    summary: 'Resizes the image to a square, without preserving the aspect ratio.',
+    arguments: [imageSize, interpolation],
     onnx(step) {
       const size = step.builder.integers([numberOf(step, 'size'), numberOf(step, 'size')])
+      const cubic = step.arguments.interpolation === 'bicubic'
       const attributes = {
-        mode: 'linear',
+        mode: cubic ? 'cubic' : 'linear',
+        ...(cubic && { cubic_coeff_a: -0.5 }),
         antialias: 1,
         exclude_outside: 1,
         coordinate_transformation_mode: 'half_pixel',
         axes: [2, 3],
       }
-      return step.add('Resize', [step.input, '', '', size], 'resize', attributes)
+      const resized = step.add('Resize', [step.input, '', '', size], 'resize', attributes)
+      // A cubic filter overshoots at edges.
+      return cubic
+        ? step.add('Clip', [resized, step.builder.floats([0]), step.builder.floats([255])], 'clamp')
+        : resized
     },
     resizesTo: 'size',
   },
@@ -132,7 +145,7 @@ const specs: readonly SettingSpec[] = [
     name: 'random_resized_crop',
     kind: 'image step',
     summary: 'Crops a region of random position, area and aspect ratio, and resizes it to a square.',
-    arguments: [imageSize, ...rectangle({ scale: [0.08, 1], ratio: [3 / 4, 4 / 3] })],
+    arguments: [imageSize, ...rectangle({ scale: [0.08, 1], ratio: [3 / 4, 4 / 3] }), interpolation],
     resizesTo: 'size',
   },
   {

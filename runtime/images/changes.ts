@@ -1,6 +1,6 @@
 import { Failure } from '../failure.js'
 import type { Random } from '../random.js'
-import { resizeBilinear } from './resize.js'
+import { type Interpolation, resizeImage } from './resize.js'
 import type { AnyImage, FloatImage } from './rgb_image.js'
 
 // One function a step that moves pixels; colours.ts has those that change them. Each gives a new image (or the very same one when nothing changes) and never writes into its input,
@@ -50,10 +50,16 @@ export interface Shape {
  * A rectangle of random place and shape, stretched to size x size
  * ("Inception crop", as torchvision's RandomResizedCrop: ten tries, then the largest allowed rectangle in the middle).
  */
-export function randomResizedCrop(image: AnyImage, size: number, shape: Shape, random: Random): FloatImage {
+export function randomResizedCrop(
+  image: AnyImage,
+  size: number,
+  shape: Shape,
+  interpolation: Interpolation,
+  random: Random,
+): FloatImage {
   const chosen = rectangleIn(image, shape, random) ?? middleOf(image, shape)
   const part = crop(image, chosen.left, chosen.top, chosen.width, chosen.height)
-  return { width: size, height: size, data: resizeBilinear(part, size, size) }
+  return { width: size, height: size, data: resizeImage(part, size, size, interpolation) }
 }
 
 interface Rectangle {

@@ -8,20 +8,37 @@ interface Taps {
   readonly weights: Float64Array
 }
 
+export type Interpolation = 'bilinear' | 'bicubic'
+
+/** A filter over the distance from the centre in pixels, and the distance from which on it is zero. */
+const filters: Readonly<Record<Interpolation, { readonly reach: number; weight(distance: number): number }>> = {
+  bilinear: { reach: 1, weight: (distance) => Math.max(0, 1 - distance) },
+  // Keys 1981, equation 4, with a = -0.5.
+  bicubic: {
+    reach: 2,
+    weight(distance) {
+      if (distance < 1) return (1.5 * distance - 2.5) * distance * distance + 1
+      return distance < 2 ? ((-0.5 * distance + 2.5) * distance - 4) * distance + 2 : 0
+    },
+  },
+}
+
 const kept = new Map<string, Taps>()
 const MOST_KEPT = 256
 
 /**
- * The triangle filter of half-pixel bilinear resizing. When the image shrinks, the triangle is as wide as one output pixel, so every
- * input pixel counts (antialiasing). What would fall outside the image is left out and the rest scaled to sum to 1.
+ * The filter of half-pixel resizing. When the image shrinks, the filter grows by the same factor, so every input pixel counts
+ * (antialiasing). What would fall outside the image is left out and the rest scaled to sum to 1.
  */
-function tapsOf(input: number, output: number): Taps {
-  const key = `${input}:${output}`
+function tapsOf(input: number, output: number, interpolation: Interpolation): Taps {
+  const key = `${input}:${output}:${interpolation}`
   const found = kept.get(key)
   if (found) return found
 
   const scale = input / output
-  const reach = Math.max(1, scale)
+  const filter = filters[interpolation]
+  const stretch = Math.max(1, scale)
+  const reach = filter.reach * stretch
   const count = Math.min(input, Math.ceil(reach) * 2 + 1)
   const first = new Int32Array(output)
   const weights = new Float64Array(output * count)
@@ -30,7 +47,7 @@ function tapsOf(input: number, output: number): Taps {
     const start = Math.min(Math.max(0, Math.floor(centre - reach)), input - count)
     let sum = 0
     for (let t = 0; t < count; t++) {
-      const weight = Math.max(0, 1 - Math.abs((start + t + 0.5 - centre) / reach))
+      const weight = filter.weight(Math.abs(start + t + 0.5 - centre) / stretch)
       weights[o * count + t] = weight
       sum += weight
     }
@@ -46,22 +63,31 @@ function tapsOf(input: number, output: number): Taps {
 }
 
 /**
- * Stretches an image to width x height and gives [height, width, 3] floats on the input's scale, rounded nowhere.
+ * Stretches an image to width x height. Returns [height, width, 3] floats on the input's scale, rounded nowhere; the overshoot of the
+ * cubic filter is clamped to 0 to 255.
  *
- * The same as Pillow's `resize(..., BILINEAR)` on float images, torchvision's `resize(antialias=True)`, and ONNX `Resize` with
- * mode=linear, antialias=1, coordinate_transformation_mode=half_pixel and exclude_outside=1. Without that last attribute
+ * The same as Pillow's `resize(..., BILINEAR)` or `BICUBIC` on float images, torchvision's `resize(antialias=True)`, and ONNX `Resize`
+ * with mode=linear or cubic (cubic_coeff_a=-0.5), antialias=1, coordinate_transformation_mode=half_pixel and exclude_outside=1. Without that last attribute
  * ONNX Runtime repeats the edge pixel outside the image instead, and the outermost rows and columns differ by up to a tenth.
  */
-export function resizeBilinear(image: AnyImage, width: number, height: number): Float32Array {
+export function resizeImage(
+  image: AnyImage,
+  width: number,
+  height: number,
+  interpolation: Interpolation = 'bilinear',
+): Float32Array {
   if (!(Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0)) {
     throw new RangeError(`cannot resize to ${width} x ${height}`)
   }
-  return down(across(image, width), image.height, width, height)
+  const resized = down(across(image, width, interpolation), image.height, width, height, interpolation)
+  if (interpolation === 'bicubic')
+    for (let i = 0; i < resized.length; i++) resized[i] = Math.min(255, Math.max(0, resized[i] as number))
+  return resized
 }
 
-function across(from: AnyImage, width: number): Float32Array {
+function across(from: AnyImage, width: number, interpolation: Interpolation): Float32Array {
   const { data } = from
-  const { count, first, weights } = tapsOf(from.width, width)
+  const { count, first, weights } = tapsOf(from.width, width, interpolation)
   const out = new Float32Array(from.height * width * 3)
   for (let y = 0, at = 0; y < from.height; y++) {
     const row = y * from.width * 3
@@ -84,9 +110,15 @@ function across(from: AnyImage, width: number): Float32Array {
   return out
 }
 
-function down(data: Float32Array, fromHeight: number, width: number, height: number): Float32Array {
+function down(
+  data: Float32Array,
+  fromHeight: number,
+  width: number,
+  height: number,
+  interpolation: Interpolation,
+): Float32Array {
   if (fromHeight === height) return data.slice()
-  const { count, first, weights } = tapsOf(fromHeight, height)
+  const { count, first, weights } = tapsOf(fromHeight, height, interpolation)
   const stride = width * 3
   const out = new Float32Array(height * stride)
   const sums = new Float64Array(stride)

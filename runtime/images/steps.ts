@@ -3,7 +3,7 @@ import { Failure } from '../failure.js'
 import type { Random } from '../random.js'
 import { centerCrop, erase, flip, randomCrop, randomResizedCrop, type Shape, turn } from './changes.js'
 import { brighten, contrast, normalize, saturate, turnHue } from './colours.js'
-import { resizeBilinear } from './resize.js'
+import { resizeImage } from './resize.js'
 import type { AnyImage } from './rgb_image.js'
 
 /** One step of a model's preprocessing or augmentation, as the compiler hands it over: a name of `stepNames` and its arguments. */
@@ -52,6 +52,7 @@ function kind<Shape extends z.ZodRawShape>(
 }
 
 const size = z.number().int().min(1).max(16384)
+const interpolation = z.enum(['bilinear', 'bicubic']).default('bilinear')
 const factor = z.number().min(0)
 const positive = z.number().positive()
 const share = z.number().min(0).max(1)
@@ -73,11 +74,17 @@ const colours = (value: z.ZodNumber) =>
   z.union([z.tuple([value, value, value]), value.transform((one): [number, number, number] => [one, one, one])])
 
 const kinds: Readonly<Record<string, StepKind>> = {
-  resize: kind(false, { size }, (p, o) => ({ width: o.size, height: o.size, data: resizeBilinear(p, o.size, o.size) })),
+  resize: kind(false, { size, interpolation }, (p, o) => ({
+    width: o.size,
+    height: o.size,
+    data: resizeImage(p, o.size, o.size, o.interpolation),
+  })),
   center_crop: kind(false, { size }, (p, o) => centerCrop(p, o.size)),
   random_crop: kind(true, { size }, (p, o, random) => randomCrop(p, o.size, random)),
-  random_resized_crop: kind(true, { size, ...shape({ scale: [0.08, 1], ratio: [3 / 4, 4 / 3] }) }, (p, o, random) =>
-    randomResizedCrop(p, o.size, shapeOf(o), random),
+  random_resized_crop: kind(
+    true,
+    { size, ...shape({ scale: [0.08, 1], ratio: [3 / 4, 4 / 3] }), interpolation },
+    (p, o, random) => randomResizedCrop(p, o.size, shapeOf(o), o.interpolation, random),
   ),
   flip: kind(
     true,

@@ -34,7 +34,10 @@ for (const model of models)
       )
       const sources = (graph?.pretrained ?? []).map(({ source }) => source)
       t.deepEqual(sources, trunk.includes('.') ? [`timm/${trunk}`] : [], trunk)
-      t.deepEqual(graph && normalizationIn(graph.image.steps), publishedBackbone(trunk)?.normalization, trunk)
+      const steps = graph?.image.steps ?? []
+      t.deepEqual(normalizationIn(steps), publishedBackbone(trunk)?.normalization, trunk)
+      const resize = steps.find(({ name }) => name === 'resize')
+      t.is(resize?.arguments.interpolation, publishedBackbone(trunk)?.interpolation, trunk)
     }
   })
 
@@ -49,4 +52,21 @@ test('weights of a backbone: the words, a file, and none', (t) => {
   t.deepEqual(of('resnet18.tv_in1k', 'none'), [])
   t.deepEqual(of('resnet18.tv_in1k', 'own.safetensors'), ['own.safetensors'])
   t.deepEqual(of('resnet18', 'own.safetensors'), ['own.safetensors'])
+})
+
+test('the size of the images of a backbone follows the parameter that names it', (t) => {
+  const text = `model own(classes = 3, trunk = "resnet18", size = image_size(trunk)) {
+  input image: Image[3, size, size]
+  input label: Class[classes]
+  branch whole(image) { logits = backbone(image, trunk).features -> global_avg_pool -> linear(classes) }
+  loss { whole = cross_entropy(whole.logits, label) }
+  predict probabilities = softmax(whole.logits)
+}`
+  const of = (trunk: string) => compile({ source: 'own', text }, library, { trunk })
+  t.is(of('resnet18').graph?.image.height, 224)
+  t.is(of('vit_small_patch14_dinov2.lvd142m').graph?.image.height, 518)
+  t.deepEqual(
+    of('resnet1').diagnostics.map(({ code }) => code),
+    ['wrong-type', 'unknown-backbone'],
+  )
 })

@@ -61,6 +61,7 @@ const imported = replaced('backbone(image, trunk', 'inception_v3(image')
   .replace('import attention', 'import inception_v3 from "backbones/inception_v3"\nimport attention')
   .replaceAll('trunk.stride16', 'trunk.Mixed_6e')
   .replace(', trunk = "inception_v3"', '')
+  .replace('resize(size, interpolation = trunk)', 'resize(size)')
   .replace('mean = trunk, deviation = trunk', 'mean = 0.5, deviation = 0.5')
 
 test('taps are offered with their shapes, though the text is broken there', async (t) => {

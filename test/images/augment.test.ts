@@ -7,7 +7,7 @@ import { Failure } from '../../runtime/failure.js'
 import { crop, erase, randomResizedCrop, turn } from '../../runtime/images/changes.js'
 import { brighten, contrast, saturate, turnHue } from '../../runtime/images/colours.js'
 import { augment, preprocess } from '../../runtime/images/preprocess.js'
-import { resizeBilinear } from '../../runtime/images/resize.js'
+import { resizeImage } from '../../runtime/images/resize.js'
 import type { AnyImage } from '../../runtime/images/rgb_image.js'
 import { stepNames } from '../../runtime/images/steps.js'
 import { packageRoot } from '../../runtime/package-root.js'
@@ -76,7 +76,7 @@ test("crop, resized crop and flip are torchvision's, within 0.001 of 255", (t) =
     by: [top, left, height, width, size],
     values,
   } of recorded.cases.resized_crop)
-    t.true(difference(resizeBilinear(crop(image, left, top, width, height), size, size), values) < 0.001)
+    t.true(difference(resizeImage(crop(image, left, top, width, height), size, size), values) < 0.001)
   for (const { by, values } of recorded.cases.flip)
     t.is(difference(run('flip', { direction: by, probability: 1 }, 1), values), 0)
 })
@@ -127,8 +127,8 @@ for (const [name, given] of Object.entries(randomSteps))
 
 test('shapes that cannot fit: the middle for a crop, nothing for an erasing', (t) => {
   const wide = { scaleMin: 1, scaleMax: 1, ratioMin: 20, ratioMax: 20 }
-  const cropped = randomResizedCrop(image, 4, wide, new Random(1))
-  t.true(difference(cropped.data, [...resizeBilinear(crop(image, 0, 4, 13, 1), 4, 4)]) < 1e-4)
+  const cropped = randomResizedCrop(image, 4, wide, 'bilinear', new Random(1))
+  t.true(difference(cropped.data, [...resizeImage(crop(image, 0, 4, 13, 1), 4, 4)]) < 1e-4)
   t.is(erase(image, 1, wide, 0, new Random(1)), image)
 })
 

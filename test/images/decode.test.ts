@@ -5,7 +5,7 @@ import test from 'ava'
 import { placesOn } from '../../runtime/data/truth.js'
 import { Failure } from '../../runtime/failure.js'
 import { decodeImage } from '../../runtime/images/decode.js'
-import { resizeBilinear } from '../../runtime/images/resize.js'
+import { resizeImage } from '../../runtime/images/resize.js'
 import type { RgbImage } from '../../runtime/images/rgb_image.js'
 import { drawSvg } from '../../runtime/images/sharp.js'
 import { sharp } from '../support/sharp.js'
@@ -167,7 +167,7 @@ test('an image much larger than enough is reduced while it is read, turned and a
     t.deepEqual([whole.width, whole.height, whole.whole], [300, 400, undefined])
     const reduced = await decodeImage(bytes, 'a', 60)
     t.deepEqual([reduced.width, reduced.height, reduced.whole], [60, 80, { width: 300, height: 400 }])
-    const wanted = resizeBilinear(whole, 60, 80)
+    const wanted = resizeImage(whole, 60, 80)
     const most = reduced.data.reduce((sum, value, i) => Math.max(sum, Math.abs(value - (wanted[i] ?? 0))), 0)
     t.true(most <= 4, `${format}: ${most}`)
     t.is((await decodeImage(bytes, 'a', 210)).width, 300)

@@ -1,7 +1,7 @@
 import test from 'ava'
 import onnxProto from 'onnx-proto'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { resizeBilinear } from '../../runtime/images/resize.js'
+import { type Interpolation, resizeImage } from '../../runtime/images/resize.js'
 import { keyOf, Random } from '../../runtime/random.js'
 
 const { onnx } = onnxProto
@@ -12,14 +12,16 @@ function noise(width: number, height: number) {
 }
 
 /** uint8 [B, H, W, 3] -> Transpose -> Cast -> Resize -> float [B, 3, size, size], as an exported model begins. */
-function resizeModel(): Uint8Array {
+function resizeModel(interpolation: Interpolation): Uint8Array {
   const { TensorProto, AttributeProto, ModelProto } = onnx
   const attribute = (name: string, value: number | number[] | string) =>
     Array.isArray(value)
       ? { name, type: AttributeProto.AttributeType.INTS, ints: value }
       : typeof value === 'string'
         ? { name, type: AttributeProto.AttributeType.STRING, s: new TextEncoder().encode(value) }
-        : { name, type: AttributeProto.AttributeType.INT, i: value }
+        : Number.isInteger(value)
+          ? { name, type: AttributeProto.AttributeType.INT, i: value }
+          : { name, type: AttributeProto.AttributeType.FLOAT, f: value }
   const value = (name: string, elemType: number, dims: readonly (string | number)[]) => ({
     name,
     type: {
@@ -50,15 +52,21 @@ function resizeModel(): Uint8Array {
         {
           opType: 'Resize',
           input: ['float', '', '', 'sizes'],
-          output: ['resized'],
+          output: ['unclamped'],
           attribute: [
             attribute('axes', [2, 3]),
             attribute('antialias', 1),
-            attribute('mode', 'linear'),
+            attribute('mode', interpolation === 'bicubic' ? 'cubic' : 'linear'),
+            attribute('cubic_coeff_a', -0.5),
             attribute('coordinate_transformation_mode', 'half_pixel'),
             attribute('exclude_outside', 1),
           ],
         },
+        { opType: 'Clip', input: ['unclamped', 'black', 'white'], output: ['resized'] },
+      ],
+      initializer: [
+        { name: 'black', dataType: TensorProto.DataType.FLOAT, floatData: [0] },
+        { name: 'white', dataType: TensorProto.DataType.FLOAT, floatData: [255] },
       ],
     },
   })
@@ -78,49 +86,50 @@ const cases: readonly (readonly [width: number, height: number, toWidth: number,
   [640, 480, 299, 17],
 ]
 
-test('resizing is that of ONNX Runtime', async (t) => {
-  const session = await InferenceSession.create(resizeModel(), { logSeverityLevel: 3 })
-  for (const [width, height, toWidth, toHeight] of cases) {
-    const image = noise(width, height)
-    const { resized } = await session.run({
-      image: new Tensor('uint8', image.data, [1, height, width, 3]),
-      sizes: new Tensor('int64', BigInt64Array.of(BigInt(toHeight), BigInt(toWidth)), [2]),
-    })
-    t.deepEqual(resized?.dims, [1, 3, toHeight, toWidth])
-    const theirs = resized?.data as Float32Array
-    const ours = resizeBilinear(image, toWidth, toHeight)
-    const area = toWidth * toHeight
-    let largest = 0
-    for (let i = 0; i < area; i++) {
-      for (let c = 0; c < 3; c++) {
-        const difference = Math.abs((ours[3 * i + c] ?? Number.NaN) - (theirs[c * area + i] ?? Number.NaN))
-        if (!(difference <= largest)) largest = difference
+for (const interpolation of ['bilinear', 'bicubic'] as const)
+  test(`${interpolation} resizing is that of ONNX Runtime`, async (t) => {
+    const session = await InferenceSession.create(resizeModel(interpolation), { logSeverityLevel: 3 })
+    for (const [width, height, toWidth, toHeight] of cases) {
+      const image = noise(width, height)
+      const { resized } = await session.run({
+        image: new Tensor('uint8', image.data, [1, height, width, 3]),
+        sizes: new Tensor('int64', BigInt64Array.of(BigInt(toHeight), BigInt(toWidth)), [2]),
+      })
+      t.deepEqual(resized?.dims, [1, 3, toHeight, toWidth])
+      const theirs = resized?.data as Float32Array
+      const ours = resizeImage(image, toWidth, toHeight, interpolation)
+      const area = toWidth * toHeight
+      let largest = 0
+      for (let i = 0; i < area; i++) {
+        for (let c = 0; c < 3; c++) {
+          const difference = Math.abs((ours[3 * i + c] ?? Number.NaN) - (theirs[c * area + i] ?? Number.NaN))
+          if (!(difference <= largest)) largest = difference
+        }
       }
+      t.log(`${width} x ${height} -> ${toWidth} x ${toHeight}: ${largest.toExponential(1)} of 255`)
+      t.true(largest <= 255e-4, `${width} x ${height} -> ${toWidth} x ${toHeight} differs by ${largest} of 255`)
     }
-    t.log(`${width} x ${height} -> ${toWidth} x ${toHeight}: ${largest.toExponential(1)} of 255`)
-    t.true(largest <= 255e-4, `${width} x ${height} -> ${toWidth} x ${toHeight} differs by ${largest} of 255`)
-  }
-})
+  })
 
 test('resizing floats is resizing bytes, and a row of figures by hand', (t) => {
   const bytes = noise(31, 17)
-  t.deepEqual(resizeBilinear({ ...bytes, data: Float32Array.from(bytes.data) }, 12, 40), resizeBilinear(bytes, 12, 40))
+  t.deepEqual(resizeImage({ ...bytes, data: Float32Array.from(bytes.data) }, 12, 40), resizeImage(bytes, 12, 40))
 
   // Four to two: each output pixel reaches two input pixels each way, as far as there are any: weights 3, 3, 1 (of 7) and 1, 3, 3.
   const row = { width: 4, height: 1, data: Uint8Array.from([10, 20, 40, 80].flatMap((v) => [v, v, v])) }
-  const out = resizeBilinear(row, 2, 1)
+  const out = resizeImage(row, 2, 1)
   t.deepEqual([...out], [130 / 7, 130 / 7, 130 / 7, 380 / 7, 380 / 7, 380 / 7].map(Math.fround))
 })
 
 test('the input is not written to, and the output is its own', (t) => {
   const image = { width: 4, height: 4, data: new Float32Array(48).fill(7) }
-  const same = resizeBilinear(image, 4, 4)
+  const same = resizeImage(image, 4, 4)
   same.fill(0)
   t.true(image.data.every((v) => v === 7))
 })
 
 test('a size below one is refused', (t) => {
   for (const size of [0, -1, 1.5, Number.NaN]) {
-    t.throws(() => resizeBilinear(noise(2, 2), size, 2), { instanceOf: RangeError })
+    t.throws(() => resizeImage(noise(2, 2), size, 2), { instanceOf: RangeError })
   }
 })

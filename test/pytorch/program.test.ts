@@ -34,9 +34,12 @@ test.after.always(() => rmSync(folder, { recursive: true, force: true }))
 const steps: readonly (readonly [name: string, given: Record<string, number | string | readonly number[]>])[] = [
   ['resize', { size: 40 }],
   ['resize', { size: 150 }],
+  ['resize', { size: 40, interpolation: 'bicubic' }],
+  ['resize', { size: 150, interpolation: 'bicubic' }],
   ['center_crop', { size: 60 }],
   ['random_crop', { size: 60 }],
   ['random_resized_crop', { size: 48, scale_min: 0.3 }],
+  ['random_resized_crop', { size: 48, scale_min: 0.3, interpolation: 'bicubic' }],
   ['random_resized_crop', { size: 48, ratio_min: 3, ratio_max: 4, scale_min: 0.9 }],
   ['flip', { direction: 'horizontal', probability: 1 }],
   ['flip', { direction: 'vertical', probability: 0.5 }],

@@ -18,10 +18,16 @@ from seeded import Random
 LUMA = torch.tensor([0.299, 0.587, 0.114]).view(3, 1, 1)
 
 
-def resize(image: Tensor, size: int) -> Tensor:
-    return F.interpolate(
-        image[None], (size, size), mode="bilinear", antialias=True, align_corners=False
+def resize(image: Tensor, size: int, interpolation: str = "bilinear") -> Tensor:
+    resized = F.interpolate(
+        image[None],
+        (size, size),
+        mode=interpolation,
+        antialias=True,
+        align_corners=False,
     )[0]
+    # A cubic filter overshoots at edges.
+    return resized.clamp(0, 255) if interpolation == "bicubic" else resized
 
 
 def center_crop(image: Tensor, size: int) -> Tensor:
@@ -45,6 +51,7 @@ def random_resized_crop(
     scale_max: float = 1,
     ratio_min: float = 3 / 4,
     ratio_max: float = 4 / 3,
+    interpolation: str = "bilinear",
 ) -> Tensor:
     """Crops a rectangle of random area, ratio and position, and resizes it to a square."""
     shape = (scale_min, scale_max, ratio_min, ratio_max)
@@ -52,7 +59,8 @@ def random_resized_crop(
         image, ratio_min, ratio_max
     )
     left, top, width, height = rectangle
-    return resize(image[:, top : top + height, left : left + width], size)
+    part = image[:, top : top + height, left : left + width]
+    return resize(part, size, interpolation)
 
 
 def flip(
