@@ -1,5 +1,6 @@
 import type { Argument, Expression, Span, Unit } from '../../grammar/tree.js'
-import { architectureNames, backboneNames, publishedBackbone } from '../backbones/published.js'
+import { publishedBackbone } from '../backbones/published.js'
+import { unknownBackbone } from '../backbones/unknown.js'
 import type { Diagnostic } from '../diagnostics/diagnostic.js'
 import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
@@ -170,8 +171,7 @@ function namedColours(
   if (Object.hasOwn(named, name)) return named[name]
   const backbone = publishedBackbone(name)
   if (backbone) return backbone.normalization[ofBackbone]
-  const known = [...Object.keys(named), ...architectureNames, ...backboneNames]
-  report(diagnose('unknown-backbone', { name, known, suggestion: nearest(name, known) }, span))
+  report(unknownBackbone(name, span, Object.keys(named)))
   return undefined
 }
 

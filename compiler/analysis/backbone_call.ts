@@ -1,5 +1,5 @@
+import { unknownBackbone } from '../backbones/unknown.js'
 import { diagnose } from '../diagnostics/report.js'
-import { nearest } from '../diagnostics/suggest.js'
 import { match } from './arguments.js'
 import { callBlock, type GivenWeights, splitPretrained } from './block_call.js'
 import type { Call, Elaboration } from './elaboration.js'
@@ -38,9 +38,7 @@ export function callBackbone(elaboration: Elaboration, call: Call): Value {
   }
   const target = elaboration.backbone(value.value)
   if (!target) {
-    const known = elaboration.backboneNames
-    const suggestion = nearest(value.value, known)
-    elaboration.report(diagnose('unknown-backbone', { name: value.value, known, suggestion }, named.span))
+    elaboration.report(unknownBackbone(value.value, named.span))
     return errorValue
   }
   const others = list.filter((argument) => !('expression' in named) || argument.value !== named.expression)

@@ -54,8 +54,6 @@ export interface Elaboration {
   readonly report: (diagnostic: Diagnostic) => void
   /** Returns the block of a published name, and that name with the tag of its weights. */
   backbone(name: string): { readonly name: string; readonly definition: DefinitionValue } | undefined
-  /** Every published name. */
-  readonly backboneNames: readonly string[]
   evaluate(expression: Expression, context: Context, place: Place): Value
   /** Evaluates a body: its bindings, then its return. */
   statements(

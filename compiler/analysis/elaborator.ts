@@ -1,6 +1,6 @@
 import { isPlainName, writtenMember } from '../../grammar/names.js'
 import type { Argument, Binding, Expression, Span, Statement } from '../../grammar/tree.js'
-import { architectureNames, backboneNames, publishedBackbone } from '../backbones/published.js'
+import { publishedBackbone } from '../backbones/published.js'
 import type { Diagnostic, Label } from '../diagnostics/diagnostic.js'
 import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
@@ -88,8 +88,6 @@ export class Elaborator implements Elaboration {
     const kept = this.defaults[callee]?.[name]
     return kept === undefined ? present : kept
   }
-
-  readonly backboneNames = [...architectureNames, ...backboneNames]
 
   backbone(name: string): { readonly name: string; readonly definition: DefinitionValue } | undefined {
     const definition = this.findBackbone(name)

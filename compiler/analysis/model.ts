@@ -46,7 +46,9 @@ export function elaborateModel(
   for (const input of model.inputs) declareInput(elaborator, input, context, images, labels)
   const [image, anotherImage] = images
   const [label] = labels
-  if (!image || anotherImage || labels.length > 1)
+  // An input that could not be declared has been reported.
+  const undeclared = model.inputs.length > images.length + labels.length
+  if (anotherImage || labels.length > 1 || (!image && !undeclared))
     elaborator.report(
       diagnose('wrong-input', { what: 'a model has one Image input, and at most one Class input' }, model.name.span),
     )

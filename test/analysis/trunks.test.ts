@@ -67,6 +67,6 @@ test('the size of the images of a backbone follows the parameter that names it',
   t.is(of('vit_small_patch14_dinov2.lvd142m').graph?.image.height, 518)
   t.deepEqual(
     of('resnet1').diagnostics.map(({ code }) => code),
-    ['wrong-type', 'unknown-backbone'],
+    ['unknown-backbone'],
   )
 })

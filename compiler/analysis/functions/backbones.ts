@@ -9,10 +9,9 @@ export const backboneFunctions: readonly CompileTimeFunction[] = [
     parameters: [{ name: 'name', meaning: 'the name of a published backbone' }],
     evaluate(call) {
       const name = call.argument('name')?.value
-      const backbone = name?.kind === 'string' ? publishedBackbone(name.value) : undefined
-      return backbone
-        ? { kind: 'number', value: backbone.size }
-        : call.wrong('name', 'the name of a published backbone, in quotes')
+      if (name?.kind !== 'string') return call.wrong('name', 'the name of a published backbone, in quotes')
+      const backbone = publishedBackbone(name.value)
+      return backbone ? { kind: 'number', value: backbone.size } : call.unknownBackbone('name', name.value)
     },
   },
 ]

@@ -1,4 +1,6 @@
 import { present } from '../../../grammar/present.js'
+import type { Span } from '../../../grammar/tree.js'
+import { unknownBackbone } from '../../backbones/unknown.js'
 import { diagnose } from '../../diagnostics/report.js'
 import { match, strangeUnit } from '../arguments.js'
 import type { Call, Elaboration } from '../elaboration.js'
@@ -44,9 +46,18 @@ class Arguments implements FunctionCall {
   wrong(name: string, expected: string): undefined {
     const argument = this.bound.get(name)
     const found = argument ? describe(argument.value) : 'nothing'
-    const span = argument?.span ?? this.call.span
-    this.elaboration.report(diagnose('wrong-type', { name: `\`${name}\``, expected, found }, span))
+    const values = { name: `\`${name}\``, expected, found }
+    this.elaboration.report(diagnose('wrong-type', values, this.spanOf(name)))
     return undefined
+  }
+
+  unknownBackbone(name: string, backbone: string): undefined {
+    this.elaboration.report(unknownBackbone(backbone, this.spanOf(name)))
+    return undefined
+  }
+
+  private spanOf(name: string): Span {
+    return this.bound.get(name)?.span ?? this.call.span
   }
 
   divisionByZero(): undefined {

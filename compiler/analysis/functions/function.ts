@@ -24,4 +24,6 @@ export interface FunctionCall {
   /** Reports an argument of another type than expected. */
   wrong(name: string, expected: string): undefined
   divisionByZero(): undefined
+  /** Reports an argument that names no published backbone. */
+  unknownBackbone(name: string, backbone: string): undefined
 }
