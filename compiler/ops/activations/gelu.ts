@@ -61,8 +61,9 @@ export const gelu = pointwise({
   ],
 })
 
+/** A division, not the product with 1 / sqrt(2): ONNX Runtime recognises this form and computes it in one kernel. */
 function erfOf(call: OnnxCall, x: string): string {
-  return call.add('Erf', [call.add('Mul', [x, call.float(Math.SQRT1_2)], {}, 'scaled')], {}, 'erf')
+  return call.add('Erf', [call.add('Div', [x, call.float(Math.SQRT2)], {}, 'scaled')], {}, 'erf')
 }
 
 function tanhOf(call: OnnxCall, x: string): string {
