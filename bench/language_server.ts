@@ -1,6 +1,6 @@
 /**
  * How long an editor waits for the language server, in milliseconds (median and 95th percentile, warm): from a key to the diagnostics,
- * and for completion, through the protocol in one process. models/wsban.wsban, which imports InceptionV3, and a spec ten times as long.
+ * and for completion, through the protocol in one process. models/wsban.wsban on InceptionV3, ViT-S/16 and Swin-T, and a spec ten times as long.
  *
  *   npx tsx bench/language_server.ts
  *
@@ -30,6 +30,10 @@ function tenTimesAsLong(): string {
   return `${head}${more.join('\n')}\n  loss {${tail}`
 }
 
+function onTrunk(name: string): string {
+  return text.replace('trunk = "inception_v3"', `trunk = "${name}"`)
+}
+
 const kinds: readonly { readonly name: string; readonly at: string; readonly texts: readonly [string, string] }[] = [
   { name: 'comment', at: '// 128 x 768', texts: ['// 128 x 768', '// 128 x 7681'] },
   { name: 'number', at: 'scale(100)', texts: ['scale(100)', 'scale(10)'] },
@@ -44,6 +48,7 @@ function shown(times: number[]): string {
 
 for (const [title, spec] of [
   ['models/wsban.wsban', text],
+  ...['vit_small_patch16_224', 'swin_tiny_patch4_window7_224'].map((trunk) => [trunk, onTrunk(trunk)] as const),
   ['ten times as long', tenTimesAsLong()],
 ] as const) {
   const client = await LanguageClient.start(folder)
