@@ -4,8 +4,11 @@
   wsban          WS-BAN on InceptionV3 with the crop (two passes, distillation, centre loss), 224 px, batch 8
   lite           EfficientNet-Lite0, 224 px, batch 16
   vit            ViT-S/16, 224 px, batch 8
+  convnext       ConvNeXt-T, 224 px, batch 8
+  swin           Swin-T, 224 px, batch 8
+  efficientnet   EfficientNet-B0, 224 px, batch 8
 
-    python bench/training_step.py [resnet18 wsban lite vit] [--peers eager channels_last compile] [--runs 8] [--threads 2] [--profile]
+    python bench/training_step.py [resnet18 wsban lite vit convnext swin efficientnet] [--peers eager channels_last compile] [--runs 8] [--threads 2] [--profile]
 
 Needs torch, torchvision, timm, scipy and numpy; our side runs from source (bench/training_worker.ts) on the native engine.
 """
@@ -84,10 +87,15 @@ def lite():
     return Plain(timm.create_model("tf_efficientnet_lite0", num_classes=17))
 
 
-def vit():
-    import timm
+def published(name: str, **settings: float):
+    """Returns a subject: a network of timm's with its classifier, without dropout and stochastic depth as on our side."""
 
-    return Plain(timm.create_model("vit_small_patch16_224", num_classes=17))
+    def make():
+        import timm
+
+        return Plain(timm.create_model(name, num_classes=17, **settings))
+
+    return make, 8, 224, 0, ["bench/specs/classifier.wsban", "8", f"trunk={name}"]
 
 
 # Weight decay is what each spec says.
@@ -95,7 +103,10 @@ subjects = {
     "resnet18": (resnet18, 16, 128, 0, ["bench/specs/resnet18.wsban", "16"]),
     "wsban": (WsBan, 8, 224, 1e-5, ["models/wsban.wsban", "8", "size=224"]),
     "lite": (lite, 16, 224, 0, ["models/baseline_lite.wsban", "16", "classes=17"]),
-    "vit": (vit, 8, 224, 0, ["bench/specs/vit_small.wsban", "8"]),
+    "vit": published("vit_small_patch16_224"),
+    "convnext": published("convnext_tiny"),
+    "swin": published("swin_tiny_patch4_window7_224", drop_path_rate=0),
+    "efficientnet": published("efficientnet_b0"),
 }
 
 
