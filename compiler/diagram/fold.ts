@@ -143,7 +143,7 @@ class Folder {
         found.set(key, before ? { ...before, detached: before.detached && arrow.detached } : arrow)
       }
     }
-    return [...found.values()]
+    return merged([...found.values()])
   }
 
   /** The argument that a value is passed to, looking through operations of one input: `teacher` through a detach. */
@@ -188,6 +188,21 @@ class Folder {
     const type = typeOf(this.graph, value)
     return type.shape.length > 1 ? shapeText(type).replaceAll(' x ', ' \u00d7 ') : ''
   }
+}
+
+/** Draws several values that go from one box to another as one arrow, with a line of its label for each. */
+function merged(arrows: readonly Arrow[]): Arrow[] {
+  const between = new Map<string, Arrow[]>()
+  for (const arrow of arrows) {
+    const key = JSON.stringify([arrow.from, arrow.to])
+    between.set(key, [...(between.get(key) ?? []), arrow])
+  }
+  return [...between.values()].map((group) => {
+    const first = elementAt(group, 0)
+    if (group.length === 1) return first
+    const label = [...new Set(group.map((arrow) => arrow.label.join(', ')))]
+    return { ...first, label, detached: group.every(({ detached }) => detached) }
+  })
 }
 
 function shares({ path, parameterPath }: Frame): boolean {

@@ -15,7 +15,8 @@ export interface Area extends Point {
 
 export interface PlacedArrow extends Arrow {
   readonly points: readonly Point[]
-  readonly labelAt: Point
+  /** Absent without a label. */
+  readonly labelAt?: Point
 }
 
 export interface Layout {
@@ -72,8 +73,10 @@ function placed(diagram: Diagram, direction: Direction): Layout {
   const branches = diagram.branches.map((branch) => ({ ...branch, area: around(boxes, branch.name) }))
   const arrows = diagram.arrows.map((arrow, index): PlacedArrow => {
     const edge = graph.edge(arrow.from, arrow.to, String(index))
+    const points = present(edge.points, 'the line of an arrow')
+    if (arrow.label.length === 0) return { ...arrow, points }
     const labelAt = { x: present(edge.x, 'the place of a label'), y: present(edge.y, 'the place of a label') }
-    return { ...arrow, points: present(edge.points, 'the line of an arrow'), labelAt }
+    return { ...arrow, points, labelAt }
   })
   const { width = 0, height = 0 } = graph.graph()
   const top = Math.min(0, ...branches.map(({ area }) => area.y - area.height / 2 - metrics.margin))
@@ -111,7 +114,7 @@ function shifted(layout: Layout, down: number): Layout {
     arrows: layout.arrows.map((arrow) => ({
       ...arrow,
       points: arrow.points.map(point),
-      labelAt: point(arrow.labelAt),
+      ...(arrow.labelAt && { labelAt: point(arrow.labelAt) }),
     })),
   }
 }

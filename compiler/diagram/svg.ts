@@ -63,7 +63,7 @@ function lineOf({ points, detached }: PlacedArrow): string {
 }
 
 function labelOf({ label, labelAt }: PlacedArrow): string {
-  if (label.length === 0) return ''
+  if (!labelAt) return ''
   const width = Math.max(...label.map((line) => line.length)) * metrics.letter
   const height = label.length * metrics.line
   const texts = label.map(

@@ -9,7 +9,9 @@ import { type Area, layOut } from '../../compiler/diagram/layout.js'
 import { svgOf } from '../../compiler/diagram/svg.js'
 import type { Graph } from '../../compiler/graph/graph.js'
 import { packageRoot } from '../../runtime/package-root.js'
+import { Random } from '../../runtime/random.js'
 import { diskLibrary } from '../../runtime/specs/library.js'
+import { ModelGenerator } from '../fuzz/models/generate.js'
 
 const folder = join(packageRoot(), 'models')
 
@@ -45,6 +47,29 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.wsban'))
     const { width = 0, height = 0 } = await sharp(Buffer.from(svg)).metadata()
     t.true(Math.min(17 / width, 24 / height) * 11.5 * 28.35 > 5.5, `${width} x ${height}`)
   })
+
+test('any model has an image: several values between two boxes are one arrow, one without a shape has no label', (t) => {
+  const fixtures = join(packageRoot(), 'test', 'fixtures', 'models')
+  const texts = [
+    ...readdirSync(fixtures).map((name) => readFileSync(join(fixtures, name), 'utf8')),
+    ...Array.from({ length: 150 }, (_, seed) => new ModelGenerator(new Random(seed)).model()),
+  ]
+  for (const text of texts) {
+    const { graph } = compile({ source: 'model', text }, diskLibrary())
+    if (!graph) continue
+    const diagram = fold(graph)
+    const pairs = diagram.arrows.map(({ from, to }) => `${from} -> ${to}`)
+    t.deepEqual(pairs, [...new Set(pairs)], text)
+    for (const direction of ['across', 'down'] as const) {
+      const { arrows, boxes } = layOut(diagram, direction)
+      const points = [...boxes.map(({ area }) => area), ...arrows.flatMap((arrow) => arrow.points)]
+      t.true(
+        points.every(({ x, y }) => Number.isFinite(x) && Number.isFinite(y)),
+        text,
+      )
+    }
+  }
+})
 
 test('the second pass of WS-BAN is one box that has the first one’s weights, and its teacher learns nothing', (t) => {
   const diagram = fold(graphOf(t, 'wsban', readFileSync(join(folder, 'wsban.wsban'), 'utf8')))
