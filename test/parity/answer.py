@@ -1,7 +1,8 @@
 """Answers requests on standard input, a line each, with what timm's network computes: for test/parity/sweep.ts.
 
-A request is {"name", "size", "resizable"}. An answer has the output and five taps as record.py summarises them, the number of parameters, the
-digest of the state dict, and the multiply-adds that PyTorch's own counter finds; or {"error"}.
+A request is {"name", "size", "resizable"}. An answer has the output and five taps as record.py summarises them, the factors of the running
+variances (see `scale_statistics`), how far PyTorch in single precision is from that, the number of parameters, the digest of the state dict,
+and the multiply-adds that PyTorch's own counter finds; or {"error"}.
 """
 
 import json
@@ -23,18 +24,52 @@ def tapped(network):
     return [inner[len(inner) * i // 5] for i in range(5)]
 
 
+def scale_statistics(network, pixels):
+    """Multiplies each running variance by the variance of what the batch norm is given, and returns the factors by name.
+
+    Otherwise features grow from block to block, and gates become steps: then PyTorch in single precision is as far from PyTorch in double.
+    """
+    factors = {}
+
+    def scale(norm, inputs, name):
+        factors[f"{name}.running_var"] = float(inputs[0].var())
+        norm.running_var.mul_(factors[f"{name}.running_var"])
+
+    hooks = [
+        module.register_forward_pre_hook(lambda norm, inputs, name=name: scale(norm, inputs, name))
+        for name, module in network.named_modules()
+        if isinstance(module, nn.BatchNorm2d)
+    ]
+    with torch.no_grad():
+        network(pixels)
+    for hook in hooks:
+        hook.remove()
+    return factors
+
+
+def difference(expected, found):
+    """The difference that formula.ts calls the distance, between two summaries."""
+    away = max(abs(one - other) for one, other in zip(expected["samples"], found["samples"], strict=True))
+    return max(abs(found["sum"] - expected["sum"]) / expected["absoluteSum"], away / expected["largest"])
+
+
 def answer(request):
     # A network with position embeddings is built for a size; the others take any.
     built = {"img_size": request["size"]} if request["resizable"] else {}
     network = timm.create_model(request["name"], num_classes=1000, **built).double().eval().requires_grad_(False)
     fill(network)
+    pixels = image(1, request["size"]).double()
+    factors = scale_statistics(network, pixels)
     taps = tapped(network)
     # The counter counts two operations for each multiply-add.
     with FlopCounterMode(display=False) as counter:
-        found = run(network, taps, image(1, request["size"]).double())
+        found = run(network, taps, pixels)
+    single = run(network.float(), taps, pixels.float())
     return {
         "taps": taps,
         "values": found,
+        "factors": factors,
+        "single": max(difference(values, single[tap]) for tap, values in found.items()),
         "parameters": sum(one.numel() for one in network.parameters()),
         "state": digest(network),
         "multiplyAdds": counter.get_total_flops() // 2,
