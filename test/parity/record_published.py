@@ -27,8 +27,6 @@ STATES = Path(__file__).parent / "recorded" / "published_states.json"
 NOT_STORED = ("relative_position_index", "attn_mask")
 
 
-# Their blocks have our names and shapes, and compute something else: `npm run parity` found them.
-DIFFERENT = ("efficientnetv2_rw_", "fbnetv3_")
 
 
 class Captured(Exception):
@@ -75,7 +73,7 @@ def digest(network):
 def architecture_entry(architecture, macs):
     """Returns the entry and the digest of the state dict, or None for a network that no family can build."""
     module, arguments = arguments_of(architecture)
-    if module not in FAMILIES or architecture.startswith(DIFFERENT):
+    if module not in FAMILIES:
         return None
     network = build(architecture)
     translated = FAMILIES[module](arguments, network)
