@@ -2,6 +2,7 @@ import { Failure } from '../failure.js'
 import { openEntry, readValues, type StoredTensor } from './file.js'
 import { type Match, type MatchOptions, matchLines, matchWeights, type Wanted } from './match.js'
 import { resamplePositions } from './position_embedding.js'
+import { translate } from './translate.js'
 
 export interface LoadOptions extends MatchOptions {
   readonly path: string
@@ -37,9 +38,11 @@ export interface Loaded {
  */
 export async function openWeights(wanted: readonly Wanted[], options: LoadOptions): Promise<OpenWeights> {
   const { path, name = path, partial = false, complete = false } = options
-  const file = await openEntry(path, options.entry)
-  const match = matchWeights(wanted, file.entries, options)
-  const lines = matchLines(match, name)
+  const stored = await openEntry(path, options.entry)
+  const { entries, from } = translate(stored.entries, wanted)
+  const file = { ...stored, entries }
+  const match = matchWeights(wanted, entries, options)
+  const lines = matchLines(match, name, from)
   if (isWrong(match, partial, complete)) {
     await file.close()
     throw doesNotFit(name, lines, match, { complete, folded: file.format === 'onnx' })

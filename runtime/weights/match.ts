@@ -168,8 +168,8 @@ function bestBeginning(parts: readonly string[], wanted: readonly Wanted[], keys
   return best
 }
 
-/** The table that people see: what matched, what did not, with the nearest name. */
-export function matchLines(match: Match, from: string): string[] {
+/** The table that people see: what matched, what did not, with the nearest name. `layouts` are those that the names were translated from. */
+export function matchLines(match: Match, from: string, layouts: readonly string[] = []): string[] {
   const { part, prefix, alternatives, found, missing, otherShape, heads, resampled, unused } = match
   const size = (shape: readonly number[]) => (shape.length === 0 ? 'one number' : shape.join(' x '))
   const pair = ({ name, wanted, found: other }: Mismatch) => `${name}: ${size(other)} there, ${size(wanted)} here`
@@ -177,6 +177,7 @@ export function matchLines(match: Match, from: string): string[] {
   const into = part === '' ? 'the model' : part.slice(0, -1)
   return [
     `weights from ${from} into ${into}${prefix === '' ? '' : ` (its names begin with ${prefix})`}`,
+    ...layouts.map((layout) => `  names of     ${layout}`),
     `  matched      ${found.size} tensors`,
     ...alternatives
       .slice(0, 3)
