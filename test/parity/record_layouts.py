@@ -7,7 +7,6 @@ output are stored. The checkpoints of DINOv2 and of ConvNeXt's authors are loade
 """
 
 import json
-from functools import partial
 from pathlib import Path
 
 import torch

@@ -27,8 +27,6 @@ STATES = Path(__file__).parent / "recorded" / "published_states.json"
 NOT_STORED = ("relative_position_index", "attn_mask")
 
 
-
-
 class Captured(Exception):
     """Ends the construction of a network when its arguments are known."""
 
