@@ -2,9 +2,9 @@
 
     python test/parity/photos.py PHOTOS FOLDER NAME...
 
-writes for each architecture FOLDER/NAME.safetensors, with weights by record.py's formula and the names of timm, and FOLDER/NAME.json:
-timm's preprocessing, and for each photo its path, timm's logits in double precision, the file with timm's own preprocessed pixels, and the
-logits after a preprocessing like wsban's: bilinear, to a square.
+writes for each architecture FOLDER/NAME.safetensors, with timm's names, weights by record.py's formula and the statistics of the photos in
+its batch norms, and FOLDER/NAME.json: timm's preprocessing, and for each photo its path, timm's logits in double precision, the file with
+timm's own preprocessed pixels, and the logits after a preprocessing like wsban's: bilinear, to a square.
 """
 
 import json
@@ -12,11 +12,12 @@ import sys
 from pathlib import Path
 
 import timm
-from answer import scale_statistics
+import torch
 from PIL import Image
 from record import fill
 from safetensors.torch import save_file
 from timm.data import create_transform, resolve_model_data_config
+from torch import nn
 
 CLASSES = 17
 PHOTOS = 5
@@ -29,10 +30,12 @@ def write(name, photos, folder):
     transform = create_transform(**config, is_training=False)
     squash = create_transform(**config | {"interpolation": "bilinear", "crop_mode": "squash"}, is_training=False)
     pixels = [transform(Image.open(photo).convert("RGB")) for photo in photos]
-    network.double()
-    scale_statistics(network, pixels[0][None].double())
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = 1.0
+    network.train()(torch.stack(pixels))
+    network.double().eval()
     save_file({key: tensor.float().contiguous() for key, tensor in network.state_dict().items()}, folder / f"{name}.safetensors")
-    network.load_state_dict({key: tensor.float() for key, tensor in network.state_dict().items()})
     answers = []
     for index, (photo, values) in enumerate(zip(photos, pixels, strict=True)):
         values.numpy().tofile(folder / f"{name}-{index}.bin")
