@@ -25,8 +25,8 @@ const standard = [
 ].flat()
 const names = positionals.length > 0 ? positionals : standard
 
-/** Relative to the largest logit: ONNX Runtime computes in single precision, timm in double. */
-const tolerance = 1e-5
+/** Relative to the largest logit: ONNX Runtime computes in single precision, timm in double, and random weights amplify rounding. */
+const tolerance = 1e-4
 const classes = 17
 
 const written = z.object({
