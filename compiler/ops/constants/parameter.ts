@@ -80,7 +80,7 @@ export const parameter: Operation = {
     inline: true,
     tfjs: (call) => (call.flag('batch_axis') ? call.weight() : call.tf('expandDims', call.weight(), source('0'))),
     pytorch: {
-      underAutocast: 'as it comes',
+      underAutocast: 'float32',
       module: (call) => ({
         type: python.parameter,
         isParameter: true,

@@ -56,7 +56,7 @@ export const layerNorm: Operation = {
         const axis = lastAxisOf(call, 'x')
         const isLast = axis === call.type('x').shape.length - 1
         return {
-          type: isLast ? 'nn.LayerNorm' : python.LayerNormOver,
+          type: isLast ? python.LayerNorm : python.LayerNormOver,
           arguments: [
             { name: isLast ? 'normalized_shape' : 'features', value: featuresOf(call), positional: true, width: true },
             ...(isLast ? [] : [{ name: 'axis', value: axis }]),

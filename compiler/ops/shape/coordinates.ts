@@ -28,7 +28,7 @@ export const coordinates: Operation = {
     layout: 'channels first',
     tfjs: (call) => call.genericRuntime('coordinates', call.input('x'), source(`${axisOf(call, 'x')}`)),
     pytorch: {
-      underAutocast: 'as it comes',
+      underAutocast: 'float32',
       expression: (call) => call.helper(python.coordinates, call.input('x'), literal(axisOf(call, 'x'))),
     },
     onnx(call) {
