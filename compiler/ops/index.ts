@@ -42,8 +42,10 @@ import { centerLoss } from './losses/center_loss.js'
 import { crossEntropy } from './losses/cross_entropy.js'
 import { distill } from './losses/distill.js'
 import { batchNorm } from './normalization/batch_norm.js'
+import { groupNorm } from './normalization/group_norm.js'
 import { l2Normalize } from './normalization/l2_normalize.js'
 import { layerNorm } from './normalization/layer_norm.js'
+import { rmsNorm } from './normalization/rms_norm.js'
 import type { Operation } from './operation.js'
 import { abs } from './pointwise/abs.js'
 import { clamp } from './pointwise/clamp.js'
@@ -116,6 +118,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     globalAvgPool,
     greater,
     greaterEqual,
+    groupNorm,
     hardSigmoid,
     hardSwish,
     l2Normalize,
@@ -147,6 +150,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     relu6,
     reshape,
     resize,
+    rmsNorm,
     roll,
     scale,
     sigmoid,

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { hasCustomOps } from '../kernels/native/execute.js'
 import { nativeLayerNorm } from '../kernels/native/layer_norm.js'
 import type { Scope } from '../scope.js'
+import { standardise } from './standardise.js'
 
 /**
  * Normalises the values along an axis, the last where none is given, and scales and shifts them (Ba et al. 2016, equation 4). The scope holds
@@ -21,24 +22,4 @@ export function layerNorm<T extends tf.Tensor>(
   const scaled: tf.Tensor = tf.mul(standardise(x, axis, eps), tf.reshape(scale, along))
   const result: tf.Tensor = bias ? tf.add(scaled, tf.reshape(bias, along)) : scaled
   return result as T
-}
-
-/** (x - mean) / sqrt(variance + eps) along the axis. */
-function standardise(x: tf.Tensor, axis: number, eps: number): tf.Tensor {
-  return tf.customGrad((value: unknown, save: unknown) => {
-    const input = value as tf.Tensor
-    const centred = tf.sub(input, tf.mean(input, axis, true))
-    const scale = tf.rsqrt(tf.add(tf.mean(tf.square(centred), axis, true), eps))
-    const result = tf.mul(centred, scale)
-    ;(save as tf.GradSaveFunc)([result, scale])
-    return {
-      value: result,
-      gradFunc: (gradient: tf.Tensor, saved: tf.Tensor[]) => {
-        const [standard, factor] = saved as [tf.Tensor, tf.Tensor]
-        const common = tf.mean(gradient, axis, true)
-        const parallel = tf.mul(standard, tf.mean(tf.mul(gradient, standard), axis, true))
-        return tf.mul(tf.sub(tf.sub(gradient, common), parallel), factor)
-      },
-    }
-  })(x)
 }
