@@ -67,6 +67,7 @@ import { min } from './reductions/min.js'
 import { sum } from './reductions/sum.js'
 import { variance } from './reductions/variance.js'
 import { attentionDropout } from './regularization/attention_dropout.js'
+import { dropPath } from './regularization/drop_path.js'
 import { dropout } from './regularization/dropout.js'
 import { attentionSampler } from './sampling/attention_sampler/operation.js'
 import { cropSampler } from './sampling/crop_sampler/operation.js'
@@ -107,6 +108,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     div,
     dotProductAttention,
     dropout,
+    dropPath,
     dropSampler,
     elu,
     equal,

@@ -11,6 +11,12 @@ export function attentionDropout(x: tf.Tensor4D, at: Scope, { rate = 0.5 }: { ra
   return at.training ? tf.mul(x, keepMask(at, [x.shape[0], 1, 1, x.shape[3]], rate)) : x
 }
 
+/** Sets all values of an image to zero with chance `rate` in training and scales up those of the others. */
+export function dropPath<T extends tf.Tensor>(x: T, at: Scope, { rate = 0.5 }: { rate?: number } = {}): T {
+  if (!at.training) return x
+  return tf.mul(x, keepMask(at, [x.shape[0] as number, ...x.shape.slice(1).map(() => 1)], rate))
+}
+
 function keepMask(at: Scope, shape: number[], rate: number): tf.Tensor {
   const random = at.random()
   const mask = new Float32Array(shape.reduce((product, size) => product * size, 1))

@@ -3,6 +3,7 @@ export {
   bap,
   detach,
   dropout,
+  dropPath,
   l2Normalize,
   outerProduct,
   signedSqrt,

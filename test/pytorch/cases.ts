@@ -53,6 +53,8 @@ const drawn = new Map<string, (input: Tensor, output: Tensor) => boolean>([
     'dropout, training on maps',
     (x, y) => y.data.every((value, i) => near(value, 0) || near(value, (x.data[i] ?? 0) / 0.75)),
   ],
+  ['drop_path, training on tokens', (x, y) => dropsImages(x, y, 0.4)],
+  ['drop_path, training on maps', (x, y) => dropsImages(x, y, 0.25)],
   ['random_map, drawn', isOneOfTheMaps],
   ['random_map, drawn, each alike', isOneOfTheMaps],
   ['random_map, drawn from zeros', isOneOfTheMaps],
@@ -159,6 +161,17 @@ function asText(value: Tensor | undefined) {
 
 function near(a: number, b: number): boolean {
   return Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(a))
+}
+
+/** Each image is zero everywhere, or scaled up. */
+function dropsImages(x: Tensor, y: Tensor, rate: number): boolean {
+  const length = x.data.length / (x.shape[0] ?? 1)
+  const images = Array.from({ length: x.shape[0] ?? 0 }, (_, image) => image * length)
+  return images.every((first) =>
+    [0, 1 / (1 - rate)].some((factor) =>
+      y.data.subarray(first, first + length).every((value, i) => near(value, (x.data[first + i] ?? 0) * factor)),
+    ),
+  )
 }
 
 function isOneOfTheMaps(maps: Tensor, chosen: Tensor): boolean {
