@@ -423,7 +423,10 @@ class FileResolver {
 /** The parameters of a call, in order. */
 export function argumentsOf(definition: Definition | undefined): readonly Definition[] {
   if (definition?.operation) return definition.operation.arguments.map(ofArgument)
-  if (definition?.function) return definition.function.parameters.map(({ name }) => ({ kind: 'word', name }))
+  if (definition?.function)
+    return definition.function.parameters.map(({ name, argument }) =>
+      argument ? ofArgument(argument) : { kind: 'word', name },
+    )
   if (definition?.setting) {
     const own = definition.setting.arguments.map(ofArgument)
     return definition.setting.kind === 'group' ? [{ kind: 'word', name: 'part' }, ...own] : own

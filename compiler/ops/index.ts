@@ -60,6 +60,7 @@ import { avgPool } from './pooling/avg_pool.js'
 import { globalAvgPool } from './pooling/global_avg_pool.js'
 import { maxPool } from './pooling/max_pool.js'
 import { matmul } from './products/matmul.js'
+import { cumsum } from './reductions/cumsum.js'
 import { logsumexp } from './reductions/logsumexp.js'
 import { max } from './reductions/max.js'
 import { mean } from './reductions/mean.js'
@@ -72,10 +73,13 @@ import { dropout } from './regularization/dropout.js'
 import { attentionSampler } from './sampling/attention_sampler/operation.js'
 import { cropSampler } from './sampling/crop_sampler/operation.js'
 import { dropSampler } from './sampling/drop_sampler.js'
+import { argmax } from './selection/argmax.js'
+import { topK } from './selection/top_k.js'
 import { concat } from './shape/concat.js'
 import { coordinates } from './shape/coordinates.js'
 import { flatten } from './shape/flatten.js'
 import { gather } from './shape/gather.js'
+import { oneHot } from './shape/one_hot.js'
 import { pad } from './shape/pad.js'
 import { perImage } from './shape/per_image.js'
 import { permute } from './shape/permute.js'
@@ -83,12 +87,14 @@ import { reshape } from './shape/reshape.js'
 import { resize } from './shape/resize.js'
 import { roll } from './shape/roll.js'
 import { slice } from './shape/slice.js'
+import { stack } from './shape/stack.js'
 
 /** Every operation of the language. Nothing else lists them. */
 export const operations: ReadonlyMap<string, Operation> = new Map(
   [
     abs,
     add,
+    argmax,
     attentionDropout,
     attentionSampler,
     avgPool,
@@ -102,6 +108,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     conv2d,
     cropSampler,
     crossEntropy,
+    cumsum,
     depthwiseConv2d,
     detach,
     distill,
@@ -140,6 +147,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     minimum,
     mul,
     notEqual,
+    oneHot,
     outerProduct,
     parameter,
     perImage,
@@ -164,9 +172,11 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     softplus,
     sqrt,
     square,
+    stack,
     sub,
     sum,
     tanh,
+    topK,
     trilinearAttention,
     variance,
     where,

@@ -39,6 +39,16 @@ export function logsumexp<T extends tf.Tensor>(x: tf.Tensor, axes: Axes, keep = 
   return withoutAxes(logarithm, axes, keep)
 }
 
+/** The sum of each value and those before it along an axis. */
+export function cumsum<T extends tf.Tensor>(x: tf.Tensor, axis: number): T {
+  // The gradient that TensorFlow.js has exchanges axes.
+  const sums = tf.customGrad((value) => ({
+    value: tf.cumsum(value as tf.Tensor, axis),
+    gradFunc: (gradient: tf.Tensor) => tf.cumsum(gradient, axis, false, true),
+  }))
+  return sums(x) as T
+}
+
 function withoutAxes<T extends tf.Tensor>(x: tf.Tensor, axes: Axes, keep: boolean): T {
   const result: tf.Tensor = keep ? x : tf.squeeze(x, typeof axes === 'number' ? [axes] : axes)
   return result as T

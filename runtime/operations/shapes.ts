@@ -7,6 +7,13 @@ export function perImage<T extends tf.Tensor>(x: tf.Tensor, like: tf.Tensor): T 
   return repeated as T
 }
 
+/** Tensors of one shape, joined along a new axis. */
+export function stack<T extends tf.Tensor>(tensors: readonly tf.Tensor[], axis: number): T {
+  const apart = tensors.map((x) => tf.expandDims(x, axis))
+  const joined: tf.Tensor = apart.length === 1 ? (apart[0] as tf.Tensor) : tf.concat(apart, axis)
+  return joined as T
+}
+
 /** Shifts values along axes: each then begins with the value of the given index, and what came before it is at the end. */
 export function roll<T extends tf.Tensor>(
   x: tf.Tensor,

@@ -1,6 +1,8 @@
-import type { BoundArgument, Value } from '../values.js'
+import type { TensorType } from '../../graph/graph.js'
+import type { ArgumentSpec, Operation } from '../../ops/operation.js'
+import type { BoundArgument, TensorValue, Value } from '../values.js'
 
-/** A function that the compiler evaluates: it makes a constant, and no node of the graph. */
+/** A function that the compiler evaluates: its value is a constant, or a list of what operations compute. */
 export interface CompileTimeFunction {
   readonly name: string
   readonly summary: string
@@ -15,12 +17,18 @@ export interface FunctionParameter {
   readonly meaning: string
   /** Whether it can be left out. */
   readonly optional?: boolean
+  /** For one that is given as an argument of operations is: a bare word, for an axis. */
+  readonly argument?: ArgumentSpec
 }
 
 export interface FunctionCall {
   argument(name: string): BoundArgument | undefined
   /** Returns a given argument as a number without a unit; undefined for anything else, which is reported. */
   number(name: string): number | undefined
+  /** Returns the number of the axis that a parameter names, the batch counted as axis 0; undefined for anything else, which is reported. */
+  axis(parameter: FunctionParameter, type: TensorType): number | undefined
+  /** Applies an operation to values, as item `index` of the list that the function returns; undefined after it has reported a problem. */
+  apply(operation: Operation, values: ReadonlyMap<string, BoundArgument>, index: number): TensorValue | undefined
   /** Reports an argument of another type than expected. */
   wrong(name: string, expected: string): undefined
   divisionByZero(): undefined

@@ -2,8 +2,9 @@ import { backboneFunctions } from './backbones.js'
 import type { CompileTimeFunction } from './function.js'
 import { numberFunctions } from './numbers.js'
 import { sizeFunctions } from './sizes.js'
+import { split } from './split.js'
 
 /** Every compile-time function, by name. */
 export const functions: ReadonlyMap<string, CompileTimeFunction> = new Map(
-  [...sizeFunctions, ...numberFunctions, ...backboneFunctions].map((one) => [one.name, one]),
+  [...sizeFunctions, ...numberFunctions, ...backboneFunctions, split].map((one) => [one.name, one]),
 )

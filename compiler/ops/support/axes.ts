@@ -69,6 +69,12 @@ function findAxes(wanted: string | readonly number[], { element, shape }: Tensor
   return fits && new Set(axes).size === axes.length ? axes.sort((a, b) => a - b) : undefined
 }
 
+/** Returns the number of the only axis that is meant, the batch counted as axis 0; undefined where there is none, or several are meant. */
+export function findAxis(wanted: string | readonly number[], type: TensorType): number | undefined {
+  const axes = findAxes(wanted, type)
+  return axes?.length === 1 ? axes[0] : undefined
+}
+
 function namedAxes(name: string, shape: readonly Dimension[]): readonly number[] | undefined {
   if (name === 'last') return [shape.length - 1]
   const names = name === 'space' ? ['height', 'width'] : [name]

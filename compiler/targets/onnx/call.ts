@@ -45,9 +45,18 @@ export class NodeCall extends TypedCall implements OnnxCall {
     attributes?: Readonly<Record<string, OnnxAttribute>>,
     step?: string,
   ): string {
-    const output = step === undefined ? this.path : this.builder.free(`${this.path}/${step}`)
-    this.builder.add(operator, inputs, [output], attributes)
-    return output
+    return elementAt(this.addAll(operator, inputs, attributes, [step]), 0)
+  }
+
+  addAll(
+    operator: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, OnnxAttribute>> | undefined,
+    steps: readonly (string | undefined)[],
+  ): readonly string[] {
+    const outputs = steps.map((step) => (step === undefined ? this.path : this.builder.free(`${this.path}/${step}`)))
+    this.builder.add(operator, inputs, outputs, attributes)
+    return outputs
   }
 
   cast(value: string, element: OnnxElement, step?: string): string {

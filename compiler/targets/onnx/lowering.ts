@@ -23,6 +23,13 @@ export interface OnnxCall extends Typed {
     attributes?: Readonly<Record<string, OnnxAttribute>>,
     step?: string,
   ): string
+  /** The same for a node with several outputs: a step for each of them, and for the one that is the call's own none. */
+  addAll(
+    operator: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, OnnxAttribute>>,
+    steps: readonly (string | undefined)[],
+  ): readonly string[]
   /** Adds a Cast and gives the name of its output, called as by `add`. */
   cast(value: string, element: OnnxElement, step?: string): string
   /** A constant float tensor; a scalar when no shape is given. Equal ones are stored once. */
