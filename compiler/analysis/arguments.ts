@@ -119,6 +119,8 @@ export function constantOf(
       return value.kind === 'boolean' ? value.value : wrong()
     case 'word':
       return wordOf(spec, spec.kind.words, ofBackbone(spec.kind, bound), wrong, report)
+    case 'text':
+      return value.kind === 'string' ? value.value : wrong()
     case 'integer':
     case 'number':
       return value.kind === 'number' ? inRange(spec, value.value, span, report, value.unit) : wrong()
@@ -145,6 +147,10 @@ export function constantOf(
     case 'integers': {
       const numbers = numbersOf(value)
       return numbers?.every(isInt32) ? numbers : wrong()
+    }
+    case 'numbers': {
+      const numbers = numbersOf(value)
+      return numbers?.every(inSinglePrecision) ? numbers : wrong()
     }
     case 'axes': {
       if (value.kind === 'string') return wordOf(spec, axisWords, bound, wrong, report)
@@ -330,6 +336,10 @@ function expectation(spec: ArgumentSpec): string {
       return `a number, three numbers [red, green, blue], ${Object.keys(spec.kind.named).join(', ')}, or a published backbone`
     case 'integers':
       return 'a list of whole numbers'
+    case 'numbers':
+      return 'a list of numbers'
+    case 'text':
+      return 'a text in quotes'
     case 'axes':
       return `one of ${axisWords.join(', ')}, a whole number, or a list of whole numbers`
     default:

@@ -4,6 +4,7 @@ import { gelu } from './activations/gelu.js'
 import { hardSigmoid } from './activations/hard_sigmoid.js'
 import { hardSwish } from './activations/hard_swish.js'
 import { leakyRelu } from './activations/leaky_relu.js'
+import { logSoftmax } from './activations/log_softmax.js'
 import { relu } from './activations/relu.js'
 import { relu6 } from './activations/relu6.js'
 import { sigmoid } from './activations/sigmoid.js'
@@ -32,7 +33,10 @@ import { maximum } from './comparison/maximum.js'
 import { minimum } from './comparison/minimum.js'
 import { notEqual } from './comparison/not_equal.js'
 import { where } from './comparison/where.js'
+import { constant } from './constants/constant.js'
+import { eye } from './constants/eye.js'
 import { parameter } from './constants/parameter.js'
+import { convTranspose2d } from './convolution/conv_transpose2d.js'
 import { conv2d } from './convolution/conv2d.js'
 import { depthwiseConv2d } from './convolution/depthwise_conv2d.js'
 import { linear } from './convolution/linear.js'
@@ -59,7 +63,11 @@ import { square } from './pointwise/square.js'
 import { avgPool } from './pooling/avg_pool.js'
 import { globalAvgPool } from './pooling/global_avg_pool.js'
 import { maxPool } from './pooling/max_pool.js'
+import { einsum } from './products/einsum.js'
 import { matmul } from './products/matmul.js'
+import { bernoulli } from './random/bernoulli.js'
+import { randomNormal } from './random/random_normal.js'
+import { randomUniform } from './random/random_uniform.js'
 import { cumsum } from './reductions/cumsum.js'
 import { logsumexp } from './reductions/logsumexp.js'
 import { max } from './reductions/max.js'
@@ -83,11 +91,13 @@ import { oneHot } from './shape/one_hot.js'
 import { pad } from './shape/pad.js'
 import { perImage } from './shape/per_image.js'
 import { permute } from './shape/permute.js'
+import { pixelShuffle } from './shape/pixel_shuffle.js'
 import { reshape } from './shape/reshape.js'
 import { resize } from './shape/resize.js'
 import { roll } from './shape/roll.js'
 import { slice } from './shape/slice.js'
 import { stack } from './shape/stack.js'
+import { unfold } from './shape/unfold.js'
 
 /** Every operation of the language. Nothing else lists them. */
 export const operations: ReadonlyMap<string, Operation> = new Map(
@@ -100,12 +110,15 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     avgPool,
     bap,
     batchNorm,
+    bernoulli,
     byPhase,
     centerLoss,
     clamp,
     classActivationMap,
     concat,
+    constant,
     conv2d,
+    convTranspose2d,
     cropSampler,
     crossEntropy,
     cumsum,
@@ -117,9 +130,11 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     dropout,
     dropPath,
     dropSampler,
+    einsum,
     elu,
     equal,
     exp,
+    eye,
     coordinates,
     flatten,
     gather,
@@ -137,6 +152,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     lessEqual,
     linear,
     log,
+    logSoftmax,
     logsumexp,
     matmul,
     max,
@@ -153,8 +169,11 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     perImage,
     pad,
     permute,
+    pixelShuffle,
     pow,
     randomMap,
+    randomNormal,
+    randomUniform,
     reciprocal,
     relu,
     relu6,
@@ -178,6 +197,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     tanh,
     topK,
     trilinearAttention,
+    unfold,
     variance,
     where,
   ].map((operation) => [operation.name, operation]),

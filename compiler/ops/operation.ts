@@ -27,6 +27,8 @@ export type ArgumentKind =
   | { readonly is: 'boolean' }
   /** `ofBackbone`: the name of a published backbone means its own word, too. */
   | { readonly is: 'word'; readonly words: readonly string[]; readonly ofBackbone?: 'interpolation' }
+  /** Any text, in quotes. */
+  | { readonly is: 'text' }
   /** One integer, or [vertical, horizontal]. */
   | { readonly is: 'pair'; readonly from: number }
   /** One number for all colours, [red, green, blue], the name of three known ones, or a published backbone, whose own are meant. */
@@ -38,6 +40,8 @@ export type ArgumentKind =
     }
   /** Any number of integers: [3, -1]. */
   | { readonly is: 'integers' }
+  /** Any number of numbers: [0.5, -1]. */
+  | { readonly is: 'numbers' }
   /** One axis or several: a word, a number, or a list of numbers. */
   | { readonly is: 'axes' }
 

@@ -72,6 +72,10 @@ function kindText(kind: ArgumentKind): string {
       return 'axes'
     case 'integers':
       return 'a list of whole numbers'
+    case 'numbers':
+      return 'a list of numbers'
+    case 'text':
+      return 'a text in quotes'
     case 'number or uniform':
       return 'a number, or uniform(low, high)'
     case 'boolean':

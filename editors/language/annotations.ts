@@ -117,21 +117,19 @@ function partsAround(tokens: readonly Range[], start: number, end: number): Rang
 
 /** By the first part of the colour that the token has in other editors. */
 function plainKind(token: TokenType): SemanticToken['kind'] | undefined {
-  switch (scopeOf.get(token)?.split('.')[0]) {
-    case 'comment':
-      return 'comment'
-    case 'string':
-      return 'string'
-    case 'constant':
-      return token === NumberLiteral ? 'number' : 'keyword'
-    case 'storage':
-      return 'keyword'
-    case 'keyword':
-      return scopeOf.get(token)?.startsWith('keyword.control') ? 'keyword' : 'operator'
-    default:
-      return undefined
-  }
+  if (token === NumberLiteral) return 'number'
+  const scope = scopeOf.get(token)
+  if (scope?.startsWith('keyword.') && !scope.startsWith('keyword.control')) return 'operator'
+  return kindOfScope.get(scope?.split('.')[0])
 }
+
+const kindOfScope: ReadonlyMap<string | undefined, SemanticToken['kind']> = new Map([
+  ['comment', 'comment'],
+  ['string', 'string'],
+  ['constant', 'keyword'],
+  ['storage', 'keyword'],
+  ['keyword', 'keyword'],
+])
 
 const kindOf: Readonly<Record<Definition['kind'], SemanticToken['kind']>> = {
   operation: 'function',

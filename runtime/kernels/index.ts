@@ -1,4 +1,5 @@
 export { type BatchNormOptions, type BatchNormParameters, batchNorm } from './batch_norm.js'
+export { convTranspose2d, type TransposedOptions } from './conv_transpose2d.js'
 export { type ConvolutionOptions, conv2d } from './conv2d.js'
 export { depthwiseConv2d } from './depthwise_conv2d.js'
 export { groupedConv2d } from './grouped_conv2d.js'

@@ -88,9 +88,12 @@ export function signedSqrt<T extends tf.Tensor>(x: T, { eps = 1e-12 }: { eps?: n
   return tf.mul(tf.sign(x), tf.sqrt(tf.add(tf.abs(x), eps)))
 }
 
-/** Each image's values scaled to length 1, all of them together. */
-export function l2Normalize<T extends tf.Tensor>(x: T, { eps = 1e-12 }: { eps?: number } = {}): T {
-  const axes = Array.from({ length: x.rank - 1 }, (_, axis) => axis + 1)
+/** Scales values to length 1: all of an image together, or those along axes. */
+export function l2Normalize<T extends tf.Tensor>(
+  x: T,
+  { eps = 1e-12 }: { eps?: number } = {},
+  axes: number | number[] = Array.from({ length: x.rank - 1 }, (_, axis) => axis + 1),
+): T {
   return tf.div(x, tf.sqrt(tf.maximum(tf.sum(tf.square(x), axes, true), eps)))
 }
 

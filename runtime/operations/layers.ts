@@ -5,6 +5,10 @@ import type { Scope } from '../scope.js'
 
 export type { Pair }
 
+export interface TransposedOptions extends Omit<ConvolutionOptions, 'groups'> {
+  readonly outputPadding?: Pair
+}
+
 export interface ConvolutionOptions {
   readonly stride?: Pair
   readonly padding?: Pair
@@ -18,6 +22,11 @@ export function conv2d(x: tf.Tensor4D, at: Scope, options: ConvolutionOptions = 
   const weight = at.get<tf.Tensor4D>('weight')
   const all = { ...window, ...biasOf(at) }
   return groups === 1 ? kernels.conv2d(x, weight, all) : kernels.groupedConv2d(x, weight, groups, all)
+}
+
+/** The transposed convolution, likewise. */
+export function convTranspose2d(x: tf.Tensor4D, at: Scope, options: TransposedOptions = {}): tf.Tensor4D {
+  return kernels.convTranspose2d(x, at.get<tf.Tensor4D>('weight'), { ...options, ...biasOf(at) })
 }
 
 export function depthwiseConv2d(x: tf.Tensor4D, at: Scope, options: ConvolutionOptions = {}): tf.Tensor4D {

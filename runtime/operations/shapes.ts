@@ -7,6 +7,12 @@ export function perImage<T extends tf.Tensor>(x: tf.Tensor, like: tf.Tensor): T 
   return repeated as T
 }
 
+/** Fixed numbers in a shape. */
+export function constant<T extends tf.Tensor>(values: number[], shape: number[]): T {
+  const made: tf.Tensor = tf.tensor(values, shape, 'float32')
+  return made as T
+}
+
 /** Tensors of one shape, joined along a new axis. */
 export function stack<T extends tf.Tensor>(tensors: readonly tf.Tensor[], axis: number): T {
   const apart = tensors.map((x) => tf.expandDims(x, axis))
@@ -62,6 +68,14 @@ function interpolation(from: number, to: number): tf.Tensor2D {
     matrix[high * to + i] = (matrix[high * to + i] as number) + centre - low
   }
   return tf.tensor2d(matrix, [from, to])
+}
+
+/** Maps with factor squared times fewer channels [batch, h, w, channels], and as many cells more; a channel's neighbours become those in space. */
+export function pixelShuffle(x: tf.Tensor4D, factor: number): tf.Tensor4D {
+  const [batch, height, width, channels] = x.shape
+  const left = channels / factor ** 2
+  const apart = tf.transpose(tf.reshape(x, [batch, height, width, left, factor, factor]), [0, 1, 4, 2, 5, 3])
+  return tf.reshape(apart, [batch, height * factor, width * factor, left])
 }
 
 /** The index of each cell along an axis, [1, size]. */

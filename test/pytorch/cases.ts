@@ -55,6 +55,12 @@ const drawn = new Map<string, (input: Tensor, output: Tensor) => boolean>([
   ],
   ['drop_path, training on tokens', (x, y) => dropsImages(x, y, 0.4)],
   ['drop_path, training on maps', (x, y) => dropsImages(x, y, 0.25)],
+  ['random_uniform, training', (_, y) => y.data.every((value) => value >= -1 && value <= 3)],
+  ['random_uniform, training on maps', (_, y) => y.data.every((value) => value >= 0 && value <= 1)],
+  ['random_normal, training', (_, y) => y.data.every((value) => Math.abs(value - 2) < 3)],
+  ['random_normal, training on maps', (_, y) => y.data.every((value) => Math.abs(value) < 6)],
+  ['bernoulli, training', isZerosAndOnes],
+  ['bernoulli, training on maps', isZerosAndOnes],
   ['random_map, drawn', isOneOfTheMaps],
   ['random_map, drawn, each alike', isOneOfTheMaps],
   ['random_map, drawn from zeros', isOneOfTheMaps],
@@ -161,6 +167,10 @@ function asText(value: Tensor | undefined) {
 
 function near(a: number, b: number): boolean {
   return Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(a))
+}
+
+function isZerosAndOnes(_: Tensor, y: Tensor): boolean {
+  return y.data.every((value) => value === 0 || value === 1)
 }
 
 /** Each image is zero everywhere, or scaled up. */

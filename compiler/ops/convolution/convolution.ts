@@ -30,7 +30,7 @@ export function moduleArguments(call: Typed): readonly ModuleArgument[] {
   ]
 }
 
-/** One number where both sides have it. */
-function pair([vertical, horizontal]: readonly [number, number]): number | readonly number[] {
+/** Returns one number where both sides have it. */
+export function pair([vertical, horizontal]: readonly [number, number]): number | readonly number[] {
   return vertical === horizontal ? vertical : [vertical, horizontal]
 }

@@ -1,0 +1,20 @@
+// Written by `npm run docs` from constant.py.
+import type { PythonHelper } from '../../targets/pytorch/lowering.js'
+
+export const constant: PythonHelper = {
+  name: 'constant',
+  code: `def constant(like: Tensor, values: tuple[float, ...], shape: tuple[int, ...]) -> Tensor:
+    """The numbers as [1, *shape], with the device and type of a tensor."""
+    return torch.tensor(values, dtype=like.dtype, device=like.device).reshape(1, *shape)
+`,
+  imports: [{ module: 'torch' }, { module: 'torch', name: 'Tensor' }],
+}
+
+export const eye: PythonHelper = {
+  name: 'eye',
+  code: `def eye(like: Tensor, size: int) -> Tensor:
+    """An identity matrix [1, size, size], likewise."""
+    return torch.eye(size, dtype=like.dtype, device=like.device)[None]
+`,
+  imports: [{ module: 'torch' }, { module: 'torch', name: 'Tensor' }],
+}
