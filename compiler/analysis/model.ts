@@ -16,11 +16,11 @@ import { strangeUnit } from './arguments.js'
 import { batchStatisticsProblems } from './batch_statistics.js'
 import { instantiate } from './block_call.js'
 import { modelCapacity, tensorCapacity } from './capacity.js'
-import type { Context } from './elaboration.js'
+import type { Call, Context } from './elaboration.js'
 import type { Elaborator } from './elaborator.js'
 import type { Module } from './modules.js'
 import { placeOf } from './naming.js'
-import { repeatedLike } from './operation_call.js'
+import { meanOverBatch, repeatedLike } from './operation_call.js'
 import { Scope } from './scope.js'
 import { imageSteps, trainingPlan } from './training.js'
 import { type BoundArgument, describe, isConstant, type TensorValue, tensorOf, type Value } from './values.js'
@@ -72,7 +72,7 @@ export function elaborateModel(
     frame,
     'loss',
     image,
-    (tensor) => tensor.type.shape.length === 0,
+    (tensor) => tensor.type.element === 'float' && tensor.type.shape.length <= 1,
   )
   const predictions = namedValues(
     elaborator,
@@ -305,16 +305,25 @@ function forEachImage(
   if (!isShared(tensor.type) || !image) return tensor
   const { nodes } = elaborator.builder
   const like: TensorValue = { kind: 'tensor', ref: image.value, type: typeOf({ nodes }, image.value), span }
+  return repeatedLike(elaborator, tensor, like, addedCall(context, span, name))
+}
+
+/** Returns a loss as one number: of one number for each image the mean. */
+function oneNumber(
+  elaborator: Elaborator,
+  tensor: TensorValue,
+  context: Context,
+  span: Span,
+  name: readonly string[],
+): TensorValue | undefined {
+  if (tensor.type.shape.length === 0) return tensor
+  return meanOverBatch(elaborator, tensor, addedCall(context, span, name))
+}
+
+/** A call that the text does not have, of an operation that completes a value. */
+function addedCall(context: Context, span: Span, name: readonly string[]): Call {
   const place = placeOf({ kind: 'missing', span }, name, context.scope)
-  return repeatedLike(elaborator, tensor, like, {
-    list: [],
-    span,
-    piped: undefined,
-    context,
-    place,
-    callee: name.join('.'),
-    bare: true,
-  })
+  return { list: [], span, piped: undefined, context, place, callee: name.join('.'), bare: true }
 }
 
 function namedValues(
@@ -338,11 +347,17 @@ function namedValues(
     if (section === 'loss' && value.kind === 'number' && value.value === 0) return []
     const tensor = tensorOf(value)
     if (tensor && fits(tensor)) {
-      const answer = forEachImage(elaborator, tensor, image, inside, binding.value.span, [binding.name.text])
+      const [span, name] = [binding.value.span, [binding.name.text]]
+      const answer =
+        section === 'loss'
+          ? oneNumber(elaborator, tensor, inside, span, name)
+          : forEachImage(elaborator, tensor, image, inside, span, name)
       return answer ? [{ name: binding.name.text, value: answer.ref }] : []
     }
     const expected =
-      section === 'loss' ? 'one number, such as cross_entropy(...)' : 'a tensor, such as softmax(master.logits)'
+      section === 'loss'
+        ? 'one number, such as cross_entropy(...), or one for each image'
+        : 'a tensor, such as softmax(master.logits)'
     if (value.kind !== 'error')
       elaborator.report(
         diagnose(

@@ -152,6 +152,12 @@ function operandsOf(checked: ReadonlyMap<string, CheckedArgument>): Operands | u
   return { tensors, attributes }
 }
 
+/** Adds the operation that computes the mean over the batch of one number for each image. */
+export function meanOverBatch(elaboration: Elaboration, numbers: TensorValue, call: Call): TensorValue | undefined {
+  const values = new Map([['x', [{ value: numbers, span: call.span }]]])
+  return tensorOf(applyOperation(elaboration, operationNamed('batch_mean'), values, call))
+}
+
 /** Adds the operation that repeats a shared tensor for each image of another tensor. */
 export function repeatedLike(
   elaboration: Elaboration,

@@ -42,6 +42,7 @@ import { depthwiseConv2d } from './convolution/depthwise_conv2d.js'
 import { linear } from './convolution/linear.js'
 import { byPhase } from './gradients/by_phase.js'
 import { detach } from './gradients/detach.js'
+import { batchMean } from './losses/batch_mean.js'
 import { centerLoss } from './losses/center_loss.js'
 import { crossEntropy } from './losses/cross_entropy.js'
 import { distill } from './losses/distill.js'
@@ -109,6 +110,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     attentionSampler,
     avgPool,
     bap,
+    batchMean,
     batchNorm,
     bernoulli,
     byPhase,

@@ -70,8 +70,8 @@ test('no file imports itself, by way of any others', (t) => {
 })
 
 test('no code outside of an operation asks for its name', (t) => {
-  // The elaborator adds these itself, for `training ? a : b` and for shared tensors beside those of the images.
-  const ofSyntax = new Set(['by_phase', 'per_image'])
+  // The elaborator adds these itself: for `training ? a : b`, for shared tensors beside those of the images, and for losses of each image.
+  const ofSyntax = new Set(['by_phase', 'per_image', 'batch_mean'])
   const names = [...operations.keys()].filter((name) => !ofSyntax.has(name)).join('|')
   // `kind === 'log'` asks for a variant of a message or of an expression, `side === 'min'` for a bound.
   const asks = new RegExp(
