@@ -112,7 +112,8 @@ export function pytorchAxes(axes: readonly number[]): PythonExpression {
 export function droppingLayout(call: Typed, operand: string, dropped: readonly number[]): LayoutRule {
   const kept = [1, 2, 3].filter((axis) => !dropped.includes(axis))
   const sameOrder = !kept.includes(1) || kept.length === 1
-  return call.type(operand).shape.length !== 4 || sameOrder ? 'preserved' : 'channels first'
+  // An operand of another rank is in the order of the language, and so is what is left of it.
+  return call.type(operand).shape.length === 4 && sameOrder ? 'preserved' : 'channels first'
 }
 
 /** Returns the layout in which an operation finds the axis stored last, where there is one: engines compute along the last axis at their best. */
