@@ -11,9 +11,11 @@ export function withBlockInlined(text: string): Inlined | undefined {
   const call = callPattern.exec(text)
   if (!call) return undefined
   const [line, name = '', block = '', operand = ''] = call
-  const definition = new RegExp(`^block ${block}\\(x\\) \\{\\n([^}]*)\\n *return ([\\w.]+)\\n\\}\\n`, 'm').exec(text)
+  const definition = new RegExp(`^block ${block}\\(x\\) \\{\\n([^}]*)\\n *return ([\\w."]+)\\n\\}\\n`, 'm').exec(text)
   if (!definition) throw new Error(`no block ${block}`)
   const [whole, body = '', result = ''] = definition
+  // A name in quotes cannot be told from the one that another block has.
+  if (whole.includes('"')) return undefined
   const inner = (code: string) => code.replace(/\b(v\d+)\b/g, `${name}_$1`).replace(/\bx\b(?! =)/g, () => operand)
   const used = new RegExp(`\\b${name}\\b(?!_)`, 'g')
   const after = text.slice(call.index + line.length).replace(used, () => inner(result))

@@ -87,6 +87,9 @@ export class ModelGenerator {
 
   private step(values: readonly Value[], blocks: string[]) {
     if (this.chance(0.12)) return this.blockCall(values, blocks)
+    if (this.chance(0.05)) return this.split(values)
+    if (this.chance(0.05)) return this.pairCall(values, blocks)
+    if (this.chance(0.05)) return this.repeat(values)
     return this.chance(0.06) ? this.byPhase(values) : this.call(values)
   }
 
@@ -100,6 +103,64 @@ export class ModelGenerator {
     return { line: `${name} = ${code}`, values: [{ code: name, type: first.type }] }
   }
 
+  /** The parts of a value along one axis, which are items of a list. */
+  private split(values: readonly Value[]): { line: string; values: readonly Value[] } | undefined {
+    const { code, type } = this.recent(values)
+    const axis = 1 + this.random.integer(Math.max(1, type.shape.length - 1))
+    const size = type.shape[axis]?.size
+    if (size === undefined || size < 2) return undefined
+    const first = 1 + this.random.integer(size - 1)
+    const isEven = size % 2 === 0 && this.chance(0.5)
+    const sizes = isEven ? [size / 2, size / 2] : [first, size - first]
+    const name = `v${this.count++}`
+    const part = (length: number): TensorType => ({
+      ...type,
+      shape: type.shape.map((one, index) => (index === axis ? { ...one, size: length } : one)),
+    })
+    return {
+      line: `${name} = split(${code}, ${isEven ? 2 : `[${sizes.join(', ')}]`}, over = ${axis - 1})`,
+      values: sizes.map((length, index) => ({ code: `${name}[${index}]`, type: part(length) })),
+    }
+  }
+
+  /** A block that returns two values. */
+  private pairCall(values: readonly Value[], blocks: string[]): { line: string; values: readonly Value[] } | undefined {
+    const input = this.pick(values)
+    const first = this.call([{ code: 'x', type: input.type }])
+    const second = first && this.call([{ code: 'x', type: input.type }, ...first.values])
+    const results = [first?.values[0], second?.values[0]].filter((one) => one !== undefined)
+    if (!first || !second || results.length < 2) return undefined
+    const block = `pair${this.count++}`
+    const name = `v${this.count++}`
+    const returned = results.map(({ code }) => code).join(', ')
+    blocks.push(`block ${block}(x) {`, `  ${first.line}`, `  ${second.line}`, `  return ${returned}`, '}')
+    return {
+      line: `${name} = ${block}(${input.code})`,
+      values: results.map(({ code, type }) => ({ code: `${name}.${code}`, type })),
+    }
+  }
+
+  /** A repeat that carries two values of one shape, with rounds that have names at times. */
+  private repeat(values: readonly Value[]): { line: string; values: readonly Value[] } | undefined {
+    const { code, type } = this.recent(values)
+    const carried = ['x', 'y'].map((one) => ({ code: one, type }))
+    const made = this.call(carried)
+    const result = made?.values.find((one) => sameShape(one.type, type))
+    if (!made || !result) return undefined
+    const name = `v${this.count++}`
+    const rounds = this.random.integer(3)
+    const named = this.chance(0.5) ? ' named "round{i + 1}"' : ''
+    const start = `x = ${code}, y = ${code}`
+    const line = `${name} = repeat ${rounds} as i, ${start}${named} {\n    ${made.line}\n    return y, ${result.code}\n  }`
+    return { line, values: carried.map((one) => ({ code: `${name}.${one.code}`, type })) }
+  }
+
+  /** The name of a binding; at times one that has to be quoted. */
+  private name(): string {
+    const number = this.count++
+    return this.chance(0.05) ? `"${number}"` : `v${number}`
+  }
+
   /** A binding of one call, of arithmetic, or of a call repeated with its weights. */
   private call(values: readonly Value[]): { line: string; values: readonly Value[] } | undefined {
     const choices = [...operations.values()].filter(({ name }) => !notCalled.has(name))
@@ -107,7 +168,7 @@ export class ModelGenerator {
       const operation = this.pick(choices)
       const made = this.attempt(operation, values)
       if (!made) continue
-      const name = `v${this.count++}`
+      const name = this.name()
       const [type, ...more] = made.outputs
       if (!type || made.outputs.some((one) => elementsPerImage(one) > mostElements)) continue
       const others = more.map((one, index) => ({ code: `${name}.${operation.outputs?.[index + 1] ?? ''}`, type: one }))
@@ -151,8 +212,11 @@ export class ModelGenerator {
   private attempt(operation: Operation, values: readonly Value[]) {
     const types = new Map<string, readonly TensorType[]>()
     const attributes: Record<string, Attribute> = {}
-    const parts: string[] = []
-    for (const spec of operation.arguments) {
+    const parts = new Map<string, string>()
+    // Tensors first: what else is written has to fit them.
+    const isTensor = ({ kind }: ArgumentSpec) => kind.is.startsWith('tensor')
+    const specs = operation.arguments.toSorted((a, b) => Number(isTensor(b)) - Number(isTensor(a)))
+    for (const spec of specs) {
       if (spec.label) return undefined
       const optional = spec.default !== undefined
       if (optional && this.chance(0.5)) {
@@ -163,12 +227,14 @@ export class ModelGenerator {
       if (!given) return undefined
       if (given.tensors) types.set(spec.name, given.tensors)
       if (given.attribute !== undefined) attributes[spec.name] = given.attribute
-      parts.push(spec.kind.is === 'tensors' ? given.code : `${spec.name} = ${given.code}`)
+      const isPositional = spec.kind.is === 'tensors' || spec.kind.is === 'text'
+      parts.set(spec.name, isPositional ? given.code : `${spec.name} = ${given.code}`)
     }
     const outputs = operation.typing.infer(new TriedCall(operation.name, types, attributes))
     // Losses are written elsewhere.
     if (!outputs || outputs.some(({ shape }) => shape.length === 0)) return undefined
-    return { outputs, code: `${operation.name}(${parts.join(', ')})` }
+    const written = operation.arguments.flatMap(({ name }) => parts.get(name) ?? [])
+    return { outputs, code: `${operation.name}(${written.join(', ')})` }
   }
 
   private argument(
@@ -231,6 +297,12 @@ export class ModelGenerator {
         const sizes = this.factors(elementsPerImage(of))
         return { code: `[${sizes.join(', ')}]`, attribute: sizes }
       }
+      case 'numbers': {
+        const numbers = Array.from({ length: 1 + this.random.integer(4) }, () => this.number({ from: -3, to: 3 }))
+        return { code: `[${numbers.join(', ')}]`, attribute: numbers }
+      }
+      case 'text':
+        return this.equation([...types.values()].flat())
       case 'axes': {
         const [of] = [...types.values()].flat()
         const rank = (of?.shape.length ?? 1) - 1
@@ -241,6 +313,26 @@ export class ModelGenerator {
       case 'colours':
         return undefined
     }
+  }
+
+  /** An equation of einsum; axes of one size have one letter more often than not. */
+  private equation(types: readonly TensorType[]): { code: string; attribute: string } | undefined {
+    const sizes = new Map<string, number>()
+    const operands = types.map(({ shape }) => {
+      const own = new Set<string>()
+      for (const { size = 0 } of shape.slice(1)) {
+        const same = [...sizes].filter(([letter, length]) => length === size && !own.has(letter))
+        const known = same.length > 0 && this.chance(0.7) ? this.pick(same)[0] : undefined
+        const letter = known ?? String.fromCharCode(97 + sizes.size)
+        sizes.set(letter, size)
+        own.add(letter)
+      }
+      return [...own].join('')
+    })
+    if (operands.length > 2 || sizes.size === 0) return undefined
+    const output = this.random.shuffle([...sizes.keys()].filter(() => this.chance(0.6))).join('')
+    const equation = `${operands.join(', ')} -> ${output}`
+    return { code: JSON.stringify(equation), attribute: equation }
   }
 
   private wordOf(words: readonly string[]): { code: string; attribute: string } {
@@ -287,6 +379,8 @@ export class ModelGenerator {
   private losses(logits: readonly string[], { rows }: { readonly rows: readonly string[] }): string {
     const smoothing = this.chance(0.3) ? ', smoothing = 10%' : ''
     const lines = logits.map((one, index) => `l${index} = cross_entropy(${one}, label${smoothing})`)
+    if (logits[0] && this.chance(0.3))
+      lines.push(`e = 0.1 * sum(log_softmax(${logits[0]}) * one_hot(label), over = last)`)
     const [row] = rows
     if (row && this.chance(0.4)) lines.push(`c = center_loss(${row}, label) * 0.1`)
     const [first, second] = logits
