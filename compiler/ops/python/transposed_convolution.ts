@@ -1,4 +1,4 @@
-// Written by `npm run docs` from conv_transpose2d.py.
+// Written by `npm run docs` from transposed_convolution.py.
 import type { PythonHelper } from '../../targets/pytorch/lowering.js'
 
 export const ConvTranspose2d: PythonHelper = {
