@@ -27,7 +27,7 @@ export const convTranspose2d: Operation = {
       name: 'output_padding',
       kind: { is: 'pair', from: 0 },
       default: 0,
-      meaning: 'rows and columns that the result has in addition; less than the stride or the dilation',
+      meaning: 'rows and columns that the result has in addition; less than the stride, which ONNX Runtime requires',
       varies: true,
     },
   ],
@@ -35,13 +35,13 @@ export const convTranspose2d: Operation = {
     infer(call) {
       const x = featureMap(call, 'x')
       if (!x) return undefined
-      const [stride, dilation, added] = [call.pair('stride'), call.pair('dilation'), call.pair('output_padding')]
-      const fits = ([0, 1] as const).every((side) => added[side] < Math.max(stride[side], dilation[side]))
+      const [stride, added] = [call.pair('stride'), call.pair('output_padding')]
+      const fits = ([0, 1] as const).every((side) => added[side] < stride[side])
       if (!fits) {
         const values = {
           name: 'output_padding',
           value: sizeText(...added),
-          range: 'less than the stride or the dilation',
+          range: 'less than the stride',
         }
         return call.fail('out-of-range', { ...values, advice: undefined })
       }
