@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { detach } from './attention.js'
 import { compare } from './comparison.js'
 
 /** The index of the largest value along an axis, the first one of equal values. No gradient goes through it. */
@@ -23,9 +22,11 @@ export function topK<T extends tf.Tensor>(x: tf.Tensor, k: number, axis: number)
   const back = order.map((_, index) => order.indexOf(index))
   const isLast = axis === x.rank - 1
   const last = isLast ? x : tf.transpose(x, order)
-  const { indices } = tf.topk(detach(last), k)
-  const largest = takenAlongLast(last, indices)
-  const numbers: tf.Tensor = tf.cast(indices, 'float32')
+  const numbers = tf.customGrad((value) => ({
+    value: tf.cast(tf.topk(value as tf.Tensor, k).indices, 'float32'),
+    gradFunc: () => tf.zeros(last.shape),
+  }))(last)
+  const largest = takenAlongLast(last, tf.cast(numbers, 'int32'))
   const result = (one: tf.Tensor) => (isLast ? one : tf.transpose(one, back)) as T
   return { values: result(largest), indices: result(numbers) }
 }
