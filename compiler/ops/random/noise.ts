@@ -51,7 +51,7 @@ export function noise(spec: Noise): Operation {
       tfjs: (call) =>
         call.genericRuntime(spec.tfjs, call.input('like'), call.at, ...codes(call).map((value) => source(`${value}`))),
       pytorch: {
-        underAutocast: 'as it comes',
+        underAutocast: 'float32',
         expression: (call) =>
           call.helper(spec.pytorch, call.input('like'), ...codes(call).map((value) => literal(value)), training),
       },

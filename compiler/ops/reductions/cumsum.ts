@@ -18,10 +18,7 @@ export const cumsum: Operation = {
   lowering: {
     layout: 'preserved',
     tfjs: (call) => call.genericRuntime('cumsum', call.input('x'), source(`${call.axis('x', axisOf(call, 'x'))}`)),
-    pytorch: {
-      underAutocast: 'float32',
-      expression: (call) => call.torch('torch.cumsum', call.input('x'), literal(axisOf(call, 'x'))),
-    },
+    pytorch: { expression: (call) => call.torch('torch.cumsum', call.input('x'), literal(axisOf(call, 'x'))) },
     onnx: (call) => [call.add('CumSum', [call.input('x'), call.int64(axisOf(call, 'x'))])],
   },
   reference(call) {
