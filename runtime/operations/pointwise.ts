@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { hasCustomOps } from '../kernels/native/execute.js'
 import { nativeGelu } from '../kernels/native/gelu.js'
+import { nativeSilu } from '../kernels/native/silu.js'
 import { detach } from './attention.js'
 import { compare, where } from './comparison.js'
 
@@ -34,6 +35,11 @@ export function gelu<T extends tf.Tensor>(x: T, { approximate = 'none' }: { appr
       ? tf.tanh(tf.mul(tf.add(x, tf.mul(tf.mul(tf.square(x), x), 0.044715)), Math.sqrt(2 / Math.PI)))
       : tf.erf(tf.mul(x, Math.SQRT1_2))
   return tf.mul(tf.mul(x, 0.5), tf.add(inner, 1))
+}
+
+/** x / (1 + e^-x) (Ramachandran et al. 2017). */
+export function silu<T extends tf.Tensor>(x: T): T {
+  return hasCustomOps() ? (nativeSilu(x) as T) : tf.mul(x, tf.sigmoid(x))
 }
 
 /** min(max(x, min), max) */

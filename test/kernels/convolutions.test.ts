@@ -63,6 +63,17 @@ const depthwise: readonly Convolution[] = [
   ...common.map((one) => ({ ...one, filters: 1 })),
   { name: 'two filters per channel', x: [2, 5, 6, 3], kernel: [3, 3], filters: 2, padding: 1 },
   { name: 'stride 2 in one direction', x: [1, 6, 7, 2], kernel: [3, 3], filters: 1, stride: [1, 2], padding: 1 },
+  ...[5, 6, 7, 8].map((size) => ({
+    name: `stride 3 on ${size}`,
+    x: [2, size, size + 3, 2] as const,
+    kernel: [3, 5] as const,
+    filters: 1,
+    stride: 3,
+    padding: [1, 2] as const,
+  })),
+  { name: 'a stride above the filter', x: [2, 9, 10, 3], kernel: [2, 2], filters: 1, stride: 4 },
+  { name: 'an even filter', x: [2, 7, 6, 3], kernel: [4, 2], filters: 1, stride: 2, padding: [2, 1] },
+  { name: 'a wide filter', x: [1, 4, 20, 2], kernel: [3, 17], filters: 1, padding: [1, 8] },
 ]
 
 function options(one: Convolution, bias: Tensor1D | undefined) {

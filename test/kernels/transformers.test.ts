@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import test from 'ava'
 import { hasCustomOps, native } from '../../runtime/kernels/native/execute.js'
 import { nativeLayerNorm } from '../../runtime/kernels/native/layer_norm.js'
-import { dotProductAttention, gelu } from '../../runtime/operations/index.js'
+import { dotProductAttention, gelu, silu } from '../../runtime/operations/index.js'
 import { everywhere, isHere } from './support.js'
 
 /** Custom ops of transformers on sizes that fill several blocks, against the compositions that the other engines compute. */
@@ -16,6 +16,14 @@ for (const approximate of ['none', 'tanh'] as const)
       tolerance: 1e-5,
     }),
   )
+
+test.serial('silu', (t) =>
+  everywhere(t, {
+    inputs: { x: [3, 70_001] },
+    compute: ({ x }) => silu(tf.mul(x as Tensor, 20)),
+    tolerance: 1e-5,
+  }),
+)
 
 const rows: readonly (readonly number[])[] = [
   [700, 64],
@@ -112,5 +120,8 @@ test.serial('inputs of inconsistent shapes are rejected', async (t) => {
         ),
       { message: /different shapes/ },
     )
+    t.throws(() => native().executeSingleOutput('WsbanSiluGrad', [], [tf.zeros([2]), tf.zeros([3])]), {
+      message: /different shapes/,
+    })
   })
 })

@@ -273,6 +273,8 @@ function* imagesAndNorms(): Generator<ShapeCase> {
       yield of('WsbanGelu', [flag('tanh', tanh)], [one])
       yield of('WsbanGeluGrad', [flag('tanh', tanh)], [one, one])
     }
+    yield of('WsbanSilu', [], [one])
+    yield of('WsbanSiluGrad', [], [one, one])
     yield of('WsbanMomentumStep', [], [one, one, one, float(3)], 2)
     yield of('WsbanAdamStep', [], [one, one, one, one, float(6)], 3)
   }

@@ -10,7 +10,7 @@ export const silu = pointwise({
   },
   semantics: { lowPrecision: true },
   lowering: {
-    tfjs: (call) => call.tf('mul', call.input('x'), call.tf('sigmoid', call.input('x'))),
+    tfjs: (call) => call.runtime('silu', call.input('x')),
     pytorch: { expression: (call) => call.torch('F.silu', call.input('x')) },
     onnx: (call) => [call.add('Mul', [call.input('x'), call.add('Sigmoid', [call.input('x')], {}, 'sigmoid')])],
   },

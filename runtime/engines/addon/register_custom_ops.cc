@@ -6,6 +6,7 @@
 #include "layer_norm.h"
 #include "max_pool_gradient.h"
 #include "optimizer_steps.h"
+#include "silu.h"
 
 namespace wsban {
 
@@ -21,6 +22,8 @@ void RegisterCustomOps() {
   RegisterOp<MaxPoolGradient>();
   RegisterOp<MomentumStep>();
   RegisterOp<AdamStep>();
+  RegisterOp<Silu>();
+  RegisterOp<SiluGradient>();
 }
 
 }  // namespace wsban

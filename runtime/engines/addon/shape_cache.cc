@@ -42,7 +42,7 @@ const std::unordered_map<std::string, std::vector<int>>& ShapeInputs() {
       // Custom ops.
       {"WsbanAdamStep", {}}, {"WsbanAttention", {}}, {"WsbanAttentionGrad", {}}, {"WsbanBatchNorm", {}}, {"WsbanBatchNormGrad", {}},
       {"WsbanGelu", {}}, {"WsbanGeluGrad", {}}, {"WsbanLayerNorm", {}}, {"WsbanLayerNormGrad", {}}, {"WsbanMaxPoolGrad", {}},
-      {"WsbanMomentumStep", {}},
+      {"WsbanMomentumStep", {}}, {"WsbanSilu", {}}, {"WsbanSiluGrad", {}},
   };
   return *table;
 }

@@ -25,11 +25,13 @@ const run = register<Inputs, Window>({
     const all = { dy: dy as Tensor4D, x: x as Tensor4D, weight: weight as Tensor4D }
     return {
       x: () =>
-        native().executeSingleOutput('DepthwiseConv2dNativeBackpropInput', attributes(stride, padding), [
-          shapeTensor(all.x.shape),
-          all.weight,
-          all.dy,
-        ]),
+        isForward(all.weight)
+          ? inputGradientByForward(all.dy, all.weight, all.x.shape, stride, padding)
+          : native().executeSingleOutput('DepthwiseConv2dNativeBackpropInput', attributes(stride, padding), [
+              shapeTensor(all.x.shape),
+              all.weight,
+              all.dy,
+            ]),
       weight: () =>
         onSideStream(() =>
           native().executeSingleOutput('DepthwiseConv2dNativeBackpropFilter', attributes(stride, padding), [
@@ -41,6 +43,57 @@ const run = register<Inputs, Window>({
     }
   },
 })
+
+/** Whether the gradient of the input is another depthwise convolution, which oneDNN computes about three times faster than TensorFlow's gradient. */
+function isForward(weight: Tensor4D): boolean {
+  return weight.shape[3] === 1 && !native().isUsingGpuDevice
+}
+
+/** The gradient of the input: a convolution of `dy`, with zeros between its elements at a stride, with the filter turned by 180 degrees. */
+function inputGradientByForward(
+  dy: Tensor4D,
+  weight: Tensor4D,
+  shape: Tensor4D['shape'],
+  [stride]: SpatialPair,
+  { top, left }: Padding,
+): Tensor4D {
+  const [batch, rows, columns, channels] = shape
+  const [height, width] = weight.shape
+  const spread = stride === 1 ? dy : withZerosBetween(dy, stride)
+  // The padding behind the last window; rows and columns that no window reached are cut off.
+  const bottom = rows + top - spread.shape[1]
+  const right = columns + left - spread.shape[2]
+  const input =
+    bottom < 0 || right < 0
+      ? tf.slice4d(
+          spread,
+          [0, 0, 0, 0],
+          [batch, spread.shape[1] + Math.min(bottom, 0), spread.shape[2] + Math.min(right, 0), channels],
+        )
+      : spread
+  const turned = tf.reverse4d(weight, [0, 1])
+  const around = {
+    top: height - 1 - top,
+    bottom: Math.max(bottom, 0),
+    left: width - 1 - left,
+    right: Math.max(right, 0),
+  }
+  return native().executeSingleOutput('DepthwiseConv2dNative', attributes([1, 1], around), [input, turned]) as Tensor4D
+}
+
+/** [batch, height * stride, width * stride, channels]: each element at the top left of a square of zeros. */
+function withZerosBetween(x: Tensor4D, stride: number): Tensor4D {
+  const [batch, height, width, channels] = x.shape
+  const cells = tf.reshape(x, [batch, height, 1, width, channels])
+  const padded = tf.pad(cells, [
+    [0, 0],
+    [0, 0],
+    [0, stride - 1],
+    [0, 0],
+    [0, (stride - 1) * channels],
+  ])
+  return tf.reshape(padded, [batch, height * stride, width * stride, channels])
+}
 
 /** Depthwise convolution of NHWC maps on the native engine. The stride must be the same in both directions. */
 export function nativeDepthwiseConv2d(x: Tensor4D, weight: Tensor4D, stride: SpatialPair, padding: Padding): Tensor4D {
