@@ -102,7 +102,7 @@ const specs: readonly SettingSpec[] = [
       const cubic = step.arguments.interpolation === 'bicubic'
       const attributes = {
         mode: cubic ? 'cubic' : 'linear',
-        ...(cubic && { cubic_coeff_a: -0.5 }),
+        ...(cubic && { cubic_coeff_a: { float: -0.5 } }),
         antialias: 1,
         exclude_outside: 1,
         coordinate_transformation_mode: 'half_pixel',
@@ -110,9 +110,7 @@ const specs: readonly SettingSpec[] = [
       }
       const resized = step.add('Resize', [step.input, '', '', size], 'resize', attributes)
       // A cubic filter overshoots at edges.
-      return cubic
-        ? step.add('Clip', [resized, step.builder.floats([0]), step.builder.floats([255])], 'clamp')
-        : resized
+      return cubic ? step.add('Clip', [resized, step.builder.floats(0), step.builder.floats(255)], 'clamp') : resized
     },
     resizesTo: 'size',
   },

@@ -45,7 +45,7 @@ for (const file of specs)
 
 test('what a setting chooses is written out, too', (t) => {
   const text = (name: string) => readFileSync(join(root, 'models', name), 'utf8')
-  agrees(t, text('wsdan.wsban'), diskLibrary(), { head: 'new', maps: 8 })
+  agrees(t, text('wsdan.wsban'), diskLibrary(), { head: 'tap', maps: 8 })
   agrees(t, text('wsban.wsban'), diskLibrary(), { joint: 'classifier' })
   agrees(t, text('bilinear_cnn.wsban'), diskLibrary(), { trunks: 2 })
 })

@@ -42,7 +42,7 @@ const small: Readonly<Record<string, readonly ModelSettings[]>> = {
   wsban_tiny: [{}],
   wsdan: [
     { size: 107, resized: 120, classes: 3, maps: 4 },
-    { size: 107, resized: 120, classes: 3, maps: 4, head: 'new' },
+    { size: 107, resized: 120, classes: 3, maps: 4, head: 'tap' },
   ],
   wsdan_tiny: [{}],
 }
