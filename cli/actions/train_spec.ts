@@ -193,9 +193,10 @@ function storedSpecOf({ info }: RunFolder, file: string, { out, set = {}, train 
 /** Sets `classes` to the data's, in a model that has such a parameter, unless it is set. */
 export function withClasses(file: string, chosen: ModelSettings, classes: number): ModelSettings {
   if ('classes' in chosen) return chosen
+  const path = specFile(file)
   // A file that is not there is reported by who compiles it.
-  if (!existsSync(file)) return chosen
-  const [model] = parse(file, readFileSync(file, 'utf8')).file.models
+  if (!existsSync(path)) return chosen
+  const [model] = parse(path, readFileSync(path, 'utf8')).file.models
   return model?.parameters.some(({ name }) => name.text === 'classes') ? { ...chosen, classes } : chosen
 }
 

@@ -118,7 +118,14 @@ export function constantOf(
     case 'boolean':
       return value.kind === 'boolean' ? value.value : wrong()
     case 'word':
-      return wordOf(spec, spec.kind.words, ofBackbone(spec.kind, bound), wrong, report)
+      return wordOf(
+        spec,
+        spec.kind.words,
+        ofBackbone(spec.kind, bound),
+        wrong,
+        report,
+        spec.kind.ofBackbone !== undefined,
+      )
     case 'text':
       return value.kind === 'string' ? value.value : wrong()
     case 'integer':
@@ -209,13 +216,13 @@ function wordOf(
   bound: BoundArgument,
   wrong: () => undefined,
   report: (d: Diagnostic) => void,
+  orBackbone = false,
 ): string | undefined {
   const name = bound.word ?? (bound.value.kind === 'string' ? bound.value.value : undefined)
   if (name === undefined) return wrong()
   if (words.includes(name)) return name
-  report(
-    diagnose('unknown-word', { name, argument: spec.name, known: words, suggestion: nearest(name, words) }, bound.span),
-  )
+  const values = { name, argument: spec.name, known: words, suggestion: nearest(name, words) }
+  report(orBackbone ? unknownBackbone(name, bound.span, words) : diagnose('unknown-word', values, bound.span))
   return undefined
 }
 

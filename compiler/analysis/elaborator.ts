@@ -102,7 +102,9 @@ export class Elaborator implements Elaboration {
   /** A problem of the text itself, in whichever call it was found, is reported without the calls. */
   private reportOnce(diagnostic: Diagnostic, calls: readonly Label[] = []): void {
     const { primary, code, message, secondary } = diagnostic
-    const key = `${code} ${primary.span.source} ${primary.span.start} ${message}`
+    // The parameter of a model that names its backbone is used in several places.
+    const place = code === 'unknown-backbone' ? '' : `${primary.span.source} ${primary.span.start}`
+    const key = `${code} ${place} ${message}`
     if (this.reported.has(key)) return
     this.reported.add(key)
     this.diagnostics.push({ ...diagnostic, secondary: [...secondary, ...calls] })
@@ -371,6 +373,7 @@ export class Elaborator implements Elaboration {
     }
     const training = this.bound(expression.whenTrue, context, place)
     const evaluation = this.bound(expression.whenFalse, context, place)
+    if (training.value.kind === 'error' || evaluation.value.kind === 'error') return errorValue
     if (!tensorOf(training.value) && !tensorOf(evaluation.value))
       return { kind: 'by-phase', training: training.value, evaluation: evaluation.value }
     const list = [training, evaluation].map((bound) => ({ value: bound.value, span: bound.span }))

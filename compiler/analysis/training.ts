@@ -18,7 +18,7 @@ export function imageSteps(elaborator: Elaborator, input: Input, context: Contex
   if (!input.steps) return [standardSetting(elaborator, 'resize', { size }), normalize]
   const steps = input.steps.flatMap((step) => setting(elaborator, step, context, 'image step') ?? [])
   const complete = steps.some(({ name }) => name === 'normalize') ? steps : [...steps, normalize]
-  checkSize(elaborator, complete, size, input.span)
+  if (steps.length === input.steps.length) checkSize(elaborator, complete, size, input.span)
   return complete
 }
 

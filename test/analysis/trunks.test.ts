@@ -70,3 +70,12 @@ test('the size of the images of a backbone follows the parameter that names it',
     ['unknown-backbone'],
   )
 })
+
+test('an unknown trunk is one error, and so is a tap that a trunk lacks', (t) => {
+  const codesOf = (model: string, settings: Readonly<Record<string, string>>) => {
+    const text = readFileSync(join(packageRoot(), 'models', `${model}.wsban`), 'utf8')
+    return compile({ source: model, text }, library, settings).diagnostics.map(({ code }) => code)
+  }
+  for (const model of models) t.deepEqual(codesOf(model, { trunk: 'resnet81' }), ['unknown-backbone'], model)
+  t.deepEqual(codesOf('wsdan', { trunk: 'resnet50', head: 'tap' }), ['unknown-member'])
+})

@@ -104,7 +104,7 @@ test.serial('train, evaluate, export, verify, predict, report', async (t) => {
 test.serial('weights of a run: looked into, converted, begun from, evaluated', (t) => {
   const [run, converted] = [join(folder, 'source run'), join(folder, 'converted.safetensors')]
   const flags = ['--data', data, '--epochs', '1', '--batch', '4']
-  t.is(wsban('train', tiny, ...flags, '-o', run).status, 0)
+  t.is(wsban('train', 'wsban_tiny', ...flags, '-o', run).status, 0)
   const inspected = z
     .object({ format: z.string(), tensors: z.array(z.object({ name: z.string(), shape: z.array(z.number()) })) })
     .parse(json(wsban('weights', 'inspect', run, '--json')))
@@ -164,10 +164,10 @@ test.serial("export takes a backbone's weights, and says what is random beside t
     /trunk\.safetensors holds the weights of master\.trunk only: .* and \d+ more are random, from seed 3\n/,
   )
   t.regex(exported.out, /, partly random weights from seed 3\n/)
-  t.is(wsban('verify', onnx, '--against', tiny, ...from).status, 0)
+  t.is(wsban('verify', onnx, '--against', 'wsban_tiny', ...from).status, 0)
   t.is(wsban('verify', onnx, '--against', tiny, '--weights', weights, '--seed', '4').status, 1, 'another classifier')
   t.is(wsban('verify', onnx, '--against', tiny, '--seed', '3').status, 1, 'another backbone')
-  const evaluated = wsban('evaluate', tiny, '--weights', weights, '--data', data)
+  const evaluated = wsban('evaluate', 'wsban_tiny', '--weights', weights, '--data', data)
   t.is(evaluated.status, 1)
   t.regex(evaluated.err, /train first/)
 })
