@@ -12,6 +12,8 @@ export interface Layout {
   readonly renamings: readonly Renaming[]
   /** Whether the class token's position embedding is stored with those of the patches, and is to be added to the token itself. */
   readonly embedsClassToken?: boolean
+  /** Whether matrices of this layout are filters in the model, with the same values in the same order. */
+  readonly flattensFilters?: boolean
 }
 
 /** torchvision numbers the stages of a network, and the layers between them, in one sequence. */
@@ -167,6 +169,17 @@ export const layouts: readonly Layout[] = [
     name: "torchvision's first DenseNet",
     sign: 'features.denseblock1.denselayer1.norm.1.weight',
     renamings: [[/\.(norm|conv)\.(\d)\./, '.$1$2.']],
+  },
+  {
+    name: "torchvision's VGG",
+    sign: 'classifier.0.weight',
+    also: 'features.0.weight',
+    flattensFilters: true,
+    renamings: [
+      [/^classifier\.0\./, 'pre_logits.fc1.'],
+      [/^classifier\.3\./, 'pre_logits.fc2.'],
+      [/^classifier\.6\./, 'head.fc.'],
+    ],
   },
   {
     name: "DINOv2's blocks in chunks",

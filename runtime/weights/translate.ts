@@ -16,7 +16,7 @@ export interface Translated {
 
 /**
  * Gives the tensors of a checkpoint the model's names where they have those of a known layout, after any prefix such as `module.`. A tensor
- * that differs from the model's by axes of size 1 has the model's shape in the result. A model that has the layout's own names keeps them.
+ * that differs from the model's by axes of size 1, or by flattened filters, has the model's shape in the result. A model that has the layout's own names keeps them.
  */
 export function translate(entries: Entries, wanted: readonly (Shaped & { readonly name: string })[]): Translated {
   const shapes = shapesBySuffix(wanted)
@@ -53,7 +53,7 @@ function prefixesOf(entries: Entries, { sign, also }: Layout): string[] {
 
 function rename(
   entries: Entries,
-  { renamings }: Layout,
+  { renamings, flattensFilters }: Layout,
   prefixes: readonly string[],
   shapes: ReadonlyMap<string, readonly (readonly number[])[]>,
 ): Entries {
@@ -70,7 +70,7 @@ function rename(
       [key.slice(prefix.length)],
     )
     const fitting = names.flatMap((name) => {
-      const shape = shapes.get(name)?.find((one) => squeezed(one) === squeezed(entry.shape))
+      const shape = shapes.get(name)?.find((one) => fits(one, entry.shape, flattensFilters === true))
       return shape ? [{ name, shape }] : []
     })[0]
     const name = prefix + (fitting?.name ?? names[0] ?? key)
@@ -79,6 +79,14 @@ function rename(
     renamed.set(taken ? key : name, taken ? entry : shaped)
   }
   return renamed
+}
+
+/** Whether a tensor of the file has the model's shape, apart from axes of size 1 and, if filters are flattened, from the axes after the first. */
+function fits(wanted: readonly number[], given: readonly number[], flattened: boolean): boolean {
+  if (squeezed(wanted) === squeezed(given)) return true
+  const [filters, ...rest] = wanted
+  const size = rest.reduce((product, length) => product * length, 1)
+  return flattened && given.length === 2 && given[0] === filters && given[1] === size
 }
 
 /** A shape without its axes of size 1. */

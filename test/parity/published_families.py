@@ -374,6 +374,17 @@ def densenet(arguments, network):
     return "densenet", "densenet", without_defaults(given, defaults)
 
 
+def vgg(arguments, network):
+    if not only(arguments, "model_cfg", "norm_layer") or arguments.get("norm_layer") not in (None, nn.BatchNorm2d):
+        return None
+    stages = " ".join(map(str, arguments["model_cfg"])).split("M")[:-1]
+    widths = [set(stage.split()) for stage in stages]
+    if widths != [{"64"}, {"128"}, {"256"}, {"512"}, {"512"}]:
+        return None
+    given = {"depths": [len(stage.split()) for stage in stages], "norm": "norm_layer" in arguments}
+    return "vgg", "vgg", without_defaults(given, {"depths": [2, 2, 3, 3, 3], "norm": False})
+
+
 FAMILIES = {
     "convnext": convnext,
     "deit": vision_transformer,
@@ -384,5 +395,6 @@ FAMILIES = {
     "regnet": regnet,
     "resnet": resnet,
     "swin_transformer": swin,
+    "vgg": vgg,
     "vision_transformer": vision_transformer,
 }

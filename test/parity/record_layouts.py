@@ -18,6 +18,7 @@ from torchvision import models
 from torchvision.models.convnext import CNBlockConfig, ConvNeXt
 from torchvision.models.efficientnet import EfficientNet, FusedMBConvConfig, MBConvConfig
 from torchvision.models.swin_transformer import SwinTransformer
+from torchvision.models.vgg import make_layers
 from torchvision.models.vision_transformer import VisionTransformer
 
 OUTPUT = Path(__file__).parent / "recorded" / "layouts.json"
@@ -38,6 +39,8 @@ def torchvision_networks():
     v2 = EfficientNet(stages, dropout=0, last_channel=64)
     first = [["cn", 3, 1, 16, 16, 0, "silu"]] * 2
     later = [["ir", 3, 2, 96, 32, 6, "silu"], ["ir", 3, 1, 128, 32, 8, "silu"]]
+    vgg = models.VGG(make_layers([64, "M", 128, "M", 256, 256, "M", 512, 512, "M", 512, 512, "M"], batch_norm=True), init_weights=False)
+    vgg.classifier[0], vgg.classifier[3] = nn.Linear(512 * 7 * 7, 128), nn.Linear(128, 4096)
     units = json.dumps([first, [["er", 3, 2, 64, 24, 0, "silu"]], later])
     return {
         "vit": (vit, "vit(image, embed_dim = 48, depth = 2, num_heads = 3)"),
@@ -47,6 +50,7 @@ def torchvision_networks():
         "efficientnet_v2": (v2, f"efficientnet(image, stages = {units}, stem_size = 16, num_features = 64)"),
         "mobilenet_v3_large": (models.mobilenet_v3_large(), "mobilenet_v3(image, eps = 1e-3)"),
         "mobilenet_v3_small": (models.mobilenet_v3_small(), 'backbone(image, "mobilenetv3_small_100")'),
+        "vgg": (vgg, "vgg(image, depths = [1, 1, 2, 2, 2], norm = true, mlp_ratio = 0.03125)"),
         "regnet": (models.regnet_y_400mf(), 'backbone(image, "regnety_004")'),
     }
 
