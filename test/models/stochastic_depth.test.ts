@@ -14,6 +14,7 @@ const rates = {
   seresnext50_32x4d: linear(16),
   efficientnet_b0: [0.0125, 0.025, 0.0375, 0.04375, 0.05625, 0.0625, 0.075, 0.08125, 0.0875],
   mobilenetv3_large_100: [0.0125, 0.025, 0.03125, 0.04375, 0.05, 0.05625, 0.06875, 0.08125, 0.0875],
+  mobilenetv4_conv_small: [5, 6, 7, 8, 9, 11, 12, 13, 14, 15].map((block) => (0.1 * block) / 17),
 }
 
 /** From 0 at the first block, which is never dropped, to 0.1 at the last. */
