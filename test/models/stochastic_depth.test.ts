@@ -8,6 +8,7 @@ import { compileText } from '../../runtime/specs/spec.js'
 const rates = {
   vit_tiny_patch16_224: linear(12, 2),
   swin_tiny_patch4_window7_224: linear(12, 2),
+  swinv2_tiny_window8_256: linear(12, 2),
   convnext_atto: linear(12),
   regnety_004: linear(16),
   resnet18: linear(8),

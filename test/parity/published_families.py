@@ -390,6 +390,30 @@ def swin(arguments, network):
     return "swin", "swin", without_defaults(given, defaults)
 
 
+def swin_v2(arguments, network):
+    known = ("window_size", "embed_dim", "depths", "num_heads", "pretrained_window_sizes")
+    if not only(arguments, *known):
+        return None
+    windows = [stage.blocks[0].window_size for stage in network.layers]
+    if any(high != wide for high, wide in windows):
+        return None
+    defaults = {
+        "embed_dim": 96,
+        "depths": [2, 2, 6, 2],
+        "num_heads": [3, 6, 12, 24],
+        "window_sizes": [8] * 4,
+        "pretrained_window_sizes": [0] * 4,
+    }
+    given = {
+        "embed_dim": arguments["embed_dim"],
+        "depths": list(arguments["depths"]),
+        "num_heads": list(arguments["num_heads"]),
+        "window_sizes": [high for high, _ in windows],
+        "pretrained_window_sizes": list(arguments.get("pretrained_window_sizes", (0, 0, 0, 0))),
+    }
+    return "swin_v2", "swin_v2", without_defaults(given, defaults)
+
+
 def regnet(arguments, network):
     config = arguments.get("model_cfg")
     if config is None or not only(arguments, "model_cfg"):
@@ -444,6 +468,7 @@ FAMILIES = {
     "regnet": regnet,
     "resnet": resnet,
     "swin_transformer": swin,
+    "swin_transformer_v2": swin_v2,
     "vgg": vgg,
     "vision_transformer": vision_transformer,
 }

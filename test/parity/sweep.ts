@@ -108,7 +108,7 @@ function sizeOf(name: string): { readonly size: number; readonly resizable: bool
   const { family, arguments: given } = architectureOf(name)
   if (family === 'vit') return { size: 4 * z.number().default(16).parse(given.patch_size), resizable: true }
   // The windows of a Swin transformer were recorded for its own size.
-  if (family === 'swin') return { size: present(states[name], name).size, resizable: false }
+  if (family === 'swin' || family === 'swin_v2') return { size: present(states[name], name).size, resizable: false }
   // Below this size VGG's classifier needs an interpolation, which timm does not count.
   if (family === 'vgg') return { size: 224, resizable: false }
   // Without padding, Inception has nothing left of images below 75 pixels.
