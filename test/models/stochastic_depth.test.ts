@@ -10,6 +10,7 @@ const rates = {
   swin_tiny_patch4_window7_224: linear(12, 2),
   swinv2_tiny_window8_256: linear(12, 2),
   convnext_atto: linear(12),
+  caformer_s18: linear(18, 2),
   regnety_004: linear(16),
   resnet18: linear(8),
   seresnext50_32x4d: linear(16),

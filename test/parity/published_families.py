@@ -414,6 +414,52 @@ def swin_v2(arguments, network):
     return "swin_v2", "swin_v2", without_defaults(given, defaults)
 
 
+METAFORMER_NORMS = {
+    "GroupNorm1": "group",
+    "GroupNorm1NoBias": "group_no_bias",
+    "LayerNorm2dNoBias": "layer_no_bias",
+    "LayerNormNoBias": "layer_no_bias",
+}
+
+
+def metaformer(arguments, network):
+    known = ("depths", "dims", "token_mixers", "mlp_act", "mlp_bias", "norm_layers", "downsample_norm")
+    if not only(arguments, *known, "layer_scale_init_values", "res_scale_init_values", "use_mlp_head"):
+        return None
+    blocks = [stage.blocks[0] for stage in network.stages]
+    mixers = {"Pooling": "pool", "SepConv": "separable", "Attention": "attention"}
+    acts = {"StarReLU": "star_relu", "GELU": "gelu"}
+    norms = {METAFORMER_NORMS.get(type(block.norm1).__name__) for block in blocks}
+    act = acts.get(type(blocks[0].mlp.act).__name__)
+    if len(norms) != 1 or None in norms or act is None or type(network.stem.norm).__name__ not in ("Identity", "LayerNorm2dNoBias"):
+        return None
+    defaults = {
+        "depths": [3, 3, 9, 3],
+        "dims": [64, 128, 320, 512],
+        "token_mixers": ["separable", "separable", "attention", "attention"],
+        "norm": "layer_no_bias",
+        "downsample_norm": True,
+        "act": "star_relu",
+        "mlp_bias": False,
+        "layer_scale": 0,
+        "res_scales": [False, False, True, True],
+        "mlp_head": True,
+    }
+    given = {
+        "depths": list(arguments["depths"]),
+        "dims": list(arguments["dims"]),
+        "token_mixers": [mixers[type(block.token_mixer).__name__] for block in blocks],
+        "norm": next(iter(norms)),
+        "downsample_norm": not isinstance(network.stem.norm, nn.Identity),
+        "act": act,
+        "mlp_bias": arguments.get("mlp_bias", False),
+        "layer_scale": arguments.get("layer_scale_init_values") or 0,
+        "res_scales": [not isinstance(block.res_scale1, nn.Identity) for block in blocks],
+        "mlp_head": arguments.get("use_mlp_head", True),
+    }
+    return "metaformer", "metaformer", without_defaults(given, defaults)
+
+
 def regnet(arguments, network):
     config = arguments.get("model_cfg")
     if config is None or not only(arguments, "model_cfg"):
@@ -464,6 +510,7 @@ FAMILIES = {
     "densenet": densenet,
     "efficientnet": efficientnet,
     "inception_v3": inception_v3,
+    "metaformer": metaformer,
     "mobilenetv3": mobilenet_v3,
     "regnet": regnet,
     "resnet": resnet,
