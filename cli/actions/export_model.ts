@@ -5,7 +5,8 @@ import { type Accuracy, percent } from '../../runtime/export/eight_bits.js'
 import { classNamesOf } from '../../runtime/export/metadata.js'
 import { exportOnnx, type Precision } from '../../runtime/export/onnx.js'
 import { Failure } from '../../runtime/failure.js'
-import { type CompletedWeights, openWeighted, type SpecOptions } from '../../runtime/specs/weighted.js'
+import type { CompletedWeights } from '../../runtime/specs/completed.js'
+import { openWeighted, type SpecOptions } from '../../runtime/specs/weighted.js'
 import type { InitialValues } from '../../runtime/weights/initial_values.js'
 import type { Io } from '../io.js'
 import { specHost } from './spec.js'
@@ -44,7 +45,8 @@ export async function exportModel(source: string, request: ExportRequest, io: Io
     initialSeed: request.seed,
   })
   const weights = await found?.open()
-  if (weights?.initial) io.reporter.warn(initialText(request.weights ?? source, weights.match.part, weights.initial))
+  for (const line of weights?.lines ?? []) io.reporter.say(line)
+  if (weights?.initial) io.reporter.warn(initialText(request.weights, weights.parts, weights.initial))
   const random = randomText(weights, request.seed)
   const classNames = classNamesOf(spec.graph, classes)
   const precision = await precisionFor(request, classes, seed ?? 1, io)
@@ -108,12 +110,14 @@ function randomText(weights: CompletedWeights | undefined, seed: number): string
   return weights.initial && `partly random weights from seed ${seed}`
 }
 
-/** Returns the warning that names the random weights beside those of a file. */
-function initialText(file: string, part: string, { names, seed }: InitialValues): string {
-  const held = part === '' ? 'not all weights of the model' : `the weights of ${part.slice(0, -1)} only`
+/** Returns the warning that names the random weights beside those of a file, or of those that the spec names. */
+function initialText(file: string | undefined, parts: readonly string[], { names, seed }: InitialValues): string {
+  const held = parts.includes('')
+    ? 'not all weights of the model'
+    : `the weights of ${parts.map((part) => part.slice(0, -1)).join(', ')} only`
   const [first = ''] = names
   const others = names.length === 1 ? `${first} is` : `${first} and ${names.length - 1} more are`
-  return `${file} holds ${held}: ${others} random, from seed ${seed}`
+  return `${file === undefined ? 'the spec names' : `${file} holds`} ${held}: ${others} random, from seed ${seed}`
 }
 
 /** int8 is chosen by its answers: ranges are measured on images of train, and what rounding costs is counted on val. */

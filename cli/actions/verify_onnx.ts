@@ -191,10 +191,10 @@ function sameModel(file: string, against: string, found: readonly string[], expe
 function reasonToDiffer({ spec, weights }: Readonly<Record<string, string>>, weighted: WeightedSpec): string {
   if (spec !== JSON.stringify(weighted.spec.stored))
     return 'the file was exported from another spec, or with another --set'
-  const given = weighted.weights ? 'trained' : 'random'
-  return weights?.startsWith(given)
+  const allRandom = weights?.startsWith('random') === true
+  return allRandom === (weighted.weights === undefined)
     ? 'the spec is the same: the weights may be those of another training, seed or checkpoint'
-    : `the spec is the same, but the file's weights are ${weights}, and these are ${given}`
+    : `the spec is the same, but the file's weights are ${weights}, and these are ${weighted.weights ? `from ${weighted.weights.path}` : 'random'}`
 }
 
 function compare(expected: Answer, found: Answer): Map<string, Difference> {

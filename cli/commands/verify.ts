@@ -9,7 +9,7 @@ export function register(program: Command): void {
     .command('verify <onnx>')
     .description('compare an ONNX file with the TensorFlow.js engine: largest difference per output, and a verdict')
     .requiredOption('--against <run-or-file>', 'run or spec that the file was exported from')
-    .option('--weights <file>', 'weights, if it was exported from a spec')
+    .option('--weights <file>', 'weights, if it was exported from a spec with this flag')
     .addOption(weightsEntryOption())
     .option('--data <dir>', 'also compare on these images')
     .option('--images <number>', 'largest number of images to compare', wholeNumber(1), 40)

@@ -1,12 +1,10 @@
 import type { ModelSettings } from '../../compiler/analysis/model.js'
-import type { Graph } from '../../compiler/graph/graph.js'
-import { present } from '../../grammar/present.js'
 import { RunFolder } from '../runs/folder.js'
 import type { StoredTensor } from '../weights/file.js'
-import { type InitialValues, initialValues } from '../weights/initial_values.js'
-import { wantedBy } from '../weights/initial_weights.js'
-import { type LoadOptions, type OpenWeights, openWeights } from '../weights/load.js'
+import { noWeights, ownSources } from '../weights/initial_weights.js'
+import type { LoadOptions } from '../weights/load.js'
 import { weightsPath } from '../weights/resolve.js'
+import { type CompletedWeights, openCompleted } from './completed.js'
 import type { ReadySpec, SpecHost } from './host.js'
 import { compileFile, compileStored } from './spec.js'
 
@@ -20,8 +18,8 @@ export interface SpecOptions {
 /** How weights are opened. */
 interface WeightOptions {
   /**
-   * The seed of initial values for what the file of a spec does not hold: a backbone's file has no classifier. Without it, a file that
-   * does not hold everything is refused.
+   * The seed of initial values for what the files of a spec do not hold: a backbone's file has no classifier. With it, a spec without
+   * weights beside it has those that it names itself. Without it, a file that does not hold everything is refused.
    */
   readonly initialSeed?: number
 }
@@ -39,15 +37,10 @@ export interface WeightedSpec {
 
 /** Every weight that answers need. */
 export interface FoundWeights {
+  /** The file; several are separated by commas. */
   readonly path: string
   open(): Promise<CompletedWeights>
   load(): Promise<ReadonlyMap<string, StoredTensor>>
-}
-
-/** Weights with a value for each parameter that answers need. */
-export interface CompletedWeights extends Pick<OpenWeights, 'read' | 'match' | 'close'> {
-  /** The weights that the file lacks; absent if it has all of them. */
-  readonly initial?: InitialValues
 }
 
 export async function openWeighted(
@@ -61,7 +54,7 @@ export async function openWeighted(
     return {
       spec,
       classes: undefined,
-      weights: weights === undefined ? undefined : await find(spec, weights, weightsEntry, host, options),
+      weights: await besideSpec(spec, weights, weightsEntry, host, options),
     }
   }
   const run = await RunFolder.open(source)
@@ -71,55 +64,60 @@ export async function openWeighted(
     spec,
     classes: run.info.classes,
     seed: run.info.seed,
-    weights: await find(spec, weights ?? run.weightsPath(), weights === undefined ? undefined : weightsEntry, host),
+    weights: await find(spec, weights ?? run.weightsPath(), weights === undefined ? undefined : weightsEntry, host, {}),
     ...(metrics && { metrics }),
   }
 }
 
+/** The weights of a spec that is no run: a file given beside it, or else those that it names. */
+async function besideSpec(
+  spec: ReadySpec,
+  given: string | undefined,
+  entry: string | undefined,
+  host: SpecHost,
+  options: WeightOptions,
+): Promise<FoundWeights | undefined> {
+  const { initialSeed } = options
+  const mayBeRandom = initialSeed !== undefined
+  if (mayBeRandom && given === noWeights) return undefined
+  if (given !== undefined) return find(spec, given, entry, host, options)
+  const sources = mayBeRandom ? ownSources(spec.graph.pretrained, spec.stored.entry) : []
+  if (sources.length === 0) return undefined
+  const files: LoadOptions[] = []
+  for (const { source, from, partial, part } of sources) {
+    const path = await weightsPath(source, from, host.reporter)
+    files.push({ path, name: source, partial, part, classes: spec.graph.label?.classes })
+  }
+  return found(spec, files, initialSeed)
+}
+
 async function find(
-  { graph }: ReadySpec,
+  spec: ReadySpec,
   source: string,
   entry: string | undefined,
   host: SpecHost,
-  { initialSeed }: WeightOptions = {},
+  { initialSeed }: WeightOptions,
 ): Promise<FoundWeights> {
   const path = await weightsPath(source, undefined, host.reporter)
   const complete = initialSeed === undefined
-  const classes = complete ? undefined : graph.label?.classes
-  const options: LoadOptions = { path, name: source, complete, classes, ...(entry !== undefined && { entry }) }
-  const open = async (): Promise<CompletedWeights> => {
-    const weights = await openWeights(wantedBy(graph), options)
-    return initialSeed === undefined ? weights : completed(weights, graph, initialSeed)
-  }
+  const classes = complete ? undefined : spec.graph.label?.classes
+  return found(spec, [{ path, name: source, complete, classes, ...(entry !== undefined && { entry }) }], initialSeed)
+}
+
+function found({ graph }: ReadySpec, files: readonly LoadOptions[], seed: number | undefined): FoundWeights {
+  const open = () => openCompleted(graph, files, seed)
   return {
-    path,
+    path: files.map(({ path }) => path).join(', '),
     open,
     async load() {
       const weights = await open()
       const tensors = new Map<string, StoredTensor>()
       try {
-        for (const name of [...weights.match.found.keys(), ...(weights.initial?.names ?? [])])
-          tensors.set(name, await weights.read(name))
+        for (const name of weights.names) tensors.set(name, await weights.read(name))
       } finally {
         await weights.close()
       }
       return tensors
-    },
-  }
-}
-
-/** The weights of a file, with initial values for what answers need beside them. */
-function completed(weights: OpenWeights, graph: Graph, seed: number): CompletedWeights {
-  const { found } = weights.match
-  const names = wantedBy(graph).flatMap(({ name, optional }) => (optional || found.has(name) ? [] : [name]))
-  if (names.length === 0) return weights
-  return {
-    ...weights,
-    initial: { names, seed },
-    async read(name) {
-      if (found.has(name)) return weights.read(name)
-      const parameter = present(graph.parameters.get(name), name)
-      return { shape: parameter.shape, values: initialValues(parameter, seed) }
     },
   }
 }

@@ -1,4 +1,4 @@
-import type { Graph, Setting } from '../../compiler/graph/graph.js'
+import type { Graph, Pretrained, Setting } from '../../compiler/graph/graph.js'
 import { specialise } from '../../compiler/graph/phase.js'
 import { normalizationIn, normalizationText, sameNormalization } from '../../compiler/training/normalization.js'
 import type { Model } from '../model.js'
@@ -62,6 +62,9 @@ export async function initialWeights(
   return tensors
 }
 
+/** The argument of --weights that means random values, whatever the spec names. */
+export const noWeights = 'none'
+
 interface Source {
   readonly source: string
   readonly partial: boolean
@@ -71,8 +74,16 @@ interface Source {
 }
 
 function sources({ pretrained }: Model, spec: string, given: string | undefined): readonly Source[] {
-  if (given === 'none') return []
+  if (given === noWeights) return []
   if (given !== undefined) return [{ source: given, partial: false, from: undefined }]
+  return ownSources(pretrained, spec)
+}
+
+/** Returns the files that a spec names with `weights`, and the part of the model that each is for. */
+export function ownSources(
+  pretrained: readonly Pick<Pretrained, 'path' | 'source' | 'partial'>[],
+  spec: string,
+): readonly (Source & { readonly part: string })[] {
   return pretrained.map(({ path, source, partial }) => ({ source, partial, part: `${path.join('.')}.`, from: spec }))
 }
 
