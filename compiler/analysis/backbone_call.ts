@@ -1,3 +1,4 @@
+import { passedOn } from '../backbones/published.js'
 import { unknownBackbone } from '../backbones/unknown.js'
 import { diagnose } from '../diagnostics/report.js'
 import { match } from './arguments.js'
@@ -6,7 +7,7 @@ import type { Call, Elaboration } from './elaboration.js'
 import { inner } from './naming.js'
 import { describe, errorValue, type Value } from './values.js'
 
-/** The arguments of `backbone`, beside `weights` and `partial`, which every block takes. */
+/** The arguments of `backbone`, beside `weights` and `partial`, which every block takes, and `drop_path`, which the network's own block may take. */
 export const backboneParameters = ['image', 'name', 'classes'] as const
 
 /** The words for the weights that were published under the backbone's own name: always, or where the name has the tag of some. */
@@ -20,7 +21,8 @@ const taggedWeights = 'auto'
 export function callBackbone(elaboration: Elaboration, call: Call): Value {
   const { list, pretrained } = splitPretrained(elaboration, backboneParameters, call)
   const signature = { callee: 'backbone', names: backboneParameters }
-  const { given, ok } = match(signature, call.piped, list, call.span, elaboration.report)
+  const own = list.filter(({ name }) => name?.text !== passedOn)
+  const { given, ok } = match(signature, call.piped, own, call.span, elaboration.report)
   if (!ok) return errorValue
   const [named] = given.get('name') ?? []
   if (!named || !given.has('image')) {

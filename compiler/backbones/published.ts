@@ -57,6 +57,20 @@ export function publishedBackbone(name: string): PublishedBackbone | undefined {
   }
 }
 
+/** A parameter that a call of a backbone passes on to the family's block, where that has it: the rate of stochastic depth. */
+export const passedOn = 'drop_path'
+
+/** The families whose blocks have it; timm has stochastic depth for these. */
+export const familiesWithStochasticDepth: readonly string[] = [
+  'convnext',
+  'efficientnet',
+  'mobilenet_v3',
+  'regnet',
+  'resnet',
+  'swin',
+  'vit',
+]
+
 /** The specifier under which a library finds the file that calls the family's block for a published name. */
 export const publishedFolder = 'published/'
 
@@ -72,9 +86,11 @@ export function publishedFile(name: string): { readonly text: string } | { reado
   const specifier = `backbones/${family}`
   if (block === own) return { specifier }
   const list = Object.entries(given).map(([argument, value]) => `${argument} = ${written(value)}`)
-  const call = ['image', ...list, 'classes = classes'].join(', ')
+  const more = familiesWithStochasticDepth.includes(family) ? [passedOn] : []
+  const call = ['image', ...list, 'classes = classes', ...more.map((name) => `${name} = ${name}`)].join(', ')
+  const parameters = ['image', 'classes = 1000', ...more.map((name) => `${name} = 0%`)].join(', ')
   return {
-    text: `import ${block} from "${specifier}"\n\nblock ${own}(image, classes = 1000) { return ${block}(${call}) }\n`,
+    text: `import ${block} from "${specifier}"\n\nblock ${own}(${parameters}) { return ${block}(${call}) }\n`,
   }
 }
 
