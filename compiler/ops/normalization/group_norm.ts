@@ -112,6 +112,7 @@ export const groupNorm: Operation = {
     { name: 'one group', inputs: { x: { shape: [2, 4, 2, 3], fill: 'random' } }, arguments: { groups: 1 } },
     { name: 'each channel', inputs: { x: { shape: [1, 3, 4, 4], fill: 'random' } }, arguments: { groups: 3 } },
     { name: 'a row', inputs: { x: { shape: [3, 6], fill: 'random' } }, arguments: { groups: 2 } },
+    { name: 'groups of one value', inputs: { x: { shape: [1, 3], fill: 'random' } }, arguments: { groups: 3 } },
     { name: 'five axes', inputs: { x: { shape: [1, 4, 2, 2, 3], fill: 'random' } }, arguments: { groups: 2 } },
     {
       name: 'equal values',

@@ -5,15 +5,13 @@ import { widen } from './precision.js'
 export const GroupNorm: PythonHelper = {
   name: 'GroupNorm',
   code: `class GroupNorm(nn.GroupNorm):
-    """As nn.GroupNorm, which autocast leaves in half precision on CPUs."""
+    """As nn.GroupNorm, which autocast leaves in half precision on CPUs, and which refuses groups of one value."""
 
     def forward(self, input: Tensor) -> Tensor:
         """Normalises the groups of each image."""
-        return super().forward(widen(input))
+        x = widen(input)
+        return torch.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
 `,
   uses: [widen],
-  imports: [
-    { module: 'torch', name: 'Tensor' },
-    { module: 'torch', name: 'nn' },
-  ],
+  imports: [{ module: 'torch' }, { module: 'torch', name: 'Tensor' }, { module: 'torch', name: 'nn' }],
 }
