@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Scope } from '../scope.js'
+import { withoutGradient } from './without_gradient.js'
 
 /** Sets values to zero with chance `rate` in training and scales up the rest. */
 export function dropout<T extends tf.Tensor>(x: T, at: Scope, { rate = 0.5 }: { rate?: number } = {}): T {
@@ -99,9 +100,5 @@ export function l2Normalize<T extends tf.Tensor>(
 
 /** The value as it is, with no gradient going back through it. */
 export function detach<T extends tf.Tensor>(x: T): T {
-  const cut = tf.customGrad((value) => ({
-    value: tf.clone(value as tf.Tensor),
-    gradFunc: (slope: tf.Tensor) => tf.zerosLike(slope),
-  }))
-  return cut(x) as T
+  return withoutGradient(() => tf.clone(x))
 }

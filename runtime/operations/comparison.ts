@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { withoutGradient } from './without_gradient.js'
 
 const comparisons = {
   less: tf.less,
@@ -14,16 +15,12 @@ type Operand = tf.Tensor | number
 
 /** 1 where the comparison holds, and 0 elsewhere. No gradient goes through it. */
 export function compare<T extends tf.Tensor>(comparison: Comparison, left: Operand, right: Operand): T {
-  return withoutGradient<T>(
-    (a, b) => tf.cast(comparisons[comparison](a, b), 'float32'),
-    asTensor(left),
-    asTensor(right),
-  )
+  return withoutGradient<T>(() => tf.cast(comparisons[comparison](left, right), 'float32'))
 }
 
 /** `x` where the condition is not 0, and `other` elsewhere. The gradient goes to what was selected. */
 export function where<T extends tf.Tensor>(condition: tf.Tensor, x: Operand, other: Operand): T {
-  const holds = withoutGradient((value, zero) => tf.notEqual(value, zero), condition, tf.scalar(0))
+  const holds = withoutGradient(() => tf.notEqual(condition, 0))
   const [a, b] = [asTensor(x), asTensor(other)]
   const shape = [a, b].reduce((one, { shape }) => tf.broadcast_util.assertAndGetBroadcastShape(one, shape), holds.shape)
   // tf.where repeats smaller operands itself, but has no gradient for that at rank 5.
@@ -56,21 +53,4 @@ function between(left: tf.Tensor, right: tf.Tensor): tf.Tensor {
 
 function asTensor(operand: Operand): tf.Tensor {
   return typeof operand === 'number' ? tf.scalar(operand) : operand
-}
-
-/** TensorFlow.js has no gradient for comparisons; here it is zero. */
-function withoutGradient<T extends tf.Tensor>(
-  compute: (a: tf.Tensor, b: tf.Tensor) => tf.Tensor,
-  left: tf.Tensor,
-  right: tf.Tensor,
-): T {
-  const operation = tf.customGrad((a, b, save) => {
-    const operands = [a as tf.Tensor, b as tf.Tensor]
-    if (typeof save === 'function') save(operands)
-    return {
-      value: compute(...(operands as [tf.Tensor, tf.Tensor])),
-      gradFunc: (_: tf.Tensor, saved: tf.Tensor[]) => saved.map((operand) => tf.zerosLike(operand)),
-    }
-  })
-  return operation(left, right) as T
 }

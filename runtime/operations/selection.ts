@@ -1,13 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { compare } from './comparison.js'
+import { withoutGradient } from './without_gradient.js'
 
 /** The index of the largest value along an axis, the first one of equal values. No gradient goes through it. */
 export function argmax<T extends tf.Tensor>(x: tf.Tensor, axis: number): T {
-  const index = tf.customGrad((value) => ({
-    value: tf.cast(tf.argMax(value as tf.Tensor, axis), 'float32'),
-    gradFunc: () => tf.zeros(x.shape),
-  }))
-  return index(x) as T
+  return withoutGradient(() => tf.cast(tf.argMax(x, axis), 'float32'))
 }
 
 /** Vectors along a new last axis with a 1 at the index, rounded down. */
@@ -22,10 +19,7 @@ export function topK<T extends tf.Tensor>(x: tf.Tensor, k: number, axis: number)
   const back = order.map((_, index) => order.indexOf(index))
   const isLast = axis === x.rank - 1
   const last = isLast ? x : tf.transpose(x, order)
-  const numbers = tf.customGrad((value) => ({
-    value: tf.cast(tf.topk(value as tf.Tensor, k).indices, 'float32'),
-    gradFunc: () => tf.zeros(last.shape),
-  }))(last)
+  const numbers = withoutGradient(() => tf.cast(tf.topk(last, k).indices, 'float32'))
   const largest = takenAlongLast(last, tf.cast(numbers, 'int32'))
   const result = (one: tf.Tensor) => (isLast ? one : tf.transpose(one, back)) as T
   return { values: result(largest), indices: result(numbers) }
