@@ -11,7 +11,8 @@ export const argmax: Operation = {
   name: 'argmax',
   documentation: {
     summary: 'Returns the index of the largest value along one axis, counted from 0.',
-    details: 'Of equal values the first one counts. The axis is left out of the result. No gradient goes through it.',
+    details:
+      'Of equal values the first one counts. With a NaN among the values the index is any of them: engines differ. The axis is left out of the result. No gradient goes through it.',
     example: 'strongest = argmax(attention, over = channels)',
     source: 'torch.argmax',
   },
@@ -36,7 +37,10 @@ export const argmax: Operation = {
     },
   },
   reference: (call) => [
-    reduceOver(call.tensor('x'), [axisOf(call, 'x')], false, (values) => values.indexOf(Math.max(...values))),
+    reduceOver(call.tensor('x'), [axisOf(call, 'x')], false, (values) => {
+      const largest = Math.max(...values)
+      return Number.isNaN(largest) ? largest : values.indexOf(largest)
+    }),
   ],
   cases: [
     {

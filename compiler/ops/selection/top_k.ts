@@ -13,7 +13,7 @@ export const topK: Operation = {
   documentation: {
     summary: 'Returns the largest values along one axis, in descending order, and their indices.',
     details:
-      'Of equal values the first ones are taken. Indices are counted from 0. The gradient goes to the values that were taken; none goes through the indices.',
+      'Of equal values the first ones are taken. With a NaN among the values the result is any of them: engines differ. Indices are counted from 0. The gradient goes to the values that were taken; none goes through the indices.',
     example: 'best  = top_k(trunk.layer3, 4, over = channels)\nwhich = best.indices',
     source: 'torch.topk',
   },
@@ -64,7 +64,9 @@ export const topK: Operation = {
   reference(call) {
     const ranked = (pick: (value: number, index: number) => number): Tensor =>
       alongAxis(call.tensor('x'), axisOf(call, 'x'), (values) =>
-        order(values).map((index) => pick(elementAt(values, index), index)),
+        values.some(Number.isNaN)
+          ? values.map(() => Number.NaN)
+          : order(values).map((index) => pick(elementAt(values, index), index)),
       )
     const first = (x: Tensor) => sliceAlong(x, axisOf(call, 'x'), 0, call.number('k'))
     return [first(ranked((value) => value)), first(ranked((_, index) => index))]

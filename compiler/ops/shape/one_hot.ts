@@ -63,7 +63,8 @@ export const oneHot: Operation = {
     const out = zeros([...x.shape, count])
     for (let index = 0; index < x.data.length; index++) {
       const which = Math.floor(at(x, index))
-      if (which >= 0 && which < count) out.data[index * count + which] = 1
+      if (Number.isNaN(which)) out.data.fill(which, index * count, (index + 1) * count)
+      else if (which >= 0 && which < count) out.data[index * count + which] = 1
     }
     return [out]
   },
