@@ -24,14 +24,15 @@ const rewrites: readonly (readonly [RegExp, string])[] = [
 ]
 
 /**
- * Leaves out, simplifies and joins lines of a spec as long as it has a finding of the same kind.
+ * Leaves out, simplifies and joins lines of a spec as long as it has a finding of the same kind whose message says the same.
  *
  * @returns the shortest spec found, and its finding
  */
 export async function minimise(text: string, finding: Finding, check: Check): Promise<Minimised> {
   let best: Minimised = { text, finding }
+  const words = wordsOf(finding)
   const fails = async (shorter: string): Promise<boolean> => {
-    const same = (await check(shorter)).find(({ kind }) => kind === finding.kind)
+    const same = (await check(shorter)).find((other) => other.kind === finding.kind && wordsOf(other) === words)
     if (same) best = { text: shorter, finding: same }
     return same !== undefined
   }
@@ -48,6 +49,14 @@ export async function minimise(text: string, finding: Finding, check: Check): Pr
     }
   }
   return best
+}
+
+/** The message without numbers, shapes and the names of values, which change as a spec gets shorter. */
+function wordsOf({ detail }: Finding): string {
+  return detail
+    .split(/\s+/)
+    .filter((word) => !/[\d./[\]]/.test(word))
+    .join(' ')
 }
 
 /** The text without a line (and the rest of a block that begins there), or with something simpler in its place. */
