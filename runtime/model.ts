@@ -16,6 +16,8 @@ export interface ParameterSpec {
   readonly layout?: readonly number[]
   /** Of a position embedding: its grid. */
   readonly positions?: Positions
+  /** Of the variance of a batch norm: the number that is added to it, which no checkpoint holds. */
+  readonly eps?: number
 }
 
 /** The outputs of a model. Except for feature maps, shapes are those of the ONNX file's outputs. */

@@ -97,8 +97,16 @@ export class GraphBuilder {
   /** False when another weight has the name. */
   declare(name: string, spec: ParameterSpec, span: Span): boolean {
     if (this.parameters.has(name)) return this.isSharing
-    const { shape, initializer, trainable, tfjsLayout, positions } = spec
-    const parameter = { name, shape, initializer, trainable, span, ...(positions && { positions }) }
+    const { shape, initializer, trainable, tfjsLayout, positions, eps } = spec
+    const parameter = {
+      name,
+      shape,
+      initializer,
+      trainable,
+      span,
+      ...(positions && { positions }),
+      ...(eps !== undefined && { eps }),
+    }
     this.parameters.set(name, tfjsLayout ? { ...parameter, tfjsLayout } : parameter)
     return true
   }

@@ -83,6 +83,8 @@ export interface Parameter {
   readonly tfjsLayout?: readonly number[]
   /** For a position embedding, which loads from a checkpoint of another grid, too. */
   readonly positions?: Positions
+  /** Of the variance of a batch norm: the number that is added to it, which no checkpoint holds. */
+  readonly eps?: number
   readonly span: Span
 }
 

@@ -29,6 +29,8 @@ export interface ParameterSpec {
   readonly trainable: boolean
   readonly tfjsLayout?: readonly number[]
   readonly positions?: Positions
+  /** Of the variance of a batch norm: the number that is added to it, which no checkpoint holds. */
+  readonly eps?: number
 }
 
 /** A call with its values, for the plain reference. */

@@ -12,11 +12,12 @@ import { weightsPath } from './resolve.js'
 /** A graph's parameters as a checkpoint is laid over them; those that only training needs may begin anew. */
 export function wantedBy(graph: Graph): Wanted[] {
   const needed = specialise(graph, 'inference').parameters
-  return [...graph.parameters.values()].map(({ name, shape, positions }) => ({
+  return [...graph.parameters.values()].map(({ name, shape, positions, eps }) => ({
     name,
     shape,
     optional: !needed.has(name),
     ...(positions && { positions }),
+    ...(eps !== undefined && { eps }),
   }))
 }
 
@@ -38,11 +39,12 @@ export async function initialWeights(
   model: Model,
   { spec, given, entry, reporter }: Beginning,
 ): Promise<ReadonlyMap<string, StoredTensor>> {
-  const wanted = model.parameters.map(({ name, shape, trainingOnly, positions }) => ({
+  const wanted = model.parameters.map(({ name, shape, trainingOnly, positions, eps }) => ({
     name,
     shape,
     optional: trainingOnly ?? false,
     ...(positions && { positions }),
+    ...(eps !== undefined && { eps }),
   }))
   const tensors = new Map<string, StoredTensor>()
   for (const { source, partial, part, from } of sources(model, spec, given)) {

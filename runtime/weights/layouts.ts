@@ -10,6 +10,8 @@ export interface Layout {
   readonly also?: string
   /** Applied in order to each name. */
   readonly renamings: readonly Renaming[]
+  /** The eps of all batch norms of its networks, where that is not timm's for the same architecture. */
+  readonly eps?: number
   /** Whether the class token's position embedding is stored with those of the patches, and is to be added to the token itself. */
   readonly embedsClassToken?: boolean
   /** Whether matrices of this layout are filters in the model, with the same values in the same order. */
@@ -51,6 +53,7 @@ function mobileNetV3(variant: string, stages: readonly number[]): Layout {
     name: `torchvision's MobileNetV3 ${variant}`,
     sign: 'features.1.block.0.0.weight',
     also: `features.${last}.0.weight`,
+    eps: 1e-3,
     renamings: [
       ...mobileStem,
       ...blocks.map((block, index): Renaming => [new RegExp(`^features\\.${index + 1}\\.block\\.`), `${block}.block.`]),

@@ -39,10 +39,10 @@ export interface Loaded {
 export async function openWeights(wanted: readonly Wanted[], options: LoadOptions): Promise<OpenWeights> {
   const { path, name = path, partial = false, complete = false } = options
   const stored = await openEntry(path, options.entry)
-  const { entries, from } = translate(stored.entries, wanted)
+  const { entries, from, eps } = translate(stored.entries, wanted)
   const file = { ...stored, entries }
   const match = matchWeights(wanted, entries, options)
-  const lines = matchLines(match, name, from)
+  const lines = [...matchLines(match, name, from), ...epsLines(wanted, match, eps)]
   if (isWrong(match, partial, complete)) {
     await file.close()
     throw doesNotFit(name, lines, match, { complete, folded: file.format === 'onnx' })
@@ -70,6 +70,15 @@ export async function loadWeights(wanted: readonly Wanted[], options: LoadOption
   } finally {
     await weights.close()
   }
+}
+
+/** Tells where batch norms add another number to the variance than those that the weights were trained with. */
+function epsLines(wanted: readonly Wanted[], { found }: Match, trained: number | undefined): string[] {
+  const other = wanted.find(({ name, eps }) => eps !== undefined && eps !== trained && found.has(name))
+  if (trained === undefined || other === undefined) return []
+  return [
+    `  warning      batch norm had eps = ${trained} when these weights were trained, and has ${other.eps} here: the outputs differ. Give the block eps = ${trained}`,
+  ]
 }
 
 function isWrong({ part, found, missing, otherShape, heads }: Match, partial: boolean, complete: boolean): boolean {

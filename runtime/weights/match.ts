@@ -9,6 +9,8 @@ export interface Wanted {
   readonly shape: readonly number[]
   /** Of a position embedding: one of another square grid is resampled. */
   readonly positions?: Positions
+  /** Of the variance of a batch norm: the number that is added to it, which no checkpoint holds. */
+  readonly eps?: number
   /** May begin anew: what only training needs. */
   readonly optional?: boolean
 }

@@ -12,6 +12,8 @@ export interface Translated {
   readonly entries: Entries
   /** The names of the layouts that the file has, if they are not the model's own. */
   readonly from: readonly string[]
+  /** The eps of the batch norms of the layout, where it is known. */
+  readonly eps?: number
 }
 
 /**
@@ -22,14 +24,16 @@ export function translate(entries: Entries, wanted: readonly (Shaped & { readonl
   const shapes = shapesBySuffix(wanted)
   let current = entries
   const from: string[] = []
+  let eps: number | undefined
   for (const layout of layouts) {
     const prefixes = shapes.has(layout.sign) ? [] : prefixesOf(current, layout)
     if (prefixes.length === 0) continue
     from.push(layout.name)
+    eps ??= layout.eps
     current = rename(current, layout, prefixes, shapes)
     if (layout.embedsClassToken) for (const prefix of prefixes) current = addClassPosition(current, prefix)
   }
-  return { entries: current, from }
+  return { entries: current, from, ...(eps !== undefined && { eps }) }
 }
 
 /** The shapes that the model has under each end of a parameter's name: `trunk.blocks.0.norm1.weight` is also `norm1.weight`. */

@@ -48,7 +48,7 @@ export const batchNorm: Operation = {
         { role: 'weight', shape, initializer: one, trainable: true },
         { role: 'bias', shape, initializer: zero, trainable: true },
         { role: 'running_mean', shape, initializer: zero, trainable: false },
-        { role: 'running_var', shape, initializer: one, trainable: false },
+        { role: 'running_var', shape, initializer: one, trainable: false, eps: call.number('eps') },
       ]
     },
   },
