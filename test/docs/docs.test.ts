@@ -29,6 +29,31 @@ test('whole models in the pages compile', (t) => {
   for (const { page, text } of models) t.deepEqual(compile({ source: page, text }, diskLibrary()).diagnostics, [], page)
 })
 
+test('the backbones of docs/backbone.md compile, and the published one has the weights of timm', (t) => {
+  const examples = [...read('docs/backbone.md').matchAll(/```wsban\n([\s\S]*?)```/g)].map(([, text = '']) => text)
+  const counts = examples.map((blocks) => {
+    const [name = ''] = [...blocks.matchAll(/^block (\w+)\(image\b/gm)].map(([, found = '']) => found)
+    const text = `${blocks}
+model example(classes = 1000) {
+  input image: Image[3, 96, 96]
+  input label: Class[classes]
+  branch net(image) {
+    trunk  = ${name}(image)
+    logits = trunk -> flatten -> linear(classes)
+  }
+  loss { error = cross_entropy(net.logits, label) }
+  predict p = softmax(net.logits)
+}`
+    const { graph, diagnostics } = compile({ source: 'docs/backbone.md', text }, diskLibrary())
+    t.deepEqual(diagnostics, [], name)
+    const own = [...(graph?.parameters.values() ?? [])].filter((one) => one.name.startsWith('net.trunk.'))
+    const values = own.flatMap(({ trainable, shape }) => (trainable ? shape.reduce((all, size) => all * size, 1) : []))
+    return [name, values.reduce((sum, count) => sum + count, 0)]
+  })
+  // timm 1.0.31: sum(p.numel() for p in timm.create_model("vovnet39a").parameters()).
+  t.deepEqual(counts.at(-1), ['vovnet39a', 22600296])
+})
+
 test('links between the pages lead somewhere', (t) => {
   for (const page of [...pages(), 'CONTRIBUTING.md', 'ARCHITECTURE.md', 'SECURITY.md'])
     for (const [, target = ''] of read(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g))
