@@ -79,7 +79,9 @@ function quotientProblem(
     if (Math.abs(coarse - fine) > agreement * scale + 1e-7) continue
     const away = Math.abs(sum - coarse)
     if (away <= share * scale + slack + 1e-6) continue
-    if (bounds && away <= roundedSpreads * roundedSpread(subject, name, direction, coarse)) continue
+    const spread = bounds ? roundedSpread(subject, name, direction, coarse) : 0
+    // A loss that rounding turns into no number is not compared.
+    if (!Number.isFinite(spread) || away <= roundedSpreads * spread) continue
     return `the gradient of ${name} is ${sum} in a direction in which the loss rises by ${coarse}`
   }
   return undefined

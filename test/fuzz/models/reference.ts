@@ -35,8 +35,13 @@ export interface ReferenceResult {
 /** Numbers beyond the range of single precision become infinite there: e^100. */
 export const largestSingle = (2 - 2 ** -23) * 2 ** 127
 
+/** Smaller ones lose digits there, or become 0. */
+const smallestSingle = 2 ** -126
+
 function inSingleRange(value: number): number {
-  return Math.abs(value) > largestSingle ? Math.sign(value) * Number.POSITIVE_INFINITY : value
+  const size = Math.abs(value)
+  if (size > largestSingle) return Math.sign(value) * Number.POSITIVE_INFINITY
+  return size < smallestSingle ? 0 : value
 }
 
 /** Evaluates a whole graph, settled for one phase, by its operations' plain references in double precision. */
