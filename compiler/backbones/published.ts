@@ -64,10 +64,13 @@ export const passedOn = 'drop_path'
 export const familiesWithStochasticDepth: readonly string[] = [
   'convnext',
   'efficientnet',
+  'metaformer',
   'mobilenet_v3',
+  'mobilenet_v4',
   'regnet',
   'resnet',
   'swin',
+  'swin_v2',
   'vit',
 ]
 
