@@ -80,12 +80,13 @@ test.serial('every operation gives extreme values the same answer on every engin
  * TensorFlow's kernels take numbers below the smallest normal one for zero. Of a window in which no finite number is the largest, and of pixels that
  * are none and get no share, engines make different things: training ends there in any case. The sign of NaN is 0 in plain JavaScript. ONNX has no
  * e^x - 1, and what is below the last digit of 1 is lost in its Elu. The variance of equal large numbers is the square of their mean's rounding.
+ * Which of several numbers is the largest is open where one is NaN. On TensorFlow.js a dilated filter has zeros, and infinity times zero is NaN.
  */
 function mayDiffer(key: string, engine: string): boolean {
   if (engine === 'tfjs-node' && key.includes('1e-40')) return true
   if (engine === 'ONNX Runtime' && /^elu,.* -1e-8 everywhere/.test(key)) return true
   if (/^variance,.* -?1e\+30 everywhere/.test(key)) return true
-  return /^(max_pool|avg_pool|resize),.*(NaN|Infinity)|^sign,.*NaN/.test(key)
+  return /^(max_pool|avg_pool|resize|conv_transpose2d, dilated),.*(NaN|Infinity)|^(sign|argmax|top_k),.*NaN/.test(key)
 }
 
 function* variants(): Generator<[string, ReadyCase]> {

@@ -9,6 +9,7 @@ import type { StorageLayout } from '../../compiler/targets/tfjs/lowering.js'
 import { layoutChange } from '../../compiler/targets/tfjs/storage.js'
 import * as runtime from '../../runtime/index.js'
 import { Scope } from '../../runtime/scope.js'
+import { gradientsOf } from '../../runtime/training/backward.js'
 import { inverse, permutedShape, permuteValues } from '../../runtime/weights/layout.js'
 import { caseParameter, type ReadyCase } from './cases.js'
 import { caseKey } from './gradients.js'
@@ -72,17 +73,17 @@ export async function runTfjs(
     const differentiable = ready.inputs.flatMap(({ type }, index) => (type.element === 'float' ? [index] : []))
     const trainable = [...variables].filter(([, variable]) => variable.trainable)
     const asVariables = differentiable.map((index) => tf.variable(inputs[index] as tf.Tensor))
-    const { grads } = tf.variableGrads(() => {
+    const { gradients: found } = gradientsOf(() => {
       const given = inputs.map((input, index) => asVariables[differentiable.indexOf(index)] ?? input)
       const [output] = toList(run(scope(), given), ready)
       return tf.sum(tf.mul(output as tf.Tensor, toTensor(weights, false, stored(0))))
     }, [...asVariables, ...trainable.map(([, variable]) => variable)])
     for (const [place, index] of differentiable.entries()) {
-      const gradient = grads[(asVariables[place] as tf.Variable).name]
+      const gradient = found.get(asVariables[place] as tf.Variable)
       if (gradient) gradients.set(`input ${index}`, await toCanonical(gradient, layouts.of({ node: index, output: 0 })))
     }
     for (const [role, variable] of trainable) {
-      const gradient = grads[variable.name]
+      const gradient = found.get(variable)
       if (gradient) gradients.set(role, await weightToCanonical(gradient, layoutOf(ready, role)))
     }
   }
