@@ -8,6 +8,7 @@ import { Failure } from '../../runtime/failure.js'
 import type { CompletedWeights } from '../../runtime/specs/completed.js'
 import { openWeighted, type SpecOptions } from '../../runtime/specs/weighted.js'
 import type { InitialValues } from '../../runtime/weights/initial_values.js'
+import { namedWeights } from '../../runtime/weights/initial_weights.js'
 import type { Io } from '../io.js'
 import { specHost } from './spec.js'
 
@@ -45,8 +46,10 @@ export async function exportModel(source: string, request: ExportRequest, io: Io
     initialSeed: request.seed,
   })
   const weights = await found?.open()
+  if (!weights && request.weights === undefined && spec.graph.pretrained.length > 0)
+    io.reporter.warn(`${source} names weights, which are not loaded: --weights ${namedWeights} loads them`)
   for (const line of weights?.lines ?? []) io.reporter.say(line)
-  if (weights?.initial) io.reporter.warn(initialText(request.weights, weights.parts, weights.initial))
+  if (weights?.initial) io.reporter.warn(initialText(request.weights ?? source, weights.parts, weights.initial))
   const random = randomText(weights, request.seed)
   const classNames = classNamesOf(spec.graph, classes)
   const precision = await precisionFor(request, classes, seed ?? 1, io)
@@ -111,13 +114,13 @@ function randomText(weights: CompletedWeights | undefined, seed: number): string
 }
 
 /** Returns the warning that names the random weights beside those of a file, or of those that the spec names. */
-function initialText(file: string | undefined, parts: readonly string[], { names, seed }: InitialValues): string {
+function initialText(file: string, parts: readonly string[], { names, seed }: InitialValues): string {
   const held = parts.includes('')
     ? 'not all weights of the model'
     : `the weights of ${parts.map((part) => part.slice(0, -1)).join(', ')} only`
   const [first = ''] = names
   const others = names.length === 1 ? `${first} is` : `${first} and ${names.length - 1} more are`
-  return `${file === undefined ? 'the spec names' : `${file} holds`} ${held}: ${others} random, from seed ${seed}`
+  return `${file === namedWeights ? 'the spec names' : `${file} holds`} ${held}: ${others} random, from seed ${seed}`
 }
 
 /** int8 is chosen by its answers: ranges are measured on images of train, and what rounding costs is counted on val. */

@@ -13,7 +13,7 @@ export function register(program: Command): void {
     .requiredOption('-o, --out <file>', 'the ONNX file')
     .option(
       '--weights <file>',
-      'weights for a spec, of all of it or a backbone: .safetensors, .pth, .onnx or a run; none for random ones; those that the spec names if omitted',
+      'weights for a spec, of all of it or a backbone: .safetensors, .pth, .onnx or a run; spec for those that the spec names; random if omitted',
     )
     .addOption(weightsEntryOption())
     .addOption(

@@ -1,7 +1,8 @@
 import type { ModelSettings } from '../../compiler/analysis/model.js'
+import { Failure } from '../failure.js'
 import { RunFolder } from '../runs/folder.js'
 import type { StoredTensor } from '../weights/file.js'
-import { noWeights, ownSources } from '../weights/initial_weights.js'
+import { namedWeights, noWeights, ownSources } from '../weights/initial_weights.js'
 import type { LoadOptions } from '../weights/load.js'
 import { weightsPath } from '../weights/resolve.js'
 import { type CompletedWeights, openCompleted } from './completed.js'
@@ -18,8 +19,8 @@ export interface SpecOptions {
 /** How weights are opened. */
 interface WeightOptions {
   /**
-   * The seed of initial values for what the files of a spec do not hold: a backbone's file has no classifier. With it, a spec without
-   * weights beside it has those that it names itself. Without it, a file that does not hold everything is refused.
+   * The seed of initial values for what the files of a spec do not hold: a backbone's file has no classifier. Without it, a file that
+   * does not hold everything is refused.
    */
   readonly initialSeed?: number
 }
@@ -69,7 +70,7 @@ export async function openWeighted(
   }
 }
 
-/** The weights of a spec that is no run: a file given beside it, or else those that it names. */
+/** The weights of a spec that is no run: a file given beside it, or those that it names. */
 async function besideSpec(
   spec: ReadySpec,
   given: string | undefined,
@@ -79,10 +80,15 @@ async function besideSpec(
 ): Promise<FoundWeights | undefined> {
   const { initialSeed } = options
   const mayBeRandom = initialSeed !== undefined
-  if (mayBeRandom && given === noWeights) return undefined
-  if (given !== undefined) return find(spec, given, entry, host, options)
-  const sources = mayBeRandom ? ownSources(spec.graph.pretrained, spec.stored.entry) : []
-  if (sources.length === 0) return undefined
+  if (given === undefined || (mayBeRandom && given === noWeights)) return undefined
+  if (!mayBeRandom || given !== namedWeights) return find(spec, given, entry, host, options)
+  const sources = ownSources(spec.graph.pretrained, spec.stored.entry)
+  if (sources.length === 0)
+    throw new Failure({
+      code: 'no-named-weights',
+      message: `${spec.stored.entry} names no weights`,
+      help: 'leave --weights out for random ones, or give a file',
+    })
   const files: LoadOptions[] = []
   for (const { source, from, partial, part } of sources) {
     const path = await weightsPath(source, from, host.reporter)

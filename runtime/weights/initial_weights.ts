@@ -67,6 +67,9 @@ export async function initialWeights(
 /** The argument of --weights that means random values, whatever the spec names. */
 export const noWeights = 'none'
 
+/** The argument of --weights that means the weights that the spec names. */
+export const namedWeights = 'spec'
+
 interface Source {
   readonly source: string
   readonly partial: boolean

@@ -177,22 +177,26 @@ test.serial('export and verify of a spec load the weights that it names', (t) =>
   if (named === undefined || onnx === undefined || beside === undefined) throw t.fail()
   const text = readFileSync(tiny, 'utf8')
   writeFileSync(named, text.replace('tiny(image)', 'tiny(image, weights = "trunk.safetensors")'))
-  const exported = wsban('export', named, '--seed', '3', '-o', onnx)
+  const own = ['--weights', 'spec']
+  const exported = wsban('export', named, ...own, '--seed', '3', '-o', onnx)
   t.is(exported.status, 0, exported.err)
   t.regex(exported.err, /weights from trunk\.safetensors into master\.trunk/)
   t.regex(exported.err, /the spec names the weights of master\.trunk only: .* and \d+ more are random, from seed 3\n/)
   t.regex(exported.out, /, partly random weights from seed 3\n/)
-  t.is(wsban('verify', onnx, '--against', named, '--seed', '3').status, 0)
-  t.is(wsban('verify', onnx, '--against', named, '--seed', '4').status, 1, 'another classifier')
-  const none = ['--weights', 'none', '--seed', '3']
+  t.is(wsban('verify', onnx, '--against', named, ...own, '--seed', '3').status, 0)
+  t.is(wsban('verify', onnx, '--against', named, ...own, '--seed', '4').status, 1, 'another classifier')
+  const none = ['--seed', '3']
   t.is(wsban('verify', onnx, '--against', named, ...none).status, 1, 'another backbone')
   const random = wsban('export', named, ...none, '-o', beside)
   t.regex(random.out, /, random weights from seed 3\n/)
+  t.regex(random.err, /names weights, which are not loaded: --weights spec loads them/)
   t.is(wsban('verify', beside, '--against', named, ...none).status, 0)
+  t.is(wsban('verify', beside, '--against', named, '--weights', 'none', ...none).status, 0)
+  t.regex(wsban('export', tiny, ...own, '-o', beside).err, /names no weights/)
   const given = ['--weights', join(folder, 'trunk.safetensors'), '--seed', '3']
   t.is(wsban('verify', onnx, '--against', tiny, ...given).status, 0, 'the same weights given beside the spec')
   writeFileSync(named, text.replace('tiny(image)', 'tiny(image, weights = "nowhere.safetensors")'))
-  t.regex(wsban('export', named, '-o', onnx).err, /there are no weights at .*nowhere\.safetensors/)
+  t.regex(wsban('export', named, ...own, '-o', onnx).err, /there are no weights at .*nowhere\.safetensors/)
 })
 
 test.serial('verify notices other weights', (t) => {
