@@ -1,5 +1,5 @@
 import type { Argument, Expression, Span, Unit } from '../../grammar/tree.js'
-import { publishedBackbone } from '../backbones/published.js'
+import { type PublishedBackbone, publishedBackbone } from '../backbones/published.js'
 import { unknownBackbone } from '../backbones/unknown.js'
 import type { Diagnostic } from '../diagnostics/diagnostic.js'
 import { diagnose } from '../diagnostics/report.js'
@@ -117,15 +117,12 @@ export function constantOf(
       return unquoted(value, report) ? undefined : wrong()
     case 'boolean':
       return value.kind === 'boolean' ? value.value : wrong()
-    case 'word':
-      return wordOf(
-        spec,
-        spec.kind.words,
-        ofBackbone(spec.kind, bound),
-        wrong,
-        report,
-        spec.kind.ofBackbone !== undefined,
-      )
+    case 'word': {
+      const { words, ofBackbone } = spec.kind
+      if (ofBackbone && value.kind === 'string' && !words.includes(value.value))
+        return backboneNamed(value.value, words, span, report)?.[ofBackbone]
+      return wordOf(spec, words, bound, wrong, report)
+    }
     case 'text':
       return value.kind === 'string' ? value.value : wrong()
     case 'integer':
@@ -146,7 +143,11 @@ export function constantOf(
     }
     case 'colours': {
       if (value.kind === 'number') return inRange(spec, value.value, span, report, value.unit)
-      if (value.kind === 'string') return namedColours(spec.kind, value.value, span, report)
+      if (value.kind === 'string') {
+        const { named, ofBackbone } = spec.kind
+        if (Object.hasOwn(named, value.value)) return named[value.value]
+        return backboneNamed(value.value, Object.keys(named), span, report)?.normalization[ofBackbone]
+      }
       const numbers = numbersOf(value)
       if (numbers?.length !== 3) return wrong()
       return numbers.every((number) => inRange(spec, number, span, report) !== undefined) ? numbers : undefined
@@ -168,24 +169,16 @@ export function constantOf(
   }
 }
 
-/** A word of a published backbone in the place of the backbone's name. */
-function ofBackbone({ words, ofBackbone }: Extract<ArgumentSpec['kind'], { is: 'word' }>, bound: BoundArgument) {
-  if (ofBackbone === undefined || bound.value.kind !== 'string' || words.includes(bound.value.value)) return bound
-  const backbone = publishedBackbone(bound.value.value)
-  return backbone ? { ...bound, word: backbone[ofBackbone] } : bound
-}
-
-function namedColours(
-  { named, ofBackbone }: Extract<ArgumentSpec['kind'], { is: 'colours' }>,
+/** Returns the backbone that is named in place of one of the words; an unknown name is reported. */
+function backboneNamed(
   name: string,
+  words: readonly string[],
   span: Span,
   report: (d: Diagnostic) => void,
-): readonly number[] | undefined {
-  if (Object.hasOwn(named, name)) return named[name]
+): PublishedBackbone | undefined {
   const backbone = publishedBackbone(name)
-  if (backbone) return backbone.normalization[ofBackbone]
-  report(unknownBackbone(name, span, Object.keys(named)))
-  return undefined
+  if (!backbone) report(unknownBackbone(name, span, words))
+  return backbone
 }
 
 /** A unit behind a number, or one of a list, that counts something else than what is counted. */
@@ -216,13 +209,13 @@ function wordOf(
   bound: BoundArgument,
   wrong: () => undefined,
   report: (d: Diagnostic) => void,
-  orBackbone = false,
 ): string | undefined {
   const name = bound.word ?? (bound.value.kind === 'string' ? bound.value.value : undefined)
   if (name === undefined) return wrong()
   if (words.includes(name)) return name
-  const values = { name, argument: spec.name, known: words, suggestion: nearest(name, words) }
-  report(orBackbone ? unknownBackbone(name, bound.span, words) : diagnose('unknown-word', values, bound.span))
+  report(
+    diagnose('unknown-word', { name, argument: spec.name, known: words, suggestion: nearest(name, words) }, bound.span),
+  )
   return undefined
 }
 
