@@ -1,10 +1,15 @@
 import { source } from '../../targets/tfjs/expression.js'
-import type { Typed } from '../call.js'
 import type { Operation } from '../operation.js'
 import * as python from '../python/index.js'
 import { tensorArgument } from '../support/arguments.js'
-import { axesArgument, checkedLastAxis, lastAxisOf, layoutWithLast } from '../support/axes.js'
-import { sizeOf } from '../support/shapes.js'
+import {
+  axesArgument,
+  checkedLastAxis,
+  isLastStored,
+  lastAxisOf,
+  lastAxisSize,
+  layoutWithLast,
+} from '../support/axes.js'
 import { alongAxis, at } from '../support/tensor.js'
 
 export const layerNorm: Operation = {
@@ -35,7 +40,7 @@ export const layerNorm: Operation = {
         ? undefined
         : [call.type('x')],
     parameters(call) {
-      const shape = [featuresOf(call)]
+      const shape = [lastAxisSize(call, 'x')]
       const weight = { role: 'weight', shape, initializer: { kind: 'constant', value: 1 }, trainable: true } as const
       const bias = { role: 'bias', shape, initializer: { kind: 'constant', value: 0 }, trainable: true } as const
       return call.flag('bias') ? [weight, bias] : [weight]
@@ -45,9 +50,8 @@ export const layerNorm: Operation = {
     layout: (call) => layoutWithLast(call, 'x', lastAxisOf(call, 'x')),
     tfjs(call) {
       const axis = call.axis('x', lastAxisOf(call, 'x'))
-      const isLast = axis === call.rank('x') - 1
       const options = call.options('eps')
-      if (isLast) return call.genericRuntime('layerNorm', call.input('x'), call.scope(), options)
+      if (isLastStored(call, 'x', axis)) return call.genericRuntime('layerNorm', call.input('x'), call.scope(), options)
       return call.genericRuntime('layerNorm', call.input('x'), call.scope(), options ?? source('{}'), source(`${axis}`))
     },
     pytorch: {
@@ -58,7 +62,12 @@ export const layerNorm: Operation = {
         return {
           type: isLast ? python.LayerNorm : python.LayerNormOver,
           arguments: [
-            { name: isLast ? 'normalized_shape' : 'features', value: featuresOf(call), positional: true, width: true },
+            {
+              name: isLast ? 'normalized_shape' : 'features',
+              value: lastAxisSize(call, 'x'),
+              positional: true,
+              width: true,
+            },
             ...(isLast ? [] : [{ name: 'axis', value: axis }]),
             { name: 'eps', value: call.number('eps'), default: 1e-5 },
             { name: 'bias', value: call.flag('bias'), default: true },
@@ -109,8 +118,4 @@ export const layerNorm: Operation = {
     { name: 'over tokens', inputs: { x: { shape: [2, 4, 3], fill: 'random' } }, arguments: { over: 0 } },
     { name: 'equal values', inputs: { x: { shape: [1, 2, 4], fill: 'ones' } }, noGradient: true },
   ],
-}
-
-function featuresOf(call: Typed): number {
-  return sizeOf(call.type('x').shape, lastAxisOf(call, 'x'))
 }

@@ -1,10 +1,15 @@
 import { source } from '../../targets/tfjs/expression.js'
-import type { Typed } from '../call.js'
 import type { Operation } from '../operation.js'
 import * as python from '../python/index.js'
 import { tensorArgument } from '../support/arguments.js'
-import { axesArgument, checkedLastAxis, isLastStored, lastAxisOf, layoutWithLast } from '../support/axes.js'
-import { sizeOf } from '../support/shapes.js'
+import {
+  axesArgument,
+  checkedLastAxis,
+  isLastStored,
+  lastAxisOf,
+  lastAxisSize,
+  layoutWithLast,
+} from '../support/axes.js'
 import { alongAxis, at } from '../support/tensor.js'
 
 export const rmsNorm: Operation = {
@@ -34,7 +39,12 @@ export const rmsNorm: Operation = {
         ? undefined
         : [call.type('x')],
     parameters: (call) => [
-      { role: 'weight', shape: [featuresOf(call)], initializer: { kind: 'constant', value: 1 }, trainable: true },
+      {
+        role: 'weight',
+        shape: [lastAxisSize(call, 'x')],
+        initializer: { kind: 'constant', value: 1 },
+        trainable: true,
+      },
     ],
   },
   lowering: {
@@ -50,7 +60,7 @@ export const rmsNorm: Operation = {
       module: (call) => ({
         type: python.RmsNorm,
         arguments: [
-          { name: 'features', value: featuresOf(call), positional: true, width: true },
+          { name: 'features', value: lastAxisSize(call, 'x'), positional: true, width: true },
           {
             name: 'axis',
             value: lastAxisOf(call, 'x') === call.type('x').shape.length - 1 ? -1 : lastAxisOf(call, 'x'),
@@ -103,8 +113,4 @@ export const rmsNorm: Operation = {
     },
     { name: 'zeros', inputs: { x: { shape: [1, 2, 4], fill: 'zeros' } }, noGradient: true },
   ],
-}
-
-function featuresOf(call: Typed): number {
-  return sizeOf(call.type('x').shape, lastAxisOf(call, 'x'))
 }

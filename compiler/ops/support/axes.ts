@@ -5,7 +5,7 @@ import { type Expression, source } from '../../targets/tfjs/expression.js'
 import type { LayoutRule, TfjsCall } from '../../targets/tfjs/lowering.js'
 import type { Inference, Typed } from '../call.js'
 import type { ArgumentSpec } from '../operation.js'
-import { numbered, wrongRank } from './shapes.js'
+import { numbered, sizeOf, wrongRank } from './shapes.js'
 
 /** Names by which an axis can be given, beside its number. */
 export const axisWords = ['last', 'space', 'channels', 'height', 'width', 'tokens', 'maps', 'features'] as const
@@ -50,6 +50,11 @@ export function checkedLastAxis(call: Inference, operand: string, expected: stri
 /** Returns the axis of such a call that was checked. */
 export function lastAxisOf(call: Typed, operand: string): number {
   return call.has('over') ? axisOf(call, operand) : call.type(operand).shape.length - 1
+}
+
+/** Returns the size of that axis: how many values are normalised together. */
+export function lastAxisSize(call: Typed, operand: string): number {
+  return sizeOf(call.type(operand).shape, lastAxisOf(call, operand))
 }
 
 /** Returns the axes of a call that was checked. */
