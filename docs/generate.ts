@@ -5,7 +5,7 @@ import { svgOf } from '../compiler/diagram/svg.js'
 import { operations } from '../compiler/ops/index.js'
 import type { Operation } from '../compiler/ops/operation.js'
 import { operationPage, settingPage } from '../compiler/ops/page.js'
-import { trainArguments } from '../compiler/training/loop.js'
+import { trainPage } from '../compiler/training/page.js'
 import { settings } from '../compiler/training/settings.js'
 import { textMateGrammar } from '../editors/language/textmate.js'
 import { writeAtomically } from '../runtime/files.js'
@@ -82,17 +82,11 @@ Test cases, compared with a reference in double precision on every engine: ${cas
 
 function settingsPage(): string {
   const kinds = ['optimizer', 'schedule', 'average', 'group', 'image step', 'batch step'] as const
-  const block = {
-    name: 'train',
-    summary:
-      'The settings of a train block that are a single value. `optimizer`, `schedule` and `average` take one of the calls below; any other name declares a parameter group.',
-    arguments: trainArguments,
-  }
   return `${[
     '# Settings',
     'The settings of a [train block](training.md#the-train-block), and the steps for images in an input declaration or an augment block.',
     'This page is generated from `compiler/training/` by `npm run docs`.',
-    settingPage(block).replace(/```wsban[\s\S]*?```\n\n/, ''),
+    trainPage(),
     ...kinds.flatMap((kind) => [...settings.values()].filter((setting) => setting.kind === kind).map(settingPage)),
   ].join('\n\n')}\n`
 }

@@ -11,9 +11,9 @@ interface ExplainOptions extends CommonOptions {
 export function register(program: Command): void {
   const command = program
     .command('explain [name]')
-    .description('explain a diagnostic or an operation')
+    .description('explain an operation, a setting of the train block or a diagnostic')
     .option('--all', 'every page, as Markdown')
-  example(common(command), 'wsban explain bap', 'wsban explain spatial-mismatch').action(
+  example(common(command), 'wsban explain bap', 'wsban explain optimizer', 'wsban explain spatial-mismatch').action(
     (name: string | undefined, options: ExplainOptions) =>
       act(options, async (io) => {
         const { explain, explainAll } = await import('../actions/explain.js')
