@@ -32,7 +32,7 @@ export class Io {
 
   constructor(private readonly options: CommonOptions = {}) {}
 
-  /** A line of a result for people; with --json nothing but the document goes to standard output. */
+  /** A line of a result for people: not with --quiet; with --json nothing but the document goes to standard output. */
   print(line: string): void {
     this.printSafe(safeLine(line))
   }
@@ -43,7 +43,7 @@ export class Io {
   }
 
   private printSafe(text: string): void {
-    if (this.options.json) return
+    if (this.options.json || this.options.quiet) return
     this.clear()
     this.output(`${text}\n`)
   }

@@ -52,7 +52,7 @@ export interface TrainRequest {
 export async function trainSpec(file: string, request: TrainRequest, io: Io): Promise<number> {
   if (request.from !== undefined && !request.resume)
     throw new Failure({
-      code: 'usage',
+      code: 'wrong-usage',
       message: '--from names a checkpoint of a run that is resumed',
       help: `add --resume, or begin a new run from it: --weights ${quoted(`${request.out}/checkpoints/${request.from}/weights.safetensors`)}`,
       exit: 2,
@@ -132,7 +132,7 @@ async function trainByPytorch(...given: Parameters<typeof trainInPytorch>): Retu
 function choiceOf(request: TrainRequest): PytorchChoice {
   if (request.profile)
     throw new Failure({
-      code: 'usage',
+      code: 'wrong-usage',
       message: '--profile works with the other engines, not with PyTorch',
       help: 'leave it out; in PyTorch, run the program of wsban compile --target pytorch under torch.profiler',
       exit: 2,
@@ -146,7 +146,7 @@ function refuseOthers({ processes, precision, compile, channelsLast, syncBatchNo
   const [first] = Object.entries(given).find(([, value]) => value !== undefined) ?? []
   if (first === undefined) return
   throw new Failure({
-    code: 'usage',
+    code: 'wrong-usage',
     message: `--${first} is for training in PyTorch`,
     help: 'add --engine pytorch, or leave it out',
     exit: 2,

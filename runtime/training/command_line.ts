@@ -35,7 +35,7 @@ export async function trainFromCommandLine(model: Model, spec: unknown, args: re
     const { data: folder, out, epochs, batch, seed, resume, weights } = values
     if (folder === undefined || out === undefined)
       throw new Failure({
-        code: 'usage',
+        code: 'wrong-usage',
         message: 'name the images and a folder for the run',
         help: 'npm run train -- --data DIR -o RUN',
         exit: 2,
