@@ -30,7 +30,21 @@ export class Io {
   private line = ''
   private lastPlainProgress = performance.now()
 
-  constructor(private readonly options: CommonOptions = {}) {}
+  /** @param receive takes the document of `--json`, for a command that is a step of another one */
+  constructor(
+    private readonly options: CommonOptions = {},
+    private readonly receive?: (document: unknown) => void,
+  ) {}
+
+  /** For a step of this command, which is a command itself: it says what it does, but has no document and no next step of its own. */
+  step(receive: (document: unknown) => void = () => {}): Io {
+    return new Io(this.options, receive)
+  }
+
+  /** The command to run next. */
+  next(command: string): void {
+    if (!this.receive) this.print(`next: ${command}`)
+  }
 
   /** A line of a result for people: not with --quiet; with --json nothing but the document goes to standard output. */
   print(line: string): void {
@@ -54,7 +68,8 @@ export class Io {
   }
 
   json(value: unknown): void {
-    if (this.options.json) this.output(`${safeJson(JSON.stringify(value, undefined, 2))}\n`)
+    if (this.receive) this.receive(value)
+    else if (this.options.json) this.output(`${safeJson(JSON.stringify(value, undefined, 2))}\n`)
   }
 
   readonly reporter: Reporter = {

@@ -12,11 +12,12 @@ import { type PairedDifference, pairedDifference } from '../../runtime/inference
 import { RunFolder } from '../../runtime/runs/folder.js'
 import type { Io } from '../io.js'
 import { answersTo } from './answers.js'
+import { imagesInUse, runInUse } from './run_in_use.js'
 import { specHost } from './spec.js'
 import { withClasses } from './train_spec.js'
 
-export interface EvaluateRequest {
-  readonly data: string
+export interface EvaluateOptions {
+  readonly data?: string
   readonly split: 'train' | 'val' | 'test'
   readonly engine?: EngineName
   readonly weights?: string
@@ -26,6 +27,8 @@ export interface EvaluateRequest {
   /** Another run or file to compare with, on the same images. */
   readonly compare?: string
 }
+
+type EvaluateRequest = EvaluateOptions & { readonly data: string }
 
 /** The metrics of one model on the split. */
 interface Counted {
@@ -37,7 +40,10 @@ interface Counted {
   readonly classes: readonly string[]
 }
 
-export async function evaluateModel(source: string, request: EvaluateRequest, io: Io): Promise<number> {
+/** @param given a run, an exported file or a spec; the last run here without */
+export async function evaluateModel(given: string | undefined, options: EvaluateOptions, io: Io): Promise<number> {
+  const source = await runInUse(given, io)
+  const request = { ...options, data: await imagesInUse(options.data, source, io) }
   const { compare, split } = request
   const seed = await splitSeedOf(source)
   const counted = await count(source, request, seed, io)

@@ -1,19 +1,24 @@
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { viewOf } from '../../compiler/graph/view.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import { type Accuracy, percent } from '../../runtime/export/eight_bits.js'
 import { classNamesOf } from '../../runtime/export/metadata.js'
 import { exportOnnx, type Precision } from '../../runtime/export/onnx.js'
 import { Failure } from '../../runtime/failure.js'
+import { kindOf } from '../../runtime/files.js'
+import { RunFolder } from '../../runtime/runs/folder.js'
+import { shellWord } from '../../runtime/shell_word.js'
 import type { CompletedWeights } from '../../runtime/specs/completed.js'
 import { openWeighted, type SpecOptions } from '../../runtime/specs/weighted.js'
 import type { InitialValues } from '../../runtime/weights/initial_values.js'
 import { namedWeights } from '../../runtime/weights/initial_weights.js'
+import { WrittenFiles } from '../../runtime/written_files.js'
 import type { Io } from '../io.js'
+import { runInUse } from './run_in_use.js'
 import { specHost } from './spec.js'
 
-export interface ExportRequest extends SpecOptions {
-  readonly out: string
+export interface ExportOptions extends SpecOptions {
+  readonly out?: string
   readonly seed: number
   readonly precision: Precision['name']
   readonly data?: string
@@ -27,7 +32,32 @@ export interface ExportRequest extends SpecOptions {
   readonly check: boolean
 }
 
-export async function exportModel(source: string, request: ExportRequest, io: Io): Promise<number> {
+/** Its place is known; a run's own file is replaced only while it is as wsban wrote it. */
+type ExportRequest = ExportOptions & { readonly out: string }
+
+/** The exported file in a run's folder, where no other place is named. */
+export const exportedFile = 'model.onnx'
+
+/** @param given a run, a spec or the name of a model; the last run here without */
+export async function exportModel(given: string | undefined, options: ExportOptions, io: Io): Promise<number> {
+  const source = await runInUse(given, io)
+  if (options.out !== undefined) return exportTo(source, { ...options, out: options.out }, io)
+  if (RunFolder.exists(source)) {
+    const files = await WrittenFiles.open(source)
+    return files.writeBy(exportedFile, (out) => exportTo(source, { ...options, out }, io))
+  }
+  const out = `${basename(source, '.wsban')}.onnx`
+  if ((await kindOf(out)) === undefined) return exportTo(source, { ...options, out }, io)
+  throw new Failure({
+    code: 'file-exists',
+    message: `${out} exists already`,
+    help: `name the file: -o ${out} replaces it`,
+    path: out,
+    exit: 2,
+  })
+}
+
+async function exportTo(source: string, request: ExportRequest, io: Io): Promise<number> {
   if (request.page !== undefined && request.input === 'tensor')
     throw new Failure({
       code: 'wrong-usage',
@@ -88,6 +118,7 @@ export async function exportModel(source: string, request: ExportRequest, io: Io
     if (request.fusePasses && !exported.fused)
       io.print('no two passes of this model share weights: --fuse-passes changed nothing')
     if (exported.accuracy) io.print(accuracyText(exported.accuracy))
+    io.next(`wsban verify ${shellWord(request.out)} --against ${shellWord(source)}`)
     io.json({
       ok: true,
       path: request.out,

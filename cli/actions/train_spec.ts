@@ -1,31 +1,40 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { oneValuePerChannel } from '../../compiler/analysis/batch_statistics.js'
 import type { ModelSettings } from '../../compiler/analysis/model.js'
 import { positionOf } from '../../compiler/diagnostics/render.js'
 import type { Graph } from '../../compiler/graph/graph.js'
 import { parse } from '../../grammar/parse.js'
+import { present } from '../../grammar/present.js'
 import type { Span } from '../../grammar/tree.js'
+import type { DataSet } from '../../runtime/data/dataset.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import type { EngineName } from '../../runtime/engines/index.js'
 import { Failure } from '../../runtime/failure.js'
 import { loadModel } from '../../runtime/generated/load.js'
+import { type AgainstChance, againstChance, reasonForChance } from '../../runtime/inference/chance.js'
 import { top1Text } from '../../runtime/inference/evaluate.js'
 import type { PytorchChoice, precisions, trainInPytorch } from '../../runtime/pytorch/train.js'
+import { dataOf, freeRunPath } from '../../runtime/runs/find.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
+import { shellWord } from '../../runtime/shell_word.js'
 import type { ReadySpec } from '../../runtime/specs/host.js'
 import { compileStored } from '../../runtime/specs/spec.js'
-import { readSpec, specFile } from '../../runtime/specs/spec_file.js'
+import { modelNames, readSpec, specFile } from '../../runtime/specs/spec_file.js'
 import { firstNotFinite } from '../../runtime/training/locate.js'
+import { trainingRecord } from '../../runtime/training/metrics_records.js'
 import { profileText, StepProfile } from '../../runtime/training/profile.js'
 import { clock } from '../../runtime/training/progress.js'
 import { startTraining, type TrainingRequest } from '../../runtime/training/start_training.js'
 import type { TrainResult } from '../../runtime/training/train.js'
+import { noWeights } from '../../runtime/weights/initial_weights.js'
 import type { Io } from '../io.js'
+import { runInUse } from './run_in_use.js'
 import { readySpec, requireGraph } from './spec.js'
 
-export interface TrainRequest {
-  readonly data: string
-  readonly out: string
+export interface TrainOptions {
+  readonly data?: string
+  readonly out?: string
   readonly epochs?: number
   readonly batch?: number
   readonly seed: number
@@ -48,21 +57,67 @@ export interface TrainRequest {
   readonly train?: readonly string[]
 }
 
-/** `wsban train`: the classes come from the data unless they are set. */
-export async function trainSpec(file: string, request: TrainRequest, io: Io): Promise<number> {
-  if (request.from !== undefined && !request.resume)
+/** With the places that were left out filled in. */
+type TrainRequest = TrainOptions & { readonly data: string; readonly out: string }
+
+/**
+ * `wsban train`: the classes come from the data unless they are set. A resumed run remembers its spec and its images.
+ *
+ * @param file a spec or the name of a model; may be left out for a run that is resumed
+ */
+export async function trainSpec(file: string | undefined, options: TrainOptions, io: Io): Promise<number> {
+  const out = await outOf(file, options, io)
+  if (options.from !== undefined && !options.resume)
     throw new Failure({
       code: 'wrong-usage',
       message: '--from names a checkpoint of a run that is resumed',
-      help: `add --resume, or begin a new run from it: --weights ${quoted(`${request.out}/checkpoints/${request.from}/weights.safetensors`)}`,
+      help: `add --resume, or begin a new run from it: --weights ${shellWord(`${out}/checkpoints/${options.from}/weights.safetensors`)}`,
       exit: 2,
     })
-  const resumed = request.resume ? await RunFolder.open(request.out) : undefined
+  const resumed = options.resume ? await RunFolder.open(out) : undefined
+  const data = options.data ?? (resumed && dataOf(resumed))
+  if (data === undefined)
+    throw new Failure({
+      code: 'wrong-usage',
+      message: 'which images are to be learned from?',
+      help: 'add --data with a folder that has a folder for each class; wsban data sample -o birds makes one to try',
+      exit: 2,
+    })
+  return trainInto(file, { ...options, data, out }, resumed, io)
+}
+
+/** The run's folder: the given one, the last run here to resume, or a new one under the model's name. */
+async function outOf(file: string | undefined, { out, resume }: TrainOptions, io: Io): Promise<string> {
+  if (resume) return runInUse(out, io)
+  if (file === undefined)
+    throw new Failure({
+      code: 'wrong-usage',
+      message: 'which model is to be trained?',
+      help: `give a .wsban file or one of ${modelNames().join(', ')}`,
+      exit: 2,
+    })
+  if (out !== undefined) return out
+  const free = freeRunPath(basename(file, '.wsban'))
+  io.reporter.say(`run: ${free}`)
+  return free
+}
+
+async function trainInto(
+  file: string | undefined,
+  request: TrainRequest,
+  resumed: RunFolder | undefined,
+  io: Io,
+): Promise<number> {
   const seed = resumed?.info.seed ?? request.seed
   const data = await openDataSet(request.data, { seed, ...(resumed && { classes: resumed.info.classes }) })
   const spec = resumed
     ? storedSpecOf(resumed, file, request, io)
-    : readySpec(file, withClasses(file, request.set ?? {}, data.classes.length), io, request.train)
+    : readySpec(
+        present(file, 'the spec of a new run'),
+        withClasses(present(file, 'the spec of a new run'), request.set ?? {}, data.classes.length),
+        io,
+        request.train,
+      )
   const model = await loadModel(spec.graph, spec.stored.entry)
   if (request.batch !== undefined) refuseOneValue(spec.graph, request.batch)
   const profile = request.profile ? new StepProfile() : undefined
@@ -95,14 +150,18 @@ export async function trainSpec(file: string, request: TrainRequest, io: Io): Pr
         })
   if (profile) io.printText(profileText(profile.table()))
   if (result.interrupted) {
-    io.reporter.say(`stopped; ${request.out} holds ${run.info.last}: continue with --resume`)
+    io.reporter.say(
+      `stopped; ${request.out} holds ${run.info.last}: continue with wsban train --resume -o ${shellWord(request.out)}`,
+    )
     io.json({ ok: false, interrupted: true, run: request.out, checkpoint: run.info.last })
     return 130
   }
   const { evaluation } = result
   if (result.endedEarly) io.reporter.say(`stopped early: no better validation top-1 in ${model.plan.patience} epochs`)
   io.print(`${totalsOf(result)}${evaluation ? ` · val: ${top1Text(evaluation)}` : ''}`)
-  io.print(`next: wsban export ${quoted(request.out)} -o model.onnx`)
+  const standing = await standingOf(run, data, spec)
+  if (standing?.nearChance) io.reporter.warn(chanceText(standing))
+  io.next(`wsban report ${shellWord(request.out)}`)
   io.json({
     ok: true,
     run: request.out,
@@ -111,9 +170,34 @@ export async function trainSpec(file: string, request: TrainRequest, io: Io): Pr
     seconds: result.seconds,
     secondsPerStep: result.secondsPerStep,
     val: evaluation,
+    ...(standing && { chance: standing.chance, nearChance: standing.nearChance }),
     ...(profile && { profile: profile.table() }),
   })
   return 0
+}
+
+/** The best checkpoint's accuracy beside chance; undefined where no image is held out to count it on. */
+async function standingOf(
+  run: RunFolder,
+  { splits: { val }, classes }: DataSet,
+  { graph }: ReadySpec,
+): Promise<(AgainstChance & { readonly reason: string }) | undefined> {
+  const { bestScore, weights } = run.info
+  if (bestScore === undefined || val.length === 0) return undefined
+  const records = (await run.log.read()).flatMap((line) => trainingRecord.safeParse(line).data ?? [])
+  const losses = records.flatMap((record) =>
+    record.kind === 'epoch' ? [Object.values(record.losses).reduce((sum, loss) => sum + loss, 0)] : [],
+  )
+  const random = weights === undefined ? graph.pretrained.length === 0 : weights === noWeights
+  const steps = records.at(-1)?.step ?? 0
+  const reason = reasonForChance({ losses, steps, random })
+  const labels = val.map(({ label }) => label)
+  return { ...againstChance(bestScore, labels, classes.length), reason }
+}
+
+function chanceText({ top1, chance, reason }: AgainstChance & { readonly reason: string }): string {
+  const percent = (share: number) => `${(share * 100).toFixed(1)} %`
+  return `a top-1 of ${percent(top1)} is hardly better than chance (${percent(chance)}): ${reason}`
 }
 
 /** Of a resumed run the steps since then, as the time is; how many there are in all comes besides. */
@@ -172,14 +256,19 @@ async function placeOf(
 }
 
 /** A run resumes with its stored spec, whatever has happened to the files that the spec imports. */
-function storedSpecOf({ info }: RunFolder, file: string, { out, set = {}, train }: TrainRequest, io: Io): ReadySpec {
+function storedSpecOf(
+  { info }: RunFolder,
+  file: string | undefined,
+  { out, set = {}, train }: TrainRequest,
+  io: Io,
+): ReadySpec {
   const { entry, files, settings } = info.spec
   const otherSettings = Object.entries(set).some(([name, value]) => settings[name] !== value)
-  if (otherSettings || readSpec(specFile(file)) !== files[entry])
+  if (otherSettings || (file !== undefined && readSpec(specFile(file)) !== files[entry]))
     throw new Failure({
       code: 'spec-changed',
       message: `${otherSettings ? 'these settings are' : `${file} is`} not what ${out} was trained with`,
-      help: `train into another folder, or resume with ${out}/model.wsban`,
+      help: `train into another folder, or resume it as it is: wsban train --resume -o ${shellWord(out)}`,
       path: out,
     })
   const { train: before = [] } = info.spec
@@ -198,10 +287,6 @@ export function withClasses(file: string, chosen: ModelSettings, classes: number
   if (!existsSync(path)) return chosen
   const [model] = parse(path, readFileSync(path, 'utf8')).file.models
   return model?.parameters.some(({ name }) => name.text === 'classes') ? { ...chosen, classes } : chosen
-}
-
-function quoted(path: string): string {
-  return /^[\w./-]+$/.test(path) ? path : `'${path.replace(/'/g, "'\\''")}'`
 }
 
 /** Checks the batch size that the spec sets. @throws Failure `one-value-per-channel` */

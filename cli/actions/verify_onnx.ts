@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import type { ModelSettings } from '../../compiler/analysis/model.js'
 import { present } from '../../grammar/present.js'
@@ -13,8 +14,11 @@ import { type Difference, differenceOf } from '../../runtime/inference/differenc
 import { OnnxPredictor } from '../../runtime/inference/onnx.js'
 import { openOnEngine, storeOf } from '../../runtime/inference/open.js'
 import { Random } from '../../runtime/random.js'
+import { RunFolder } from '../../runtime/runs/folder.js'
 import { openWeighted, type WeightedSpec } from '../../runtime/specs/weighted.js'
 import type { Io } from '../io.js'
+import { exportedFile } from './export_model.js'
+import { runInUse } from './run_in_use.js'
 import { specHost } from './spec.js'
 
 interface Limits {
@@ -39,8 +43,8 @@ const precisions = z.enum(['fp32', 'fp16', 'int8'])
 /** Values inside may be further apart than answers: what comes after evens them out. */
 const innerTolerance = { fp32: 1e-3, fp16: 5e-2 }
 
-export interface VerifyRequest {
-  readonly against: string
+export interface VerifyOptions {
+  readonly against?: string
   readonly weights?: string
   readonly weightsEntry?: string
   readonly data?: string
@@ -51,8 +55,27 @@ export interface VerifyRequest {
   readonly set?: ModelSettings
 }
 
-/** Compares an exported file with the engine, output by output. 0 when they agree. */
-export async function verifyOnnx(file: string, request: VerifyRequest, io: Io): Promise<number> {
+type VerifyRequest = VerifyOptions & { readonly against: string }
+
+/**
+ * Compares an exported file with the engine, output by output. 0 when they agree.
+ *
+ * @param given the file; that of the last run here without
+ */
+export async function verifyOnnx(given: string | undefined, options: VerifyOptions, io: Io): Promise<number> {
+  const file = given ?? join(options.against ?? (await runInUse(undefined, io)), exportedFile)
+  const against = options.against ?? dirname(file)
+  if (options.against === undefined && !RunFolder.exists(against))
+    throw new Failure({
+      code: 'wrong-usage',
+      message: `which run or spec was ${file} exported from?`,
+      help: 'add --against RUN',
+      exit: 2,
+    })
+  return compareWithEngine(file, { ...options, against }, io)
+}
+
+async function compareWithEngine(file: string, request: VerifyRequest, io: Io): Promise<number> {
   const onnx = await OnnxPredictor.open(file, io.reporter)
   const weighted = await openWeighted(
     request.against,

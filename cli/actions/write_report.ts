@@ -17,11 +17,14 @@ import { openPredictor } from '../../runtime/inference/open.js'
 import { pairedDifference } from '../../runtime/inference/paired.js'
 import type { BranchDifference, EpochRecord, Guess, ReportData, ShownImage } from '../../runtime/report/data.js'
 import { renderReport } from '../../runtime/report/html.js'
+import { dataOf } from '../../runtime/runs/find.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
+import { shellWord } from '../../runtime/shell_word.js'
 import { entryText } from '../../runtime/specs/stored.js'
 import { WrittenFiles } from '../../runtime/written_files.js'
 import type { Io } from '../io.js'
 import { type Answered, answersTo } from './answers.js'
+import { runInUse } from './run_in_use.js'
 import { specHost } from './spec.js'
 
 /** In the run's folder, unless another place is named. */
@@ -39,11 +42,12 @@ export interface ReportRequest {
 }
 
 /** Writes a run's report. Where its images are gone, what the log holds is still shown. */
-export async function writeReport(source: string, request: ReportRequest, io: Io): Promise<number> {
+export async function writeReport(given: string | undefined, request: ReportRequest, io: Io): Promise<number> {
+  const source = await runInUse(given, io)
   const run = await RunFolder.open(source)
   const { info } = run
   const lines = await run.log.read()
-  const folder = request.data ?? info.data
+  const folder = request.data ?? dataOf(run)
   const data = await openData(folder, info)
   const found = data && (await look(source, data, request.engine, io))
   const best = await run.metrics()
@@ -68,6 +72,7 @@ export async function writeReport(source: string, request: ReportRequest, io: Io
   if (request.out === undefined) await (await WrittenFiles.open(source)).write(reportFile, page)
   else await writeAtomically(path, page)
   io.print(`wrote ${path}: open it in a browser`)
+  io.next(`wsban export ${shellWord(source)}`)
   io.json({ ok: true, path })
   return 0
 }

@@ -2,15 +2,15 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { defaultOpset, opsets } from '../../compiler/targets/onnx/opsets.js'
 import { passes } from '../../compiler/targets/onnx/passes/index.js'
 import { act } from '../action.js'
-import type { ExportRequest } from '../actions/export_model.js'
+import type { ExportOptions } from '../actions/export_model.js'
 import type { CommonOptions } from '../io.js'
 import { common, example, seedOption, settable, weightsEntryOption } from '../options.js'
 
 export function register(program: Command): void {
   const command = program
-    .command('export <run-or-file>')
+    .command('export [run-or-file]')
     .description('export the whole method, crop included, as one ONNX file')
-    .requiredOption('-o, --out <file>', 'the ONNX file')
+    .option('-o, --out <file>', 'the ONNX file; RUN/model.onnx, or MODEL.onnx here, when not given')
     .option(
       '--weights <file>',
       'weights for a spec, of all of it or a backbone: .safetensors, .pth, .onnx or a run; spec for those that the spec names; random if omitted',
@@ -46,8 +46,8 @@ export function register(program: Command): void {
     )
     .option('--no-check', 'do not load and run the file in ONNX Runtime before it is written')
     .addOption(seedOption())
-  example(settable(common(command)), 'wsban export runs/birds -o birds.onnx').action(
-    (source: string, options: ExportRequest & CommonOptions) =>
+  example(settable(common(command)), 'wsban export', 'wsban export runs/birds -o birds.onnx --page page').action(
+    (source: string | undefined, options: ExportOptions & CommonOptions) =>
       act(options, async (io) => {
         const { exportModel } = await import('../actions/export_model.js')
         return exportModel(source, options, io)

@@ -12,17 +12,18 @@ interface ReportOptions extends CommonOptions {
 
 export function register(program: Command): void {
   const command = program
-    .command('report <run>')
+    .command('report [run]')
     .description(
       'write a report of a run: curves, confusion matrix, attention maps and crops in one HTML file that opens offline',
     )
     .option('-o, --out <file>', 'the HTML file; RUN/report.html when not given')
     .option('--data <dir>', 'the images, if they are no longer where the run found them')
     .addOption(engineOption())
-  example(common(command), 'wsban report runs/birds -o birds.html').action((run: string, options: ReportOptions) =>
-    act(options, async (io) => {
-      const { writeReport } = await import('../actions/write_report.js')
-      return writeReport(run, options, io)
-    }),
+  example(common(command), 'wsban report runs/birds -o birds.html').action(
+    (run: string | undefined, options: ReportOptions) =>
+      act(options, async (io) => {
+        const { writeReport } = await import('../actions/write_report.js')
+        return writeReport(run, options, io)
+      }),
   )
 }

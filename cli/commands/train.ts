@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { act } from '../action.js'
-import type { TrainRequest } from '../actions/train_spec.js'
+import type { TrainOptions } from '../actions/train_spec.js'
 import type { CommonOptions } from '../io.js'
 import {
   common,
@@ -33,10 +33,13 @@ function minutes(text: string): number {
 
 export function register(program: Command): void {
   const command = program
-    .command('train <file>')
-    .description('train a model on a folder of images')
-    .requiredOption('--data <dir>', 'a folder of class folders, an unpacked benchmark, or a list of images')
-    .requiredOption('-o, --out <run>', 'folder for the run')
+    .command('train [file]')
+    .description("train a model on a folder of images: a .wsban file, or the name of one of wsban's")
+    .option(
+      '--data <dir>',
+      'a folder of class folders, an unpacked benchmark, or a list of images; a resumed run remembers its own',
+    )
+    .option('-o, --out <run>', 'folder for the run; runs/MODEL-NUMBER, or with --resume the last run here')
     .option('--epochs <number>', "number of epochs, in place of the spec's", wholeNumber(1))
     .option('--batch <number>', "images per step, in place of the spec's", wholeNumber(1))
     .option('--weights <file>', "initial weights in place of the spec's: a file, a run, a published name, or none")
@@ -65,13 +68,11 @@ export function register(program: Command): void {
     .option('--compile', 'pytorch: compile the model with torch.compile')
     .option('--channels-last', 'pytorch: use the channels-last memory format')
     .option('--sync-batch-norm', 'pytorch: synchronise batch norm across processes')
-  example(
-    settable(common(command)),
-    'wsban train models/wsban_tiny.wsban --data birds -o runs/birds --epochs 20',
-  ).action((file: string, options: TrainRequest & CommonOptions) =>
-    act(options, async (io) => {
-      const { trainSpec } = await import('../actions/train_spec.js')
-      return trainSpec(file, options, io)
-    }),
+  example(settable(common(command)), 'wsban train wsban_lite --data photos', 'wsban train --resume').action(
+    (file: string | undefined, options: TrainOptions & CommonOptions) =>
+      act(options, async (io) => {
+        const { trainSpec } = await import('../actions/train_spec.js')
+        return trainSpec(file, options, io)
+      }),
   )
 }

@@ -1,3 +1,5 @@
+import { shellWord } from '../shell_word.js'
+
 export interface ReadmeContent {
   readonly title: string
   /** The folder of images, seen from the project. */
@@ -8,7 +10,7 @@ export interface ReadmeContent {
 
 /** The commands of a new project, in their order. */
 export function readmeOf({ title, images, sample }: ReadmeContent): string {
-  const place = /^[\w./-]+$/.test(images) ? images : `'${images.replaceAll("'", "'\\''")}'`
+  const place = shellWord(images)
   const heading = title.replace(/[\\`*_{}[\]<>#|\r\n]/g, ' ').trim() || 'A model'
   const commands: readonly (readonly [command: string, what: string])[] = [
     ...(sample ? [['npx wsban data sample -o birds', 'images to try it on'] as const] : []),

@@ -102,7 +102,9 @@ export class RunFolder {
   }
 
   /** For a run that is resumed: records changed settings, and removes what an earlier stop left half done. */
-  async resume(changed: Partial<Pick<RunInfo, 'spec' | 'epochs' | 'saveEvery' | 'keep'>>): Promise<void> {
+  async resume(
+    changed: Partial<Pick<RunInfo, 'spec' | 'epochs' | 'saveEvery' | 'keep' | 'data' | 'dataFromRun'>>,
+  ): Promise<void> {
     await this.change(changed)
     await this.removeUnused()
   }

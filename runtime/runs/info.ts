@@ -19,7 +19,10 @@ export const runFile = z.object({
   spec: storedSpec,
   /** Class names in the order of the logits. */
   classes: z.array(z.string()).min(1),
+  /** The images, as they were named. */
   data: z.string(),
+  /** The same place seen from the run's folder; see `dataOf`. */
+  dataFromRun: z.string().optional(),
   /** Of the names and labels of the images it began with. */
   samples: z.string().optional(),
   seed: fromZero,

@@ -4,6 +4,7 @@ import type { DataSet } from '../data/dataset.js'
 import type { Model } from '../model.js'
 import { packageVersion } from '../package-root.js'
 import type { Reporter } from '../reporter.js'
+import { dataSeenFrom } from '../runs/find.js'
 import { RunFolder } from '../runs/folder.js'
 import type { RunInfo } from '../runs/info.js'
 import type { StoredSpec } from '../specs/stored.js'
@@ -40,6 +41,7 @@ export function newRun(model: Model, spec: StoredSpec, data: DataSet, request: R
     spec,
     classes: [...data.classes],
     data: request.data,
+    dataFromRun: dataSeenFrom(request.out, request.data),
     samples: fingerprintOf(data),
     seed,
     epochs: request.epochs ?? plan.epochs,
@@ -77,6 +79,8 @@ export async function reopen(
   const changed = spec.train?.join('\n') !== info.spec.train?.join('\n')
   if (changed) reporter.warn(`resuming with other settings: ${spec.train?.join(', ')}`)
   await run.resume({
+    data: request.data,
+    dataFromRun: dataSeenFrom(out, request.data),
     ...(changed && { spec }),
     ...(request.epochs !== undefined && { epochs: request.epochs }),
     ...(request.saveEvery !== undefined && { saveEvery: request.saveEvery }),

@@ -1,0 +1,220 @@
+import { type RankedClass, rank } from '../../../runtime/api/model.js'
+import type { EngineName } from '../../../runtime/engines/index.js'
+import { Failure, reasonOf } from '../../../runtime/failure.js'
+import { writeAtomically } from '../../../runtime/files.js'
+import { decodeImage } from '../../../runtime/images/decode.js'
+import type { RgbImage } from '../../../runtime/images/rgb_image.js'
+import { type Answer, argMax, type Predictor } from '../../../runtime/inference/answer.js'
+import { withFlip } from '../../../runtime/inference/flip.js'
+import { openPredictor } from '../../../runtime/inference/open.js'
+import { RunFolder } from '../../../runtime/runs/folder.js'
+import { clock } from '../../../runtime/training/progress.js'
+import type { Io } from '../../io.js'
+import { runInUse } from '../run_in_use.js'
+import { specHost } from '../spec.js'
+import { csvHeader, csvRow } from './csv.js'
+import { type ImagePath, imagePaths } from './image_paths.js'
+import { Overlays } from './overlays.js'
+import { SortedImages } from './sorted_images.js'
+
+export interface PredictOptions {
+  readonly top: number
+  readonly heatmaps?: string
+  readonly engine?: EngineName
+  readonly tta?: 'flip'
+  /** The file of the table. */
+  readonly csv?: string
+  readonly sortInto?: string
+  readonly links?: boolean
+}
+
+/** What was found out about an image. */
+interface Prediction {
+  readonly image: ImagePath
+  readonly classes: readonly RankedClass[]
+  readonly answer: Answer
+  /** The most probable class by each branch alone. */
+  readonly branches: Readonly<Record<string, string>>
+  readonly overlay?: string
+  readonly sorted?: string
+}
+
+/** Unreadable images that the summary names. */
+const mostNamed = 20
+
+/**
+ * Names what each image shows. An image that cannot be read is said and left out; the exit code is 1 then.
+ *
+ * @param words a run or an exported file, if the first one is that, and then images and folders of images
+ */
+export async function predictImages(words: readonly string[], options: PredictOptions, io: Io): Promise<number> {
+  const [first = '', ...others] = words
+  const named = isModel(first)
+  const source = await runInUse(named ? first : undefined, io)
+  const given = named ? others : words
+  if (given.length === 0)
+    throw new Failure({
+      code: 'wrong-usage',
+      message: 'which images?',
+      help: `wsban predict ${source} photo.jpg, or a folder of images`,
+      exit: 2,
+    })
+  const images = await imagePaths(given)
+  const opened = await openPredictor(source, options.engine, specHost(io))
+  const predictor = options.tta === 'flip' ? withFlip(opened) : opened
+  const outputs = {
+    ...(options.heatmaps !== undefined && { overlays: await Overlays.open(options.heatmaps) }),
+    ...(options.sortInto !== undefined && {
+      sorted: new SortedImages(options.sortInto, options.links ? 'link' : 'copy'),
+    }),
+  }
+  const predictions: Prediction[] = []
+  const results: unknown[] = []
+  const unreadable: string[] = []
+  const meter = new Meter(images.length)
+  let count = 0
+  for await (const { path: image, decoded } of decodedAhead(images)) {
+    try {
+      const prediction = await predictOne(image, await decoded, predictor, options.top, outputs)
+      predictions.push(prediction)
+      results.push(recordOf(prediction))
+      if (options.csv === undefined) io.print(lineOf(prediction))
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      unreadable.push(image.path)
+      const { code, message, help } = error.problem
+      io.reporter.warn(`${message}${help ? ` (${help})` : ''}`)
+      results.push({ image: image.path, error: { code, message } })
+    }
+    count++
+    if (images.length > 1) io.reporter.progress(meter.line(count))
+  }
+  await predictor.close()
+  if (options.csv !== undefined) {
+    await writeAtomically(options.csv, tableOf(predictions, Math.min(options.top, predictor.classes.length)))
+    io.print(`wrote ${options.csv}: ${predictions.length} images`)
+  }
+  if (options.sortInto !== undefined)
+    io.print(`${options.links ? 'linked' : 'copied'} ${predictions.length} images into ${options.sortInto}`)
+  if (images.length > given.length) for (const line of summaryOf(predictions, meter)) io.print(line)
+  if (unreadable.length > 0 && images.length > 1) io.reporter.warn(unreadableText(unreadable, images.length))
+  io.json({ ok: unreadable.length === 0, predictions: results, unreadable: unreadable.length })
+  return unreadable.length > 0 ? 1 : 0
+}
+
+/** Whether the first word of the command is what answers, and not what is asked about. */
+function isModel(word: string): boolean {
+  return word.endsWith('.onnx') || word.endsWith('.wsban') || RunFolder.exists(word)
+}
+
+/** The next images are decoded while the engine is busy with one. An error is thrown where the image is awaited. */
+async function* decodedAhead(
+  images: readonly ImagePath[],
+): AsyncGenerator<{ path: ImagePath; decoded: Promise<RgbImage> }> {
+  const ahead: { path: ImagePath; decoded: Promise<RgbImage> }[] = []
+  let next = 0
+  for (const path of images) {
+    while (next < images.length && ahead.length < 3) {
+      const image = images[next++]
+      if (!image) break
+      const decoded = decodeImage(image.path)
+      decoded.catch(reasonOf)
+      ahead.push({ path: image, decoded })
+    }
+    const first = ahead.shift()
+    if (!first) throw new Error(`${path.path} was not decoded`)
+    yield first
+  }
+}
+
+async function predictOne(
+  image: ImagePath,
+  decoded: RgbImage,
+  predictor: Predictor,
+  top: number,
+  { overlays, sorted: folders }: { readonly overlays?: Overlays; readonly sorted?: SortedImages },
+): Promise<Prediction> {
+  const [answer] = await predictor.predict([decoded])
+  if (!answer) throw new Error('no answer for an image')
+  const overlay = await overlays?.write(image.path, decoded, answer)
+  const classes = rank(answer.probabilities, predictor.classes, top)
+  const sorted = await folders?.add(image.path, classes[0]?.name ?? '')
+  const branches = Object.entries(answer.logits).map(([branch, logits]) => [
+    branch,
+    predictor.classes[argMax(logits)] ?? `class ${argMax(logits)}`,
+  ])
+  return {
+    image,
+    classes,
+    answer,
+    branches: Object.fromEntries(branches),
+    ...(overlay !== undefined && { overlay }),
+    ...(sorted !== undefined && { sorted }),
+  }
+}
+
+function recordOf({ image, classes, answer: { box }, branches, overlay, sorted }: Prediction): unknown {
+  return {
+    image: image.path,
+    classes,
+    ...(box && { box }),
+    branches,
+    ...(overlay !== undefined && { overlay }),
+    ...(sorted !== undefined && { sorted }),
+  }
+}
+
+function tableOf(predictions: readonly Prediction[], top: number): string {
+  const branches = Object.keys(predictions[0]?.branches ?? {})
+  const rows = predictions.map(({ image, classes, branches: found, answer }) =>
+    csvRow(
+      image.path,
+      classes,
+      branches.map((branch) => found[branch] ?? ''),
+      answer,
+    ),
+  )
+  return csvHeader(top, branches) + rows.join('')
+}
+
+function lineOf({ image, classes, answer: { box }, overlay }: Prediction): string {
+  const named = classes.map(({ name, probability }) => `${name} ${(probability * 100).toFixed(1)} %`).join(', ')
+  const where = box ? ` · part at ${box.map((value) => value.toFixed(2)).join(' ')} (y1 x1 y2 x2)` : ''
+  return `${image.path}: ${named}${where}${overlay === undefined ? '' : ` · ${overlay}`}`
+}
+
+/** Speed and time left. */
+class Meter {
+  private readonly started = performance.now()
+
+  constructor(private readonly images: number) {}
+
+  get seconds(): number {
+    return (performance.now() - this.started) / 1000
+  }
+
+  line(done: number): string {
+    const rate = done / this.seconds
+    return `${done} of ${this.images} images · ${rate.toFixed(1)} images/s · ${clock((this.images - done) / rate)} left`
+  }
+}
+
+/** How many images of each class, the most frequent first. */
+function summaryOf(predictions: readonly Prediction[], meter: Meter): string[] {
+  const counts = new Map<string, number>()
+  for (const { classes } of predictions) {
+    const name = classes[0]?.name ?? ''
+    counts.set(name, (counts.get(name) ?? 0) + 1)
+  }
+  const rows = [...counts]
+    .sort(([, a], [, b]) => b - a)
+    .map(([name, images]) => `  ${String(images).padStart(6)}  ${name}`)
+  const rate = predictions.length / meter.seconds
+  return [`${predictions.length} images in ${clock(meter.seconds)} (${rate.toFixed(1)} images/s):`, ...rows]
+}
+
+function unreadableText(paths: readonly string[], all: number): string {
+  const shown = paths.slice(0, mostNamed).join(', ')
+  const more = paths.length > mostNamed ? ` and ${paths.length - mostNamed} more` : ''
+  return `${paths.length} of ${all} images could not be read: ${shown}${more}`
+}

@@ -1,0 +1,27 @@
+import { Failure } from '../../runtime/failure.js'
+import { dataOf, lastRun } from '../../runtime/runs/find.js'
+import { RunFolder } from '../../runtime/runs/folder.js'
+import type { Io } from '../io.js'
+
+/** Returns the run that a command is to work with: the given one, or the last one here, which is said. @throws Failure `no-run` */
+export async function runInUse(given: string | undefined, io: Io): Promise<string> {
+  if (given !== undefined) return given
+  const run = await lastRun()
+  io.reporter.say(`run: ${run}, the last one here`)
+  return run
+}
+
+/** Returns the place of the images: the given one, or what the run was trained on. @throws Failure `wrong-usage` for what remembers none */
+export async function imagesInUse(given: string | undefined, source: string, io: Io): Promise<string> {
+  if (given !== undefined) return given
+  if (!RunFolder.exists(source))
+    throw new Failure({
+      code: 'wrong-usage',
+      message: `which images? ${source} is not a run, which would remember its own`,
+      help: 'add --data with a folder or a list of images',
+      exit: 2,
+    })
+  const data = dataOf(await RunFolder.open(source))
+  io.reporter.say(`images: ${data}, as in training`)
+  return data
+}

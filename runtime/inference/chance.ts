@@ -1,0 +1,58 @@
+/** Accuracy on a split beside what needs no model. Shares are between 0 and 1. */
+export interface AgainstChance {
+  readonly top1: number
+  readonly images: number
+  /** Of top-1, 95 %: Wilson's score interval. */
+  readonly interval: readonly [low: number, high: number]
+  /** The accuracy of always answering the most frequent class. */
+  readonly chance: number
+  /** Whether the interval reaches down to chance. */
+  readonly nearChance: boolean
+}
+
+/** @param labels the classes of the images, as numbers @param classes how many classes there are */
+export function againstChance(top1: number, labels: readonly number[], classes: number): AgainstChance {
+  const counts = new Map<number, number>()
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1)
+  const images = labels.length
+  const chance = Math.max(1 / classes, ...[...counts.values()].map((count) => count / images))
+  const interval = wilsonInterval(Math.round(top1 * images), images)
+  return { top1, images, interval, chance, nearChance: interval[0] <= chance }
+}
+
+/**
+ * The 95 % interval of a share, from how many of all were counted (Wilson 1927).
+ *
+ * @throws RangeError without any
+ */
+export function wilsonInterval(counted: number, all: number): readonly [low: number, high: number] {
+  if (all <= 0) throw new RangeError('the interval of a share needs at least one trial')
+  const z = 1.959963984540054
+  const share = counted / all
+  const middle = share + z ** 2 / (2 * all)
+  const half = z * Math.sqrt((share * (1 - share)) / all + z ** 2 / (4 * all ** 2))
+  const scale = 1 + z ** 2 / all
+  return [Math.max(0, (middle - half) / scale), Math.min(1, (middle + half) / scale)]
+}
+
+/** What is known of a training whose result is near chance. */
+export interface TrainingFacts {
+  /** The sum of the losses by epoch; epochs before a resumption may be missing. */
+  readonly losses: readonly number[]
+  readonly steps: number
+  /** Whether it began from random weights. */
+  readonly random: boolean
+}
+
+/** From random weights, fewer steps than this teach a small network on small images nothing that can be seen. */
+const fewSteps = 500
+
+/** Returns the likely reason for a result near chance, and what to try. */
+export function reasonForChance({ losses, steps, random }: TrainingFacts): string {
+  const [first, last] = [losses[0], losses.at(-1)]
+  if (random && steps < fewSteps)
+    return `${steps} steps from random weights are few: train longer (--epochs), or begin from published weights`
+  if (first !== undefined && last !== undefined && losses.length > 1 && last > 0.97 * first)
+    return 'the training loss did not fall: try another learning rate (--train optimizer.rate=...), or published weights'
+  return 'the training loss fell, but what was learned does not hold for other images: more images, stronger augmentation, or wrong labels (wsban data inspect)'
+}

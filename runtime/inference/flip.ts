@@ -1,0 +1,34 @@
+import type { RgbImage } from '../images/rgb_image.js'
+import type { Answer, Predictor } from './answer.js'
+
+/**
+ * Test-time augmentation by mirroring: probabilities are the mean over the image and its mirror image (Simonyan and Zisserman 2014,
+ * section 3.2). Box, attention and logits remain those of the image itself.
+ */
+export function withFlip(predictor: Predictor): Predictor {
+  return {
+    classes: predictor.classes,
+    close: () => predictor.close(),
+    async predict(images) {
+      const answers = await predictor.predict(images)
+      const mirrored = await predictor.predict(images.map(mirror))
+      return answers.map((answer, index) => averaged(answer, mirrored[index]))
+    },
+  }
+}
+
+function averaged(answer: Answer, other: Answer | undefined): Answer {
+  if (!other) throw new Error('no answer for a mirrored image')
+  const probabilities = answer.probabilities.map((value, index) => (value + (other.probabilities[index] as number)) / 2)
+  return { ...answer, probabilities }
+}
+
+function mirror({ width, height, data }: RgbImage): RgbImage {
+  const mirrored = new Uint8Array(data.length)
+  for (let row = 0; row < height; row++)
+    for (let column = 0; column < width; column++) {
+      const from = (row * width + column) * 3
+      mirrored.set(data.subarray(from, from + 3), (row * width + width - 1 - column) * 3)
+    }
+  return { width, height, data: mirrored }
+}

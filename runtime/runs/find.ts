@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
+import { isAbsolute, join, relative, resolve } from 'node:path'
+import { Failure } from '../failure.js'
+import { hasCode } from '../files.js'
+import { RunFolder } from './folder.js'
+import type { RunInfo } from './info.js'
+
+/** Runs are made in this folder where no other one is given. */
+const runsFolder = 'runs'
+
+/** What `wsban make` writes for the images in a folder lies beside it, under its name with this ending. */
+export const madeEnding = '-wsban'
+export const madeRun = 'run'
+
+/**
+ * Returns the run that was written last: the folder itself, those directly in it and in runs/, and those of `wsban make`.
+ *
+ * @throws Failure `no-run`
+ */
+export async function lastRun(folder = '.'): Promise<string> {
+  const [inner, inRuns] = [await foldersIn(folder), await foldersIn(join(folder, runsFolder))]
+  const made = inner.filter((path) => path.endsWith(madeEnding)).map((path) => join(path, madeRun))
+  const runs = [folder, ...inner, ...inRuns, ...made].filter((path) => RunFolder.exists(path))
+  const times = await Promise.all(runs.map(async (path) => (await stat(join(path, 'run.json'))).mtimeMs))
+  const latest = runs[times.indexOf(Math.max(...times))]
+  if (latest !== undefined) return latest
+  throw new Failure({
+    code: 'no-run',
+    message: 'there is no run here',
+    help: 'name a run, or make one: wsban make PHOTOS, or wsban train wsban_lite --data PHOTOS',
+    exit: 2,
+  })
+}
+
+/** Returns the first of runs/NAME-1, runs/NAME-2, ... at which nothing stands yet. */
+export function freeRunPath(name: string): string {
+  for (let number = 1; ; number++) {
+    const path = join(runsFolder, `${name}-${number}`)
+    if (!existsSync(path)) return path
+  }
+}
+
+/** Returns where a run's images are, seen from its folder: a project that is moved as a whole keeps them. */
+export function dataSeenFrom(run: string, data: string): string {
+  return relative(resolve(run), resolve(data))
+}
+
+/** Returns the place of the images that a run was trained on, as it is written from here. */
+export function dataOf({ path, info }: { readonly path: string; readonly info: RunInfo }): string {
+  const { data, dataFromRun } = info
+  if (dataFromRun === undefined || isAbsolute(data)) return data
+  const place = resolve(path, dataFromRun)
+  return resolve(data) === place || (!existsSync(place) && existsSync(data)) ? data : relative('.', place) || '.'
+}
+
+async function foldersIn(folder: string): Promise<string[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true })
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(folder, name))
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return []
+    throw error
+  }
+}
