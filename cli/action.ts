@@ -1,5 +1,6 @@
 import { Failure, systemFailure } from '../runtime/failure.js'
 import { type CommonOptions, Io, OutputClosed } from './io.js'
+import { Cancelled } from './prompts.js'
 
 /** Errors in the spec were shown; the command ends with exit code 1. */
 export class SpecRejected extends Error {}
@@ -21,6 +22,7 @@ async function memoryFailure(error: unknown): Promise<Failure | undefined> {
 
 /** Shows what was thrown, and gives the exit code: 70 when it is our bug. */
 async function tell(error: unknown, io: Io): Promise<number> {
+  if (error instanceof Cancelled) return 130
   const failure = error instanceof Failure ? error : (systemFailure(error) ?? (await memoryFailure(error)))
   if (failure) {
     io.problem(failure.problem, failure.cause)

@@ -19,6 +19,7 @@ import { register as registerFmt } from './commands/fmt.js'
 import { register as registerGraph } from './commands/graph.js'
 import { register as registerInit } from './commands/init.js'
 import { register as registerLsp } from './commands/lsp.js'
+import { register as registerMake } from './commands/make.js'
 import { register as registerPredict } from './commands/predict.js'
 import { register as registerReport } from './commands/report.js'
 import { register as registerSetup } from './commands/setup.js'
@@ -38,7 +39,7 @@ const program = new Command('wsban')
   .configureOutput({ writeErr: (text) => process.stderr.write(safeText(text)), outputError: () => {} })
 
 const groups: readonly (readonly [heading: string, commands: readonly ((program: Command) => void)[]])[] = [
-  ['Start here:', [registerInit, registerDoctor]],
+  ['Start here:', [registerMake, registerInit, registerDoctor]],
   ['Write a model:', [registerCheck, registerFmt, registerExpand, registerGraph, registerDiff, registerExplain]],
   ['Train and measure:', [registerTrain, registerEvaluate, registerPredict, registerReport]],
   ['Ship:', [registerExport, registerVerify, registerCompile]],

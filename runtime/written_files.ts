@@ -8,7 +8,7 @@ import { cannotWrite, Failure } from './failure.js'
 import { kindOf, listed, makeFolder, writeAtomically } from './files.js'
 
 /** A line of JSON for each file that wsban wrote into the folder: without it our files could not be distinguished from the user's. */
-const listName = '.wsban-written.jsonl'
+export const listName = '.wsban-written.jsonl'
 
 const line = z.object({ path: z.string(), sha256: z.string() })
 
@@ -67,6 +67,12 @@ export class WrittenFiles {
     const result = await work(place)
     await this.note(path, await hashOf(place))
     return result
+  }
+
+  /** Whether the file is there as wsban wrote it. */
+  async owns(path: string): Promise<boolean> {
+    const place = join(this.folder, path)
+    return (await kindOf(place)) === 'file' && (await hashOf(place)) === this.written.get(key(path))
   }
 
   private async mayWrite(path: string, content: string | Uint8Array | undefined): Promise<boolean> {

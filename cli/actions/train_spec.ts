@@ -170,7 +170,7 @@ async function trainInto(
     seconds: result.seconds,
     secondsPerStep: result.secondsPerStep,
     val: evaluation,
-    ...(standing && { chance: standing.chance, nearChance: standing.nearChance }),
+    ...(standing && { standing }),
     ...(profile && { profile: profile.table() }),
   })
   return 0

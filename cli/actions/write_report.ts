@@ -28,7 +28,7 @@ import { runInUse } from './run_in_use.js'
 import { specHost } from './spec.js'
 
 /** In the run's folder, unless another place is named. */
-const reportFile = 'report.html'
+export const reportFile = 'report.html'
 
 /** Images shown, and the side of each in pixels: a report stays small enough to send. */
 const shownExamples = 9

@@ -9,6 +9,9 @@ export interface DataSummary {
   readonly train: number
   /** Of the images looked at, the middle one by its shorter side, in pixels. */
   readonly shorterSide: number
+  /** Training images of the class with the fewest, and of that with the most. */
+  readonly smallest: number
+  readonly largest: number
 }
 
 /** How many images are opened: enough for a middle, and a second's work. */
@@ -36,5 +39,12 @@ export async function summarizeData({ classes, splits: { train } }: DataSet, fol
       help: `wsban data inspect ${folder} says what is wrong with them`,
       path: folder,
     })
-  return { classes: classes.length, train: train.length, shorterSide: middle }
+  const counts = classes.map((_, label) => train.filter((sample) => sample.label === label).length)
+  return {
+    classes: classes.length,
+    train: train.length,
+    shorterSide: middle,
+    smallest: Math.min(...counts),
+    largest: Math.max(...counts),
+  }
 }

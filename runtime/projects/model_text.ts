@@ -7,14 +7,14 @@ export interface ModelChanges {
   readonly name: string
   /** New defaults of its parameters; those it does not have are left out. */
   readonly settings: Readonly<Record<string, number>>
-  /** Images a step. */
-  readonly batch?: number
+  /** Lines of its train block. */
+  readonly training: Readonly<Record<string, number | string>>
   /** Lines to stand before everything, in place of the template's own. */
   readonly comment: readonly string[]
 }
 
 /** A template's text as a new model, formatted. */
-export function ownModel(text: string, { name, settings, batch, comment }: ModelChanges): string {
+export function ownModel(text: string, { name, settings, training, comment }: ModelChanges): string {
   const { file } = parse('template', text)
   const [model] = file.models
   if (!model) throw new Error('a template without a model')
@@ -25,8 +25,13 @@ export function ownModel(text: string, { name, settings, batch, comment }: Model
     const value = settings[parameter.name.text]
     if (value !== undefined && parameter.default) edits.push({ span: parameter.default.span, text: String(value) })
   }
-  const trained = model.training.find((binding) => binding.name.text === 'batch')
-  if (batch !== undefined && trained) edits.push({ span: trained.value.span, text: String(batch) })
+  const [first] = model.training
+  for (const [line, value] of Object.entries(training)) {
+    const set = model.training.find((binding) => binding.name.text === line)
+    if (set) edits.push({ span: set.value.span, text: String(value) })
+    else if (first)
+      edits.push({ span: { ...first.name.span, end: first.name.span.start }, text: `${line} = ${value}\n` })
+  }
   const changed = edits
     .sort((a, b) => b.span.start - a.span.start)
     .reduce((so, edit) => so.slice(0, edit.span.start) + edit.text + so.slice(edit.span.end), text)

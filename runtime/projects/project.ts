@@ -3,13 +3,13 @@ import { basename, join, relative, resolve } from 'node:path'
 import { openDataSet } from '../data/open.js'
 import { Failure } from '../failure.js'
 import { makeFolder, writeAtomically } from '../files.js'
-import { packageVersion } from '../package-root.js'
 import { standardFolder } from '../specs/library.js'
 import { readSpec } from '../specs/spec_file.js'
-import { type DataSummary, summarizeData } from './data_summary.js'
+import { summarizeData } from './data_summary.js'
 import { ownModel } from './model_text.js'
+import { propose } from './proposal.js'
 import { readmeOf } from './readme.js'
-import { type Template, type TemplateName, templates } from './templates.js'
+import { type TemplateName, templates } from './templates.js'
 
 export interface ProjectRequest {
   readonly folder: string
@@ -28,9 +28,6 @@ export interface Project {
   readonly reasons: readonly string[]
 }
 
-/** Below this number of training images, smaller batches give more steps per epoch. */
-const fewImages = 200
-
 /**
  * A new project: a model that trains, a package.json with the commands, a README, a .gitignore. Nothing is ever written over.
  *
@@ -42,20 +39,22 @@ export async function writeProject({ folder, template: name, data }: ProjectRequ
   const target = (file: string) => join(folder, file)
   refuseToOverwrite(target('model.wsban'))
   const seen = data === undefined ? undefined : await summarizeData(await openDataSet(data, { seed: 1 }), data)
-  const { model, reasons, settings, batch } = proposal(template, seen, data)
+  const { model, reasons, settings, training } = seen
+    ? propose(template, seen)
+    : { model: template.small, reasons: [], settings: {}, training: {} }
   const title = basename(resolve(folder))
   const images = data === undefined ? 'birds' : relative(folder, data) || '.'
   const text = ownModel(readSpec(join(standardFolder(), `${model}.wsban`)), {
     name: title,
     settings,
-    ...(batch !== undefined && { batch }),
+    training,
     comment: [`${template.name}: ${template.summary}.`, `Begun as wsban's models/${model}.wsban.`, ...reasons],
   })
   const files: readonly (readonly [path: string, text: string])[] = [
     [target('model.wsban'), text],
     [target('package.json'), packageFile(images, data === undefined)],
     [target('README.md'), readmeOf({ title, images, sample: data === undefined })],
-    [target('.gitignore'), 'node_modules/\nruns/\nbirds/\n*.onnx\n'],
+    [target('.gitignore'), 'node_modules/\nruns/\nbirds/\npage/\n*.onnx\n'],
   ]
   await makeFolder(folder)
   const left = files.filter(([path]) => existsSync(path)).map(([path]) => path)
@@ -75,40 +74,16 @@ function refuseToOverwrite(there: string): void {
   })
 }
 
-interface Proposal {
-  readonly model: string
-  readonly settings: Readonly<Record<string, number>>
-  readonly batch?: number
-  readonly reasons: readonly string[]
-}
-
-function proposal(template: Template, seen: DataSummary | undefined, data: string | undefined): Proposal {
-  if (!seen || data === undefined) return { model: template.small, settings: {}, reasons: [] }
-  const { classes, train, shorterSide } = seen
-  const photos = shorterSide >= template.photosFrom
-  const reasons = [
-    `${classes} classes, ${train} training images; the shorter side of the middle one has ${shorterSide} pixels:`,
-    photos ? 'large enough for a network made for photos.' : 'too small for a network made for photos.',
-    ...(train < fewImages ? ['Few images: batches of 8.'] : []),
-  ]
-  return {
-    model: photos ? template.photos : template.small,
-    settings: { classes },
-    ...(train < fewImages && { batch: 8 }),
-    reasons,
-  }
-}
-
 function packageFile(images: string, sample: boolean): string {
   // npm gives scripts to a shell, and systems differ in how theirs quotes: a path that would need it is not written here.
   const plain = /^[\w./-]+$/.test(images)
   const scripts = {
     ...(sample && { data: 'wsban data sample -o birds' }),
     check: 'wsban check model.wsban',
-    ...(plain && { train: `wsban train model.wsban --data ${images} -o runs/first` }),
-    report: 'wsban report runs/first',
-    export: 'wsban export runs/first -o model.onnx',
+    ...(plain && { train: `wsban train model.wsban --data ${images}` }),
+    report: 'wsban report',
+    export: 'wsban export --page page',
   }
-  const content = { private: true, scripts, devDependencies: { wsban: `^${packageVersion()}` } }
+  const content = { private: true, scripts }
   return `${JSON.stringify(content, undefined, 2)}\n`
 }

@@ -10,28 +10,30 @@ export interface ReadmeContent {
 
 /** The commands of a new project, in their order. */
 export function readmeOf({ title, images, sample }: ReadmeContent): string {
-  const place = shellWord(images)
   const heading = title.replace(/[\\`*_{}[\]<>#|\r\n]/g, ' ').trim() || 'A model'
   const commands: readonly (readonly [command: string, what: string])[] = [
-    ...(sample ? [['npx wsban data sample -o birds', 'images to try it on'] as const] : []),
-    ['npx wsban check model.wsban', 'what it is made of, and what is wrong with it'],
-    [`npx wsban train model.wsban --data ${place} -o runs/first`, 'Ctrl-C stops; --resume continues'],
-    [`npx wsban evaluate runs/first --data ${place}`, 'how good it is, class by class'],
-    ['npx wsban report runs/first', 'one page: curves, where it looked, its mistakes'],
-    ['npx wsban export runs/first -o model.onnx --page page', 'one file, the crop inside, and a web page that runs it'],
-    [`npx wsban verify model.onnx --against runs/first --data ${place}`, 'the file against the training engine'],
+    ...(sample ? [['wsban data sample -o birds', 'images to try it on'] as const] : []),
+    ['wsban check model.wsban', 'errors, warnings, and the size of the model'],
+    [
+      `wsban train model.wsban --data ${shellWord(images)}`,
+      'into runs/model-1; Ctrl-C stops, wsban train --resume continues',
+    ],
+    ['wsban report', 'a page about the last run: curves, attention maps, mistakes'],
+    ['wsban evaluate', 'accuracy by class, of the whole image, the crop and both'],
+    ['wsban export --page page', 'model.onnx in the run, with the crop inside, and a web page that runs it'],
+    ['wsban verify', 'the exported file against the training engine'],
   ]
   const width = Math.max(...commands.map(([command]) => command.length))
   const lines = commands.map(([command, what]) => `${command.padEnd(width)}  # ${what}`)
   return `# ${heading}
 
-\`model.wsban\` is the model: one line an arrow of its figure.
+\`model.wsban\` is the model: each of its lines is an arrow of the figure that \`wsban graph model.wsban -o model.svg\` draws.
 
 \`\`\`sh
 ${lines.join('\n')}
 \`\`\`
 
-The number of classes comes from the folders of the images. \`npx wsban graph model.wsban -o model.svg\` draws the model; \`npx wsban explain crop_sampler\` says what
-an operation does; \`npx wsban fmt model.wsban\` formats the file.
+The number of classes comes from the folders of the images. \`wsban explain crop_sampler\` describes an operation, \`wsban explain optimizer\` a setting, and
+\`wsban fmt model.wsban\` formats the file.
 `
 }

@@ -1,4 +1,4 @@
-/** Models that a project may begin as: small ones for trying things out, and ones for photos. */
+/** Models that a project may begin as: small ones for trying things out, where there is one, and ones for photos. */
 export interface Template {
   readonly name: TemplateName
   readonly summary: string
@@ -10,7 +10,7 @@ export interface Template {
   readonly photosFrom: number
 }
 
-export const templateNames = ['wsban', 'wsdan', 'tasn', 'baseline'] as const
+export const templateNames = ['wsban', 'wsdan', 'tasn', 'cam', 'bilinear_cnn', 'baseline'] as const
 export type TemplateName = (typeof templateNames)[number]
 
 export const templates: readonly Template[] = [
@@ -33,6 +33,20 @@ export const templates: readonly Template[] = [
     summary: 'the image sampled more densely where attention is',
     small: 'tasn_tiny',
     photos: 'tasn',
+    photosFrom: 300,
+  },
+  {
+    name: 'cam',
+    summary: 'a plain classifier whose class activation map localises the object (Zhou et al. 2016)',
+    small: 'cam',
+    photos: 'cam',
+    photosFrom: 128,
+  },
+  {
+    name: 'bilinear_cnn',
+    summary: 'bilinear pooling of VGG-16 features, without attention (Lin et al. 2015)',
+    small: 'bilinear_cnn',
+    photos: 'bilinear_cnn',
     photosFrom: 300,
   },
   {
