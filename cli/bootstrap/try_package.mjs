@@ -28,9 +28,24 @@ try {
   const [name] = (await readdir(work)).filter((file) => file.endsWith('.tgz'))
   const tarball = join(work, name)
   console.log(`${name}: ${((await stat(tarball)).size / 1e6).toFixed(1)} MB`)
+  await tryGlobally(tarball, join(work, 'global'))
   for (const version of versions) await tryOn(version, tarball, join(work, `node ${version}`))
 } finally {
   await rm(work, { recursive: true, force: true })
+}
+
+/** As the README says: the tarball for all projects, then one command. */
+async function tryGlobally(tarball, prefix) {
+  await mkdir(prefix)
+  await run(
+    'npm',
+    ['install', '--global', '--prefix', prefix, '--no-audit', '--no-fund', '--loglevel=error', tarball],
+    prefix,
+  )
+  const wsban = (...args) => run(join(prefix, ...(process.platform === 'win32' ? [] : ['bin']), 'wsban'), args, prefix)
+  await wsban('data', 'sample', '-o', 'birds')
+  const made = await wsban('make', 'birds', '--model', 'wsban_tiny', '--set', 'size=32', '--epochs', '1')
+  console.log(`installed for all projects: ${made.trim().split('\n').at(-5)}`)
 }
 
 async function tryOn(version, tarball, folder) {

@@ -42,6 +42,7 @@ export default defineConfig({
       section('Getting started', [
         ['Overview', '/'],
         ['From your photos to a web page', '/tutorial'],
+        ['The command line', '/command_line'],
         ['Data sets', '/data'],
         ['Training', '/training'],
         ['The exported ONNX file', '/onnx'],
