@@ -5,6 +5,7 @@ import { hasCode } from '../runtime/files.js'
 import { packageVersion } from '../runtime/package-root.js'
 import { flushStandardOutput, guardStandardStreams } from '../runtime/standard_streams.js'
 import { register as registerBackbones } from './commands/backbones.js'
+import { register as registerCalibrate } from './commands/calibrate.js'
 import { register as registerCheck } from './commands/check.js'
 import { register as registerCompile } from './commands/compile.js'
 import { register as registerCompletion } from './commands/completion.js'
@@ -41,7 +42,7 @@ const program = new Command('wsban')
 const groups: readonly (readonly [heading: string, commands: readonly ((program: Command) => void)[]])[] = [
   ['Start here:', [registerMake, registerInit, registerDoctor]],
   ['Write a model:', [registerCheck, registerFmt, registerExpand, registerGraph, registerDiff, registerExplain]],
-  ['Train and measure:', [registerTrain, registerEvaluate, registerPredict, registerReport]],
+  ['Train and measure:', [registerTrain, registerEvaluate, registerPredict, registerReport, registerCalibrate]],
   ['Ship:', [registerExport, registerVerify, registerCompile]],
   ['Data, weights and tools:', [registerData, registerWeights, registerBackbones, registerSetup, registerLsp]],
 ]

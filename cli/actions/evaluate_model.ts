@@ -1,9 +1,12 @@
+import { join } from 'node:path'
 import type { ModelSettings } from '../../compiler/analysis/model.js'
 import { safeLine } from '../../compiler/diagnostics/safe_text.js'
 import { openDataSet } from '../../runtime/data/open.js'
+import { findImages } from '../../runtime/data/walk.js'
 import type { EngineName } from '../../runtime/engines/index.js'
 import { Failure } from '../../runtime/failure.js'
-import { argMax } from '../../runtime/inference/answer.js'
+import { type Answer, argMax, type Predictor } from '../../runtime/inference/answer.js'
+import { areaUnderRoc } from '../../runtime/inference/auroc.js'
 import { calibrationBins } from '../../runtime/inference/calibration.js'
 import { type Evaluation, EvaluationCounter, top1Text } from '../../runtime/inference/evaluate.js'
 import { readOnnxMetadata } from '../../runtime/inference/onnx_metadata.js'
@@ -26,9 +29,21 @@ export interface EvaluateOptions {
   readonly maxUnreadable: number
   /** Another run or file to compare with, on the same images. */
   readonly compare?: string
+  /** A folder of images that are of none of the classes. */
+  readonly unknown?: string
 }
 
 type EvaluateRequest = EvaluateOptions & { readonly data: string }
+
+/** How images of no known class are told from those of the split. Shares are between 0 and 1. */
+interface UnknownClasses {
+  readonly images: number
+  /** Of the largest probability, for known against unknown classes. */
+  readonly auroc: number
+  /** Of the split's images, those accepted; of the others, those rejected. Absent without a calibration. */
+  readonly knownKept?: number
+  readonly unknownRejected?: number
+}
 
 /** The metrics of one model on the split. */
 interface Counted {
@@ -36,6 +51,8 @@ interface Counted {
   /** Whether the prediction was right, in the order of the images that could be read. */
   readonly right: readonly boolean[]
   readonly skipped: number
+  /** What the answers say of images of no known class, where a folder of them is given. */
+  readonly unknownClasses?: UnknownClasses
   readonly millisecondsPerImage: number
   readonly classes: readonly string[]
 }
@@ -49,11 +66,12 @@ export async function evaluateModel(given: string | undefined, options: Evaluate
   const counted = await count(source, request, seed, io)
   const { evaluation, right, ...rest } = counted
   io.printText(evaluationText(evaluation, counted.millisecondsPerImage))
+  if (counted.unknownClasses) io.print(unknownText(counted.unknownClasses))
   if (compare === undefined) {
     io.json({ ok: true, split, ...rest, ...evaluation })
     return 0
   }
-  const { weights: _, weightsEntry: __, set: ___, ...same } = request
+  const { weights: _, weightsEntry: __, set: ___, unknown: ____, ...same } = request
   const other = await count(compare, same, seed, io)
   checkClasses(counted, other, source, compare)
   const compared = pairedDifference(right, other.right)
@@ -103,16 +121,63 @@ async function count(source: string, request: EvaluateRequest, seed: number, io:
     })
   const counter = new EvaluationCounter(predictor.classes)
   const right: boolean[] = []
+  const seen: Answer[] = []
   const start = performance.now()
   for await (const { sample, answer, truth } of answersTo(samples, predictor, io, maxUnreadable)) {
     counter.add(answer, truth)
     right.push(argMax(answer.probabilities) === sample.label)
+    if (request.unknown !== undefined) seen.push(answer)
   }
   const millisecondsPerImage = (performance.now() - start) / samples.length
   const { classes } = predictor
+  const unknownClasses =
+    request.unknown === undefined ? undefined : await tellApart(seen, request.unknown, predictor, io)
   await predictor.close()
   const skipped = samples.length - right.length
-  return { evaluation: counter.result(), right, skipped, millisecondsPerImage, classes }
+  return {
+    evaluation: counter.result(),
+    right,
+    skipped,
+    millisecondsPerImage,
+    classes,
+    ...(unknownClasses && { unknownClasses }),
+  }
+}
+
+/** @throws Failure `no-images` */
+async function tellApart(
+  known: readonly Answer[],
+  folder: string,
+  predictor: Predictor,
+  io: Io,
+): Promise<UnknownClasses> {
+  const samples = (await findImages(folder)).images.map((path) => ({ path: join(folder, path), label: -1 }))
+  const unknown: Answer[] = []
+  for await (const { answer } of answersTo(samples, predictor, io)) unknown.push(answer)
+  if (known.length === 0 || unknown.length === 0)
+    throw new Failure({
+      code: 'no-images',
+      message: `${folder} has no images that can be read`,
+      help: 'give a folder with images of other things than the classes',
+      path: folder,
+    })
+  const sure = (answers: readonly Answer[]) => answers.map(({ probabilities }) => Math.max(...probabilities))
+  const share = (answers: readonly Answer[], value: boolean) =>
+    answers.filter((answer) => answer.known === value).length / answers.length
+  return {
+    images: unknown.length,
+    auroc: areaUnderRoc(sure(known), sure(unknown)),
+    ...(predictor.calibration && { knownKept: share(known, true), unknownRejected: share(unknown, false) }),
+  }
+}
+
+function unknownText({ images, auroc, knownKept, unknownRejected }: UnknownClasses): string {
+  const percent = (value: number) => `${(value * 100).toFixed(1)} %`
+  const rule =
+    knownKept === undefined || unknownRejected === undefined
+      ? 'wsban calibrate sets a threshold'
+      : `${percent(unknownRejected)} of them rejected, ${percent(knownKept)} of the known images kept`
+  return `${images} images of no known class: AUROC ${auroc.toFixed(3)}; ${rule}`
 }
 
 function comparisonText(

@@ -71,6 +71,7 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
     classes,
     weights: found,
     metrics,
+    calibration,
     seed,
   } = await openWeighted(source, request, specHost(io), {
     initialSeed: request.seed,
@@ -99,6 +100,7 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
       ...(request.without && { without: request.without }),
       ...(seed !== undefined && { seed }),
       ...(metrics && { metrics }),
+      ...(calibration && { calibration }),
     })
     if (request.page !== undefined) {
       const { writePage } = await import('../../runtime/export/page.js')
@@ -108,6 +110,7 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
         classes: classNames,
         view: viewOf(spec.graph.image.steps),
         model: request.out,
+        ...(calibration && { calibration }),
       })
       io.print(`wrote ${join(request.page, 'index.html')}: open it in a browser`)
     }

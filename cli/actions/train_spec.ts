@@ -29,6 +29,7 @@ import { startTraining, type TrainingRequest } from '../../runtime/training/star
 import type { TrainResult } from '../../runtime/training/train.js'
 import { noWeights } from '../../runtime/weights/initial_weights.js'
 import type { Io } from '../io.js'
+import { calibrationText, measureCalibration } from './calibrate_run.js'
 import { runInUse } from './run_in_use.js'
 import { readySpec, requireGraph } from './spec.js'
 
@@ -161,6 +162,8 @@ async function trainInto(
   io.print(`${totalsOf(result)}${evaluation ? ` · val: ${top1Text(evaluation)}` : ''}`)
   const standing = await standingOf(run, data, spec)
   if (standing?.nearChance) io.reporter.warn(chanceText(standing))
+  const calibration = await measureCalibration(request.out, request.data, engine === 'pytorch' ? undefined : engine, io)
+  if (calibration) io.reporter.say(calibrationText(calibration))
   io.next(`wsban report ${shellWord(request.out)}`)
   io.json({
     ok: true,
@@ -171,6 +174,7 @@ async function trainInto(
     secondsPerStep: result.secondsPerStep,
     val: evaluation,
     ...(standing && { standing }),
+    ...(calibration && { calibration }),
     ...(profile && { profile: profile.table() }),
   })
   return 0

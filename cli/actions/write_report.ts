@@ -51,6 +51,7 @@ export async function writeReport(given: string | undefined, request: ReportRequ
   const data = await openData(folder, info)
   const found = data && (await look(source, data, request.engine, io))
   const best = await run.metrics()
+  const calibration = await run.calibration()
   const report: ReportData = {
     title: `${info.model}: ${info.classes.length} classes`,
     subtitle: `${info.epochs} epochs on ${basename(info.data)}, seed ${info.seed}`,
@@ -61,6 +62,7 @@ export async function writeReport(given: string | undefined, request: ReportRequ
     examples: [],
     mistakes: [],
     ...found,
+    ...(calibration && { calibration }),
     facts: factsOf(info, folder),
     notes: data
       ? []

@@ -12,6 +12,7 @@ export function register(program: Command): void {
     .addOption(new Option('--split <name>', 'split to evaluate').choices(['train', 'val', 'test']).default('val'))
     .option('--weights <file>', "weights in place of the run's, or for a spec")
     .addOption(weightsEntryOption())
+    .option('--unknown <dir>', 'images of none of the classes: how many are recognised as such')
     .option('--compare <run-or-onnx>', 'compare with another model on the same images, with a significance test')
     .addOption(maxUnreadableOption())
     .addOption(engineOption())

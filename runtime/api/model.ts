@@ -31,6 +31,8 @@ export interface RankedClass {
 /** The prediction for one image. */
 export interface Prediction {
   readonly classes: readonly RankedClass[]
+  /** Whether the image is of one of the classes; absent where the model was not calibrated. */
+  readonly known?: boolean
   /** The part that was looked at again. */
   readonly box?: Box
   /** The map that the part was found by, row by row. */
@@ -99,13 +101,14 @@ async function predictWith(
 }
 
 function predictionFrom(
-  { probabilities, logits, box, attention }: Answer,
+  { probabilities, logits, box, attention, known }: Answer,
   names: readonly string[],
   top: number,
 ): Prediction {
   return {
     classes: rank(probabilities, names, top),
     logits,
+    ...(known !== undefined && { known }),
     ...(box && { box: { y1: box[0], x1: box[1], y2: box[2], x2: box[3] } }),
     ...(attention && { attention }),
   }

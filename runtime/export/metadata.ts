@@ -16,6 +16,8 @@ export interface Described {
   readonly seed?: number | undefined
   /** Accuracy of the run that the weights are from. */
   readonly metrics?: unknown
+  /** How its answers are to be corrected. */
+  readonly calibration?: unknown
   /** Of an int8 file: what rounding costs. */
   readonly accuracy?: unknown
 }
@@ -27,7 +29,7 @@ export function classNamesOf(graph: Graph, classes: readonly string[] | undefine
 
 /** The metadata of an ONNX file. `hash` gives the SHA-256 of a text in hexadecimal digits. */
 export async function metadataOf(
-  { version, graph, stored, classes, input, weights, precision, seed, metrics, accuracy }: Described,
+  { version, graph, stored, classes, input, weights, precision, seed, metrics, calibration, accuracy }: Described,
   hash: (text: string) => string | Promise<string>,
 ): Promise<Record<string, string>> {
   const spec = JSON.stringify(stored)
@@ -43,6 +45,7 @@ export async function metadataOf(
     precision,
     ...(seed !== undefined && { seed: String(seed) }),
     ...(metrics !== undefined && { metrics: JSON.stringify(metrics) }),
+    ...(calibration !== undefined && { calibration: JSON.stringify(calibration) }),
     ...(accuracy !== undefined && { accuracy: JSON.stringify(accuracy) }),
   }
 }

@@ -13,6 +13,7 @@ import { optimise } from '../../compiler/targets/onnx/passes/index.js'
 import type { OnnxNode, OnnxProgram } from '../../compiler/targets/onnx/program.js'
 import { Failure } from '../failure.js'
 import { writeAtomically } from '../files.js'
+import type { AnswerCalibration } from '../inference/answer_calibration.js'
 import { loadOnnxRuntime } from '../onnxruntime/load.js'
 import { packageVersion } from '../package-root.js'
 import type { StoredSpec } from '../specs/stored.js'
@@ -49,6 +50,8 @@ export interface ExportRequest {
   readonly seed?: number
   /** Accuracy of the run that the weights are from. */
   readonly metrics?: Readonly<Record<string, unknown>>
+  /** How the answers are to be corrected; the graph itself computes the model's own. */
+  readonly calibration?: AnswerCalibration
 }
 
 export interface Exported {
@@ -134,7 +137,7 @@ export function lowPrecision({ nodes }: Graph): (node: OnnxNode) => boolean {
 }
 
 function described(request: ExportRequest, accuracy: Accuracy | undefined): Described {
-  const { graph, stored, classes, input, weights, seed, metrics, precision } = request
+  const { graph, stored, classes, input, weights, seed, metrics, calibration, precision } = request
   const version = packageVersion()
   const name = precision?.name ?? 'fp32'
   return {
@@ -147,6 +150,7 @@ function described(request: ExportRequest, accuracy: Accuracy | undefined): Desc
     precision: name,
     seed,
     metrics,
+    calibration,
     accuracy,
   }
 }

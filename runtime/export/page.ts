@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { View } from '../../compiler/graph/view.js'
 import { writeAtomically } from '../files.js'
+import type { AnswerCalibration } from '../inference/answer_calibration.js'
 import { packageRoot } from '../package-root.js'
 import { escapeText } from '../report/markup.js'
 import { WrittenFiles } from '../written_files.js'
@@ -15,6 +16,7 @@ export interface PageContent {
   readonly view: View
   /** The exported file. */
   readonly model: string
+  readonly calibration?: AnswerCalibration
 }
 
 /**
@@ -23,7 +25,10 @@ export interface PageContent {
  *
  * @throws Failure `cannot-write`, `file-exists` where a file would replace one that wsban did not write
  */
-export async function writePage(folder: string, { title, subtitle, classes, view, model }: PageContent): Promise<void> {
+export async function writePage(
+  folder: string,
+  { title, subtitle, classes, view, model, calibration }: PageContent,
+): Promise<void> {
   const made = join(packageRoot(), 'dist', 'page')
   const [template, script] = await Promise.all([
     readFile(join(made, 'index.html'), 'utf8'),
@@ -43,7 +48,7 @@ export async function writePage(folder: string, { title, subtitle, classes, view
     writeAtomically(
       path,
       scriptOf(
-        `globalThis.wsbanPage = { classes: ${JSON.stringify(classes)}, view: ${JSON.stringify(view)}, model: "`,
+        `globalThis.wsbanPage = { classes: ${JSON.stringify(classes)}, view: ${JSON.stringify(view)}, calibration: ${JSON.stringify(calibration ?? null)}, model: "`,
         model,
         '" }\n',
       ),

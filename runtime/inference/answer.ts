@@ -1,6 +1,7 @@
 import { type View, wholeImage } from '../../compiler/graph/view.js'
 import type { Box } from '../../compiler/ops/sampling/crop_sampler/components.js'
 import type { RgbImage } from '../images/rgb_image.js'
+import type { AnswerCalibration } from './answer_calibration.js'
 
 /** The map the crop was taken from, row by row. */
 export interface AttentionMap {
@@ -19,12 +20,16 @@ export interface Answer {
   readonly logits: Readonly<Record<string, Float32Array>>
   readonly box?: Box
   readonly attention?: AttentionMap
+  /** Whether the image is of one of the classes; absent where nothing was measured to tell by. */
+  readonly known?: boolean
 }
 
 /** Anything that answers about images: a run on an engine, or an ONNX file. */
 export interface Predictor {
   /** Class names in the order of the probabilities. */
   readonly classes: readonly string[]
+  /** How its answers are corrected, if they are. */
+  readonly calibration?: AnswerCalibration
   predict(images: readonly RgbImage[]): Promise<Answer[]>
   close(): Promise<void>
 }

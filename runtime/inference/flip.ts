@@ -1,26 +1,30 @@
 import type { RgbImage } from '../images/rgb_image.js'
 import type { Answer, Predictor } from './answer.js'
+import type { AnswerCalibration } from './answer_calibration.js'
+import { judged } from './calibrate.js'
 
 /**
  * Test-time augmentation by mirroring: probabilities are the mean over the image and its mirror image (Simonyan and Zisserman 2014,
  * section 3.2). Box, attention and logits remain those of the image itself.
  */
 export function withFlip(predictor: Predictor): Predictor {
+  const { classes, calibration } = predictor
   return {
-    classes: predictor.classes,
+    classes,
+    ...(calibration && { calibration }),
     close: () => predictor.close(),
     async predict(images) {
       const answers = await predictor.predict(images)
       const mirrored = await predictor.predict(images.map(mirror))
-      return answers.map((answer, index) => averaged(answer, mirrored[index]))
+      return answers.map((answer, index) => averaged(answer, mirrored[index], calibration))
     },
   }
 }
 
-function averaged(answer: Answer, other: Answer | undefined): Answer {
+function averaged(answer: Answer, other: Answer | undefined, calibration: AnswerCalibration | undefined): Answer {
   if (!other) throw new Error('no answer for a mirrored image')
   const probabilities = answer.probabilities.map((value, index) => (value + (other.probabilities[index] as number)) / 2)
-  return { ...answer, probabilities }
+  return calibration ? judged(answer, probabilities, calibration) : { ...answer, probabilities }
 }
 
 function mirror({ width, height, data }: RgbImage): RgbImage {

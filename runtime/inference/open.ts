@@ -6,10 +6,12 @@ import type { SpecHost } from '../specs/host.js'
 import { openWeighted, type SpecOptions, type WeightedSpec } from '../specs/weighted.js'
 import type { WeightStore } from '../weights/store.js'
 import type { Predictor } from './answer.js'
+import { answerCalibration } from './answer_calibration.js'
+import { calibrated } from './calibrate.js'
 import type { EnginePredictor } from './engine.js'
 import { OnnxPredictor } from './onnx.js'
 
-/** A run on an engine, or an exported file on ONNX Runtime. */
+/** A run on an engine, or an exported file on ONNX Runtime; its answers are corrected as was measured for it. */
 export async function openPredictor(
   source: string,
   engine: EngineName | undefined,
@@ -18,7 +20,8 @@ export async function openPredictor(
 ): Promise<Predictor> {
   if (!source.endsWith('.onnx')) {
     const weighted = await openWeighted(source, other, host)
-    return openOnEngine({ ...weighted, classes: weighted.classes ?? other.classes }, engine, 1, host)
+    const predictor = await openOnEngine({ ...weighted, classes: weighted.classes ?? other.classes }, engine, 1, host)
+    return weighted.calibration ? calibrated(predictor, weighted.calibration) : predictor
   }
   if (other.weights !== undefined)
     throw new Failure({
@@ -27,7 +30,9 @@ export async function openPredictor(
       help: 'give a run or a spec with --weights',
       exit: 2,
     })
-  return OnnxPredictor.open(source, host.reporter)
+  const predictor = await OnnxPredictor.open(source, host.reporter)
+  const calibration = answerCalibration.safeParse(jsonOf(predictor.metadata.calibration))
+  return calibration.success ? calibrated(predictor, calibration.data) : predictor
 }
 
 export async function openOnEngine(
@@ -58,4 +63,13 @@ export async function storeOf(
   return weights
     ? WeightStore.from(parameters, await weights.load(), weights.path)
     : WeightStore.initial(parameters, seed)
+}
+
+function jsonOf(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text)
+  } catch {
+    // Written by someone else: the file answers uncorrected.
+    return undefined
+  }
 }

@@ -5,10 +5,16 @@
 
 import { env, InferenceSession } from 'onnxruntime-web/wasm'
 import type { View } from '../../compiler/graph/view.js'
+import { tempered } from '../inference/temperature.js'
 import { type Answer, ask, bytesOf, drawPart, drawSeen } from './answer.js'
 
 /** Globals that model.js and wasm.js define. */
-declare const wsbanPage: { readonly model: string; readonly classes: readonly string[]; readonly view: View }
+declare const wsbanPage: {
+  readonly model: string
+  readonly classes: readonly string[]
+  readonly view: View
+  readonly calibration: { readonly temperature: number; readonly threshold: number } | null
+}
 declare const wsbanRuntime: string
 
 const shownClasses = 5
@@ -37,7 +43,10 @@ function show(): void {
   drawSeen(element('seen', HTMLCanvasElement), image, answer, element('heat', HTMLInputElement).checked, wsbanPage.view)
   element('part', HTMLElement).hidden = !answer.box
   drawPart(element('crop', HTMLCanvasElement), image, answer)
-  const best = [...answer.probabilities.entries()].sort(([, a], [, b]) => b - a).slice(0, shownClasses)
+  const { calibration } = wsbanPage
+  const probabilities = calibration ? tempered(answer.probabilities, calibration.temperature) : answer.probabilities
+  element('unknown', HTMLElement).hidden = !calibration || Math.max(...probabilities) >= calibration.threshold
+  const best = [...probabilities.entries()].sort(([, a], [, b]) => b - a).slice(0, shownClasses)
   element('classes', HTMLElement).replaceChildren(...best.map(([index, share]) => classLine(index, share)))
 }
 

@@ -1,3 +1,4 @@
+import type { AnswerCalibration } from '../inference/answer_calibration.js'
 import type { Evaluation } from '../inference/evaluate.js'
 import type { PairedDifference } from '../inference/paired.js'
 
@@ -50,6 +51,8 @@ export interface ReportData {
   readonly steps: readonly StepRecord[]
   /** The epoch of the checkpoint that is shown. */
   readonly best?: number
+  /** How the answers are corrected, if they are. */
+  readonly calibration?: AnswerCalibration
   /** Absent when the images are gone. */
   readonly evaluation?: Evaluation
   readonly differences: readonly BranchDifference[]

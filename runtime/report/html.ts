@@ -30,7 +30,7 @@ ${examples.length > 0 ? gallery('Attention and crops', 'The image; its attention
 ${mistakes.length > 0 ? gallery('Most confident mistakes', 'Wrong predictions, the most confident first. Many show a wrong label, or more than one object.', mistakes) : ''}
 ${evaluation ? confusionSection(evaluation) : ''}
 ${evaluation ? classSection(evaluation) : ''}
-${evaluation ? calibrationChart(evaluation) : ''}
+${evaluation ? calibrationChart(evaluation, data.calibration) : ''}
 ${curves(data)}
 <section><h2>The run</h2><dl>${data.facts.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl></section>
 <section><details><summary><h2>The spec</h2></summary><pre>${data.spec}</pre></details></section>

@@ -3,7 +3,8 @@ import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { Failure, reasonOf } from '../failure.js'
-import { kindOf, makeFolder, processOfTemporary, writeAtomically } from '../files.js'
+import { hasCode, kindOf, makeFolder, processOfTemporary, writeAtomically } from '../files.js'
+import { type AnswerCalibration, answerCalibration } from '../inference/answer_calibration.js'
 import { isAlive, type Lock, tryLock } from '../lock.js'
 import { entryText } from '../specs/stored.js'
 import {
@@ -18,6 +19,10 @@ import {
 import { type RunInfo, runFile } from './info.js'
 import { refuseLinks, unfinishedFile } from './layout.js'
 import { type LogRecord, RunLog } from './log.js'
+
+const calibrationFile = 'calibration.json'
+
+const storedCalibration = answerCalibration.extend({ checkpoint: z.string() })
 
 /** A folder that `wsban train` writes and everything after it reads. */
 export class RunFolder {
@@ -173,6 +178,34 @@ export class RunFolder {
     return record && { epoch, val: record.val }
   }
 
+  /** Stores how the answers of the checkpoint in use are corrected. @throws Failure `cannot-write` */
+  async saveCalibration(calibration: AnswerCalibration): Promise<void> {
+    const checkpoint = this.current.best ?? this.current.last
+    await writeAtomically(
+      join(this.path, calibrationFile),
+      `${JSON.stringify({ checkpoint, ...calibration }, undefined, 2)}\n`,
+    )
+  }
+
+  /** How the answers of the checkpoint in use are corrected; undefined where that was not measured for it. */
+  async calibration(): Promise<AnswerCalibration | undefined> {
+    const text = await readFile(join(this.path, calibrationFile), 'utf8').catch((error: unknown) => {
+      if (hasCode(error, 'ENOENT')) return undefined
+      throw error
+    })
+    if (text === undefined) return undefined
+    const found = storedCalibration.safeParse(parsedJson(text))
+    if (!found.success)
+      throw new Failure({
+        code: 'run-unreadable',
+        message: `${join(this.path, calibrationFile)} was changed since wsban wrote it`,
+        help: `measure it again: wsban calibrate ${this.path}`,
+        path: this.path,
+      })
+    const { checkpoint, ...calibration } = found.data
+    return checkpoint === (this.current.best ?? this.current.last) ? calibration : undefined
+  }
+
   /** Path of the weights: the best by val, or the last. @throws Failure `no-checkpoint` */
   weightsPath(which: 'best' | 'last' = 'best'): string {
     return weightsOf(this.checkpointFolder(which))
@@ -259,6 +292,14 @@ export class RunFolder {
   private async replaceInfo(info: RunInfo): Promise<void> {
     await writeAtomically(join(this.path, 'run.json'), `${JSON.stringify(info, undefined, 2)}\n`)
     this.current = info
+  }
+}
+
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 

@@ -10,6 +10,7 @@ const ownNames: Readonly<Record<string, 'file' | 'folder'>> = {
   'model.wsban': 'file',
   'log.jsonl': 'file',
   'images.json': 'file',
+  'calibration.json': 'file',
   lock: 'file',
   checkpoints: 'folder',
   tensorboard: 'folder',

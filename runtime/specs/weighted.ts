@@ -1,5 +1,6 @@
 import type { ModelSettings } from '../../compiler/analysis/model.js'
 import { Failure } from '../failure.js'
+import type { AnswerCalibration } from '../inference/answer_calibration.js'
 import { RunFolder } from '../runs/folder.js'
 import type { StoredTensor } from '../weights/file.js'
 import { namedWeights, noWeights, ownSources } from '../weights/initial_weights.js'
@@ -34,6 +35,8 @@ export interface WeightedSpec {
   readonly seed?: number
   /** The metrics of the checkpoint in use, from the run's log. */
   readonly metrics?: Readonly<Record<string, unknown>>
+  /** How the answers of that checkpoint are corrected. */
+  readonly calibration?: AnswerCalibration
 }
 
 /** Every weight that answers need. */
@@ -61,12 +64,14 @@ export async function openWeighted(
   const run = await RunFolder.open(source)
   const spec = host.accept(compileStored(run.info.spec), source, 'run')
   const metrics = weights === undefined ? await run.metrics() : undefined
+  const calibration = weights === undefined ? await run.calibration() : undefined
   return {
     spec,
     classes: run.info.classes,
     seed: run.info.seed,
     weights: await find(spec, weights ?? run.weightsPath(), weights === undefined ? undefined : weightsEntry, host, {}),
     ...(metrics && { metrics }),
+    ...(calibration && { calibration }),
   }
 }
 

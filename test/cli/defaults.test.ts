@@ -112,7 +112,7 @@ test.serial('predict takes folders, and gives a table, sorted copies and a summa
   )
   t.regex(predicted.out, new RegExp(`${images.length - 1} images in [\\d:]+ \\([\\d.]+ images/s\\)`))
   const [header, ...rows] = readFileSync(join(project, 'table.csv'), 'utf8').trimEnd().split('\r\n')
-  t.is(header, 'path,label,probability,label_2,probability_2,label_master,label_part,y1,x1,y2,x2')
+  t.is(header, 'path,known,label,probability,label_2,probability_2,label_master,label_part,y1,x1,y2,x2')
   t.is(rows.length, images.length - 1)
   const sorted = () =>
     readdirSync(join(project, 'sorted'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.jpg'))

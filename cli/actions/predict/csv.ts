@@ -6,6 +6,7 @@ export function csvHeader(top: number, branches: readonly string[]): string {
   const ranks = Array.from({ length: top }, (_, index) => (index === 0 ? '' : `_${index + 1}`))
   return row([
     'path',
+    'known',
     ...ranks.flatMap((rank) => [`label${rank}`, `probability${rank}`]),
     ...branches.map((branch) => `label_${branch}`),
     'y1',
@@ -20,10 +21,11 @@ export function csvRow(
   path: string,
   classes: readonly RankedClass[],
   branches: readonly string[],
-  { box }: Pick<Answer, 'box'>,
+  { box, known }: Pick<Answer, 'box' | 'known'>,
 ): string {
   return row([
     path,
+    known === undefined ? '' : known ? 'yes' : 'no',
     ...classes.flatMap(({ name, probability }) => [name, probability.toFixed(6)]),
     ...branches,
     ...(box ?? ['', '', '', '']).map((value) => (typeof value === 'number' ? value.toFixed(4) : value)),

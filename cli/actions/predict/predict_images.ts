@@ -39,6 +39,9 @@ interface Prediction {
   readonly sorted?: string
 }
 
+/** Images that seem to be of no known class are sorted into it. */
+const unknownFolder = 'unknown'
+
 /** Unreadable images that the summary names. */
 const mostNamed = 20
 
@@ -138,7 +141,7 @@ async function predictOne(
   if (!answer) throw new Error('no answer for an image')
   const overlay = await overlays?.write(image.path, decoded, answer)
   const classes = rank(answer.probabilities, predictor.classes, top)
-  const sorted = await folders?.add(image.path, classes[0]?.name ?? '')
+  const sorted = await folders?.add(image.path, answer.known === false ? unknownFolder : (classes[0]?.name ?? ''))
   const branches = Object.entries(answer.logits).map(([branch, logits]) => [
     branch,
     predictor.classes[argMax(logits)] ?? `class ${argMax(logits)}`,
@@ -153,10 +156,11 @@ async function predictOne(
   }
 }
 
-function recordOf({ image, classes, answer: { box }, branches, overlay, sorted }: Prediction): unknown {
+function recordOf({ image, classes, answer: { box, known }, branches, overlay, sorted }: Prediction): unknown {
   return {
     image: image.path,
     classes,
+    ...(known !== undefined && { known }),
     ...(box && { box }),
     branches,
     ...(overlay !== undefined && { overlay }),
@@ -177,10 +181,11 @@ function tableOf(predictions: readonly Prediction[], top: number): string {
   return csvHeader(top, branches) + rows.join('')
 }
 
-function lineOf({ image, classes, answer: { box }, overlay }: Prediction): string {
+function lineOf({ image, classes, answer: { box, known }, overlay }: Prediction): string {
   const named = classes.map(({ name, probability }) => `${name} ${(probability * 100).toFixed(1)} %`).join(', ')
   const where = box ? ` · part at ${box.map((value) => value.toFixed(2)).join(' ')} (y1 x1 y2 x2)` : ''
-  return `${image.path}: ${named}${where}${overlay === undefined ? '' : ` · ${overlay}`}`
+  const doubt = known === false ? 'perhaps none of the classes; ' : ''
+  return `${image.path}: ${doubt}${named}${where}${overlay === undefined ? '' : ` · ${overlay}`}`
 }
 
 /** Speed and time left. */
@@ -202,8 +207,8 @@ class Meter {
 /** How many images of each class, the most frequent first. */
 function summaryOf(predictions: readonly Prediction[], meter: Meter): string[] {
   const counts = new Map<string, number>()
-  for (const { classes } of predictions) {
-    const name = classes[0]?.name ?? ''
+  for (const { classes, answer } of predictions) {
+    const name = answer.known === false ? '(perhaps none of the classes)' : (classes[0]?.name ?? '')
     counts.set(name, (counts.get(name) ?? 0) + 1)
   }
   const rows = [...counts]

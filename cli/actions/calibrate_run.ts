@@ -1,0 +1,81 @@
+import { openDataSet } from '../../runtime/data/open.js'
+import type { EngineName } from '../../runtime/engines/index.js'
+import { Failure } from '../../runtime/failure.js'
+import type { AnswerCalibration } from '../../runtime/inference/answer_calibration.js'
+import { calibrate, type Labelled, leastImages } from '../../runtime/inference/calibrate.js'
+import { openOnEngine } from '../../runtime/inference/open.js'
+import { RunFolder } from '../../runtime/runs/folder.js'
+import { openWeighted } from '../../runtime/specs/weighted.js'
+import type { Io } from '../io.js'
+import { answersTo } from './answers.js'
+import { imagesInUse, runInUse } from './run_in_use.js'
+import { specHost } from './spec.js'
+
+export interface CalibrateOptions {
+  readonly data?: string
+  readonly engine?: EngineName
+}
+
+/** More images change a temperature and a threshold very little. */
+const mostImages = 2000
+
+/** `wsban calibrate`: measures on the validation split how sure a run's answers may be, and stores it with the run. */
+export async function calibrateRun(given: string | undefined, options: CalibrateOptions, io: Io): Promise<number> {
+  const source = await runInUse(given, io)
+  const place = await imagesInUse(options.data, source, io)
+  const calibration = await measureCalibration(source, place, options.engine, io)
+  if (!calibration)
+    throw new Failure({
+      code: 'too-few-images',
+      message: `${place} has too few validation images to calibrate on`,
+      help: `${leastImages} are enough`,
+      path: place,
+    })
+  io.print(calibrationText(calibration))
+  io.json({ ok: true, run: source, calibration })
+  return 0
+}
+
+/** Measures and stores it; undefined, and nothing is stored, where there are too few images. */
+export async function measureCalibration(
+  source: string,
+  place: string,
+  engine: EngineName | undefined,
+  io: Io,
+): Promise<AnswerCalibration | undefined> {
+  const run = await RunFolder.open(source)
+  const { splits } = await openDataSet(place, { seed: run.info.seed, classes: run.info.classes })
+  const samples = spread(splits.val, mostImages)
+  if (samples.length < leastImages) return undefined
+  const host = specHost(io)
+  // The weights by their path: with them comes no earlier calibration, which may be damaged.
+  const weighted = await openWeighted(source, { weights: run.weightsPath() }, host)
+  const predictor = await openOnEngine({ ...weighted, classes: run.info.classes }, engine, run.info.seed, host)
+  const answers: Labelled[] = []
+  try {
+    for await (const { sample, answer } of answersTo(samples, predictor, io))
+      answers.push({ probabilities: answer.probabilities, label: sample.label })
+  } finally {
+    await predictor.close()
+  }
+  const calibration = calibrate(answers)
+  if (calibration) await run.saveCalibration(calibration)
+  return calibration
+}
+
+/** Some of them, evenly over all classes. */
+function spread<T>(values: readonly T[], most: number): T[] {
+  const step = Math.max(1, values.length / most)
+  return values.filter((_, index) => Math.floor(index / step) !== Math.floor((index - 1) / step))
+}
+
+export function calibrationText({
+  temperature,
+  errorBefore,
+  errorAfter,
+  errorExpected,
+  threshold,
+}: AnswerCalibration): string {
+  const percent = (share: number) => `${(share * 100).toFixed(1)} %`
+  return `calibrated: temperature ${temperature.toFixed(2)}, calibration error ${percent(errorBefore)} before and ${percent(errorAfter)} after (exact probabilities would show ${percent(errorExpected)} on so few images); an answer below ${percent(threshold)} may be none of the classes`
+}
