@@ -51,7 +51,7 @@ interface Counted {
   /** Whether the prediction was right, in the order of the images that could be read. */
   readonly right: readonly boolean[]
   readonly skipped: number
-  /** What the answers say of images of no known class, where a folder of them is given. */
+  /** For a folder of images of no known class. */
   readonly unknownClasses?: UnknownClasses
   readonly millisecondsPerImage: number
   readonly classes: readonly string[]

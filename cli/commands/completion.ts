@@ -5,7 +5,7 @@ const commands = ['completion', 'complete']
 
 /**
  * `wsban completion SHELL`. The library reads the commands and flags of the whole program; it is loaded only when one of its commands was
- * asked for, and otherwise a line in the help stands for it.
+ * asked for; otherwise the help only lists the command.
  */
 export async function register(program: Command, words: readonly string[]): Promise<void> {
   if (commands.includes(words[0] ?? '')) {

@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { View } from '../../compiler/graph/view.js'
 import { writeAtomically } from '../files.js'
-import type { AnswerCalibration } from '../inference/answer_calibration.js'
 import { packageRoot } from '../package-root.js'
 import { escapeText } from '../report/markup.js'
+import type { AnswerCalibration } from '../runs/answer_calibration.js'
 import { WrittenFiles } from '../written_files.js'
 
 export interface PageContent {

@@ -1,7 +1,7 @@
 import { type View, wholeImage } from '../../compiler/graph/view.js'
 import type { Box } from '../../compiler/ops/sampling/crop_sampler/components.js'
 import type { RgbImage } from '../images/rgb_image.js'
-import type { AnswerCalibration } from './answer_calibration.js'
+import type { AnswerCalibration } from '../runs/answer_calibration.js'
 
 /** The map the crop was taken from, row by row. */
 export interface AttentionMap {

@@ -1,7 +1,7 @@
 import { elementAt } from '../../grammar/present.js'
 import { Random } from '../random.js'
+import type { AnswerCalibration } from '../runs/answer_calibration.js'
 import { type Answer, argMax, type Predictor } from './answer.js'
-import type { AnswerCalibration } from './answer_calibration.js'
 import { Calibration } from './calibration.js'
 import { logarithmOf, tempered } from './temperature.js'
 

@@ -35,7 +35,7 @@ export function wilsonInterval(counted: number, all: number): readonly [low: num
   return [Math.max(0, (middle - half) / scale), Math.min(1, (middle + half) / scale)]
 }
 
-/** What is known of a training whose result is near chance. */
+/** Facts about a training whose result is near chance. */
 export interface TrainingFacts {
   /** The sum of the losses by epoch; epochs before a resumption may be missing. */
   readonly losses: readonly number[]

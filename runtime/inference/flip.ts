@@ -1,6 +1,6 @@
 import type { RgbImage } from '../images/rgb_image.js'
+import type { AnswerCalibration } from '../runs/answer_calibration.js'
 import type { Answer, Predictor } from './answer.js'
-import type { AnswerCalibration } from './answer_calibration.js'
 import { judged } from './calibrate.js'
 
 /**

@@ -7,7 +7,7 @@ export function tempered(probabilities: Float32Array, temperature: number): Floa
   return Float32Array.from(powers, (value) => value / sum)
 }
 
-/** Zero stands for what single precision cannot represent. */
+/** Probabilities below the range of single precision are zero. */
 export function logarithmOf(probability: number): number {
   return Math.log(Math.max(probability, 1e-38))
 }

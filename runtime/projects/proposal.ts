@@ -9,7 +9,7 @@ export interface Proposal {
   readonly settings: Readonly<Record<string, number>>
   /** Lines of the train block that differ from the model's own. */
   readonly training: Readonly<Record<string, number | string>>
-  /** What was seen, and what follows from it: a sentence each. */
+  /** Facts about the data and the choices that follow from them, a sentence each. */
   readonly reasons: readonly string[]
 }
 

@@ -1,5 +1,5 @@
-import type { AnswerCalibration } from '../inference/answer_calibration.js'
 import type { Evaluation } from '../inference/evaluate.js'
+import type { AnswerCalibration } from '../runs/answer_calibration.js'
 import { html, type Markup } from './markup.js'
 
 const side = 240

@@ -1,6 +1,6 @@
-import type { AnswerCalibration } from '../inference/answer_calibration.js'
 import type { Evaluation } from '../inference/evaluate.js'
 import type { PairedDifference } from '../inference/paired.js'
+import type { AnswerCalibration } from '../runs/answer_calibration.js'
 
 /** One epoch of a run's log. */
 export interface EpochRecord {

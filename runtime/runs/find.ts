@@ -9,7 +9,7 @@ import type { RunInfo } from './info.js'
 /** Runs are made in this folder where no other one is given. */
 const runsFolder = 'runs'
 
-/** What `wsban make` writes for the images in a folder lies beside it, under its name with this ending. */
+/** The folder that `wsban make` writes lies beside that of the images, under its name with this ending. */
 export const madeEnding = '-wsban'
 export const madeRun = 'run'
 

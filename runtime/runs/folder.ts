@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { Failure, reasonOf } from '../failure.js'
 import { hasCode, kindOf, makeFolder, processOfTemporary, writeAtomically } from '../files.js'
-import { type AnswerCalibration, answerCalibration } from '../inference/answer_calibration.js'
 import { isAlive, type Lock, tryLock } from '../lock.js'
 import { entryText } from '../specs/stored.js'
+import { type AnswerCalibration, answerCalibration } from './answer_calibration.js'
 import {
   type Checkpoint,
   checkpointName,

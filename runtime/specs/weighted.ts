@@ -1,6 +1,6 @@
 import type { ModelSettings } from '../../compiler/analysis/model.js'
 import { Failure } from '../failure.js'
-import type { AnswerCalibration } from '../inference/answer_calibration.js'
+import type { AnswerCalibration } from '../runs/answer_calibration.js'
 import { RunFolder } from '../runs/folder.js'
 import type { StoredTensor } from '../weights/file.js'
 import { namedWeights, noWeights, ownSources } from '../weights/initial_weights.js'

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { z } from 'zod'
-import { answerCalibration } from '../../runtime/inference/answer_calibration.js'
 import { readOnnxMetadata } from '../../runtime/inference/onnx_metadata.js'
+import { answerCalibration } from '../../runtime/runs/answer_calibration.js'
 import { json, wsbanIn } from '../support/commands.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'wsban-calibrate-'))

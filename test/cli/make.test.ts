@@ -22,7 +22,7 @@ const document = z.object({
   verify: z.object({ ok: z.boolean(), images: z.number() }).optional(),
 })
 
-test.serial('one command makes model, report and page of photos, and goes on where it was stopped', async (t) => {
+test.serial('one command makes model, report and page of photos, and continues where it was stopped', async (t) => {
   const args = ['make', photos, '--epochs', '6', '--set', 'size=32']
   const stopped = startWsban(folder, args, (text, child) => {
     if (text.includes('epoch 2/6')) child.kill('SIGINT')
@@ -34,7 +34,7 @@ test.serial('one command makes model, report and page of photos, and goes on whe
 
   const second = wsban('make', photos, '--json')
   t.is(second.status, 0, second.err)
-  t.regex(second.err, /going on with it/)
+  t.regex(second.err, /continuing it/)
   const whole = document.parse(json(second))
   t.true(whole.ok)
   t.is(whole.folder, made)

@@ -20,7 +20,7 @@ export async function engineReady(mayAsk: boolean, io: Io): Promise<void> {
     if (!(error instanceof Failure)) throw error
     const { message, help } = error.problem
     io.reporter.warn(`the native engine could not be installed: ${message}${help ? ` (${help})` : ''}`)
-    io.reporter.warn('training goes on in WebAssembly, on one thread')
+    io.reporter.warn('training uses WebAssembly, on one thread')
   }
 }
 

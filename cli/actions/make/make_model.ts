@@ -41,7 +41,7 @@ const trained = z.object({
 
 /**
  * `wsban make`: from images to a trained, exported and verified model with its report and a page that runs it, in one folder. The same
- * command goes on where an earlier one was stopped.
+ * command continues where an earlier one was stopped.
  */
 export async function makeModel(photos: string, options: MakeOptions, io: Io): Promise<number> {
   const folder = options.out ?? madeFolderFor(photos)
@@ -59,14 +59,14 @@ export async function makeModel(photos: string, options: MakeOptions, io: Io): P
   const failed = (code: number): number => {
     if (code === 130)
       io.print(
-        `to go on: wsban make ${shellWord(photos)}${options.out === undefined ? '' : ` -o ${shellWord(folder)}`}`,
+        `to continue: wsban make ${shellWord(photos)}${options.out === undefined ? '' : ` -o ${shellWord(folder)}`}`,
       )
     io.json({ ok: false, folder, ...documents })
     return code
   }
 
   const begun = RunFolder.exists(run)
-  if (begun) io.reporter.say(`${folder} holds a training of these images: going on with it`)
+  if (begun) io.reporter.say(`${folder} holds a run on these images: continuing it`)
   else {
     documents.model = await specFor(photos, spec, files, options, io)
     if (options.engine === undefined && options.setup) await engineReady(!options.yes, io)

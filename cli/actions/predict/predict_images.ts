@@ -28,7 +28,7 @@ export interface PredictOptions {
   readonly links?: boolean
 }
 
-/** What was found out about an image. */
+/** The prediction for an image, and the files written for it. */
 interface Prediction {
   readonly image: ImagePath
   readonly classes: readonly RankedClass[]

@@ -16,7 +16,7 @@ export const answerCalibration = z.object({
   /** The expected calibration error without the correction, and with it on images that it was not fitted to. */
   errorBefore: z.number(),
   errorAfter: z.number(),
-  /** What that error would be on so few images if every probability were exact. */
+  /** The error that exact probabilities would show, on average, on as few images. */
   errorExpected: z.number(),
 })
 export type AnswerCalibration = z.infer<typeof answerCalibration>
