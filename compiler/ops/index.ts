@@ -36,6 +36,7 @@ import { where } from './comparison/where.js'
 import { constant } from './constants/constant.js'
 import { eye } from './constants/eye.js'
 import { parameter } from './constants/parameter.js'
+import { range } from './constants/range.js'
 import { convTranspose2d } from './convolution/conv_transpose2d.js'
 import { conv2d } from './convolution/conv2d.js'
 import { depthwiseConv2d } from './convolution/depthwise_conv2d.js'
@@ -54,11 +55,13 @@ import { rmsNorm } from './normalization/rms_norm.js'
 import type { Operation } from './operation.js'
 import { abs } from './pointwise/abs.js'
 import { clamp } from './pointwise/clamp.js'
+import { cos } from './pointwise/cos.js'
 import { exp } from './pointwise/exp.js'
 import { log } from './pointwise/log.js'
 import { pow } from './pointwise/pow.js'
 import { reciprocal } from './pointwise/reciprocal.js'
 import { sign } from './pointwise/sign.js'
+import { sin } from './pointwise/sin.js'
 import { sqrt } from './pointwise/sqrt.js'
 import { square } from './pointwise/square.js'
 import { avgPool } from './pooling/avg_pool.js'
@@ -121,6 +124,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     constant,
     conv2d,
     convTranspose2d,
+    cos,
     cropSampler,
     crossEntropy,
     cumsum,
@@ -176,6 +180,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     randomMap,
     randomNormal,
     randomUniform,
+    range,
     reciprocal,
     relu,
     relu6,
@@ -188,6 +193,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     sign,
     signedSqrt,
     silu,
+    sin,
     slice,
     softmax,
     softplus,

@@ -27,7 +27,18 @@ export { classActivationMap, randomMap } from './random_map.js'
 export { cumsum, logsumexp, maxOver, minOver, variance } from './reductions.js'
 export { rmsNorm } from './rms_norm.js'
 export { argmax, oneHot, topK } from './selection.js'
-export { constant, coordinates, gather, perImage, pixelShuffle, resize, resizeMap, roll, stack } from './shapes.js'
+export {
+  constant,
+  coordinates,
+  gather,
+  perImage,
+  pixelShuffle,
+  range,
+  resize,
+  resizeMap,
+  roll,
+  stack,
+} from './shapes.js'
 export { logSoftmaxOver, softmaxOver } from './softmax.js'
 export type { Range } from './threshold.js'
 export { unfold } from './unfold.js'

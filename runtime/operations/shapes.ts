@@ -78,6 +78,14 @@ export function pixelShuffle(x: tf.Tensor4D, factor: number): tf.Tensor4D {
   return tf.reshape(apart, [batch, height * factor, width * factor, left])
 }
 
+/** start + i * step for i from 0 to count - 1, [1, count]. TensorFlow.js's own adds the step again and again, and its rounding with it. */
+export function range(count: number, start: number, step: number): tf.Tensor2D {
+  return tf.tensor2d(
+    Float32Array.from({ length: count }, (_, i) => start + i * step),
+    [1, count],
+  )
+}
+
 /** The index of each cell along an axis, [1, size]. */
 export function coordinates(x: tf.Tensor, axis: number): tf.Tensor2D {
   return tf.expandDims(tf.range(0, x.shape[axis] as number, 1, 'float32'), 0)

@@ -14,3 +14,9 @@ def constant(like: Tensor, values: tuple[float, ...], shape: tuple[int, ...]) ->
 def eye(like: Tensor, size: int) -> Tensor:
     """An identity matrix [1, size, size], likewise."""
     return torch.eye(size, dtype=like.dtype, device=like.device)[None]
+
+
+def evenly_spaced(like: Tensor, count: int, start: float, step: float) -> Tensor:
+    """start + i * step as [1, count], on the device of a tensor, in float32 or wider."""
+    dtype = torch.promote_types(like.dtype, torch.float32)
+    return (start + step * torch.arange(count, dtype=dtype, device=like.device))[None]

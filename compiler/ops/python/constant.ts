@@ -18,3 +18,13 @@ export const eye: PythonHelper = {
 `,
   imports: [{ module: 'torch' }, { module: 'torch', name: 'Tensor' }],
 }
+
+export const evenly_spaced: PythonHelper = {
+  name: 'evenly_spaced',
+  code: `def evenly_spaced(like: Tensor, count: int, start: float, step: float) -> Tensor:
+    """start + i * step as [1, count], on the device of a tensor, in float32 or wider."""
+    dtype = torch.promote_types(like.dtype, torch.float32)
+    return (start + step * torch.arange(count, dtype=dtype, device=like.device))[None]
+`,
+  imports: [{ module: 'torch' }, { module: 'torch', name: 'Tensor' }],
+}
