@@ -15,7 +15,8 @@ import { ValueNames } from '../value_names.js'
 
 /**
  * Needs: a program in single precision, and which of its nodes may compute in half. Leaves: those nodes in half with half weights, a
- * Cast where a value crosses from one precision to the other, and the interface as it was: answers are float32.
+ * Cast where a value crosses from one precision to the other, and the interface as it was: answers are float32. What constants alone decide
+ * is computed in single precision, at no cost in time: ONNX Runtime computes it once, when it opens the file.
  */
 export function toHalfPrecision(program: OnnxProgram, mayBeHalf: (node: OnnxNode) => boolean): OnnxProgram {
   return withoutUnused(new HalfPrecision(program, mayBeHalf).program())
@@ -48,9 +49,12 @@ class HalfPrecision {
   }
 
   program(): OnnxProgram {
+    const fixed = fixedValues(this.given)
     for (const node of this.given.nodes) {
       // The values that a body declares are in single precision.
-      if (this.mayBeHalf(node) && bodiesOf(node).length === 0) this.addInHalf(node)
+      const isHalf =
+        this.mayBeHalf(node) && bodiesOf(node).length === 0 && !node.outputs.every((name) => fixed.has(name))
+      if (isHalf) this.addInHalf(node)
       else this.nodes.push(withUses(node, (name) => this.inSingle(name, node)))
     }
     return { ...this.given, nodes: this.nodes, constants: this.constants, weights: this.weights }
@@ -109,6 +113,17 @@ class HalfPrecision {
       ...(origin !== undefined && { origin }),
     })
   }
+}
+
+/** Returns the names of the constants, and of the values that are computed from nothing else. */
+function fixedValues({ constants, nodes }: OnnxProgram): ReadonlySet<string> {
+  const fixed = new Set(constants.keys())
+  for (const node of nodes) {
+    const uses = usesOf(node)
+    if (uses.length === 0 || !uses.every((name) => fixed.has(name))) continue
+    for (const name of node.outputs) fixed.add(name)
+  }
+  return fixed
 }
 
 /** The node with other names for what it reads of the graph around it: its inputs, and what its bodies capture. */
