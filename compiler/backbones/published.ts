@@ -64,6 +64,7 @@ export const passedOn = 'drop_path'
 export const familiesWithStochasticDepth: readonly string[] = [
   'convnext',
   'efficientnet',
+  'eva',
   'metaformer',
   'mobilenet_v3',
   'mobilenet_v4',

@@ -11,6 +11,7 @@ import { compileText } from '../../runtime/specs/spec.js'
 /** The rates of timm 1.0.31 at drop_path_rate = 0.1, in the order of the residual additions that they belong to. */
 const rates = {
   vit_tiny_patch16_224: linear(12, 2),
+  eva02_tiny_patch14_224: linear(12, 2),
   swin_tiny_patch4_window7_224: linear(12, 2),
   convnext_atto: linear(12),
   regnety_004: linear(16),

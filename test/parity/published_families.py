@@ -6,7 +6,7 @@ its arguments, or None for a network that the block cannot build. Arguments that
 
 from published_arguments import activation, only, without_defaults
 from published_mobile import efficientnet, mobilenet_v3
-from published_transformers import metaformer, swin, swin_v2, vision_transformer
+from published_transformers import eva, metaformer, swin, swin_v2, vision_transformer
 from torch import nn
 
 
@@ -163,6 +163,7 @@ FAMILIES = {
     "deit": vision_transformer,
     "densenet": densenet,
     "efficientnet": efficientnet,
+    "eva": eva,
     "inception_v3": inception_v3,
     "metaformer": metaformer,
     "mobilenetv3": mobilenet_v3,

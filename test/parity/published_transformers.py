@@ -58,6 +58,62 @@ def vision_transformer(arguments, network):
     return "vit", "vit", without_defaults(given, defaults)
 
 
+def eva(arguments, network):
+    shape = ("img_size", "patch_size", "embed_dim", "depth", "num_heads", "mlp_ratio", "dynamic_img_size")
+    attention = ("qkv_fused", "qkv_bias", "scale_attn_inner", "scale_mlp", "swiglu_mlp", "swiglu_align_to", "init_values", "norm_layer")
+    tokens = ("class_token", "num_reg_tokens", "use_abs_pos_emb", "global_pool", "use_fc_norm")
+    rotary = ("use_rot_pos_emb", "rope_type", "ref_feat_shape", "rope_temperature", "rope_rotate_half")
+    if not only(arguments, *shape, *attention, *tokens, *rotary):
+        return None
+    norms = [module for module in network.modules() if "Norm" in type(module).__name__]
+    if any(type(norm).__name__ != "LayerNorm" for norm in norms) or len({norm.eps for norm in norms}) != 1:
+        return None
+    pool = arguments.get("global_pool", "avg")
+    kinds = {"Mlp": "mlp", "GluMlp": "swiglu", "SwiGLU": "normed_swiglu" if arguments.get("scale_mlp") else "split_swiglu"}
+    mlp = kinds[type(network.blocks[0].mlp).__name__]
+    ropes = {"cat": "index", "dinov3": "centered"}
+    rope = ropes.get(arguments.get("rope_type", "cat")) if arguments.get("use_rot_pos_emb") else "none"
+    rows, columns = arguments.get("ref_feat_shape") or (0, 0)
+    if pool not in ("avg", "token") or rope is None or rows != columns or (arguments.get("scale_mlp") and mlp != "normed_swiglu"):
+        return None
+    normed = arguments.get("use_fc_norm")
+    defaults = {
+        "patch_size": 16,
+        "embed_dim": 768,
+        "depth": 12,
+        "num_heads": 12,
+        "mlp_ratio": 4,
+        "mlp": "mlp",
+        "mlp_align": 1,
+        "qkv_fused": True,
+        "qkv_bias": True,
+        "scale_attn_inner": False,
+        "layer_scale": False,
+        "class_token": True,
+        "reg_tokens": 0,
+        "abs_pos_emb": True,
+        "rope": "none",
+        "ref_feat_shape": 0,
+        "rope_temperature": 10000,
+        "rope_rotate_half": False,
+        "global_pool": "avg",
+        "norm_pooled": pool == "avg",
+        "eps": 1e-6,
+    }
+    given = {name: arguments.get(name, standard) for name, standard in defaults.items()} | {
+        "mlp": mlp,
+        "mlp_align": arguments.get("swiglu_align_to", 0) or 1,
+        "layer_scale": arguments.get("init_values") is not None,
+        "reg_tokens": arguments.get("num_reg_tokens", 0),
+        "abs_pos_emb": arguments.get("use_abs_pos_emb", True),
+        "rope": rope,
+        "ref_feat_shape": rows,
+        "norm_pooled": pool == "avg" if normed is None else normed,
+        "eps": norms[0].eps,
+    }
+    return "eva", "eva", without_defaults(given, defaults)
+
+
 def swin(arguments, network):
     known = ("patch_size", "window_size", "embed_dim", "depths", "num_heads", "img_size", "mlp_ratio", "qkv_bias", "strict_img_size")
     if type(network).__name__ != "SwinTransformer" or not only(arguments, *known):

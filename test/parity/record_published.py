@@ -23,6 +23,9 @@ from timm.models import _registry
 OUTPUT = Path(__file__).parents[2] / "models" / "published.json"
 STATES = Path(__file__).parent / "recorded" / "published_states.json"
 
+# The compiler refuses larger models.
+MOST_PARAMETERS = 2**31 - 1
+
 # Buffers that are computed anew, and constants that checkpoints of some versions hold.
 NOT_STORED = ("relative_position_index", "attn_mask")
 
@@ -69,7 +72,7 @@ def digest(network):
 
 
 def architecture_entry(architecture, macs):
-    """Returns the entry and the digest of the state dict, or None for a network that no family can build."""
+    """Returns the entry and the digest of the state dict, or None for a network that no family can build or that is too large."""
     module, arguments = arguments_of(architecture)
     if module not in FAMILIES:
         return None
@@ -79,6 +82,8 @@ def architecture_entry(architecture, macs):
         return None
     name, block, own = translated
     parameters = sum(one.numel() for one in network.parameters())
+    if parameters > MOST_PARAMETERS:
+        return None
     entry = {"family": name, "block": block, "arguments": own, "parameters": parameters}
     return entry | ({"billionMultiplyAdds": macs[architecture]} if architecture in macs else {}), digest(network)
 

@@ -106,7 +106,8 @@ function architectureOf(name: string): Architecture {
 /** Returns the size of the images, and whether timm builds the network for it. */
 function sizeOf(name: string): { readonly size: number; readonly resizable: boolean } {
   const { family, arguments: given } = architectureOf(name)
-  if (family === 'vit') return { size: 4 * z.number().default(16).parse(given.patch_size), resizable: true }
+  if (family === 'vit' || family === 'eva')
+    return { size: 4 * z.number().default(16).parse(given.patch_size), resizable: true }
   // The windows of a Swin transformer were recorded for its own size.
   if (family === 'swin' || family === 'swin_v2') return { size: present(states[name], name).size, resizable: false }
   // Below this size VGG's classifier needs an interpolation, which timm does not count.
