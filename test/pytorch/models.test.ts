@@ -113,10 +113,9 @@ test('the Python of every operation is formatted, linted and typed', (t) => {
 })
 
 test('the code has the right types where names of the spec are those of nn.Module', async (t) => {
-  if (skipped(t, lacking)) return
-  const path = join(folder, 'names.wsban')
-  writeFileSync(
-    path,
+  await checkTypes(
+    t,
+    'names',
     `block two(x, y) { return conv2d(concat(x, y), 4, 1) }
 block inner(x) {
   half = conv2d(x, 4, 3, padding = 1)
@@ -139,13 +138,55 @@ model names(classes = 3) {
 }
 `,
   )
+})
+
+test('the code has the right types where a list holds modules with a method beside forward', async (t) => {
+  await checkTypes(
+    t,
+    'lists',
+    `block unit(x) {
+  conv = conv2d(x, 4, 3, padding = 1)
+  return relu(conv)
+}
+block pair(x) {
+  first = unit(x)
+  return unit(first)
+}
+block filtered(x) {
+  first = conv2d(x, 4, 1)
+  return conv2d(first, 4, 1)
+}
+model lists(classes = 3) {
+  input image: Image[3, 8, 8]
+  input label: Class[classes]
+  branch whole(image) {
+    stem     = unit(image)
+    pairs    = repeat 2 as i, x = stem { return pair(x) }
+    named    = repeat 2 as i, x = pairs named "pair{i}" { return pair(x) }
+    filters  = repeat 2 as i, x = named { return filtered(x) }
+    wrapped  = repeat 2 as i, x = filters { active = relu(x)
+      return filtered(active) }
+    logits   = wrapped -> global_avg_pool -> linear(classes)
+  }
+  loss { error = cross_entropy(whole.logits, label) }
+  predict probabilities = softmax(whole.logits)
+}
+`,
+  )
+})
+
+/** Asserts that the code of a spec passes ruff and mypy. */
+async function checkTypes(t: ExecutionContext, name: string, text: string): Promise<void> {
+  if (skipped(t, lacking)) return
+  const path = join(folder, `${name}.wsban`)
+  writeFileSync(path, text)
   const spec = compileFile(path)
   const { graph, diagnostics } = spec
   if (!graph) throw new Error(JSON.stringify(diagnostics))
-  const place = join(folder, 'names')
+  const place = join(folder, name)
   await writeTarget({ ...spec, graph }, { target: 'pytorch', out: place, seed })
   checkPython(t, place)
-})
+}
 
 function title({ path, settings }: Subject): string {
   return `${basename(path)} ${JSON.stringify(settings)}`

@@ -22,7 +22,7 @@ import {
 import type { PythonImport } from './imports.js'
 import { isLine, statement } from './layout.js'
 import type { PythonHelper } from './lowering.js'
-import { type ClassPlan, type ModuleTree, modulePath } from './modules.js'
+import { anyModule, type ClassPlan, type ModuleTree, modulePath } from './modules.js'
 import type { Narrow } from './precision.js'
 import { identifier } from './python.js'
 
@@ -125,10 +125,11 @@ export class Body {
     const call = item.frame
     const plan = calls.of(call)
     const inputs = structure.inputs(call).map((value) => this.code(value))
-    const shared = outsideModules(plan, this.around).map((path) => this.moduleCode(path))
+    const shared = outsideModules(plan, this.around).map((path) => this.typedModuleCode(path))
     const number = tree.at(call.parameterPath).plans.indexOf(plan)
-    const module = this.moduleCode(call.parameterPath)
-    const callee = number > 0 ? attribute(module, methodName(number)) : module
+    const { parameterPath } = call
+    const callee =
+      number > 0 ? attribute(this.typedModuleCode(parameterPath), methodName(number)) : this.moduleCode(parameterPath)
     const expression = callOfModule(callee, ...inputs, ...shared)
     const values = plan.outputs.map(({ place, name }) => ({ value: structure.at(place, call), name }))
     for (const { value } of values) this.untyped.add(keyOf(value))
@@ -221,7 +222,7 @@ export class Body {
     const { tree } = this.around
     const block = tree.classOf(tree.at(path))
     if (!block) return callOfModule(this.moduleCode(path), ...given)
-    const base = block === this.owner ? [] : [source(block.name), this.moduleCode(path)]
+    const base = block === this.owner ? [] : [source(block.name), this.typedModuleCode(path)]
     return method(callOf('super', ...base), 'forward', ...given)
   }
 
@@ -231,6 +232,15 @@ export class Body {
     const { tree } = this.around
     const { parameterPath } = this.frame
     return tree.codeBelow(self, tree.at(parameterPath), path.slice(parameterPath.length))
+  }
+
+  /** The same as a type checker needs it where more than a call of the module follows: lists and the like hold modules of any type. */
+  private typedModuleCode(path: readonly string[]): Expression {
+    const code = this.moduleCode(path)
+    const type = this.around.tree.typeAt(path)
+    if (code.kind === 'source' || code.kind === 'attribute' || type === anyModule) return code
+    this.around.imports.add({ module: 'typing', name: 'cast' })
+    return callOf('cast', source(type), code)
   }
 }
 

@@ -157,9 +157,7 @@ function methodLines(plan: ClassPlan, call: CallPlan, number: number, around: Su
   // Another signature than the operation's own is meant.
   const overrides = number === 0 && base(plan, around) !== 'nn.Module'
   const inputs = structure.inputs(call.frame).map((value) => `${printExpression(body.code(value))}: Tensor`)
-  const shared = [...sharedNames(call, around)].map(
-    ([path, name]) => `${name}: ${typeAt(tree.at(path.split('.')), around)}`,
-  )
+  const shared = [...sharedNames(call, around)].map(([path, name]) => `${name}: ${tree.typeAt(path.split('.'))}`)
   const codes = call.outputs.map(({ place }) => body.code(structure.at(place, call.frame)))
   const result = call.single ? elementAt(codes, 0) : callOf(resultName(plan, number), ...codes)
   const [first = '', ...more] = definition(
@@ -175,10 +173,6 @@ function methodLines(plan: ClassPlan, call: CallPlan, number: number, around: Su
     ...body.lines(() => true),
     ...statement('        ', 'return ', result),
   ]
-}
-
-function typeAt(instance: Instance, { tree }: Surroundings): string {
-  return tree.classOf(instance)?.name ?? (instance.module ? typeName(instance.module) : 'nn.Module')
 }
 
 function resultName({ name }: ClassPlan, number: number): string {

@@ -67,6 +67,9 @@ interface Slot {
   readonly kept: boolean
 }
 
+/** The type of modules of which nothing more is known. */
+export const anyModule = 'nn.Module'
+
 /** A statement: an expression, and what it is assigned to. */
 export interface Placing {
   readonly target?: Expression
@@ -149,6 +152,12 @@ export class ModuleTree {
 
   classOf(instance: Instance): ClassPlan | undefined {
     return this.byInstance.get(instance)
+  }
+
+  /** The type of a module in annotations. */
+  typeAt(path: readonly string[]): string {
+    const instance = this.at(path)
+    return this.classOf(instance)?.name ?? (instance.module ? typeName(instance.module) : anyModule)
   }
 
   /** Where a call's numbers are found again: by what it calls, the place in it, and the attribute. */
