@@ -4,6 +4,14 @@ from published_arguments import activation, without_defaults
 from torch import nn
 
 
+def pooling(aa):
+    """The stride of the average pooling that avoids aliasing, 1 where there is none; None for another layer."""
+    if aa is None or isinstance(aa, nn.Identity):
+        return 1
+    plain = isinstance(aa, nn.AvgPool2d) and aa.kernel_size == aa.stride and aa.padding == 0 and not aa.ceil_mode
+    return aa.stride if plain else None
+
+
 def universal_unit(unit):
     """As mobile_unit, for a block of MobileNetV4: followed by the first kernel and whether there is a layer scale, or by heads and stride."""
     scaled = not isinstance(unit.layer_scale, nn.Identity)
@@ -20,17 +28,20 @@ def universal_unit(unit):
     depthwise = [one for one in (start, middle) if one is not None]
     if not isinstance(unit.dw_end, nn.Identity) or not isinstance(unit.se, nn.Identity):
         return None
-    if any(not isinstance(getattr(part, "aa", None), (nn.Identity, type(None))) for part in parts):
+    start_pool, expansion_pool, pool, projection_pool = (pooling(getattr(part, "aa", None)) for part in parts)
+    if pool is None or {start_pool, expansion_pool, projection_pool} != {1}:
         return None
     if any(one.groups != one.in_channels or one.dilation != (1, 1) for one in depthwise):
         return None
-    stride = max([one.stride[0] for one in depthwise], default=1)
+    stride = max([one.stride[0] for one in depthwise], default=1) * pool
     entry = start if start is not None else expansion
     if unit.has_skip != (stride == 1 and entry.in_channels == projection.out_channels):
         return None
     kernels = [0 if one is None else one.kernel_size[0] for one in (start, middle)]
     act = activation(unit.pw_exp.bn.act)
     spec = ["uir", kernels[1], stride, expansion.out_channels, projection.out_channels, 0, act, kernels[0], scaled]
+    if pool > 1:
+        spec.append(True)
     return (spec, None, None) if act is not None else None
 
 
@@ -66,7 +77,9 @@ def mobile_unit(unit):
     keeps = spatial.stride == (1, 1) and first.in_channels == last.out_channels
     if kind == "cn" and keeps and not unit.has_skip:
         kind, keeps = "noskip", False
-    if keeps != unit.has_skip or not isinstance(getattr(unit, "aa", nn.Identity()), nn.Identity):
+    pool = pooling(getattr(unit, "aa", None))
+    keeps = keeps and pool == 1
+    if keeps != unit.has_skip or pool is None or (pool > 1 and kind != "er"):
         return None
     if not isinstance(getattr(unit, "ls", nn.Identity()), nn.Identity):
         return None
@@ -79,7 +92,8 @@ def mobile_unit(unit):
     name = activation(act)
     if name is None or spatial.kernel_size[0] != spatial.kernel_size[1]:
         return None
-    return [kind, spatial.kernel_size[0], spatial.stride[0], inner, last.out_channels, squeezed, name], se_act, gate
+    spec = [kind, spatial.kernel_size[0], spatial.stride[0] * pool, inner, last.out_channels, squeezed, name]
+    return spec + ([True] if pool > 1 else []), se_act, gate
 
 
 GATES = {"sigmoid": "sigmoid", "hardsigmoid": "hard_sigmoid", "hardsigmoidme": "hard_sigmoid"}
