@@ -21,6 +21,7 @@ import { shellWord } from '../../runtime/shell_word.js'
 import type { ReadySpec } from '../../runtime/specs/host.js'
 import { compileStored } from '../../runtime/specs/spec.js'
 import { modelNames, readSpec, specFile } from '../../runtime/specs/spec_file.js'
+import { checkClassCount } from '../../runtime/training/checks.js'
 import { firstNotFinite } from '../../runtime/training/locate.js'
 import { trainingRecord } from '../../runtime/training/metrics_records.js'
 import { profileText, StepProfile } from '../../runtime/training/profile.js'
@@ -111,6 +112,8 @@ async function trainInto(
 ): Promise<number> {
   const seed = resumed?.info.seed ?? request.seed
   const data = await openDataSet(request.data, { seed, ...(resumed && { classes: resumed.info.classes }) })
+  // Before the spec is compiled for this number of classes, with diagnostics about it.
+  checkClassCount(data, request.data)
   const spec = resumed
     ? storedSpecOf(resumed, file, request, io)
     : readySpec(

@@ -1,11 +1,12 @@
 import { stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, relative } from 'node:path'
 import { Failure } from '../failure.js'
 import { type DataSet, type SplitName, splitNames } from './dataset.js'
 import { aircraftFolder, readAircraft } from './formats/aircraft.js'
 import { carsFiles, readCars } from './formats/cars.js'
 import { readClassFolders } from './formats/class_folders.js'
 import { cubFolder, readCub } from './formats/cub.js'
+import { onlyFolder } from './formats/folder_layout.js'
 import { findLists, openList, readLists } from './formats/list.js'
 import { holdOut } from './held_out.js'
 import { checkListed, counted, type Listed, type Listing, listed, placeOf } from './listing.js'
@@ -31,10 +32,12 @@ export async function openDataSet(place: string, { seed, classes: known }: OpenO
     (found) => found.isFile(),
     () => false,
   )
-  const root = isFile ? dirname(place) : place
-  const listing = isFile ? readLists([await openList(place)]) : await readFolder(root)
+  const { root, listing } = isFile
+    ? { root: dirname(place), listing: readLists([await openList(place)]) }
+    : await readFolder(place, known)
   checkListed(listing.images)
-  const notes = [`${place}: read as ${listing.readAs}`, ...listing.notes]
+  const inside = isFile || root === place ? '' : `, in ${relative(place, root)}/`
+  const notes = [`${place}: read as ${listing.readAs}${inside}`, ...listing.notes]
   const classes = known ?? classesOf(listing)
   checkClasses(root, listing.images, classes, known !== undefined, notes)
   const hasVal = listing.images.some(({ split }) => split === 'val')
@@ -58,7 +61,25 @@ export async function openDataSet(place: string, { seed, classes: known }: OpenO
   }
 }
 
-async function readFolder(root: string): Promise<Listing> {
+/** Reads a folder or, if it holds nothing but one folder with a data set, that one. */
+async function readFolder(
+  root: string,
+  known: readonly string[] | undefined,
+): Promise<{ readonly root: string; readonly listing: Listing }> {
+  const listing = await readAnnotated(root)
+  if (listing) return { root, listing }
+  const only = await onlyFolder(root)
+  if (only) {
+    const inside = await readAnnotated(only.path)
+    if (inside) return { root: only.path, listing: inside }
+    // Images directly in it are those of one class.
+    if (!only.direct) return readFolder(only.path, known)
+  }
+  return { root, listing: await readClassFolders(root, known) }
+}
+
+/** Returns undefined if no annotation file or list says what the images are. */
+async function readAnnotated(root: string): Promise<Listing | undefined> {
   const cub = cubFolder(root)
   if (cub !== undefined) return readCub(cub)
   const cars = carsFiles(root)
@@ -66,7 +87,7 @@ async function readFolder(root: string): Promise<Listing> {
   const aircraft = aircraftFolder(root)
   if (aircraft !== undefined) return readAircraft(aircraft)
   const lists = await findLists(root)
-  return lists.length > 0 ? readLists(lists) : readClassFolders(root)
+  return lists.length > 0 ? readLists(lists) : undefined
 }
 
 function classesOf({ classes, images }: Listing): readonly string[] {

@@ -12,6 +12,9 @@ export function isImageName(name: string): boolean {
   return imageExtensions.has(extname(name).toLowerCase())
 }
 
+/** Folders that operating systems and storage devices add. */
+const systemFolders = new Set(['__MACOSX', '@eaDir', '$RECYCLE.BIN', 'System Volume Information', 'lost+found'])
+
 /** The entries of a folder without hidden ones, in code-point order; links are followed. */
 export interface Entries {
   readonly folders: readonly string[]
@@ -54,7 +57,7 @@ export async function entriesOf(folder: string): Promise<Entries> {
     const folders: string[] = []
     const files: string[] = []
     for (const entry of await readdir(folder, { withFileTypes: true })) {
-      if (entry.name.startsWith('.')) continue
+      if (entry.name.startsWith('.') || systemFolders.has(entry.name)) continue
       if (entry.name.includes('\ufffd')) await checkEncoding(folder)
       // A link that leads nowhere is as good as not there. Not awaited one by one: a data set may be a hundred thousand links.
       const target = entry.isSymbolicLink() ? statSync(join(folder, entry.name), { throwIfNoEntry: false }) : entry
@@ -78,6 +81,18 @@ function unreadableFolder(folder: string, error: unknown): Failure {
     },
     { cause: error },
   )
+}
+
+/** Whether a folder or one below it holds an image. Returns at the first one. @throws Failure `data-unreadable` */
+export async function holdsImages(folder: string, above: readonly string[] = []): Promise<boolean> {
+  const real = await realpath(folder).catch((error: unknown) => {
+    throw unreadableFolder(folder, error)
+  })
+  if (above.includes(real)) return false
+  const { files, folders } = await entriesOf(folder)
+  if (files.some(isImageName)) return true
+  for (const name of folders) if (await holdsImages(join(folder, name), [...above, real])) return true
+  return false
 }
 
 /** The images of a folder and of the folders below it. */

@@ -5,7 +5,21 @@ import { RunFolder } from '../runs/folder.js'
 import { requireEmpty } from '../runs/layout.js'
 import type { StoredSpec } from '../specs/stored.js'
 
+/** @throws Failure `one-class` for a data set that no classifier can be trained with */
+export function checkClassCount({ classes }: Pick<DataSet, 'classes'>, path: string): void {
+  const [only, ...others] = classes
+  if (only === undefined || others.length > 0) return
+  throw new Failure({
+    code: 'one-class',
+    message: `${path} has one class only: ${JSON.stringify(only)}`,
+    help: 'a classifier needs two or more: give the folder that holds one folder per class, or a list that names the classes',
+    path,
+  })
+}
+
+/** @throws Failure `one-class`, `classes-do-not-fit`, `no-images` */
 export function checkData(model: Pick<Model, 'classes'>, data: DataSet, path: string): void {
+  checkClassCount(data, path)
   if (model.classes !== data.classes.length)
     throw new Failure({
       code: 'classes-do-not-fit',

@@ -70,7 +70,7 @@ test('what is left out is reported: folders beside the splits, empty classes and
     'left out folders beside the splits: "more"',
     'train: left out, as no images are in "none"',
     'train: left out 1 image outside a class folder',
-    'val: it holds no images',
+    'val: it holds no images in class folders',
     'left out files that are no images: 1 without extension, 2 .txt',
   ])
 })

@@ -1,16 +1,11 @@
-import { join, relative, resolve } from 'node:path'
+import { join, relative, resolve, sep } from 'node:path'
+import { present } from '../../../grammar/present.js'
 import { Failure } from '../../failure.js'
 import { boxesFile, pathKey, readBoxes } from '../boxes.js'
 import { type SplitName, splitNames } from '../dataset.js'
 import { counted, type Listed, type Listing, listed } from '../listing.js'
 import { byCodePoint, type Entries, entriesOf, findImages, isImageName } from '../walk.js'
-
-/** The names a split's folder may have. */
-const folderNames: Readonly<Record<SplitName, readonly string[]>> = {
-  train: ['train'],
-  val: ['val', 'valid', 'validation'],
-  test: ['test'],
-}
+import { findLayout, type Layout } from './folder_layout.js'
 
 interface Walk {
   readonly root: string
@@ -20,27 +15,27 @@ interface Walk {
 }
 
 /**
- * One folder a class, directly below the root or below `train`, `val` (`valid`, `validation`) and `test`; with `boxes.csv` the true boxes.
+ * One folder a class, directly below the root or below folders of splits (`findLayout`); with `boxes.csv` the true boxes.
  *
- * @throws Failure `data-unreadable`, `data-empty`, `data-ambiguous` (two folders for one split), `csv-broken`, `boxes-broken`
+ * @param known the classes of a model, if it has some
+ * @throws Failure `data-unreadable`, `data-empty`, `data-ambiguous` (folders that look like splits), `csv-broken`, `boxes-broken`
  */
-export async function readClassFolders(root: string): Promise<Listing> {
+export async function readClassFolders(root: string, known?: readonly string[]): Promise<Listing> {
   const walk: Walk = { root, notes: [], others: new Map() }
-  const top = await entriesOf(root)
-  const layout = layoutOf(root, top)
+  const layout = await findLayout(root, known)
   const found: Listed[] = []
-  for (const split of splitNames) {
-    const folder = layout[split]
-    if (folder === undefined) continue
-    const before = found.length
-    await imagesByClass(folder, split, walk, found)
-    if (found.length === before && folder !== root) walk.notes.push(`${relative(root, folder)}: it holds no images`)
+  if (layout.kind !== 'splits') await imagesByClass(layout.folder, splitOf(layout), walk, found)
+  else {
+    for (const split of splitNames) {
+      const folder = layout.folders[split]
+      if (folder === undefined) continue
+      const before = found.length
+      await imagesByClass(folder, () => split, walk, found)
+      if (found.length === before) walk.notes.push(`${relative(root, folder)}: it holds no images in class folders`)
+    }
+    if (layout.unused.length > 0) walk.notes.unshift(`left out folders beside the splits: ${listed(layout.unused)}`)
   }
-  const unused = top.folders.filter(
-    (name) => !Object.values(layout).some((used) => [root, join(root, name)].includes(used)),
-  )
-  if (unused.length > 0) walk.notes.unshift(`left out folders beside the splits: ${listed(unused)}`)
-  if (found.length === 0) throw nothingFound(root, top, walk.others)
+  if (found.length === 0) throw nothingFound(root, await entriesOf(root), walk.others)
 
   const boxes = await readBoxes(root)
   let used = 0
@@ -54,44 +49,39 @@ export async function readClassFolders(root: string): Promise<Listing> {
         })
   if (boxes.size > 0) walk.notes.push(noteOnBoxes(boxes.size, used, images.length))
   if (walk.others.size > 0) walk.notes.push(noteOnOthers(walk.others))
-  const splits = Object.values(layout).filter((folder) => folder !== root)
-  return {
-    readAs: `class folders${splits.length > 0 ? ` in ${splits.map((folder) => `${relative(root, folder)}/`).join(', ')}` : ''}`,
-    images,
-    notes: walk.notes,
-  }
+  return { readAs: `class folders${splitsText(root, layout)}`, images, notes: walk.notes }
 }
 
-function layoutOf(root: string, top: Entries): Partial<Record<SplitName, string>> {
-  const layout: Partial<Record<SplitName, string>> = {}
-  for (const split of splitNames) {
-    const present = folderNames[split].filter((name) => top.folders.includes(name))
-    if (present.length > 1) {
-      throw new Failure({
-        code: 'data-ambiguous',
-        message: `${root} has both ${present.join(' and ')}, which mean the same split`,
-        help: 'keep one of them',
-        path: root,
-      })
-    }
-    if (present[0] !== undefined) layout[split] = join(root, present[0])
-  }
-  return Object.keys(layout).length > 0 ? layout : { train: root }
+function splitsText(root: string, layout: Layout): string {
+  if (layout.kind === 'classes') return ''
+  if (layout.kind === 'splits below classes') return ' with splits in them'
+  const folders = splitNames.flatMap((split) => layout.folders[split] ?? [])
+  return ` in ${folders.map((folder) => `${relative(root, folder)}/`).join(', ')}`
+}
+
+/** The split of an image by its class and its path below the class folder. */
+type SplitOf = (className: string, path: string) => SplitName
+
+function splitOf(layout: Exclude<Layout, { kind: 'splits' }>): SplitOf {
+  if (layout.kind === 'classes') return () => 'train'
+  return (className, path) =>
+    present(layout.splits.get(className)?.get(path.split(sep, 1)[0] ?? ''), 'the split of a class folder')
 }
 
 async function imagesByClass(
   folder: string,
-  split: SplitName,
+  splitOf: SplitOf,
   { root, notes, others }: Walk,
   found: Listed[],
 ): Promise<void> {
   const empty: string[] = []
   const { folders, files } = await entriesOf(folder)
-  for (const className of folders) {
-    const inside = await findImages(join(folder, className))
+  for (const name of folders) {
+    const inside = await findImages(join(folder, name))
     for (const [extension, count] of inside.others) others.set(extension, (others.get(extension) ?? 0) + count)
-    for (const image of inside.images) found.push({ path: join(folder, className, image), className, split })
-    if (inside.images.length === 0) empty.push(className)
+    for (const image of inside.images)
+      found.push({ path: join(folder, name, image), className: name, split: splitOf(name, image) })
+    if (inside.images.length === 0) empty.push(name)
   }
   const where = relative(root, folder) || 'the data folder'
   if (empty.length > 0) notes.push(`${where}: left out, as no images are in ${listed(empty)}`)

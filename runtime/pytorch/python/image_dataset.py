@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
-import os
 import signal
-import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +15,10 @@ from PIL import ExifTags, Image, ImageOps
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from errors import TrainingError
+from class_folders import read_class_folders
 from localisation import Annotations, resolve_annotations
 from seeded import Random, key_of
 
-JPEG_ENDINGS = {".jpg", ".jpeg", ".jpe", ".jfif"}
-ENDINGS = {*JPEG_ENDINGS, ".png", ".webp", ".avif", ".tif", ".tiff", ".gif"}
-SPLITS = {"train": ["train"], "val": ["val", "valid", "validation"]}
-VALIDATION_FRACTION = 0.2
 # Augmentation starts from images whose shorter side is this multiple of the input size.
 DECODED_SCALE = 4
 # Larger images are a mistake or an attack. Pillow rejects images above twice this limit.
@@ -47,47 +40,26 @@ class Listing:
     val: list[Sample]
 
 
-def read_listing(source: Path, seed: int) -> Listing:
+def read_listing(
+    source: Path, seed: int, classes: Sequence[str] | None = None
+) -> Listing:
     """Reads a list that wsban wrote (JSON), or a folder of class folders.
 
-    The folder may contain train/ and val/. Without val, a random fifth of each class
-    is held out for validation.
+    `classes` is the order that a run has stored.
     """
     if source.is_file():
         return _read_list(source)
-    if not source.is_dir():
-        raise TrainingError(
-            "data-unreadable", f"there is no folder {source}", "check the path"
-        )
-    folders = {
-        split: [source / name for name in names if (source / name).is_dir()]
-        for split, names in SPLITS.items()
-    }
-    root = (folders["train"] or [source])[0]
-    train = {name: paths for name, paths in _by_class(root).items() if paths}
-    if not train:
-        raise TrainingError(
-            "data-empty",
-            f"no images in class folders of {root}",
-            "one folder a class with images in it",
-        )
-    val = _by_class(folders["val"][0]) if folders["val"] else _hold_out(train, seed)
-    unknown = sorted(set(val) - set(train))
-    if unknown:
-        raise TrainingError(
-            "data-classes",
-            f"classes of val not in train: {unknown[:8]}",
-            "give each class some images in train, or remove it",
-        )
-    classes = sorted(train)
+    found = read_class_folders(source, seed, classes)
     return Listing(
-        classes,
-        [Sample(path, k) for k, name in enumerate(classes) for path in train[name]],
-        [
-            Sample(path, k)
-            for k, name in enumerate(classes)
-            for path in val.get(name, [])
-        ],
+        found.classes,
+        *(
+            [
+                Sample(path, k)
+                for k, name in enumerate(found.classes)
+                for path in split[name]
+            ]
+            for split in (found.train, found.val)
+        ),
     )
 
 
@@ -97,42 +69,6 @@ def _read_list(file: Path) -> Listing:
         name: [Sample(*sample) for sample in content[name]] for name in ("train", "val")
     }
     return Listing(content["classes"], split["train"], split["val"])
-
-
-def _by_class(folder: Path) -> dict[str, list[str]]:
-    return {
-        entry.name: list(_images(entry))
-        for entry in sorted(folder.iterdir())
-        if entry.is_dir() and not entry.name.startswith(".")
-    }
-
-
-def _images(folder: Path, ancestors: tuple[str, ...] = ()) -> Iterator[str]:
-    """Yields files before folders, each sorted by name. Skips cyclic links."""
-    real = os.path.realpath(folder)
-    if real in ancestors:
-        return
-    entries = sorted(e for e in folder.iterdir() if not e.name.startswith("."))
-    for entry in entries:
-        if entry.is_file() and entry.suffix.lower() in ENDINGS:
-            yield str(entry)
-    for entry in entries:
-        if entry.is_dir():
-            yield from _images(entry, (*ancestors, real))
-
-
-def _hold_out(train: dict[str, list[str]], seed: int) -> dict[str, list[str]]:
-    """Moves a random fraction of each class from train to val, which is returned."""
-    val = {}
-    for name, paths in train.items():
-        if len(paths) < 2:
-            continue
-        count = max(1, math.floor(len(paths) * VALIDATION_FRACTION + 0.5))
-        random = Random(key_of(seed, "validation", unicodedata.normalize("NFC", name)))
-        chosen = set(random.shuffle(list(range(len(paths))))[:count])
-        val[name] = [path for k, path in enumerate(paths) if k in chosen]
-        train[name] = [path for k, path in enumerate(paths) if k not in chosen]
-    return val
 
 
 class Unreadable(Exception):

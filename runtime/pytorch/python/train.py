@@ -150,7 +150,8 @@ class Training:
             )
         run = RunFolder.open(options.out) if resumes else None
         seed = run.info["seed"] if run else options.seed
-        listing = read_listing(options.data, seed)
+        classes = run.info["classes"] if run else None
+        listing = read_listing(options.data, seed, classes)
         if len(listing.classes) != recipe.CLASSES:
             count = len(listing.classes)
             raise TrainingError(
