@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { ModelSettings } from '../../compiler/analysis/model.js'
 import { safeLine } from '../../compiler/diagnostics/safe_text.js'
+import type { ClassOrder } from '../../runtime/data/class_order.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import { findImages } from '../../runtime/data/walk.js'
 import type { EngineName } from '../../runtime/engines/index.js'
@@ -27,6 +28,8 @@ export interface EvaluateOptions {
   readonly weightsEntry?: string
   readonly set?: ModelSettings
   readonly maxUnreadable: number
+  /** Of the classes of a spec, which has no class names of its own. */
+  readonly classOrder: ClassOrder
   /** Another run or file to compare with, on the same images. */
   readonly compare?: string
   /** A folder of images that are of none of the classes. */
@@ -97,9 +100,9 @@ function checkClasses(one: Counted, other: Counted, source: string, compare: str
 }
 
 async function count(source: string, request: EvaluateRequest, seed: number, io: Io): Promise<Counted> {
-  const { data: folder, split, engine, weights, weightsEntry, set, maxUnreadable } = request
+  const { data: folder, split, engine, weights, weightsEntry, set, maxUnreadable, classOrder } = request
   // A spec has no class names of its own: those of the data are meant.
-  const named = source.endsWith('.wsban') ? (await openDataSet(folder, { seed })).classes : undefined
+  const named = source.endsWith('.wsban') ? (await openDataSet(folder, { seed, classOrder })).classes : undefined
   const settings = named ? withClasses(source, set ?? {}, named.length) : set
   const predictor = await openPredictor(source, engine, specHost(io), {
     ...(weights !== undefined && { weights }),

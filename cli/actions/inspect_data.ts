@@ -1,4 +1,5 @@
 import { safeLine } from '../../compiler/diagnostics/safe_text.js'
+import type { ClassOrder } from '../../runtime/data/class_order.js'
 import type { DataSet } from '../../runtime/data/dataset.js'
 import { inspectData } from '../../runtime/data/inspect/inspect.js'
 import type { Inspection } from '../../runtime/data/inspect/inspection.js'
@@ -12,11 +13,16 @@ const shown = 20
 export interface InspectRequest {
   readonly seed: number
   readonly maxUnreadable: number
+  readonly classOrder: ClassOrder
 }
 
 /** `wsban data inspect`: 1 when something has to be put right first. */
-export async function inspectFolder(place: string, { seed, maxUnreadable }: InspectRequest, io: Io): Promise<number> {
-  const data = await openDataSet(place, { seed })
+export async function inspectFolder(
+  place: string,
+  { seed, maxUnreadable, classOrder }: InspectRequest,
+  io: Io,
+): Promise<number> {
+  const data = await openDataSet(place, { seed, classOrder })
   const found = await inspectData(data, maxUnreadable, io.reporter)
   const ok = found.findings.every(({ severity }) => severity !== 'error')
   io.printText(inspectionText(data, found))

@@ -8,6 +8,7 @@ import { parse } from '../../grammar/parse.js'
 import { present } from '../../grammar/present.js'
 import type { Span } from '../../grammar/tree.js'
 import type { DataSet } from '../../runtime/data/dataset.js'
+import type { ClassOrder } from '../../runtime/data/class_order.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import type { EngineName } from '../../runtime/engines/index.js'
 import { Failure } from '../../runtime/failure.js'
@@ -54,6 +55,7 @@ export interface TrainOptions {
   readonly keep?: number
   readonly workers?: number
   readonly maxUnreadable?: number
+  readonly classOrder?: ClassOrder
   readonly profile?: boolean
   readonly set?: ModelSettings
   readonly train?: readonly string[]
@@ -111,7 +113,11 @@ async function trainInto(
   io: Io,
 ): Promise<number> {
   const seed = resumed?.info.seed ?? request.seed
-  const data = await openDataSet(request.data, { seed, ...(resumed && { classes: resumed.info.classes }) })
+  const data = await openDataSet(request.data, {
+    seed,
+    ...(request.classOrder && { classOrder: request.classOrder }),
+    ...(resumed && { classes: resumed.info.classes }),
+  })
   // Before the spec is compiled for this number of classes, with diagnostics about it.
   checkClassCount(data, request.data)
   const spec = resumed

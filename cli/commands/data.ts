@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { act } from '../action.js'
 import type { InspectRequest } from '../actions/inspect_data.js'
+import { classOrderOption } from '../class_order_option.js'
 import type { CommonOptions } from '../io.js'
 import { common, example, maxUnreadableOption, seedOption } from '../options.js'
 
@@ -31,6 +32,7 @@ export function register(program: Command): void {
     .command('inspect <dir>')
     .description('report what a data set holds, its problems and how to fix them')
     .addOption(maxUnreadableOption())
+    .addOption(classOrderOption())
     .addOption(seedOption())
   example(common(inspect), 'wsban data inspect birds').action(
     (place: string, options: InspectRequest & CommonOptions) =>

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { act } from '../action.js'
 import type { EvaluateOptions } from '../actions/evaluate_model.js'
+import { classOrderOption } from '../class_order_option.js'
 import type { CommonOptions } from '../io.js'
 import { common, engineOption, example, maxUnreadableOption, settable, weightsEntryOption } from '../options.js'
 
@@ -15,6 +16,7 @@ export function register(program: Command): void {
     .option('--unknown <dir>', 'images of none of the classes: how many are recognised as such')
     .option('--compare <run-or-onnx>', 'compare with another model on the same images, with a significance test')
     .addOption(maxUnreadableOption())
+    .addOption(classOrderOption())
     .addOption(engineOption())
   example(settable(common(command)), 'wsban evaluate', 'wsban evaluate birds.onnx --data birds').action(
     (source: string | undefined, options: EvaluateOptions & CommonOptions) =>

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { act } from '../action.js'
 import type { TrainOptions } from '../actions/train_spec.js'
+import { classOrderOption } from '../class_order_option.js'
 import type { CommonOptions } from '../io.js'
 import {
   common,
@@ -52,6 +53,7 @@ export function register(program: Command): void {
     .option('--profile', 'profile the steps: time by kernel and by binding')
     .option('--workers <number>', 'threads that decode and augment images; 0 for none', wholeNumber(0))
     .addOption(maxUnreadableOption())
+    .addOption(classOrderOption())
     .addOption(seedOption())
     .addOption(
       new Option(

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { dirname, relative } from 'node:path'
 import { Failure } from '../failure.js'
+import { type ClassOrder, sortClasses } from './class_order.js'
 import { type DataSet, type SplitName, splitNames } from './dataset.js'
 import { aircraftFolder, readAircraft } from './formats/aircraft.js'
 import { carsFiles, readCars } from './formats/cars.js'
@@ -17,6 +18,8 @@ export interface OpenOptions {
   readonly seed: number
   /** The class names in order, when a model already has them; without, those of the data set. */
   readonly classes?: readonly string[]
+  /** The order of classes that neither a model nor the data set has put in order; `natural` by default. */
+  readonly classOrder?: ClassOrder
 }
 
 /**
@@ -27,18 +30,22 @@ export interface OpenOptions {
  * @throws Failure `data-unreadable`, `data-empty`, `data-ambiguous`, `data-classes` (a class the training split or the model does not know,
  *   or no training split), `data-missing`, `data-duplicate`, `list-broken`, `csv-broken`, `boxes-broken`, `mat-unreadable`
  */
-export async function openDataSet(place: string, { seed, classes: known }: OpenOptions): Promise<DataSet> {
+export async function openDataSet(
+  place: string,
+  { seed, classes: known, classOrder = 'natural' }: OpenOptions,
+): Promise<DataSet> {
   const isFile = await stat(place).then(
     (found) => found.isFile(),
     () => false,
   )
-  const { root, listing } = isFile
+  const { root, listing: found } = isFile
     ? { root: dirname(place), listing: readLists([await openList(place)]) }
     : await readFolder(place, known)
+  const listing = withClassNames(found, known)
   checkListed(listing.images)
   const inside = isFile || root === place ? '' : `, in ${relative(place, root)}/`
   const notes = [`${place}: read as ${listing.readAs}${inside}`, ...listing.notes]
-  const classes = known ?? classesOf(listing)
+  const classes = known ?? classesOf(listing, classOrder, notes)
   checkClasses(root, listing.images, classes, known !== undefined, notes)
   const hasVal = listing.images.some(({ split }) => split === 'val')
   const images = hasVal ? listing.images : holdOut(listing.images, seed, notes)
@@ -90,19 +97,51 @@ async function readAnnotated(root: string): Promise<Listing | undefined> {
   return lists.length > 0 ? readLists(lists) : undefined
 }
 
-function classesOf({ classes, images }: Listing): readonly string[] {
-  if (classes) {
-    const twice = classes.find((name, index) => classes.indexOf(name) !== index)
-    if (twice === undefined) return classes
+/**
+ * Returns the listing with one spelling for each class name: that of the model's class, or the composed form of Unicode (macOS and some archives
+ * decompose letters with accents).
+ *
+ * @throws Failure `data-classes` for a class name of several lines, or with spaces around it
+ */
+function withClassNames(listing: Listing, known: readonly string[] | undefined): Listing {
+  const spelling = new Map((known ?? []).flatMap((name) => [[name.normalize('NFC'), name] as const]))
+  for (const name of known ?? []) spelling.set(name, name)
+  const nameOf = (className: string) => {
+    const composed = className.normalize('NFC')
+    return spelling.get(className) ?? spelling.get(composed) ?? composed
+  }
+  const images = listing.images.map((image) => ({ ...image, className: nameOf(image.className) }))
+  const isBad = (name: string) => name !== name.trim() || /[\p{Cc}\u2028\u2029]/u.test(name)
+  const bad = images.find(({ className }) => !known?.includes(className) && isBad(className))
+  if (bad)
+    throw new Failure({
+      code: 'data-classes',
+      message: `${placeOf(bad)}: the class name ${JSON.stringify(bad.className)} ${bad.className === bad.className.trim() ? 'has a line break or another control character in it' : 'begins or ends with a space'}`,
+      help: bad.origin ? 'correct the class name' : 'rename the folder',
+      path: bad.path,
+    })
+  return { ...listing, images, ...(listing.classes && { classes: listing.classes.map(nameOf) }) }
+}
+
+function classesOf({ classes: own, images }: Listing, order: ClassOrder, notes: string[]): readonly string[] {
+  if (own) {
+    const twice = own.find((name, index) => own.indexOf(name) !== index)
+    if (twice === undefined) return own
     throw new Failure({
       code: 'data-classes',
       message: `two classes are called ${JSON.stringify(twice)}`,
       help: 'give each class its own name',
     })
   }
-  return [...new Set(images.flatMap(({ split, className }) => (split === 'train' ? [className] : [])))].sort(
-    byCodePoint,
-  )
+  const names = new Set(images.flatMap(({ split, className }) => (split === 'train' ? [className] : [])))
+  const { classes, differ } = sortClasses(names, order)
+  if (differ)
+    notes.push(
+      order === 'natural'
+        ? 'the classes are numbered, and in the order of their numbers; --class-order plain sorts them as text'
+        : 'the classes are numbered, and sorted as text; --class-order natural sorts them by number',
+    )
+  return classes
 }
 
 function checkClasses(

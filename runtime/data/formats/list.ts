@@ -86,11 +86,8 @@ function isList(rows: readonly Row[]): boolean {
  */
 export function readLists(lists: readonly ListFile[]): Listing {
   const images = lists.flatMap((list) => readList(list))
-  const labels = [...new Set(images.map(({ className }) => className))]
   return {
     readAs: `a list (${lists.map(({ file }) => basename(file)).join(', ')})`,
-    // 2 comes before 10 where classes are only numbered.
-    ...(labels.every((label) => /^\d+$/.test(label)) && { classes: labels.sort((a, b) => Number(a) - Number(b)) }),
     images,
     notes: [],
   }
