@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { dirname, relative } from 'node:path'
+import { relative } from 'node:path'
 import { Failure } from '../failure.js'
 import { type ClassOrder, sortClasses } from './class_order.js'
 import { type DataSet, type SplitName, splitNames } from './dataset.js'
@@ -7,8 +7,9 @@ import { aircraftFolder, readAircraft } from './formats/aircraft.js'
 import { carsFiles, readCars } from './formats/cars.js'
 import { readClassFolders } from './formats/class_folders.js'
 import { cubFolder, readCub } from './formats/cub.js'
+import { findLists, openList } from './formats/find_lists.js'
 import { onlyFolder } from './formats/folder_layout.js'
-import { findLists, openList, readLists } from './formats/list.js'
+import { readLists } from './formats/list.js'
 import { holdOut } from './held_out.js'
 import { checkListed, counted, type Listed, type Listing, listed, placeOf } from './listing.js'
 import { byCodePoint } from './walk.js'
@@ -38,9 +39,7 @@ export async function openDataSet(
     (found) => found.isFile(),
     () => false,
   )
-  const { root, listing: found } = isFile
-    ? { root: dirname(place), listing: readLists([await openList(place)]) }
-    : await readFolder(place, known)
+  const { root, listing: found } = isFile ? await readList(place) : await readFolder(place, known)
   const listing = withClassNames(found, known)
   checkListed(listing.images)
   const inside = isFile || root === place ? '' : `, in ${relative(place, root)}/`
@@ -68,33 +67,41 @@ export async function openDataSet(
   }
 }
 
+async function readList(file: string): Promise<{ readonly root: string; readonly listing: Listing }> {
+  const { root, list } = await openList(file)
+  return { root, listing: readLists(root, [list]) }
+}
+
 /** Reads a folder or, if it holds nothing but one folder with a data set, that one. */
 async function readFolder(
   root: string,
   known: readonly string[] | undefined,
 ): Promise<{ readonly root: string; readonly listing: Listing }> {
-  const listing = await readAnnotated(root)
-  if (listing) return { root, listing }
+  const annotated = await readAnnotated(root)
+  if ('images' in annotated) return { root, listing: annotated }
   const only = await onlyFolder(root)
   if (only) {
     const inside = await readAnnotated(only.path)
-    if (inside) return { root: only.path, listing: inside }
+    if ('images' in inside) return { root: only.path, listing: inside }
     // Images directly in it are those of one class.
     if (!only.direct) return readFolder(only.path, known)
   }
-  return { root, listing: await readClassFolders(root, known) }
+  const listing = await readClassFolders(root, known)
+  return { root, listing: { ...listing, notes: [...annotated.notes, ...listing.notes] } }
 }
 
-/** Returns undefined if no annotation file or list says what the images are. */
-async function readAnnotated(root: string): Promise<Listing | undefined> {
+/** Returns only the reasons why files were not read if no annotation file or list says what the images are. */
+async function readAnnotated(root: string): Promise<Listing | Pick<Listing, 'notes'>> {
   const cub = cubFolder(root)
   if (cub !== undefined) return readCub(cub)
   const cars = carsFiles(root)
   if (cars) return readCars(cars)
   const aircraft = aircraftFolder(root)
   if (aircraft !== undefined) return readAircraft(aircraft)
-  const lists = await findLists(root)
-  return lists.length > 0 ? readLists(lists) : undefined
+  const { lists, notes } = await findLists(root)
+  if (lists.length === 0) return { notes }
+  const listing = readLists(root, lists)
+  return { ...listing, notes: [...listing.notes, ...notes] }
 }
 
 /**

@@ -32,12 +32,7 @@ interface NamedSplit {
 
 /** Returns the split of a name with one word for a split in it, in any case: `Train`, `test_images`, `trainset`, `val2017`. */
 function namedSplit(name: string): NamedSplit | undefined {
-  const words = name
-    .normalize('NFKC')
-    .replace(/(\p{Ll})(\p{Lu})/gu, '$1 $2')
-    .toLowerCase()
-    .split(/[^\p{L}]+/u)
-    .filter((word) => word !== '')
+  const words = wordsOf(name)
   const splits: SplitName[] = []
   const rest: string[] = []
   for (const word of words) {
@@ -47,6 +42,21 @@ function namedSplit(name: string): NamedSplit | undefined {
   }
   const [split] = splits
   return split && splits.length === 1 ? { split, rest: rest.join(' ') } : undefined
+}
+
+function wordsOf(name: string): readonly string[] {
+  return name
+    .normalize('NFKC')
+    .replace(/(\p{Ll})(\p{Lu})/gu, '$1 $2')
+    .toLowerCase()
+    .split(/[^\p{L}]+/u)
+    .filter((word) => word !== '')
+}
+
+/** Whether a name has only words that say nothing about the contents: `annotations`, `image_labels`. */
+export function isGeneralName(name: string): boolean {
+  const words = wordsOf(name)
+  return words.length > 0 && words.every(isGeneral)
 }
 
 function isGeneral(word: string): boolean {

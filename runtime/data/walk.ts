@@ -5,7 +5,18 @@ import { extname, join } from 'node:path'
 import { Failure, reasonOf } from '../failure.js'
 
 /** Extensions taken for images; what is in the file decides when it is decoded. */
-const imageExtensions = new Set(['.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.webp', '.avif', '.tif', '.tiff', '.gif'])
+export const imageExtensions: ReadonlySet<string> = new Set([
+  '.jpg',
+  '.jpeg',
+  '.jpe',
+  '.jfif',
+  '.png',
+  '.webp',
+  '.avif',
+  '.tif',
+  '.tiff',
+  '.gif',
+])
 
 /** Whether a file's name says that it is an image. */
 export function isImageName(name: string): boolean {

@@ -204,12 +204,18 @@ for (const [name, [files, code, says]] of Object.entries(mistakes))
     t.truthy(failure?.problem.help)
   })
 
+const coco =
+  '{"images":[{"id":1,"file_name":"a.jpg"},{"id":2,"file_name":"e.jpg"}],"annotations":[{"image_id":1,"category_id":1,"bbox":[1,2,3,4]},{"image_id":2,"category_id":2}],"categories":[{"id":1,"name":"x"},{"id":2,"name":"y"}]}'
+const plainList = 'a.jpg house sparrow\ne.jpg tit\nimages/b.jpg tit\n'
+
 test('a file with any contents is read or is a failure', async (t) => {
   const places: readonly (readonly [path: string, file: string, text: string])[] = [
     ...Object.entries(cub).flatMap(([file, text]) => (text === null ? [] : [[folder(cub), file, text] as const])),
     ...Object.entries(aircraft).flatMap(([file, text]) =>
       text === null ? [] : [[folder(aircraft), file, text] as const],
     ),
+    [folder({ ...images, 'coco.json': coco }), 'coco.json', coco],
+    [folder({ ...images, 'list.txt': plainList }), 'list.txt', plainList],
     ...['labels.csv', 'labels.json', 'labels.jsonl'].map((file) => {
       const found = Object.values(lists).find((files) => file in files)
       const text = found?.[file] ?? ''

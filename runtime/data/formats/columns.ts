@@ -1,5 +1,6 @@
 import type { Box } from '../../images/rgb_image.js'
 import type { SplitName } from '../dataset.js'
+import { splitOfName } from '../split_names.js'
 import { brokenLine } from '../text.js'
 
 /** A row of a list, by column. */
@@ -8,39 +9,39 @@ export interface Row {
   readonly values: ReadonlyMap<string, string>
 }
 
-/** Common names of the columns, in lower case; the first one present counts. */
+/** Common names of the columns, spelled as by `spelling`; the first one present counts. */
 const columns = {
   path: [
-    'path',
-    'file',
-    'file_name',
-    'filename',
-    'filepath',
-    'file_path',
-    'image',
-    'image_path',
-    'img_path',
-    'relative_im_path',
-    'fname',
-    'img',
+    ...['path', 'file', 'filename', 'filepath', 'image', 'imagepath', 'imgpath', 'relativeimpath', 'fname', 'img'],
+    ...['filepaths', 'filenames', 'imagename', 'imagefile', 'imagefilename', 'imagepaths', 'images'],
   ],
-  label: ['class_name', 'label_name', 'label', 'class', 'category', 'species', 'variety', 'target'],
+  label: [
+    ...['classname', 'labelname', 'label', 'class', 'category', 'species', 'variety', 'target'],
+    ...['labels', 'classes', 'categoryname', 'speciesname', 'breed'],
+  ],
   split: ['split', 'subset', 'partition', 'set'],
-  test: ['test', 'is_test'],
 } as const
+
+/** Columns that mark the images of one split. */
+const marks: readonly { readonly names: readonly string[]; readonly marked: SplitName; readonly others: SplitName }[] =
+  [
+    { names: ['test', 'istest'], marked: 'test', others: 'train' },
+    { names: ['isval', 'isvalid', 'isvalidation'], marked: 'val', others: 'train' },
+    { names: ['train', 'istrain', 'istraining', 'istrainingimage', 'istrainingimg'], marked: 'train', others: 'test' },
+  ]
 
 const corners = [
   {
-    y1: ['y1', 'bbox_y1', 'ymin', 'y_min', 'top'],
-    x1: ['x1', 'bbox_x1', 'xmin', 'x_min', 'left'],
-    y2: ['y2', 'bbox_y2', 'ymax', 'y_max', 'bottom'],
-    x2: ['x2', 'bbox_x2', 'xmax', 'x_max', 'right'],
+    y1: ['y1', 'bboxy1', 'ymin', 'top'],
+    x1: ['x1', 'bboxx1', 'xmin', 'left'],
+    y2: ['y2', 'bboxy2', 'ymax', 'bottom'],
+    x2: ['x2', 'bboxx2', 'xmax', 'right'],
   },
   {
-    y1: ['y', 'bbox_y'],
-    x1: ['x', 'bbox_x'],
-    height: ['height', 'h', 'bbox_height', 'bbox_h'],
-    width: ['width', 'w', 'bbox_width', 'bbox_w'],
+    y1: ['y', 'bboxy'],
+    x1: ['x', 'bboxx'],
+    height: ['height', 'h', 'bboxheight', 'bboxh'],
+    width: ['width', 'w', 'bboxwidth', 'bboxw'],
   },
 ] as const
 
@@ -50,40 +51,72 @@ export function columnOf(row: Row, column: keyof typeof columns): string | undef
 }
 
 function fieldOf({ values }: Row, names: readonly string[]): string | undefined {
+  const spelled = spelledNames(values)
   for (const name of names) {
-    const exact = values.get(name)
-    if (exact !== undefined) return exact
+    const exact = spelled.get(name)
+    if (exact !== undefined) return values.get(exact)
   }
-  for (const [name, value] of values) if (names.includes(name.trim().toLowerCase())) return value
   return undefined
 }
 
-const splits: Readonly<Record<string, SplitName>> = {
-  train: 'train',
-  training: 'train',
-  val: 'val',
-  valid: 'val',
-  validation: 'val',
-  dev: 'val',
-  test: 'test',
-  testing: 'test',
+const spelledNamesOf = new WeakMap<ReadonlyMap<string, string>, ReadonlyMap<string, string>>()
+
+/** Returns the names of the columns by their spelling. Of several columns with one spelling the first one counts. */
+function spelledNames(values: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const known = spelledNamesOf.get(values)
+  if (known) return known
+  const spelled = new Map([...values.keys()].reverse().map((name) => [spelling(name), name]))
+  spelledNamesOf.set(values, spelled)
+  return spelled
+}
+
+/** `File Name`, `file_name` and `filename` are one name. */
+export function spelling(name: string): string {
+  return name.toLowerCase().replace(/[\s_-]+/g, '')
+}
+
+/** Whether a name is a usual one for a column of classes. */
+export function namesClasses(name: string): boolean {
+  return (columns.label as readonly string[]).includes(spelling(name))
+}
+
+/** Returns a row whose path, class and split are in these columns, whatever the columns are called. */
+export function rowWith(row: Row, { path, label, split }: { path: string; label: string; split?: string }): Row {
+  return {
+    line: row.line,
+    values: new Map([
+      ...row.values,
+      [columns.path[0], path],
+      [columns.label[0], label],
+      ...(split === undefined ? [] : [[columns.split[0], split] as const]),
+    ]),
+  }
 }
 
 /** @throws Failure `list-broken` for a split of another name */
 export function splitOf(row: Row, file: string): SplitName | undefined {
   const named = columnOf(row, 'split')
   if (named !== undefined) {
-    const key = named.trim().toLowerCase()
-    const split = Object.hasOwn(splits, key) ? splits[key] : undefined
+    const split = splitOfName(named)
     if (!split)
       throw brokenLine(file, row.line, `${JSON.stringify(named)} is no split`, 'the splits are train, val and test')
     return split
   }
-  const test = columnOf(row, 'test')?.trim().toLowerCase()
-  if (test === undefined) return undefined
-  if (test === '1' || test === 'true') return 'test'
-  if (test === '0' || test === 'false') return 'train'
-  throw brokenLine(file, row.line, `test is ${JSON.stringify(test)}`, 'write 1 for test images and 0 for the others')
+  for (const { names, marked, others } of marks) {
+    const mark = fieldOf(row, names)?.trim().toLowerCase()
+    if (mark === undefined) continue
+    if (/^(?:1|true|yes)$/.test(mark)) return marked
+    if (/^(?:0|false|no)$/.test(mark)) return others
+    throw brokenLine(
+      file,
+      row.line,
+      `${names[0]} is ${JSON.stringify(mark)}`,
+      `write 1 for ${marked} images and 0 for the others`,
+    )
+  }
+  // Columns of these names often hold something else.
+  const possible = fieldOf(row, ['dataset', 'phase', 'usage'])
+  return possible === undefined ? undefined : splitOfName(possible)
 }
 
 /**

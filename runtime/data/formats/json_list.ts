@@ -1,27 +1,76 @@
 import { z } from 'zod'
 import { reasonOf } from '../../failure.js'
-import { brokenLine, linesOf } from '../text.js'
-import type { Row } from './columns.js'
+import { brokenLine, linesOf, readText } from '../text.js'
+import { isImageName } from '../walk.js'
+import { type CocoList, isCoco, readCoco } from './coco.js'
+import { columnOf, type Row } from './columns.js'
 
 const plain = z.union([z.string(), z.number(), z.boolean(), z.null()])
 const record = z.record(z.string(), z.unknown())
 
 /**
- * An array of records, or a record a line (JSON Lines). Fields of an object in a record (`box: { x1, y1, x2, y2 }`) count as the record's own;
- * fields that hold arrays or more are left alone.
+ * Reads a file of JSON: an array of records, a record a line (JSON Lines), an object of paths and classes, or COCO's format. Fields of an object in a record
+ * (`box: { x1, y1, x2, y2 }`) count as the record's own; fields that hold arrays or more are left alone.
  *
- * @returns undefined when the text is JSON of another kind
  * @throws Failure `list-broken` with file and line
  */
-export function readJsonList(text: string, file: string): readonly Row[] | undefined {
+export async function readJsonFile(file: string): Promise<
+  | {
+      readonly rows: readonly Row[]
+      readonly named: boolean
+      readonly classes?: readonly string[]
+      readonly notes?: readonly string[]
+    }
+  | { readonly reason: string }
+> {
+  const text = (await readText(file)).replace(/^\uFEFF/, '')
+  const rows = readRows(text, file)
+  if ('reason' in rows || 'classes' in rows) return rows
+  const [first] = rows
+  if (!first) return { reason: 'it has no records' }
+  const has = { path: columnOf(first, 'path') !== undefined, label: columnOf(first, 'label') !== undefined }
+  if (has.path && has.label) return { rows, named: true }
+  return {
+    reason: `its records have no field for ${has.path ? 'the class, such as label' : 'the image, such as path'}`,
+  }
+}
+
+function readRows(
+  text: string,
+  file: string,
+): readonly Row[] | (CocoList & { readonly named: true }) | { readonly reason: string } {
   if (!file.toLowerCase().endsWith('.json'))
     return linesOf(text).map(({ line, text: one }) => rowOf(parsedFrom(one, file, line), file, line))
-  if (!/^\s*\[\s*\{/.test(text)) return undefined
-  const lines = elementLines(text)
-  return z
-    .array(z.unknown())
-    .parse(parsedFrom(text, file, 1))
-    .map((element, index) => rowOf(element, file, lines[index] ?? 1))
+  if (/^\s*\[\s*\{/.test(text)) {
+    const lines = elementLines(text)
+    return z
+      .array(z.unknown())
+      .parse(parsedFrom(text, file, 1))
+      .map((element, index) => rowOf(element, file, lines[index] ?? 1))
+  }
+  let content: unknown
+  try {
+    content = JSON.parse(text)
+  } catch (error) {
+    return { reason: `it is no JSON: ${reasonOf(error)}` }
+  }
+  if (isCoco(content)) return { ...readCoco(content, text, file), named: true }
+  const labels = z.record(z.string(), plain).safeParse(content)
+  if (labels.success && Object.keys(labels.data).every(isImageName))
+    return Object.entries(labels.data).map(([path, label]) => ({
+      line: lineOf(text, path),
+      values: new Map([
+        ['path', path],
+        ['label', String(label ?? '')],
+      ]),
+    }))
+  return { reason: 'it is no array of records, and not in the format of COCO' }
+}
+
+/** The line of a key of an object. */
+function lineOf(text: string, key: string): number {
+  const at = text.indexOf(`${JSON.stringify(key)}`)
+  return at < 0 ? 1 : text.slice(0, at).split('\n').length
 }
 
 function parsedFrom(text: string, file: string, line: number): unknown {

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { compile } from '../../../compiler/compile.js'
-import { openList, readLists } from '../../../runtime/data/formats/list.js'
 import { readMat5 } from '../../../runtime/data/mat5.js'
+import { openDataSet } from '../../../runtime/data/open.js'
 import { exportOnnx } from '../../../runtime/export/onnx.js'
 import { Failure } from '../../../runtime/failure.js'
 import { decodeImage } from '../../../runtime/images/decode.js'
@@ -137,18 +137,22 @@ export function readers(folder: string): readonly Reader[] {
       seeds: texts(
         'path,label,split,x1,y1,x2,y2\na.jpg,"Minivan, red",train,1,2,3,4\nb.jpg,b,val,,,,\n',
         'file;class\na;b\n',
+        'a.jpg house sparrow\nb.jpg tit\n',
       ),
-      read: ofFile('.csv', async (path) => void readLists([await openList(path)])),
+      read: ofFile('.csv', async (path) => void (await openDataSet(path, { seed: 1 }))),
     },
     {
       name: 'json list',
-      seeds: texts('[{"path":"a.jpg","label":"a","box":{"x1":1,"y1":2,"x2":3,"y2":4}},\n{"path":"b.jpg","label":"b"}]'),
-      read: ofFile('.json', async (path) => void readLists([await openList(path)])),
+      seeds: texts(
+        '[{"path":"a.jpg","label":"a","box":{"x1":1,"y1":2,"x2":3,"y2":4}},\n{"path":"b.jpg","label":"b"}]',
+        '{"images":[{"id":1,"file_name":"a.jpg"}],"annotations":[{"image_id":1,"category_id":2,"bbox":[1,2,3,4]}],"categories":[{"id":2,"name":"x"}]}',
+      ),
+      read: ofFile('.json', async (path) => void (await openDataSet(path, { seed: 1 }))),
     },
     {
       name: 'json lines',
       seeds: texts('{"path":"a.jpg","label":"a","split":"val"}\n{"path":"b.jpg","label":3}\n'),
-      read: ofFile('.jsonl', async (path) => void readLists([await openList(path)])),
+      read: ofFile('.jsonl', async (path) => void (await openDataSet(path, { seed: 1 }))),
     },
     {
       name: 'image',
