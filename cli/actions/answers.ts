@@ -1,8 +1,8 @@
 import type { Sample } from '../../runtime/data/dataset.js'
 import { tooManyUnreadable } from '../../runtime/data/image_source.js'
+import { decodeSample } from '../../runtime/data/sample_image.js'
 import { type Places, placesOn } from '../../runtime/data/truth.js'
 import { Failure } from '../../runtime/failure.js'
-import { decodeImage } from '../../runtime/images/decode.js'
 import type { Answer, Predictor } from '../../runtime/inference/answer.js'
 import type { Io } from '../io.js'
 
@@ -33,7 +33,7 @@ export async function* answersTo(
     const decoded = await Promise.all(
       samples.slice(index, index + batch).map(async (sample) => {
         try {
-          return [{ sample, image: await decodeImage(sample.path) }]
+          return [{ sample, image: await decodeSample(sample) }]
         } catch (error) {
           if (!(error instanceof Failure)) throw error
           io.reporter.warn(error.problem.message)

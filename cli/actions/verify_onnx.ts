@@ -3,10 +3,10 @@ import { z } from 'zod'
 import type { ModelSettings } from '../../compiler/analysis/model.js'
 import { present } from '../../grammar/present.js'
 import { openDataSet } from '../../runtime/data/open.js'
+import { decodeSample } from '../../runtime/data/sample_image.js'
 import type { EngineName } from '../../runtime/engines/index.js'
 import { classNamesOf } from '../../runtime/export/metadata.js'
 import { Failure } from '../../runtime/failure.js'
-import { decodeImage } from '../../runtime/images/decode.js'
 import type { RgbImage } from '../../runtime/images/rgb_image.js'
 import { type Answer, argMax } from '../../runtime/inference/answer.js'
 import { type InnerDifference, innerDifferences } from '../../runtime/inference/deep.js'
@@ -185,7 +185,7 @@ async function* imagesFor({
   const step = Math.max(1, samples.length / images)
   for (let at = 0; at < samples.length; at += step) {
     const sample = samples[Math.floor(at)]
-    if (sample) yield { name: sample.path, image: await decodeImage(sample.path) }
+    if (sample) yield { name: sample.path, image: await decodeSample(sample) }
   }
 }
 

@@ -3,10 +3,10 @@ import { z } from 'zod'
 import { elementAt } from '../../grammar/present.js'
 import type { DataSet } from '../../runtime/data/dataset.js'
 import { openDataSet } from '../../runtime/data/open.js'
+import { decodeSample } from '../../runtime/data/sample_image.js'
 import type { EngineName } from '../../runtime/engines/index.js'
 import { Failure } from '../../runtime/failure.js'
 import { writeAtomically } from '../../runtime/files.js'
-import { decodeImage } from '../../runtime/images/decode.js'
 import { cropImage, drawOverlay } from '../../runtime/images/overlay.js'
 import type { RgbImage } from '../../runtime/images/rgb_image.js'
 import { loadSharp } from '../../runtime/images/sharp.js'
@@ -174,7 +174,7 @@ async function drawAll(chosen: readonly Answered[], data: DataSet): Promise<Show
 }
 
 async function draw({ sample, answer, truth: { box: truth } }: Answered, data: DataSet): Promise<ShownImage> {
-  const image = await decodeImage(sample.path)
+  const image = await decodeSample(sample)
   const { box, attention } = answer
   const place = box && { y1: box[0], x1: box[1], y2: box[2], x2: box[3] }
   const drawn =

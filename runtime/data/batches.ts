@@ -121,7 +121,8 @@ async function* batchesOf(
 
   let unreadable = 0
   const ahead = aheadOf(batch, length)
-  const prepare = ({ path }: Sample, index: number) => source.prepare({ path, steps, key: key(index), size })
+  const prepare = ({ path, part }: Sample, index: number) =>
+    source.prepare({ path, ...(part && { part }), steps, key: key(index), size })
   for await (const { index, prepared } of inOrder(samples, order, ahead, prepare)) {
     position++
     if (!prepared) {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { reasonOf } from '../failure.js'
+import type { ImageFile } from '../images/image_file.js'
 import { startThread } from './thread.js'
 
 export interface Hashing {
@@ -9,8 +10,8 @@ export interface Hashing {
 }
 
 /** Hashes files in a thread of its own. It keeps the process alive until it is done or stopped. */
-export function hashContents(paths: readonly string[]): Hashing {
-  const worker = startThread('contents_worker', paths)
+export function hashContents(files: readonly ImageFile[]): Hashing {
+  const worker = startThread('contents_worker', files)
   const digests = new Promise<readonly string[] | undefined>((resolve, reject) => {
     worker.on('message', (message: unknown) => resolve(z.array(z.string()).parse(message)))
     worker.on('error', (error) => reject(new Error(reasonOf(error), { cause: error })))

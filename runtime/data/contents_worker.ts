@@ -1,16 +1,25 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { z } from 'zod'
+import { type ImageFile, readImageFile } from '../images/image_file.js'
 
-// Runs in a worker thread: hashes whole files beside training, and posts all hashes in one message.
+// Runs in a worker thread: hashes whole images beside training, and posts all hashes in one message.
 
-parentPort?.postMessage(z.array(z.string()).parse(workerData).map(hashOf))
+const imageFiles = z.array(
+  z.union([z.string(), z.object({ file: z.string(), offset: z.number(), length: z.number() })]),
+)
 
-/** Empty for a file that cannot be read: who decodes it reports that. */
-function hashOf(path: string): string {
+const hashes: string[] = []
+for (const file of imageFiles.parse(workerData)) hashes.push(await hashOf(file))
+parentPort?.postMessage(hashes)
+
+/** Empty for an image that cannot be read: the code that decodes it reports that. */
+async function hashOf(file: ImageFile): Promise<string> {
   try {
-    return createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 16)
+    return createHash('sha256')
+      .update(await readImageFile(file))
+      .digest('hex')
+      .slice(0, 16)
   } catch {
     return ''
   }

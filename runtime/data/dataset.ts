@@ -1,3 +1,4 @@
+import type { FilePart } from '../images/image_file.js'
 import type { Truth } from './truth.js'
 
 export type { Box } from '../images/rgb_image.js'
@@ -7,6 +8,8 @@ export type { Truth } from './truth.js'
 export interface Sample {
   /** Where the image is: the data set's root and the path below it. */
   readonly path: string
+  /** Where its bytes are, if it is no file of its own; then the path only names it. */
+  readonly part?: FilePart
   /** An index into the data set's classes. */
   readonly label: number
   /** Where the object truly is, when the data set says. */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { Failure } from '../failure.js'
+import type { FilePart } from '../images/image_file.js'
 import type { SplitName } from './dataset.js'
 import { brokenLine } from './text.js'
 import type { Truth } from './truth.js'
@@ -15,6 +16,8 @@ export interface Origin {
 export interface Listed {
   /** The root and the path below it. */
   readonly path: string
+  /** Where its bytes are, if it is no file of its own. */
+  readonly part?: FilePart
   readonly className: string
   readonly split: SplitName
   readonly truth?: Truth

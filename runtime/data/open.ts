@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { Failure } from '../failure.js'
 import { type ClassOrder, sortClasses } from './class_order.js'
 import { type DataSet, type SplitName, splitNames } from './dataset.js'
@@ -10,9 +10,10 @@ import { cubFolder, readCub } from './formats/cub.js'
 import { findLists, openList } from './formats/find_lists.js'
 import { onlyFolder } from './formats/folder_layout.js'
 import { readLists } from './formats/list.js'
+import { findShards, isShardName, readShards } from './formats/web_dataset.js'
 import { holdOut } from './held_out.js'
 import { checkListed, counted, type Listed, type Listing, listed, placeOf } from './listing.js'
-import { byCodePoint } from './walk.js'
+import { byCodePoint, entriesOf, holdsImages } from './walk.js'
 
 export interface OpenOptions {
   /** Selects the images that are held out when there is no val split. */
@@ -52,9 +53,11 @@ export async function openDataSet(
   const labels = new Map(classes.map((name, label) => [name, label]))
   const samples = (wanted: SplitName) =>
     images
-      .flatMap(({ path, className, split, truth }) => {
+      .flatMap(({ path, part, className, split, truth }) => {
         const label = labels.get(className)
-        return split === wanted && label !== undefined ? [{ path, label, ...(truth && { truth }) }] : []
+        return split === wanted && label !== undefined
+          ? [{ path, ...(part && { part }), label, ...(truth && { truth }) }]
+          : []
       })
       // Class by class, in the order of the data set: sorting is stable.
       .sort((a, b) => a.label - b.label)
@@ -68,6 +71,7 @@ export async function openDataSet(
 }
 
 async function readList(file: string): Promise<{ readonly root: string; readonly listing: Listing }> {
+  if (isShardName(file)) return { root: dirname(file), listing: await readShards(dirname(file), [file]) }
   const { root, list } = await openList(file)
   return { root, listing: readLists(root, [list]) }
 }
@@ -79,6 +83,8 @@ async function readFolder(
 ): Promise<{ readonly root: string; readonly listing: Listing }> {
   const annotated = await readAnnotated(root)
   if ('images' in annotated) return { root, listing: annotated }
+  const archives = await findArchives(root)
+  if (archives) return { root: archives.root, listing: await readShards(archives.root, archives.shards) }
   const only = await onlyFolder(root)
   if (only) {
     const inside = await readAnnotated(only.path)
@@ -88,6 +94,21 @@ async function readFolder(
   }
   const listing = await readClassFolders(root, known)
   return { root, listing: { ...listing, notes: [...annotated.notes, ...listing.notes] } }
+}
+
+/** Returns the archives of a folder without images, or of the only folder in it that has some. */
+async function findArchives(
+  root: string,
+): Promise<{ readonly root: string; readonly shards: readonly string[] } | undefined> {
+  if (await holdsImages(root)) return undefined
+  const found = []
+  for (const folder of [root, ...(await entriesOf(root)).folders.map((name) => join(root, name))]) {
+    const shards = await findShards(folder)
+    if (shards.length > 0) found.push({ root: folder, shards })
+    // Archives in folders of splits are those of the folder above.
+    if (folder === root && shards.length > 0) break
+  }
+  return found.length === 1 ? found[0] : undefined
 }
 
 /** Returns only the reasons why files were not read if no annotation file or list says what the images are. */

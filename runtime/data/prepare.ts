@@ -1,12 +1,15 @@
-import { decodeImage } from '../images/decode.js'
+import type { FilePart } from '../images/image_file.js'
 import { applySteps, type ImageStep } from '../images/preprocess.js'
 import type { FloatImage, RgbImage } from '../images/rgb_image.js'
 import { type ReadyStep, readySteps } from '../images/steps.js'
 import { Random } from '../random.js'
+import { decodeSample } from './sample_image.js'
 
 /** One image to decode and to bring through image steps. What comes out depends on nothing but this and the file. */
 export interface Job {
   readonly path: string
+  /** Where its bytes are, if it is no file of its own. */
+  readonly part?: FilePart
   readonly steps: readonly ImageStep[]
   /** The key of the random numbers its steps draw. */
   readonly key: number
@@ -60,14 +63,15 @@ export class Preparer {
     }
   }
 
-  private async make({ path, steps, key, size }: Job): Promise<Prepared> {
+  private async make({ path, part, steps, key, size }: Job): Promise<Prepared> {
     const ready = this.stepsOf(steps)
     const random = ready.some((step) => step.random)
     const name = JSON.stringify(random ? [path, size] : [path, steps])
     const known = this.kept.get(name)
     // Who gets it may do with it what they like, so it is a copy.
     if (known && 'decoded' in known) return copyOf(known)
-    const { data, ...decoded } = known ?? (await decodeImage(path, path, random ? ENOUGH * size : undefined))
+    const { data, ...decoded } =
+      known ?? (await decodeSample({ path, ...(part && { part }) }, random ? ENOUGH * size : undefined))
     const prepared = { image: applySteps({ ...decoded, data }, ready, new Random(key)), decoded }
     if (!known)
       this.keep(name, !random && prepared.image.data.byteLength < data.length ? copyOf(prepared) : { ...decoded, data })

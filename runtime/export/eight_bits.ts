@@ -8,8 +8,8 @@ import {
 } from '../../compiler/targets/onnx/passes/eight_bits.js'
 import type { OnnxNode, OnnxProgram } from '../../compiler/targets/onnx/program.js'
 import type { Sample } from '../data/dataset.js'
+import { decodeSample } from '../data/sample_image.js'
 import { Failure } from '../failure.js'
-import { decodeImage } from '../images/decode.js'
 import { type ImageStep, preprocess } from '../images/preprocess.js'
 import type { RgbImage } from '../images/rgb_image.js'
 import { argMax } from '../inference/answer.js'
@@ -72,8 +72,8 @@ async function measure(program: OnnxProgram, trial: EightBitTrial & Feed): Promi
   const model = await Model.open(program, trial)
   const samples = spread(trial.train, calibrationImages)
   try {
-    for (const [index, { path }] of samples.entries()) {
-      const outputs = await model.run(await decodeImage(path))
+    for (const [index, sample] of samples.entries()) {
+      const outputs = await model.run(await decodeSample(sample))
       for (const name of model.names(':min')) {
         const [min, max] = [scalar(outputs[`${name}:min`]), scalar(outputs[`${name}:max`])]
         const known = ranges.get(name) ?? { min, max }
@@ -91,8 +91,9 @@ async function compare(single: OnnxProgram, rounded: OnnxProgram, trial: EightBi
   const models = [await Model.open(single, trial), await Model.open(rounded, trial)] as const
   let [fp32, int8, sameTop1] = [0, 0, 0]
   try {
-    for (const [index, { path, label }] of trial.val.entries()) {
-      const image = await decodeImage(path)
+    for (const [index, sample] of trial.val.entries()) {
+      const { label } = sample
+      const image = await decodeSample(sample)
       const [before, after] = [await models[0].topOne(image), await models[1].topOne(image)]
       fp32 += Number(before === label)
       int8 += Number(after === label)

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { Failure, isOutOfFiles, reasonOf, systemFailure } from '../failure.js'
 import { Turns } from './alone.js'
+import { type ImageFile, readImageFile } from './image_file.js'
 import type { RgbImage } from './rgb_image.js'
 import { loadSharp } from './sharp.js'
 import { reasonAgainst, signatureOf } from './signature.js'
@@ -16,13 +16,13 @@ const turns = new Turns()
 /**
  * Decodes a JPEG, PNG, WebP, AVIF, TIFF or GIF (its first frame) to 8-bit sRGB, turned as its EXIF says, transparency on white.
  *
- * @param source a path, or the file's bytes
- * @param name what to call the image in a message when `source` is bytes
+ * @param source a path, a part of a file, or the file's bytes
+ * @param name what to call the image in a message when `source` is no path
  * @param enough how long the shorter side has to be: an image over half as large again is reduced to it while it is read, which for a large JPEG
  *   takes a fraction of the time and memory
  * @throws Failure `image-unreadable`, which names the path and the reason: missing, empty, cut short, damaged, not an image, too large
  */
-export async function decodeImage(source: string | Uint8Array, name?: string, enough?: number): Promise<RgbImage> {
+export async function decodeImage(source: ImageFile | Uint8Array, name?: string, enough?: number): Promise<RgbImage> {
   const path = typeof source === 'string' ? source : (name ?? 'image')
   const unreadable = (reason: string, cause?: unknown) =>
     new Failure(
@@ -38,7 +38,7 @@ export async function decodeImage(source: string | Uint8Array, name?: string, en
   let bytes: Uint8Array
   try {
     // Read here, not by sharp: libvips takes text in brackets at the end of a file name as options.
-    bytes = typeof source === 'string' ? await readFile(source) : source
+    bytes = source instanceof Uint8Array ? source : await readImageFile(source)
   } catch (error) {
     // Not the image's fault: others would be left out as well.
     if (isOutOfFiles(error)) throw systemFailure(error) ?? error

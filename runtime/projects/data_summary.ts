@@ -1,6 +1,6 @@
 import type { DataSet } from '../data/dataset.js'
+import { decodeSample } from '../data/sample_image.js'
 import { Failure } from '../failure.js'
-import { decodeImage } from '../images/decode.js'
 
 /** The facts that a proposal is based on. */
 export interface DataSummary {
@@ -25,7 +25,7 @@ export async function summarizeData({ classes, splits: { train } }: DataSet, fol
     const sample = train[Math.floor(at)]
     if (!sample) continue
     try {
-      const { width, height } = await decodeImage(sample.path)
+      const { width, height } = await decodeSample(sample)
       sides.push(Math.min(width, height))
     } catch (error) {
       if (!(error instanceof Failure)) throw error

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { DataSet } from '../data/dataset.js'
+import type { DataSet, Sample } from '../data/dataset.js'
 import { usualWorkers } from '../data/image_source.js'
 import { Failure } from '../failure.js'
 import { writeAtomically } from '../files.js'
@@ -162,10 +162,11 @@ async function initialCheckpoint(model: Model, { stored }: ReadySpec, request: P
   return { tensors: new Map(tensors), slots: new Map(), state: beginning }
 }
 
-/** Returns images.json: the paths and labels of all images, and the annotations of the validation images. */
+/** Returns images.json: for each image its path, its label, the annotations if it is a validation image, and the file, offset and length if it is a part of a file. */
 function listingOf({ classes, splits }: DataSet): string {
-  const train = splits.train.map(({ path, label }) => [resolve(path), label])
-  const val = splits.val.map(({ path, label, truth }) => [resolve(path), label, ...(truth ? [truth] : [])])
+  const place = ({ part }: Sample) => (part ? [resolve(part.file), part.offset, part.length] : null)
+  const train = splits.train.map((sample) => [resolve(sample.path), sample.label, null, place(sample)])
+  const val = splits.val.map((sample) => [resolve(sample.path), sample.label, sample.truth ?? null, place(sample)])
   return `${JSON.stringify({ classes, train, val })}\n`
 }
 

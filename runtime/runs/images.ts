@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { elementAt } from '../../grammar/present.js'
 import { hashContents } from '../data/contents.js'
 import type { DataSet } from '../data/dataset.js'
+import { imageFileOf } from '../data/sample_image.js'
 import { reasonOf } from '../failure.js'
 import { hasCode, writeAtomically } from '../files.js'
 import type { Reporter } from '../reporter.js'
@@ -23,8 +24,9 @@ export interface ImageComparison {
  * runs beside training. A run that was stopped before its record was written has it written when it is resumed.
  */
 export function compareImages(run: string, { root, splits }: DataSet, reporter: Reporter): ImageComparison {
-  const paths = [...splits.train, ...splits.val].map(({ path }) => path)
-  const hashing = hashContents(paths)
+  const samples = [...splits.train, ...splits.val]
+  const paths = samples.map(({ path }) => path)
+  const hashing = hashContents(samples.map(imageFileOf))
   const done = hashing.digests
     .then(async (digests) => {
       if (!digests) return

@@ -130,6 +130,16 @@ test('random numbers, initial weights, images, order, learning rates and mixed b
       symlinkSync(join(birds, 'train', name, file), join(plain, name, ...(k % 3 === 0 ? ['more'] : []), file))
   }
   renameSync(join(plain, readdirSync(plain)[0] ?? ''), join(plain, 'é Ωmega'))
+  // Numbered classes in one outer folder, and splits of other names.
+  const numbered = join(folder, 'numbered')
+  for (const [k, name] of readdirSync(join(birds, 'train')).entries())
+    for (const [split, inner] of [
+      ['train', 'Training_set/Training_set'],
+      ['val', 'Valid'],
+    ] as const) {
+      mkdirSync(join(numbered, 'flowers', inner), { recursive: true })
+      symlinkSync(join(birds, split, name), join(numbered, 'flowers', inner, `${k + 3}_${name}`))
+    }
   const spec = compileFile(join(packageRoot(), 'models', 'wsban_tiny.wsban'), {}, ['class_weights=balanced'])
   const { graph } = spec
   if (!graph) throw new Error(JSON.stringify(spec.diagnostics))
@@ -156,7 +166,7 @@ test('random numbers, initial weights, images, order, learning rates and mixed b
     logits: mixedLogits,
     classWeights,
     smoothing,
-    folders: [plain, birds],
+    folders: [numbered, plain, birds],
     truths: truths.map(({ truth, orientation }) => [truth, [size.width, size.height], orientation]),
     crops,
     augmented: at('augmented'),
@@ -226,7 +236,7 @@ test('random numbers, initial weights, images, order, learning rates and mixed b
     t.true(far([found.weighted[k] ?? Number.NaN], [loss]) < 1e-6, `loss of ${name} with class weights`)
   }
 
-  for (const [k, root] of [plain, birds].entries()) {
+  for (const [k, root] of [numbered, plain, birds].entries()) {
     const own = await openDataSet(root, { seed })
     const entries = (split: 'train' | 'val') => own.splits[split].map(({ path, label }) => [resolve(path), label])
     const expected: unknown = [own.classes, entries('train'), entries('val')]

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { z } from 'zod'
 import { packageRoot } from '../../runtime/package-root.js'
@@ -10,6 +10,7 @@ import { deterministicTiny } from '../support/deterministic_tiny.js'
 import { writeFewBirds } from '../support/few_birds.js'
 import { lacksModules, python, skipped } from '../support/python.js'
 import { digestOf, lastCheckpoint, lossesOf, recordsOf, stepsReached, weightsApart } from '../support/run_files.js'
+import { writeTar } from '../support/tar_files.js'
 
 /** Compares `wsban train --engine pytorch` with the other engines: 80 images, five steps per epoch. */
 const lacking = lacksModules('torch', 'safetensors', 'PIL')
@@ -102,6 +103,29 @@ test.serial('a run changes engines and back', async (t) => {
   const apart = await weightsApart(join(folder, 'straight'), join(folder, 'changing'))
   t.log(`weights apart after fifteen steps: ${apart.toExponential(1)}`)
   t.true(apart < 2e-2)
+})
+
+test.serial('training on tar archives is training on their images', async (t) => {
+  if (skipped(t, lacking)) return
+  for (const split of ['train', 'val']) {
+    const from = join(folder, 'birds', split)
+    const images = readdirSync(from).flatMap((name) =>
+      readdirSync(join(from, name)).map((file) => [name, file] as const),
+    )
+    const shard = images.flatMap(([name, file], index): [string, string | Uint8Array][] => {
+      const key = String(index).padStart(4, '0')
+      return [
+        [`${key}${extname(file)}`, readFileSync(join(from, name, file))],
+        [`${key}.cls`, name],
+      ]
+    })
+    writeTar(join(folder, 'shards', `${split}-0.tar`), Object.fromEntries(shard))
+  }
+  const options = ['--epochs', '1', '--engine', 'pytorch', '--seed', '3'] as const
+  done(t, train('on folders', ...options))
+  done(t, train('on shards', '--data', 'shards', ...options))
+  t.is(await digestOf(join(folder, 'on shards')), await digestOf(join(folder, 'on folders')))
+  done(t, wsban('evaluate', 'on shards', '--data', 'shards'))
 })
 
 test.serial('an interrupted run resumes to the result of an uninterrupted one', async (t) => {

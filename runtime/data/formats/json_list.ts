@@ -81,6 +81,13 @@ function parsedFrom(text: string, file: string, line: number): unknown {
   }
 }
 
+/** Returns the fields of one record. Boxes as arrays, whose order differs from tool to tool, are left alone. @throws Failure `list-broken` */
+export function rowOfRecord(text: string, file: string): Row {
+  const parsed = record.safeParse(parsedFrom(text, file, 1))
+  const fields = Object.entries(parsed.success ? parsed.data : {}).filter(([, value]) => !Array.isArray(value))
+  return rowOf(Object.fromEntries(fields), file, 1)
+}
+
 function rowOf(element: unknown, file: string, line: number): Row {
   const parsed = record.safeParse(element)
   if (!parsed.success) throw brokenLine(file, line, 'no record with fields', 'write { "path": ..., "label": ... }')

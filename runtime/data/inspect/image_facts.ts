@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { Failure, reasonOf } from '../../failure.js'
 import { decodeImage } from '../../images/decode.js'
+import { readImageFile } from '../../images/image_file.js'
 import type { RgbImage } from '../../images/rgb_image.js'
 import { loadSharp } from '../../images/sharp.js'
 import type { Reporter } from '../../reporter.js'
 import { type DataSet, type Sample, type SplitName, splitNames } from '../dataset.js'
+import { imageFileOf } from '../sample_image.js'
 
 /** An image that could be read. */
 export interface ImageFacts {
@@ -53,7 +54,7 @@ export async function readImageFacts(
 async function lookAt(sample: Sample, split: SplitName): Promise<ImageFacts | Unreadable> {
   const { path } = sample
   try {
-    const bytes = await readFile(path)
+    const bytes = await readImageFile(imageFileOf(sample))
     const image = await decodeImage(bytes, path)
     const content = createHash('sha256').update(bytes).digest('base64')
     return { sample, split, width: image.width, height: image.height, content, look: await lookOf(image) }

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,6 +32,8 @@ class Sample(NamedTuple):
     path: str
     label: int
     ground_truth: dict[str, Any] | None = None  # annotations, if the list has them
+    # File, offset and length of an image inside an archive, which `path` only names.
+    part: tuple[str, int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -87,22 +90,32 @@ def reading(path: str) -> Iterator[None]:
         raise Unreadable(f"{path}: {error}") from error
 
 
-def open_image(path: str) -> Image.Image:
+def open_image(path: str, part: tuple[str, int, int] | None = None) -> Image.Image:
     """Opens an image in one of the formats that wsban supports.
 
     Pillow would detect dozens of others, some of which run external programs.
     """
     Image.init()
-    return Image.open(path, formats=[name for name in FORMATS if name in Image.OPEN])
+    formats = [name for name in FORMATS if name in Image.OPEN]
+    if part is None:
+        return Image.open(path, formats=formats)
+    file, offset, length = part
+    with open(file, "rb") as archive:
+        archive.seek(offset)
+        return Image.open(BytesIO(archive.read(length)), formats=formats)
 
 
-def decode(path: str, target_size: int | None = None) -> Tensor:
+def decode(
+    path: str,
+    target_size: int | None = None,
+    part: tuple[str, int, int] | None = None,
+) -> Tensor:
     """Decodes an image to float32 [3, height, width], 0 to 255.
 
     Applies the EXIF orientation, and composites transparent images on white. Reduces
     an image whose shorter side is more than 1.5 times `target_size` to that size.
     """
-    with reading(path), open_image(path) as opened:
+    with reading(path), open_image(path, part) as opened:
         if target_size and min(opened.size) > 1.5 * target_size:
             opened.draft("RGB", (target_size, target_size))
         image: Image.Image = ImageOps.exif_transpose(opened)
@@ -122,7 +135,10 @@ def decode(path: str, target_size: int | None = None) -> Tensor:
 def annotations_of(sample: Sample) -> Annotations | None:
     if not sample.ground_truth:
         return None
-    with reading(sample.path), open_image(sample.path) as opened:
+    with (
+        reading(sample.path),
+        open_image(sample.path, sample.part) as opened,
+    ):
         orientation = opened.getexif().get(ExifTags.Base.Orientation, 1)
         return resolve_annotations(sample.ground_truth, opened.size, orientation)
 
@@ -186,9 +202,9 @@ class TrainingImages(Dataset[Item]):
         unreadable: list[str] = []
         for step in range(len(order)):
             index = order[(position + step) % len(order)]
-            path, label, _ = self.samples[index]
+            path, label, _, part = self.samples[index]
             try:
-                image = decode(path, DECODED_SCALE * self.size)
+                image = decode(path, DECODED_SCALE * self.size, part)
             except Unreadable:
                 unreadable.append(path)
                 continue
@@ -209,7 +225,7 @@ class ValImages(Dataset[Item]):
     def __getitem__(self, index: int) -> Item:
         sample = self.samples[index]
         try:
-            image = self.prepare(decode(sample.path))
+            image = self.prepare(decode(sample.path, part=sample.part))
             return Item(image, sample.label, [], annotations_of(sample))
         except Unreadable:
             return Item(torch.empty(0), sample.label, [sample.path])

@@ -16,6 +16,7 @@ import { openWeightFile, type WeightFile } from '../../../runtime/weights/file.j
 import { nodeOutputs } from '../../../runtime/weights/onnx.js'
 import { sharp } from '../../support/sharp.js'
 import { storedZip } from '../../support/stored_zip.js'
+import { writeTar } from '../../support/tar_files.js'
 import { messageSeeds, ServerUnderTest } from './language_server.js'
 
 /** A reader of untrusted bytes, with valid files as seeds. */
@@ -133,6 +134,11 @@ export function readers(folder: string): readonly Reader[] {
       }),
     },
     {
+      name: 'tar',
+      seeds: async () => [tarOfTwo(folder)],
+      read: ofFile('.tar', async (path) => void (await openDataSet(path, { seed: 1 }))),
+    },
+    {
       name: 'csv',
       seeds: texts(
         'path,label,split,x1,y1,x2,y2\na.jpg,"Minivan, red",train,1,2,3,4\nb.jpg,b,val,,,,\n',
@@ -229,4 +235,10 @@ function runInfo(): unknown {
     epoch: 1,
     val: {},
   }
+}
+
+function tarOfTwo(folder: string): Buffer {
+  const path = join(folder, 'two.tar')
+  writeTar(path, { '1.jpg': 'x', '1.cls': 'a', '2.jpg': 'y', '2.json': '{"label": "b", "x1": 1}' }, 'pax')
+  return readFileSync(path)
 }
