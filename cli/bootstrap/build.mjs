@@ -11,6 +11,7 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 /** Loaded where they are used, from node_modules: they hold native code, are only sometimes needed, or must be one copy for all. */
 const external = [
   'sharp',
+  'libheif-js',
   'onnxruntime-node',
   'ts-morph',
   'typescript',

@@ -6,16 +6,8 @@ import { Failure, reasonOf } from '../failure.js'
 
 /** Extensions taken for images; what is in the file decides when it is decoded. */
 export const imageExtensions: ReadonlySet<string> = new Set([
-  '.jpg',
-  '.jpeg',
-  '.jpe',
-  '.jfif',
-  '.png',
-  '.webp',
-  '.avif',
-  '.tif',
-  '.tiff',
-  '.gif',
+  ...['.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.webp', '.avif', '.tif', '.tiff', '.gif'],
+  ...['.heic', '.heif', '.hif', '.bmp', '.dib'],
 ])
 
 /** Whether a file's name says that it is an image. */

@@ -1,5 +1,7 @@
 import { Failure, isOutOfFiles, reasonOf, systemFailure } from '../failure.js'
 import { Turns } from './alone.js'
+import { decodeBmp } from './bmp.js'
+import { decodeHeic } from './heic.js'
 import { type ImageFile, readImageFile } from './image_file.js'
 import type { RgbImage } from './rgb_image.js'
 import { loadSharp } from './sharp.js'
@@ -14,7 +16,7 @@ const MOST_PIXELS = 2 ** 27
 const turns = new Turns()
 
 /**
- * Decodes a JPEG, PNG, WebP, AVIF, TIFF or GIF (its first frame) to 8-bit sRGB, turned as its EXIF says, transparency on white.
+ * Decodes a JPEG, PNG, WebP, AVIF, TIFF, GIF (its first frame), HEIC or BMP to 8-bit sRGB, turned as its EXIF says, transparency on white.
  *
  * @param source a path, a part of a file, or the file's bytes
  * @param name what to call the image in a message when `source` is no path
@@ -48,6 +50,14 @@ export async function decodeImage(source: ImageFile | Uint8Array, name?: string,
   const signature = signatureOf(bytes)
   if (!signature) throw unreadable(reasonAgainst(bytes))
 
+  const own = ownDecoders[signature.decoder]
+  if (own) {
+    try {
+      return await reducedTo(await own(bytes, MOST_PIXELS), enough)
+    } catch (error) {
+      throw unreadable(reasonOf(error), error)
+    }
+  }
   const attempt = () => decodeBytes(bytes, signature.decoder, enough)
   try {
     return await turns.beside(attempt)
@@ -57,6 +67,31 @@ export async function decodeImage(source: ImageFile | Uint8Array, name?: string,
     if ('image' in again) return again.image
     throw unreadable(reasonOf(again.error), again.error)
   }
+}
+
+/** Decoders for formats that sharp's libvips lacks. */
+const ownDecoders: Readonly<
+  Record<string, ((bytes: Uint8Array, mostPixels: number) => Promise<RgbImage> | RgbImage) | undefined>
+> = { bmp: decodeBmp, libheif: decodeHeic }
+
+async function reducedTo(image: RgbImage, enough: number | undefined): Promise<RgbImage> {
+  const { width, height, data } = image
+  if (enough === undefined || !isReduced(width, height, enough)) return image
+  const sharp = await loadSharp()
+  const reduced = await sharp(data, { raw: { width, height, channels: 3 } })
+    .resize({ width: enough, height: enough, fit: 'outside' })
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true })
+  return {
+    width: reduced.info.width,
+    height: reduced.info.height,
+    data: new Uint8Array(reduced.data.buffer, reduced.data.byteOffset, reduced.data.length),
+    whole: { width, height },
+  }
+}
+
+function isReduced(width: number, height: number, enough: number): boolean {
+  return Math.min(width, height) > 1.5 * enough
 }
 
 /** Other threads decode as well, each with turns of its own: a reason holds when it comes twice. */
@@ -83,7 +118,7 @@ async function decodeBytes(bytes: Uint8Array, decoder: string, enough: number | 
   // Colours and transparency; libvips would fail at the others in words of its own.
   const most = space === 'cmyk' ? 5 : 4
   if (channels > most) throw new Error(`it has ${channels} channels, more than ${most}`)
-  const reduced = enough !== undefined && Math.min(whole.width, whole.height) > 1.5 * enough
+  const reduced = enough !== undefined && isReduced(whole.width, whole.height, enough)
   if (reduced) stored.resize({ width: enough, height: enough, fit: 'outside' })
   const { data, info } = await stored
     .flatten({ background: '#ffffff' })

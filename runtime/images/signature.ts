@@ -1,4 +1,4 @@
-/** The supported formats by sharp's names, detected from a file's first bytes (its name may be wrong). */
+/** The supported formats, with sharp's names for their decoders or `libheif` and `bmp`, detected from a file's first bytes (its name may be wrong). */
 interface Signature {
   readonly format: string
   readonly decoder: string
@@ -16,13 +16,17 @@ export const signatures: readonly Signature[] = [
   },
   { format: 'TIFF', decoder: 'tiff', matches: (b) => ['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].includes(latin(b, 0, 4)) },
   { format: 'GIF', decoder: 'gif', matches: (b) => ['GIF87a', 'GIF89a'].includes(latin(b, 0, 6)) },
+  {
+    format: 'HEIC',
+    decoder: 'libheif',
+    matches: (b) => brandsOf(b).some((brand) => /^(?:hei[csxm]|hev[cx])$/.test(brand)),
+  },
+  { format: 'BMP', decoder: 'bmp', matches: (b) => latin(b, 0, 2) === 'BM' },
 ]
 
 /** Other kinds that people have: what is wrong is said by name. */
 const others: readonly { readonly name: string; readonly matches: (bytes: Uint8Array) => boolean }[] = [
-  { name: 'HEIC', matches: (b) => brandsOf(b).some((brand) => /^(?:hei[csxm]|hev[cx])$/.test(brand)) },
   { name: 'a film', matches: (b) => brandsOf(b).length > 0 },
-  { name: 'BMP', matches: (b) => latin(b, 0, 2) === 'BM' },
   { name: 'SVG', matches: (b) => /<svg[\s>]/i.test(latin(b, 0, 1000)) },
   { name: 'PDF', matches: (b) => latin(b, 0, 5) === '%PDF-' },
 ]

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +9,10 @@ import { decodeImage } from '../../runtime/images/decode.js'
 import { resizeImage } from '../../runtime/images/resize.js'
 import type { RgbImage } from '../../runtime/images/rgb_image.js'
 import { drawSvg } from '../../runtime/images/sharp.js'
+import { packageRoot } from '../../runtime/package-root.js'
 import { sharp } from '../support/sharp.js'
+
+const fixtures = join(packageRoot(), 'test', 'images', 'fixtures')
 
 /** Left half red, right half blue. */
 function halves(width = 40, height = 20) {
@@ -352,4 +356,31 @@ test('images that are broken in different ways and decoded side by side keep the
   const alone: string[] = []
   for (const bytes of broken) alone.push(await reason(bytes))
   for (let round = 0; round < 10; round++) t.deepEqual(await Promise.all(broken.map(reason)), alone)
+})
+
+for (const file of readdirSync(join(fixtures, 'formats')).filter((name) => !name.endsWith('.png')))
+  test(`${file} is decoded as Pillow and pillow-heif do`, async (t) => {
+    const path = join(fixtures, 'formats', file)
+    const image = await decodeImage(path)
+    const expected = await decodeImage(`${path}.png`)
+    t.deepEqual([image.width, image.height], [expected.width, expected.height])
+    // Channels of five bits are scaled with or without rounding; libheif converts colours with or without SIMD instructions.
+    const most = image.data.reduce((worst, value, i) => Math.max(worst, Math.abs(value - (expected.data[i] ?? 0))), 0)
+    t.true(most <= (file.startsWith('rgb5') ? 5 : file.endsWith('.heic') ? 2 : 1), `differs by ${most}`)
+    const reduced = await decodeImage(path, path, 10)
+    t.is(Math.min(reduced.width, reduced.height), 10)
+    t.deepEqual(reduced.whole, { width: image.width, height: image.height })
+  })
+
+test('HEIC and BMP that are cut short or damaged are unreadable, with a reason', async (t) => {
+  for (const file of ['plain.heic', 'rgb24.bmp', 'rle8.bmp', 'palette4.bmp', 'rgba32.bmp']) {
+    const bytes = readFileSync(join(fixtures, 'formats', file))
+    for (let length = 20; length < bytes.length - 4; length += 37) {
+      const failure = await t.throwsAsync(decodeImage(bytes.subarray(0, length), file), { instanceOf: Failure })
+      t.is(failure?.problem.code, 'image-unreadable', `${file} of ${length} bytes`)
+    }
+  }
+  const wide = readFileSync(join(fixtures, 'formats', 'rle8.bmp'))
+  wide.writeInt32LE(2 ** 30, 18)
+  t.regex((await t.throwsAsync(decodeImage(wide)))?.message ?? '', /more than 134217728 pixels/)
 })

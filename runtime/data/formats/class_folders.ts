@@ -110,7 +110,7 @@ function nothingFound(root: string, top: Entries, others: ReadonlyMap<string, nu
   return new Failure({
     code: 'data-empty',
     message: `no images in class folders of ${root}: ${seen}${inside}`,
-    help: 'one folder a class with JPEG, PNG, WebP, AVIF, TIFF or GIF files in it, or a list labels.csv with the columns path and label (docs/data.md); wsban data sample -o DIR makes one to try',
+    help: 'one folder a class with JPEG, PNG, WebP, AVIF, TIFF, GIF, HEIC or BMP files in it, or a list labels.csv with the columns path and label (docs/data.md); wsban data sample -o DIR makes one to try',
     path: root,
   })
 }

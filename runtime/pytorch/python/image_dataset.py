@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +20,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from class_folders import read_class_folders
+from errors import TrainingError
 from localisation import Annotations, resolve_annotations
 from seeded import Random, key_of
 
@@ -25,7 +29,8 @@ DECODED_SCALE = 4
 # Larger images are a mistake or an attack. Pillow rejects images above twice this limit.
 Image.MAX_IMAGE_PIXELS = 2**26
 
-FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "GIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "GIF", "BMP", "HEIF")
+HEIC_ENDINGS = (".heic", ".heif", ".hif")
 
 
 class Sample(NamedTuple):
@@ -74,6 +79,15 @@ def _read_list(file: Path) -> Listing:
     return Listing(content["classes"], split["train"], split["val"])
 
 
+@cache
+def register_heic() -> bool:
+    """Adds HEIC to Pillow's formats; returns whether the package for it is there."""
+    if importlib.util.find_spec("pi_heif") is None:
+        return False
+    importlib.import_module("pi_heif").register_heif_opener()
+    return True
+
+
 class Unreadable(Exception):
     """An image that Pillow cannot read."""
 
@@ -96,13 +110,26 @@ def open_image(path: str, part: tuple[str, int, int] | None = None) -> Image.Ima
     Pillow would detect dozens of others, some of which run external programs.
     """
     Image.init()
+    register_heic()
     formats = [name for name in FORMATS if name in Image.OPEN]
-    if part is None:
-        return Image.open(path, formats=formats)
-    file, offset, length = part
-    with open(file, "rb") as archive:
-        archive.seek(offset)
-        return Image.open(BytesIO(archive.read(length)), formats=formats)
+    file, offset, length = part or (path, 0, -1)
+    with open(file, "rb") as source:
+        source.seek(offset)
+        content = source.read(length)
+    return Image.open(BytesIO(content), formats=formats)
+
+
+def require_heic(listing: Listing) -> None:
+    """Raises TrainingError if there are HEIC images that Pillow cannot read."""
+    paths = [sample.path for sample in (*listing.train, *listing.val)]
+    count = sum(path.lower().endswith(HEIC_ENDINGS) for path in paths)
+    if count > 0 and not register_heic():
+        raise TrainingError(
+            "heic-unsupported",
+            f"{count} of {len(paths)} images are HEIC, for which Pillow needs a package",
+            f"{sys.executable} -m pip install pi-heif; or convert them to JPEG, for"
+            " example with heif-convert",
+        )
 
 
 def decode(

@@ -35,6 +35,7 @@ from image_dataset import (
     ValImages,
     make_loader,
     read_listing,
+    require_heic,
 )
 from learner import Learner, LearnerOptions, StepInfo, StepResult
 from model import load_weights
@@ -152,6 +153,7 @@ class Training:
         seed = run.info["seed"] if run else options.seed
         classes = run.info["classes"] if run else None
         listing = read_listing(options.data, seed, classes)
+        require_heic(listing)
         if len(listing.classes) != recipe.CLASSES:
             count = len(listing.classes)
             raise TrainingError(

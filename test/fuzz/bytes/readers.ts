@@ -211,7 +211,10 @@ async function imageSeeds(): Promise<readonly Uint8Array[]> {
   const data = Buffer.from(Array.from({ length: 24 * 18 * 3 }, (_, i) => (i * 7) % 256))
   const made = sharp(data, { raw: { width: 24, height: 18, channels: 3 } }).withMetadata({ orientation: 6 })
   const formats = ['jpeg', 'png', 'webp', 'avif', 'tiff', 'gif'] as const
-  return Promise.all(formats.map((format) => made.clone().toFormat(format).toBuffer()))
+  const encoded = await Promise.all(formats.map((format) => made.clone().toFormat(format).toBuffer()))
+  const others = join(packageRoot(), 'test', 'images', 'fixtures', 'formats')
+  const names = ['alpha.heic', 'palette4.bmp', 'rgb565.bmp', 'rgba32.bmp', 'rle4.bmp', 'rle8.bmp']
+  return [...encoded, ...names.map((name) => readFileSync(join(others, name)))]
 }
 
 function runInfo(): unknown {
