@@ -81,6 +81,18 @@ test('absolute paths below the data folder are read, others are an error', async
   t.regex(failure?.message ?? '', /l\.csv, line 2: .* is outside of/)
 })
 
+test('a list in a folder of annotations belongs to the data set above it', async (t) => {
+  const path = folder({
+    ...images,
+    'annotations/l.csv': 'path,label\nphotos/1.jpg,x\nphotos/2.jpg,y\n',
+    'set/l.csv': 'path,label\n1.jpg,x\n',
+    'set/1.jpg': null,
+  })
+  const above = await openDataSet(join(path, 'annotations', 'l.csv'), { seed: 1 })
+  t.deepEqual([above.root, above.splits.train.length], [path, 2])
+  t.is((await openDataSet(join(path, 'set', 'l.csv'), { seed: 1 })).root, join(path, 'set'))
+})
+
 test('paths of another machine are noted', async (t) => {
   const files = forms['paths of another machine'] ?? {}
   const { notes } = await openDataSet(folder({ ...images, ...files }), { seed: 1 })

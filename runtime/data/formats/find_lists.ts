@@ -6,7 +6,7 @@ import type { SplitName } from '../dataset.js'
 import { listed } from '../listing.js'
 import { isGeneralName, splitOfName, splitsOfNames } from '../split_names.js'
 import { brokenLine } from '../text.js'
-import { byCodePoint } from '../walk.js'
+import { byCodePoint, holdsImages } from '../walk.js'
 import type { Row } from './columns.js'
 import { readDelimitedList } from './delimited_list.js'
 import { ImagePaths } from './image_paths.js'
@@ -84,11 +84,11 @@ export async function findLists(root: string): Promise<FoundLists> {
 /**
  * Reads one list given by its path. @throws Failure `list-broken` when it is none
  *
- * @returns the list and the folder of its data set: the list's own, or the one above a folder of annotations
+ * @returns the list and the folder of its data set: the list's own, or the one above a folder of annotations without images
  */
 export async function openList(file: string): Promise<{ readonly root: string; readonly list: ListFile }> {
   const own = dirname(file)
-  const root = isGeneralName(basename(own)) ? dirname(own) : own
+  const root = isGeneralName(basename(own)) && !(await holdsImages(own)) ? dirname(own) : own
   const list = await readListFile(file, root)
   if ('reason' in list)
     throw brokenLine(
