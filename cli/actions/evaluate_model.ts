@@ -10,19 +10,19 @@ import { type Answer, argMax, type Predictor } from '../../runtime/inference/ans
 import { areaUnderRoc } from '../../runtime/inference/auroc.js'
 import { calibrationBins } from '../../runtime/inference/calibration.js'
 import { type Evaluation, EvaluationCounter, top1Text } from '../../runtime/inference/evaluate.js'
-import { readOnnxMetadata } from '../../runtime/inference/onnx_metadata.js'
 import { openPredictor } from '../../runtime/inference/open.js'
 import { type PairedDifference, pairedDifference } from '../../runtime/inference/paired.js'
-import { RunFolder } from '../../runtime/runs/folder.js'
 import type { Io } from '../io.js'
 import { answersTo } from './answers.js'
+import { type EvaluationSplit, openEvaluationData, type TrainingData, trainingDataOf } from './evaluation_data.js'
 import { imagesInUse, runInUse } from './run_in_use.js'
 import { specHost } from './spec.js'
 import { withClasses } from './train_spec.js'
 
 export interface EvaluateOptions {
   readonly data?: string
-  readonly split: 'train' | 'val' | 'test'
+  /** By default the validation split of the data set that the model was trained on, and all images of any other one. */
+  readonly split?: EvaluationSplit
   readonly engine?: EngineName
   readonly weights?: string
   readonly weightsEntry?: string
@@ -57,6 +57,7 @@ interface Counted {
   /** For a folder of images of no known class. */
   readonly unknownClasses?: UnknownClasses
   readonly millisecondsPerImage: number
+  readonly split: EvaluationSplit
   readonly classes: readonly string[]
 }
 
@@ -64,10 +65,10 @@ interface Counted {
 export async function evaluateModel(given: string | undefined, options: EvaluateOptions, io: Io): Promise<number> {
   const source = await runInUse(given, io)
   const request = { ...options, data: await imagesInUse(options.data, source, io) }
-  const { compare, split } = request
-  const seed = await splitSeedOf(source)
-  const counted = await count(source, request, seed, io)
-  const { evaluation, right, ...rest } = counted
+  const { compare } = request
+  const trained = await trainingDataOf(source)
+  const counted = await count(source, request, trained, io)
+  const { evaluation, right, split, ...rest } = counted
   io.printText(evaluationText(evaluation, counted.millisecondsPerImage))
   if (counted.unknownClasses) io.print(unknownText(counted.unknownClasses))
   if (compare === undefined) {
@@ -75,7 +76,7 @@ export async function evaluateModel(given: string | undefined, options: Evaluate
     return 0
   }
   const { weights: _, weightsEntry: __, set: ___, unknown: ____, ...same } = request
-  const other = await count(compare, same, seed, io)
+  const other = await count(compare, { ...same, split }, trained, io)
   checkClasses(counted, other, source, compare)
   const compared = pairedDifference(right, other.right)
   io.printText(comparisonText(compared, compare, other.evaluation))
@@ -99,10 +100,15 @@ function checkClasses(one: Counted, other: Counted, source: string, compare: str
   })
 }
 
-async function count(source: string, request: EvaluateRequest, seed: number, io: Io): Promise<Counted> {
-  const { data: folder, split, engine, weights, weightsEntry, set, maxUnreadable, classOrder } = request
+async function count(
+  source: string,
+  request: EvaluateRequest,
+  trained: TrainingData | undefined,
+  io: Io,
+): Promise<Counted> {
+  const { data: folder, split: chosen, engine, weights, weightsEntry, set, maxUnreadable, classOrder } = request
   // A spec has no class names of its own: those of the data are meant.
-  const named = source.endsWith('.wsban') ? (await openDataSet(folder, { seed, classOrder })).classes : undefined
+  const named = source.endsWith('.wsban') ? (await openDataSet(folder, { seed: 1, classOrder })).classes : undefined
   const settings = named ? withClasses(source, set ?? {}, named.length) : set
   const predictor = await openPredictor(source, engine, specHost(io), {
     ...(weights !== undefined && { weights }),
@@ -110,18 +116,16 @@ async function count(source: string, request: EvaluateRequest, seed: number, io:
     ...(settings && { set: settings }),
     ...(named && { classes: named }),
   })
-  const data = await openDataSet(folder, { seed, classes: [...predictor.classes] })
-  if (data.holdOut && (await splitSeedOf(source)) !== seed)
+  const { data, split, samples, own } = await openEvaluationData(folder, predictor.classes, trained, chosen)
+  if (data.holdOut && split !== 'all' && (await trainingDataOf(source))?.seed !== trained?.seed)
     io.reporter.warn(`${source} was trained with another seed: it may have seen some of these images`)
   for (const note of data.notes) io.reporter.say(note)
-  const samples = data.splits[split]
-  if (samples.length === 0)
-    throw new Failure({
-      code: 'no-images',
-      message: `${folder} has no ${split} images`,
-      help: 'choose another --split',
-      path: folder,
-    })
+  if (split === 'all')
+    if (own) io.reporter.warn(`${folder} is evaluated whole, with the images that ${source} was trained on`)
+    else
+      io.reporter.say(
+        `${folder} is not the data set that ${source} was trained on: all ${samples.length} images are evaluated`,
+      )
   const counter = new EvaluationCounter(predictor.classes)
   const right: boolean[] = []
   const seen: Answer[] = []
@@ -143,6 +147,7 @@ async function count(source: string, request: EvaluateRequest, seed: number, io:
     skipped,
     millisecondsPerImage,
     classes,
+    split,
     ...(unknownClasses && { unknownClasses }),
   }
 }
@@ -226,16 +231,4 @@ function evaluationText(evaluation: Evaluation, milliseconds: number): string {
   ]
     .map(safeLine)
     .join('\n')
-}
-
-/**
- * Returns the seed that held out the validation split in training: the run's, which an exported file stores. With another seed,
- * the validation split would contain training images.
- */
-async function splitSeedOf(source: string): Promise<number> {
-  if (source.endsWith('.onnx')) {
-    const kept = Number((await readOnnxMetadata(source)).seed)
-    return Number.isSafeInteger(kept) && kept >= 0 ? kept : 1
-  }
-  return RunFolder.exists(source) ? (await RunFolder.open(source)).info.seed : 1
 }

@@ -73,6 +73,7 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
     metrics,
     calibration,
     seed,
+    samples,
   } = await openWeighted(source, request, specHost(io), {
     initialSeed: request.seed,
   })
@@ -99,6 +100,7 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
       unchecked: !request.check,
       ...(request.without && { without: request.without }),
       ...(seed !== undefined && { seed }),
+      ...(samples !== undefined && { samples }),
       ...(metrics && { metrics }),
       ...(calibration && { calibration }),
     })

@@ -10,7 +10,12 @@ export function register(program: Command): void {
     .command('evaluate [run-or-onnx]')
     .description('measure accuracy: per class, and of the whole image, the crop and both together')
     .option('--data <dir>', 'folder or list of the images; those that a run was trained on when not given')
-    .addOption(new Option('--split <name>', 'split to evaluate').choices(['train', 'val', 'test']).default('val'))
+    .addOption(
+      new Option(
+        '--split <name>',
+        'split to evaluate; by default val, or all images of a data set that the model was not trained on',
+      ).choices(['train', 'val', 'test', 'all']),
+    )
     .option('--weights <file>', "weights in place of the run's, or for a spec")
     .addOption(weightsEntryOption())
     .option('--unknown <dir>', 'images of none of the classes: how many are recognised as such')

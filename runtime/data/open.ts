@@ -22,6 +22,8 @@ export interface OpenOptions {
   readonly classes?: readonly string[]
   /** The order of classes that neither a model nor the data set has put in order; `natural` by default. */
   readonly classOrder?: ClassOrder
+  /** Whether a part of train is held out if there is no val split; true by default. */
+  readonly holdOut?: boolean
 }
 
 /**
@@ -34,7 +36,7 @@ export interface OpenOptions {
  */
 export async function openDataSet(
   place: string,
-  { seed, classes: known, classOrder = 'natural' }: OpenOptions,
+  { seed, classes: known, classOrder = 'natural', holdOut: mayHoldOut = true }: OpenOptions,
 ): Promise<DataSet> {
   const isFile = await stat(place).then(
     (found) => found.isFile(),
@@ -48,7 +50,8 @@ export async function openDataSet(
   const classes = known ?? classesOf(listing, classOrder, notes)
   checkClasses(root, listing.images, classes, known !== undefined, notes)
   const hasVal = listing.images.some(({ split }) => split === 'val')
-  const images = hasVal ? listing.images : holdOut(listing.images, seed, notes)
+  const holdsOut = !hasVal && mayHoldOut
+  const images = holdsOut ? holdOut(listing.images, seed, notes) : listing.images
 
   const labels = new Map(classes.map((name, label) => [name, label]))
   const samples = (wanted: SplitName) =>
@@ -65,7 +68,7 @@ export async function openDataSet(
     root,
     classes,
     splits: { train: samples('train'), val: samples('val'), test: samples('test') },
-    holdOut: !hasVal,
+    holdOut: holdsOut,
     notes,
   }
 }

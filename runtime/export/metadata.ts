@@ -14,6 +14,8 @@ export interface Described {
   readonly precision: string
   /** The seed of the run that the weights are from, which held out its validation split. */
   readonly seed?: number | undefined
+  /** The fingerprint of the training images. */
+  readonly samples?: string | undefined
   /** Accuracy of the run that the weights are from. */
   readonly metrics?: unknown
   /** How its answers are to be corrected. */
@@ -29,7 +31,20 @@ export function classNamesOf(graph: Graph, classes: readonly string[] | undefine
 
 /** The metadata of an ONNX file. `hash` gives the SHA-256 of a text in hexadecimal digits. */
 export async function metadataOf(
-  { version, graph, stored, classes, input, weights, precision, seed, metrics, calibration, accuracy }: Described,
+  {
+    version,
+    graph,
+    stored,
+    classes,
+    input,
+    weights,
+    precision,
+    seed,
+    samples,
+    metrics,
+    calibration,
+    accuracy,
+  }: Described,
   hash: (text: string) => string | Promise<string>,
 ): Promise<Record<string, string>> {
   const spec = JSON.stringify(stored)
@@ -44,6 +59,7 @@ export async function metadataOf(
     weights,
     precision,
     ...(seed !== undefined && { seed: String(seed) }),
+    ...(samples !== undefined && { samples }),
     ...(metrics !== undefined && { metrics: JSON.stringify(metrics) }),
     ...(calibration !== undefined && { calibration: JSON.stringify(calibration) }),
     ...(accuracy !== undefined && { accuracy: JSON.stringify(accuracy) }),

@@ -48,6 +48,8 @@ export interface ExportRequest {
   readonly unchecked?: boolean
   /** The seed of the run that the weights are from, which held out its validation split. */
   readonly seed?: number
+  /** The fingerprint of that run's training images. */
+  readonly samples?: string
   /** Accuracy of the run that the weights are from. */
   readonly metrics?: Readonly<Record<string, unknown>>
   /** How the answers are to be corrected; the graph itself computes the model's own. */
@@ -137,7 +139,7 @@ export function lowPrecision({ nodes }: Graph): (node: OnnxNode) => boolean {
 }
 
 function described(request: ExportRequest, accuracy: Accuracy | undefined): Described {
-  const { graph, stored, classes, input, weights, seed, metrics, calibration, precision } = request
+  const { graph, stored, classes, input, weights, seed, samples, metrics, calibration, precision } = request
   const version = packageVersion()
   const name = precision?.name ?? 'fp32'
   return {
@@ -149,6 +151,7 @@ function described(request: ExportRequest, accuracy: Accuracy | undefined): Desc
     weights: originOf(weights),
     precision: name,
     seed,
+    samples,
     metrics,
     calibration,
     accuracy,

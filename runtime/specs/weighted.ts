@@ -33,6 +33,8 @@ export interface WeightedSpec {
   readonly weights: FoundWeights | undefined
   /** The run's seed. */
   readonly seed?: number
+  /** The fingerprint of the run's training images. */
+  readonly samples?: string
   /** The metrics of the checkpoint in use, from the run's log. */
   readonly metrics?: Readonly<Record<string, unknown>>
   /** How the answers of that checkpoint are corrected. */
@@ -69,6 +71,7 @@ export async function openWeighted(
     spec,
     classes: run.info.classes,
     seed: run.info.seed,
+    ...(run.info.samples !== undefined && { samples: run.info.samples }),
     weights: await find(spec, weights ?? run.weightsPath(), weights === undefined ? undefined : weightsEntry, host, {}),
     ...(metrics && { metrics }),
     ...(calibration && { calibration }),

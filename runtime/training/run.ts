@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto'
-import { relative } from 'node:path'
 import type { DataSet } from '../data/dataset.js'
+import { fingerprintOf } from '../data/fingerprint.js'
 import type { Model } from '../model.js'
 import { packageVersion } from '../package-root.js'
 import type { Reporter } from '../reporter.js'
@@ -107,11 +106,4 @@ export function standing(
     return `stopped early: ${stale} epochs without a better validation top-1; --train patience=0 continues`
   if (epoch >= epochs) return `all ${epochs} epochs are done; a larger --epochs continues`
   return `resuming after ${stepInEpoch > 0 ? `step ${stepInEpoch} of epoch ${epoch + 1}` : `epoch ${epoch}`}`
-}
-
-/** Tells one list of images from another, wherever its folder lies: paths below the root, and labels, of what is trained on. */
-function fingerprintOf({ root, classes, splits }: DataSet): string {
-  const hash = createHash('sha256').update(JSON.stringify(classes))
-  for (const { path, label } of splits.train) hash.update(JSON.stringify([relative(root, path), label]))
-  return hash.digest('hex').slice(0, 16)
 }

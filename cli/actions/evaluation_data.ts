@@ -1,0 +1,75 @@
+import { resolve } from 'node:path'
+import { type DataSet, type Sample, splitNames } from '../../runtime/data/dataset.js'
+import { fingerprintOf } from '../../runtime/data/fingerprint.js'
+import { openDataSet } from '../../runtime/data/open.js'
+import { Failure } from '../../runtime/failure.js'
+import { readOnnxMetadata } from '../../runtime/inference/onnx_metadata.js'
+import { RunFolder } from '../../runtime/runs/folder.js'
+
+/** The data that a model was trained on, as a run or an exported file stores it. */
+export interface TrainingData {
+  /** The seed that held out the validation split: with another one, it would contain training images. */
+  readonly seed: number
+  readonly folder?: string
+  /** The fingerprint of the training images. */
+  readonly samples?: string
+}
+
+/** Returns undefined for a spec, which was not trained. */
+export async function trainingDataOf(source: string): Promise<TrainingData | undefined> {
+  if (source.endsWith('.onnx')) {
+    const { seed, samples } = await readOnnxMetadata(source)
+    const kept = Number(seed)
+    return { seed: Number.isSafeInteger(kept) && kept >= 0 ? kept : 1, ...(samples !== undefined && { samples }) }
+  }
+  if (!RunFolder.exists(source)) return undefined
+  const { info } = await RunFolder.open(source)
+  return { seed: info.seed, folder: info.data, ...(info.samples !== undefined && { samples: info.samples }) }
+}
+
+export const evaluationSplits = [...splitNames, 'all'] as const
+export type EvaluationSplit = (typeof evaluationSplits)[number]
+
+export interface EvaluationData {
+  readonly data: DataSet
+  readonly split: EvaluationSplit
+  readonly samples: readonly Sample[]
+  /** Whether these are the images that the model was trained on; true if that is not known. */
+  readonly own: boolean
+}
+
+/**
+ * Opens the images to evaluate a model on: those of the split or, without one, the validation split of the data set that it was trained on,
+ * and all images of any other data set.
+ *
+ * @throws Failure of `openDataSet`, `no-images`
+ */
+export async function openEvaluationData(
+  folder: string,
+  classes: readonly string[],
+  trained: TrainingData | undefined,
+  chosen: EvaluationSplit | undefined,
+): Promise<EvaluationData> {
+  const seed = trained?.seed ?? 1
+  const options = { seed, classes: [...classes] }
+  const data = await openDataSet(folder, options)
+  const own = isOwn(folder, data, trained)
+  const split = chosen ?? (own ? 'val' : 'all')
+  // In a data set that the model has not seen nothing is held out.
+  const used = own || split !== 'all' ? data : await openDataSet(folder, { ...options, holdOut: false })
+  const samples = split === 'all' ? splitNames.flatMap((name) => used.splits[name]) : used.splits[split]
+  if (samples.length === 0)
+    throw new Failure({
+      code: 'no-images',
+      message: split === 'all' ? `${folder} has no images` : `${folder} has no ${split} images`,
+      help: 'choose another --split',
+      path: folder,
+    })
+  return { data: used, split, samples, own }
+}
+
+function isOwn(folder: string, data: DataSet, trained: TrainingData | undefined): boolean {
+  if (!trained || (trained.folder === undefined && trained.samples === undefined)) return true
+  if (trained.folder !== undefined && resolve(trained.folder) === resolve(folder)) return true
+  return trained.samples === fingerprintOf(data)
+}
