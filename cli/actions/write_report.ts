@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path'
+import { basename, dirname, join, relative, sep } from 'node:path'
 import { z } from 'zod'
 import { elementAt } from '../../grammar/present.js'
 import type { DataSet } from '../../runtime/data/dataset.js'
@@ -6,12 +6,13 @@ import { openDataSet } from '../../runtime/data/open.js'
 import { decodeSample } from '../../runtime/data/sample_image.js'
 import type { EngineName } from '../../runtime/engines/index.js'
 import { Failure } from '../../runtime/failure.js'
-import { writeAtomically } from '../../runtime/files.js'
+import { kindOf, writeAtomically } from '../../runtime/files.js'
 import { cropImage, drawOverlay } from '../../runtime/images/overlay.js'
 import type { RgbImage } from '../../runtime/images/rgb_image.js'
 import { loadSharp } from '../../runtime/images/sharp.js'
 import { type Answer, argMax } from '../../runtime/inference/answer.js'
 import { EvaluationCounter } from '../../runtime/inference/evaluate.js'
+import { doubtfulLabels } from '../../runtime/inference/label_doubt.js'
 import { intersectionOverUnion } from '../../runtime/inference/localisation.js'
 import { openPredictor } from '../../runtime/inference/open.js'
 import { pairedDifference } from '../../runtime/inference/paired.js'
@@ -24,6 +25,7 @@ import { entryText } from '../../runtime/specs/stored.js'
 import { WrittenFiles } from '../../runtime/written_files.js'
 import type { Io } from '../io.js'
 import { type Answered, answersTo } from './answers.js'
+import { doubtFile } from './doubt_labels.js'
 import { runInUse } from './run_in_use.js'
 import { specHost } from './spec.js'
 
@@ -33,6 +35,7 @@ export const reportFile = 'report.html'
 /** Images shown, and the side of each in pixels: a report stays small enough to send. */
 const shownExamples = 9
 const shownMistakes = 6
+const shownDoubtful = 10
 const thumbnail = 200
 
 export interface ReportRequest {
@@ -63,6 +66,7 @@ export async function writeReport(given: string | undefined, request: ReportRequ
     mistakes: [],
     ...found,
     ...(calibration && { calibration }),
+    ...(found && { doubtful: { ...found.doubtful, ...(await linkToList(source, request.out)) } }),
     facts: factsOf(info, folder),
     notes: data
       ? []
@@ -134,7 +138,38 @@ async function look(source: string, data: DataSet, engine: EngineName | undefine
     differences: differencesOf(seen),
     examples: await drawAll(examples, data),
     mistakes: await drawAll(mistakes, data),
+    doubtful: doubtOf(seen, data),
   }
+}
+
+function doubtOf(seen: readonly Answered[], { classes, root }: DataSet): NonNullable<ReportData['doubtful']> {
+  const found = doubtfulLabels(
+    seen.map(({ sample, answer }) => ({
+      image: relative(root, sample.path),
+      label: sample.label,
+      probabilities: answer.probabilities,
+    })),
+  )
+  return {
+    count: found.length,
+    labels: found
+      .slice(0, shownDoubtful)
+      .map(({ image, label, suggested, labelProbability, suggestedProbability }) => ({
+        name: image,
+        label: elementAt(classes, label),
+        suggested: elementAt(classes, suggested),
+        labelProbability,
+        suggestedProbability,
+      })),
+  }
+}
+
+/** Links the list that `wsban data doubt` wrote into the run. */
+async function linkToList(source: string, out: string | undefined): Promise<{ readonly list?: string }> {
+  const list = join(source, doubtFile)
+  if ((await kindOf(list)) !== 'file') return {}
+  const path = relative(dirname(out ?? join(source, reportFile)), list)
+  return { list: path.split(sep).map(encodeURIComponent).join('/') }
 }
 
 /** The joint answer against each branch's own. */

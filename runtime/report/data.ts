@@ -38,6 +38,16 @@ export interface ShownImage {
   readonly overlap?: number
 }
 
+/** An image whose label may be wrong. */
+export interface DoubtfulName {
+  readonly name: string
+  readonly label: string
+  readonly suggested: string
+  /** Shares from 0 to 1. */
+  readonly labelProbability: number
+  readonly suggestedProbability: number
+}
+
 /** The joint answer against another branch's, on the same images. */
 export interface BranchDifference extends PairedDifference {
   readonly branch: string
@@ -60,6 +70,13 @@ export interface ReportData {
   readonly examples: readonly ShownImage[]
   /** Wrong predictions, the most confident first. */
   readonly mistakes: readonly ShownImage[]
+  /** Labels that are probably wrong, the most doubtful first; absent without evaluation. */
+  readonly doubtful?: {
+    readonly count: number
+    readonly labels: readonly DoubtfulName[]
+    /** The complete list, as a path from the report; absent if there is none. */
+    readonly list?: string
+  }
   /** Facts of the run, by name. */
   readonly facts: readonly (readonly [name: string, value: string])[]
   /** Why something is missing. */

@@ -28,6 +28,7 @@ ${evaluation ? summary(evaluation) : ''}
 ${evaluation ? branches(evaluation, data.differences) : ''}
 ${examples.length > 0 ? gallery('Attention and crops', 'The image; its attention map with the crop box in white (the annotated box, where there is one, in dashed green); and the crop, the input of the second pass.', examples) : ''}
 ${mistakes.length > 0 ? gallery('Most confident mistakes', 'Wrong predictions, the most confident first. Many show a wrong label, or more than one object.', mistakes) : ''}
+${data.doubtful ? doubtSection(data.doubtful) : ''}
 ${evaluation ? confusionSection(evaluation) : ''}
 ${evaluation ? classSection(evaluation) : ''}
 ${evaluation ? calibrationChart(evaluation, data.calibration) : ''}
@@ -70,6 +71,14 @@ function summary({
   ]
   return html`<section><div class="cards">${cards.map(([name, value]) => html`<div class="card"><b>${value}</b><span>${name}</span></div>`)}</div>
 <p class="aside">Measured on the validation split, which also selected the best checkpoint: expect slightly lower accuracy on a test set.</p></section>`
+}
+
+/** Labels that are probably wrong, with a link to the complete list. */
+function doubtSection({ count, labels, list }: NonNullable<ReportData['doubtful']>): Markup {
+  if (count === 0) return html``
+  return html`<section><h2>Labels in doubt</h2>
+<p>${count} ${count === 1 ? 'label' : 'labels'} of the validation images ${count === 1 ? 'is' : 'are'} probably wrong, by confident learning. ${list === undefined ? 'The command wsban data doubt writes the complete list.' : html`The complete list: <a href="${list}">${list}</a>.`}</p>
+<table><tr><th>image</th><th>label</th><th></th><th>more likely</th><th></th></tr>${labels.map(({ name, label, suggested, labelProbability, suggestedProbability }) => html`<tr><td>${name}</td><td>${label}</td><td class="number">${percent(labelProbability)}</td><td>${suggested}</td><td class="number">${percent(suggestedProbability)}</td></tr>`)}</table></section>`
 }
 
 /** Whole image against crop against both together, and what of it is more than chance. */

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
@@ -86,6 +95,60 @@ test.serial('training with 0 and with 2 workers is the same; strange class names
   const page = readFileSync(join(folder, 'run2', 'report.html'), 'utf8')
   t.false(page.includes('<b>red'))
   t.true(page.includes('&lt;b&gt;red&lt;/b&gt;, dark'))
+})
+
+test.serial('evaluate uses all of a folder that is not the data set of the run, and says so', (t) => {
+  const report = z.object({ split: z.string(), images: z.number() })
+  for (const [label, name] of ['<b>red< b>, dark', 'blue "sky"'].entries()) {
+    mkdirSync(join(folder, 'new', name), { recursive: true })
+    for (const i of [0, 1, 2, 3])
+      writeFileSync(
+        join(folder, 'new', name, `${i}.png`),
+        readFileSync(join(folder, 'set', 'images', `${label}-${i}.png`)),
+      )
+  }
+  renameSync(join(folder, 'new', '<b>red< b>, dark'), join(folder, 'new', "it's $(green)"))
+  for (const source of ['run2', 'run2.onnx']) {
+    const other = wsban('evaluate', source, '--data', 'new', '--json')
+    t.is(other.status, 0, other.err)
+    t.like(report.parse(JSON.parse(other.out)), { split: 'all', images: 8 })
+    t.regex(other.err, /new is not the data set that run2\S* was trained on: all 8 images are evaluated/)
+    t.notRegex(other.err, /held out/)
+    const own = wsban('evaluate', source, '--data', 'set', '--json')
+    t.like(report.parse(JSON.parse(own.out)), { split: 'val', images: 6 })
+    const whole = wsban('evaluate', source, '--data', 'set', '--split', 'all', '--json')
+    t.like(report.parse(JSON.parse(whole.out)), { split: 'all', images: 30 })
+    t.regex(whole.err, /with the images that run2\S* was trained on/)
+  }
+})
+
+test.serial('doubt ranks labels, writes a list that the report links, and replaces no other list', (t) => {
+  const answer = z.object({
+    path: z.string(),
+    images: z.number(),
+    doubtful: z.array(z.object({ path: z.string(), margin: z.number() })),
+  })
+  const before = readFileSync(join(folder, 'set', 'labels.csv'))
+  const found = wsban('data', 'doubt', 'run2', '--split', 'all', '--json')
+  t.is(found.status, 0, found.err)
+  t.regex(found.err, /has learned the labels of its training images/)
+  const { images, doubtful } = answer.parse(JSON.parse(found.out))
+  t.is(images, 30)
+  const list = readFileSync(join(folder, 'run2', 'doubt.csv'), 'utf8')
+    .trim()
+    .split('\n')
+  t.is(list[0], 'path,label,suggested,label_probability,suggested_probability,margin')
+  t.is(list.length, doubtful.length + 1)
+  t.is(wsban('report', 'run2').status, 0)
+  const refused = wsban('data', 'doubt', 'run2', '-o', 'set/labels.csv')
+  t.is(refused.status, 2)
+  t.regex(refused.err, /error\[file-exists\].*no list that wsban data doubt wrote/)
+  t.deepEqual(readFileSync(join(folder, 'set', 'labels.csv')), before)
+  for (const _ of [1, 2]) {
+    const val = wsban('data', 'doubt', 'run2', '-o', 'doubt of val.csv')
+    t.is(val.status, 0, val.err)
+    t.regex(val.out, /in doubt of 6 images \(val\)/)
+  }
 })
 
 test.serial('too many unreadable images stop training, unless more are allowed', (t) => {

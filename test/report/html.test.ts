@@ -40,6 +40,11 @@ const data: ReportData = {
       pValue: 1,
     },
   ],
+  doubtful: {
+    count: 1,
+    labels: [{ name: hostile, label: hostile, suggested: hostile, labelProbability: 0.1, suggestedProbability: 0.8 }],
+    list: 'doubt.csv',
+  },
   mistakes: [],
   examples: [
     {
