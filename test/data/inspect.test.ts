@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import test from 'ava'
 import fc from 'fast-check'
 import type { Sharp } from 'sharp'
-import { alike } from '../../runtime/data/inspect/alike.js'
+import { alike, groupsOf, MOST_DIFFERENT } from '../../runtime/data/inspect/alike.js'
 import type { ImageFacts } from '../../runtime/data/inspect/image_facts.js'
 import { inspectData } from '../../runtime/data/inspect/inspect.js'
 import { openDataSet } from '../../runtime/data/open.js'
@@ -65,6 +65,7 @@ test('counts, sizes, unreadable files, and doubles across splits and classes', a
     ['alike', 'train/b/4.png', 'val/b/alike.jpg'],
     ['same', 'train/a/3.png', 'val/a/same.png'],
     ['same', 'train/a/7.png', 'train/b/double.png'],
+    ['same', 'train/b/5.png', 'train/b/within.png'],
   ])
   t.deepEqual(
     found.findings.map(({ severity, code }) => `${severity} ${code}`),
@@ -73,6 +74,7 @@ test('counts, sizes, unreadable files, and doubles across splits and classes', a
       'error same-across-splits',
       'warning alike-across-splits',
       'error same-in-classes',
+      'warning double-within-split',
       'warning few-images',
       'warning uneven-classes',
       'warning no-val-images',
@@ -129,7 +131,7 @@ test('looks are compared as if each was with each', (t) => {
   fc.assert(
     fc.property(
       fc.array(row, { minLength: 16, maxLength: 16 }),
-      fc.array(fc.array(fc.integer({ min: 0, max: 255 }), { maxLength: 14 }), { minLength: 2, maxLength: 8 }),
+      fc.array(fc.array(fc.integer({ min: 0, max: 255 }), { maxLength: 24 }), { minLength: 2, maxLength: 8 }),
       (look, changes) => {
         const looks = changes.map((bits) => {
           const changed = [...look]
@@ -141,12 +143,32 @@ test('looks are compared as if each was with each', (t) => {
         const different = (a: readonly number[], b: readonly number[]) => ones(a.map((value, y) => value ^ (b[y] ?? 0)))
         const wanted = looks.flatMap((a, i) =>
           looks.flatMap((b, j) =>
-            j > i && different(a, b) <= 10 && [a, b].every((l) => ones(l) >= 32 && ones(l) <= 224) ? [`${i} ${j}`] : [],
+            j > i && different(a, b) <= MOST_DIFFERENT && [a, b].every((l) => ones(l) >= 32 && ones(l) <= 224)
+              ? [`${i} ${j}`]
+              : [],
           ),
         )
         const found = alike(looks.map(seen)).map(([a, b]) => `${a.sample.path} ${b.sample.path}`)
         t.deepEqual(found.sort(), wanted.sort())
       },
     ),
+  )
+})
+
+test('pairs are joined to groups', (t) => {
+  t.deepEqual(groupsOf([]), [])
+  t.deepEqual(
+    groupsOf([
+      [1, 2],
+      [3, 4],
+      [2, 5],
+      [4, 3],
+      [5, 3],
+      [7, 8],
+    ]),
+    [
+      [1, 2, 5, 3, 4],
+      [7, 8],
+    ],
   )
 })

@@ -1,6 +1,6 @@
 import { splitNames } from '../dataset.js'
 import { counted, listed } from '../listing.js'
-import type { Double, Finding, Inspection } from './inspection.js'
+import { type Double, type Finding, type Inspection, isWithin } from './inspection.js'
 
 /** Classes with fewer training images are hardly learned. */
 const FEW = 10
@@ -55,7 +55,7 @@ function aboutDoubles(doubles: readonly Double[]): Finding[] {
     findings.push({
       severity: 'warning',
       code: 'alike-across-splits',
-      message: `${counted(near, 'pair')} of near-duplicate images in two splits`,
+      message: `${counted(near, 'group')} of near-duplicate images in more than one split`,
       help: 'look at them; keep images of one scene in one split',
     })
   const labels = ofTwoClasses('same')
@@ -71,8 +71,17 @@ function aboutDoubles(doubles: readonly Double[]): Finding[] {
     findings.push({
       severity: 'warning',
       code: 'alike-in-classes',
-      message: `${counted(unsure, 'pair')} of near-duplicate images in two classes`,
+      message: `${counted(unsure, 'group')} of near-duplicate images in more than one class`,
       help: 'look at them; one of the labels may be wrong',
+    })
+  const within = doubles.filter(isWithin)
+  const more = within.reduce((sum, { images }) => sum + images.length - 1, 0)
+  if (more > 0)
+    findings.push({
+      severity: 'warning',
+      code: 'double-within-split',
+      message: `${counted(more, 'image')} more than once in one split and class, the same or near-duplicates (${counted(within.length, 'group')})`,
+      help: 'they count more than once; keep one of each, and give the data a val split of its own so that no copies are held out from train',
     })
   return findings
 }

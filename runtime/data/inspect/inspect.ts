@@ -1,9 +1,9 @@
 import type { Reporter } from '../../reporter.js'
 import { type DataSet, splitNames } from '../dataset.js'
-import { alike, sameContent } from './alike.js'
+import { alike, groupsOf, sameContent } from './alike.js'
 import { findingsOf } from './findings.js'
 import { type ImageFacts, readImageFacts } from './image_facts.js'
-import type { ClassCount, Double, Inspection, Sizes } from './inspection.js'
+import { type ClassCount, type Double, type Inspection, isWithin, type Sizes } from './inspection.js'
 
 /** Inspects every image of a data set and returns its contents, its problems and how to fix them. */
 export async function inspectData(data: DataSet, mostUnreadable: number, reporter: Reporter): Promise<Inspection> {
@@ -18,10 +18,9 @@ export async function inspectData(data: DataSet, mostUnreadable: number, reporte
         class: data.classes[sample.label] as string,
       })),
     })
-  const doubles = [...sameContent(seen).map(double('same')), ...alike(seen).map(double('alike'))].filter(
-    ({ images }) =>
-      new Set(images.map(({ split }) => split)).size > 1 || new Set(images.map((one) => one.class)).size > 1,
-  )
+  const doubles = [...sameContent(seen).map(double('same')), ...groupsOf(alike(seen)).map(double('alike'))]
+    // Those across splits and classes, which distort results most, come first.
+    .sort((a, b) => Number(isWithin(a)) - Number(isWithin(b)))
   const counted = {
     images: {
       train: data.splits.train.length,

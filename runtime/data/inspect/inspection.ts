@@ -7,6 +7,11 @@ export interface Double {
   readonly images: readonly { readonly path: string; readonly split: SplitName; readonly class: string }[]
 }
 
+/** Whether all of the images are in one split and one class. */
+export function isWithin({ images }: Double): boolean {
+  return new Set(images.map(({ split }) => split)).size === 1 && new Set(images.map((one) => one.class)).size === 1
+}
+
 export interface ClassCount {
   readonly name: string
   readonly train: number
@@ -27,7 +32,7 @@ export interface Inspection {
   readonly sizes: Sizes | undefined
   readonly withBox: number
   readonly unreadable: readonly Unreadable[]
-  /** Across splits or across classes; others cost nothing but time. */
+  /** First those across splits or classes, then those within. */
   readonly doubles: readonly Double[]
   readonly findings: readonly Finding[]
 }
