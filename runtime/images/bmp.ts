@@ -96,9 +96,10 @@ function decodeRows(bytes: Uint8Array, view: DataView, header: BmpHeader): Uint8
   if (offset + stride * (height - 1) + Math.ceil((width * bits) / 8) > bytes.length)
     throw new Error('its pixels are cut short')
   const data = new Uint8Array(3 * width * height)
-  const channels = masks.map(channelOf)
-  const [red, green, blue, alpha] = channels as [Channel, Channel, Channel, Channel]
-  const opaque = masks[3] === 0 || !someAlpha(view, header, stride, alpha)
+  const [redMask, greenMask, blueMask, alphaMask] = masks
+  const [red, green, blue] = [channelOf(redMask), channelOf(greenMask), channelOf(blueMask)]
+  const alpha = channelOf(alphaMask)
+  const opaque = alphaMask === 0 || !someAlpha(view, header, stride, alpha)
   for (let row = 0; row < height; row++) {
     const from = offset + stride * (topDown ? row : height - 1 - row)
     for (let x = 0; x < width; x++) {

@@ -1,9 +1,8 @@
 import { reasonOf } from '../failure.js'
 import type { RgbImage } from './rgb_image.js'
 
-interface HeifHandle {
-  readonly __heifHandle: never
-}
+/** An object of WebAssembly, which unlike an error has no code. */
+type HeifHandle = object & { readonly code?: never }
 
 interface HeifError {
   readonly code: object
