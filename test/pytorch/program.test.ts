@@ -105,6 +105,7 @@ const answers = z.object({
   schedules: z.array(numbers),
   mixed: z.array(z.tuple([numbers, z.array(numbers)])),
   weighted: z.array(z.number()),
+  formats: z.array(z.number()),
   listings: z.array(z.tuple([z.array(z.string()), z.array(sample), z.array(sample)])),
   order: numbers,
   places: z.array(z.object({ box: numbers, part: numbers, points: z.array(numbers) })),
@@ -148,6 +149,10 @@ test('random numbers, initial weights, images, order, learning rates and mixed b
   const data = await openDataSet(birds, { seed })
   const image = data.splits.train[11]?.path ?? ''
 
+  const formats = join(packageRoot(), 'test', 'images', 'fixtures', 'formats')
+  const bitmaps = readdirSync(formats)
+    .filter((name) => name.endsWith('.bmp'))
+    .map((name) => join(formats, name))
   const keys = [[seed, 'order', 3], ['ab', 'c'], ['a', 'bc'], [1], ['1'], [-0, 'é'], [0.5]]
   const random = (name: string) => !['resize', 'center_crop', 'normalize'].includes(name)
   const at = (name: string) => join(folder, `${name}.safetensors`)
@@ -166,6 +171,7 @@ test('random numbers, initial weights, images, order, learning rates and mixed b
     logits: mixedLogits,
     classWeights,
     smoothing,
+    formats: bitmaps,
     folders: [numbered, plain, birds],
     truths: truths.map(({ truth, orientation }) => [truth, [size.width, size.height], orientation]),
     crops,
@@ -174,6 +180,10 @@ test('random numbers, initial weights, images, order, learning rates and mixed b
   const script = join(packageRoot(), 'test', 'pytorch', 'run_program.py')
   const found = answers.parse(JSON.parse(runPython([script], JSON.stringify(task))))
 
+  t.deepEqual(
+    found.formats,
+    bitmaps.map(() => 0),
+  )
   t.deepEqual(
     found.keys,
     keys.map((parts) => keyOf(...parts)),

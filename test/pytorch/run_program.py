@@ -47,6 +47,10 @@ for number, (name, given, key) in enumerate(task["steps"]):
     tensors[str(number)] = made.permute(1, 2, 0).contiguous()
 save_file(tensors, task["images"])
 
+answers["formats"] = [
+    (image_dataset.decode(path) - image_dataset.decode(f"{path}.png")).abs().max().item() for path in task["formats"]
+]
+
 answers["schedules"] = [
     [getattr(schedules, name)(epoch, 5, **given) for epoch in task["epochs"]]
     for name, given in task["schedules"]
