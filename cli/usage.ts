@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs'
 import type { Command, CommanderError, Option } from 'commander'
 import { nearest } from '../compiler/diagnostics/suggest.js'
 import type { Problem } from '../runtime/failure.js'
+import { shellWord } from '../runtime/shell_word.js'
 
 /**
  * Returns what is wrong with a command line that commander refused. A flag that does not exist is named before anything that is missing:
@@ -27,6 +29,8 @@ export function usageProblem(error: CommanderError, program: Command, words: rea
       word,
       command.commands.map((inner) => inner.name()),
     )
+    if (!suggestion && existsSync(word))
+      return problem(`${word} is no command`, `for a folder of images: wsban make ${shellWord(word)}`)
     return problem(
       `${['wsban', ...path].join(' ')} has no command ${word}`,
       suggestion ? `did you mean ${suggestion}?` : help,

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs'
 import { Failure } from '../../runtime/failure.js'
 import { dataOf, lastRun } from '../../runtime/runs/find.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
+import { specFile } from '../../runtime/specs/spec_file.js'
 import type { Io } from '../io.js'
 
 /** Returns the run that a command is to work with: the given one, or the last one here, which is said. @throws Failure `no-run` */
@@ -14,6 +16,13 @@ export async function runInUse(given: string | undefined, io: Io): Promise<strin
 /** Returns the place of the images: the given one, or what the run was trained on. @throws Failure `wrong-usage` for what remembers none */
 export async function imagesInUse(given: string | undefined, source: string, io: Io): Promise<string> {
   if (given !== undefined) return given
+  if (!existsSync(specFile(source)))
+    throw new Failure({
+      code: 'wrong-usage',
+      message: `there is no run, exported file or model called ${source}`,
+      help: 'leave it out for the last run here',
+      exit: 2,
+    })
   if (!RunFolder.exists(source))
     throw new Failure({
       code: 'wrong-usage',

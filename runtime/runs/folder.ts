@@ -93,7 +93,12 @@ export class RunFolder {
     try {
       return new RunFolder(path, runFile.parse(JSON.parse(await readFile(file, 'utf8'))))
     } catch (error) {
-      const reason = error instanceof z.ZodError ? 'run.json was changed since wsban wrote it' : reasonOf(error)
+      const reason =
+        error instanceof z.ZodError
+          ? 'run.json was changed since wsban wrote it'
+          : hasCode(error, 'ENOENT') && existsSync(path)
+            ? 'it holds no run.json'
+            : reasonOf(error)
       throw new Failure(
         {
           code: 'run-unreadable',

@@ -1,4 +1,13 @@
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
@@ -85,5 +94,11 @@ test.serial('a place without images is an error before anything is made', (t) =>
   const refused = wsban('make', 'nothing')
   t.true(refused.status === 1 || refused.status === 2)
   t.false(existsSync(join(folder, 'nothing-wsban')))
+  renameSync(join(folder, photos, 'train', 'red "disc"'), join(folder, 'discs'))
+  const single = join(folder, 'single')
+  mkdirSync(single)
+  renameSync(join(folder, 'discs'), join(single, 'discs'))
+  t.regex(wsban('make', 'single').err, /one-class/)
+  t.false(existsSync(`${single}-wsban`))
   t.regex(wsban('make', 'not-there').err, /there is no such file or folder/)
 })

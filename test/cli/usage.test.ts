@@ -35,6 +35,7 @@ test('the value of a flag is no flag, even when it looks like one', (t) => {
 
 test('a misspelt command gets the nearest one', (t) => {
   t.regex(wsban('chek', 'x').err, /no command chek\n.*did you mean check\?/)
+  t.regex(wsban('a-folder').err, /a-folder is no command\n.*wsban make a-folder/)
   t.regex(wsban('weights', 'inspct').err, /wsban weights has no command inspct\n.*did you mean inspect\?/)
 })
 

@@ -4,6 +4,7 @@ import { ownModel } from '../../../runtime/projects/model_text.js'
 import { type Proposal, propose } from '../../../runtime/projects/proposal.js'
 import { templates } from '../../../runtime/projects/templates.js'
 import { readSpec, specFile } from '../../../runtime/specs/spec_file.js'
+import { checkClassCount } from '../../../runtime/training/checks.js'
 import type { Io } from '../../io.js'
 import { ask, canAsk, select } from '../../prompts.js'
 
@@ -25,7 +26,9 @@ export async function proposedModel(
   { seed, epochs, mayAsk }: { readonly seed: number; readonly epochs?: number; readonly mayAsk: boolean },
   io: Io,
 ): Promise<ProposedModel> {
-  const summary = await summarizeData(await openDataSet(photos, { seed }), photos)
+  const data = await openDataSet(photos, { seed })
+  checkClassCount(data, photos)
+  const summary = await summarizeData(data, photos)
   const [first] = templates
   if (!first) throw new Error('there is no template')
   let proposal = withEpochs(propose(first, summary), epochs)
