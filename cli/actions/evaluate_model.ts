@@ -16,6 +16,7 @@ import type { Io } from '../io.js'
 import { answersTo } from './answers.js'
 import { type EvaluationSplit, openEvaluationData, type TrainingData, trainingDataOf } from './evaluation_data.js'
 import { imagesInUse, runInUse } from './run_in_use.js'
+import { requireSameClasses } from './same_classes.js'
 import { specHost } from './spec.js'
 import { withClasses } from './train_spec.js'
 
@@ -77,7 +78,7 @@ export async function evaluateModel(given: string | undefined, options: Evaluate
   }
   const { weights: _, weightsEntry: __, set: ___, unknown: ____, ...same } = request
   const other = await count(compare, { ...same, split }, trained, io)
-  checkClasses(counted, other, source, compare)
+  requireSameClasses({ source, ...counted }, { source: compare, ...other })
   const compared = pairedDifference(right, other.right)
   io.printText(comparisonText(compared, compare, other.evaluation))
   io.json({
@@ -88,16 +89,6 @@ export async function evaluateModel(given: string | undefined, options: Evaluate
     compared: { with: compare, top1: other.evaluation.top1, ...compared },
   })
   return 0
-}
-
-function checkClasses(one: Counted, other: Counted, source: string, compare: string): void {
-  if (one.classes.join('\n') === other.classes.join('\n')) return
-  throw new Failure({
-    code: 'classes-do-not-fit',
-    message: `${source} and ${compare} were made for other classes`,
-    help: 'compare models of the same classes',
-    path: compare,
-  })
 }
 
 async function count(

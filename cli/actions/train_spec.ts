@@ -13,7 +13,7 @@ import { openDataSet } from '../../runtime/data/open.js'
 import type { EngineName } from '../../runtime/engines/index.js'
 import { Failure } from '../../runtime/failure.js'
 import { loadModel } from '../../runtime/generated/load.js'
-import { type AgainstChance, againstChance, reasonForChance } from '../../runtime/inference/chance.js'
+import { type AgainstChance, againstChance } from '../../runtime/inference/chance.js'
 import { top1Text } from '../../runtime/inference/evaluate.js'
 import type { PytorchChoice, precisions, trainInPytorch } from '../../runtime/pytorch/train.js'
 import { dataOf, freeRunPath } from '../../runtime/runs/find.js'
@@ -24,14 +24,13 @@ import { compileStored } from '../../runtime/specs/spec.js'
 import { modelNames, readSpec, specFile } from '../../runtime/specs/spec_file.js'
 import { checkClassCount } from '../../runtime/training/checks.js'
 import { firstNotFinite } from '../../runtime/training/locate.js'
-import { trainingRecord } from '../../runtime/training/metrics_records.js'
 import { profileText, StepProfile } from '../../runtime/training/profile.js'
 import { clock } from '../../runtime/training/progress.js'
 import { startTraining, type TrainingRequest } from '../../runtime/training/start_training.js'
 import type { TrainResult } from '../../runtime/training/train.js'
-import { noWeights } from '../../runtime/weights/initial_weights.js'
 import type { Io } from '../io.js'
 import { calibrationText, measureCalibration } from './calibrate_run.js'
+import { chanceReason } from './chance_reason.js'
 import { runInUse } from './run_in_use.js'
 import { readySpec, requireGraph } from './spec.js'
 
@@ -195,17 +194,10 @@ async function standingOf(
   { splits: { val }, classes }: DataSet,
   { graph }: ReadySpec,
 ): Promise<(AgainstChance & { readonly reason: string }) | undefined> {
-  const { bestScore, weights } = run.info
+  const { bestScore } = run.info
   if (bestScore === undefined || val.length === 0) return undefined
-  const records = (await run.log.read()).flatMap((line) => trainingRecord.safeParse(line).data ?? [])
-  const losses = records.flatMap((record) =>
-    record.kind === 'epoch' ? [Object.values(record.losses).reduce((sum, loss) => sum + loss, 0)] : [],
-  )
-  const random = weights === undefined ? graph.pretrained.length === 0 : weights === noWeights
-  const steps = records.at(-1)?.step ?? 0
-  const reason = reasonForChance({ losses, steps, random })
   const labels = val.map(({ label }) => label)
-  return { ...againstChance(bestScore, labels, classes.length), reason }
+  return { ...againstChance(bestScore, labels, classes.length), reason: await chanceReason(run, graph) }
 }
 
 function chanceText({ top1, chance, reason }: AgainstChance & { readonly reason: string }): string {
