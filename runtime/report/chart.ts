@@ -1,7 +1,9 @@
 import { html, type Markup } from './markup.js'
+import type { Role } from './roles.js'
 
 export interface Series {
   readonly name: string
+  readonly role: Role
   readonly points: readonly (readonly [x: number, y: number])[]
 }
 
@@ -18,10 +20,11 @@ const width = 520
 const height = 240
 const margin = { left: 56, right: 14, top: 14, bottom: 34 }
 
-/** Lines over epochs, with labelled axes and a legend. Colours come from the page's palette. */
+/** Lines over epochs, with labelled axes and a legend. Each role has its colour; lines of the same role differ in their dashes. */
 export function lineChart(series: readonly Series[], { label, format, top, mark }: ChartOptions): Markup {
-  const shown = series.map(({ name, points }) => ({
+  const shown = series.map(({ name, role, points }, index) => ({
     name,
+    look: `${role} dash${Math.min(3, series.slice(0, index).filter((earlier) => earlier.role === role).length)}`,
     points: points.filter((point) => point.every(Number.isFinite)),
   }))
   const xs = shown.flatMap(({ points }) => points.map(([x]) => x))
@@ -32,7 +35,7 @@ export function lineChart(series: readonly Series[], { label, format, top, mark 
   const y = (value: number) =>
     height - margin.bottom - (Math.min(value, largest) / largest) * (height - margin.top - margin.bottom)
   const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => share * largest)
-  const path = ({ points }: Series) =>
+  const path = ({ points }: Pick<Series, 'points'>) =>
     points
       .map((point, index) => `${index === 0 ? 'M' : 'L'}${x(point[0]).toFixed(1)} ${y(point[1]).toFixed(1)}`)
       .join('')
@@ -42,9 +45,9 @@ ${ticks.map((tick) => html`<line class="grid" x1="${margin.left}" x2="${width - 
 ${wholeNumbers(first, last).map((epoch) => html`<text class="tick" x="${x(epoch).toFixed(1)}" y="${height - margin.bottom + 16}" text-anchor="middle">${epoch}</text>`)}
 <text class="tick" x="${(width + margin.left) / 2}" y="${height - 4}" text-anchor="middle">epoch</text>
 ${mark ? html`<line class="mark" x1="${x(mark.x).toFixed(1)}" x2="${x(mark.x).toFixed(1)}" y1="${margin.top}" y2="${height - margin.bottom}"/><text class="tick" x="${x(mark.x).toFixed(1)}" y="${margin.top - 3}" text-anchor="middle">${mark.label}</text>` : ''}
-${shown.map((one, index) => html`<path class="line c${index % 6}" d="${path(one)}"/>${one.points.length === 1 ? one.points.map((point) => html`<circle class="dot c${index % 6}" cx="${x(point[0])}" cy="${y(point[1]).toFixed(1)}" r="3"/>`) : ''}`)}
+${shown.map((one) => html`<path class="line ${one.look}" d="${path(one)}"/>${one.points.length === 1 ? one.points.map((point) => html`<circle class="dot ${one.look}" cx="${x(point[0])}" cy="${y(point[1]).toFixed(1)}" r="3"/>`) : ''}`)}
 </svg>
-<figcaption>${label}${series.length > 1 ? html`: ${series.map((one, index) => html`<span class="key c${index % 6}"></span>${one.name} `)}` : ''}</figcaption>
+<figcaption>${label}${series.length > 1 ? html`: ${shown.map((one) => html`<svg class="key-line" viewBox="0 0 24 8" aria-hidden="true"><path class="line ${one.look}" d="M0 4H24"/></svg>${one.name} `)}` : ''}</figcaption>
 </figure>`
 }
 

@@ -1,3 +1,4 @@
+import type { SplitName } from '../data/dataset.js'
 import type { Evaluation } from '../inference/evaluate.js'
 import type { PairedDifference } from '../inference/paired.js'
 import type { AnswerCalibration } from '../runs/answer_calibration.js'
@@ -27,7 +28,8 @@ export interface Guess {
 }
 
 export interface ShownImage {
-  readonly name: string
+  /** The path below the root of the data set, with forward slashes. */
+  readonly path: string
   readonly truth: string
   readonly guesses: readonly Guess[]
   /** Small JPEGs: as it is, with heatmap and boxes, and the crop. */
@@ -36,6 +38,29 @@ export interface ShownImage {
   readonly crop?: Uint8Array
   /** Of the crop and the true box, intersection over union. */
   readonly overlap?: number
+}
+
+/** The joint answer against another branch's, on the same images. */
+export interface BranchDifference extends PairedDifference {
+  readonly branch: string
+}
+
+/** The run against another one on the same images. */
+export interface BaselineDifference extends PairedDifference {
+  /** The other run, as it was named. */
+  readonly name: string
+  /** Top-1 of the other run. */
+  readonly top1: number
+}
+
+/** A class that was predicted as another, with some of the images. */
+export interface ConfusedPair {
+  readonly truth: string
+  readonly predicted: string
+  /** Images confused, and all images of the true class. */
+  readonly count: number
+  readonly total: number
+  readonly images: readonly { readonly path: string; readonly image: Uint8Array }[]
 }
 
 /** An image whose label may be wrong. */
@@ -48,9 +73,25 @@ export interface DoubtfulName {
   readonly suggestedProbability: number
 }
 
-/** The joint answer against another branch's, on the same images. */
-export interface BranchDifference extends PairedDifference {
-  readonly branch: string
+/** The images that the run was trained and measured on. */
+export interface DataSummary {
+  readonly classes: readonly { readonly name: string; readonly images: Readonly<Record<SplitName, number>> }[]
+  /** How the data was read, one line each. */
+  readonly notes: readonly string[]
+  /** Whether the validation split was held out from the training images by the seed. */
+  readonly heldOut: boolean
+}
+
+export interface Cost {
+  readonly parameters: number
+  /** Of one image, both passes included. */
+  readonly multiplyAdds: number
+  /** Of the checkpoint's weights. */
+  readonly weightBytes: number
+  /** Of the training steps, without validation; absent before the first epoch is done. */
+  readonly trainingSeconds?: number
+  /** For one image of the evaluation, decoding included; absent when the images are gone. */
+  readonly millisecondsPerImage?: number
 }
 
 /** All that a report shows. Every text in it is data, and is escaped. */
@@ -61,22 +102,29 @@ export interface ReportData {
   readonly steps: readonly StepRecord[]
   /** The epoch of the checkpoint that is shown. */
   readonly best?: number
+  /** The likely reason, should the accuracy be near chance; see `reasonForChance`. */
+  readonly reason: string
   /** How the answers are corrected, if they are. */
   readonly calibration?: AnswerCalibration
-  /** Absent when the images are gone. */
+  /** Absent when the images are gone, as are `data`, `baseline`, `differences` and all images. */
   readonly evaluation?: Evaluation
+  readonly data?: DataSummary
   readonly differences: readonly BranchDifference[]
+  readonly baseline?: BaselineDifference
   /** Spread over the classes. */
   readonly examples: readonly ShownImage[]
   /** Wrong predictions, the most confident first. */
   readonly mistakes: readonly ShownImage[]
-  /** Labels that are probably wrong, the most doubtful first; absent without evaluation. */
+  /** The most frequent first. */
+  readonly confused: readonly ConfusedPair[]
+  /** Labels that are probably wrong, the most doubtful first. */
   readonly doubtful?: {
     readonly count: number
     readonly labels: readonly DoubtfulName[]
     /** The complete list, as a path from the report; absent if there is none. */
     readonly list?: string
   }
+  readonly cost: Cost
   /** Facts of the run, by name. */
   readonly facts: readonly (readonly [name: string, value: string])[]
   /** Why something is missing. */

@@ -23,3 +23,13 @@ export function escapeText(text: string): string {
     `&#${character.charCodeAt(0)};`.replace('&#60;', '&lt;').replace('&#62;', '&gt;').replace('&#38;', '&amp;'),
   )
 }
+
+/** A path that breaks after its slashes, should it not fit in a line. */
+export function pathText(path: string): Markup {
+  return html`${path.split(/(?<=\/)/).map((part) => html`${part}<wbr>`)}`
+}
+
+/** A JPEG inside the page. */
+export function dataUri(jpeg: Uint8Array): string {
+  return `data:image/jpeg;base64,${Buffer.from(jpeg).toString('base64')}`
+}

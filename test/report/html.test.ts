@@ -48,21 +48,36 @@ const data: ReportData = {
   mistakes: [],
   examples: [
     {
-      name: hostile,
+      path: hostile,
       truth: hostile,
       guesses: [{ by: 'joint', name: hostile, probability: 0.9 }],
       image: Uint8Array.of(1, 2, 3),
     },
   ],
+  reason: hostile,
+  confused: [
+    { truth: hostile, predicted: 'plain', count: 1, total: 2, images: [{ path: hostile, image: Uint8Array.of(1) }] },
+  ],
+  data: {
+    classes: [
+      { name: hostile, images: { train: 10, val: 2, test: 0 } },
+      { name: 'plain', images: { train: 10, val: 2, test: 3 } },
+    ],
+    notes: [hostile],
+    heldOut: false,
+  },
+  cost: { parameters: 1_234_567, multiplyAdds: 2e9, weightBytes: 5e6, trainingSeconds: 516, millisecondsPerImage: 12 },
   facts: [[hostile, hostile]],
   notes: [hostile],
   spec: hostile,
 }
-const report = renderReport(data)
+/** With ordinary spaces. */
+const pageOf = (data: ReportData) => renderReport(data).replaceAll('\u00a0', ' ')
+const report = pageOf(data)
 
 test('texts are data: nothing of them is markup', (t) => {
   t.false(report.includes('<script'))
-  t.notRegex(report, /<[^>]*onload/)
+  t.notRegex(report.replace(/"[^"]*"/g, '""'), /<[^>]*onload/, 'outside of the values of attributes')
   t.true(report.includes('&lt;script&gt;'))
 })
 
@@ -77,12 +92,12 @@ test('the figures are there', (t) => {
 
 test('a run without images to evaluate has its facts, and a run without an epoch no charts', (t) => {
   const { evaluation: _, best: __, ...rest } = data
-  const bare = renderReport({ ...rest, examples: [], steps: [] })
+  const bare = pageOf({ ...rest, examples: [], steps: [] })
   t.false(bare.includes('Attention and crops'))
-  t.false(bare.includes('Accuracy by class'))
+  t.false(bare.includes('Precision and recall by class'))
   t.false(bare.includes('learning rate'))
   t.true(bare.includes('losses, mean per epoch') && bare.includes('The run'))
-  const unbegun = renderReport({ ...rest, examples: [], epochs: [], steps: [] })
+  const unbegun = pageOf({ ...rest, examples: [], epochs: [], steps: [] })
   t.false(unbegun.includes('every loss'))
   t.true(unbegun.includes('The run'))
 })
@@ -90,7 +105,7 @@ test('a run without images to evaluate has its facts, and a run without an epoch
 test('without accuracies there is no chart of them, and without a second branch no comparison', (t) => {
   const { evaluation } = data
   if (!evaluation) throw new Error('the data has an evaluation')
-  const report = renderReport({
+  const report = pageOf({
     ...data,
     best: 0,
     epochs: [{ epoch: 1, losses: { total: 0 }, top1: {} }],
@@ -107,7 +122,7 @@ test('a larger evaluation adds top-5, the discriminative part, mistakes, and a d
   if (!evaluation) throw new Error('the data has an evaluation')
   const names = ['a', 'b', 'c', 'd', 'e', 'f']
   const [difference] = data.differences
-  const report = renderReport({
+  const report = pageOf({
     ...data,
     evaluation: {
       ...evaluation,
@@ -116,10 +131,11 @@ test('a larger evaluation adds top-5, the discriminative part, mistakes, and a d
       confusion: names.map((_, row) => names.map((_, column) => (row === column ? row : 0))),
       discriminativePart: { images: 4, captured: 0.625, byChance: 0.125, cropArea: 0.25 },
     },
+    confused: [],
     differences: difference ? [{ ...difference, onlyFirst: 1, pValue: 0.0001 }] : [],
     mistakes: [
       {
-        name: 'm.jpg',
+        path: 'm.jpg',
         truth: 'a',
         guesses: [{ by: 'joint', name: 'a', probability: 0.9 }],
         image: Uint8Array.of(1),
@@ -139,7 +155,7 @@ test('a larger evaluation adds top-5, the discriminative part, mistakes, and a d
     'The difference is significant',
     'p below 0.001',
     'Every image was classified correctly.',
-    'class="right"',
+    ' right"',
   ])
     t.true(report.includes(words), words)
 })

@@ -1,0 +1,17 @@
+import { html, type Markup } from './markup.js'
+
+interface Enlargeable {
+  /** Of the element: letters, digits and hyphens. */
+  readonly id: string
+  /** Names it for a screen reader. */
+  readonly what: string
+  /** Fills the window when it is clicked. */
+  readonly body: Markup
+  /** Shown below it, small and large alike. */
+  readonly caption: Markup
+}
+
+/** Images that a click enlarges, without a script: the link makes its figure the page's target, and the style sheet lets that fill the window. */
+export function enlargeable({ id, what, body, caption }: Enlargeable): Markup {
+  return html`<div class="place" id="at-${id}"><figure class="enlargeable" id="${id}"><a class="close" href="#at-${id}">Close</a><a class="open" href="#${id}" aria-label="Enlarge ${what}">${body}</a>${caption}</figure></div>`
+}
