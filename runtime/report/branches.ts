@@ -3,7 +3,7 @@ import { differenceText, percent } from './format.js'
 import { html, type Markup } from './markup.js'
 import { branchesOf, roleOf } from './roles.js'
 
-/** Whole image against crop against both together, and against the baseline, with what the differences are worth. */
+/** Whole image against crop against both together, and against the baseline, and whether the differences are significant. */
 export function branchesSection({ evaluation, epochs, differences, baseline }: ReportData): Markup {
   if (!evaluation) return html``
   const branches = branchesOf({ evaluation, epochs })

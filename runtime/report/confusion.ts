@@ -63,7 +63,7 @@ function pairList(pairs: readonly ConfusedPair[]): Markup {
     (
       { truth, predicted, count, total, images },
       pair,
-    ) => html`<li><p><b>${truth}</b> predicted as <b>${predicted}</b>: ${count} of ${total}</p>
+    ) => html`<li><p><b>${truth}</b> predicted as <b>${predicted}</b>: <span class="count">${count} of ${total}</span></p>
 <div class="thumbs">${images.map(({ path, image }, index) => enlargeable({ id: `pair-${pair}-${index}`, what: path, body: html`<img alt="${truth}, predicted as ${predicted}" src="${dataUri(image)}">`, caption: html`<small class="path">${pathText(path)}</small>` }))}</div></li>`,
   )}</ul>`
 }

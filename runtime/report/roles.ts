@@ -1,6 +1,6 @@
 import type { ReportData } from './data.js'
 
-/** What a line or bar shows. Each has one colour, the same in every chart; see `style.ts`. */
+/** The kind of value that a line or bar shows. Each has one colour, the same in every chart; see `style.ts`. */
 export type Role = 'joint' | 'whole' | 'crop' | 'loss' | 'other'
 
 /** Returns the names of the branches, in the order of the model: the first one sees the whole image, since a crop needs an earlier guide. */

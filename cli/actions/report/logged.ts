@@ -16,7 +16,7 @@ const epochLine = z.object({
   secondsPerStep: z.number(),
 })
 
-/** What a run's folder tells without its images. */
+/** Returns the part of a report that needs no images: curves, facts and cost. */
 export async function loggedOf(
   run: RunFolder,
   graph: Graph,

@@ -30,7 +30,7 @@ const shownPairs = 8
 const imagesOfEachPair = 3
 const shownDoubtful = 10
 
-/** What the images show of a run. */
+/** The part of a report that is measured on the images. */
 export interface Measured
   extends Pick<ReportData, 'differences' | 'baseline' | 'examples' | 'mistakes' | 'confused'>,
     Required<Pick<ReportData, 'evaluation' | 'data' | 'doubtful'>> {
