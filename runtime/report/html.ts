@@ -13,7 +13,8 @@ import { keyFigures, verdictOf } from './verdict.js'
 
 /** One HTML file that needs nothing else: no script, no request, images inside. */
 export function renderReport(data: ReportData): string {
-  const { evaluation } = data
+  // Without images, no rate is defined.
+  const evaluation = data.evaluation?.images ? data.evaluation : undefined
   const page = html`<!doctype html>
 <html lang="en">
 <head>

@@ -6,7 +6,8 @@ const fewImages = 10
 
 /** Returns in sentences of plain text what the numbers do not show. */
 export function limitsOf({ evaluation, data, calibration, baseline }: ReportData): string[] {
-  if (!evaluation || !data) return ['The images were not available, so nothing was measured for this report.']
+  if (!evaluation?.images || !data)
+    return ['No validation images were available, so nothing was measured for this report.']
   const { perClass, localisation, discriminativePart } = evaluation
   const few = perClass.filter(({ images }) => images < fewImages).length
   const tests = data.classes.reduce((sum, { images }) => sum + images.test, 0)

@@ -102,6 +102,21 @@ test('a run without images to evaluate has its facts, and a run without an epoch
   t.true(unbegun.includes('The run'))
 })
 
+test('a validation split without images shows no rates', (t) => {
+  const { evaluation } = data
+  if (!evaluation) throw new Error('the data has an evaluation')
+  const page = pageOf({
+    ...data,
+    evaluation: { ...evaluation, images: 0, top1: {} },
+    differences: [],
+    examples: [],
+    confused: [],
+  })
+  for (const words of ['Every image was classified correctly', 'Confusion matrix', 'NaN'])
+    t.false(page.includes(words), words)
+  t.true(page.includes('No validation images were available'))
+})
+
 test('without accuracies there is no chart of them, and without a second branch no comparison', (t) => {
   const { evaluation } = data
   if (!evaluation) throw new Error('the data has an evaluation')

@@ -2,7 +2,7 @@ import { relative } from 'node:path'
 import { elementAt } from '../../../grammar/present.js'
 import type { DataSet, Sample } from '../../../runtime/data/dataset.js'
 import type { EngineName } from '../../../runtime/engines/index.js'
-import { type Answer, argMax, type Predictor } from '../../../runtime/inference/answer.js'
+import { type Answer, argMax } from '../../../runtime/inference/answer.js'
 import { type Evaluation, EvaluationCounter } from '../../../runtime/inference/evaluate.js'
 import { doubtfulLabels } from '../../../runtime/inference/label_doubt.js'
 import { openPredictor } from '../../../runtime/inference/open.js'
@@ -58,9 +58,13 @@ export async function measureRun(
   const began = performance.now()
   const predictor = await openPredictor(source, engine, specHost(io))
   const counter = new EvaluationCounter(data.classes)
-  for await (const one of answersOf(predictor, data, io)) {
-    counter.add(one.answer, one.truth)
-    seen.push(one)
+  try {
+    for await (const one of answersTo(data.splits.val, predictor, io)) {
+      counter.add(one.answer, one.truth)
+      seen.push(one)
+    }
+  } finally {
+    await predictor.close()
   }
   const millisecondsPerImage = (performance.now() - began) / Math.max(1, seen.length)
   const evaluation = counter.result()
@@ -102,15 +106,6 @@ function doubtOf(seen: readonly Answered[], { classes, root }: DataSet): NonNull
   }
 }
 
-/** Ends the predictor with the last answer, or with what stopped them. */
-async function* answersOf(predictor: Predictor, data: DataSet, io: Io): AsyncGenerator<Answered> {
-  try {
-    yield* answersTo(data.splits.val, predictor, io)
-  } finally {
-    await predictor.close()
-  }
-}
-
 const isRight = ({ answer, sample }: Answered) => argMax(answer.probabilities) === sample.label
 
 async function compare(
@@ -128,8 +123,12 @@ async function compare(
   }
   const predictor = await openPredictor(baseline, engine, specHost(io))
   const other: boolean[] = []
-  requireSameClasses({ source, classes: data.classes }, { source: baseline, classes: predictor.classes })
-  for await (const one of answersOf(predictor, data, io)) other.push(isRight(one))
+  try {
+    requireSameClasses({ source, classes: data.classes }, { source: baseline, classes: predictor.classes })
+    for await (const one of answersTo(data.splits.val, predictor, io)) other.push(isRight(one))
+  } finally {
+    await predictor.close()
+  }
   if (other.length === 0) return undefined
   const top1 = other.filter(Boolean).length / other.length
   return { name: baseline, top1, ...pairedDifference(right, other) }
