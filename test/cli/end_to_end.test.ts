@@ -87,11 +87,16 @@ test.serial('train, evaluate, export, verify, predict, report', async (t) => {
   t.is(list.predictions[1]?.error?.code, 'image-unreadable')
   t.true(existsSync(join(folder, 'seen', '1.heatmap.png')))
 
-  const report = wsban('report', run, '-o', join(folder, 'report.html'))
+  const [reportPath, card] = [join(folder, 'report.html'), join(folder, 'card.md')]
+  const report = wsban('report', run, '-o', reportPath, '--baseline', run, '--card', card)
   t.is(report.status, 0, report.err)
-  const html = readFileSync(join(folder, 'report.html'), 'utf8')
+  const html = readFileSync(reportPath, 'utf8')
   t.false(html.includes('blue <square>'), 'class names are escaped')
   t.true(html.includes('blue &lt;square&gt;'))
+  t.true(html.includes('No difference is shown between the model and the baseline'), 'the run itself')
+  const cardText = readFileSync(card, 'utf8')
+  t.true(cardText.includes('blue \\<square\\>'), 'and in Markdown')
+  t.regex(cardText, /^# Model card: /)
 
   const consumer = /```js\n([\s\S]*?)```/.exec(readFileSync(join(root, 'docs', 'onnx.md'), 'utf8'))?.[1] ?? ''
   writeFileSync(join(folder, 'consumer.mjs'), consumer)
