@@ -1,5 +1,6 @@
 import test from 'ava'
 import { Calibration, calibrationBins } from '../../runtime/inference/calibration.js'
+import { holmCorrection } from '../../runtime/inference/holm.js'
 import { pairedDifference } from '../../runtime/inference/paired.js'
 import { Random } from '../../runtime/random.js'
 
@@ -84,4 +85,19 @@ test('models that never differ, and many images', (t) => {
   // scipy.stats.binomtest(2800, 5800, 0.5).pvalue
   t.true(Math.abs(pValue - 0.00896943600119357) < 1e-9, String(pValue))
   t.throws(() => pairedDifference([true], []), { instanceOf: RangeError })
+})
+
+test('p-values of several tests are corrected by Holm, as in worked examples', (t) => {
+  const close = (given: readonly number[], expected: readonly number[]) => {
+    const corrected = holmCorrection(given)
+    t.is(corrected.length, expected.length)
+    for (const [index, value] of corrected.entries()) t.true(Math.abs(value - (expected[index] ?? Number.NaN)) < 1e-12)
+  }
+  // Wikipedia, "Holm-Bonferroni method": of four hypotheses at 5 % the fourth and the first are rejected.
+  close([0.01, 0.04, 0.03, 0.005], [0.03, 0.06, 0.06, 0.02])
+  // R: p.adjust(c(0.01, 0.02, 0.03, 0.04, 0.05), "holm"), whose last ones are held up by the one before.
+  close([0.01, 0.02, 0.03, 0.04, 0.05], [0.05, 0.08, 0.09, 0.09, 0.09])
+  close([0.6, 0.5], [1, 1])
+  close([0.03], [0.03])
+  close([], [])
 })
