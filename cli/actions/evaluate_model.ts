@@ -14,7 +14,13 @@ import { openPredictor } from '../../runtime/inference/open.js'
 import { type PairedDifference, pairedDifference } from '../../runtime/inference/paired.js'
 import type { Io } from '../io.js'
 import { answersTo } from './answers.js'
-import { type EvaluationSplit, openEvaluationData, type TrainingData, trainingDataOf } from './evaluation_data.js'
+import {
+  type EvaluationSplit,
+  mayHaveSeen,
+  openEvaluationData,
+  type TrainingData,
+  trainingDataOf,
+} from './evaluation_data.js'
 import { imagesInUse, runInUse } from './run_in_use.js'
 import { requireSameClasses } from './same_classes.js'
 import { specHost } from './spec.js'
@@ -78,7 +84,7 @@ export async function evaluateModel(given: string | undefined, options: Evaluate
   }
   const { weights: _, weightsEntry: __, set: ___, unknown: ____, ...same } = request
   const other = await count(compare, { ...same, split }, trained, io)
-  requireSameClasses({ source, ...counted }, { source: compare, ...other })
+  requireSameClasses({ source, classes: counted.classes }, { source: compare, classes: other.classes })
   const compared = pairedDifference(right, other.right)
   io.printText(comparisonText(compared, compare, other.evaluation))
   io.json({
@@ -107,29 +113,28 @@ async function count(
     ...(settings && { set: settings }),
     ...(named && { classes: named }),
   })
-  const { data, split, samples, own } = await openEvaluationData(folder, predictor.classes, trained, chosen)
-  if (data.holdOut && split !== 'all' && (await trainingDataOf(source))?.seed !== trained?.seed)
-    io.reporter.warn(`${source} was trained with another seed: it may have seen some of these images`)
+  const images = await openEvaluationData(folder, predictor.classes, trained, chosen)
+  const { data, split, samples, own } = images
   for (const note of data.notes) io.reporter.say(note)
-  if (split === 'all')
-    if (own) io.reporter.warn(`${folder} is evaluated whole, with the images that ${source} was trained on`)
-    else
-      io.reporter.say(
-        `${folder} is not the data set that ${source} was trained on: all ${samples.length} images are evaluated`,
-      )
+  const seen = mayHaveSeen(images, folder, trained, { source, trained: await trainingDataOf(source) })
+  if (seen !== undefined) io.reporter.warn(seen)
+  if (split === 'all' && !own)
+    io.reporter.say(
+      `${folder} is not the data set that ${source} was trained on: all ${samples.length} images are evaluated`,
+    )
   const counter = new EvaluationCounter(predictor.classes)
   const right: boolean[] = []
-  const seen: Answer[] = []
+  const answers: Answer[] = []
   const start = performance.now()
   for await (const { sample, answer, truth } of answersTo(samples, predictor, io, maxUnreadable)) {
     counter.add(answer, truth)
     right.push(argMax(answer.probabilities) === sample.label)
-    if (request.unknown !== undefined) seen.push(answer)
+    if (request.unknown !== undefined) answers.push(answer)
   }
   const millisecondsPerImage = (performance.now() - start) / samples.length
   const { classes } = predictor
   const unknownClasses =
-    request.unknown === undefined ? undefined : await tellApart(seen, request.unknown, predictor, io)
+    request.unknown === undefined ? undefined : await tellApart(answers, request.unknown, predictor, io)
   await predictor.close()
   const skipped = samples.length - right.length
   return {

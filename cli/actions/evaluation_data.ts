@@ -68,6 +68,24 @@ export async function openEvaluationData(
   return { data: used, split, samples, own }
 }
 
+/**
+ * Returns a warning if a model may have been trained on some of the images: the data set is evaluated whole, or its validation split was
+ * held out by a seed other than the model's.
+ *
+ * @param opened what the images were opened for
+ */
+export function mayHaveSeen(
+  { data, split, own }: EvaluationData,
+  folder: string,
+  opened: TrainingData | undefined,
+  { source, trained }: { readonly source: string; readonly trained: TrainingData | undefined },
+): string | undefined {
+  if (split === 'all')
+    return own ? `${folder} is evaluated whole, with the images that ${source} was trained on` : undefined
+  if (data.holdOut !== true || trained?.seed === opened?.seed) return undefined
+  return `${source} was trained with another seed: it may have seen some of these images`
+}
+
 function isOwn(folder: string, data: DataSet, trained: TrainingData | undefined): boolean {
   if (!trained || (trained.folder === undefined && trained.samples === undefined)) return true
   if (trained.folder !== undefined && resolve(trained.folder) === resolve(folder)) return true

@@ -1,12 +1,13 @@
 import { Failure } from '../../runtime/failure.js'
 
-interface Classified {
+/** A model by its path, and its class names in the order of the logits. */
+export interface Classifier {
   readonly source: string
   readonly classes: readonly string[]
 }
 
-/** @throws Failure `classes-do-not-fit` when two models that are to be compared were made for other classes */
-export function requireSameClasses(one: Classified, other: Classified): void {
+/** @throws Failure `classes-do-not-fit` unless both models have the same classes in the same order */
+export function requireSameClasses(one: Classifier, other: Classifier): void {
   if (one.classes.join('\n') === other.classes.join('\n')) return
   throw new Failure({
     code: 'classes-do-not-fit',
