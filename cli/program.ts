@@ -7,6 +7,7 @@ import { flushStandardOutput, guardStandardStreams } from '../runtime/standard_s
 import { register as registerBackbones } from './commands/backbones.js'
 import { register as registerCalibrate } from './commands/calibrate.js'
 import { register as registerCheck } from './commands/check.js'
+import { register as registerCompare } from './commands/compare.js'
 import { register as registerCompile } from './commands/compile.js'
 import { register as registerCompletion } from './commands/completion.js'
 import { register as registerData } from './commands/data.js'
@@ -42,7 +43,10 @@ const program = new Command('wsban')
 const groups: readonly (readonly [heading: string, commands: readonly ((program: Command) => void)[]])[] = [
   ['Start here:', [registerMake, registerInit, registerDoctor]],
   ['Write a model:', [registerCheck, registerFmt, registerExpand, registerGraph, registerDiff, registerExplain]],
-  ['Train and measure:', [registerTrain, registerEvaluate, registerPredict, registerReport, registerCalibrate]],
+  [
+    'Train and measure:',
+    [registerTrain, registerEvaluate, registerCompare, registerPredict, registerReport, registerCalibrate],
+  ],
   ['Ship:', [registerExport, registerVerify, registerCompile]],
   ['Data, weights and tools:', [registerData, registerWeights, registerBackbones, registerSetup, registerLsp]],
 ]

@@ -70,6 +70,8 @@ test('paths that do not exist and folders in place of files are said in plain wo
     ['train', 'a-folder', '--data', 'none', '-o', 'run'],
     ['train', 'wsban_tiny', '--data', 'none', '-o', 'run'],
     ['evaluate', 'a-folder', '--data', 'a-folder'],
+    ['compare', 'none', 'a-folder'],
+    ['compare', 'none.onnx', 'a-file'],
     ['predict', 'none.onnx', 'none.jpg'],
     ['predict', 'a-folder', 'none.jpg'],
     ['export', 'none', '-o', 'x.onnx'],

@@ -1,0 +1,66 @@
+import type { Evaluation } from '../inference/evaluate.js'
+import type { PairedDifference } from '../inference/paired.js'
+import type { Series } from './chart.js'
+
+/** A run or an exported file, evaluated on the images that all compared ones share. */
+export interface ComparedModel {
+  /** The path as it was given. */
+  readonly run: string
+  readonly model: string
+  /** The architectures that the parameters of its spec name; empty if none. */
+  readonly backbones: readonly string[]
+  readonly evaluation: Evaluation
+  /** Of top-1, 95 %: Wilson's score interval. */
+  readonly interval: readonly [low: number, high: number]
+  readonly parameters: number
+  /** For one image. */
+  readonly multiplyAdds: number
+  /** Of the exported file, or of the weights of the checkpoint in use. */
+  readonly bytes: number
+  /** Epochs and time of the training steps, from the log; absent for an exported file, which has none. */
+  readonly epochs?: number
+  readonly trainingSeconds?: number
+  /** In this measurement, with decoding the image. */
+  readonly millisecondsPerImage: number
+}
+
+/** Two compared models on the same images; differences are the first one's less the second one's. */
+export interface ComparedPair extends PairedDifference {
+  readonly first: string
+  readonly second: string
+  /** By Holm's method, for the number of pairs. */
+  readonly correctedPValue: number
+}
+
+/** An image that only one model of a pair classifies correctly. */
+export interface DecidingImage {
+  /** The path below the root of the data set. */
+  readonly name: string
+  readonly truth: string
+  /** The class that the other model predicts. */
+  readonly predicted: string
+  /** A small JPEG. */
+  readonly thumbnail: Uint8Array
+}
+
+/** The images of a pair that the page shows. */
+export interface DecidingImages {
+  readonly pair: ComparedPair
+  readonly onlyFirst: readonly DecidingImage[]
+  readonly onlySecond: readonly DecidingImage[]
+}
+
+/** All that the page of a comparison shows. Every text in it is data, and is escaped. */
+export interface ComparisonData {
+  readonly models: readonly ComparedModel[]
+  readonly pairs: readonly ComparedPair[]
+  readonly images: readonly DecidingImages[]
+  /** Top-1 on the validation split of each training, by epoch, as shares from 0 to 1. */
+  readonly curves: readonly Series[]
+  /** The data set, its split, and how many images were evaluated. */
+  readonly data: string
+  readonly split: string
+  readonly imageCount: number
+  /** Warnings about the comparison. */
+  readonly notes: readonly string[]
+}
