@@ -1,9 +1,9 @@
 import { html, type Markup } from './markup.js'
-import type { Role } from './roles.js'
+import type { Role, RunRole } from './roles.js'
 
 export interface Series {
   readonly name: string
-  readonly role: Role
+  readonly role: Role | RunRole
   readonly points: readonly (readonly [x: number, y: number])[]
 }
 

@@ -50,13 +50,16 @@ export interface DecidingImages {
   readonly onlySecond: readonly DecidingImage[]
 }
 
+/** The validation accuracy of a run by epoch. */
+export type Curve = Omit<Series, 'role'>
+
 /** All that the page of a comparison shows. Every text in it is data, and is escaped. */
 export interface ComparisonData {
   readonly models: readonly ComparedModel[]
   readonly pairs: readonly ComparedPair[]
   readonly images: readonly DecidingImages[]
   /** Top-1 on the validation split of each training, by epoch, as shares from 0 to 1. */
-  readonly curves: readonly Series[]
+  readonly curves: readonly Curve[]
   /** The data set, its split, and how many images were evaluated. */
   readonly data: string
   readonly split: string

@@ -1,18 +1,17 @@
-import { lineChart, type Series } from './chart.js'
-import type { ComparisonData, DecidingImage, DecidingImages } from './compared.js'
+import { elementAt } from '../../grammar/present.js'
+import { lineChart } from './chart.js'
+import type { ComparisonData, Curve, DecidingImage, DecidingImages } from './compared.js'
 import { conclusion, pairSentence } from './comparison_sentences.js'
 import { comparisonTable } from './comparison_table.js'
-import { jpegUri } from './data_uri.js'
-import { html, Markup } from './markup.js'
+import { dataUri, html, Markup } from './markup.js'
+import { runRoles } from './roles.js'
 import { style } from './style.js'
-
-/** The page has as many colours of lines. */
-const linesPerChart = 6
 
 /** Rules that only the page of a comparison uses, in addition to those of a report. */
 const comparisonStyle = `
 .scroll { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 8px 12px }
 table.runs td, table.runs th { padding: 4px 10px 4px 0; white-space: nowrap } table.runs th { white-space: normal; vertical-align: bottom } table.runs th.number { text-align: right } table.runs td:first-child { font-weight: 600 }
+.run1 { --role: var(--joint) } .run2 { --role: var(--whole) } .run3 { --role: var(--crop) } .run4 { --role: var(--other) }
 td.best { color: var(--good); font-weight: 600 } section h3 { overflow-wrap: anywhere } section p { overflow-wrap: anywhere } figcaption { overflow-wrap: anywhere }
 .charts figure { max-width: 640px } .sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 0 24px }
 .thumbnails { display: grid; grid-template-columns: repeat(auto-fill, minmax(120px, 1fr)); gap: 12px; margin-bottom: 16px } .thumbnails figure { padding: 8px } .thumbnails img { display: block; width: 100%; max-width: 160px; aspect-ratio: 1; object-fit: contain; margin: 0 auto 6px; border-radius: 6px; background: #0002 }
@@ -62,9 +61,11 @@ function tableSection({ models }: ComparisonData): Markup {
 <p class="aside">The best value of a column is green. In brackets: 95 % interval of top-1 (Wilson). MB: the exported file, or the weights of a run. Training: time of its steps. ms/image: in this measurement, with decoding.</p></section>`
 }
 
-function curveSection(curves: readonly Series[]): Markup {
-  const charts = Array.from({ length: Math.ceil(curves.length / linesPerChart) }, (_, index) =>
-    curves.slice(index * linesPerChart, (index + 1) * linesPerChart),
+function curveSection(curves: readonly Curve[]): Markup {
+  const charts = Array.from({ length: Math.ceil(curves.length / runRoles.length) }, (_, index) =>
+    curves
+      .slice(index * runRoles.length, (index + 1) * runRoles.length)
+      .map((curve, place) => ({ ...curve, role: elementAt(runRoles, place) })),
   )
   return html`<section><h2>Training</h2><p>Each training's own validation split.</p><div class="charts">${charts.map((series) => lineChart(series, { label: series.length === 1 ? `validation top-1: ${series[0]?.name ?? ''}` : 'validation top-1', format: (value) => `${(value * 100).toFixed(0)} %`, top: 1 }))}</div></section>`
 }
@@ -80,5 +81,5 @@ ${gallery(`Correct only by ${second}`, pair.onlySecond, onlySecond, first)}</div
 function gallery(title: string, count: number, shown: readonly DecidingImage[], other: string): Markup {
   if (shown.length === 0) return html``
   return html`<div><h3>${title} <small>${count === shown.length ? count : `${shown.length} of ${count}`} ${count === 1 ? 'image' : 'images'}</small></h3>
-<div class="thumbnails">${shown.map(({ name, truth, predicted, thumbnail }) => html`<figure><img alt="${truth}" src="${jpegUri(thumbnail)}"><figcaption><b>${truth}</b><br>${other}: <span class="bad">${predicted}</span><br>${name}</figcaption></figure>`)}</div></div>`
+<div class="thumbnails">${shown.map(({ name, truth, predicted, thumbnail }) => html`<figure><img alt="${truth}" src="${dataUri(thumbnail)}"><figcaption><b>${truth}</b><br>${other}: <span class="bad">${predicted}</span><br>${name}</figcaption></figure>`)}</div></div>`
 }
