@@ -10,7 +10,7 @@ import { style } from './style.js'
 /** Rules that only the page of a comparison uses, in addition to those of a report. */
 const comparisonStyle = `
 .scroll { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 8px 12px }
-table.runs td, table.runs th { padding: 4px 10px 4px 0; white-space: nowrap } table.runs th { white-space: normal; vertical-align: bottom } table.runs th.number { text-align: right } table.runs td:first-child { font-weight: 600 }
+table.runs td, table.runs th { padding: 4px 10px 4px 0; white-space: nowrap } table.runs th { white-space: normal; overflow-wrap: normal; vertical-align: bottom } table.runs th.number { text-align: right } table.runs td:first-child { font-weight: 600 }
 .run1 { --role: var(--joint) } .run2 { --role: var(--whole) } .run3 { --role: var(--crop) } .run4 { --role: var(--other) }
 td.best { color: var(--good); font-weight: 600 } section h3 { overflow-wrap: anywhere } section p { overflow-wrap: anywhere } figcaption { overflow-wrap: anywhere }
 .charts figure { max-width: 640px } .sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 0 24px }
