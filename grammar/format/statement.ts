@@ -1,7 +1,16 @@
 import { elementAt } from '../present.js'
 import { type Line, lengthOf, type Place, spaced, widest } from './line.js'
 import type { Piece } from './pieces.js'
-import { type Atom, type Body, firstPiece, type Group, type Inner, type Node, type Statement } from './structure.js'
+import {
+  type Atom,
+  type Body,
+  evenConditional,
+  firstPiece,
+  type Group,
+  type Inner,
+  type Node,
+  type Statement,
+} from './structure.js'
 
 /** The lines of a body's entries, from a column on. */
 export type LayBody = (body: Body, indent: number) => readonly Line[]
@@ -24,7 +33,14 @@ export function breakLines(statement: Statement, context: Context): readonly Lin
     let broken = false
     for (const line of lines) broken = (!line.settled && lengthOf(line) > widest && breakLine(line)) || broken
     if (!broken) return lines
+    evenConditionals(statement.nodes)
   }
+}
+
+/** The halves of a conditional may come to lie on different lines, one of which fits: where one is broken, the other is as well. */
+function evenConditionals(nodes: readonly Node[]): void {
+  evenConditional(nodes)
+  for (const node of nodes) if (node.kind === 'group') for (const part of node.parts) evenConditionals(part.nodes)
 }
 
 /** Breaks a line at the outermost and loosest place that helps. */

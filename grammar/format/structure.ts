@@ -351,7 +351,7 @@ function isRepeat(node: Node, before: Node | undefined): boolean {
 }
 
 /** Both halves of a conditional are broken alike, where there is but one. */
-function evenConditional(nodes: readonly Node[]): void {
+export function evenConditional(nodes: readonly Node[]): void {
   const halves = nodes.filter((node): node is Atom => node.kind === 'atom' && node.rank === 0)
   if (halves.length === 2 && halves.some(({ broken }) => broken)) for (const half of halves) half.broken = true
 }

@@ -85,7 +85,7 @@ export async function probePytorch(
   const result = await run(python, ['-c', program], { timeoutSeconds })
   if (result.timedOut) return noPython(`gave no answer within ${timeoutSeconds} seconds`)
   if (result.missing) return noPython('is not there')
-  if (result.summary.endsWith('EACCES')) return noPython('is no program that may be run')
+  if (result.forbidden) return noPython('is no program that may be run')
   if (result.status !== 0) return noPython(`did not run: ${result.summary.slice(0, 200)}`)
   const parsed = parseOutput(result.output)
   if (parsed === undefined) return noPython('did not answer as a Python does')

@@ -104,7 +104,7 @@ test('a folder that is no run, run.json that is none, and a run without a checkp
     t.is(codeOf(error), 'run-unreadable')
     return error?.message ?? ''
   }
-  t.regex(await says(), /no such file/)
+  t.regex(await says(), /it holds no run\.json/)
   writeFileSync(join(path, 'run.json'), '{')
   t.regex(await says(), /JSON/)
   writeFileSync(join(path, 'run.json'), '{"wsban":"0.1.0"}')

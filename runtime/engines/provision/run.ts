@@ -7,6 +7,8 @@ export interface RunResult {
   readonly status: number | null
   /** Whether the program does not exist. */
   readonly missing: boolean
+  /** Whether it is there and may not be run. */
+  readonly forbidden: boolean
   /** Whether the program was killed at the time limit. */
   readonly timedOut: boolean
   readonly output: string
@@ -27,10 +29,11 @@ export function run(program: string, args: readonly string[], options: RunOption
     let output = ''
     let errors = ''
     let timedOut = false
-    const end = (status: number | null, missing: boolean, how: string) =>
+    const end = (status: number | null, code: string | undefined, how: string) =>
       resolve({
         status,
-        missing,
+        missing: code === 'ENOENT',
+        forbidden: code === 'EACCES',
         timedOut,
         output,
         errors,
@@ -62,18 +65,18 @@ export function run(program: string, args: readonly string[], options: RunOption
       })
       child.on('error', (error: NodeJS.ErrnoException) => {
         clearTimeout(deadline)
-        end(null, error.code === 'ENOENT', reasonOf(error))
+        end(null, error.code, reasonOf(error))
       })
       child.on('close', (status, signal) => {
         clearTimeout(deadline)
         end(
           status,
-          false,
+          undefined,
           signal === null ? `${program} ended with code ${status}` : `${program} was ended by ${signal}`,
         )
       })
     } catch (error) {
-      end(null, false, reasonOf(error))
+      end(null, undefined, reasonOf(error))
     }
   })
 }
