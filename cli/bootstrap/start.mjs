@@ -55,6 +55,7 @@ const width = Math.max(...made.map(([path]) => path.length))
 for (const [path, what] of made) if (existsSync(join(root, path))) console.log(`  ${path.padEnd(width)}  ${what}`)
 console.log(`
 Next:
+  npm install --global . && wsban make my-photos          your own images, one folder for each class
   npx wsban check models/wsban_tiny.wsban                 what a model is made of, and what is wrong with it
   npx wsban train models/baseline_tiny.wsban --data ${birds} -o ${folder}/baseline    the same network without attention and crop, to compare with
   npx wsban compile models/wsban_tiny.wsban --target tfjs -o my-model    the code that was trained, to read and edit`)
