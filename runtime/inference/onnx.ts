@@ -4,6 +4,7 @@ import { type View, viewOf, wholeImage } from '../../compiler/graph/view.js'
 import { Failure } from '../failure.js'
 import type { RgbImage } from '../images/rgb_image.js'
 import { loadOnnxRuntime } from '../onnxruntime/load.js'
+import { parsedJson } from '../parsed_json.js'
 import type { Reporter } from '../reporter.js'
 import { type Answer, answerOf, type Outputs, type Predictor, predictionOf } from './answer.js'
 import { readOnnxMetadata } from './onnx_metadata.js'
@@ -30,7 +31,7 @@ export class OnnxPredictor implements Predictor {
   /** @throws Failure `onnx-unreadable` for a file that ONNX Runtime refuses, `onnx-foreign` for one that wsban did not export */
   static async open(path: string, reporter?: Reporter): Promise<OnnxPredictor> {
     const metadata = await readOnnxMetadata(path)
-    const classes = classNames.safeParse(parseJson(metadata.classes))
+    const classes = classNames.safeParse(parsedJson(metadata.classes))
     const runtime = await loadOnnxRuntime(reporter)
     const session = await openSession(runtime, path, path)
     if (!classes.success || metadata.wsban === undefined || !session.inputNames.includes('image')) {
@@ -42,7 +43,7 @@ export class OnnxPredictor implements Predictor {
         path,
       })
     }
-    const steps = imageSteps.safeParse(parseJson(metadata.steps))
+    const steps = imageSteps.safeParse(parsedJson(metadata.steps))
     const view = steps.success ? viewOf(steps.data) : wholeImage
     return new OnnxPredictor(path, session, runtime.Tensor, classes.data, metadata, view)
   }
@@ -107,13 +108,5 @@ export class OnnxPredictor implements Predictor {
 
   async close(): Promise<void> {
     await this.session.release()
-  }
-}
-
-function parseJson(text: string | undefined): unknown {
-  try {
-    return text === undefined ? undefined : JSON.parse(text)
-  } catch {
-    return undefined
   }
 }

@@ -2,6 +2,7 @@ import { withoutLosses } from '../../compiler/graph/phase.js'
 import { type EngineName, openEngine } from '../engines/index.js'
 import { Failure } from '../failure.js'
 import type { ParameterSpec } from '../model.js'
+import { parsedJson } from '../parsed_json.js'
 import { answerCalibration } from '../runs/answer_calibration.js'
 import type { SpecHost } from '../specs/host.js'
 import { openWeighted, type SpecOptions, type WeightedSpec } from '../specs/weighted.js'
@@ -31,7 +32,7 @@ export async function openPredictor(
       exit: 2,
     })
   const predictor = await OnnxPredictor.open(source, host.reporter)
-  const calibration = answerCalibration.safeParse(jsonOf(predictor.metadata.calibration))
+  const calibration = answerCalibration.safeParse(parsedJson(predictor.metadata.calibration))
   return calibration.success ? calibrated(predictor, calibration.data) : predictor
 }
 
@@ -63,13 +64,4 @@ export async function storeOf(
   return weights
     ? WeightStore.from(parameters, await weights.load(), weights.path)
     : WeightStore.initial(parameters, seed)
-}
-
-function jsonOf(text: string | undefined): unknown {
-  try {
-    return text === undefined ? undefined : JSON.parse(text)
-  } catch {
-    // Written by someone else: the file answers uncorrected.
-    return undefined
-  }
 }

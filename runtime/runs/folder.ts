@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { Failure, reasonOf } from '../failure.js'
 import { hasCode, kindOf, makeFolder, processOfTemporary, writeAtomically } from '../files.js'
 import { isAlive, type Lock, tryLock } from '../lock.js'
+import { parsedJson } from '../parsed_json.js'
 import { entryText } from '../specs/stored.js'
 import { type AnswerCalibration, answerCalibration } from './answer_calibration.js'
 import {
@@ -297,14 +298,6 @@ export class RunFolder {
   private async replaceInfo(info: RunInfo): Promise<void> {
     await writeAtomically(join(this.path, 'run.json'), `${JSON.stringify(info, undefined, 2)}\n`)
     this.current = info
-  }
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }
 
