@@ -25,6 +25,7 @@ import { register as registerMake } from './commands/make.js'
 import { register as registerPredict } from './commands/predict.js'
 import { register as registerReport } from './commands/report.js'
 import { register as registerSetup } from './commands/setup.js'
+import { register as registerStudio } from './commands/studio.js'
 import { register as registerTrain } from './commands/train.js'
 import { register as registerVerify } from './commands/verify.js'
 import { register as registerWeights } from './commands/weights.js'
@@ -45,7 +46,15 @@ const groups: readonly (readonly [heading: string, commands: readonly ((program:
   ['Write a model:', [registerCheck, registerFmt, registerExpand, registerGraph, registerDiff, registerExplain]],
   [
     'Train and measure:',
-    [registerTrain, registerEvaluate, registerCompare, registerPredict, registerReport, registerCalibrate],
+    [
+      registerTrain,
+      registerStudio,
+      registerEvaluate,
+      registerCompare,
+      registerPredict,
+      registerReport,
+      registerCalibrate,
+    ],
   ],
   ['Ship:', [registerExport, registerVerify, registerCompile]],
   ['Data, weights and tools:', [registerData, registerWeights, registerBackbones, registerSetup, registerLsp]],

@@ -68,6 +68,12 @@ export async function tryLock(file: string): Promise<Lock | Busy> {
   }
 }
 
+/** Returns the process that holds a lock; undefined if none does. @throws Error for what is not a file */
+export async function lockHolder(file: string): Promise<string | undefined> {
+  const found = await inspect(file)
+  return found.state === 'held' ? found.holder : undefined
+}
+
 /**
  * Creates the lock file, or takes over one whose holder died. Removing a stale file and creating a new one would be two steps, between which
  * a third process may lock; so a stale lock is only ever replaced, by a rename, and only by the holder of a second lock whose name comes

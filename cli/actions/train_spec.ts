@@ -23,9 +23,9 @@ import type { ReadySpec } from '../../runtime/specs/host.js'
 import { compileStored } from '../../runtime/specs/spec.js'
 import { modelNames, readSpec, specFile } from '../../runtime/specs/spec_file.js'
 import { checkClassCount } from '../../runtime/training/checks.js'
+import { clock } from '../../runtime/training/clock.js'
 import { firstNotFinite } from '../../runtime/training/locate.js'
 import { profileText, StepProfile } from '../../runtime/training/profile.js'
-import { clock } from '../../runtime/training/progress.js'
 import { startTraining, type TrainingRequest } from '../../runtime/training/start_training.js'
 import type { TrainResult } from '../../runtime/training/train.js'
 import type { Io } from '../io.js'
@@ -69,7 +69,7 @@ type TrainRequest = TrainOptions & { readonly data: string; readonly out: string
  * @param file a spec or the name of a model; may be left out for a run that is resumed
  */
 export async function trainSpec(file: string | undefined, options: TrainOptions, io: Io): Promise<number> {
-  const out = await outOf(file, options, io)
+  const out = await runFor(file, options, io)
   if (options.from !== undefined && !options.resume)
     throw new Failure({
       code: 'wrong-usage',
@@ -90,7 +90,7 @@ export async function trainSpec(file: string | undefined, options: TrainOptions,
 }
 
 /** The run's folder: the given one, the last run here to resume, or a new one under the model's name. */
-async function outOf(file: string | undefined, { out, resume }: TrainOptions, io: Io): Promise<string> {
+export async function runFor(file: string | undefined, { out, resume }: TrainOptions, io: Io): Promise<string> {
   if (resume) return runInUse(out, io)
   if (file === undefined)
     throw new Failure({

@@ -31,6 +31,7 @@ export async function build({ declarations = true } = {}) {
   await Promise.all([
     bundle(fresh),
     page(join(fresh, 'page')),
+    studio(join(fresh, 'studio')),
     declarations ? declare(join(fresh, 'types')) : undefined,
   ])
   await writeFile(join(fresh, 'sources.sha256'), hash)
@@ -99,6 +100,25 @@ async function page(folder) {
   await copyFile(join(root, 'runtime', 'page', 'index.html'), join(folder, 'index.html'))
   const runtime = join(dirname(resolve('onnxruntime-web/wasm')), 'ort-wasm-simd-threaded.wasm')
   await copyFile(runtime, join(folder, 'ort.wasm'))
+}
+
+/** The page that `wsban studio` serves. */
+async function studio(folder) {
+  const { build: esbuild } = await import('esbuild')
+  await mkdir(folder, { recursive: true })
+  await esbuild({
+    absWorkingDir: root,
+    entryPoints: { studio: 'runtime/studio/browser/studio.ts' },
+    outdir: folder,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    legalComments: 'inline',
+    logLevel: 'warning',
+  })
+  await copyFile(join(root, 'runtime', 'studio', 'browser', 'index.html'), join(folder, 'index.html'))
 }
 
 /** The gradients' modules are bundled with the parts of the core they use: plain Node cannot load them as they come (runtime/engines/gradients.ts). */

@@ -50,6 +50,7 @@ export function register(program: Command): void {
     .option('--from <checkpoint>', 'with --resume: an earlier checkpoint, such as epoch-0002')
     .option('--keep <number>', 'checkpoints of earlier epochs to keep beside the best and the last (0)', wholeNumber(0))
     .option('--save-every <minutes>', 'minutes between checkpoints within an epoch; 0 for none (10)', minutes)
+    .option('--watch', 'show the training in a browser, as wsban studio does')
     .option('--profile', 'profile the steps: time by kernel and by binding')
     .option('--workers <number>', 'threads that decode and augment images; 0 for none', wholeNumber(0))
     .addOption(maxUnreadableOption())
@@ -71,8 +72,12 @@ export function register(program: Command): void {
     .option('--channels-last', 'pytorch: use the channels-last memory format')
     .option('--sync-batch-norm', 'pytorch: synchronise batch norm across processes')
   example(settable(common(command)), 'wsban train wsban_lite --data photos', 'wsban train --resume').action(
-    (file: string | undefined, options: TrainOptions & CommonOptions) =>
+    (file: string | undefined, options: TrainOptions & CommonOptions & { readonly watch?: boolean }) =>
       act(options, async (io) => {
+        if (options.watch) {
+          const { watchTraining } = await import('../actions/studio/watch_training.js')
+          return watchTraining(file, options, process.argv.slice(2), io)
+        }
         const { trainSpec } = await import('../actions/train_spec.js')
         return trainSpec(file, options, io)
       }),

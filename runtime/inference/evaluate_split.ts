@@ -2,7 +2,7 @@ import { evalBatches } from '../data/batches.js'
 import type { DataSet, SplitName } from '../data/dataset.js'
 import type { ImageSource } from '../data/image_source.js'
 import type { Reporter } from '../reporter.js'
-import { answerOf } from './answer.js'
+import { type Answer, answerOf } from './answer.js'
 import type { EnginePredictor } from './engine.js'
 import { type Evaluation, EvaluationCounter } from './evaluate.js'
 
@@ -13,13 +13,15 @@ export interface SplitOptions {
   readonly images?: ImageSource
   /** True once a stop was requested. */
   readonly interrupted?: () => boolean
+  /** Called with each answer and the place of its image in the split. */
+  readonly onAnswer?: (index: number, answer: Answer) => void
 }
 
 /** The split's images through the model, counted; undefined when it was stopped. */
 export async function evaluateSplit(
   predictor: EnginePredictor,
   data: DataSet,
-  { split, batch, reporter, images, interrupted }: SplitOptions,
+  { split, batch, reporter, images, interrupted, onAnswer }: SplitOptions,
 ): Promise<Evaluation | undefined> {
   const counter = new EvaluationCounter(data.classes)
   const samples = data.splits[split]
@@ -29,7 +31,10 @@ export async function evaluateSplit(
     const outputs = await predictor.run(made.images, made.labels.length)
     made.indices.forEach((sampleIndex, index) => {
       const sample = samples[sampleIndex]
-      if (sample) counter.add(answerOf(outputs, index), { label: sample.label, ...made.places[index] })
+      if (!sample) return
+      const answer = answerOf(outputs, index)
+      counter.add(answer, { label: sample.label, ...made.places[index] })
+      onAnswer?.(sampleIndex, answer)
     })
     // Lets signals in.
     await new Promise((resolve) => setImmediate(resolve))

@@ -6,7 +6,8 @@
 import { env, InferenceSession } from 'onnxruntime-web/wasm'
 import type { View } from '../../compiler/graph/view.js'
 import { tempered } from '../inference/temperature.js'
-import { type Answer, ask, bytesOf, drawPart, drawSeen } from './answer.js'
+import { type Answer, ask, bytesOf } from './answer.js'
+import { drawPart, drawSeen } from './drawing.js'
 
 /** Globals that model.js and wasm.js define. */
 declare const wsbanPage: {

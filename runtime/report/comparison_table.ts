@@ -1,4 +1,4 @@
-import { clock } from '../training/progress.js'
+import { clock } from '../training/clock.js'
 import type { ComparedModel } from './compared.js'
 
 /** A column of numbers; `text` is what a reader sees. */

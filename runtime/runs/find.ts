@@ -13,17 +13,20 @@ const runsFolder = 'runs'
 export const madeEnding = '-wsban'
 export const madeRun = 'run'
 
-/**
- * Returns the run that was written last: the folder itself, those directly in it and in runs/, and those of `wsban make`.
- *
- * @throws Failure `no-run`
- */
-export async function lastRun(folder = '.'): Promise<string> {
+/** Returns the runs of a folder, the one written last first: the folder itself, those directly in it and in runs/, and those of `wsban make`. */
+export async function runsIn(folder = '.'): Promise<string[]> {
   const [inner, inRuns] = [await foldersIn(folder), await foldersIn(join(folder, runsFolder))]
   const made = inner.filter((path) => path.endsWith(madeEnding)).map((path) => join(path, madeRun))
   const runs = [folder, ...inner, ...inRuns, ...made].filter((path) => RunFolder.exists(path))
-  const times = await Promise.all(runs.map(async (path) => (await stat(join(path, 'run.json'))).mtimeMs))
-  const latest = runs[times.indexOf(Math.max(...times))]
+  const timed = await Promise.all(
+    runs.map(async (path) => ({ path, time: (await stat(join(path, 'run.json'))).mtimeMs })),
+  )
+  return timed.sort((a, b) => b.time - a.time).map(({ path }) => path)
+}
+
+/** Returns the run that was written last. @throws Failure `no-run` */
+export async function lastRun(folder = '.'): Promise<string> {
+  const [latest] = await runsIn(folder)
   if (latest !== undefined) return latest
   throw new Failure({
     code: 'no-run',

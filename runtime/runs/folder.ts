@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { Failure, reasonOf } from '../failure.js'
 import { hasCode, kindOf, makeFolder, processOfTemporary, writeAtomically } from '../files.js'
-import { isAlive, type Lock, tryLock } from '../lock.js'
+import { isAlive, type Lock, lockHolder, tryLock } from '../lock.js'
 import { parsedJson } from '../parsed_json.js'
 import { entryText } from '../specs/stored.js'
 import { type AnswerCalibration, answerCalibration } from './answer_calibration.js'
@@ -22,6 +22,7 @@ import { refuseLinks, unfinishedFile } from './layout.js'
 import { type LogRecord, RunLog } from './log.js'
 
 const calibrationFile = 'calibration.json'
+const lockFile = 'lock'
 
 const storedCalibration = answerCalibration.extend({ checkpoint: z.string() })
 
@@ -44,9 +45,15 @@ export class RunFolder {
     return existsSync(join(path, 'run.json'))
   }
 
+  /** Returns the process that trains into the folder; undefined if none does. @throws Failure `run-holds-link` */
+  static async trainedBy(path: string): Promise<string | undefined> {
+    await refuseLinks(path)
+    return lockHolder(join(path, lockFile))
+  }
+
   /** Nobody else trains into the folder while the lock is held. @throws Failure `run-in-use`, `run-holds-link`, `cannot-write` */
   static async lock(path: string): Promise<Lock> {
-    const file = join(path, 'lock')
+    const file = join(path, lockFile)
     await refuseLinks(path)
     const taken = await tryLock(file).catch((error: unknown) => {
       throw new Failure(
@@ -215,6 +222,16 @@ export class RunFolder {
   /** Path of the weights: the best by val, or the last. @throws Failure `no-checkpoint` */
   weightsPath(which: 'best' | 'last' = 'best'): string {
     return weightsOf(this.checkpointFolder(which))
+  }
+
+  /** Returns the checkpoints at the end of epochs, from the oldest to the newest, with the paths of their weights. */
+  ends(): { readonly epoch: number; readonly weights: string }[] {
+    return this.names()
+      .flatMap((name) => {
+        const epoch = epochOf(name)
+        return epoch === undefined ? [] : [{ epoch, weights: weightsOf(this.folderOf(name)) }]
+      })
+      .sort((a, b) => a.epoch - b.epoch)
   }
 
   /** @throws Failure what is wrong with the checkpoint, and which other one of the run is whole */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Failure } from '../failure.js'
 import { hasCode, kindOf, listed, processOfTemporary } from '../files.js'
 import { isLock } from '../lock.js'
+import { validationFile } from './validation_predictions.js'
 
 /** The entries of a run folder, by kind. */
 const ownNames: Readonly<Record<string, 'file' | 'folder'>> = {
@@ -11,6 +12,7 @@ const ownNames: Readonly<Record<string, 'file' | 'folder'>> = {
   'log.jsonl': 'file',
   'images.json': 'file',
   'calibration.json': 'file',
+  [validationFile]: 'file',
   lock: 'file',
   checkpoints: 'folder',
   tensorboard: 'folder',

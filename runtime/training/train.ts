@@ -5,6 +5,7 @@ import type { DataSet } from '../data/dataset.js'
 import { ImageSource, usualWorkers } from '../data/image_source.js'
 import { outOfMemory } from '../engines/memory.js'
 import { Failure, reasonOf } from '../failure.js'
+import { argMax } from '../inference/answer.js'
 import { EnginePredictor } from '../inference/engine.js'
 import { type Evaluation, top1Text } from '../inference/evaluate.js'
 import { evaluateSplit } from '../inference/evaluate_split.js'
@@ -12,6 +13,7 @@ import type { Model } from '../model.js'
 import type { Reporter } from '../reporter.js'
 import type { TrainingState } from '../runs/checkpoint.js'
 import type { RunFolder } from '../runs/folder.js'
+import { writeValidationPredictions } from '../runs/validation_predictions.js'
 import type { Learner, StepInfo, StepLosses, StepResult } from './learner.js'
 import { MetricsLog } from './metrics_log.js'
 import { NotFinite, type NotFiniteCause } from './not_finite.js'
@@ -120,8 +122,9 @@ class Training {
     let stopped = false
     while (this.state.epoch < epochs && !this.endedEarly && !stopped) {
       stopped = !(await this.steps())
-      evaluation = stopped ? undefined : await this.meter.timeEvaluation(() => this.evaluate())
-      if (evaluation) await this.endEpoch(evaluation)
+      const predicted: (number | null)[] = this.options.data.splits.val.map(() => null)
+      evaluation = stopped ? undefined : await this.meter.timeEvaluation(() => this.evaluate(predicted))
+      if (evaluation) await this.endEpoch(evaluation, predicted)
       else stopped = true
     }
     if (stopped) await this.save(undefined)
@@ -231,24 +234,29 @@ class Training {
     return undefined
   }
 
-  private async evaluate(): Promise<Evaluation | undefined> {
+  /** @param predicted receives the predicted class of each validation image */
+  private async evaluate(predicted: (number | null)[]): Promise<Evaluation | undefined> {
     const { data, run, reporter, interrupted } = this.options
     return evaluateSplit(this.predictor, data, {
       split: 'val',
       batch: run.info.batch,
       reporter,
       images: this.images,
+      onAnswer: (index, { probabilities }) => {
+        predicted[index] = argMax(probabilities)
+      },
       ...(interrupted && { interrupted }),
     })
   }
 
-  private async endEpoch(evaluation: Evaluation): Promise<void> {
+  private async endEpoch(evaluation: Evaluation, predicted: readonly (number | null)[]): Promise<void> {
     const { run, reporter } = this.options
     const { epoch, step, stepInEpoch, lossSums } = this.state
     const losses = Object.fromEntries(Object.entries(lossSums).map(([name, sum]) => [name, sum / stepInEpoch]))
     const { images, top1 } = evaluation
     const { secondsPerStep, waitingShare: waitingForData } = this.meter
     await this.journal.epoch({ epoch: epoch + 1, step, losses, evaluation, secondsPerStep, waitingForData })
+    if (images > 0) await writeValidationPredictions(run.path, { epoch: epoch + 1, predicted: [...predicted] })
     const score = images > 0 ? top1.joint : undefined
     const better = score !== undefined && score > (run.info.bestScore ?? Number.NEGATIVE_INFINITY)
     const stale = better || score === undefined ? 0 : this.state.stale + 1

@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { z } from 'zod'
+import { present } from '../../grammar/present.js'
+import { openDataSet } from '../../runtime/data/open.js'
 import { packageRoot } from '../../runtime/package-root.js'
+import { RunFolder } from '../../runtime/runs/folder.js'
+import { readValidationPredictions } from '../../runtime/runs/validation_predictions.js'
 import { json, type Result, startWsban, wsbanIn } from '../support/commands.js'
 import { deterministicTiny } from '../support/deterministic_tiny.js'
 import { writeFewBirds } from '../support/few_birds.js'
@@ -40,6 +44,19 @@ const overflowing = `model overflowing(classes = 8, size = 32) {
 }
 `
 
+/** The class predicted for each validation image gives the accuracy that the log has of that epoch. */
+async function predictionsAgree(t: ExecutionContext, run: string): Promise<void> {
+  const { info } = await RunFolder.open(run)
+  const data = await openDataSet(join(folder, 'birds'), { seed: info.seed, classes: info.classes })
+  const { epoch, predicted } = present(await readValidationPredictions(run), 'predictions of an epoch')
+  const right = data.splits.val.filter(({ label }, index) => label === predicted[index])
+  const ends = recordsOf(run).flatMap((record) => (record.kind === 'epoch' ? [record] : []))
+  const logged = present(ends.at(-1), 'the end of an epoch')
+  t.is(epoch, logged.epoch)
+  t.is(predicted.length, data.splits.val.length)
+  t.is(right.length / predicted.length, present(logged.val.top1.joint, 'the accuracy'))
+}
+
 function train(out: string, ...more: readonly string[]): Result {
   const data = ['--data', 'birds', '-o', out, '--train', 'optimizer=sgd(rate=0.02)', '--save-every', '0']
   return wsban('train', 'settled.wsban', ...data, ...more)
@@ -68,6 +85,8 @@ test.serial('the training curves of both engines agree, and every command reads 
   t.log(
     `weights apart after ten steps: ${(await weightsApart(join(folder, 'ours'), join(folder, 'theirs'))).toExponential(1)}`,
   )
+
+  for (const run of ['ours', 'theirs']) await predictionsAgree(t, join(folder, run))
 
   // evaluate uses the best epoch, the first of equal ones.
   const epochs = recordsOf(join(folder, 'theirs')).flatMap((record) => (record.kind === 'epoch' ? [record.val] : []))

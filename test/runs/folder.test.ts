@@ -106,6 +106,7 @@ test.serial('an empty folder, and what an interrupted start left, become a run',
     'model.wsban',
     'run.json',
     'tensorboard',
+    'validation.json',
   ])
   t.deepEqual(readdirSync(join(path, 'checkpoints')).sort(), ['epoch-0000', 'epoch-0001'])
 })

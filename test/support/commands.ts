@@ -23,23 +23,30 @@ export function wsbanIn(folder: string): (...args: readonly string[]) => Result 
   }
 }
 
-/** Starts the built command, and tells of each piece of what it says on standard error. */
+/** Starts the built command, and tells of each piece of what it says on standard error. `printed` returns its standard output so far. */
 export function startWsban(
   folder: string,
   args: readonly string[],
   onText: (text: string, child: ChildProcess) => void = () => {},
-): { child: ChildProcess; ended: Promise<Result & { signal: NodeJS.Signals | null }> } {
-  const child = spawn(process.execPath, [main, ...args], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
-  let err = ''
+): {
+  child: ChildProcess
+  printed: () => string
+  ended: Promise<Result & { signal: NodeJS.Signals | null }>
+} {
+  const child = spawn(process.execPath, [main, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+  let [out, err] = ['', '']
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text
+  })
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     err += text
     onText(text, child)
   })
   const ended = new Promise<Result & { signal: NodeJS.Signals | null }>((settle, fail) => {
     child.on('error', fail)
-    child.on('close', (status, signal) => settle({ status, signal, out: '', err }))
+    child.on('close', (status, signal) => settle({ status, signal, out, err }))
   })
-  return { child, ended }
+  return { child, printed: () => out, ended }
 }
 
 /** The document that `--json` printed. */

@@ -8,7 +8,7 @@ import { type Answer, argMax, type Predictor } from '../../../runtime/inference/
 import { withFlip } from '../../../runtime/inference/flip.js'
 import { openPredictor } from '../../../runtime/inference/open.js'
 import { RunFolder } from '../../../runtime/runs/folder.js'
-import { clock } from '../../../runtime/training/progress.js'
+import { clock } from '../../../runtime/training/clock.js'
 import type { Io } from '../../io.js'
 import { runInUse } from '../run_in_use.js'
 import { specHost } from '../spec.js'

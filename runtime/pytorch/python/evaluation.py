@@ -68,13 +68,18 @@ def evaluate(
     process_group: ProcessGroup,
     prediction: str,
     branches: list[str],
-) -> dict[str, Any]:
-    """Returns the metrics over all processes, under the keys of the metrics log.
+    images: int,
+) -> tuple[dict[str, Any], list[int | None]]:
+    """Returns the metrics over all processes, and the class predicted for each image.
 
-    Top-1 accuracy of the joint prediction and of each branch, top-5 accuracy,
-    calibration error, and the localisation of crops on annotated images.
+    The metrics, under the keys of the metrics log, are the top-1 accuracy of the joint
+    prediction and of each branch, top-5 accuracy, calibration error, and the
+    localisation of crops on annotated images. An unreadable image has no class.
+    `images` is the number of images over all processes.
     """
     model.eval()
+    # One more than the class; 0 for images of other processes, and unreadable ones.
+    classes = torch.zeros(images, dtype=torch.int64)
     counter = MetricsCounter(["joint", *branches])
     batch: Batch
     for batch in batches:
@@ -82,11 +87,15 @@ def evaluate(
             continue
         outputs = model(batch.images.to(process_group.device))
         logits = [outputs[f"logits/{name}"].float().cpu() for name in branches]
-        counter.add(outputs[prediction].float().cpu(), logits, batch.labels)
+        probabilities = outputs[prediction].float().cpu()
+        counter.add(probabilities, logits, batch.labels)
+        classes[batch.indices] = probabilities.argmax(1) + 1
         if "boxes" in outputs:
             for crop, annotations in zip(
                 outputs["boxes"].tolist(), batch.annotations, strict=True
             ):
                 if annotations:
                     counter.localisation.add(tuple(crop), annotations)
-    return counter.result(process_group)
+    found = process_group.all_reduce(classes.to(process_group.device)).tolist()
+    predicted = [None if value == 0 else value - 1 for value in found]
+    return counter.result(process_group), predicted

@@ -175,6 +175,7 @@ class Item(NamedTuple):
     label: int
     unreadable: list[str]
     annotations: Annotations | None = None
+    index: int = 0  # of a validation image
 
 
 class Batch(NamedTuple):
@@ -182,6 +183,7 @@ class Batch(NamedTuple):
     labels: Tensor  # B
     unreadable: list[str]
     annotations: list[Annotations | None]  # one per image
+    indices: list[int]  # of validation images
 
 
 def collate(items: list[Item]) -> Batch:
@@ -193,6 +195,7 @@ def collate(items: list[Item]) -> Batch:
         torch.tensor([item.label for item in readable], dtype=torch.int64),
         [path for item in items for path in item.unreadable],
         [item.annotations for item in readable],
+        [item.index for item in readable],
     )
 
 
@@ -253,7 +256,7 @@ class ValImages(Dataset[Item]):
         sample = self.samples[index]
         try:
             image = self.prepare(decode(sample.path, part=sample.part))
-            return Item(image, sample.label, [], annotations_of(sample))
+            return Item(image, sample.label, [], annotations_of(sample), index)
         except Unreadable:
             return Item(torch.empty(0), sample.label, [sample.path])
 

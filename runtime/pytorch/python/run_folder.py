@@ -19,7 +19,7 @@ from errors import TrainingError
 from run_lock import is_alive, is_lock, temporary_beside
 
 UNFINISHED = ".wsban-unfinished"
-FILES = ("run.json", "model.wsban", "log.jsonl", "images.json", "lock")
+FILES = ("run.json", "model.wsban", "log.jsonl", "images.json", "validation.json", "lock")
 FOLDERS = ("checkpoints", "tensorboard")
 
 
@@ -118,6 +118,11 @@ class RunFolder:
         """Appends a line to the metrics log."""
         with _open(self.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT) as file:
             file.write(f"{json.dumps(record)}\n")
+
+    def write_validation(self, epoch: int, predicted: list[int | None]) -> None:
+        """Stores the class predicted for each validation image, in their order."""
+        content = {"epoch": epoch, "predicted": predicted}
+        _write(self.path / "validation.json", f"{json.dumps(content)}\n")
 
     def save(self, checkpoint: Checkpoint, score: float | None) -> None:
         """Writes a checkpoint. `score` is the validation accuracy at an epoch's end."""

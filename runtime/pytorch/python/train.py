@@ -124,6 +124,7 @@ class Training:
         self.val_loader = make_loader(
             val, ValBatches(len(listing.val), batch, *ranks), workers, pin_memory
         )
+        self.val_images = len(listing.val)
         self.unreadable: set[str] = set()
         self.saved_at = self.started_at = time.monotonic()
         self.data_seconds = self.step_seconds = self.first_step_seconds = 0.0
@@ -397,12 +398,13 @@ class Training:
         epoch, steps = self.state["epoch"], self.state["stepInEpoch"]
         losses = {name: total / steps for name, total in self.state["lossSums"].items()}
         model = self.learner.evaluation_model()
-        metrics = evaluate(
+        metrics, predicted = evaluate(
             model,
             self.val_loader,
             self.process_group,
             recipe.PREDICTION,
             recipe.BRANCHES,
+            self.val_images,
         )
         if self.process_group.is_main:
             record = {
@@ -416,6 +418,8 @@ class Training:
                 "memory": peak_memory(),
             }
             self._log(record)
+            if metrics["images"] > 0:
+                self.run.write_validation(epoch + 1, predicted)
         joint = metrics["top1"]["joint"]
         score = joint if metrics["images"] > 0 else None
         better = self.run.is_better(score)

@@ -1,0 +1,51 @@
+import { programHost } from '../../../runtime/api/compile.js'
+import type { EngineName } from '../../../runtime/engines/index.js'
+import { RunFolder } from '../../../runtime/runs/folder.js'
+import { StudioServer } from '../../../runtime/studio/server.js'
+import { Studio, type StudioOptions } from '../../../runtime/studio/studio.js'
+import type { Io } from '../../io.js'
+
+/**
+ * `wsban studio`: serves a page that shows runs, until Ctrl-C; training that it began is stopped first, with a checkpoint.
+ *
+ * @param shown the runs, and training to begin; those of the working folder when empty
+ */
+export async function openStudio(
+  shown: Pick<StudioOptions, 'runs' | 'training'>,
+  { port, engine }: { readonly port: number; readonly engine?: EngineName },
+  io: Io,
+): Promise<number> {
+  // A word that is not a run is an error now, and not a page without one.
+  for (const path of shown.runs ?? []) await RunFolder.open(path)
+  const asked = stopAsked()
+  const studio = await Studio.open({
+    ...shown,
+    command: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
+    ...(engine && { engine }),
+    host: programHost(io.reporter),
+  })
+  try {
+    const server = await StudioServer.open(studio, port, io.reporter)
+    io.print(`studio: ${server.address}`)
+    io.json({ ok: true, address: server.address })
+    io.reporter.say('open the address in a browser of this machine; Ctrl-C ends')
+    await asked
+    await server.close()
+  } finally {
+    await studio.close()
+  }
+  return 130
+}
+
+/** Ctrl-C, a closed terminal, or a scheduler that ends the job. A second Ctrl-C does not wait for training. */
+function stopAsked(): Promise<void> {
+  let asked = false
+  return new Promise((settle) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.on(signal, () => {
+        if (asked && signal !== 'SIGHUP') process.exit(130)
+        asked = true
+        settle()
+      })
+  })
+}

@@ -1,0 +1,30 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { hasCode, writeAtomically } from '../files.js'
+import { parsedJson } from '../parsed_json.js'
+
+/** In a run's folder, written at the end of each epoch in the place of the one before. */
+export const validationFile = 'validation.json'
+
+const validationPredictions = z.object({
+  /** The epoch that ended, counted from 1. */
+  epoch: z.number().int().min(1),
+  /** The predicted class of each image of the validation split, in its order; null for one that could not be read. */
+  predicted: z.array(z.number().int().min(0).nullable()),
+})
+export type ValidationPredictions = z.infer<typeof validationPredictions>
+
+/** @throws Failure `cannot-write` */
+export async function writeValidationPredictions(run: string, predictions: ValidationPredictions): Promise<void> {
+  await writeAtomically(join(run, validationFile), `${JSON.stringify(predictions)}\n`)
+}
+
+/** Returns the predictions at the end of the last epoch; undefined before the first one has ended, and for a file of another kind. */
+export async function readValidationPredictions(run: string): Promise<ValidationPredictions | undefined> {
+  const text = await readFile(join(run, validationFile), 'utf8').catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return undefined
+    throw error
+  })
+  return text === undefined ? undefined : validationPredictions.safeParse(parsedJson(text)).data
+}

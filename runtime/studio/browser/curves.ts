@@ -1,0 +1,52 @@
+import { lineChart, type Series } from '../../report/chart.js'
+import { html, type Markup } from '../../report/markup.js'
+import { type Role, roleOf } from '../../report/roles.js'
+import type { RunState } from '../state.js'
+import { roleOfRun } from './standing.js'
+
+const percentage = (value: number) => `${(value * 100).toFixed(0)} %`
+const short = (value: number) => (value === 0 ? '0' : String(Number(value.toPrecision(2))))
+
+/** Accuracies, losses and learning rate of one run. */
+export function curves({ ends, steps }: RunState): Markup {
+  if (ends.length === 0 && steps.length === 0) return html``
+  const branches = Object.keys(ends.at(-1)?.top1 ?? {}).filter((name) => name !== 'joint')
+  const seriesOf = (pick: (end: RunState['ends'][number]) => Readonly<Record<string, number>>): Series[] =>
+    [...new Set(ends.flatMap((end) => Object.keys(pick(end))))].map((name) => ({
+      name,
+      role: roleOf(name, branches),
+      points: ends.map((end) => [end.epoch, pick(end)[name] ?? Number.NaN] as const),
+    }))
+  const ofSteps = (name: string, role: Role, pick: (step: RunState['steps'][number]) => number): Series[] =>
+    steps.length === 0 ? [] : [{ name, role, points: steps.map((step) => [step.epoch, pick(step)] as const) }]
+  const [accuracies, losses] = [seriesOf(({ top1 }) => top1), seriesOf(({ losses: of }) => of)]
+  return html`<h2>Curves</h2><div class="charts">
+${accuracies.length > 0 ? lineChart(accuracies, { label: 'top-1 accuracy on the validation split', format: percentage, top: 1 }) : ''}
+${chart(
+  ofSteps('loss', 'loss', ({ loss }) => loss),
+  'total loss of single steps',
+)}
+${chart(losses, 'losses, mean per epoch')}
+${chart(
+  ofSteps('rate', 'other', ({ rate }) => rate),
+  'learning rate',
+)}
+</div>`
+}
+
+/** The accuracy of the joint prediction of several runs. */
+export function comparison(runs: readonly RunState[]): Markup {
+  const series = runs
+    .filter(({ ends }) => ends.length > 0)
+    .map(({ id, name, ends }) => ({
+      name,
+      role: roleOfRun(id),
+      points: ends.map(({ epoch, top1 }) => [epoch, top1.joint ?? Number.NaN] as const),
+    }))
+  if (series.length < 2) return html``
+  return html`<h2>Runs compared</h2><div class="charts">${lineChart(series, { label: 'top-1 accuracy on the validation split', format: percentage, top: 1 })}</div>`
+}
+
+function chart(series: readonly Series[], label: string): Markup {
+  return series.length === 0 ? html`` : lineChart(series, { label, format: short })
+}

@@ -1,0 +1,37 @@
+import type { RunFolder } from '../runs/folder.js'
+import { trainingRecord } from '../training/metrics_records.js'
+import type { RunState } from './state.js'
+
+/** Points of a curve: a screen shows no more. */
+const mostPoints = 400
+
+type Logged = Pick<RunState, 'epoch' | 'steps' | 'ends' | 'best' | 'secondsLeft'>
+
+/** Returns what a run's log says of it. */
+export async function loggedOf(run: RunFolder): Promise<Logged> {
+  const records = (await run.log.read()).flatMap((line) => trainingRecord.safeParse(line).data ?? [])
+  const ends = records.flatMap((record) => (record.kind === 'epoch' ? [record] : []))
+  const steps = records.flatMap((record) => (record.kind === 'step' ? [record] : []))
+  const [end, last] = [ends.at(-1), records.at(-1)]
+  const epoch = last?.epoch ?? 0
+  const scored = ends.flatMap(({ epoch: of, val }) =>
+    val.images > 0 && val.top1.joint !== undefined ? [{ epoch: of, top1: val.top1.joint }] : [],
+  )
+  const [best] = scored.toSorted((a, b) => b.top1 - a.top1)
+  return {
+    epoch,
+    ...(best && { best }),
+    // Evaluation is left out, as it is on the command line.
+    ...(end && { secondsLeft: (run.info.epochs - epoch) * (end.step / end.epoch) * end.secondsPerStep }),
+    steps: thinned(steps).flatMap(({ epoch: of, losses: { total }, rate }) =>
+      total === undefined ? [] : [{ epoch: of, loss: total, rate }],
+    ),
+    ends: ends.map(({ epoch: of, losses, val }) => ({ epoch: of, losses, top1: val.images > 0 ? val.top1 : {} })),
+  }
+}
+
+/** At most `mostPoints` of the values, evenly apart, with the last one. */
+function thinned<T>(values: readonly T[]): T[] {
+  const every = Math.ceil(values.length / mostPoints)
+  return values.filter((_, index) => (values.length - 1 - index) % every === 0)
+}

@@ -1,0 +1,76 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import { programHost } from '../../runtime/api/compile.js'
+import { silent } from '../../runtime/reporter.js'
+import { StudioServer } from '../../runtime/studio/server.js'
+import { Studio } from '../../runtime/studio/studio.js'
+import { browserPath, openBrowser, showing } from '../support/browser.js'
+import { trainedOnShapes } from '../support/studio.js'
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const folder = mkdtempSync(join(tmpdir(), 'wsban-studio-page-'))
+test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+
+test('the page shows a run and answers about a photo; axe finds nothing, light or dark, and no width scrolls', async (t) => {
+  if (browserPath === undefined) {
+    t.log('skipped: no Chromium on this machine (WSBAN_CHROMIUM names one)')
+    t.pass()
+    return
+  }
+  const { status, err } = await trainedOnShapes(folder, 2)
+  t.is(status, 0, err)
+  const studio = await Studio.open({
+    runs: [join(folder, 'run')],
+    command: [process.execPath, '-e', ''],
+    host: programHost(),
+  })
+  const server = await StudioServer.open(studio, 0, silent)
+  const { browser, page } = await openBrowser(browserPath)
+  const errors: string[] = []
+  page.on('pageerror', (error) => errors.push(String(error)))
+  // The policy does not let a test's script in.
+  await page.setBypassCSP(true)
+  try {
+    await page.goto(server.address)
+    await showing(page, '#epoch-shown', /after epoch 2 of 2/)
+    await page.waitForFunction(() => document.querySelectorAll('#nine canvas').length === 12)
+    await showing(page, '#standing', /Finished: 2 epochs/)
+    await showing(page, '#curves', /top-1 accuracy/)
+    t.regex(await page.$eval('#nine', (list) => list.textContent ?? ''), /blue <square>/)
+
+    // The keyboard alone goes back to the weights before training.
+    await page.waitForFunction(() => document.querySelector<HTMLInputElement>('#epoch')?.max === '2')
+    await page.focus('#epoch')
+    await page.keyboard.press('Home')
+    await showing(page, '#epoch-shown', /after epoch 0 of 2/)
+
+    const input = await page.$('input#file')
+    await input?.uploadFile(join(folder, 'shapes', 'val', 'blue <square>', '0.jpg'))
+    await showing(page, '#photo-status', /0\.jpg, by epoch-/)
+    t.is(await page.$$eval('#photo-classes tr', (rows) => rows.length), 2)
+
+    for (const [width, scheme] of [
+      [1280, 'light'],
+      [1280, 'dark'],
+      [375, 'light'],
+      [375, 'dark'],
+    ] as const) {
+      await page.setViewport({ width, height: 900 })
+      await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }])
+      t.is(await page.evaluate(() => document.documentElement.scrollWidth), width)
+      await page.evaluate(axe)
+      const found = await page.evaluate(
+        'axe.run().then((result) => result.violations.map(({ id, nodes }) => [id, nodes.length, nodes[0].html]))',
+      )
+      t.deepEqual(found, [], `${width} px, ${scheme}`)
+    }
+    t.deepEqual(errors, [])
+  } finally {
+    await browser.close()
+    await server.close()
+    await studio.close()
+  }
+})
