@@ -9,6 +9,7 @@ import { type OnnxNode, type OnnxProgram, type OnnxValue, type OnnxWeight, withI
 import { OnnxProgramBuilder } from './program_builder.js'
 import { withWholeSizes } from './resize_sizes.js'
 import { ValueNames } from './value_names.js'
+import { withoutMergedPadding } from './zero_padding.js'
 
 export interface OnnxOptions {
   /** `image`: decoded RGB of any size, uint8. `tensor`: already resized and normalised, float32. */
@@ -49,12 +50,17 @@ export function emitOnnx(graph: Graph, options: OnnxOptions): OnnxProgram {
   const answers = answerList(graph, nameOf).map((answer) =>
     answer.name === 'boxes' && options.input === 'image' ? inWholeImage(answer, graph, builder) : answer,
   )
+  const named = nameAnswers(answers, builder.nodes)
+  const nodes = withoutMergedPadding(
+    withWholeSizes(named, (name) => builder.free(name)),
+    (values) => builder.integers(values),
+  )
   return {
     name: graph.name,
     opset: options.opset,
     inputs: [inputValue(graph, options.input)],
     outputs: answers.map(({ name, type }) => ({ name, element: 'float', shape: dimensions(type) })),
-    nodes: withWholeSizes(nameAnswers(answers, builder.nodes), (name) => builder.free(name)),
+    nodes,
     constants: builder.constants,
     weights: new Map(
       [...graph.parameters.values()].map((parameter): [string, OnnxWeight] => [

@@ -12,6 +12,8 @@ const steps = [1e-5, 1e-6] as const
 const agreement = 1e-4
 /** Of the sum of the sizes of all terms. */
 const tolerance = 3e-4
+/** Of a loss in double precision: a change that is smaller is lost in the difference of two losses. */
+const lost = 2 ** -50
 /** Of what inputs a few roundings apart move a gradient by. */
 const spreads = 10
 /** Of what rounding every number that an operation reads moves a difference quotient by. */
@@ -62,6 +64,7 @@ function quotientProblem(
   bounds: ReadonlyMap<string, number> | undefined,
 ): string | undefined {
   const share = tolerance + confidentShare(subject)
+  const cancelled = (lost * lossSize(subject)) / steps[0]
   for (const { name, trainable } of subject.training.parameters.values()) {
     const gradient = gradients.get(name)
     const direction = trainable ? directionFor(subject, name) : undefined
@@ -78,7 +81,7 @@ function quotientProblem(
     const scale = Math.max(size, Math.abs(fine))
     if (Math.abs(coarse - fine) > agreement * scale + 1e-7) continue
     const away = Math.abs(sum - coarse)
-    if (away <= share * scale + slack + 1e-6) continue
+    if (away <= share * scale + slack + cancelled + 1e-6) continue
     const spread = bounds ? roundedSpread(subject, name, direction, coarse) : 0
     // A loss that rounding turns into no number is not compared.
     if (!Number.isFinite(spread) || away <= roundedSpreads * spread) continue
@@ -134,6 +137,12 @@ function confidentShare({ training, losses }: Subject): number {
   // The subject's losses hold the statistics after the step as well.
   const values = training.losses.flatMap(({ name }) => [...present(losses.get(name), name).data])
   return roundingOfOne / Math.min(...values.filter((loss) => loss > 0))
+}
+
+/** The sum of the sizes of all losses. */
+function lossSize({ training, losses }: Subject): number {
+  const values = training.losses.flatMap(({ name }) => [...present(losses.get(name), name).data])
+  return values.reduce((sum, loss) => sum + Math.abs(loss), 0)
 }
 
 function totalLoss(graph: Graph, { values }: ReturnType<typeof evaluateGraph>): number {
