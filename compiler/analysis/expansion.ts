@@ -22,5 +22,6 @@ export interface Expansion {
   readonly paths: readonly string[]
   /** Counts, for the bounds of a model. */
   readonly rounds: number
+  readonly roundPaths: readonly string[]
   readonly names: number
 }

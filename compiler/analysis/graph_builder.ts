@@ -21,6 +21,7 @@ export interface Mark {
   readonly pretrained: number
   readonly paths: number
   readonly rounds: number
+  readonly roundPaths: number
   readonly names: number
 }
 
@@ -30,6 +31,8 @@ export class GraphBuilder {
   readonly frames: Frame[] = []
   readonly parameters = new Map<string, Parameter>()
   readonly pretrained: Pretrained[] = []
+  /** Paths of the parameters of each round of a repeat: blocks.3. */
+  readonly roundPaths = new Set<string>()
   private sharingDepth = 0
   /** Rounds of repeats. */
   private rounds = 0
@@ -46,9 +49,10 @@ export class GraphBuilder {
     return this.names >= mostNames ? { what: 'names inside of calls and rounds', most: mostNames } : undefined
   }
 
-  /** Counts a round of a repeat, and the names that can be reached in it. */
-  countRound(names: number): void {
+  /** Counts a round of a repeat, and the names that can be reached in it. @param path of its parameters */
+  countRound(path: readonly string[], names: number): void {
     this.rounds++
+    this.roundPaths.add(path.join('.'))
     this.names += names
   }
 
@@ -123,6 +127,7 @@ export class GraphBuilder {
       pretrained: this.pretrained.length,
       paths: this.paths.size,
       rounds: this.rounds,
+      roundPaths: this.roundPaths.size,
       names: this.names,
     }
   }
@@ -136,6 +141,7 @@ export class GraphBuilder {
       pretrained: this.pretrained.slice(mark.pretrained),
       paths: [...this.paths].slice(mark.paths),
       rounds: this.rounds - mark.rounds,
+      roundPaths: [...this.roundPaths].slice(mark.roundPaths),
       names: this.names - mark.names,
     }
   }
@@ -157,6 +163,7 @@ export class GraphBuilder {
     for (const path of expansion.paths) this.paths.add(path)
     this.pretrained.push(...expansion.pretrained)
     this.rounds += expansion.rounds
+    for (const path of expansion.roundPaths) this.roundPaths.add(path)
     this.names += expansion.names
   }
 

@@ -6,6 +6,7 @@ import type { ParameterGroup } from '../graph/graph.js'
 import { group } from '../training/loop.js'
 import type { Context } from './elaboration.js'
 import type { Elaborator } from './elaborator.js'
+import { layerRates } from './layer_rates.js'
 import { settingArguments } from './settings.js'
 
 type Call = Extract<Expression, { kind: 'call' }>
@@ -47,12 +48,16 @@ function groupOf(elaborator: Elaborator, binding: Binding, call: Call, context: 
   }
   const given = settingArguments(elaborator, group, rest, call.span, context)
   if (!given) return undefined
-  const { rate, weight_decay: weightDecay, frozen } = given
+  const { rate, layer_decay: layerDecay, weight_decay: weightDecay, frozen } = given
+  const { parameters, roundPaths } = elaborator.builder
   return {
     name: binding.name.text,
     path,
     rate: Number(rate),
     frozen: Number(frozen),
+    ...(layerDecay !== 1 && {
+      layers: layerRates([...parameters.values()], roundPaths, path, Number(layerDecay)),
+    }),
     ...(typeof weightDecay === 'number' && { weightDecay }),
   }
 }

@@ -47,7 +47,7 @@ export function evaluateRepeat(elaboration: Elaboration, expression: Repeat, con
     values = returned
     const within = result.kind === 'tuple' ? membersOfItems(result) : result.kind === 'instance' ? result.members : []
     const made = roundInstance(`round ${name}`, expression, values, new Map([...within, ...members]))
-    elaboration.builder.countRound(made.members.size)
+    elaboration.builder.countRound(round.parameterPath, made.members.size)
     rounds.set(name, made)
   }
   return repeatValue(expression, values, rounds)

@@ -125,6 +125,8 @@ export interface ParameterGroup {
   readonly weightDecay?: number
   /** Epochs from the beginning in which it does not learn. */
   readonly frozen: number
+  /** With a decay of the rate by layer: the factor of each layer, by the path of its parameters or of a single one; the longest path wins. */
+  readonly layers?: Readonly<Record<string, number>>
 }
 
 export interface TrainingPlan {

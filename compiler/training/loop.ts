@@ -85,6 +85,14 @@ export const group: SettingSpec = {
       meaning: "factor of the optimizer's learning rate; 10% is a tenth of it",
     },
     {
+      name: 'layer_decay',
+      kind: { is: 'number', above: 0, to: 1 },
+      default: 1,
+      meaning:
+        'layer-wise decay of the learning rate: each layer has this factor of the rate of the layer after it, the last one of that of the classifier. A layer is a round of a repeat (`blocks.3`), of nested ones the innermost; weights before the first one are a layer of their own. Weights of a round before the first round inside it belong to that one, and all others to the layer before them',
+      source: 'BEiT (Bao et al. 2022); timm, param_groups_layer_decay',
+    },
+    {
       name: 'weight_decay',
       kind: { is: 'number', from: 0 },
       default: null,

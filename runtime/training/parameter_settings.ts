@@ -1,4 +1,5 @@
 import type { ParameterGroup, TrainingPlan } from '../../compiler/graph/graph.js'
+import { present } from '../../grammar/present.js'
 import type { ParameterSpec } from '../model.js'
 
 /** How one weight learns. */
@@ -22,7 +23,7 @@ export function parameterSettings(
         const group = groupOf(groups, name)
         const decayed = decays !== 'weights' || shape.length > 1
         const decay = decayed ? (group?.weightDecay ?? Number(ownDecay ?? 0)) : 0
-        return [name, { group, rate: group?.rate ?? 1, decay }]
+        return [name, { group, rate: group ? group.rate * layerRate(group, name) : 1, decay }]
       }),
   )
 }
@@ -34,6 +35,13 @@ function groupOf(groups: readonly ParameterGroup[], name: string): ParameterGrou
       (longest, group) => (longest && longest.path.length >= group.path.length ? longest : group),
       undefined,
     )
+}
+
+/** The factor of the layer that a weight is in; 1 for groups without a decay by layer. */
+function layerRate({ layers = {} }: ParameterGroup, name: string): number {
+  const paths = Object.keys(layers).filter((path) => name === path || name.startsWith(`${path}.`))
+  const [longest] = paths.sort((a, b) => b.length - a.length)
+  return longest === undefined ? 1 : present(layers[longest], longest)
 }
 
 /** Whether its weights stay as they are; `epoch` counts in fractions. */

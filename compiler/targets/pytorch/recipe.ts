@@ -123,7 +123,7 @@ function callCode({ name, arguments: given }: Setting, variables: readonly strin
   return callOf(name, ...variables.map(source), ...keywords)
 }
 
-function groupCode({ name, path, rate, weightDecay, frozen }: Graph['plan']['groups'][number]): Expression {
+function groupCode({ name, path, rate, weightDecay, frozen, layers }: Graph['plan']['groups'][number]): Expression {
   return callOf(
     'Group',
     quoted(name),
@@ -131,6 +131,12 @@ function groupCode({ name, path, rate, weightDecay, frozen }: Graph['plan']['gro
     rate === 1 ? undefined : keyword('rate', floatCode(rate)),
     weightDecay === undefined ? undefined : keyword('weight_decay', floatCode(weightDecay)),
     frozen === 0 ? undefined : keyword('frozen', floatCode(frozen)),
+    layers === undefined
+      ? undefined
+      : keyword(
+          'layers',
+          tuple(Object.entries(layers).map(([part, factor]) => tuple([quoted(part), floatCode(factor)]))),
+        ),
   )
 }
 

@@ -13,12 +13,23 @@ class Group(NamedTuple):
     rate: float = 1.0  # factor of the learning rate
     weight_decay: float | None = None  # instead of the optimizer's
     frozen: float = 0.0  # epochs before its training starts
+    layers: tuple[tuple[str, float], ...] = ()  # path, factor of the learning rate
 
 
 def find_group(groups: list[Group], name: str) -> Group | None:
     """Returns the group with the longest path that contains the parameter."""
     matching = [group for group in groups if name.startswith(f"{group.path}.")]
     return max(matching, key=lambda group: len(group.path), default=None)
+
+
+def layer_rate(group: Group, name: str) -> float:
+    """Returns the factor of the layer of a parameter; 1 without a decay by layer."""
+    containing = [
+        (len(path), rate)
+        for path, rate in group.layers
+        if name == path or name.startswith(f"{path}.")
+    ]
+    return max(containing)[1] if containing else 1.0
 
 
 def optimizer_groups(
@@ -35,7 +46,7 @@ def optimizer_groups(
         decay = weight_decay if override is None else override
         if decays == "weights" and parameter.ndim <= 1:
             decay = 0.0
-        factor = group.rate if group else 1.0
+        factor = group.rate * layer_rate(group, name) if group else 1.0
         empty = {"params": [], "factor": factor, "weight_decay": decay}
         by_settings.setdefault((factor, decay), empty)["params"].append(parameter)
     return list(by_settings.values())
