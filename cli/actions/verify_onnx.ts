@@ -8,7 +8,7 @@ import type { EngineName } from '../../runtime/engines/index.js'
 import { classNamesOf } from '../../runtime/export/metadata.js'
 import { Failure } from '../../runtime/failure.js'
 import type { RgbImage } from '../../runtime/images/rgb_image.js'
-import { type Answer, argMax } from '../../runtime/inference/answer.js'
+import { type Answer, argMax, isBoxOutput } from '../../runtime/inference/answer.js'
 import { type InnerDifference, innerDifferences } from '../../runtime/inference/deep.js'
 import { type Difference, differenceOf } from '../../runtime/inference/difference.js'
 import { OnnxPredictor } from '../../runtime/inference/onnx.js'
@@ -111,7 +111,8 @@ async function compareWithEngine(file: string, request: VerifyRequest, io: Io): 
     for (const [output, difference] of own) differences.set(output, larger(differences.get(output), difference))
     const largest = Math.max(...[...own.values()].map(({ relative }) => relative))
     if (largest > worst) [worst, worstImage] = [largest, name]
-    sameBoxes += Number((own.get('boxes')?.absolute ?? 0) < 1e-6)
+    const boxes = [...own].filter(([output]) => isBoxOutput(output))
+    sameBoxes += Number(boxes.every(([, { absolute }]) => absolute < 1e-6))
     agree += Number(argMax(expected.probabilities) === argMax(found.probabilities))
     count++
     io.reporter.progress(`${count} ${count === 1 ? 'image' : 'images'} compared`)
@@ -220,17 +221,19 @@ function reasonToDiffer({ spec, weights }: Readonly<Record<string, string>>, wei
     : `the spec is the same, but the file's weights are ${weights}, and these are ${weighted.weights ? `from ${weighted.weights.path}` : 'random'}`
 }
 
+type Pair = readonly [output: string, ArrayLike<number> | undefined, ArrayLike<number> | undefined]
+
 function compare(expected: Answer, found: Answer): Map<string, Difference> {
-  const pairs: [string, ArrayLike<number> | undefined, ArrayLike<number> | undefined][] = [
+  const pairs: Pair[] = [
     ['probabilities', expected.probabilities, found.probabilities],
     ['boxes', expected.box, found.box],
     ['attention', expected.attention?.values, found.attention?.values],
+    ...Object.entries(expected.crops ?? {}).flatMap(([name, { box, attention }]): Pair[] => [
+      [`boxes/${name}`, box, found.crops?.[name]?.box],
+      [`attention/${name}`, attention.values, found.crops?.[name]?.attention.values],
+    ]),
     ...Object.keys(expected.logits).map(
-      (branch): [string, ArrayLike<number> | undefined, ArrayLike<number> | undefined] => [
-        `logits/${branch}`,
-        expected.logits[branch],
-        found.logits[branch],
-      ],
+      (branch): Pair => [`logits/${branch}`, expected.logits[branch], found.logits[branch]],
     ),
   ]
   return new Map(pairs.flatMap(([name, a, b]) => (a ? [[name, differenceOf(a, b)] as const] : [])))

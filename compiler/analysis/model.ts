@@ -103,7 +103,10 @@ export function elaborateModel(
     losses,
     predictions,
     logits,
-    crop: cropOutputs(nodes),
+    crops: cropOutputs(
+      nodes,
+      [...losses, ...predictions, ...logits].map(({ value }) => value),
+    ),
     pretrained,
     plan,
   }

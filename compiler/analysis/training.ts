@@ -1,7 +1,6 @@
 import type { Input, Model, Span } from '../../grammar/tree.js'
 import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
-import { cropOutputs } from '../graph/crop.js'
 import { type ImageInput, type LabelInput, type Setting, sameValue, type TrainingPlan } from '../graph/graph.js'
 import { operations } from '../ops/index.js'
 import { trainArguments, trainSettings } from '../training/loop.js'
@@ -135,7 +134,8 @@ function augmentation(
 function checkMixing(elaborator: Elaborator, name: string, label: LabelInput | undefined, span: Span): void {
   const { nodes } = elaborator.builder
   const cannot = (why: string) => elaborator.report(diagnose('cannot-mix', { name, why }, span))
-  if (cropOutputs(nodes)) cannot('the model crops a part, and a mixed image has parts of two')
+  if (nodes.some(({ operation }) => operations.get(operation)?.semantics?.crop))
+    cannot('the model crops a part, and a mixed image has parts of two')
   const other = nodes.find(
     ({ operation, inputs }) =>
       label &&

@@ -170,8 +170,10 @@ export interface NamedValue {
   readonly value: ValueRef
 }
 
-/** The crop's box and the map that it was computed from: `boxes` and `attention` in the interface of an exported file. */
+/** The box of a crop and the map that it was computed from, which are outputs of an exported file. */
 export interface CropOutputs {
+  /** The names of the outputs: `boxes` and `attention` for the first crop, `boxes/NAME` and `attention/NAME` for the others. */
+  readonly names: { readonly box: string; readonly guide: string }
   readonly box: ValueRef
   readonly guide: ValueRef
 }
@@ -202,7 +204,8 @@ export interface Graph {
   readonly predictions: readonly NamedValue[]
   /** `logits` of each branch that has them. */
   readonly logits: readonly NamedValue[]
-  readonly crop: CropOutputs | undefined
+  /** In the order in which the model calls them. */
+  readonly crops: readonly CropOutputs[]
   readonly pretrained: readonly Pretrained[]
   readonly plan: TrainingPlan
 }

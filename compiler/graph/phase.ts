@@ -1,4 +1,5 @@
 import { operations } from '../ops/index.js'
+import { namedAnswers } from './answers.js'
 import { type Attribute, type Graph, type Node, type Phase, settle, type ValueRef } from './graph.js'
 import { prune, reachable } from './prune.js'
 
@@ -21,11 +22,11 @@ export function specialise(graph: Graph, phase: Phase): Graph {
       inputs: node.inputs.map(({ argument, value }) => ({ argument, value: follow(value) })),
     }),
   )
-  const crop = graph.crop && { box: graph.crop.box, guide: follow(graph.crop.guide) }
+  const crops = graph.crops.map((crop) => ({ ...crop, guide: follow(crop.guide) }))
   const whole: Graph = {
     ...graph,
     nodes,
-    crop,
+    crops,
     losses: named(graph.losses),
     predictions: named(graph.predictions),
     logits: named(graph.logits),
@@ -35,8 +36,7 @@ export function specialise(graph: Graph, phase: Phase): Graph {
 
 /** The outputs of a trained model. */
 export function answers(graph: Graph): ValueRef[] {
-  const predicted = [...graph.predictions, ...graph.logits].map(({ value }) => value)
-  return graph.crop ? [...predicted, graph.crop.box, graph.crop.guide] : predicted
+  return namedAnswers(graph).map(({ value }) => value)
 }
 
 /** The graph without its losses and what only they need: a projection head that prediction would compute for nothing. */

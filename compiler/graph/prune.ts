@@ -27,8 +27,9 @@ export function prune(graph: Graph, roots: readonly ValueRef[]): Graph {
       }),
     )
   const used = new Set(nodes.flatMap((node) => Object.values(node.parameters)))
-  const crop =
-    graph.crop && alive(graph.crop.box) ? { box: moved(graph.crop.box), guide: moved(graph.crop.guide) } : undefined
+  const crops = graph.crops
+    .filter(({ box }) => alive(box))
+    .map(({ names, box, guide }) => ({ names, box: moved(box), guide: moved(guide) }))
   return {
     ...graph,
     nodes,
@@ -39,7 +40,7 @@ export function prune(graph: Graph, roots: readonly ValueRef[]): Graph {
     losses: named(graph.losses),
     predictions: named(graph.predictions),
     logits: named(graph.logits),
-    crop,
+    crops,
   }
 }
 

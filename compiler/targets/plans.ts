@@ -1,4 +1,5 @@
 import { elementAt, present } from '../../grammar/present.js'
+import { namedAnswers } from '../graph/answers.js'
 import { type Frame, sameValue, shapeText, typeOf, type ValueRef } from '../graph/graph.js'
 import { operationNamed } from '../ops/index.js'
 import { type Identifier, Names } from './identifiers.js'
@@ -123,8 +124,7 @@ export class Plans {
 
   /** Answers and losses of the model keep a name. */
   private isAnswer(value: ValueRef): boolean {
-    const { predictions, logits, losses, crop } = this.structure.graph
-    const named = [...predictions, ...logits, ...losses].map((item) => item.value)
-    return [...named, ...(crop ? [crop.box, crop.guide] : [])].some((other) => sameValue(other, value))
+    const { graph } = this.structure
+    return [...namedAnswers(graph), ...graph.losses].some((item) => sameValue(item.value, value))
   }
 }

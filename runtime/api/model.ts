@@ -2,7 +2,7 @@ import type { ModelSettings } from '../../compiler/analysis/model.js'
 import type { EngineName } from '../engines/index.js'
 import { decodeImage } from '../images/decode.js'
 import type { Box } from '../images/rgb_image.js'
-import type { Answer, Predictor } from '../inference/answer.js'
+import type { Answer, Predictor, SeenCrop } from '../inference/answer.js'
 import { openPredictor } from '../inference/open.js'
 import type { Reporter } from '../reporter.js'
 import { programHost } from './compile.js'
@@ -33,10 +33,12 @@ export interface Prediction {
   readonly classes: readonly RankedClass[]
   /** Whether the image is of one of the classes; absent where the model was not calibrated. */
   readonly known?: boolean
-  /** The part that was looked at again. */
+  /** The part that was looked at again: the first crop. */
   readonly box?: Box
   /** The map that the part was found by, row by row. */
   readonly attention?: { readonly values: Float32Array; readonly height: number; readonly width: number }
+  /** The boxes and maps of further crops by name, if the model takes several. */
+  readonly crops?: Readonly<Record<string, Required<Pick<Prediction, 'box' | 'attention'>>>>
   /** Each branch's own logits, by class in the order of the model's `classes`. */
   readonly logits: Readonly<Record<string, Float32Array>>
 }
@@ -101,7 +103,7 @@ async function predictWith(
 }
 
 function predictionFrom(
-  { probabilities, logits, box, attention, known }: Answer,
+  { probabilities, logits, box, attention, crops, known }: Answer,
   names: readonly string[],
   top: number,
 ): Prediction {
@@ -109,9 +111,18 @@ function predictionFrom(
     classes: rank(probabilities, names, top),
     logits,
     ...(known !== undefined && { known }),
-    ...(box && { box: { y1: box[0], x1: box[1], y2: box[2], x2: box[3] } }),
+    ...(box && { box: boxOf(box) }),
     ...(attention && { attention }),
+    ...(crops && {
+      crops: Object.fromEntries(
+        Object.entries(crops).map(([name, crop]) => [name, { box: boxOf(crop.box), attention: crop.attention }]),
+      ),
+    }),
   }
+}
+
+function boxOf([y1, x1, y2, x2]: SeenCrop['box']): Box {
+  return { y1, x1, y2, x2 }
 }
 
 /** The most probable classes, the first one first. */

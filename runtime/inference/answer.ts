@@ -12,14 +12,23 @@ export interface AttentionMap {
   readonly view: View
 }
 
+/** Where a crop was taken, and by which map. */
+export interface SeenCrop {
+  readonly box: Box
+  readonly attention: AttentionMap
+}
+
 /** The prediction for one image. */
 export interface Answer {
   /** By class, adding up to 1: the model's prediction. */
   readonly probabilities: Float32Array
   /** Each branch's own. */
   readonly logits: Readonly<Record<string, Float32Array>>
+  /** Of the first crop. */
   readonly box?: Box
   readonly attention?: AttentionMap
+  /** The crops after the first, by name, if there are several. */
+  readonly crops?: Readonly<Record<string, SeenCrop>>
   /** Whether the image is of one of the classes; absent where nothing was measured to tell by. */
   readonly known?: boolean
 }
@@ -40,6 +49,21 @@ export interface Outputs {
 }
 
 const logitsPrefix = 'logits/'
+const [boxOutput, guideOutput] = ['boxes', 'attention'] as const
+
+/** Whether an output is the boxes of a crop: `boxes` of the first, `boxes/NAME` of another. */
+export function isBoxOutput(name: string): boolean {
+  return isOutputOf(boxOutput, name)
+}
+
+/** Whether an output is the map that a crop was taken from. */
+export function isGuideOutput(name: string): boolean {
+  return isOutputOf(guideOutput, name)
+}
+
+function isOutputOf(kind: string, name: string): boolean {
+  return name === kind || name.startsWith(`${kind}/`)
+}
 
 /**
  * The answer about image `index` of a batch.
@@ -52,11 +76,20 @@ export function answerOf(outputs: Outputs, index: number, view: View = wholeImag
     const length = output ? output.values.length / (output.shape[0] || 1) : 0
     return output?.values.slice(index * length, (index + 1) * length)
   }
+  const seen = (suffix: string): SeenCrop | undefined => {
+    const [y1, x1, y2, x2] = row(`${boxOutput}${suffix}`) ?? []
+    const values = row(`${guideOutput}${suffix}`)
+    const [, height, width] = outputs[`${guideOutput}${suffix}`]?.shape ?? []
+    if (y1 === undefined || x1 === undefined || y2 === undefined || x2 === undefined) return undefined
+    if (!values || height === undefined || width === undefined) return undefined
+    return { box: [y1, x1, y2, x2], attention: { values, height, width, view } }
+  }
   const names = Object.keys(outputs)
   const prediction = predictionOf(outputs)
-  const [y1, x1, y2, x2] = row('boxes') ?? []
-  const attention = row('attention')
-  const [, height = 0, width = 0] = outputs.attention?.shape ?? []
+  const others = names.flatMap((name) => {
+    const crop = name.startsWith(`${boxOutput}/`) ? seen(name.slice(boxOutput.length)) : undefined
+    return crop ? [[name.slice(boxOutput.length + 1), crop] as const] : []
+  })
   return {
     probabilities: (prediction !== undefined && row(prediction)) || new Float32Array(),
     logits: Object.fromEntries(
@@ -64,17 +97,16 @@ export function answerOf(outputs: Outputs, index: number, view: View = wholeImag
         .filter((name) => name.startsWith(logitsPrefix))
         .map((name) => [name.slice(logitsPrefix.length), row(name) ?? new Float32Array()]),
     ),
-    ...(y1 !== undefined &&
-      x1 !== undefined &&
-      y2 !== undefined &&
-      x2 !== undefined && { box: [y1, x1, y2, x2] as const }),
-    ...(attention && { attention: { values: attention, height, width, view } }),
+    ...seen(''),
+    ...(others.length > 0 && { crops: Object.fromEntries(others) }),
   }
 }
 
 /** The first output that is none of the others. */
 export function predictionOf(outputs: Outputs): string | undefined {
-  return Object.keys(outputs).find((name) => name !== 'boxes' && name !== 'attention' && !name.startsWith(logitsPrefix))
+  return Object.keys(outputs).find(
+    (name) => !isBoxOutput(name) && !isGuideOutput(name) && !name.startsWith(logitsPrefix),
+  )
 }
 
 export function argMax(values: ArrayLike<number>): number {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import onnxProto from 'onnx-proto'
+import { namedAnswers } from '../../compiler/graph/answers.js'
 import type { Graph, Node, ValueRef } from '../../compiler/graph/graph.js'
 import { sameValue } from '../../compiler/graph/graph.js'
 import { specialise } from '../../compiler/graph/phase.js'
@@ -79,19 +80,14 @@ export async function innerDifferences(request: DeepRequest): Promise<readonly I
 const tapName = (index: number) => `tap${index}`
 
 /** The name of the answer that a node is. */
-function answerOf({ predictions, logits, crop }: Graph, { id }: Node): string | undefined {
+function answerOf(graph: Graph, { id }: Node): string | undefined {
   const value: ValueRef = { node: id, output: 0 }
-  const answers = [
-    ...predictions,
-    ...(crop ? [{ name: 'attention', value: crop.guide }] : []),
-    ...logits.map((item) => ({ name: `logits/${item.name}`, value: item.value })),
-  ]
-  return answers.find((answer) => sameValue(answer.value, value))?.name
+  return namedAnswers(graph).find((answer) => sameValue(answer.value, value))?.name
 }
 
 async function runEngine(graph: Graph, nodes: readonly Node[], request: DeepRequest): Promise<Outputs> {
   const predictions = nodes.map(({ id }, index) => ({ name: tapName(index), value: { node: id, output: 0 } }))
-  const tapped: Graph = { ...graph, losses: [], predictions, logits: [], crop: undefined }
+  const tapped: Graph = { ...graph, losses: [], predictions, logits: [], crops: [] }
   const model = await loadModel(tapped, request.entry)
   const predictor = new EnginePredictor(model, [], await request.weights(model.parameters))
   try {

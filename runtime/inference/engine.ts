@@ -5,7 +5,7 @@ import type { RgbImage } from '../images/rgb_image.js'
 import type { Answers, Model } from '../model.js'
 import { Scope } from '../scope.js'
 import type { WeightStore } from '../weights/store.js'
-import { type Answer, answerOf, type Outputs, type Predictor } from './answer.js'
+import { type Answer, answerOf, isBoxOutput, type Outputs, type Predictor } from './answer.js'
 
 /** Runs a generated model on the current TensorFlow.js engine. */
 export class EnginePredictor implements Predictor {
@@ -38,7 +38,7 @@ export class EnginePredictor implements Predictor {
       const values = Float32Array.from(await tensor.data())
       // The model's boxes refer to its view; the results refer to the whole image.
       outputs[name] = {
-        values: name === 'boxes' && view.share !== 1 ? values.map((place) => inImage(place, view)) : values,
+        values: isBoxOutput(name) && view.share !== 1 ? values.map((place) => inImage(place, view)) : values,
         shape: tensor.shape,
       }
     }

@@ -6,7 +6,15 @@ import type { RgbImage } from '../images/rgb_image.js'
 import { loadOnnxRuntime } from '../onnxruntime/load.js'
 import { parsedJson } from '../parsed_json.js'
 import type { Reporter } from '../reporter.js'
-import { type Answer, answerOf, type Outputs, type Predictor, predictionOf } from './answer.js'
+import {
+  type Answer,
+  answerOf,
+  isBoxOutput,
+  isGuideOutput,
+  type Outputs,
+  type Predictor,
+  predictionOf,
+} from './answer.js'
 import { readOnnxMetadata } from './onnx_metadata.js'
 import { openSession, runSession } from './onnx_session.js'
 
@@ -91,8 +99,8 @@ export class OnnxPredictor implements Predictor {
     const prediction = predictionOf(outputs)
     if (prediction === undefined) throw this.foreign('it has no prediction')
     for (const name of Object.keys(outputs)) {
-      if (name === 'boxes') expected(name, 2, 4)
-      else if (name === 'attention') expected(name, 3)
+      if (isBoxOutput(name)) expected(name, 2, 4)
+      else if (isGuideOutput(name)) expected(name, 3)
       else expected(name, 2, name === prediction ? this.classes.length : undefined)
     }
   }

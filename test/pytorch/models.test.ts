@@ -84,7 +84,7 @@ for (const [index, subject] of subjects.entries())
     t.deepEqual(found.notFinite, [])
     if (graph.losses.length > 0) {
       // Weights that no loss depends on have no gradient.
-      const trained = specialise({ ...graph, predictions: [], logits: [], crop: undefined }, 'training').parameters
+      const trained = specialise({ ...graph, predictions: [], logits: [], crops: [] }, 'training').parameters
       const idle = [...graph.parameters.values()].filter(({ name, trainable }) => trainable && !trained.has(name))
       t.deepEqual(found.withoutGradient.sort(), idle.map(({ name }) => name).sort())
     }

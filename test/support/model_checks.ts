@@ -63,6 +63,9 @@ function wsbanFiles(place: string): string[] {
     .map((file) => join(place, file))
 }
 
+/** An output, as the engine and the file have it. */
+type Row = readonly [output: string, ArrayLike<number> | undefined, ArrayLike<number> | undefined]
+
 /** On one engine: each exported file answers as the engine does, and ten steps of training do what they should. */
 export function checkModels(
   engineName: EngineName | undefined,
@@ -104,17 +107,15 @@ function checkModel({ path, settings }: Subject, folder: string, tolerance: numb
     const [expected, found] = [await engine.predict(images), await onnx.predict(images)]
     for (const [index, answer] of expected.entries()) {
       const other = found[index]
-      const rows: [string, ArrayLike<number> | undefined, ArrayLike<number> | undefined][] = [
+      const rows: Row[] = [
         ['probabilities', answer.probabilities, other?.probabilities],
         ['boxes', answer.box, other?.box],
         ['attention', answer.attention?.values, other?.attention?.values],
-        ...Object.entries(answer.logits).map(
-          ([branch, values]): [string, ArrayLike<number>, ArrayLike<number> | undefined] => [
-            branch,
-            values,
-            other?.logits[branch],
-          ],
-        ),
+        ...Object.entries(answer.crops ?? {}).flatMap(([crop, { box, attention }]): Row[] => [
+          [`boxes/${crop}`, box, other?.crops?.[crop]?.box],
+          [`attention/${crop}`, attention.values, other?.crops?.[crop]?.attention.values],
+        ]),
+        ...Object.entries(answer.logits).map(([branch, values]): Row => [branch, values, other?.logits[branch]]),
       ]
       for (const [output, a, b] of rows) {
         t.is(a === undefined, b === undefined, output)

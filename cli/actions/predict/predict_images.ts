@@ -156,12 +156,13 @@ async function predictOne(
   }
 }
 
-function recordOf({ image, classes, answer: { box, known }, branches, overlay, sorted }: Prediction): unknown {
+function recordOf({ image, classes, answer: { box, crops, known }, branches, overlay, sorted }: Prediction): unknown {
   return {
     image: image.path,
     classes,
     ...(known !== undefined && { known }),
     ...(box && { box }),
+    ...(crops && { crops: Object.fromEntries(Object.entries(crops).map(([name, crop]) => [name, crop.box])) }),
     branches,
     ...(overlay !== undefined && { overlay }),
     ...(sorted !== undefined && { sorted }),

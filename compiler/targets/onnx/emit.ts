@@ -1,4 +1,5 @@
 import { present } from '../../../grammar/present.js'
+import { namedAnswers } from '../../graph/answers.js'
 import type { Graph, Parameter, TensorType, ValueRef } from '../../graph/graph.js'
 import { typeOf } from '../../graph/graph.js'
 import { viewOf } from '../../graph/view.js'
@@ -47,8 +48,9 @@ export function emitOnnx(graph: Graph, options: OnnxOptions): OnnxProgram {
     })
   }
   builder.origin = undefined
+  const boxes = new Set(graph.crops.map(({ names: { box } }) => box))
   const answers = answerList(graph, nameOf).map((answer) =>
-    answer.name === 'boxes' && options.input === 'image' ? inWholeImage(answer, graph, builder) : answer,
+    boxes.has(answer.name) && options.input === 'image' ? inWholeImage(answer, graph, builder) : answer,
   )
   const named = nameAnswers(answers, builder.nodes)
   const nodes = withoutMergedPadding(
@@ -77,13 +79,8 @@ export function emitOnnx(graph: Graph, options: OnnxOptions): OnnxProgram {
 }
 
 /** Names that the file's users know: those of its input and its outputs. */
-function interfaceNames({ image, predictions, crop, logits }: Graph): string[] {
-  return [
-    image.name,
-    ...predictions.map(({ name }) => name),
-    ...(crop ? ['boxes', 'attention'] : []),
-    ...logits.map(({ name }) => `logits/${name}`),
-  ]
+function interfaceNames(graph: Graph): string[] {
+  return [graph.image.name, ...namedAnswers(graph).map(({ name }) => name)]
 }
 
 /** Each node is called by its path, unless that is a name of the interface. */
@@ -99,22 +96,16 @@ interface Answer {
   readonly type: TensorType
 }
 
-/** The outputs in the order of the interface: predictions, boxes, attention, logits. */
+/** The outputs in the order of the interface. */
 function answerList(graph: Graph, nameOf: (value: ValueRef) => string): Answer[] {
-  const answer = (name: string, value: ValueRef): Answer => ({ name, inner: nameOf(value), type: typeOf(graph, value) })
-  const crop = graph.crop ? [answer('boxes', graph.crop.box), answer('attention', graph.crop.guide)] : []
-  return [
-    ...graph.predictions.map(({ name, value }) => answer(name, value)),
-    ...crop,
-    ...graph.logits.map(({ name, value }) => answer(`logits/${name}`, value)),
-  ]
+  return namedAnswers(graph).map(({ name, value }) => ({ name, inner: nameOf(value), type: typeOf(graph, value) }))
 }
 
 /** Boxes are found in what the model sees; where its steps cut off the image's rim, the interface wants them in the whole image. */
 function inWholeImage(answer: Answer, { image }: Graph, builder: OnnxProgramBuilder): Answer {
   const { offset, share } = viewOf(image.steps)
   if (share === 1) return answer
-  const [inView, inImage] = [builder.free('boxes/of_the_view'), builder.free('boxes/of_the_image')]
+  const [inView, inImage] = [builder.free(`${answer.name}/of_the_view`), builder.free(`${answer.name}/of_the_image`)]
   builder.add('Mul', [answer.inner, builder.floats(share)], [inView])
   builder.add('Add', [inView, builder.floats(offset)], [inImage])
   return { ...answer, inner: inImage }

@@ -1,3 +1,4 @@
+import { namedAnswers } from '../../graph/answers.js'
 import type { Graph } from '../../graph/graph.js'
 import { answers } from '../../graph/phase.js'
 import { reachable } from '../../graph/prune.js'
@@ -80,13 +81,7 @@ function modelClass(plan: ClassPlan, around: Surroundings): string {
   // Nodes that no output depends on are computed in training only.
   const isLoss = (item: Item) => !structure.nodesOf(item).some((id) => answering.has(id))
   const entry = (name: string, code: Expression) => statement('            ', `${stringCode(name)}: `, code, '', ',')
-  const answerLines = [
-    ...graph.predictions.flatMap(({ name, value }) => entry(name, body.code(value))),
-    ...(graph.crop
-      ? [...entry('boxes', body.code(graph.crop.box)), ...entry('attention', body.code(graph.crop.guide))]
-      : []),
-    ...graph.logits.flatMap(({ name, value }) => entry(`logits/${name}`, body.code(value))),
-  ]
+  const answerLines = namedAnswers(graph).flatMap(({ name, value }) => entry(name, body.code(value)))
   const { label } = graph
   const trains = label !== undefined && graph.losses.length > 0
   const labelName = trains ? printExpression(body.code(label.value)) : ''

@@ -1,4 +1,5 @@
 import { IndentationText, Project, type SourceFile } from 'ts-morph'
+import { cropAnswers } from '../../graph/answers.js'
 import type { Graph, Parameter, ValueRef } from '../../graph/graph.js'
 import { answers as answersOf, specialise } from '../../graph/phase.js'
 import { reachable } from '../../graph/prune.js'
@@ -139,11 +140,11 @@ function modelFunctions(structure: Structure, writer: FunctionWriter): [Function
 }
 
 function answersCode(graph: Graph, code: (value: ValueRef) => Expression): Expression {
-  const { predictions, crop, logits } = graph
+  const { predictions, crops, logits } = graph
   const field = ({ name, value }: { readonly name: string; readonly value: ValueRef }) => ({ name, value: code(value) })
   return record([
     ...predictions.map(field),
-    ...(crop ? [field({ name: 'boxes', value: crop.box }), field({ name: 'attention', value: crop.guide })] : []),
+    ...cropAnswers(crops).map(field),
     { name: 'logits', value: record(logits.map(field)) },
   ])
 }

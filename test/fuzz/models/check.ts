@@ -3,6 +3,7 @@ import type { Graph } from '../../../compiler/graph/graph.js'
 import { withoutLosses } from '../../../compiler/graph/phase.js'
 import { inImage, viewOf } from '../../../compiler/graph/view.js'
 import { type EngineName, openEngine } from '../../../runtime/engines/index.js'
+import { isBoxOutput } from '../../../runtime/inference/answer.js'
 import type { Model } from '../../../runtime/model.js'
 import { keyOf, Random } from '../../../runtime/random.js'
 import { silent } from '../../../runtime/reporter.js'
@@ -135,7 +136,7 @@ function asOnEngines({ graph, answers }: Subject): Tensors {
   if (view.share === 1) return answers
   return new Map(
     [...answers].map(([name, value]) =>
-      name === 'boxes' ? [name, { ...value, data: value.data.map((place) => inImage(place, view)) }] : [name, value],
+      isBoxOutput(name) ? [name, { ...value, data: value.data.map((place) => inImage(place, view)) }] : [name, value],
     ),
   )
 }

@@ -48,15 +48,22 @@ export class ModelGenerator {
       lines.push(...this.branch('second', image, classes, blocks).lines)
       logits.push('second.logits')
     }
+    const steps = this.steps(size)
+    const losses = this.losses(logits, first)
+    const prediction = this.prediction(logits)
+    const train = `train { epochs = 1, batch = ${1 + this.random.integer(4)}, ${this.optimizer()} }`
+    // Drawn last, so that the seeds of before give the models of before.
+    const detail = crop && this.chance(0.4) ? this.crop(first.maps, size) : undefined
+    if (detail) lines.push(detail.replace('crop =', 'detail ='))
     return [
       ...blocks,
       `model fuzz(classes = ${classes}, size = ${size}) {`,
-      `  input image: Image[3, size, size] { ${this.steps(size)} }`,
+      `  input image: Image[3, size, size] { ${steps} }`,
       '  input label: Class[classes]',
       ...lines.map((line) => `  ${line}`),
-      `  loss { ${this.losses(logits, first)} }`,
-      `  predict probabilities = ${this.prediction(logits)}`,
-      `  train { epochs = 1, batch = ${1 + this.random.integer(4)}, ${this.optimizer()} }`,
+      `  loss { ${losses} }`,
+      `  predict probabilities = ${prediction}`,
+      `  ${train}`,
       '}',
       '',
     ].join('\n')

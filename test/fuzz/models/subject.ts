@@ -1,3 +1,4 @@
+import { namedAnswers } from '../../../compiler/graph/answers.js'
 import type { Graph, Phase, ValueRef } from '../../../compiler/graph/graph.js'
 import { specialise } from '../../../compiler/graph/phase.js'
 import { elements, type Tensor, tensor } from '../../../compiler/ops/support/tensor.js'
@@ -114,17 +115,7 @@ function at({ values }: ReferenceResult, { node, output }: ValueRef): Tensor {
 }
 
 export function answersOf(graph: Graph, result: ReferenceResult): Tensors {
-  const named = [
-    ...graph.predictions,
-    ...(graph.crop
-      ? [
-          { name: 'boxes', value: graph.crop.box },
-          { name: 'attention', value: graph.crop.guide },
-        ]
-      : []),
-    ...graph.logits.map(({ name, value }) => ({ name: `logits/${name}`, value })),
-  ]
-  return new Map(named.map(({ name, value }) => [name, at(result, value)]))
+  return new Map(namedAnswers(graph).map(({ name, value }) => [name, at(result, value)]))
 }
 
 /** Losses, and what a step moves without a gradient. */

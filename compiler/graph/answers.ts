@@ -1,0 +1,22 @@
+import type { Graph, NamedValue } from './graph.js'
+
+/** Returns the outputs of an exported file, by their names and in their order: predictions, boxes and attention of each crop, logits of each branch. */
+export function namedAnswers({
+  predictions,
+  crops,
+  logits,
+}: Pick<Graph, 'predictions' | 'crops' | 'logits'>): NamedValue[] {
+  return [
+    ...predictions,
+    ...cropAnswers(crops),
+    ...logits.map(({ name, value }) => ({ name: `logits/${name}`, value })),
+  ]
+}
+
+/** Returns the outputs that belong to crops. */
+export function cropAnswers(crops: Graph['crops']): NamedValue[] {
+  return crops.flatMap(({ names, box, guide }) => [
+    { name: names.box, value: box },
+    { name: names.guide, value: guide },
+  ])
+}
