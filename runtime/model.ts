@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core'
 import type { Initializer, Positions, Pretrained, Setting, TrainingPlan } from '../compiler/graph/graph.js'
+import type { Signature } from '../compiler/graph/signature.js'
 import type { Scope } from './scope.js'
 
 /** A weight or a statistic, as generated code lists it. */
@@ -41,12 +42,15 @@ export interface Model<Forward extends { readonly answers: Answers } = { readonl
   /** The model's parameters as they were set: classes, size, maps. */
   readonly settings: Readonly<Record<string, number | boolean | string>>
   readonly image: { readonly size: number; readonly steps: readonly Setting[] }
+  /** The number of classes of the label by which it is measured. */
   readonly classes?: number
+  /** Absent in a classifier with one label, whose only prediction are its probabilities. */
+  readonly signature?: Signature
   readonly plan: TrainingPlan
   /** Initial weights of its parts, as the spec's `weights` name them. */
   readonly pretrained: readonly Omit<Pretrained, 'span'>[]
   readonly parameters: readonly ParameterSpec[]
   readonly forward: (at: Scope, image: tf.Tensor4D) => Forward
-  /** Absent in a model that cannot be trained. */
-  losses?(at: Scope, forward: Forward, label: tf.Tensor1D, image: tf.Tensor4D): Record<string, tf.Scalar>
+  /** Takes the label inputs in their order, and the image after them. Absent in a model that cannot be trained. */
+  losses?(at: Scope, forward: Forward, ...labelsAndImage: tf.Tensor[]): Record<string, tf.Scalar>
 }

@@ -3,14 +3,19 @@ import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
 import { cropOutputs } from '../graph/crop.js'
 import {
+  type BranchLogits,
   type Frame,
   type Graph,
   type ImageInput,
   isShared,
   type LabelInput,
+  labelKinds,
   type NamedValue,
+  type Prediction,
   typeOf,
 } from '../graph/graph.js'
+import { Meanings } from '../graph/meaning.js'
+import { reachable } from '../graph/prune.js'
 import { elementsPerImage } from '../ops/support/shapes.js'
 import { strangeUnit } from './arguments.js'
 import { batchStatisticsProblems } from './batch_statistics.js'
@@ -45,14 +50,11 @@ export function elaborateModel(
   const labels: LabelInput[] = []
   for (const input of model.inputs) declareInput(elaborator, input, context, images, labels)
   const [image, anotherImage] = images
-  const [label] = labels
   // An input that could not be declared has been reported.
   const undeclared = model.inputs.length > images.length + labels.length
-  if (anotherImage || labels.length > 1 || (!image && !undeclared))
-    elaborator.report(
-      diagnose('wrong-input', { what: 'a model has one Image input, and at most one Class input' }, model.name.span),
-    )
-  const logits: NamedValue[] = []
+  if (anotherImage || (!image && !undeclared))
+    elaborator.report(diagnose('wrong-input', { what: 'a model has one Image input' }, model.name.span))
+  const branchLogits: NamedValue[] = []
   for (const item of model.items) {
     if (item.kind === 'binding') elaborator.bind(item, context)
     else {
@@ -62,7 +64,7 @@ export function elaborateModel(
       const own = [item.name.text]
       const inside: Context = { scope: context.scope, frame, path: own, parameterPath: own }
       const answer = tensor && forEachImage(elaborator, tensor, image, inside, item.name.span, ['logits'])
-      if (answer) logits.push({ name: item.name.text, value: answer.ref })
+      if (answer) branchLogits.push({ name: item.name.text, value: answer.ref })
     }
   }
   const losses = namedValues(
@@ -74,7 +76,7 @@ export function elaborateModel(
     image,
     (tensor) => tensor.type.element === 'float' && tensor.type.shape.length <= 1,
   )
-  const predictions = namedValues(
+  const predicted = namedValues(
     elaborator,
     model.predictions,
     context,
@@ -86,7 +88,8 @@ export function elaborateModel(
   if (model.predictions.length === 0)
     elaborator.report(diagnose('no-prediction', { name: model.name.text }, model.name.span))
   if (model.losses.length === 0) elaborator.report(diagnose('zero-loss', {}, model.name.span))
-  const plan = trainingPlan(elaborator, model, context, image, label)
+  const { predictions, logits, label } = answersOf(elaborator, model, labels, predicted, branchLogits)
+  const plan = trainingPlan(elaborator, model, context, image, labels)
   const tooLarge = modelCapacity(elaborator.builder.nodes, elaborator.builder.parameters.values(), model.name.span)
   if (tooLarge) elaborator.report(tooLarge)
   for (const problem of batchStatisticsProblems(elaborator.builder.nodes, plan.batch)) elaborator.report(problem)
@@ -99,6 +102,7 @@ export function elaborateModel(
     frames,
     parameters,
     image,
+    labels,
     label,
     losses,
     predictions,
@@ -110,6 +114,46 @@ export function elaborateModel(
     pretrained,
     plan,
   }
+}
+
+/** Returns the predictions with their meanings, and the label input by which the model is measured. */
+function answersOf(
+  elaborator: Elaborator,
+  model: Model,
+  labels: readonly LabelInput[],
+  predicted: readonly NamedValue[],
+  branchLogits: readonly NamedValue[],
+): Pick<Graph, 'predictions' | 'logits' | 'label'> {
+  const { nodes } = elaborator.builder
+  const meanings = new Meanings({ nodes }, labels)
+  const needed = reachable(
+    nodes,
+    [...predicted, ...branchLogits].map(({ value }) => value),
+  )
+  const spanOf = (name: string) =>
+    model.predictions.find((binding) => binding.name.text === name)?.name.span ?? model.name.span
+  const answering = labels.find(({ value }) => needed.has(value.node))
+  if (answering) {
+    const byLabel = predicted.find(({ value }) => reachable(nodes, [value]).has(answering.value.node))
+    const span = spanOf(byLabel?.name ?? '')
+    elaborator.report(diagnose('answer-needs-label', { label: answering.name }, span))
+  }
+  const predictions = predicted.flatMap((prediction): Prediction[] => {
+    const meaning = meanings.of(prediction)
+    if (meaning.kind !== 'ambiguous') return [{ ...prediction, meaning }]
+    const names = meaning.labels.map(({ name }) => name)
+    elaborator.report(
+      diagnose('ambiguous-prediction', { name: prediction.name, labels: names }, spanOf(prediction.name)),
+    )
+    return []
+  })
+  const measured = predictions.flatMap(({ meaning }) => (meaning.kind === 'classes' ? [meaning.of] : []))[0]
+  const classes = labels.filter(({ kind }) => kind === 'Class')
+  const logits = branchLogits.map((one): BranchLogits => {
+    const of = meanings.classOf(one.value)
+    return { ...one, ...(of !== undefined && { of }) }
+  })
+  return { predictions, logits, label: classes.find(({ name }) => name === measured) ?? classes[0] }
 }
 
 /** The values of `model name(classes = 200, ...)`, those chosen from outside first. */
@@ -167,6 +211,9 @@ function constant(value: number | boolean | string): Value {
   if (typeof value === 'number') return { kind: 'number', value }
   return typeof value === 'boolean' ? { kind: 'boolean', value } : { kind: 'string', value }
 }
+
+/** The size of a label input, as messages write it. */
+const labelSizes = { Class: 'classes', Labels: 'labels', Value: '1' } as const
 
 function declareInput(
   elaborator: Elaborator,
@@ -229,15 +276,22 @@ function declareInput(
       width,
       steps: imageSteps(elaborator, input, context, height),
     })
-  } else if (input.type.text === 'Class') {
-    const [classes] = whole
-    if (whole.length !== 1 || classes === undefined) {
-      wrong('a Class input has one number: Class[classes]')
+    return
+  }
+  const kind = labelKinds.find((one) => one === input.type.text)
+  if (kind) {
+    const [size] = whole
+    if (whole.length !== 1 || size === undefined) {
+      wrong(`a ${kind} input has one number: ${kind}[${labelSizes[kind]}]`)
       return
     }
-    labels.push({ name: input.name.text, value: add({ element: 'label', shape: [batch], classes }), classes })
+    const type: TensorValue['type'] =
+      kind === 'Class'
+        ? { element: 'label', shape: [batch], classes: size }
+        : { element: 'float', shape: [batch, { name: 'features', size }] }
+    labels.push({ name: input.name.text, value: add(type), kind, size })
   } else {
-    const known = ['Image', 'Class']
+    const known = ['Image', ...labelKinds]
     elaborator.report(
       diagnose(
         'unknown-input-type',

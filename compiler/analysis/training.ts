@@ -48,7 +48,7 @@ export function trainingPlan(
   model: Model,
   context: Context,
   image: ImageInput | undefined,
-  label: LabelInput | undefined,
+  labels: readonly LabelInput[],
 ): TrainingPlan {
   const known = [...trainArguments.map(({ name }) => name), ...Object.keys(trainSettings)]
   const groups = model.training.filter((binding) => !known.includes(binding.name.text) && isGroup(binding))
@@ -72,7 +72,13 @@ export function trainingPlan(
     return binding && setting(elaborator, binding.value, context, trainSettings[name].kind)
   }
   const average = chosen('average')
-  const { augment, mix } = augmentation(elaborator, model, context, image, label)
+  const weights = find('class_weights')
+  const [label] = labels
+  if (plain.get('class_weights') === 'balanced' && (labels.length > 1 || label?.kind !== 'Class'))
+    elaborator.report(
+      diagnose('cannot-balance', { labels: labels.map(({ name }) => name) }, weights?.value.span ?? model.name.span),
+    )
+  const { augment, mix } = augmentation(elaborator, model, context, image, labels)
   return {
     epochs: Number(plain.get('epochs')),
     batch: Number(plain.get('batch')),
@@ -100,7 +106,7 @@ function augmentation(
   model: Model,
   context: Context,
   image: ImageInput | undefined,
-  label: LabelInput | undefined,
+  labels: readonly LabelInput[],
 ): Pick<TrainingPlan, 'augment' | 'mix'> {
   const block = model.augmentations.at(-1)
   if (!block) return {}
@@ -121,7 +127,7 @@ function augmentation(
     const found = setting(elaborator, step, context, 'image step', 'batch step')
     if (!found) continue
     const ofBatch = settings.get(found.name)?.kind === 'batch step'
-    if (ofBatch) checkMixing(elaborator, found.name, label, step.span)
+    if (ofBatch) checkMixing(elaborator, found.name, labels, step.span)
     const list = ofBatch ? mix : augment
     list.push(found)
   }
@@ -131,14 +137,19 @@ function augmentation(
 }
 
 /** Mixing images only makes sense where the whole image is classified, and where the losses can be weighted by label. */
-function checkMixing(elaborator: Elaborator, name: string, label: LabelInput | undefined, span: Span): void {
+function checkMixing(elaborator: Elaborator, name: string, labels: readonly LabelInput[], span: Span): void {
   const { nodes } = elaborator.builder
   const cannot = (why: string) => elaborator.report(diagnose('cannot-mix', { name, why }, span))
   if (nodes.some(({ operation }) => operations.get(operation)?.semantics?.crop))
     cannot('the model crops a part, and a mixed image has parts of two')
+  const [label] = labels
+  if (labels.length > 1 || (label && label.kind !== 'Class'))
+    cannot(
+      `it mixes the labels of a single Class input, and the model has ${labels.map(({ name, kind }) => `${name} (${kind})`).join(', ')}`,
+    )
   const other = nodes.find(
     ({ operation, inputs }) =>
-      label &&
+      label?.kind === 'Class' &&
       inputs.some(({ value }) => sameValue(value, label.value)) &&
       operations.get(operation)?.semantics?.supportsMixup !== true,
   )

@@ -328,19 +328,52 @@ export const table = {
     message: ({ name }) => `an input cannot be \`${name}\``,
     replacement: suggested,
     help: ({ suggestion }) =>
-      suggestion ? `did you mean \`${suggestion}\`?` : 'Image[3, size, size] or Class[classes]',
-    explanation: 'The type of an input is either Image[channels, height, width] or Class[count].',
+      suggestion
+        ? `did you mean \`${suggestion}\`?`
+        : 'Image[3, size, size], Class[classes], Labels[count] or Value[count]',
+    explanation:
+      'The type of an input is Image[channels, height, width], or that of a label: Class[count] for one of several classes, Labels[count] for any number of labels, Value[count] for numbers.',
   }),
   'wrong-input': error<{ what: string }>({
     message: ({ what }) => what,
     explanation:
-      'A model has exactly one image input, which is square and has three channels, and at most one class label. The steps of the image input must end at its size.',
+      'A model has exactly one image input, which is square and has three channels, and any number of labels. The steps of the image input must end at its size.',
   }),
   'no-prediction': error<{ name: string }>({
     message: ({ name }) => `model \`${name}\` predicts nothing`,
     help: () => 'add: predict probabilities = softmax(BRANCH.logits)',
     explanation:
       'The model has no `predict` line. It defines the output of the trained model, which is the first output of the exported file.',
+  }),
+  'answer-needs-label': error<{ label: string }>({
+    message: ({ label }) => `this prediction depends on the input \`${label}\`, which is known in training only`,
+    help: () => 'compute predictions and the logits of branches from the image; labels belong in the loss block',
+    explanation:
+      'A prediction, the logits of a branch or the box of a crop is computed from a label input. A trained model is given images only, so labels can be used in losses and nowhere else.',
+  }),
+  'ambiguous-prediction': error<{ name: string; labels: readonly string[] }>({
+    message: ({ name, labels }) =>
+      `\`${name}\` could be the prediction of ${labels.map((label) => `\`${label}\``).join(' or ')}`,
+    help: ({ labels }) =>
+      `name it after the label input that it predicts (predict ${labels[0]} = ...), or compare its logits with that input in a loss`,
+    explanation:
+      'Predictions are measured by label inputs. Several label inputs have the size of this prediction, and no loss compares it with exactly one of them.',
+  }),
+  'cannot-balance': error<{ labels: readonly string[] }>({
+    message: ({ labels }) => {
+      const found = labels.length === 0 ? 'no label input' : `the label inputs ${labels.join(', ')}`
+      return `\`class_weights\` needs a single Class input, and the model has ${found}`
+    },
+    help: () => 'leave class_weights out, and weight the losses instead',
+    explanation:
+      'class_weights = balanced weights each class by how rare it is. With several label inputs, or labels that are no classes, these weights are not defined.',
+  }),
+  'unscored-prediction': warning<{ name: string; label: string; call: string }>({
+    message: ({ name, label }) =>
+      `\`${name}\` has a value for each of \`${label}\`, but no probabilities: it is not measured by \`${label}\``,
+    help: ({ call }) => `predict the probabilities: ${call}(...)`,
+    explanation:
+      'A loss compares this prediction with a label input, and it has as many values, but the compiler cannot tell that they are probabilities. Accuracy, calibration and average precision are computed from probabilities: softmax for classes, sigmoid for labels.',
   }),
   'unknown-parameter': error<Suggested & { model: string }>({
     message: ({ name, model }) => `model \`${model}\` has no parameter \`${name}\``,

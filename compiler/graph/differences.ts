@@ -52,14 +52,17 @@ function changesOfBoth(before: Entries, after: Entries): Change[] {
   return changes(before, after).filter((change) => change.before !== undefined && change.after !== undefined)
 }
 
-function settingsOf({ settings, image, label }: Graph): Entries {
+function settingsOf({ settings, image, labels }: Graph): Entries {
   return new Map([
     ...Object.entries(settings).map(([name, value]): [string, string] => [name, String(value)]),
     [
       `input ${image.name}`,
       `${image.channels} x ${image.height} x ${image.width}: ${image.steps.map(settingText).join(', ')}`,
     ],
-    ...(label ? [[`input ${label.name}`, `${label.classes} classes`] as const] : []),
+    ...labels.map(({ name, kind, size }): [string, string] => [
+      `input ${name}`,
+      `${size} ${{ Class: 'classes', Labels: 'labels', Value: size === 1 ? 'value' : 'values' }[kind]}`,
+    ]),
   ])
 }
 

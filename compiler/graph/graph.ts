@@ -159,15 +159,38 @@ export interface ImageInput {
   readonly steps: readonly Setting[]
 }
 
+/** The kinds of label inputs: one of several classes, any number of labels, or numbers. */
+export const labelKinds = ['Class', 'Labels', 'Value'] as const
+export type LabelKind = (typeof labelKinds)[number]
+
 export interface LabelInput {
   readonly name: string
   readonly value: ValueRef
-  readonly classes: number
+  readonly kind: LabelKind
+  /** The number of classes, labels or values. */
+  readonly size: number
 }
 
 export interface NamedValue {
   readonly name: string
   readonly value: ValueRef
+}
+
+/** How a prediction is to be read, and by which label input it is measured. */
+export type Meaning =
+  /** Probabilities of classes, of labels that do not exclude each other, or values. */
+  | { readonly kind: 'classes' | 'labels' | 'values'; readonly of: string }
+  /** Other numbers in a row. */
+  | { readonly kind: 'embedding' }
+  | { readonly kind: 'tensor' }
+
+export interface Prediction extends NamedValue {
+  readonly meaning: Meaning
+}
+
+export interface BranchLogits extends NamedValue {
+  /** The Class input that they belong to. */
+  readonly of?: string
 }
 
 /** The box of a crop and the map that it was computed from, which are outputs of an exported file. */
@@ -198,12 +221,14 @@ export interface Graph {
   readonly frames: readonly Frame[]
   readonly parameters: ReadonlyMap<string, Parameter>
   readonly image: ImageInput
+  readonly labels: readonly LabelInput[]
+  /** The Class input by which the first class probabilities are measured; the first one if no prediction has any. */
   readonly label: LabelInput | undefined
   /** The loss block's lines; training makes their sum small. */
   readonly losses: readonly NamedValue[]
-  readonly predictions: readonly NamedValue[]
+  readonly predictions: readonly Prediction[]
   /** `logits` of each branch that has them. */
-  readonly logits: readonly NamedValue[]
+  readonly logits: readonly BranchLogits[]
   /** In the order in which the model calls them. */
   readonly crops: readonly CropOutputs[]
   readonly pretrained: readonly Pretrained[]

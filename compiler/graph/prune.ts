@@ -6,7 +6,7 @@ import type { Frame, Graph, NamedValue, Node, ValueRef } from './graph.js'
  * Needs: a whole graph. Removes what a block has and nothing uses: an auxiliary head, a backbone's classifier.
  */
 export function prune(graph: Graph, roots: readonly ValueRef[]): Graph {
-  const inputs = [graph.image.value, ...(graph.label ? [graph.label.value] : [])]
+  const inputs = [graph.image.value, ...graph.labels.map(({ value }) => value)]
   const live = reachable(graph.nodes, [...roots, ...inputs])
   const numbers = new Map<number, number>()
   for (const node of graph.nodes) if (live.has(node.id)) numbers.set(node.id, numbers.size)
@@ -15,8 +15,8 @@ export function prune(graph: Graph, roots: readonly ValueRef[]): Graph {
     output: value.output,
   })
   const alive = (value: ValueRef) => live.has(value.node)
-  const named = (values: readonly NamedValue[]) =>
-    values.filter(({ value }) => alive(value)).map(({ name, value }) => ({ name, value: moved(value) }))
+  const named = <T extends NamedValue>(values: readonly T[]) =>
+    values.filter(({ value }) => alive(value)).map((item) => ({ ...item, value: moved(item.value) }))
   const nodes = graph.nodes
     .filter(({ id }) => live.has(id))
     .map(
@@ -36,6 +36,7 @@ export function prune(graph: Graph, roots: readonly ValueRef[]): Graph {
     frames: graph.frames.map((frame) => moveFrame(frame, numbers, alive, moved)),
     parameters: new Map([...graph.parameters].filter(([name]) => used.has(name))),
     image: { ...graph.image, value: moved(graph.image.value) },
+    labels: graph.labels.map((label) => ({ ...label, value: moved(label.value) })),
     label: graph.label && { ...graph.label, value: moved(graph.label.value) },
     losses: named(graph.losses),
     predictions: named(graph.predictions),

@@ -71,7 +71,7 @@ export interface ArgumentSpec {
   /** Returns the operation that turns a tensor of another type into one that the argument takes; undefined if there is none. */
   converted?(type: TensorType): Conversion | undefined
   /** Values of this kind are possible here, and nearly always a slip. */
-  readonly unlikely?: ValueProperty
+  readonly unlikely?: UnlikelyProperty
 }
 
 /** A call that the compiler adds in front of an argument. The operation takes the tensor first. */
@@ -89,6 +89,11 @@ export type ValueProperty =
   | 'unit length'
   /** Maps with cells between their own. */
   | 'enlarged'
+  /** Each number is between 0 and 1, and independent of the others. */
+  | 'from 0 to 1'
+
+/** One that an operand may have by mistake. */
+export type UnlikelyProperty = Exclude<ValueProperty, 'from 0 to 1'>
 
 /** The text of an operation's page. */
 export interface Documentation {

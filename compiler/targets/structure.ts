@@ -50,7 +50,7 @@ export class Structure {
   }
 
   isInput(node: Node): boolean {
-    return [this.graph.image, this.graph.label].some((input) => input?.value.node === node.id)
+    return [this.graph.image, ...this.graph.labels].some(({ value }) => value.node === node.id)
   }
 
   /** Values from outside that the frame uses, those of its own parameters first. */

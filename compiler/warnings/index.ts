@@ -3,6 +3,7 @@ import type { Examined, Warning } from './examined.js'
 import { idleLosses, learningTeachers, untrainedWeights } from './gradients.js'
 import { otherNormalizations } from './normalization.js'
 import { unlikelyValues } from './unlikely.js'
+import { unscoredPredictions } from './unscored_prediction.js'
 import { unusedBindings } from './unused_binding.js'
 import { unusedCrops } from './unused_crop.js'
 
@@ -14,6 +15,7 @@ const warnings: readonly Warning[] = [
   learningTeachers,
   unlikelyValues,
   otherNormalizations,
+  unscoredPredictions,
 ]
 
 /** Reports what is probably a mistake in a model without errors. */

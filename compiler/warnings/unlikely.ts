@@ -1,17 +1,17 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.js'
 import { diagnose } from '../diagnostics/report.js'
 import type { Code } from '../diagnostics/table.js'
-import { type Graph, type Node, type TensorType, typeOf, type ValueRef } from '../graph/graph.js'
+import type { Graph, Node, ValueRef } from '../graph/graph.js'
+import { producerOf } from '../graph/value_properties.js'
 import { operations } from '../ops/index.js'
-import type { ValueProperty } from '../ops/operation.js'
-import { TypedCall } from '../ops/support/typed.js'
+import type { UnlikelyProperty } from '../ops/operation.js'
 import { type Examined, placeOf } from './examined.js'
 
 const codeOf = {
   probabilities: 'softmax-twice',
   'unit length': 'unscaled-classifier',
   enlarged: 'enlarged-guide',
-} as const satisfies Readonly<Record<ValueProperty, Code>>
+} as const satisfies Readonly<Record<UnlikelyProperty, Code>>
 
 /** Reports operands with a property that the argument does not expect: probabilities passed as logits. */
 export function unlikelyValues({ model, graph, needed }: Examined): Diagnostic[] {
@@ -32,12 +32,12 @@ export function unlikelyValues({ model, graph, needed }: Examined): Diagnostic[]
 interface UnlikelyInput {
   readonly node: Node
   readonly argument: string
-  readonly property: ValueProperty
+  readonly property: UnlikelyProperty
   readonly value: ValueRef
 }
 
 /** By operation and argument, the property that is unlikely to be meant. */
-const unlikelyOf: ReadonlyMap<string, ReadonlyMap<string, ValueProperty>> = new Map(
+const unlikelyOf: ReadonlyMap<string, ReadonlyMap<string, UnlikelyProperty>> = new Map(
   [...operations.values()].flatMap((operation) => {
     const properties = operation.arguments.flatMap(({ name, unlikely }) =>
       unlikely ? [[name, unlikely] as const] : [],
@@ -59,22 +59,4 @@ function unlikelyInputs(node: Node): readonly UnlikelyInput[] {
 function logitsOf(graph: Graph, selective: readonly UnlikelyInput[]): ReadonlySet<number> {
   const taken = selective.flatMap(({ property, value }) => (property === 'probabilities' ? [value.node] : []))
   return new Set([...taken, ...graph.logits.map(({ value }) => value.node)])
-}
-
-/** Returns the node that produced a property of the value, through operations that preserve it; undefined if the value lacks it. */
-function producerOf(graph: Graph, value: ValueRef, property: ValueProperty): Node | undefined {
-  const node = graph.nodes[value.node]
-  const operation = node && operations.get(node.operation)
-  if (!operation) return undefined
-  if (operation.semantics?.produces?.(typed(graph, node)) === property) return node
-  if (!operation.semantics?.preserves?.includes(property)) return undefined
-  const producers = node.inputs.map((input) => producerOf(graph, input.value, property))
-  return producers.every((producer) => producer !== undefined) ? producers[0] : undefined
-}
-
-function typed(graph: Graph, node: Node): TypedCall {
-  const types = new Map<string, TensorType[]>()
-  for (const { argument, value } of node.inputs)
-    types.set(argument, [...(types.get(argument) ?? []), typeOf(graph, value)])
-  return new TypedCall(node.operation, types, node.attributes, 'inference')
 }

@@ -26,7 +26,7 @@ export interface Described {
 
 /** In the order of the logits; numbers if the classes have no names. */
 export function classNamesOf(graph: Graph, classes: readonly string[] | undefined): readonly string[] {
-  return classes ?? Array.from({ length: graph.label?.classes ?? 0 }, (_, index) => `class ${index}`)
+  return classes ?? Array.from({ length: graph.label?.size ?? 0 }, (_, index) => `class ${index}`)
 }
 
 /** The metadata of an ONNX file. `hash` gives the SHA-256 of a text in hexadecimal digits. */

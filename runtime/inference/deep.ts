@@ -86,7 +86,11 @@ function answerOf(graph: Graph, { id }: Node): string | undefined {
 }
 
 async function runEngine(graph: Graph, nodes: readonly Node[], request: DeepRequest): Promise<Outputs> {
-  const predictions = nodes.map(({ id }, index) => ({ name: tapName(index), value: { node: id, output: 0 } }))
+  const predictions = nodes.map(({ id }, index) => ({
+    name: tapName(index),
+    value: { node: id, output: 0 },
+    meaning: { kind: 'tensor' as const },
+  }))
   const tapped: Graph = { ...graph, losses: [], predictions, logits: [], crops: [] }
   const model = await loadModel(tapped, request.entry)
   const predictor = new EnginePredictor(model, [], await request.weights(model.parameters))

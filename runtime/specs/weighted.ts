@@ -100,7 +100,7 @@ async function besideSpec(
   const files: LoadOptions[] = []
   for (const { source, from, partial, part } of sources) {
     const path = await weightsPath(source, from, host.reporter)
-    files.push({ path, name: source, partial, part, classes: spec.graph.label?.classes })
+    files.push({ path, name: source, partial, part, classes: spec.graph.label?.size })
   }
   return found(spec, files, initialSeed)
 }
@@ -114,7 +114,7 @@ async function find(
 ): Promise<FoundWeights> {
   const path = await weightsPath(source, undefined, host.reporter)
   const complete = initialSeed === undefined
-  const classes = complete ? undefined : spec.graph.label?.classes
+  const classes = complete ? undefined : spec.graph.label?.size
   return found(spec, [{ path, name: source, complete, classes, ...(entry !== undefined && { entry }) }], initialSeed)
 }
 

@@ -12,6 +12,8 @@ const small = (inputs: string, predict = 'predict probabilities = softmax(master
 
 const inputs = '  input image: Image[3, 96, 96]\n  input label: Class[classes]'
 
+const severalLabels = `${inputs}\n  input colour: Class[classes]`
+
 const cropped = (augment: string) => `crop = crop_sampler(image, guide = mean(master.trunk.layer3))
 branch part = master(crop)
 predict part = softmax(part.logits)
@@ -35,6 +37,21 @@ export const models = {
     right: small(inputs),
   },
   'no-prediction': { within: file, wrong: small(inputs, ''), right: small(inputs) },
+  'answer-needs-label': {
+    within: file,
+    wrong: small(inputs, 'predict probabilities = softmax(master.logits + one_hot(label))'),
+    right: small(inputs),
+  },
+  'ambiguous-prediction': {
+    within: file,
+    wrong: small(severalLabels, 'predict other = softmax(image -> global_avg_pool -> linear(classes))'),
+    right: small(severalLabels, 'predict probabilities = softmax(master.logits)'),
+  },
+  'cannot-balance': {
+    within: file,
+    wrong: small(severalLabels, 'predict probabilities = softmax(master.logits)\n  train { class_weights = balanced }'),
+    right: small(inputs, 'predict probabilities = softmax(master.logits)\n  train { class_weights = balanced }'),
+  },
   'unknown-parameter': { within: file, wrong: small(inputs), set: { clases: 4 } },
   'unknown-setting': {
     within: besideBranch,

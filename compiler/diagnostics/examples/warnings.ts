@@ -56,6 +56,11 @@ export const warnings = {
   predict probabilities = softmax(master.logits)
 }`,
   },
+  'unscored-prediction': {
+    within: besideBranch,
+    wrong: 'predict scores = master.logits',
+    right: 'predict certain = softmax(master.logits)',
+  },
   'no-gradient': {
     within: inModel,
     wrong:

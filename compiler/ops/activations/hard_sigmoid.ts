@@ -8,7 +8,7 @@ export const hardSigmoid = pointwise({
     example: 'gate = hard_sigmoid(features)',
     source: 'Howard et al. 2019 (MobileNetV3), section 5.2; torch.nn.functional.hardsigmoid',
   },
-  semantics: { lowPrecision: true },
+  semantics: { lowPrecision: true, produces: () => 'from 0 to 1' },
   lowering: {
     tfjs: (call) => call.runtime('hardSigmoid', call.input('x')),
     pytorch: { expression: (call) => call.torch('F.hardsigmoid', call.input('x')) },

@@ -9,7 +9,7 @@ export const sigmoid = pointwise({
     example: 'gate = sigmoid(features)',
     source: 'torch.sigmoid',
   },
-  semantics: { lowPrecision: true },
+  semantics: { lowPrecision: true, produces: () => 'from 0 to 1' },
   lowering: {
     tfjs: (call) => call.tf('sigmoid', call.input('x')),
     pytorch: { expression: (call) => method(call.input('x'), 'sigmoid') },

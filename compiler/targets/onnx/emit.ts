@@ -36,7 +36,7 @@ export function emitOnnx(graph: Graph, options: OnnxOptions): OnnxProgram {
   const set = (value: ValueRef, name: string) => names.set(`${value.node}.${value.output}`, name)
   const { image } = graph
   set(image.value, options.input === 'image' ? preprocess(graph, builder) : image.name)
-  const inputs = new Set([image.value.node, graph.label?.value.node])
+  const inputs = new Set([image, ...graph.labels].map(({ value }) => value.node))
   for (const node of graph.nodes) {
     if (inputs.has(node.id)) continue
     const { onnx } = operationNamed(node.operation).lowering

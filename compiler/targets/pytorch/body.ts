@@ -64,8 +64,8 @@ export class Body {
     const { structure, calls } = around
     this.shared = sharedNames(plan, around)
     const names = new Names(identifier, [...around.reserved, ...this.shared.values()])
-    const { image, label } = structure.graph
-    const inputs = plan ? structure.inputs(frame) : [image, label].flatMap((input) => input?.value ?? [])
+    const { image, labels } = structure.graph
+    const inputs = plan ? structure.inputs(frame) : [image, ...labels].map(({ value }) => value)
     for (const value of inputs) this.set(value, source(names.give([calls.inputName(value, frame)])))
     for (const item of structure.items(frame)) {
       if ('node' in item) this.writeNode(item, names)

@@ -61,8 +61,8 @@ export function constructorLines(plan: ClassPlan, around: Surroundings): string[
 /** The buffer that a weighted loss reads; training fills it. */
 function classWeights({ structure, imports }: Surroundings): Expression {
   imports.add(torchModule)
-  const { classes } = present(structure.graph.label, 'the label of a weighted loss')
-  const ones = callOf('torch.ones', literal(classes))
+  const { size } = present(structure.graph.label, 'the label of a weighted loss')
+  const ones = callOf('torch.ones', literal(size))
   return method(self, 'register_buffer', quoted('class_weights'), ones, keyword('persistent', literal(false)))
 }
 

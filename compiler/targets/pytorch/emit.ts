@@ -82,12 +82,11 @@ function modelClass(plan: ClassPlan, around: Surroundings): string {
   const isLoss = (item: Item) => !structure.nodesOf(item).some((id) => answering.has(id))
   const entry = (name: string, code: Expression) => statement('            ', `${stringCode(name)}: `, code, '', ',')
   const answerLines = namedAnswers(graph).flatMap(({ name, value }) => entry(name, body.code(value)))
-  const { label } = graph
-  const trains = label !== undefined && graph.losses.length > 0
-  const labelName = trains ? printExpression(body.code(label.value)) : ''
+  const trains = graph.labels.length > 0 && graph.losses.length > 0
+  const labelNames = trains ? graph.labels.map(({ value }) => printExpression(body.code(value))) : []
   const losses = trains
     ? [
-        `        if ${labelName} is None:`,
+        `        if ${labelNames.map((name) => `${name} is None`).join(' or ')}:`,
         '            return answers',
         ...body.lines(isLoss),
         '        losses = {',
@@ -100,7 +99,7 @@ function modelClass(plan: ClassPlan, around: Surroundings): string {
   const parameters = [
     'self',
     `${printExpression(body.code(image.value))}: Tensor`,
-    ...(trains ? [`${labelName}: Tensor | None = None`] : []),
+    ...labelNames.map((name) => `${name}: Tensor | None = None`),
   ]
   const lines = [
     `class ${plan.name}(nn.Module):`,

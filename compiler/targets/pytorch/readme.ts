@@ -33,7 +33,7 @@ ${training(graph)}The names of \`state_dict\` are those of the spec and of wsban
 }
 
 function training(graph: Graph): string {
-  if (!graph.label || graph.losses.length === 0) return ''
+  if (graph.labels.length === 0 || graph.losses.length === 0) return ''
   return `
 \`\`\`sh
 python train.py --data IMAGES --out RUN

@@ -1,4 +1,4 @@
-import { elementAt, present } from '../../../grammar/present.js'
+import { present } from '../../../grammar/present.js'
 import { weightsWithoutGradient } from '../../graph/gradient_flow.js'
 import type { Graph, Setting } from '../../graph/graph.js'
 import { settings } from '../../training/settings.js'
@@ -12,8 +12,8 @@ import { className, remark } from './python.js'
  * reads. Undefined for a model that has no loss.
  */
 export function recipe(graph: Graph, version: string): string | undefined {
-  const { label, plan, image } = graph
-  if (!label || graph.losses.length === 0) return undefined
+  const { label, labels, plan, image } = graph
+  if (labels.length === 0 || graph.losses.length === 0) return undefined
   const own = image.steps
   const augment = trainingSteps(graph)
   const steps = [...new Set([...own, ...augment].map(({ name }) => name))].sort()
@@ -26,9 +26,29 @@ export function recipe(graph: Graph, version: string): string | undefined {
     ...constant('WSBAN', quoted(version), 'that wrote this'),
     ...constant('NAME', quoted(graph.name)),
     ...constant('SIZE', literal(image.height), 'height and width of the images that the model takes'),
-    ...constant('CLASSES', literal(label.classes)),
-    ...constant('PREDICTION', quoted(elementAt(graph.predictions, 0).name)),
-    ...statement('', 'BRANCHES: list[str] = ', list(graph.logits.map(({ name }) => quoted(name)))),
+    ...constant('CLASSES', literal(label?.size ?? 0), label ? '' : 'there is no class label'),
+    ...statement(
+      '',
+      'LABELS: list[tuple[str, str, int]] = ',
+      list(labels.map(({ name, kind, size }) => tuple([quoted(name), quoted(kind), literal(size)]))),
+      'the label inputs in the order in which the model takes them',
+    ),
+    ...statement(
+      '',
+      'ANSWERS: list[tuple[str, str, str]] = ',
+      list(
+        graph.predictions.map(({ name, meaning }) =>
+          tuple([quoted(name), quoted(meaning.kind), quoted('of' in meaning ? meaning.of : '')]),
+        ),
+      ),
+      'the predictions, how each is read, and the label input that it belongs to',
+    ),
+    ...statement(
+      '',
+      'BRANCHES: list[str] = ',
+      list(graph.logits.flatMap(({ name, of }) => (label && of === label.name ? [quoted(name)] : []))),
+      'whose logits are those of the class',
+    ),
     '',
     ...constant('EPOCHS', literal(plan.epochs)),
     ...constant('BATCH', literal(plan.batch), 'images that go through at once, in all processes'),

@@ -3,6 +3,7 @@ import { cropAnswers } from '../../graph/answers.js'
 import type { Graph, Parameter, ValueRef } from '../../graph/graph.js'
 import { answers as answersOf, specialise } from '../../graph/phase.js'
 import { reachable } from '../../graph/prune.js'
+import { signatureOf } from '../../graph/signature.js'
 import { type Item, Structure } from '../structure.js'
 import { codeWithoutOperands } from './call.js'
 import { callsTensorflow, type Expression, type Field, printStatement, variable, variablesIn } from './expression.js'
@@ -121,15 +122,18 @@ function modelFunctions(structure: Structure, writer: FunctionWriter): [Function
       { kind: 'return', value: record(['answers', ...handedOn].map((name) => ({ name, value: variable(name) }))) },
     ],
   }
-  if (graph.losses.length === 0 || !graph.label) return [forward, undefined]
-  const label = { name: body.inputName(graph.label.value), type: 'tf.Tensor1D' }
+  if (graph.losses.length === 0 || graph.labels.length === 0) return [forward, undefined]
+  const labels = graph.labels.map(({ kind, value }) => ({
+    name: body.inputName(value),
+    type: kind === 'Class' ? 'tf.Tensor1D' : 'tf.Tensor2D',
+  }))
   const losses: FunctionText = {
     name: 'losses',
     doc: 'Training makes the sum of these small.',
     parameters: [
       { name: 'at', type: 'Scope' },
       { name: `{ ${handedOn.join(', ')} }`, type: 'ReturnType<typeof forward>' },
-      label,
+      ...labels,
       ...(read.has(image.name) ? [image] : []),
     ],
     returnType: 'Record<string, tf.Scalar>',
@@ -154,19 +158,22 @@ function record(fields: readonly Field[]): Expression {
 }
 
 function definition(graph: Graph): string {
-  const { image, label, plan } = graph
+  const { image, label, labels, plan } = graph
+  const trains = graph.losses.length > 0 && labels.length > 0
+  const signature = signatureOf(graph)
   const fields = [
     `name: ${literal(graph.name)}`,
     `settings: ${literal(graph.settings)}`,
     `image: ${literal({ size: image.height, steps: image.steps })}`,
-    ...(label ? [`classes: ${label.classes}`] : []),
+    ...(label ? [`classes: ${label.size}`] : []),
+    ...(signature ? [`signature: ${literal(signature)}`] : []),
     `plan: ${literal(plan)}`,
     `pretrained: ${literal(graph.pretrained.map(({ path, source, partial }) => ({ path, source, partial })))}`,
     'parameters',
     'forward',
-    ...(graph.losses.length > 0 && label ? ['losses'] : []),
+    ...(trains ? ['losses'] : []),
   ]
-  const state = graph.losses.length > 0 && label ? 'ReturnType<typeof forward>' : ''
+  const state = trains ? 'ReturnType<typeof forward>' : ''
   return `\n/** All that training and prediction need of the model. */\nexport const model: Model${state && `<${state}>`} = {\n${fields.map((field) => `  ${field},\n`).join('')}}`
 }
 

@@ -212,9 +212,8 @@ class Body {
   ) {
     const { structure } = around
     this.names = new Names(identifier, [...around.reserved, ...(plan?.options.map(({ name }) => name) ?? [])])
-    const { image, label } = structure.graph
-    const inputs =
-      frame.parent === undefined ? [image, label].flatMap((input) => input?.value ?? []) : structure.inputs(frame)
+    const { image, labels } = structure.graph
+    const inputs = frame.parent === undefined ? [image, ...labels].map(({ value }) => value) : structure.inputs(frame)
     for (const value of inputs) this.set(value, variable(this.names.give([around.calls.inputName(value, frame)])))
     for (const item of structure.items(frame)) this.write(item)
   }

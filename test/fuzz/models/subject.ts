@@ -93,7 +93,7 @@ function inputsOf({ image, label, parameters, plan }: Graph, seed: number): Refe
     ),
     label: tensor(
       [batch],
-      Array.from({ length: batch }, () => random.integer(label?.classes ?? 1)),
+      Array.from({ length: batch }, () => random.integer(label?.size ?? 1)),
     ),
     parameters: new Map(
       [...parameters.values()].map((parameter) => {
