@@ -42,7 +42,7 @@ export interface Model<Forward extends { readonly answers: Answers } = { readonl
   /** The model's parameters as they were set: classes, size, maps. */
   readonly settings: Readonly<Record<string, number | boolean | string>>
   readonly image: { readonly size: number; readonly steps: readonly Setting[] }
-  /** The number of classes of the label by which it is measured. */
+  /** The number of classes of the first Class input. */
   readonly classes?: number
   /** Absent in a classifier with one label, whose only prediction are its probabilities. */
   readonly signature?: Signature

@@ -1,3 +1,4 @@
+import { signatureOf } from '../../compiler/graph/signature.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import type { EngineName } from '../../runtime/engines/index.js'
 import { Failure } from '../../runtime/failure.js'
@@ -8,6 +9,7 @@ import { RunFolder } from '../../runtime/runs/folder.js'
 import { openWeighted } from '../../runtime/specs/weighted.js'
 import type { Io } from '../io.js'
 import { answersTo } from './answers.js'
+import { dataOptions, requireClasses } from './class_models.js'
 import { imagesInUse, runInUse } from './run_in_use.js'
 import { specHost } from './spec.js'
 
@@ -44,12 +46,14 @@ export async function measureCalibration(
   io: Io,
 ): Promise<AnswerCalibration | undefined> {
   const run = await RunFolder.open(source)
-  const { splits } = await openDataSet(place, { seed: run.info.seed, classes: run.info.classes })
-  const samples = spread(splits.val, mostImages)
-  if (samples.length < leastImages) return undefined
   const host = specHost(io)
   // The weights by their path: with them comes no earlier calibration, which may be damaged.
   const weighted = await openWeighted(source, { weights: run.weightsPath() }, host)
+  const signature = signatureOf(weighted.spec.graph)
+  requireClasses(source, signature)
+  const { splits } = await openDataSet(place, dataOptions(run.info, signature))
+  const samples = spread(splits.val, mostImages)
+  if (samples.length < leastImages) return undefined
   const predictor = await openOnEngine({ ...weighted, classes: run.info.classes }, engine, run.info.seed, host)
   const answers: Labelled[] = []
   try {

@@ -12,6 +12,7 @@ import { RunFolder } from '../../runtime/runs/folder.js'
 import { WrittenFiles } from '../../runtime/written_files.js'
 import type { Io } from '../io.js'
 import { answersTo } from './answers.js'
+import { requireClasses } from './class_models.js'
 import { type EvaluationSplit, openEvaluationData } from './evaluation_data.js'
 import { specHost } from './spec.js'
 
@@ -38,12 +39,13 @@ export async function doubtLabels(source: string, request: DoubtRequest, io: Io)
   if (out !== undefined) await checkReplaceable(out)
   const folder = request.data ?? info.data
   const trained = { seed: info.seed, folder: info.data, ...(info.samples !== undefined && { samples: info.samples }) }
-  const { data, samples, own } = await openEvaluationData(folder, info.classes, trained, split)
+  const predictor = await openPredictor(source, engine, specHost(io))
+  requireClasses(source, predictor.signature)
+  const { data, samples, own } = await openEvaluationData(folder, predictor, trained, split)
   if (own && (split === 'train' || split === 'all'))
     io.reporter.warn(
       'the model has learned the labels of its training images, wrong ones included, so that many of these are not found: train on another split of the data, and compare',
     )
-  const predictor = await openPredictor(source, engine, specHost(io))
   const predictions = []
   for await (const { sample, answer } of answersTo(samples, predictor, io, maxUnreadable))
     predictions.push({

@@ -1,19 +1,24 @@
 import { join } from 'node:path'
 import type { ModelSettings } from '../../compiler/analysis/model.js'
 import { safeLine } from '../../compiler/diagnostics/safe_text.js'
+import type { Signature } from '../../compiler/graph/signature.js'
 import type { ClassOrder } from '../../runtime/data/class_order.js'
+import { targetsOf } from '../../runtime/data/labels.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import { findImages } from '../../runtime/data/walk.js'
 import type { EngineName } from '../../runtime/engines/index.js'
 import { Failure } from '../../runtime/failure.js'
-import { type Answer, argMax, type Predictor } from '../../runtime/inference/answer.js'
+import { type Answer, argMax, type Predictor, predictsClasses } from '../../runtime/inference/answer.js'
+import { type AnswerMetrics, AnswersCounter, metricTexts, scoreOf } from '../../runtime/inference/answer_metrics.js'
 import { areaUnderRoc } from '../../runtime/inference/auroc.js'
 import { calibrationBins } from '../../runtime/inference/calibration.js'
 import { type Evaluation, EvaluationCounter, top1Text } from '../../runtime/inference/evaluate.js'
 import { openPredictor } from '../../runtime/inference/open.js'
 import { type PairedDifference, pairedDifference } from '../../runtime/inference/paired.js'
+import { DeclaredLabels } from '../../runtime/specs/declared_labels.js'
 import type { Io } from '../io.js'
 import { answersTo } from './answers.js'
+import { requireClasses } from './class_models.js'
 import {
   type EvaluationSplit,
   mayHaveSeen,
@@ -24,7 +29,6 @@ import {
 import { imagesInUse, runInUse } from './run_in_use.js'
 import { requireSameClasses } from './same_classes.js'
 import { specHost } from './spec.js'
-import { withClasses } from './train_spec.js'
 
 export interface EvaluateOptions {
   readonly data?: string
@@ -57,7 +61,10 @@ interface UnknownClasses {
 
 /** The metrics of one model on the split. */
 interface Counted {
-  readonly evaluation: Evaluation
+  /** Of the probabilities of classes, if the model predicts some. */
+  readonly evaluation?: Evaluation
+  /** By prediction, where there are others than one class. */
+  readonly metrics?: Readonly<Record<string, AnswerMetrics>>
   /** Whether the prediction was right, in the order of the images that could be read. */
   readonly right: readonly boolean[]
   readonly skipped: number
@@ -66,6 +73,7 @@ interface Counted {
   readonly millisecondsPerImage: number
   readonly split: EvaluationSplit
   readonly classes: readonly string[]
+  readonly signature?: Signature | undefined
 }
 
 /** @param given a run, an exported file or a spec; the last run here without */
@@ -75,15 +83,26 @@ export async function evaluateModel(given: string | undefined, options: Evaluate
   const { compare } = request
   const trained = await trainingDataOf(source)
   const counted = await count(source, request, trained, io)
-  const { evaluation, right, split, ...rest } = counted
-  io.printText(evaluationText(evaluation, counted.millisecondsPerImage))
+  const { evaluation, metrics, right, split, signature: _signature, ...rest } = counted
+  if (evaluation) io.printText(evaluationText(evaluation, counted.millisecondsPerImage))
+  else io.print(`${right.length} images, ${counted.millisecondsPerImage.toFixed(0)} ms each`)
+  if (metrics) io.printText(metricsText(metrics))
+  const score = metrics && scoreOf(metrics)
+  const measured = {
+    ...(evaluation ?? { images: right.length }),
+    ...(metrics && { answers: metrics }),
+    ...(score && { score }),
+  }
   if (counted.unknownClasses) io.print(unknownText(counted.unknownClasses))
   if (compare === undefined) {
-    io.json({ ok: true, split, ...rest, ...evaluation })
+    io.json({ ok: true, split, ...rest, ...measured })
     return 0
   }
+  requireClasses(source, counted.signature)
   const { weights: _, weightsEntry: __, set: ___, unknown: ____, ...same } = request
   const other = await count(compare, { ...same, split }, trained, io)
+  requireClasses(compare, other.signature)
+  if (!other.evaluation) throw new Error(`${compare} was not measured`)
   requireSameClasses({ source, classes: counted.classes }, { source: compare, classes: other.classes })
   const compared = pairedDifference(right, other.right)
   io.printText(comparisonText(compared, compare, other.evaluation))
@@ -91,7 +110,7 @@ export async function evaluateModel(given: string | undefined, options: Evaluate
     ok: true,
     split,
     ...rest,
-    ...evaluation,
+    ...measured,
     compared: { with: compare, top1: other.evaluation.top1, ...compared },
   })
   return 0
@@ -105,15 +124,19 @@ async function count(
 ): Promise<Counted> {
   const { data: folder, split: chosen, engine, weights, weightsEntry, set, maxUnreadable, classOrder } = request
   // A spec has no class names of its own: those of the data are meant.
-  const named = source.endsWith('.wsban') ? (await openDataSet(folder, { seed: 1, classOrder })).classes : undefined
-  const settings = named ? withClasses(source, set ?? {}, named.length) : set
+  const declared = source.endsWith('.wsban') ? DeclaredLabels.ofFile(source) : undefined
+  const named = declared && (await openDataSet(folder, { seed: 1, classOrder, labels: declared.wanted() }))
+  const settings = named ? declared.settings(set ?? {}, named) : set
   const predictor = await openPredictor(source, engine, specHost(io), {
     ...(weights !== undefined && { weights }),
     ...(weightsEntry !== undefined && { weightsEntry }),
     ...(settings && { set: settings }),
-    ...(named && { classes: named }),
+    ...(named && {
+      classes: named.classes,
+      labelNames: Object.fromEntries((named.labels ?? []).map(({ name, names }) => [name, names])),
+    }),
   })
-  const images = await openEvaluationData(folder, predictor.classes, trained, chosen)
+  const images = await openEvaluationData(folder, predictor, trained, chosen)
   const { data, split, samples, own } = images
   for (const note of data.notes) io.reporter.say(note)
   const seen = mayHaveSeen(images, folder, trained, { source, trained: await trainingDataOf(source) })
@@ -122,12 +145,16 @@ async function count(
     io.reporter.say(
       `${folder} is not the data set that ${source} was trained on: all ${samples.length} images are evaluated`,
     )
-  const counter = new EvaluationCounter(predictor.classes)
+  const { signature } = predictor
+  if (request.unknown !== undefined) requireClasses(source, signature)
+  const counter = predictsClasses(signature) ? new EvaluationCounter(predictor.classes, signature) : undefined
+  const others = signature && new AnswersCounter(signature, predictor.labelNames ?? {})
   const right: boolean[] = []
   const answers: Answer[] = []
   const start = performance.now()
   for await (const { sample, answer, truth } of answersTo(samples, predictor, io, maxUnreadable)) {
-    counter.add(answer, truth)
+    counter?.add(answer, truth)
+    others?.add(answer, targetsOf(sample, signature))
     right.push(argMax(answer.probabilities) === sample.label)
     if (request.unknown !== undefined) answers.push(answer)
   }
@@ -138,11 +165,13 @@ async function count(
   await predictor.close()
   const skipped = samples.length - right.length
   return {
-    evaluation: counter.result(),
+    ...(counter && { evaluation: counter.result() }),
+    ...(others && { metrics: others.result() }),
     right,
     skipped,
     millisecondsPerImage,
     classes,
+    signature,
     split,
     ...(unknownClasses && { unknownClasses }),
   }
@@ -198,6 +227,25 @@ function comparisonText(
   ]
     .map(safeLine)
     .join('\n')
+}
+
+/** The metrics of each prediction, and of each label. */
+function metricsText(metrics: Readonly<Record<string, AnswerMetrics>>): string {
+  const lines = Object.entries(metrics).flatMap(([name, one]) => {
+    const own = `${name}: ${metricTexts(one)
+      .map(([metric, value]) => `${metric} ${value}`)
+      .join(', ')}`
+    if (one.kind !== 'labels') return [own]
+    const width = Math.max(...one.perLabel.map((label) => label.name.length))
+    return [
+      own,
+      ...one.perLabel.map(
+        (label) =>
+          `  ${label.name.padEnd(width)}  ${String(label.images).padStart(4)} images, average precision ${label.averagePrecision?.toFixed(3) ?? 'not defined'}, F1 ${label.f1.toFixed(3)}`,
+      ),
+    ]
+  })
+  return lines.map(safeLine).join('\n')
 }
 
 function evaluationText(evaluation: Evaluation, milliseconds: number): string {

@@ -3,8 +3,10 @@ import { type DataSet, type Sample, splitNames } from '../../runtime/data/datase
 import { fingerprintOf } from '../../runtime/data/fingerprint.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import { Failure } from '../../runtime/failure.js'
+import type { Predictor } from '../../runtime/inference/answer.js'
 import { readOnnxMetadata } from '../../runtime/inference/onnx_metadata.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
+import { dataOptions } from './class_models.js'
 
 /** The data that a model was trained on, as a run or an exported file stores it. */
 export interface TrainingData {
@@ -46,12 +48,12 @@ export interface EvaluationData {
  */
 export async function openEvaluationData(
   folder: string,
-  classes: readonly string[],
+  model: Pick<Predictor, 'classes' | 'signature' | 'labelNames'>,
   trained: TrainingData | undefined,
   chosen: EvaluationSplit | undefined,
 ): Promise<EvaluationData> {
   const seed = trained?.seed ?? 1
-  const options = { seed, classes: [...classes] }
+  const options = dataOptions({ ...model, seed }, model.signature)
   const data = await openDataSet(folder, options)
   const own = isOwn(folder, data, trained)
   const split = chosen ?? (own ? 'val' : 'all')

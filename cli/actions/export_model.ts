@@ -69,6 +69,7 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
   const {
     spec,
     classes,
+    labelNames,
     weights: found,
     metrics,
     calibration,
@@ -90,6 +91,7 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
       graph: spec.graph,
       stored: spec.stored,
       classes: classNames,
+      ...(labelNames && { labelNames }),
       path: request.out,
       input: request.input,
       opset: request.opset,

@@ -1,10 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { oneValuePerChannel } from '../../compiler/analysis/batch_statistics.js'
 import type { ModelSettings } from '../../compiler/analysis/model.js'
 import { positionOf } from '../../compiler/diagnostics/render.js'
 import type { Graph } from '../../compiler/graph/graph.js'
-import { parse } from '../../grammar/parse.js'
 import { present } from '../../grammar/present.js'
 import type { Span } from '../../grammar/tree.js'
 import type { ClassOrder } from '../../runtime/data/class_order.js'
@@ -13,15 +11,18 @@ import { openDataSet } from '../../runtime/data/open.js'
 import type { EngineName } from '../../runtime/engines/index.js'
 import { Failure } from '../../runtime/failure.js'
 import { loadModel } from '../../runtime/generated/load.js'
+import { predictsClasses } from '../../runtime/inference/answer.js'
 import { type AgainstChance, againstChance } from '../../runtime/inference/chance.js'
-import { top1Text } from '../../runtime/inference/evaluate.js'
+import { scoresText } from '../../runtime/inference/evaluate.js'
 import type { PytorchChoice, precisions, trainInPytorch } from '../../runtime/pytorch/train.js'
 import { dataOf, freeRunPath } from '../../runtime/runs/find.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
 import { shellWord } from '../../runtime/shell_word.js'
+import { DeclaredLabels } from '../../runtime/specs/declared_labels.js'
 import type { ReadySpec } from '../../runtime/specs/host.js'
 import { compileStored } from '../../runtime/specs/spec.js'
 import { modelNames, readSpec, specFile } from '../../runtime/specs/spec_file.js'
+import { entryText } from '../../runtime/specs/stored.js'
 import { checkClassCount } from '../../runtime/training/checks.js'
 import { clock } from '../../runtime/training/clock.js'
 import { firstNotFinite } from '../../runtime/training/locate.js'
@@ -112,21 +113,20 @@ async function trainInto(
   io: Io,
 ): Promise<number> {
   const seed = resumed?.info.seed ?? request.seed
+  const declared = resumed
+    ? DeclaredLabels.ofText(resumed.info.spec.entry, entryText(resumed.info.spec))
+    : DeclaredLabels.ofFile(present(file, 'the spec of a new run'))
+  const labels = declared.wanted(resumed?.info.labelNames)
   const data = await openDataSet(request.data, {
     seed,
     ...(request.classOrder && { classOrder: request.classOrder }),
-    ...(resumed && { classes: resumed.info.classes }),
+    ...(labels.length > 0 ? { labels } : resumed && { classes: resumed.info.classes }),
   })
   // Before the spec is compiled for this number of classes, with diagnostics about it.
   checkClassCount(data, request.data)
   const spec = resumed
     ? storedSpecOf(resumed, file, request, io)
-    : readySpec(
-        present(file, 'the spec of a new run'),
-        withClasses(present(file, 'the spec of a new run'), request.set ?? {}, data.classes.length),
-        io,
-        request.train,
-      )
+    : readySpec(present(file, 'the spec of a new run'), declared.settings(request.set ?? {}, data), io, request.train)
   const model = await loadModel(spec.graph, spec.stored.entry)
   if (request.batch !== undefined) refuseOneValue(spec.graph, request.batch)
   const profile = request.profile ? new StepProfile() : undefined
@@ -166,11 +166,21 @@ async function trainInto(
     return 130
   }
   const { evaluation } = result
-  if (result.endedEarly) io.reporter.say(`stopped early: no better validation top-1 in ${model.plan.patience} epochs`)
-  io.print(`${totalsOf(result)}${evaluation ? ` · val: ${top1Text(evaluation)}` : ''}`)
-  const standing = await standingOf(run, data, spec)
+  if (result.endedEarly)
+    io.reporter.say(
+      `stopped early: no better validation ${evaluation?.score?.metric ?? 'top-1'} in ${model.plan.patience} epochs`,
+    )
+  io.print(`${totalsOf(result)}${evaluation ? ` · val: ${scoresText(evaluation)}` : ''}`)
+  const { signature } = model
+  if (evaluation?.score)
+    io.reporter.say(
+      `the checkpoint in use is the best by ${evaluation.score.metric} of ${evaluation.score.answer} on the validation split`,
+    )
+  const standing = signature ? undefined : await standingOf(run, data, spec)
   if (standing?.nearChance) io.reporter.warn(chanceText(standing))
-  const calibration = await measureCalibration(request.out, request.data, engine === 'pytorch' ? undefined : engine, io)
+  const calibration = predictsClasses(signature)
+    ? await measureCalibration(request.out, request.data, engine === 'pytorch' ? undefined : engine, io)
+    : undefined
   if (calibration) io.reporter.say(calibrationText(calibration))
   io.next(`wsban report ${shellWord(request.out)}`)
   io.json({
@@ -282,16 +292,6 @@ function storedSpecOf(
   const compiled = compileStored(spec)
   io.diagnostics(compiled.diagnostics, compiled.texts)
   return requireGraph(compiled, out, io)
-}
-
-/** Sets `classes` to the data's, in a model that has such a parameter, unless it is set. */
-export function withClasses(file: string, chosen: ModelSettings, classes: number): ModelSettings {
-  if ('classes' in chosen) return chosen
-  const path = specFile(file)
-  // A file that is not there is reported by who compiles it.
-  if (!existsSync(path)) return chosen
-  const [model] = parse(path, readFileSync(path, 'utf8')).file.models
-  return model?.parameters.some(({ name }) => name.text === 'classes') ? { ...chosen, classes } : chosen
 }
 
 /** Checks the batch size that the spec sets. @throws Failure `one-value-per-channel` */

@@ -2,13 +2,14 @@ import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import type { ModelSettings } from '../../compiler/analysis/model.js'
 import { present } from '../../grammar/present.js'
+import { labelColumns, type WantedLabel } from '../../runtime/data/labels.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import { decodeSample } from '../../runtime/data/sample_image.js'
 import type { EngineName } from '../../runtime/engines/index.js'
 import { classNamesOf } from '../../runtime/export/metadata.js'
 import { Failure } from '../../runtime/failure.js'
 import type { RgbImage } from '../../runtime/images/rgb_image.js'
-import { type Answer, argMax, isBoxOutput } from '../../runtime/inference/answer.js'
+import { type Answer, argMax, isBoxOutput, predictsClasses } from '../../runtime/inference/answer.js'
 import { type InnerDifference, innerDifferences } from '../../runtime/inference/deep.js'
 import { type Difference, differenceOf } from '../../runtime/inference/difference.js'
 import { OnnxPredictor } from '../../runtime/inference/onnx.js'
@@ -97,13 +98,14 @@ async function compareWithEngine(file: string, request: VerifyRequest, io: Io): 
       exit: 2,
     })
   const engine = await openOnEngine(weighted, request.engine, request.seed, specHost(io))
+  const labels = engine.signature ? labelColumns(engine.signature, engine.labelNames ?? {}) : []
   const differences = new Map<string, Difference>()
   const { tolerance, agreement } = limits[precision]
   let [agree, sameBoxes, count] = [0, 0, 0]
   let worstImage = ''
   let worst = -1
   let shown: RgbImage | undefined
-  for await (const { name, image } of imagesFor(request)) {
+  for await (const { name, image } of imagesFor(request, labels)) {
     shown = image
     const [[expected], [found]] = await Promise.all([engine.predict([image]), onnx.predict([image])])
     if (!expected || !found) throw new Error('no answer for an image')
@@ -118,12 +120,18 @@ async function compareWithEngine(file: string, request: VerifyRequest, io: Io): 
     io.reporter.progress(`${count} ${count === 1 ? 'image' : 'images'} compared`)
   }
   await Promise.all([onnx.close(), engine.close()])
-  const good = agree >= agreement * count && [...differences.values()].every(({ relative }) => relative <= tolerance)
+  const classes = predictsClasses(engine.signature)
+  const good =
+    (!classes || agree >= agreement * count) && [...differences.values()].every(({ relative }) => relative <= tolerance)
   for (const [output, { absolute, relative }] of differences)
     io.print(
       `${output.padEnd(16)} largest difference ${absolute.toExponential(1)}, relative ${relative.toExponential(1)}`,
     )
-  io.print(`same top-1 on ${agree} of ${count} images${differences.has('boxes') ? `, same box on ${sameBoxes}` : ''}`)
+  const same = [
+    ...(classes ? [`same top-1 on ${agree} of ${count} images`] : []),
+    ...(differences.has('boxes') ? [`same box on ${sameBoxes}${classes ? '' : ` of ${count} images`}`] : []),
+  ]
+  if (same.length > 0) io.print(same.join(', '))
   const rounded = precision !== 'fp32'
   const rule = rounded ? `at least ${agreement * 100} % with the same top-1` : `tolerance ${tolerance}`
   io.print(
@@ -149,7 +157,7 @@ async function compareWithEngine(file: string, request: VerifyRequest, io: Io): 
     tolerance: rounded ? null : tolerance,
     agreement,
     images: count,
-    sameTop1: agree,
+    ...(classes && { sameTop1: agree }),
     sameBoxes,
     differences: Object.fromEntries(differences),
     worstImage,
@@ -159,11 +167,10 @@ async function compareWithEngine(file: string, request: VerifyRequest, io: Io): 
 }
 
 /** Images of noise, of several sizes, then real ones spread over the data set. */
-async function* imagesFor({
-  data: folder,
-  images,
-  seed,
-}: VerifyRequest): AsyncGenerator<{ name: string; image: RgbImage }> {
+async function* imagesFor(
+  { data: folder, images, seed }: VerifyRequest,
+  labels: readonly WantedLabel[],
+): AsyncGenerator<{ name: string; image: RgbImage }> {
   const random = new Random(seed)
   for (const [width, height] of [
     [64, 64],
@@ -174,7 +181,7 @@ async function* imagesFor({
     yield { name: `noise of ${width} x ${height}`, image: { width, height, data } }
   }
   if (folder === undefined) return
-  const { splits } = await openDataSet(folder, { seed: 1 })
+  const { splits } = await openDataSet(folder, { seed: 1, labels })
   const samples = splits.val.length > 0 ? splits.val : splits.train
   if (samples.length === 0)
     throw new Failure({
@@ -225,7 +232,9 @@ type Pair = readonly [output: string, ArrayLike<number> | undefined, ArrayLike<n
 
 function compare(expected: Answer, found: Answer): Map<string, Difference> {
   const pairs: Pair[] = [
-    ['probabilities', expected.probabilities, found.probabilities],
+    ...(expected.predictions
+      ? Object.entries(expected.predictions).map(([name, row]): Pair => [name, row, found.predictions?.[name]])
+      : [['probabilities', expected.probabilities, found.probabilities] as const]),
     ['boxes', expected.box, found.box],
     ['attention', expected.attention?.values, found.attention?.values],
     ...Object.entries(expected.crops ?? {}).flatMap(([name, { box, attention }]): Pair[] => [

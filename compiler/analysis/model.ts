@@ -116,7 +116,7 @@ export function elaborateModel(
   }
 }
 
-/** Returns the predictions with their meanings, and the label input by which the model is measured. */
+/** Returns the predictions with their meanings, the logits with their label inputs, and the first Class input. */
 function answersOf(
   elaborator: Elaborator,
   model: Model,
@@ -147,13 +147,11 @@ function answersOf(
     )
     return []
   })
-  const measured = predictions.flatMap(({ meaning }) => (meaning.kind === 'classes' ? [meaning.of] : []))[0]
-  const classes = labels.filter(({ kind }) => kind === 'Class')
   const logits = branchLogits.map((one): BranchLogits => {
     const of = meanings.classOf(one.value)
     return { ...one, ...(of !== undefined && { of }) }
   })
-  return { predictions, logits, label: classes.find(({ name }) => name === measured) ?? classes[0] }
+  return { predictions, logits, label: labels.find(({ kind }) => kind === 'Class') }
 }
 
 /** The values of `model name(classes = 200, ...)`, those chosen from outside first. */

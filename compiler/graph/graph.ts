@@ -222,7 +222,7 @@ export interface Graph {
   readonly parameters: ReadonlyMap<string, Parameter>
   readonly image: ImageInput
   readonly labels: readonly LabelInput[]
-  /** The Class input by which the first class probabilities are measured; the first one if no prediction has any. */
+  /** The first Class input: its classes are those of the model. */
   readonly label: LabelInput | undefined
   /** The loss block's lines; training makes their sum small. */
   readonly losses: readonly NamedValue[]

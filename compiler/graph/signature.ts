@@ -13,7 +13,7 @@ export interface SignatureAnswer {
   readonly name: string
   readonly kind: Meaning['kind'] | 'logits'
   /** The label input that it belongs to. */
-  readonly of?: string
+  readonly of?: string | undefined
 }
 
 /** The label inputs of a model, and its predictions. */

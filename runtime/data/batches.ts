@@ -1,4 +1,5 @@
 import type { Setting } from '../../compiler/graph/graph.js'
+import { present } from '../../grammar/present.js'
 import { Failure } from '../failure.js'
 import { evaluationSteps, type ImageStep } from '../images/preprocess.js'
 import type { FloatImage } from '../images/rgb_image.js'
@@ -17,6 +18,8 @@ export interface Batch {
   readonly images: Float32Array
   /** [B] class indices */
   readonly labels: Int32Array
+  /** Of several label inputs, by name: [B] class indices, or [B, size] numbers. */
+  readonly targets?: Readonly<Record<string, Float32Array>>
   /** [B] indices into the samples the batches were made from */
   readonly indices: Int32Array
   /** Where things truly are in each, where the data set says, in fractions of the image as it was decoded. */
@@ -109,6 +112,7 @@ async function* batchesOf(
     const made: Batch = {
       images: images.subarray(0, indices.length * length),
       labels: Int32Array.from(indices, (index) => (samples[index] as Sample).label),
+      ...targetsOf(indices.map((index) => samples[index] as Sample)),
       indices: Int32Array.from(indices),
       places,
       position,
@@ -139,6 +143,20 @@ async function* batchesOf(
     if (indices.length === batch) yield take()
   }
   if (indices.length > 0) yield take()
+}
+
+/** Returns the targets of a batch, if the samples have some. */
+function targetsOf(samples: readonly Sample[]): Pick<Batch, 'targets'> {
+  const names = Object.keys(samples[0]?.targets ?? {})
+  if (names.length === 0) return {}
+  return {
+    targets: Object.fromEntries(
+      names.map((name) => [
+        name,
+        Float32Array.from(samples.flatMap(({ targets }) => present(targets?.[name], `the ${name} of an image`))),
+      ]),
+    ),
+  }
 }
 
 /** Bytes of prepared images that may wait for their batch, beyond the next one. */

@@ -1,4 +1,5 @@
 import type { FilePart } from '../images/image_file.js'
+import type { DataLabel, Target } from './labels.js'
 import type { Truth } from './truth.js'
 
 export type { Box } from '../images/rgb_image.js'
@@ -10,8 +11,10 @@ export interface Sample {
   readonly path: string
   /** Where its bytes are, if it is no file of its own; then the path only names it. */
   readonly part?: FilePart
-  /** An index into the data set's classes. */
+  /** An index into the data set's classes; -1 if it has none. */
   readonly label: number
+  /** By label input: the class, or a number for each label or value. Absent where the class is all. */
+  readonly targets?: Readonly<Record<string, Target>>
   /** Where the object truly is, when the data set says. */
   readonly truth?: Truth
 }
@@ -21,8 +24,10 @@ export type SplitName = (typeof splitNames)[number]
 
 export interface DataSet {
   readonly root: string
-  /** Class names; a sample's label is an index into them. */
+  /** Class names, of the first Class input; a sample's label is an index into them. */
   readonly classes: readonly string[]
+  /** The label inputs in the order of the model, where there are others than one class. */
+  readonly labels?: readonly DataLabel[]
   readonly splits: Readonly<Record<SplitName, readonly Sample[]>>
   /** Whether the validation split was held out from train by the seed, because the data set has none. */
   readonly holdOut?: boolean

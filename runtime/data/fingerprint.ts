@@ -5,6 +5,7 @@ import type { DataSet } from './dataset.js'
 /** Tells one list of images from another, wherever its folder lies: paths below the root, and labels, of the training images. */
 export function fingerprintOf({ root, classes, splits }: DataSet): string {
   const hash = createHash('sha256').update(JSON.stringify(classes))
-  for (const { path, label } of splits.train) hash.update(JSON.stringify([relative(root, path), label]))
+  for (const { path, label, targets } of splits.train)
+    hash.update(JSON.stringify([relative(root, path), label, ...(targets ? [targets] : [])]))
   return hash.digest('hex').slice(0, 16)
 }

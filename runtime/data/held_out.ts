@@ -29,7 +29,7 @@ export function holdOut(images: readonly Listed[], seed: number, notes: string[]
     for (const index of order.slice(0, count)) chosen.add(ofClass[index] as Listed)
   }
   notes.push(
-    `no val split: ${VALIDATION_SHARE * 100} % of each class held out from train (${counted(chosen.size, 'image')}, seed ${seed})`,
+    `no val split: ${VALIDATION_SHARE * 100} % ${byClass.has('') ? '' : 'of each class '}held out from train (${counted(chosen.size, 'image')}, seed ${seed})`,
   )
   if (alone.length > 0) notes.push(`val has no images of ${listed(alone)}: there is only one`)
   return images.map((image) => (chosen.has(image) ? { ...image, split: 'val' } : image))

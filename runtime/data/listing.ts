@@ -19,6 +19,8 @@ export interface Listed {
   /** Where its bytes are, if it is no file of its own. */
   readonly part?: FilePart
   readonly className: string
+  /** The cells of its row by column, where columns of several label inputs are read. */
+  readonly cells?: ReadonlyMap<string, string>
   readonly split: SplitName
   readonly truth?: Truth
   /** Where it says so, unless the folders do. */

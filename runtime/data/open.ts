@@ -12,6 +12,7 @@ import { onlyFolder } from './formats/folder_layout.js'
 import { readLists } from './formats/list.js'
 import { findShards, isShardName, readShards } from './formats/web_dataset.js'
 import { holdOut } from './held_out.js'
+import { readLabels, type WantedLabel } from './labels.js'
 import { checkListed, counted, type Listed, type Listing, listed, placeOf } from './listing.js'
 import { byCodePoint, entriesOf, holdsImages } from './walk.js'
 
@@ -22,6 +23,8 @@ export interface OpenOptions {
   readonly classes?: readonly string[]
   /** The order of classes that neither a model nor the data set has put in order; `natural` by default. */
   readonly classOrder?: ClassOrder
+  /** The label inputs whose columns are read, if a model has others than one class. */
+  readonly labels?: readonly WantedLabel[]
   /** Whether a part of train is held out if there is no val split; true by default. */
   readonly holdOut?: boolean
 }
@@ -36,30 +39,43 @@ export interface OpenOptions {
  */
 export async function openDataSet(
   place: string,
-  { seed, classes: known, classOrder = 'natural', holdOut: mayHoldOut = true }: OpenOptions,
+  { seed, classes: given, classOrder = 'natural', labels: wanted = [], holdOut: mayHoldOut = true }: OpenOptions,
 ): Promise<DataSet> {
   const isFile = await stat(place).then(
     (found) => found.isFile(),
     () => false,
   )
-  const { root, listing: found } = isFile ? await readList(place) : await readFolder(place, known)
+  const classLabel = wanted.find(({ kind }) => kind === 'Class')
+  const known = given ?? classLabel?.names
+  const { root, listing: found } = isFile ? await readList(place, wanted) : await readFolder(place, known, wanted)
   const listing = withClassNames(found, known)
   checkListed(listing.images)
   const inside = isFile || root === place ? '' : `, in ${relative(place, root)}/`
   const notes = [`${place}: read as ${listing.readAs}${inside}`, ...listing.notes]
-  const classes = known ?? classesOf(listing, classOrder, notes)
-  checkClasses(root, listing.images, classes, known !== undefined, notes)
+  const hasClasses = wanted.length === 0 || classLabel !== undefined
+  const classes = hasClasses ? (known ?? classesOf(listing, classOrder, notes)) : []
+  if (hasClasses) checkClasses(root, listing.images, classes, known !== undefined, notes)
   const hasVal = listing.images.some(({ split }) => split === 'val')
   const holdsOut = !hasVal && mayHoldOut
   const images = holdsOut ? holdOut(listing.images, seed, notes) : listing.images
 
+  const labelled =
+    wanted.length > 0
+      ? readLabels(
+          root,
+          images,
+          wanted.map((label) => (label === classLabel ? { ...label, names: classes } : label)),
+          classOrder,
+        )
+      : undefined
   const labels = new Map(classes.map((name, label) => [name, label]))
-  const samples = (wanted: SplitName) =>
+  const samples = (name: SplitName) =>
     images
-      .flatMap(({ path, part, className, split, truth }) => {
-        const label = labels.get(className)
-        return split === wanted && label !== undefined
-          ? [{ path, ...(part && { part }), label, ...(truth && { truth }) }]
+      .flatMap(({ path, part, className, split, truth }, index) => {
+        const label = hasClasses ? labels.get(className) : -1
+        const targets = labelled?.targets[index]
+        return split === name && label !== undefined
+          ? [{ path, ...(part && { part }), label, ...(targets && { targets }), ...(truth && { truth }) }]
           : []
       })
       // Class by class, in the order of the data set: sorting is stable.
@@ -67,33 +83,38 @@ export async function openDataSet(
   return {
     root,
     classes,
+    ...(labelled && { labels: labelled.labels }),
     splits: { train: samples('train'), val: samples('val'), test: samples('test') },
     holdOut: holdsOut,
     notes,
   }
 }
 
-async function readList(file: string): Promise<{ readonly root: string; readonly listing: Listing }> {
+async function readList(
+  file: string,
+  labels: readonly WantedLabel[],
+): Promise<{ readonly root: string; readonly listing: Listing }> {
   if (isShardName(file)) return { root: dirname(file), listing: await readShards(dirname(file), [file]) }
-  const { root, list } = await openList(file)
-  return { root, listing: readLists(root, [list]) }
+  const { root, list } = await openList(file, namesOf(labels))
+  return { root, listing: readLists(root, [list], labels) }
 }
 
 /** Reads a folder or, if it holds nothing but one folder with a data set, that one. */
 async function readFolder(
   root: string,
   known: readonly string[] | undefined,
+  labels: readonly WantedLabel[],
 ): Promise<{ readonly root: string; readonly listing: Listing }> {
-  const annotated = await readAnnotated(root)
+  const annotated = await readAnnotated(root, labels)
   if ('images' in annotated) return { root, listing: annotated }
   const archives = await findArchives(root)
   if (archives) return { root: archives.root, listing: await readShards(archives.root, archives.shards) }
   const only = await onlyFolder(root)
   if (only) {
-    const inside = await readAnnotated(only.path)
+    const inside = await readAnnotated(only.path, labels)
     if ('images' in inside) return { root: only.path, listing: inside }
     // Images directly in it are those of one class.
-    if (!only.direct) return readFolder(only.path, known)
+    if (!only.direct) return readFolder(only.path, known, labels)
   }
   const listing = await readClassFolders(root, known)
   return { root, listing: { ...listing, notes: [...annotated.notes, ...listing.notes] } }
@@ -114,17 +135,19 @@ async function findArchives(
   return found.length === 1 ? found[0] : undefined
 }
 
+const namesOf = (labels: readonly WantedLabel[]) => labels.map(({ name }) => name)
+
 /** Returns only the reasons why files were not read if no annotation file or list says what the images are. */
-async function readAnnotated(root: string): Promise<Listing | Pick<Listing, 'notes'>> {
+async function readAnnotated(root: string, labels: readonly WantedLabel[]): Promise<Listing | Pick<Listing, 'notes'>> {
   const cub = cubFolder(root)
   if (cub !== undefined) return readCub(cub)
   const cars = carsFiles(root)
   if (cars) return readCars(cars)
   const aircraft = aircraftFolder(root)
   if (aircraft !== undefined) return readAircraft(aircraft)
-  const { lists, notes } = await findLists(root)
+  const { lists, notes } = await findLists(root, namesOf(labels))
   if (lists.length === 0) return { notes }
-  const listing = readLists(root, lists)
+  const listing = readLists(root, lists, labels)
   return { ...listing, notes: [...listing.notes, ...notes] }
 }
 

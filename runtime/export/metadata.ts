@@ -1,4 +1,5 @@
 import type { Graph } from '../../compiler/graph/graph.js'
+import { signatureOf } from '../../compiler/graph/signature.js'
 import type { StoredSpec } from '../specs/stored.js'
 
 /** The metadata of an exported file. */
@@ -8,6 +9,8 @@ export interface Described {
   readonly stored: StoredSpec
   /** In the order of the logits; numbers if the classes have no names. */
   readonly classes: readonly string[] | undefined
+  /** The names of classes and labels by label input, where there are others than one class. */
+  readonly labelNames?: Readonly<Record<string, readonly string[]>> | undefined
   readonly input: 'image' | 'tensor'
   /** Where the weights are from: `trained`, or the seed of those that are random. */
   readonly weights: string
@@ -29,6 +32,26 @@ export function classNamesOf(graph: Graph, classes: readonly string[] | undefine
   return classes ?? Array.from({ length: graph.label?.size ?? 0 }, (_, index) => `class ${index}`)
 }
 
+/** Returns the names of classes and labels by label input; numbers if they have no names. Undefined for a classifier with one label. */
+export function labelNamesFor(
+  graph: Graph,
+  names: Readonly<Record<string, readonly string[]>> | undefined,
+): Record<string, readonly string[]> | undefined {
+  const signature = signatureOf(graph)
+  return (
+    signature &&
+    Object.fromEntries(
+      signature.labels
+        .filter(({ kind }) => kind !== 'Value')
+        .map(({ name, kind, size }) => [
+          name,
+          names?.[name] ??
+            Array.from({ length: size }, (_, index) => `${kind === 'Class' ? 'class' : 'label'} ${index}`),
+        ]),
+    )
+  )
+}
+
 /** The metadata of an ONNX file. `hash` gives the SHA-256 of a text in hexadecimal digits. */
 export async function metadataOf(
   {
@@ -36,6 +59,7 @@ export async function metadataOf(
     graph,
     stored,
     classes,
+    labelNames,
     input,
     weights,
     precision,
@@ -48,9 +72,14 @@ export async function metadataOf(
   hash: (text: string) => string | Promise<string>,
 ): Promise<Record<string, string>> {
   const spec = JSON.stringify(stored)
+  const signature = signatureOf(graph)
   return {
     wsban: version,
     classes: JSON.stringify(classNamesOf(graph, classes)),
+    ...(signature && {
+      signature: JSON.stringify(signature),
+      label_names: JSON.stringify(labelNamesFor(graph, labelNames)),
+    }),
     input,
     size: String(graph.image.height),
     steps: JSON.stringify(graph.image.steps),

@@ -32,6 +32,8 @@ export interface ExportRequest {
   readonly stored: StoredSpec
   /** In the order of the logits; numbers if the classes have no names. */
   readonly classes: readonly string[] | undefined
+  /** The names of classes and labels by label input, where there are others than one class. */
+  readonly labelNames?: Readonly<Record<string, readonly string[]>>
   readonly path: string
   readonly input: 'image' | 'tensor'
   /** Of a checkpoint, which may lack some, or random ones from a seed. */
@@ -139,7 +141,7 @@ export function lowPrecision({ nodes }: Graph): (node: OnnxNode) => boolean {
 }
 
 function described(request: ExportRequest, accuracy: Accuracy | undefined): Described {
-  const { graph, stored, classes, input, weights, seed, samples, metrics, calibration, precision } = request
+  const { graph, stored, classes, labelNames, input, weights, seed, samples, metrics, calibration, precision } = request
   const version = packageVersion()
   const name = precision?.name ?? 'fp32'
   return {
@@ -147,6 +149,7 @@ function described(request: ExportRequest, accuracy: Accuracy | undefined): Desc
     graph,
     stored,
     classes,
+    labelNames,
     input,
     weights: originOf(weights),
     precision: name,

@@ -1,7 +1,10 @@
+import type { Signature, SignatureAnswer } from '../../compiler/graph/signature.js'
 import { type View, wholeImage } from '../../compiler/graph/view.js'
 import type { Box } from '../../compiler/ops/sampling/crop_sampler/components.js'
+import { present } from '../../grammar/present.js'
 import type { RgbImage } from '../images/rgb_image.js'
 import type { AnswerCalibration } from '../runs/answer_calibration.js'
+import type { LabelNames } from './answer_metrics.js'
 
 /** The map the crop was taken from, row by row. */
 export interface AttentionMap {
@@ -20,8 +23,10 @@ export interface SeenCrop {
 
 /** The prediction for one image. */
 export interface Answer {
-  /** By class, adding up to 1: the model's prediction. */
+  /** By class, adding up to 1: the model's prediction. Empty if it predicts no class. */
   readonly probabilities: Float32Array
+  /** All predictions by name, if there are others than the probabilities. */
+  readonly predictions?: Readonly<Record<string, Float32Array>>
   /** Each branch's own. */
   readonly logits: Readonly<Record<string, Float32Array>>
   /** Of the first crop. */
@@ -37,6 +42,10 @@ export interface Answer {
 export interface Predictor {
   /** Class names in the order of the probabilities. */
   readonly classes: readonly string[]
+  /** Absent for a classifier with one label, whose only prediction are its probabilities. */
+  readonly signature?: Signature | undefined
+  /** The names of classes and labels by label input, where there is a signature. */
+  readonly labelNames?: LabelNames | undefined
   /** How its answers are corrected, if they are. */
   readonly calibration?: AnswerCalibration
   predict(images: readonly RgbImage[]): Promise<Answer[]>
@@ -69,8 +78,9 @@ function isOutputOf(kind: string, name: string): boolean {
  * The answer about image `index` of a batch.
  *
  * @param view what the model sees of an image
+ * @param signature of the model, if it has one
  */
-export function answerOf(outputs: Outputs, index: number, view: View = wholeImage): Answer {
+export function answerOf(outputs: Outputs, index: number, view: View = wholeImage, signature?: Signature): Answer {
   const row = (name: string) => {
     const output = outputs[name]
     const length = output ? output.values.length / (output.shape[0] || 1) : 0
@@ -85,7 +95,8 @@ export function answerOf(outputs: Outputs, index: number, view: View = wholeImag
     return { box: [y1, x1, y2, x2], attention: { values, height, width, view } }
   }
   const names = Object.keys(outputs)
-  const prediction = predictionOf(outputs)
+  const prediction = signature ? classAnswer(signature)?.name : predictionOf(outputs)
+  const predicted = signature?.answers.flatMap(({ name, kind }) => (kind === 'logits' ? [] : [name]))
   const others = names.flatMap((name) => {
     const crop = name.startsWith(`${boxOutput}/`) ? seen(name.slice(boxOutput.length)) : undefined
     return crop ? [[name.slice(boxOutput.length + 1), crop] as const] : []
@@ -97,9 +108,25 @@ export function answerOf(outputs: Outputs, index: number, view: View = wholeImag
         .filter((name) => name.startsWith(logitsPrefix))
         .map((name) => [name.slice(logitsPrefix.length), row(name) ?? new Float32Array()]),
     ),
+    ...(predicted && {
+      predictions: Object.fromEntries(
+        predicted.map((name) => [name, present(row(name), `the output ${name} of a model`)]),
+      ),
+    }),
     ...seen(''),
     ...(others.length > 0 && { crops: Object.fromEntries(others) }),
   }
+}
+
+/** Returns the prediction that are the probabilities of the first Class input; undefined if a model predicts none. */
+export function classAnswer({ labels, answers }: Signature): SignatureAnswer | undefined {
+  const label = labels.find(({ kind }) => kind === 'Class')
+  return answers.find(({ kind, of }) => kind === 'classes' && of === label?.name)
+}
+
+/** Whether a model predicts the probabilities of classes. */
+export function predictsClasses(signature: Signature | undefined): boolean {
+  return !signature || classAnswer(signature) !== undefined
 }
 
 /** The first output that is none of the others. */

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
+import type { Signature } from '../../compiler/graph/signature.js'
 import { inImage, viewOf } from '../../compiler/graph/view.js'
 import { preprocess } from '../images/preprocess.js'
 import type { RgbImage } from '../images/rgb_image.js'
@@ -6,6 +7,7 @@ import type { Answers, Model } from '../model.js'
 import { Scope } from '../scope.js'
 import type { WeightStore } from '../weights/store.js'
 import { type Answer, answerOf, isBoxOutput, type Outputs, type Predictor } from './answer.js'
+import type { LabelNames } from './answer_metrics.js'
 
 /** Runs a generated model on the current TensorFlow.js engine. */
 export class EnginePredictor implements Predictor {
@@ -13,7 +15,12 @@ export class EnginePredictor implements Predictor {
     readonly model: Model,
     readonly classes: readonly string[],
     private readonly weights: WeightStore,
+    readonly labelNames?: LabelNames | undefined,
   ) {}
+
+  get signature(): Signature | undefined {
+    return this.model.signature
+  }
 
   async predict(images: readonly RgbImage[]): Promise<Answer[]> {
     const { size, steps } = this.model.image
@@ -22,7 +29,7 @@ export class EnginePredictor implements Predictor {
       normalised.set(preprocess(image, steps), index * size * size * 3)
     })
     const outputs = await this.run(normalised, images.length)
-    return images.map((_, index) => answerOf(outputs, index, viewOf(steps)))
+    return images.map((_, index) => answerOf(outputs, index, viewOf(steps), this.signature))
   }
 
   /** `images`: normalised [count, size, size, 3]. */

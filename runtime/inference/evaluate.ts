@@ -1,6 +1,8 @@
+import type { Signature } from '../../compiler/graph/signature.js'
 import { elementAt } from '../../grammar/present.js'
 import type { Places } from '../data/truth.js'
-import { type Answer, argMax } from './answer.js'
+import { type Answer, argMax, classAnswer } from './answer.js'
+import { type AnswerMetrics, answersText, type Score } from './answer_metrics.js'
 import { Calibration, type CalibrationBin } from './calibration.js'
 import { LocalisationCounter, type Localised } from './localisation.js'
 
@@ -17,6 +19,31 @@ export interface Evaluation extends Localised {
   readonly confusion: readonly (readonly number[])[]
 }
 
+/** The metrics of a split that the log of a run keeps. */
+export interface Scores {
+  readonly images: number
+  /** Of the probabilities of the first Class input; absent if the model predicts none. */
+  readonly top1?: Readonly<Record<string, number>> | undefined
+  readonly top5?: number | undefined
+  readonly calibrationError?: number | undefined
+  readonly localisation?: { readonly meanIou: number; readonly over50: number } | undefined
+  readonly discriminativePart?: { readonly captured: number } | undefined
+  /** By prediction, where there are others than one class. */
+  readonly answers?: Readonly<Record<string, AnswerMetrics>> | undefined
+  /** The metric by which checkpoints are compared, where it is not the joint top-1. */
+  readonly score?: Score | undefined
+}
+
+/** Returns the value by which checkpoints are compared; undefined without images. */
+export function scoreValue({ images, answers, score, top1 }: Scores): number | undefined {
+  if (images === 0) return undefined
+  return answers ? score?.value : top1?.joint
+}
+
+export function scoresText({ answers, top1 }: Scores): string {
+  return answers ? answersText(answers) : top1Text({ top1: top1 ?? {} })
+}
+
 /** Counts answers against what is true. */
 export class EvaluationCounter {
   private images = 0
@@ -26,7 +53,10 @@ export class EvaluationCounter {
   private readonly confusion: number[][]
   private readonly localisation = new LocalisationCounter()
 
-  constructor(private readonly classes: readonly string[]) {
+  constructor(
+    private readonly classes: readonly string[],
+    private readonly signature?: Signature,
+  ) {
     this.confusion = classes.map(() => classes.map(() => 0))
   }
 
@@ -36,7 +66,8 @@ export class EvaluationCounter {
     const predicted = argMax(answer.probabilities)
     this.count('joint', predicted === truth.label)
     this.calibration.add(elementAt(answer.probabilities, predicted), predicted === truth.label)
-    for (const [branch, logits] of Object.entries(answer.logits)) this.count(branch, argMax(logits) === truth.label)
+    for (const [branch, logits] of Object.entries(answer.logits))
+      if (this.areOfClass(branch)) this.count(branch, argMax(logits) === truth.label)
     const own = elementAt(answer.probabilities, truth.label)
     if (answer.probabilities.filter((other) => other > own).length < 5) this.top5++
     const row = this.confusion[truth.label]
@@ -60,6 +91,12 @@ export class EvaluationCounter {
       confusion: this.confusion,
       ...this.localisation.result(),
     }
+  }
+
+  private areOfClass(branch: string): boolean {
+    if (!this.signature) return true
+    const of = this.signature.answers.find(({ name }) => name === `logits/${branch}`)?.of
+    return of !== undefined && of === classAnswer(this.signature)?.of
   }
 
   private count(name: string, right: boolean): void {

@@ -1,10 +1,13 @@
+import { wholeImage } from '../../compiler/graph/view.js'
 import { evalBatches } from '../data/batches.js'
 import type { DataSet, SplitName } from '../data/dataset.js'
 import type { ImageSource } from '../data/image_source.js'
+import { targetsOf } from '../data/labels.js'
 import type { Reporter } from '../reporter.js'
-import { type Answer, answerOf } from './answer.js'
+import { type Answer, answerOf, classAnswer } from './answer.js'
+import { AnswersCounter, scoreOf } from './answer_metrics.js'
 import type { EnginePredictor } from './engine.js'
-import { type Evaluation, EvaluationCounter } from './evaluate.js'
+import { EvaluationCounter, type Scores } from './evaluate.js'
 
 export interface SplitOptions {
   readonly split: SplitName
@@ -22,8 +25,11 @@ export async function evaluateSplit(
   predictor: EnginePredictor,
   data: DataSet,
   { split, batch, reporter, images, interrupted, onAnswer }: SplitOptions,
-): Promise<Evaluation | undefined> {
-  const counter = new EvaluationCounter(data.classes)
+): Promise<Scores | undefined> {
+  const { signature, labelNames } = predictor
+  const classes = !signature || classAnswer(signature) ? new EvaluationCounter(data.classes, signature) : undefined
+  const answers = signature && new AnswersCounter(signature, labelNames ?? {})
+  let counted = 0
   const samples = data.splits[split]
   const { size, steps } = predictor.model.image
   for await (const made of evalBatches(samples, { size, steps, batch, reporter, ...(images && { images }) })) {
@@ -32,12 +38,17 @@ export async function evaluateSplit(
     made.indices.forEach((sampleIndex, index) => {
       const sample = samples[sampleIndex]
       if (!sample) return
-      const answer = answerOf(outputs, index)
-      counter.add(answer, { label: sample.label, ...made.places[index] })
+      const answer = answerOf(outputs, index, wholeImage, signature)
+      counted++
+      classes?.add(answer, { label: sample.label, ...made.places[index] })
+      answers?.add(answer, targetsOf(sample, signature))
       onAnswer?.(sampleIndex, answer)
     })
     // Lets signals in.
     await new Promise((resolve) => setImmediate(resolve))
   }
-  return counter.result()
+  if (!answers && classes) return classes.result()
+  const metrics = counted > 0 ? (answers?.result() ?? {}) : {}
+  const score = scoreOf(metrics)
+  return { ...classes?.result(), images: counted, answers: metrics, ...(score && { score }) }
 }

@@ -1,5 +1,7 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { z } from 'zod'
+import { labelKinds } from '../../compiler/graph/graph.js'
+import type { Signature } from '../../compiler/graph/signature.js'
 import { type View, viewOf, wholeImage } from '../../compiler/graph/view.js'
 import { Failure } from '../failure.js'
 import type { RgbImage } from '../images/rgb_image.js'
@@ -9,16 +11,29 @@ import type { Reporter } from '../reporter.js'
 import {
   type Answer,
   answerOf,
+  classAnswer,
   isBoxOutput,
   isGuideOutput,
   type Outputs,
   type Predictor,
   predictionOf,
 } from './answer.js'
+import type { LabelNames } from './answer_metrics.js'
 import { readOnnxMetadata } from './onnx_metadata.js'
 import { openSession, runSession } from './onnx_session.js'
 
 const classNames = z.array(z.string())
+
+const modelSignature = z.object({
+  labels: z.array(z.object({ name: z.string(), kind: z.enum(labelKinds), size: z.number().int().min(1) })),
+  answers: z.array(
+    z.object({
+      name: z.string(),
+      kind: z.enum(['classes', 'labels', 'values', 'embedding', 'tensor', 'logits']),
+      of: z.string().optional(),
+    }),
+  ),
+})
 
 /** The preprocessing of an image; only sizes matter here. */
 const imageSteps = z.array(
@@ -34,6 +49,8 @@ export class OnnxPredictor implements Predictor {
     readonly classes: readonly string[],
     readonly metadata: Readonly<Record<string, string>>,
     private readonly view: View,
+    readonly signature: Signature | undefined,
+    readonly labelNames: LabelNames | undefined,
   ) {}
 
   /** @throws Failure `onnx-unreadable` for a file that ONNX Runtime refuses, `onnx-foreign` for one that wsban did not export */
@@ -53,7 +70,9 @@ export class OnnxPredictor implements Predictor {
     }
     const steps = imageSteps.safeParse(parsedJson(metadata.steps))
     const view = steps.success ? viewOf(steps.data) : wholeImage
-    return new OnnxPredictor(path, session, runtime.Tensor, classes.data, metadata, view)
+    const signature = modelSignature.safeParse(parsedJson(metadata.signature)).data
+    const labelNames = z.record(z.string(), classNames).safeParse(parsedJson(metadata.label_names)).data
+    return new OnnxPredictor(path, session, runtime.Tensor, classes.data, metadata, view, signature, labelNames)
   }
 
   async predict(images: readonly RgbImage[]): Promise<Answer[]> {
@@ -68,7 +87,7 @@ export class OnnxPredictor implements Predictor {
     for (const { width, height, data } of images) {
       const outputs = await this.run(new this.makeTensor('uint8', data, [1, height, width, 3]))
       this.checkShapes(outputs)
-      answers.push(answerOf(outputs, 0, this.view))
+      answers.push(answerOf(outputs, 0, this.view, this.signature))
     }
     return answers
   }
@@ -96,12 +115,16 @@ export class OnnxPredictor implements Predictor {
       if (shape.length !== rank || shape[0] !== 1 || (length !== undefined && shape[1] !== length))
         throw this.foreign(`its output ${name} has the shape ${shape.join(' x ')}`)
     }
-    const prediction = predictionOf(outputs)
-    if (prediction === undefined) throw this.foreign('it has no prediction')
+    const { signature } = this
+    const missing = signature?.answers.find(({ name }) => outputs[name] === undefined)
+    if (missing) throw this.foreign(`it has no output ${missing.name}`)
+    const prediction = signature ? classAnswer(signature)?.name : predictionOf(outputs)
+    if (prediction === undefined && !signature) throw this.foreign('it has no prediction')
     for (const name of Object.keys(outputs)) {
       if (isBoxOutput(name)) expected(name, 2, 4)
       else if (isGuideOutput(name)) expected(name, 3)
-      else expected(name, 2, name === prediction ? this.classes.length : undefined)
+      else if (name === prediction) expected(name, 2, this.classes.length)
+      else if (signature?.answers.find((answer) => answer.name === name)?.kind !== 'tensor') expected(name, 2)
     }
   }
 

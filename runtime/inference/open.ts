@@ -17,11 +17,17 @@ export async function openPredictor(
   source: string,
   engine: EngineName | undefined,
   host: SpecHost,
-  other: SpecOptions & { readonly classes?: readonly string[] } = {},
+  other: SpecOptions & Pick<Partial<WeightedSpec>, 'classes' | 'labelNames'> = {},
 ): Promise<Predictor> {
   if (!source.endsWith('.onnx')) {
     const weighted = await openWeighted(source, other, host)
-    const predictor = await openOnEngine({ ...weighted, classes: weighted.classes ?? other.classes }, engine, 1, host)
+    const labelNames = weighted.labelNames ?? other.labelNames
+    const predictor = await openOnEngine(
+      { ...weighted, classes: weighted.classes ?? other.classes, ...(labelNames && { labelNames }) },
+      engine,
+      1,
+      host,
+    )
     return weighted.calibration ? calibrated(predictor, weighted.calibration) : predictor
   }
   if (other.weights !== undefined)
@@ -42,16 +48,21 @@ export async function openOnEngine(
   seed: number,
   host: SpecHost,
 ): Promise<EnginePredictor> {
-  const { spec, classes } = weighted
+  const { spec, classes, labelNames } = weighted
   // ONNX files need none of these.
-  const [{ classNamesOf }, { loadModel }, { EnginePredictor }] = await Promise.all([
+  const [{ classNamesOf, labelNamesFor }, { loadModel }, { EnginePredictor }] = await Promise.all([
     import('../export/metadata.js'),
     import('../generated/load.js'),
     import('./engine.js'),
   ])
   await openEngine(engine, host.reporter)
   const model = await loadModel(withoutLosses(spec.graph), spec.stored.entry)
-  return new EnginePredictor(model, classNamesOf(spec.graph, classes), await storeOf(weighted, model.parameters, seed))
+  return new EnginePredictor(
+    model,
+    classNamesOf(spec.graph, classes),
+    await storeOf(weighted, model.parameters, seed),
+    labelNamesFor(spec.graph, labelNames),
+  )
 }
 
 /** The spec's weights on the engine; random ones from the seed where it has none. */

@@ -17,8 +17,10 @@ export const runFile = z.object({
   wsban: z.string(),
   model: z.string(),
   spec: storedSpec,
-  /** Class names in the order of the logits. */
-  classes: z.array(z.string()).min(1),
+  /** Class names in the order of the logits; empty for a model without a class label. */
+  classes: z.array(z.string()),
+  /** The names of classes and labels by label input, where there are others than one class. */
+  labelNames: z.record(z.string(), z.array(z.string()).readonly()).optional(),
   /** The images, as they were named. */
   data: z.string(),
   /** The same place seen from the run's folder; see `dataOf`. */

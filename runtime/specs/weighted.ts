@@ -30,6 +30,8 @@ interface WeightOptions {
 export interface WeightedSpec {
   readonly spec: ReadySpec
   readonly classes: readonly string[] | undefined
+  /** The names of classes and labels by label input, where there are others than one class. */
+  readonly labelNames?: Readonly<Record<string, readonly string[]>>
   readonly weights: FoundWeights | undefined
   /** The run's seed. */
   readonly seed?: number
@@ -70,6 +72,7 @@ export async function openWeighted(
   return {
     spec,
     classes: run.info.classes,
+    ...(run.info.labelNames && { labelNames: run.info.labelNames }),
     seed: run.info.seed,
     ...(run.info.samples !== undefined && { samples: run.info.samples }),
     weights: await find(spec, weights ?? run.weightsPath(), weights === undefined ? undefined : weightsEntry, host, {}),

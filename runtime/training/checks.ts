@@ -1,4 +1,6 @@
+import type { Signature } from '../../compiler/graph/signature.js'
 import type { DataSet } from '../data/dataset.js'
+import type { DataLabel } from '../data/labels.js'
 import { Failure } from '../failure.js'
 import type { Model } from '../model.js'
 import { RunFolder } from '../runs/folder.js'
@@ -18,12 +20,17 @@ export function checkClassCount({ classes }: Pick<DataSet, 'classes'>, path: str
 }
 
 /** @throws Failure `one-class`, `classes-do-not-fit`, `no-images` */
-export function checkData(model: Pick<Model, 'classes'>, data: DataSet, path: string): void {
+export function checkData(
+  { classes, signature }: Pick<Model, 'classes' | 'signature'>,
+  data: DataSet,
+  path: string,
+): void {
   checkClassCount(data, path)
-  if (model.classes !== data.classes.length)
+  if (data.labels) checkLabels(data.labels, signature, path)
+  else if (classes !== data.classes.length)
     throw new Failure({
       code: 'classes-do-not-fit',
-      message: `${path} has ${data.classes.length} classes, but the model is made for ${model.classes ?? 0}`,
+      message: `${path} has ${data.classes.length} classes, but the model is made for ${classes ?? 0}`,
       help: `leave classes to the data, or set it: --set classes=${data.classes.length}`,
       path,
     })
@@ -34,6 +41,20 @@ export function checkData(model: Pick<Model, 'classes'>, data: DataSet, path: st
       help: 'put them into train/CLASS/',
       path,
     })
+}
+
+/** @throws Failure `labels-do-not-fit` */
+function checkLabels(found: readonly DataLabel[], signature: Signature | undefined, path: string): void {
+  for (const { name, size } of signature?.labels ?? []) {
+    const label = found.find((one) => one.name === name)
+    if (label?.size === size) continue
+    throw new Failure({
+      code: 'labels-do-not-fit',
+      message: `${path} has ${label?.size ?? 0} of ${name}, but the model is made for ${size}`,
+      help: `give the input the size ${label?.size ?? 0}, or a parameter of the model as its size: it is set from the data`,
+      path,
+    })
+  }
 }
 
 /** @throws Failure `run-exists`, `folder-not-empty` */

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { present } from '../../grammar/present.js'
 import type { Batch } from '../data/batches.js'
 import type { Mixed } from '../data/mixing.js'
 import { Failure } from '../failure.js'
@@ -17,7 +18,7 @@ export interface LossesAndGradients {
 /** Losses forward, gradients back. What it gives belongs to the caller's tidy. */
 export function computeGradients(
   model: Model,
-  batch: Pick<Batch, 'images' | 'labels' | 'mixed'>,
+  batch: Pick<Batch, 'images' | 'labels' | 'targets' | 'mixed'>,
   weights: WeightStore,
   learning: readonly tf.Variable[],
   around: Omit<RunState, 'variables' | 'training'>,
@@ -31,14 +32,14 @@ export function computeGradients(
     })
   const { size } = model.image
   const images = tf.tensor4d(batch.images, [batch.labels.length, size, size, 3])
-  const label = tf.tensor1d(batch.labels, 'int32')
+  const labels = labelTensors(model, batch)
   const at = Scope.of({ variables: weights.variables, training: true, ...around })
   let names: readonly string[] = []
   let values: tf.Tensor1D | undefined
   const { value, gradients } = gradientsOf(
     () => {
       const forward = model.forward(at, images)
-      const own = losses(at, forward, label, images)
+      const own = losses(at, forward, ...labels, images)
       const parts = batch.mixed ? weighed(own, batch.mixed, (other) => losses(at, forward, other, images)) : own
       const total = tf.addN<tf.Scalar>(Object.values(parts))
       names = [...Object.keys(parts), 'total']
@@ -69,6 +70,19 @@ function weighed(
       return [name, tf.add<tf.Scalar>(tf.mul(loss, share), tf.mul(mixedIn, 1 - share))]
     }),
   )
+}
+
+/** Returns the label inputs of a batch in the order of the model: [B] class indices, or [B, size] numbers. */
+export function labelTensors(
+  { signature }: Pick<Model, 'signature'>,
+  { labels, targets }: Pick<Batch, 'labels' | 'targets'>,
+): tf.Tensor[] {
+  // Where a class is all that is known of the images, it is the only label.
+  if (!targets || !signature) return [tf.tensor1d(labels, 'int32')]
+  return signature.labels.map(({ name, kind, size }) => {
+    const values = present(targets[name], `the label ${name} of a batch`)
+    return kind === 'Class' ? tf.tensor1d(Int32Array.from(values), 'int32') : tf.tensor2d(values, [labels.length, size])
+  })
 }
 
 function byName(weights: WeightStore, gradients: ReadonlyMap<tf.Variable, tf.Tensor>): ReadonlyMap<string, tf.Tensor> {

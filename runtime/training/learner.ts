@@ -104,7 +104,7 @@ export class Learner {
    * @throws NotFinite
    */
   accumulate(
-    batch: Pick<Batch, 'images' | 'labels' | 'mixed'>,
+    batch: Pick<Batch, 'images' | 'labels' | 'targets' | 'mixed'>,
     moment: StepInfo,
     last: boolean,
   ): StepResult | undefined {
@@ -113,7 +113,7 @@ export class Learner {
   }
 
   private learn(
-    batch: Pick<Batch, 'images' | 'labels' | 'mixed'>,
+    batch: Pick<Batch, 'images' | 'labels' | 'targets' | 'mixed'>,
     moment: StepInfo,
     last: boolean,
   ): StepResult | undefined {
@@ -185,7 +185,11 @@ export class Learner {
   }
 
   /** Gradients, added to what waits, and losses; with the last batch of a step the norm of all gradients together. */
-  private compute(batch: Pick<Batch, 'images' | 'labels' | 'mixed'>, moment: StepInfo, last: boolean): Computed {
+  private compute(
+    batch: Pick<Batch, 'images' | 'labels' | 'targets' | 'mixed'>,
+    moment: StepInfo,
+    last: boolean,
+  ): Computed {
     let computed: Computed = { gradients: [], losses: [], norm: 0 }
     tf.tidy(() => {
       const found = computeGradients(

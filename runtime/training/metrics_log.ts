@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs-core'
-import type { Evaluation } from '../inference/evaluate.js'
+import type { Scores } from '../inference/evaluate.js'
 import type { RunFolder } from '../runs/folder.js'
 import type { LogRecord } from '../runs/log.js'
 import { EventFile } from '../tensorboard/file.js'
@@ -15,7 +15,7 @@ export interface EpochEnd {
   readonly epoch: number
   readonly step: number
   readonly losses: StepLosses
-  readonly evaluation: Evaluation
+  readonly evaluation: Scores
   readonly secondsPerStep: number
   readonly waitingForData: number
 }
@@ -43,8 +43,17 @@ export class MetricsLog {
   }
 
   async epoch({ epoch, step, losses, evaluation, secondsPerStep, waitingForData }: EpochEnd): Promise<void> {
-    const { images, top1, top5, calibrationError, localisation, discriminativePart } = evaluation
-    const val = { images, top1, top5, calibrationError, localisation, discriminativePart }
+    const { images, top1, top5, calibrationError, localisation, discriminativePart, answers, score } = evaluation
+    const val = {
+      images,
+      top1,
+      top5,
+      calibrationError,
+      localisation,
+      discriminativePart,
+      ...(answers && { answers }),
+      ...(score && { score }),
+    }
     const memory = process.memoryUsage.rss()
     const { numTensors: tensors } = tf.memory()
     await this.add({ kind: 'epoch', epoch, step, losses, val, secondsPerStep, waitingForData, memory, tensors })

@@ -1,5 +1,6 @@
 import type { DataSet } from '../data/dataset.js'
 import { fingerprintOf } from '../data/fingerprint.js'
+import { labelNamesOf } from '../data/labels.js'
 import type { Model } from '../model.js'
 import { packageVersion } from '../package-root.js'
 import type { Reporter } from '../reporter.js'
@@ -39,6 +40,7 @@ export function newRun(model: Model, spec: StoredSpec, data: DataSet, request: R
     model: model.name,
     spec,
     classes: [...data.classes],
+    ...(model.signature && { labelNames: labelNamesOf(data, model.signature) }),
     data: request.data,
     dataFromRun: dataSeenFrom(request.out, request.data),
     samples: fingerprintOf(data),
@@ -88,11 +90,19 @@ export async function reopen(
   return { run, changed }
 }
 
+/** `200 classes`, `200 species, 30 family, 12 traits, 1 value of weight` */
+function labelsText({ classes, labels }: DataSet): string {
+  if (!labels) return `${classes.length} classes`
+  return labels
+    .map(({ name, kind, size }) => `${size} ${kind === 'Value' ? `${size === 1 ? 'value' : 'values'} of ` : ''}${name}`)
+    .join(', ')
+}
+
 /** The summary printed before training begins. */
 export function introduce(model: Model, data: DataSet, engine: string, reporter: Reporter): void {
   const { train: training, val } = data.splits
   reporter.say(
-    `${model.name}: ${data.classes.length} classes, ${training.length} training images, ${val.length} validation images · ${engine}`,
+    `${model.name}: ${labelsText(data)}, ${training.length} training images, ${val.length} validation images · ${engine}`,
   )
 }
 

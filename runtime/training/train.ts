@@ -3,11 +3,12 @@ import { trainingSteps } from '../../compiler/training/training_steps.js'
 import { type Batch, batchesInEpoch, trainBatches } from '../data/batches.js'
 import type { DataSet } from '../data/dataset.js'
 import { ImageSource, usualWorkers } from '../data/image_source.js'
+import { labelNamesOf } from '../data/labels.js'
 import { outOfMemory } from '../engines/memory.js'
 import { Failure, reasonOf } from '../failure.js'
 import { argMax } from '../inference/answer.js'
 import { EnginePredictor } from '../inference/engine.js'
-import { type Evaluation, top1Text } from '../inference/evaluate.js'
+import { type Scores, scoresText, scoreValue } from '../inference/evaluate.js'
 import { evaluateSplit } from '../inference/evaluate_split.js'
 import type { Model } from '../model.js'
 import type { Reporter } from '../reporter.js'
@@ -44,8 +45,6 @@ export interface TrainOptions {
   readonly interrupted?: () => boolean
 }
 
-type EpochScores = Pick<Evaluation, 'images' | 'top1' | 'top5' | 'calibrationError'>
-
 export interface TrainResult {
   readonly epochs: number
   /** Of the whole run. */
@@ -56,7 +55,7 @@ export interface TrainResult {
   /** Of steps alone, without evaluation; 0 when none was taken. */
   readonly secondsPerStep: number
   /** Of the last epoch; an engine may count less than all of it. */
-  readonly evaluation: Evaluation | EpochScores | undefined
+  readonly evaluation: Scores | undefined
   readonly interrupted: boolean
   /** Whether patience ended before all epochs were done. */
   readonly endedEarly: boolean
@@ -102,7 +101,12 @@ class Training {
     const { model, data, run, learner, state, reporter, workers = usualWorkers(), mostUnreadable } = options
     const { epochs, batch } = run.info
     this.state = state
-    this.predictor = new EnginePredictor(model, data.classes, learner.weights)
+    this.predictor = new EnginePredictor(
+      model,
+      data.classes,
+      learner.weights,
+      model.signature && labelNamesOf(data, model.signature),
+    )
     this.images = new ImageSource({
       reporter,
       workers,
@@ -118,7 +122,7 @@ class Training {
 
   async run(): Promise<TrainResult> {
     const { epochs } = this.options.run.info
-    let evaluation: Evaluation | undefined
+    let evaluation: Scores | undefined
     let stopped = false
     while (this.state.epoch < epochs && !this.endedEarly && !stopped) {
       stopped = !(await this.steps())
@@ -235,7 +239,7 @@ class Training {
   }
 
   /** @param predicted receives the predicted class of each validation image */
-  private async evaluate(predicted: (number | null)[]): Promise<Evaluation | undefined> {
+  private async evaluate(predicted: (number | null)[]): Promise<Scores | undefined> {
     const { data, run, reporter, interrupted } = this.options
     return evaluateSplit(this.predictor, data, {
       split: 'val',
@@ -249,20 +253,21 @@ class Training {
     })
   }
 
-  private async endEpoch(evaluation: Evaluation, predicted: readonly (number | null)[]): Promise<void> {
+  private async endEpoch(evaluation: Scores, predicted: readonly (number | null)[]): Promise<void> {
     const { run, reporter } = this.options
     const { epoch, step, stepInEpoch, lossSums } = this.state
     const losses = Object.fromEntries(Object.entries(lossSums).map(([name, sum]) => [name, sum / stepInEpoch]))
-    const { images, top1 } = evaluation
+    const { images } = evaluation
     const { secondsPerStep, waitingShare: waitingForData } = this.meter
     await this.journal.epoch({ epoch: epoch + 1, step, losses, evaluation, secondsPerStep, waitingForData })
-    if (images > 0) await writeValidationPredictions(run.path, { epoch: epoch + 1, predicted: [...predicted] })
-    const score = images > 0 ? top1.joint : undefined
+    if (predicted.some((label) => label !== null))
+      await writeValidationPredictions(run.path, { epoch: epoch + 1, predicted: [...predicted] })
+    const score = scoreValue(evaluation)
     const better = score !== undefined && score > (run.info.bestScore ?? Number.NEGATIVE_INFINITY)
     const stale = better || score === undefined ? 0 : this.state.stale + 1
     this.state = { ...this.state, epoch: epoch + 1, stepInEpoch: 0, position: 0, lossSums: {}, stale }
     await this.save(score)
-    reporter.say(this.meter.epochLine(epoch, losses, images > 0 ? `val: ${top1Text(evaluation)}` : 'no val images'))
+    reporter.say(this.meter.epochLine(epoch, losses, images > 0 ? `val: ${scoresText(evaluation)}` : 'no val images'))
   }
 
   private async save(score: number | undefined): Promise<void> {

@@ -90,8 +90,8 @@ test.serial('the training curves of both engines agree, and every command reads 
 
   // evaluate uses the best epoch, the first of equal ones.
   const epochs = recordsOf(join(folder, 'theirs')).flatMap((record) => (record.kind === 'epoch' ? [record.val] : []))
-  const most = Math.max(...epochs.map(({ top1 }) => top1.joint ?? 0))
-  const val = epochs.find(({ top1 }) => top1.joint === most)
+  const most = Math.max(...epochs.map(({ top1 }) => top1?.joint ?? 0))
+  const val = epochs.find(({ top1 }) => top1?.joint === most)
   const said = json(result)
   t.is(said.steps, 10)
   // The other engine counts the same correct predictions with the weights of the run, without its calibration.

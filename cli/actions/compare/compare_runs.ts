@@ -108,7 +108,7 @@ async function openSharedImages(
   split: EvaluationSplit | undefined,
 ): Promise<SharedImages> {
   const opened: EvaluationData[] = []
-  for (const { classes, trained } of models) opened.push(await openEvaluationData(folder, classes, trained, split))
+  for (const model of models) opened.push(await openEvaluationData(folder, model, model.trained, split))
   const chosen = Math.max(
     0,
     opened.findIndex(({ own }) => own),

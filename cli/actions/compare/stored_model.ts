@@ -3,7 +3,9 @@ import { z } from 'zod'
 import { architectureOf, publishedBackbone } from '../../../compiler/backbones/published.js'
 import type { Graph } from '../../../compiler/graph/graph.js'
 import { measure } from '../../../compiler/graph/measure.js'
+import { signatureOf } from '../../../compiler/graph/signature.js'
 import { Failure } from '../../../runtime/failure.js'
+import type { Predictor } from '../../../runtime/inference/answer.js'
 import { readOnnxMetadata } from '../../../runtime/inference/onnx_metadata.js'
 import type { ComparedModel } from '../../../runtime/report/compared.js'
 import { RunFolder } from '../../../runtime/runs/folder.js'
@@ -12,12 +14,13 @@ import { compileStored } from '../../../runtime/specs/spec.js'
 import type { StoredSpec } from '../../../runtime/specs/stored.js'
 import { storedSpec } from '../../../runtime/specs/stored_schema.js'
 import type { Io } from '../../io.js'
+import { requireClasses } from '../class_models.js'
 import { type TrainingData, trainingDataOf } from '../evaluation_data.js'
 import type { Classifier } from '../same_classes.js'
 import { specHost } from '../spec.js'
 
 /** A run or an exported file as it is stored, before it is evaluated. */
-export interface StoredModel extends Classifier {
+export interface StoredModel extends Classifier, Pick<Predictor, 'signature' | 'labelNames'> {
   readonly facts: Omit<ComparedModel, 'evaluation' | 'interval' | 'millisecondsPerImage'>
   readonly trained: TrainingData | undefined
   /** Top-1 on its validation split by epoch; empty for an exported file. */
@@ -32,11 +35,14 @@ export async function openStoredModel(source: string, io: Io): Promise<StoredMod
 async function ofRun(source: string, io: Io): Promise<StoredModel> {
   const run = await RunFolder.open(source)
   const epochs = (await run.log.read()).flatMap(epochOf)
+  const { signature, ...facts } = factsOf(source, run.info.spec, io)
   return {
     source,
     classes: run.info.classes,
+    signature,
+    labelNames: run.info.labelNames,
     facts: {
-      ...factsOf(source, run.info.spec, io),
+      ...facts,
       bytes: await sizeOf(run.weightsPath()),
       epochs: epochs.at(-1)?.epoch ?? 0,
       trainingSeconds: secondsOf(epochs),
@@ -56,7 +62,8 @@ const jsonText = z.string().transform((text, context): unknown => {
 })
 
 const fileMetadata = z.object({
-  classes: jsonText.pipe(z.array(z.string()).min(1)),
+  classes: jsonText.pipe(z.array(z.string())),
+  label_names: jsonText.pipe(z.record(z.string(), z.array(z.string()))).optional(),
   spec: jsonText.pipe(storedSpec),
 })
 
@@ -69,10 +76,13 @@ async function ofFile(source: string, io: Io): Promise<StoredModel> {
       help: 'make one: wsban export RUN -o M.onnx',
       path: source,
     })
+  const { signature, ...facts } = factsOf(source, metadata.data.spec, io)
   return {
     source,
     classes: metadata.data.classes,
-    facts: { ...factsOf(source, metadata.data.spec, io), bytes: await sizeOf(source) },
+    signature,
+    labelNames: metadata.data.label_names,
+    facts: { ...facts, bytes: await sizeOf(source) },
     trained: await trainingDataOf(source),
     curve: [],
   }
@@ -80,7 +90,9 @@ async function ofFile(source: string, io: Io): Promise<StoredModel> {
 
 function factsOf(source: string, stored: StoredSpec, io: Io) {
   const { graph } = specHost(io).accept(compileStored(stored), source, 'run')
-  return { run: source, model: graph.name, backbones: backbonesOf(graph), ...measure(graph) }
+  const signature = signatureOf(graph)
+  requireClasses(source, signature)
+  return { signature, run: source, model: graph.name, backbones: backbonesOf(graph), ...measure(graph) }
 }
 
 /** Architectures that parameters of the model name, such as `trunk = "resnet50"`. */

@@ -80,6 +80,34 @@ export function namesClasses(name: string): boolean {
   return (columns.label as readonly string[]).includes(spelling(name))
 }
 
+/**
+ * Whether a row has a path and what is known of the image.
+ *
+ * @param labels the label inputs whose columns are read; a column of a usual name without any
+ */
+export function namesImages(row: Row, labels: readonly string[]): boolean {
+  if (columnOf(row, 'path') === undefined) return false
+  if (labels.length === 0) return columnOf(row, 'label') !== undefined
+  return labels.some((label) => labelCells(row.values, label).size > 0)
+}
+
+/**
+ * Returns the cells of a label input by what follows its name in the name of the column: that of its own column (`traits`), whose rest is empty,
+ * or those of several (`traits_spots`, `traits: stripes`).
+ */
+export function labelCells(values: ReadonlyMap<string, string>, label: string): ReadonlyMap<string, string> {
+  const spelled = spelledNames(values)
+  const own = values.has(label) ? label : spelled.get(spelling(label))
+  if (own !== undefined) return new Map([['', values.get(own) ?? '']])
+  const cells = new Map<string, string>()
+  for (const [column, cell] of values) {
+    const rest = column.toLowerCase().startsWith(label.toLowerCase()) ? column.slice(label.length) : ''
+    const name = /^[\s_.:/-]+(.+)$/.exec(rest)?.[1]?.trim()
+    if (name !== undefined) cells.set(name, cell)
+  }
+  return cells
+}
+
 /** Returns a row whose path, class and split are in these columns, whatever the columns are called. */
 export function rowWith(row: Row, { path, label, split }: { path: string; label: string; split?: string }): Row {
   return {

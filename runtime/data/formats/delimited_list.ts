@@ -5,7 +5,7 @@ import { readCsv, readCsvRows, type Separator } from '../csv.js'
 import { brokenLine, linesOf, readText } from '../text.js'
 import { imageExtensions } from '../walk.js'
 import { inferColumns } from './column_inference.js'
-import { columnOf, type Row, rowWith } from './columns.js'
+import { namesImages, type Row, rowWith } from './columns.js'
 import type { ImagePaths } from './image_paths.js'
 
 /** The rows of a file that lists images, or why it is not read as such a list. */
@@ -26,9 +26,14 @@ const separators: readonly Separator[] = [',', ';', '\t']
 /**
  * Reads a list as a table of text: with commas, semicolons, tabs or blanks between the columns, with or without a first row that names them.
  *
+ * @param labels the label inputs whose columns are read; then the first row has to name them
  * @throws Failure `csv-broken`, `list-broken` for a list with an error in it
  */
-export async function readDelimitedList(file: string, paths: ImagePaths): Promise<ListedRows> {
+export async function readDelimitedList(
+  file: string,
+  paths: ImagePaths,
+  labels: readonly string[],
+): Promise<ListedRows> {
   // A table of something else need not even be sound; a list in a wrong encoding is still seen to be one.
   const beginning = (await readFile(file))
     .subarray(0, 2 * BEGINNING)
@@ -37,9 +42,12 @@ export async function readDelimitedList(file: string, paths: ImagePaths): Promis
     .replaceAll('\0', '')
     .slice(0, BEGINNING)
   const [, header = ''] = /^(?:sep=[,;\t]\s*[\r\n])?\s*([^\r\n]*)/i.exec(beginning) ?? []
-  const named = separators.find((separator) => header.includes(separator) && namesColumns(header, separator, file))
+  const named = separators.find(
+    (separator) => header.includes(separator) && namesColumns(header, separator, file, labels),
+  )
   if (named !== undefined) return { rows: readCsv(await readText(file), file, { separator: named }), named: true }
   if (header.trim() === '') return { reason: 'it is empty' }
+  if (labels.length > 0) return { reason: `its first line names no column for the image and ${labels.join(', ')}` }
   const text = await textOf(file)
   return typeof text === 'string' ? inferList(file, text, paths) : text
 }
@@ -53,7 +61,8 @@ async function textOf(file: string): Promise<string | { readonly reason: string 
   }
 }
 
-function namesColumns(header: string, separator: Separator, file: string): boolean {
+function namesColumns(header: string, separator: Separator, file: string, labels: readonly string[]): boolean {
+  const isNamedRow = (row: Row) => namesImages(row, labels)
   try {
     return readCsv(`${header}\n${header}`, file, { separator }).some(isNamedRow)
   } catch (error) {
@@ -61,10 +70,6 @@ function namesColumns(header: string, separator: Separator, file: string): boole
     if (isNamedRow({ line: 1, values: new Map(header.split(separator).map((name) => [name, ''])) })) throw error
     return false
   }
-}
-
-function isNamedRow(row: Row): boolean {
-  return columnOf(row, 'path') !== undefined && columnOf(row, 'label') !== undefined
 }
 
 function inferList(file: string, text: string, paths: ImagePaths): ListedRows {

@@ -43,14 +43,15 @@ export interface FoundLists {
 /**
  * Finds the lists in a folder, and in folders of splits and annotations in it: one of any name, or one a split (`train.csv`, `val.csv`, `test.csv`).
  *
+ * @param labels the label inputs whose columns are read; the class alone without any
  * @throws Failure `data-ambiguous` when several could be meant; `list-broken`, `csv-broken`
  */
-export async function findLists(root: string): Promise<FoundLists> {
+export async function findLists(root: string, labels: readonly string[]): Promise<FoundLists> {
   const found: ListFile[] = []
   const notes: string[] = []
   for (const folder of await foldersOfLists(root))
     for (const file of await filesOf(folder, notes)) {
-      const list = await readListFile(file, root)
+      const list = await readListFile(file, root, labels)
       if (!('reason' in list)) found.push(list)
       else if (saysList(file)) notes.push(`${relative(root, file)} was not read: ${list.reason}`)
     }
@@ -86,10 +87,13 @@ export async function findLists(root: string): Promise<FoundLists> {
  *
  * @returns the list and the folder of its data set: the list's own, or the one above a folder of annotations without images
  */
-export async function openList(file: string): Promise<{ readonly root: string; readonly list: ListFile }> {
+export async function openList(
+  file: string,
+  labels: readonly string[],
+): Promise<{ readonly root: string; readonly list: ListFile }> {
   const own = dirname(file)
   const root = isGeneralName(basename(own)) && !(await holdsImages(own)) ? dirname(own) : own
-  const list = await readListFile(file, root)
+  const list = await readListFile(file, root, labels)
   if ('reason' in list)
     throw brokenLine(
       file,
@@ -101,13 +105,17 @@ export async function openList(file: string): Promise<{ readonly root: string; r
   return { root, list: { ...list, ...(split && { split }) } }
 }
 
-async function readListFile(file: string, root: string): Promise<ListFile | { readonly reason: string }> {
+async function readListFile(
+  file: string,
+  root: string,
+  labels: readonly string[],
+): Promise<ListFile | { readonly reason: string }> {
   const extension = extname(file).toLowerCase()
   const paths = new ImagePaths(root, file)
   if (foreign.has(extension)) return { reason: `lists are CSV or JSON: save it as CSV` }
   if (!tables.has(extension) && !records.has(extension))
     return { reason: `${extension || 'a file without extension'} is no format of lists` }
-  const read = tables.has(extension) ? await readDelimitedList(file, paths) : await readJsonFile(file)
+  const read = tables.has(extension) ? await readDelimitedList(file, paths, labels) : await readJsonFile(file, labels)
   if ('reason' in read) return read
   if (read.rows.length === 0) return { reason: 'it has no rows' }
   return { notes: [], ...read, file, paths }

@@ -3,7 +3,7 @@ import { reasonOf } from '../../failure.js'
 import { brokenLine, linesOf, readText } from '../text.js'
 import { isImageName } from '../walk.js'
 import { type CocoList, isCoco, readCoco } from './coco.js'
-import { columnOf, type Row } from './columns.js'
+import { columnOf, namesImages, type Row } from './columns.js'
 
 const plain = z.union([z.string(), z.number(), z.boolean(), z.null()])
 const record = z.record(z.string(), z.unknown())
@@ -14,7 +14,10 @@ const record = z.record(z.string(), z.unknown())
  *
  * @throws Failure `list-broken` with file and line
  */
-export async function readJsonFile(file: string): Promise<
+export async function readJsonFile(
+  file: string,
+  labels: readonly string[],
+): Promise<
   | {
       readonly rows: readonly Row[]
       readonly named: boolean
@@ -28,11 +31,10 @@ export async function readJsonFile(file: string): Promise<
   if ('reason' in rows || 'classes' in rows) return rows
   const [first] = rows
   if (!first) return { reason: 'it has no records' }
-  const has = { path: columnOf(first, 'path') !== undefined, label: columnOf(first, 'label') !== undefined }
-  if (has.path && has.label) return { rows, named: true }
-  return {
-    reason: `its records have no field for ${has.path ? 'the class, such as label' : 'the image, such as path'}`,
-  }
+  const has = { path: columnOf(first, 'path') !== undefined }
+  if (namesImages(first, labels)) return { rows, named: true }
+  const missing = labels.length > 0 ? `any of ${labels.join(', ')}` : 'the class, such as label'
+  return { reason: `its records have no field for ${has.path ? missing : 'the image, such as path'}` }
 }
 
 function readRows(

@@ -1,20 +1,22 @@
 import { basename, relative, sep } from 'node:path'
 import type { SplitName } from '../dataset.js'
+import type { WantedLabel } from '../labels.js'
 import { type Listed, type Listing, listed } from '../listing.js'
 import { splitsOfNames } from '../split_names.js'
 import { brokenLine } from '../text.js'
 import type { Truth } from '../truth.js'
-import { boxOf, columnOf, splitOf } from './columns.js'
+import { boxOf, columnOf, labelCells, splitOf } from './columns.js'
 import type { ListFile } from './find_lists.js'
 
 /**
  * Lists of images: a path, a class, perhaps a split and a box a row. Paths are below the data set's folder.
  *
  * @param root the folder of the data set
+ * @param labels the label inputs whose columns are read; the class alone without any
  * @throws Failure `list-broken` with file and line
  */
-export function readLists(root: string, lists: readonly ListFile[]): Listing {
-  const read = lists.map((list) => readList(list))
+export function readLists(root: string, lists: readonly ListFile[], labels: readonly WantedLabel[] = []): Listing {
+  const read = lists.map((list) => readList(list, labels))
   const notes = lists.flatMap(({ notes: own, paths }) => [...own, ...(paths.note === undefined ? [] : [paths.note])])
   const rows = read.flat()
   const folders = rows.every(({ split }) => split === undefined) ? splitsOfPaths(root, rows) : undefined
@@ -61,16 +63,22 @@ function folderOf(root: string, path: string, folders: ReadonlyMap<string, Split
   )
 }
 
-function readList({ file, rows, paths, split: own }: ListFile): ListedRow[] {
+function readList({ file, rows, paths, split: own }: ListFile, labels: readonly WantedLabel[]): ListedRow[] {
+  const classLabel = labels.find(({ kind }) => kind === 'Class')
   // One unit for the whole file: a box of fractions never has a side over 1, a file of boxes in pixels always has some.
   const inPixels = rows.some((row) => Object.values(boxOf(row, file) ?? {}).some((side) => side > 1))
   return rows.map((row): ListedRow => {
     const origin = { file, line: row.line }
     const name = columnOf(row, 'path')?.trim()
     if (!name) throw brokenLine(file, row.line, 'no path')
-    const className = columnOf(row, 'label')?.trim()
-    if (!className) throw brokenLine(file, row.line, 'no class')
-    if (hasControl(className))
+    const cells = labels.length > 0 ? row.values : undefined
+    // Without a Class input, all images are of one nameless class.
+    const className = cells
+      ? classLabel && labelCells(row.values, classLabel.name).get('')?.trim()
+      : columnOf(row, 'label')?.trim()
+    // A missing column is reported with those of the other label inputs.
+    if (!className && (!cells || className === '')) throw brokenLine(file, row.line, 'no class')
+    if (className !== undefined && hasControl(className))
       throw brokenLine(
         file,
         row.line,
@@ -80,7 +88,14 @@ function readList({ file, rows, paths, split: own }: ListFile): ListedRow[] {
     const box = boxOf(row, file)
     const truth: Truth | undefined = box && { unit: inPixels ? 'pixels' : 'fractions', box }
     const path = paths.resolve(name, origin)
-    return { path, className, split: own ?? splitOf(row, file), ...(truth && { truth }), origin }
+    return {
+      path,
+      className: className ?? '',
+      ...(cells && { cells }),
+      split: own ?? splitOf(row, file),
+      ...(truth && { truth }),
+      origin,
+    }
   })
 }
 
