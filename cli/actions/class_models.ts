@@ -2,7 +2,7 @@ import type { Signature } from '../../compiler/graph/signature.js'
 import { labelColumns } from '../../runtime/data/labels.js'
 import type { OpenOptions } from '../../runtime/data/open.js'
 import { Failure } from '../../runtime/failure.js'
-import { predictsClasses } from '../../runtime/inference/answer.js'
+import { classAnswer, predictsClasses } from '../../runtime/inference/answer.js'
 import type { LabelNames } from '../../runtime/inference/answer_metrics.js'
 
 /** @throws Failure `no-class-probabilities` for a model that a command cannot measure, as it predicts no probabilities of classes */
@@ -13,6 +13,19 @@ export function requireClasses(source: string, signature: Signature | undefined)
     code: 'no-class-probabilities',
     message: `${source} predicts no probabilities of its first Class input, only ${predictions.join(', ')}`,
     help: 'wsban evaluate measures these',
+    path: source,
+  })
+}
+
+/** @throws Failure `no-class-probabilities` unless the first prediction of a model is the probabilities of classes */
+export function requireClassesFirst(source: string, signature: Signature | undefined): void {
+  requireClasses(source, signature)
+  const [first] = signature?.answers ?? []
+  if (!signature || !first || classAnswer(signature) === first) return
+  throw new Failure({
+    code: 'no-class-probabilities',
+    message: `the first prediction of ${source} is ${first.name}, and not the probabilities of classes`,
+    help: `write the line predict ${classAnswer(signature)?.name} first in the spec`,
     path: source,
   })
 }

@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path'
+import { type Signature, signatureOf } from '../../compiler/graph/signature.js'
 import { viewOf } from '../../compiler/graph/view.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import { type Accuracy, percent } from '../../runtime/export/eight_bits.js'
@@ -6,6 +7,7 @@ import { classNamesOf } from '../../runtime/export/metadata.js'
 import { exportOnnx, type Precision } from '../../runtime/export/onnx.js'
 import { Failure } from '../../runtime/failure.js'
 import { kindOf } from '../../runtime/files.js'
+import type { LabelNames } from '../../runtime/inference/answer_metrics.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
 import { shellWord } from '../../runtime/shell_word.js'
 import type { CompletedWeights } from '../../runtime/specs/completed.js'
@@ -14,6 +16,7 @@ import type { InitialValues } from '../../runtime/weights/initial_values.js'
 import { namedWeights } from '../../runtime/weights/initial_weights.js'
 import { WrittenFiles } from '../../runtime/written_files.js'
 import type { Io } from '../io.js'
+import { dataOptions, requireClassesFirst } from './class_models.js'
 import { runInUse } from './run_in_use.js'
 import { specHost } from './spec.js'
 
@@ -78,6 +81,7 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
   } = await openWeighted(source, request, specHost(io), {
     initialSeed: request.seed,
   })
+  if (request.page !== undefined || request.precision === 'int8') requireClassesFirst(source, signatureOf(spec.graph))
   const weights = await found?.open()
   if (!weights && request.weights === undefined && spec.graph.pretrained.length > 0)
     io.reporter.warn(`${source} names weights, which are not loaded: --weights ${namedWeights} loads them`)
@@ -85,7 +89,7 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
   if (weights?.initial) io.reporter.warn(initialText(request.weights ?? source, weights.parts, weights.initial))
   const random = randomText(weights, request.seed)
   const classNames = classNamesOf(spec.graph, classes)
-  const precision = await precisionFor(request, classes, seed ?? 1, io)
+  const precision = await precisionFor(request, classes, labelNames, signatureOf(spec.graph), seed ?? 1, io)
   try {
     const exported = await exportOnnx({
       graph: spec.graph,
@@ -165,6 +169,8 @@ function initialText(file: string, parts: readonly string[], { names, seed }: In
 async function precisionFor(
   { precision: name, data, maxDrop }: ExportRequest,
   classes: readonly string[] | undefined,
+  labelNames: LabelNames | undefined,
+  signature: Signature | undefined,
   seed: number,
   { reporter }: Io,
 ): Promise<Precision> {
@@ -176,7 +182,7 @@ async function precisionFor(
       help: 'add --data FOLDER with the images that the model was trained on',
       exit: 2,
     })
-  const { splits } = await openDataSet(data, { seed, ...(classes && { classes }) })
+  const { splits } = await openDataSet(data, classes ? dataOptions({ seed, classes, labelNames }, signature) : { seed })
   for (const split of ['train', 'val'] as const)
     if (splits[split].length === 0)
       throw new Failure({

@@ -1,6 +1,7 @@
 import { basename, dirname, join, relative, sep } from 'node:path'
+import { signatureOf } from '../../compiler/graph/signature.js'
 import type { DataSet } from '../../runtime/data/dataset.js'
-import { openDataSet } from '../../runtime/data/open.js'
+import { type OpenOptions, openDataSet } from '../../runtime/data/open.js'
 import type { EngineName } from '../../runtime/engines/index.js'
 import { Failure } from '../../runtime/failure.js'
 import { kindOf, writeAtomically } from '../../runtime/files.js'
@@ -15,6 +16,7 @@ import { entryText } from '../../runtime/specs/stored.js'
 import { WrittenFiles } from '../../runtime/written_files.js'
 import type { Io } from '../io.js'
 import { chanceReason } from './chance_reason.js'
+import { dataOptions } from './class_models.js'
 import { doubtFile } from './doubt_labels.js'
 import { loggedOf } from './report/logged.js'
 import { measureRun } from './report/measured.js'
@@ -59,7 +61,8 @@ async function reportOn(source: string, request: ReportRequest, io: Io): Promise
   const { info } = run
   const { graph } = requireGraph(compileStored(info.spec), source, io)
   const folder = request.data ?? dataOf(run)
-  const data = await openData(folder, info)
+  const signature = signatureOf(graph)
+  const data = await openData(folder, dataOptions(info, signature))
   if (!data && request.baseline !== undefined)
     throw new Failure({
       code: 'no-images',
@@ -73,7 +76,7 @@ async function reportOn(source: string, request: ReportRequest, io: Io): Promise
   const best = await run.metrics()
   const calibration = await run.calibration()
   return {
-    title: `${info.model}: ${info.classes.length} classes`,
+    title: info.classes.length > 0 ? `${info.model}: ${info.classes.length} classes` : info.model,
     subtitle: `${info.epochs} epochs on ${basename(info.data)}, seed ${info.seed}`,
     ...logged,
     cost: { ...cost, ...(millisecondsPerImage !== undefined && { millisecondsPerImage }) },
@@ -84,7 +87,7 @@ async function reportOn(source: string, request: ReportRequest, io: Io): Promise
     mistakes: [],
     confused: [],
     ...shown,
-    ...(measured && { doubtful: { ...measured.doubtful, ...(await linkToList(source, request.out)) } }),
+    ...(measured?.doubtful && { doubtful: { ...measured.doubtful, ...(await linkToList(source, request.out)) } }),
     ...(calibration && { calibration }),
     notes: data
       ? []
@@ -101,9 +104,9 @@ async function linkToList(source: string, out: string | undefined): Promise<{ re
   return { list: path.split(sep).map(encodeURIComponent).join('/') }
 }
 
-async function openData(folder: string, info: RunFolder['info']): Promise<DataSet | undefined> {
+async function openData(folder: string, options: OpenOptions): Promise<DataSet | undefined> {
   try {
-    return await openDataSet(folder, { seed: info.seed, classes: info.classes })
+    return await openDataSet(folder, options)
   } catch (error) {
     if (error instanceof Failure) return undefined
     throw error

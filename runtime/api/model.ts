@@ -3,6 +3,7 @@ import type { EngineName } from '../engines/index.js'
 import { decodeImage } from '../images/decode.js'
 import type { Box } from '../images/rgb_image.js'
 import type { Answer, Predictor, SeenCrop } from '../inference/answer.js'
+import { type NamedPrediction, namedPredictions } from '../inference/named_predictions.js'
 import { openPredictor } from '../inference/open.js'
 import type { Reporter } from '../reporter.js'
 import { programHost } from './compile.js'
@@ -30,7 +31,10 @@ export interface RankedClass {
 
 /** The prediction for one image. */
 export interface Prediction {
+  /** Of the first Class input, the most probable first; empty if the model predicts no class. */
   readonly classes: readonly RankedClass[]
+  /** All predictions by name, if there are others than the probabilities of one class. */
+  readonly predictions?: Readonly<Record<string, NamedPrediction>>
   /** Whether the image is of one of the classes; absent where the model was not calibrated. */
   readonly known?: boolean
   /** The part that was looked at again: the first crop. */
@@ -97,18 +101,17 @@ async function predictWith(
     const decoded = await decodeImage(image, typeof image === 'string' ? image : `image ${index + 1}`)
     const [answer] = await predictor.predict([decoded])
     if (!answer) throw new Error('no answer for an image')
-    predictions.push(predictionFrom(answer, predictor.classes, top))
+    predictions.push(predictionFrom(answer, predictor, top))
   }
   return predictions
 }
 
-function predictionFrom(
-  { probabilities, logits, box, attention, crops, known }: Answer,
-  names: readonly string[],
-  top: number,
-): Prediction {
+function predictionFrom(answer: Answer, predictor: Predictor, top: number): Prediction {
+  const { probabilities, logits, box, attention, crops, known } = answer
+  const predictions = namedPredictions(answer, predictor)
   return {
-    classes: rank(probabilities, names, top),
+    classes: rank(probabilities, predictor.classes, top),
+    ...(predictions && { predictions }),
     logits,
     ...(known !== undefined && { known }),
     ...(box && { box: boxOf(box) }),

@@ -7,6 +7,7 @@ import {
   withMeasures,
 } from '../../compiler/targets/onnx/passes/eight_bits.js'
 import type { OnnxNode, OnnxProgram } from '../../compiler/targets/onnx/program.js'
+import { present } from '../../grammar/present.js'
 import type { Sample } from '../data/dataset.js'
 import { decodeSample } from '../data/sample_image.js'
 import { Failure } from '../failure.js'
@@ -136,9 +137,10 @@ class Model {
   }
 
   async topOne(image: RgbImage): Promise<number> {
-    const { probabilities } = await this.session.run({ image: this.tensorOf(image) }, ['probabilities'])
-    if (!(probabilities?.data instanceof Float32Array)) throw new Error('the file gives no probabilities')
-    return argMax(probabilities.data)
+    const name = present(this.session.outputNames[0], 'the first output')
+    const { data } = present((await this.session.run({ image: this.tensorOf(image) }, [name]))[name], name)
+    if (!(data instanceof Float32Array)) throw new Error('the file gives no probabilities')
+    return argMax(data)
   }
 
   /** Outputs that end in `ending`, without it. */

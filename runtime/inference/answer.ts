@@ -124,6 +124,14 @@ export function classAnswer({ labels, answers }: Signature): SignatureAnswer | u
   return answers.find(({ kind, of }) => kind === 'classes' && of === label?.name)
 }
 
+/** Returns the logits of the branches that classify by the first Class input. */
+export function classLogits({ logits }: Pick<Answer, 'logits'>, signature: Signature | undefined): Answer['logits'] {
+  if (!signature) return logits
+  const label = signature.labels.find(({ kind }) => kind === 'Class')?.name
+  const names = signature.answers.flatMap(({ name, kind, of }) => (kind === 'logits' && of === label ? [name] : []))
+  return Object.fromEntries(Object.entries(logits).filter(([branch]) => names.includes(`${logitsPrefix}${branch}`)))
+}
+
 /** Whether a model predicts the probabilities of classes. */
 export function predictsClasses(signature: Signature | undefined): boolean {
   return !signature || classAnswer(signature) !== undefined

@@ -128,6 +128,16 @@ function mainMetric(metrics: AnswerMetrics): Omit<Score, 'answer'> | undefined {
   }
 }
 
+/** Returns the main metric of each prediction, by `PREDICTION METRIC`. */
+export function mainScores(metrics: Readonly<Record<string, AnswerMetrics>>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(metrics).flatMap(([name, one]) => {
+      const main = mainMetric(one)
+      return main ? [[`${name} ${main.metric}`, main.value] as const] : []
+    }),
+  )
+}
+
 /** `species top-1 87.5 %, traits mAP 0.912, length R2 0.812` */
 export function answersText(metrics: Readonly<Record<string, AnswerMetrics>>): string {
   return Object.entries(metrics)

@@ -114,6 +114,8 @@ function largest(values: Float32Array): number {
 export function calibrated(predictor: Predictor, calibration: AnswerCalibration): Predictor {
   return {
     classes: predictor.classes,
+    signature: predictor.signature,
+    labelNames: predictor.labelNames,
     calibration,
     close: () => predictor.close(),
     async predict(images) {

@@ -1,7 +1,7 @@
 import type { Signature } from '../../compiler/graph/signature.js'
 import { elementAt } from '../../grammar/present.js'
 import type { Places } from '../data/truth.js'
-import { type Answer, argMax, classAnswer } from './answer.js'
+import { type Answer, argMax, classLogits } from './answer.js'
 import { type AnswerMetrics, answersText, type Score } from './answer_metrics.js'
 import { Calibration, type CalibrationBin } from './calibration.js'
 import { LocalisationCounter, type Localised } from './localisation.js'
@@ -66,8 +66,8 @@ export class EvaluationCounter {
     const predicted = argMax(answer.probabilities)
     this.count('joint', predicted === truth.label)
     this.calibration.add(elementAt(answer.probabilities, predicted), predicted === truth.label)
-    for (const [branch, logits] of Object.entries(answer.logits))
-      if (this.areOfClass(branch)) this.count(branch, argMax(logits) === truth.label)
+    for (const [branch, logits] of Object.entries(classLogits(answer, this.signature)))
+      this.count(branch, argMax(logits) === truth.label)
     const own = elementAt(answer.probabilities, truth.label)
     if (answer.probabilities.filter((other) => other > own).length < 5) this.top5++
     const row = this.confusion[truth.label]
@@ -91,12 +91,6 @@ export class EvaluationCounter {
       confusion: this.confusion,
       ...this.localisation.result(),
     }
-  }
-
-  private areOfClass(branch: string): boolean {
-    if (!this.signature) return true
-    const of = this.signature.answers.find(({ name }) => name === `logits/${branch}`)?.of
-    return of !== undefined && of === classAnswer(this.signature)?.of
   }
 
   private count(name: string, right: boolean): void {

@@ -1,3 +1,4 @@
+import { type SplitName, splitNames } from '../data/dataset.js'
 import type { Cost, DataSummary, ReportData } from './data.js'
 import { counted, largeNumber } from './format.js'
 import { limitsOf } from './limits.js'
@@ -34,19 +35,26 @@ export function costFacts(cost: Cost): (readonly [name: string, value: string])[
 }
 
 /** Returns the number of images of each split, as `train 680, val 340`. */
-export function splitsText({ classes }: DataSummary): string {
-  return (['train', 'val', 'test'] as const)
-    .map((split) => [split, classes.reduce((sum, { images }) => sum + images[split], 0)] as const)
+export function splitsText(data: DataSummary): string {
+  return splitNames
+    .map((split) => [split, imagesOf(data, split)] as const)
     .filter(([, images]) => images > 0)
     .map(([split, images]) => `${split} ${images}`)
     .join(', ')
 }
 
+/** Returns the number of images of a split. */
+export function imagesOf({ classes, unclassified }: DataSummary, split: SplitName): number {
+  return unclassified ? unclassified[split] : classes.reduce((sum, { images }) => sum + images[split], 0)
+}
+
 function dataSection(data: DataSummary): Markup {
+  const notes = data.notes.map((note) => html`<p>${note}</p>`)
+  if (data.unclassified) return html`<section><h2>Data</h2><p>Images: ${splitsText(data)}.</p>${notes}</section>`
   const table = html`<div class="scroll" tabindex="0" role="region" aria-label="images by class"><table class="classes"><thead><tr><th scope="col">class</th><th scope="col" class="number">train</th><th scope="col" class="number">val</th><th scope="col" class="number">test</th></tr></thead>
 <tbody>${data.classes.map(({ name, images }) => html`<tr><th scope="row">${name}</th><td class="number">${images.train}</td><td class="number">${images.val}</td><td class="number">${images.test}</td></tr>`)}</tbody></table></div>`
   return html`<section><h2>Data</h2><p>${counted(data.classes.length, 'class', 'classes')}; images: ${splitsText(data)}.</p>
-${data.notes.map((note) => html`<p>${note}</p>`)}
+${notes}
 ${data.classes.length > mostUnfolded ? html`<details><summary>Images by class</summary>${table}</details>` : table}</section>`
 }
 

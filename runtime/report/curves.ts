@@ -11,6 +11,7 @@ export function curvesSection(data: ReportData): Markup {
   const roleIn = (name: string) => roleOf(name, branches)
   const mark = best === undefined || best === 0 ? {} : { mark: { x: best, label: 'kept' } }
   const accuracies = seriesOf(epochs, ({ top1 }) => top1, roleIn)
+  const scores = seriesOf(epochs, (epoch) => epoch.scores ?? {}, roleIn)
   const losses = seriesOf(epochs, ({ losses }) => losses, roleIn)
   const ofSteps = (name: string, label: string, pick: (step: (typeof steps)[number]) => number) => {
     if (steps.length === 0) return html``
@@ -19,6 +20,7 @@ export function curvesSection(data: ReportData): Markup {
   }
   return html`<section><h2>Training</h2><div class="charts">
 ${accuracies.length > 0 ? lineChart(accuracies, { label: 'top-1 accuracy on the validation split', format: (value) => `${(value * 100).toFixed(0)} %`, top: 1, ...mark }) : ''}
+${scores.length > 0 ? lineChart(scores, { label: 'main metric of each prediction on the validation split', format: short, ...mark }) : ''}
 ${lineChart(losses, { label: 'losses, mean per epoch', format: short, ...mark })}
 ${ofSteps('rate', 'learning rate', ({ rate }) => rate)}
 ${ofSteps('norm', 'gradient norm', ({ gradientNorm }) => gradientNorm)}

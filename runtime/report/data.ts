@@ -1,4 +1,5 @@
 import type { SplitName } from '../data/dataset.js'
+import type { AnswerMetrics } from '../inference/answer_metrics.js'
 import type { Evaluation } from '../inference/evaluate.js'
 import type { PairedDifference } from '../inference/paired.js'
 import type { AnswerCalibration } from '../runs/answer_calibration.js'
@@ -10,6 +11,8 @@ export interface EpochRecord {
   readonly losses: Readonly<Record<string, number>>
   /** Shares from 0 to 1, by branch and `joint`. */
   readonly top1: Readonly<Record<string, number>>
+  /** The main metric of each prediction, by `PREDICTION METRIC`, where there are others than one class. */
+  readonly scores?: Readonly<Record<string, number>>
 }
 
 /** One step of the log. */
@@ -76,6 +79,8 @@ export interface DoubtfulName {
 /** The images that the run was trained and measured on. */
 export interface DataSummary {
   readonly classes: readonly { readonly name: string; readonly images: Readonly<Record<SplitName, number>> }[]
+  /** The images of each split, where no class is known of them. */
+  readonly unclassified?: Readonly<Record<SplitName, number>>
   /** How the data was read, one line each. */
   readonly notes: readonly string[]
   /** Whether the validation split was held out from the training images by the seed. */
@@ -108,6 +113,8 @@ export interface ReportData {
   readonly calibration?: AnswerCalibration
   /** Absent when the images are gone, as are `data`, `baseline`, `differences` and all images. */
   readonly evaluation?: Evaluation
+  /** The metrics of each prediction, where there are others than one class. */
+  readonly answers?: { readonly images: number; readonly metrics: Readonly<Record<string, AnswerMetrics>> }
   readonly data?: DataSummary
   readonly differences: readonly BranchDifference[]
   readonly baseline?: BaselineDifference

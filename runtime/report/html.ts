@@ -1,4 +1,5 @@
 import { aboutSections } from './about.js'
+import { answersSection } from './answers.js'
 import { branchesSection } from './branches.js'
 import { calibrationChart } from './calibration.js'
 import { classSection } from './classes.js'
@@ -29,6 +30,7 @@ export function renderReport(data: ReportData): string {
 ${data.notes.map((note) => html`<p class="note">${note}</p>`)}
 ${summary(data)}
 ${branchesSection(data)}
+${answersSection(data)}
 ${imagesSection(data)}
 ${data.doubtful ? doubtSection(data.doubtful) : ''}
 ${evaluation ? confusionSection(evaluation, data.confused) : ''}

@@ -1,3 +1,4 @@
+import { imagesOf } from './about.js'
 import type { ReportData } from './data.js'
 import { counted, percent } from './format.js'
 
@@ -5,12 +6,12 @@ import { counted, percent } from './format.js'
 const fewImages = 10
 
 /** Returns in sentences of plain text what the numbers do not show. */
-export function limitsOf({ evaluation, data, calibration, baseline }: ReportData): string[] {
-  if (!evaluation?.images || !data)
+export function limitsOf({ evaluation, answers, data, calibration, baseline }: ReportData): string[] {
+  if (!(evaluation?.images || answers?.images) || !data)
     return ['No validation images were available, so nothing was measured for this report.']
-  const { perClass, localisation, discriminativePart } = evaluation
+  const { perClass = [], localisation, discriminativePart } = evaluation ?? {}
   const few = perClass.filter(({ images }) => images < fewImages).length
-  const tests = data.classes.reduce((sum, { images }) => sum + images.test, 0)
+  const tests = imagesOf(data, 'test')
   return [
     `The validation split also selected the checkpoint${calibration ? ' and set the calibration' : ''}: expect slightly lower numbers on new images.`,
     tests > 0
@@ -30,12 +31,16 @@ export function limitsOf({ evaluation, data, calibration, baseline }: ReportData
     ...(localisation || discriminativePart
       ? []
       : ['The data has no annotated boxes or parts, so the position of the crops was not measured.']),
-    ...(baseline
+    ...(baseline || !evaluation
       ? []
       : ['No plain classifier was compared: wsban report --baseline RUN adds one trained on the same images.']),
-    calibration
-      ? `Images of none of the classes were not measured. The threshold of ${percent(calibration.threshold)} marks some of them; wsban evaluate --unknown DIR measures how many.`
-      : 'Images of none of the classes were not measured; the model answers one of its classes for any image.',
+    ...(evaluation ? [unknownClasses(calibration)] : []),
     'Images from other cameras, places, seasons or backgrounds were not measured.',
   ]
+}
+
+function unknownClasses(calibration: ReportData['calibration']): string {
+  return calibration
+    ? `Images of none of the classes were not measured. The threshold of ${percent(calibration.threshold)} marks some of them; wsban evaluate --unknown DIR measures how many.`
+    : 'Images of none of the classes were not measured; the model answers one of its classes for any image.'
 }

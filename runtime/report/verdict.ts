@@ -1,3 +1,4 @@
+import { answersText } from '../inference/answer_metrics.js'
 import { type AgainstChance, againstChance, wilsonInterval } from '../inference/chance.js'
 import type { Evaluation } from '../inference/evaluate.js'
 import type { BaselineDifference, BranchDifference, ReportData } from './data.js'
@@ -12,14 +13,20 @@ export interface KeyFigure {
 }
 
 /** Returns the result in one or two sentences of plain text: against chance, and against the baseline or the whole image alone. */
-export function verdictOf({ evaluation, differences, baseline, reason }: ReportData): string[] {
+export function verdictOf({ evaluation, answers, differences, baseline, reason }: ReportData): string[] {
   const standing = evaluation && standingOf(evaluation)
-  if (!standing) return []
+  const measured = answers && answers.images > 0 ? [answersSentence(answers)] : []
+  if (!standing) return measured
   const [whole] = differences
   return [
     chanceSentence(standing, reason),
     ...(baseline ? [baselineSentence(baseline)] : whole ? [branchSentence(whole)] : []),
+    ...measured,
   ]
+}
+
+function answersSentence({ images, metrics }: NonNullable<ReportData['answers']>): string {
+  return `On ${images} validation images: ${answersText(metrics)}.`
 }
 
 function chanceSentence({ top1, images, interval, chance, nearChance }: AgainstChance, reason: string): string {

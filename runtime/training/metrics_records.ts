@@ -4,7 +4,7 @@ import { metricNumbers, scoreMetrics } from '../inference/answer_metrics.js'
 const numbers = z.record(z.string(), z.number())
 
 /** The metrics of one prediction, by its meaning. */
-const answerMetrics = z.discriminatedUnion('kind', [
+export const answerMetrics = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('classes'), top1: z.number(), top5: z.number() }),
   z.object({
     kind: z.literal('labels'),

@@ -4,12 +4,14 @@ import { Failure, reasonOf } from '../../../runtime/failure.js'
 import { writeAtomically } from '../../../runtime/files.js'
 import { decodeImage } from '../../../runtime/images/decode.js'
 import type { RgbImage } from '../../../runtime/images/rgb_image.js'
-import { type Answer, argMax, type Predictor } from '../../../runtime/inference/answer.js'
+import { type Answer, argMax, classLogits, type Predictor, predictsClasses } from '../../../runtime/inference/answer.js'
 import { withFlip } from '../../../runtime/inference/flip.js'
+import { type NamedPrediction, namedPredictions, predictionText } from '../../../runtime/inference/named_predictions.js'
 import { openPredictor } from '../../../runtime/inference/open.js'
 import { RunFolder } from '../../../runtime/runs/folder.js'
 import { clock } from '../../../runtime/training/clock.js'
 import type { Io } from '../../io.js'
+import { requireClasses } from '../class_models.js'
 import { runInUse } from '../run_in_use.js'
 import { specHost } from '../spec.js'
 import { csvHeader, csvRow } from './csv.js'
@@ -33,6 +35,8 @@ interface Prediction {
   readonly image: ImagePath
   readonly classes: readonly RankedClass[]
   readonly answer: Answer
+  /** All predictions by name, if there are others than the probabilities of one class. */
+  readonly predictions?: Readonly<Record<string, NamedPrediction>>
   /** The most probable class by each branch alone. */
   readonly branches: Readonly<Record<string, string>>
   readonly overlay?: string
@@ -65,6 +69,7 @@ export async function predictImages(words: readonly string[], options: PredictOp
   const images = await imagePaths(given)
   const opened = await openPredictor(source, options.engine, specHost(io))
   const predictor = options.tta === 'flip' ? withFlip(opened) : opened
+  if (options.csv !== undefined || options.sortInto !== undefined) requireClasses(source, predictor.signature)
   const outputs = {
     ...(options.heatmaps !== undefined && { overlays: await Overlays.open(options.heatmaps) }),
     ...(options.sortInto !== undefined && {
@@ -99,7 +104,8 @@ export async function predictImages(words: readonly string[], options: PredictOp
   }
   if (options.sortInto !== undefined)
     io.print(`${options.links ? 'linked' : 'copied'} ${predictions.length} images into ${options.sortInto}`)
-  if (images.length > given.length) for (const line of summaryOf(predictions, meter)) io.print(line)
+  if (images.length > given.length && predictsClasses(predictor.signature))
+    for (const line of summaryOf(predictions, meter)) io.print(line)
   if (unreadable.length > 0 && images.length > 1) io.reporter.warn(unreadableText(unreadable, images.length))
   io.json({ ok: unreadable.length === 0, predictions: results, unreadable: unreadable.length })
   return unreadable.length > 0 ? 1 : 0
@@ -142,7 +148,8 @@ async function predictOne(
   const overlay = await overlays?.write(image.path, decoded, answer)
   const classes = rank(answer.probabilities, predictor.classes, top)
   const sorted = await folders?.add(image.path, answer.known === false ? unknownFolder : (classes[0]?.name ?? ''))
-  const branches = Object.entries(answer.logits).map(([branch, logits]) => [
+  const predictions = namedPredictions(answer, predictor)
+  const branches = Object.entries(classLogits(answer, predictor.signature)).map(([branch, logits]) => [
     branch,
     predictor.classes[argMax(logits)] ?? `class ${argMax(logits)}`,
   ])
@@ -150,16 +157,26 @@ async function predictOne(
     image,
     classes,
     answer,
+    ...(predictions && { predictions }),
     branches: Object.fromEntries(branches),
     ...(overlay !== undefined && { overlay }),
     ...(sorted !== undefined && { sorted }),
   }
 }
 
-function recordOf({ image, classes, answer: { box, crops, known }, branches, overlay, sorted }: Prediction): unknown {
+function recordOf({
+  image,
+  classes,
+  predictions,
+  answer: { box, crops, known },
+  branches,
+  overlay,
+  sorted,
+}: Prediction): unknown {
   return {
     image: image.path,
     classes,
+    ...(predictions && { predictions }),
     ...(known !== undefined && { known }),
     ...(box && { box }),
     ...(crops && { crops: Object.fromEntries(Object.entries(crops).map(([name, crop]) => [name, crop.box])) }),
@@ -182,8 +199,13 @@ function tableOf(predictions: readonly Prediction[], top: number): string {
   return csvHeader(top, branches) + rows.join('')
 }
 
-function lineOf({ image, classes, answer: { box, known }, overlay }: Prediction): string {
-  const named = classes.map(({ name, probability }) => `${name} ${(probability * 100).toFixed(1)} %`).join(', ')
+function lineOf({ image, classes, predictions, answer: { box, known }, overlay }: Prediction): string {
+  const named = [
+    classes.map(({ name, probability }) => `${name} ${(probability * 100).toFixed(1)} %`).join(', '),
+    ...Object.entries(predictions ?? {}).map(([name, one]) => predictionText(name, one) ?? ''),
+  ]
+    .filter((text) => text !== '')
+    .join('; ')
   const where = box ? ` · part at ${box.map((value) => value.toFixed(2)).join(' ')} (y1 x1 y2 x2)` : ''
   const doubt = known === false ? 'perhaps none of the classes; ' : ''
   return `${image.path}: ${doubt}${named}${where}${overlay === undefined ? '' : ` · ${overlay}`}`

@@ -2,8 +2,10 @@ import { stat } from 'node:fs/promises'
 import { z } from 'zod'
 import type { Graph } from '../../../compiler/graph/graph.js'
 import { measure } from '../../../compiler/graph/measure.js'
+import { mainScores } from '../../../runtime/inference/answer_metrics.js'
 import type { Cost, EpochRecord, ReportData } from '../../../runtime/report/data.js'
 import type { RunFolder } from '../../../runtime/runs/folder.js'
+import { answerMetrics } from '../../../runtime/training/metrics_records.js'
 
 const stepLine = z.object({ kind: z.literal('step'), epoch: z.number(), rate: z.number(), gradientNorm: z.number() })
 
@@ -12,7 +14,12 @@ const epochLine = z.object({
   epoch: z.number(),
   step: z.number(),
   losses: z.record(z.string(), z.number()),
-  val: z.object({ top1: z.record(z.string(), z.number()) }).optional(),
+  val: z
+    .object({
+      top1: z.record(z.string(), z.number()).optional(),
+      answers: z.record(z.string(), answerMetrics).optional(),
+    })
+    .optional(),
   secondsPerStep: z.number(),
 })
 
@@ -25,7 +32,14 @@ export async function loggedOf(
   const lines = await run.log.read()
   const ends = lines.flatMap((line) => epochLine.safeParse(line).data ?? [])
   return {
-    epochs: ends.map(({ epoch, losses, val }): EpochRecord => ({ epoch, losses, top1: val?.top1 ?? {} })),
+    epochs: ends.map(
+      ({ epoch, losses, val }): EpochRecord => ({
+        epoch,
+        losses,
+        top1: val?.top1 ?? {},
+        ...(val?.answers && { scores: mainScores(val.answers) }),
+      }),
+    ),
     steps: lines.flatMap((line) => stepLine.safeParse(line).data ?? []),
     facts: factsOf(run.info, folder),
     cost: await costOf(run, graph, ends.at(-1)),

@@ -1,8 +1,11 @@
 import { relative } from 'node:path'
+import type { Signature } from '../../../compiler/graph/signature.js'
 import { elementAt } from '../../../grammar/present.js'
 import type { DataSet, Sample } from '../../../runtime/data/dataset.js'
+import { targetsOf } from '../../../runtime/data/labels.js'
 import type { EngineName } from '../../../runtime/engines/index.js'
-import { type Answer, argMax } from '../../../runtime/inference/answer.js'
+import { type Answer, argMax, classLogits, predictsClasses } from '../../../runtime/inference/answer.js'
+import { AnswersCounter } from '../../../runtime/inference/answer_metrics.js'
 import { type Evaluation, EvaluationCounter } from '../../../runtime/inference/evaluate.js'
 import { doubtfulLabels } from '../../../runtime/inference/label_doubt.js'
 import { openPredictor } from '../../../runtime/inference/open.js'
@@ -18,6 +21,7 @@ import type {
 import { RunFolder } from '../../../runtime/runs/folder.js'
 import type { Io } from '../../io.js'
 import { type Answered, answersTo } from '../answers.js'
+import { requireClasses } from '../class_models.js'
 import { requireSameClasses } from '../same_classes.js'
 import { specHost } from '../spec.js'
 import { drawAnswers, imagesOfPair } from './shown_images.js'
@@ -32,8 +36,11 @@ const shownDoubtful = 10
 
 /** The part of a report that is measured on the images. */
 export interface Measured
-  extends Pick<ReportData, 'differences' | 'baseline' | 'examples' | 'mistakes' | 'confused'>,
-    Required<Pick<ReportData, 'evaluation' | 'data' | 'doubtful'>> {
+  extends Pick<
+      ReportData,
+      'evaluation' | 'answers' | 'doubtful' | 'differences' | 'baseline' | 'examples' | 'mistakes' | 'confused'
+    >,
+    Required<Pick<ReportData, 'data'>> {
   readonly millisecondsPerImage: number
 }
 
@@ -57,21 +64,39 @@ export async function measureRun(
   const seen: Answered[] = []
   const began = performance.now()
   const predictor = await openPredictor(source, engine, specHost(io))
-  const counter = new EvaluationCounter(data.classes)
+  const { signature } = predictor
+  const counter = new EvaluationCounter(data.classes, signature)
+  const classifies = predictsClasses(signature)
+  const answers = signature && new AnswersCounter(signature, predictor.labelNames ?? {})
   try {
     for await (const one of answersTo(data.splits.val, predictor, io)) {
-      counter.add(one.answer, one.truth)
-      seen.push(one)
+      answers?.add(one.answer, targetsOf(one.sample, signature))
+      if (classifies) counter.add(one.answer, one.truth)
+      seen.push({ ...one, answer: { ...one.answer, logits: classLogits(one.answer, signature) } })
     }
   } finally {
     await predictor.close()
   }
   const millisecondsPerImage = (performance.now() - began) / Math.max(1, seen.length)
+  const measured = answers && seen.length > 0 ? { images: seen.length, metrics: answers.result() } : undefined
+  if (!classifies) {
+    requireNoBaseline(source, signature, baseline)
+    return {
+      ...(measured && { answers: measured }),
+      data: summaryOf(data),
+      differences: [],
+      examples: [],
+      mistakes: [],
+      confused: [],
+      millisecondsPerImage,
+    }
+  }
   const evaluation = counter.result()
   const right = seen.map(isRight)
   const compared = baseline === undefined ? undefined : await compare(source, baseline, right, data, engine, io)
   return {
     evaluation,
+    ...(measured && { answers: measured }),
     data: summaryOf(data),
     differences: differencesOf(seen),
     ...(compared && { baseline: compared }),
@@ -81,6 +106,11 @@ export async function measureRun(
     doubtful: doubtOf(seen, data),
     millisecondsPerImage,
   }
+}
+
+/** @throws Failure `no-class-probabilities` for a comparison of models that predict no classes */
+function requireNoBaseline(source: string, signature: Signature | undefined, baseline: string | undefined): void {
+  if (baseline !== undefined) requireClasses(source, signature)
 }
 
 /** Labels of the images that are probably wrong. */
@@ -135,6 +165,11 @@ async function compare(
 }
 
 function summaryOf({ classes, splits, notes, holdOut }: DataSet): DataSummary {
+  if (classes.length === 0) {
+    const { train, val, test } = splits
+    const unclassified = { train: train.length, val: val.length, test: test.length }
+    return { classes: [], unclassified, notes, heldOut: holdOut === true }
+  }
   const countOf = (samples: readonly Sample[]) => {
     const counts = classes.map(() => 0)
     for (const { label } of samples) counts[label] = elementAt(counts, label) + 1
