@@ -162,12 +162,28 @@ async function initialCheckpoint(model: Model, { stored }: ReadySpec, request: P
   return { tensors: new Map(tensors), slots: new Map(), state: beginning }
 }
 
-/** Returns images.json: for each image its path, its label, the annotations if it is a validation image, and the file, offset and length if it is a part of a file. */
-function listingOf({ classes, splits }: DataSet): string {
+/**
+ * Returns images.json: for each image its path, its label, the annotations if it is a validation image, the file, offset and length if it is a part of
+ * a file, and its targets by label input where there are others than one class.
+ */
+function listingOf({ classes, labels, splits }: DataSet): string {
   const place = ({ part }: Sample) => (part ? [resolve(part.file), part.offset, part.length] : null)
-  const train = splits.train.map((sample) => [resolve(sample.path), sample.label, null, place(sample)])
-  const val = splits.val.map((sample) => [resolve(sample.path), sample.label, sample.truth ?? null, place(sample)])
-  return `${JSON.stringify({ classes, train, val })}\n`
+  const train = splits.train.map((sample) => [
+    resolve(sample.path),
+    sample.label,
+    null,
+    place(sample),
+    sample.targets ?? null,
+  ])
+  const val = splits.val.map((sample) => [
+    resolve(sample.path),
+    sample.label,
+    sample.truth ?? null,
+    place(sample),
+    sample.targets ?? null,
+  ])
+  const labelNames = labels && Object.fromEntries(labels.map(({ name, names }) => [name, names]))
+  return `${JSON.stringify({ classes, ...(labelNames && { labelNames }), train, val })}\n`
 }
 
 function argumentsOf({ out, choice, workers, mostUnreadable }: PytorchRequest, listing: string): string[] {

@@ -247,7 +247,7 @@ class Training {
       reporter,
       images: this.images,
       onAnswer: (index, { probabilities }) => {
-        predicted[index] = argMax(probabilities)
+        if (probabilities.length > 0) predicted[index] = argMax(probabilities)
       },
       ...(interrupted && { interrupted }),
     })

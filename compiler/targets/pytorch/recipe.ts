@@ -1,6 +1,7 @@
 import { present } from '../../../grammar/present.js'
 import { weightsWithoutGradient } from '../../graph/gradient_flow.js'
 import type { Graph, Setting } from '../../graph/graph.js'
+import { type SignatureAnswer, signatureOf } from '../../graph/signature.js'
 import { settings } from '../../training/settings.js'
 import { trainingSteps } from '../../training/training_steps.js'
 import { callOf, type Expression, keyword, list, literal, quoted, source, tuple } from './expression.js'
@@ -14,6 +15,10 @@ import { className, remark } from './python.js'
 export function recipe(graph: Graph, version: string): string | undefined {
   const { label, labels, plan, image } = graph
   if (labels.length === 0 || graph.losses.length === 0) return undefined
+  const signature = signatureOf(graph)
+  const measured = graph.predictions.find(
+    ({ meaning }) => meaning.kind === 'classes' && meaning.of === label?.name,
+  )?.name
   const own = image.steps
   const augment = trainingSteps(graph)
   const steps = [...new Set([...own, ...augment].map(({ name }) => name))].sort()
@@ -33,15 +38,16 @@ export function recipe(graph: Graph, version: string): string | undefined {
       list(labels.map(({ name, kind, size }) => tuple([quoted(name), quoted(kind), literal(size)]))),
       'the label inputs in the order in which the model takes them',
     ),
+    ...constant(
+      'PREDICTION',
+      measured ? quoted(measured) : source('None'),
+      measured ? 'the probabilities of the class' : 'no probabilities of the class are predicted',
+    ),
     ...statement(
       '',
       'ANSWERS: list[tuple[str, str, str]] = ',
-      list(
-        graph.predictions.map(({ name, meaning }) =>
-          tuple([quoted(name), quoted(meaning.kind), quoted('of' in meaning ? meaning.of : '')]),
-        ),
-      ),
-      'the predictions, how each is read, and the label input that it belongs to',
+      list((signature?.answers ?? []).flatMap(answerCode)),
+      'predictions, how each is read, and its label input; none if the class is all',
     ),
     ...statement(
       '',
@@ -124,6 +130,10 @@ export function recipe(graph: Graph, version: string): string | undefined {
     '',
   ]
   return `${[...head, ...body].join('\n')}\n`
+}
+
+function answerCode({ name, kind, of }: SignatureAnswer): Expression[] {
+  return kind === 'logits' ? [] : [tuple([quoted(name), quoted(kind), quoted(of ?? '')])]
 }
 
 function importLines(module: string, names: readonly string[]): string[] {

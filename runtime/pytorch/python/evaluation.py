@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from answer_metrics import AnswersCounter
 from image_dataset import Batch
 from localisation import LocalisationCounter
 from process_group import ProcessGroup
@@ -66,16 +67,18 @@ def evaluate(
     model: nn.Module,
     batches: Any,
     process_group: ProcessGroup,
-    prediction: str,
+    prediction: str | None,
     branches: list[str],
     images: int,
+    answers: AnswersCounter | None = None,
 ) -> tuple[dict[str, Any], list[int | None]]:
     """Returns the metrics over all processes, and the class predicted for each image.
 
     The metrics, under the keys of the metrics log, are the top-1 accuracy of the joint
     prediction and of each branch, top-5 accuracy, calibration error, and the
-    localisation of crops on annotated images. An unreadable image has no class.
-    `images` is the number of images over all processes.
+    localisation of crops on annotated images; without a prediction of the class only
+    the metrics of the other predictions. An unreadable image has no class. `images` is
+    the number of images over all processes.
     """
     model.eval()
     # One more than the class; 0 for images of other processes, and unreadable ones.
@@ -86,6 +89,10 @@ def evaluate(
         if len(batch.labels) == 0:
             continue
         outputs = model(batch.images.to(process_group.device))
+        if answers:
+            answers.add(outputs, batch)
+        if prediction is None:
+            continue
         logits = [outputs[f"logits/{name}"].float().cpu() for name in branches]
         probabilities = outputs[prediction].float().cpu()
         counter.add(probabilities, logits, batch.labels)
@@ -96,6 +103,9 @@ def evaluate(
             ):
                 if annotations:
                     counter.localisation.add(tuple(crop), annotations)
+    measured = answers.result(process_group) if answers else {}
+    if prediction is None:
+        return measured, []
     found = process_group.all_reduce(classes.to(process_group.device)).tolist()
     predicted = [None if value == 0 else value - 1 for value in found]
-    return counter.result(process_group), predicted
+    return counter.result(process_group) | measured, predicted

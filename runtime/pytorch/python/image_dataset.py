@@ -33,12 +33,17 @@ FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "GIF", "BMP", "HEIF")
 HEIC_ENDINGS = (".heic", ".heif", ".hif")
 
 
+Targets = dict[str, Any]
+
+
 class Sample(NamedTuple):
     path: str
     label: int
     ground_truth: dict[str, Any] | None = None  # annotations, if the list has them
     # File, offset and length of an image inside an archive, which `path` only names.
     part: tuple[str, int, int] | None = None
+    # By label input: a class index, or a row of numbers. None if the class is all.
+    targets: Targets | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,8 @@ class Listing:
     classes: list[str]
     train: list[Sample]
     val: list[Sample]
+    # The names of classes and labels by label input, if there are others than one class.
+    label_names: dict[str, list[str]] | None = None
 
 
 def read_listing(
@@ -76,7 +83,8 @@ def _read_list(file: Path) -> Listing:
     split = {
         name: [Sample(*sample) for sample in content[name]] for name in ("train", "val")
     }
-    return Listing(content["classes"], split["train"], split["val"])
+    names = content.get("labelNames")
+    return Listing(content["classes"], split["train"], split["val"], names)
 
 
 @cache
@@ -175,6 +183,7 @@ class Item(NamedTuple):
     label: int
     unreadable: list[str]
     annotations: Annotations | None = None
+    targets: Targets | None = None
     index: int = 0  # of a validation image
 
 
@@ -184,6 +193,12 @@ class Batch(NamedTuple):
     unreadable: list[str]
     annotations: list[Annotations | None]  # one per image
     indices: list[int]  # of validation images
+    # The label inputs by name, in the model's order: B classes, or B x size numbers.
+    # None if the class is all.
+    targets: dict[str, Tensor] | None = None
+
+    def label_inputs(self) -> list[Tensor]:
+        return [self.labels] if self.targets is None else list(self.targets.values())
 
 
 def collate(items: list[Item]) -> Batch:
@@ -196,7 +211,21 @@ def collate(items: list[Item]) -> Batch:
         [path for item in items for path in item.unreadable],
         [item.annotations for item in readable],
         [item.index for item in readable],
+        _collate_targets([item.targets for item in readable]),
     )
+
+
+def _collate_targets(targets: list[Targets | None]) -> dict[str, Tensor] | None:
+    rows = [row for row in targets if row is not None]
+    if not rows:
+        return None
+    return {
+        name: torch.tensor(
+            [row[name] for row in rows],
+            dtype=torch.int64 if isinstance(value, int) else torch.float32,
+        )
+        for name, value in rows[0].items()
+    }
 
 
 class TrainingImages(Dataset[Item]):
@@ -232,14 +261,15 @@ class TrainingImages(Dataset[Item]):
         unreadable: list[str] = []
         for step in range(len(order)):
             index = order[(position + step) % len(order)]
-            path, label, _, part = self.samples[index]
+            path, label, _, part, targets = self.samples[index]
             try:
                 image = decode(path, DECODED_SCALE * self.size, part)
             except Unreadable:
                 unreadable.append(path)
                 continue
             key = key_of(self.seed, "augment", epoch, index)
-            return Item(self.augment(image, Random(key)), label, unreadable)
+            augmented = self.augment(image, Random(key))
+            return Item(augmented, label, unreadable, targets=targets)
         return Item(torch.empty(0), 0, unreadable)
 
 
@@ -256,7 +286,8 @@ class ValImages(Dataset[Item]):
         sample = self.samples[index]
         try:
             image = self.prepare(decode(sample.path, part=sample.part))
-            return Item(image, sample.label, [], annotations_of(sample), index)
+            annotations = annotations_of(sample)
+            return Item(image, sample.label, [], annotations, sample.targets, index)
         except Unreadable:
             return Item(torch.empty(0), sample.label, [sample.path])
 

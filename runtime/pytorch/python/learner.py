@@ -234,13 +234,18 @@ class Learner:
         device = self.process_group.device
         images = batch.images.to(device, non_blocking=True)
         images = images.contiguous(memory_format=self.layout)
-        labels = batch.labels.to(device, non_blocking=True)
+        labels = [
+            label.to(device, non_blocking=True) for label in batch.label_inputs()
+        ]
         if recipe.MIX:
-            end = info.position + (index + 1) * len(labels) * self.process_group.size
+            # The compiler allows it for a single label, which is a class.
+            (label,) = labels
+            end = info.position + (index + 1) * len(label) * self.process_group.size
             key = key_of(self.options.seed, "mix", int(info.epoch), end)
-            images, labels = mix_batch(
-                images, labels, recipe.CLASSES, recipe.MIX, Random(key)
+            images, label = mix_batch(
+                images, label, recipe.CLASSES, recipe.MIX, Random(key)
             )
+            labels = [label]
         autocast_type = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(
             self.options.precision
         )
@@ -257,7 +262,7 @@ class Learner:
                 else contextlib.nullcontext()
             ):
                 assert self.forward is not None
-                outputs = self.forward(images, labels)
+                outputs = self.forward(images, *labels)
             losses = {
                 key.removeprefix("loss/"): value.float()
                 for key, value in outputs.items()
@@ -374,7 +379,8 @@ def first_nonfinite_line(
     finder = NonFiniteFinder()
     with finder:
         for batch in batches:
-            model(batch.images.to(device), batch.labels.to(device))
+            labels = [label.to(device) for label in batch.label_inputs()]
+            model(batch.images.to(device), *labels)
     if finder.frame is None:
         return ""
     line, _, _ = (finder.frame.line or "").partition("  #")

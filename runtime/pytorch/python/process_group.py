@@ -47,6 +47,16 @@ class ProcessGroup:
             dist.all_reduce(values)
         return values
 
+    def all_gather_rows(self, rows: Tensor) -> Tensor:
+        """Returns the rows of all processes, which may differ in number, on the CPU."""
+        counts = torch.zeros(self.size, device=self.device)
+        counts[self.rank] = len(rows)
+        sizes = [int(count) for count in self.all_reduce(counts).tolist()]
+        gathered = torch.zeros(sum(sizes), rows.shape[1], device=self.device)
+        start = sum(sizes[: self.rank])
+        gathered[start : start + len(rows)] = rows.to(self.device, torch.float32)
+        return self.all_reduce(gathered).cpu()
+
     def barrier(self) -> None:
         """Waits until all processes have reached this call."""
         if self.size > 1:

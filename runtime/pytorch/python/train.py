@@ -23,6 +23,7 @@ import torch
 from safetensors import SafetensorError
 
 import recipe
+from answer_metrics import MAIN_METRICS, AnswersCounter, main_value
 from checkpoint import INITIAL_STATE, State
 from errors import TrainingError
 from evaluation import evaluate
@@ -106,6 +107,7 @@ class Training:
                 "choose a multiple with --batch",
             )
         self.images = len(listing.train)
+        self.label_names = listing.label_names or {}
         ranks = (process_group.rank, process_group.size)
         self.batches = TrainingBatches(self.images, batch, *ranks)
         if self.batches.count == 0:
@@ -162,6 +164,7 @@ class Training:
                 f"{options.data} has {count} classes, the model {recipe.CLASSES}",
                 f"compile it with --set classes={count}",
             )
+        require_labels(listing, options.data)
         model = recipe.Model()
         initialize(model, seed)
         if options.weights and not run:
@@ -210,6 +213,7 @@ class Training:
             "model": recipe.NAME,
             "spec": spec,
             "classes": listing.classes,
+            **({"labelNames": listing.label_names} if listing.label_names else {}),
             "data": str(options.data),
             "seed": seed,
             "epochs": options.epochs or recipe.EPOCHS,
@@ -405,6 +409,7 @@ class Training:
             recipe.PREDICTION,
             recipe.BRANCHES,
             self.val_images,
+            self._answers_counter(),
         )
         if self.process_group.is_main:
             record = {
@@ -418,10 +423,9 @@ class Training:
                 "memory": peak_memory(),
             }
             self._log(record)
-            if metrics["images"] > 0:
+            if any(label is not None for label in predicted):
                 self.run.write_validation(epoch + 1, predicted)
-        joint = metrics["top1"]["joint"]
-        score = joint if metrics["images"] > 0 else None
+        score = score_of(metrics)
         better = self.run.is_better(score)
         stale = 0 if better or score is None else self.state["stale"] + 1
         reset: State = {"stepInEpoch": 0, "position": 0, "lossSums": {}, "stale": stale}
@@ -429,18 +433,56 @@ class Training:
         self._save(score)
         if better:
             self.run.info["bestScore"] = score
-        accuracies = ", ".join(f"{k} {v:.1%}" for k, v in metrics["top1"].items())
-        val = f"val: {accuracies}" if metrics["images"] else "no val images"
+        val = f"val: {scores_text(metrics)}" if metrics["images"] else "no val images"
         self.reporter.report(
             "say",
             f"epoch {epoch + 1}/{self.epochs} · {format_duration(time.monotonic() - self.started_at)}"
             f" · loss {losses['total']:.3f} · {val}",
         )
 
+    def _answers_counter(self) -> AnswersCounter | None:
+        if not recipe.ANSWERS:
+            return None
+        return AnswersCounter(recipe.ANSWERS, recipe.LABELS, self.label_names)
+
     def _save(self, score: float | None) -> None:
         if self.process_group.is_main:
             self.run.save(self.learner.checkpoint(self.state), score)
         self.saved_at = time.monotonic()
+
+
+def score_of(metrics: dict[str, Any]) -> float | None:
+    """Returns the value by which checkpoints are compared; None without images."""
+    if metrics["images"] == 0:
+        return None
+    if recipe.ANSWERS:
+        value: float | None = metrics.get("score", {}).get("value")
+        return value
+    joint: float = metrics["top1"]["joint"]
+    return joint
+
+
+def scores_text(metrics: dict[str, Any]) -> str:
+    if not recipe.ANSWERS:
+        return ", ".join(f"{k} {v:.1%}" for k, v in metrics["top1"].items())
+    return ", ".join(
+        f"{name} {MAIN_METRICS[one['kind']]} {value:.3f}"
+        for name, one in metrics["answers"].items()
+        if (value := main_value(one)) is not None
+    )
+
+
+def require_labels(listing: Listing, data: Path) -> None:
+    """Raises a TrainingError if the images lack label inputs of the model."""
+    names = [name for name, _, _ in recipe.LABELS]
+    only_class = len(names) == 1 and recipe.LABELS[0][1] == "Class"
+    if only_class or all(sample.targets for sample in listing.train):
+        return
+    raise TrainingError(
+        "label-columns",
+        f"{data} gives a class for each image, and the model takes {', '.join(names)}",
+        "train with wsban train --engine pytorch, which reads lists with these columns",
+    )
 
 
 def check_epochs(options: argparse.Namespace, state: State) -> None:
