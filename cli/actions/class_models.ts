@@ -1,9 +1,6 @@
 import type { Signature } from '../../compiler/graph/signature.js'
-import { labelColumns } from '../../runtime/data/labels.js'
-import type { OpenOptions } from '../../runtime/data/open.js'
 import { Failure } from '../../runtime/failure.js'
 import { classAnswer, predictsClasses } from '../../runtime/inference/answer.js'
-import type { LabelNames } from '../../runtime/inference/answer_metrics.js'
 
 /** @throws Failure `no-class-probabilities` for a model that a command cannot measure, as it predicts no probabilities of classes */
 export function requireClasses(source: string, signature: Signature | undefined): void {
@@ -28,17 +25,4 @@ export function requireClassesFirst(source: string, signature: Signature | undef
     help: `write the line predict ${classAnswer(signature)?.name} first in the spec`,
     path: source,
   })
-}
-
-/** A model, as far as it decides how images are read. */
-interface KnownLabels {
-  readonly seed: number
-  readonly classes: readonly string[]
-  readonly labelNames?: LabelNames | undefined
-}
-
-/** Returns how the images of a model are opened: by their classes, or with the columns of its label inputs. */
-export function dataOptions({ seed, classes, labelNames }: KnownLabels, signature: Signature | undefined): OpenOptions {
-  const labels = signature ? labelColumns(signature, labelNames ?? {}) : []
-  return labels.length > 0 ? { seed, labels } : { seed, classes: [...classes] }
 }

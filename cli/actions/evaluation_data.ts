@@ -1,12 +1,12 @@
 import { resolve } from 'node:path'
 import { type DataSet, type Sample, splitNames } from '../../runtime/data/dataset.js'
 import { fingerprintOf } from '../../runtime/data/fingerprint.js'
+import { dataOptions } from '../../runtime/data/model_data.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import { Failure } from '../../runtime/failure.js'
 import type { Predictor } from '../../runtime/inference/answer.js'
 import { readOnnxMetadata } from '../../runtime/inference/onnx_metadata.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
-import { dataOptions } from './class_models.js'
 
 /** The data that a model was trained on, as a run or an exported file stores it. */
 export interface TrainingData {

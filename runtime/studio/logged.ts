@@ -1,6 +1,7 @@
+import { scoreValue } from '../inference/evaluate.js'
 import type { RunFolder } from '../runs/folder.js'
-import { trainingRecord } from '../training/metrics_records.js'
-import type { RunState } from './state.js'
+import { type TrainingRecord, trainingRecord } from '../training/metrics_records.js'
+import { type RunState, topOne } from './state.js'
 
 /** Points of a curve: a screen shows no more. */
 const mostPoints = 400
@@ -14,10 +15,11 @@ export async function loggedOf(run: RunFolder): Promise<Logged> {
   const steps = records.flatMap((record) => (record.kind === 'step' ? [record] : []))
   const [end, last] = [ends.at(-1), records.at(-1)]
   const epoch = last?.epoch ?? 0
-  const scored = ends.flatMap(({ epoch: of, val }) =>
-    val.images > 0 && val.top1.joint !== undefined ? [{ epoch: of, top1: val.top1.joint }] : [],
-  )
-  const [best] = scored.toSorted((a, b) => b.top1 - a.top1)
+  const scored = ends.flatMap(({ epoch: of, val }) => {
+    const score = scoreOf(val)
+    return score ? [{ epoch: of, ...score }] : []
+  })
+  const [best] = scored.toSorted((a, b) => b.value - a.value)
   return {
     epoch,
     ...(best && { best }),
@@ -26,8 +28,19 @@ export async function loggedOf(run: RunFolder): Promise<Logged> {
     steps: thinned(steps).flatMap(({ epoch: of, losses: { total }, rate }) =>
       total === undefined ? [] : [{ epoch: of, loss: total, rate }],
     ),
-    ends: ends.map(({ epoch: of, losses, val }) => ({ epoch: of, losses, top1: val.images > 0 ? val.top1 : {} })),
+    ends: ends.map(({ epoch: of, losses, val }) => {
+      const score = scoreOf(val)
+      return { epoch: of, losses, top1: (val.images > 0 && val.top1) || {}, ...(score && { score }) }
+    }),
   }
+}
+
+/** Returns the metric by which epochs are compared; undefined without images. */
+function scoreOf(val: Extract<TrainingRecord, { kind: 'epoch' }>['val']): RunState['ends'][number]['score'] {
+  const value = scoreValue(val)
+  return value === undefined
+    ? undefined
+    : { metric: val.score ? `${val.score.answer} ${val.score.metric}` : topOne, value }
 }
 
 /** At most `mostPoints` of the values, evenly apart, with the last one. */

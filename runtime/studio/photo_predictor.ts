@@ -30,7 +30,7 @@ export class PhotoPredictor {
     const [answer] = await predictor.predict([image])
     if (!answer) throw new Error('no answer for an image')
     return {
-      answer: shownAnswerOf(answer, predictor.classes),
+      answer: shownAnswerOf(answer, predictor),
       jpeg: Buffer.from(await thumbnailOf(image, photoSide)).toString('base64'),
       checkpoint,
     }

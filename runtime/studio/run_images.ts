@@ -1,5 +1,7 @@
+import { signatureOf } from '../../compiler/graph/signature.js'
 import { elementAt } from '../../grammar/present.js'
 import type { DataSet, Sample } from '../data/dataset.js'
+import { dataOptions } from '../data/model_data.js'
 import { openDataSet } from '../data/open.js'
 import { decodeSample } from '../data/sample_image.js'
 import type { EngineName } from '../engines/index.js'
@@ -11,6 +13,7 @@ import { dataOf } from '../runs/find.js'
 import type { RunFolder } from '../runs/folder.js'
 import type { ValidationPredictions } from '../runs/validation_predictions.js'
 import type { SpecHost } from '../specs/host.js'
+import { compileStored } from '../specs/spec.js'
 import { openWeighted } from '../specs/weighted.js'
 import { shownAnswerOf } from './shown_answer.js'
 import type { RunState, ShownAnswer } from './state.js'
@@ -37,14 +40,18 @@ export class RunImages {
   }
 
   /** @throws Failure of `openDataSet` where the images are no longer where the run found them */
-  static async open(run: RunFolder): Promise<RunImages> {
-    const { seed, classes } = run.info
-    const data = await openDataSet(dataOf(run), { seed, classes })
+  static async open(run: RunFolder, host: SpecHost): Promise<RunImages> {
+    const { graph } = host.accept(compileStored(run.info.spec), run.path, 'run')
+    const data = await openDataSet(dataOf(run), dataOptions(run.info, signatureOf(graph)))
     return new RunImages(data, await choose(data.splits.val))
   }
 
-  get labels(): { readonly index: number; readonly label: string }[] {
-    return this.chosen.map((index) => ({ index, label: elementAt(this.data.classes, this.labelOf(index)) }))
+  /** Images without a class have no label. */
+  get labels(): { readonly index: number; readonly label?: string }[] {
+    return this.chosen.map((index) => {
+      const label = this.data.classes[this.labelOf(index)]
+      return { index, ...(label !== undefined && { label }) }
+    })
   }
 
   /** Returns an image of the validation split as a small JPEG; undefined for a place that it does not have. @throws Failure `image-unreadable` */
@@ -67,7 +74,7 @@ export class RunImages {
       for (const index of this.chosen) {
         const [answer] = await predictor.predict([await decodeSample(elementAt(this.samples, index))])
         if (!answer) throw new Error('no answer for an image')
-        answers.push(shownAnswerOf(answer, run.info.classes))
+        answers.push(shownAnswerOf(answer, predictor))
       }
       this.answers.set(epoch, answers)
     } finally {

@@ -1,17 +1,23 @@
 import { rank } from '../api/model.js'
-import type { Answer } from '../inference/answer.js'
+import type { Answer, Predictor } from '../inference/answer.js'
+import { namedPredictions, predictionText } from '../inference/named_predictions.js'
 import type { ShownAnswer } from './state.js'
 
 const shownClasses = 5
 
 /** Returns the answer in the form that the page draws: the map in 256 steps, which is all that a screen shows of it. */
 export function shownAnswerOf(
-  { probabilities, known, box, attention }: Answer,
-  classes: readonly string[],
+  answer: Answer,
+  predictor: Pick<Predictor, 'classes' | 'signature' | 'labelNames'>,
 ): ShownAnswer {
+  const { probabilities, known, box, attention } = answer
+  const others = Object.entries(namedPredictions(answer, predictor) ?? {}).flatMap(
+    ([name, prediction]) => predictionText(name, prediction) ?? [],
+  )
   const largest = attention?.values.reduce((most, value) => Math.max(most, value), 1e-12) ?? 1
   return {
-    classes: rank(probabilities, classes, shownClasses),
+    classes: rank(probabilities, predictor.classes, shownClasses),
+    others,
     ...(known !== undefined && { known }),
     ...(box && { box: [...box] }),
     ...(attention && {

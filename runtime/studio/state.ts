@@ -4,6 +4,12 @@ import { z } from 'zod'
 
 const numbers = z.record(z.string(), z.number())
 
+/** The metric of a classifier, a share. */
+export const topOne = 'top-1'
+
+/** The metric by which the epochs of a run are compared. */
+const score = z.object({ metric: z.string(), value: z.number() })
+
 /** A run as it stands. */
 export const runState = z.object({
   /** The run's place in the list; part of addresses. */
@@ -23,9 +29,9 @@ export const runState = z.object({
   said: z.string().optional(),
   /** Why training ended, or why the run cannot be shown. */
   problem: z.string().optional(),
-  best: z.object({ epoch: z.number(), top1: z.number() }).optional(),
+  best: score.extend({ epoch: z.number() }).optional(),
   steps: z.array(z.object({ epoch: z.number(), loss: z.number(), rate: z.number() })),
-  ends: z.array(z.object({ epoch: z.number(), losses: numbers, top1: numbers })),
+  ends: z.array(z.object({ epoch: z.number(), losses: numbers, top1: numbers, score: score.optional() })),
   confused: z
     .object({
       epoch: z.number(),
@@ -44,7 +50,7 @@ export const runState = z.object({
   /** The images that are looked at each epoch, and the epochs of which there are answers. */
   shown: z
     .object({
-      images: z.array(z.object({ index: z.number(), label: z.string() })),
+      images: z.array(z.object({ index: z.number(), label: z.string().optional() })),
       epochs: z.array(z.number()),
       problem: z.string().optional(),
     })
@@ -57,8 +63,10 @@ export type StudioState = z.infer<typeof studioState>
 
 /** The prediction for an image. */
 export const shownAnswer = z.object({
-  /** The most probable classes, the first one first. */
+  /** The most probable classes, the first one first; none where a model predicts no class. */
   classes: z.array(z.object({ name: z.string(), probability: z.number() })),
+  /** The other predictions of a model with several, in words. */
+  others: z.array(z.string()),
   known: z.boolean().optional(),
   /** y1, x1, y2, x2 in fractions of the image. */
   box: z.array(z.number()).length(4).optional(),

@@ -66,7 +66,7 @@ export class WatchedRun {
     const { run } = this
     if (!run) return false
     try {
-      this.images ??= await RunImages.open(run)
+      this.images ??= await RunImages.open(run, host)
       const { answers } = this.images
       const next = run.ends().findLast(({ epoch }) => !answers.has(epoch))
       if (!next) return false

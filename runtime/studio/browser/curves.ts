@@ -1,7 +1,7 @@
 import { lineChart, type Series } from '../../report/chart.js'
 import { html, type Markup } from '../../report/markup.js'
 import { type Role, roleOf } from '../../report/roles.js'
-import type { RunState } from '../state.js'
+import { type RunState, topOne } from '../state.js'
 import { roleOfRun } from './standing.js'
 
 const percentage = (value: number) => `${(value * 100).toFixed(0)} %`
@@ -19,9 +19,12 @@ export function curves({ ends, steps }: RunState): Markup {
     }))
   const ofSteps = (name: string, role: Role, pick: (step: RunState['steps'][number]) => number): Series[] =>
     steps.length === 0 ? [] : [{ name, role, points: steps.map((step) => [step.epoch, pick(step)] as const) }]
+  const scores = ends.flatMap(({ epoch, score }) => (score && score.metric !== topOne ? [{ epoch, ...score }] : []))
+  const [scored] = scores
   const [accuracies, losses] = [seriesOf(({ top1 }) => top1), seriesOf(({ losses: of }) => of)]
   return html`<h2>Curves</h2><div class="charts">
 ${accuracies.length > 0 ? lineChart(accuracies, { label: 'top-1 accuracy on the validation split', format: percentage, top: 1 }) : ''}
+${scored ? chart([{ name: scored.metric, role: 'joint', points: scores.map(({ epoch, value }) => [epoch, value] as const) }], `${scored.metric} on the validation split`) : ''}
 ${chart(
   ofSteps('loss', 'loss', ({ loss }) => loss),
   'total loss of single steps',
@@ -37,7 +40,7 @@ ${chart(
 /** The accuracy of the joint prediction of several runs. */
 export function comparison(runs: readonly RunState[]): Markup {
   const series = runs
-    .filter(({ ends }) => ends.length > 0)
+    .filter(({ ends }) => ends.some(({ top1 }) => top1.joint !== undefined))
     .map(({ id, name, ends }) => ({
       name,
       role: roleOfRun(id),

@@ -1,7 +1,7 @@
 import { wholeImage } from '../../../compiler/graph/view.js'
 import { drawPart, drawSeen } from '../../page/drawing.js'
 import { percent } from '../../report/format.js'
-import { html } from '../../report/markup.js'
+import { html, type Markup } from '../../report/markup.js'
 import type { RunState, ShownAnswer } from '../state.js'
 import { element, show } from './elements.js'
 import { answersAt, bitmapOf, imageAddress } from './requests.js'
@@ -127,18 +127,26 @@ export class Looks {
   }
 }
 
-function drawLook(item: Element, label: string, answer: ShownAnswer, bitmap: ImageBitmap): void {
+function drawLook(item: Element, label: string | undefined, answer: ShownAnswer, bitmap: ImageBitmap): void {
   const [first] = answer.classes
   const right = first?.name === label
-  item.className = `${right ? 'right' : 'wrong'}${answer.box ? '' : ' whole-only'}`
+  const judged = first && label !== undefined ? (right ? 'right' : 'wrong') : ''
+  item.className = `${judged}${answer.box ? '' : ' whole-only'}`
   show(
     item,
-    html`<div class="pair"><canvas role="img" aria-label="${label} with attention map and crop box"></canvas>${answer.box ? html`<canvas role="img" aria-label="the crop"></canvas>` : ''}</div>
-<p><b>${label}</b><br>${first ? html`<span class="${right ? 'good' : 'bad'}">${right ? 'right' : `as ${first.name}`}</span>, ${percent(first.probability)}` : ''}</p>`,
+    html`<div class="pair"><canvas role="img" aria-label="${label ?? 'the image'} with attention map and crop box"></canvas>${answer.box ? html`<canvas role="img" aria-label="the crop"></canvas>` : ''}</div>
+<p>${label === undefined ? '' : html`<b>${label}</b><br>`}${first ? answered(first, label) : ''}${answer.others.map((text) => html`<br>${text}`)}</p>`,
   )
   const [seen, crop] = Array.from(item.querySelectorAll('canvas'))
   if (seen) drawAnswer(seen, bitmap, answer)
   if (crop && answer.box) drawPart(crop, bitmap, { box: answer.box })
+}
+
+/** The most probable class, beside the true one where that is known. */
+function answered({ name, probability }: ShownAnswer['classes'][number], label: string | undefined): Markup {
+  if (label === undefined) return html`${name}, ${percent(probability)}`
+  const right = name === label
+  return html`<span class="${right ? 'good' : 'bad'}">${right ? 'right' : `as ${name}`}</span>, ${percent(probability)}`
 }
 
 /** Draws map and box over the image. */

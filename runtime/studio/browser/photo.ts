@@ -41,7 +41,7 @@ async function look(run: number, file: File): Promise<void> {
     element('photo-unknown', HTMLElement).hidden = answer.known !== false
     show(
       element('photo-classes', HTMLElement),
-      html`<table class="branches joint"><tbody>${answer.classes.map(({ name, probability }) => html`<tr><th scope="row">${name}</th><td><div class="bar"><i style="width:${(100 * probability).toFixed(1)}%"></i></div></td><td class="number">${percent(probability)}</td></tr>`)}</tbody></table>`,
+      html`<table class="branches joint"><tbody>${answer.classes.map(({ name, probability }) => html`<tr><th scope="row">${name}</th><td><div class="bar"><i style="width:${(100 * probability).toFixed(1)}%"></i></div></td><td class="number">${percent(probability)}</td></tr>`)}</tbody></table>${answer.others.map((text) => html`<p>${text}</p>`)}`,
     )
     result.hidden = false
     status.textContent = `${file.name}, by ${checkpoint}`

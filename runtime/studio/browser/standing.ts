@@ -2,7 +2,7 @@ import { percent } from '../../report/format.js'
 import { html, type Markup } from '../../report/markup.js'
 import { type RunRole, runRoles } from '../../report/roles.js'
 import { clock } from '../../training/clock.js'
-import type { RunState } from '../state.js'
+import { type RunState, topOne } from '../state.js'
 
 /** The run's name, how far it is, and the buttons that stop it or let it continue. */
 export function standing(run: RunState): Markup {
@@ -29,7 +29,7 @@ function buttonOf({ condition }: RunState): Markup {
 
 function sentenceOf({ condition, epochs, epoch, secondsLeft, best, holder, model }: RunState): string {
   const done = `epoch ${Math.min(epochs, Math.floor(epoch + 1e-9))} of ${epochs} is done`
-  const accuracy = best === undefined ? '' : ` The best so far: ${percent(best.top1)} top-1 after epoch ${best.epoch}.`
+  const accuracy = best === undefined ? '' : ` The best so far: ${scoreText(best)} after epoch ${best.epoch}.`
   const left = secondsLeft === undefined ? '' : `, about ${clock(secondsLeft)} left`
   switch (condition) {
     case 'waiting':
@@ -47,13 +47,18 @@ function sentenceOf({ condition, epochs, epoch, secondsLeft, best, holder, model
   }
 }
 
+/** `58.8 % top-1`, `traits mAP 0.83` */
+function scoreText({ metric, value }: NonNullable<RunState['best']>): string {
+  return metric === topOne ? `${percent(value)} ${metric}` : `${metric} ${Number(value.toPrecision(3))}`
+}
+
 /** The runs to choose from. */
 export function runList(runs: readonly RunState[], chosen: number): Markup {
   if (runs.length === 0)
     return html`<li>No run is here yet. Begin one in another terminal: <code>wsban train wsban_lite --data PHOTOS</code></li>`
   return html`${runs.map(
     ({ id, name, condition, epoch, epochs, best }) =>
-      html`<li class="${roleOfRun(id)}"><button type="button" data-key="run-${id}" data-run="${id}" aria-pressed="${id === chosen ? 'true' : 'false'}">${name}<small>${condition === 'elsewhere' ? 'training' : condition}, epoch ${Math.floor(epoch + 1e-9)} of ${epochs}${best ? html`, ${percent(best.top1)}` : ''}</small></button></li>`,
+      html`<li class="${roleOfRun(id)}"><button type="button" data-key="run-${id}" data-run="${id}" aria-pressed="${id === chosen ? 'true' : 'false'}">${name}<small>${condition === 'elsewhere' ? 'training' : condition}, epoch ${Math.floor(epoch + 1e-9)} of ${epochs}${best ? html`, ${scoreText(best)}` : ''}</small></button></li>`,
   )}`
 }
 

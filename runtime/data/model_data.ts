@@ -1,0 +1,17 @@
+import type { Signature } from '../../compiler/graph/signature.js'
+import { labelColumns } from './labels.js'
+import type { OpenOptions } from './open.js'
+
+/** A model, as far as it decides how images are read. */
+interface KnownLabels {
+  readonly seed: number
+  readonly classes: readonly string[]
+  /** The names of classes and labels by label input. */
+  readonly labelNames?: Readonly<Record<string, readonly string[]>> | undefined
+}
+
+/** Returns how the images of a model are opened: by their classes, or with the columns of its label inputs. */
+export function dataOptions({ seed, classes, labelNames }: KnownLabels, signature: Signature | undefined): OpenOptions {
+  const labels = signature ? labelColumns(signature, labelNames ?? {}) : []
+  return labels.length > 0 ? { seed, labels } : { seed, classes: [...classes] }
+}
