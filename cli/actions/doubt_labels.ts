@@ -8,12 +8,13 @@ import { Failure } from '../../runtime/failure.js'
 import { hasCode, writeAtomically } from '../../runtime/files.js'
 import { type DoubtfulLabel, doubtfulLabels } from '../../runtime/inference/label_doubt.js'
 import { openPredictor } from '../../runtime/inference/open.js'
+import { dataOf } from '../../runtime/runs/find.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
 import { WrittenFiles } from '../../runtime/written_files.js'
 import type { Io } from '../io.js'
 import { answersTo } from './answers.js'
 import { requireClasses } from './class_models.js'
-import { type EvaluationSplit, openEvaluationData } from './evaluation_data.js'
+import { type EvaluationSplit, openEvaluationData, trainingDataOfRun } from './evaluation_data.js'
 import { specHost } from './spec.js'
 
 /** The list in the run's folder, which the report links. */
@@ -35,10 +36,11 @@ export interface DoubtRequest {
 /** `wsban data doubt`: ranks labels that are probably wrong. No image and no list of images is changed. */
 export async function doubtLabels(source: string, request: DoubtRequest, io: Io): Promise<number> {
   const { split, out, engine, maxUnreadable } = request
-  const { info } = await RunFolder.open(source)
+  const run = await RunFolder.open(source)
+  const { info } = run
   if (out !== undefined) await checkReplaceable(out)
-  const folder = request.data ?? info.data
-  const trained = { seed: info.seed, folder: info.data, ...(info.samples !== undefined && { samples: info.samples }) }
+  const folder = request.data ?? dataOf(run)
+  const trained = trainingDataOfRun(run)
   const predictor = await openPredictor(source, engine, specHost(io))
   requireClasses(source, predictor.signature)
   const { data, samples, own } = await openEvaluationData(folder, predictor, trained, split)

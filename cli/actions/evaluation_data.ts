@@ -6,12 +6,15 @@ import { openDataSet } from '../../runtime/data/open.js'
 import { Failure } from '../../runtime/failure.js'
 import type { Predictor } from '../../runtime/inference/answer.js'
 import { readOnnxMetadata } from '../../runtime/inference/onnx_metadata.js'
+import { dataOf } from '../../runtime/runs/find.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
 
 /** The data that a model was trained on, as a run or an exported file stores it. */
 export interface TrainingData {
   /** The seed that held out the validation split: with another one, it would contain training images. */
   readonly seed: number
+  /** The share that was held out, where it is not the usual one. */
+  readonly holdOut?: number
   readonly folder?: string
   /** The fingerprint of the training images. */
   readonly samples?: string
@@ -20,13 +23,26 @@ export interface TrainingData {
 /** Returns undefined for a spec, which was not trained. */
 export async function trainingDataOf(source: string): Promise<TrainingData | undefined> {
   if (source.endsWith('.onnx')) {
-    const { seed, samples } = await readOnnxMetadata(source)
-    const kept = Number(seed)
-    return { seed: Number.isSafeInteger(kept) && kept >= 0 ? kept : 1, ...(samples !== undefined && { samples }) }
+    const { seed, samples, hold_out: heldOut } = await readOnnxMetadata(source)
+    const [kept, share] = [Number(seed), Number(heldOut)]
+    return {
+      seed: Number.isSafeInteger(kept) && kept >= 0 ? kept : 1,
+      ...(samples !== undefined && { samples }),
+      ...(share >= 0 && share < 1 && { holdOut: share }),
+    }
   }
   if (!RunFolder.exists(source)) return undefined
-  const { info } = await RunFolder.open(source)
-  return { seed: info.seed, folder: info.data, ...(info.samples !== undefined && { samples: info.samples }) }
+  return trainingDataOfRun(await RunFolder.open(source))
+}
+
+export function trainingDataOfRun(run: RunFolder): TrainingData {
+  const { seed, samples, holdOut } = run.info
+  return {
+    seed,
+    folder: dataOf(run),
+    ...(samples !== undefined && { samples }),
+    ...(holdOut !== undefined && { holdOut }),
+  }
 }
 
 export const evaluationSplits = [...splitNames, 'all'] as const
@@ -53,12 +69,12 @@ export async function openEvaluationData(
   chosen: EvaluationSplit | undefined,
 ): Promise<EvaluationData> {
   const seed = trained?.seed ?? 1
-  const options = dataOptions({ ...model, seed }, model.signature)
+  const options = dataOptions({ ...model, seed, holdOut: trained?.holdOut }, model.signature)
   const data = await openDataSet(folder, options)
   const own = isOwn(folder, data, trained)
   const split = chosen ?? (own ? 'val' : 'all')
   // In a data set that the model has not seen nothing is held out.
-  const used = own || split !== 'all' ? data : await openDataSet(folder, { ...options, holdOut: false })
+  const used = own || split !== 'all' ? data : await openDataSet(folder, { ...options, holdOut: 0 })
   const samples = split === 'all' ? splitNames.flatMap((name) => used.splits[name]) : used.splits[split]
   if (samples.length === 0)
     throw new Failure({
@@ -84,8 +100,9 @@ export function mayHaveSeen(
 ): string | undefined {
   if (split === 'all')
     return own ? `${folder} is evaluated whole, with the images that ${source} was trained on` : undefined
-  if (data.holdOut !== true || trained?.seed === opened?.seed) return undefined
-  return `${source} was trained with another seed: it may have seen some of these images`
+  if (data.holdOut !== true || (trained?.seed === opened?.seed && trained?.holdOut === opened?.holdOut))
+    return undefined
+  return `${source} was trained with another seed or share of held-out images: it may have seen some of these images`
 }
 
 function isOwn(folder: string, data: DataSet, trained: TrainingData | undefined): boolean {

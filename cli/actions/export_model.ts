@@ -1,14 +1,13 @@
 import { basename, join } from 'node:path'
 import { type Signature, signatureOf } from '../../compiler/graph/signature.js'
 import { viewOf } from '../../compiler/graph/view.js'
-import { dataOptions } from '../../runtime/data/model_data.js'
+import { dataOptions, type KnownLabels } from '../../runtime/data/model_data.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import { type Accuracy, percent } from '../../runtime/export/eight_bits.js'
 import { classNamesOf } from '../../runtime/export/metadata.js'
 import { exportOnnx, type Precision } from '../../runtime/export/onnx.js'
 import { Failure } from '../../runtime/failure.js'
 import { kindOf } from '../../runtime/files.js'
-import type { LabelNames } from '../../runtime/inference/answer_metrics.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
 import { shellWord } from '../../runtime/shell_word.js'
 import type { CompletedWeights } from '../../runtime/specs/completed.js'
@@ -78,6 +77,7 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
     metrics,
     calibration,
     seed,
+    holdOut,
     samples,
   } = await openWeighted(source, request, specHost(io), {
     initialSeed: request.seed,
@@ -90,7 +90,12 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
   if (weights?.initial) io.reporter.warn(initialText(request.weights ?? source, weights.parts, weights.initial))
   const random = randomText(weights, request.seed)
   const classNames = classNamesOf(spec.graph, classes)
-  const precision = await precisionFor(request, classes, labelNames, signatureOf(spec.graph), seed ?? 1, io)
+  const precision = await precisionFor(
+    request,
+    { seed: seed ?? 1, holdOut, classes, labelNames },
+    signatureOf(spec.graph),
+    io,
+  )
   try {
     const exported = await exportOnnx({
       graph: spec.graph,
@@ -107,6 +112,7 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
       unchecked: !request.check,
       ...(request.without && { without: request.without }),
       ...(seed !== undefined && { seed }),
+      ...(holdOut !== undefined && { holdOut }),
       ...(samples !== undefined && { samples }),
       ...(metrics && { metrics }),
       ...(calibration && { calibration }),
@@ -169,10 +175,8 @@ function initialText(file: string, parts: readonly string[], { names, seed }: In
 /** int8 is chosen by its answers: ranges are measured on images of train, and what rounding costs is counted on val. */
 async function precisionFor(
   { precision: name, data, maxDrop }: ExportRequest,
-  classes: readonly string[] | undefined,
-  labelNames: LabelNames | undefined,
+  known: Omit<KnownLabels, 'classes'> & { readonly classes: readonly string[] | undefined },
   signature: Signature | undefined,
-  seed: number,
   { reporter }: Io,
 ): Promise<Precision> {
   if (name !== 'int8') return { name }
@@ -183,7 +187,8 @@ async function precisionFor(
       help: 'add --data FOLDER with the images that the model was trained on',
       exit: 2,
     })
-  const { splits } = await openDataSet(data, classes ? dataOptions({ seed, classes, labelNames }, signature) : { seed })
+  const { seed, classes } = known
+  const { splits } = await openDataSet(data, classes ? dataOptions({ ...known, classes }, signature) : { seed })
   for (const split of ['train', 'val'] as const)
     if (splits[split].length === 0)
       throw new Failure({

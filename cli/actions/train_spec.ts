@@ -56,6 +56,7 @@ export interface TrainOptions {
   readonly workers?: number
   readonly maxUnreadable?: number
   readonly classOrder?: ClassOrder
+  readonly holdOut?: number
   readonly profile?: boolean
   readonly set?: ModelSettings
   readonly train?: readonly string[]
@@ -117,8 +118,10 @@ async function trainInto(
     ? DeclaredLabels.ofText(resumed.info.spec.entry, entryText(resumed.info.spec))
     : DeclaredLabels.ofFile(present(file, 'the spec of a new run'))
   const labels = declared.wanted(resumed?.info.labelNames)
+  const holdOut = resumed ? resumed.info.holdOut : request.holdOut
   const data = await openDataSet(request.data, {
     seed,
+    ...(holdOut !== undefined && { holdOut }),
     ...(request.classOrder && { classOrder: request.classOrder }),
     ...(labels.length > 0 ? { labels } : resumed && { classes: resumed.info.classes }),
   })
@@ -139,6 +142,7 @@ async function trainInto(
     resume: request.resume ?? false,
     reporter: io.reporter,
     ...(request.from !== undefined && { from: request.from }),
+    ...(holdOut !== undefined && { holdOut }),
     ...(request.epochs !== undefined && { epochs: request.epochs }),
     ...(request.batch !== undefined && { batch: request.batch }),
     ...(request.weights !== undefined && { weights: request.weights }),

@@ -32,6 +32,15 @@ function minutes(text: string): number {
   return value
 }
 
+/** `0.1`, `10%` */
+function share(text: string): number {
+  const [, digits = '', percent] = /^(\d+(?:\.\d+)?)(%?)$/.exec(text) ?? []
+  const value = percent ? Number(digits) / 100 : Number(digits)
+  if (digits === '' || value >= 1)
+    throw new InvalidArgumentError('give a share below 1, such as 0.1 or 10%; 0 for none')
+  return value
+}
+
 export function register(program: Command): void {
   const command = program
     .command('train [file]')
@@ -55,6 +64,11 @@ export function register(program: Command): void {
     .option('--workers <number>', 'threads that decode and augment images; 0 for none', wholeNumber(0))
     .addOption(maxUnreadableOption())
     .addOption(classOrderOption())
+    .option(
+      '--hold-out <share>',
+      'share of each class that is held out from train if the images have no val split: 0.1 or 10%; 0 trains on all (20%)',
+      share,
+    )
     .addOption(seedOption())
     .addOption(
       new Option(

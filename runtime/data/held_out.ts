@@ -1,14 +1,14 @@
 import { keyOf, Random } from '../random.js'
 import { counted, type Listed, listed } from './listing.js'
 
-/** The share of each class that is held out for validation if the data set has no val split. */
-const VALIDATION_SHARE = 0.2
+/** The share of each class that is held out for validation if the data set has no val split, and no other one is asked for. */
+export const usualShare = 0.2
 
 /**
  * Moves a seeded share of each class from train to val. Which ones depends on the seed and the class alone, so other classes may come and go.
  * The test split is not touched: nothing is ever chosen by it.
  */
-export function holdOut(images: readonly Listed[], seed: number, notes: string[]): readonly Listed[] {
+export function holdOut(images: readonly Listed[], seed: number, share: number, notes: string[]): readonly Listed[] {
   const byClass = new Map<string, Listed[]>()
   for (const image of images) {
     if (image.split !== 'train') continue
@@ -24,12 +24,12 @@ export function holdOut(images: readonly Listed[], seed: number, notes: string[]
       alone.push(name)
       continue
     }
-    const count = Math.max(1, Math.round(ofClass.length * VALIDATION_SHARE))
+    const count = Math.max(1, Math.round(ofClass.length * share))
     const order = new Random(keyOf(seed, 'validation', name.normalize('NFC'))).shuffle([...ofClass.keys()])
     for (const index of order.slice(0, count)) chosen.add(ofClass[index] as Listed)
   }
   notes.push(
-    `no val split: ${VALIDATION_SHARE * 100} % ${byClass.has('') ? '' : 'of each class '}held out from train (${counted(chosen.size, 'image')}, seed ${seed})`,
+    `no val split: ${Number((share * 100).toFixed(2))} % ${byClass.has('') ? '' : 'of each class '}held out from train (${counted(chosen.size, 'image')}, seed ${seed})`,
   )
   if (alone.length > 0) notes.push(`val has no images of ${listed(alone)}: there is only one`)
   return images.map((image) => (chosen.has(image) ? { ...image, split: 'val' } : image))

@@ -11,7 +11,7 @@ import { findLists, openList } from './formats/find_lists.js'
 import { onlyFolder } from './formats/folder_layout.js'
 import { readLists } from './formats/list.js'
 import { findShards, isShardName, readShards } from './formats/web_dataset.js'
-import { holdOut } from './held_out.js'
+import { holdOut, usualShare } from './held_out.js'
 import { readLabels, type WantedLabel } from './labels.js'
 import { checkListed, counted, type Listed, type Listing, listed, placeOf } from './listing.js'
 import { byCodePoint, entriesOf, holdsImages } from './walk.js'
@@ -25,8 +25,8 @@ export interface OpenOptions {
   readonly classOrder?: ClassOrder
   /** The label inputs whose columns are read, if a model has others than one class. */
   readonly labels?: readonly WantedLabel[]
-  /** Whether a part of train is held out if there is no val split; true by default. */
-  readonly holdOut?: boolean
+  /** The share of train that is held out if there is no val split; 0.2 by default. */
+  readonly holdOut?: number
 }
 
 /**
@@ -39,7 +39,7 @@ export interface OpenOptions {
  */
 export async function openDataSet(
   place: string,
-  { seed, classes: given, classOrder = 'natural', labels: wanted = [], holdOut: mayHoldOut = true }: OpenOptions,
+  { seed, classes: given, classOrder = 'natural', labels: wanted = [], holdOut: share = usualShare }: OpenOptions,
 ): Promise<DataSet> {
   const isFile = await stat(place).then(
     (found) => found.isFile(),
@@ -56,8 +56,8 @@ export async function openDataSet(
   const classes = hasClasses ? (known ?? classesOf(listing, classOrder, notes)) : []
   if (hasClasses) checkClasses(root, listing.images, classes, known !== undefined, notes)
   const hasVal = listing.images.some(({ split }) => split === 'val')
-  const holdsOut = !hasVal && mayHoldOut
-  const images = holdsOut ? holdOut(listing.images, seed, notes) : listing.images
+  const holdsOut = !hasVal && share > 0
+  const images = holdsOut ? holdOut(listing.images, seed, share, notes) : listing.images
 
   const labelled =
     wanted.length > 0

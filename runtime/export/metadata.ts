@@ -17,6 +17,8 @@ export interface Described {
   readonly precision: string
   /** The seed of the run that the weights are from, which held out its validation split. */
   readonly seed?: number | undefined
+  /** The share of train that it held out, where that is not the usual one. */
+  readonly holdOut?: number | undefined
   /** The fingerprint of the training images. */
   readonly samples?: string | undefined
   /** Accuracy of the run that the weights are from. */
@@ -64,6 +66,7 @@ export async function metadataOf(
     weights,
     precision,
     seed,
+    holdOut,
     samples,
     metrics,
     calibration,
@@ -88,6 +91,7 @@ export async function metadataOf(
     weights,
     precision,
     ...(seed !== undefined && { seed: String(seed) }),
+    ...(holdOut !== undefined && { hold_out: String(holdOut) }),
     ...(samples !== undefined && { samples }),
     ...(metrics !== undefined && { metrics: JSON.stringify(metrics) }),
     ...(calibration !== undefined && { calibration: JSON.stringify(calibration) }),

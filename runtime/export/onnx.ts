@@ -50,6 +50,8 @@ export interface ExportRequest {
   readonly unchecked?: boolean
   /** The seed of the run that the weights are from, which held out its validation split. */
   readonly seed?: number
+  /** The share of train that it held out, where that is not the usual one. */
+  readonly holdOut?: number
   /** The fingerprint of that run's training images. */
   readonly samples?: string
   /** Accuracy of the run that the weights are from. */
@@ -141,7 +143,20 @@ export function lowPrecision({ nodes }: Graph): (node: OnnxNode) => boolean {
 }
 
 function described(request: ExportRequest, accuracy: Accuracy | undefined): Described {
-  const { graph, stored, classes, labelNames, input, weights, seed, samples, metrics, calibration, precision } = request
+  const {
+    graph,
+    stored,
+    classes,
+    labelNames,
+    input,
+    weights,
+    seed,
+    holdOut,
+    samples,
+    metrics,
+    calibration,
+    precision,
+  } = request
   const version = packageVersion()
   const name = precision?.name ?? 'fp32'
   return {
@@ -154,6 +169,7 @@ function described(request: ExportRequest, accuracy: Accuracy | undefined): Desc
     weights: originOf(weights),
     precision: name,
     seed,
+    holdOut,
     samples,
     metrics,
     calibration,

@@ -28,6 +28,8 @@ export const runFile = z.object({
   /** Of the names and labels of the images it began with. */
   samples: z.string().optional(),
   seed: fromZero,
+  /** The share of train that is held out where the data set has no val split, if it is not the usual one. */
+  holdOut: z.number().min(0).lt(1).optional(),
   epochs: count,
   batch: count,
   engine: z.string(),

@@ -35,6 +35,8 @@ export interface WeightedSpec {
   readonly weights: FoundWeights | undefined
   /** The run's seed. */
   readonly seed?: number
+  /** The share of train that the run held out, where it is not the usual one. */
+  readonly holdOut?: number
   /** The fingerprint of the run's training images. */
   readonly samples?: string
   /** The metrics of the checkpoint in use, from the run's log. */
@@ -74,6 +76,7 @@ export async function openWeighted(
     classes: run.info.classes,
     ...(run.info.labelNames && { labelNames: run.info.labelNames }),
     seed: run.info.seed,
+    ...(run.info.holdOut !== undefined && { holdOut: run.info.holdOut }),
     ...(run.info.samples !== undefined && { samples: run.info.samples }),
     weights: await find(spec, weights ?? run.weightsPath(), weights === undefined ? undefined : weightsEntry, host, {}),
     ...(metrics && { metrics }),

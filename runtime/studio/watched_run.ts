@@ -67,7 +67,11 @@ export class WatchedRun {
     if (!run) return false
     try {
       this.images ??= await RunImages.open(run, host)
-      const { answers } = this.images
+      const { answers, chosen } = this.images
+      if (chosen.length === 0) {
+        this.imagesProblem = 'the run has no validation images that can be read'
+        return false
+      }
       const next = run.ends().findLast(({ epoch }) => !answers.has(epoch))
       if (!next) return false
       await this.images.look(run, next, engine, host)

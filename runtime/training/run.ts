@@ -15,6 +15,8 @@ export interface RunRequest {
   readonly data: string
   readonly out: string
   readonly seed: number
+  /** The share of train that the data set was opened with, if it is not the usual one. */
+  readonly holdOut?: number
   readonly epochs?: number
   readonly batch?: number
   /** A file, a run or a published name to begin from, instead of what the spec names; `none` for the seed alone. */
@@ -45,6 +47,7 @@ export function newRun(model: Model, spec: StoredSpec, data: DataSet, request: R
     dataFromRun: dataSeenFrom(request.out, request.data),
     samples: fingerprintOf(data),
     seed,
+    ...(request.holdOut !== undefined && { holdOut: request.holdOut }),
     epochs: request.epochs ?? plan.epochs,
     batch: request.batch ?? plan.batch,
     engine,

@@ -147,9 +147,11 @@ async function compare(
   io: Io,
 ): Promise<BaselineDifference | undefined> {
   if (data.holdOut && RunFolder.exists(baseline)) {
-    const seeds = await Promise.all([source, baseline].map(async (run) => (await RunFolder.open(run)).info.seed))
-    if (seeds[0] !== seeds[1])
-      io.reporter.warn(`${baseline} was trained with another seed: it may have seen some of these images`)
+    const [own, other] = await Promise.all([source, baseline].map(async (run) => (await RunFolder.open(run)).info))
+    if (own?.seed !== other?.seed || own?.holdOut !== other?.holdOut)
+      io.reporter.warn(
+        `${baseline} was trained with another seed or share of held-out images: it may have seen some of these images`,
+      )
   }
   const predictor = await openPredictor(baseline, engine, specHost(io))
   const other: boolean[] = []
