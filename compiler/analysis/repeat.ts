@@ -7,7 +7,7 @@ import { inner, type Place, weightCallName, weightlessBlockName } from './naming
 import { roundNameOf } from './round_name.js'
 import { Scope } from './scope.js'
 import { membersOfItems } from './tuple.js'
-import { describe, errorValue, type InstanceValue, tensorOf, type Value } from './values.js'
+import { describe, errorValue, type InstanceValue, type Recall, tensorOf, type Value } from './values.js'
 import { repeatMakesWeights } from './weight_calls.js'
 
 type Repeat = Extract<Expression, { kind: 'repeat' }>
@@ -47,8 +47,9 @@ export function evaluateRepeat(elaboration: Elaboration, expression: Repeat, con
     values = returned
     const within = result.kind === 'tuple' ? membersOfItems(result) : result.kind === 'instance' ? result.members : []
     const made = roundInstance(`round ${name}`, expression, values, new Map([...within, ...members]))
+    const again = callAgainOf(expression, result)
     elaboration.builder.countRound(round.parameterPath, made.members.size)
-    rounds.set(name, made)
+    rounds.set(name, again ? { ...made, recall: again } : made)
   }
   return repeatValue(expression, values, rounds)
 }
@@ -95,6 +96,11 @@ function returnedValues(
     elaboration.report(diagnose('wrong-type', values, statements.at(-1)?.value.span ?? span))
   }
   return undefined
+}
+
+/** A round that only returns a call runs again as that call does; undefined for others. */
+function callAgainOf({ statements }: Repeat, result: Value): Recall | undefined {
+  return statements.length === 1 && result.kind === 'instance' ? result.recall : undefined
 }
 
 /** The values of a tuple, or of a call that returns several. */
