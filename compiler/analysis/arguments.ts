@@ -7,7 +7,7 @@ import { nearest } from '../diagnostics/suggest.js'
 import type { Attribute } from '../graph/graph.js'
 import type { ArgumentSpec, Operation } from '../ops/operation.js'
 import { axisWords } from '../ops/support/axes.js'
-import { type BoundArgument, describe, type Value } from './values.js'
+import { type BoundArgument, describe, isReported, type Value } from './values.js'
 
 /** The parameters that an argument list is matched against. */
 export interface Signature {
@@ -91,7 +91,7 @@ export function constantOf(
 ): Attribute | undefined {
   const { value, span } = bound
   const wrong = (expected = expectation(spec), found = describe(value)): undefined => {
-    if (value.kind !== 'error') report(diagnose('wrong-type', { name: `\`${spec.name}\``, expected, found }, span))
+    if (!isReported(value)) report(diagnose('wrong-type', { name: `\`${spec.name}\``, expected, found }, span))
     return undefined
   }
   const unit = strangeUnit(value, spec.counts)

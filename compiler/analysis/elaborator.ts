@@ -27,6 +27,7 @@ import {
   type DefinitionValue,
   describe,
   errorValue,
+  isCallable,
   listOf,
   tensorOf,
   type Value,
@@ -322,7 +323,9 @@ export class Elaborator implements Elaboration {
     if (target.kind === 'backbone') return callBackbone(this, call)
     if (target.kind === 'definition') return callDefinition(this, target, call)
     if (target.kind === 'instance' && target.recall) return callAgain(this, target.recall, call)
-    this.report(diagnose('not-callable', { what: describe(target) }, callee.span))
+    const hides = callee.kind === 'name' && context.scope.meanings(callee.text).some(isCallable)
+    const what = describe(target)
+    this.report(diagnose('not-callable', { what, hidden: hides ? callee.text : undefined }, callee.span))
     return errorValue
   }
 

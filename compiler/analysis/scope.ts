@@ -20,6 +20,12 @@ export class Scope<Value> {
     return this.own.get(name) ?? this.parent?.find(name)
   }
 
+  /** All values of a name, the nearest first. */
+  meanings(name: string): Value[] {
+    const own = this.own.get(name)
+    return [...(own === undefined ? [] : [own]), ...(this.parent?.meanings(name) ?? [])]
+  }
+
   names(): string[] {
     return [...this.own.keys(), ...(this.parent?.names() ?? [])]
   }

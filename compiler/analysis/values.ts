@@ -97,6 +97,16 @@ export interface DefinitionValue {
   readonly scope: Scope<Value>
 }
 
+/** Whether something of this kind can be called with any arguments. */
+export function isCallable({ kind }: Value): boolean {
+  return kind === 'operation' || kind === 'function' || kind === 'definition' || kind === 'backbone'
+}
+
+/** Whether a value, or one in a list, went wrong and was reported. */
+export function isReported(value: Value): boolean {
+  return value.kind === 'error' || (value.kind === 'list' && value.items.some(isReported))
+}
+
 /** Whether a value is a constant; a list is one if its items are, those that went wrong aside. */
 export function isConstant(value: Value): boolean {
   if (value.kind === 'list') return value.items.every((item) => item.kind === 'error' || isConstant(item))

@@ -166,8 +166,9 @@ export const table = {
   }),
 
   // --- calls and arguments
-  'not-callable': error<{ what: string }>({
+  'not-callable': error<{ what: string; hidden?: string | undefined }>({
     message: ({ what }) => `${what} cannot be called`,
+    help: ({ hidden }) => hidden && `this value hides the \`${hidden}\` that can be called: give it another name`,
     explanation:
       'The value cannot be called. Operations can be called, blocks (which creates new weights), and branches and bindings whose value is the result of a call (which reuses its weights).',
   }),
