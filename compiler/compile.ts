@@ -6,6 +6,7 @@ import { checkBlocks } from './analysis/blocks.js'
 import type { Defaults } from './analysis/defaults.js'
 import { Elaborator, type ElaboratorOptions } from './analysis/elaborator.js'
 import type { ExpansionCache } from './analysis/expansion_cache.js'
+import { labelInAnswers } from './analysis/label_answers.js'
 import { elaborateModel, type ModelSettings } from './analysis/model.js'
 import { type Library, type Module, type ModuleCache, ModuleLoader, syntaxDiagnostic } from './analysis/modules.js'
 import { override } from './analysis/overrides.js'
@@ -135,6 +136,7 @@ function buildModel(
   const elaborated = elaborateModel(elaborator, module, model, settings)
   if (!elaborated) return { graph: undefined, diagnostics: elaborator.diagnostics }
   const graph = withUsedLogits(elaborated)
+  for (const problem of labelInAnswers(model, graph)) elaborator.report(problem)
   if (!broken) {
     const normalizationOf = (weights: string) => library.normalizationOf?.(weights)
     const live = reachable(graph.nodes, rootsOf(graph))

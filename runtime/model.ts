@@ -50,7 +50,8 @@ export interface Model<Forward extends { readonly answers: Answers } = { readonl
   /** Initial weights of its parts, as the spec's `weights` name them. */
   readonly pretrained: readonly Omit<Pretrained, 'span'>[]
   readonly parameters: readonly ParameterSpec[]
-  readonly forward: (at: Scope, image: tf.Tensor4D) => Forward
+  /** Labels are needed in training alone, by models whose answers depend on them there. */
+  readonly forward: (at: Scope, image: tf.Tensor4D, ...labels: tf.Tensor[]) => Forward
   /** Takes the label inputs in their order, and the image after them. Absent in a model that cannot be trained. */
   losses?(at: Scope, forward: Forward, ...labelsAndImage: tf.Tensor[]): Record<string, tf.Scalar>
 }

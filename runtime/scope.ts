@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs-core'
+import * as tf from '@tensorflow/tfjs-core'
 import { keyOf, Random } from './random.js'
 
 /** Told what a training step is at. */
@@ -67,6 +67,22 @@ export class Scope {
   find<T extends tf.Tensor>(role: string): (T & tf.Variable) | undefined {
     // The table of parameters was made from the same graph as the code that asks.
     return this.state.variables.get(`${this.prefix}${role}`) as (T & tf.Variable) | undefined
+  }
+
+  /** Returns zeros [batch] for classes that are not given, which nothing reads in inference. @throws in training, where they are needed */
+  absentClasses(images: tf.Tensor4D): tf.Tensor1D {
+    this.refuseAbsent()
+    return tf.zeros([images.shape[0]], 'int32')
+  }
+
+  /** Returns zeros [batch, size] for labels or values that are not given. @throws in training, where they are needed */
+  absentNumbers(images: tf.Tensor4D, size: number): tf.Tensor2D {
+    this.refuseAbsent()
+    return tf.zeros([images.shape[0], size])
+  }
+
+  private refuseAbsent(): void {
+    if (this.state.training) throw new Error('the answers depend on labels in training, so forward needs them')
   }
 
   /** The next stream of random numbers of this run: the n-th one asked for is the same in every run of the same step. */

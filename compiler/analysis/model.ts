@@ -126,18 +126,8 @@ function answersOf(
 ): Pick<Graph, 'predictions' | 'logits' | 'label'> {
   const { nodes } = elaborator.builder
   const meanings = new Meanings({ nodes }, labels)
-  const needed = reachable(
-    nodes,
-    [...predicted, ...branchLogits].map(({ value }) => value),
-  )
   const spanOf = (name: string) =>
     model.predictions.find((binding) => binding.name.text === name)?.name.span ?? model.name.span
-  const answering = labels.find(({ value }) => needed.has(value.node))
-  if (answering) {
-    const byLabel = predicted.find(({ value }) => reachable(nodes, [value]).has(answering.value.node))
-    const span = spanOf(byLabel?.name ?? '')
-    elaborator.report(diagnose('answer-needs-label', { label: answering.name }, span))
-  }
   const predictions = predicted.flatMap((prediction): Prediction[] => {
     const meaning = meanings.of(prediction)
     if (meaning.kind !== 'ambiguous') return [{ ...prediction, meaning }]

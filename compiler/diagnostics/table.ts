@@ -346,12 +346,6 @@ export const table = {
     explanation:
       'The model has no `predict` line. It defines the output of the trained model, which is the first output of the exported file.',
   }),
-  'answer-needs-label': error<{ label: string }>({
-    message: ({ label }) => `this prediction depends on the input \`${label}\`, which is known in training only`,
-    help: () => 'compute predictions and the logits of branches from the image; labels belong in the loss block',
-    explanation:
-      'A prediction, the logits of a branch or the box of a crop is computed from a label input. A trained model is given images only, so labels can be used in losses and nowhere else.',
-  }),
   'ambiguous-prediction': error<{ name: string; labels: readonly string[] }>({
     message: ({ name, labels }) =>
       `\`${name}\` could be the prediction of ${labels.map((label) => `\`${label}\``).join(' or ')}`,
@@ -375,6 +369,12 @@ export const table = {
     help: ({ call }) => `predict the probabilities: ${call}(...)`,
     explanation:
       'A loss compares this prediction with a label input, and it has as many values, but the compiler cannot tell that they are probabilities. Accuracy, calibration and average precision are computed from probabilities: softmax for classes, sigmoid for labels.',
+  }),
+  'label-in-answer': error<{ name: string; label: string }>({
+    message: ({ name, label }) => `\`${name}\` depends on \`${label}\`, which is not known when the model predicts`,
+    help: () => 'write `training ? A : B` with a B that does without it, such as the predicted class',
+    explanation:
+      'A prediction, the logits of a branch that predictions use, or the box of the crop depends on the label in inference. The label is known in training only: use it in losses, or on the training side of `training ? A : B`.',
   }),
   'unknown-parameter': error<Suggested & { model: string }>({
     message: ({ name, model }) => `model \`${model}\` has no parameter \`${name}\``,

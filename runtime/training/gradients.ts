@@ -38,7 +38,7 @@ export function computeGradients(
   let values: tf.Tensor1D | undefined
   const { value, gradients } = gradientsOf(
     () => {
-      const forward = model.forward(at, images)
+      const forward = model.forward(at, images, ...labels)
       const own = losses(at, forward, ...labels, images)
       const parts = batch.mixed ? weighed(own, batch.mixed, (other) => losses(at, forward, other, images)) : own
       const total = tf.addN<tf.Scalar>(Object.values(parts))

@@ -63,7 +63,7 @@ function passes(
   const sources: tf.Tensor[] = [images]
   const { grads } = tf.engine().gradients(
     () => {
-      const taps = model.losses?.(at, model.forward(at, images), ...labels, images) ?? {}
+      const taps = model.losses?.(at, model.forward(at, images, ...labels), ...labels, images) ?? {}
       for (const { id } of nodes) {
         const value = taps[tapName(id)]
         if (!value) throw new Error(`no value of node ${id}`)

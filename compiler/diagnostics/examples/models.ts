@@ -37,11 +37,6 @@ export const models = {
     right: small(inputs),
   },
   'no-prediction': { within: file, wrong: small(inputs, ''), right: small(inputs) },
-  'answer-needs-label': {
-    within: file,
-    wrong: small(inputs, 'predict probabilities = softmax(master.logits + one_hot(label))'),
-    right: small(inputs),
-  },
   'ambiguous-prediction': {
     within: file,
     wrong: small(severalLabels, 'predict other = softmax(image -> global_avg_pool -> linear(classes))'),
@@ -51,6 +46,11 @@ export const models = {
     within: file,
     wrong: small(severalLabels, 'predict probabilities = softmax(master.logits)\n  train { class_weights = balanced }'),
     right: small(inputs, 'predict probabilities = softmax(master.logits)\n  train { class_weights = balanced }'),
+    },
+  'label-in-answer': {
+    within: besideBranch,
+    wrong: 'predict chosen = softmax(master.logits) * one_hot(label)',
+    right: 'loss { chosen = -sum(log_softmax(master.logits) * one_hot(label), over = last) }',
   },
   'unknown-parameter': { within: file, wrong: small(inputs), set: { clases: 4 } },
   'unknown-setting': {

@@ -1,7 +1,8 @@
 import { namedAnswers } from '../../graph/answers.js'
-import type { Graph } from '../../graph/graph.js'
+import type { Graph, LabelInput } from '../../graph/graph.js'
 import { answers } from '../../graph/phase.js'
 import { reachable } from '../../graph/prune.js'
+import * as python from '../../ops/python/index.js'
 import { Plans } from '../plans.js'
 import { type Item, Structure } from '../structure.js'
 import { Body, type Surroundings } from './body.js'
@@ -84,9 +85,12 @@ function modelClass(plan: ClassPlan, around: Surroundings): string {
   const answerLines = namedAnswers(graph).flatMap(({ name, value }) => entry(name, body.code(value)))
   const trains = graph.labels.length > 0 && graph.losses.length > 0
   const labelNames = trains ? graph.labels.map(({ value }) => printExpression(body.code(value))) : []
+  const absent = labelNames.map((name) => `${name} is None`).join(' or ')
+  // Answers may depend on labels in training.
+  const needed = trains ? graph.labels.filter(({ value }) => answering.has(value.node)) : []
   const losses = trains
     ? [
-        `        if ${labelNames.map((name) => `${name} is None`).join(' or ')}:`,
+        needed.length > 0 ? '        if not labelled:' : `        if ${absent}:`,
         '            return answers',
         ...body.lines(isLoss),
         '        losses = {',
@@ -108,6 +112,10 @@ function modelClass(plan: ClassPlan, around: Surroundings): string {
     ...constructorLines(plan, around),
     '',
     ...definition('    ', 'forward', parameters, 'dict[str, Tensor]'),
+    ...(needed.length > 0 ? [`        labelled = not (${absent})`] : []),
+    ...needed.flatMap((label) =>
+      labelLines(label, printExpression(body.code(label.value)), printExpression(body.code(image.value)), around),
+    ),
     ...body.lines((item) => !isLoss(item)),
     '        answers = {',
     ...answerLines,
@@ -115,6 +123,18 @@ function modelClass(plan: ClassPlan, around: Surroundings): string {
     ...losses,
   ]
   return `${lines.join('\n')}\n`
+}
+
+/** Returns the lines that put zeros in the place of a label that is not given, which nothing reads in inference. */
+function labelLines(
+  { kind, size }: LabelInput,
+  name: string,
+  image: string,
+  { helpers }: Surroundings,
+): readonly string[] {
+  helpers.add(python.absent_label)
+  const numbers = kind === 'Class' ? '' : `, ${size}`
+  return [`        if ${name} is None:`, `            ${name} = absent_label(${image}, self.training${numbers})`]
 }
 
 function modelFile(

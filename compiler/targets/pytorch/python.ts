@@ -7,7 +7,7 @@ const keywords = new Set(
 
 /** Names that generated code uses itself. */
 const taken = new Set(
-  'self torch nn F dist Tensor NamedTuple Path load_file super cast str int float bool tuple dict answers load_weights'.split(
+  'self torch nn F dist Tensor NamedTuple Path load_file super cast str int float bool tuple dict answers labelled load_weights'.split(
     ' ',
   ),
 )

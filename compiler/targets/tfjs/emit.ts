@@ -110,10 +110,22 @@ function modelFunctions(structure: Structure, writer: FunctionWriter): [Function
   const read = variablesIn([...lossStatements, ...lossFields].map(({ value }) => value))
   const handedOn = forwardStatements.flatMap((one) => (one.kind === 'const' && read.has(one.name) ? [one.name] : []))
   const image = { name: body.inputName(graph.image.value), type: tensorType(structure, graph.image.value) }
+  const labels = graph.labels.map(({ kind, size, value }) => ({
+    name: body.inputName(value),
+    type: kind === 'Class' ? 'tf.Tensor1D' : 'tf.Tensor2D',
+    initializer: `at.absent${kind === 'Class' ? `Classes(${image.name})` : `Numbers(${image.name}, ${size})`}`,
+  }))
+  const known = variablesIn([...forwardStatements.map(({ value }) => value), answers])
+  // Answers may depend on labels in training; labels are given by their place.
+  const needed = labels.slice(0, labels.findLastIndex(({ name }) => known.has(name)) + 1)
   const forward: FunctionText = {
     name: 'forward',
     doc: 'From normalised images to what the model answers, and what its losses are made from.',
-    parameters: [{ name: 'at', type: 'Scope' }, image],
+    parameters: [
+      { name: 'at', type: 'Scope' },
+      image,
+      ...needed,
+    ],
     returnType: undefined,
     tidies: false,
     statements: [
@@ -122,18 +134,14 @@ function modelFunctions(structure: Structure, writer: FunctionWriter): [Function
       { kind: 'return', value: record(['answers', ...handedOn].map((name) => ({ name, value: variable(name) }))) },
     ],
   }
-  if (graph.losses.length === 0 || graph.labels.length === 0) return [forward, undefined]
-  const labels = graph.labels.map(({ kind, value }) => ({
-    name: body.inputName(value),
-    type: kind === 'Class' ? 'tf.Tensor1D' : 'tf.Tensor2D',
-  }))
+  if (graph.losses.length === 0 || labels.length === 0) return [forward, undefined]
   const losses: FunctionText = {
     name: 'losses',
     doc: 'Training makes the sum of these small.',
     parameters: [
       { name: 'at', type: 'Scope' },
       { name: `{ ${handedOn.join(', ')} }`, type: 'ReturnType<typeof forward>' },
-      ...labels,
+      ...labels.map(({ name, type }) => ({ name, type })),
       ...(read.has(image.name) ? [image] : []),
     ],
     returnType: 'Record<string, tf.Scalar>',
