@@ -2,9 +2,9 @@ import { present } from '../../grammar/present.js'
 import type { BinaryOperator, Span } from '../../grammar/tree.js'
 import { diagnose } from '../diagnostics/report.js'
 import { operationNamed } from '../ops/index.js'
-import type { Context, Elaboration } from './elaboration.js'
-import type { Place } from './naming.js'
-import { callOperation } from './operation_call.js'
+import type { Call, Context, Elaboration } from './elaboration.js'
+import { inner, type Place } from './naming.js'
+import { callOperation, meanOverBatch } from './operation_call.js'
 import { type BoundArgument, describe, errorValue, tensorOf, type Value } from './values.js'
 
 const operationOf: Readonly<Record<string, string>> = {
@@ -47,15 +47,29 @@ export function binary(
   }
   // Not by the scope: a binding called `add` does not change what `+` means.
   const operation = operationNamed(present(operationOf[operator], operator))
-  return callOperation(elaboration, operation, {
-    list: [],
-    given: [left, right],
-    span,
-    piped: undefined,
-    context,
-    place,
-    callee: operation.name,
-  })
+  const call = { list: [], span, piped: undefined, context, place, callee: operation.name }
+  const sums = operator === '+' || operator === '-'
+  const operand = (one: BoundArgument, other: BoundArgument) =>
+    sums && isLossOfBatch(other.value) && isNumberOfImages(one.value) ? batchMean(elaboration, one, call) : one
+  return callOperation(elaboration, operation, { ...call, given: [operand(left, right), operand(right, left)] })
+}
+
+/** One number without a batch, such as a cross-entropy. */
+function isLossOfBatch(value: Value): boolean {
+  return tensorOf(value)?.type.shape.length === 0
+}
+
+/** One number for each image. */
+function isNumberOfImages(value: Value): boolean {
+  const type = tensorOf(value)?.type
+  return type?.element === 'float' && type.shape.length === 1
+}
+
+/** A number for each image is added to the loss of a batch as the mean over the batch, as it is in a line of its own. */
+function batchMean(elaboration: Elaboration, one: BoundArgument, call: Call): BoundArgument {
+  const numbers = present(tensorOf(one.value), 'a number for each image')
+  const inside = { ...call, span: one.span, place: inner(call.place) }
+  return { span: one.span, value: meanOverBatch(elaboration, numbers, inside) ?? errorValue }
 }
 
 const isArithmetic = (operator: BinaryOperator) => ['+', '-', '*', '/'].includes(operator)
