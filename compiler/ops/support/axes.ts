@@ -42,8 +42,8 @@ export function checkedAxis(call: Inference, operand: string, argument = 'over')
 export function checkedLastAxis(call: Inference, operand: string, expected: string): number | undefined {
   if (call.has('over')) return checkedAxis(call, operand)
   const { element, shape } = call.type(operand)
-  if (element === 'float' && shape.length > 1 && elementAt(shape, shape.length - 1).name !== 'width')
-    return shape.length - 1
+  const ofMaps = shape.length > 2 && elementAt(shape, shape.length - 1).name === 'width'
+  if (element === 'float' && shape.length > 1 && !ofMaps) return shape.length - 1
   return wrongRank(call, operand, expected)
 }
 
