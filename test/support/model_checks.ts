@@ -23,15 +23,24 @@ export interface Subject {
   readonly settings: ModelSettings
 }
 
-/** The real models with their real backbones, at sizes that a test can afford. */
+const tiny = { size: 64, classes: 3, trunk: 'test_resnet' }
+
+/** The models with their own backbones or the smallest published one, at sizes that a test can afford. */
 const small: Readonly<Record<string, readonly ModelSettings[]>> = {
+  acol: [{ ...tiny, resized: 72, width: 32 }],
+  adl: [{ ...tiny, resized: 72, width: 32 }],
   baseline: [{ size: 64, classes: 3 }],
   baseline_lite: [{ size: 64, classes: 3 }],
   bilinear_cnn: [
     { size: 32, classes: 3 },
     { size: 32, classes: 3, trunks: 2 },
   ],
+  cal: [{ ...tiny, resized: 72, maps: 4 }],
   cam: [{ size: 96, classes: 3 }],
+  gradcam: [{ ...tiny, hidden: 16 }],
+  isqrt_cov: [{ ...tiny, resized: 72, width: 16 }],
+  mc_loss: [{ ...tiny, size: 128, resized: 144, hidden: 16 }],
+  mge_cnn: [{ ...tiny, resized: 72 }],
   tasn: [{ size: 96, sampled: 64, classes: 3 }],
   tasn_tiny: [{}],
   wsban: [

@@ -1,0 +1,165 @@
+"""
+Writes test/models/recorded_methods.json: what the own part of each method computes, read from its paper in PyTorch, in double precision.
+
+    pip install -r test/parity/requirements.txt
+    python test/models/record_methods.py
+
+Each function is one spec of test/fixtures/methods. It gets images [3, 3, size, size], labels and the weights by name, all by the formula of
+test/parity/record.py, and returns the losses and the answers; `None` stands for a value that is drawn. The gradient is that of the sum of the losses by
+the images.
+"""
+
+import json
+import math
+import sys
+from pathlib import Path
+
+import torch
+from torch.nn import functional as F
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "parity"))
+from record import image, summary as summarise, weight  # noqa: E402
+
+LABELS = torch.tensor([0, 1, 2])
+torch.set_default_dtype(torch.float64)
+
+
+def pooled(features, attention):
+    """Bilinear attention pooling of Hu et al. 2019: mean over cells, signed root, length 1."""
+    batch, _, height, width = features.shape
+    parts = torch.einsum("bmhw,bnhw->bmn", attention, features) / (height * width)
+    parts = parts.reshape(batch, -1)
+    return F.normalize(parts.sign() * (parts.abs() + 1e-6).sqrt(), dim=1)
+
+
+def counterfactual(x, weights):
+    maps = x.reshape(-1, 12, 8, 8)
+    attention, features = maps[:, :4].relu(), maps[:, 4:]
+    matrix = weights("whole.logits.weight", 3, 32)
+    effect = 5 * (pooled(features, attention) - pooled(features, torch.ones_like(attention))) @ matrix.T
+    return {"effect": F.cross_entropy(effect, LABELS)}, {"effect": effect, "drawn": torch.ones_like(attention)}
+
+
+def covariance(x, weights):
+    """The covariance of Li et al. 2018 with its centring matrix, then the coupled iteration between the two normalisations by the trace."""
+    channels = 12
+    values = x.reshape(-1, channels, 64)
+    cells = values.shape[2]
+    centring = (torch.eye(cells) - torch.ones(cells, cells) / cells) / cells
+    matrix = values @ centring @ values.transpose(1, 2)
+    trace = matrix.diagonal(dim1=1, dim2=2).sum(1)[:, None, None]
+    y, z = matrix / trace, torch.eye(channels).expand_as(matrix)
+    for _ in range(5):
+        step = 0.5 * (3 * torch.eye(channels) - z @ y)
+        y, z = y @ step, step @ z
+    root = trace.sqrt() * y
+    # In the order of the block: the diagonals i, i + k, each continued at the beginning of a row.
+    places = [(i, (i + k) % channels) for i in range(channels) for k in range(channels // 2)]
+    places += [(i, i + channels // 2) for i in range(channels // 2)]
+    assert len({tuple(sorted(place)) for place in places}) == channels * (channels + 1) // 2 == len(places)
+    vector = torch.stack([root[:, i, j] for i, j in places], 1)
+    logits = vector @ weights("whole.logits.weight", 3, 78).T + weights("whole.logits.bias", 3)
+    answers = {"matrix": matrix, "root": root, "pooled": vector}
+    return {"whole": F.cross_entropy(logits, LABELS)}, answers
+
+
+def channel_groups(x, _):
+    """L_dis and L_div of Chang et al. 2020, without the mask, which hides one of three channels."""
+    groups = x.reshape(-1, 4, 3, 64)
+    logits = groups.amax(2).mean(2)
+    spread = groups.softmax(3).amax(2).sum(2).mean(1)
+    losses = {"discriminality": F.cross_entropy(logits, LABELS), "diversity": spread.mean(), "kept": torch.tensor(2 / 3)}
+    return losses, {"spread": logits.softmax(1), "mask": torch.ones(3, 12)}
+
+
+def adl(x, weights):
+    """Choe and Shim 2019: the mask hides cells of at least 90 % of the largest mean of channels; the importance is its sigmoid."""
+    maps = x.reshape(-1, 12, 8, 8).relu()
+    attention = maps.mean(1, keepdim=True)
+    mask = (attention < 0.9 * attention.amax((2, 3), keepdim=True)).double()
+    hidden = (maps * mask).flatten(1) @ weights("whole.hidden.weight", 3, 768).T + weights("whole.hidden.bias", 3)
+    logits = (maps * attention.sigmoid()).flatten(1) @ weights("whole.logits.weight", 3, 768).T + weights("whole.logits.bias", 3)
+    return {"dropped": F.cross_entropy(hidden, LABELS), "kept": F.cross_entropy(logits, LABELS)}, {"dropped": maps}
+
+
+def class_maps(x, weights):
+    """The maps of Zhang et al. 2018, from 0 to 1; where that of the class is 0.6 or more, the features are erased."""
+
+    def read(classes):
+        map = torch.stack([one[chosen] for one, chosen in zip(x, classes)])
+        low, high = map.amin((1, 2), keepdim=True), map.amax((1, 2), keepdim=True)
+        map = (map - low) / (high - low)
+        return map, x * (map.detach() < 0.6)[:, None]
+
+    map, erased = read(LABELS)
+    logits = erased.flatten(1) @ weights("whole.logits.weight", 3, 768).T + weights("whole.logits.bias", 3)
+    losses = {"whole": F.cross_entropy(logits, LABELS), "map": map.square().mean()}
+    map, erased = read(x.mean((2, 3)).argmax(1))
+    return losses, {"map": map, "erased": erased}
+
+
+def grad_cam(x, weights):
+    """Selvaraju et al. 2017, equations 1 and 2, with the gradient by automatic differentiation."""
+    maps = x.reshape(-1, 12, 8, 8)
+    fc1, bias1 = weights("whole.hidden.fc1", 16, 12), weights("whole.hidden.bias1", 16)
+    fc2, bias2 = weights("whole.hidden.fc2", 3, 16), weights("whole.hidden.bias2", 3)
+    single, bias = weights("whole.single.weight", 3, 12), weights("whole.single.bias", 3)
+
+    def deep(maps):
+        return (maps.mean((2, 3)) @ fc1.T + bias1).relu() @ fc2.T + bias2
+
+    def flat(maps):
+        return maps.mean((2, 3)) @ single.T + bias
+
+    def map_of(head):
+        leaf = maps.detach().requires_grad_()
+        chosen = head(leaf).gather(1, x.mean((2, 3)).argmax(1, keepdim=True)).sum()
+        alpha = torch.autograd.grad(chosen, leaf)[0].sum((2, 3), keepdim=True)
+        return (alpha * maps).sum(1).relu()
+
+    return {"whole": F.cross_entropy(deep(maps) + flat(maps), LABELS)}, {"deep": map_of(deep), "flat": map_of(flat)}
+
+
+def experts(x, _):
+    """The code of Zhang et al. 2019: exp of the negated terms of KL(before, own), without the true class."""
+    own, before = 20 * x.mean((1, 2)), 20 * x.mean((1, 3))
+    others = 1 - F.one_hot(LABELS, 16)
+    target = before.detach().softmax(1) * others
+    terms = F.kl_div(own.log_softmax(1) * others, target, reduction="none")
+    return {"divergence": (-terms).exp().mean()}, {"p": own.softmax(1)}
+
+
+METHODS = [counterfactual, covariance, channel_groups, adl, class_maps, grad_cam, experts]
+
+
+def weights(name, *shape):
+    return weight(name, shape).double()
+
+
+def summary(tensor):
+    """That of record.py, without the same sample twice."""
+    found = summarise(tensor)
+    count = min(tensor.numel(), 32)
+    flat = tensor.detach().flatten()
+    return {**found, "samples": [float(f"{float(flat[len(flat) * i // count]):.9g}") for i in range(count)]}
+
+
+def record(method):
+    x = image(3, SIZES.get(method.__name__, 16)).double().requires_grad_()
+    losses, answers = method(x, weights)
+    gradient = torch.autograd.grad(sum(losses.values()), x)[0]
+    numbers = {name: value.item() for name, value in losses.items()}
+    return {
+        "losses": numbers,
+        "answers": {name: summary(value) for name, value in answers.items()},
+        "gradient": summary(gradient),
+    }
+
+
+SIZES = {}
+
+if __name__ == "__main__":
+    found = {method.__name__: record(method) for method in METHODS}
+    path = Path(__file__).with_name("recorded_methods.json")
+    lines = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in found.items()]
+    path.write_text("{\n" + ",\n".join(lines) + "\n}\n")
