@@ -50,6 +50,21 @@ test('modules of another branch whose names differ in a hyphen only are handed i
   t.true(model.includes('whole_in_1(image) + whole_in_1_2(image)'), model)
 })
 
+test('a block with the name of the model leaves it the name of its class', (t) => {
+  const text = `block m(x) { return conv2d(x, 3, 1) }
+model m(classes = 3) {
+  input image: Image[3, 32, 32]
+  input label: Class[classes]
+  branch whole(image) { logits = m(image) -> global_avg_pool -> linear(classes) }
+  loss { whole = cross_entropy(whole.logits, label) }
+  predict p = softmax(whole.logits)
+}`
+  const files = generate(text)
+  const model = files.find(({ path }) => path === 'model.py')?.text ?? ''
+  t.regex(model, /class M\(nn.Module\):\n {4}"""m: images/)
+  t.regex(files.find(({ path }) => path === 'recipe.py')?.text ?? '', /from model import M as Model/)
+})
+
 test('a factor by phase is one operand: evaluation multiplies by it', (t) => {
   const text = readFileSync(tiny, 'utf8').replace('-> scale(20)', '-> scale(training ? 20 : 10)')
   const model = generate(text).find(({ path }) => path === 'model.py')?.text ?? ''

@@ -82,6 +82,7 @@ export class ModuleTree {
   readonly classes: ClassPlan[] = []
   private readonly byInstance = new Map<Instance, ClassPlan>()
   private readonly names: Names
+  private readonly rootName: string
 
   constructor(
     private readonly structure: Structure,
@@ -90,6 +91,8 @@ export class ModuleTree {
     private readonly helpers: Set<PythonHelper>,
   ) {
     this.names = new Names(className, reserved, '')
+    // Before a block of the same name: other files import the model by its name.
+    this.rootName = this.names.give([structure.graph.name])
     this.place(structure.frame(0))
     const groups = new Map<string, Instance[]>()
     this.group(this.root, groups)
@@ -194,7 +197,8 @@ export class ModuleTree {
 
   private addClass(instances: readonly Instance[]): void {
     const first = elementAt(instances, 0)
-    const name = this.names.give([first.plans[0]?.frame.definition ?? this.structure.graph.name])
+    const definition = first.plans[0]?.frame.definition ?? this.structure.graph.name
+    const name = first === this.root ? this.rootName : this.names.give([definition])
     const all = instances.map((instance) => this.slots(instance))
     const parameters: ClassParameter[] = []
     const names = new Names(
