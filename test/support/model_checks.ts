@@ -27,7 +27,7 @@ const tiny = { size: 64, classes: 3, trunk: 'test_resnet' }
 
 /** The models with their own backbones or the smallest published one, at sizes that a test can afford. */
 const small: Readonly<Record<string, readonly ModelSettings[]>> = {
-  acol: [{ ...tiny, resized: 72, width: 32 }],
+  acol: [{ ...tiny, resized: 72, hidden: 32 }],
   adl: [{ ...tiny, resized: 72, width: 32 }],
   baseline: [{ size: 64, classes: 3 }],
   baseline_lite: [{ size: 64, classes: 3 }],
