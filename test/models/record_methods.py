@@ -129,7 +129,133 @@ def experts(x, _):
     return {"divergence": (-terms).exp().mean()}, {"p": own.softmax(1)}
 
 
-METHODS = [counterfactual, covariance, channel_groups, adl, class_maps, grad_cam, experts]
+def permutation(x, weights):
+    """Sorted rows; the jigsaw puzzle of Du et al. 2020 stays as it is in inference."""
+    keys = x.reshape(-1, 64, 12)[:, :8]
+    ordered, places = keys.sort(dim=2, stable=True)
+    moves = F.one_hot(places, 12).double()
+    logits = (ordered**3).flatten(1) @ weights("whole.logits.weight", 3, 96).T + weights("whole.logits.bias", 3)
+    return {"whole": F.cross_entropy(logits, LABELS)}, {"moves": moves, "sorted": ordered, "mixed": x}
+
+
+def shuffled(images, across, down, n=4):
+    """Patches of each row, then those of each column, in the order of their keys: Chen et al. 2019, by copying patch after patch."""
+    side = images.shape[2] // n
+    out = []
+    for image, row_keys, column_keys in zip(images, across, down):
+        cells = [[image[:, i * side : (i + 1) * side, j * side : (j + 1) * side] for j in range(n)] for i in range(n)]
+        cells = [[cells[i][j] for j in row_keys[i].argsort(stable=True)] for i in range(n)]
+        columns = [[cells[i][j] for i in column_keys[j].argsort(stable=True)] for j in range(n)]
+        out.append(torch.cat([torch.cat([columns[j][i] for j in range(n)], 2) for i in range(n)], 1))
+    return torch.stack(out)
+
+
+def confusion(x, weights):
+    keys = x.detach().reshape(-1, 192, 4)
+    across, down = keys[:, :4], keys[:, 4:8]
+    mixed = shuffled(x, across, down)
+    number = ((torch.arange(16) - 8) / 16).reshape(1, 1, 4, 4).expand(3, 1, 4, 4)
+    row, column = torch.meshgrid(torch.arange(4), torch.arange(4), indexing="ij")
+    pair = ((torch.stack([row, column]) - 2) / 4).expand(3, 2, 4, 4)
+    first, second = F.avg_pool2d(x[:, :2], 4), F.avg_pool2d(mixed[:, 1:], 4)
+    logits = x.flatten(1) @ weights("whole.logits.weight", 3, 768).T + weights("whole.logits.bias", 3)
+
+    def location(whole, other, place):
+        return (F.l1_loss(whole, place) + F.l1_loss(other, shuffled(place, across, down))) / 2
+
+    # In the code the label of the image as it was is 1, and that of the shuffled one 0.
+    adversarial = F.cross_entropy(torch.cat([logits[:, :2], logits[:, 1:]]), torch.tensor([1, 1, 1, 0, 0, 0]))
+    losses = {
+        "shuffled": adversarial,
+        "number": location(first[:, :1], second[:, :1], number),
+        "pair": location(first, second, pair),
+        "idle": 0 * F.cross_entropy(logits, LABELS),
+    }
+    return losses, {"mixed": mixed}
+
+
+def sampled(x, box, size):
+    """The affine sampling of Jaderberg et al. 2015, black beyond the image."""
+    share = torch.arange(size) / (size - 1)
+    y = box[:, :1] + (box[:, 2:3] - box[:, :1]) * share
+    x_ = box[:, 1:2] + (box[:, 3:] - box[:, 1:2]) * share
+    grid = torch.stack([x_[:, None].expand(-1, size, -1), y[:, :, None].expand(-1, -1, size)], 3) * 2 - 1
+    return F.grid_sample(x, grid, align_corners=True, padding_mode="zeros")
+
+
+def crop(x, weights):
+    first = x[:, :2].mean((2, 3)) * 2 + 0.1
+    box = torch.cat([first, first + 0.6], 1)
+    seen = sampled(x, box, 8)
+    logits = seen.flatten(1) @ weights("whole.logits.weight", 3, 192).T + weights("whole.logits.bias", 3)
+    return {"whole": F.cross_entropy(logits, LABELS)}, {"box": box, "seen": seen}
+
+
+def recurrent_attention(x, weights):
+    """Fu et al. 2017: the boxcar mask of logistic functions, here with a small k, and the pairwise ranking of the probabilities of the label."""
+    hidden = (F.avg_pool2d(x, 4).flatten(1) @ weights("whole.box.fc1.weight", 8, 48).T + weights("whole.box.fc1.bias", 8)).tanh()
+    place = (hidden @ weights("whole.box.fc2.weight", 3, 8).T + weights("whole.box.fc2.bias", 3)).sigmoid()
+    half = (place[:, 2:] / 2).clamp(min=1 / 6)
+    centre = torch.minimum(torch.maximum(place[:, :2], half), 1 - half)
+    box = torch.cat([centre - half, centre + half], 1)
+    pixel = (torch.arange(16) + 0.5)[None]
+
+    def band(start, end):
+        return (0.5 * (pixel - 16 * start)).sigmoid() - (0.5 * (pixel - 16 * end)).sigmoid()
+
+    mask = band(box[:, :1], box[:, 2:3])[:, None, :, None] * band(box[:, 1:2], box[:, 3:])[:, None, None, :]
+    seen = sampled(x * mask, box, 8)
+    logits = seen.flatten(1) @ weights("whole.logits.weight", 3, 192).T + weights("whole.logits.bias", 3)
+    chosen = F.one_hot(LABELS, 3)
+    before, after = (x.mean((2, 3)).softmax(1) * chosen).sum(1), (logits.softmax(1) * chosen).sum(1)
+    losses = {"whole": F.cross_entropy(logits, LABELS), "rank": (before - after + 0.05).clamp(min=0).mean()}
+    return losses, {"box": box, "seen": seen}
+
+
+def multi_granularity(x, weights):
+    """The heads of the code of Du et al. 2020."""
+
+    def norm(y, name, training):
+        shape = y.shape[1]
+        mean, variance = weights(f"{name}.running_mean", shape), weights(f"{name}.running_var", shape)
+        gain, bias = weights(f"{name}.weight", shape), weights(f"{name}.bias", shape)
+        return F.batch_norm(y, mean, variance, gain, bias, training)
+
+    def classifier(y, name, training):
+        size = y.shape[1]
+        y = norm(y, f"{name}.norm1.norm", training)
+        y = y @ weights(f"{name}.fc1.weight", 8, size).T + weights(f"{name}.fc1.bias", 8)
+        y = F.elu(norm(y, f"{name}.norm2.norm", training))
+        return y @ weights(f"{name}.fc2.weight", 3, 8).T + weights(f"{name}.fc2.bias", 3)
+
+    def heads(training):
+        y = F.conv2d(x.reshape(-1, 12, 8, 8), weights("whole.stage.conv1.0.weight", 8, 12, 1, 1))
+        y = norm(y, "whole.stage.conv1.1", training).relu()
+        y = F.conv2d(y, weights("whole.stage.conv2.0.weight", 16, 8, 3, 3), padding=1)
+        pooled = norm(y, "whole.stage.conv2.1", training).relu().amax((2, 3))
+        stage = classifier(pooled, "whole.stage.logits", training)
+        return stage, classifier(torch.cat([pooled, pooled], 1), "whole.logits", training)
+
+    stage, every = heads(True)
+    losses = {"stage": F.cross_entropy(stage, LABELS), "all": 2 * F.cross_entropy(every, LABELS)}
+    stage, every = heads(False)
+    return losses, {"stage": stage, "all": every}
+
+
+METHODS = [
+    counterfactual,
+    covariance,
+    channel_groups,
+    adl,
+    class_maps,
+    grad_cam,
+    experts,
+    permutation,
+    confusion,
+    crop,
+    recurrent_attention,
+    multi_granularity,
+]
 
 
 def weights(name, *shape):
