@@ -64,16 +64,18 @@ export const sizeFunctions: readonly CompileTimeFunction[] = [
   {
     name: 'length',
     summary:
-      'Returns how many items a list has, or the size of one axis of a tensor. Axes are counted from 0 without the batch; negative ones count from the last.',
+      'Returns how many items a list has, how many rounds a repeat has, or the size of one axis of a tensor. Axes are counted from 0 without the batch; negative ones count from the last.',
     example: 'stages  = length(depths)\nfilters = length(trunk.layer3, 0)',
     parameters: [
-      { name: 'x', meaning: 'a list or a tensor' },
+      { name: 'x', meaning: 'a list, a repeat or a tensor' },
       { name: 'axis', meaning: 'the axis of a tensor', optional: true },
     ],
     evaluate(call) {
       const [x, axis] = [call.argument('x'), call.argument('axis')]
       if (x?.value.kind === 'list')
         return axis ? call.wrong('axis', 'left out for a list') : { kind: 'number', value: x.value.items.length }
+      if (!axis && x?.value.kind === 'instance' && x.value.rounds)
+        return { kind: 'number', value: x.value.rounds.length }
       const tensor = tensorArgument(call, 'x')
       const axes = tensor && axesOf(tensor)
       if (!axes || axes.length === 0) return call.wrong('x', axis ? 'a tensor with axes' : 'a list')
