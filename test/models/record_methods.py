@@ -242,7 +242,55 @@ def multi_granularity(x, weights):
     return losses, {"stage": stage, "all": every}
 
 
+def token_attention(x, weights):
+    """A transformer of three layers by hand, with whole matrices of attention, and what three papers read from them."""
+    dim, heads, tokens = 12, 3, 17
+
+    def linear(y, name, size):
+        return y @ weights(f"{name}.weight", size, y.shape[-1]).T + weights(f"{name}.bias", size)
+
+    def norm(y, name):
+        return F.layer_norm(y, (dim,), weights(f"{name}.weight", dim), weights(f"{name}.bias", dim), 1e-6)
+
+    def layer(y, name):
+        qkv = linear(norm(y, f"{name}.norm1"), f"{name}.attn.qkv", 3 * dim)
+        q, k, v = qkv.reshape(len(y), -1, 3, heads, dim // heads).permute(2, 0, 3, 1, 4)
+        scores = q @ k.transpose(2, 3) / math.sqrt(dim // heads)
+        mixed = (scores.softmax(3) @ v).transpose(1, 2).reshape(len(y), -1, dim)
+        y = y + linear(mixed, f"{name}.attn.proj", dim)
+        hidden = F.gelu(linear(norm(y, f"{name}.norm2"), f"{name}.mlp.fc1", 4 * dim))
+        return y + linear(hidden, f"{name}.mlp.fc2", dim), scores
+
+    trunk = "whole.trunk"
+    patches = F.conv2d(x, weights(f"{trunk}.patch_embed.proj.weight", dim, 3, 4, 4), weights(f"{trunk}.patch_embed.proj.bias", dim), 4)
+    patches = patches.flatten(2).transpose(1, 2)
+    start = weights(f"{trunk}.cls_token", 1, 1, dim).expand(3, 1, dim)
+    y = torch.cat([start, patches], 1) + weights(f"{trunk}.pos_embed", 1, tokens, dim)
+    states, scores = [], []
+    for index in range(3):
+        y, score = layer(y, f"{trunk}.blocks.{index}")
+        states.append(y)
+        scores.append(score)
+
+    # Abnar and Zuidema 2020.
+    joint = torch.eye(tokens)
+    for score in scores:
+        joint = (score.softmax(3).mean(1) + torch.eye(tokens)) / 2 @ joint
+    # He et al. 2022: the last of the three layers is not read.
+    product = scores[1].softmax(3) @ scores[0].softmax(3)
+    parts = F.one_hot(product[:, :, 0, 1:].argmax(2) + 1, tokens).double()
+    # Wang et al. 2021.
+    mutual = scores[1].softmax(3).mean(1)[:, 0] * scores[1].softmax(2)[:, :, :, 0].mean(1)
+    chosen = F.one_hot(mutual.argsort(dim=1, descending=True)[:, :5], tokens).double()
+
+    last, _ = layer(torch.cat([states[1][:, :1], parts @ states[1]], 1), f"{trunk}.blocks.2")
+    logits = linear(last.flatten(1), "whole.logits", 3)
+    answers = {"map": joint[:, 0, 1:].reshape(3, 4, 4), "parts": parts, "mutual": chosen, "states": last}
+    return {"whole": F.cross_entropy(logits, LABELS)}, answers
+
+
 METHODS = [
+    token_attention,
     counterfactual,
     covariance,
     channel_groups,

@@ -23,6 +23,7 @@ export interface Subject {
   readonly settings: ModelSettings
 }
 
+const tinyVit = { size: 64, classes: 3, trunk: 'test_vit' }
 const tiny = { size: 64, classes: 3, trunk: 'test_resnet' }
 
 /** The models with their own backbones or the smallest published one, at sizes that a test can afford. */
@@ -38,6 +39,7 @@ const small: Readonly<Record<string, readonly ModelSettings[]>> = {
   cal: [{ ...tiny, resized: 72, maps: 4 }],
   cam: [{ size: 96, classes: 3 }],
   dcl: [{ ...tiny, resized: 72, grid: 2 }],
+  ffvt: [{ ...tinyVit, resized: 72, tokens: 3 }],
   gradcam: [{ ...tiny, hidden: 16 }],
   isqrt_cov: [{ ...tiny, resized: 72, width: 16 }],
   mc_loss: [{ ...tiny, size: 128, resized: 144, hidden: 16 }],
@@ -46,6 +48,8 @@ const small: Readonly<Record<string, readonly ModelSettings[]>> = {
   ra_cnn: [{ ...tiny, seen: 64, hidden: 16 }],
   stn: [{ ...tiny, seen: 32, finder: 'test_resnet' }],
   tasn: [{ size: 96, sampled: 64, classes: 3 }],
+  transfg: [{ ...tinyVit, resized: 72 }],
+  vit_crop: [tinyVit],
   tasn_tiny: [{}],
   wsban: [
     { size: 107, classes: 3, maps: 4 },
