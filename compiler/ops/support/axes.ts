@@ -26,7 +26,8 @@ export function checkedAxes(call: Inference, operand: string, argument = 'over')
   const axes = findAxes(call.axes(argument), type)
   if (axes) return axes
   const shape = type.shape.slice(1)
-  const found = shape.length > 0 ? shape.map(axisText).join(', ') : 'one number'
+  const named = shape.map((axis, index) => (isNumbered(axis) ? { ...axis, name: numbered(index) } : axis))
+  const found = shape.length > 0 ? named.map(axisText).join(', ') : 'one number'
   return call.fail('unknown-axis', { name: operand, axis: wantedText(call.axes(argument)), found }, [operand])
 }
 
@@ -87,11 +88,16 @@ function namedAxes(name: string, shape: readonly Dimension[]): readonly number[]
   return axes.every((axis) => axis > 0) ? axes.sort((a, b) => a - b) : undefined
 }
 
-/** Returns the number of an axis, the batch counted, or -1; three numbered ones are those of feature maps. */
+/** Returns the number of an axis, the batch counted, or -1; three without names are those of feature maps. */
 export function namedAxis(name: string, shape: readonly Dimension[]): number {
-  const isNumbered = shape.every((axis, index) => index === 0 || axis.name === numbered(index - 1))
-  if (shape.length === 4 && isNumbered) return ['batch', 'channels', 'height', 'width'].indexOf(name)
+  if (shape.length === 4 && shape.every((axis, index) => index === 0 || isNumbered(axis)))
+    return ['batch', 'channels', 'height', 'width'].indexOf(name)
   return shape.findIndex((axis) => axis.name === name)
+}
+
+/** Whether an axis has a number in place of a name: its own, or the one that it had before others were taken out or moved. */
+function isNumbered({ name }: Dimension): boolean {
+  return /^axis \d+$/.test(name)
 }
 
 function axisText({ name, size }: Dimension): string {
