@@ -16,6 +16,7 @@ from pathlib import Path
 
 import torch
 from torch.nn import functional as F
+from torchvision.ops import box_iou
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "parity"))
 from record import image, summary as summarise, weight  # noqa: E402
@@ -289,7 +290,62 @@ def token_attention(x, weights):
     return {"whole": F.cross_entropy(logits, LABELS)}, answers
 
 
+def suppressed(scores, boxes, count, limit=0.25):
+    """Non-maximum suppression by torchvision's intersection over union."""
+    kept = []
+    for index in scores.argsort(descending=True).tolist():
+        if all(box_iou(boxes[index][None], boxes[other][None]).item() < limit for other in kept):
+            kept.append(index)
+    return torch.stack([boxes[index] for index in kept[:count]]), kept[:count]
+
+
+def windows(x, weights):
+    # The anchors of Yang et al. 2018 for an image of 4 x 4 cells of 32 pixels, as their code makes them.
+    boxes = []
+    settings = [(32, 48, (1 / 3, 2 / 3)), (64, 96, (1 / 3, 2 / 3)), (128, 192, (0, 1 / 3, 2 / 3))]
+    for stride, size, scales in settings:
+        centres = [(i + 0.5) * stride for i in range(math.ceil(128 / stride))]
+        for scale in scales:
+            for ratio in (0.667, 1, 1.5):
+                high, wide = size * 2**scale / ratio**0.5 / 2, size * 2**scale * ratio**0.5 / 2
+                boxes += [(y - high, x_ - wide, y + high, x_ + wide) for y in centres for x_ in centres]
+    boxes = torch.tensor(boxes) / 128
+    scores = x.flatten(1)[:, : len(boxes)]
+    losses = x.detach().flatten(1)[:, 300:305]
+    chosen, ranking = [], 0
+    for image in range(3):
+        places, kept = suppressed(scores[image].detach(), boxes, 5, 0.3)  # some windows are a quarter of another one
+        chosen.append(places)
+        for i in range(5):
+            for j in range(5):
+                if losses[image, j] > losses[image, i]:
+                    ranking = ranking + (1 - scores[image, kept[i]] + scores[image, kept[j]]).relu() / 3
+
+    # The parts of Zhang et al. 2021: windows of 5 x 5, 3 x 6 and 6 x 3 of 16 cells, which are 4, 3 and 5 of 14.
+    total = x.detach().sum(1)
+    parts = []
+    for image in range(3):
+        found, places = [], []
+        for high, wide in [(5, 5), (3, 6), (6, 3)]:
+            for i in range(16 - high + 1):
+                for j in range(16 - wide + 1):
+                    found.append(total[image, i : i + high, j : j + wide].mean())
+                    places.append((i / 16, j / 16, (i + high) / 16, (j + wide) / 16))
+        parts.append(suppressed(torch.stack(found), torch.tensor(places), 3)[0])
+    two = x[:, :2].sum(1)
+    mask = (total > total.mean((1, 2), keepdim=True)) & (two > two.mean((1, 2), keepdim=True))
+    logits = x.flatten(1) @ weights("whole.logits.weight", 3, 768).T + weights("whole.logits.bias", 3)
+    answers = {
+        "boxes": boxes.expand(3, -1, -1),
+        "chosen": torch.stack(chosen),
+        "parts": torch.stack(parts),
+        "mask": mask.double(),
+    }
+    return {"ranking": ranking, "whole": F.cross_entropy(logits, LABELS)}, answers
+
+
 METHODS = [
+    windows,
     token_attention,
     counterfactual,
     covariance,
