@@ -88,11 +88,13 @@ function namedAxes(name: string, shape: readonly Dimension[]): readonly number[]
   return axes.every((axis) => axis > 0) ? axes.sort((a, b) => a - b) : undefined
 }
 
-/** Returns the number of an axis, the batch counted, or -1; three without names are those of feature maps. */
+/** Returns the number of an axis, the batch counted, or -1; three without names are those of feature maps, also behind a linear layer. */
 export function namedAxis(name: string, shape: readonly Dimension[]): number {
-  if (shape.length === 4 && shape.every((axis, index) => index === 0 || isNumbered(axis)))
-    return ['batch', 'channels', 'height', 'width'].indexOf(name)
-  return shape.findIndex((axis) => axis.name === name)
+  const own = shape.findIndex((axis) => axis.name === name)
+  const unnamed = shape.every(
+    (axis, index) => index === 0 || isNumbered(axis) || (index === 1 && axis.name === 'features'),
+  )
+  return own === -1 && shape.length === 4 && unnamed ? ['batch', 'channels', 'height', 'width'].indexOf(name) : own
 }
 
 /** Whether an axis has a number in place of a name: its own, or the one that it had before others were taken out or moved. */
