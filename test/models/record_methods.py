@@ -344,7 +344,50 @@ def windows(x, weights):
     return {"ranking": ranking, "whole": F.cross_entropy(logits, LABELS)}, answers
 
 
+def plug_in(x, weights):
+    """The selector, the losses and the graph combiner of the code of Chou et al. 2022."""
+
+    def norm(y, name, training):
+        statistics = [weights(f"{name}.{role}", 12) for role in ("running_mean", "running_var", "weight", "bias")]
+        return F.batch_norm(y, *statistics, training)
+
+    def linear(y, name, size):
+        return y @ weights(f"{name}.weight", size, y.shape[-1]).T + weights(f"{name}.bias", size)
+
+    cells = x.reshape(-1, 12, 64)
+
+    def predicted(training):
+        y = torch.einsum("oc,bcs->bos", weights("whole.level.conv1.0.weight", 12, 12, 1, 1)[:, :, 0, 0], cells)
+        y = norm(y + weights("whole.level.conv1.0.bias", 12)[None, :, None], "whole.level.conv1.1", training).relu()
+        filters = weights("whole.level.conv2.weight", 3, 12, 1, 1)[:, :, 0, 0]
+        return torch.einsum("oc,bcs->bso", filters, y) + weights("whole.level.conv2.bias", 3)
+
+    def selected(logits):
+        ranks = logits.softmax(2).amax(2).argsort(dim=1, descending=True)
+        return ranks[:, :8], ranks[:, 8:]
+
+    logits = predicted(True)
+    rest = selected(logits)[1]
+    dropped = torch.stack([one[places] for one, places in zip(logits, rest)])
+    losses = {
+        "level": F.cross_entropy(logits.mean(1), LABELS),
+        "silence": F.mse_loss(dropped.tanh(), torch.full_like(dropped, -1)),
+    }
+    rows = cells.transpose(1, 2)
+    chosen = torch.stack([one[places] for one, places in zip(rows, selected(predicted(False))[0])])
+    head = "whole.logits"
+    nodes = linear(chosen.transpose(1, 2), f"{head}.nodes", 2)
+    tokens = nodes.transpose(1, 2)
+    query, key = linear(tokens, f"{head}.query", 3).mean(2), linear(tokens, f"{head}.key", 3).mean(2)
+    offset = weights(f"{head}.learned", 2, 2) + torch.eye(2) / 100 + 1 / 100
+    edges = offset + weights(f"{head}.strength", 1) * (query[:, :, None] - key[:, None]).tanh()
+    graph = norm(linear(tokens, f"{head}.conv1", 12).transpose(1, 2) @ edges, f"{head}.graph", False)
+    pooled = linear(graph, f"{head}.pooled", 1).flatten(1)
+    return losses, {"chosen": chosen, "combined": linear(pooled, f"{head}.logits", 3)}
+
+
 METHODS = [
+    plug_in,
     windows,
     token_attention,
     counterfactual,

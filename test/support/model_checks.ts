@@ -46,6 +46,7 @@ const small: Readonly<Record<string, readonly ModelSettings[]>> = {
   mge_cnn: [{ ...tiny, resized: 72 }],
   mmal: [{ ...tiny, seen: 32, trunk: 'resnet18' }],
   nts_net: [{ ...tiny, resized: 72, seen: 32, proposals: 3, used: 2 }],
+  pim: [{ ...tiny, resized: 72, width: 16, selected: 3 }],
   pmg: [{ ...tiny, resized: 72, hidden: 8, width: 16 }],
   ra_cnn: [{ ...tiny, seen: 64, hidden: 16 }],
   stn: [{ ...tiny, seen: 32, finder: 'test_resnet' }],
