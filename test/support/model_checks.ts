@@ -39,6 +39,7 @@ const small: Readonly<Record<string, readonly ModelSettings[]>> = {
   cal: [{ ...tiny, resized: 72, maps: 4 }],
   cam: [{ size: 96, classes: 3 }],
   dcl: [{ ...tiny, resized: 72, grid: 2 }],
+  distill_teacher: [{ ...tiny, teacher: 'test_resnet' }],
   ffvt: [{ ...tinyVit, resized: 72, tokens: 3 }],
   gradcam: [{ ...tiny, hidden: 16 }],
   isqrt_cov: [{ ...tiny, resized: 72, width: 16 }],
@@ -172,7 +173,11 @@ function checkModel({ path, settings }: Subject, folder: string, tolerance: numb
           const result = learner.accumulate(batch, { step, epoch: 0, rate }, true)
           return result?.losses.total ?? Number.NaN
         })
-        const still = weights.trainable.length - moved(weights, before)
+        const frozen = model.plan.groups.filter((group) => group.frozen > 0).map(({ path }) => `${path}.`)
+        const held = model.parameters.filter(
+          ({ name, trainable }) => trainable && frozen.some((path) => name.startsWith(path)),
+        ).length
+        const still = weights.trainable.length - held - moved(weights, before)
         learner.dispose()
         return { totals, still }
       }
