@@ -5,9 +5,12 @@ import type { Graph, ValueRef } from '../graph/graph.js'
 import { operations } from '../ops/index.js'
 import { type Examined, placeOf } from './examined.js'
 
-/** Weights that stay as they begin. */
+/** Weights that stay as they begin, at random: a network that is loaded, such as a teacher, may stay as it is. */
 export function untrainedWeights({ model, graph, needed }: Examined): Diagnostic[] {
-  const [first, ...rest] = weightsWithoutGradient(graph, needed)
+  const loaded = graph.pretrained.map(({ path }) => `${path.join('.')}.`)
+  const [first, ...rest] = weightsWithoutGradient(graph, needed).filter(
+    ({ name }) => !loaded.some((path) => name.startsWith(path)),
+  )
   const owner = first && needed.find(({ parameters }) => Object.values(parameters).includes(first.name))
   if (!owner) return []
   const { span, secondary } = placeOf(graph, owner, model)
