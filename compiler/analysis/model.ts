@@ -15,7 +15,6 @@ import {
   typeOf,
 } from '../graph/graph.js'
 import { Meanings } from '../graph/meaning.js'
-import { reachable } from '../graph/prune.js'
 import { elementsPerImage } from '../ops/support/shapes.js'
 import { strangeUnit } from './arguments.js'
 import { batchStatisticsProblems } from './batch_statistics.js'

@@ -46,7 +46,7 @@ export const models = {
     within: file,
     wrong: small(severalLabels, 'predict probabilities = softmax(master.logits)\n  train { class_weights = balanced }'),
     right: small(inputs, 'predict probabilities = softmax(master.logits)\n  train { class_weights = balanced }'),
-    },
+  },
   'label-in-answer': {
     within: besideBranch,
     wrong: 'predict chosen = softmax(master.logits) * one_hot(label)',

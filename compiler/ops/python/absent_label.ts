@@ -3,11 +3,16 @@ import type { PythonHelper } from '../../targets/pytorch/lowering.js'
 
 export const absent_label: PythonHelper = {
   name: 'absent_label',
-  code: `def absent_label(image: Tensor, training: bool) -> Tensor:
-    """Stands for a label that is not given: zeros, which nothing reads in inference. Raises ValueError in training, where it is needed."""
+  code: `def absent_label(image: Tensor, training: bool, size: int | None = None) -> Tensor:
+    """Returns zeros for a label that is not given: classes, or \`size\` numbers.
+
+    Nothing reads them in inference. Raises ValueError in training.
+    """
     if training:
         raise ValueError("the answers depend on the label in training")
-    return image.new_zeros(image.shape[0], dtype=torch.long)
+    if size is None:
+        return image.new_zeros(image.shape[0], dtype=torch.long)
+    return image.new_zeros(image.shape[0], size)
 `,
   imports: [{ module: 'torch' }, { module: 'torch', name: 'Tensor' }],
 }

@@ -121,11 +121,7 @@ function modelFunctions(structure: Structure, writer: FunctionWriter): [Function
   const forward: FunctionText = {
     name: 'forward',
     doc: 'From normalised images to what the model answers, and what its losses are made from.',
-    parameters: [
-      { name: 'at', type: 'Scope' },
-      image,
-      ...needed,
-    ],
+    parameters: [{ name: 'at', type: 'Scope' }, image, ...needed],
     returnType: undefined,
     tidies: false,
     statements: [
