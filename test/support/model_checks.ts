@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import test from 'ava'
 import type { ModelSettings } from '../../compiler/analysis/model.js'
+import type { Batch } from '../../runtime/data/batches.js'
 import { type EngineName, openEngine } from '../../runtime/engines/index.js'
 import { exportOnnx } from '../../runtime/export/onnx.js'
 import { loadModel } from '../../runtime/generated/load.js'
 import { EnginePredictor } from '../../runtime/inference/engine.js'
 import { OnnxPredictor } from '../../runtime/inference/onnx.js'
+import type { Model } from '../../runtime/model.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { Random } from '../../runtime/random.js'
 import { silent } from '../../runtime/reporter.js'
@@ -55,6 +57,10 @@ const small: Readonly<Record<string, readonly ModelSettings[]>> = {
   transfg: [{ ...tinyVit, resized: 72 }],
   vit_crop: [tinyVit],
   tasn_tiny: [{}],
+  multi_label: [{ size: 32 }],
+  hierarchy: [{ size: 32 }],
+  regression: [{ size: 32 }],
+  retrieval: [{ size: 32 }],
   wsban: [
     { size: 107, classes: 3, maps: 4 },
     { size: 107, classes: 3, maps: 4, joint: 'classifier' },
@@ -130,6 +136,7 @@ function checkModel({ path, settings }: Subject, folder: string, tolerance: numb
       const other = found[index]
       const rows: Row[] = [
         ['probabilities', answer.probabilities, other?.probabilities],
+        ...Object.entries(answer.predictions ?? {}).map(([name, row]): Row => [name, row, other?.predictions?.[name]]),
         ['boxes', answer.box, other?.box],
         ['attention', answer.attention?.values, other?.attention?.values],
         ...Object.entries(answer.crops ?? {}).flatMap(([crop, { box, attention }]): Row[] => [
@@ -165,6 +172,7 @@ function checkModel({ path, settings }: Subject, folder: string, tolerance: numb
         const batch = {
           images: Float32Array.from({ length: 6 * model.image.size ** 2 * 3 }, () => random.uniform(-1, 1)),
           labels: Int32Array.from([0, 1, 2, 0, 1, 1]),
+          ...targetsFor(model, 6),
           indices: Int32Array.from([0, 1, 2, 3, 4, 5]),
         }
         // A tenth of the plan's rate: this is noise on random weights.
@@ -188,6 +196,21 @@ function checkModel({ path, settings }: Subject, folder: string, tolerance: numb
       t.deepEqual(steps(3).totals, totals.slice(0, 3))
     },
   )
+}
+
+/** Targets for a model with other label inputs than one class: classes in turn, labels by halves, and values from 0 to 1. */
+function targetsFor({ signature }: Model, count: number): Pick<Batch, 'targets'> {
+  if (!signature) return {}
+  const rows = Array.from({ length: count }, (_, image) => image)
+  const targets = signature.labels.map(({ name, kind, size }) => {
+    const values = rows.flatMap((image) =>
+      kind === 'Class'
+        ? [image % size]
+        : Array.from({ length: size }, (_, index) => (kind === 'Labels' ? (image + index) % 2 : image / count)),
+    )
+    return [name, Float32Array.from(values)] as const
+  })
+  return { targets: Object.fromEntries(targets) }
 }
 
 /** How many weights are numbers and no longer what they were: a gradient that is no number would show, and one that is missing. */
