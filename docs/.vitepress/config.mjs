@@ -44,6 +44,7 @@ export default defineConfig({
         ['From your photos to a web page', '/tutorial'],
         ['The command line', '/command_line'],
         ['Data sets', '/data'],
+        ['Several labels and values', '/labels'],
         ['Training', '/training'],
         ['The exported ONNX file', '/onnx'],
         ['Deployment', '/deploy'],
