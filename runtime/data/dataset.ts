@@ -1,5 +1,5 @@
 import type { FilePart } from '../images/image_file.js'
-import type { DataLabel, Target } from './labels.js'
+import type { DataLabel, Target } from './label_inputs.js'
 import type { Truth } from './truth.js'
 
 export type { Box } from '../images/rgb_image.js'

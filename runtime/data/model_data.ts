@@ -1,5 +1,5 @@
 import type { Signature } from '../../compiler/graph/signature.js'
-import { labelColumns } from './labels.js'
+import { labelColumns } from './label_inputs.js'
 import type { OpenOptions } from './open.js'
 
 /** A model, as far as it decides how images are read. */

@@ -2,9 +2,9 @@ import type { Signature, SignatureAnswer } from '../../compiler/graph/signature.
 import { type View, wholeImage } from '../../compiler/graph/view.js'
 import type { Box } from '../../compiler/ops/sampling/crop_sampler/components.js'
 import { present } from '../../grammar/present.js'
+import type { LabelNames } from '../data/label_inputs.js'
 import type { RgbImage } from '../images/rgb_image.js'
 import type { AnswerCalibration } from '../runs/answer_calibration.js'
-import type { LabelNames } from './answer_metrics.js'
 
 /** The map the crop was taken from, row by row. */
 export interface AttentionMap {

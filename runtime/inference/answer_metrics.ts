@@ -1,6 +1,6 @@
 import type { Signature, SignatureAnswer } from '../../compiler/graph/signature.js'
 import { present } from '../../grammar/present.js'
-import type { Target } from '../data/labels.js'
+import type { LabelNames, Target } from '../data/label_inputs.js'
 import { type Answer, argMax } from './answer.js'
 import { type LabelsMetrics, labelsMetrics, mean, valueAt } from './label_metrics.js'
 import { type RetrievalMetrics, retrievalMetrics } from './retrieval_metrics.js'
@@ -23,9 +23,6 @@ export interface Score {
   readonly metric: (typeof scoreMetrics)[number]
   readonly value: number
 }
-
-/** The names of classes or labels by label input. */
-export type LabelNames = Readonly<Record<string, readonly string[]>>
 
 interface Counted {
   readonly rows: Float32Array[]

@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Signature } from '../../compiler/graph/signature.js'
 import { inImage, viewOf } from '../../compiler/graph/view.js'
+import type { LabelNames } from '../data/label_inputs.js'
 import { preprocess } from '../images/preprocess.js'
 import type { RgbImage } from '../images/rgb_image.js'
 import type { Answers, Model } from '../model.js'
 import { Scope } from '../scope.js'
 import type { WeightStore } from '../weights/store.js'
 import { type Answer, answerOf, isBoxOutput, type Outputs, type Predictor } from './answer.js'
-import type { LabelNames } from './answer_metrics.js'
 
 /** Runs a generated model on the current TensorFlow.js engine. */
 export class EnginePredictor implements Predictor {

@@ -42,7 +42,7 @@ function named({ kind }: SignatureAnswer, row: Float32Array, names: readonly str
   return { kind: kind === 'values' || kind === 'embedding' ? kind : 'tensor', values: Array.from(row) }
 }
 
-/** `traits spots 91.2 %, stripes 60.0 %`, `length 12.3`; undefined for numbers that nobody reads. */
+/** `traits spots 91.2 %, stripes 60.0 %`, `length 12.3`; undefined for an embedding or a tensor. */
 export function predictionText(name: string, prediction: NamedPrediction): string | undefined {
   const percent = (share: number) => `${(share * 100).toFixed(1)} %`
   switch (prediction.kind) {

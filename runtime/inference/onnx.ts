@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { labelKinds } from '../../compiler/graph/graph.js'
 import type { Signature } from '../../compiler/graph/signature.js'
 import { type View, viewOf, wholeImage } from '../../compiler/graph/view.js'
+import type { LabelNames } from '../data/label_inputs.js'
 import { Failure } from '../failure.js'
 import type { RgbImage } from '../images/rgb_image.js'
 import { loadOnnxRuntime } from '../onnxruntime/load.js'
@@ -18,7 +19,6 @@ import {
   type Predictor,
   predictionOf,
 } from './answer.js'
-import type { LabelNames } from './answer_metrics.js'
 import { readOnnxMetadata } from './onnx_metadata.js'
 import { openSession, runSession } from './onnx_session.js'
 

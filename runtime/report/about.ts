@@ -1,6 +1,6 @@
-import { type SplitName, splitNames } from '../data/dataset.js'
 import type { Cost, DataSummary, ReportData } from './data.js'
 import { counted, largeNumber } from './format.js'
+import { splitsText } from './image_counts.js'
 import { limitsOf } from './limits.js'
 import { html, type Markup } from './markup.js'
 
@@ -32,20 +32,6 @@ export function costFacts(cost: Cost): (readonly [name: string, value: string])[
           ['prediction', `${millisecondsPerImage.toFixed(0)} ms per image on this machine, decoding included`] as const,
         ]),
   ]
-}
-
-/** Returns the number of images of each split, as `train 680, val 340`. */
-export function splitsText(data: DataSummary): string {
-  return splitNames
-    .map((split) => [split, imagesOf(data, split)] as const)
-    .filter(([, images]) => images > 0)
-    .map(([split, images]) => `${split} ${images}`)
-    .join(', ')
-}
-
-/** Returns the number of images of a split. */
-export function imagesOf({ classes, unclassified }: DataSummary, split: SplitName): number {
-  return unclassified ? unclassified[split] : classes.reduce((sum, { images }) => sum + images[split], 0)
 }
 
 function dataSection(data: DataSummary): Markup {

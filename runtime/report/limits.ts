@@ -1,6 +1,6 @@
-import { imagesOf } from './about.js'
 import type { ReportData } from './data.js'
 import { counted, percent } from './format.js'
+import { imagesOf } from './image_counts.js'
 
 /** Fewer validation images of a class than this say little about that class. */
 const fewImages = 10

@@ -1,7 +1,8 @@
 import { classScores, macroMeans } from '../inference/class_scores.js'
-import { costFacts, splitsText } from './about.js'
+import { costFacts } from './about.js'
 import type { ReportData } from './data.js'
 import { differenceText, percent } from './format.js'
+import { splitsText } from './image_counts.js'
 import { limitsOf } from './limits.js'
 import { keyFigures, verdictOf } from './verdict.js'
 

@@ -4,7 +4,7 @@ import { type LabelKind, labelKinds } from '../../compiler/graph/graph.js'
 import { parse } from '../../grammar/parse.js'
 import type { Model } from '../../grammar/tree.js'
 import type { DataSet } from '../data/dataset.js'
-import type { WantedLabel } from '../data/labels.js'
+import type { WantedLabel } from '../data/label_inputs.js'
 import { specFile } from './spec_file.js'
 
 /** A label input as a spec declares it, before the spec is compiled. */

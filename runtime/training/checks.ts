@@ -1,6 +1,6 @@
 import type { Signature } from '../../compiler/graph/signature.js'
 import type { DataSet } from '../data/dataset.js'
-import type { DataLabel } from '../data/labels.js'
+import type { DataLabel } from '../data/label_inputs.js'
 import { Failure } from '../failure.js'
 import type { Model } from '../model.js'
 import { RunFolder } from '../runs/folder.js'

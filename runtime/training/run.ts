@@ -1,6 +1,6 @@
 import type { DataSet } from '../data/dataset.js'
 import { fingerprintOf } from '../data/fingerprint.js'
-import { labelNamesOf } from '../data/labels.js'
+import { labelNamesOf } from '../data/label_inputs.js'
 import type { Model } from '../model.js'
 import { packageVersion } from '../package-root.js'
 import type { Reporter } from '../reporter.js'

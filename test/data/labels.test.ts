@@ -1,5 +1,5 @@
 import test from 'ava'
-import type { WantedLabel } from '../../runtime/data/labels.js'
+import type { WantedLabel } from '../../runtime/data/label_inputs.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import { Failure } from '../../runtime/failure.js'
 import { folder } from '../support/data_folders.js'

@@ -45,7 +45,7 @@ test.before(async () => {
   for (const [set, lines] of Object.entries(rows)) writeFileSync(join(folder, set, 'list.csv'), `${lines.join('\n')}\n`)
 })
 
-/** What `evaluate` prints of each task, and how the file's outputs are read. */
+/** The lines that `evaluate` prints for each task, and the meanings of the file's outputs. */
 const tasks = {
   meadow: { printed: [/^probabilities: mAP/m, /circle .* average precision/], kinds: ['labels', 'logits'] },
   beetles: {

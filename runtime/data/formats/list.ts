@@ -1,6 +1,6 @@
 import { basename, relative, sep } from 'node:path'
 import type { SplitName } from '../dataset.js'
-import type { WantedLabel } from '../labels.js'
+import type { WantedLabel } from '../label_inputs.js'
 import { type Listed, type Listing, listed } from '../listing.js'
 import { splitsOfNames } from '../split_names.js'
 import { brokenLine } from '../text.js'
