@@ -43,7 +43,10 @@ export class Meanings {
     const fitting = this.labels.filter((label) => label.size === size && this.isReadAs(label, value))
     const trained = fitting.filter((label) => this.trains(label, value))
     const others = fitting.filter((label) => label.kind !== 'Value' || label.name === name)
-    const possible = trained.length > 0 ? trained : others
+    const all = trained.length > 0 ? trained : others
+    // What is provably a probability is no measured value.
+    const probabilities = all.filter(({ kind }) => kind !== 'Value')
+    const possible = probabilities.length > 0 ? probabilities : all
     const label = possible.length > 1 ? possible.find((one) => one.name === name) : possible[0]
     if (label) return { kind: kinds[label.kind], of: label.name }
     return possible.length > 1 ? { kind: 'ambiguous', labels: possible } : { kind: 'embedding' }

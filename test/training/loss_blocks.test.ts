@@ -21,7 +21,7 @@ model losses(classes = 3) {
     l1    = l1(whole.row, values)
     kl    = kl(whole.row, values)
   }
-  predict labels = sigmoid(whole.row)
+  predict probabilities = sigmoid(whole.row)
 }
 `
 

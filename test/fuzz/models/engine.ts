@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Tensor } from '../../../compiler/ops/support/tensor.js'
 import { permute } from '../../../compiler/ops/support/tensor.js'
+import type { Batch } from '../../../runtime/data/batches.js'
 import { EnginePredictor } from '../../../runtime/inference/engine.js'
 import type { Model } from '../../../runtime/model.js'
 import { computeGradients } from '../../../runtime/training/gradients.js'
@@ -49,8 +50,16 @@ export function storedParameters(model: Model, { parameters }: ReferenceInputs):
 }
 
 /** The images and labels as training takes them. */
-export function batchOf(inputs: ReferenceInputs): { images: Float32Array; labels: Int32Array } {
-  return { images: channelsLast(inputs), labels: Int32Array.from(inputs.label.data) }
+export function batchOf(inputs: ReferenceInputs, { signature }: Model): Pick<Batch, 'images' | 'labels' | 'targets'> {
+  const targets = signature?.labels.map(({ name }) => {
+    const { data } = inputs.others.get(name) ?? inputs.label
+    return [name, Float32Array.from(data)] as const
+  })
+  return {
+    images: channelsLast(inputs),
+    labels: Int32Array.from(inputs.label.data),
+    ...(targets && { targets: Object.fromEntries(targets) }),
+  }
 }
 
 async function predict(model: Model, inputs: ReferenceInputs): Promise<Tensors> {
@@ -68,7 +77,7 @@ async function predict(model: Model, inputs: ReferenceInputs): Promise<Tensors> 
 
 async function trainingStep(model: Model, inputs: ReferenceInputs): Promise<Omit<Outcome, 'answers'>> {
   const weights = storeOf(model, inputs)
-  const batch = batchOf(inputs)
+  const batch = batchOf(inputs, model)
   const losses = new Map<string, Tensor>()
   const gradients = new Map<string, Tensor>()
   tf.tidy(() => {

@@ -54,15 +54,18 @@ export class ModelGenerator {
     const train = `train { epochs = 1, batch = ${1 + this.random.integer(4)}, ${this.optimizer()} }`
     // Drawn last, so that the seeds of before give the models of before.
     const detail = crop && this.chance(0.4) ? this.crop(first.maps, size) : undefined
+    const others = this.chance(0.3) ? this.otherLabels(classes) : undefined
     if (detail) lines.push(detail.replace('crop =', 'detail ='))
     return [
       ...blocks,
       `model fuzz(classes = ${classes}, size = ${size}) {`,
       `  input image: Image[3, size, size] { ${steps} }`,
       '  input label: Class[classes]',
+      ...(others?.inputs ?? []).map((line) => `  ${line}`),
       ...lines.map((line) => `  ${line}`),
-      `  loss { ${losses} }`,
+      `  loss { ${[losses, ...(others?.losses ?? [])].join('\n         ')} }`,
       `  predict probabilities = ${prediction}`,
+      ...(others?.predictions ?? []).map((line) => `  ${line}`),
       `  ${train}`,
       '}',
       '',
@@ -381,6 +384,33 @@ export class ModelGenerator {
       ...(this.chance(0.3) ? [`margin = ${this.pick(['0', '0.2', '1'])}`] : []),
     ]
     return `crop = crop_sampler(${parts.join(', ')})`
+  }
+
+  /** Label inputs beside the class, each with a loss on the logits of the first branch, and predictions of them. */
+  private otherLabels(classes: number) {
+    const all = [
+      {
+        input: 'traits: Labels[classes]',
+        loss: 'b = mean(softplus(first.logits) - first.logits * traits, over = last)',
+        prediction: 'traits = sigmoid(first.logits)',
+      },
+      {
+        input: 'measured: Value[classes]',
+        loss: 'm = 0.1 * mean(square(first.logits - measured), over = last)',
+        prediction: 'measured = first.logits',
+      },
+      {
+        input: `other: Class[${classes + 1}]`,
+        loss: `o = 0.1 * mean(first.logits, over = last) * sum(one_hot(other) * range(${classes + 1}, like = one_hot(other)), over = last)`,
+        prediction: 'embedding = l2_normalize(first.logits)',
+      },
+    ]
+    const chosen = all.filter(() => this.chance(0.6))
+    return {
+      inputs: chosen.map(({ input }) => `input ${input}`),
+      losses: chosen.map(({ loss }) => loss),
+      predictions: chosen.map(({ prediction }) => `predict ${prediction}`),
+    }
   }
 
   private losses(logits: readonly string[], { rows }: { readonly rows: readonly string[] }): string {

@@ -1,6 +1,6 @@
 """Runs generated models: each line of standard input names one, and gets a line with what the model computes.
 
-A request has the model's folder, module and class, the type to compute in, tensors for its state, image and label, and the backend of
+A request has the model's folder, module and class, the type to compute in, tensors for its state, image and labels, and the backend of
 torch.compile (null: eager).
 Tensors are `{"shape": [...], "data": BASE64}`, the numbers as little-endian doubles, so that NaN and infinities survive.
 """
@@ -56,13 +56,14 @@ def run(request):
     torch._dynamo.reset()
     backend = request["backend"]
     computed = model if backend is None else torch.compile(model, backend=backend)
-    image, label = tensor_of(request["image"], dtype), tensor_of(request["label"], torch.int64)
+    image = tensor_of(request["image"], dtype)
+    labels = [tensor_of(label, torch.int64 if label["class"] else dtype) for label in request["labels"]]
 
     model.eval()
     with torch.no_grad():
         answers = computed(image)
     model.train()
-    result = computed(image, label)
+    result = computed(image, *labels)
     losses = {key.removeprefix("loss/"): value for key, value in result.items() if key.startswith("loss/")}
     sum(losses.values()).backward()
     return {

@@ -56,7 +56,10 @@ export class PytorchExecutor {
           }),
         ),
         image: textOf(inputs.image),
-        label: textOf(inputs.label),
+        labels: graph.labels.map(({ name, kind }) => ({
+          ...textOf(inputs.others.get(name) ?? inputs.label),
+          class: kind === 'Class',
+        })),
         backend,
       })
     } finally {

@@ -14,6 +14,8 @@ export interface ReferenceInputs {
   readonly image: Tensor
   /** [batch]. */
   readonly label: Tensor
+  /** Of the other label inputs, by name. */
+  readonly others: ReadonlyMap<string, Tensor>
   readonly key: readonly (string | number)[]
 }
 
@@ -67,7 +69,11 @@ export function evaluateGraph(
     return value
   }
   values.set(graph.image.value.node, [inputs.image])
-  if (graph.label) values.set(graph.label.value.node, [inputs.label])
+  for (const { name, value } of graph.labels) {
+    const tensor = name === graph.label?.name ? inputs.label : inputs.others.get(name)
+    if (!tensor) throw new Error(`no input ${name}`)
+    values.set(value.node, [tensor])
+  }
   for (const node of graph.nodes) {
     if (values.has(node.id)) continue
     const operation = operationNamed(node.operation)

@@ -17,12 +17,13 @@ const rate = 0.01
 export async function resumeProblem(model: Model, inputs: ReferenceInputs, seed: number): Promise<string | undefined> {
   const stop = 1 + new Random(keyOf('resume', seed)).integer(steps - 1)
   const options = { model, seed }
+  const batch = batchOf(inputs, model)
   const begin = () => Learner.begin(options, storedParameters(model, inputs))
-  const through = await trained(begin(), inputs, 0, steps)
-  const half = through && (await trained(begin(), inputs, 0, stop))
+  const through = await trained(begin(), batch, 0, steps)
+  const half = through && (await trained(begin(), batch, 0, stop))
   // A model whose loss overflows stops training.
   if (!through || !half) return undefined
-  const resumed = await trained(Learner.restore(options, await throughFiles(half), 'the fuzzer'), inputs, stop, steps)
+  const resumed = await trained(Learner.restore(options, await throughFiles(half), 'the fuzzer'), batch, stop, steps)
   if (!resumed) return `resumed after step ${stop}, the loss overflows`
   return differentBits(through.tensors, resumed.tensors, stop) ?? differentBits(through.slots, resumed.slots, stop)
 }
@@ -30,12 +31,12 @@ export async function resumeProblem(model: Model, inputs: ReferenceInputs, seed:
 /** @returns the state after the last step; undefined where a loss or gradient is not finite */
 async function trained(
   learner: Learner,
-  inputs: ReferenceInputs,
+  batch: ReturnType<typeof batchOf>,
   from: number,
   to: number,
 ): Promise<Checkpoint | undefined> {
   try {
-    for (let step = from; step < to; step++) learner.accumulate(batchOf(inputs), { step, epoch: 0, rate }, true)
+    for (let step = from; step < to; step++) learner.accumulate(batch, { step, epoch: 0, rate }, true)
     return await learner.checkpoint({ epoch: 0, step: to, stepInEpoch: to, position: 0, lossSums: {}, stale: 0 })
   } catch (error) {
     if (error instanceof NotFinite) return undefined

@@ -1,5 +1,5 @@
 import { namedAnswers } from '../../../compiler/graph/answers.js'
-import type { Graph, Phase, ValueRef } from '../../../compiler/graph/graph.js'
+import type { Graph, LabelInput, Phase, ValueRef } from '../../../compiler/graph/graph.js'
 import { specialise } from '../../../compiler/graph/phase.js'
 import { elements, type Tensor, tensor } from '../../../compiler/ops/support/tensor.js'
 import { keyOf, Random } from '../../../runtime/random.js'
@@ -81,7 +81,15 @@ export function boundsOf(base: Tensors, rounded: readonly Tensors[]): ReadonlyMa
   )
 }
 
-function inputsOf({ image, label, parameters, plan }: Graph, seed: number): ReferenceInputs {
+function otherLabel({ name, kind, size }: LabelInput, batch: number, seed: number): Tensor {
+  const random = new Random(keyOf('label', name, seed))
+  const value = () =>
+    kind === 'Value' ? Math.fround(random.uniform(-2, 2)) : random.integer(kind === 'Class' ? size : 2)
+  const shape = kind === 'Class' ? [batch] : [batch, size]
+  return tensor(shape, Array.from({ length: elements(shape) }, value))
+}
+
+function inputsOf({ image, label, labels, parameters, plan }: Graph, seed: number): ReferenceInputs {
   const random = new Random(keyOf('inputs', seed))
   const { batch } = plan
   const shape = [batch, image.channels, image.height, image.width]
@@ -94,6 +102,9 @@ function inputsOf({ image, label, parameters, plan }: Graph, seed: number): Refe
     label: tensor(
       [batch],
       Array.from({ length: batch }, () => random.integer(label?.size ?? 1)),
+    ),
+    others: new Map(
+      labels.filter(({ name }) => name !== label?.name).map((one) => [one.name, otherLabel(one, batch, seed)]),
     ),
     parameters: new Map(
       [...parameters.values()].map((parameter) => {
