@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { safeLine } from '../../compiler/diagnostics/safe_text.js'
+import { labelColumns } from '../data/label_inputs.js'
 import { openDataSet } from '../data/open.js'
 import { engineNames } from '../engines/index.js'
 import { Failure } from '../failure.js'
@@ -41,7 +42,11 @@ export async function trainFromCommandLine(model: Model, spec: unknown, args: re
         exit: 2,
       })
     const engine = engineNames.find((name) => name === values.engine)
-    const data = await openDataSet(folder, { seed: Number(seed) })
+    const { signature } = model
+    const data = await openDataSet(folder, {
+      seed: Number(seed),
+      ...(signature && { labels: labelColumns(signature, {}) }),
+    })
     const request = {
       data: folder,
       out,

@@ -3,6 +3,7 @@ import { bracketed, type Expression, operandLines, printExpression, printItem } 
 /** Lines as `ruff format` leaves them: 88 columns, what is longer split at its last bracket. */
 const widest = 88
 const step = '    '
+const collections: ReadonlySet<Expression['kind']> = new Set(['list', 'tuple', 'dict'])
 
 /** Returns `prefix + expression + suffix` in as many lines as it needs; the comment goes above when it finds no room. */
 export function statement(indent: string, prefix: string, expression: Expression, comment = '', suffix = ''): string[] {
@@ -44,7 +45,10 @@ function broken(indent: string, prefix: string, expression: Expression, suffix: 
     default: {
       const { open, items, close } = bracketed(expression)
       const together = `${inner}${items.map(printItem).join(', ')}`
-      const body = isLine(together) ? [together] : items.flatMap((item) => broken(inner, item.prefix, item.value, ','))
+      // Only the arguments of a call and indices stand together on a line of their own.
+      const apart = collections.has(expression.kind) && items.length > 1
+      const body =
+        isLine(together) && !apart ? [together] : items.flatMap((item) => broken(inner, item.prefix, item.value, ','))
       return [`${indent}${prefix}${open}`, ...body, `${indent}${close}${suffix}`]
     }
   }

@@ -65,17 +65,15 @@ def read_listing(
     if source.is_file():
         return _read_list(source)
     found = read_class_folders(source, seed, classes)
-    return Listing(
-        found.classes,
-        *(
-            [
-                Sample(path, k)
-                for k, name in enumerate(found.classes)
-                for path in split[name]
-            ]
-            for split in (found.train, found.val)
-        ),
+    train, val = (
+        [
+            Sample(path, k)
+            for k, name in enumerate(found.classes)
+            for path in split[name]
+        ]
+        for split in (found.train, found.val)
     )
+    return Listing(found.classes, train, val)
 
 
 def _read_list(file: Path) -> Listing:

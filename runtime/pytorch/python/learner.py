@@ -234,9 +234,7 @@ class Learner:
         device = self.process_group.device
         images = batch.images.to(device, non_blocking=True)
         images = images.contiguous(memory_format=self.layout)
-        labels = [
-            label.to(device, non_blocking=True) for label in batch.label_inputs()
-        ]
+        labels = [label.to(device, non_blocking=True) for label in batch.label_inputs()]
         if recipe.MIX:
             # The compiler allows it for a single label, which is a class.
             (label,) = labels
