@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { codes, diagnosticPage } from '../compiler/diagnostics/page.js'
 import { fold } from '../compiler/diagram/fold.js'
@@ -11,6 +12,7 @@ import { textMateGrammar } from '../editors/language/textmate.js'
 import { writeAtomically } from '../runtime/files.js'
 import { packageRoot } from '../runtime/package-root.js'
 import { compileFile } from '../runtime/specs/spec.js'
+import { methodsTable } from './methods_table.js'
 import { pythonHelpers } from './python_helpers.js'
 
 /** Generated files by path: pages that repeat what the compiler knows, and modules made of Python files. A test compares them with what is in the repository. */
@@ -20,13 +22,23 @@ export function generatedPages(): ReadonlyMap<string, string> {
     ...operationList().map((operation) => [`docs/operations/${operation.name}.md`, pageOf(operation)] as const),
     ['docs/settings.md', settingsPage()],
     ['docs/diagnostics.md', diagnosticsPage()],
+    ['docs/methods.md', methodsPage()],
     ...methods.map((name) => [`docs/figures/${name}.svg`, figure(name)] as const),
     ...pythonHelpers(),
     ['editors/vscode/syntaxes/wsban.tmLanguage.json', `${JSON.stringify(textMateGrammar(), undefined, 2)}\n`],
   ])
 }
 
-const methods = ['wsban', 'wsdan', 'tasn', 'bilinear_cnn', 'cam']
+/** The page as it is, with its table of costs measured anew. */
+function methodsPage(): string {
+  const page = readFileSync(join(packageRoot(), 'docs', 'methods.md'), 'utf8')
+  return page.replace(
+    /(<!-- measured by npm run docs -->\n\n)\|[\s\S]*?\|\n(?=\n)/,
+    (_, mark: string) => `${mark}${methodsTable()}\n`,
+  )
+}
+
+const methods = ['wsban', 'wsdan', 'tasn', 'bilinear_cnn', 'cam', 'cal']
 
 /** The figure that `wsban graph` draws. */
 function figure(name: string): string {
