@@ -14,7 +14,7 @@ import { compileFile } from '../../runtime/specs/spec.js'
 import { WeightStore } from '../../runtime/weights/store.js'
 import { distance, image, type Summary, summary, type Values, valuesOf } from '../parity/formula.js'
 
-/** What record_methods.py wrote: each method's own part, read from its paper in PyTorch. */
+/** The record of record_methods.py: each method's own part, read from its paper in PyTorch. */
 const recorded = z
   .record(
     z.string(),

@@ -4,9 +4,8 @@ Writes test/models/recorded_methods.json: what the own part of each method compu
     pip install -r test/parity/requirements.txt
     python test/models/record_methods.py
 
-Each function is one spec of test/fixtures/methods. It gets images [3, 3, size, size], labels and the weights by name, all by the formula of
-test/parity/record.py, and returns the losses and the answers; `None` stands for a value that is drawn. The gradient is that of the sum of the losses by
-the images.
+Each function is one spec of test/fixtures/methods. Its arguments are images [3, 3, size, size] and the weights by name, by the formula of
+test/parity/record.py, and it returns the losses and the answers. The gradient is that of the sum of the losses with respect to the images.
 """
 
 import json
@@ -418,7 +417,7 @@ def summary(tensor):
 
 
 def record(method):
-    x = image(3, SIZES.get(method.__name__, 16)).double().requires_grad_()
+    x = image(3, 16).double().requires_grad_()
     losses, answers = method(x, weights)
     gradient = torch.autograd.grad(sum(losses.values()), x)[0]
     numbers = {name: value.item() for name, value in losses.items()}
@@ -428,8 +427,6 @@ def record(method):
         "gradient": summary(gradient),
     }
 
-
-SIZES = {}
 
 if __name__ == "__main__":
     found = {method.__name__: record(method) for method in METHODS}
