@@ -7,7 +7,7 @@ import { normalizationIn } from '../../compiler/training/normalization.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { diskLibrary } from '../../runtime/specs/library.js'
 
-const models = ['wsban', 'wsdan', 'tasn', 'cam', 'baseline']
+const models = ['wsban', 'wsdan', 'tasn', 'cam', 'baseline', 'cal', 'gradcam']
 const trunks = [
   'inception_v3.tv_in1k',
   'resnet18',

@@ -86,8 +86,13 @@ function modelClass(plan: ClassPlan, around: Surroundings): string {
   const trains = graph.labels.length > 0 && graph.losses.length > 0
   const labelNames = trains ? graph.labels.map(({ value }) => printExpression(body.code(value))) : []
   const absent = labelNames.map((name) => `${name} is None`).join(' or ')
-  // Answers may depend on labels in training.
-  const needed = trains ? graph.labels.filter(({ value }) => answering.has(value.node)) : []
+  // Answers may depend on labels in training, and a branch that they use may compute something else from them.
+  const inputsOf = (item: Item) =>
+    'node' in item ? item.node.inputs.map(({ value }) => value) : structure.inputs(item.frame)
+  const given = new Set(
+    structure.items(structure.frame(0)).flatMap((item) => (isLoss(item) ? [] : inputsOf(item).map(({ node }) => node))),
+  )
+  const needed = trains ? graph.labels.filter(({ value }) => given.has(value.node)) : []
   const losses = trains
     ? [
         needed.length > 0 ? '        if not labelled:' : `        if ${absent}:`,
