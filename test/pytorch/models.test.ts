@@ -5,6 +5,7 @@ import { basename, join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import { z } from 'zod'
+import { weightsWithoutGradient } from '../../compiler/graph/gradient_flow.js'
 import type { Graph, Parameter } from '../../compiler/graph/graph.js'
 import { specialise } from '../../compiler/graph/phase.js'
 import { tensor } from '../../compiler/ops/support/tensor.js'
@@ -83,9 +84,12 @@ for (const [index, subject] of subjects.entries())
     t.true(Object.values(found.losses).every(Number.isFinite))
     t.deepEqual(found.notFinite, [])
     if (graph.losses.length > 0) {
-      // Weights that no loss depends on have no gradient.
+      // Weights that no loss depends on have no gradient, and neither have those of a teacher.
       const trained = specialise({ ...graph, predictions: [], logits: [], crops: [] }, 'training').parameters
-      const idle = [...graph.parameters.values()].filter(({ name, trainable }) => trainable && !trained.has(name))
+      const taught = new Set(weightsWithoutGradient(graph, graph.nodes).map(({ name }) => name))
+      const idle = [...graph.parameters.values()].filter(
+        ({ name, trainable }) => trainable && (!trained.has(name) || taught.has(name)),
+      )
       t.deepEqual(found.withoutGradient.sort(), idle.map(({ name }) => name).sort())
     }
   })
