@@ -25,6 +25,7 @@ import type { Elaborator } from './elaborator.js'
 import type { Module } from './modules.js'
 import { placeOf } from './naming.js'
 import { meanOverBatch, repeatedLike } from './operation_call.js'
+import { reservedOutputs } from './output_names.js'
 import { Scope } from './scope.js'
 import { imageSteps, trainingPlan } from './training.js'
 import { type BoundArgument, describe, isConstant, type TensorValue, tensorOf, type Value } from './values.js'
@@ -86,6 +87,7 @@ export function elaborateModel(
   )
   if (model.predictions.length === 0)
     elaborator.report(diagnose('no-prediction', { name: model.name.text }, model.name.span))
+  for (const problem of reservedOutputs(model.predictions, image?.name)) elaborator.report(problem)
   if (model.losses.length === 0) elaborator.report(diagnose('zero-loss', {}, model.name.span))
   const { predictions, logits, label } = answersOf(elaborator, model, labels, predicted, branchLogits)
   const plan = trainingPlan(elaborator, model, context, image, labels)

@@ -346,6 +346,12 @@ export const table = {
     explanation:
       'The model has no `predict` line. It defines the output of the trained model, which is the first output of the exported file.',
   }),
+  'reserved-output': error<{ name: string; of: string }>({
+    message: ({ name, of }) => `a prediction cannot be called \`${name}\`: this is the name of ${of}`,
+    help: () => 'choose another name, such as probabilities',
+    explanation:
+      'The inputs and outputs of a trained model have names: the image, the predictions, `boxes` and `attention` of crops, and `logits/BRANCH`. A prediction with one of the other names could not be told from it.',
+  }),
   'ambiguous-prediction': error<{ name: string; labels: readonly string[] }>({
     message: ({ name, labels }) =>
       `\`${name}\` could be the prediction of ${labels.map((label) => `\`${label}\``).join(' or ')}`,

@@ -335,7 +335,7 @@ def windows(x, weights):
     mask = (total > total.mean((1, 2), keepdim=True)) & (two > two.mean((1, 2), keepdim=True))
     logits = x.flatten(1) @ weights("whole.logits.weight", 3, 768).T + weights("whole.logits.bias", 3)
     answers = {
-        "boxes": boxes.expand(3, -1, -1),
+        "places": boxes.expand(3, -1, -1),
         "chosen": torch.stack(chosen),
         "parts": torch.stack(parts),
         "mask": mask.double(),

@@ -90,7 +90,7 @@ function spec(name: string, { size, crop, mean, deviation }: Written): string {
   return `model photos(classes = ${classes}) {
   input image: Image[3, ${size}, ${size}] { ${steps} }
   branch net(image) { trunk = backbone(image, "${name}", weights = "${name}.safetensors", classes = classes) }
-  predict logits = net.trunk
+  predict scores = net.trunk
 }
 `
 }

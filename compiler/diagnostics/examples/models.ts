@@ -37,6 +37,11 @@ export const models = {
     right: small(inputs),
   },
   'no-prediction': { within: file, wrong: small(inputs, ''), right: small(inputs) },
+  'reserved-output': {
+    within: file,
+    wrong: small(inputs, 'predict logits = softmax(master.logits)'),
+    right: small(inputs),
+  },
   'ambiguous-prediction': {
     within: file,
     wrong: small(severalLabels, 'predict other = softmax(image -> global_avg_pool -> linear(classes))'),
