@@ -44,7 +44,7 @@ export class Meanings {
     const trained = fitting.filter((label) => this.trains(label, value))
     const others = fitting.filter((label) => label.kind !== 'Value' || label.name === name)
     const all = trained.length > 0 ? trained : others
-    // What is provably a probability is no measured value.
+    // A tensor of probabilities belongs to classes or labels, even where a Value input has its size as well.
     const probabilities = all.filter(({ kind }) => kind !== 'Value')
     const possible = probabilities.length > 0 ? probabilities : all
     const label = possible.length > 1 ? possible.find((one) => one.name === name) : possible[0]
