@@ -54,7 +54,7 @@ export const models = {
   },
   'label-in-answer': {
     within: besideBranch,
-    wrong: 'predict chosen = softmax(master.logits) * one_hot(label)',
+    wrong: 'predict chosen = softmax(master.logits * one_hot(label))',
     right: 'loss { chosen = -sum(log_softmax(master.logits) * one_hot(label), over = last) }',
   },
   'unknown-parameter': { within: file, wrong: small(inputs), set: { clases: 4 } },
