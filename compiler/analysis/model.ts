@@ -15,6 +15,7 @@ import {
   typeOf,
 } from '../graph/graph.js'
 import { Meanings } from '../graph/meaning.js'
+import { reachable } from '../graph/prune.js'
 import { elementsPerImage } from '../ops/support/shapes.js'
 import { strangeUnit } from './arguments.js'
 import { batchStatisticsProblems } from './batch_statistics.js'
@@ -91,7 +92,11 @@ export function elaborateModel(
   if (model.losses.length === 0) elaborator.report(diagnose('zero-loss', {}, model.name.span))
   const { predictions, logits, label } = answersOf(elaborator, model, labels, predicted, branchLogits)
   const plan = trainingPlan(elaborator, model, context, image, labels)
-  const tooLarge = modelCapacity(elaborator.builder.nodes, elaborator.builder.parameters.values(), model.name.span)
+  const outputs = [...losses, ...predictions, ...logits].map(({ value }) => value)
+  // A tap that nothing uses is not computed.
+  const live = reachable(elaborator.builder.nodes, outputs)
+  const computed = elaborator.builder.nodes.filter(({ id }) => live.has(id))
+  const tooLarge = modelCapacity(computed, elaborator.builder.parameters.values(), model.name.span)
   if (tooLarge) elaborator.report(tooLarge)
   for (const problem of batchStatisticsProblems(elaborator.builder.nodes, plan.batch)) elaborator.report(problem)
   if (!image || elaborator.diagnostics.some(({ severity }) => severity === 'error')) return undefined
@@ -108,10 +113,7 @@ export function elaborateModel(
     losses,
     predictions,
     logits,
-    crops: cropOutputs(
-      nodes,
-      [...losses, ...predictions, ...logits].map(({ value }) => value),
-    ),
+    crops: cropOutputs(nodes, outputs),
     pretrained,
     plan,
   }
