@@ -22,7 +22,8 @@ test('every model stays on the device that its images are on, in full and in mix
     const place = join(folder, name)
     await writeTarget({ ...spec, graph }, { target: 'pytorch', out: place, seed: 1 })
     const { height, width } = graph.image
-    asked.push([place, className([graph.name]), [3, height, width], graph.losses.length > 0])
+    const labels = graph.losses.length > 0 ? graph.labels.map(({ kind, size }) => (kind === 'Class' ? 0 : size)) : null
+    asked.push([place, className([graph.name]), [3, height, width], labels])
   }
   const script = join(packageRoot(), 'test', 'pytorch', 'run_elsewhere.py')
   t.deepEqual(JSON.parse(runPython([script], JSON.stringify(asked))), {})

@@ -1,6 +1,7 @@
 """Runs generated models on a simulated CUDA device: torch's fake tensors have a device and a shape, but no values.
 
-Standard input: [folder, class, [channels, height, width], whether it has losses] of each model. Prints a JSON object of errors by class,
+Standard input: [folder, class, [channels, height, width], labels] of each model; labels are 0 for a class, or how many numbers
+there are, and null for a model without losses. Prints a JSON object of errors by class,
 such as operands on different devices. The backward pass is not run, as autograd requires a real device.
 """
 
@@ -12,7 +13,7 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 
-def run(folder, name, shape, losses):
+def run(folder, name, shape, sizes):
     sys.path.insert(0, folder)
     for module in ("model", "operations"):
         sys.modules.pop(module, None)
@@ -22,10 +23,10 @@ def run(folder, name, shape, losses):
         with torch.device("cuda"):
             model = getattr(generated, name)()
             images = torch.rand(3, *shape)
-            labels = torch.zeros(3, dtype=torch.int64)
+            labels = [torch.zeros(3, size) if size else torch.zeros(3, dtype=torch.int64) for size in sizes or []]
         for low in (None, torch.bfloat16, torch.float16):
             with torch.autocast("cuda", low, enabled=low is not None):
-                found = dict(model.train()(images, labels) if losses else model.train()(images))
+                found = dict(model.train()(images, *labels))
                 with torch.no_grad():
                     found |= {f"evaluated {key}": value for key, value in model.eval()(images).items()}
             elsewhere = [key for key, value in found.items() if value.device.type != "cuda"]
@@ -40,9 +41,9 @@ def run(folder, name, shape, losses):
 
 
 refused = {}
-for folder, name, shape, losses in json.load(sys.stdin):
+for folder, name, shape, sizes in json.load(sys.stdin):
     try:
-        reason = run(folder, name, shape, losses)
+        reason = run(folder, name, shape, sizes)
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
     if reason:

@@ -182,7 +182,7 @@ class Item(NamedTuple):
     unreadable: list[str]
     annotations: Annotations | None = None
     targets: Targets | None = None
-    index: int = 0  # of a validation image
+    sample: int = 0  # its position among the validation images
 
 
 class Batch(NamedTuple):
@@ -208,7 +208,7 @@ def collate(items: list[Item]) -> Batch:
         torch.tensor([item.label for item in readable], dtype=torch.int64),
         [path for item in items for path in item.unreadable],
         [item.annotations for item in readable],
-        [item.index for item in readable],
+        [item.sample for item in readable],
         _collate_targets([item.targets for item in readable]),
     )
 

@@ -19,7 +19,14 @@ from errors import TrainingError
 from run_lock import is_alive, is_lock, temporary_beside
 
 UNFINISHED = ".wsban-unfinished"
-FILES = ("run.json", "model.wsban", "log.jsonl", "images.json", "validation.json", "lock")
+FILES = (
+    "run.json",
+    "model.wsban",
+    "log.jsonl",
+    "images.json",
+    "validation.json",
+    "lock",
+)
 FOLDERS = ("checkpoints", "tensorboard")
 
 
