@@ -80,35 +80,25 @@ async function bundle(folder) {
 
 /** The files that `export --page` writes: the page's code with ONNX Runtime in it, and the runtime's WebAssembly. */
 async function page(folder) {
-  const { build: esbuild } = await import('esbuild')
+  // The variant for bundlers: one module, which takes its WebAssembly as bytes.
+  await browserPage(folder, { page: 'runtime/page/page.ts' }, { conditions: ['import'] })
   const resolve = createRequire(join(root, 'package.json')).resolve
-  await mkdir(folder, { recursive: true })
-  await esbuild({
-    absWorkingDir: root,
-    entryPoints: { page: 'runtime/page/page.ts' },
-    outdir: folder,
-    bundle: true,
-    minify: true,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2022',
-    // The variant for bundlers: one module, which takes its WebAssembly as bytes.
-    conditions: ['import'],
-    legalComments: 'inline',
-    logLevel: 'warning',
-  })
-  await copyFile(join(root, 'runtime', 'page', 'index.html'), join(folder, 'index.html'))
   const runtime = join(dirname(resolve('onnxruntime-web/wasm')), 'ort-wasm-simd-threaded.wasm')
   await copyFile(runtime, join(folder, 'ort.wasm'))
 }
 
 /** The page that `wsban studio` serves. */
 async function studio(folder) {
+  await browserPage(folder, { studio: 'runtime/studio/browser/studio.ts' })
+}
+
+/** A page's script as one module, and the index.html beside its source. */
+async function browserPage(folder, entryPoints, options = {}) {
   const { build: esbuild } = await import('esbuild')
   await mkdir(folder, { recursive: true })
   await esbuild({
     absWorkingDir: root,
-    entryPoints: { studio: 'runtime/studio/browser/studio.ts' },
+    entryPoints,
     outdir: folder,
     bundle: true,
     minify: true,
@@ -117,8 +107,10 @@ async function studio(folder) {
     target: 'es2022',
     legalComments: 'inline',
     logLevel: 'warning',
+    ...options,
   })
-  await copyFile(join(root, 'runtime', 'studio', 'browser', 'index.html'), join(folder, 'index.html'))
+  const [source] = Object.values(entryPoints)
+  await copyFile(join(root, dirname(source), 'index.html'), join(folder, 'index.html'))
 }
 
 /** The gradients' modules are bundled with the parts of the core they use: plain Node cannot load them as they come (runtime/engines/gradients.ts). */
