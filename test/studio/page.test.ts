@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
@@ -7,10 +6,10 @@ import { programHost } from '../../runtime/api/compile.js'
 import { silent } from '../../runtime/reporter.js'
 import { StudioServer } from '../../runtime/studio/server.js'
 import { Studio } from '../../runtime/studio/studio.js'
+import { accessible } from '../support/accessible.js'
 import { browserPath, openBrowser, showing } from '../support/browser.js'
 import { trainedOnShapes } from '../support/studio.js'
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const folder = mkdtempSync(join(tmpdir(), 'wsban-studio-page-'))
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -52,21 +51,7 @@ test('the page shows a run and answers about a photo; axe finds nothing, light o
     await showing(page, '#photo-status', /0\.jpg, by epoch-/)
     t.is(await page.$$eval('#photo-classes tr', (rows) => rows.length), 2)
 
-    for (const [width, scheme] of [
-      [1280, 'light'],
-      [1280, 'dark'],
-      [375, 'light'],
-      [375, 'dark'],
-    ] as const) {
-      await page.setViewport({ width, height: 900 })
-      await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }])
-      t.is(await page.evaluate(() => document.documentElement.scrollWidth), width)
-      await page.evaluate(axe)
-      const found = await page.evaluate(
-        'axe.run().then((result) => result.violations.map(({ id, nodes }) => [id, nodes.length, nodes[0].html]))',
-      )
-      t.deepEqual(found, [], `${width} px, ${scheme}`)
-    }
+    await accessible(t, page)
     t.deepEqual(errors, [])
   } finally {
     await browser.close()
