@@ -27,9 +27,10 @@ ${ofSteps('norm', 'gradient norm', ({ gradientNorm }) => gradientNorm)}
 </div></section>`
 }
 
-function seriesOf(
-  epochs: readonly EpochRecord[],
-  pick: (record: EpochRecord) => Readonly<Record<string, number>>,
+/** Returns a line for each number that `pick` takes from the epochs, by its name. */
+export function seriesOf<Epoch extends Pick<EpochRecord, 'epoch'>>(
+  epochs: readonly Epoch[],
+  pick: (record: Epoch) => Readonly<Record<string, number>>,
   roleIn: (name: string) => Role,
 ): Series[] {
   const names = [...new Set(epochs.flatMap((record) => Object.keys(pick(record))))]
@@ -41,6 +42,6 @@ function seriesOf(
 }
 
 /** `0.0012`, `3.5`, `1.2e-7` */
-function short(value: number): string {
+export function short(value: number): string {
   return value === 0 ? '0' : String(Number(value.toPrecision(2)))
 }

@@ -115,7 +115,7 @@ export class WatchedRun {
       ...(training?.problem !== undefined && { problem: training.problem }),
     }
     if (!RunFolder.exists(path)) {
-      const condition = !training?.running ? 'stopped' : training.stopping ? 'stopping' : 'waiting'
+      const condition = training?.running ? underWay(training, 'waiting') : 'stopped'
       return { id, name: path, model: '', condition, epochs: 0, epoch: 0, steps: [], ends: [], ...process }
     }
     const run = await RunFolder.open(path)
@@ -126,15 +126,7 @@ export class WatchedRun {
     const { model, epochs } = run.info
     const done = run.ends().at(-1)?.epoch ?? 0
     const holder = training?.running ? undefined : await RunFolder.trainedBy(path)
-    const condition = training?.running
-      ? training.stopping
-        ? 'stopping'
-        : 'training'
-      : holder !== undefined
-        ? 'elsewhere'
-        : done >= epochs
-          ? 'finished'
-          : 'stopped'
+    const condition = training?.running ? underWay(training, 'training') : idle(holder, done >= epochs)
     return {
       id,
       name: path,
@@ -154,6 +146,19 @@ export class WatchedRun {
       }),
     }
   }
+}
+
+function underWay(
+  { stopping }: TrainingProcess,
+  otherwise: 'training' | 'waiting',
+): 'stopping' | 'training' | 'waiting' {
+  return stopping ? 'stopping' : otherwise
+}
+
+/** @param holder the process that trains the run elsewhere */
+function idle(holder: string | undefined, done: boolean): 'elsewhere' | 'finished' | 'stopped' {
+  if (holder !== undefined) return 'elsewhere'
+  return done ? 'finished' : 'stopped'
 }
 
 async function timeOf(file: string): Promise<number | undefined> {

@@ -1,27 +1,23 @@
 import { lineChart, type Series } from '../../report/chart.js'
+import { seriesOf, short } from '../../report/curves.js'
 import { html, type Markup } from '../../report/markup.js'
 import { type Role, roleOf } from '../../report/roles.js'
 import { type RunState, topOne } from '../state.js'
 import { roleOfRun } from './standing.js'
 
 const percentage = (value: number) => `${(value * 100).toFixed(0)} %`
-const short = (value: number) => (value === 0 ? '0' : String(Number(value.toPrecision(2))))
 
 /** Accuracies, losses and learning rate of one run. */
 export function curves({ ends, steps }: RunState): Markup {
   if (ends.length === 0 && steps.length === 0) return html``
   const branches = Object.keys(ends.at(-1)?.top1 ?? {}).filter((name) => name !== 'joint')
-  const seriesOf = (pick: (end: RunState['ends'][number]) => Readonly<Record<string, number>>): Series[] =>
-    [...new Set(ends.flatMap((end) => Object.keys(pick(end))))].map((name) => ({
-      name,
-      role: roleOf(name, branches),
-      points: ends.map((end) => [end.epoch, pick(end)[name] ?? Number.NaN] as const),
-    }))
+  const roleIn = (name: string) => roleOf(name, branches)
   const ofSteps = (name: string, role: Role, pick: (step: RunState['steps'][number]) => number): Series[] =>
     steps.length === 0 ? [] : [{ name, role, points: steps.map((step) => [step.epoch, pick(step)] as const) }]
   const scores = ends.flatMap(({ epoch, score }) => (score && score.metric !== topOne ? [{ epoch, ...score }] : []))
   const [scored] = scores
-  const [accuracies, losses] = [seriesOf(({ top1 }) => top1), seriesOf(({ losses: of }) => of)]
+  const accuracies = seriesOf(ends, ({ top1 }) => top1, roleIn)
+  const losses = seriesOf(ends, ({ losses: of }) => of, roleIn)
   return html`<h2>Curves</h2><div class="charts">
 ${accuracies.length > 0 ? lineChart(accuracies, { label: 'top-1 accuracy on the validation split', format: percentage, top: 1 }) : ''}
 ${scored ? chart([{ name: scored.metric, role: 'joint', points: scores.map(({ epoch, value }) => [epoch, value] as const) }], `${scored.metric} on the validation split`) : ''}
