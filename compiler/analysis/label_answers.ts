@@ -9,10 +9,17 @@ import { reachable } from '../graph/prune.js'
 
 /** Returns a problem for each answer that depends on a label in inference, where no label is known. */
 export function labelInAnswers(model: Model, graph: Graph): readonly Diagnostic[] {
+  if (graph.labels.length === 0) return []
   const inference = specialise(graph, 'inference')
   const { labels, nodes } = inference
-  if (labels.length === 0) return []
-  return namedAnswers(inference).flatMap(({ name, value }) => {
+  const answers = namedAnswers(inference)
+  const all = reachable(
+    nodes,
+    answers.map(({ value }) => value),
+  )
+  // Hardly any model has such an answer: one search tells.
+  if (!labels.some(({ value }) => all.has(value.node))) return []
+  return answers.flatMap(({ name, value }) => {
     const needed = reachable(nodes, [value])
     const label = labels.find((input) => needed.has(input.value.node))
     if (!label) return []
