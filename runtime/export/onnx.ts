@@ -143,38 +143,9 @@ export function lowPrecision({ nodes }: Graph): (node: OnnxNode) => boolean {
 }
 
 function described(request: ExportRequest, accuracy: Accuracy | undefined): Described {
-  const {
-    graph,
-    stored,
-    classes,
-    labelNames,
-    input,
-    weights,
-    seed,
-    holdOut,
-    samples,
-    metrics,
-    calibration,
-    precision,
-  } = request
+  const { weights, precision } = request
   const version = packageVersion()
-  const name = precision?.name ?? 'fp32'
-  return {
-    version,
-    graph,
-    stored,
-    classes,
-    labelNames,
-    input,
-    weights: originOf(weights),
-    precision: name,
-    seed,
-    holdOut,
-    samples,
-    metrics,
-    calibration,
-    accuracy,
-  }
+  return { ...request, version, weights: originOf(weights), precision: precision?.name ?? 'fp32', accuracy }
 }
 
 function originOf(weights: ExportRequest['weights']): string {

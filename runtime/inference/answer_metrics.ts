@@ -1,8 +1,8 @@
 import type { Signature, SignatureAnswer } from '../../compiler/graph/signature.js'
-import { present } from '../../grammar/present.js'
+import { elementAt, present } from '../../grammar/present.js'
 import type { LabelNames, Target } from '../data/label_inputs.js'
 import { type Answer, argMax } from './answer.js'
-import { type LabelsMetrics, labelsMetrics, mean, valueAt } from './label_metrics.js'
+import { type LabelsMetrics, labelsMetrics, mean } from './label_metrics.js'
 import { type RetrievalMetrics, retrievalMetrics } from './retrieval_metrics.js'
 import { type ValuesMetrics, valuesMetrics } from './value_metrics.js'
 
@@ -81,7 +81,7 @@ export class AnswersCounter {
 
 function classesMetrics(rows: readonly Float32Array[], classes: readonly number[]): ClassesMetrics {
   const ranks = rows.map((row, index) => {
-    const own = valueAt(row, valueAt(classes, index))
+    const own = elementAt(row, elementAt(classes, index))
     return { first: argMax(row) === classes[index], above: row.filter((other) => other > own).length }
   })
   return {

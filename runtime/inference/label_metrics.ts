@@ -35,8 +35,8 @@ export function labelsMetrics(
 ): LabelsMetrics {
   const total = { truePositives: 0, decided: 0, positives: 0 }
   const perLabel = names.map((name, label): LabelMetrics => {
-    const scores = probabilities.map((row) => valueAt(row, label))
-    const truth = truths.map((row) => valueAt(row, label) > 0.5)
+    const scores = probabilities.map((row) => elementAt(row, label))
+    const truth = truths.map((row) => elementAt(row, label) > 0.5)
     const positives = truth.filter(Boolean).length
     const decided = scores.filter((score) => score >= 0.5).length
     const truePositives = scores.filter((score, index) => score >= 0.5 && truth[index]).length
@@ -81,10 +81,4 @@ function averagePrecision(scores: readonly number[], truth: readonly boolean[]):
 
 export function mean(values: readonly number[]): number {
   return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length
-}
-
-export function valueAt(row: ArrayLike<number>, index: number): number {
-  const value = row[index]
-  if (value === undefined) throw new Error(`a row of ${row.length} numbers has no number ${index}`)
-  return value
 }

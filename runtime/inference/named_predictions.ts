@@ -1,7 +1,6 @@
 import type { SignatureAnswer } from '../../compiler/graph/signature.js'
 import { elementAt } from '../../grammar/present.js'
-import type { Answer, Predictor } from './answer.js'
-import { valueAt } from './label_metrics.js'
+import { type Answer, argMax, type Predictor } from './answer.js'
 
 /** A prediction for an image, by its meaning. */
 export type NamedPrediction =
@@ -30,14 +29,14 @@ export function namedPredictions(
 
 function named({ kind }: SignatureAnswer, row: Float32Array, names: readonly string[]): NamedPrediction {
   if (kind === 'classes') {
-    const [best = 0] = [...row.keys()].sort((a, b) => valueAt(row, b) - valueAt(row, a))
-    return { kind, name: elementAt(names, best), probability: valueAt(row, best) }
+    const best = argMax(row)
+    return { kind, name: elementAt(names, best), probability: elementAt(row, best) }
   }
   if (kind === 'labels')
     return {
       kind,
-      names: names.filter((_, index) => valueAt(row, index) >= 0.5),
-      probabilities: Object.fromEntries(names.map((name, index) => [name, valueAt(row, index)])),
+      names: names.filter((_, index) => elementAt(row, index) >= 0.5),
+      probabilities: Object.fromEntries(names.map((name, index) => [name, elementAt(row, index)])),
     }
   return { kind: kind === 'values' || kind === 'embedding' ? kind : 'tensor', values: Array.from(row) }
 }

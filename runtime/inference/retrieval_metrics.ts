@@ -1,5 +1,5 @@
 import { elementAt } from '../../grammar/present.js'
-import { mean, valueAt } from './label_metrics.js'
+import { mean } from './label_metrics.js'
 
 /** How many nearest images recall is counted in. */
 export const recallDepths = [1, 2, 4, 8] as const
@@ -60,6 +60,6 @@ function normalised(row: ArrayLike<number>): Float64Array {
 
 function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let sum = 0
-  for (let index = 0; index < a.length; index++) sum += valueAt(a, index) * valueAt(b, index)
+  for (let index = 0; index < a.length; index++) sum += elementAt(a, index) * elementAt(b, index)
   return sum
 }

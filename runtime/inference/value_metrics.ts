@@ -1,4 +1,5 @@
-import { mean, valueAt } from './label_metrics.js'
+import { elementAt } from '../../grammar/present.js'
+import { mean } from './label_metrics.js'
 
 export interface ValuesMetrics {
   readonly kind: 'values'
@@ -18,8 +19,8 @@ export function valuesMetrics(
   truths: readonly ArrayLike<number>[],
 ): ValuesMetrics {
   const columns = Array.from({ length: truths[0]?.length ?? 0 }, (_, column) => {
-    const truth = truths.map((row) => valueAt(row, column))
-    const errors = predictions.map((row, index) => valueAt(row, column) - valueAt(truth, index))
+    const truth = truths.map((row) => elementAt(row, column))
+    const errors = predictions.map((row, index) => elementAt(row, column) - elementAt(truth, index))
     const squares = errors.map((error) => error ** 2)
     const centre = mean(truth)
     const spread = mean(truth.map((value) => (value - centre) ** 2))
