@@ -9,6 +9,7 @@ import type { ExpansionCache } from './analysis/expansion_cache.js'
 import { labelInAnswers } from './analysis/label_answers.js'
 import { elaborateModel, type ModelSettings } from './analysis/model.js'
 import { type Library, type Module, type ModuleCache, ModuleLoader, syntaxDiagnostic } from './analysis/modules.js'
+import { averageOfUnused } from './analysis/moving_average.js'
 import { override } from './analysis/overrides.js'
 import { Scope } from './analysis/scope.js'
 import type { Value } from './analysis/values.js'
@@ -136,7 +137,7 @@ function buildModel(
   const elaborated = elaborateModel(elaborator, module, model, settings)
   if (!elaborated) return { graph: undefined, diagnostics: elaborator.diagnostics }
   const graph = withUsedLogits(elaborated)
-  for (const problem of labelInAnswers(model, graph)) elaborator.report(problem)
+  for (const problem of [...labelInAnswers(model, graph), ...averageOfUnused(graph)]) elaborator.report(problem)
   if (!broken) {
     const normalizationOf = (weights: string) => library.normalizationOf?.(weights)
     const live = reachable(graph.nodes, rootsOf(graph))

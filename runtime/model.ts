@@ -1,5 +1,12 @@
 import type * as tf from '@tensorflow/tfjs-core'
-import type { Initializer, Positions, Pretrained, Setting, TrainingPlan } from '../compiler/graph/graph.js'
+import type {
+  Initializer,
+  MovingAverage,
+  Positions,
+  Pretrained,
+  Setting,
+  TrainingPlan,
+} from '../compiler/graph/graph.js'
 import type { Signature } from '../compiler/graph/signature.js'
 import type { Scope } from './scope.js'
 
@@ -11,6 +18,8 @@ export interface ParameterSpec {
   readonly shape: readonly number[]
   readonly initializer: Initializer
   readonly trainable: boolean
+  /** Of a moving average of another parameter. */
+  readonly average?: MovingAverage
   /** Absent from an exported file: centres. */
   readonly trainingOnly?: boolean
   /** The order of its dimensions in TensorFlow.js; as they are, when absent. */

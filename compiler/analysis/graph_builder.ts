@@ -1,5 +1,5 @@
 import type { Span } from '../../grammar/tree.js'
-import type { Frame, Node, Parameter, Pretrained, ValueRef } from '../graph/graph.js'
+import type { Frame, MovingAverage, Node, Parameter, Pretrained, ValueRef } from '../graph/graph.js'
 import type { ParameterSpec } from '../ops/call.js'
 import type { ExpandedBody, Expansion } from './expansion.js'
 
@@ -113,6 +113,18 @@ export class GraphBuilder {
     }
     this.parameters.set(name, tfjsLayout ? { ...parameter, tfjsLayout } : parameter)
     return true
+  }
+
+  /**
+   * Makes the parameters below a path moving averages of those of another part, with which they begin: published weights noted since a
+   * mark are forgotten. Returns how many parameters there are.
+   */
+  average(average: MovingAverage, { pretrained }: Mark): number {
+    const within = `${average.path}.`
+    const own = [...this.parameters.values()].filter(({ name }) => name.startsWith(within))
+    for (const parameter of own) this.parameters.set(parameter.name, { ...parameter, trainable: false, average })
+    this.pretrained.length = pretrained
+    return own.length
   }
 
   value(node: Node, output = 0): ValueRef {

@@ -41,7 +41,8 @@ export type ModuleCache = Map<string, KeptModule>
 /** The scope around every file: the operations and the functions of the compiler. */
 const operationScope = new Scope<Value>()
 for (const operation of operations.values()) operationScope.define(operation.name, { kind: 'operation', operation })
-for (const name of functions.keys()) operationScope.define(name, { kind: 'function', name })
+for (const [name, { makesWeights = false }] of functions)
+  operationScope.define(name, { kind: 'function', name, makesWeights })
 operationScope.define('backbone', { kind: 'backbone' })
 operationScope.define('training', { kind: 'phase' })
 

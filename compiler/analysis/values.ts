@@ -24,7 +24,7 @@ export type Value =
   | InstanceValue
   | { readonly kind: 'operation'; readonly operation: Operation }
   /** One that is evaluated when the model is compiled. */
-  | { readonly kind: 'function'; readonly name: string }
+  | { readonly kind: 'function'; readonly name: string; readonly makesWeights: boolean }
   | DefinitionValue
   /** `backbone`, which finds a block by its published name. */
   | { readonly kind: 'backbone' }

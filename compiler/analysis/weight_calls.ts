@@ -129,6 +129,7 @@ function isBlock({ kind }: Value): boolean {
 /** Whether a call of this value makes weights, whatever the arguments. */
 function makesWeights(value: Value): boolean {
   if (value.kind === 'backbone') return true
+  if (value.kind === 'function') return value.makesWeights
   if (value.kind === 'operation') return value.operation.typing.parameters !== undefined
   return value.kind === 'definition' && bodyMakesWeights(value)
 }

@@ -382,6 +382,12 @@ export const table = {
     explanation:
       'A prediction, the logits of a branch that predictions use, or the box of the crop depends on the label in inference. The label is known in training only: use it in losses, or on the training side of `training ? A : B`.',
   }),
+  'average-of-unused': error<{ name: string; averaged: string }>({
+    message: ({ name, averaged }) => `\`${name}\` is the moving average of \`${averaged}\`, which nothing uses`,
+    help: () => 'let a loss or a prediction depend on the part that is averaged, or leave its average out',
+    explanation:
+      'The weights of `ema(...)` follow those of another part of the model. No loss and no prediction depends on that part, so it does not learn, and the average would never change.',
+  }),
   'unknown-parameter': error<Suggested & { model: string }>({
     message: ({ name, model }) => `model \`${model}\` has no parameter \`${name}\``,
     help: suggest,

@@ -72,13 +72,23 @@ export interface Positions {
   readonly prefix: number
 }
 
+/** A part of the model whose parameters are moving averages of those of another one, such as the teacher of a self-distillation. */
+export interface MovingAverage {
+  /** The path of the averages, and that of what they average: teacher, student. */
+  readonly path: string
+  readonly of: string
+  /** Weight of the previous average in each step. */
+  readonly decay: number
+}
+
 /** A weight or a statistic. Its name is a checkpoint's key; its shape is the one PyTorch stores. */
 export interface Parameter {
   readonly name: string
   readonly shape: readonly number[]
   readonly initializer: Initializer
-  /** False for statistics and centres, which training updates without a gradient. */
+  /** False for statistics, centres and moving averages, which training updates without a gradient. */
   readonly trainable: boolean
+  readonly average?: MovingAverage
   /** How TensorFlow.js stores it: the permutation of its dimensions. Absent: as it is. */
   readonly tfjsLayout?: readonly number[]
   /** For a position embedding, which loads from a checkpoint of another grid, too. */
@@ -233,6 +243,18 @@ export interface Graph {
   readonly crops: readonly CropOutputs[]
   readonly pretrained: readonly Pretrained[]
   readonly plan: TrainingPlan
+}
+
+/** Returns the name of the parameter that a moving average averages. */
+export function averagedName(name: string, { path, of }: MovingAverage): string {
+  return `${of}${name.slice(path.length)}`
+}
+
+/** Returns the parts that are moving averages of others, each once. */
+export function movingAverages(parameters: Iterable<Pick<Parameter, 'average'>>): readonly MovingAverage[] {
+  const byPath = new Map<string, MovingAverage>()
+  for (const { average } of parameters) if (average) byPath.set(average.path, average)
+  return [...byPath.values()]
 }
 
 /** Whether all images share the tensor. */

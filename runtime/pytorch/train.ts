@@ -16,7 +16,7 @@ import { listenForInterrupt } from '../training/interrupt.js'
 import { scalarsOf } from '../training/metrics_records.js'
 import { introduce, newRun, type RunRequest, reopen, standing, warnOfNewEngine } from '../training/run.js'
 import { beginning, type TrainResult } from '../training/train.js'
-import { initialValues } from '../weights/initial_values.js'
+import { beginningOf } from '../weights/initial_values.js'
 import { initialWeights } from '../weights/initial_weights.js'
 import { requirePytorch } from './environment.js'
 import { pytorchFiles } from './files.js'
@@ -153,11 +153,7 @@ async function initialCheckpoint(model: Model, { stored }: ReadySpec, request: P
     reporter,
   })
   const tensors = model.parameters.map(
-    (parameter) =>
-      [
-        parameter.name,
-        { shape: parameter.shape, values: given.get(parameter.name)?.values ?? initialValues(parameter, seed) },
-      ] as const,
+    (parameter) => [parameter.name, { shape: parameter.shape, values: beginningOf(parameter, seed, given) }] as const,
   )
   return { tensors: new Map(tensors), slots: new Map(), state: beginning }
 }

@@ -24,10 +24,14 @@ export class WeightAverage {
     const decay = this.warmUp ? Math.min(this.decay, (1 + step) / (10 + step)) : this.decay
     for (const [name, average] of this.weights.variables) {
       const variable = learning.variables.get(name)
-      if (variable)
-        tf.tidy(() => {
-          average.assign(tf.add(tf.mul(average, decay), tf.mul(variable, 1 - decay)))
-        })
+      if (variable) moveAverage(average, variable, decay)
     }
   }
+}
+
+/** average = decay average + (1 - decay) value */
+export function moveAverage(average: tf.Variable, value: tf.Variable, decay: number): void {
+  tf.tidy(() => {
+    average.assign(tf.add(tf.mul(average, decay), tf.mul(value, 1 - decay)))
+  })
 }

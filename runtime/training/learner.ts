@@ -10,6 +10,7 @@ import type { StoredTensor } from '../weights/file.js'
 import { WeightStore } from '../weights/store.js'
 import { WeightAverage } from './average.js'
 import { computeGradients } from './gradients.js'
+import { MovingAverages } from './moving_averages.js'
 import { NotFinite } from './not_finite.js'
 import { readOptimizerState, restoreOptimizerState } from './optimizer_state.js'
 import { makeOptimizer, type Optimizer } from './optimizers.js'
@@ -59,6 +60,7 @@ interface GradientAccumulator {
 export class Learner {
   private readonly settings: ReadonlyMap<string, ParameterSettings>
   private readonly classWeights: tf.Tensor1D | undefined
+  private readonly movingAverages: MovingAverages
   private accumulated: GradientAccumulator = emptyAccumulator()
 
   private constructor(
@@ -70,6 +72,7 @@ export class Learner {
     const { model, classWeights } = options
     this.settings = parameterSettings(model.plan, model.parameters)
     this.classWeights = classWeights && tf.tensor1d(classWeights)
+    this.movingAverages = new MovingAverages(model.parameters)
   }
 
   /** From the seed, those weights aside that are given. */
@@ -144,7 +147,8 @@ export class Learner {
   runState({ step, epoch }: StepInfo): Omit<RunState, 'variables' | 'training'> {
     const { seed, model } = this.options
     const { batches } = this.accumulated
-    const frozen = model.plan.groups.filter((group) => isFrozen(group, epoch)).map(({ path }) => path)
+    const groups = model.plan.groups.filter((group) => isFrozen(group, epoch)).map(({ path }) => path)
+    const frozen = [...groups, ...this.movingAverages.paths]
     return {
       key: [seed, 'step', step, ...(batches === 0 ? [] : [batches])],
       ...(frozen.length > 0 && { frozen }),
@@ -236,6 +240,7 @@ export class Learner {
       })
       this.optimizer.apply(moved)
     })
+    this.movingAverages.follow(this.learning)
     this.average?.follow(this.learning, this.optimizer.steps)
     for (const gradient of gradients.values()) gradient.dispose()
     this.accumulated = emptyAccumulator()

@@ -1,5 +1,7 @@
-import type { Initializer } from '../../compiler/graph/graph.js'
+import { averagedName, type Initializer } from '../../compiler/graph/graph.js'
+import type { ParameterSpec } from '../model.js'
 import { fillNormal, fillUniform, keyOf } from '../random.js'
+import type { StoredTensor } from './file.js'
 
 /** Parameters that have their initial values, beside others that were loaded. */
 export interface InitialValues {
@@ -18,4 +20,16 @@ export function initialValues(
   else if (initializer.kind === 'uniform') fillUniform(values, key, -initializer.bound, initializer.bound)
   else fillNormal(values, key, 0, initializer.deviation)
   return values
+}
+
+/** A parameter before training, where some are given. A moving average begins with the values that it averages, unless its own are given. */
+export function beginningOf(
+  parameter: ParameterSpec,
+  seed: number,
+  given: ReadonlyMap<string, StoredTensor> | undefined,
+): Float32Array {
+  const { name, average } = parameter
+  const averaged = average && { ...parameter, name: averagedName(name, average) }
+  const own = given?.get(name) ?? (averaged && given?.get(averaged.name))
+  return own?.values ?? initialValues(averaged ?? parameter, seed)
 }

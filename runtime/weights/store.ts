@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { Failure } from '../failure.js'
 import type { ParameterSpec } from '../model.js'
 import type { StoredTensor } from './file.js'
-import { initialValues } from './initial_values.js'
+import { beginningOf } from './initial_values.js'
 import { inverse, permutedShape, permuteValues } from './layout.js'
 
 /** A model's parameters on the engine, in the engine's layout; to the outside they have PyTorch's shapes. */
@@ -31,10 +31,7 @@ export class WeightStore {
     seed: number,
     given?: ReadonlyMap<string, StoredTensor>,
   ): WeightStore {
-    return new WeightStore(
-      parameters,
-      (parameter) => given?.get(parameter.name)?.values ?? initialValues(parameter, seed),
-    )
+    return new WeightStore(parameters, (parameter) => beginningOf(parameter, seed, given))
   }
 
   /** @throws Failure `weights-do-not-fit` when a parameter is missing or has another shape */

@@ -7,6 +7,7 @@ import type { Operation } from '../../ops/operation.js'
 import { findAxis } from '../../ops/support/axes.js'
 import { constantOf, match, strangeUnit } from '../arguments.js'
 import type { Call, Elaboration } from '../elaboration.js'
+import { callWithAverage } from '../moving_average.js'
 import { applyOperation, evaluateGiven } from '../operation_call.js'
 import { type BoundArgument, describe, errorValue, type TensorValue, tensorOf, type Value } from '../values.js'
 import type { FunctionCall, FunctionParameter } from './function.js'
@@ -64,6 +65,13 @@ class Arguments implements FunctionCall {
     // Each item has a name of its own below that of the binding.
     const place = { naming: { ...naming, name: [...naming.name, String(index)] }, last: true }
     return tensorOf(applyOperation(this.elaboration, operation, lists, { ...this.call, place }))
+  }
+
+  average(name: string, decay: number): Value | undefined {
+    const value = this.bound.get(name)?.value
+    const recall = value?.kind === 'instance' ? value.recall : undefined
+    if (recall?.callee.kind !== 'definition') return this.wrong(name, 'a branch, or the call of a block')
+    return callWithAverage(this.elaboration, { ...recall, callee: recall.callee }, decay, this.call)
   }
 
   wrong(name: string, expected: string): undefined {

@@ -8,6 +8,8 @@ export interface CompileTimeFunction {
   readonly summary: string
   readonly example: string
   readonly parameters: readonly FunctionParameter[]
+  /** Whether a call makes weights. */
+  readonly makesWeights?: true
   /** Returns the value; undefined when an argument does not fit, which is reported. The required arguments are given, none is an error value. */
   evaluate(call: FunctionCall): Value | undefined
 }
@@ -29,6 +31,11 @@ export interface FunctionCall {
   axis(parameter: FunctionParameter, type: TensorType): number | undefined
   /** Applies an operation to values, as item `index` of the list that the function returns; undefined after it has reported a problem. */
   apply(operation: Operation, values: ReadonlyMap<string, BoundArgument>, index: number): TensorValue | undefined
+  /**
+   * Runs the block or branch of an argument once more, with parameters that are moving averages of its own; undefined after it has
+   * reported a problem.
+   */
+  average(name: string, decay: number): Value | undefined
   /** Reports an argument of another type than expected. */
   wrong(name: string, expected: string): undefined
   divisionByZero(): undefined

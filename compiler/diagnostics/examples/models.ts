@@ -57,6 +57,20 @@ export const models = {
     wrong: 'predict chosen = softmax(master.logits * one_hot(label))',
     right: 'loss { chosen = -sum(log_softmax(master.logits) * one_hot(label), over = last) }',
   },
+  'average-of-unused': {
+    within: besideBranch,
+    wrong: [
+      'branch student(image) { logits = image -> global_avg_pool -> linear(8) }',
+      'branch other(image) { logits = image -> global_avg_pool -> linear(8) }',
+      'teacher = ema(other, 99%)',
+      'loss { teacher = distill(student = student.logits, teacher = teacher.logits) }',
+    ].join('\n'),
+    right: [
+      'branch student(image) { logits = image -> global_avg_pool -> linear(8) }',
+      'teacher = ema(student, 99%)',
+      'loss { teacher = distill(student = student.logits, teacher = teacher.logits) }',
+    ].join('\n'),
+  },
   'unknown-parameter': { within: file, wrong: small(inputs), set: { clases: 4 } },
   'unknown-setting': {
     within: besideBranch,

@@ -1,6 +1,6 @@
 import { present } from '../../../grammar/present.js'
 import { weightsWithoutGradient } from '../../graph/gradient_flow.js'
-import type { Graph, Setting } from '../../graph/graph.js'
+import { type Graph, movingAverages, type Setting } from '../../graph/graph.js'
 import { type SignatureAnswer, signatureOf } from '../../graph/signature.js'
 import { settings } from '../../training/settings.js'
 import { trainingSteps } from '../../training/training_steps.js'
@@ -68,6 +68,16 @@ export function recipe(graph: Graph, version: string): string | undefined {
     ...statement('', 'GROUPS: list[Group] = ', list(plan.groups.map(groupCode))),
     ...statement(
       '',
+      'TEACHERS: list[Teacher] = ',
+      list(
+        movingAverages(graph.parameters.values()).map(({ path, of, decay }) =>
+          callOf('Teacher', quoted(path), quoted(of), keyword('decay', floatCode(decay))),
+        ),
+      ),
+      'parts that are moving averages of others',
+    ),
+    ...statement(
+      '',
       'AVERAGE: tuple[float, bool] | None = ',
       average ? tuple([floatCode(average.decay), literal(average.warm_up === true)]) : source('None'),
       'decay and warm-up of the moving average',
@@ -125,6 +135,7 @@ export function recipe(graph: Graph, version: string): string | undefined {
     'from parameter_groups import Group',
     `from schedules import ${plan.schedule.name}`,
     'from seeded import Random',
+    'from weight_averages import Teacher',
     '',
     '__all__ = ["Model"]',
     '',

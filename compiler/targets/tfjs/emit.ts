@@ -197,9 +197,9 @@ function parametersFile(project: Project, graph: Graph): string {
 }
 
 function parameterCode(parameter: Parameter, trainingOnly: boolean): string {
-  const { name, shape, initializer, trainable, tfjsLayout, positions, eps } = parameter
+  const { name, shape, initializer, trainable, average, tfjsLayout, positions, eps } = parameter
   const layout = tfjsLayout ? `, layout: [${tfjsLayout.join(', ')}]` : ''
-  return `{ name: ${literal(name)}, shape: [${shape.join(', ')}], initializer: ${literal(initializer)}, trainable: ${trainable}${trainingOnly ? ', trainingOnly: true' : ''}${layout}${positions ? `, positions: ${literal(positions)}` : ''}${eps === undefined ? '' : `, eps: ${eps}`} }`
+  return `{ name: ${literal(name)}, shape: [${shape.join(', ')}], initializer: ${literal(initializer)}, trainable: ${trainable}${average ? `, average: ${literal(average)}` : ''}${trainingOnly ? ', trainingOnly: true' : ''}${layout}${positions ? `, positions: ${literal(positions)}` : ''}${eps === undefined ? '' : `, eps: ${eps}`} }`
 }
 
 function trainFile(project: Project): string {

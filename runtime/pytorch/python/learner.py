@@ -24,6 +24,7 @@ from process_group import ProcessGroup
 from seeded import Random, key_of
 from single_image_batch_norm import make_contiguous
 from sync_batch_norm import convert_batch_norm
+from weight_averages import WeightAverage, update_teachers
 
 
 class NotFinite(TrainingError):
@@ -91,7 +92,9 @@ class Learner:
             process_group.device.type, enabled=options.precision == "fp16"
         )
         self.average = (
-            WeightAverage(self.model, *recipe.AVERAGE) if recipe.AVERAGE else None
+            WeightAverage(self.model, recipe.Model(), *recipe.AVERAGE)
+            if recipe.AVERAGE
+            else None
         )
         self.steps = 0
         # Optimizer steps before the first update of a parameter that was frozen.
@@ -139,6 +142,7 @@ class Learner:
         self.scaler.update()
         self.optimizer.zero_grad(set_to_none=True)
         self.steps += 1
+        update_teachers(self.model, recipe.TEACHERS)
         if self.average:
             self.average.update(self.model, self.steps)
         return norm
@@ -210,7 +214,7 @@ class Learner:
 
     def _prepare_model(self, epoch: float) -> None:
         """Sets training mode and freezes groups; wraps the model again if they changed."""
-        changed = freeze(self.model, recipe.GROUPS, epoch)
+        changed = freeze(self.model, recipe.GROUPS, recipe.TEACHERS, epoch)
         if self.forward is not None and not changed:
             return
         if not any(p.requires_grad for p in self.model.parameters()):
@@ -277,27 +281,6 @@ class Learner:
         totals = self.process_group.all_reduce(torch.stack(list(sums.values())))
         means = totals / (count * self.process_group.size)
         return dict(zip(sums, means.tolist(), strict=True))
-
-
-class WeightAverage:
-    """An exponential moving average of the weights and the running statistics."""
-
-    def __init__(self, model: nn.Module, decay: float, warm_up: bool) -> None:
-        self.decay = decay
-        self.warm_up = warm_up
-        self.model = recipe.Model().to(next(model.parameters()).device)
-        self.model.load_state_dict(model.state_dict())
-
-    @torch.no_grad()
-    def update(self, trained: nn.Module, step: int) -> None:
-        """Adds the current weights. `step` counts the optimizer steps, from 1."""
-        decay = (
-            min(self.decay, (1 + step) / (10 + step)) if self.warm_up else self.decay
-        )
-        current = trained.state_dict()
-        for name, value in self.model.state_dict().items():
-            if value.is_floating_point():
-                value.mul_(decay).add_(current[name], alpha=1 - decay)
 
 
 def require_same_weights(model: nn.Module, found: dict[str, Tensor]) -> None:

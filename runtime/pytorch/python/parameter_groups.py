@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 from torch import nn
 
+from weight_averages import Teacher
+
 
 class Group(NamedTuple):
     name: str
@@ -52,21 +54,25 @@ def optimizer_groups(
     return list(by_settings.values())
 
 
-def freeze(model: nn.Module, groups: list[Group], epoch: float) -> bool:
-    """Sets training mode, and freezes the groups whose training has not started.
+def freeze(
+    model: nn.Module, groups: list[Group], teachers: list[Teacher], epoch: float
+) -> bool:
+    """Sets training mode, and freezes teachers and groups whose training has not started.
 
     Frozen modules are in evaluation mode, and their parameters require no gradient.
     Returns whether the set of trained parameters changed.
     """
     model.train()
-    frozen = [group for group in groups if epoch < group.frozen]
+    frozen = [group.path for group in groups if epoch < group.frozen]
+    frozen += [teacher.path for teacher in teachers]
     for name, module in model.named_modules():
-        if any(f"{name}.".startswith(f"{group.path}.") for group in frozen):
+        if any(f"{name}.".startswith(f"{path}.") for path in frozen):
             module.eval()
     changed = False
     for name, parameter in model.named_parameters():
         group = find_group(groups, name)
-        trained = group is None or epoch >= group.frozen
+        taught = any(teacher.contains(name) for teacher in teachers)
+        trained = not taught and (group is None or epoch >= group.frozen)
         changed = changed or parameter.requires_grad != trained
         parameter.requires_grad_(trained)
     return changed
