@@ -6,12 +6,12 @@ import { checkBlocks } from './analysis/blocks.js'
 import type { Defaults } from './analysis/defaults.js'
 import { Elaborator, type ElaboratorOptions } from './analysis/elaborator.js'
 import type { ExpansionCache } from './analysis/expansion_cache.js'
-import { labelInAnswers } from './analysis/label_answers.js'
 import { elaborateModel, type ModelSettings } from './analysis/model.js'
 import { type Library, type Module, type ModuleCache, ModuleLoader, syntaxDiagnostic } from './analysis/modules.js'
 import { averageOfUnused } from './analysis/moving_average.js'
 import { override } from './analysis/overrides.js'
 import { Scope } from './analysis/scope.js'
+import { trainingInputInAnswers } from './analysis/training_input_answers.js'
 import type { Value } from './analysis/values.js'
 import { type Diagnostic, hasErrors } from './diagnostics/diagnostic.js'
 import { diagnose } from './diagnostics/report.js'
@@ -137,7 +137,7 @@ function buildModel(
   const elaborated = elaborateModel(elaborator, module, model, settings)
   if (!elaborated) return { graph: undefined, diagnostics: elaborator.diagnostics }
   const graph = withUsedLogits(elaborated)
-  for (const problem of [...labelInAnswers(model, graph), ...averageOfUnused(graph)]) elaborator.report(problem)
+  for (const problem of [...trainingInputInAnswers(model, graph), ...averageOfUnused(graph)]) elaborator.report(problem)
   if (!broken) {
     const normalizationOf = (weights: string) => library.normalizationOf?.(weights)
     const live = reachable(graph.nodes, rootsOf(graph))

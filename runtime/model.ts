@@ -30,6 +30,14 @@ export interface ParameterSpec {
   readonly eps?: number
 }
 
+/** A further augmentation of the image in training. */
+export interface ModelView {
+  readonly name: string
+  /** Height and width. */
+  readonly size: number
+  readonly steps: readonly Setting[]
+}
+
 /** The outputs of a model. Except for feature maps, shapes are those of the ONNX file's outputs. */
 export interface Answers {
   /** Each branch's own, [batch, classes]. */
@@ -51,6 +59,8 @@ export interface Model<Forward extends { readonly answers: Answers } = { readonl
   /** The model's parameters as they were set: classes, size, maps. */
   readonly settings: Readonly<Record<string, number | boolean | string>>
   readonly image: { readonly size: number; readonly steps: readonly Setting[] }
+  /** Further augmentations of the image in training, in the order in which the model takes them. */
+  readonly views?: readonly ModelView[]
   /** The number of classes of the first Class input. */
   readonly classes?: number
   /** Absent in a classifier with one label, whose only prediction are its probabilities. */
@@ -59,8 +69,8 @@ export interface Model<Forward extends { readonly answers: Answers } = { readonl
   /** Initial weights of its parts, as the spec's `weights` name them. */
   readonly pretrained: readonly Omit<Pretrained, 'span'>[]
   readonly parameters: readonly ParameterSpec[]
-  /** Labels are needed in training alone, by models whose answers depend on them there. */
-  readonly forward: (at: Scope, image: tf.Tensor4D, ...labels: tf.Tensor[]) => Forward
-  /** Takes the label inputs in their order, and the image after them. Absent in a model that cannot be trained. */
-  losses?(at: Scope, forward: Forward, ...labelsAndImage: tf.Tensor[]): Record<string, tf.Scalar>
+  /** Labels and views are needed in training alone, by models whose answers depend on them there. */
+  readonly forward: (at: Scope, image: tf.Tensor4D, ...labelsAndViews: tf.Tensor[]) => Forward
+  /** Takes the label inputs in their order, the views in theirs, and the image after them. Absent in a model that cannot be trained. */
+  losses?(at: Scope, forward: Forward, ...given: tf.Tensor[]): Record<string, tf.Scalar>
 }

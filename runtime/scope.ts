@@ -81,8 +81,14 @@ export class Scope {
     return tf.zeros([images.shape[0], size])
   }
 
+  /** Returns zeros [batch, size, size, 3] for a view that is not given, which nothing reads in inference. @throws in training, where it is needed */
+  absentView(images: tf.Tensor4D, size: number): tf.Tensor4D {
+    this.refuseAbsent()
+    return tf.zeros([images.shape[0], size, size, 3])
+  }
+
   private refuseAbsent(): void {
-    if (this.state.training) throw new Error('the answers depend on labels in training, so forward needs them')
+    if (this.state.training) throw new Error('the answers depend on labels or views in training, so forward needs them')
   }
 
   /** The next stream of random numbers of this run: the n-th one asked for is the same in every run of the same step. */

@@ -1,4 +1,4 @@
-import type { Branch, Expression, Input, Model, Span } from '../../grammar/tree.js'
+import type { Branch, Model, Span } from '../../grammar/tree.js'
 import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
 import { cropOutputs } from '../graph/crop.js'
@@ -9,26 +9,24 @@ import {
   type ImageInput,
   isShared,
   type LabelInput,
-  labelKinds,
   type NamedValue,
   type Prediction,
   typeOf,
 } from '../graph/graph.js'
 import { Meanings } from '../graph/meaning.js'
 import { reachable } from '../graph/prune.js'
-import { elementsPerImage } from '../ops/support/shapes.js'
-import { strangeUnit } from './arguments.js'
 import { batchStatisticsProblems } from './batch_statistics.js'
 import { instantiate } from './block_call.js'
-import { modelCapacity, tensorCapacity } from './capacity.js'
+import { modelCapacity } from './capacity.js'
 import type { Call, Context } from './elaboration.js'
 import type { Elaborator } from './elaborator.js'
+import { declareInputs } from './inputs.js'
 import type { Module } from './modules.js'
 import { placeOf } from './naming.js'
 import { meanOverBatch, repeatedLike } from './operation_call.js'
 import { reservedOutputs } from './output_names.js'
 import { Scope } from './scope.js'
-import { imageSteps, trainingPlan } from './training.js'
+import { trainingPlan, viewSteps } from './training.js'
 import { type BoundArgument, describe, isConstant, type TensorValue, tensorOf, type Value } from './values.js'
 
 export type ModelSettings = Readonly<Record<string, number | boolean | string>>
@@ -47,14 +45,7 @@ export function elaborateModel(
   )
   const context: Context = { scope, frame, path: [], parameterPath: [] }
   const settings = modelParameters(elaborator, model, context, chosen)
-  const images: ImageInput[] = []
-  const labels: LabelInput[] = []
-  for (const input of model.inputs) declareInput(elaborator, input, context, images, labels)
-  const [image, anotherImage] = images
-  // An input that could not be declared has been reported.
-  const undeclared = model.inputs.length > images.length + labels.length
-  if (anotherImage || (!image && !undeclared))
-    elaborator.report(diagnose('wrong-input', { what: 'a model has one Image input' }, model.name.span))
+  const { image, labels, views: declaredViews } = declareInputs(elaborator, model, context)
   const branchLogits: NamedValue[] = []
   for (const item of model.items) {
     if (item.kind === 'binding') elaborator.bind(item, context)
@@ -91,7 +82,8 @@ export function elaborateModel(
   for (const problem of reservedOutputs(model.predictions, image?.name)) elaborator.report(problem)
   if (model.losses.length === 0) elaborator.report(diagnose('zero-loss', {}, model.name.span))
   const { predictions, logits, label } = answersOf(elaborator, model, labels, predicted, branchLogits)
-  const plan = trainingPlan(elaborator, model, context, image, labels)
+  const plan = trainingPlan(elaborator, model, context, { image, labels, views: declaredViews })
+  const views = image ? viewSteps(elaborator, declaredViews, context, { image, plan }) : []
   const outputs = [...losses, ...predictions, ...logits].map(({ value }) => value)
   // A tap that nothing uses is not computed.
   const live = reachable(elaborator.builder.nodes, outputs)
@@ -109,6 +101,7 @@ export function elaborateModel(
     parameters,
     image,
     labels,
+    views,
     label,
     losses,
     predictions,
@@ -201,112 +194,6 @@ function modelParameters(elaborator: Elaborator, model: Model, context: Context,
 function constant(value: number | boolean | string): Value {
   if (typeof value === 'number') return { kind: 'number', value }
   return typeof value === 'boolean' ? { kind: 'boolean', value } : { kind: 'string', value }
-}
-
-/** The size of a label input, as messages write it. */
-const labelSizes = { Class: 'classes', Labels: 'labels', Value: '1' } as const
-
-function declareInput(
-  elaborator: Elaborator,
-  input: Input,
-  context: Context,
-  images: ImageInput[],
-  labels: LabelInput[],
-): void {
-  const sizes = input.dimensions.map((dimension) => wholeNumber(elaborator, dimension, context))
-  const whole = sizes.flatMap((size) => size ?? [])
-  const define = (value: Value) => {
-    elaborator.facts?.named(input.name, { value, first: 0, end: 0 })
-    if (!context.scope.define(input.name.text, value))
-      elaborator.report(diagnose('duplicate-name', { name: input.name.text }, input.name.span))
-  }
-  if (whole.length !== sizes.length) {
-    define({ kind: 'error' })
-    return
-  }
-  const wrong = (what: string) => {
-    elaborator.report(diagnose('wrong-input', { what }, input.span))
-    define({ kind: 'error' })
-  }
-  const add = (type: TensorValue['type']) => {
-    const path = [input.name.text]
-    const node = elaborator.builder.add(
-      { operation: 'input', path, inputs: [], attributes: {}, parameters: {}, outputs: [type], span: input.span },
-      context.frame,
-    )
-    const value = elaborator.builder.value(node)
-    define({ kind: 'tensor', ref: value, type, span: input.span })
-    return value
-  }
-  const batch = { name: 'batch', size: undefined }
-  if (input.type.text === 'Image') {
-    const [channels, height, width] = whole
-    if (whole.length !== 3 || channels !== 3 || height === undefined || height !== width) {
-      wrong('an Image input is Image[3, size, size]: three channels, a square')
-      return
-    }
-    const shape = [
-      batch,
-      { name: 'channels', size: channels },
-      { name: 'height', size: height },
-      { name: 'width', size: width },
-    ]
-    const type = { element: 'float', shape } as const
-    const tooLarge = tensorCapacity('the image', elementsPerImage(type), input.span)
-    if (tooLarge) {
-      elaborator.report(tooLarge)
-      define({ kind: 'error' })
-      return
-    }
-    const value = add(type)
-    images.push({
-      name: input.name.text,
-      value,
-      channels,
-      height,
-      width,
-      steps: imageSteps(elaborator, input, context, height),
-    })
-    return
-  }
-  const kind = labelKinds.find((one) => one === input.type.text)
-  if (kind) {
-    const [size] = whole
-    if (whole.length !== 1 || size === undefined) {
-      wrong(`a ${kind} input has one number: ${kind}[${labelSizes[kind]}]`)
-      return
-    }
-    const type: TensorValue['type'] =
-      kind === 'Class'
-        ? { element: 'label', shape: [batch], classes: size }
-        : { element: 'float', shape: [batch, { name: 'features', size }] }
-    labels.push({ name: input.name.text, value: add(type), kind, size })
-  } else {
-    const known = ['Image', ...labelKinds]
-    elaborator.report(
-      diagnose(
-        'unknown-input-type',
-        { name: input.type.text, known, suggestion: nearest(input.type.text, known) },
-        input.type.span,
-      ),
-    )
-    define({ kind: 'error' })
-  }
-}
-
-function wholeNumber(elaborator: Elaborator, expression: Expression, context: Context): number | undefined {
-  const value = elaborator.evaluate(expression, context, placeOf(expression, [], context.scope))
-  const whole = value.kind === 'number' && Number.isSafeInteger(value.value) && value.value > 0
-  if (whole && !strangeUnit(value)) return value.value
-  if (value.kind !== 'error')
-    elaborator.report(
-      diagnose(
-        'wrong-type',
-        { name: 'a size', expected: 'a whole number above 0', found: describe(value) },
-        expression.span,
-      ),
-    )
-  return undefined
 }
 
 /** `branch master(image) { ... }` runs at once on what its parameters name; `branch part = master(crop)` is a call. */

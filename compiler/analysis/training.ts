@@ -1,45 +1,34 @@
-import type { Input, Model, Span } from '../../grammar/tree.js'
+import { elementAt } from '../../grammar/present.js'
+import type { Model, Span } from '../../grammar/tree.js'
 import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
-import { type ImageInput, type LabelInput, type Setting, sameValue, type TrainingPlan } from '../graph/graph.js'
+import { type ImageInput, type Setting, sameValue, type TrainingPlan, type ViewInput } from '../graph/graph.js'
 import { operations } from '../ops/index.js'
 import { trainArguments, trainSettings } from '../training/loop.js'
 import { settings } from '../training/settings.js'
+import { trainingSteps } from '../training/training_steps.js'
 import { trainDefaults } from './defaults.js'
 import type { Context } from './elaboration.js'
 import type { Elaborator } from './elaborator.js'
 import { isGroup, parameterGroups } from './groups.js'
+import { checkSize } from './image_steps.js'
+import type { DeclaredInputs, DeclaredView } from './inputs.js'
 import { plainSetting, setting, standardSetting } from './settings.js'
 
-/** The preprocessing of every image. Without a list of steps, the image is stretched to the input size and scaled to -1 to 1. */
-export function imageSteps(elaborator: Elaborator, input: Input, context: Context, size: number): readonly Setting[] {
-  const normalize = standardSetting(elaborator, 'normalize')
-  if (!input.steps) return [standardSetting(elaborator, 'resize', { size }), normalize]
-  const steps = input.steps.flatMap((step) => setting(elaborator, step, context, 'image step') ?? [])
-  const complete = steps.some(({ name }) => name === 'normalize') ? steps : [...steps, normalize]
-  if (steps.length === input.steps.length) checkSize(elaborator, complete, size, input.span)
-  return complete
-}
-
-function checkSize(elaborator: Elaborator, steps: readonly Setting[], size: number, span: Input['span']): void {
-  const sized = steps.flatMap((step) => {
-    const argument = settings.get(step.name)?.resizesTo
-    return argument ? [step.arguments[argument]] : []
+/** The views of a model with their steps: their own, or else those of the image in training, and always a normalisation. */
+export function viewSteps(
+  elaborator: Elaborator,
+  views: readonly DeclaredView[],
+  context: Context,
+  { image, plan }: { readonly image: ImageInput; readonly plan: TrainingPlan },
+): readonly ViewInput[] {
+  const normalize = image.steps.filter(({ name }) => name === 'normalize')
+  return views.map(({ input, ...view }): ViewInput => {
+    const given = input.steps?.flatMap((step) => setting(elaborator, step, context, 'image step') ?? [])
+    const steps = given ?? trainingSteps({ image, plan })
+    if (given === undefined || given.length === input.steps?.length) checkSize(elaborator, steps, view.size, input.span)
+    return { ...view, steps: steps.some(({ name }) => name === 'normalize') ? steps : [...steps, ...normalize] }
   })
-  const last = sized.at(-1)
-  if (last !== size)
-    elaborator.report(
-      diagnose(
-        'wrong-input',
-        {
-          what:
-            last === undefined
-              ? `no step brings the image to ${size} x ${size}`
-              : `the steps end at ${last} x ${last}, but the input is ${size} x ${size}`,
-        },
-        span,
-      ),
-    )
 }
 
 /** The train block, with a default for everything that it leaves out. */
@@ -47,8 +36,7 @@ export function trainingPlan(
   elaborator: Elaborator,
   model: Model,
   context: Context,
-  image: ImageInput | undefined,
-  labels: readonly LabelInput[],
+  { image, labels, views }: DeclaredInputs,
 ): TrainingPlan {
   const known = [...trainArguments.map(({ name }) => name), ...Object.keys(trainSettings)]
   const groups = model.training.filter((binding) => !known.includes(binding.name.text) && isGroup(binding))
@@ -78,7 +66,7 @@ export function trainingPlan(
     elaborator.report(
       diagnose('cannot-balance', { labels: labels.map(({ name }) => name) }, weights?.value.span ?? model.name.span),
     )
-  const { augment, mix } = augmentation(elaborator, model, context, image, labels)
+  const { augment, mix } = augmentation(elaborator, model, context, { image, labels, views })
   return {
     epochs: Number(plain.get('epochs')),
     batch: Number(plain.get('batch')),
@@ -105,8 +93,7 @@ function augmentation(
   elaborator: Elaborator,
   model: Model,
   context: Context,
-  image: ImageInput | undefined,
-  labels: readonly LabelInput[],
+  { image, labels, views }: DeclaredInputs,
 ): Pick<TrainingPlan, 'augment' | 'mix'> {
   const block = model.augmentations.at(-1)
   if (!block) return {}
@@ -127,7 +114,7 @@ function augmentation(
     const found = setting(elaborator, step, context, 'image step', 'batch step')
     if (!found) continue
     const ofBatch = settings.get(found.name)?.kind === 'batch step'
-    if (ofBatch) checkMixing(elaborator, found.name, labels, step.span)
+    if (ofBatch) checkMixing(elaborator, found.name, { labels, views }, step.span)
     const list = ofBatch ? mix : augment
     list.push(found)
   }
@@ -137,11 +124,17 @@ function augmentation(
 }
 
 /** Mixing images only makes sense where the whole image is classified, and where the losses can be weighted by label. */
-function checkMixing(elaborator: Elaborator, name: string, labels: readonly LabelInput[], span: Span): void {
+function checkMixing(
+  elaborator: Elaborator,
+  name: string,
+  { labels, views }: Pick<DeclaredInputs, 'labels' | 'views'>,
+  span: Span,
+): void {
   const { nodes } = elaborator.builder
   const cannot = (why: string) => elaborator.report(diagnose('cannot-mix', { name, why }, span))
   if (nodes.some(({ operation }) => operations.get(operation)?.semantics?.crop))
     cannot('the model crops a part, and a mixed image has parts of two')
+  if (views.length > 0) cannot(`the view ${elementAt(views, 0).name} would show a single image beside a mixed one`)
   const [label] = labels
   if (labels.length > 1 || (label && label.kind !== 'Class'))
     cannot(

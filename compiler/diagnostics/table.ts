@@ -376,11 +376,17 @@ export const table = {
     explanation:
       'A loss compares this prediction with a label input, and it has as many values, but the compiler cannot tell that they are probabilities. Accuracy, calibration and average precision are computed from probabilities: softmax for classes, sigmoid for labels.',
   }),
-  'label-in-answer': error<{ name: string; label: string }>({
-    message: ({ name, label }) => `\`${name}\` depends on \`${label}\`, which is not known when the model predicts`,
+  'label-in-answer': error<{ name: string; input: string }>({
+    message: ({ name, input }) => `\`${name}\` depends on \`${input}\`, which is not known when the model predicts`,
     help: () => 'write `training ? A : B` with a B that does without it, such as the predicted class',
     explanation:
       'A prediction, the logits of a branch that predictions use, or the box of the crop depends on the label in inference. The label is known in training only: use it in losses, or on the training side of `training ? A : B`.',
+  }),
+  'view-in-answer': error<{ name: string; input: string }>({
+    message: ({ name, input }) => `\`${name}\` depends on the view \`${input}\`, which exists in training alone`,
+    help: () => 'let it depend on the image, and use the view in losses',
+    explanation:
+      'A view is a further augmentation of the image. A model that predicts is given the image alone, so no prediction, no logits of a branch that predictions use, and no box of a crop can depend on a view in inference.',
   }),
   'average-of-unused': error<{ name: string; averaged: string }>({
     message: ({ name, averaged }) => `\`${name}\` is the moving average of \`${averaged}\`, which nothing uses`,

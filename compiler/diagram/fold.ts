@@ -46,7 +46,7 @@ class Folder {
   }
 
   private key({ id, path, frame }: Node): string | undefined {
-    if (this.graph.labels.some(({ value }) => value.node === id)) return undefined
+    if ([...this.graph.labels, ...this.graph.views].some(({ value }) => value.node === id)) return undefined
     if (path[0] === 'loss' || path[0] === 'predict') return path.slice(0, 2).join('.')
     const branch = this.branchOf(frame)
     if (!branch) return path[0]

@@ -86,7 +86,7 @@ class Expander {
     for (const input of model.inputs)
       if (!input.steps && input.type.text === 'Image')
         this.edits.insert(input.span.source, input.span.end, ` { ${steps(module.file.text, input)} }`)
-      else if (input.steps && !input.steps.some((step) => nameOf(step) === 'normalize'))
+      else if (input.steps && input.type.text === 'Image' && !input.steps.some((step) => nameOf(step) === 'normalize'))
         this.appendStep(input, standard('normalize'))
     this.training(model)
   }

@@ -52,7 +52,7 @@ function changesOfBoth(before: Entries, after: Entries): Change[] {
   return changes(before, after).filter((change) => change.before !== undefined && change.after !== undefined)
 }
 
-function settingsOf({ settings, image, labels }: Graph): Entries {
+function settingsOf({ settings, image, labels, views }: Graph): Entries {
   return new Map([
     ...Object.entries(settings).map(([name, value]): [string, string] => [name, String(value)]),
     [
@@ -62,6 +62,10 @@ function settingsOf({ settings, image, labels }: Graph): Entries {
     ...labels.map(({ name, kind, size }): [string, string] => [
       `input ${name}`,
       `${size} ${{ Class: 'classes', Labels: 'labels', Value: size === 1 ? 'value' : 'values' }[kind]}`,
+    ]),
+    ...views.map(({ name, size, steps }): [string, string] => [
+      `input ${name}`,
+      `3 x ${size} x ${size}: ${steps.map(settingText).join(', ')}`,
     ]),
   ])
 }

@@ -186,6 +186,14 @@ export interface NamedValue {
   readonly value: ValueRef
 }
 
+/** A further augmentation of the image, which exists in training alone. */
+export interface ViewInput extends NamedValue {
+  /** Height and width. */
+  readonly size: number
+  /** From a decoded image to the tensor. */
+  readonly steps: readonly Setting[]
+}
+
 /** How a prediction is to be read, and by which label input it is measured. */
 export type Meaning =
   /** Probabilities of classes, of labels that do not exclude each other, or values. */
@@ -232,6 +240,7 @@ export interface Graph {
   readonly parameters: ReadonlyMap<string, Parameter>
   readonly image: ImageInput
   readonly labels: readonly LabelInput[]
+  readonly views: readonly ViewInput[]
   /** The first Class input: its classes are those of the model. */
   readonly label: LabelInput | undefined
   /** The loss block's lines; training makes their sum small. */
@@ -243,6 +252,11 @@ export interface Graph {
   readonly crops: readonly CropOutputs[]
   readonly pretrained: readonly Pretrained[]
   readonly plan: TrainingPlan
+}
+
+/** Returns what a model is given in training: the image, and in the order of its parameters label inputs and views. */
+export function trainingInputs({ image, labels, views }: Graph): readonly NamedValue[] {
+  return [image, ...labels, ...views]
 }
 
 /** Returns the name of the parameter that a moving average averages. */

@@ -1,12 +1,12 @@
 import { elementAt, present } from '../../grammar/present.js'
-import type { Frame, Graph, NamedValue, Node, ValueRef } from './graph.js'
+import { type Frame, type Graph, type NamedValue, type Node, trainingInputs, type ValueRef } from './graph.js'
 
 /**
  * Leaves: only nodes that some root needs, numbered anew, and only the parameters they use. The inputs stay.
  * Needs: a whole graph. Removes what a block has and nothing uses: an auxiliary head, a backbone's classifier.
  */
 export function prune(graph: Graph, roots: readonly ValueRef[]): Graph {
-  const inputs = [graph.image.value, ...graph.labels.map(({ value }) => value)]
+  const inputs = trainingInputs(graph).map(({ value }) => value)
   const live = reachable(graph.nodes, [...roots, ...inputs])
   const numbers = new Map<number, number>()
   for (const node of graph.nodes) if (live.has(node.id)) numbers.set(node.id, numbers.size)
@@ -37,6 +37,7 @@ export function prune(graph: Graph, roots: readonly ValueRef[]): Graph {
     parameters: new Map([...graph.parameters].filter(([name]) => used.has(name))),
     image: { ...graph.image, value: moved(graph.image.value) },
     labels: graph.labels.map((label) => ({ ...label, value: moved(label.value) })),
+    views: graph.views.map((view) => ({ ...view, value: moved(view.value) })),
     label: graph.label && { ...graph.label, value: moved(graph.label.value) },
     losses: named(graph.losses),
     predictions: named(graph.predictions),

@@ -1,5 +1,13 @@
 import { elementAt, present } from '../../grammar/present.js'
-import { type Frame, type Graph, type Node, ownerPath, sameValue, type ValueRef } from '../graph/graph.js'
+import {
+  type Frame,
+  type Graph,
+  type Node,
+  ownerPath,
+  sameValue,
+  trainingInputs,
+  type ValueRef,
+} from '../graph/graph.js'
 import { answers } from '../graph/phase.js'
 import { operationNamed } from '../ops/index.js'
 
@@ -50,7 +58,7 @@ export class Structure {
   }
 
   isInput(node: Node): boolean {
-    return [this.graph.image, ...this.graph.labels].some(({ value }) => value.node === node.id)
+    return trainingInputs(this.graph).some(({ value }) => value.node === node.id)
   }
 
   /** Values from outside that the frame uses, those of its own parameters first. */

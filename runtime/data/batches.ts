@@ -1,9 +1,10 @@
 import type { Setting } from '../../compiler/graph/graph.js'
-import { present } from '../../grammar/present.js'
+import { elementAt, present } from '../../grammar/present.js'
 import { Failure } from '../failure.js'
 import { evaluationSteps, type ImageStep } from '../images/preprocess.js'
 import type { FloatImage } from '../images/rgb_image.js'
 import { readySteps } from '../images/steps.js'
+import type { ModelView } from '../model.js'
 import { keyOf, Random } from '../random.js'
 import { type Reporter, silent } from '../reporter.js'
 import type { Sample } from './dataset.js'
@@ -16,6 +17,8 @@ import { type Places, placesOn } from './truth.js'
 export interface Batch {
   /** [B, size, size, 3] */
   readonly images: Float32Array
+  /** Further augmentations of the images, in the order in which the model takes them: [B, size, size, 3], each with a size of its own */
+  readonly views?: readonly Float32Array[]
   /** [B] class indices */
   readonly labels: Int32Array
   /** Of several label inputs, by name: [B] class indices, or [B, size] numbers. */
@@ -49,6 +52,8 @@ export interface TrainBatchOptions extends BatchOptions {
   readonly from?: number
   /** How batches are mixed; one of these, by chance. */
   readonly mix?: readonly Setting[]
+  /** Further augmentations of each image. */
+  readonly views?: readonly ModelView[]
 }
 
 /** How many batches an epoch gives when every image can be read: the partial one counts only if there is no full one. */
@@ -57,7 +62,7 @@ export function batchesInEpoch(samples: number, batch: number): number {
 }
 
 /**
- * One epoch of training: the order depends on (seed, epoch), each image's augmentation on (seed, epoch, its index), mixing on (seed, epoch,
+ * One epoch of training: the order depends on (seed, epoch), each image's augmentation on (seed, epoch, its index, the view), mixing on (seed, epoch,
  * the batch's place), so batch k is the same however fast the machine, how many threads prepare it, whatever the cache holds, and after a
  * resume. What is left over at the end is dropped unless it is all there is. An unreadable image is warned of once and its place goes to the next.
  *
@@ -67,12 +72,12 @@ export async function* trainBatches(
   samples: readonly Sample[],
   options: TrainBatchOptions,
 ): AsyncGenerator<Batch, void> {
-  const { seed, epoch, batch, size, from = 0, mix = [] } = options
-  readySteps(options.steps)
+  const { seed, epoch, batch, size, from = 0, mix = [], views = [] } = options
+  for (const { steps } of [options, ...views]) readySteps(steps)
   const order = new Random(keyOf(seed, 'order', epoch)).shuffle([...samples.keys()]).slice(from)
-  const key = (index: number) => keyOf(seed, 'augment', epoch, index)
+  const key = (index: number, ...view: string[]) => keyOf(seed, 'augment', epoch, index, ...view)
   let full = from > 0
-  for await (const made of batchesOf(samples, order, options, key)) {
+  for await (const made of batchesOf(samples, order, { ...options, views }, key)) {
     if (made.labels.length < batch && full) return
     full = true
     const position = from + made.position
@@ -100,17 +105,22 @@ async function* batchesOf(
     batch,
     reporter = silent,
     images: source = new ImageSource({ reporter, cacheBytes: 0 }),
-  }: BatchOptions,
-  key: (index: number) => number,
+    views = [],
+  }: BatchOptions & Pick<TrainBatchOptions, 'views'>,
+  key: (index: number, ...view: string[]) => number,
 ): AsyncGenerator<Batch, void> {
   const length = size * size * 3
   let images = new Float32Array(batch * length)
+  let viewed = emptyViews(views, batch)
   let indices: number[] = []
   let places: (Places | undefined)[] = []
   let position = 0
   const take = (): Batch => {
     const made: Batch = {
       images: images.subarray(0, indices.length * length),
+      ...(views.length > 0 && {
+        views: viewed.map(({ data, length }) => data.subarray(0, indices.length * length)),
+      }),
       labels: Int32Array.from(indices, (index) => (samples[index] as Sample).label),
       ...targetsOf(indices.map((index) => samples[index] as Sample)),
       indices: Int32Array.from(indices),
@@ -118,15 +128,25 @@ async function* batchesOf(
       position,
     }
     images = new Float32Array(batch * length)
+    viewed = emptyViews(views, batch)
     indices = []
     places = []
     return made
   }
 
   let unreadable = 0
-  const ahead = aheadOf(batch, length)
+  const ahead = aheadOf(batch, length + viewed.reduce((sum, view) => sum + view.length, 0))
   const prepare = ({ path, part }: Sample, index: number) =>
-    source.prepare({ path, ...(part && { part }), steps, key: key(index), size })
+    source.prepare({
+      path,
+      ...(part && { part }),
+      steps,
+      key: key(index),
+      size,
+      ...(views.length > 0 && {
+        views: views.map((view) => ({ steps: view.steps, size: view.size, key: key(index, view.name) })),
+      }),
+    })
   for await (const { index, prepared } of inOrder(samples, order, ahead, prepare)) {
     position++
     if (!prepared) {
@@ -136,8 +156,13 @@ async function* batchesOf(
       continue
     }
     const { image, decoded } = prepared
-    if (image.width !== size || image.height !== size) throw wrongSize(image, size)
+    checkSize(image, size)
     images.set(image.data, indices.length * length)
+    for (const [number, { data, length, size }] of viewed.entries()) {
+      const view = elementAt(prepared.views, number)
+      checkSize(view, size)
+      data.set(view.data, indices.length * length)
+    }
     indices.push(index)
     places.push(placesOn(samples[index]?.truth, decoded))
     if (indices.length === batch) yield take()
@@ -201,8 +226,18 @@ async function* inOrder(
   }
 }
 
-function wrongSize(image: FloatImage, size: number): Failure {
-  return new Failure({
+/** Room for a batch of each view, and how much of it an image takes. */
+function emptyViews(views: readonly ModelView[], batch: number) {
+  return views.map(({ size }) => {
+    const length = size * size * 3
+    return { data: new Float32Array(batch * length), length, size }
+  })
+}
+
+/** @throws Failure `image-size` */
+function checkSize(image: FloatImage, size: number): void {
+  if (image.width === size && image.height === size) return
+  throw new Failure({
     code: 'image-size',
     message: `the image steps end with ${image.width} x ${image.height}, and the model takes ${size} x ${size}`,
     help: `end with random_crop(${size}) or center_crop(${size}), or resize(${size})`,

@@ -15,10 +15,22 @@ export interface Job {
   readonly key: number
   /** Height and width the steps end with. */
   readonly size: number
+  /** Further augmentations of the same image. */
+  readonly views?: readonly ViewJob[]
+}
+
+export interface ViewJob {
+  readonly steps: readonly ImageStep[]
+  /** The key of the random numbers its steps draw. */
+  readonly key: number
+  /** Height and width the steps end with. */
+  readonly size: number
 }
 
 export interface Prepared {
   readonly image: FloatImage
+  /** In the order of the job. */
+  readonly views: readonly FloatImage[]
   /** The image as it was decoded, without its values. */
   readonly decoded: Omit<RgbImage, 'data'>
 }
@@ -63,16 +75,24 @@ export class Preparer {
     }
   }
 
-  private async make({ path, part, steps, key, size }: Job): Promise<Prepared> {
+  private async make({ path, part, steps, key, size: ownSize, views = [] }: Job): Promise<Prepared> {
     const ready = this.stepsOf(steps)
-    const random = ready.some((step) => step.random)
+    // Several versions are made of an image as it was decoded.
+    const random = views.length > 0 || ready.some((step) => step.random)
+    const size = Math.max(ownSize, ...views.map((view) => view.size))
     const name = JSON.stringify(random ? [path, size] : [path, steps])
     const known = this.kept.get(name)
     // Who gets it may do with it what they like, so it is a copy.
     if (known && 'decoded' in known) return copyOf(known)
     const { data, ...decoded } =
       known ?? (await decodeSample({ path, ...(part && { part }) }, random ? ENOUGH * size : undefined))
-    const prepared = { image: applySteps({ ...decoded, data }, ready, new Random(key)), decoded }
+    const version = (made: readonly ReadyStep[], seed: number) =>
+      applySteps({ ...decoded, data }, made, new Random(seed))
+    const prepared = {
+      image: version(ready, key),
+      views: views.map((view) => version(this.stepsOf(view.steps), view.key)),
+      decoded,
+    }
     if (!known)
       this.keep(name, !random && prepared.image.data.byteLength < data.length ? copyOf(prepared) : { ...decoded, data })
     return prepared
@@ -93,6 +113,6 @@ export class Preparer {
   }
 }
 
-function copyOf({ image, decoded }: Prepared): Prepared {
-  return { image: { ...image, data: image.data.slice() }, decoded }
+function copyOf({ image, views, decoded }: Prepared): Prepared {
+  return { image: { ...image, data: image.data.slice() }, views, decoded }
 }

@@ -16,8 +16,11 @@ port.on('message', async ({ id, job }: ToWorker) => {
   const send = (message: FromWorker, transferred: ArrayBuffer[] = []) => port.postMessage(message, transferred)
   try {
     const prepared = await preparer.prepare(job)
-    const { buffer } = prepared.image.data
-    send({ id, prepared }, buffer instanceof ArrayBuffer ? [buffer] : [])
+    const buffers = [prepared.image, ...prepared.views].map(({ data }) => data.buffer)
+    send(
+      { id, prepared },
+      buffers.filter((buffer) => buffer instanceof ArrayBuffer),
+    )
   } catch (error) {
     send(error instanceof Failure ? { id, problem: error.problem } : { id, error })
   }

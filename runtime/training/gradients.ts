@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { present } from '../../grammar/present.js'
+import { elementAt, present } from '../../grammar/present.js'
 import type { Batch } from '../data/batches.js'
 import type { Mixed } from '../data/mixing.js'
 import { Failure } from '../failure.js'
@@ -15,10 +15,13 @@ export interface LossesAndGradients {
   readonly gradients: ReadonlyMap<string, tf.Tensor>
 }
 
+/** The part of a batch that a step needs. */
+export type TrainingBatch = Pick<Batch, 'images' | 'views' | 'labels' | 'targets' | 'mixed'>
+
 /** Losses forward, gradients back. What it gives belongs to the caller's tidy. */
 export function computeGradients(
   model: Model,
-  batch: Pick<Batch, 'images' | 'labels' | 'targets' | 'mixed'>,
+  batch: TrainingBatch,
   weights: WeightStore,
   learning: readonly tf.Variable[],
   around: Omit<RunState, 'variables' | 'training'>,
@@ -32,7 +35,7 @@ export function computeGradients(
     })
   const { size } = model.image
   const images = tf.tensor4d(batch.images, [batch.labels.length, size, size, 3])
-  const labels = labelTensors(model, batch)
+  const labels = [...labelTensors(model, batch), ...viewTensors(model, batch)]
   const at = Scope.of({ variables: weights.variables, training: true, ...around })
   let names: readonly string[] = []
   let values: tf.Tensor1D | undefined
@@ -83,6 +86,14 @@ export function labelTensors(
     const values = present(targets[name], `the label ${name} of a batch`)
     return kind === 'Class' ? tf.tensor1d(Int32Array.from(values), 'int32') : tf.tensor2d(values, [labels.length, size])
   })
+}
+
+/** Returns the views of a batch in the order of the model, [B, size, size, 3]. */
+export function viewTensors(
+  { views = [] }: Pick<Model, 'views'>,
+  { labels, views: given = [] }: Pick<Batch, 'labels' | 'views'>,
+): tf.Tensor4D[] {
+  return views.map(({ size }, index) => tf.tensor4d(elementAt(given, index), [labels.length, size, size, 3]))
 }
 
 function byName(weights: WeightStore, gradients: ReadonlyMap<tf.Variable, tf.Tensor>): ReadonlyMap<string, tf.Tensor> {

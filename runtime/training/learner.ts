@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { elementAt } from '../../grammar/present.js'
-import type { Batch } from '../data/batches.js'
 import { Failure } from '../failure.js'
 import { sumOfSquares } from '../kernels/sum_of_squares.js'
 import type { Model } from '../model.js'
@@ -9,7 +8,7 @@ import type { RunState } from '../scope.js'
 import type { StoredTensor } from '../weights/file.js'
 import { WeightStore } from '../weights/store.js'
 import { WeightAverage } from './average.js'
-import { computeGradients } from './gradients.js'
+import { computeGradients, type TrainingBatch } from './gradients.js'
 import { MovingAverages } from './moving_averages.js'
 import { NotFinite } from './not_finite.js'
 import { readOptimizerState, restoreOptimizerState } from './optimizer_state.js'
@@ -106,20 +105,12 @@ export class Learner {
    *
    * @throws NotFinite
    */
-  accumulate(
-    batch: Pick<Batch, 'images' | 'labels' | 'targets' | 'mixed'>,
-    moment: StepInfo,
-    last: boolean,
-  ): StepResult | undefined {
+  accumulate(batch: TrainingBatch, moment: StepInfo, last: boolean): StepResult | undefined {
     const learn = () => this.learn(batch, moment, last)
     return this.options.profile ? this.options.profile.measure(learn) : learn()
   }
 
-  private learn(
-    batch: Pick<Batch, 'images' | 'labels' | 'targets' | 'mixed'>,
-    moment: StepInfo,
-    last: boolean,
-  ): StepResult | undefined {
+  private learn(batch: TrainingBatch, moment: StepInfo, last: boolean): StepResult | undefined {
     const { gradients, losses, norm } = this.compute(batch, moment, last)
     const { accumulated } = this
     for (const [name, sum] of gradients) {
@@ -189,11 +180,7 @@ export class Learner {
   }
 
   /** Gradients, added to what waits, and losses; with the last batch of a step the norm of all gradients together. */
-  private compute(
-    batch: Pick<Batch, 'images' | 'labels' | 'targets' | 'mixed'>,
-    moment: StepInfo,
-    last: boolean,
-  ): Computed {
+  private compute(batch: TrainingBatch, moment: StepInfo, last: boolean): Computed {
     let computed: Computed = { gradients: [], losses: [], norm: 0 }
     tf.tidy(() => {
       const found = computeGradients(

@@ -166,6 +166,7 @@ class Training {
       reporter,
       images: this.images,
       ...(plan.mix && { mix: plan.mix }),
+      ...(model.views && { views: model.views }),
     })
     // With accumulation several batches make a step; a stop is always between steps.
     let inStep: Batch[] = []

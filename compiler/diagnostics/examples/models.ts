@@ -57,6 +57,17 @@ export const models = {
     wrong: 'predict chosen = softmax(master.logits * one_hot(label))',
     right: 'loss { chosen = -sum(log_softmax(master.logits) * one_hot(label), over = last) }',
   },
+  'view-in-answer': {
+    within: file,
+    wrong: small(
+      `${inputs}\n  input second: View[3, 96, 96]`,
+      'loss { second = cross_entropy(second -> global_avg_pool -> linear(classes), label) }\n  predict brightness = mean(second, over = space)',
+    ),
+    right: small(
+      `${inputs}\n  input second: View[3, 96, 96]`,
+      'loss { second = cross_entropy(second -> global_avg_pool -> linear(classes), label) }\n  predict brightness = mean(image, over = space)',
+    ),
+  },
   'average-of-unused': {
     within: besideBranch,
     wrong: [

@@ -1,5 +1,6 @@
 // Written by `npm run docs` from the Python files of this folder.
 export * from './absent_label.js'
+export * from './absent_view.js'
 export * from './argmax.js'
 export * from './attention_sampler.js'
 export * from './bap.js'

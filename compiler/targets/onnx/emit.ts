@@ -1,7 +1,7 @@
 import { present } from '../../../grammar/present.js'
 import { namedAnswers } from '../../graph/answers.js'
 import type { Graph, Parameter, TensorType, ValueRef } from '../../graph/graph.js'
-import { typeOf } from '../../graph/graph.js'
+import { trainingInputs, typeOf } from '../../graph/graph.js'
 import { viewOf } from '../../graph/view.js'
 import { operationNamed } from '../../ops/index.js'
 import { settings } from '../../training/settings.js'
@@ -36,7 +36,7 @@ export function emitOnnx(graph: Graph, options: OnnxOptions): OnnxProgram {
   const set = (value: ValueRef, name: string) => names.set(`${value.node}.${value.output}`, name)
   const { image } = graph
   set(image.value, options.input === 'image' ? preprocess(graph, builder) : image.name)
-  const inputs = new Set([image, ...graph.labels].map(({ value }) => value.node))
+  const inputs = new Set(trainingInputs(graph).map(({ value }) => value.node))
   for (const node of graph.nodes) {
     if (inputs.has(node.id)) continue
     const { onnx } = operationNamed(node.operation).lowering

@@ -1,5 +1,5 @@
 import { present } from '../../../grammar/present.js'
-import { type Frame, type Node, sameValue, type ValueRef } from '../../graph/graph.js'
+import { type Frame, type Node, sameValue, trainingInputs, type ValueRef } from '../../graph/graph.js'
 import { operationNamed } from '../../ops/index.js'
 import { Names } from '../identifiers.js'
 import type { CallPlan, Plans } from '../plans.js'
@@ -64,8 +64,7 @@ export class Body {
     const { structure, calls } = around
     this.shared = sharedNames(plan, around)
     const names = new Names(identifier, [...around.reserved, ...this.shared.values()])
-    const { image, labels } = structure.graph
-    const inputs = plan ? structure.inputs(frame) : [image, ...labels].map(({ value }) => value)
+    const inputs = plan ? structure.inputs(frame) : trainingInputs(structure.graph).map(({ value }) => value)
     for (const value of inputs) this.set(value, source(names.give([calls.inputName(value, frame)])))
     for (const item of structure.items(frame)) {
       if ('node' in item) this.writeNode(item, names)

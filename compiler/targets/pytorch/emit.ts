@@ -1,5 +1,5 @@
 import { namedAnswers } from '../../graph/answers.js'
-import type { Graph, LabelInput } from '../../graph/graph.js'
+import type { Graph, LabelInput, ValueRef, ViewInput } from '../../graph/graph.js'
 import { answers } from '../../graph/phase.js'
 import { reachable } from '../../graph/prune.js'
 import * as python from '../../ops/python/index.js'
@@ -84,15 +84,16 @@ function modelClass(plan: ClassPlan, around: Surroundings): string {
   const entry = (name: string, code: Expression) => statement('            ', `${stringCode(name)}: `, code, '', ',')
   const answerLines = namedAnswers(graph).flatMap(({ name, value }) => entry(name, body.code(value)))
   const trains = graph.labels.length > 0 && graph.losses.length > 0
-  const labelNames = trains ? graph.labels.map(({ value }) => printExpression(body.code(value))) : []
-  const absent = labelNames.map((name) => `${name} is None`).join(' or ')
-  // Answers may depend on labels in training, and a branch that they use may compute something else from them.
+  const nameOf = ({ value }: { readonly value: ValueRef }) => printExpression(body.code(value))
+  const givenInTraining = trains ? [...graph.labels, ...graph.views] : []
+  const absent = givenInTraining.map((input) => `${nameOf(input)} is None`).join(' or ')
+  // In training answers may depend on labels and views, and a branch that they use may compute something else from them.
   const inputsOf = (item: Item) =>
     'node' in item ? item.node.inputs.map(({ value }) => value) : structure.inputs(item.frame)
   const given = new Set(
     structure.items(structure.frame(0)).flatMap((item) => (isLoss(item) ? [] : inputsOf(item).map(({ node }) => node))),
   )
-  const needed = trains ? graph.labels.filter(({ value }) => given.has(value.node)) : []
+  const needed = givenInTraining.filter(({ value }) => given.has(value.node))
   const losses = trains
     ? [
         needed.length > 0 ? '        if not labelled:' : `        if ${absent}:`,
@@ -107,8 +108,8 @@ function modelClass(plan: ClassPlan, around: Surroundings): string {
   const { image } = graph
   const parameters = [
     'self',
-    `${printExpression(body.code(image.value))}: Tensor`,
-    ...labelNames.map((name) => `${name}: Tensor | None = None`),
+    `${nameOf(image)}: Tensor`,
+    ...givenInTraining.map((input) => `${nameOf(input)}: Tensor | None = None`),
   ]
   const lines = [
     `class ${plan.name}(nn.Module):`,
@@ -118,9 +119,7 @@ function modelClass(plan: ClassPlan, around: Surroundings): string {
     '',
     ...definition('    ', 'forward', parameters, 'dict[str, Tensor]'),
     ...(needed.length > 0 ? [`        labelled = not (${absent})`] : []),
-    ...needed.flatMap((label) =>
-      labelLines(label, printExpression(body.code(label.value)), printExpression(body.code(image.value)), around),
-    ),
+    ...needed.flatMap((input) => absentLines(input, nameOf(input), nameOf(image), around)),
     ...body.lines((item) => !isLoss(item)),
     '        answers = {',
     ...answerLines,
@@ -130,16 +129,17 @@ function modelClass(plan: ClassPlan, around: Surroundings): string {
   return `${lines.join('\n')}\n`
 }
 
-/** Returns the lines that put zeros in the place of a label that is not given, which nothing reads in inference. */
-function labelLines(
-  { kind, size }: LabelInput,
+/** Returns the lines that put zeros in the place of a label or view that is not given, which nothing reads in inference. */
+function absentLines(
+  input: LabelInput | ViewInput,
   name: string,
   image: string,
   { helpers }: Surroundings,
 ): readonly string[] {
-  helpers.add(python.absent_label)
-  const numbers = kind === 'Class' ? '' : `, ${size}`
-  return [`        if ${name} is None:`, `            ${name} = absent_label(${image}, self.training${numbers})`]
+  const helper = 'kind' in input ? python.absent_label : python.absent_view
+  helpers.add(helper)
+  const size = 'kind' in input && input.kind === 'Class' ? '' : `, ${input.size}`
+  return [`        if ${name} is None:`, `            ${name} = ${helper.name}(${image}, self.training${size})`]
 }
 
 function modelFile(

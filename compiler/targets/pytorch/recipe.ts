@@ -21,7 +21,8 @@ export function recipe(graph: Graph, version: string): string | undefined {
   )?.name
   const own = image.steps
   const augment = trainingSteps(graph)
-  const steps = [...new Set([...own, ...augment].map(({ name }) => name))].sort()
+  const viewed = graph.views.flatMap(({ steps }) => steps)
+  const steps = [...new Set([...own, ...augment, ...viewed].map(({ name }) => name))].sort()
   const someUntrained = weightsWithoutGradient(graph, graph.nodes).length > 0
   const optimizer = present(settings.get(plan.optimizer.name)?.pytorch, `PyTorch code of ${plan.optimizer.name}`)
   const { rate, weight_decay: decay = 0, decays = 'all' } = plan.optimizer.arguments
@@ -119,6 +120,26 @@ export function recipe(graph: Graph, version: string): string | undefined {
     '    """An image as training sees it."""',
     ...augment.flatMap((step) => stepLines(step)),
     '    return image',
+    ...graph.views.flatMap(({ name, steps }, index) => [
+      '',
+      '',
+      `def ${viewFunction(index)}(image: Tensor, random: Random) -> Tensor:`,
+      `    """The view ${remark(name)} of an image."""`,
+      ...steps.flatMap((step) => stepLines(step)),
+      '    return image',
+    ]),
+    '',
+    '',
+    ...statement(
+      '',
+      'VIEWS: list[View] = ',
+      list(
+        graph.views.map(({ name, size }, index) =>
+          callOf('View', quoted(name), literal(size), source(viewFunction(index))),
+        ),
+      ),
+      'further augmentations of an image, in the order in which the model takes them',
+    ),
   ]
   const head = [
     `"""What the train block of ${remark(graph.name)} says, and how images come to the model."""`,
@@ -130,6 +151,7 @@ export function recipe(graph: Graph, version: string): string | undefined {
     'import torch',
     'from torch import Tensor',
     '',
+    'from image_dataset import View',
     ...importLines('image_steps', steps),
     `from model import ${className([graph.name])} as Model`,
     'from parameter_groups import Group',
@@ -141,6 +163,10 @@ export function recipe(graph: Graph, version: string): string | undefined {
     '',
   ]
   return `${[...head, ...body].join('\n')}\n`
+}
+
+function viewFunction(index: number): string {
+  return `augment_view_${index + 1}`
 }
 
 function answerCode({ name, kind, of }: SignatureAnswer): Expression[] {

@@ -115,9 +115,15 @@ function modelFunctions(structure: Structure, writer: FunctionWriter): [Function
     type: kind === 'Class' ? 'tf.Tensor1D' : 'tf.Tensor2D',
     initializer: `at.absent${kind === 'Class' ? `Classes(${image.name})` : `Numbers(${image.name}, ${size})`}`,
   }))
+  const views = graph.views.map(({ size, value }) => ({
+    name: body.inputName(value),
+    type: tensorType(structure, value),
+    initializer: `at.absentView(${image.name}, ${size})`,
+  }))
+  const given = [...labels, ...views]
   const known = variablesIn([...forwardStatements.map(({ value }) => value), answers])
-  // Answers may depend on labels in training; labels are given by their place.
-  const needed = labels.slice(0, labels.findLastIndex(({ name }) => known.has(name)) + 1)
+  // In training answers may depend on labels and views, which are given by their place.
+  const needed = given.slice(0, given.findLastIndex(({ name }) => known.has(name)) + 1)
   const forward: FunctionText = {
     name: 'forward',
     doc: 'From normalised images to what the model answers, and what its losses are made from.',
@@ -137,7 +143,7 @@ function modelFunctions(structure: Structure, writer: FunctionWriter): [Function
     parameters: [
       { name: 'at', type: 'Scope' },
       { name: `{ ${handedOn.join(', ')} }`, type: 'ReturnType<typeof forward>' },
-      ...labels.map(({ name, type }) => ({ name, type })),
+      ...given.map(({ name, type }) => ({ name, type })),
       ...(read.has(image.name) ? [image] : []),
     ],
     returnType: 'Record<string, tf.Scalar>',
@@ -162,13 +168,14 @@ function record(fields: readonly Field[]): Expression {
 }
 
 function definition(graph: Graph): string {
-  const { image, label, labels, plan } = graph
+  const { image, label, labels, views, plan } = graph
   const trains = graph.losses.length > 0 && labels.length > 0
   const signature = signatureOf(graph)
   const fields = [
     `name: ${literal(graph.name)}`,
     `settings: ${literal(graph.settings)}`,
     `image: ${literal({ size: image.height, steps: image.steps })}`,
+    ...(views.length > 0 ? [`views: ${literal(views.map(({ name, size, steps }) => ({ name, size, steps })))}`] : []),
     ...(label ? [`classes: ${label.size}`] : []),
     ...(signature ? [`signature: ${literal(signature)}`] : []),
     `plan: ${literal(plan)}`,

@@ -1,5 +1,13 @@
 import { elementAt, present } from '../../../grammar/present.js'
-import { type Attribute, type Frame, type Node, sameValue, typeOf, type ValueRef } from '../../graph/graph.js'
+import {
+  type Attribute,
+  type Frame,
+  type Node,
+  sameValue,
+  trainingInputs,
+  typeOf,
+  type ValueRef,
+} from '../../graph/graph.js'
 import { operationNamed } from '../../ops/index.js'
 import type { ArgumentSpec } from '../../ops/operation.js'
 import { Names } from '../identifiers.js'
@@ -212,8 +220,9 @@ class Body {
   ) {
     const { structure } = around
     this.names = new Names(identifier, [...around.reserved, ...(plan?.options.map(({ name }) => name) ?? [])])
-    const { image, labels } = structure.graph
-    const inputs = frame.parent === undefined ? [image, ...labels].map(({ value }) => value) : structure.inputs(frame)
+    const { graph } = structure
+    const inputs =
+      frame.parent === undefined ? trainingInputs(graph).map(({ value }) => value) : structure.inputs(frame)
     for (const value of inputs) this.set(value, variable(this.names.give([around.calls.inputName(value, frame)])))
     for (const item of structure.items(frame)) this.write(item)
   }

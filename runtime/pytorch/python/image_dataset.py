@@ -176,6 +176,14 @@ def annotations_of(sample: Sample) -> Annotations | None:
         return resolve_annotations(sample.ground_truth, opened.size, orientation)
 
 
+class View(NamedTuple):
+    """A further augmentation of an image."""
+
+    name: str
+    size: int  # height and width
+    augment: Callable[[Tensor, Random], Tensor]
+
+
 class Item(NamedTuple):
     image: Tensor
     label: int
@@ -183,6 +191,7 @@ class Item(NamedTuple):
     annotations: Annotations | None = None
     targets: Targets | None = None
     sample: int = 0  # its position among the validation images
+    views: tuple[Tensor, ...] = ()
 
 
 class Batch(NamedTuple):
@@ -194,6 +203,7 @@ class Batch(NamedTuple):
     # The label inputs by name, in the model's order: B classes, or B x size numbers.
     # None if the class is all.
     targets: dict[str, Tensor] | None = None
+    views: tuple[Tensor, ...] = ()  # each B x 3 x its size x its size
 
     def label_inputs(self) -> list[Tensor]:
         return [self.labels] if self.targets is None else list(self.targets.values())
@@ -210,6 +220,10 @@ def collate(items: list[Item]) -> Batch:
         [item.annotations for item in readable],
         [item.sample for item in readable],
         _collate_targets([item.targets for item in readable]),
+        tuple(
+            torch.stack(view)
+            for view in zip(*(item.views for item in readable), strict=True)
+        ),
     )
 
 
@@ -229,8 +243,8 @@ def _collate_targets(targets: list[Targets | None]) -> dict[str, Tensor] | None:
 class TrainingImages(Dataset[Item]):
     """Augmented images, indexed by (epoch, position in the epoch's order).
 
-    The order depends on (seed, epoch), augmentation on (seed, epoch, image), so items
-    do not depend on the number of processes and workers. An unreadable image is
+    The order depends on (seed, epoch), augmentation on (seed, epoch, image, view), so
+    items do not depend on the number of processes and workers. An unreadable image is
     replaced by the next readable one; if there is none, the item's image is empty.
     """
 
@@ -240,11 +254,14 @@ class TrainingImages(Dataset[Item]):
         seed: int,
         size: int,
         augment: Callable[[Tensor, Random], Tensor],
+        views: Sequence[View] = (),
     ) -> None:
         self.samples = samples
         self.seed = seed
         self.size = size
         self.augment = augment
+        self.views = views
+        self.decoded_size = DECODED_SCALE * max(size, *(view.size for view in views), 0)
         self.cached_order: tuple[int, list[int]] = (-1, [])
 
     def order(self, epoch: int) -> list[int]:
@@ -261,14 +278,20 @@ class TrainingImages(Dataset[Item]):
             index = order[(position + step) % len(order)]
             path, label, _, part, targets = self.samples[index]
             try:
-                image = decode(path, DECODED_SCALE * self.size, part)
+                image = decode(path, self.decoded_size, part)
             except Unreadable:
                 unreadable.append(path)
                 continue
             key = key_of(self.seed, "augment", epoch, index)
             augmented = self.augment(image, Random(key))
-            return Item(augmented, label, unreadable, targets=targets)
+            views = tuple(self._view(view, image, epoch, index) for view in self.views)
+            return Item(augmented, label, unreadable, targets=targets, views=views)
         return Item(torch.empty(0), 0, unreadable)
+
+
+    def _view(self, view: View, image: Tensor, epoch: int, index: int) -> Tensor:
+        key = key_of(self.seed, "augment", epoch, index, view.name)
+        return view.augment(image, Random(key))
 
 
 class ValImages(Dataset[Item]):

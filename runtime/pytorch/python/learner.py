@@ -239,6 +239,10 @@ class Learner:
         images = batch.images.to(device, non_blocking=True)
         images = images.contiguous(memory_format=self.layout)
         labels = [label.to(device, non_blocking=True) for label in batch.label_inputs()]
+        views = [
+            view.to(device, non_blocking=True).contiguous(memory_format=self.layout)
+            for view in batch.views
+        ]
         if recipe.MIX:
             # The compiler allows it for a single label, which is a class.
             (label,) = labels
@@ -264,7 +268,7 @@ class Learner:
                 else contextlib.nullcontext()
             ):
                 assert self.forward is not None
-                outputs = self.forward(images, *labels)
+                outputs = self.forward(images, *labels, *views)
             losses = {
                 key.removeprefix("loss/"): value.float()
                 for key, value in outputs.items()
@@ -361,7 +365,8 @@ def first_nonfinite_line(
     with finder:
         for batch in batches:
             labels = [label.to(device) for label in batch.label_inputs()]
-            model(batch.images.to(device), *labels)
+            views = [view.to(device) for view in batch.views]
+            model(batch.images.to(device), *labels, *views)
     if finder.frame is None:
         return ""
     line, _, _ = (finder.frame.line or "").partition("  #")

@@ -120,7 +120,9 @@ class Training:
         self.steps_per_epoch = -(-self.batches.count // accumulate)
         pin_memory = process_group.device.type == "cuda"
         workers = options.workers
-        train = TrainingImages(listing.train, info["seed"], recipe.SIZE, recipe.augment)
+        train = TrainingImages(
+            listing.train, info["seed"], recipe.SIZE, recipe.augment, recipe.VIEWS
+        )
         self.train_loader = make_loader(train, self.batches, workers, pin_memory)
         val = ValImages(listing.val, recipe.prepare)
         self.val_loader = make_loader(
