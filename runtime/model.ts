@@ -73,4 +73,6 @@ export interface Model<Forward extends { readonly answers: Answers } = { readonl
   readonly forward: (at: Scope, image: tf.Tensor4D, ...labelsAndViews: tf.Tensor[]) => Forward
   /** Takes the label inputs in their order, the views in theirs, and the image after them. Absent in a model that cannot be trained. */
   losses?(at: Scope, forward: Forward, ...given: tf.Tensor[]): Record<string, tf.Scalar>
+  /** The losses of each of several optimizer steps on a batch, from the image, label inputs and views. Absent for a single step with all losses. */
+  readonly steps?: readonly ((at: Scope, image: tf.Tensor4D, ...given: tf.Tensor[]) => Record<string, tf.Scalar>)[]
 }

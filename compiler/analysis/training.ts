@@ -4,7 +4,7 @@ import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
 import { type ImageInput, type Setting, sameValue, type TrainingPlan, type ViewInput } from '../graph/graph.js'
 import { operations } from '../ops/index.js'
-import { trainArguments, trainSettings } from '../training/loop.js'
+import { stepsLine, trainArguments, trainSettings } from '../training/loop.js'
 import { settings } from '../training/settings.js'
 import { trainingSteps } from '../training/training_steps.js'
 import { trainDefaults } from './defaults.js'
@@ -14,6 +14,7 @@ import { isGroup, parameterGroups } from './groups.js'
 import { checkSize } from './image_steps.js'
 import type { DeclaredInputs, DeclaredView } from './inputs.js'
 import { plainSetting, setting, standardSetting } from './settings.js'
+import { stepLosses } from './step_losses.js'
 
 /** The views of a model with their steps: their own, or else those of the image in training, and always a normalisation. */
 export function viewSteps(
@@ -38,7 +39,7 @@ export function trainingPlan(
   context: Context,
   { image, labels, views }: DeclaredInputs,
 ): TrainingPlan {
-  const known = [...trainArguments.map(({ name }) => name), ...Object.keys(trainSettings)]
+  const known = [...trainArguments.map(({ name }) => name), stepsLine.name, ...Object.keys(trainSettings)]
   const groups = model.training.filter((binding) => !known.includes(binding.name.text) && isGroup(binding))
   for (const binding of model.training) {
     const { text, span } = binding.name
@@ -60,13 +61,21 @@ export function trainingPlan(
     return binding && setting(elaborator, binding.value, context, trainSettings[name].kind)
   }
   const average = chosen('average')
+  const stepsBinding = find(stepsLine.name)
+  const lossNames = model.losses.map(({ name }) => name.text)
+  const steps = stepsBinding && stepLosses(elaborator, stepsBinding, lossNames)
   const weights = find('class_weights')
   const [label] = labels
   if (plain.get('class_weights') === 'balanced' && (labels.length > 1 || label?.kind !== 'Class'))
     elaborator.report(
       diagnose('cannot-balance', { labels: labels.map(({ name }) => name) }, weights?.value.span ?? model.name.span),
     )
-  const { augment, mix } = augmentation(elaborator, model, context, { image, labels, views })
+  const { augment, mix = [] } = augmentation(elaborator, model, context, { image, labels, views })
+  const excluded = Number(plain.get('accumulate')) > 1 ? 'accumulate' : mix[0]?.name
+  if (steps && excluded !== undefined) {
+    const what = `several optimizer steps on one batch cannot be combined with \`${excluded}\``
+    elaborator.report(diagnose('wrong-steps', { what }, stepsBinding.value.span))
+  }
   return {
     epochs: Number(plain.get('epochs')),
     batch: Number(plain.get('batch')),
@@ -77,9 +86,10 @@ export function trainingPlan(
     clip: Number(plain.get('clip')),
     classWeights: plain.get('class_weights') === 'balanced' ? 'balanced' : 'none',
     patience: Number(plain.get('patience')),
+    ...(steps && { steps }),
     ...(average && { average }),
     ...(augment && { augment }),
-    ...(mix && { mix }),
+    ...(mix.length > 0 && { mix }),
   }
 }
 

@@ -406,6 +406,12 @@ export const table = {
     explanation:
       'The train block has no setting of this name. Any other name must be a parameter group: `backbone = group(master.trunk, rate = 10%)`.',
   }),
+  'wrong-steps': error<{ what: string }>({
+    message: ({ what }) => what,
+    help: () => 'list every loss once, such as `steps = [first, second + third]`',
+    explanation:
+      'The line `steps` of the train block lists the losses of each optimizer step on a batch. Each loss belongs to one step; losses joined by `+` share a step. It cannot be combined with `accumulate`.',
+  }),
   'cannot-mix': error<{ name: string; why: string }>({
     message: ({ name, why }) => `\`${name}\` does not fit this model: ${why}`,
     help: ({ name }) => `take ${name} out of the augment block`,

@@ -119,7 +119,7 @@ function lossesOf({ losses, nodes }: Graph): Entries {
 }
 
 function trainingOf({ plan }: Graph): Entries {
-  const { optimizer, schedule, average, groups, augment, mix, ...plain } = plan
+  const { optimizer, schedule, average, groups, augment, mix, steps, ...plain } = plan
   const lists = Object.entries({ augment, mix }).flatMap(([name, list]): [string, string][] =>
     list ? [[name, list.map(settingText).join(', ')]] : [],
   )
@@ -129,8 +129,14 @@ function trainingOf({ plan }: Graph): Entries {
       setting ? [[name, setting.name], ...argumentsOf(name, setting)] : [],
     ),
     ...groups.map(({ name, ...group }): [string, string] => [name, JSON.stringify(group)]),
+    ...(steps ? [['steps', stepsText(steps)] as const] : []),
     ...lists,
   ])
+}
+
+/** As the train block has them: [first, second + third] */
+function stepsText(steps: readonly (readonly string[])[]): string {
+  return `[${steps.map((losses) => losses.join(' + ')).join(', ')}]`
 }
 
 /** `optimizer.rate`, as --train calls it. */

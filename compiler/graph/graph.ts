@@ -147,6 +147,8 @@ export interface TrainingPlan {
   readonly groups: readonly ParameterGroup[]
   /** Batches a step. */
   readonly accumulate: number
+  /** The losses of each of several optimizer steps on one batch; absent for a single step with all losses. */
+  readonly steps?: readonly (readonly string[])[]
   /** The largest norm of all gradients together; 0 for no limit. */
   readonly clip: number
   readonly classWeights: 'none' | 'balanced'

@@ -9,6 +9,7 @@ import {
   type ValueRef,
 } from '../graph/graph.js'
 import { answers } from '../graph/phase.js'
+import type { NodeSet } from '../graph/prune.js'
 import { operationNamed } from '../ops/index.js'
 
 export type Item = { readonly node: Node } | { readonly frame: Frame }
@@ -50,6 +51,11 @@ export class Structure {
     })
     this.itemLists.set(frame.id, items)
     return items
+  }
+
+  /** Tells the items that compute some of these nodes. */
+  computing(nodes: NodeSet): (item: Item) => boolean {
+    return (item) => this.nodesOf(item).some((id) => nodes.has(id))
   }
 
   /** Every node in an item, those of inner calls included. */

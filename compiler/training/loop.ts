@@ -50,6 +50,14 @@ export const trainSettings = {
   average: { kind: 'average', standard: undefined },
 } as const
 
+/** The line that lists the optimizer steps on each batch. */
+export const stepsLine = {
+  name: 'steps',
+  example: 'steps = [first, second + third]',
+  meaning:
+    'several optimizer steps on each batch: a list of losses, each with an optimizer step of its own; losses joined by `+` share one. Each step runs only the part of the model that its losses need, on the weights as the step before left them, and moves only the weights that its losses reach. Without the line there is one step with all losses. The learning rate, which is given for each batch, is that of all its steps',
+} as const
+
 export const ema: SettingSpec = {
   name: 'ema',
   kind: 'average',

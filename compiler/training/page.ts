@@ -1,5 +1,5 @@
 import { settingPage } from '../ops/page.js'
-import { trainArguments, trainSettings } from './loop.js'
+import { stepsLine, trainArguments, trainSettings } from './loop.js'
 import type { SettingSpec } from './setting_spec.js'
 import { settings } from './settings.js'
 
@@ -10,7 +10,9 @@ export function trainPage(): string {
     summary:
       'The settings of a train block that are a single value. `optimizer`, `schedule` and `average` take one of the calls below; any other name declares a parameter group.',
     arguments: trainArguments,
-  }).replace(/```wsban[\s\S]*?```\n\n/, '')
+  })
+    .replace(/```wsban[\s\S]*?```\n\n/, '')
+    .concat(`\n\n\`${stepsLine.example}\`: ${stepsLine.meaning}.`)
 }
 
 /** Returns the page of each line of a train block by its name: `epochs`, `optimizer`, and the block itself as `train`. */
@@ -24,6 +26,11 @@ export function trainBlockPages(): ReadonlyMap<string, () => string> {
         `## ${name}\n\nA line of the train block: \`${name} = ${String(standard)}\`, the default.\n\n${sentence(meaning)}${source ? ` Source: ${source}.` : ''}\n\nOn the command line: \`--train ${name}=${String(standard)}\`.`
       return [name, page] as const
     }),
+    [
+      stepsLine.name,
+      () =>
+        `## ${stepsLine.name}\n\nA line of the train block: \`${stepsLine.example}\`.\n\n${sentence(stepsLine.meaning)}`,
+    ],
     ...Object.entries(trainSettings).map(([name, { kind, standard }]) => {
       const intro = standard
         ? `A line of the train block that takes one of these calls; \`${standard}\` is the default.`

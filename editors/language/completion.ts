@@ -3,7 +3,7 @@ import { argumentsOf, type FileNames } from '../../compiler/analysis/name_resolv
 import type { Definition, ResolvedName } from '../../compiler/analysis/resolved_name.js'
 import type { Value } from '../../compiler/analysis/values.js'
 import { operations } from '../../compiler/ops/index.js'
-import { trainArguments, trainSettings } from '../../compiler/training/loop.js'
+import { stepsLine, trainArguments, trainSettings } from '../../compiler/training/loop.js'
 import type { SettingSpec } from '../../compiler/training/setting_spec.js'
 import { settings } from '../../compiler/training/settings.js'
 import { writtenMember, writtenName } from '../../grammar/names.js'
@@ -155,8 +155,16 @@ function trainLines({ textOf, analysis }: Asked): Completion[] {
     const detail = [...settings.values()].flatMap((spec) => (spec.kind === kind ? [spec.name] : [])).join(', ')
     return { label, kind: 'argument', insert: `${label} = `, detail, rank: 0 }
   })
+  const steps: Completion = {
+    label: stepsLine.name,
+    kind: 'argument',
+    insert: `${stepsLine.name} = [`,
+    detail: 'several optimizer steps on each batch',
+    documentation: stepsLine.meaning,
+    rank: 0,
+  }
   const augment: Completion = { label: 'augment', kind: 'keyword', rank: 1 }
-  return [...plain, ...chosen, augment].filter(({ label }) => !said.has(label))
+  return [...plain, ...chosen, steps, augment].filter(({ label }) => !said.has(label))
 }
 
 function settingNames(kinds: readonly SettingSpec['kind'][], { textOf }: Asked): Completion[] {

@@ -18,32 +18,31 @@ export interface LossesAndGradients {
 /** The part of a batch that a step needs. */
 export type TrainingBatch = Pick<Batch, 'images' | 'views' | 'labels' | 'targets' | 'mixed'>
 
-/** Losses forward, gradients back. What it gives belongs to the caller's tidy. */
+/**
+ * Losses forward, gradients back. The result belongs to the caller's tidy.
+ *
+ * @param step the number of one of several optimizer steps on the batch, from 0; all losses without
+ */
 export function computeGradients(
   model: Model,
   batch: TrainingBatch,
   weights: WeightStore,
   learning: readonly tf.Variable[],
   around: Omit<RunState, 'variables' | 'training'>,
+  step?: number,
 ): LossesAndGradients {
-  const { losses } = model
-  if (!losses)
-    throw new Failure({
-      code: 'no-loss',
-      message: `model ${model.name} has no loss to train with`,
-      help: 'add a loss block to the spec',
-    })
   const { size } = model.image
   const images = tf.tensor4d(batch.images, [batch.labels.length, size, size, 3])
-  const labels = [...labelTensors(model, batch), ...viewTensors(model, batch)]
+  const given = [...labelTensors(model, batch), ...viewTensors(model, batch)]
   const at = Scope.of({ variables: weights.variables, training: true, ...around })
   let names: readonly string[] = []
   let values: tf.Tensor1D | undefined
   const { value, gradients } = gradientsOf(
     () => {
-      const forward = model.forward(at, images, ...labels)
-      const own = losses(at, forward, ...labels, images)
-      const parts = batch.mixed ? weighed(own, batch.mixed, (other) => losses(at, forward, other, images)) : own
+      const parts =
+        step === undefined
+          ? allLosses(model, at, images, given, batch.mixed)
+          : elementAt(model.steps ?? [], step)(at, images, ...given)
       const total = tf.addN<tf.Scalar>(Object.values(parts))
       names = [...Object.keys(parts), 'total']
       // Outside of this function all but the total is gone.
@@ -57,6 +56,26 @@ export function computeGradients(
   value.dispose()
   if (!values) throw new Error('the losses were not computed')
   return { names, losses: values, gradients: byName(weights, gradients) }
+}
+
+/** @throws Failure `no-loss` */
+function allLosses(
+  model: Model,
+  at: Scope,
+  images: tf.Tensor4D,
+  given: readonly tf.Tensor[],
+  mixed: Mixed | undefined,
+): Readonly<Record<string, tf.Scalar>> {
+  const { losses } = model
+  if (!losses)
+    throw new Failure({
+      code: 'no-loss',
+      message: `model ${model.name} has no loss to train with`,
+      help: 'add a loss block to the spec',
+    })
+  const forward = model.forward(at, images, ...given)
+  const own = losses(at, forward, ...given, images)
+  return mixed ? weighed(own, mixed, (other) => losses(at, forward, other, images)) : own
 }
 
 /** Each loss of a mixed batch: what is left of the images by their own labels, the rest by those that were mixed in. */

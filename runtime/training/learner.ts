@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { elementAt } from '../../grammar/present.js'
+import { elementAt, present } from '../../grammar/present.js'
 import { Failure } from '../failure.js'
 import { sumOfSquares } from '../kernels/sum_of_squares.js'
 import type { Model } from '../model.js'
@@ -22,7 +22,7 @@ export type StepLosses = Readonly<Record<string, number>>
 export interface StepResult {
   /** Means over the step's batches. */
   readonly losses: StepLosses
-  /** Of all gradients together, before clipping. */
+  /** Of all gradients together, before clipping; of several optimizer steps on a batch the largest. */
   readonly gradientNorm: number
 }
 
@@ -111,7 +111,20 @@ export class Learner {
   }
 
   private learn(batch: TrainingBatch, moment: StepInfo, last: boolean): StepResult | undefined {
-    const { gradients, losses, norm } = this.compute(batch, moment, last)
+    const { steps } = this.options.model
+    if (!steps) return this.learnOnce(batch, moment, last)
+    const results = steps.map((_, index) => present(this.learnOnce(batch, moment, last, index), 'the result of a step'))
+    const total = results.reduce((sum, { losses }) => sum + present(losses.total, 'the total loss'), 0)
+    const own = results.flatMap(({ losses }) => Object.entries(losses).filter(([name]) => name !== 'total'))
+    return {
+      losses: { ...Object.fromEntries(own), total },
+      gradientNorm: Math.max(...results.map(({ gradientNorm }) => gradientNorm)),
+    }
+  }
+
+  /** @param step the number of one of several optimizer steps on the batch, from 0 */
+  private learnOnce(batch: TrainingBatch, moment: StepInfo, last: boolean, step?: number): StepResult | undefined {
+    const { gradients, losses, norm } = this.compute(batch, moment, last, step)
     const { accumulated } = this
     for (const [name, sum] of gradients) {
       accumulated.gradients.get(name)?.dispose()
@@ -135,13 +148,14 @@ export class Learner {
   }
 
   /** Inputs of a pass over the model at that moment, besides the weights. */
-  runState({ step, epoch }: StepInfo): Omit<RunState, 'variables' | 'training'> {
+  runState({ step, epoch }: StepInfo, part?: number): Omit<RunState, 'variables' | 'training'> {
     const { seed, model } = this.options
-    const { batches } = this.accumulated
+    // A step has several batches, or a batch several steps.
+    const number = part ?? this.accumulated.batches
     const groups = model.plan.groups.filter((group) => isFrozen(group, epoch)).map(({ path }) => path)
     const frozen = [...groups, ...this.movingAverages.paths]
     return {
-      key: [seed, 'step', step, ...(batches === 0 ? [] : [batches])],
+      key: [seed, 'step', step, ...(number === 0 ? [] : [number])],
       ...(frozen.length > 0 && { frozen }),
       ...(this.classWeights && { classWeights: this.classWeights }),
       ...(this.options.profile && { watch: this.options.profile }),
@@ -180,7 +194,7 @@ export class Learner {
   }
 
   /** Gradients, added to what waits, and losses; with the last batch of a step the norm of all gradients together. */
-  private compute(batch: TrainingBatch, moment: StepInfo, last: boolean): Computed {
+  private compute(batch: TrainingBatch, moment: StepInfo, last: boolean, step: number | undefined): Computed {
     let computed: Computed = { gradients: [], losses: [], norm: 0 }
     tf.tidy(() => {
       const found = computeGradients(
@@ -188,7 +202,8 @@ export class Learner {
         batch,
         this.learning,
         this.trainedVariables(moment),
-        this.runState(moment),
+        this.runState(moment, step),
+        step,
       )
       const gradients = [...found.gradients].map(([name, gradient]): [string, tf.Tensor] => [
         name,

@@ -19,7 +19,7 @@ export interface Optimizer {
   readonly slots: ReadonlyMap<string, Map<string, tf.Variable>>
   /** Steps taken. */
   steps: number
-  /** Steps that had been taken before a weight first moved, for those that were frozen then: Adam's bias correction counts from there. */
+  /** Steps that did not move a weight, which was frozen or out of reach of the step's losses: Adam's bias correction leaves them out. */
   readonly began: Map<string, number>
   apply(moved: Iterable<WeightStep>): void
   dispose(): void
@@ -109,12 +109,16 @@ export function makeOptimizer(setting: Setting): Optimizer {
     began,
     apply(moved) {
       this.steps++
+      const names = new Set<string>()
       for (const one of moved) {
+        names.add(one.name)
         if (!seen.has(one.name) && this.steps > 1 && !began.has(one.name) && !known(slots, one.name))
           began.set(one.name, this.steps - 1)
         seen.add(one.name)
         tf.tidy(() => update(one, this.steps - (began.get(one.name) ?? 0)))
       }
+      const [remembered] = slots.values()
+      for (const name of remembered?.keys() ?? []) if (!names.has(name)) began.set(name, (began.get(name) ?? 0) + 1)
     },
     dispose() {
       for (const map of slots.values()) for (const variable of map.values()) variable.dispose()

@@ -88,6 +88,11 @@ export const models = {
     wrong: 'train { epoch = 10 }',
     right: 'train { epochs = 10 }',
   },
+  'wrong-steps': {
+    within: besideBranch,
+    wrong: 'loss { second = cross_entropy(master.logits, label) }\ntrain { steps = [master] }',
+    right: 'loss { second = cross_entropy(master.logits, label) }\ntrain { steps = [master, second] }',
+  },
   'cannot-mix': {
     within: besideBranch,
     wrong: cropped('resize(96), mixup(0.2)'),

@@ -8,7 +8,7 @@ import { type Item, Structure } from '../structure.js'
 import { Body, type Surroundings } from './body.js'
 import { codeWithoutOperands } from './call.js'
 import { classText, constructorLines, withInner } from './classes.js'
-import { type Expression, printExpression } from './expression.js'
+import { callOf, type Expression, list, printExpression, source } from './expression.js'
 import { importFrom, importLines, type PythonImport } from './imports.js'
 import { definition, statement } from './layout.js'
 import type { PythonHelper } from './lowering.js'
@@ -80,7 +80,8 @@ function modelClass(plan: ClassPlan, around: Surroundings): string {
   const body = new Body(structure.frame(0), undefined, plan, around)
   const answering = reachable(graph.nodes, answers(graph))
   // Nodes that no output depends on are computed in training only.
-  const isLoss = (item: Item) => !structure.nodesOf(item).some((id) => answering.has(id))
+  const isAnswer = structure.computing(answering)
+  const isLoss = (item: Item) => !isAnswer(item)
   const entry = (name: string, code: Expression) => statement('            ', `${stringCode(name)}: `, code, '', ',')
   const answerLines = namedAnswers(graph).flatMap(({ name, value }) => entry(name, body.code(value)))
   const trains = graph.labels.length > 0 && graph.losses.length > 0
@@ -105,11 +106,17 @@ function modelClass(plan: ClassPlan, around: Surroundings): string {
         '        return answers | losses',
       ]
     : ['        return answers']
-  const { image } = graph
+  const {
+    image,
+    plan: { steps = [] },
+  } = graph
+  const inputNames = [image, ...givenInTraining].map(nameOf)
+  const dispatch = steps.length > 0 ? stepDispatch(steps, inputNames, absent) : []
   const parameters = [
     'self',
     `${nameOf(image)}: Tensor`,
     ...givenInTraining.map((input) => `${nameOf(input)}: Tensor | None = None`),
+    ...(steps.length > 0 ? [`${stepParameter}: int | None = None`] : []),
   ]
   const lines = [
     `class ${plan.name}(nn.Module):`,
@@ -118,15 +125,53 @@ function modelClass(plan: ClassPlan, around: Surroundings): string {
     ...constructorLines(plan, around),
     '',
     ...definition('    ', 'forward', parameters, 'dict[str, Tensor]'),
+    ...dispatch,
     ...(needed.length > 0 ? [`        labelled = not (${absent})`] : []),
     ...needed.flatMap((input) => absentLines(input, nameOf(input), nameOf(image), around)),
-    ...body.lines((item) => !isLoss(item)),
+    ...body.lines(isAnswer),
     '        answers = {',
     ...answerLines,
     '        }',
     ...losses,
+    ...steps.flatMap((names, index) => {
+      const own = graph.losses.filter(({ name }) => names.includes(name))
+      const values = own.map(({ value }) => value)
+      return [
+        '',
+        ...definition(
+          '    ',
+          stepMethod(index),
+          ['self', ...inputNames.map((name) => `${name}: Tensor`)],
+          'dict[str, Tensor]',
+        ),
+        `        """The losses of one optimizer step: ${remark(names.join(', '))}."""`,
+        ...body.lines(structure.computing(reachable(graph.nodes, values))),
+        '        return {',
+        ...own.flatMap(({ name, value }) => entry(`loss/${name}`, body.code(value))),
+        '        }',
+      ]
+    }),
   ]
   return `${lines.join('\n')}\n`
+}
+
+/** The parameter of `forward` that selects one of several optimizer steps. */
+const stepParameter = 'optimizer_step'
+
+function stepMethod(index: number): string {
+  return `forward_step_${index + 1}`
+}
+
+/** Returns the lines that compute the losses of a single step. DistributedDataParallel sees them because they run in `forward`. */
+function stepDispatch(steps: readonly unknown[], inputs: readonly string[], absent: string): readonly string[] {
+  const methods = steps.map((_, index) => source(`self.${stepMethod(index)}`))
+  return [
+    `        if ${stepParameter} is not None:`,
+    `            if ${absent}:`,
+    '                raise ValueError("a step needs every input of training")',
+    ...statement('            ', 'steps = ', list(methods)),
+    ...statement('            ', 'return ', callOf(`steps[${stepParameter} - 1]`, ...inputs.map(source))),
+  ]
 }
 
 /** Returns the lines that put zeros in the place of a label or view that is not given, which nothing reads in inference. */

@@ -7,7 +7,7 @@ const keywords = new Set(
 
 /** Names that generated code uses itself. */
 const taken = new Set(
-  'self torch nn F dist Tensor NamedTuple Path load_file super cast str int float bool tuple dict answers labelled load_weights'.split(
+  'self torch nn F dist Tensor NamedTuple Path load_file super cast str int float bool tuple dict answers labelled optimizer_step steps load_weights'.split(
     ' ',
   ),
 )
@@ -55,7 +55,7 @@ export function isTaken(name: string): boolean {
 
 /** The methods of generated classes beside forward. */
 function isMethod(name: string): boolean {
-  return /^forward_\d+$/.test(name)
+  return /^forward(_step)?_\d+$/.test(name)
 }
 
 /** Whether nn.ModuleDict takes it as a key. */

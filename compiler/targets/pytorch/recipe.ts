@@ -60,6 +60,7 @@ export function recipe(graph: Graph, version: string): string | undefined {
     ...constant('EPOCHS', literal(plan.epochs)),
     ...constant('BATCH', literal(plan.batch), 'images that go through at once, in all processes'),
     ...constant('ACCUMULATE', literal(plan.accumulate), 'batches a step'),
+    ...constant('STEPS', literal(plan.steps?.length ?? 1), 'optimizer steps on each batch'),
     ...constant('CLIP', floatCode(plan.clip), 'largest norm of all gradients together; 0: no limit'),
     ...constant('PATIENCE', literal(plan.patience), 'epochs without a better val top-1; 0: it never ends early'),
     ...constant('BALANCED', literal(plan.classWeights === 'balanced'), 'whether rare classes count more'),
@@ -89,7 +90,11 @@ export function recipe(graph: Graph, version: string): string | undefined {
       list((plan.mix ?? []).map(({ name, arguments: given }) => tuple([quoted(name), floatCode(given.alpha)]))),
       'how batches are mixed, and alpha',
     ),
-    ...constant('UNTRAINED', literal(someUntrained), 'whether some weights get no gradient'),
+    ...constant(
+      'UNTRAINED',
+      literal(someUntrained || plan.steps !== undefined),
+      'whether a step gives some weights no gradient',
+    ),
     ...statement(
       '',
       'SLOTS: dict[str, str] = ',

@@ -53,11 +53,12 @@ function modelFile(project: Project, graph: Graph, { source, version }: TfjsOpti
     `// ${graph.name}, written by wsban ${version} from ${source.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, ' ')}.`,
     '// Feature maps are [batch, height, width, channels] here; shapes in comments read channels x height x width.',
   ])
-  const [forward, losses] = modelFunctions(structure, writer)
-  const texts = [...writer.texts, forward, ...(losses ? [losses] : [])]
+  const { forward, losses, steps } = modelFunctions(structure, writer)
+  const exported = [forward, ...(losses ? [losses] : []), ...steps]
+  const texts = [...writer.texts, ...exported]
   addImports(file, writer, texts)
-  for (const text of texts) addFunction(file, text, text === forward || text === losses)
-  file.addStatements(['', definition(graph)])
+  for (const text of texts) addFunction(file, text, exported.includes(text))
+  file.addStatements(['', definition(graph, steps)])
   return format(file)
 }
 
@@ -95,18 +96,27 @@ function addFunction(
   })
 }
 
-/** `forward` from the image to the answers, and `losses` from there. */
-function modelFunctions(structure: Structure, writer: FunctionWriter): [FunctionText, FunctionText | undefined] {
+interface ModelFunctions {
+  /** From the image to the answers. */
+  readonly forward: FunctionText
+  /** From there to the losses; undefined for a model that cannot be trained. */
+  readonly losses: FunctionText | undefined
+  /** From the inputs to the losses of each of several optimizer steps. */
+  readonly steps: readonly FunctionText[]
+}
+
+function modelFunctions(structure: Structure, writer: FunctionWriter): ModelFunctions {
   const { graph } = structure
   const root = structure.frame(0)
   const body = writer.body(root, undefined)
   const answering = reachable(graph.nodes, answersOf(graph))
   // Nodes that no output depends on are computed in training only.
-  const isLoss = (item: Item) => !structure.nodesOf(item).some((id) => answering.has(id))
+  const isAnswer = structure.computing(answering)
+  const isLoss = (item: Item) => !isAnswer(item)
   const answers = answersCode(graph, (value) => body.codeIn(value, 'channels last'))
   const lossStatements = body.statements(isLoss)
   const lossFields = graph.losses.map(({ name, value }) => ({ name, value: body.code(value) }))
-  const forwardStatements = body.statements((item) => !isLoss(item))
+  const forwardStatements = body.statements(isAnswer)
   const read = variablesIn([...lossStatements, ...lossFields].map(({ value }) => value))
   const handedOn = forwardStatements.flatMap((one) => (one.kind === 'const' && read.has(one.name) ? [one.name] : []))
   const image = { name: body.inputName(graph.image.value), type: tensorType(structure, graph.image.value) }
@@ -136,10 +146,12 @@ function modelFunctions(structure: Structure, writer: FunctionWriter): [Function
       { kind: 'return', value: record(['answers', ...handedOn].map((name) => ({ name, value: variable(name) }))) },
     ],
   }
-  if (graph.losses.length === 0 || labels.length === 0) return [forward, undefined]
+  if (graph.losses.length === 0 || labels.length === 0) return { forward, losses: undefined, steps: [] }
   const losses: FunctionText = {
     name: 'losses',
-    doc: 'Training makes the sum of these small.',
+    doc: graph.plan.steps
+      ? 'All losses. Training takes an optimizer step for those of each function below.'
+      : 'Training makes the sum of these small.',
     parameters: [
       { name: 'at', type: 'Scope' },
       { name: `{ ${handedOn.join(', ')} }`, type: 'ReturnType<typeof forward>' },
@@ -150,7 +162,23 @@ function modelFunctions(structure: Structure, writer: FunctionWriter): [Function
     tidies: false,
     statements: [...lossStatements, { kind: 'return', value: record(lossFields) }],
   }
-  return [forward, losses]
+  const steps = (graph.plan.steps ?? []).map((names, index): FunctionText => {
+    const own = graph.losses.filter(({ name }) => names.includes(name))
+    const values = own.map(({ value }) => value)
+    const fields = own.map(({ name, value }) => ({ name, value: body.code(value) }))
+    return {
+      name: `step_${index + 1}`,
+      doc: `The losses of one optimizer step: ${names.join(', ')}.`,
+      parameters: [{ name: 'at', type: 'Scope' }, image, ...given.map(({ name, type }) => ({ name, type }))],
+      returnType: 'Record<string, tf.Scalar>',
+      tidies: false,
+      statements: [
+        ...body.statements(structure.computing(reachable(graph.nodes, values))),
+        { kind: 'return', value: record(fields) },
+      ],
+    }
+  })
+  return { forward, losses, steps }
 }
 
 function answersCode(graph: Graph, code: (value: ValueRef) => Expression): Expression {
@@ -167,7 +195,7 @@ function record(fields: readonly Field[]): Expression {
   return { kind: 'object', fields }
 }
 
-function definition(graph: Graph): string {
+function definition(graph: Graph, steps: readonly FunctionText[]): string {
   const { image, label, labels, views, plan } = graph
   const trains = graph.losses.length > 0 && labels.length > 0
   const signature = signatureOf(graph)
@@ -183,6 +211,7 @@ function definition(graph: Graph): string {
     'parameters',
     'forward',
     ...(trains ? ['losses'] : []),
+    ...(steps.length > 0 ? [`steps: [${steps.map(({ name }) => name).join(', ')}]`] : []),
   ]
   const state = trains ? 'ReturnType<typeof forward>' : ''
   return `\n/** All that training and prediction need of the model. */\nexport const model: Model${state && `<${state}>`} = {\n${fields.map((field) => `  ${field},\n`).join('')}}`

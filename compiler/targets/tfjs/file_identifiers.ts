@@ -14,7 +14,12 @@ const taken = new Set([
 export function identifier(parts: readonly string[]): string {
   const text = parts.join('_').replace(/[^A-Za-z0-9_]/g, '_')
   const legal = /^[0-9]/.test(text) || text === '' ? `_${text}` : text
-  return taken.has(legal) ? `${legal}_` : legal
+  return taken.has(legal) || isStep(legal) ? `${legal}_` : legal
+}
+
+/** Whether a function for one of several optimizer steps may have the name. */
+function isStep(name: string): boolean {
+  return /^step_\d+$/.test(name)
 }
 
 /** `count_padding` as the runtime's option: countPadding. */

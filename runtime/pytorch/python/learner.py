@@ -97,13 +97,16 @@ class Learner:
             else None
         )
         self.steps = 0
-        # Optimizer steps before the first update of a parameter that was frozen.
-        self.steps_before: dict[str, int] = {}
+        # Optimizer steps that did not update a parameter: it was frozen, or not reached.
+        self.steps_without: dict[str, int] = {}
         self.parallel: DistributedDataParallel | None = None
         self.forward: Callable[..., dict[str, Tensor]] | None = None
 
     def train_step(self, batches: list[Batch], info: StepInfo) -> StepResult:
         """Accumulates the mean gradient of the batches, and updates the weights.
+
+        With several optimizer steps on a batch, the result has the losses of all and
+        the largest gradient norm.
 
         Raises NotFinite, without an update, if a loss or a gradient is not finite.
         """
@@ -112,9 +115,28 @@ class Learner:
         torch.manual_seed(key_of(seed, "step", info.step, process_group.rank))
         for group in self.optimizer.param_groups:
             group["lr"] = info.learning_rate * group["factor"]
+        if recipe.STEPS == 1:
+            return self._optimizer_step(batches, info, None)
+        results = [
+            self._optimizer_step(batches, info, number + 1)
+            for number in range(recipe.STEPS)
+        ]
+        losses: dict[str, float] = {}
+        for one in results:
+            losses |= one.losses
+        # Last, as in the log of a single step.
+        del losses["total"]
+        losses["total"] = sum(one.losses["total"] for one in results)
+        return StepResult(losses, max(one.gradient_norm for one in results))
+
+    def _optimizer_step(
+        self, batches: list[Batch], info: StepInfo, number: int | None
+    ) -> StepResult:
+        """Takes one optimizer step; `number` counts several on the same batch from 1."""
         sums: dict[str, Tensor] = {}
         for k, batch in enumerate(batches):
-            for name, value in self._accumulate(batch, info, k, len(batches)).items():
+            part = self._accumulate(batch, info, k, len(batches), number)
+            for name, value in part.items():
                 sums[name] = sums.get(name, torch.zeros_like(value)) + value
         losses = self._means(sums, len(batches))
         bad = next((name for name in losses if not math.isfinite(losses[name])), None)
@@ -136,8 +158,11 @@ class Learner:
             raise self._nonfinite_gradient(info.step)
         if self.steps > 0:
             for name, p in self.model.named_parameters():
-                if p.grad is not None and not self.optimizer.state.get(p):
-                    self.steps_before.setdefault(name, self.steps)
+                updated = bool(self.optimizer.state.get(p))
+                if p.grad is not None and not updated:
+                    self.steps_without.setdefault(name, self.steps)
+                elif p.grad is None and updated:
+                    self.steps_without[name] = self.steps_without.get(name, 0) + 1
         self.scaler.step(self.optimizer)
         self.scaler.update()
         self.optimizer.zero_grad(set_to_none=True)
@@ -178,7 +203,7 @@ class Learner:
                 f"weight/{name}": value for name, value in weights.items()
             }
             weights = checkpoint_weights(self.average.model)
-        steps = {"optimizerSteps": self.steps, "began": self.steps_before}
+        steps = {"optimizerSteps": self.steps, "began": self.steps_without}
         return Checkpoint(weights, optimizer_state, {**state, **steps})
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -194,7 +219,7 @@ class Learner:
         if self.average:
             self.average.model.load_state_dict(checkpoint.weights)
         self.steps = int(state["optimizerSteps"])
-        self.steps_before = dict(state["began"])
+        self.steps_without = dict(state["began"])
         named = dict(self.model.named_parameters())
         for key, value in optimizer_state.items():
             slot, _, name = key.partition("/")
@@ -209,7 +234,7 @@ class Learner:
             parameter_state = self.optimizer.state[named[name]]
             parameter_state[recipe.SLOTS[slot]] = value.to(named[name].device)
             if slot == "mean":
-                updates = self.steps - self.steps_before.get(name, 0)
+                updates = self.steps - self.steps_without.get(name, 0)
                 parameter_state["step"] = torch.tensor(float(updates))
 
     def _prepare_model(self, epoch: float) -> None:
@@ -232,9 +257,17 @@ class Learner:
         self.forward = torch.compile(model) if self.options.compile else model
 
     def _accumulate(
-        self, batch: Batch, info: StepInfo, index: int, count: int
+        self,
+        batch: Batch,
+        info: StepInfo,
+        index: int,
+        count: int,
+        number: int | None = None,
     ) -> dict[str, Tensor]:
-        """Adds the gradient of batch `index` of `count`. Returns the batch's losses."""
+        """Adds the gradient of batch `index` of `count`. Returns the batch's losses.
+
+        `number` selects one of several optimizer steps on the batch.
+        """
         device = self.process_group.device
         images = batch.images.to(device, non_blocking=True)
         images = images.contiguous(memory_format=self.layout)
@@ -268,7 +301,8 @@ class Learner:
                 else contextlib.nullcontext()
             ):
                 assert self.forward is not None
-                outputs = self.forward(images, *labels, *views)
+                selected = {} if number is None else {"optimizer_step": number}
+                outputs = self.forward(images, *labels, *views, **selected)
             losses = {
                 key.removeprefix("loss/"): value.float()
                 for key, value in outputs.items()
