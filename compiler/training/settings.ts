@@ -225,6 +225,35 @@ const specs: readonly SettingSpec[] = [
     ],
   },
   {
+    name: 'rand_augment',
+    kind: 'image step',
+    summary:
+      'RandAugment: applies random transforms of one magnitude (Cubuk et al. 2020): none, shear, translation, rotation, brightness, colour, contrast, sharpness, posterise, solarise, automatic contrast and equalised histogram.',
+    arguments: [
+      {
+        name: 'count',
+        kind: { is: 'integer', from: 0, to: 14 },
+        default: 2,
+        meaning: 'number of transforms, one after the other',
+        source: 'N of the paper, for ImageNet',
+      },
+      {
+        name: 'magnitude',
+        kind: { is: 'number', from: 0, to: 30 },
+        default: 9,
+        meaning:
+          'strength of the transforms. At 30 a rotation is 30 degrees, a shear 0.3, a translation 45 % of the image, and brightness, colour, contrast and sharpness change by 90 %',
+        source: 'M of the paper; ranges of torchvision RandAugment',
+      },
+      {
+        name: 'fill',
+        kind: { is: 'number', from: 0, to: 1 },
+        default: 0.5,
+        meaning: 'brightness of what comes into view from outside the image; 0.5 is close to zero after normalisation',
+      },
+    ],
+  },
+  {
     name: 'normalize',
     kind: 'image step',
     summary: 'Scales values to 0 to 1, then normalises them as the backbone expects: (value - mean) / deviation.',

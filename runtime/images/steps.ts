@@ -3,6 +3,7 @@ import { Failure } from '../failure.js'
 import type { Random } from '../random.js'
 import { centerCrop, erase, flip, randomCrop, randomResizedCrop, type Shape, turn } from './changes.js'
 import { brighten, contrast, normalize, saturate, turnHue } from './colours.js'
+import { randAugment } from './rand_augment.js'
 import { resizeImage } from './resize.js'
 import type { AnyImage } from './rgb_image.js'
 
@@ -108,6 +109,15 @@ const kinds: Readonly<Record<string, StepKind>> = {
       fill: share.default(0.5),
     },
     (p, o, random) => erase(p, o.probability, shapeOf(o), o.fill * 255, random),
+  ),
+  rand_augment: kind(
+    true,
+    {
+      count: z.number().int().min(0).max(14).default(2),
+      magnitude: z.number().min(0).max(30).default(9),
+      fill: share.default(0.5),
+    },
+    (p, o, random) => randAugment(p, { count: o.count, magnitude: o.magnitude, fill: o.fill * 255 }, random),
   ),
   normalize: kind(
     false,

@@ -3,10 +3,12 @@ import { join } from 'node:path'
 import test from 'ava'
 import { z } from 'zod'
 import { settings } from '../../compiler/training/settings.js'
+import { present } from '../../grammar/present.js'
 import { Failure } from '../../runtime/failure.js'
 import { crop, erase, randomResizedCrop, turn } from '../../runtime/images/changes.js'
 import { brighten, contrast, saturate, turnHue } from '../../runtime/images/colours.js'
 import { augment, preprocess } from '../../runtime/images/preprocess.js'
+import { transforms } from '../../runtime/images/rand_augment.js'
 import { resizeImage } from '../../runtime/images/resize.js'
 import type { AnyImage } from '../../runtime/images/rgb_image.js'
 import { stepNames } from '../../runtime/images/steps.js'
@@ -31,6 +33,8 @@ const recorded = z
       crop: cases(box),
       resized_crop: cases(z.tuple([z.number(), z.number(), z.number(), z.number(), z.number()])),
       erasing: cases(box),
+      equalize: cases(z.number()),
+      rand_augment: cases(z.tuple([z.string(), z.number()])),
     }),
   })
   .parse(JSON.parse(readFileSync(join(packageRoot(), 'test/images/fixtures/augment.json'), 'utf8')))
@@ -81,6 +85,29 @@ test("crop, resized crop and flip are torchvision's, within 0.001 of 255", (t) =
     t.is(difference(run('flip', { direction: by, probability: 1 }, 1), values), 0)
 })
 
+// Theirs are whole values, rounded down, as is the grey or blurred image that they blend with.
+test("the transforms of RandAugment are torchvision's, within 2 of 255", (t) => {
+  const seen = new Set<string>()
+  for (const {
+    by: [name, strength],
+    values,
+  } of recorded.cases.rand_augment) {
+    seen.add(name)
+    const most = difference(present(transforms[name], name).apply(image, strength, 127).data, values)
+    t.true(most < 2, `${name} by ${strength}: ${most}`)
+  }
+  t.deepEqual([...seen].sort(), Object.keys(transforms).sort())
+  for (const { by: side, values } of recorded.cases.equalize) {
+    const data = Uint8Array.from({ length: side * side * 3 }, (_, at) => {
+      const [x, y, c] = [Math.floor(at / 3) % side, Math.floor(at / 3 / side), at % 3]
+      return (3 * x * x + 5 * y * (c + 1) + x * y) % 200
+    })
+    const equalized = present(transforms.Equalize, 'Equalize').apply({ width: side, height: side, data }, 0, 0)
+    t.is(difference(equalized.data, values), 0)
+    t.true(difference(data, values) > 0)
+  }
+})
+
 test('erasing fills what torchvision fills', (t) => {
   for (const {
     by: [top, left, height, width],
@@ -110,6 +137,7 @@ const randomSteps: Readonly<Record<string, Readonly<Record<string, number | stri
   saturation: { low: 0.5, high: 1.5 },
   hue: { amount: 0.2 },
   erasing: { probability: 1 },
+  rand_augment: { count: 3, magnitude: 20 },
 }
 for (const [name, given] of Object.entries(randomSteps))
   test(`${name}: the same seed gives the same image, others give others, none writes into its input`, (t) => {

@@ -49,6 +49,8 @@ const steps: readonly (readonly [name: string, given: Record<string, number | st
   ['saturation', { low: 0.2, high: 1.8 }],
   ['hue', { amount: 0.5 }],
   ['erasing', { probability: 1, fill: 0.25 }],
+  ['rand_augment', { count: 1, magnitude: 20 }],
+  ['rand_augment', { count: 14, magnitude: 9 }],
   ['normalize', { mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225] }],
 ]
 const epochs = [0, 0.25, 1, 1.999, 2, 3.5, 4.9]

@@ -85,7 +85,7 @@ test.serial('a teacher is the average of its student by the formula', async (t) 
   const [first, second] = [await weightsAfter('1'), await weightsAfter('2')]
   const average = { path: 'teacher', of: 'student', decay }
   const names = [...second.keys()].filter((name) => name.startsWith('teacher.'))
-  t.is(names.length, 10)
+  t.is(names.length, 8)
   for (const name of names) {
     const valuesIn = (tensors: typeof first, key: string) => present(tensors.get(key), key).values
     const [before, after] = [valuesIn(first, name), valuesIn(second, name)]

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from rand_augment import rand_augment as rand_augment
 from seeded import Random
 
 # Luma of sRGB values, ITU-R BT.601.
