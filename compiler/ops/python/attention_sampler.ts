@@ -2,21 +2,57 @@
 import type { PythonHelper } from '../../targets/pytorch/lowering.js'
 import { in_float32 } from './precision.js'
 
-export const places_by_density: PythonHelper = {
-  name: 'places_by_density',
-  code: `def places_by_density(weights: Tensor, count: int, bound: float) -> Tensor:
-    """Where the cumulative density of cells reaches even steps: [batch, count], 0 to 1."""
-    cells = weights.shape[1]
+export const shares: PythonHelper = {
+  name: 'shares',
+  code: `def shares(weights: Tensor) -> Tensor:
+    """Weights of cells [batch, cells] normalised to a mean of 1; ones if none is positive."""
     weights = weights.clamp(min=0)
     total = weights.sum(1, keepdim=True)
     even = torch.ones_like(weights)
-    density = torch.where(total > 0, weights * cells / total, even)
-    for _ in range(5):
-        lower = density.clamp(max=bound)
-        density = lower + (1 - lower.sum(1, keepdim=True) / cells)
+    return torch.where(total > 0, weights * weights.shape[1] / total, even)
+`,
+  imports: [{ module: 'torch' }, { module: 'torch', name: 'Tensor' }],
+}
+
+export const cut: PythonHelper = {
+  name: 'cut',
+  code: `def cut(density: Tensor, limit: Tensor | float) -> Tensor:
+    """Spreads evenly what lies above the limit."""
+    limit = torch.as_tensor(limit, device=density.device, dtype=density.dtype)
+    lower = torch.minimum(density, limit)
+    return lower + (1 - lower.mean(1, keepdim=True))
+`,
+  imports: [{ module: 'torch' }, { module: 'torch', name: 'Tensor' }],
+}
+
+export const bounded_densities: PythonHelper = {
+  name: 'bounded_densities',
+  code: `def bounded_densities(
+    rows: Tensor, columns: Tensor, bound: float, axes: str
+) -> tuple[Tensor, Tensor]:
+    """How densely each row and each column is sampled, 1 on average."""
+    y, x = shares(rows), shares(columns)
+    if axes == "independent":
+        return cut(y, bound), cut(x, bound)
+    for i in range(5):
+        limit = torch.minimum(y.amax(1, keepdim=True), x.amax(1, keepdim=True))
+        if i == 0:
+            limit = limit.clamp(max=bound)
+        y, x = cut(y, limit), cut(x, limit)
+    return y, x
+`,
+  uses: [shares, cut],
+  imports: [{ module: 'torch' }, { module: 'torch', name: 'Tensor' }],
+}
+
+export const places_by_density: PythonHelper = {
+  name: 'places_by_density',
+  code: `def places_by_density(density: Tensor, count: int) -> Tensor:
+    """Where the cumulative density of cells reaches even steps: [batch, count], 0 to 1."""
+    cells = density.shape[1]
     reached = density.cumsum(1)
-    steps = torch.arange(count, device=weights.device, dtype=weights.dtype)
-    target = ((steps + 0.5) / count * cells).expand(weights.shape[0], -1).contiguous()
+    steps = torch.arange(count, device=density.device, dtype=density.dtype)
+    target = ((steps + 0.5) / count * cells).expand(density.shape[0], -1).contiguous()
     cell = torch.searchsorted(reached, target, right=True).clamp(max=cells - 1)
     inside = density.gather(1, cell)
     before = reached.gather(1, cell) - inside
@@ -33,13 +69,15 @@ def attention_sampler(
     image: Tensor,
     guide: Tensor,
     size: tuple[int, int] | None = None,
-    density: float = 2,
+    density: float = 4,
+    axes: str = "balanced",
 ) -> Tensor:
     """Samples the image more densely where the map is strong."""
     height, width = size or (image.shape[2], image.shape[3])
     guide = guide.detach()
-    y = places_by_density(guide.amax(2), height, density) * 2 - 1
-    x = places_by_density(guide.amax(1), width, density) * 2 - 1
+    rows, columns = bounded_densities(guide.amax(2), guide.amax(1), density, axes)
+    y = places_by_density(rows, height) * 2 - 1
+    x = places_by_density(columns, width) * 2 - 1
     grid = torch.stack(
         [
             x[:, None, :].expand(-1, height, -1),
@@ -51,6 +89,6 @@ def attention_sampler(
         image, grid.to(image.dtype), padding_mode="border", align_corners=False
     )
 `,
-  uses: [places_by_density, in_float32],
+  uses: [bounded_densities, places_by_density, in_float32],
   imports: [{ module: 'torch' }, { module: 'torch.nn.functional', alias: 'F' }, { module: 'torch', name: 'Tensor' }],
 }

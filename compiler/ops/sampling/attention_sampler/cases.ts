@@ -21,6 +21,18 @@ export const cases: readonly Case[] = [
     arguments: { size: [4, 6], density: 3 },
   },
   {
+    name: 'axes of their own',
+    inputs: { image: { shape: [2, 1, 7, 8], fill: 'random' }, guide: { shape: [2, 4, 5], fill: 'positive' } },
+    arguments: { axes: 'independent', density: 1.5 },
+  },
+  {
+    name: 'a stripe, which balances to nearly even steps',
+    inputs: {
+      image: { shape: [1, 1, 6, 6], fill: 'random' },
+      guide: { shape: [1, 3, 4], fill: { values: [0.1, 2, 0.1, 0.1, 0.1, 2, 0.1, 0.1, 0.1, 2, 0.1, 0.1] } },
+    },
+  },
+  {
     name: 'all in one cell, bounded',
     inputs: {
       image: { shape: [1, 1, 6, 6], fill: 'random' },

@@ -1,18 +1,45 @@
 import type { Typed } from '../../call.js'
 import { sizeOf } from '../../support/shapes.js'
 
+/** Whether both axes are magnified alike at most, or each on its own. */
+export type Axes = 'balanced' | 'independent'
+
+/** How often the density of both axes is cut to the smaller of their maxima (the authors' attention sampler). */
+export const cuts = 5
+
 /**
- * Where a sampler that follows a map looks along one side (arXiv 1903.06150, equations 5 and 6).
+ * How densely a sampler looks at each row and each column of a map (arXiv 1903.06150, equation 5, and the authors' attention sampler).
  *
- * The density of a cell is its share of the map, 1 on average. What lies above `bound` is cut and spread evenly, five times over, so that
- * nothing is enlarged without end and nothing lost (the authors' attention sampler). Output i of n lies where the cumulative density
- * reaches (i + 0.5) / n of the whole: the inverse of the cumulative function.
+ * The density of a cell is its share of the weights, 1 on average. What lies above `bound` is cut and spread evenly, once. With balanced
+ * axes, the first cut and four more are at the smaller of both maxima, so that neither axis is stretched far more than the other.
  *
- * @param weights one number a cell; a negative one counts as 0, and where none is positive all cells count alike
+ * @param rows one number a row; a negative one counts as 0, and where none is positive all rows count alike
+ * @param columns the same for columns
+ * @returns the density of each row and each column
+ */
+export function boundedDensities(
+  rows: readonly number[],
+  columns: readonly number[],
+  bound: number,
+  axes: Axes,
+): readonly [rows: number[], columns: number[]] {
+  let [y, x] = [shares(rows), shares(columns)]
+  if (axes === 'independent') return [cut(y, bound), cut(x, bound)]
+  for (let i = 0; i < cuts; i++) {
+    const smaller = Math.min(Math.max(...y), Math.max(...x))
+    const limit = i === 0 ? Math.min(bound, smaller) : smaller
+    ;[y, x] = [cut(y, limit), cut(x, limit)]
+  }
+  return [y, x]
+}
+
+/**
+ * Where a sampler of this density looks along one side (arXiv 1903.06150, equation 6): output i of n lies where the cumulative density
+ * reaches (i + 0.5) / n of the whole, which is the inverse of the cumulative function.
+ *
  * @returns for each of `count` outputs a place from 0 to 1
  */
-export function placesByDensity(weights: readonly number[], count: number, bound: number): number[] {
-  const density = boundedDensity(weights, bound)
+export function placesByDensity(density: readonly number[], count: number): number[] {
   const cells = density.length
   const places: number[] = []
   let cell = 0
@@ -26,25 +53,21 @@ export function placesByDensity(weights: readonly number[], count: number, bound
   return places
 }
 
-/** How often what is too dense is cut. */
-export const cuts = 5
-
-export function boundedDensity(weights: readonly number[], bound: number): number[] {
-  const cells = weights.length
-  const positive = weights.map((weight) => Math.max(weight, 0))
-  const total = positive.reduce((sum, weight) => sum + weight, 0)
-  let density = positive.map((weight) => (total > 0 ? (weight * cells) / total : 1))
-  for (let cut = 0; cut < cuts; cut++) {
-    const lower = density.map((value) => Math.min(value, bound))
-    const lost = 1 - lower.reduce((sum, value) => sum + value, 0) / cells
-    density = lower.map((value) => value + lost)
-  }
-  return density
-}
-
 /** Height and width of the result. */
 export function outputSize(call: Typed): readonly [number, number] {
   if (call.has('size')) return call.pair('size')
   const { shape } = call.type('image')
   return [sizeOf(shape, 2), sizeOf(shape, 3)]
+}
+
+function shares(weights: readonly number[]): number[] {
+  const positive = weights.map((weight) => Math.max(weight, 0))
+  const total = positive.reduce((sum, weight) => sum + weight, 0)
+  return positive.map((weight) => (total > 0 ? (weight * weights.length) / total : 1))
+}
+
+function cut(density: readonly number[], limit: number): number[] {
+  const lower = density.map((value) => Math.min(value, limit))
+  const lost = 1 - lower.reduce((sum, value) => sum + value, 0) / lower.length
+  return lower.map((value) => value + lost)
 }

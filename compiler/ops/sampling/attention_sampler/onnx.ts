@@ -6,8 +6,9 @@ import { cuts, outputSize } from './density.js'
 /** Adds the nodes of a sampler; returns the name of the sampled images. */
 export function onnx(call: OnnxCall): readonly string[] {
   const [height, width] = outputSize(call)
-  const y = placesOnnx(call, 'y', 1, height)
-  const x = placesOnnx(call, 'x', 2, width)
+  const [rows, columns] = densitiesOnnx(call)
+  const y = placesOnnx(call, 'y', rows, height)
+  const x = placesOnnx(call, 'x', columns, width)
   const full = call.add(
     'Concat',
     [call.add('Shape', [y], { start: 0, end: 1 }, 'batch'), call.int64([height, width, 1])],
@@ -36,9 +37,57 @@ export function onnx(call: OnnxCall): readonly string[] {
   ]
 }
 
-/** [batch, count] places along one side, from -1 to 1 as GridSample counts; the same as placesByDensity. */
-function placesOnnx(call: OnnxCall, side: 'x' | 'y', axis: 1 | 2, count: number): string {
+interface SideDensity {
+  /** [batch, cells], 1 on average. */
+  readonly density: string
+  readonly cells: number
+}
+
+/** Adds the nodes of the density of rows and columns; the same as boundedDensities. */
+function densitiesOnnx(call: OnnxCall): readonly [rows: SideDensity, columns: SideDensity] {
+  const bound = call.float(call.number('density'))
+  let [y, x] = [sharesOnnx(call, 'y', 1), sharesOnnx(call, 'x', 2)]
+  if (call.word('axes') === 'independent')
+    return [cutOnnx(call, 'y', y, bound, 'cut'), cutOnnx(call, 'x', x, bound, 'cut')]
+  for (let i = 0; i < cuts; i++) {
+    const largest = (side: 'x' | 'y', { density }: SideDensity) =>
+      call.add('ReduceMax', [density, call.int64([1])], { keepdims: 1 }, `${side}_cut_${i}_largest`)
+    const smaller = call.add('Min', [largest('y', y), largest('x', x)], {}, `cut_${i}_smaller`)
+    const limit = i === 0 ? call.add('Min', [smaller, bound], {}, 'cut_0_limit') : smaller
+    ;[y, x] = [cutOnnx(call, 'y', y, limit, `cut_${i}`), cutOnnx(call, 'x', x, limit, `cut_${i}`)]
+  }
+  return [y, x]
+}
+
+function sharesOnnx(call: OnnxCall, side: 'x' | 'y', axis: 1 | 2): SideDensity {
   const cells = sizeOf(call.type('guide').shape, axis)
+  const step = (operator: string, inputs: readonly string[], name: string, keepdims?: 0 | 1) =>
+    call.add(operator, inputs, keepdims === undefined ? {} : { keepdims }, `${side}_${name}`)
+  const largest = step('ReduceMax', [call.input('guide'), call.int64([3 - axis])], 'largest', 0)
+  const strongest = step('Relu', [largest], 'strongest')
+  const total = step('ReduceSum', [strongest, call.int64([1])], 'total', 1)
+  const positive = step('Greater', [total, call.float(0)], 'positive')
+  const divisor = step('Where', [positive, total, call.float(1)], 'divisor')
+  const shares = step('Div', [step('Mul', [strongest, call.float(cells)], 'times_cells'), divisor], 'shares')
+  return { density: step('Where', [positive, shares, call.float(1)], 'density'), cells }
+}
+
+/** Cuts what lies above the limit and spreads it evenly over all cells. */
+function cutOnnx(
+  call: OnnxCall,
+  side: 'x' | 'y',
+  { density, cells }: SideDensity,
+  limit: string,
+  name: string,
+): SideDensity {
+  const lower = call.add('Min', [density, limit], {}, `${side}_${name}`)
+  const mean = call.add('ReduceMean', [lower, call.int64([1])], { keepdims: 1 }, `${side}_${name}_mean`)
+  const lost = call.add('Sub', [call.float(1), mean], {}, `${side}_${name}_lost`)
+  return { density: call.add('Add', [lower, lost], {}, `${side}_${name}_spread`), cells }
+}
+
+/** [batch, count] places along one side, from -1 to 1 as GridSample counts; the same as placesByDensity. */
+function placesOnnx(call: OnnxCall, side: 'x' | 'y', { density, cells }: SideDensity, count: number): string {
   const step = (
     operator: string,
     inputs: readonly string[],
@@ -46,18 +95,6 @@ function placesOnnx(call: OnnxCall, side: 'x' | 'y', axis: 1 | 2, count: number)
     attributes: Parameters<OnnxCall['add']>[2] = {},
   ) => call.add(operator, inputs, attributes, `${side}_${name}`)
   const cast = (value: string, element: OnnxElement, name: string) => call.cast(value, element, `${side}_${name}`)
-  const largest = step('ReduceMax', [call.input('guide'), call.int64([3 - axis])], 'largest', { keepdims: 0 })
-  const strongest = step('Relu', [largest], 'strongest')
-  const total = step('ReduceSum', [strongest, call.int64([1])], 'total', { keepdims: 1 })
-  const positive = step('Greater', [total, call.float(0)], 'positive')
-  const divisor = step('Where', [positive, total, call.float(1)], 'divisor')
-  const shares = step('Div', [step('Mul', [strongest, call.float(cells)], 'times_cells'), divisor], 'shares')
-  let density = step('Where', [positive, shares, call.float(1)], 'density')
-  for (let cut = 0; cut < cuts; cut++) {
-    const lower = step('Min', [density, call.float(call.number('density'))], `cut_${cut}`)
-    const mean = step('ReduceMean', [lower, call.int64([1])], `cut_${cut}_mean`, { keepdims: 1 })
-    density = step('Add', [lower, step('Sub', [call.float(1), mean], `cut_${cut}_lost`)], `cut_${cut}_spread`)
-  }
   const reached = step('CumSum', [density, call.int64(1)], 'reached')
   const before = step('Sub', [reached, density], 'before')
   const targets = call.float(

@@ -1,7 +1,7 @@
 import type { Evaluation } from '../../call.js'
 import { at, size, sizes4, type Tensor, zeros } from '../../support/tensor.js'
 import { reader } from '../../support/windows.js'
-import { outputSize, placesByDensity } from './density.js'
+import { boundedDensities, outputSize, placesByDensity } from './density.js'
 
 /** Returns the sampled images. */
 export function reference(call: Evaluation): readonly Tensor[] {
@@ -21,8 +21,10 @@ export function reference(call: Evaluation): readonly Tensor[] {
     const byColumn = Array.from({ length: columns }, (_, x) =>
       Math.max(...Array.from({ length: rows }, (_, y) => value(y, x))),
     )
-    const ys = placesByDensity(byRow, toHeight, call.number('density')).map((place) => pixel(place, height))
-    const xs = placesByDensity(byColumn, toWidth, call.number('density')).map((place) => pixel(place, width))
+    const axes = call.word('axes') === 'independent' ? 'independent' : 'balanced'
+    const [rowDensity, columnDensity] = boundedDensities(byRow, byColumn, call.number('density'), axes)
+    const ys = placesByDensity(rowDensity, toHeight).map((place) => pixel(place, height))
+    const xs = placesByDensity(columnDensity, toWidth).map((place) => pixel(place, width))
     for (let c = 0; c < channels; c++)
       for (const y of ys)
         for (const x of xs) {
