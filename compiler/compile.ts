@@ -2,6 +2,7 @@ import { stackExhausted } from '../grammar/parse.js'
 import { withinStack } from '../grammar/stack.js'
 import type { Model } from '../grammar/tree.js'
 import type { AnalysisFacts } from './analysis/analysis_facts.js'
+import { answerProblems } from './analysis/answer_problems.js'
 import { checkBlocks } from './analysis/blocks.js'
 import type { Defaults } from './analysis/defaults.js'
 import { Elaborator, type ElaboratorOptions } from './analysis/elaborator.js'
@@ -11,7 +12,6 @@ import { type Library, type Module, type ModuleCache, ModuleLoader, syntaxDiagno
 import { averageOfUnused } from './analysis/moving_average.js'
 import { override } from './analysis/overrides.js'
 import { Scope } from './analysis/scope.js'
-import { trainingInputInAnswers } from './analysis/training_input_answers.js'
 import type { Value } from './analysis/values.js'
 import { type Diagnostic, hasErrors } from './diagnostics/diagnostic.js'
 import { diagnose } from './diagnostics/report.js'
@@ -137,7 +137,7 @@ function buildModel(
   const elaborated = elaborateModel(elaborator, module, model, settings)
   if (!elaborated) return { graph: undefined, diagnostics: elaborator.diagnostics }
   const graph = withUsedLogits(elaborated)
-  for (const problem of [...trainingInputInAnswers(model, graph), ...averageOfUnused(graph)]) elaborator.report(problem)
+  for (const problem of [...answerProblems(model, graph), ...averageOfUnused(graph)]) elaborator.report(problem)
   if (!broken) {
     const normalizationOf = (weights: string) => library.normalizationOf?.(weights)
     const live = reachable(graph.nodes, rootsOf(graph))

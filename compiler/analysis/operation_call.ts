@@ -3,7 +3,7 @@ import type { Span } from '../../grammar/tree.js'
 import type { Label } from '../diagnostics/diagnostic.js'
 import { diagnose } from '../diagnostics/report.js'
 import type { Code, ValuesOf } from '../diagnostics/table.js'
-import { type Attribute, isShared, shapeText, type TensorType } from '../graph/graph.js'
+import { type Attribute, isOfPairs, isShared, shapeText, type TensorType } from '../graph/graph.js'
 import type { Inference } from '../ops/call.js'
 import { operationNamed } from '../ops/index.js'
 import type { ArgumentSpec, Conversion, Operation } from '../ops/operation.js'
@@ -297,6 +297,9 @@ function inferOutputs(
     const secondary = shapeLabels(tensors, about, call.span)
     elaboration.report(diagnose(code, failure, call.span, { note, secondary, fix: resizing(code, failure, values) }))
   })
+  const ofPairs = [...tensors].filter(([, list]) => list.some(({ type }) => isOfPairs(type))).map(([name]) => name)
+  if (ofPairs.length > 0 && !operation.semantics?.takesPairs)
+    return typed.fail('pairs-not-taken', { callee: operation.name }, ofPairs)
   const outputs = operation.typing.infer(typed)
   return outputs && { typed, tensors, attributes, outputs }
 }

@@ -2,7 +2,14 @@ import { elementAt } from '../../grammar/present.js'
 import type { Model, Span } from '../../grammar/tree.js'
 import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
-import { type ImageInput, type Setting, sameValue, type TrainingPlan, type ViewInput } from '../graph/graph.js'
+import {
+  type ImageInput,
+  isOfPairs,
+  type Setting,
+  sameValue,
+  type TrainingPlan,
+  type ViewInput,
+} from '../graph/graph.js'
 import { operations } from '../ops/index.js'
 import { stepsLine, trainArguments, trainSettings } from '../training/loop.js'
 import { settings } from '../training/settings.js'
@@ -145,6 +152,11 @@ function checkMixing(
   if (nodes.some(({ operation }) => operations.get(operation)?.semantics?.crop))
     cannot('the model crops a part, and a mixed image has parts of two')
   if (views.length > 0) cannot(`the view ${elementAt(views, 0).name} would show a single image beside a mixed one`)
+  const paired = nodes.find(({ outputs }) => outputs.some(isOfPairs))
+  if (paired) {
+    cannot(`${paired.operation} compares the images of a batch, and a mixed image has the content of two`)
+    return
+  }
   const [label] = labels
   if (labels.length > 1 || (label && label.kind !== 'Class'))
     cannot(

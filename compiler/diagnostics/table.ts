@@ -295,6 +295,12 @@ export const table = {
     explanation:
       'The tensor has the wrong number of dimensions for the operation. Feature maps are channels x height x width, a single map is height x width, and embeddings and logits are one row.',
   }),
+  'pairs-not-taken': error<{ callee: string }>({
+    message: ({ callee }) => `\`${callee}\` does not take one number for each pair of images`,
+    help: () => 'reduce it to one number for each image first, for example with mean(x, over = last)',
+    explanation:
+      'A batch has any number of images, so a tensor of pairs has an axis whose length is not known. Arithmetic, comparisons, `where`, functions of each element, reductions, `softmax`, `log_softmax`, `argmax` and `select_images` take it; all other operations need a known length.',
+  }),
   'empty-result': error<{ callee: string; input: string; kernel: string }>({
     message: ({ callee, input, kernel }) => `nothing is left: ${callee} with kernel ${kernel} on ${input}`,
     help: () => 'use a larger image, a smaller kernel or stride, or more padding',
@@ -393,6 +399,13 @@ export const table = {
     help: () => 'let a loss or a prediction depend on the part that is averaged, or leave its average out',
     explanation:
       'The weights of `ema(...)` follow those of another part of the model. No loss and no prediction depends on that part, so it does not learn, and the average would never change.',
+  }),
+  'pairs-in-answer': error<{ name: string; operation: string }>({
+    message: ({ name, operation }) =>
+      `\`${name}\` depends on other images of the batch by \`${operation}\`, and a model predicts for one image`,
+    help: () => 'use pairs in losses only, or write `training ? A : B` with a B that does without them',
+    explanation:
+      'A prediction, the logits of a branch that predictions use, or the box of the crop depends on pairs of images in inference. Each image gets the answer that it gets alone, so pairs belong in losses, or on the training side of `training ? A : B`.',
   }),
   'unknown-parameter': error<Suggested & { model: string }>({
     message: ({ name, model }) => `model \`${model}\` has no parameter \`${name}\``,

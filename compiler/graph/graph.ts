@@ -278,6 +278,11 @@ export function isShared({ shape }: TensorType): boolean {
   return shape[0]?.size === 1
 }
 
+/** Whether it has one number for each pair of images: its second axis, too, is as long as the batch that arrives. */
+export function isOfPairs({ shape }: TensorType): boolean {
+  return shape.slice(1).some(({ size }) => size === undefined)
+}
+
 /** Returns the path of the operation that a parameter belongs to. A parameter without a role is named by that path alone. */
 export function ownerPath(name: string, role: string): readonly string[] {
   return (role === '' ? name : name.slice(0, -role.length - 1)).split('.')
@@ -293,6 +298,7 @@ export function typeOf(graph: Pick<Graph, 'nodes'>, value: ValueRef): TensorType
 
 /** `768 x 26 x 26`: as people say it, the batch left out. A scalar is `one number`. */
 export function shapeText(type: TensorType): string {
+  if (isOfPairs(type)) return 'one number for each pair of images'
   const sizes = type.shape.slice(1).map((dimension) => String(dimension.size))
   if (type.element === 'label') return 'a label'
   return sizes.length > 0 ? sizes.join(' x ') : 'one number'

@@ -53,6 +53,10 @@ import { l2Normalize } from './normalization/l2_normalize.js'
 import { layerNorm } from './normalization/layer_norm.js'
 import { rmsNorm } from './normalization/rms_norm.js'
 import type { Operation } from './operation.js'
+import { pairwise } from './pairs/pairwise.js'
+import { sameImage } from './pairs/same_image.js'
+import { sameLabel } from './pairs/same_label.js'
+import { selectImages } from './pairs/select_images.js'
 import { abs } from './pointwise/abs.js'
 import { clamp } from './pointwise/clamp.js'
 import { cos } from './pointwise/cos.js'
@@ -171,6 +175,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     notEqual,
     oneHot,
     outerProduct,
+    pairwise,
     parameter,
     perImage,
     pad,
@@ -188,7 +193,10 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     resize,
     rmsNorm,
     roll,
+    sameImage,
+    sameLabel,
     scale,
+    selectImages,
     sigmoid,
     sign,
     signedSqrt,

@@ -136,6 +136,10 @@ export interface Semantics {
   readonly preserves?: readonly ValueProperty[]
   /** Takes operands that all images share beside others: they broadcast along the batch. */
   readonly broadcasts?: true
+  /** Takes tensors with one number for each pair of images, too: no size of its operands decides what it computes. */
+  readonly takesPairs?: true
+  /** The result for an image depends on other images of its batch. */
+  readonly mixesImages?: true
   /** In inference the call is the identity on this argument: dropout. */
   readonly identityInInference?: string
 }

@@ -45,6 +45,7 @@ export default defineConfig({
         ['The command line', '/command_line'],
         ['Data sets', '/data'],
         ['Several labels and values', '/labels'],
+        ['Losses of pairs', '/pairs'],
         ['Training', '/training'],
         ['The exported ONNX file', '/onnx'],
         ['Deployment', '/deploy'],

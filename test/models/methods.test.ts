@@ -18,13 +18,17 @@ import { distance, image, type Summary, summary, type Values, valuesOf } from '.
 const recorded = z
   .record(
     z.string(),
-    z.object({ losses: z.record(z.string(), z.number()), answers: z.record(z.string(), summary), gradient: summary }),
+    z.object({
+      labels: z.array(z.number()).default([0, 1, 2]),
+      losses: z.record(z.string(), z.number()),
+      answers: z.record(z.string(), summary),
+      gradient: summary,
+    }),
   )
   .parse(JSON.parse(readFileSync(join(packageRoot(), 'test', 'models', 'recorded_methods.json'), 'utf8')))
 
 /** The engine computes in single precision, the record in double. */
 const tolerance = 2e-5
-const batch = 3
 
 test.before(async () => {
   await openEngine(undefined, silent)
@@ -34,10 +38,10 @@ for (const [name, expected] of Object.entries(recorded))
   test.serial(`${name}: losses, their gradient by the image, and answers are those of the paper`, async (t) => {
     const { model, weights } = await methodOf(name)
     // Before the training step, which moves running averages.
-    const answers = answersOf(model, weights, false)
+    const answers = answersOf(model, weights, false, expected.labels)
     for (const [answer, values] of Object.entries(expected.answers))
       checkDistance(t, answer, values, answers.get(answer))
-    const { losses, gradient } = trainingStep(model, weights)
+    const { losses, gradient } = trainingStep(model, weights, expected.labels)
     t.deepEqual(Object.keys(losses).sort(), Object.keys(expected.losses).sort())
     for (const [loss, value] of Object.entries(expected.losses)) {
       const found = losses[loss] ?? Number.NaN
@@ -63,6 +67,23 @@ test.serial('random attention is drawn from 0 to 2, and a mask of channels keeps
   t.true(new Set(kept.map((group) => group.join())).size === 3, 'each channel is hidden somewhere')
 })
 
+test.serial('losses of pairs are finite without positives, without negatives, and for one image', async (t) => {
+  for (const labels of [[0, 1, 2], [1, 1, 1], [2]]) {
+    const { model, weights } = await methodOf('metric_losses')
+    const { losses, gradient } = trainingStep(model, weights, labels)
+    t.true(gradient.data.every(Number.isFinite), labels.join())
+    t.true(Object.values(losses).every(Number.isFinite), labels.join())
+    // Only the loss with a margin counts negatives without positives.
+    const others = Object.entries(losses).filter(([name]) => name !== 'margin')
+    if (labels.length !== 3 || labels[0] === 0)
+      t.true(
+        others.every(([, loss]) => loss === 0),
+        labels.join(),
+      )
+    weights.dispose()
+  }
+})
+
 /** The spec of a method's own part, with weights by the formula of their names. */
 async function methodOf(name: string) {
   const path = join(packageRoot(), 'test', 'fixtures', 'methods', `${name}.wsban`)
@@ -73,21 +94,24 @@ async function methodOf(name: string) {
   return { model, weights: WeightStore.initial(model.parameters, 1, new Map(given)) }
 }
 
-function images({ image: { size } }: Model): tf.Tensor4D {
-  return tf.tensor4d(image(batch, size), [batch, size, size, 3])
+/** Labels of three images, for what does not compare images. */
+const eachOne = [0, 1, 2]
+
+function images({ image: { size } }: Model, { length }: readonly number[]): tf.Tensor4D {
+  return tf.tensor4d(image(length, size), [length, size, size, 3])
 }
 
 /** The losses of a training step, and the gradient of their sum by the images. */
-function trainingStep(model: Model, { variables }: WeightStore) {
+function trainingStep(model: Model, { variables }: WeightStore, labels: readonly number[]) {
   const losses: Record<string, number> = {}
-  const label = tf.tensor1d([0, 1, 2], 'int32')
+  const label = tf.tensor1d([...labels], 'int32')
   const total = (x: tf.Tensor4D) => {
     const at = Scope.of({ variables, training: true, key: [1] })
     const parts = model.losses?.(at, model.forward(at, x, label), label, x) ?? {}
     for (const [name, loss] of Object.entries(parts)) losses[name] = loss.dataSync()[0] ?? Number.NaN
     return tf.addN(Object.values(parts))
   }
-  const pixels = images(model)
+  const pixels = images(model, labels)
   const slope = tf.grad((x) => total(x as tf.Tensor4D))(pixels)
   const gradient = values(slope)
   tf.dispose([label, pixels, slope])
@@ -95,11 +119,16 @@ function trainingStep(model: Model, { variables }: WeightStore) {
 }
 
 /** The answers by name, in inference or as a training step has them. */
-function answersOf(model: Model, { variables }: WeightStore, training: boolean): ReadonlyMap<string, Values> {
+function answersOf(
+  model: Model,
+  { variables }: WeightStore,
+  training: boolean,
+  labels = eachOne,
+): ReadonlyMap<string, Values> {
   const answers = new Map<string, Values>()
   tf.tidy(() => {
-    const label = tf.tensor1d([0, 1, 2], 'int32')
-    const forward = model.forward(Scope.of({ variables, training, key: [1] }), images(model), label)
+    const label = tf.tensor1d([...labels], 'int32')
+    const forward = model.forward(Scope.of({ variables, training, key: [1] }), images(model, labels), label)
     for (const [name, one] of Object.entries(forward.answers))
       if (one instanceof tf.Tensor) answers.set(name, values(one))
   })

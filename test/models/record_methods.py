@@ -4,7 +4,7 @@ Writes test/models/recorded_methods.json: what the own part of each method compu
     pip install -r test/parity/requirements.txt
     python test/models/record_methods.py
 
-Each function is one spec of test/fixtures/methods. Its arguments are images [3, 3, size, size] and the weights by name, by the formula of
+Each function is one spec of test/fixtures/methods. Its arguments are images [batch, 3, size, size] and the weights by name, by the formula of
 test/parity/record.py, and it returns the losses and the answers. The gradient is that of the sum of the losses with respect to the images.
 """
 
@@ -21,6 +21,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "parity"))
 from record import image, summary as summarise, weight  # noqa: E402
 
 LABELS = torch.tensor([0, 1, 2])
+# Methods that compare images of a batch need some of one class.
+LABELS_OF = {"metric_losses": torch.tensor([0, 1, 0, 2, 1, 0])}
 torch.set_default_dtype(torch.float64)
 
 
@@ -385,7 +387,42 @@ def plug_in(x, weights):
     return losses, {"chosen": chosen, "combined": linear(pooled, f"{head}.logits", 3)}
 
 
+def metric_losses(x, weights):
+    """Losses of pairs, image by image, with loops over positives and negatives."""
+    embedding = 2 * x.mean((1, 2))
+    matrix = weights("whole.logits.weight", 3, 16)
+    labels = LABELS_OF["metric_losses"].tolist()
+    unit = F.normalize(embedding)
+    found = {"hard": [], "soft": [], "contrastive": [], "npair": []}
+    margin = 0
+    for i, label in enumerate(labels):
+        others = [j for j in range(len(labels)) if j != i]
+        positives = [j for j in others if labels[j] == label]
+        negatives = [j for j in others if labels[j] != label]
+        for j in range(len(labels)):
+            cosine = unit[i] @ unit[j]
+            margin = margin + (1 - cosine if labels[j] == label else (cosine - 0.1).clamp(min=0))
+        if not positives:
+            continue
+        # Hermans et al. 2017, equation 5.
+        farthest = max((embedding[i] - embedding[j]).norm() for j in positives)
+        nearest = min((embedding[i] - embedding[j]).norm() for j in negatives)
+        found["hard"].append((farthest - nearest + 0.2).clamp(min=0))
+        found["soft"].append(F.softplus(farthest - nearest))
+        # Khosla et al. 2020, L_out of equation 2.
+        logs = (unit[others] @ unit[i] / 0.2).log_softmax(0)
+        found["contrastive"].append(-torch.stack([logs[others.index(j)] for j in positives]).mean())
+        # Sohn 2016, equation 6.
+        scores = embedding @ embedding[i]
+        found["npair"].append(torch.stack([(scores[negatives] - scores[j]).exp().sum().log1p() for j in positives]).mean())
+    losses = {name: torch.stack(values).mean() for name, values in found.items()}
+    # He et al. 2022, equation 9: over all pairs, those of an image with itself included.
+    losses["margin"] = margin / len(labels) ** 2
+    return losses, {"p": (embedding @ matrix.T + weights("whole.logits.bias", 3)).softmax(1)}
+
+
 METHODS = [
+    metric_losses,
     plug_in,
     windows,
     token_attention,
@@ -417,11 +454,13 @@ def summary(tensor):
 
 
 def record(method):
-    x = image(3, 16).double().requires_grad_()
+    labels = LABELS_OF.get(method.__name__, LABELS)
+    x = image(len(labels), 16).double().requires_grad_()
     losses, answers = method(x, weights)
     gradient = torch.autograd.grad(sum(losses.values()), x)[0]
     numbers = {name: value.item() for name, value in losses.items()}
     return {
+        **({"labels": labels.tolist()} if method.__name__ in LABELS_OF else {}),
         "losses": numbers,
         "answers": {name: summary(value) for name, value in answers.items()},
         "gradient": summary(gradient),

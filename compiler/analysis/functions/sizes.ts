@@ -1,4 +1,3 @@
-import { present } from '../../../grammar/present.js'
 import type { Dimension, TensorType } from '../../graph/graph.js'
 import { namedAxis } from '../../ops/support/axes.js'
 import { tensorOf, type Value } from '../values.js'
@@ -19,7 +18,7 @@ function spatial(name: 'height' | 'width', example: string): CompileTimeFunction
     evaluate(call) {
       const tensor = tensorArgument(call, 'x')
       const axis = tensor && axisNamed(name, tensor)
-      return axis ? sizeOf(axis) : call.wrong('x', 'a tensor with height and width')
+      return axis ? sizeOf(call, axis) : call.wrong('x', 'a tensor with height and width')
     },
   }
 }
@@ -33,8 +32,9 @@ function tensorArgument(call: FunctionCall, name: string): TensorType | undefine
   return argument && tensorOf(argument.value)?.type
 }
 
-function sizeOf({ name, size }: Dimension): Value {
-  return { kind: 'number', value: present(size, `the size of ${name}`) }
+/** Returns the size of an axis; the number of images in a batch is not known, which is reported. */
+function sizeOf(call: FunctionCall, { size }: Dimension): Value | undefined {
+  return size === undefined ? call.wrong('x', 'a tensor with an axis of known length') : { kind: 'number', value: size }
 }
 
 export const sizeFunctions: readonly CompileTimeFunction[] = [
@@ -56,7 +56,7 @@ export const sizeFunctions: readonly CompileTimeFunction[] = [
           )
       const tensor = tensorArgument(call, 'x')
       const axis = tensor && axisNamed('channels', tensor)
-      return axis ? sizeOf(axis) : call.wrong('x', 'a tensor with channels')
+      return axis ? sizeOf(call, axis) : call.wrong('x', 'a tensor with channels')
     },
   },
   spatial('height', 'same = resize(maps, height(trunk.layer3))'),
@@ -84,7 +84,7 @@ export const sizeFunctions: readonly CompileTimeFunction[] = [
       if (!axis) return call.wrong('x', 'a list, or a tensor with the number of an axis')
       if (number === undefined) return undefined
       const found = axes.at(number)
-      return found && Number.isInteger(number) ? sizeOf(found) : call.wrong('axis', range)
+      return found && Number.isInteger(number) ? sizeOf(call, found) : call.wrong('axis', range)
     },
   },
 ]

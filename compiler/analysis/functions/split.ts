@@ -1,3 +1,4 @@
+import { isOfPairs } from '../../graph/graph.js'
 import { slice } from '../../ops/shape/slice.js'
 import { axesArgument } from '../../ops/support/axes.js'
 import { sizeOf } from '../../ops/support/shapes.js'
@@ -26,8 +27,10 @@ export const split: CompileTimeFunction = {
     const type = x && tensorOf(x.value)?.type
     if (!x || !type) return call.wrong('x', 'a tensor')
     const axis = call.axis(over, type)
-    const sizes = axis === undefined ? undefined : sizesOf(call, sizeOf(type.shape, axis))
-    if (axis === undefined || !sizes) return undefined
+    if (axis === undefined) return undefined
+    if (isOfPairs(type)) return call.wrong('x', 'a tensor with an axis of known length')
+    const sizes = sizesOf(call, sizeOf(type.shape, axis))
+    if (!sizes) return undefined
     const parts: Value[] = []
     let begin = 0
     for (const [index, size] of sizes.entries()) {

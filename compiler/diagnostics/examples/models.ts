@@ -82,6 +82,11 @@ export const models = {
       'loss { teacher = distill(student = student.logits, teacher = teacher.logits) }',
     ].join('\n'),
   },
+  'pairs-in-answer': {
+    within: besideBranch,
+    wrong: 'predict near = max(pairwise(master.logits), over = last)',
+    right: 'loss { near = max(pairwise(master.logits), over = last) }',
+  },
   'unknown-parameter': { within: file, wrong: small(inputs), set: { clases: 4 } },
   'unknown-setting': {
     within: besideBranch,

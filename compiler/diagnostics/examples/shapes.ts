@@ -1,4 +1,4 @@
-import { inBranch } from './example.js'
+import { besideBranch, inBranch } from './example.js'
 
 const pooled = (features: string, attention: string) =>
   `trunk  = tiny(image)\nparts  = bap(${features}, attention(${attention}, maps = 8))\nlogits = linear(parts, classes)`
@@ -37,6 +37,11 @@ export const shapes = {
     within: inBranch,
     wrong: 'logits = image -> linear(classes)',
     right: 'logits = image -> global_avg_pool -> linear(classes)',
+  },
+  'pairs-not-taken': {
+    within: besideBranch,
+    wrong: 'loss { near = pairwise(master.logits) -> flatten -> mean(over = last) }',
+    right: 'loss { near = pairwise(master.logits) -> mean(over = last) }',
   },
   'unknown-axis': {
     within: inBranch,

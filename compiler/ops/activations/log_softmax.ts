@@ -23,6 +23,7 @@ export const logSoftmax: Operation = {
         ? undefined
         : [call.type('x')],
   },
+  semantics: { takesPairs: true },
   lowering: {
     layout: (call) => layoutWithLast(call, 'x', lastAxisOf(call, 'x')),
     tfjs(call) {

@@ -33,6 +33,7 @@ export const softmax: Operation = {
         : [call.type('x')],
   },
   semantics: {
+    takesPairs: true,
     produces: (call) => (lastAxisOf(call, 'x') === call.type('x').shape.length - 1 ? 'probabilities' : undefined),
   },
   lowering: {

@@ -17,7 +17,7 @@ export const scale: Operation = {
     { name: 'factor', kind: { is: 'number' }, meaning: 'factor of every element', varies: true },
   ],
   typing: { infer: (call) => [call.type('x')] },
-  semantics: { preserves: ['enlarged'] },
+  semantics: { preserves: ['enlarged'], takesPairs: true },
   lowering: {
     tfjs: (call) => call.tf('mul', call.input('x'), call.code('factor')),
     pytorch: { expression: (call) => arithmetic('*', call.input('x'), call.code('factor')) },

@@ -29,6 +29,7 @@ export const byPhase: Operation = {
   semantics: {
     preserves: ['probabilities', 'unit length', 'enlarged'],
     identityInInference: 'evaluation',
+    takesPairs: true,
   },
   lowering: {
     layout: 'preserved',

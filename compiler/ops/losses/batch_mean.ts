@@ -23,6 +23,7 @@ export const batchMean: Operation = {
       return [isNumber(type) ? scalar : { ...type, shape: [dimension('batch', 1), ...type.shape.slice(1)] }]
     },
   },
+  semantics: { mixesImages: true },
   lowering: {
     layout: 'preserved',
     tfjs: (call) =>

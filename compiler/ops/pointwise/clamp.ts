@@ -39,7 +39,7 @@ export const clamp: Operation = {
       return [call.type('x')]
     },
   },
-  semantics: { lowPrecision: true },
+  semantics: { lowPrecision: true, takesPairs: true },
   lowering: {
     tfjs: (call) => call.runtime('clamp', call.input('x'), call.options('min', 'max')),
     pytorch: {

@@ -46,7 +46,7 @@ export function reduction(spec: Reduction): Operation {
       keepArgument,
     ],
     typing: { infer: (call) => reducedType(call) },
-    ...(semantics && { semantics }),
+    semantics: { ...semantics, takesPairs: true },
     lowering: {
       layout: (call) => (call.flag('keep') ? 'preserved' : droppingLayout(call, 'x', axesOf(call, 'x'))),
       tfjs: (call) =>
@@ -95,7 +95,7 @@ export function linearReduction({ name, onnx, several, semantics }: Linear): Ope
       keepArgument,
     ],
     typing: { infer: (call) => (isSingle(call) ? reducedType(call) : commonType(call, name)) },
-    ...(semantics && { semantics }),
+    semantics: { ...semantics, takesPairs: true },
     lowering: {
       layout: (call) => (isSingle(call) && typeof layout === 'function' ? layout(call) : 'preserved'),
       tfjs(call) {

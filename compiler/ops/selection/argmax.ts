@@ -23,7 +23,7 @@ export const argmax: Operation = {
       return axis === undefined ? undefined : [floats(call.type('x').shape.filter((_, index) => index !== axis))]
     },
   },
-  semantics: { stopsGradient: ['x'] },
+  semantics: { stopsGradient: ['x'], takesPairs: true },
   lowering: {
     layout: (call) => droppingLayout(call, 'x', [axisOf(call, 'x')]),
     tfjs: (call) => call.genericRuntime('argmax', call.input('x'), source(`${call.axis('x', axisOf(call, 'x'))}`)),

@@ -103,7 +103,7 @@ function isNumbered({ name }: Dimension): boolean {
 }
 
 function axisText({ name, size }: Dimension): string {
-  return `${name} (${size})`
+  return size === undefined ? name : `${name} (${size})`
 }
 
 function wantedText(wanted: string | readonly number[]): string {

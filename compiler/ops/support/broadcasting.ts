@@ -1,5 +1,5 @@
 import { elementAt, present } from '../../../grammar/present.js'
-import type { Dimension, TensorType } from '../../graph/graph.js'
+import { type Dimension, isOfPairs, type TensorType } from '../../graph/graph.js'
 import type { OnnxCall } from '../../targets/onnx/lowering.js'
 import {
   type Expression as PythonExpression,
@@ -27,6 +27,8 @@ function broadcastTwo(left: TensorType, right: TensorType): TensorType | undefin
   if (left.shape.length === 0 || right.shape.length === 0)
     return left.shape.length === right.shape.length ? left : undefined
   const [long, short] = left.shape.length >= right.shape.length ? [left.shape, right.shape] : [right.shape, left.shape]
+  // An axis of unknown size cannot be moved to another place.
+  if (long.length > 2 && (isOfPairs(left) || isOfPairs(right))) return undefined
   const missing = long.length - short.length
   const batches = [elementAt(long, 0), elementAt(short, 0)]
   const axes: Dimension[] = [batches.find(({ size }) => size === undefined) ?? elementAt(batches, 0)]
@@ -45,7 +47,7 @@ export function alignedSizes(types: readonly TensorType[]): readonly string[] {
   const sizes = types.map(({ shape }) =>
     shape
       .slice(1)
-      .map(({ size }) => present(size, 'a size'))
+      .map(({ name, size }) => size ?? name)
       .reverse(),
   )
   const rank = Math.max(...sizes.map((one) => one.length))

@@ -17,9 +17,10 @@ interface Pointwise extends Pick<Operation, 'name' | 'documentation' | 'semantic
 }
 
 /** Returns an operation that computes each element by itself; the output has the input's shape. */
-export function pointwise({ compute, arguments: more = [], lowering, ...rest }: Pointwise): Operation {
+export function pointwise({ compute, arguments: more = [], lowering, semantics, ...rest }: Pointwise): Operation {
   return {
     ...rest,
+    semantics: { ...semantics, takesPairs: true },
     arguments: [{ name: 'x', kind: { is: 'tensor' }, meaning: 'any tensor' }, ...more],
     typing: { infer: (call) => [call.type('x')] },
     lowering: { layout: 'preserved', ...lowering },
@@ -69,7 +70,7 @@ export function elementwise(spec: Elementwise): Operation {
         return result && [result]
       },
     },
-    semantics: { ...semantics, broadcasts: true },
+    semantics: { ...semantics, broadcasts: true, takesPairs: true },
     ...(operands.every(({ kind }) => kind.is === 'tensor or number') && { constant: compute }),
     lowering: {
       // Beside a tensor with more axes, one of rank 4 is aligned from its last axis in the order of the language.

@@ -1,8 +1,9 @@
 import { allowsPhases } from '../../../compiler/analysis/arguments.js'
-import type { Attribute, TensorType } from '../../../compiler/graph/graph.js'
+import { type Attribute, isOfPairs, type TensorType } from '../../../compiler/graph/graph.js'
 import type { Inference } from '../../../compiler/ops/call.js'
 import { operations } from '../../../compiler/ops/index.js'
 import type { ArgumentSpec, Operation } from '../../../compiler/ops/operation.js'
+import { ofPairs } from '../../../compiler/ops/support/pairs.js'
 import { elementsPerImage } from '../../../compiler/ops/support/shapes.js'
 import { TypedCall } from '../../../compiler/ops/support/typed.js'
 import type { Random } from '../../../runtime/random.js'
@@ -18,6 +19,15 @@ const mostElements = 3000
 
 /** Operations that no spec calls by their names: `byPhase` writes them. */
 const notCalled = new Set(['by_phase'])
+
+/** Operations that a branch may call: a prediction must not depend on other images of the batch. */
+const ofBranches = [...operations.values()].filter(
+  ({ name, semantics }) => !notCalled.has(name) && semantics?.mixesImages !== true,
+)
+/** Operations that a loss of pairs calls. */
+const ofPairLosses = [...operations.values()].filter(
+  ({ name, semantics }) => !notCalled.has(name) && semantics?.takesPairs === true,
+)
 
 /**
  * A random valid model from the registry of operations: argument kinds, ranges and shape rules decide what may be written, so an operation is
@@ -55,6 +65,7 @@ export class ModelGenerator {
     // Drawn last, so that the seeds of before give the models of before.
     const detail = crop && this.chance(0.4) ? this.crop(first.maps, size) : undefined
     const others = this.chance(0.3) ? this.otherLabels(classes) : undefined
+    const pairLoss = this.chance(0.3) ? [this.pairLoss()] : []
     if (detail) lines.push(detail.replace('crop =', 'detail ='))
     return [
       ...blocks,
@@ -63,7 +74,7 @@ export class ModelGenerator {
       '  input label: Class[classes]',
       ...(others?.inputs ?? []).map((line) => `  ${line}`),
       ...lines.map((line) => `  ${line}`),
-      `  loss { ${[losses, ...(others?.losses ?? [])].join('\n         ')} }`,
+      `  loss { ${[losses, ...(others?.losses ?? []), ...pairLoss].join('\n         ')} }`,
       `  predict probabilities = ${prediction}`,
       ...(others?.predictions ?? []).map((line) => `  ${line}`),
       `  ${train}`,
@@ -173,9 +184,8 @@ export class ModelGenerator {
 
   /** A binding of one call, of arithmetic, or of a call repeated with its weights. */
   private call(values: readonly Value[]): { line: string; values: readonly Value[] } | undefined {
-    const choices = [...operations.values()].filter(({ name }) => !notCalled.has(name))
     for (let attempt = 0; attempt < 20; attempt++) {
-      const operation = this.pick(choices)
+      const operation = this.pick(ofBranches)
       const made = this.attempt(operation, values)
       if (!made) continue
       const name = this.name()
@@ -213,7 +223,7 @@ export class ModelGenerator {
 
   /** A call that is written where it is used, without a binding. */
   private nested(values: readonly Value[]): Value | undefined {
-    const choices = [...operations.values()].filter(({ name, outputs }) => !notCalled.has(name) && !outputs)
+    const choices = ofBranches.filter(({ outputs }) => !outputs)
     const made = this.attempt(this.pick(choices), values)
     const [type] = made?.outputs ?? []
     return made && type && elementsPerImage(type) <= mostElements ? { code: made.code, type } : undefined
@@ -424,6 +434,22 @@ export class ModelGenerator {
     if (first && second && this.chance(0.4))
       lines.push(`d = distill(student = ${first}, teacher = ${second}, temperature = ${this.pick([1, 2, 10])})`)
     return lines.join('\n         ')
+  }
+
+  /** A loss of pairs of images: some calls on numbers for each pair, and the mean of the result. */
+  private pairLoss(): string {
+    const batch = { name: 'batch', size: undefined }
+    const rows = 'l2_normalize(first.logits)'
+    const all = ['pairwise(first.logits)', `pairwise(${rows}, first.logits)`]
+    const kinds = [...all, `pairwise(${rows}, by = squared_distance)`, 'same_label(label)', 'same_image(image)']
+    const values: Value[] = kinds.map((code) => ({ code, type: ofPairs(batch) }))
+    let value = this.pick(values.slice(0, 3))
+    for (let step = 0; step < 4 && isOfPairs(value.type); step++) {
+      const made = this.attempt(this.pick(ofPairLosses), [...values, value, value])
+      const [type] = made?.outputs ?? []
+      if (made && type) value = { code: made.code, type }
+    }
+    return `pairs = 0.1 * ${value.type.shape.length > 1 ? `mean(${value.code}, over = last)` : value.code}`
   }
 
   private prediction(logits: readonly string[]): string {

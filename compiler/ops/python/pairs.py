@@ -1,0 +1,26 @@
+"""Pairs of the images of a batch."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from precision import in_float32
+
+
+@in_float32
+def pairwise(a: Tensor, b: Tensor, squared_distance: bool = False) -> Tensor:
+    """The products of the rows [B, n] of both, [B, B], or their squared distances."""
+    if squared_distance:
+        return (a[:, None] - b).square().sum(-1)
+    return a @ b.T
+
+
+def same_image(like: Tensor) -> Tensor:
+    """[B, B] with ones on the diagonal, with the device and type of a tensor."""
+    return torch.eye(like.shape[0], dtype=like.dtype, device=like.device)
+
+
+def select_images(x: Tensor, index: Tensor) -> Tensor:
+    """The images at the indices, which are limited to the batch and rounded down."""
+    return x.index_select(0, index.detach().clamp(0, x.shape[0] - 1).long())
