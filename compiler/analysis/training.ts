@@ -3,8 +3,10 @@ import type { Model, Span } from '../../grammar/tree.js'
 import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
 import {
+  type ClassSampler,
   type ImageInput,
   isOfPairs,
+  type LabelInput,
   type Setting,
   sameValue,
   type TrainingPlan,
@@ -71,6 +73,13 @@ export function trainingPlan(
   const stepsBinding = find(stepsLine.name)
   const lossNames = model.losses.map(({ name }) => name.text)
   const steps = stepsBinding && stepLosses(elaborator, stepsBinding, lossNames)
+  const sampler = classSampler(elaborator, chosen('sampler'), labels, find('sampler')?.value.span ?? model.name.span)
+  const batch = sampler ? sampler.classes * sampler.images : Number(plain.get('batch'))
+  const givenBatch = find('batch')
+  if (sampler && givenBatch && plain.get('batch') !== batch)
+    elaborator.report(
+      diagnose('sampler-batch', { batch: Number(plain.get('batch')), ...sampler }, givenBatch.value.span),
+    )
   const weights = find('class_weights')
   const [label] = labels
   if (plain.get('class_weights') === 'balanced' && (labels.length > 1 || label?.kind !== 'Class'))
@@ -85,7 +94,7 @@ export function trainingPlan(
   }
   return {
     epochs: Number(plain.get('epochs')),
-    batch: Number(plain.get('batch')),
+    batch,
     optimizer: chosen('optimizer') ?? standardSetting(elaborator, trainSettings.optimizer.standard),
     schedule: chosen('schedule') ?? standardSetting(elaborator, trainSettings.schedule.standard),
     groups: parameterGroups(elaborator, lastOfEach(groups), context),
@@ -95,9 +104,25 @@ export function trainingPlan(
     patience: Number(plain.get('patience')),
     ...(steps && { steps }),
     ...(average && { average }),
+    ...(sampler && { sampler }),
     ...(augment && { augment }),
     ...(mix.length > 0 && { mix }),
   }
+}
+
+/** The sampler of the train block, if its classes are there. */
+function classSampler(
+  elaborator: Elaborator,
+  chosen: Setting | undefined,
+  labels: readonly LabelInput[],
+  span: Span,
+): ClassSampler | undefined {
+  if (!chosen) return undefined
+  const label = labels.find(({ kind }) => kind === 'Class')
+  const [classes, images] = [Number(chosen.arguments.count), Number(chosen.arguments.images)]
+  if (label && classes <= label.size) return { classes, images }
+  elaborator.report(diagnose('sampler-classes', { classes, label: label?.name, found: label?.size ?? 0 }, span))
+  return undefined
 }
 
 /** A setting given by --train replaces an earlier one. */

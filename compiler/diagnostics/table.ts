@@ -425,6 +425,22 @@ export const table = {
     explanation:
       'The line `steps` of the train block lists the losses of each optimizer step on a batch. Each loss belongs to one step; losses joined by `+` share a step. It cannot be combined with `accumulate`.',
   }),
+  'sampler-batch': error<{ batch: number; classes: number; images: number }>({
+    message: ({ batch, classes, images }) =>
+      `\`batch\` is ${batch}, but the sampler fills batches with ${classes} x ${images} = ${classes * images} images`,
+    help: ({ classes, images }) => `leave batch out, or set it to ${classes * images}`,
+    explanation:
+      'A sampler decides how many images a batch has: the number of classes times the number of images of each. `batch` may be left out, and if it is given it must agree.',
+  }),
+  'sampler-classes': error<{ classes: number; label: string | undefined; found: number }>({
+    message: ({ classes, label, found }) =>
+      label === undefined
+        ? 'the sampler chooses images by their class, and the model has no Class input'
+        : `the sampler takes ${classes} classes for each batch, but \`${label}\` has ${found}`,
+    help: ({ label, found }) => (label === undefined ? undefined : `take at most ${found}: classes(${found}, ...)`),
+    explanation:
+      'A batch of the sampler has images of different classes of the first Class input. There must be at least as many classes as a batch takes.',
+  }),
   'cannot-mix': error<{ name: string; why: string }>({
     message: ({ name, why }) => `\`${name}\` does not fit this model: ${why}`,
     help: ({ name }) => `take ${name} out of the augment block`,

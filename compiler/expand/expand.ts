@@ -101,7 +101,11 @@ class Expander {
   /** The lines that the train block leaves out. */
   private training(model: Model): void {
     const said = new Set(model.training.map(({ name }) => name.text))
-    const plain = trainArguments.filter(({ name }) => !said.has(name)).map((spec) => `${spec.name} = ${written(spec)}`)
+    // A sampler decides the size of a batch.
+    const decided = said.has('sampler') ? ['batch'] : []
+    const plain = trainArguments
+      .filter(({ name }) => !said.has(name) && !decided.includes(name))
+      .map((spec) => `${spec.name} = ${written(spec)}`)
     const calls = Object.entries(trainSettings).flatMap(([name, setting]) =>
       said.has(name) || setting.standard === undefined ? [] : [`${name} = ${standard(setting.standard)}`],
     )

@@ -139,6 +139,12 @@ export interface ParameterGroup {
   readonly layers?: Readonly<Record<string, number>>
 }
 
+/** How batches are filled: so many classes with so many images each. */
+export interface ClassSampler {
+  readonly classes: number
+  readonly images: number
+}
+
 export interface TrainingPlan {
   readonly epochs: number
   readonly batch: number
@@ -155,6 +161,8 @@ export interface TrainingPlan {
   /** Epochs without a better score after which training ends; 0 for never. */
   readonly patience: number
   readonly average?: Setting
+  /** Without one, all images take turns in a random order. */
+  readonly sampler?: ClassSampler
   /** The preprocessing in training, in place of `ImageInput.steps` except for the normalisation. */
   readonly augment?: readonly Setting[]
   /** How batches are mixed: one of these for each, by chance. */

@@ -10,7 +10,12 @@ export const trainArguments: readonly ArgumentSpec[] = [
     default: 10,
     meaning: 'number of passes over the training images',
   },
-  { name: 'batch', kind: { is: 'integer', from: 1 }, default: 16, meaning: 'number of images per batch' },
+  {
+    name: 'batch',
+    kind: { is: 'integer', from: 1 },
+    default: 16,
+    meaning: 'number of images per batch; a sampler decides it where there is one',
+  },
   {
     name: 'accumulate',
     kind: { is: 'integer', from: 1 },
@@ -48,6 +53,7 @@ export const trainSettings = {
   optimizer: { kind: 'optimizer', standard: 'sgd' },
   schedule: { kind: 'schedule', standard: 'constant' },
   average: { kind: 'average', standard: undefined },
+  sampler: { kind: 'sampler', standard: undefined },
 } as const
 
 /** The line that lists the optimizer steps on each batch. */

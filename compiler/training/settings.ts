@@ -3,6 +3,7 @@ import type { ArgumentSpec } from '../ops/operation.js'
 import { mixings } from './batch_steps.js'
 import { ema, group } from './loop.js'
 import { optimizers } from './optimizers.js'
+import { samplers } from './samplers.js'
 import { schedules } from './schedules.js'
 import type { OnnxStep, SettingSpec } from './setting_spec.js'
 
@@ -92,6 +93,7 @@ const specs: readonly SettingSpec[] = [
   ema,
   group,
   ...mixings,
+  ...samplers,
   {
     name: 'resize',
     kind: 'image step',

@@ -1,4 +1,4 @@
-import type { Setting } from '../../compiler/graph/graph.js'
+import type { ClassSampler, Setting } from '../../compiler/graph/graph.js'
 import { elementAt, present } from '../../grammar/present.js'
 import { Failure } from '../failure.js'
 import { evaluationSteps, type ImageStep } from '../images/preprocess.js'
@@ -8,6 +8,7 @@ import type { ModelView } from '../model.js'
 import { keyOf, Random } from '../random.js'
 import { type Reporter, silent } from '../reporter.js'
 import type { Sample } from './dataset.js'
+import { type Draw, epochOrder } from './epoch_order.js'
 import { ImageSource, tooManyUnreadable } from './image_source.js'
 import { type Mixed, mixBatch } from './mixing.js'
 import type { Prepared } from './prepare.js'
@@ -50,21 +51,19 @@ export interface TrainBatchOptions extends BatchOptions {
   readonly epoch: number
   /** The place in the epoch's order to begin at: the `position` of the last batch that was used, after a stop within an epoch. */
   readonly from?: number
+  /** How batches are filled; `batch` is the number of its classes times that of its images. */
+  readonly sampler?: ClassSampler
   /** How batches are mixed; one of these, by chance. */
   readonly mix?: readonly Setting[]
   /** Further augmentations of each image. */
   readonly views?: readonly ModelView[]
 }
 
-/** How many batches an epoch gives when every image can be read: the partial one counts only if there is no full one. */
-export function batchesInEpoch(samples: number, batch: number): number {
-  return samples === 0 ? 0 : Math.max(1, Math.floor(samples / batch))
-}
-
 /**
  * One epoch of training: the order depends on (seed, epoch), each image's augmentation on (seed, epoch, its index, the view), mixing on (seed, epoch,
  * the batch's place), so batch k is the same however fast the machine, how many threads prepare it, whatever the cache holds, and after a
- * resume. What is left over at the end is dropped unless it is all there is. An unreadable image is warned of once and its place goes to the next.
+ * resume. What is left over at the end is dropped unless it is all there is. An unreadable image is warned of once and its place goes to the next;
+ * with a sampler its batch is smaller, so that the following ones keep their classes.
  *
  * @throws Failure `images-unreadable` when more are than the source of images allows; `image-size` when the steps do not end in size x size; what the steps throw
  */
@@ -72,13 +71,14 @@ export async function* trainBatches(
   samples: readonly Sample[],
   options: TrainBatchOptions,
 ): AsyncGenerator<Batch, void> {
-  const { seed, epoch, batch, size, from = 0, mix = [], views = [] } = options
+  const { seed, epoch, batch, size, sampler, from = 0, mix = [], views = [] } = options
   for (const { steps } of [options, ...views]) readySteps(steps)
-  const order = new Random(keyOf(seed, 'order', epoch)).shuffle([...samples.keys()]).slice(from)
-  const key = (index: number, ...view: string[]) => keyOf(seed, 'augment', epoch, index, ...view)
+  const order = epochOrder(samples, options).slice(from)
+  const key = ({ index, earlier }: Draw, ...view: string[]) =>
+    keyOf(seed, 'augment', epoch, index, ...(earlier > 0 ? [earlier] : []), ...view)
   let full = from > 0
-  for await (const made of batchesOf(samples, order, { ...options, views }, key)) {
-    if (made.labels.length < batch && full) return
+  for await (const made of batchesOf(samples, order, { ...options, views, aligned: sampler !== undefined }, key)) {
+    if (made.labels.length < batch && full && !sampler) return
     full = true
     const position = from + made.position
     const mixed = mix.length > 0 && mixBatch({ ...made, size }, mix, new Random(keyOf(seed, 'mix', epoch, position)))
@@ -93,21 +93,23 @@ export async function* trainBatches(
  */
 export async function* evalBatches(samples: readonly Sample[], options: BatchOptions): AsyncGenerator<Batch, void> {
   evaluationSteps(options.steps)
-  yield* batchesOf(samples, [...samples.keys()], options, () => 0)
+  const order = Array.from(samples.keys(), (index) => ({ index, earlier: 0 }))
+  yield* batchesOf(samples, order, options, () => 0)
 }
 
 async function* batchesOf(
   samples: readonly Sample[],
-  order: readonly number[],
+  order: readonly Draw[],
   {
     size,
     steps,
     batch,
+    aligned = false,
     reporter = silent,
     images: source = new ImageSource({ reporter, cacheBytes: 0 }),
     views = [],
-  }: BatchOptions & Pick<TrainBatchOptions, 'views'>,
-  key: (index: number, ...view: string[]) => number,
+  }: BatchOptions & Pick<TrainBatchOptions, 'views'> & { readonly aligned?: boolean },
+  key: (draw: Draw, ...view: string[]) => number,
 ): AsyncGenerator<Batch, void> {
   const length = size * size * 3
   let images = new Float32Array(batch * length)
@@ -134,25 +136,28 @@ async function* batchesOf(
     return made
   }
 
-  let unreadable = 0
+  const unreadable = new Set<number>()
   const ahead = aheadOf(batch, length + viewed.reduce((sum, view) => sum + view.length, 0))
-  const prepare = ({ path, part }: Sample, index: number) =>
+  const prepare = ({ path, part }: Sample, draw: Draw) =>
     source.prepare({
       path,
       ...(part && { part }),
       steps,
-      key: key(index),
+      key: key(draw),
       size,
       ...(views.length > 0 && {
-        views: views.map((view) => ({ steps: view.steps, size: view.size, key: key(index, view.name) })),
+        views: views.map((view) => ({ steps: view.steps, size: view.size, key: key(draw, view.name) })),
       }),
     })
+  // Batches that are aligned end at multiples of their size, however many of their images are missing.
+  const isFull = () => (aligned ? position % batch === 0 && indices.length > 0 : indices.length === batch)
   for await (const { index, prepared } of inOrder(samples, order, ahead, prepare)) {
     position++
     if (!prepared) {
-      unreadable++
-      if (unreadable > source.mostUnreadable * samples.length)
-        throw tooManyUnreadable(unreadable, samples.length, source.mostUnreadable)
+      unreadable.add(index)
+      if (unreadable.size > source.mostUnreadable * samples.length)
+        throw tooManyUnreadable(unreadable.size, samples.length, source.mostUnreadable)
+      if (aligned && isFull()) yield take()
       continue
     }
     const { image, decoded } = prepared
@@ -165,7 +170,7 @@ async function* batchesOf(
     }
     indices.push(index)
     places.push(placesOn(samples[index]?.truth, decoded))
-    if (indices.length === batch) yield take()
+    if (isFull()) yield take()
   }
   if (indices.length > 0) yield take()
 }
@@ -201,19 +206,20 @@ interface Ordered {
 /** Prepares images ahead of the reader, and hands them out in order. */
 async function* inOrder(
   samples: readonly Sample[],
-  order: readonly number[],
+  order: readonly Draw[],
   ahead: number,
-  prepare: (sample: Sample, index: number) => Promise<Prepared | undefined>,
+  prepare: (sample: Sample, draw: Draw) => Promise<Prepared | undefined>,
 ): AsyncGenerator<Ordered, void> {
-  const start = async (index: number): Promise<Ordered> => {
+  const start = async (draw: Draw): Promise<Ordered> => {
+    const { index } = draw
     const sample = samples[index]
-    return { index, prepared: sample && (await prepare(sample, index)) }
+    return { index, prepared: sample && (await prepare(sample, draw)) }
   }
   const started: Promise<Ordered>[] = []
   let next = 0
   const fill = () => {
     for (; next < order.length && started.length < ahead; next++) {
-      const prepared = start(order[next] as number)
+      const prepared = start(order[next] as Draw)
       // A failure counts when its turn comes; until then it must not end the process as an unhandled one.
       prepared.catch(() => undefined)
       started.push(prepared)

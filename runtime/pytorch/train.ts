@@ -11,7 +11,7 @@ import { RunFolder } from '../runs/folder.js'
 import { compareImages } from '../runs/images.js'
 import type { ReadySpec } from '../specs/host.js'
 import { EventFile } from '../tensorboard/file.js'
-import { checkData, checkNew } from '../training/checks.js'
+import { checkData, checkNew, checkSampler } from '../training/checks.js'
 import { listenForInterrupt } from '../training/interrupt.js'
 import { scalarsOf } from '../training/metrics_records.js'
 import { introduce, newRun, type RunRequest, reopen, standing, warnOfNewEngine } from '../training/run.js'
@@ -53,6 +53,7 @@ export async function trainInPytorch(
 ): Promise<{ run: RunFolder; result: TrainResult }> {
   const { reporter, out, resume, choice } = request
   checkData(model, data, request.data)
+  if (!resume) checkSampler(model.plan, request.batch ?? model.plan.batch, data, request.data)
   if (!resume) await checkNew(out)
   const { python, torch } = await requirePytorch()
   for (const note of data.notes) reporter.say(note)
@@ -137,7 +138,7 @@ async function openRun(
     const info = newRun(model, spec.stored, data, request, 'pytorch')
     return { run: await RunFolder.create(request.out, info, initial), state: initial.state }
   }
-  const { run } = await reopen(spec.stored, data, request)
+  const { run } = await reopen(model, spec.stored, data, request)
   const { state } = await run.readCheckpoint('last')
   warnOfNewEngine(run.info.engine, 'pytorch', request.reporter)
   return { run, state }

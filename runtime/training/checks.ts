@@ -1,5 +1,6 @@
 import type { Signature } from '../../compiler/graph/signature.js'
 import type { DataSet } from '../data/dataset.js'
+import { imagesByClass } from '../data/epoch_order.js'
 import type { DataLabel } from '../data/label_inputs.js'
 import { Failure } from '../failure.js'
 import type { Model } from '../model.js'
@@ -41,6 +42,30 @@ export function checkData(
       help: 'put them into train/CLASS/',
       path,
     })
+}
+
+/**
+ * Checks that a sampler can fill batches of so many images from the data.
+ * @throws Failure `sampler-batch`, `sampler-classes`
+ */
+export function checkSampler({ sampler }: Model['plan'], batch: number, data: DataSet, path: string): void {
+  if (!sampler) return
+  const { classes, images } = sampler
+  if (batch !== classes * images)
+    throw new Failure({
+      code: 'sampler-batch',
+      message: `the sampler fills batches with ${classes} x ${images} = ${classes * images} images, not with ${batch}`,
+      help: 'change the sampler instead: --train sampler.count=CLASSES --train sampler.images=IMAGES',
+      exit: 2,
+    })
+  const found = imagesByClass(data.splits.train).size
+  if (found >= classes) return
+  throw new Failure({
+    code: 'sampler-classes',
+    message: `the sampler takes ${classes} classes for each batch, but only ${found} have training images`,
+    help: `train with --train sampler.count=${found}, or get images of the other classes`,
+    path,
+  })
 }
 
 /** @throws Failure `labels-do-not-fit` */

@@ -8,7 +8,7 @@ import { dataSeenFrom } from '../runs/find.js'
 import { RunFolder } from '../runs/folder.js'
 import type { RunInfo } from '../runs/info.js'
 import type { StoredSpec } from '../specs/stored.js'
-import { checkEpochs, checkSame } from './checks.js'
+import { checkEpochs, checkSame, checkSampler } from './checks.js'
 
 /** Options of a run that do not depend on the engine. */
 export interface RunRequest {
@@ -66,6 +66,7 @@ export function warnOfNewEngine(before: string, now: string, reporter: Reporter)
 
 /** Resumes a run with its own settings; the epochs and lines of the train block may be changed. */
 export async function reopen(
+  model: Model,
   spec: StoredSpec,
   data: DataSet,
   request: RunRequest,
@@ -74,6 +75,7 @@ export async function reopen(
   const run = await RunFolder.open(out)
   const { info } = run
   checkSame(run, spec, request)
+  checkSampler(model.plan, info.batch, data, request.data)
   if (from !== undefined) await run.goBackTo(from)
   if (request.epochs !== undefined) await checkEpochs(run, request.epochs)
   if (info.samples !== undefined && info.samples !== fingerprintOf(data))

@@ -6,7 +6,7 @@ import { RunFolder } from '../runs/folder.js'
 import { compareImages } from '../runs/images.js'
 import type { StoredSpec } from '../specs/stored.js'
 import { initialWeights } from '../weights/initial_weights.js'
-import { checkData, checkNew } from './checks.js'
+import { checkData, checkNew, checkSampler } from './checks.js'
 import { balancedWeights } from './class_weights.js'
 import { listenForInterrupt } from './interrupt.js'
 import { Learner, type LearnerOptions } from './learner.js'
@@ -37,6 +37,7 @@ export async function startTraining(
 ): Promise<{ run: RunFolder; result: TrainResult }> {
   const { reporter, resume, out } = request
   checkData(model, data, request.data)
+  if (!resume) checkSampler(model.plan, request.batch ?? model.plan.batch, data, request.data)
   if (!resume) await checkNew(out)
   for (const note of data.notes) reporter.say(note)
   const fresh = resume ? undefined : await prepare(model, spec, data, request)
@@ -107,7 +108,7 @@ async function begin(
 /** The run's own settings hold; more epochs may be asked for. */
 async function goOn(model: Model, spec: StoredSpec, data: DataSet, request: TrainingRequest): Promise<Beginning> {
   const { reporter } = request
-  const { run, changed } = await reopen(spec, data, request)
+  const { run, changed } = await reopen(model, spec, data, request)
   const { info } = run
   const checkpoint = await run.readCheckpoint('last')
   const { state } = checkpoint

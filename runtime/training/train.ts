@@ -1,7 +1,8 @@
 import type { ParameterGroup } from '../../compiler/graph/graph.js'
 import { trainingSteps } from '../../compiler/training/training_steps.js'
-import { type Batch, batchesInEpoch, trainBatches } from '../data/batches.js'
+import { type Batch, trainBatches } from '../data/batches.js'
 import type { DataSet } from '../data/dataset.js'
+import { batchesInEpoch } from '../data/epoch_order.js'
 import { ImageSource, usualWorkers } from '../data/image_source.js'
 import { labelNamesOf } from '../data/label_inputs.js'
 import { outOfMemory } from '../engines/memory.js'
@@ -165,6 +166,7 @@ class Training {
       from,
       reporter,
       images: this.images,
+      ...(plan.sampler && { sampler: plan.sampler }),
       ...(plan.mix && { mix: plan.mix }),
       ...(model.views && { views: model.views }),
     })

@@ -71,7 +71,7 @@ test.serial('losses of pairs are finite without positives, without negatives, an
   for (const labels of [[0, 1, 2], [1, 1, 1], [2]]) {
     const { model, weights } = await methodOf('metric_losses')
     const { losses, gradient } = trainingStep(model, weights, labels)
-    t.true(gradient.data.every(Number.isFinite), labels.join())
+    t.true(Array.from(gradient.data).every(Number.isFinite), labels.join())
     t.true(Object.values(losses).every(Number.isFinite), labels.join())
     // Only the loss with a margin counts negatives without positives.
     const others = Object.entries(losses).filter(([name]) => name !== 'margin')

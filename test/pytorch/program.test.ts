@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import test from 'ava'
 import { z } from 'zod'
+import type { ClassSampler } from '../../compiler/graph/graph.js'
 import { trainingSteps } from '../../compiler/training/training_steps.js'
 import { trainBatches } from '../../runtime/data/batches.js'
 import { writeSampleBirds } from '../../runtime/data/birds/index.js'
+import { epochOrder } from '../../runtime/data/epoch_order.js'
 import { mixBatch } from '../../runtime/data/mixing.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import { placesOn, type Truth } from '../../runtime/data/truth.js'
@@ -99,6 +101,13 @@ const crops = truths.map((_, k): readonly [number, number, number, number] => [
   0.5 + k / 60,
 ])
 
+/** Each with every image of the list, or with every third one. */
+const samplers: readonly (readonly [skip: number, sampler: ClassSampler])[] = [
+  [1, { classes: 3, images: 4 }],
+  [3, { classes: 8, images: 30 }],
+  [50, { classes: 2, images: 3 }],
+]
+
 const numbers = z.array(z.number())
 const sample = z.tuple([z.string(), z.number()])
 const answers = z.object({
@@ -110,6 +119,7 @@ const answers = z.object({
   formats: z.array(z.number()),
   listings: z.array(z.tuple([z.array(z.string()), z.array(sample), z.array(sample)])),
   order: numbers,
+  sampled: z.array(z.array(z.tuple([z.number(), z.number()]))),
   places: z.array(z.object({ box: numbers, part: numbers, points: z.array(numbers) })),
   localised: z.record(z.string(), z.record(z.string(), z.number())),
 })
@@ -173,6 +183,7 @@ test('random numbers, initial weights, images, order, learning rates and mixed b
     logits: mixedLogits,
     classWeights,
     smoothing,
+    samplers: samplers.map(([skip, { classes, images }]) => [skip, [classes, images]]),
     formats: bitmaps,
     folders: [numbered, plain, birds],
     truths: truths.map(({ truth, orientation }) => [truth, [size.width, size.height], orientation]),
@@ -270,6 +281,15 @@ test('random numbers, initial weights, images, order, learning rates and mixed b
   for (const [kind, ours] of Object.entries({ localisation, discriminativePart })) {
     t.deepEqual(Object.keys(found.localised[kind] ?? {}), Object.keys(ours ?? {}))
     t.true(far(Object.values(found.localised[kind] ?? {}), Object.values(ours ?? {})) < 1e-12, kind)
+  }
+
+  for (const [k, [skip, sampler]] of samplers.entries()) {
+    const some = data.splits.train.filter((_, index) => index % skip === 0)
+    const order = epochOrder(some, { seed, epoch: 3, batch: sampler.classes * sampler.images, sampler })
+    t.deepEqual(
+      found.sampled[k],
+      order.map(({ index, earlier }) => [index, earlier]),
+    )
   }
 
   const batches = trainBatches(data.splits.train, {

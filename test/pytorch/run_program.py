@@ -14,6 +14,7 @@ import operations  # noqa: E402
 import image_dataset  # noqa: E402
 import recipe  # noqa: E402
 import schedules  # noqa: E402
+from epoch_order import epoch_order  # noqa: E402
 import torch  # noqa: E402
 from safetensors.torch import save_file  # noqa: E402
 from seeded import Random, initialize, key_of  # noqa: E402
@@ -74,7 +75,12 @@ for folder in task["folders"]:
     )
 
 train = image_dataset.TrainingImages(found.train, task["seed"], recipe.SIZE, recipe.augment)
-answers["order"] = train.order(3)[:20]
+answers["order"] = [draw.index for draw in train.order(3)[:20]]
+labels = [sample.label for sample in found.train]
+answers["sampled"] = [
+    [list(draw) for draw in epoch_order(labels[::skip], Random(key_of(task["seed"], "order", 3)), tuple(sampler))]
+    for skip, sampler in task["samplers"]
+]
 save_file({"image": train[(3, 5)].image.permute(1, 2, 0).contiguous()}, task["augmented"])
 
 annotations = [localisation.resolve_annotations(truth, size, orientation) for truth, size, orientation in task["truths"]]

@@ -98,6 +98,16 @@ export const models = {
     wrong: 'loss { second = cross_entropy(master.logits, label) }\ntrain { steps = [master] }',
     right: 'loss { second = cross_entropy(master.logits, label) }\ntrain { steps = [master, second] }',
   },
+  'sampler-batch': {
+    within: besideBranch,
+    wrong: 'train {\n  batch   = 16\n  sampler = classes(4, images = 8)\n}',
+    right: 'train {\n  batch   = 32\n  sampler = classes(4, images = 8)\n}',
+  },
+  'sampler-classes': {
+    within: besideBranch,
+    wrong: 'train { sampler = classes(16, images = 2) }',
+    right: 'train { sampler = classes(8, images = 4) }',
+  },
   'cannot-mix': {
     within: besideBranch,
     wrong: cropped('resize(96), mixup(0.2)'),

@@ -86,6 +86,12 @@ export function recipe(graph: Graph, version: string): string | undefined {
     ),
     ...statement(
       '',
+      'SAMPLER: tuple[int, int] | None = ',
+      plan.sampler ? tuple([literal(plan.sampler.classes), literal(plan.sampler.images)]) : source('None'),
+      'classes in each batch, and images of each',
+    ),
+    ...statement(
+      '',
       'MIX: list[tuple[str, float]] = ',
       list((plan.mix ?? []).map(({ name, arguments: given }) => tuple([quoted(name), floatCode(given.alpha)]))),
       'how batches are mixed, and alpha',

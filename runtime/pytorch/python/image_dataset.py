@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from class_folders import read_class_folders
+from epoch_order import Draw, epoch_order
 from errors import TrainingError
 from localisation import Annotations, resolve_annotations
 from seeded import Random, key_of
@@ -243,9 +244,10 @@ def _collate_targets(targets: list[Targets | None]) -> dict[str, Tensor] | None:
 class TrainingImages(Dataset[Item]):
     """Augmented images, indexed by (epoch, position in the epoch's order).
 
-    The order depends on (seed, epoch), augmentation on (seed, epoch, image, view), so
-    items do not depend on the number of processes and workers. An unreadable image is
-    replaced by the next readable one; if there is none, the item's image is empty.
+    The order depends on (seed, epoch), augmentation on (seed, epoch, image, view) and on
+    how often the epoch had the image before, so items do not depend on the number of
+    processes and workers. An unreadable image is replaced by the next readable one; if
+    there is none, the item's image is empty.
     """
 
     def __init__(
@@ -255,6 +257,7 @@ class TrainingImages(Dataset[Item]):
         size: int,
         augment: Callable[[Tensor, Random], Tensor],
         views: Sequence[View] = (),
+        sampler: tuple[int, int] | None = None,
     ) -> None:
         self.samples = samples
         self.seed = seed
@@ -262,12 +265,15 @@ class TrainingImages(Dataset[Item]):
         self.augment = augment
         self.views = views
         self.decoded_size = DECODED_SCALE * max(size, *(view.size for view in views), 0)
-        self.cached_order: tuple[int, list[int]] = (-1, [])
+        self.sampler = sampler
+        self.cached_order: tuple[int, list[Draw]] = (-1, [])
 
-    def order(self, epoch: int) -> list[int]:
+    def order(self, epoch: int) -> list[Draw]:
         if self.cached_order[0] != epoch:
-            random = Random(key_of(self.seed, "order", epoch))
-            self.cached_order = (epoch, random.shuffle(list(range(len(self.samples)))))
+            key = key_of(self.seed, "order", epoch)
+            labels = [sample.label for sample in self.samples]
+            order = epoch_order(labels, Random(key), self.sampler)
+            self.cached_order = (epoch, order)
         return self.cached_order[1]
 
     def __getitem__(self, at: tuple[int, int]) -> Item:
@@ -275,23 +281,22 @@ class TrainingImages(Dataset[Item]):
         order = self.order(epoch)
         unreadable: list[str] = []
         for step in range(len(order)):
-            index = order[(position + step) % len(order)]
+            index, earlier = order[(position + step) % len(order)]
             path, label, _, part, targets = self.samples[index]
             try:
                 image = decode(path, self.decoded_size, part)
             except Unreadable:
                 unreadable.append(path)
                 continue
-            key = key_of(self.seed, "augment", epoch, index)
-            augmented = self.augment(image, Random(key))
-            views = tuple(self._view(view, image, epoch, index) for view in self.views)
+            again = [earlier] if earlier > 0 else []
+            parts = (self.seed, "augment", epoch, index, *again)
+            augmented = self.augment(image, Random(key_of(*parts)))
+            views = tuple(
+                view.augment(image, Random(key_of(*parts, view.name)))
+                for view in self.views
+            )
             return Item(augmented, label, unreadable, targets=targets, views=views)
         return Item(torch.empty(0), 0, unreadable)
-
-
-    def _view(self, view: View, image: Tensor, epoch: int, index: int) -> Tensor:
-        key = key_of(self.seed, "augment", epoch, index, view.name)
-        return view.augment(image, Random(key))
 
 
 class ValImages(Dataset[Item]):

@@ -25,6 +25,7 @@ from safetensors import SafetensorError
 import recipe
 from answer_metrics import MAIN_METRICS, AnswersCounter, main_value
 from checkpoint import INITIAL_STATE, State
+from epoch_order import require_classes
 from errors import TrainingError
 from evaluation import evaluate
 from image_dataset import (
@@ -109,7 +110,11 @@ class Training:
         self.images = len(listing.train)
         self.label_names = listing.label_names or {}
         ranks = (process_group.rank, process_group.size)
-        self.batches = TrainingBatches(self.images, batch, *ranks)
+        count = self.images
+        if recipe.SAMPLER:
+            # The sampler fills one batch from fewer images, too.
+            count = max(count, batch)
+        self.batches = TrainingBatches(count, batch, *ranks)
         if self.batches.count == 0:
             raise TrainingError(
                 "no-images",
@@ -121,7 +126,12 @@ class Training:
         pin_memory = process_group.device.type == "cuda"
         workers = options.workers
         train = TrainingImages(
-            listing.train, info["seed"], recipe.SIZE, recipe.augment, recipe.VIEWS
+            listing.train,
+            info["seed"],
+            recipe.SIZE,
+            recipe.augment,
+            recipe.VIEWS,
+            recipe.SAMPLER,
         )
         self.train_loader = make_loader(train, self.batches, workers, pin_memory)
         val = ValImages(listing.val, recipe.prepare)
@@ -167,6 +177,10 @@ class Training:
                 f"compile it with --set classes={count}",
             )
         require_labels(listing, options.data)
+        if recipe.SAMPLER:
+            batch = run.info["batch"] if run else options.batch or recipe.BATCH
+            labels = [sample.label for sample in listing.train]
+            require_classes(labels, recipe.SAMPLER, batch)
         model = recipe.Model()
         initialize(model, seed)
         if options.weights and not run:

@@ -1,0 +1,93 @@
+import type { ClassSampler } from '../../compiler/graph/graph.js'
+import { present } from '../../grammar/present.js'
+import { keyOf, Random } from '../random.js'
+import type { Sample } from './dataset.js'
+
+/** One place in the order of an epoch. */
+export interface Draw {
+  /** The sample's index. */
+  readonly index: number
+  /** How often the epoch had the sample before: each time it is augmented in another way. */
+  readonly earlier: number
+}
+
+interface Epoch {
+  readonly seed: number
+  readonly epoch: number
+  /** Images a batch. */
+  readonly batch: number
+  readonly sampler?: ClassSampler
+}
+
+/** How many batches an epoch gives when every image can be read: the partial one counts only if there is no full one. */
+export function batchesInEpoch(samples: number, batch: number): number {
+  return samples === 0 ? 0 : Math.max(1, Math.floor(samples / batch))
+}
+
+/**
+ * Returns the order of an epoch's images, which depends on (seed, epoch) alone: all samples once, or the batches of a sampler one after another.
+ * `image_dataset.py` has the same order.
+ */
+export function epochOrder(samples: readonly Sample[], { seed, epoch, batch, sampler }: Epoch): readonly Draw[] {
+  const random = new Random(keyOf(seed, 'order', epoch))
+  if (!sampler) return random.shuffle([...samples.keys()]).map((index) => ({ index, earlier: 0 }))
+  const seen = new Map<number, number>()
+  return classBatches(samples, sampler, batchesInEpoch(samples.length, batch), random).map((index) => {
+    const earlier = seen.get(index) ?? 0
+    seen.set(index, earlier + 1)
+    return { index, earlier }
+  })
+}
+
+function classBatches(
+  samples: readonly Sample[],
+  { classes, images }: ClassSampler,
+  batches: number,
+  random: Random,
+): number[] {
+  const decks = new Map([...imagesByClass(samples)].map(([label, members]) => [label, new Deck(members, random)]))
+  const labels = new Deck([...decks.keys()], random)
+  return Array.from({ length: batches }, () => labels.take(classes)).flatMap((chosen) =>
+    chosen.flatMap((label) => present(decks.get(label), 'the images of a class').take(images)),
+  )
+}
+
+/** Returns the indices of each class's samples, both in ascending order. */
+export function imagesByClass(samples: readonly Sample[]): ReadonlyMap<number, readonly number[]> {
+  const members = new Map<number, number[]>()
+  for (const [index, { label }] of samples.entries()) {
+    const known = members.get(label)
+    if (known) known.push(index)
+    else members.set(label, [index])
+  }
+  return new Map([...members].sort(([a], [b]) => a - b))
+}
+
+/** Items in a random order, which begins anew when all were taken. */
+class Deck {
+  private order: readonly number[] = []
+  private next = 0
+
+  constructor(
+    private readonly items: readonly number[],
+    private readonly random: Random,
+  ) {}
+
+  /** Returns so many items; an item twice only if there are fewer. */
+  take(count: number): readonly number[] {
+    const taken: number[] = []
+    while (taken.length < count) {
+      if (this.next === this.order.length) this.shuffle(taken)
+      taken.push(present(this.order[this.next], 'an item'))
+      this.next++
+    }
+    return taken
+  }
+
+  /** Begins anew; what was just taken comes last. */
+  private shuffle(taken: readonly number[]): void {
+    const order = this.random.shuffle([...this.items])
+    this.order = [...order.filter((item) => !taken.includes(item)), ...order.filter((item) => taken.includes(item))]
+    this.next = 0
+  }
+}
