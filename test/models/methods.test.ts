@@ -68,11 +68,15 @@ test.serial('random attention is drawn from 0 to 2, and a mask of channels keeps
 })
 
 test.serial('losses of pairs are finite without positives, without negatives, and for one image', async (t) => {
-  for (const labels of [[0, 1, 2], [1, 1, 1], [2]]) {
-    const { model, weights } = await methodOf('metric_losses')
+  const methods = ['metric_losses', 'multi_attention', 'pairwise_interaction']
+  const batches = [[0, 1, 2], [1, 1, 1], [2]]
+  for (const [method, labels] of methods.flatMap((method) => batches.map((labels) => [method, labels] as const))) {
+    const { model, weights } = await methodOf(method)
     const { losses, gradient } = trainingStep(model, weights, labels)
-    t.true(Array.from(gradient.data).every(Number.isFinite), labels.join())
-    t.true(Object.values(losses).every(Number.isFinite), labels.join())
+    t.true(Array.from(gradient.data).every(Number.isFinite), `${method}, ${labels.join()}`)
+    t.true(Object.values(losses).every(Number.isFinite), `${method}, ${labels.join()}`)
+    weights.dispose()
+    if (method !== 'metric_losses') continue
     // Only the loss with a margin counts negatives without positives.
     const others = Object.entries(losses).filter(([name]) => name !== 'margin')
     if (labels.length !== 3 || labels[0] === 0)
@@ -80,7 +84,6 @@ test.serial('losses of pairs are finite without positives, without negatives, an
         others.every(([, loss]) => loss === 0),
         labels.join(),
       )
-    weights.dispose()
   }
 })
 

@@ -22,7 +22,11 @@ from record import image, summary as summarise, weight  # noqa: E402
 
 LABELS = torch.tensor([0, 1, 2])
 # Methods that compare images of a batch need some of one class.
-LABELS_OF = {"metric_losses": torch.tensor([0, 1, 0, 2, 1, 0])}
+LABELS_OF = {
+    "metric_losses": torch.tensor([0, 1, 0, 2, 1, 0]),
+    "multi_attention": torch.tensor([0, 1, 0, 2, 1, 0]),
+    "pairwise_interaction": torch.tensor([0, 1, 0, 2, 1, 2]),
+}
 torch.set_default_dtype(torch.float64)
 
 
@@ -412,17 +416,81 @@ def metric_losses(x, weights):
         # Khosla et al. 2020, L_out of equation 2.
         logs = (unit[others] @ unit[i] / 0.2).log_softmax(0)
         found["contrastive"].append(-torch.stack([logs[others.index(j)] for j in positives]).mean())
-        # Sohn 2016, equation 6.
+        # Sohn 2016.
         scores = embedding @ embedding[i]
         found["npair"].append(torch.stack([(scores[negatives] - scores[j]).exp().sum().log1p() for j in positives]).mean())
     losses = {name: torch.stack(values).mean() for name, values in found.items()}
-    # He et al. 2022, equation 9: over all pairs, those of an image with itself included.
+    # He et al. 2022: over all pairs, those of an image with itself included.
     losses["margin"] = margin / len(labels) ** 2
     return losses, {"p": (embedding @ matrix.T + weights("whole.logits.bias", 3)).softmax(1)}
 
 
+def multi_attention(x, weights):
+    """Sun et al. 2018, equation 11, anchor by anchor; Luo et al. 2019, the paper and its code."""
+    labels = LABELS_OF["multi_attention"].tolist()
+    maps = x.reshape(-1, 12, 8, 8)
+    parts = []
+    for number in (1, 2):
+        path = f"whole.excite{number}"
+        squeezed = maps.mean((2, 3))
+        hidden = (squeezed @ weights(f"{path}.fc1.weight", 3, 12, 1, 1)[:, :, 0, 0].T + weights(f"{path}.fc1.bias", 3)).relu()
+        factor = (hidden @ weights(f"{path}.fc2.weight", 12, 3, 1, 1)[:, :, 0, 0].T + weights(f"{path}.fc2.bias", 12)).sigmoid()
+        pooled = (maps * factor[:, :, None, None]).mean((2, 3))
+        parts.append(pooled @ weights(f"whole.part{number}.weight", 8, 12).T + weights(f"whole.part{number}.bias", 8))
+    terms = []
+    for p, q in ((0, 1), (1, 0)):
+        for i, label in enumerate(labels):
+            anchor = parts[p][i]
+            count = range(len(labels))
+            sasc = [parts[p][j] for j in count if j != i and labels[j] == label]
+            sadc = [parts[p][j] for j in count if labels[j] != label]
+            dasc = [parts[q][j] for j in count if labels[j] == label]
+            dadc = [parts[q][j] for j in count if labels[j] != label]
+            for positives, negatives in ((sasc, sadc + dasc + dadc), (sadc, dadc), (dasc, dadc)):
+                for positive in positives:
+                    terms.append(sum((anchor @ (negative - positive)).exp() for negative in negatives).log1p())
+    unit = [F.normalize(part) for part in parts]
+    s = torch.stack([torch.stack([(a @ b.T).mean() for b in unit]) for a in unit])
+    losses = {
+        "mamc": sum(terms) / (2 * len(labels)),
+        "code": (1 - s[0, 0]) + (1 - s[1, 1]) + s[0, 1],
+        "paper": (s.square().sum() - 2 * s.diagonal().square().sum()) / 2,
+    }
+    logits = torch.cat(parts, 1) @ weights("whole.logits.weight", 3, 16).T + weights("whole.logits.bias", 3)
+    return losses, {"p": logits.softmax(1)}
+
+
+def pairwise_interaction(x, weights):
+    """Zhuang et al. 2020: pairs by an argmin of distances as in the code, and everything else pair by pair."""
+    labels = LABELS_OF["pairwise_interaction"]
+    embedding = 2 * x.mean((1, 2))
+    count = len(labels)
+    distance = torch.cdist(embedding.detach(), embedding.detach()) + torch.eye(count) * 1e9
+    same = labels[:, None] == labels
+    intra = distance.masked_fill(~same, 1e9).argmin(1)
+    inter = distance.masked_fill(same, 1e9).argmin(1)
+
+    def head(rows):
+        return rows @ weights("whole.logits.weight", 3, 16).T + weights("whole.logits.bias", 3)
+
+    entropies, rankings = [], []
+    for first, second in [(i, int(pairs[i])) for pairs in (intra, inter) for i in range(count)]:
+        x1, x2 = embedding[first], embedding[second]
+        hidden = weights("intra.map1.weight", 6, 32) @ torch.cat([x1, x2]) + weights("intra.map1.bias", 6)
+        mutual = weights("intra.map2.weight", 16, 6) @ hidden + weights("intra.map2.bias", 16)
+        gate1, gate2 = (mutual * x1).sigmoid(), (mutual * x2).sigmoid()
+        for own, gate, other, label in ((x1, gate1, gate2, labels[first]), (x2, gate2, gate1, labels[second])):
+            by_own, by_other = head(own + own * gate), head(own + own * other)
+            entropies += [-by_own.log_softmax(0)[label], -by_other.log_softmax(0)[label]]
+            rankings.append((by_other.softmax(0)[label] - by_own.softmax(0)[label] + 0.05).clamp(min=0))
+    losses = {"classes": torch.stack(entropies).mean(), "ranking": torch.stack(rankings).mean()}
+    return losses, {"p": head(embedding).softmax(1)}
+
+
 METHODS = [
     metric_losses,
+    multi_attention,
+    pairwise_interaction,
     plug_in,
     windows,
     token_attention,

@@ -32,6 +32,7 @@ const tiny = { size: 64, classes: 3, trunk: 'test_resnet' }
 const small: Readonly<Record<string, readonly ModelSettings[]>> = {
   acol: [{ ...tiny, resized: 72, hidden: 32 }],
   adl: [{ ...tiny, resized: 72, width: 32 }],
+  api_net: [{ ...tiny, resized: 72, hidden: 8 }],
   baseline: [{ size: 64, classes: 3 }],
   baseline_lite: [{ size: 64, classes: 3 }],
   bilinear_cnn: [
@@ -40,11 +41,16 @@ const small: Readonly<Record<string, readonly ModelSettings[]>> = {
   ],
   cal: [{ ...tiny, resized: 72, maps: 4 }],
   cam: [{ size: 96, classes: 3 }],
+  cross_x: [{ ...tiny, resized: 72, reduction: 4 }],
   dcl: [{ ...tiny, resized: 72, grid: 2 }],
   distill_teacher: [{ ...tiny, teacher: 'test_resnet' }],
   ffvt: [{ ...tinyVit, resized: 72, tokens: 3 }],
   gradcam: [{ ...tiny, hidden: 16 }],
   isqrt_cov: [{ ...tiny, resized: 72, width: 16 }],
+  mamc: [
+    { ...tiny, resized: 72, dimensions: 8 },
+    { ...tiny, resized: 72, dimensions: 8, flat: true },
+  ],
   mc_loss: [{ ...tiny, size: 128, resized: 144, hidden: 16 }],
   mge_cnn: [{ ...tiny, resized: 72 }],
   mmal: [{ ...tiny, seen: 32, trunk: 'resnet18' }],
@@ -55,6 +61,7 @@ const small: Readonly<Record<string, readonly ModelSettings[]>> = {
   stn: [{ ...tiny, seen: 32, finder: 'test_resnet' }],
   tasn: [{ size: 96, sampled: 64, classes: 3 }],
   transfg: [{ ...tinyVit, resized: 72 }],
+  triplet: [{ ...tiny, dimensions: 8 }],
   vit_crop: [tinyVit],
   tasn_tiny: [{}],
   multi_label: [{ size: 32 }],
