@@ -75,7 +75,7 @@ for folder in task["folders"]:
     )
 
 train = image_dataset.TrainingImages(found.train, task["seed"], recipe.SIZE, recipe.augment)
-answers["order"] = [draw.index for draw in train.order(3)[:20]]
+answers["order"] = [draw.sample for draw in train.order(3)[:20]]
 labels = [sample.label for sample in found.train]
 answers["sampled"] = [
     [list(draw) for draw in epoch_order(labels[::skip], Random(key_of(task["seed"], "order", 3)), tuple(sampler))]

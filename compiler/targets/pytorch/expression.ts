@@ -94,7 +94,8 @@ export const quoted = (text: string): Expression => source(stringCode(text))
 /** Returns a value as Python writes it: `True`, `0.5`, `"max"`, `(3, 3)`. */
 export function literal(value: Literal): Expression {
   if (typeof value === 'string') return quoted(value)
-  if (typeof value === 'number') return source(String(value))
+  // ruff writes 1e30, JavaScript 1e+30.
+  if (typeof value === 'number') return source(String(value).replace('e+', 'e'))
   if (typeof value === 'boolean') return source(value ? 'True' : 'False')
   const items = 'kind' in value ? [value.low, value.high] : value
   return tuple(items.map(literal))

@@ -10,7 +10,7 @@ from seeded import Random
 
 
 class Draw(NamedTuple):
-    index: int
+    sample: int
     # How often the epoch had the image before: each time it is augmented differently.
     earlier: int
 
@@ -30,7 +30,9 @@ def epoch_order(
     return order
 
 
-def require_classes(labels: Sequence[int], sampler: tuple[int, int], batch: int) -> None:
+def require_classes(
+    labels: Sequence[int], sampler: tuple[int, int], batch: int
+) -> None:
     """Raises TrainingError if the sampler cannot fill such batches."""
     classes, images = sampler
     if batch != classes * images:
