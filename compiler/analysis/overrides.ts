@@ -1,6 +1,7 @@
 import { parse, type SyntaxProblem } from '../../grammar/parse.js'
 import type { Binding, Expression, Model } from '../../grammar/tree.js'
 import { trainSettings } from '../training/loop.js'
+import { settings } from '../training/settings.js'
 
 /** Settings of a train block that were given outside of the spec: `accumulate=4`, `optimizer=adam(rate=1e-3)`, `optimizer.rate=0.01`. */
 export interface Overridden {
@@ -9,6 +10,8 @@ export interface Overridden {
   /** The texts that spans of these point into, by source. */
   readonly texts: ReadonlyMap<string, string>
 }
+
+type CallArguments = Extract<Expression, { kind: 'call' }>['arguments']
 
 const head = 'model settings { train {\n'
 const dotted = /^\s*([A-Za-z_]\w*)\.(?=[A-Za-z_]\w*\s*=)/
@@ -37,7 +40,7 @@ function withArgument({ training }: Model, setting: string, argument: Binding): 
   const { span } = argument
   const value = training.findLast(({ name }) => name.text === setting)?.value ?? standard(setting, span)
   const [callee, list] = value.kind === 'call' ? [value.callee, value.arguments] : [value, []]
-  const others = list.filter(({ name }) => name?.text !== argument.name.text)
+  const others = named(callee, list).filter(({ name }) => name?.text !== argument.name.text)
   return {
     kind: 'binding',
     name: { text: setting, span },
@@ -49,6 +52,18 @@ function withArgument({ training }: Model, setting: string, argument: Binding): 
     },
     span,
   }
+}
+
+/** The arguments of a setting, those without a name under the name of their place: `4` of `classes(4)` is its `count`. */
+function named(callee: Expression, list: CallArguments): CallArguments {
+  const spec = callee.kind === 'name' ? settings.get(callee.text) : undefined
+  // The first argument of a group is a path, which has no name.
+  const names = spec && spec.kind !== 'group' ? spec.arguments.map(({ name }) => name) : []
+  let place = 0
+  return list.map((argument) => {
+    const text = argument.name ? undefined : names[place++]
+    return text === undefined ? argument : { ...argument, name: { text, span: argument.span } }
+  })
 }
 
 function standard(setting: string, span: Binding['span']): Expression {

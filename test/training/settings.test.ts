@@ -68,7 +68,18 @@ test('--train replaces the line of the block, or one of its arguments', (t) => {
       .concat('\n head = group(whole.logits, rate = 2)'),
   )
   t.deepEqual(plan, written.plan)
+  const positional = graphOf('sampler = classes(3, 2), schedule = step([3])', {
+    train: ['sampler.count=2', 'schedule.at=[5]'],
+  })
+  t.deepEqual(positional.plan, graphOf('sampler = classes(2, images = 2), schedule = step(at = [5])').plan)
   t.deepEqual(graphOf('', { train: ['optimizer.momentum=0'] }).plan, graphOf('optimizer = sgd(momentum = 0)').plan)
+})
+
+test('a sampler decides the size of a batch', (t) => {
+  const { plan } = graphOf('sampler = classes(3, images = 5)')
+  t.deepEqual([plan.batch, plan.sampler], [15, { classes: 3, images: 5 }])
+  t.is(graphOf('sampler = classes(2), batch = 8').plan.batch, 8)
+  t.deepEqual(graphOf('sampler = classes(2)').plan.sampler, { classes: 2, images: 4 })
 })
 
 test('what is wrong with --train is said at its place', (t) => {
