@@ -39,6 +39,7 @@ const methods: readonly (readonly [model: string, purpose: string, when: string]
   ['adl', 'hiding what is most discriminative', 'the box of the whole object matters'],
   ['acol', 'a second classifier for what the first one ignores', 'the box of the whole object matters'],
   ['distill_teacher', 'a small network that imitates a large one', 'a large trained network exists'],
+  ['self_distill', 'features without labels, and a linear probe', 'there are far more images than labels'],
 ]
 
 /** Returns the table of the methods in Markdown. The costs are multiply-adds, relative to the plain network at the same size. */

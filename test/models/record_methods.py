@@ -487,7 +487,26 @@ def pairwise_interaction(x, weights):
     return losses, {"p": head(embedding).softmax(1)}
 
 
+def self_distillation(x, weights):
+    """Head and loss of Caron et al. 2021 with weight normalisation written out, and the centre of this batch."""
+    rows = x.reshape(-1, 2, 384)
+
+    def head(row):
+        for number, (out, size) in enumerate(((8, 384), (8, 8), (5, 8))):
+            name = f"whole.output.mlp.{2 * number}"
+            row = row @ weights(f"{name}.weight", out, size).T + weights(f"{name}.bias", out)
+            row = F.gelu(row) if number < 2 else row
+        directions = weights("whole.output.directions", 6, 5)
+        return F.normalize(row, dim=1) @ F.normalize(directions, dim=1).T
+
+    student, teacher = head(rows[:, 0]), head(rows[:, 1]).detach()
+    target = ((teacher - teacher.mean(0)) / 0.04).softmax(1)
+    loss = -(target * (student / 0.1).log_softmax(1)).sum(1).mean()
+    return {"distilled": loss}, {"student": student}
+
+
 METHODS = [
+    self_distillation,
     metric_losses,
     multi_attention,
     pairwise_interaction,

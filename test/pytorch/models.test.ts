@@ -60,7 +60,9 @@ for (const [index, subject] of subjects.entries())
     const image = imagesFor(graph)
     const label = graph.label && { shape: [2], values: Float32Array.of(0, 1) }
     await writeSafetensors(images, {
-      tensors: new Map(Object.entries({ image, ...(label && graph.losses.length > 0 && { label }) })),
+      tensors: new Map(
+        Object.entries({ image, ...(label && graph.losses.length > 0 && { label, ...viewsFor(graph) }) }),
+      ),
       metadata: {},
     })
     const script = join(packageRoot(), 'test', 'pytorch', 'run_model.py')
@@ -200,6 +202,17 @@ function imagesFor({ image: { channels, height, width } }: Graph) {
   const random = new Random(keyOf('images', seed))
   const shape = [2, channels, height, width]
   return { shape, values: Float32Array.from({ length: 2 * channels * height * width }, () => random.uniform(-1, 1)) }
+}
+
+/** Views of as many images, by `view/NAME`. */
+function viewsFor({ views, image: { channels } }: Graph) {
+  return Object.fromEntries(
+    views.map(({ name, size }) => {
+      const random = new Random(keyOf('images', name, seed))
+      const values = Float32Array.from({ length: 2 * channels * size * size }, () => random.uniform(-1, 1))
+      return [`view/${name}`, { shape: [2, channels, size, size], values }]
+    }),
+  )
 }
 
 async function byOnnxRuntime(

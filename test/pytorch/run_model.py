@@ -22,7 +22,8 @@ with torch.no_grad():
 
 # A training step, to check that losses and gradients are finite and complete.
 model.train()
-result = model(given["image"], given["label"].long()) if "label" in given else {}
+views = {name.removeprefix("view/"): value for name, value in given.items() if name.startswith("view/")}
+result = model(given["image"], given["label"].long(), **views) if "label" in given else {}
 losses = {key: value for key, value in result.items() if key.startswith("loss/")}
 if losses:
     sum(losses.values()).backward()
@@ -39,7 +40,7 @@ json.dump(
             for key, value in answers.items()
         },
         "losses": {key: value.item() for key, value in losses.items()},
-        "withoutGradient": [key for key, value in model.named_parameters() if value.grad is None],
+        "withoutGradient": [key for key, value in model.named_parameters() if value.requires_grad and value.grad is None],
         "notFinite": [
             key
             for key, value in model.named_parameters()

@@ -58,6 +58,7 @@ const small: Readonly<Record<string, readonly ModelSettings[]>> = {
   pim: [{ ...tiny, resized: 72, width: 16, selected: 3 }],
   pmg: [{ ...tiny, resized: 72, hidden: 8, width: 16 }],
   ra_cnn: [{ ...tiny, seen: 64, hidden: 16 }],
+  self_distill: [{ ...tiny, outputs: 16, hidden: 8, width: 4 }],
   stn: [{ ...tiny, seen: 32, finder: 'test_resnet' }],
   tasn: [{ size: 96, sampled: 64, classes: 3 }],
   transfg: [{ ...tinyVit, resized: 72 }],
@@ -180,6 +181,11 @@ function checkModel({ path, settings }: Subject, folder: string, tolerance: numb
           images: Float32Array.from({ length: 6 * model.image.size ** 2 * 3 }, () => random.uniform(-1, 1)),
           labels: Int32Array.from([0, 1, 2, 0, 1, 1]),
           ...targetsFor(model, 6),
+          ...(model.views && {
+            views: model.views.map(({ size }) =>
+              Float32Array.from({ length: 6 * size ** 2 * 3 }, () => random.uniform(-1, 1)),
+            ),
+          }),
           indices: Int32Array.from([0, 1, 2, 3, 4, 5]),
         }
         // A tenth of the plan's rate: this is noise on random weights.

@@ -1,5 +1,5 @@
 import { namedAnswers } from '../../graph/answers.js'
-import type { Graph, LabelInput, ValueRef, ViewInput } from '../../graph/graph.js'
+import { type Graph, type LabelInput, movingAverages, type ValueRef, type ViewInput } from '../../graph/graph.js'
 import { answers } from '../../graph/phase.js'
 import { reachable } from '../../graph/prune.js'
 import * as python from '../../ops/python/index.js'
@@ -123,6 +123,10 @@ function modelClass(plan: ClassPlan, around: Surroundings): string {
     `    """${remark(graph.name)}: images [batch, ${image.channels}, ${image.height}, ${image.width}] to answers${trains ? ', and with labels to losses' : ''}."""`,
     '',
     ...constructorLines(plan, around),
+    // Averages of other weights receive no gradient.
+    ...movingAverages(graph.parameters.values()).map(
+      ({ path }) => `        self.get_submodule(${stringCode(path)}).requires_grad_(False)`,
+    ),
     '',
     ...definition('    ', 'forward', parameters, 'dict[str, Tensor]'),
     ...dispatch,
