@@ -289,7 +289,7 @@ class TrainingImages(Dataset[Item]):
                 unreadable.append(path)
                 continue
             again = [earlier] if earlier > 0 else []
-            parts = (self.seed, "augment", epoch, index, *again)
+            parts: list[str | float] = [self.seed, "augment", epoch, index, *again]
             augmented = self.augment(image, Random(key_of(*parts)))
             views = tuple(
                 view.augment(image, Random(key_of(*parts, view.name)))

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rand_augment import rand_augment as rand_augment
+from rand_augment_transforms import MOST_MAGNITUDE, TRANSFORMS
 from seeded import Random
 
 # Luma of sRGB values, ITU-R BT.601.
@@ -154,6 +154,22 @@ def erasing(
     left, top, width, height = rectangle
     image = image.clone()
     image[:, top : top + height, left : left + width] = fill * 255
+    return image
+
+
+def rand_augment(
+    image: Tensor,
+    random: Random,
+    count: int = 2,
+    magnitude: float = 9,
+    fill: float = 0.5,
+) -> Tensor:
+    """Applies `count` random transforms of one magnitude, each in a random direction."""
+    for _ in range(count):
+        signed, transform = TRANSFORMS[random.integer(len(TRANSFORMS))]
+        direction = -1 if random.uniform() < 0.5 else 1
+        strength = magnitude / MOST_MAGNITUDE * (direction if signed else 1)
+        image = transform(image, strength, fill * 255)
     return image
 
 

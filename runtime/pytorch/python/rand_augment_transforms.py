@@ -1,4 +1,4 @@
-"""RandAugment (Cubuk et al. 2020) with the ranges of torchvision's.
+"""The transforms of RandAugment (Cubuk et al. 2020), with the ranges of torchvision's.
 
 Images are float32 [3, height, width], 0 to 255. A transform takes an image, its strength
 as a fraction of the greatest (from -1 to 1 if it has a direction), and the value of what
@@ -14,30 +14,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from seeded import Random
-
 Transform = Callable[[Tensor, float, float], Tensor]
 
 # The largest magnitude of the paper's scale.
 MOST_MAGNITUDE = 30
 # Luma of sRGB values, ITU-R BT.601.
 LUMA = torch.tensor([0.299, 0.587, 0.114]).view(3, 1, 1)
-
-
-def rand_augment(
-    image: Tensor,
-    random: Random,
-    count: int = 2,
-    magnitude: float = 9,
-    fill: float = 0.5,
-) -> Tensor:
-    """Applies `count` random transforms of one magnitude, each in a random direction."""
-    for _ in range(count):
-        signed, transform = TRANSFORMS[random.integer(len(TRANSFORMS))]
-        direction = -1 if random.uniform() < 0.5 else 1
-        strength = magnitude / MOST_MAGNITUDE * (direction if signed else 1)
-        image = transform(image, strength, fill * 255)
-    return image
 
 
 def identity(image: Tensor, _by: float, _fill: float) -> Tensor:
@@ -104,7 +86,7 @@ def sharpness(image: Tensor, by: float, _fill: float) -> Tensor:
 def posterize(image: Tensor, by: float, _fill: float) -> Tensor:
     """Keeps 8 to 4 bits of each value."""
     # Rounds half up, as JavaScript does.
-    step = 2 ** math.floor(4 * by + 0.5)
+    step = 2.0 ** math.floor(4 * by + 0.5)
     return (image / step).floor() * step
 
 
