@@ -43,7 +43,12 @@ function pages(): ReadonlyMap<string, () => string> {
     ...[...functions].map(([name, compileTime]) => [name, () => functionPage(compileTime)] as const),
     ...trainBlockPages(),
     ...[...operations].map(([name, operation]) => [name, () => operationPage(operation)] as const),
-    ...[...settings].map(([name, setting]) => [name, () => settingPage(setting)] as const),
+    ...[...settings].map(([name, setting]) => {
+      // `ema` is a function of the model and a setting of the train block.
+      const compileTime = functions.get(name)
+      const texts = () => [...(compileTime ? [functionPage(compileTime)] : []), settingPage(setting)]
+      return [name, () => texts().join('\n\n')] as const
+    }),
     ...codes().map((code) => [code, () => diagnosticPage(code)] as const),
   ])
 }

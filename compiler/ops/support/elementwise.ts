@@ -10,21 +10,26 @@ import { alignedOnnx, alignedPytorch, alignedSizes, alignedTfjs, broadcast, comb
 import type { Case } from './case.js'
 import { map, tensor } from './tensor.js'
 
-interface Pointwise extends Pick<Operation, 'name' | 'documentation' | 'semantics' | 'lowering' | 'cases'> {
-  /** Arguments beside `x`. */
-  readonly arguments?: readonly ArgumentSpec[]
-  readonly compute: (value: number, call: Typed) => number
-}
+type Pointwise = Pick<Operation, 'name' | 'documentation' | 'semantics' | 'lowering' | 'cases'> &
+  (
+    | { readonly arguments?: undefined; readonly compute: (value: number) => number }
+    /** With arguments beside `x`. */
+    | { readonly arguments: readonly ArgumentSpec[]; readonly compute: (value: number, call: Typed) => number }
+  )
 
-/** Returns an operation that computes each element by itself; the output has the input's shape. */
-export function pointwise({ compute, arguments: more = [], lowering, semantics, ...rest }: Pointwise): Operation {
+/** Returns an operation that computes each element by itself; the output has the input's shape. Without other arguments it takes a number as well. */
+export function pointwise(spec: Pointwise): Operation {
+  const { name, documentation, semantics, lowering, cases } = spec
   return {
-    ...rest,
+    name,
+    documentation,
     semantics: { ...semantics, takesPairs: true },
-    arguments: [{ name: 'x', kind: { is: 'tensor' }, meaning: 'any tensor' }, ...more],
+    arguments: [{ name: 'x', kind: { is: 'tensor' }, meaning: 'any tensor' }, ...(spec.arguments ?? [])],
     typing: { infer: (call) => [call.type('x')] },
+    ...(!spec.arguments && { constant: spec.compute }),
     lowering: { layout: 'preserved', ...lowering },
-    reference: (call) => [map(call.tensor('x'), (value) => compute(value, call))],
+    reference: (call) => [map(call.tensor('x'), (value) => spec.compute(value, call))],
+    cases,
   }
 }
 
