@@ -26,7 +26,10 @@ function overlap(a: Area, b: Area): boolean {
 }
 
 /** Methods with many branches side by side: their images need a wide page, or to be enlarged. */
-const wide = ['cal', 'dcl', 'mge_cnn', 'nts_net', 'pim', 'pmg', 'ra_cnn'].map((name) => `${name}.wsban`)
+const wide = [
+  ...['api_net', 'cal', 'cross_x', 'dcl', 'mge_cnn'],
+  ...['nts_net', 'pim', 'pmg', 'ra_cnn', 'self_distill'],
+].map((name) => `${name}.wsban`)
 
 for (const file of readdirSync(folder).filter((name) => name.endsWith('.wsban')))
   test(`${file} has an image that fits a page, with no box on another`, async (t) => {

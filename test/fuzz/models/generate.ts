@@ -250,6 +250,8 @@ export class ModelGenerator {
       const isPositional = spec.kind.is === 'tensors' || spec.kind.is === 'text'
       parts.set(spec.name, isPositional ? given.code : `${spec.name} = ${given.code}`)
     }
+    const ofPairs = [...types.values()].some((list) => list.some(isOfPairs))
+    if (ofPairs && !operation.semantics?.takesPairs) return undefined
     const outputs = operation.typing.infer(new TriedCall(operation.name, types, attributes))
     // Losses are written elsewhere.
     if (!outputs || outputs.some(({ shape }) => shape.length === 0)) return undefined
