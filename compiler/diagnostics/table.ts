@@ -299,7 +299,7 @@ export const table = {
     message: ({ callee }) => `\`${callee}\` does not take one number for each pair of images`,
     help: () => 'reduce it to one number for each image first, for example with mean(x, over = last)',
     explanation:
-      'A batch has any number of images, so a tensor of pairs has an axis whose length is not known. Arithmetic, comparisons, `where`, functions of each element, reductions, `softmax`, `log_softmax`, `argmax` and `select_images` take it; all other operations need a known length.',
+      'The batch size is not fixed, so a tensor of pairs has an axis of unknown length. Elementwise operations, reductions and `softmax` accept it; most other operations need a known length.',
   }),
   'empty-result': error<{ callee: string; input: string; kernel: string }>({
     message: ({ callee, input, kernel }) => `nothing is left: ${callee} with kernel ${kernel} on ${input}`,

@@ -63,7 +63,7 @@ export function imagesByClass(samples: readonly Sample[]): ReadonlyMap<number, r
   return new Map([...members].sort(([a], [b]) => a - b))
 }
 
-/** Items in a random order, which begins anew when all were taken. */
+/** Draws items at random without replacement, and reshuffles them when all have been drawn. */
 class Deck {
   private order: readonly number[] = []
   private next = 0
@@ -84,7 +84,7 @@ class Deck {
     return taken
   }
 
-  /** Begins anew; what was just taken comes last. */
+  /** Reshuffles the items, with those that were just drawn at the end. */
   private shuffle(taken: readonly number[]): void {
     const order = this.random.shuffle([...this.items])
     this.order = [...order.filter((item) => !taken.includes(item)), ...order.filter((item) => taken.includes(item))]

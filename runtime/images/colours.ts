@@ -90,6 +90,7 @@ function lumaAt(data: Values, i: number): number {
   return RED * (data[i] as number) + GREEN * (data[i + 1] as number) + BLUE * (data[i + 2] as number)
 }
 
-function clamp(value: number): number {
+/** Limits a value to the range 0 to 255. */
+export function clamp(value: number): number {
   return Math.min(Math.max(value, 0), 255)
 }

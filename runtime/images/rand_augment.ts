@@ -1,5 +1,6 @@
+import { elementAt } from '../../grammar/present.js'
 import type { Random } from '../random.js'
-import { contrast, saturate } from './colours.js'
+import { clamp, contrast, saturate } from './colours.js'
 import type { AnyImage, FloatImage } from './rgb_image.js'
 
 /** The largest magnitude of the paper's scale. */
@@ -46,10 +47,9 @@ export function randAugment(image: AnyImage, { count, magnitude, fill }: Options
   const all = Object.values(transforms)
   let result = image
   for (let round = 0; round < count; round++) {
-    const chosen = all[random.integer(all.length)]
+    const { signed, apply } = elementAt(all, random.integer(all.length))
     const direction = random.uniform() < 0.5 ? -1 : 1
-    const strength = (magnitude / mostMagnitude) * (chosen?.signed ? direction : 1)
-    if (chosen) result = chosen.apply(result, strength, fill)
+    result = apply(result, (magnitude / mostMagnitude) * (signed ? direction : 1), fill)
   }
   return result
 }
@@ -160,8 +160,4 @@ function mapped({ width, height, data }: AnyImage, change: (value: number, chann
   const out = Float32Array.from(data)
   for (let at = 0; at < out.length; at++) out[at] = change(out[at] as number, at % 3)
   return { width, height, data: out }
-}
-
-function clamp(value: number): number {
-  return Math.min(Math.max(value, 0), 255)
 }

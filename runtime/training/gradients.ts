@@ -33,7 +33,7 @@ export function computeGradients(
 ): LossesAndGradients {
   const { size } = model.image
   const images = tf.tensor4d(batch.images, [batch.labels.length, size, size, 3])
-  const given = [...labelTensors(model, batch), ...viewTensors(model, batch)]
+  const given = givenTensors(model, batch)
   const at = Scope.of({ variables: weights.variables, training: true, ...around })
   let names: readonly string[] = []
   let values: tf.Tensor1D | undefined
@@ -107,8 +107,13 @@ export function labelTensors(
   })
 }
 
+/** Returns the inputs of training beside the images, in the order of the model: label inputs, then views. */
+export function givenTensors(model: Model, batch: Pick<Batch, 'views' | 'labels' | 'targets'>): tf.Tensor[] {
+  return [...labelTensors(model, batch), ...viewTensors(model, batch)]
+}
+
 /** Returns the views of a batch in the order of the model, [B, size, size, 3]. */
-export function viewTensors(
+function viewTensors(
   { views = [] }: Pick<Model, 'views'>,
   { labels, views: given = [] }: Pick<Batch, 'labels' | 'views'>,
 ): tf.Tensor4D[] {

@@ -5,7 +5,7 @@ import type { Batch } from '../data/batches.js'
 import { loadModel } from '../generated/load.js'
 import type { Model } from '../model.js'
 import { Scope } from '../scope.js'
-import { labelTensors, viewTensors } from './gradients.js'
+import { givenTensors } from './gradients.js'
 import type { Learner, StepInfo } from './learner.js'
 
 /** Where numbers went bad: in a node's value, or on the way back through a node, in the gradient of what it takes. */
@@ -57,13 +57,13 @@ function passes(
   const { size } = model.image
   const at = Scope.of({ variables: learner.variables, training: true, ...learner.runState(moment) })
   const images = tf.tensor4d(batch.images, [batch.labels.length, size, size, 3])
-  const labels = [...labelTensors(model, batch), ...viewTensors(model, batch)]
+  const given = givenTensors(model, batch)
   const values: tf.Tensor[] = []
   // The engine reads this list when the function has run, so what the function makes can be in it.
   const sources: tf.Tensor[] = [images]
   const { grads } = tf.engine().gradients(
     () => {
-      const taps = model.losses?.(at, model.forward(at, images, ...labels), ...labels, images) ?? {}
+      const taps = model.losses?.(at, model.forward(at, images, ...given), ...given, images) ?? {}
       for (const { id } of nodes) {
         const value = taps[tapName(id)]
         if (!value) throw new Error(`no value of node ${id}`)

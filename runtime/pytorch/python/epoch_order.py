@@ -64,7 +64,7 @@ def _class_batches(
 
 
 class _Deck:
-    """Items in a random order, which begins anew when all were taken."""
+    """Draws items at random without replacement; reshuffles them when all are drawn."""
 
     def __init__(self, items: list[int], random: Random) -> None:
         self.items = items
@@ -83,7 +83,7 @@ class _Deck:
         return taken
 
     def _shuffle(self, taken: list[int]) -> None:
-        """Begins anew; what was just taken comes last."""
+        """Reshuffles the items, with those that were just drawn at the end."""
         order = self.random.shuffle(list(self.items))
         fresh = [item for item in order if item not in taken]
         self.order = fresh + [item for item in order if item in taken]

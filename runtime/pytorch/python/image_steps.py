@@ -12,11 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from colors import change_contrast, change_saturation
 from rand_augment_transforms import MOST_MAGNITUDE, TRANSFORMS
 from seeded import Random
-
-# Luma of sRGB values, ITU-R BT.601.
-LUMA = torch.tensor([0.299, 0.587, 0.114]).view(3, 1, 1)
 
 
 def resize(image: Tensor, size: int, interpolation: str = "bilinear") -> Tensor:
@@ -99,15 +97,11 @@ def brightness(image: Tensor, random: Random, amount: float) -> Tensor:
 
 
 def contrast(image: Tensor, random: Random, low: float, high: float) -> Tensor:
-    factor = random.uniform(low, high)
-    mean = (image * LUMA).sum(0).mean()
-    return (image * factor + (1 - factor) * mean).clamp(0, 255)
+    return change_contrast(image, random.uniform(low, high))
 
 
 def saturation(image: Tensor, random: Random, low: float, high: float) -> Tensor:
-    factor = random.uniform(low, high)
-    grey = (image * LUMA).sum(0, keepdim=True)
-    return (image * factor + (1 - factor) * grey).clamp(0, 255)
+    return change_saturation(image, random.uniform(low, high))
 
 
 def hue(image: Tensor, random: Random, amount: float) -> Tensor:

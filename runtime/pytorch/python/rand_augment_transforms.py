@@ -14,12 +14,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from colors import blend, change_contrast, change_saturation
+
 Transform = Callable[[Tensor, float, float], Tensor]
 
 # The largest magnitude of the paper's scale.
 MOST_MAGNITUDE = 30
-# Luma of sRGB values, ITU-R BT.601.
-LUMA = torch.tensor([0.299, 0.587, 0.114]).view(3, 1, 1)
 
 
 def identity(image: Tensor, _by: float, _fill: float) -> Tensor:
@@ -65,11 +65,11 @@ def brightness(image: Tensor, by: float, _fill: float) -> Tensor:
 
 
 def color(image: Tensor, by: float, _fill: float) -> Tensor:
-    return _blend(image, (image * LUMA).sum(0, keepdim=True), 1 + 0.9 * by)
+    return change_saturation(image, 1 + 0.9 * by)
 
 
 def contrast(image: Tensor, by: float, _fill: float) -> Tensor:
-    return _blend(image, (image * LUMA).sum(0).mean(), 1 + 0.9 * by)
+    return change_contrast(image, 1 + 0.9 * by)
 
 
 def sharpness(image: Tensor, by: float, _fill: float) -> Tensor:
@@ -80,7 +80,7 @@ def sharpness(image: Tensor, by: float, _fill: float) -> Tensor:
     kernel[:, :, 1, 1] = 5
     blurred = image.clone()
     blurred[:, 1:-1, 1:-1] = F.conv2d(image[None], kernel / 13, groups=3)[0]
-    return _blend(image, blurred, 1 + 0.9 * by)
+    return blend(image, blurred, 1 + 0.9 * by)
 
 
 def posterize(image: Tensor, by: float, _fill: float) -> Tensor:
@@ -137,10 +137,6 @@ def _sample(image: Tensor, x: Tensor, y: Tensor, fill: float) -> Tensor:
 def _pixels(size: int, by: float) -> int:
     """A translation by at most 150 of 331 pixels, in whole pixels."""
     return math.trunc(150 / 331 * size * by)
-
-
-def _blend(image: Tensor, other: Tensor, factor: float) -> Tensor:
-    return (image * factor + (1 - factor) * other).clamp(0, 255)
 
 
 # In torchvision's order: whether a transform has a direction, and the transform.
