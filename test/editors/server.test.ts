@@ -82,7 +82,7 @@ test('arguments that are not given yet, words, settings, steps and imports are o
     'adam',
     'adamw',
   ])
-  t.true(names(await labels(replaced('resize(512), ', '|, '))).includes('random_resized_crop'))
+  t.true(names(await labels(replaced('resize(resized), ', '|, '))).includes('random_resized_crop'))
   t.true(names(await labels(replaced('"blocks/attention"', '"|"'))).includes('backbones/resnet'))
   t.deepEqual(names(await labels(replaced('epochs = 80, batch = 16', '|'))).slice(0, 2), ['epochs', 'batch'])
   t.deepEqual(await labels(replaced('// tap point', '// tap |point')), [])
