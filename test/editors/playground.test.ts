@@ -14,7 +14,7 @@ import { packageRoot, packageVersion } from '../../runtime/package-root.js'
 import { compileFile } from '../../runtime/specs/spec.js'
 import { initialValues } from '../../runtime/weights/initial_values.js'
 import { writeSafetensors } from '../../runtime/weights/safetensors.js'
-import { browserPath, openBrowser, showing } from '../support/browser.js'
+import { browserPath, openBrowser, press, showing } from '../support/browser.js'
 import { sharp } from '../support/sharp.js'
 import { until } from '../support/waiting.js'
 
@@ -27,8 +27,8 @@ async function screenshot(page: Page, name: string): Promise<void> {
   if (screenshots) await page.screenshot({ path: join(screenshots, `${name}.png`) })
 }
 
-/** Milliseconds, after which the pointer is moved again. */
-const hoverAgain = 5000
+/** Milliseconds, after which the editor is asked again. */
+const askAgain = 5000
 
 function ignoreTimeout(error: unknown): undefined {
   if (!(error instanceof TimeoutError)) throw error
@@ -70,12 +70,14 @@ test('the playground edits, checks, writes code and an ONNX file, and runs it, w
     t.regex(await text(page, '#summary'), /parameters, .* multiply-adds/)
     t.true((await count(page, '.tok-function')) > 10)
     t.true((await count(page, '.shape')) > 3)
-    await page.waitForFunction(() => (document.querySelector<HTMLImageElement>('#figure')?.naturalWidth ?? 0) > 100)
+    await page.waitForFunction(() => (document.querySelector<HTMLImageElement>('#figure')?.naturalWidth ?? 0) > 100, {
+      polling: 100,
+    })
     await screenshot(page, 'begin')
 
     // A mistake is underlined, and fixed at a click.
-    const select = (part: string) =>
-      page.evaluate((from) => {
+    const select = async (part: string) => {
+      await page.evaluate((from) => {
         const line = Array.from(document.querySelectorAll('.cm-line')).find((item) => item.textContent?.includes(from))
         const walker = document.createTreeWalker(line ?? document.body, NodeFilter.SHOW_TEXT)
         for (let node = walker.nextNode(); node; node = walker.nextNode()) {
@@ -89,6 +91,9 @@ test('the playground edits, checks, writes code and an ONNX file, and runs it, w
         }
         document.querySelector<HTMLElement>('.cm-content')?.focus()
       }, part)
+      // Keys go to the editor's own selection, which follows that of the page.
+      await page.waitForSelector('.cm-selectionBackground')
+    }
     await select('softmax')
     await page.keyboard.type('sofmax')
     await page.waitForSelector('.cm-lintRange-error')
@@ -98,16 +103,23 @@ test('the playground edits, checks, writes code and an ONNX file, and runs it, w
     await until('the correction is offered', async () => {
       await page.mouse.move(0, 0)
       await page.hover('.cm-lintRange-error')
-      return page.waitForSelector('.cm-diagnosticAction', { timeout: hoverAgain }).catch(ignoreTimeout)
+      return page.waitForSelector('.cm-diagnosticAction', { timeout: askAgain }).catch(ignoreTimeout)
     })
     await screenshot(page, 'mistake')
-    await page.$eval('.cm-diagnosticAction', (button) => button instanceof HTMLElement && button.click())
+    await press(page, '.cm-diagnosticAction')
     await showing(page, '#summary', /multiply-adds/)
 
     // Completion comes from the analysis, with the registry's page beside it.
     await select('bap')
     await page.keyboard.type('global_a')
-    await page.waitForSelector('.cm-completionInfo .documentation')
+    await until('completions are offered', () =>
+      page.waitForSelector('.cm-completionInfo .documentation', { timeout: askAgain }).catch(async (error) => {
+        ignoreTimeout(error)
+        await page.keyboard.down('Control')
+        await page.keyboard.press('Space')
+        await page.keyboard.up('Control')
+      }),
+    )
     t.regex(await text(page, '.cm-completionLabel'), /global_avg_pool/)
     await screenshot(page, 'completion')
     await page.keyboard.press('Escape')
@@ -119,10 +131,10 @@ test('the playground edits, checks, writes code and an ONNX file, and runs it, w
 
     const options = { source: 'playground.wsban', version: packageVersion(), spec: {} }
     const shownCode = () => page.evaluate(() => document.querySelector('#files pre')?.textContent ?? '')
-    await page.click('#write-pytorch')
+    await press(page, '#write-pytorch')
     await showing(page, '#status', /^PyTorch/)
     t.is(await shownCode(), emitPytorch(graph, options).find(({ path }) => path === 'model.py')?.text ?? '')
-    await page.click('#write-tfjs')
+    await press(page, '#write-tfjs')
     await showing(page, '#status', /^TensorFlow/)
     const code = await shownCode()
     t.is(code, emitTfjs(graph, options).find(({ path }) => path === 'model.ts')?.text ?? '')
@@ -156,7 +168,7 @@ test('the playground edits, checks, writes code and an ONNX file, and runs it, w
     )
     t.deepEqual(loaded, await answerOf(other, photo))
 
-    await page.click('#download')
+    await press(page, '#download')
     await showing(page, '#status', /\.onnx: /)
     const saved = join(folder, 'wsban_tiny.onnx')
     await until('the downloaded file is there', () => existsSync(saved))

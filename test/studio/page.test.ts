@@ -35,13 +35,13 @@ test('the page shows a run and answers about a photo; axe finds nothing, light o
   try {
     await page.goto(server.address)
     await showing(page, '#epoch-shown', /after epoch 2 of 2/)
-    await page.waitForFunction(() => document.querySelectorAll('#nine canvas').length === 12)
+    await page.waitForFunction(() => document.querySelectorAll('#nine canvas').length === 12, { polling: 100 })
     await showing(page, '#standing', /Finished: 2 epochs/)
     await showing(page, '#curves', /top-1 accuracy/)
     t.regex(await page.$eval('#nine', (list) => list.textContent ?? ''), /blue <square>/)
 
     // The keyboard alone goes back to the weights before training.
-    await page.waitForFunction(() => document.querySelector<HTMLInputElement>('#epoch')?.max === '2')
+    await page.waitForFunction(() => document.querySelector<HTMLInputElement>('#epoch')?.max === '2', { polling: 100 })
     await page.focus('#epoch')
     await page.keyboard.press('Home')
     await showing(page, '#epoch-shown', /after epoch 0 of 2/)

@@ -25,12 +25,27 @@ export async function openBrowser(executablePath: string): Promise<{ browser: Br
   return { browser, page }
 }
 
-/** Waits until the element has a text that fits. */
+/**
+ * Waits until the element has a text that fits. The page is asked at intervals: a page that draws no frames would never answer otherwise.
+ * @throws with the text that the element has instead
+ */
 export async function showing(page: Page, selector: string, pattern: RegExp): Promise<void> {
-  await page.waitForFunction(
+  const fits = page.waitForFunction(
     (query, source) => new RegExp(source).test(document.querySelector(query)?.textContent ?? ''),
-    {},
+    { polling: 100 },
     selector,
     pattern.source,
   )
+  await fits.catch(async (error) => {
+    const text = await page.evaluate((query) => document.querySelector(query)?.textContent, selector)
+    throw new Error(`${selector} shows ${JSON.stringify(text)}, which does not fit ${pattern}`, { cause: error })
+  })
+}
+
+/** Clicks an element itself, not a place on the page: the layout may change between the two when a figure is drawn. */
+export function press(page: Page, selector: string): Promise<void> {
+  return page.$eval(selector, (element) => {
+    if (!(element instanceof HTMLElement)) throw new Error('only HTML elements can be clicked')
+    element.click()
+  })
 }
