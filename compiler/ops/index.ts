@@ -35,6 +35,7 @@ import { notEqual } from './comparison/not_equal.js'
 import { where } from './comparison/where.js'
 import { constant } from './constants/constant.js'
 import { eye } from './constants/eye.js'
+import { fixedRandom } from './constants/fixed_random.js'
 import { parameter } from './constants/parameter.js'
 import { range } from './constants/range.js'
 import { convTranspose2d } from './convolution/conv_transpose2d.js'
@@ -89,6 +90,7 @@ import { dropout } from './regularization/dropout.js'
 import { attentionSampler } from './sampling/attention_sampler/operation.js'
 import { cropSampler } from './sampling/crop_sampler/operation.js'
 import { dropSampler } from './sampling/drop_sampler.js'
+import { gridSample } from './sampling/grid_sample.js'
 import { argmax } from './selection/argmax.js'
 import { topK } from './selection/top_k.js'
 import { concat } from './shape/concat.js'
@@ -145,6 +147,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     equal,
     exp,
     eye,
+    fixedRandom,
     coordinates,
     flatten,
     gather,
@@ -152,6 +155,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     globalAvgPool,
     greater,
     greaterEqual,
+    gridSample,
     groupNorm,
     hardSigmoid,
     hardSwish,
