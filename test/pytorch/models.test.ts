@@ -237,7 +237,7 @@ function beginsWrong({ name, shape, initializer }: Parameter, mean: number, devi
       : initializer.kind === 'normal'
         ? initializer.deviation
         : initializer.bound / Math.sqrt(3)
-  const centre = initializer.kind === 'constant' ? initializer.value : 0
+  const centre = initializer.kind === 'constant' ? Math.fround(initializer.value) : 0
   const error = (5 * wanted) / Math.sqrt(count)
   const fits = Math.abs(mean - centre) <= error + 1e-12 && (count < 30 || Math.abs(deviation - wanted) <= error + 1e-12)
   return fits ? undefined : `${name} begins with mean ${mean} and deviation ${deviation}, not ${centre} and ${wanted}`
