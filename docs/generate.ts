@@ -93,7 +93,7 @@ Test cases, compared with a reference in double precision on every engine: ${cas
 }
 
 function settingsPage(): string {
-  const kinds = ['optimizer', 'schedule', 'average', 'sampler', 'group', 'image step', 'batch step'] as const
+  const kinds = ['optimizer', 'schedule', 'average', 'sampler', 'cache', 'group', 'image step', 'batch step'] as const
   return `${[
     '# Settings',
     'The settings of a [train block](training.md#the-train-block), and the steps for images in an input declaration or an augment block.',

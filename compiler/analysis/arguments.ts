@@ -125,8 +125,10 @@ export function constantOf(
     }
     case 'text':
       return value.kind === 'string' ? value.value : wrong()
-    case 'integer':
     case 'number':
+      if (spec.kind.words && value.kind === 'string') return wordOf(spec, spec.kind.words, bound, wrong, report)
+      return value.kind === 'number' ? inRange(spec, value.value, span, report, value.unit) : wrong()
+    case 'integer':
       return value.kind === 'number' ? inRange(spec, value.value, span, report, value.unit) : wrong()
     case 'number or uniform': {
       if (value.kind === 'number') return inRange(spec, value.value, span, report, value.unit)
@@ -314,7 +316,9 @@ function rangeText(spec: ArgumentSpec): string {
     above !== undefined ? `above ${above}` : '',
     below !== undefined ? `below ${below}` : '',
   ].filter((part) => part !== '')
-  return [whole ? 'a whole number' : 'a number', parts.join(' and ')].filter((part) => part !== '').join(' ')
+  const range = [whole ? 'a whole number' : 'a number', parts.join(' and ')].filter((part) => part !== '').join(' ')
+  const { kind } = spec
+  return kind.is === 'number' && kind.words ? [range, ...kind.words].join(' or ') : range
 }
 
 function expectation(spec: ArgumentSpec): string {

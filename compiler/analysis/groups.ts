@@ -54,7 +54,7 @@ function groupOf(elaborator: Elaborator, binding: Binding, call: Call, context: 
     name: binding.name.text,
     path,
     rate: Number(rate),
-    frozen: Number(frozen),
+    frozen: frozen === 'all' ? frozen : Number(frozen),
     ...(layerDecay !== 1 && {
       layers: layerRates([...parameters.values()], roundPaths, path, Number(layerDecay)),
     }),

@@ -132,6 +132,7 @@ function namedWord({ kind }: ArgumentSpec, expression: Expression): string | und
   if (expression.kind !== 'name') return undefined
   const known =
     (kind.is === 'word' && (kind.ofBackbone === undefined || kind.words.includes(expression.text))) ||
+    (kind.is === 'number' && kind.words?.includes(expression.text) === true) ||
     (kind.is === 'colours' && Object.hasOwn(kind.named, expression.text))
   return known ? expression.text : undefined
 }

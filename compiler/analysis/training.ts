@@ -4,6 +4,7 @@ import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
 import {
   type ClassSampler,
+  type FeatureCache,
   type ImageInput,
   isOfPairs,
   type LabelInput,
@@ -74,6 +75,7 @@ export function trainingPlan(
   const lossNames = model.losses.map(({ name }) => name.text)
   const steps = stepsBinding && stepLosses(elaborator, stepsBinding, lossNames)
   const sampler = classSampler(elaborator, chosen('sampler'), labels, find('sampler')?.value.span ?? model.name.span)
+  const cache = featureCache(chosen('cache'))
   const batch = sampler ? sampler.classes * sampler.images : Number(plain.get('batch'))
   const givenBatch = find('batch')
   if (sampler && givenBatch && plain.get('batch') !== batch)
@@ -105,9 +107,20 @@ export function trainingPlan(
     ...(steps && { steps }),
     ...(average && { average }),
     ...(sampler && { sampler }),
+    ...(cache && { cache }),
     ...(augment && { augment }),
     ...(mix.length > 0 && { mix }),
   }
+}
+
+/** The cache of the train block. Whether there is anything to keep is known with the whole graph. */
+function featureCache(chosen: Setting | undefined): FeatureCache | undefined {
+  return (
+    chosen && {
+      views: Number(chosen.arguments.views),
+      precision: chosen.arguments.precision === 'half' ? 'half' : 'single',
+    }
+  )
 }
 
 /** The sampler of the train block, if its classes are there. */

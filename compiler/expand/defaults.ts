@@ -21,7 +21,7 @@ export function defaulted(specs: readonly ArgumentSpec[]): Defaulted[] {
 /** An argument's default in the language itself. */
 export function written({ kind, default: standard }: ArgumentSpec): string | undefined {
   if (standard === undefined || standard === null) return undefined
-  const takesWord = kind.is === 'word' || kind.is === 'colours' || kind.is === 'axes'
+  const takesWord = kind.is === 'word' || kind.is === 'colours' || kind.is === 'axes' || kind.is === 'number'
   return typeof standard === 'string' && !takesWord ? JSON.stringify(standard) : String(standard)
 }
 

@@ -119,7 +119,7 @@ function lossesOf({ losses, nodes }: Graph): Entries {
 }
 
 function trainingOf({ plan }: Graph): Entries {
-  const { optimizer, schedule, average, sampler, groups, augment, mix, steps, ...plain } = plan
+  const { optimizer, schedule, average, sampler, cache, groups, augment, mix, steps, ...plain } = plan
   const lists = Object.entries({ augment, mix }).flatMap(([name, list]): [string, string][] =>
     list ? [[name, list.map(settingText).join(', ')]] : [],
   )
@@ -129,6 +129,7 @@ function trainingOf({ plan }: Graph): Entries {
       setting ? [[name, setting.name], ...argumentsOf(name, setting)] : [],
     ),
     ...(sampler ? [['sampler', `${sampler.classes} classes, ${sampler.images} images each`] as const] : []),
+    ...Object.entries(cache ?? {}).map(([name, value]): [string, string] => [`cache.${name}`, String(value)]),
     ...groups.map(({ name, ...group }): [string, string] => [name, JSON.stringify(group)]),
     ...(steps ? [['steps', stepsText(steps)] as const] : []),
     ...lists,

@@ -134,7 +134,7 @@ export interface ParameterGroup {
   /** Instead of the optimizer's. */
   readonly weightDecay?: number
   /** Epochs from the beginning in which it does not learn. */
-  readonly frozen: number
+  readonly frozen: number | 'all'
   /** With a decay of the rate by layer: the factor of each layer, by the path of its parameters or of a single one; the longest path wins. */
   readonly layers?: Readonly<Record<string, number>>
 }
@@ -143,6 +143,13 @@ export interface ParameterGroup {
 export interface ClassSampler {
   readonly classes: number
   readonly images: number
+}
+
+/** How the outputs of frozen parts are kept. */
+export interface FeatureCache {
+  /** Different augmentations of each image. */
+  readonly views: number
+  readonly precision: 'single' | 'half'
 }
 
 export interface TrainingPlan {
@@ -163,6 +170,8 @@ export interface TrainingPlan {
   readonly average?: Setting
   /** Without one, all images take turns in a random order. */
   readonly sampler?: ClassSampler
+  /** Without one, frozen parts are computed in every epoch. */
+  readonly cache?: FeatureCache
   /** The preprocessing in training, in place of `ImageInput.steps` except for the normalisation. */
   readonly augment?: readonly Setting[]
   /** How batches are mixed: one of these for each, by chance. */
@@ -251,6 +260,8 @@ export interface Graph {
   readonly image: ImageInput
   readonly labels: readonly LabelInput[]
   readonly views: readonly ViewInput[]
+  /** What the graph takes from a frozen part of its model, where that has been split off. */
+  readonly features?: readonly NamedValue[]
   /** The first Class input: its classes are those of the model. */
   readonly label: LabelInput | undefined
   /** The loss block's lines; training makes their sum small. */
@@ -264,9 +275,9 @@ export interface Graph {
   readonly plan: TrainingPlan
 }
 
-/** Returns what a model is given in training: the image, and in the order of its parameters label inputs and views. */
-export function trainingInputs({ image, labels, views }: Graph): readonly NamedValue[] {
-  return [image, ...labels, ...views]
+/** Returns what a model is given in training: the image, in the order of its parameters label inputs and views, and features of a frozen part. */
+export function trainingInputs({ image, labels, views, features = [] }: Graph): readonly NamedValue[] {
+  return [image, ...labels, ...views, ...features]
 }
 
 /** Returns the name of the parameter that a moving average averages. */

@@ -38,6 +38,7 @@ export function prune(graph: Graph, roots: readonly ValueRef[]): Graph {
     image: { ...graph.image, value: moved(graph.image.value) },
     labels: graph.labels.map((label) => ({ ...label, value: moved(label.value) })),
     views: graph.views.map((view) => ({ ...view, value: moved(view.value) })),
+    ...(graph.features && { features: graph.features.map((one) => ({ ...one, value: moved(one.value) })) }),
     label: graph.label && { ...graph.label, value: moved(graph.label.value) },
     losses: named(graph.losses),
     predictions: named(graph.predictions),

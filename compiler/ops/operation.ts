@@ -21,6 +21,8 @@ export type ArgumentKind =
       readonly to?: number
       readonly above?: number
       readonly below?: number
+      /** Words that may stand in place of the number. */
+      readonly words?: readonly string[]
     }
   /** A number that may also be drawn: uniform(40%, 60%). */
   | { readonly is: 'number or uniform'; readonly from: number; readonly to: number }
@@ -140,6 +142,8 @@ export interface Semantics {
   readonly takesPairs?: true
   /** The result for an image depends on other images of its batch. */
   readonly mixesImages?: true
+  /** It draws random numbers in training, whatever its arguments are. */
+  readonly random?: true
   /** In inference the call is the identity on this argument: dropout. */
   readonly identityInInference?: string
 }

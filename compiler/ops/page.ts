@@ -64,6 +64,8 @@ function kindText(kind: ArgumentKind): string {
       return kind.words.map((word) => `\`${word}\``).join(' or ')
     case 'pair':
       return 'a whole number, or [height, width]'
+    case 'number':
+      return ['a number', ...(kind.words ?? []).map((word) => `\`${word}\``)].join(', or ')
     case 'integer':
       return 'a whole number'
     case 'colours':

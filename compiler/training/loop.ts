@@ -54,6 +54,7 @@ export const trainSettings = {
   schedule: { kind: 'schedule', standard: 'constant' },
   average: { kind: 'average', standard: undefined },
   sampler: { kind: 'sampler', standard: undefined },
+  cache: { kind: 'cache', standard: undefined },
 } as const
 
 /** The line that lists the optimizer steps on each batch. */
@@ -114,11 +115,11 @@ export const group: SettingSpec = {
     },
     {
       name: 'frozen',
-      kind: { is: 'number', from: 0 },
+      kind: { is: 'number', from: 0, words: ['all'] },
       counts: 'epochs',
       default: 0,
       meaning:
-        'number of epochs in which the group is frozen: its weights and statistics do not change, and it runs in inference mode (batch norm with running averages, no dropout)',
+        'number of epochs, or all, in which the group is frozen: its weights and statistics do not change, and it runs in inference mode (batch norm with running averages, no dropout)',
     },
   ],
 }

@@ -8,7 +8,7 @@ export function trainPage(): string {
   return settingPage({
     name: 'train',
     summary:
-      'The settings of a train block that are a single value. `optimizer`, `schedule`, `average` and `sampler` take one of the calls below; any other name declares a parameter group.',
+      'The settings of a train block that are a single value. `optimizer`, `schedule`, `average`, `sampler` and `cache` take one of the calls below; any other name declares a parameter group.',
     arguments: trainArguments,
   })
     .replace(/```wsban[\s\S]*?```\n\n/, '')

@@ -7,7 +7,7 @@ import type { Expression } from '../targets/pytorch/expression.js'
 /** A word of the train block or of an input's steps that is no tensor operation: what the runtime does, with its arguments. */
 export interface SettingSpec {
   readonly name: string
-  readonly kind: 'optimizer' | 'schedule' | 'average' | 'sampler' | 'group' | 'image step' | 'batch step'
+  readonly kind: 'optimizer' | 'schedule' | 'average' | 'sampler' | 'cache' | 'group' | 'image step' | 'batch step'
   readonly summary: string
   readonly arguments: readonly ArgumentSpec[]
   /** How an image step is done inside an exported file; absent for those that exist only in training. */

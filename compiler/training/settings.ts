@@ -1,6 +1,7 @@
 import { elementAt } from '../../grammar/present.js'
 import type { ArgumentSpec } from '../ops/operation.js'
 import { mixings } from './batch_steps.js'
+import { featureCache } from './feature_cache.js'
 import { ema, group } from './loop.js'
 import { optimizers } from './optimizers.js'
 import { samplers } from './samplers.js'
@@ -94,6 +95,7 @@ const specs: readonly SettingSpec[] = [
   group,
   ...mixings,
   ...samplers,
+  featureCache,
   {
     name: 'resize',
     kind: 'image step',

@@ -46,5 +46,5 @@ function layerRate({ layers = {} }: ParameterGroup, name: string): number {
 
 /** Whether its weights stay as they are; `epoch` counts in fractions. */
 export function isFrozen(group: ParameterGroup | undefined, epoch: number): boolean {
-  return group !== undefined && epoch < group.frozen
+  return group !== undefined && (group.frozen === 'all' || epoch < group.frozen)
 }

@@ -196,7 +196,7 @@ function checkModel({ path, settings }: Subject, folder: string, tolerance: numb
           const result = learner.accumulate(batch, { step, epoch: 0, rate }, true)
           return result?.losses.total ?? Number.NaN
         })
-        const frozen = model.plan.groups.filter((group) => group.frozen > 0).map(({ path }) => `${path}.`)
+        const frozen = model.plan.groups.filter((group) => group.frozen !== 0).map(({ path }) => `${path}.`)
         const held = model.parameters.filter(
           ({ name, trainable }) => trainable && frozen.some((path) => name.startsWith(path)),
         ).length

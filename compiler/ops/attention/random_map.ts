@@ -33,7 +33,7 @@ export const randomMap: Operation = {
       return maps && [floats(maps.shape.filter((_, index) => index !== 1))]
     },
   },
-  semantics: { preserves: ['enlarged'] },
+  semantics: { preserves: ['enlarged'], random: true },
   lowering: {
     tfjs: (call) => call.runtime('randomMap', call.input('attention'), call.at, call.options('power')),
     pytorch: {

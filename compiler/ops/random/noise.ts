@@ -46,7 +46,7 @@ export function noise(spec: Noise): Operation {
           : wrongRank(call, 'like', 'a tensor with a batch')
       },
     },
-    semantics: { stopsGradient: ['like'] },
+    semantics: { stopsGradient: ['like'], random: true },
     lowering: {
       tfjs: (call) =>
         call.genericRuntime(spec.tfjs, call.input('like'), call.at, ...codes(call).map((value) => source(`${value}`))),

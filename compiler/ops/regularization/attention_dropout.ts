@@ -16,7 +16,7 @@ export const attentionDropout: Operation = {
   },
   arguments: [tensorArgument('x', 'attention maps'), rateArgument],
   typing: { infer: (call) => featureMap(call, 'x') && [call.type('x')] },
-  semantics: { identityInInference: 'x' },
+  semantics: { identityInInference: 'x', random: true },
   lowering: {
     tfjs: (call) => call.runtime('attentionDropout', call.input('x'), call.at, call.options('rate')),
     pytorch: {

@@ -25,7 +25,7 @@ export const dropPath: Operation = {
       return element === 'float' && shape.length > 0 ? [call.type('x')] : wrongRank(call, 'x', 'a tensor with a batch')
     },
   },
-  semantics: { identityInInference: 'x' },
+  semantics: { identityInInference: 'x', random: true },
   lowering: {
     layout: 'preserved',
     tfjs: (call) => call.runtime('dropPath', call.input('x'), call.at, call.options('rate')),

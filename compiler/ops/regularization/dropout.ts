@@ -17,6 +17,7 @@ export const dropout: Operation = {
   semantics: {
     preserves: ['unit length'],
     identityInInference: 'x',
+    random: true,
   },
   lowering: {
     tfjs: (call) => call.runtime('dropout', call.input('x'), call.at, call.options('rate')),

@@ -208,7 +208,7 @@ function groupCode({ name, path, rate, weightDecay, frozen, layers }: Graph['pla
     quoted(path),
     rate === 1 ? undefined : keyword('rate', floatCode(rate)),
     weightDecay === undefined ? undefined : keyword('weight_decay', floatCode(weightDecay)),
-    frozen === 0 ? undefined : keyword('frozen', floatCode(frozen)),
+    frozen === 0 ? undefined : keyword('frozen', frozen === 'all' ? source('float("inf")') : floatCode(frozen)),
     layers === undefined
       ? undefined
       : keyword(

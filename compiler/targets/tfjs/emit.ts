@@ -1,5 +1,7 @@
 import { IndentationText, Project, type SourceFile } from 'ts-morph'
+import { elementAt } from '../../../grammar/present.js'
 import { cropAnswers } from '../../graph/answers.js'
+import { readsImages } from '../../graph/frozen_parts.js'
 import type { Graph, Parameter, ValueRef } from '../../graph/graph.js'
 import { answers as answersOf, specialise } from '../../graph/phase.js'
 import { reachable } from '../../graph/prune.js'
@@ -7,6 +9,7 @@ import { signatureOf } from '../../graph/signature.js'
 import { type Item, Structure } from '../structure.js'
 import { codeWithoutOperands } from './call.js'
 import { callsTensorflow, type Expression, type Field, printStatement, variable, variablesIn } from './expression.js'
+import { featuresParameter, type ModelPart, modelParts, partFunctions, programOf } from './frozen_parts.js'
 import { type FunctionText, FunctionWriter, tensorType } from './functions.js'
 import { Layouts } from './layout.js'
 import { literal } from './literals.js'
@@ -43,29 +46,43 @@ export function emitTfjs(graph: Graph, options: TfjsOptions): readonly Generated
   ]
 }
 
-function modelFile(project: Project, graph: Graph, { source, version }: TfjsOptions): string {
+function modelFile(project: Project, whole: Graph, { source, version }: TfjsOptions): string {
+  const { head: graph, parts } = modelParts(whole)
+  const taken = parts.map(({ name }) => name)
+  const frozen = parts.map((part) => {
+    const functions = partFunctions(part, taken)
+    taken.push(...functions.texts.map(({ name }) => name))
+    return functions
+  })
   const layouts = new Layouts(graph)
   const structure = new Structure(graph, (node) => codeWithoutOperands(node, graph, layouts))
-  const writer = new FunctionWriter(structure, layouts)
+  const writer = new FunctionWriter(structure, layouts, taken)
   const file = project.createSourceFile('model.ts')
   file.addStatements([
     // Without what ends a line, cannot be seen, or turns the direction of the text.
     `// ${graph.name}, written by wsban ${version} from ${source.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, ' ')}.`,
     '// Feature maps are [batch, height, width, channels] here; shapes in comments read channels x height x width.',
   ])
-  const { forward, losses, steps } = modelFunctions(structure, writer)
-  const exported = [forward, ...(losses ? [losses] : []), ...steps]
-  const texts = [...writer.texts, ...exported]
-  addImports(file, writer, texts)
+  const { forward, losses, steps } = modelFunctions(structure, writer, parts[0]?.name)
+  const features = frozen.map(({ exported }) => exported)
+  const exported = [...features, forward, ...(losses ? [losses] : []), ...steps]
+  // A part is written behind the one that it takes features from.
+  const texts = [
+    ...frozen.toReversed().flatMap(({ texts, exported }) => [...texts, exported]),
+    ...writer.texts,
+    ...exported.slice(features.length),
+  ]
+  addImports(file, [writer, ...frozen.map(({ writer: own }) => own)], texts)
   for (const text of texts) addFunction(file, text, exported.includes(text))
-  file.addStatements(['', definition(graph, steps)])
+  file.addStatements(['', definition(graph, steps, parts)])
   return format(file)
 }
 
-function addImports(file: SourceFile, writer: FunctionWriter, texts: readonly FunctionText[]): void {
+function addImports(file: SourceFile, writers: readonly FunctionWriter[], texts: readonly FunctionText[]): void {
   const parameterTypes = texts.flatMap(({ parameters }) => parameters.flatMap(({ imports = [] }) => imports))
   const types = [...new Set(['Answers', 'Model', 'Scope', ...parameterTypes])].sort()
-  const names = [...[...writer.runtime].sort(), ...types.map((name) => `type ${name}`)].map((name) => `  ${name},\n`)
+  const runtime = new Set(writers.flatMap((writer) => [...writer.runtime]))
+  const names = [...[...runtime].sort(), ...types.map((name) => `type ${name}`)].map((name) => `  ${name},\n`)
   const tf = texts.some(({ tidies, statements }) => tidies || statements.some(({ value }) => callsTensorflow(value)))
   const lines = [
     `import ${tf ? '' : 'type '}* as tf from '@tensorflow/tfjs-core'`,
@@ -105,7 +122,12 @@ interface ModelFunctions {
   readonly steps: readonly FunctionText[]
 }
 
-function modelFunctions(structure: Structure, writer: FunctionWriter): ModelFunctions {
+/** @param featuresFrom the function that computes the features of the frozen part that was split off */
+function modelFunctions(
+  structure: Structure,
+  writer: FunctionWriter,
+  featuresFrom: string | undefined,
+): ModelFunctions {
   const { graph } = structure
   const root = structure.frame(0)
   const body = writer.body(root, undefined)
@@ -118,7 +140,11 @@ function modelFunctions(structure: Structure, writer: FunctionWriter): ModelFunc
   const lossFields = graph.losses.map(({ name, value }) => ({ name, value: body.code(value) }))
   const forwardStatements = body.statements(isAnswer)
   const read = variablesIn([...lossStatements, ...lossFields].map(({ value }) => value))
-  const handedOn = forwardStatements.flatMap((one) => (one.kind === 'const' && read.has(one.name) ? [one.name] : []))
+  const features = (graph.features ?? []).map(({ value }) => body.inputName(value))
+  const handedOn = [
+    ...features.filter((name) => read.has(name)),
+    ...forwardStatements.flatMap((one) => (one.kind === 'const' && read.has(one.name) ? [one.name] : [])),
+  ]
   const image = { name: body.inputName(graph.image.value), type: tensorType(structure, graph.image.value) }
   const labels = graph.labels.map(({ kind, size, value }) => ({
     name: body.inputName(value),
@@ -133,7 +159,9 @@ function modelFunctions(structure: Structure, writer: FunctionWriter): ModelFunc
   const given = [...labels, ...views]
   const known = variablesIn([...forwardStatements.map(({ value }) => value), answers])
   // In training answers may depend on labels and views, which are given by their place.
-  const needed = given.slice(0, given.findLastIndex(({ name }) => known.has(name)) + 1)
+  const last = featuresFrom === undefined ? given.findLastIndex(({ name }) => known.has(name)) : given.length - 1
+  const frozen = featuresFrom === undefined ? [] : [featuresParameter(features, featuresFrom, [image, ...views])]
+  const needed = [...given.slice(0, last + 1), ...frozen]
   const forward: FunctionText = {
     name: 'forward',
     doc: 'From normalised images to what the model answers, and what its losses are made from.',
@@ -169,7 +197,7 @@ function modelFunctions(structure: Structure, writer: FunctionWriter): ModelFunc
     return {
       name: `step_${index + 1}`,
       doc: `The losses of one optimizer step: ${names.join(', ')}.`,
-      parameters: [{ name: 'at', type: 'Scope' }, image, ...given.map(({ name, type }) => ({ name, type }))],
+      parameters: [{ name: 'at', type: 'Scope' }, image, ...given.map(({ name, type }) => ({ name, type })), ...frozen],
       returnType: 'Record<string, tf.Scalar>',
       tidies: false,
       statements: [
@@ -195,7 +223,7 @@ function record(fields: readonly Field[]): Expression {
   return { kind: 'object', fields }
 }
 
-function definition(graph: Graph, steps: readonly FunctionText[]): string {
+function definition(graph: Graph, steps: readonly FunctionText[], parts: readonly ModelPart[]): string {
   const { image, label, labels, views, plan } = graph
   const trains = graph.losses.length > 0 && labels.length > 0
   const signature = signatureOf(graph)
@@ -211,10 +239,28 @@ function definition(graph: Graph, steps: readonly FunctionText[]): string {
     'parameters',
     'forward',
     ...(trains ? ['losses'] : []),
+    ...(parts.length > 0 ? [`features: [${parts.map((_, index) => partCode(graph, parts, index)).join(', ')}]`] : []),
     ...(steps.length > 0 ? [`steps: [${steps.map(({ name }) => name).join(', ')}]`] : []),
   ]
   const state = trains ? 'ReturnType<typeof forward>' : ''
   return `\n/** All that training and prediction need of the model. */\nexport const model: Model${state && `<${state}>`} = {\n${fields.map((field) => `  ${field},\n`).join('')}}`
+}
+
+/** How training computes a frozen part, and for how long it keeps the features. */
+function partCode(head: Graph, parts: readonly ModelPart[], index: number): string {
+  const { name, whole, epochs, features } = elementAt(parts, index)
+  // While the features are kept, the parts before this one and the head run.
+  const running = [head, ...parts.slice(0, index).map(({ graph }) => graph)]
+  const fields = [
+    ...Object.entries({
+      epochs,
+      program: programOf(whole),
+      readsImages: running.some(readsImages),
+      values: features.map((feature) => ({ name: feature.name, shape: feature.shape })),
+    }).map(([field, value]) => `${field}: ${literal(value)}`),
+    `compute: ${name}`,
+  ]
+  return `{ ${fields.join(', ')} }`
 }
 
 function parametersFile(project: Project, graph: Graph): string {

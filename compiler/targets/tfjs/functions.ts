@@ -74,10 +74,13 @@ export class FunctionWriter {
   private readonly functionNames = new Names(identifier)
   private reserved: readonly string[] = []
 
+  /** @param taken names of functions of the file that are written elsewhere */
   constructor(
     private readonly structure: Structure,
     private readonly layouts: Layouts,
+    taken: readonly string[] = [],
   ) {
+    for (const name of taken) this.functionNames.give([name])
     const locals = new Set(structure.graph.nodes.flatMap(({ local }) => (local ? [identifier(local)] : [])))
     for (const { local } of structure.graph.frames) if (local) locals.add(identifier(local))
     this.calls = new Plans(structure, identifier)
@@ -85,7 +88,7 @@ export class FunctionWriter {
     // Which functions of the runtime are called is known only once all is written; then no variable may have the name of one.
     for (const plan of this.plans.values()) this.write(plan)
     this.body(structure.frame(0), undefined)
-    this.reserved = [...this.runtime, ...[...this.plans.values()].map(({ name }) => name)]
+    this.reserved = [...this.runtime, ...[...this.plans.values()].map(({ name }) => name), ...taken]
     for (const plan of this.plans.values()) this.texts.push(this.write(plan))
   }
 
