@@ -50,6 +50,31 @@ export interface Answers {
   readonly [prediction: string]: tf.Tensor | Readonly<Record<string, tf.Tensor>> | undefined
 }
 
+/** Features of a frozen part by name. */
+export type Features = Readonly<Record<string, tf.Tensor>>
+
+/** Label inputs, views and features, in this order. In inference labels and views are undefined. */
+export type Given = readonly (tf.Tensor | Features | undefined)[]
+
+/** A part of the model that is frozen at first, so that its features can be kept. */
+export interface FrozenPart {
+  /** Whole epochs from the beginning in which it is frozen. */
+  readonly epochs: number | 'all'
+  /** Names the computation; other weights have the same name. */
+  readonly program: string
+  /** Whether the rest of the model needs the images besides. */
+  readonly readsImages: boolean
+  /** Its features in their order, with their sizes for an image. */
+  readonly values: readonly { readonly name: string; readonly shape: readonly number[] }[]
+  /** Takes images and views, and features of the next part in place of those that it computes itself. */
+  compute(at: Scope, image: tf.Tensor4D, ...viewsAndFeatures: Given): Features
+}
+
+/** One of several optimizer steps: its losses. A method's type, for models whose step takes particular tensors. */
+export interface OptimizerStep {
+  losses(at: Scope, image: tf.Tensor4D, ...given: Given): Record<string, tf.Scalar>
+}
+
 /**
  * A generated model: all that training and prediction need of it. `losses` is a method so that a model with more in its forward
  * value still is a Model: it is only ever given what its own `forward` made.
@@ -69,10 +94,12 @@ export interface Model<Forward extends { readonly answers: Answers } = { readonl
   /** Initial weights of its parts, as the spec's `weights` name them. */
   readonly pretrained: readonly Omit<Pretrained, 'span'>[]
   readonly parameters: readonly ParameterSpec[]
-  /** Labels and views are needed in training alone, by models whose answers depend on them there. */
-  readonly forward: (at: Scope, image: tf.Tensor4D, ...labelsAndViews: tf.Tensor[]) => Forward
+  /** Labels and views are needed in training alone, by models whose answers depend on them there. Features are computed if they are not given. */
+  forward(at: Scope, image: tf.Tensor4D, ...given: Given): Forward
   /** Takes the label inputs in their order, the views in theirs, and the image after them. Absent in a model that cannot be trained. */
   losses?(at: Scope, forward: Forward, ...given: tf.Tensor[]): Record<string, tf.Scalar>
-  /** The losses of each of several optimizer steps on a batch, from the image, label inputs and views. Absent for a single step with all losses. */
-  readonly steps?: readonly ((at: Scope, image: tf.Tensor4D, ...given: tf.Tensor[]) => Record<string, tf.Scalar>)[]
+  /** The losses of each of several optimizer steps on a batch, from the image, label inputs, views and features. Absent for a single step with all losses. */
+  readonly steps?: readonly OptimizerStep['losses'][]
+  /** Frozen parts whose features training keeps; each but the last takes the features of the next one, which is frozen for longer. */
+  readonly features?: readonly FrozenPart[]
 }

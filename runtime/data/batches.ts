@@ -1,22 +1,22 @@
 import type { ClassSampler, Setting } from '../../compiler/graph/graph.js'
-import { elementAt, present } from '../../grammar/present.js'
-import { Failure } from '../failure.js'
+import { present } from '../../grammar/present.js'
 import { evaluationSteps, type ImageStep } from '../images/preprocess.js'
-import type { FloatImage } from '../images/rgb_image.js'
 import { readySteps } from '../images/steps.js'
 import type { ModelView } from '../model.js'
 import { keyOf, Random } from '../random.js'
 import { type Reporter, silent } from '../reporter.js'
 import type { Sample } from './dataset.js'
 import { type Draw, epochOrder } from './epoch_order.js'
+import type { FeatureSource, KeptImage } from './feature_source.js'
 import { ImageSource, tooManyUnreadable } from './image_source.js'
 import { type Mixed, mixBatch } from './mixing.js'
-import type { Prepared } from './prepare.js'
+import { lengthOf, OpenBatch, type Ready } from './open_batch.js'
+import type { Job } from './prepare.js'
 import { type Places, placesOn } from './truth.js'
 
 /** Images ready for a model, with what is true of them. B is the batch's own size: the last of an evaluation may be smaller. */
 export interface Batch {
-  /** [B, size, size, 3] */
+  /** [B, size, size, 3]; with features that make images unnecessary only those without features, one after another */
   readonly images: Float32Array
   /** Further augmentations of the images, in the order in which the model takes them: [B, size, size, 3], each with a size of its own */
   readonly views?: readonly Float32Array[]
@@ -32,6 +32,8 @@ export interface Batch {
   readonly position: number
   /** The images and labels mixed in, if the batch is mixed. */
   readonly mixed?: Mixed
+  /** Of each image what is kept of it, where features are. */
+  readonly kept?: readonly KeptImage[]
 }
 
 export interface BatchOptions {
@@ -43,6 +45,8 @@ export interface BatchOptions {
   readonly reporter?: Reporter
   /** Where images come from. Pass one for all epochs, and decoded images are kept from epoch to epoch. */
   readonly images?: ImageSource
+  /** Features that take the place of images. */
+  readonly features?: FeatureSource
 }
 
 export interface TrainBatchOptions extends BatchOptions {
@@ -57,6 +61,8 @@ export interface TrainBatchOptions extends BatchOptions {
   readonly mix?: readonly Setting[]
   /** Further augmentations of each image. */
   readonly views?: readonly ModelView[]
+  /** How many augmentations of an image there are, which take turns from epoch to epoch; without, each epoch has its own. */
+  readonly augmentations?: number
 }
 
 /**
@@ -71,11 +77,13 @@ export async function* trainBatches(
   samples: readonly Sample[],
   options: TrainBatchOptions,
 ): AsyncGenerator<Batch, void> {
-  const { seed, epoch, batch, size, sampler, from = 0, mix = [], views = [] } = options
+  const { seed, epoch, batch, size, sampler, from = 0, mix = [], views = [], augmentations } = options
   for (const { steps } of [options, ...views]) readySteps(steps)
   const order = epochOrder(samples, options).slice(from)
   const key = ({ index, earlier }: Draw, ...view: string[]) =>
-    keyOf(seed, 'augment', epoch, index, ...(earlier > 0 ? [earlier] : []), ...view)
+    augmentations === undefined
+      ? keyOf(seed, 'augment', epoch, index, ...(earlier > 0 ? [earlier] : []), ...view)
+      : keyOf(seed, 'augment', (epoch + earlier) % augmentations, index, ...view)
   let full = from > 0
   for await (const made of batchesOf(samples, order, { ...options, views, aligned: sampler !== undefined }, key)) {
     if (made.labels.length < batch && full && !sampler) return
@@ -108,38 +116,37 @@ async function* batchesOf(
     reporter = silent,
     images: source = new ImageSource({ reporter, cacheBytes: 0 }),
     views = [],
+    features,
   }: BatchOptions & Pick<TrainBatchOptions, 'views'> & { readonly aligned?: boolean },
   key: (draw: Draw, ...view: string[]) => number,
 ): AsyncGenerator<Batch, void> {
-  const length = size * size * 3
-  let images = new Float32Array(batch * length)
-  let viewed = emptyViews(views, batch)
-  let indices: number[] = []
-  let places: (Places | undefined)[] = []
+  const layout = [{ size }, ...views]
+  let open = new OpenBatch(layout, batch)
   let position = 0
   const take = (): Batch => {
+    const { indices, places, kept } = open
+    const [images, ...viewed] = open.images()
     const made: Batch = {
-      images: images.subarray(0, indices.length * length),
-      ...(views.length > 0 && {
-        views: viewed.map(({ data, length }) => data.subarray(0, indices.length * length)),
-      }),
+      images: present(images, 'the images of a batch'),
+      ...(views.length > 0 && { views: viewed }),
       labels: Int32Array.from(indices, (index) => (samples[index] as Sample).label),
       ...targetsOf(indices.map((index) => samples[index] as Sample)),
       indices: Int32Array.from(indices),
       places,
       position,
+      ...(features && { kept }),
     }
-    images = new Float32Array(batch * length)
-    viewed = emptyViews(views, batch)
-    indices = []
-    places = []
+    open = new OpenBatch(layout, batch)
     return made
   }
 
   const unreadable = new Set<number>()
-  const ahead = aheadOf(batch, length + viewed.reduce((sum, view) => sum + view.length, 0))
-  const prepare = ({ path, part }: Sample, draw: Draw) =>
-    source.prepare({
+  const ahead = aheadOf(
+    batch,
+    layout.reduce((sum, one) => sum + lengthOf(one.size), 0),
+  )
+  const prepare = async ({ path, part }: Sample, draw: Draw): Promise<Ready | undefined> => {
+    const job: Job = {
       path,
       ...(part && { part }),
       steps,
@@ -148,31 +155,32 @@ async function* batchesOf(
       ...(views.length > 0 && {
         views: views.map((view) => ({ steps: view.steps, size: view.size, key: key(draw, view.name) })),
       }),
-    })
+    }
+    const found = features && (await features.find(job))
+    if (features && found?.features && !features.needsImages) {
+      const { image } = found.features
+      return { decoded: image, kept: { ...found, job, image } }
+    }
+    const prepared = await source.prepare(job)
+    if (!prepared) return undefined
+    const { image, views: viewed, decoded } = prepared
+    return { decoded, images: [image, ...viewed], ...(found && { kept: { ...found, job, image: decoded } }) }
+  }
   // Batches that are aligned end at multiples of their size, however many of their images are missing.
-  const isFull = () => (aligned ? position % batch === 0 && indices.length > 0 : indices.length === batch)
-  for await (const { index, prepared } of inOrder(samples, order, ahead, prepare)) {
+  const isFull = () => (aligned ? position % batch === 0 && open.indices.length > 0 : open.indices.length === batch)
+  for await (const { index, ready } of inOrder(samples, order, ahead, prepare)) {
     position++
-    if (!prepared) {
+    if (!ready) {
       unreadable.add(index)
       if (unreadable.size > source.mostUnreadable * samples.length)
         throw tooManyUnreadable(unreadable.size, samples.length, source.mostUnreadable)
       if (aligned && isFull()) yield take()
       continue
     }
-    const { image, decoded } = prepared
-    checkSize(image, size)
-    images.set(image.data, indices.length * length)
-    for (const [number, { data, length, size }] of viewed.entries()) {
-      const view = elementAt(prepared.views, number)
-      checkSize(view, size)
-      data.set(view.data, indices.length * length)
-    }
-    indices.push(index)
-    places.push(placesOn(samples[index]?.truth, decoded))
+    open.add(index, placesOn(samples[index]?.truth, ready.decoded), ready)
     if (isFull()) yield take()
   }
-  if (indices.length > 0) yield take()
+  if (open.indices.length > 0) yield take()
 }
 
 /** Returns the targets of a batch, if the samples have some. */
@@ -200,7 +208,7 @@ function aheadOf(batch: number, length: number): number {
 
 interface Ordered {
   readonly index: number
-  readonly prepared: Prepared | undefined
+  readonly ready: Ready | undefined
 }
 
 /** Prepares images ahead of the reader, and hands them out in order. */
@@ -208,12 +216,12 @@ async function* inOrder(
   samples: readonly Sample[],
   order: readonly Draw[],
   ahead: number,
-  prepare: (sample: Sample, draw: Draw) => Promise<Prepared | undefined>,
+  prepare: (sample: Sample, draw: Draw) => Promise<Ready | undefined>,
 ): AsyncGenerator<Ordered, void> {
   const start = async (draw: Draw): Promise<Ordered> => {
     const { index } = draw
     const sample = samples[index]
-    return { index, prepared: sample && (await prepare(sample, draw)) }
+    return { index, ready: sample && (await prepare(sample, draw)) }
   }
   const started: Promise<Ordered>[] = []
   let next = 0
@@ -230,22 +238,4 @@ async function* inOrder(
     fill()
     yield prepared
   }
-}
-
-/** Room for a batch of each view, and how much of it an image takes. */
-function emptyViews(views: readonly ModelView[], batch: number) {
-  return views.map(({ size }) => {
-    const length = size * size * 3
-    return { data: new Float32Array(batch * length), length, size }
-  })
-}
-
-/** @throws Failure `image-size` */
-function checkSize(image: FloatImage, size: number): void {
-  if (image.width === size && image.height === size) return
-  throw new Failure({
-    code: 'image-size',
-    message: `the image steps end with ${image.width} x ${image.height}, and the model takes ${size} x ${size}`,
-    help: `end with random_crop(${size}) or center_crop(${size}), or resize(${size})`,
-  })
 }

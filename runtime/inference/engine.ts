@@ -4,10 +4,13 @@ import { inImage, viewOf } from '../../compiler/graph/view.js'
 import type { LabelNames } from '../data/label_inputs.js'
 import { preprocess } from '../images/preprocess.js'
 import type { RgbImage } from '../images/rgb_image.js'
-import type { Answers, Model } from '../model.js'
-import { Scope } from '../scope.js'
+import type { Answers, Features, Model } from '../model.js'
+import { type RunState, Scope } from '../scope.js'
 import type { WeightStore } from '../weights/store.js'
 import { type Answer, answerOf, isBoxOutput, type Outputs, type Predictor } from './answer.js'
+
+/** Returns the features of the first frozen part on the engine. */
+export type FeaturesOf = (at: Scope, images: tf.Tensor4D) => Features
 
 /** Runs a generated model on the current TensorFlow.js engine. */
 export class EnginePredictor implements Predictor {
@@ -32,13 +35,24 @@ export class EnginePredictor implements Predictor {
     return images.map((_, index) => answerOf(outputs, index, viewOf(steps), this.signature))
   }
 
-  /** `images`: normalised [count, size, size, 3]. */
-  async run(images: Float32Array, count: number): Promise<Outputs> {
+  /** Inputs of a pass over the model, besides the images. */
+  get state(): RunState {
+    return { variables: this.weights.variables, training: false, key: [] }
+  }
+
+  /**
+   * @param images normalised [count, size, size, 3]; empty where features make them unnecessary
+   * @param features returns features of a frozen part, by which they are not computed
+   */
+  async run(images: Float32Array, count: number, features?: FeaturesOf): Promise<Outputs> {
     const { size, steps } = this.model.image
     const view = viewOf(steps)
     const tensors = tf.tidy(() => {
-      const at = Scope.of({ variables: this.weights.variables, training: false, key: [] })
-      return flatten(this.model.forward(at, tf.tensor4d(images, [count, size, size, 3])).answers)
+      const at = Scope.of(this.state)
+      const input =
+        images.length > 0 ? tf.tensor4d(images, [count, size, size, 3]) : tf.tensor4d(images, [count, 0, 0, 3])
+      const given = features ? [...this.absent(), features(at, input)] : []
+      return flatten(this.model.forward(at, input, ...given).answers)
     })
     const outputs: Record<string, Outputs[string]> = {}
     for (const [name, tensor] of Object.entries(tensors)) {
@@ -51,6 +65,13 @@ export class EnginePredictor implements Predictor {
     }
     tf.dispose(tensors)
     return outputs
+  }
+
+  /** Label inputs and views, which inference does not have. */
+  private absent(): readonly undefined[] {
+    const { signature, classes, views = [] } = this.model
+    const labels = signature ? signature.labels.length : classes === undefined ? 0 : 1
+    return Array.from({ length: labels + views.length }, () => undefined)
   }
 
   async close(): Promise<void> {

@@ -1,12 +1,14 @@
 import { wholeImage } from '../../compiler/graph/view.js'
-import { evalBatches } from '../data/batches.js'
+import { type Batch, evalBatches } from '../data/batches.js'
 import type { DataSet, SplitName } from '../data/dataset.js'
+import type { FeatureSource } from '../data/feature_source.js'
 import type { ImageSource } from '../data/image_source.js'
 import { targetsOf } from '../data/label_inputs.js'
 import type { Reporter } from '../reporter.js'
+import type { RunState } from '../scope.js'
 import { type Answer, answerOf, classAnswer } from './answer.js'
 import { AnswersCounter, scoreOf } from './answer_metrics.js'
-import type { EnginePredictor } from './engine.js'
+import type { EnginePredictor, FeaturesOf } from './engine.js'
 import { EvaluationCounter, type Scores } from './evaluate.js'
 
 export interface SplitOptions {
@@ -16,15 +18,24 @@ export interface SplitOptions {
   readonly images?: ImageSource
   /** True once a stop was requested. */
   readonly interrupted?: () => boolean
+  /** Keeps the features of frozen parts. */
+  readonly cache?: SplitFeatures
   /** Called with each answer and the place of its image in the split. */
   readonly onAnswer?: (index: number, answer: Answer) => void
+}
+
+/** Features of a split's images. */
+export interface SplitFeatures {
+  readonly source: FeatureSource
+  /** Returns the features of a batch, for one pass over the model. */
+  featuresOf(batch: Batch, state: RunState): Promise<FeaturesOf>
 }
 
 /** The split's images through the model, counted; undefined when it was stopped. */
 export async function evaluateSplit(
   predictor: EnginePredictor,
   data: DataSet,
-  { split, batch, reporter, images, interrupted, onAnswer }: SplitOptions,
+  { split, batch, reporter, images, cache, interrupted, onAnswer }: SplitOptions,
 ): Promise<Scores | undefined> {
   const { signature, labelNames } = predictor
   const classes = !signature || classAnswer(signature) ? new EvaluationCounter(data.classes, signature) : undefined
@@ -32,9 +43,11 @@ export async function evaluateSplit(
   let counted = 0
   const samples = data.splits[split]
   const { size, steps } = predictor.model.image
-  for await (const made of evalBatches(samples, { size, steps, batch, reporter, ...(images && { images }) })) {
+  const options = { size, steps, batch, reporter, ...(images && { images }), ...(cache && { features: cache.source }) }
+  for await (const made of evalBatches(samples, options)) {
     if (interrupted?.()) return undefined
-    const outputs = await predictor.run(made.images, made.labels.length)
+    const features = await cache?.featuresOf(made, predictor.state)
+    const outputs = await predictor.run(made.images, made.labels.length, features)
     made.indices.forEach((sampleIndex, index) => {
       const sample = samples[sampleIndex]
       if (!sample) return

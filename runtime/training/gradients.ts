@@ -3,10 +3,11 @@ import { elementAt, present } from '../../grammar/present.js'
 import type { Batch } from '../data/batches.js'
 import type { Mixed } from '../data/mixing.js'
 import { Failure } from '../failure.js'
-import type { Model } from '../model.js'
+import type { Features, Model } from '../model.js'
 import { type RunState, Scope } from '../scope.js'
 import type { WeightStore } from '../weights/store.js'
 import { gradientsOf } from './backward.js'
+import type { BatchFeatures } from './feature_values.js'
 
 export interface LossesAndGradients {
   /** A loss on the engine, by name: read all at once, when the gradients are there, too. */
@@ -16,7 +17,9 @@ export interface LossesAndGradients {
 }
 
 /** The part of a batch that a step needs. */
-export type TrainingBatch = Pick<Batch, 'images' | 'views' | 'labels' | 'targets' | 'mixed'>
+export type TrainingBatch = Pick<Batch, 'images' | 'views' | 'labels' | 'targets' | 'mixed'> & {
+  readonly features?: BatchFeatures
+}
 
 /**
  * Losses forward, gradients back. The result belongs to the caller's tidy.
@@ -32,7 +35,7 @@ export function computeGradients(
   step?: number,
 ): LossesAndGradients {
   const { size } = model.image
-  const images = tf.tensor4d(batch.images, [batch.labels.length, size, size, 3])
+  const images = imageTensor(batch.images, size, batch.labels.length)
   const given = givenTensors(model, batch)
   const at = Scope.of({ variables: weights.variables, training: true, ...around })
   let names: readonly string[] = []
@@ -41,8 +44,8 @@ export function computeGradients(
     () => {
       const parts =
         step === undefined
-          ? allLosses(model, at, images, given, batch.mixed)
-          : elementAt(model.steps ?? [], step)(at, images, ...given)
+          ? allLosses(model, at, images, given, batch)
+          : elementAt(model.steps ?? [], step)(at, images, ...given, ...featureTensors(model, at, images, batch))
       const total = tf.addN<tf.Scalar>(Object.values(parts))
       names = [...Object.keys(parts), 'total']
       // Outside of this function all but the total is gone.
@@ -64,7 +67,7 @@ function allLosses(
   at: Scope,
   images: tf.Tensor4D,
   given: readonly tf.Tensor[],
-  mixed: Mixed | undefined,
+  batch: TrainingBatch,
 ): Readonly<Record<string, tf.Scalar>> {
   const { losses } = model
   if (!losses)
@@ -73,7 +76,8 @@ function allLosses(
       message: `model ${model.name} has no loss to train with`,
       help: 'add a loss block to the spec',
     })
-  const forward = model.forward(at, images, ...given)
+  const { mixed } = batch
+  const forward = model.forward(at, images, ...given, ...featureTensors(model, at, images, batch))
   const own = losses(at, forward, ...given, images)
   return mixed ? weighed(own, mixed, (other) => losses(at, forward, other, images)) : own
 }
@@ -117,7 +121,40 @@ function viewTensors(
   { views = [] }: Pick<Model, 'views'>,
   { labels, views: given = [] }: Pick<Batch, 'labels' | 'views'>,
 ): tf.Tensor4D[] {
-  return views.map(({ size }, index) => tf.tensor4d(elementAt(given, index), [labels.length, size, size, 3]))
+  return views.map(({ size }, index) => imageTensor(elementAt(given, index), size, labels.length))
+}
+
+/** Returns images as a tensor [B, size, size, 3]; [B, 0, 0, 3] where nothing needs them, and they were not prepared. */
+export function imageTensor(images: Float32Array, size: number, count: number): tf.Tensor4D {
+  if (images.length === count * size * size * 3) return tf.tensor4d(images, [count, size, size, 3])
+  if (images.length > 0) throw new Error(`${images.length} values for ${count} images`)
+  return tf.tensor4d(images, [count, 0, 0, 3])
+}
+
+/** Returns the features that the head takes, as its last argument; parts that are no longer frozen are computed. Empty without features. */
+function featureTensors(
+  model: Model,
+  at: Scope,
+  images: tf.Tensor4D,
+  { features, ...batch }: TrainingBatch,
+): readonly Features[] {
+  if (!features) return []
+  return [headFeatures(model, at, images, viewTensors(model, batch), features)]
+}
+
+/** Returns the features of the first frozen part from those of any part. */
+export function headFeatures(
+  { features: parts = [] }: Pick<Model, 'features'>,
+  at: Scope,
+  images: tf.Tensor4D,
+  views: readonly (tf.Tensor4D | undefined)[],
+  { part, values }: BatchFeatures,
+): Features {
+  let computed: Features = Object.fromEntries(
+    Object.entries(values).map(([name, { data, shape }]) => [name, tf.tensor(data, [...shape])]),
+  )
+  for (const one of parts.slice(0, part).reverse()) computed = one.compute(at, images, ...views, computed)
+  return computed
 }
 
 function byName(weights: WeightStore, gradients: ReadonlyMap<tf.Variable, tf.Tensor>): ReadonlyMap<string, tf.Tensor> {

@@ -29,7 +29,9 @@ export async function firstNotFinite(
   const nodes = training.nodes.filter(({ inputs, outputs }) => inputs.length > 0 && outputs[0]?.element === 'float')
   // As losses they may depend on the label.
   const losses = nodes.map(({ id }) => ({ name: tapName(id), value: { node: id, output: 0 } }))
-  const model = await loadModel({ ...training, losses }, entry)
+  // Every node is looked at, those of frozen parts as well.
+  const { cache: _, ...plan } = training.plan
+  const model = await loadModel({ ...training, plan, losses }, entry)
   const lossIds = new Set(training.losses.map(({ value }) => value.node))
   let found: BadPlace | undefined
   tf.tidy(() => {

@@ -1,5 +1,6 @@
 import type { Reporter } from '../reporter.js'
 import { clock } from './clock.js'
+import type { CacheCounts } from './feature_cache.js'
 import type { StepLosses } from './learner.js'
 
 interface Moment {
@@ -10,6 +11,8 @@ interface Moment {
   /** Rates of groups that have their own, by name; 0 for one that is frozen. */
   readonly groupRates: Readonly<Record<string, number>>
   readonly losses: StepLosses
+  /** Of the epoch's images so far, where features are kept. */
+  readonly features?: CacheCounts
 }
 
 export interface MeterOptions {
@@ -38,6 +41,7 @@ export class ProgressMeter {
   private epochStarted = 0
   private asked = 0
   private waited = 0
+  private featureMilliseconds = 0
 
   constructor(private readonly options: MeterOptions) {}
 
@@ -60,9 +64,18 @@ export class ProgressMeter {
     return this.waited / (performance.now() - this.epochStarted)
   }
 
+  /** Measures how long the features of a batch take, which belong to its step. */
+  async timeFeatures<T>(compute: () => Promise<T>): Promise<T> {
+    const start = performance.now()
+    const result = await compute()
+    this.featureMilliseconds = performance.now() - start
+    return result
+  }
+
   /** Measures what is done with one batch. */
   time<T>(step: () => T): T {
-    const start = performance.now()
+    const start = performance.now() - this.featureMilliseconds
+    this.featureMilliseconds = 0
     const result = step()
     const end = performance.now()
     // The first one also builds what later ones reuse; it says nothing of the rate.
@@ -92,7 +105,7 @@ export class ProgressMeter {
     return (performance.now() - this.started) / 1000
   }
 
-  show({ epoch, step, rate, groupRates, losses }: Moment): void {
+  show({ epoch, step, rate, groupRates, losses, features }: Moment): void {
     const now = performance.now()
     const { reporter, epochs, stepsPerEpoch, accumulate, batch } = this.options
     if (step < stepsPerEpoch && now - this.lastShown < 100) return
@@ -110,6 +123,7 @@ export class ProgressMeter {
         `${clock(left)} left`,
         parts.join(' '),
         [`rate ${rateText(rate)}`, ...groups].join(' '),
+        ...(features ? [`${features.found} of ${features.found + features.computed} images cached`] : []),
         `${(process.memoryUsage.rss() / 2 ** 30).toFixed(1)} GiB`,
       ].join(' · '),
     )

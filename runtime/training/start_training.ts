@@ -18,6 +18,7 @@ export interface TrainingRequest extends RunRequest {
   readonly engine?: EngineName
   readonly resume: boolean
   readonly locate?: TrainOptions['locate']
+  readonly cacheBounds?: TrainOptions['cacheBounds']
   /** Filled while it trains. */
   readonly profile?: StepProfile
 }
@@ -26,6 +27,8 @@ interface Beginning {
   readonly run: RunFolder
   readonly learner: Learner
   readonly state: TrainingState
+  /** The name of the engine. */
+  readonly engine: string
 }
 
 /** From a folder of images and a model to a run: opens the engine, makes or reopens the run's folder, trains. */
@@ -47,7 +50,7 @@ export async function startTraining(
     const stop = listenForInterrupt(reporter)
     const images = compareImages(out, data, reporter)
     try {
-      const { workers, mostUnreadable, locate } = request
+      const { workers, mostUnreadable, locate, cacheBounds } = request
       const options = {
         model,
         data,
@@ -56,6 +59,7 @@ export async function startTraining(
         ...(workers !== undefined && { workers }),
         ...(mostUnreadable !== undefined && { mostUnreadable }),
         ...(locate && { locate }),
+        ...(cacheBounds && { cacheBounds }),
         ...begun,
       }
       const result = await train(options)
@@ -102,7 +106,7 @@ async function begin(
   const info = newRun(model, spec, data, request, engine.name)
   const run = await RunFolder.create(out, info, await learner.checkpoint(beginning))
   introduce(model, data, engine.description, reporter)
-  return { run, learner, state: beginning }
+  return { run, learner, state: beginning, engine: engine.name }
 }
 
 /** The run's own settings hold; more epochs may be asked for. */
@@ -123,7 +127,7 @@ async function goOn(model: Model, spec: StoredSpec, data: DataSet, request: Trai
   )
   introduce(model, data, engine.description, reporter)
   reporter.say(standing(state, model.plan, run.info.epochs))
-  return { run, learner, state }
+  return { run, learner, state, engine: engine.name }
 }
 
 function learnerOptions(model: Model, data: DataSet, seed: number, profile: StepProfile | undefined): LearnerOptions {

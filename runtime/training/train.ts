@@ -5,17 +5,21 @@ import type { DataSet } from '../data/dataset.js'
 import { batchesInEpoch } from '../data/epoch_order.js'
 import { ImageSource, usualWorkers } from '../data/image_source.js'
 import { labelNamesOf } from '../data/label_inputs.js'
+import { lengthOf, OpenBatch } from '../data/open_batch.js'
 import { outOfMemory } from '../engines/memory.js'
 import { Failure, reasonOf } from '../failure.js'
 import { argMax } from '../inference/answer.js'
 import { EnginePredictor } from '../inference/engine.js'
 import { type Scores, scoresText, scoreValue } from '../inference/evaluate.js'
-import { evaluateSplit } from '../inference/evaluate_split.js'
+import { evaluateSplit, type SplitFeatures } from '../inference/evaluate_split.js'
 import type { Model } from '../model.js'
 import type { Reporter } from '../reporter.js'
 import type { TrainingState } from '../runs/checkpoint.js'
 import type { RunFolder } from '../runs/folder.js'
 import { writeValidationPredictions } from '../runs/validation_predictions.js'
+import { type CacheBounds, type CacheCounts, FeatureCache, usualBounds } from './feature_cache.js'
+import type { BatchFeatures } from './feature_values.js'
+import { headFeatures } from './gradients.js'
 import type { Learner, StepInfo, StepLosses, StepResult } from './learner.js'
 import { MetricsLog } from './metrics_log.js'
 import { NotFinite, type NotFiniteCause } from './not_finite.js'
@@ -31,8 +35,12 @@ export interface TrainOptions {
   /** Where it stands: at the beginning, or as the last checkpoint says. */
   readonly state: TrainingState
   readonly reporter: Reporter
+  /** The name of the engine. */
+  readonly engine: string
   /** Threads that prepare images; what `usualWorkers` says without. */
   readonly workers?: number
+  /** How much the features of frozen parts may take, where the train block has a cache; `usualBounds` without. */
+  readonly cacheBounds?: CacheBounds
   /** The share of unreadable images that is passed by. */
   readonly mostUnreadable?: number
   /** Where a value went bad: what the batch gives on the learner's weights, binding by binding. Only the compiler's graph knows. */
@@ -60,6 +68,8 @@ export interface TrainResult {
   readonly interrupted: boolean
   /** Whether patience ended before all epochs were done. */
   readonly endedEarly: boolean
+  /** Of training and validation images, since this training began or was resumed; absent without a cache. */
+  readonly features?: CacheCounts
 }
 
 export const beginning: TrainingState = {
@@ -97,6 +107,9 @@ class Training {
   /** A step that failed may have moved statistics: what it leaves is not kept. */
   private broken = false
   private savedAt = performance.now()
+  private cache: { readonly part: number; readonly features: FeatureCache } | undefined
+  /** Of caches that are no longer used. */
+  private counted: CacheCounts = { computed: 0, found: 0 }
 
   constructor(private readonly options: TrainOptions) {
     const { model, data, run, learner, state, reporter, workers = usualWorkers(), mostUnreadable } = options
@@ -142,12 +155,32 @@ class Training {
       evaluation,
       interrupted: stopped,
       endedEarly: this.endedEarly,
+      ...(this.options.model.plan.cache && { features: this.counts }),
     }
   }
 
   private get endedEarly(): boolean {
     const { patience } = this.options.model.plan
     return patience > 0 && this.state.stale >= patience
+  }
+
+  private get counts(): CacheCounts {
+    return sumOf(this.counted, this.cache?.features.counts)
+  }
+
+  /** Returns the cache of what is frozen for all of the epoch; undefined if there is nothing, or no line for it. */
+  private async cacheFor(epoch: number): Promise<FeatureCache | undefined> {
+    const { model, learner, engine, reporter, cacheBounds: bounds = usualBounds } = this.options
+    const settings = model.plan.cache
+    const part = (model.features ?? []).findIndex(({ epochs }) => epochs === 'all' || epoch + 1 <= epochs)
+    if (this.cache?.part === part) return this.cache.features
+    this.counted = this.counts
+    this.cache = undefined
+    if (!settings || part < 0) return undefined
+    const { variables } = learner
+    const features = await FeatureCache.open({ model, part, settings, variables, engine, bounds, reporter })
+    this.cache = { part, features }
+    return features
   }
 
   /** Runs the remaining steps of the epoch; returns false if a stop was requested. */
@@ -157,6 +190,8 @@ class Training {
     const { seed, epochs, batch, saveEvery } = run.info
     const schedule = makeSchedule(plan.schedule)
     const { epoch, position: from } = this.state
+    const cache = await this.cacheFor(epoch)
+    const before = cache?.counts
     const batches = trainBatches(data.splits.train, {
       size: model.image.size,
       steps: trainingSteps(model),
@@ -169,16 +204,17 @@ class Training {
       ...(plan.sampler && { sampler: plan.sampler }),
       ...(plan.mix && { mix: plan.mix }),
       ...(model.views && { views: model.views }),
+      ...(cache && plan.cache && { features: cache.source('training'), augmentations: plan.cache.views }),
     })
     // With accumulation several batches make a step; a stop is always between steps.
-    let inStep: Batch[] = []
+    let inStep: FeaturedBatch[] = []
     this.meter.beginEpoch()
     for await (const made of batches) {
       this.meter.gotBatch()
       const { step, stepInEpoch, lossSums } = this.state
       const done = epoch + stepInEpoch / this.stepsPerEpoch
       const moment = { step, epoch: done, rate: baseRate(plan.optimizer) * schedule(done, epochs) }
-      inStep.push(made)
+      inStep.push(await this.withFeatures(made, moment))
       const last =
         inStep.length === plan.accumulate || stepInEpoch * plan.accumulate + inStep.length === this.batchesPerEpoch
       const result = await this.take(inStep, moment, last)
@@ -202,6 +238,7 @@ class Training {
         rate: moment.rate,
         groupRates: groupRates(plan.groups, moment),
         losses: result.losses,
+        ...(cache && before && { features: differenceOf(cache.counts, before) }),
       })
       await this.journal.step(moment, result)
       if (this.options.interrupted?.()) return false
@@ -213,8 +250,22 @@ class Training {
     return true
   }
 
+  /** Adds the features of a batch whose images were looked for in the cache. */
+  private async withFeatures(made: Batch, moment: StepInfo): Promise<FeaturedBatch> {
+    const features = made.kept && this.cache?.features
+    if (!features) return made
+    const { learner, run } = this.options
+    const { watch: _, ...state } = { ...learner.runState(moment), variables: learner.variables, training: true }
+    const computed = await this.meter.timeFeatures(() => features.featuresOf(made, run.info.batch, state))
+    return { ...made, features: computed }
+  }
+
   /** Takes the last of the step's batches so far; undefined while more are to come. */
-  private async take(inStep: readonly Batch[], moment: StepInfo, last: boolean): Promise<StepResult | undefined> {
+  private async take(
+    inStep: readonly FeaturedBatch[],
+    moment: StepInfo,
+    last: boolean,
+  ): Promise<StepResult | undefined> {
     const { learner } = this.options
     const batch = inStep.at(-1)
     if (!batch) return undefined
@@ -235,20 +286,53 @@ class Training {
   ): Promise<string | undefined> {
     const { learner, locate } = this.options
     for (const batch of inStep) {
-      const place = await locate?.(found, learner, batch, moment)
+      const whole = await this.withImages(batch)
+      const place = whole && (await locate?.(found, learner, whole, moment))
       if (place !== undefined) return place
     }
     return undefined
   }
 
+  /** The batch with the images that features made unnecessary; undefined if one of them can no longer be read. */
+  private async withImages(batch: Batch): Promise<Batch | undefined> {
+    const { image, views = [] } = this.options.model
+    const { kept = [], labels } = batch
+    if (kept.length === 0 || batch.images.length === labels.length * lengthOf(image.size)) return batch
+    const open = new OpenBatch([image, ...views], labels.length)
+    for (const { job } of kept) {
+      const prepared = await this.images.prepare(job)
+      if (!prepared) return undefined
+      open.add(0, undefined, { decoded: prepared.decoded, images: [prepared.image, ...prepared.views] })
+    }
+    const [images = batch.images, ...viewed] = open.images()
+    return { ...batch, images, ...(views.length > 0 && { views: viewed }) }
+  }
+
+  /** The features of validation images. Averaged weights change with each step, those of frozen parts in their last digits. */
+  private async validationFeatures(): Promise<SplitFeatures | undefined> {
+    const { model, run } = this.options
+    const cache = model.plan.average ? undefined : await this.cacheFor(this.state.epoch)
+    if (!cache) return undefined
+    const views = (model.views ?? []).map(() => undefined)
+    return {
+      source: cache.source('inference'),
+      async featuresOf(batch, state) {
+        const features = await cache.featuresOf(batch, run.info.batch, state)
+        return (at, images) => headFeatures(model, at, images, views, features)
+      },
+    }
+  }
+
   /** @param predicted receives the predicted class of each validation image */
   private async evaluate(predicted: (number | null)[]): Promise<Scores | undefined> {
     const { data, run, reporter, interrupted } = this.options
+    const cache = await this.validationFeatures()
     return evaluateSplit(this.predictor, data, {
       split: 'val',
       batch: run.info.batch,
       reporter,
       images: this.images,
+      ...(cache && { cache }),
       onAnswer: (index, { probabilities }) => {
         if (probabilities.length > 0) predicted[index] = argMax(probabilities)
       },
@@ -295,6 +379,17 @@ class Training {
     const left = `${run.path} holds ${run.info.last}, a complete checkpoint: continue with --resume`
     return new Failure({ ...problem, help: problem.help ? `${problem.help}; ${left}` : left }, { cause: failure.cause })
   }
+}
+
+type FeaturedBatch = Batch & { readonly features?: BatchFeatures }
+
+function sumOf(counts: CacheCounts, others: CacheCounts | undefined): CacheCounts {
+  if (!others) return counts
+  return { computed: counts.computed + others.computed, found: counts.found + others.found }
+}
+
+function differenceOf(counts: CacheCounts, before: CacheCounts): CacheCounts {
+  return { computed: counts.computed - before.computed, found: counts.found - before.found }
 }
 
 /** Of groups with a rate of their own; 0 while one is frozen. */

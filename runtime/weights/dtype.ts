@@ -59,6 +59,26 @@ export function halfToNumber(bits: number): number {
 
 const word = new DataView(new ArrayBuffer(4))
 
+/** Rounds to the nearest binary16 value, of two equally near ones to the even one; larger values become infinite. */
+export function numberToHalf(value: number): number {
+  word.setFloat32(0, value)
+  const bits = word.getUint32(0)
+  const sign = (bits >>> 16) & 0x8000
+  const exponent = ((bits >>> 23) & 0xff) - 127
+  const fraction = bits & 0x7fffff
+  if (exponent === 128) return sign | 0x7c00 | (fraction === 0 ? 0 : 0x200)
+  if (exponent < -25) return sign
+  // Below 2^-14 binary16 has no implicit one, and steps of 2^-24.
+  const normal = exponent >= -14
+  const shift = normal ? 13 : -1 - exponent
+  const whole = normal ? ((exponent + 15) << 23) | fraction : 0x800000 | fraction
+  const kept = whole >>> shift
+  const rest = whole - kept * 2 ** shift
+  const half = 2 ** (shift - 1)
+  const rounded = kept + (rest > half || (rest === half && (kept & 1) === 1) ? 1 : 0)
+  return sign | Math.min(rounded, 0x7c00)
+}
+
 /** The upper half of a float32. */
 function bfloatToNumber(bits: number): number {
   word.setUint32(0, bits << 16)
