@@ -25,6 +25,7 @@ import { modelNames, readSpec, specFile } from '../../runtime/specs/spec_file.js
 import { entryText } from '../../runtime/specs/stored.js'
 import { checkClassCount } from '../../runtime/training/checks.js'
 import { clock } from '../../runtime/training/clock.js'
+import { type CacheBounds, usualBounds } from '../../runtime/training/feature_cache.js'
 import { firstNotFinite } from '../../runtime/training/locate.js'
 import { profileText, StepProfile } from '../../runtime/training/profile.js'
 import { startTraining, type TrainingRequest } from '../../runtime/training/start_training.js'
@@ -54,6 +55,10 @@ export interface TrainOptions {
   readonly saveEvery?: number
   readonly keep?: number
   readonly workers?: number
+  /** In gibibytes. */
+  readonly cacheMemory?: number
+  /** In gibibytes. */
+  readonly cacheDisk?: number
   readonly maxUnreadable?: number
   readonly classOrder?: ClassOrder
   readonly holdOut?: number
@@ -157,6 +162,7 @@ async function trainInto(
       ? await trainByPytorch(model, spec, data, { ...chosen, choice: choiceOf(request) })
       : await startTraining(model, spec.stored, data, {
           ...chosen,
+          cacheBounds: boundsOf(request),
           locate: (...at) => placeOf(spec, ...at),
           ...(profile && { profile }),
           ...(engine && { engine }),
@@ -175,6 +181,10 @@ async function trainInto(
       `stopped early: no better validation ${evaluation?.score?.metric ?? 'top-1'} in ${model.plan.patience} epochs`,
     )
   io.print(`${totalsOf(result)}${evaluation ? ` · val: ${scoresText(evaluation)}` : ''}`)
+  if (result.features) {
+    const { computed, found } = result.features
+    io.reporter.say(`features of frozen parts: computed for ${computed} images, taken from the cache ${found} times`)
+  }
   const { signature } = model
   if (evaluation?.score)
     io.reporter.say(
@@ -195,6 +205,7 @@ async function trainInto(
     seconds: result.seconds,
     secondsPerStep: result.secondsPerStep,
     val: evaluation,
+    ...(result.features && { features: result.features }),
     ...(standing && { standing }),
     ...(calibration && { calibration }),
     ...(profile && { profile: profile.table() }),
@@ -225,6 +236,14 @@ function totalsOf({ steps, totalSteps, seconds, secondsPerStep }: TrainResult): 
   const counted = steps === 1 ? '1 step' : `${steps} steps`
   const all = steps === totalSteps ? '' : `, ${totalSteps} in all`
   return `trained ${counted} in ${clock(seconds)} (${secondsPerStep.toFixed(3)} s a step)${all}`
+}
+
+/** The bounds of the cache of features, in bytes. */
+function boundsOf({ cacheMemory, cacheDisk }: TrainRequest): CacheBounds {
+  return {
+    memoryBytes: cacheMemory === undefined ? usualBounds.memoryBytes : cacheMemory * 2 ** 30,
+    diskBytes: cacheDisk === undefined ? usualBounds.diskBytes : cacheDisk * 2 ** 30,
+  }
 }
 
 async function trainByPytorch(...given: Parameters<typeof trainInPytorch>): ReturnType<typeof trainInPytorch> {

@@ -32,6 +32,13 @@ function minutes(text: string): number {
   return value
 }
 
+function gibibytes(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0)
+    throw new InvalidArgumentError('give gibibytes, such as 4 or 0.5; 0 for none')
+  return value
+}
+
 /** `0.1`, `10%` */
 function share(text: string): number {
   const [, digits = '', percent] = /^(\d+(?:\.\d+)?)(%?)$/.exec(text) ?? []
@@ -62,6 +69,12 @@ export function register(program: Command): void {
     .option('--watch', 'show the training in a browser, as wsban studio does')
     .option('--profile', 'profile the steps: time by kernel and by binding')
     .option('--workers <number>', 'threads that decode and augment images; 0 for none', wholeNumber(0))
+    .option(
+      '--cache-memory <gibibytes>',
+      'memory for features of frozen parts, at most (a quarter of it, up to 4)',
+      gibibytes,
+    )
+    .option('--cache-disk <gibibytes>', 'disk space for features of frozen parts, at most; 0 for none (10)', gibibytes)
     .addOption(maxUnreadableOption())
     .addOption(classOrderOption())
     .option(

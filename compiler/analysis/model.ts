@@ -17,6 +17,7 @@ import { Meanings } from '../graph/meaning.js'
 import { reachable } from '../graph/prune.js'
 import { batchStatisticsProblems } from './batch_statistics.js'
 import { instantiate } from './block_call.js'
+import { cacheProblems } from './cache_problems.js'
 import { modelCapacity } from './capacity.js'
 import type { Call, Context } from './elaboration.js'
 import type { Elaborator } from './elaborator.js'
@@ -93,7 +94,7 @@ export function elaborateModel(
   for (const problem of batchStatisticsProblems(elaborator.builder.nodes, plan.batch)) elaborator.report(problem)
   if (!image || elaborator.diagnostics.some(({ severity }) => severity === 'error')) return undefined
   const { nodes, frames, parameters, pretrained } = elaborator.builder
-  return {
+  const graph: Graph = {
     name: model.name.text,
     settings,
     nodes,
@@ -110,6 +111,10 @@ export function elaborateModel(
     pretrained,
     plan,
   }
+  const cache = model.training.findLast(({ name }) => name.text === 'cache')
+  const problems = cacheProblems(graph, cache?.value.span ?? model.name.span)
+  for (const problem of problems) elaborator.report(problem)
+  return problems.length > 0 ? undefined : graph
 }
 
 /** Returns the predictions with their meanings, the logits with their label inputs, and the first Class input. */

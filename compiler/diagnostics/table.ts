@@ -441,6 +441,12 @@ export const table = {
     explanation:
       'A batch of the sampler has images of different classes of the first Class input. There must be at least as many classes as a batch takes.',
   }),
+  'cannot-cache': error<{ why: string; instead: string }>({
+    message: ({ why }) => `there are no features to keep: ${why}`,
+    help: ({ instead }) => instead,
+    explanation:
+      'The line `cache` of the train block keeps what frozen parts of the model compute of each image. Some part has to be frozen for at least one epoch and depend on images alone, and the images have to be the same whenever their features are used: mixup and cutmix make new images of each batch.',
+  }),
   'cannot-mix': error<{ name: string; why: string }>({
     message: ({ name, why }) => `\`${name}\` does not fit this model: ${why}`,
     help: ({ name }) => `take ${name} out of the augment block`,

@@ -36,6 +36,12 @@ export interface Batch {
   readonly kept?: readonly KeptImage[]
 }
 
+/** The batch for a model to which features are enough. */
+export function withoutImages(batch: Batch): Batch {
+  const none = new Float32Array()
+  return { ...batch, images: none, ...(batch.views && { views: batch.views.map(() => none) }) }
+}
+
 export interface BatchOptions {
   /** Height and width the steps end with. */
   readonly size: number

@@ -1,5 +1,5 @@
 import { wholeImage } from '../../compiler/graph/view.js'
-import { type Batch, evalBatches } from '../data/batches.js'
+import { type Batch, evalBatches, withoutImages } from '../data/batches.js'
 import type { DataSet, SplitName } from '../data/dataset.js'
 import type { FeatureSource } from '../data/feature_source.js'
 import type { ImageSource } from '../data/image_source.js'
@@ -47,7 +47,8 @@ export async function evaluateSplit(
   for await (const made of evalBatches(samples, options)) {
     if (interrupted?.()) return undefined
     const features = await cache?.featuresOf(made, predictor.state)
-    const outputs = await predictor.run(made.images, made.labels.length, features)
+    const { images: input } = cache && !cache.source.needsImages ? withoutImages(made) : made
+    const outputs = await predictor.run(input, made.labels.length, features)
     made.indices.forEach((sampleIndex, index) => {
       const sample = samples[sampleIndex]
       if (!sample) return

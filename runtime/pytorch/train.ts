@@ -60,6 +60,10 @@ export async function trainInPytorch(
   const initial = resume ? undefined : await initialCheckpoint(model, spec, request)
   const before = await withRunLock(out, () => openRun(model, spec, data, request, initial))
   introduce(model, data, `PyTorch ${torch}`, reporter)
+  if (model.plan.cache)
+    reporter.warn(
+      'PyTorch computes frozen parts in each epoch, with new augmentations: `cache` applies to the other engines',
+    )
   if (resume) reporter.say(standing(before.state, model.plan, before.run.info.epochs))
   // Not in the run folder, which may be untrusted: Python imports modules from the folder of the program first.
   const code = await mkdtemp(join(tmpdir(), 'wsban-pytorch-'))

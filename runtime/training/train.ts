@@ -1,6 +1,6 @@
 import type { ParameterGroup } from '../../compiler/graph/graph.js'
 import { trainingSteps } from '../../compiler/training/training_steps.js'
-import { type Batch, trainBatches } from '../data/batches.js'
+import { type Batch, trainBatches, withoutImages } from '../data/batches.js'
 import type { DataSet } from '../data/dataset.js'
 import { batchesInEpoch } from '../data/epoch_order.js'
 import { ImageSource, usualWorkers } from '../data/image_source.js'
@@ -257,7 +257,8 @@ class Training {
     const { learner, run } = this.options
     const { watch: _, ...state } = { ...learner.runState(moment), variables: learner.variables, training: true }
     const computed = await this.meter.timeFeatures(() => features.featuresOf(made, run.info.batch, state))
-    return { ...made, features: computed }
+    const { needsImages } = features.source('training')
+    return { ...(needsImages ? made : withoutImages(made)), features: computed }
   }
 
   /** Takes the last of the step's batches so far; undefined while more are to come. */

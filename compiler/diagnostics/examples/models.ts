@@ -108,6 +108,11 @@ export const models = {
     wrong: 'train { sampler = classes(16, images = 2) }',
     right: 'train { sampler = classes(8, images = 4) }',
   },
+  'cannot-cache': {
+    within: besideBranch,
+    wrong: 'train { cache = features }',
+    right: 'train {\n  trunk = group(master.trunk, frozen = all)\n  cache = features\n}',
+  },
   'cannot-mix': {
     within: besideBranch,
     wrong: cropped('resize(96), mixup(0.2)'),
