@@ -260,7 +260,7 @@ export interface Graph {
   readonly image: ImageInput
   readonly labels: readonly LabelInput[]
   readonly views: readonly ViewInput[]
-  /** What the graph takes from a frozen part of its model, where that has been split off. */
+  /** Inputs that hold the features of a frozen part, where that has been split off. */
   readonly features?: readonly NamedValue[]
   /** The first Class input: its classes are those of the model. */
   readonly label: LabelInput | undefined

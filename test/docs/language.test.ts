@@ -14,6 +14,11 @@ for (const example of examples)
     t.deepEqual(problemsOf(example), [])
   })
 
+for (const example of readExamples(readFileSync(join(packageRoot(), 'docs', 'cached_features.md'), 'utf8')))
+  test(`cached_features.md:${example.line} ${example.section}`, (t) => {
+    t.deepEqual(problemsOf(example), [])
+  })
+
 test('every diagnostic has an example on the page', (t) => {
   const shown = new Set(
     examples.flatMap(({ text, files }) =>

@@ -98,7 +98,7 @@ function train(name: string, ...args: readonly string[]) {
   return wsban('train', spec, '--data', data, '-o', join(folder, name), '--seed', '5', ...args)
 }
 
-/** What a run computed, but for how long things took. */
+/** The weights of a run and its log, without durations. */
 async function outcome(name: string) {
   const run = await RunFolder.open(join(folder, name))
   const { tensors } = await run.readCheckpoint('last')
@@ -173,7 +173,7 @@ test.serial('a part whose images are needed no more, on a disk that keeps nothin
   const first = wsban(...args, '-o', join(folder, 'plain'), '--epochs', '1', '--cache-disk', '0', ...withCache)
   t.is(first.status, 0, first.err)
   t.is(featureFiles().length, before)
-  // What was in memory is gone: features are computed again, of other images together.
+  // Nothing is left in memory: features are computed again, of other images together.
   const resumed = wsban('train', '--resume', '-o', join(folder, 'plain'), '--epochs', '3', '--cache-memory', '0')
   t.is(resumed.status, 0, resumed.err)
   const [found, expected] = [await outcome('plain'), await outcome('plain without')]
@@ -181,7 +181,7 @@ test.serial('a part whose images are needed no more, on a disk that keeps nothin
   t.deepEqual(found.log, expected.log)
 })
 
-test.serial('a full disk is reported once, and training goes on', async (t) => {
+test.serial('a full disk is reported once, and training continues', async (t) => {
   rmSync(features, { recursive: true })
   const result = train('full', ...withCache, '--cache-disk', '0.00005')
   t.is(result.status, 0, result.err)

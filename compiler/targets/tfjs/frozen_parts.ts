@@ -1,4 +1,4 @@
-import { keyOf } from '../../../runtime/random.js'
+import { digestOf } from '../../graph/digest.js'
 import { type FrozenPart, splitFrozen } from '../../graph/frozen_parts.js'
 import { type Graph, typeOf } from '../../graph/graph.js'
 import { Names } from '../identifiers.js'
@@ -107,5 +107,5 @@ export function programOf({ nodes, predictions }: Graph): string {
     ]),
     predictions.map(({ name, value }) => [name, value]),
   ])
-  return ['first', 'second'].map((half) => keyOf(half, text).toString(16).padStart(8, '0')).join('')
+  return digestOf(text)
 }
