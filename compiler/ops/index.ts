@@ -92,6 +92,7 @@ import { cropSampler } from './sampling/crop_sampler/operation.js'
 import { dropSampler } from './sampling/drop_sampler.js'
 import { gridSample } from './sampling/grid_sample.js'
 import { argmax } from './selection/argmax.js'
+import { cascade } from './selection/cascade.js'
 import { topK } from './selection/top_k.js'
 import { concat } from './shape/concat.js'
 import { coordinates } from './shape/coordinates.js'
@@ -123,6 +124,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
     batchNorm,
     bernoulli,
     byPhase,
+    cascade,
     centerLoss,
     clamp,
     classActivationMap,

@@ -1,7 +1,9 @@
 import type { Attribute, Dimension, TensorType } from '../graph/graph.js'
 import type { OnnxLowering } from '../targets/onnx/lowering.js'
-import type { PytorchLowering } from '../targets/pytorch/lowering.js'
-import type { LayoutRule, TfjsLowering } from '../targets/tfjs/lowering.js'
+import type { Expression as PytorchExpression } from '../targets/pytorch/expression.js'
+import type { PytorchCall, PytorchLowering } from '../targets/pytorch/lowering.js'
+import type { Expression as TfjsExpression } from '../targets/tfjs/expression.js'
+import type { LayoutRule, TfjsCall, TfjsLowering } from '../targets/tfjs/lowering.js'
 import type { Normalization } from '../training/normalization.js'
 import type { Evaluation, Inference, ParameterSpec, Typed } from './call.js'
 import type { Case } from './support/case.js'
@@ -144,6 +146,16 @@ export interface Semantics {
   readonly mixesImages?: true
   /** It draws random numbers in training, whatever its arguments are. */
   readonly random?: true
+  /**
+   * For an operation that returns one of two predictions for each image: what is computed for every image, what an image may skip, the number that
+   * decides, and the output that is 1 for each image that skips.
+   */
+  readonly selects?: {
+    readonly first: string
+    readonly second: string
+    readonly threshold: string
+    readonly early: number
+  }
   /** In inference the call is the identity on this argument: dropout. */
   readonly identityInInference?: string
 }
@@ -154,10 +166,20 @@ export interface Lowering {
   /** The order of the axes in which TensorFlow.js code takes and gives tensors of rank 4; channels last where it says nothing. */
   readonly layout?: LayoutRule | ((call: Typed) => LayoutRule)
   readonly pytorch: PytorchLowering
+  /** For an operation that selects: how it is written where what only the second prediction needs is a function, called for the other images alone. */
+  readonly skipping?: SkippingLowering
   /** The code is a name, such as that of a weight, and is written where the value is used. */
   readonly inline?: true
   /** `training only`: the operation never reaches an exported file. */
   readonly onnx: OnnxLowering | 'training only'
+}
+
+/** How a selection is written that computes its second prediction for some images only. */
+export interface SkippingLowering {
+  /** @param inputs an array of what the function takes. @param second the function */
+  tfjs(call: TfjsCall, inputs: TfjsExpression, second: TfjsExpression): TfjsExpression
+  /** @param inputs what the function takes. @param second the function */
+  pytorch(call: PytorchCall, inputs: readonly PytorchExpression[], second: PytorchExpression): PytorchExpression
 }
 
 /** An operation of the language. Adding one takes one file and one line in the index. */

@@ -10,6 +10,7 @@ export {
   trilinearAttention,
 } from './attention.js'
 export { attentionSampler } from './attention_sampler.js'
+export { cascade, cascadeSkipping } from './cascade.js'
 export { compare, maximum, minimum, where } from './comparison.js'
 export { type CropSamplerOptions, cropSampler } from './crop_sampler.js'
 export { type AttentionOptions, dotProductAttention } from './dot_product_attention.js'

@@ -75,6 +75,10 @@ export class NodeCall extends TypedCall implements OnnxCall {
     return this.builder.boolean(value)
   }
 
+  setting(argument: string): string {
+    return this.builder.setting(`${this.path}/${argument}`, argument, this.number(argument))
+  }
+
   body(name: string, build: (body: OnnxBody) => void): OnnxAttribute {
     return this.builder.body(`${this.path}/${name}`, build)
   }

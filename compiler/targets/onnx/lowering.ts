@@ -36,6 +36,8 @@ export interface OnnxCall extends Typed {
   float(values: readonly number[] | number, shape?: readonly number[]): string
   int64(values: readonly number[] | number, shape?: readonly number[]): string
   bool(value: boolean): string
+  /** A constant of its own that holds an argument, a number: it can be changed in the finished program, see `withSetting`. */
+  setting(argument: string): string
   /** A graph of its own, for Loop. Values of the outer graph can be used by name. */
   body(name: string, build: (body: OnnxBody) => void): OnnxAttribute
 }

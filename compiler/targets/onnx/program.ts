@@ -48,6 +48,8 @@ export interface OnnxConstant {
   readonly element: OnnxElement
   readonly shape: readonly number[]
   readonly values: readonly number[]
+  /** The node of our graph and the argument whose value it is, for one that may be changed in the finished program. */
+  readonly holds?: { readonly origin: number; readonly argument: string }
 }
 
 export type WeightValues = Float32Array | Uint16Array | Int8Array | Uint8Array | Int32Array
@@ -78,6 +80,8 @@ export interface OnnxProgram {
   readonly nodes: readonly OnnxNode[]
   readonly constants: ReadonlyMap<string, OnnxConstant>
   readonly weights: ReadonlyMap<string, OnnxWeight>
+  /** Names of values that have the images along their first axis. Passes may add others and remove some. */
+  readonly images?: ReadonlySet<string>
   readonly functions?: readonly OnnxFunction[]
 }
 
@@ -122,46 +126,50 @@ export function consumersOf(nodes: readonly OnnxNode[]): (value: string) => read
 
 /** The node with other names for what it takes, in its bodies too. */
 export function withInputs(node: OnnxNode, rename: (name: string) => string): OnnxNode {
-  const attributes = withBodies(node.attributes, (body) => ({
+  return withBodies({ ...node, inputs: node.inputs.map(rename) }, (body) => ({
     ...body,
     nodes: body.nodes.map((inner) => withInputs(inner, rename)),
     outputs: body.outputs.map((output) => ({ ...output, name: rename(output.name) })),
   }))
-  return { ...node, inputs: node.inputs.map(rename), attributes }
 }
 
 /** The node with other names for all it takes and gives, and for itself; in its bodies too. */
 export function withNames(node: OnnxNode, rename: (name: string) => string): OnnxNode {
   const renamed = (value: OnnxInnerValue) => ({ ...value, name: rename(value.name) })
-  const attributes = withBodies(node.attributes, (body) => ({
+  const outer = {
+    ...node,
+    name: rename(node.name),
+    inputs: node.inputs.map(rename),
+    outputs: node.outputs.map(rename),
+  }
+  return withBodies(outer, (body) => ({
     name: rename(body.name),
     inputs: body.inputs.map(renamed),
     outputs: body.outputs.map(renamed),
     nodes: body.nodes.map((inner) => withNames(inner, rename)),
   }))
-  return {
-    ...node,
-    name: rename(node.name),
-    inputs: node.inputs.map(rename),
-    outputs: node.outputs.map(rename),
-    attributes,
-  }
 }
 
-function withBodies(
-  attributes: OnnxNode['attributes'],
-  change: (body: OnnxSubgraph) => OnnxSubgraph,
-): OnnxNode['attributes'] {
-  return Object.fromEntries(
-    Object.entries(attributes).map(([key, value]): [string, OnnxAttribute] =>
-      typeof value === 'object' && 'graph' in value ? [key, { graph: change(value.graph) }] : [key, value],
-    ),
+/** The node with other bodies. */
+export function withBodies(node: OnnxNode, change: (body: OnnxSubgraph) => OnnxSubgraph): OnnxNode {
+  const attributes = Object.entries(node.attributes).map(([key, value]): [string, OnnxAttribute] =>
+    typeof value === 'object' && 'graph' in value ? [key, { graph: change(value.graph) }] : [key, value],
   )
+  return { ...node, attributes: Object.fromEntries(attributes) }
 }
 
 /** Names that are the file's interface: whatever changes, they stay. */
 export function answerNames({ outputs }: OnnxProgram): Set<string> {
   return new Set(outputs.map(({ name }) => name))
+}
+
+/** The program with another value for the constant that holds an argument of a node of our graph. */
+export function withSetting(program: OnnxProgram, origin: number, argument: string, value: number): OnnxProgram {
+  const constants = new Map(program.constants)
+  for (const constant of program.constants.values())
+    if (constant.holds?.origin === origin && constant.holds.argument === argument)
+      constants.set(constant.name, { ...constant, values: [value] })
+  return { ...program, constants }
 }
 
 /** Leaves out nodes, constants and weights that no output needs. */

@@ -43,6 +43,14 @@ export class OnnxProgramBuilder {
     return this.constant('int64', values, shape)
   }
 
+  /** A number that is stored under a name of its own, whatever other constants there are: an argument of the current node. */
+  setting(name: string, argument: string, value: number): string {
+    const free = this.free(name)
+    const holds = this.origin === undefined ? {} : { holds: { origin: this.origin, argument } }
+    this.constants.set(free, { name: free, element: 'float', shape: [], values: [value], ...holds })
+    return free
+  }
+
   boolean(value: boolean): string {
     return this.constant('bool', Number(value), [])
   }
