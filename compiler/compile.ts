@@ -18,6 +18,7 @@ import { diagnose } from './diagnostics/report.js'
 import type { Graph } from './graph/graph.js'
 import { rootsOf, withUsedLogits } from './graph/phase.js'
 import { prune, reachable } from './graph/prune.js'
+import { withoutSkippedAnswers } from './graph/skipping.js'
 import { withoutAllowed } from './warnings/allow.js'
 import { warningsOf } from './warnings/index.js'
 import { unusedDefinitions } from './warnings/unused_definition.js'
@@ -136,7 +137,7 @@ function buildModel(
   const elaborator = new Elaborator({ exporting, defaults, cache, facts, ...(backbone && { backbone }) })
   const elaborated = elaborateModel(elaborator, module, model, settings)
   if (!elaborated) return { graph: undefined, diagnostics: elaborator.diagnostics }
-  const graph = withUsedLogits(elaborated)
+  const graph = withoutSkippedAnswers(withUsedLogits(elaborated))
   for (const problem of [...answerProblems(model, graph), ...averageOfUnused(graph)]) elaborator.report(problem)
   if (!broken) {
     const normalizationOf = (weights: string) => library.normalizationOf?.(weights)

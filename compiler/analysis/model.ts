@@ -108,6 +108,7 @@ export function elaborateModel(
     predictions,
     logits,
     crops: cropOutputs(nodes, outputs),
+    early: [],
     pretrained,
     plan,
   }

@@ -6,6 +6,7 @@ import { diagnose } from '../diagnostics/report.js'
 const outputs: ReadonlyMap<string, string> = new Map([
   ['boxes', 'the boxes of crops'],
   ['attention', 'the maps that crops are taken from'],
+  ['early', 'the images that kept a first prediction'],
   ['logits', 'the logits of branches'],
 ])
 

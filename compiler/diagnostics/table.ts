@@ -356,7 +356,7 @@ export const table = {
     message: ({ name, of }) => `a prediction cannot be called \`${name}\`: this is the name of ${of}`,
     help: () => 'choose another name, such as probabilities',
     explanation:
-      'The inputs and outputs of a trained model have names: the image, the predictions, `boxes` and `attention` of crops, and `logits/BRANCH`. A prediction with one of the other names could not be told from it.',
+      'The inputs and outputs of a trained model have names: the image, the predictions, `boxes` and `attention` of crops, `early` of cascades, and `logits/BRANCH`. A prediction with one of the other names could not be told from it.',
   }),
   'ambiguous-prediction': error<{ name: string; labels: readonly string[] }>({
     message: ({ name, labels }) =>

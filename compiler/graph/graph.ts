@@ -271,6 +271,8 @@ export interface Graph {
   readonly logits: readonly BranchLogits[]
   /** In the order in which the model calls them. */
   readonly crops: readonly CropOutputs[]
+  /** For each selection between two predictions, whether an image kept the first one: [batch], 1 or 0. */
+  readonly early: readonly NamedValue[]
   readonly pretrained: readonly Pretrained[]
   readonly plan: TrainingPlan
 }

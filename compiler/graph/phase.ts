@@ -30,6 +30,7 @@ export function specialise(graph: Graph, phase: Phase): Graph {
     losses: named(graph.losses),
     predictions: named(graph.predictions),
     logits: named(graph.logits),
+    early: named(graph.early),
   }
   return prune(whole, phase === 'training' ? rootsOf(whole) : answers(whole))
 }

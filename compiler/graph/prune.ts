@@ -43,6 +43,7 @@ export function prune(graph: Graph, roots: readonly ValueRef[]): Graph {
     losses: named(graph.losses),
     predictions: named(graph.predictions),
     logits: named(graph.logits),
+    early: named(graph.early),
     crops,
   }
 }

@@ -11,6 +11,7 @@ import { fusePasses } from '../../compiler/targets/onnx/passes/fuse_passes.js'
 import { toHalfPrecision } from '../../compiler/targets/onnx/passes/half_precision.js'
 import { optimise } from '../../compiler/targets/onnx/passes/index.js'
 import type { OnnxNode, OnnxProgram } from '../../compiler/targets/onnx/program.js'
+import { withSkipping } from '../../compiler/targets/onnx/skip_second.js'
 import { Failure } from '../failure.js'
 import { writeAtomically } from '../files.js'
 import { loadOnnxRuntime } from '../onnxruntime/load.js'
@@ -91,7 +92,8 @@ export async function exportOnnx(request: ExportRequest): Promise<Exported> {
   const single = optimise(written, new Set(request.without))
   const { program: flat, accuracy } = await inPrecision(single, inference, request)
   const fused = request.fusePasses ? fusePasses(flat, inference) : flat
-  const program = request.functions ? withFunctions(fused, inference) : fused
+  const skipping = withSkipping(fused, inference)
+  const program = request.functions ? withFunctions(skipping, inference) : skipping
   const model = encodeModel({
     program,
     producer: 'wsban',

@@ -91,7 +91,7 @@ async function runEngine(graph: Graph, nodes: readonly Node[], request: DeepRequ
     value: { node: id, output: 0 },
     meaning: { kind: 'tensor' as const },
   }))
-  const tapped: Graph = { ...graph, losses: [], predictions, logits: [], crops: [] }
+  const tapped: Graph = { ...graph, losses: [], predictions, logits: [], crops: [], early: [] }
   const model = await loadModel(tapped, request.entry)
   const predictor = new EnginePredictor(model, [], await request.weights(model.parameters))
   try {

@@ -1,7 +1,7 @@
 import { present } from '../../../grammar/present.js'
 import { namedAnswers } from '../../graph/answers.js'
 import type { Graph, Parameter, TensorType, ValueRef } from '../../graph/graph.js'
-import { trainingInputs, typeOf } from '../../graph/graph.js'
+import { isOfPairs, trainingInputs, typeOf } from '../../graph/graph.js'
 import { viewOf } from '../../graph/view.js'
 import { operationNamed } from '../../ops/index.js'
 import { settings } from '../../training/settings.js'
@@ -54,7 +54,7 @@ export function emitOnnx(graph: Graph, options: OnnxOptions): OnnxProgram {
   )
   const named = nameAnswers(answers, builder.nodes)
   const nodes = withoutMergedPadding(
-    withWholeSizes(named, (name) => builder.free(name)),
+    withWholeSizes(named.nodes, (name) => builder.free(name)),
     (values) => builder.integers(values),
   )
   return {
@@ -64,6 +64,7 @@ export function emitOnnx(graph: Graph, options: OnnxOptions): OnnxProgram {
     outputs: answers.map(({ name, type }) => ({ name, element: 'float', shape: dimensions(type) })),
     nodes,
     constants: builder.constants,
+    images: new Set([image.name, ...imageValues(graph, nameOf).map(named.rename)]),
     weights: new Map(
       [...graph.parameters.values()].map((parameter): [string, OnnxWeight] => [
         parameter.name,
@@ -76,6 +77,18 @@ export function emitOnnx(graph: Graph, options: OnnxOptions): OnnxProgram {
       ]),
     ),
   }
+}
+
+/** The names of the graph's values that have the images along their first axis. */
+function imageValues(graph: Graph, nameOf: (value: ValueRef) => string): string[] {
+  const inputs = new Set([...graph.labels, ...graph.views].map(({ value }) => value.node))
+  return graph.nodes.flatMap(({ id, outputs }) =>
+    outputs.flatMap((type, output) =>
+      !inputs.has(id) && type.shape[0]?.size === undefined && type.shape.length > 0 && !isOfPairs(type)
+        ? [nameOf({ node: id, output })]
+        : [],
+    ),
+  )
 }
 
 /** Names that the file's users know: those of its input and its outputs. */
@@ -112,7 +125,10 @@ function inWholeImage(answer: Answer, { image }: Graph, builder: OnnxProgramBuil
 }
 
 /** Gives each answer its name in the interface. A value that is several answers, or the input itself, is passed through. */
-function nameAnswers(answers: readonly Answer[], nodes: readonly OnnxNode[]): OnnxNode[] {
+function nameAnswers(
+  answers: readonly Answer[],
+  nodes: readonly OnnxNode[],
+): { readonly nodes: OnnxNode[]; readonly rename: (name: string) => string } {
   const produced = new Set(nodes.flatMap(({ outputs }) => outputs))
   const renamed = new Map<string, string>()
   const copies: OnnxNode[] = []
@@ -128,14 +144,12 @@ function nameAnswers(answers: readonly Answer[], nodes: readonly OnnxNode[]): On
       })
   }
   const rename = (name: string) => renamed.get(name) ?? name
-  return [
-    ...nodes.map((node) => ({
-      ...withInputs(node, rename),
-      name: rename(node.name),
-      outputs: node.outputs.map(rename),
-    })),
-    ...copies,
-  ]
+  const changed = nodes.map((node) => ({
+    ...withInputs(node, rename),
+    name: rename(node.name),
+    outputs: node.outputs.map(rename),
+  }))
+  return { nodes: [...changed, ...copies], rename }
 }
 
 function preprocess(graph: Graph, builder: OnnxProgramBuilder): string {

@@ -1,14 +1,18 @@
 import type { Graph } from '../../graph/graph.js'
+import { selectsOf } from '../../graph/skipping.js'
 import { operationNamed } from '../../ops/index.js'
 import { functionDomain } from './encode.js'
 import {
   answerNames,
+  bodiesOf,
   consumersOf,
   type OnnxConstant,
   type OnnxFunction,
   type OnnxNode,
   type OnnxProgram,
+  type OnnxSubgraph,
   usesOf,
+  withBodies,
   withNames,
 } from './program.js'
 
@@ -30,17 +34,17 @@ interface Group {
  * nodes inside, as the two passes of a model, call one function; weights are among its arguments, so that they stay single.
  */
 export function withFunctions(program: OnnxProgram, graph: Graph): OnnxProgram {
-  const folding = new Folding(program)
-  const nodes = folding.fold(grouped(program, graph))
+  const folding = new Folding(program, graph)
+  const nodes = folding.fold(grouped(program.nodes, graph))
   return { ...program, ...folding.used(nodes), nodes, functions: folding.functions }
 }
 
-/** The program's nodes with each group at the place of its last node: what the group takes stands before it, what takes from it behind. */
-function grouped(program: OnnxProgram, graph: Graph): (OnnxNode | Group)[] {
+/** The nodes with each group at the place of its last node: what the group takes stands before it, what takes from it behind. */
+function grouped(nodes: readonly OnnxNode[], graph: Graph): (OnnxNode | Group)[] {
   const top: Group = { name: '', text: '', path: '', weightPrefix: '', items: [], inner: new Map() }
   const origins = new Map<number, number>()
-  for (const { origin } of program.nodes) if (origin !== undefined) origins.set(origin, (origins.get(origin) ?? 0) + 1)
-  for (const node of program.nodes) {
+  for (const { origin } of nodes) if (origin !== undefined) origins.set(origin, (origins.get(origin) ?? 0) + 1)
+  for (const node of nodes) {
     let group = top
     for (const [key, make] of groupsAround(node, graph, (origins.get(node.origin ?? -1) ?? 0) > 1)) {
       const next = group.inner.get(key) ?? make()
@@ -67,7 +71,8 @@ function groupsAround({ origin }: OnnxNode, graph: Graph, shared: boolean): [str
       key,
       () => ({ name, text, path: path.join('/'), weightPrefix: weights.join('.'), items: [], inner: new Map() }),
     ])
-  if (shared) {
+  // The branches of a selection stay in sight, too: they hold a pass of the model.
+  if (shared && !selectsOf(node)) {
     const { summary } = operationNamed(node.operation).documentation
     add(`node ${node.id}`, node.operation, summary, node.path, [])
   }
@@ -86,13 +91,35 @@ class Folding {
   private readonly consumers: ReturnType<typeof consumersOf>
   private readonly answers: ReadonlySet<string>
 
-  constructor(private readonly program: OnnxProgram) {
-    this.consumers = consumersOf(program.nodes)
-    this.answers = answerNames(program)
+  constructor(
+    private readonly program: OnnxProgram,
+    private readonly graph: Graph,
+  ) {
+    const branches = this.branchesIn(program.nodes)
+    this.consumers = consumersOf([...program.nodes, ...branches.flatMap(({ nodes }) => nodes)])
+    this.answers = new Set([
+      ...answerNames(program),
+      ...branches.flatMap(({ outputs }) => outputs.map(({ name }) => name)),
+    ])
   }
 
   fold(items: readonly (OnnxNode | Group)[]): OnnxNode[] {
-    return items.map((item) => ('items' in item ? this.call(item) : item))
+    return items.map((item) => {
+      if ('items' in item) return this.call(item)
+      if (!this.isSelection(item)) return item
+      return withBodies(item, (body) => ({ ...body, nodes: this.fold(grouped(body.nodes, this.graph)) }))
+    })
+  }
+
+  private isSelection({ origin }: OnnxNode): boolean {
+    const node = origin === undefined ? undefined : this.graph.nodes[origin]
+    return node !== undefined && selectsOf(node) !== undefined
+  }
+
+  /** The branches of selections, those within others included. */
+  private branchesIn(nodes: readonly OnnxNode[]): OnnxSubgraph[] {
+    const own = nodes.filter((node) => this.isSelection(node)).flatMap(bodiesOf)
+    return [...own, ...own.flatMap((body) => this.branchesIn(body.nodes))]
   }
 
   /** Constants that no function took into itself. */

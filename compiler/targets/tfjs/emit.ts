@@ -210,11 +210,12 @@ function modelFunctions(
 }
 
 function answersCode(graph: Graph, code: (value: ValueRef) => Expression): Expression {
-  const { predictions, crops, logits } = graph
+  const { predictions, crops, early, logits } = graph
   const field = ({ name, value }: { readonly name: string; readonly value: ValueRef }) => ({ name, value: code(value) })
   return record([
     ...predictions.map(field),
     ...cropAnswers(crops).map(field),
+    ...early.map(field),
     { name: 'logits', value: record(logits.map(field)) },
   ])
 }
