@@ -101,7 +101,8 @@ export interface Parameter {
 /** One call of a block or a branch, or the model itself (frame 0): what one function of generated code is made from. */
 export interface Frame {
   readonly id: number
-  readonly kind: 'model' | 'branch' | 'block'
+  /** `second`: what only the second prediction of a selection needs; code generators make it. */
+  readonly kind: 'model' | 'branch' | 'block' | 'second'
   /** The block's or branch's name. */
   readonly definition: string
   readonly path: readonly string[]

@@ -1,9 +1,11 @@
 import { compile } from '../../compiler/compile.js'
 import type { Graph } from '../../compiler/graph/graph.js'
 import { specialise } from '../../compiler/graph/phase.js'
+import { selectsOf } from '../../compiler/graph/skipping.js'
 import { emitOnnx } from '../../compiler/targets/onnx/emit.js'
 import { optimise } from '../../compiler/targets/onnx/passes/index.js'
 import type { OnnxProgram } from '../../compiler/targets/onnx/program.js'
+import { elementAt } from '../../grammar/present.js'
 import { keyOf, Random } from '../../runtime/random.js'
 import { diskLibrary } from '../../runtime/specs/library.js'
 import { initialValues } from '../../runtime/weights/initial_values.js'
@@ -91,10 +93,25 @@ export function noise(count: number): Float32Array {
 }
 
 /** Returns the largest probability of each image, of the logits [count, classes]. */
-export function confidencesOf(logits: readonly number[]): number[] {
+function confidencesOf(logits: readonly number[]): number[] {
   return Array.from({ length: logits.length / classCount }, (_, image) => {
     const row = logits.slice(image * classCount, (image + 1) * classCount)
     const most = Math.max(...row)
     return 1 / row.reduce((sum, value) => sum + Math.exp(value - most), 0)
   })
+}
+
+/** Returns the graph with another threshold in each selection. */
+export function withSure(graph: Graph, sure: number): Graph {
+  const nodes = graph.nodes.map((node) =>
+    selectsOf(node) ? { ...node, attributes: { ...node.attributes, sure } } : node,
+  )
+  return { ...graph, nodes }
+}
+
+/** Returns a threshold that half of the images are as confident as, given their logits. */
+export function medianConfidence(logits: readonly number[]): number {
+  const confidences = confidencesOf(logits).sort((a, b) => a - b)
+  const half = confidences.length / 2
+  return (elementAt(confidences, half - 1) + elementAt(confidences, half)) / 2
 }

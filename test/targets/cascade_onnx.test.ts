@@ -9,7 +9,7 @@ import { toHalfPrecision } from '../../compiler/targets/onnx/passes/half_precisi
 import { bodiesOf, type OnnxNode, type OnnxProgram, withSetting } from '../../compiler/targets/onnx/program.js'
 import { withSkipping } from '../../compiler/targets/onnx/skip_second.js'
 import { lowPrecision } from '../../runtime/export/onnx.js'
-import { cascadeProgram, cascades, confidencesOf, imageSize, noise } from '../support/cascades.js'
+import { cascadeProgram, cascades, imageSize, medianConfidence, noise } from '../support/cascades.js'
 import { sessionOf } from '../support/onnx_program.js'
 
 const cases = Object.entries(cascades)
@@ -38,8 +38,7 @@ async function thresholdsFor(program: OnnxProgram): Promise<readonly number[]> {
   const session = await sessionOf(program)
   const logits = (await run(session, 8))['logits/master'] ?? []
   await session.release()
-  const confidences = confidencesOf(logits).sort((a, b) => a - b)
-  return [0, ((confidences[3] ?? 0) + (confidences[4] ?? 0)) / 2, 1]
+  return [0, medianConfidence(logits), 1]
 }
 
 for (const [name, prediction] of cases)

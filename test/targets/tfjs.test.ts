@@ -3,10 +3,12 @@ import { join } from 'node:path'
 import test from 'ava'
 import ts from 'typescript'
 import { compile } from '../../compiler/compile.js'
+import { withoutLosses } from '../../compiler/graph/phase.js'
 import { emitTfjs, type GeneratedFile } from '../../compiler/targets/tfjs/emit.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { diskLibrary } from '../../runtime/specs/library.js'
 import { compileFile } from '../../runtime/specs/spec.js'
+import { cascadeGraph, cascades } from '../support/cascades.js'
 
 const root = packageRoot()
 
@@ -117,4 +119,11 @@ test('a model without a label becomes code that only predicts', (t) => {
   const model = files.find(({ path }) => path === 'model.ts')?.text ?? ''
   t.true(model.includes('forward'))
   t.notRegex(model, /\blabel\b|losses:/)
+})
+
+test('code that skips second predictions has correct types', (t) => {
+  for (const [name, prediction] of Object.entries(cascades)) {
+    const files = emitTfjs(withoutLosses(cascadeGraph(prediction)), { source: 'staged.wsban', version: '0', spec: {} })
+    t.deepEqual(errorsIn(files), [], name)
+  }
 })

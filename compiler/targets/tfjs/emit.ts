@@ -6,6 +6,7 @@ import type { Graph, Parameter, ValueRef } from '../../graph/graph.js'
 import { answers as answersOf, specialise } from '../../graph/phase.js'
 import { reachable } from '../../graph/prune.js'
 import { signatureOf } from '../../graph/signature.js'
+import { withSecondFrames } from '../second_frames.js'
 import { type Item, Structure } from '../structure.js'
 import { codeWithoutOperands } from './call.js'
 import { callsTensorflow, type Expression, type Field, printStatement, variable, variablesIn } from './expression.js'
@@ -47,13 +48,15 @@ export function emitTfjs(graph: Graph, options: TfjsOptions): readonly Generated
 }
 
 function modelFile(project: Project, whole: Graph, { source, version }: TfjsOptions): string {
-  const { head: graph, parts } = modelParts(whole)
+  const { head, parts } = modelParts(whole)
   const taken = parts.map(({ name }) => name)
   const frozen = parts.map((part) => {
     const functions = partFunctions(part, taken)
     taken.push(...functions.texts.map(({ name }) => name))
     return functions
   })
+  // Training needs both predictions of a selection for every image.
+  const graph = whole.losses.length === 0 ? withSecondFrames(head) : head
   const layouts = new Layouts(graph)
   const structure = new Structure(graph, (node) => codeWithoutOperands(node, graph, layouts))
   const writer = new FunctionWriter(structure, layouts, taken)

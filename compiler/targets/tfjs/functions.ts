@@ -12,10 +12,12 @@ import { operationNamed } from '../../ops/index.js'
 import type { ArgumentSpec } from '../../ops/operation.js'
 import { Names } from '../identifiers.js'
 import { type CallPlan, Plans } from '../plans.js'
+import { secondFrame } from '../second_frames.js'
 import { type Item, relative, type Structure } from '../structure.js'
 import { attributeCode, attributeType } from './attributes.js'
 import { NodeCall, type Rendered } from './call.js'
 import {
+  array,
   callOf,
   callsTensorflow,
   type Expression,
@@ -162,10 +164,7 @@ export class FunctionWriter {
     const output = plan.outputs[0] && this.structure.at(plan.outputs[0].place, frame)
     return {
       name: plan.name,
-      doc:
-        plan.frames.length === 1
-          ? `The ${frame.kind} ${frame.definition}.`
-          : `The ${frame.kind} ${frame.definition}, called ${plan.frames.length} times.`,
+      doc: docOf(plan),
       parameters: [{ name: 'at', type: 'Scope' }, ...tensors, ...options],
       returnType: plan.single && output ? tensorType(this.structure, output) : this.recordType(plan, frame),
       tidies: statements.length > 0,
@@ -300,13 +299,34 @@ class Body {
 
   private write(item: Item): void {
     if ('node' in item) this.writeNode(item)
+    else if (item.frame.kind === 'second') this.writeSecond(item.frame)
     else this.writeCall(item)
+  }
+
+  /** A second prediction is no statement: the code of its value is the function that the selection calls. */
+  private writeSecond(frame: Frame): void {
+    const { name } = this.around.planOf(frame)
+    this.set(present(frame.result, 'a second prediction'), source(`(...inputs) => ${name}(at, ...inputs)`))
+  }
+
+  /** The code of a node, which calls the function for its second prediction where there is one. */
+  private nodeCode(node: Node): Expression {
+    const { lowering } = operationNamed(node.operation)
+    const call = new NodeCall(node, this.rendered(node))
+    const { structure } = this.around
+    for (const { value } of node.inputs) {
+      const second = secondFrame(structure.graph, value)
+      if (!second || !lowering.skipping) continue
+      const inputs = structure.inputs(second).map((input) => this.code(input))
+      return lowering.skipping.tfjs(call, array(inputs), this.code(value))
+    }
+    return lowering.tfjs(call)
   }
 
   private writeNode(item: { readonly node: Node }): void {
     const { node } = item
     const operation = operationNamed(node.operation)
-    const write = () => operation.lowering.tfjs(new NodeCall(node, this.rendered(node)))
+    const write = () => this.nodeCode(node)
     const first = write()
     let named = false
     for (const input of node.inputs) named = this.nameRepeated(first, input.value) || named
@@ -421,6 +441,11 @@ class Body {
   private comment(value: ValueRef): string {
     return this.around.calls.shape(value, this.frame, this.plan)
   }
+}
+
+function docOf({ frame: { kind, definition }, frames }: FunctionPlan): string {
+  if (kind === 'second') return 'The second prediction, for the images that do not keep the first one.'
+  return `The ${kind} ${definition}${frames.length === 1 ? '' : `, called ${frames.length} times`}.`
 }
 
 function scopeCode(path: string): Expression {
