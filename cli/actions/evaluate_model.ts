@@ -259,6 +259,9 @@ function evaluationText(evaluation: Evaluation, milliseconds: number): string {
     `${evaluation.images} images, ${milliseconds.toFixed(0)} ms each`,
     `top-1: ${top1Text(evaluation)}`,
     `top-5: ${percent(evaluation.top5)}`,
+    ...(evaluation.early === undefined
+      ? []
+      : [`cascade: ${percent(evaluation.early)} of the images keep the first prediction`]),
     `calibration error: ${percent(evaluation.calibrationError)} between confidence and accuracy (${calibrationBins} bins)`,
     ...(localisation
       ? [

@@ -3,6 +3,7 @@ import { type Signature, signatureOf } from '../../compiler/graph/signature.js'
 import { viewOf } from '../../compiler/graph/view.js'
 import { dataOptions, type KnownLabels } from '../../runtime/data/model_data.js'
 import { openDataSet } from '../../runtime/data/open.js'
+import type { CascadeTrial, TunedCascade } from '../../runtime/export/cascade.js'
 import { type Accuracy, percent } from '../../runtime/export/eight_bits.js'
 import { classNamesOf } from '../../runtime/export/metadata.js'
 import { exportOnnx, type Precision } from '../../runtime/export/onnx.js'
@@ -26,6 +27,8 @@ export interface ExportOptions extends SpecOptions {
   readonly precision: Precision['name']
   readonly data?: string
   readonly maxDrop: number
+  /** The percentage points of top-1 that tuning a cascade may lose. */
+  readonly cascade?: number
   readonly input: 'image' | 'tensor'
   readonly opset: number
   readonly functions?: boolean
@@ -90,12 +93,13 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
   if (weights?.initial) io.reporter.warn(initialText(request.weights ?? source, weights.parts, weights.initial))
   const random = randomText(weights, request.seed)
   const classNames = classNamesOf(spec.graph, classes)
-  const precision = await precisionFor(
-    request,
-    { seed: seed ?? 1, holdOut, classes, labelNames },
-    signatureOf(spec.graph),
-    io,
-  )
+  const known = { seed: seed ?? 1, holdOut, classes, labelNames }
+  const precision = await precisionFor(request, known, signatureOf(spec.graph), io)
+  const cascade = await cascadeTrial(request, known, signatureOf(spec.graph), io)
+  if (cascade && calibration)
+    io.reporter.warn(
+      'the run was calibrated with the threshold of its spec: set `sure` there to the new one, and calibrate again',
+    )
   try {
     const exported = await exportOnnx({
       graph: spec.graph,
@@ -106,6 +110,7 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
       input: request.input,
       opset: request.opset,
       precision,
+      ...(cascade && { cascade }),
       weights: weights ?? { seed: request.seed },
       functions: request.functions ?? false,
       fusePasses: request.fusePasses ?? false,
@@ -136,6 +141,7 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
     if (request.fusePasses && !exported.fused)
       io.print('no two passes of this model share weights: --fuse-passes changed nothing')
     if (exported.accuracy) io.print(accuracyText(exported.accuracy))
+    if (exported.cascade) io.print(cascadeText(exported.cascade))
     io.next(`wsban verify ${shellWord(request.out)} --against ${shellWord(source)}`)
     io.json({
       ok: true,
@@ -147,6 +153,7 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
       fused: exported.fused,
       checked: exported.unchecked === undefined,
       accuracy: exported.accuracy ?? null,
+      cascade: exported.cascade ?? null,
       weights: found?.path ?? null,
       seed: random === undefined ? null : request.seed,
     })
@@ -198,6 +205,44 @@ async function precisionFor(
         path: data,
       })
   return { name, trial: { train: splits.train, val: splits.val, maxDrop, reporter } }
+}
+
+/** The threshold of a cascade is found on val. */
+async function cascadeTrial(
+  { cascade, data, fusePasses }: ExportRequest,
+  known: Omit<KnownLabels, 'classes'> & { readonly classes: readonly string[] | undefined },
+  signature: Signature | undefined,
+  { reporter }: Io,
+): Promise<CascadeTrial | undefined> {
+  if (cascade === undefined) return undefined
+  if (data === undefined || fusePasses)
+    throw new Failure({
+      code: 'wrong-usage',
+      message: fusePasses
+        ? '--fuse-passes always runs both passes, and --cascade skips the second one'
+        : '--cascade needs images to tune the threshold on',
+      help: fusePasses ? 'leave out one of them' : 'add --data FOLDER with the images that the model was trained on',
+      exit: 2,
+    })
+  const { seed, classes } = known
+  const { splits } = await openDataSet(data, classes ? dataOptions({ ...known, classes }, signature) : { seed })
+  if (splits.val.length === 0)
+    throw new Failure({
+      code: 'no-images',
+      message: `${data} has no val images`,
+      help: '--cascade measures accuracy on the validation images',
+      path: data,
+    })
+  return { val: splits.val, maxDrop: cascade / 100, reporter }
+}
+
+/** What the threshold of a cascade does on val. */
+function cascadeText({ sure, images, early, top1, top1Both, milliseconds, millisecondsBoth }: TunedCascade): string {
+  return [
+    `cascade, on ${images} images of val: ${percent(early)} keep the first prediction, of probability ${sure.toFixed(4)} or more`,
+    `top-1 ${percent(top1)}, ${percent(top1Both)} with the second prediction for all`,
+    `${milliseconds.toFixed(1)} ms an image, ${millisecondsBoth.toFixed(1)} ms with the second prediction for all`,
+  ].join('; ')
 }
 
 function accuracyText({ images, fp32, int8, sameTop1 }: Accuracy): string {

@@ -1,11 +1,13 @@
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import type { ModelSettings } from '../../compiler/analysis/model.js'
+import { withThreshold } from '../../compiler/graph/skipping.js'
 import { present } from '../../grammar/present.js'
 import { labelColumns, type WantedLabel } from '../../runtime/data/label_inputs.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import { decodeSample } from '../../runtime/data/sample_image.js'
 import type { EngineName } from '../../runtime/engines/index.js'
+import { tunedCascade } from '../../runtime/export/cascade.js'
 import { classNamesOf } from '../../runtime/export/metadata.js'
 import { Failure } from '../../runtime/failure.js'
 import type { RgbImage } from '../../runtime/images/rgb_image.js'
@@ -14,6 +16,7 @@ import { type InnerDifference, innerDifferences } from '../../runtime/inference/
 import { type Difference, differenceOf } from '../../runtime/inference/difference.js'
 import { OnnxPredictor } from '../../runtime/inference/onnx.js'
 import { openOnEngine, storeOf } from '../../runtime/inference/open.js'
+import { parsedJson } from '../../runtime/parsed_json.js'
 import { Random } from '../../runtime/random.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
 import { openWeighted, type WeightedSpec } from '../../runtime/specs/weighted.js'
@@ -78,7 +81,7 @@ export async function verifyOnnx(given: string | undefined, options: VerifyOptio
 
 async function compareWithEngine(file: string, request: VerifyRequest, io: Io): Promise<number> {
   const onnx = await OnnxPredictor.open(file, io.reporter)
-  const weighted = await openWeighted(
+  const given = await openWeighted(
     request.against,
     {
       ...(request.weights !== undefined && { weights: request.weights }),
@@ -88,6 +91,7 @@ async function compareWithEngine(file: string, request: VerifyRequest, io: Io): 
     specHost(io),
     { initialSeed: request.seed },
   )
+  const weighted = withTunedCascade(given, onnx.metadata)
   sameModel(file, request.against, onnx.classes, classNamesOf(weighted.spec.graph, weighted.classes))
   const precision = precisions.catch('fp32').parse(onnx.metadata.precision)
   if (request.deep && precision === 'int8')
@@ -102,6 +106,7 @@ async function compareWithEngine(file: string, request: VerifyRequest, io: Io): 
   const differences = new Map<string, Difference>()
   const { tolerance, agreement } = limits[precision]
   let [agree, sameBoxes, count] = [0, 0, 0]
+  let early: number | undefined
   let worstImage = ''
   let worst = -1
   let shown: RgbImage | undefined
@@ -115,6 +120,7 @@ async function compareWithEngine(file: string, request: VerifyRequest, io: Io): 
     if (largest > worst) [worst, worstImage] = [largest, name]
     const boxes = [...own].filter(([output]) => isBoxOutput(output))
     sameBoxes += Number(boxes.every(([, { absolute }]) => absolute < 1e-6))
+    if (expected.early !== undefined) early = (early ?? 0) + Number(expected.early)
     agree += Number(argMax(expected.probabilities) === argMax(found.probabilities))
     count++
     io.reporter.progress(`${count} ${count === 1 ? 'image' : 'images'} compared`)
@@ -132,6 +138,7 @@ async function compareWithEngine(file: string, request: VerifyRequest, io: Io): 
     ...(differences.has('boxes') ? [`same box on ${sameBoxes}${classes ? '' : ` of ${count} images`}`] : []),
   ]
   if (same.length > 0) io.print(same.join(', '))
+  if (early !== undefined) io.print(`${early} of ${count} images keep the first prediction of the cascade`)
   const rounded = precision !== 'fp32'
   const rule = rounded ? `at least ${agreement * 100} % with the same top-1` : `tolerance ${tolerance}`
   io.print(
@@ -159,6 +166,7 @@ async function compareWithEngine(file: string, request: VerifyRequest, io: Io): 
     images: count,
     ...(classes && { sameTop1: agree }),
     sameBoxes,
+    ...(early !== undefined && { early }),
     differences: Object.fromEntries(differences),
     worstImage,
     ...(inner && { valuesCompared: inner.length, firstDifferent: first ?? null }),
@@ -235,6 +243,7 @@ function compare(expected: Answer, found: Answer): Map<string, Difference> {
     ...(expected.predictions
       ? Object.entries(expected.predictions).map(([name, row]): Pair => [name, row, found.predictions?.[name]])
       : [['probabilities', expected.probabilities, found.probabilities] as const]),
+    ['early', earlyNumbers(expected), earlyNumbers(found)],
     ['boxes', expected.box, found.box],
     ['attention', expected.attention?.values, found.attention?.values],
     ...Object.entries(expected.crops ?? {}).flatMap(([name, { box, attention }]): Pair[] => [
@@ -246,6 +255,18 @@ function compare(expected: Answer, found: Answer): Map<string, Difference> {
     ),
   ]
   return new Map(pairs.flatMap(([name, a, b]) => (a ? [[name, differenceOf(a, b)] as const] : [])))
+}
+
+function earlyNumbers({ early }: Answer): readonly number[] | undefined {
+  return early === undefined ? undefined : [Number(early)]
+}
+
+/** The model with the threshold that the file's cascade was exported with. */
+function withTunedCascade(weighted: WeightedSpec, metadata: Readonly<Record<string, string>>): WeightedSpec {
+  const tuned = tunedCascade.safeParse(parsedJson(metadata.cascade)).data
+  if (!tuned) return weighted
+  const graph = withThreshold(weighted.spec.graph, tuned.prediction, tuned.sure)
+  return { ...weighted, spec: { ...weighted.spec, graph } }
 }
 
 function larger(a: Difference | undefined, b: Difference): Difference {

@@ -21,11 +21,20 @@ export function register(program: Command): void {
         .choices(['fp32', 'fp16', 'int8'])
         .default('fp32'),
     )
-    .option('--data <folder>', 'for int8: calibration uses its training images, accuracy its validation images')
+    .option(
+      '--data <folder>',
+      'for int8: calibration uses its training images, accuracy its validation images; for --cascade: its validation images',
+    )
     .addOption(
       new Option('--max-drop <share>', 'for int8: largest loss of validation top-1 accuracy that is accepted')
         .argParser(share)
         .default(0.01),
+    )
+    .addOption(
+      new Option(
+        '--cascade <points>',
+        'tune the threshold of the cascade on --data: most percentage points of top-1 to lose',
+      ).argParser(percentagePoints),
     )
     .addOption(
       new Option('--input <kind>', 'input of the file: decoded images of any size, or normalised tensors')
@@ -64,6 +73,13 @@ function opset(text: string): number {
 function share(text: string): number {
   const value = Number(text)
   if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError('it is a number from 0 to 1')
+  return value
+}
+
+function percentagePoints(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !(value >= 0 && value <= 100))
+    throw new InvalidArgumentError('it is a number from 0 to 100')
   return value
 }
 

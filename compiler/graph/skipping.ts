@@ -78,6 +78,21 @@ export function withoutSkippedAnswers(graph: Graph): Graph {
   }
 }
 
+/** Returns the selection that a prediction is; undefined for any other prediction. */
+export function selectionOf(graph: Graph, { value }: NamedValue): Selection | undefined {
+  return selectionsFor(graph, [value]).find(({ node }) => node.id === value.node && value.output === 0)
+}
+
+/** Returns the graph with another threshold in the selection that is the prediction of this name. */
+export function withThreshold(graph: Graph, prediction: string, sure: number): Graph {
+  const value = graph.predictions.find(({ name }) => name === prediction)?.value
+  const nodes = graph.nodes.map((node) => {
+    const selects = node.id === value?.node ? selectsOf(node) : undefined
+    return selects ? { ...node, attributes: { ...node.attributes, [selects.threshold]: sure } } : node
+  })
+  return { ...graph, nodes }
+}
+
 export function hasWeights({ parameters }: Node): boolean {
   return Object.keys(parameters).length > 0
 }

@@ -1,5 +1,4 @@
-import type { InferenceSession, Tensor } from 'onnxruntime-node'
-import { encodeModel } from '../../compiler/targets/onnx/encode.js'
+import type { InferenceSession } from 'onnxruntime-node'
 import {
   type Ranges,
   toEightBits,
@@ -7,17 +6,11 @@ import {
   withMeasures,
 } from '../../compiler/targets/onnx/passes/eight_bits.js'
 import type { OnnxNode, OnnxProgram } from '../../compiler/targets/onnx/program.js'
-import { present } from '../../grammar/present.js'
 import type { Sample } from '../data/dataset.js'
 import { decodeSample } from '../data/sample_image.js'
 import { Failure } from '../failure.js'
-import { type ImageStep, preprocess } from '../images/preprocess.js'
-import type { RgbImage } from '../images/rgb_image.js'
-import { argMax } from '../inference/answer.js'
-import { channelsFirst } from '../inference/channels_first.js'
-import { sessionOptions } from '../inference/onnx_session.js'
-import { loadOnnxRuntime } from '../onnxruntime/load.js'
 import type { Reporter } from '../reporter.js'
+import { type Feed, ProgramSession, spread } from './program_session.js'
 
 /** Images on which ranges are measured, spread over the training split. */
 const calibrationImages = 64
@@ -29,11 +22,6 @@ export interface EightBitTrial {
   /** The largest loss of top-1 on val, as a share, with which the file is still made. */
   readonly maxDrop: number
   readonly reporter: Reporter
-}
-
-interface Feed {
-  readonly input: 'image' | 'tensor'
-  readonly steps: readonly ImageStep[]
 }
 
 /** Top-1 on val before and after rounding, as shares. */
@@ -70,7 +58,7 @@ export const percent = (share: number) => `${(share * 100).toFixed(1)} %`
 
 async function measure(program: OnnxProgram, trial: EightBitTrial & Feed): Promise<Ranges> {
   const ranges = new Map<string, ValueRange>()
-  const model = await Model.open(program, trial)
+  const model = await ProgramSession.open(program, trial)
   const samples = spread(trial.train, calibrationImages)
   try {
     for (const [index, sample] of samples.entries()) {
@@ -89,7 +77,7 @@ async function measure(program: OnnxProgram, trial: EightBitTrial & Feed): Promi
 }
 
 async function compare(single: OnnxProgram, rounded: OnnxProgram, trial: EightBitTrial & Feed): Promise<Accuracy> {
-  const models = [await Model.open(single, trial), await Model.open(rounded, trial)] as const
+  const models = [await ProgramSession.open(single, trial), await ProgramSession.open(rounded, trial)] as const
   let [fp32, int8, sameTop1] = [0, 0, 0]
   try {
     for (const [index, sample] of trial.val.entries()) {
@@ -106,60 +94,6 @@ async function compare(single: OnnxProgram, rounded: OnnxProgram, trial: EightBi
   }
   const images = trial.val.length
   return { images, fp32: fp32 / images, int8: int8 / images, sameTop1 }
-}
-
-function spread<T>(list: readonly T[], count: number): readonly T[] {
-  const step = Math.max(1, list.length / count)
-  return Array.from({ length: Math.min(count, list.length) }, (_, index) => list[Math.floor(index * step)]).flatMap(
-    (item) => (item === undefined ? [] : [item]),
-  )
-}
-
-/** A program that runs without having been a file. */
-class Model {
-  private constructor(
-    private readonly session: InferenceSession,
-    private readonly makeTensor: typeof Tensor,
-    private readonly feed: Feed,
-  ) {}
-
-  static async open(program: OnnxProgram, feed: Feed): Promise<Model> {
-    const runtime = await loadOnnxRuntime()
-    const pieces: Uint8Array[] = []
-    const encoded = encodeModel({ program, producer: 'wsban', version: '', metadata: {} })
-    for await (const piece of encoded.pieces()) pieces.push(piece)
-    const session = await runtime.InferenceSession.create(Buffer.concat(pieces), sessionOptions)
-    return new Model(session, runtime.Tensor, feed)
-  }
-
-  run(image: RgbImage): Promise<InferenceSession.OnnxValueMapType> {
-    return this.session.run({ image: this.tensorOf(image) })
-  }
-
-  async topOne(image: RgbImage): Promise<number> {
-    const name = present(this.session.outputNames[0], 'the first output')
-    const { data } = present((await this.session.run({ image: this.tensorOf(image) }, [name]))[name], name)
-    if (!(data instanceof Float32Array)) throw new Error('the file gives no probabilities')
-    return argMax(data)
-  }
-
-  /** Outputs that end in `ending`, without it. */
-  names(ending: string): string[] {
-    return this.session.outputNames.flatMap((name) => (name.endsWith(ending) ? [name.slice(0, -ending.length)] : []))
-  }
-
-  async close(): Promise<void> {
-    await this.session.release()
-  }
-
-  private tensorOf(image: RgbImage): Tensor {
-    const { width, height, data } = image
-    if (this.feed.input === 'image') return new this.makeTensor('uint8', data, [1, height, width, 3])
-    const values = preprocess(image, this.feed.steps)
-    const size = Math.sqrt(values.length / 3)
-    const turned = channelsFirst({ values, shape: [1, size, size, 3] })
-    return new this.makeTensor('float32', turned.values, turned.shape)
-  }
 }
 
 function scalar(value: InferenceSession.OnnxValueMapType[string] | undefined): number {

@@ -27,6 +27,8 @@ export interface Described {
   readonly calibration?: unknown
   /** Of an int8 file: what rounding costs. */
   readonly accuracy?: unknown
+  /** Of a file whose cascade was tuned: its threshold, and what that does. */
+  readonly cascade?: unknown
 }
 
 /** In the order of the logits; numbers if the classes have no names. */
@@ -71,6 +73,7 @@ export async function metadataOf(
     metrics,
     calibration,
     accuracy,
+    cascade,
   }: Described,
   hash: (text: string) => string | Promise<string>,
 ): Promise<Record<string, string>> {
@@ -96,5 +99,6 @@ export async function metadataOf(
     ...(metrics !== undefined && { metrics: JSON.stringify(metrics) }),
     ...(calibration !== undefined && { calibration: JSON.stringify(calibration) }),
     ...(accuracy !== undefined && { accuracy: JSON.stringify(accuracy) }),
+    ...(cascade !== undefined && { cascade: JSON.stringify(cascade) }),
   }
 }

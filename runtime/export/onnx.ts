@@ -20,6 +20,7 @@ import type { AnswerCalibration } from '../runs/answer_calibration.js'
 import type { StoredSpec } from '../specs/stored.js'
 import { type InitialValues, initialValues } from '../weights/initial_values.js'
 import type { OpenWeights } from '../weights/load.js'
+import { type CascadeTrial, type TunedCascade, tuneCascade } from './cascade.js'
 import { checkExport } from './check.js'
 import { type Accuracy, type EightBitTrial, inEightBits } from './eight_bits.js'
 import { type Described, metadataOf } from './metadata.js'
@@ -41,6 +42,8 @@ export interface ExportRequest {
   readonly weights: (Pick<OpenWeights, 'read'> & { readonly initial?: InitialValues }) | { readonly seed: number }
   readonly opset?: number
   readonly precision?: Precision
+  /** For a model with a cascade: how its threshold is found; that of the spec without. */
+  readonly cascade?: CascadeTrial
   /** Blocks and operations as functions of the file. */
   readonly functions?: boolean
   /** One copy of the network in a loop of two rounds, instead of one for each pass. */
@@ -70,6 +73,8 @@ export interface Exported {
   readonly unchecked?: string
   /** Of an int8 file: what rounding costs. */
   readonly accuracy?: Accuracy
+  /** The threshold that was found. */
+  readonly cascade?: TunedCascade
 }
 
 /** Protobuf's limit for one message. */
@@ -78,7 +83,7 @@ const mostBytes = 2 ** 31 - 1
 /**
  * Writes the whole method as one ONNX file, once ONNX Runtime, where it can be had, has opened and run it.
  *
- * @throws Failure `weights-not-finite`, `cannot-write`, `int8-inaccurate`, `onnx-too-large`, `export-refused`
+ * @throws Failure `weights-not-finite`, `cannot-write`, `int8-inaccurate`, `no-cascade`, `cascade-saves-nothing`, `onnx-too-large`, `export-refused`
  */
 export async function exportOnnx(request: ExportRequest): Promise<Exported> {
   const { graph, stored, path, input, weights } = request
@@ -90,7 +95,10 @@ export async function exportOnnx(request: ExportRequest): Promise<Exported> {
       'seed' in weights ? initialValues(parameter, weights.seed) : (await weights.read(parameter.name)).values,
   })
   const single = optimise(written, new Set(request.without))
-  const { program: flat, accuracy } = await inPrecision(single, inference, request)
+  const { program: precise, accuracy } = await inPrecision(single, inference, request)
+  const { program: flat, tuned } = request.cascade
+    ? await tuneCascade(precise, inference, { ...request.cascade, input, steps: graph.image.steps })
+    : { program: precise, tuned: undefined }
   const fused = request.fusePasses ? fusePasses(flat, inference) : flat
   const skipping = withSkipping(fused, inference)
   const program = request.functions ? withFunctions(skipping, inference) : skipping
@@ -98,7 +106,7 @@ export async function exportOnnx(request: ExportRequest): Promise<Exported> {
     program,
     producer: 'wsban',
     version: packageVersion(),
-    metadata: await metadataOf(described(request, accuracy), sha256),
+    metadata: await metadataOf(described(request, accuracy, tuned), sha256),
     describe: describer(inference, stored.files),
   })
   if (model.bytes > mostBytes)
@@ -119,6 +127,7 @@ export async function exportOnnx(request: ExportRequest): Promise<Exported> {
     fused: fused !== flat,
     ...(typeof runtime === 'string' && { unchecked: runtime }),
     ...(accuracy && { accuracy }),
+    ...(tuned && { cascade: tuned }),
   }
 }
 
@@ -144,10 +153,14 @@ export function lowPrecision({ nodes }: Graph): (node: OnnxNode) => boolean {
   return ({ origin }) => operations.get(nodes[origin ?? -1]?.operation ?? '')?.semantics?.lowPrecision === true
 }
 
-function described(request: ExportRequest, accuracy: Accuracy | undefined): Described {
+function described(
+  request: ExportRequest,
+  accuracy: Accuracy | undefined,
+  cascade: TunedCascade | undefined,
+): Described {
   const { weights, precision } = request
   const version = packageVersion()
-  return { ...request, version, weights: originOf(weights), precision: precision?.name ?? 'fp32', accuracy }
+  return { ...request, version, weights: originOf(weights), precision: precision?.name ?? 'fp32', accuracy, cascade }
 }
 
 function originOf(weights: ExportRequest['weights']): string {

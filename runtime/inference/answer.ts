@@ -34,6 +34,8 @@ export interface Answer {
   readonly attention?: AttentionMap
   /** The crops after the first, by name, if there are several. */
   readonly crops?: Readonly<Record<string, SeenCrop>>
+  /** Whether the image kept the first prediction of a cascade; absent in a model without one. */
+  readonly early?: boolean
   /** Whether the image is of one of the classes; absent where nothing was measured to tell by. */
   readonly known?: boolean
 }
@@ -58,7 +60,7 @@ export interface Outputs {
 }
 
 const logitsPrefix = 'logits/'
-const [boxOutput, guideOutput] = ['boxes', 'attention'] as const
+const [boxOutput, guideOutput, earlyOutput] = ['boxes', 'attention', 'early'] as const
 
 /** Whether an output is the boxes of a crop: `boxes` of the first, `boxes/NAME` of another. */
 export function isBoxOutput(name: string): boolean {
@@ -68,6 +70,11 @@ export function isBoxOutput(name: string): boolean {
 /** Whether an output is the map that a crop was taken from. */
 export function isGuideOutput(name: string): boolean {
   return isOutputOf(guideOutput, name)
+}
+
+/** Whether an output tells which images kept the first prediction of a cascade. */
+export function isEarlyOutput(name: string): boolean {
+  return isOutputOf(earlyOutput, name)
 }
 
 function isOutputOf(kind: string, name: string): boolean {
@@ -114,6 +121,7 @@ export function answerOf(outputs: Outputs, index: number, view: View = wholeImag
       ),
     }),
     ...seen(''),
+    ...(outputs[earlyOutput] && { early: row(earlyOutput)?.[0] === 1 }),
     ...(others.length > 0 && { crops: Object.fromEntries(others) }),
   }
 }
@@ -140,7 +148,7 @@ export function predictsClasses(signature: Signature | undefined): boolean {
 /** The first output that is none of the others. */
 export function predictionOf(outputs: Outputs): string | undefined {
   return Object.keys(outputs).find(
-    (name) => !isBoxOutput(name) && !isGuideOutput(name) && !name.startsWith(logitsPrefix),
+    (name) => !isBoxOutput(name) && !isGuideOutput(name) && !isEarlyOutput(name) && !name.startsWith(logitsPrefix),
   )
 }
 

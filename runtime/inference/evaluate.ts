@@ -11,6 +11,8 @@ export interface Evaluation extends Localised {
   readonly images: number
   readonly top1: Readonly<Record<string, number>>
   readonly top5: number
+  /** The share of images that kept the first prediction of a cascade; absent in a model without one. */
+  readonly early?: number
   /** How far the answers' probabilities are from how often they are right; see `Calibration`. */
   readonly calibrationError: number
   readonly calibration: readonly CalibrationBin[]
@@ -48,6 +50,7 @@ export function scoresText({ answers, top1 }: Scores): string {
 export class EvaluationCounter {
   private images = 0
   private top5 = 0
+  private early: number | undefined
   private readonly calibration = new Calibration()
   private readonly correct = new Map<string, number>()
   private readonly confusion: number[][]
@@ -68,6 +71,7 @@ export class EvaluationCounter {
     this.calibration.add(elementAt(answer.probabilities, predicted), predicted === truth.label)
     for (const [branch, logits] of Object.entries(classLogits(answer, this.signature)))
       this.count(branch, argMax(logits) === truth.label)
+    if (answer.early !== undefined) this.early = (this.early ?? 0) + Number(answer.early)
     const own = elementAt(answer.probabilities, truth.label)
     if (answer.probabilities.filter((other) => other > own).length < 5) this.top5++
     const row = this.confusion[truth.label]
@@ -85,6 +89,7 @@ export class EvaluationCounter {
       images: this.images,
       top1: Object.fromEntries([...this.correct].map(([name, count]) => [name, share(count)])),
       top5: share(this.top5),
+      ...(this.early !== undefined && { early: share(this.early) }),
       calibrationError: this.calibration.error,
       calibration: this.calibration.bins,
       perClass,

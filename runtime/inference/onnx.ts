@@ -14,6 +14,7 @@ import {
   answerOf,
   classAnswer,
   isBoxOutput,
+  isEarlyOutput,
   isGuideOutput,
   type Outputs,
   type Predictor,
@@ -123,6 +124,7 @@ export class OnnxPredictor implements Predictor {
     for (const name of Object.keys(outputs)) {
       if (isBoxOutput(name)) expected(name, 2, 4)
       else if (isGuideOutput(name)) expected(name, 3)
+      else if (isEarlyOutput(name)) expected(name, 1)
       else if (name === prediction) expected(name, 2, this.classes.length)
       else if (signature?.answers.find((answer) => answer.name === name)?.kind !== 'tensor') expected(name, 2)
     }

