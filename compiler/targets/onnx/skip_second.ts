@@ -140,7 +140,7 @@ class Skipping {
     const kept = this.add(keeping, 'Identity', [first], 'first/probabilities')
     const output = (name: string) => [{ name, element: 'float' as const, shape: this.shape() }]
     const body = (name: string, nodes: readonly OnnxNode[], result: string) => ({
-      graph: { name: `${this.prefix}/${name}`, inputs: [], outputs: output(result), nodes },
+      graph: { name: `${this.prefix}/${name}`, inputs: [], outputs: output(result), nodes: nodes.map(withoutName) },
     })
     return [
       ...outer,
@@ -206,4 +206,9 @@ class Skipping {
   private shape(): readonly (number | string)[] {
     return (this.selection.node.outputs[0]?.shape ?? []).map(({ size, name }) => size ?? name)
   }
+}
+
+/** ONNX Runtime refuses a quantised node of a branch that has a name: the integer node that it puts in its place has the same one. */
+function withoutName(node: OnnxNode): OnnxNode {
+  return { ...node, name: '' }
 }
