@@ -1,7 +1,6 @@
 import type { Attribute, Dimension, TensorType } from '../graph/graph.js'
 import type { OnnxLowering } from '../targets/onnx/lowering.js'
-import type { Expression as PytorchExpression } from '../targets/pytorch/expression.js'
-import type { PytorchCall, PytorchLowering } from '../targets/pytorch/lowering.js'
+import type { PytorchLowering } from '../targets/pytorch/lowering.js'
 import type { Expression as TfjsExpression } from '../targets/tfjs/expression.js'
 import type { LayoutRule, TfjsCall, TfjsLowering } from '../targets/tfjs/lowering.js'
 import type { Normalization } from '../training/normalization.js'
@@ -178,8 +177,6 @@ export interface Lowering {
 export interface SkippingLowering {
   /** @param inputs an array of what the function takes. @param second the function */
   tfjs(call: TfjsCall, inputs: TfjsExpression, second: TfjsExpression): TfjsExpression
-  /** @param inputs what the function takes. @param second the function */
-  pytorch(call: PytorchCall, inputs: readonly PytorchExpression[], second: PytorchExpression): PytorchExpression
 }
 
 /** An operation of the language. Adding one takes one file and one line in the index. */

@@ -25,24 +25,3 @@ export const cascade: PythonHelper = {
   uses: [Cascade],
   imports: [{ module: 'torch' }, { module: 'torch', name: 'Tensor' }],
 }
-
-export const cascade_skipping: PythonHelper = {
-  name: 'cascade_skipping',
-  code: `def cascade_skipping(
-    first: Tensor, sure: float, second: Callable[..., Tensor], *inputs: Tensor
-) -> Cascade:
-    """The same, with \`second\` computed for the other images alone; it takes their part of the inputs."""
-    early = first.amax(1) >= sure
-    unsure = (~early).nonzero().squeeze(1)
-    if unsure.numel() == 0:
-        return Cascade(first, early.to(first.dtype))
-    # A tensor that all images share has a batch of 1.
-    parts = [x if x.shape[0] == 1 else x.index_select(0, unsure) for x in inputs]
-    other = second(*parts)
-    dtype = torch.promote_types(first.dtype, other.dtype)
-    selected = first.to(dtype).index_copy(0, unsure, other.to(dtype))
-    return Cascade(selected, early.to(first.dtype))
-`,
-  uses: [Cascade],
-  imports: [{ module: 'collections.abc', name: 'Callable' }, { module: 'torch' }, { module: 'torch', name: 'Tensor' }],
-}
