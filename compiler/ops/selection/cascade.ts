@@ -11,8 +11,7 @@ export const cascade: Operation = {
     summary: 'Keeps the first prediction of an image if it is confident enough, and returns the second one otherwise.',
     details:
       'y[i] = first[i] if max(first[i]) >= sure, and second[i] otherwise; `early` is 1 for the images of the first case. On the engines and in ONNX files, what only `second` needs is not computed for these images: see [cascades](../cascade.md). Training, validation and PyTorch code compute both. The gradient goes to the prediction that was returned. A NaN in the first prediction is not confident.',
-    example:
-      'predict probabilities = cascade(softmax(master.logits), mean(softmax(master.logits), softmax(part.logits)), sure = 90%)',
+    example: 'predict answer = cascade(softmax(master.logits), softmax(part.logits), sure = 90%)',
     source: 'Viola and Jones 2001; confidence as the criterion: Wang et al., IDK Cascades, arXiv 1706.00885',
   },
   arguments: [
