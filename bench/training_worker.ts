@@ -7,10 +7,10 @@
  */
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { Random } from '../compiler/random.js'
 import { openEngine } from '../runtime/engines/index.js'
 import { currentNativeBackend, type NativeBackend } from '../runtime/engines/native_parts.js'
 import { loadModel } from '../runtime/generated/load.js'
-import { Random } from '../runtime/random.js'
 import { silent } from '../runtime/reporter.js'
 import { compileFile } from '../runtime/specs/spec.js'
 import { Learner } from '../runtime/training/learner.js'

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { keyOf, Random } from './random.js'
+import { keyOf, Random } from '../compiler/random.js'
 
 /** Told what a training step is at. */
 export interface StepWatch {

@@ -1,6 +1,6 @@
 import type { ClassSampler } from '../../compiler/graph/graph.js'
+import { keyOf, Random } from '../../compiler/random.js'
 import { present } from '../../grammar/present.js'
-import { keyOf, Random } from '../random.js'
 import type { Sample } from './dataset.js'
 
 /** One place in the order of an epoch. */

@@ -1,4 +1,4 @@
-import { keyOf, Random } from '../random.js'
+import { keyOf, Random } from '../../compiler/random.js'
 import { counted, type Listed, listed } from './listing.js'
 
 /** The share of each class that is held out for validation if the data set has no val split, and no other one is asked for. */

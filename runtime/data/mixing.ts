@@ -1,6 +1,6 @@
 import type { Setting } from '../../compiler/graph/graph.js'
+import type { Random } from '../../compiler/random.js'
 import { Failure } from '../failure.js'
-import type { Random } from '../random.js'
 
 /** The second labels of a mixed batch, and their share. */
 export interface Mixed {

@@ -1,8 +1,8 @@
+import { Random } from '../../compiler/random.js'
 import type { FilePart } from '../images/image_file.js'
 import { applySteps, type ImageStep } from '../images/preprocess.js'
 import type { FloatImage, RgbImage } from '../images/rgb_image.js'
 import { type ReadyStep, readySteps } from '../images/steps.js'
-import { Random } from '../random.js'
 import { decodeSample } from './sample_image.js'
 
 /** One image to decode and to bring through image steps. What comes out depends on nothing but this and the file. */

@@ -1,8 +1,8 @@
 import type { ImageInput } from '../../compiler/graph/graph.js'
+import { Random } from '../../compiler/random.js'
 import { Failure, reasonOf } from '../failure.js'
 import { sessionOptions } from '../inference/onnx_session.js'
 import type { OnnxRuntime } from '../onnxruntime/load.js'
-import { Random } from '../random.js'
 
 export interface CheckedFile {
   readonly input: 'image' | 'tensor'

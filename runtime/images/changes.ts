@@ -1,5 +1,5 @@
+import type { Random } from '../../compiler/random.js'
 import { Failure } from '../failure.js'
-import type { Random } from '../random.js'
 import { type Interpolation, resizeImage } from './resize.js'
 import type { AnyImage, FloatImage } from './rgb_image.js'
 

@@ -1,5 +1,5 @@
+import { Random } from '../../compiler/random.js'
 import { Failure } from '../failure.js'
-import { Random } from '../random.js'
 import type { AnyImage, FloatImage } from './rgb_image.js'
 import { type ImageStep, type ReadyStep, readySteps } from './steps.js'
 

@@ -1,5 +1,5 @@
+import type { Random } from '../../compiler/random.js'
 import { elementAt } from '../../grammar/present.js'
-import type { Random } from '../random.js'
 import { clamp, contrast, saturate } from './colours.js'
 import type { AnyImage, FloatImage } from './rgb_image.js'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import type { Random } from '../../compiler/random.js'
 import { Failure } from '../failure.js'
-import type { Random } from '../random.js'
 import { centerCrop, erase, flip, randomCrop, randomResizedCrop, type Shape, turn } from './changes.js'
 import { brighten, contrast, normalize, saturate, turnHue } from './colours.js'
 import { randAugment } from './rand_augment.js'

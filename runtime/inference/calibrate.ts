@@ -1,5 +1,5 @@
+import { Random } from '../../compiler/random.js'
 import { elementAt } from '../../grammar/present.js'
-import { Random } from '../random.js'
 import type { AnswerCalibration } from '../runs/answer_calibration.js'
 import { type Answer, argMax, type Predictor } from './answer.js'
 import { Calibration } from './calibration.js'

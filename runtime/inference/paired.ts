@@ -1,4 +1,4 @@
-import { keyOf, Random } from '../random.js'
+import { keyOf, Random } from '../../compiler/random.js'
 
 /** Two models on the same images. Shares are between 0 and 1; differences are the first one's less the second one's. */
 export interface PairedDifference {

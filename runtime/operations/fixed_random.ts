@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { fillNormal, fillUniform } from '../random.js'
+import { fillNormal, fillUniform } from '../../compiler/random.js'
 
 /** Random numbers that depend on nothing but the key of their stream: of [0, 1), -1 and 1, or normal. */
 export function fixedRandom<T extends tf.Tensor>(

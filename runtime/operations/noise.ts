@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
-import type { Random } from '../random.js'
+import type { Random } from '../../compiler/random.js'
 import type { Scope } from '../scope.js'
 
 /** Uniform numbers in training, in the shape of a tensor; otherwise their mean. */

@@ -1,6 +1,6 @@
 import { averagedName, type Initializer } from '../../compiler/graph/graph.js'
+import { fillNormal, fillUniform, keyOf } from '../../compiler/random.js'
 import type { ParameterSpec } from '../model.js'
-import { fillNormal, fillUniform, keyOf } from '../random.js'
 import type { StoredTensor } from './file.js'
 
 /** Parameters that have their initial values, beside others that were loaded. */

@@ -1,6 +1,6 @@
 import test from 'ava'
+import { keyOf, Random } from '../../compiler/random.js'
 import { mixBatch, type Stack } from '../../runtime/data/mixing.js'
-import { keyOf, Random } from '../../runtime/random.js'
 
 const size = 12
 const count = 6

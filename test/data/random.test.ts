@@ -1,8 +1,8 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { fillNormal, fillUniform, keyOf, Random } from '../../runtime/random.js'
+import { fillNormal, fillUniform, keyOf, Random } from '../../compiler/random.js'
 
-// The figures come from a few lines of numpy (uint32 arrays) written from the formulas at the head of runtime/random.ts.
+// The figures come from a few lines of numpy (uint32 arrays) written from the formulas at the head of compiler/random.ts.
 const key = 3361082533
 
 test('keys are those of numpy', (t) => {

@@ -8,8 +8,8 @@ import { fold } from '../../compiler/diagram/fold.js'
 import { type Area, layOut } from '../../compiler/diagram/layout.js'
 import { svgOf } from '../../compiler/diagram/svg.js'
 import type { Graph } from '../../compiler/graph/graph.js'
+import { Random } from '../../compiler/random.js'
 import { packageRoot } from '../../runtime/package-root.js'
-import { Random } from '../../runtime/random.js'
 import { diskLibrary } from '../../runtime/specs/library.js'
 import { ModelGenerator } from '../fuzz/models/generate.js'
 
@@ -28,7 +28,7 @@ function overlap(a: Area, b: Area): boolean {
 /** Methods with many branches side by side: their images need a wide page, or to be enlarged. */
 const wide = [
   ...['api_net', 'cal', 'cross_x', 'dcl', 'mge_cnn'],
-  ...['nts_net', 'pim', 'pmg', 'ra_cnn', 'self_distill'],
+  ...['nts_net', 'pim', 'pmg', 'ra_cnn', 's3n', 'self_distill'],
 ].map((name) => `${name}.wsban`)
 
 for (const file of readdirSync(folder).filter((name) => name.endsWith('.wsban')))

@@ -1,7 +1,7 @@
 import test from 'ava'
 import { compile, neededOf } from '../../compiler/compile.js'
+import { keyOf, Random } from '../../compiler/random.js'
 import { Workspace } from '../../editors/language/workspace.js'
-import { keyOf, Random } from '../../runtime/random.js'
 import { diskLibrary } from '../../runtime/specs/library.js'
 import { change, of, specs } from '../support/mutations.js'
 

@@ -1,6 +1,6 @@
 import test from 'ava'
+import { Random } from '../../compiler/random.js'
 import { openEngine } from '../../runtime/engines/index.js'
-import { Random } from '../../runtime/random.js'
 import { silent } from '../../runtime/reporter.js'
 import { shapeDifferences } from '../sanitizers/shapes.js'
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { z } from 'zod'
+import { keyOf, Random } from '../../compiler/random.js'
 import { settings } from '../../compiler/training/settings.js'
 import { present } from '../../grammar/present.js'
 import { Failure } from '../../runtime/failure.js'
@@ -13,7 +14,6 @@ import { resizeImage } from '../../runtime/images/resize.js'
 import type { AnyImage } from '../../runtime/images/rgb_image.js'
 import { stepNames } from '../../runtime/images/steps.js'
 import { packageRoot } from '../../runtime/package-root.js'
-import { keyOf, Random } from '../../runtime/random.js'
 
 const numbers = z.array(z.number())
 const cases = <T extends z.ZodType>(by: T) => z.array(z.object({ by, values: numbers }))

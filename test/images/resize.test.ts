@@ -1,8 +1,8 @@
 import test from 'ava'
 import onnxProto from 'onnx-proto'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { keyOf, Random } from '../../compiler/random.js'
 import { type Interpolation, resizeImage } from '../../runtime/images/resize.js'
-import { keyOf, Random } from '../../runtime/random.js'
 
 const { onnx } = onnxProto
 

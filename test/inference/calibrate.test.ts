@@ -1,12 +1,12 @@
 import test from 'ava'
 import fc from 'fast-check'
+import { Random } from '../../compiler/random.js'
 import type { Predictor } from '../../runtime/inference/answer.js'
 import { argMax } from '../../runtime/inference/answer.js'
 import { areaUnderRoc } from '../../runtime/inference/auroc.js'
 import { calibrate, calibrated, type Labelled } from '../../runtime/inference/calibrate.js'
 import { withFlip } from '../../runtime/inference/flip.js'
 import { tempered } from '../../runtime/inference/temperature.js'
-import { Random } from '../../runtime/random.js'
 
 const classes = 5
 

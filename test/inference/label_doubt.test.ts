@@ -1,6 +1,6 @@
 import test from 'ava'
+import { Random } from '../../compiler/random.js'
 import { doubtfulLabels } from '../../runtime/inference/label_doubt.js'
-import { Random } from '../../runtime/random.js'
 
 /** Probabilities of four classes with most of them on one, from a seeded model that is right. */
 function predictionsWith(wrong: ReadonlySet<number>, images = 200) {

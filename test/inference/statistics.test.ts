@@ -1,8 +1,8 @@
 import test from 'ava'
+import { Random } from '../../compiler/random.js'
 import { Calibration, calibrationBins } from '../../runtime/inference/calibration.js'
 import { holmCorrection } from '../../runtime/inference/holm.js'
 import { pairedDifference } from '../../runtime/inference/paired.js'
-import { Random } from '../../runtime/random.js'
 
 /** Guo et al. 2017, equations 2, 3 and 5, as they stand there. */
 function formula(answers: readonly { readonly confidence: number; readonly right: boolean }[]): number {

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core'
 import test, { type ExecutionContext } from 'ava'
+import { keyOf, Random } from '../../compiler/random.js'
 import { openEngine } from '../../runtime/engines/index.js'
 import { attribute, native, windowAttributes } from '../../runtime/kernels/native/execute.js'
 import type { SpatialPair } from '../../runtime/kernels/pair.js'
-import { keyOf, Random } from '../../runtime/random.js'
 import { silent } from '../../runtime/reporter.js'
 
 /** Compares the custom ops with their formulas in double precision, or with TensorFlow's kernels, on sizes that fill several blocks. */

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core'
 import test from 'ava'
 import type { Setting } from '../../compiler/graph/graph.js'
+import { keyOf, Random } from '../../compiler/random.js'
 import { openEngine } from '../../runtime/engines/index.js'
-import { keyOf, Random } from '../../runtime/random.js'
 import { silent } from '../../runtime/reporter.js'
 import { makeOptimizer } from '../../runtime/training/optimizers.js'
 

@@ -1,9 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import type { ExecutionContext } from 'ava'
+import { Random } from '../../compiler/random.js'
 import { type EngineName, openEngine } from '../../runtime/engines/index.js'
 import { Failure } from '../../runtime/failure.js'
-import { Random } from '../../runtime/random.js'
 import { silent } from '../../runtime/reporter.js'
 
 export type Inputs = Readonly<Record<string, Tensor>>

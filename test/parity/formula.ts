@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { fillUniform, keyOf } from '../../runtime/random.js'
+import { fillUniform, keyOf } from '../../compiler/random.js'
 
 /** A tensor as record.py summarises it. */
 export const summary = z.object({

@@ -1,8 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
+import type { Random } from '../../compiler/random.js'
 import { nativeAttention } from '../../runtime/kernels/native/attention.js'
 import { attribute, native, onSideStream, windowAttributes } from '../../runtime/kernels/native/execute.js'
-import type { Random } from '../../runtime/random.js'
 
 const maxElements = 600_000
 

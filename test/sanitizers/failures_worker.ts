@@ -5,12 +5,12 @@
  */
 import { openSync, readSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { Random } from '../../compiler/random.js'
 import { openEngine } from '../../runtime/engines/index.js'
 import { outOfMemory } from '../../runtime/engines/memory.js'
 import { loadModel } from '../../runtime/generated/load.js'
 import { native } from '../../runtime/kernels/native/execute.js'
 import { packageRoot } from '../../runtime/package-root.js'
-import { Random } from '../../runtime/random.js'
 import { silent } from '../../runtime/reporter.js'
 import { compileFile } from '../../runtime/specs/spec.js'
 import { Learner } from '../../runtime/training/learner.js'

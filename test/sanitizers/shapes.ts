@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
+import type { Random } from '../../compiler/random.js'
 import { reasonOf } from '../../runtime/failure.js'
 import { native } from '../../runtime/kernels/native/execute.js'
-import type { Random } from '../../runtime/random.js'
 import { type Input, type ShapeCase, shapeCases, table } from './shape_cases.js'
 
 const arrays: Readonly<Record<string, unknown>> = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }

@@ -1,7 +1,7 @@
 /** Runs the shape cases in a process of its own. Writes a line of JSON for each difference, and one at the end. */
 import { writeSync } from 'node:fs'
+import { Random } from '../../compiler/random.js'
 import { openEngine } from '../../runtime/engines/index.js'
-import { Random } from '../../runtime/random.js'
 import { silent } from '../../runtime/reporter.js'
 import { shapeDifferences } from './shapes.js'
 

@@ -11,7 +11,7 @@ import type { Operation } from '../../compiler/ops/operation.js'
 import type { Case, CaseInput } from '../../compiler/ops/support/case.js'
 import { elements, type Tensor, tensor } from '../../compiler/ops/support/tensor.js'
 import { TypedCall } from '../../compiler/ops/support/typed.js'
-import { keyOf, Random } from '../../runtime/random.js'
+import { keyOf, Random } from '../../compiler/random.js'
 
 /** A case made concrete: types, values, parameters, and the graph of that one call. */
 export interface ReadyCase {

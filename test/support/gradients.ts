@@ -1,5 +1,5 @@
 import { elements, type Tensor, tensor } from '../../compiler/ops/support/tensor.js'
-import { keyOf, Random } from '../../runtime/random.js'
+import { keyOf, Random } from '../../compiler/random.js'
 import type { ReadyCase } from './cases.js'
 import { ReferenceEvaluation } from './reference.js'
 

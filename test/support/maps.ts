@@ -1,4 +1,4 @@
-import type { Random } from '../../runtime/random.js'
+import type { Random } from '../../compiler/random.js'
 
 export interface MapSize {
   readonly height: number

@@ -3,7 +3,7 @@ import type { Evaluation } from '../../compiler/ops/call.js'
 import type { Operation } from '../../compiler/ops/operation.js'
 import type { Tensor } from '../../compiler/ops/support/tensor.js'
 import { TypedCall } from '../../compiler/ops/support/typed.js'
-import { keyOf, Random } from '../../runtime/random.js'
+import { keyOf, Random } from '../../compiler/random.js'
 
 export interface ReferenceCall {
   readonly operation: Operation

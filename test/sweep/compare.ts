@@ -1,7 +1,7 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
+import { Random } from '../../compiler/random.js'
 import { avgPool, conv2d, depthwiseConv2d, maxPool } from '../../runtime/kernels/index.js'
-import { Random } from '../../runtime/random.js'
 import { expectedOf, outputShape, type Sums, type WindowCase } from './reference.js'
 
 /** Single precision loses up to this share of the sizes of all terms together, for the numbers of terms here. */

@@ -1,4 +1,4 @@
-import { Random } from '../../runtime/random.js'
+import { Random } from '../../compiler/random.js'
 import { outputShape, type Two, type WindowCase } from './reference.js'
 
 const kernels: readonly Two[] = [

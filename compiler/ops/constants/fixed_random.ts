@@ -1,4 +1,4 @@
-import { fillNormal, fillUniform, keyOf } from '../../../runtime/random.js'
+import { fillNormal, fillUniform, keyOf } from '../../random.js'
 import { literal } from '../../targets/pytorch/expression.js'
 import { source } from '../../targets/tfjs/expression.js'
 import type { Typed } from '../call.js'
@@ -18,7 +18,7 @@ export const fixedRandom: Operation = {
     details:
       'The numbers depend on the shape, the distribution and `seed` alone, and are the same in training, in inference and in every target. They are not learned and no part of a checkpoint. Two calls with one seed draw the same numbers. `noise` such as random_normal is drawn anew in each step instead.',
     example:
-      'signs     = fixed_random([256, 64], like = trunk.layer3, distribution = signs)\nprojected = matmul(global_avg_pool(trunk.layer3), signs)',
+      'signs     = fixed_random([96, 64], like = trunk.layer3, distribution = signs)\nprojected = matmul(reshape(global_avg_pool(trunk.layer3), [1, -1]), signs)',
     source: 'the generator of the initial weights',
   },
   arguments: [

@@ -1,4 +1,4 @@
-import type { Random } from '../../random.js'
+import type { Random } from '../../../compiler/random.js'
 import type { Traits } from './species.js'
 
 /** A point of the bird's own drawing: about 100 wide, facing right, the middle of the body at 0, 0. */

@@ -1,4 +1,4 @@
-import type { Random } from '../../random.js'
+import type { Random } from '../../../compiler/random.js'
 import type { Box } from '../dataset.js'
 import { type Drawing, drawBird, rotated } from './bird.js'
 import type { Traits } from './species.js'

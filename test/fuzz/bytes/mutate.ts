@@ -1,5 +1,5 @@
+import type { Random } from '../../../compiler/random.js'
 import { elementAt } from '../../../grammar/present.js'
-import type { Random } from '../../../runtime/random.js'
 
 /** Bytes that mean something in many formats: ends, signs, lengths, brackets, and the limits of integers. */
 const boundaryBytes = [

@@ -1,5 +1,5 @@
+import { Random } from '../../../compiler/random.js'
 import { Failure } from '../../../runtime/failure.js'
-import { Random } from '../../../runtime/random.js'
 import { mutate } from './mutate.js'
 import type { Reader } from './readers.js'
 

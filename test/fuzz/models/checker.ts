@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
+import { Random } from '../../../compiler/random.js'
 import type { EngineName } from '../../../runtime/engines/index.js'
-import { Random } from '../../../runtime/random.js'
 import { LineProcess } from '../../support/line_process.js'
 import { ModelGenerator } from './generate.js'
 

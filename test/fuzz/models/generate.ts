@@ -6,7 +6,7 @@ import type { ArgumentSpec, Operation } from '../../../compiler/ops/operation.js
 import { ofPairs } from '../../../compiler/ops/support/pairs.js'
 import { elementsPerImage } from '../../../compiler/ops/support/shapes.js'
 import { TypedCall } from '../../../compiler/ops/support/typed.js'
-import type { Random } from '../../../runtime/random.js'
+import type { Random } from '../../../compiler/random.js'
 
 /** A value that later lines of a branch can use, and how it is written there. */
 interface Value {

@@ -1,7 +1,7 @@
 import type { Graph } from '../../../compiler/graph/graph.js'
 import type { Tensor } from '../../../compiler/ops/support/tensor.js'
+import { Random } from '../../../compiler/random.js'
 import { present } from '../../../grammar/present.js'
-import { Random } from '../../../runtime/random.js'
 import { firstDifference, roundingOfOne, singleRounding } from './bounds.js'
 import type { Outcome } from './engine.js'
 import { evaluateGraph, largestSingle, type ReferenceInputs, type Tensors } from './reference.js'

@@ -1,5 +1,6 @@
 import { Tensor as OrtTensor } from 'onnxruntime-node'
 import type { Graph } from '../../../compiler/graph/graph.js'
+import { Random } from '../../../compiler/random.js'
 import { emitOnnx } from '../../../compiler/targets/onnx/emit.js'
 import { withFunctions } from '../../../compiler/targets/onnx/functions.js'
 import { opsets } from '../../../compiler/targets/onnx/opsets.js'
@@ -8,7 +9,6 @@ import { toHalfPrecision } from '../../../compiler/targets/onnx/passes/half_prec
 import { passes } from '../../../compiler/targets/onnx/passes/index.js'
 import type { OnnxProgram } from '../../../compiler/targets/onnx/program.js'
 import { lowPrecision } from '../../../runtime/export/onnx.js'
-import { Random } from '../../../runtime/random.js'
 import { sessionOf } from '../../support/onnx_program.js'
 import type { ReferenceInputs, Tensors } from './reference.js'
 

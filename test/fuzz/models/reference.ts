@@ -2,7 +2,7 @@ import type { Graph, Node, Phase, TensorType, ValueRef } from '../../../compiler
 import { typeOf } from '../../../compiler/graph/graph.js'
 import { operationNamed } from '../../../compiler/ops/index.js'
 import type { Tensor } from '../../../compiler/ops/support/tensor.js'
-import type { Random } from '../../../runtime/random.js'
+import type { Random } from '../../../compiler/random.js'
 import { ReferenceEvaluation } from '../../support/reference.js'
 
 export type Tensors = ReadonlyMap<string, Tensor>

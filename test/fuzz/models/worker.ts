@@ -5,8 +5,8 @@
  */
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
+import { Random } from '../../../compiler/random.js'
 import { engineNames } from '../../../runtime/engines/index.js'
-import { Random } from '../../../runtime/random.js'
 import { checkText } from './check.js'
 import { ModelGenerator } from './generate.js'
 import { PytorchExecutor } from './pytorch.js'

@@ -14,7 +14,7 @@
  *     uniform i = low + (high - low) * (u >> 8) / 2^24,                   u = value(key, i)
  *     normal i  = mean + deviation * sqrt(-2 ln((a + 0.5) / 2^32)) * cos(2 pi b / 2^32),   a = value(key, 2 i), b = value(key, 2 i + 1)
  *
- * This file imports nothing: the compiler uses it too, and must stay free of the host.
+ * This file imports nothing and must stay free of the host: the compiler embeds its numbers, too.
  */
 
 const GOLDEN = 0x9e3779b9
