@@ -236,7 +236,7 @@ async function cascadeTrial(
   return { val: splits.val, maxDrop: cascade / 100, reporter }
 }
 
-/** What the threshold of a cascade does on val. */
+/** Returns the effect of the threshold of a cascade on the validation split, in words. */
 function cascadeText({ sure, images, early, top1, top1Both, milliseconds, millisecondsBoth }: TunedCascade): string {
   return [
     `cascade, on ${images} images of val: ${percent(early)} keep the first prediction, of probability ${sure.toFixed(4)} or more`,

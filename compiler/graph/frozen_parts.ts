@@ -194,7 +194,7 @@ function pathOf(graph: Graph, { node, output }: ValueRef): readonly string[] {
 /** The graph from its inputs to the features. */
 function featureGraph(graph: Graph, features: readonly NamedValue[]): Graph {
   const predictions = features.map((feature) => ({ ...feature, meaning: { kind: 'tensor' } as const }))
-  const alone: Graph = { ...graph, losses: [], predictions, logits: [], crops: [] }
+  const alone: Graph = { ...graph, losses: [], predictions, logits: [], crops: [], early: [] }
   return prune(alone, rootsOf(alone))
 }
 
@@ -249,6 +249,7 @@ function replaceBy(graph: Graph, features: readonly NamedValue[]): Graph {
     predictions: named(graph.predictions),
     logits: named(graph.logits),
     crops: graph.crops.map(({ names, box, guide }) => ({ names, box: moved(box), guide: moved(guide) })),
+    early: named(graph.early),
   }
   return prune(replaced, rootsOf(replaced))
 }

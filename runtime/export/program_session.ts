@@ -9,7 +9,7 @@ import { channelsFirst } from '../inference/channels_first.js'
 import { sessionOptions } from '../inference/onnx_session.js'
 import { loadOnnxRuntime } from '../onnxruntime/load.js'
 
-/** What a program takes of an image. */
+/** The image as the input of a program. */
 export interface Feed {
   readonly input: 'image' | 'tensor'
   readonly steps: readonly ImageStep[]

@@ -90,7 +90,7 @@ for (const [index, subject] of subjects.entries())
     t.deepEqual(found.notFinite, [])
     if (graph.losses.length > 0) {
       // Weights that no loss depends on have no gradient, and neither have those of a teacher.
-      const trained = specialise({ ...graph, predictions: [], logits: [], crops: [] }, 'training').parameters
+      const trained = specialise({ ...graph, predictions: [], logits: [], crops: [], early: [] }, 'training').parameters
       const taught = new Set(weightsWithoutGradient(graph, graph.nodes).map(({ name }) => name))
       const idle = [...graph.parameters.values()].filter(
         ({ name, trainable }) => trainable && (!trained.has(name) || taught.has(name)),

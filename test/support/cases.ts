@@ -87,7 +87,7 @@ export function ready(operation: Operation, { name, inputs, arguments: given = {
     frame: 0,
     span,
   }
-  const graph = { nodes: [...inputNodes, node], predictions: [], logits: [], crops: [] } as unknown as Graph
+  const graph = { nodes: [...inputNodes, node], predictions: [], logits: [], crops: [], early: [] } as unknown as Graph
   return {
     operation,
     name,
