@@ -530,6 +530,22 @@ export const table = {
     explanation:
       'No loss and no prediction depends on the crop, so only its box is computed. A two-stage model needs a second pass on the crop.',
   }),
+  'idle-cascade': warning<{ keeper: string | undefined; inner: boolean }>({
+    message({ keeper, inner }) {
+      if (inner) return 'a cascade in a branch or block skips nothing'
+      const reason =
+        keeper === undefined ? 'the first prediction needs all its weights' : `\`${keeper}\` needs it for every image`
+      return `the cascade does not skip the second prediction: ${reason}`
+    },
+    help({ keeper, inner }) {
+      if (inner) return 'write it in a `predict` line of the model'
+      return keeper === undefined
+        ? 'the first prediction should come from the first pass alone'
+        : `leave out \`predict ${keeper}\`, or predict the second one without a cascade`
+    },
+    explanation:
+      'A cascade saves time when whatever only its second prediction needs is not computed for confident images. Here nothing with weights is left to skip: another prediction needs the same pass, the first prediction contains it, or the cascade is in a branch or block, whose code all calls share.',
+  }),
   'teacher-learns': warning<{ callee: string; argument: string }>({
     message: ({ callee, argument }) => `\`${argument}\` of ${callee} is trained by what learns from it`,
     help: ({ argument }) => `stop the gradient: ${argument} = detach(...)`,

@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.js'
 import type { Examined, Warning } from './examined.js'
 import { idleLosses, learningTeachers, untrainedWeights } from './gradients.js'
+import { idleCascades } from './idle_cascade.js'
 import { otherNormalizations } from './normalization.js'
 import { unlikelyValues } from './unlikely.js'
 import { unscoredPredictions } from './unscored_prediction.js'
@@ -16,6 +17,7 @@ const warnings: readonly Warning[] = [
   unlikelyValues,
   otherNormalizations,
   unscoredPredictions,
+  idleCascades,
 ]
 
 /** Reports what is probably a mistake in a model without errors. */

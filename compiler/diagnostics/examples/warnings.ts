@@ -56,6 +56,19 @@ export const warnings = {
   predict probabilities = softmax(master.logits)
 }`,
   },
+  'idle-cascade': {
+    within: inModel,
+    wrong: attended(
+      'scale(10) -> ',
+      guide,
+      'predict joint = cascade(softmax(master.logits), softmax(part.logits), sure = 90%)\npredict second = softmax(part.logits)',
+    ),
+    right: attended(
+      'scale(10) -> ',
+      guide,
+      'predict joint = cascade(softmax(master.logits), softmax(part.logits), sure = 90%)',
+    ),
+  },
   'unscored-prediction': {
     within: besideBranch,
     wrong: 'predict scores = master.logits',
