@@ -17,8 +17,10 @@ export interface RunState {
   readonly training: boolean
   /** Names the run's random numbers: the seed and the step. */
   readonly key: readonly (string | number)[]
-  /** Paths of what does not learn at present: it runs as after training. */
+  /** Paths of parts that do not learn at present: they run as after training. */
   readonly frozen?: readonly string[]
+  /** Paths of parts that do, also within a frozen part. */
+  readonly learning?: readonly string[]
   readonly watch?: StepWatch
   /** [classes]: what each class's images count in the loss; all alike without. */
   readonly classWeights?: tf.Tensor1D
@@ -38,9 +40,10 @@ export class Scope {
     return new Scope({ ...state, draws: 0 }, '')
   }
 
+  /** Whether it runs as in training: the innermost part around it decides. */
   get training(): boolean {
-    const { training, frozen } = this.state
-    return training && !frozen?.some((path) => this.prefix.startsWith(`${path}.`))
+    const { training, frozen = [], learning = [] } = this.state
+    return training && this.innermost(frozen) <= this.innermost(learning)
   }
 
   get classWeights(): tf.Tensor1D | undefined {
@@ -85,6 +88,11 @@ export class Scope {
   absentView(images: tf.Tensor4D, size: number): tf.Tensor4D {
     this.refuseAbsent()
     return tf.zeros([images.shape[0], size, size, 3])
+  }
+
+  /** Returns the length of the longest path that leads here, -1 without one. */
+  private innermost(paths: readonly string[]): number {
+    return Math.max(-1, ...paths.filter((path) => this.prefix.startsWith(`${path}.`)).map(({ length }) => length))
   }
 
   private refuseAbsent(): void {

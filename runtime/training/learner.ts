@@ -152,11 +152,12 @@ export class Learner {
     const { seed, model } = this.options
     // A step has several batches, or a batch several steps.
     const number = part ?? this.accumulated.batches
-    const groups = model.plan.groups.filter((group) => isFrozen(group, epoch)).map(({ path }) => path)
-    const frozen = [...groups, ...this.movingAverages.paths]
+    const paths = (frozen: boolean) =>
+      model.plan.groups.filter((group) => isFrozen(group, epoch) === frozen).map(({ path }) => path)
+    const frozen = [...paths(true), ...this.movingAverages.paths]
     return {
       key: [seed, 'step', step, ...(number === 0 ? [] : [number])],
-      ...(frozen.length > 0 && { frozen }),
+      ...(frozen.length > 0 && { frozen, learning: paths(false) }),
       ...(this.classWeights && { classWeights: this.classWeights }),
       ...(this.options.profile && { watch: this.options.profile }),
     }

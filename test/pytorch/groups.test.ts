@@ -60,3 +60,28 @@ test("each parameter has the other engines' learning rate and weight decay", asy
     [0.2048, 0.256, 0.32, 0.4, 2],
   )
 })
+
+test('a group within a frozen one learns, with the statistics of its batch norms', async (t) => {
+  if (skipped(t, lacking)) return
+  const groups = `network = group(whole, frozen = 2)
+    last      = group(whole.stages.1, frozen = 1)`
+  const nested = text.replace(/network {3}=[^\n]*\n[^\n]*/, groups)
+  const spec = compileText('small.wsban', nested, {}, [])
+  const graph = present(spec.graph, JSON.stringify(spec.diagnostics))
+  const code = join(folder, 'nested')
+  await writeTarget({ ...spec, graph }, { target: 'pytorch', out: code, seed: 1 })
+  const printed = runPython(
+    [join(packageRoot(), 'test', 'pytorch', 'run_frozen.py')],
+    JSON.stringify({ code, epochs: [0.5, 1.5, 2.5, 0.5] }),
+  )
+  const states = z
+    .array(z.object({ training: z.array(z.string()), learning: z.array(z.string()) }))
+    .parse(JSON.parse(printed))
+  t.deepEqual(
+    states.map(({ training }) => training.toSorted()),
+    [[], ['whole.stages.1.down'], ['whole.norm', 'whole.stages.0.down', 'whole.stages.1.down'], []],
+  )
+  t.deepEqual(states[0]?.learning, [])
+  t.true(states[1]?.learning.every((name) => name.startsWith('whole.stages.1.')))
+  t.is(states[2]?.learning.length, [...graph.parameters.values()].filter(({ trainable }) => trainable).length)
+})

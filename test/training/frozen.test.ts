@@ -49,6 +49,16 @@ test.serial('a frozen part keeps weights and statistics, and learns when its tim
   t.deepEqual(learning, await changedBy(await learnerWith(), 0))
 })
 
+test.serial('a group within a frozen one learns, with the statistics of its batch norms', async (t) => {
+  const groups = ['backbone=group(master.trunk, frozen=2)', 'last=group(master.trunk.layer3, frozen=1)']
+  const changed = async (epoch: number) =>
+    (await changedBy(await learnerWith(...groups), epoch)).filter((name) => name.startsWith('master.trunk.'))
+  t.deepEqual(await changed(0.5), [])
+  const inside = await changed(1.5)
+  t.true(inside.every((name) => name.startsWith('master.trunk.layer3.')))
+  t.true(inside.some((name) => name.endsWith('running_mean')) && inside.some((name) => name.endsWith('weight')))
+})
+
 test.serial('freezing everything is reported', async (t) => {
   const learner = await learnerWith('all=group(master, frozen=1)')
   t.throws(() => learner.accumulate(batch, { step: 0, epoch: 0.5, rate: 0.01 }, true), {

@@ -62,17 +62,18 @@ def freeze(
     Frozen modules are in evaluation mode, and their parameters require no gradient.
     Returns whether the set of trained parameters changed.
     """
-    model.train()
-    frozen = [group.path for group in groups if epoch < group.frozen]
-    frozen += [teacher.path for teacher in teachers]
-    for name, module in model.named_modules():
-        if any(f"{name}.".startswith(f"{path}.") for path in frozen):
-            module.eval()
-    changed = False
-    for name, parameter in model.named_parameters():
+
+    def learns(name: str) -> bool:
         group = find_group(groups, name)
         taught = any(teacher.contains(name) for teacher in teachers)
-        trained = not taught and (group is None or epoch >= group.frozen)
+        return not taught and (group is None or epoch >= group.frozen)
+
+    # A module sets those within it, too, and comes before them.
+    for name, module in model.named_modules():
+        module.train(learns(f"{name}."))
+    changed = False
+    for name, parameter in model.named_parameters():
+        trained = learns(name)
         changed = changed or parameter.requires_grad != trained
         parameter.requires_grad_(trained)
     return changed
