@@ -147,9 +147,9 @@ class FileResolver {
     this.parameters(model.parameters, scope)
     for (const input of model.inputs) {
       for (const dimension of input.dimensions) this.expression(dimension, scope)
-      for (const step of input.steps ?? []) this.setting(step, scope)
       const definition: Definition = { kind: 'input', name: input.name.text, span: input.name.span }
-      this.define(scope, input.name, { definition, members: none }, input.span.end)
+      this.define(scope, input.name, { definition, members: none }, input.name.span.end)
+      for (const step of input.steps ?? []) this.setting(step, scope)
     }
     for (const item of model.items)
       if (item.kind === 'binding') this.binding(item, scope)
