@@ -51,7 +51,7 @@ test.serial('export finds the threshold of a cascade, which verify and evaluate 
   t.regex(wsban('evaluate', 'run').out, /cascade: [\d.]+ % of the images keep the first prediction/)
 })
 
-test.serial('a model without a cascade is told which line to write', (t) => {
+test.serial('exporting a model without a cascade says what to write in its spec', (t) => {
   writeFileSync(join(folder, 'plain.wsban'), tiny)
   t.is(wsban('train', 'plain.wsban', '--data', 'birds', '-o', 'plain', '--epochs', '1', '--set', 'size=32').status, 0)
   const refused = wsban('export', 'plain', '-o', 'plain.onnx', '--data', 'birds', '--cascade', '0.1')
