@@ -52,12 +52,12 @@ function withUnusedBranch(text: string): string {
   )
 }
 
-/** Every name of a spec or of a parameter but those of the language. */
+/** Every name of a spec or of a parameter but those of the language; `first` and `second` are arguments of operations as well. */
 function renamed(text: string): string {
   return text
     .replace(/\b([vl]|block)(\d+)\b/g, '$1_of_$2')
     .replace(/\bfirst\b(?! =)/g, 'whole')
-    .replace(/\bsecond\b/g, 'closer')
+    .replace(/(?<!, )\bsecond\b|\bsecond\b(?! =)/g, 'closer')
     .replace(/\bcrop\b/g, 'window')
 }
 
