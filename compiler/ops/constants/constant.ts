@@ -4,7 +4,7 @@ import type { Typed } from '../call.js'
 import type { Operation } from '../operation.js'
 import * as python from '../python/index.js'
 import { tensorArgument } from '../support/arguments.js'
-import { dimension, floats, mostAxes, numbered } from '../support/shapes.js'
+import { mostAxes, sharedType } from '../support/shapes.js'
 import { elements, tensor } from '../support/tensor.js'
 
 export const constant: Operation = {
@@ -30,10 +30,7 @@ export const constant: Operation = {
     infer(call) {
       const [sizes, count] = [sizesOf(call), call.integers('values').length]
       const fits = sizes.length <= mostAxes && sizes.every((size) => size > 0) && elements(sizes) === count
-      if (fits) {
-        const name = (index: number) => (sizes.length === 1 ? 'features' : numbered(index))
-        return [floats([dimension('batch', 1), ...sizes.map((size, index) => dimension(name(index), size))])]
-      }
+      if (fits) return [sharedType(sizes)]
       const range = `at most ${mostAxes} sizes whose product is ${count}, as there are numbers`
       return call.fail('out-of-range', { name: 'shape', value: `[${sizes.join(', ')}]`, range, advice: undefined })
     },

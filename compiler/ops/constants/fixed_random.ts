@@ -5,7 +5,7 @@ import type { Typed } from '../call.js'
 import type { Operation } from '../operation.js'
 import * as python from '../python/index.js'
 import { tensorArgument } from '../support/arguments.js'
-import { dimension, floats, mostAxes, numbered } from '../support/shapes.js'
+import { mostAxes, sharedType } from '../support/shapes.js'
 import { elements, type Tensor, tensor } from '../support/tensor.js'
 
 /** 16 MB in an exported file. */
@@ -36,7 +36,7 @@ export const fixedRandom: Operation = {
     infer(call) {
       const sizes = call.integers('shape')
       if (sizes.length <= mostAxes && sizes.every((size) => size > 0) && elements(sizes) <= mostNumbers)
-        return [floats([dimension('batch', 1), ...sizes.map((size, index) => dimension(nameOf(sizes, index), size))])]
+        return [sharedType(sizes)]
       const range = `at most ${mostAxes} positive sizes, and ${mostNumbers} numbers in all`
       return call.fail('out-of-range', { name: 'shape', value: `[${sizes.join(', ')}]`, range, advice: undefined })
     },
@@ -71,10 +71,6 @@ export const fixedRandom: Operation = {
     arguments: { shape: [4, 5], distribution, seed: 3 },
     noGradient: true,
   })),
-}
-
-function nameOf(sizes: readonly number[], index: number): string {
-  return sizes.length === 1 ? 'features' : numbered(index)
 }
 
 function shapeOf(call: Typed): readonly number[] {

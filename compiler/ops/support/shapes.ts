@@ -18,6 +18,12 @@ export function numbered(index: number): string {
   return `axis ${index}`
 }
 
+/** The type of a tensor that all images share, from its sizes without the batch. */
+export function sharedType(sizes: readonly number[]): TensorType {
+  const name = (index: number) => (sizes.length === 1 ? 'features' : numbered(index))
+  return floats([dimension('batch', 1), ...sizes.map((size, index) => dimension(name(index), size))])
+}
+
 /** One number: a loss. */
 export const scalar: TensorType = floats([])
 
