@@ -38,7 +38,7 @@ async function open(program: OnnxProgram) {
   const pieces: Uint8Array[] = []
   for await (const piece of encodeModel({ program, producer: 'bench', version: '', metadata: {} }).pieces())
     pieces.push(piece)
-  return InferenceSession.create(Buffer.concat(pieces))
+  return InferenceSession.create(Buffer.concat(pieces), { extra: { session: { intra_op: { allow_spinning: '0' } } } })
 }
 
 const random = new Random(1)

@@ -77,6 +77,8 @@ test('each pass that a prediction skips is in a branch once, and no node is comp
     t.is(count(nodes, 'Conv'), count(program.nodes, 'Conv'), name)
     const outside = nodes.filter(({ operator }) => operator === 'Conv').length
     t.is(outside, name === 'a second pass on the whole image' ? 6 : 3, name)
+    const cropsAll = nodes.some(({ operator }) => operator === 'GridSample')
+    t.is(cropsAll, name === 'a second pass on the whole image', `${name}: whether each image is cropped`)
   }
 })
 

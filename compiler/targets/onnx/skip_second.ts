@@ -86,15 +86,16 @@ class Skipping {
     return withoutUnused({ ...this.given, nodes: changed, constants: this.constants })
   }
 
-  /** The nodes that were written for what only the second prediction needs, as far as nothing else came to use them. */
+  /**
+   * The nodes that only the second prediction needs. Some of them may have been written for a call that is needed as well: a crop is taken for
+   * the second pass alone, its box is an answer.
+   */
   private nodesOfSecond(select: OnnxNode): ReadonlySet<OnnxNode> {
-    const { skipped } = this.selection
     const kept = this.needed([...answerNames(this.given)], (node) =>
       node.inputs.slice(0, node === select ? 2 : undefined),
     )
     const second = this.needed([elementAt(select.inputs, 2)], (node) => node.inputs)
-    const moved = [...second].filter((node) => !kept.has(node) && node.origin !== undefined && skipped.has(node.origin))
-    return new Set(moved)
+    return new Set([...second].filter((node) => !kept.has(node) && node.origin !== undefined))
   }
 
   private needed(wanted: readonly string[], inputsOf: (node: OnnxNode) => readonly string[]): ReadonlySet<OnnxNode> {
