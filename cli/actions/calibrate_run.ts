@@ -1,15 +1,17 @@
 import { signatureOf } from '../../compiler/graph/signature.js'
+import { elementAt } from '../../grammar/present.js'
+import { ImageSource, usualWorkers } from '../../runtime/data/image_source.js'
 import { dataOptions } from '../../runtime/data/model_data.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import type { EngineName } from '../../runtime/engines/index.js'
 import { Failure } from '../../runtime/failure.js'
 import { calibrate, type Labelled, leastImages } from '../../runtime/inference/calibrate.js'
+import { evaluateSplit } from '../../runtime/inference/evaluate_split.js'
 import { openOnEngine } from '../../runtime/inference/open.js'
 import type { AnswerCalibration } from '../../runtime/runs/answer_calibration.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
 import { openWeighted } from '../../runtime/specs/weighted.js'
 import type { Io } from '../io.js'
-import { answersTo } from './answers.js'
 import { requireClasses } from './class_models.js'
 import { imagesInUse, runInUse } from './run_in_use.js'
 import { specHost } from './spec.js'
@@ -52,15 +54,30 @@ export async function measureCalibration(
   const weighted = await openWeighted(source, { weights: run.weightsPath() }, host)
   const signature = signatureOf(weighted.spec.graph)
   requireClasses(source, signature)
-  const { splits } = await openDataSet(place, dataOptions(run.info, signature))
-  const samples = spread(splits.val, mostImages)
-  if (samples.length < leastImages) return undefined
+  const data = await openDataSet(place, dataOptions(run.info, signature))
+  const val = spread(data.splits.val, mostImages)
+  if (val.length < leastImages) return undefined
+  const { reporter } = io
   const predictor = await openOnEngine({ ...weighted, classes: run.info.classes }, engine, run.info.seed, host)
+  const images = new ImageSource({ reporter, cacheBytes: 0, workers: usualWorkers(), mostUnreadable: 1 })
   const answers: Labelled[] = []
   try {
-    for await (const { sample, answer } of answersTo(samples, predictor, io))
-      answers.push({ probabilities: answer.probabilities, label: sample.label })
+    await evaluateSplit(
+      predictor,
+      { ...data, splits: { ...data.splits, val } },
+      {
+        split: 'val',
+        batch: run.info.batch,
+        reporter,
+        images,
+        onAnswer: (index, { probabilities }) => {
+          answers.push({ probabilities, label: elementAt(val, index).label })
+          if (answers.length % 16 === 0) reporter.progress(`${answers.length} of ${val.length} images`)
+        },
+      },
+    )
   } finally {
+    await images.close()
     await predictor.close()
   }
   const calibration = calibrate(answers)
