@@ -64,9 +64,14 @@ export class WeightStore {
 }
 
 /** A tensor in a parameter's engine layout (the parameter itself, its velocity) as values in PyTorch's order. */
-export async function readCanonical(tensor: tf.Tensor, { shape, layout }: ParameterSpec): Promise<Float32Array> {
-  const values = Float32Array.from(await tensor.data())
-  return layout ? permuteValues(values, permutedShape(shape, layout), inverse(layout)) : values
+export async function readCanonical(tensor: tf.Tensor, { layout }: ParameterSpec): Promise<Float32Array> {
+  if (!layout) return new Float32Array(await tensor.data())
+  const canonical = tf.transpose(tensor, inverse(layout))
+  try {
+    return new Float32Array(await canonical.data())
+  } finally {
+    canonical.dispose()
+  }
 }
 
 /** @throws Failure `weights-do-not-fit`, naming the first few parameters that are missing or have another shape */
