@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { elementAt } from '../../grammar/present.js'
 
 /** A tensor with a batch of one, once for each image of another. */
 export function perImage<T extends tf.Tensor>(x: tf.Tensor, like: tf.Tensor): T {
@@ -50,11 +51,16 @@ export function resizeMap(x: tf.Tensor3D, to: Size): tf.Tensor3D {
   return tf.squeeze(resize(tf.expandDims(x, 3), to), [3])
 }
 
-/** Height and width, or what has them: feature maps [batch, h, w, channels], or one map an image [batch, h, w]. */
-type Size = readonly [number, number] | tf.Tensor4D | tf.Tensor3D
+/**
+ * Height and width, or what has them: feature maps [batch, h, w, channels], one map an image [batch, h, w], or a list of feature maps
+ * [batch, n, channels, h, w], whose channels do not come last.
+ */
+type Size = readonly [number, number] | tf.Tensor5D | tf.Tensor4D | tf.Tensor3D
 
 function sizeOf(to: Size): readonly [number, number] {
-  return to instanceof tf.Tensor ? [to.shape[1], to.shape[2]] : to
+  if (!(to instanceof tf.Tensor)) return to
+  const height = to.rank === 5 ? 3 : 1
+  return [elementAt(to.shape, height), elementAt(to.shape, height + 1)]
 }
 
 /** [from, to]: column i holds the two shares that make output cell i. */

@@ -120,6 +120,11 @@ export const resize: Operation = {
       inputs: { x: { shape: [1, 2, 2, 2], fill: 'random' }, like: { shape: [1, 4, 5, 3], fill: 'zeros' } },
       noGradient: true,
     },
+    {
+      name: 'like a list of maps',
+      inputs: { x: { shape: [1, 2, 2, 2], fill: 'random' }, like: { shape: [1, 2, 4, 5, 3], fill: 'zeros' } },
+      noGradient: true,
+    },
     { name: 'from one cell', inputs: { x: { shape: [1, 2, 1, 1], fill: 'random' } }, arguments: { size: 3 } },
   ],
 }
