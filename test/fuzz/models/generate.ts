@@ -66,6 +66,8 @@ export class ModelGenerator {
     const detail = crop && this.chance(0.4) ? this.crop(first.maps, size) : undefined
     const others = this.chance(0.3) ? this.otherLabels(classes) : undefined
     const pairLoss = this.chance(0.3) ? [this.pairLoss()] : []
+    const isCascade = logits.length > 1 && this.chance(0.3)
+    const predicted = isCascade ? this.cascade(logits, prediction) : prediction
     if (detail) lines.push(detail.replace('crop =', 'detail ='))
     return [
       ...blocks,
@@ -75,7 +77,7 @@ export class ModelGenerator {
       ...(others?.inputs ?? []).map((line) => `  ${line}`),
       ...lines.map((line) => `  ${line}`),
       `  loss { ${[losses, ...(others?.losses ?? []), ...pairLoss].join('\n         ')} }`,
-      `  predict probabilities = ${prediction}`,
+      `  predict probabilities = ${predicted}`,
       ...(others?.predictions ?? []).map((line) => `  ${line}`),
       `  ${train}`,
       '}',
@@ -462,6 +464,11 @@ export class ModelGenerator {
       `softmax(${logits[0]})`,
       `softmax(${logits[1]})`,
     ])
+  }
+
+  /** Either branch first. No threshold is a probability that logits of zeros have. */
+  private cascade(logits: readonly string[], prediction: string): string {
+    return `cascade(softmax(${this.pick(logits)}), ${prediction}, sure = ${this.pick([0.37, 0.53, 0.71, 0.97])})`
   }
 
   private steps(size: number): string {

@@ -8,6 +8,7 @@ import { fusePasses } from '../../../compiler/targets/onnx/passes/fuse_passes.js
 import { toHalfPrecision } from '../../../compiler/targets/onnx/passes/half_precision.js'
 import { passes } from '../../../compiler/targets/onnx/passes/index.js'
 import type { OnnxProgram } from '../../../compiler/targets/onnx/program.js'
+import { withSkipping } from '../../../compiler/targets/onnx/skip_second.js'
 import { lowPrecision } from '../../../runtime/export/onnx.js'
 import { sessionOf } from '../../support/onnx_program.js'
 import type { ReferenceInputs, Tensors } from './reference.js'
@@ -53,7 +54,8 @@ function programOf(graph: Graph, inputs: ReferenceInputs, variant: Variant, inpu
     .reduce((program, pass) => pass.run(program), written)
   const precise = variant.half ? toHalfPrecision(optimised, lowPrecision(graph)) : optimised
   const fused = variant.fused ? fusePasses(precise, graph) : precise
-  return variant.functions ? withFunctions(fused, graph) : fused
+  const skipping = withSkipping(fused, graph)
+  return variant.functions ? withFunctions(skipping, graph) : skipping
 }
 
 /** Runs an inference graph in ONNX Runtime on normalised tensors. */
