@@ -4,7 +4,7 @@ import { viewOf } from '../../compiler/graph/view.js'
 import { dataOptions, type KnownLabels } from '../../runtime/data/model_data.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import type { CascadeTrial, TunedCascade } from '../../runtime/export/cascade.js'
-import { type Accuracy, percent } from '../../runtime/export/eight_bits.js'
+import { type Accuracy, percent, type Speed } from '../../runtime/export/eight_bits.js'
 import { classNamesOf } from '../../runtime/export/metadata.js'
 import { exportOnnx, type Precision } from '../../runtime/export/onnx.js'
 import { Failure } from '../../runtime/failure.js'
@@ -141,6 +141,11 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
     if (request.fusePasses && !exported.fused)
       io.print('no two passes of this model share weights: --fuse-passes changed nothing')
     if (exported.accuracy) io.print(accuracyText(exported.accuracy))
+    if (exported.speed) io.print(speedText(exported.speed))
+    if (exported.speed && exported.speed.int8 >= exported.speed.fp32)
+      io.reporter.warn(
+        'int8 is not faster than fp32 on this machine: use --precision fp32 here, unless the file has to be small',
+      )
     if (exported.cascade) io.print(cascadeText(exported.cascade))
     io.next(`wsban verify ${shellWord(request.out)} --against ${shellWord(source)}`)
     io.json({
@@ -153,6 +158,7 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
       fused: exported.fused,
       checked: exported.unchecked === undefined,
       accuracy: exported.accuracy ?? null,
+      speed: exported.speed ?? null,
       cascade: exported.cascade ?? null,
       weights: found?.path ?? null,
       seed: random === undefined ? null : request.seed,
@@ -247,4 +253,8 @@ function cascadeText({ sure, images, early, top1, top1Both, milliseconds, millis
 
 function accuracyText({ images, fp32, int8, sameTop1 }: Accuracy): string {
   return `top-1 on ${images} images of val: ${percent(int8)} in int8, ${percent(fp32)} in fp32; the same answer on ${sameTop1}`
+}
+
+function speedText({ fp32, int8 }: Speed): string {
+  return `${int8.toFixed(1)} ms an image in int8, ${fp32.toFixed(1)} ms in fp32 (ratio ${(int8 / fp32).toFixed(2)}), on this machine`
 }

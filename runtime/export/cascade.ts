@@ -10,7 +10,8 @@ import { decodeSample } from '../data/sample_image.js'
 import { Failure } from '../failure.js'
 import { argMax } from '../inference/answer.js'
 import type { Reporter } from '../reporter.js'
-import { type Feed, ProgramSession, spread } from './program_session.js'
+import { type Feed, ProgramSession } from './program_session.js'
+import { timeInTurns } from './timing.js'
 
 /** How the threshold of a cascade is found. */
 export interface CascadeTrial {
@@ -35,9 +36,6 @@ export const tunedCascade = z.object({
   millisecondsBoth: z.number(),
 })
 export type TunedCascade = z.infer<typeof tunedCascade>
-
-/** Images of val on which both ways are timed. */
-const timedImages = 40
 
 /** Both predictions of one image. */
 export interface Judged {
@@ -93,7 +91,12 @@ export async function tuneCascade(
     })
   const { threshold } = present(selectsOf(selection.node), 'how a selection selects')
   const changed = withSetting(program, selection.node.id, threshold, found.sure)
-  const [milliseconds, millisecondsBoth] = await time([withSkipping(changed, graph), program], trial)
+  const [milliseconds, millisecondsBoth] = await timeInTurns(
+    [withSkipping(changed, graph), program],
+    trial.val,
+    trial,
+    trial.reporter,
+  )
   const top1Both = judged.filter(({ secondRight }) => secondRight).length / judged.length
   return {
     program: changed,
@@ -138,33 +141,6 @@ async function judge(
     await session.close()
   }
   return judged
-}
-
-/** Returns the milliseconds for one image of each program, measured in turns. */
-async function time(
-  programs: readonly [OnnxProgram, OnnxProgram],
-  trial: CascadeTrial & Feed,
-): Promise<readonly [number, number]> {
-  const sessions = [await ProgramSession.open(programs[0], trial), await ProgramSession.open(programs[1], trial)]
-  const totals: [number, number] = [0, 0]
-  const samples = spread(trial.val, timedImages)
-  try {
-    for (const [index, sample] of samples.entries()) {
-      const image = await decodeSample(sample)
-      for (const which of [0, 1] as const) {
-        const session = elementAt(sessions, which)
-        // The first run of a session reserves memory.
-        if (index === 0) await session.run(image)
-        const start = performance.now()
-        await session.run(image)
-        totals[which] += performance.now() - start
-      }
-      trial.reporter.progress(`timed ${index + 1} of ${samples.length} images`)
-    }
-  } finally {
-    await Promise.all(sessions.map((session) => session.close()))
-  }
-  return [totals[0] / samples.length, totals[1] / samples.length]
 }
 
 function floats(value: InferenceSession.OnnxValueMapType[string] | undefined): Float32Array {

@@ -11,6 +11,7 @@ import { decodeSample } from '../data/sample_image.js'
 import { Failure } from '../failure.js'
 import type { Reporter } from '../reporter.js'
 import { type Feed, ProgramSession, spread } from './program_session.js'
+import { timeInTurns } from './timing.js'
 
 /** Images on which ranges are measured, spread over the training split. */
 const calibrationImages = 64
@@ -33,8 +34,14 @@ export interface Accuracy {
   readonly sameTop1: number
 }
 
+/** Milliseconds for one image before and after rounding: means over some images of val, in turns, on this machine. */
+export interface Speed {
+  readonly fp32: number
+  readonly int8: number
+}
+
 /**
- * The program rounded to eight bits, and what that costs.
+ * Returns the program rounded to eight bits, its accuracy and its speed.
  *
  * @throws Failure `int8-inaccurate` when top-1 on val falls by more than `maxDrop`, `image-unreadable`
  */
@@ -42,7 +49,7 @@ export async function inEightBits(
   program: OnnxProgram,
   mayBeInt8: (node: OnnxNode) => boolean,
   trial: EightBitTrial & Feed,
-): Promise<{ program: OnnxProgram; accuracy: Accuracy }> {
+): Promise<{ program: OnnxProgram; accuracy: Accuracy; speed: Speed }> {
   const rounded = toEightBits(program, mayBeInt8, await measure(withMeasures(program, mayBeInt8), trial))
   const accuracy = await compare(program, rounded, trial)
   if (accuracy.fp32 - accuracy.int8 > trial.maxDrop)
@@ -51,7 +58,8 @@ export async function inEightBits(
       message: `in int8 top-1 on ${accuracy.images} images of val falls from ${percent(accuracy.fp32)} to ${percent(accuracy.int8)}, by more than ${percent(trial.maxDrop)}: no file was written`,
       help: 'use --precision fp16, or allow more with --max-drop',
     })
-  return { program: rounded, accuracy }
+  const [fp32, int8] = await timeInTurns([program, rounded], trial.val, trial, trial.reporter)
+  return { program: rounded, accuracy, speed: { fp32, int8 } }
 }
 
 export const percent = (share: number) => `${(share * 100).toFixed(1)} %`

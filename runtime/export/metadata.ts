@@ -27,6 +27,8 @@ export interface Described {
   readonly calibration?: unknown
   /** Of an int8 file: what rounding costs. */
   readonly accuracy?: unknown
+  /** Of an int8 file: milliseconds for one image before and after rounding, on the machine that exported it. */
+  readonly speed?: unknown
   /** Of a file whose cascade was tuned: its threshold, and what that does. */
   readonly cascade?: unknown
 }
@@ -73,6 +75,7 @@ export async function metadataOf(
     metrics,
     calibration,
     accuracy,
+    speed,
     cascade,
   }: Described,
   hash: (text: string) => string | Promise<string>,
@@ -99,6 +102,7 @@ export async function metadataOf(
     ...(metrics !== undefined && { metrics: JSON.stringify(metrics) }),
     ...(calibration !== undefined && { calibration: JSON.stringify(calibration) }),
     ...(accuracy !== undefined && { accuracy: JSON.stringify(accuracy) }),
+    ...(speed !== undefined && { speed: JSON.stringify(speed) }),
     ...(cascade !== undefined && { cascade: JSON.stringify(cascade) }),
   }
 }

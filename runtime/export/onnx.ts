@@ -22,7 +22,7 @@ import { type InitialValues, initialValues } from '../weights/initial_values.js'
 import type { OpenWeights } from '../weights/load.js'
 import { type CascadeTrial, type TunedCascade, tuneCascade } from './cascade.js'
 import { checkExport } from './check.js'
-import { type Accuracy, type EightBitTrial, inEightBits } from './eight_bits.js'
+import { type Accuracy, type EightBitTrial, inEightBits, type Speed } from './eight_bits.js'
 import { type Described, metadataOf } from './metadata.js'
 
 /** How values are stored and computed: all in float32; or in float16 or as eight-bit steps where that is enough. */
@@ -73,6 +73,8 @@ export interface Exported {
   readonly unchecked?: string
   /** Of an int8 file: what rounding costs. */
   readonly accuracy?: Accuracy
+  /** Of an int8 file: how fast it is on this machine. */
+  readonly speed?: Speed
   /** The threshold that was found. */
   readonly cascade?: TunedCascade
 }
@@ -95,7 +97,7 @@ export async function exportOnnx(request: ExportRequest): Promise<Exported> {
       'seed' in weights ? initialValues(parameter, weights.seed) : (await weights.read(parameter.name)).values,
   })
   const single = optimise(written, new Set(request.without))
-  const { program: precise, accuracy } = await inPrecision(single, inference, request)
+  const { program: precise, accuracy, speed } = await inPrecision(single, inference, request)
   const { program: flat, tuned } = request.cascade
     ? await tuneCascade(precise, inference, { ...request.cascade, input, steps: graph.image.steps })
     : { program: precise, tuned: undefined }
@@ -106,7 +108,7 @@ export async function exportOnnx(request: ExportRequest): Promise<Exported> {
     program,
     producer: 'wsban',
     version: packageVersion(),
-    metadata: await metadataOf(described(request, accuracy, tuned), sha256),
+    metadata: await metadataOf(described(request, { accuracy, speed, cascade: tuned }), sha256),
     describe: describer(inference, stored.files),
   })
   if (model.bytes > mostBytes)
@@ -127,6 +129,7 @@ export async function exportOnnx(request: ExportRequest): Promise<Exported> {
     fused: fused !== flat,
     ...(typeof runtime === 'string' && { unchecked: runtime }),
     ...(accuracy && { accuracy }),
+    ...(speed && { speed }),
     ...(tuned && { cascade: tuned }),
   }
 }
@@ -141,7 +144,7 @@ async function inPrecision(
   single: OnnxProgram,
   inference: Graph,
   { precision = { name: 'fp32' }, graph, input }: ExportRequest,
-): Promise<{ program: OnnxProgram; accuracy?: Accuracy }> {
+): Promise<{ program: OnnxProgram; accuracy?: Accuracy; speed?: Speed }> {
   const mayBeLow = lowPrecision(inference)
   if (precision.name === 'int8')
     return inEightBits(single, mayBeLow, { ...precision.trial, input, steps: graph.image.steps })
@@ -153,14 +156,10 @@ export function lowPrecision({ nodes }: Graph): (node: OnnxNode) => boolean {
   return ({ origin }) => operations.get(nodes[origin ?? -1]?.operation ?? '')?.semantics?.lowPrecision === true
 }
 
-function described(
-  request: ExportRequest,
-  accuracy: Accuracy | undefined,
-  cascade: TunedCascade | undefined,
-): Described {
+function described(request: ExportRequest, measured: Pick<Described, 'accuracy' | 'speed' | 'cascade'>): Described {
   const { weights, precision } = request
   const version = packageVersion()
-  return { ...request, version, weights: originOf(weights), precision: precision?.name ?? 'fp32', accuracy, cascade }
+  return { ...request, version, weights: originOf(weights), precision: precision?.name ?? 'fp32', ...measured }
 }
 
 function originOf(weights: ExportRequest['weights']): string {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { z } from 'zod'
+import { readOnnxMetadata } from '../../runtime/inference/onnx_metadata.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { compileFile } from '../../runtime/specs/spec.js'
 import { initialValues } from '../../runtime/weights/initial_values.js'
@@ -56,7 +57,14 @@ test.serial('train, evaluate, export, verify, predict, report', async (t) => {
   const small = join(folder, 'small.onnx')
   const eight = wsban('export', run, '-o', small, '--precision', 'int8', '--data', data, '--max-drop', '1', '--json')
   t.is(eight.status, 0, eight.err)
-  const { accuracy } = z.object({ accuracy: z.object({ images: z.number() }) }).parse(json(eight))
+  const { accuracy, speed } = z
+    .object({
+      accuracy: z.object({ images: z.number() }),
+      speed: z.object({ fp32: z.number().positive(), int8: z.number().positive() }),
+    })
+    .parse(json(eight))
+  t.is(/int8 is not faster than fp32/.test(eight.err), speed.int8 >= speed.fp32)
+  t.deepEqual(JSON.parse((await readOnnxMetadata(small)).speed ?? ''), speed)
   t.true(accuracy.images === json(wsban('evaluate', small, '--data', data, '--json')).images)
   t.true(statSync(small).size < 0.5 * statSync(onnx).size)
   t.is(wsban('verify', onnx, '--against', run, '--data', data).status, 0)
