@@ -1,12 +1,13 @@
-"""Milliseconds an image of WS-BAN on InceptionV3 at 448 x 448, three ways in one process, taking turns:
+"""Milliseconds an image of WS-BAN on InceptionV3 at 448 x 448, four ways in one process, taking turns:
 
   ours         the file of `wsban export`: both passes and the crop in one graph, ONNX Runtime
   host loop    ONNX Runtime, one pass exported by torch.onnx run twice, scipy's components and a crop between them
+  openvino     the same loop around the same single pass, in OpenVINO
   pytorch      PyTorch eager, the same two passes with the same loop between
 
     python bench/inference.py [--batch 1] [--runs 10] [--threads 2] [--ours FILE.onnx]
 
-Needs torch, torchvision, scipy, onnx, onnxruntime and numpy. Weights are random: time does not depend on them, boxes hardly.
+Needs torch, torchvision, scipy, onnx, onnxruntime, openvino and numpy. Weights are random: time does not depend on them, boxes hardly.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
+import openvino
 import torch
 from peer import attention_head, boxes_of, in_turns, inception_to_mixed_6e, milliseconds, ratios, signed_root_pool
 from torch import nn
@@ -90,12 +92,21 @@ def main() -> None:
     single = session(one_pass)
     photos = np.random.default_rng(1).integers(0, 256, (options.batch, 375, 500, 3), dtype=np.uint8)
 
-    def host_loop():
+    def loop(run):
+        """Both passes, with the crop computed between them. `run` takes and returns NumPy arrays."""
         images = preprocess(photos)
-        first, guides = single.run(None, {"image": images.numpy()})
+        first, guides = run(images.numpy())
         part = crop(images, boxes_of(guides, threshold=0.2, margin=0.05))
-        second, _ = single.run(None, {"image": part.numpy()})
+        second, _ = run(part.numpy())
         return F.softmax(torch.from_numpy(first), 1) + F.softmax(torch.from_numpy(second), 1)
+
+    vino = openvino.Core().compile_model(
+        one_pass, "CPU", {"INFERENCE_NUM_THREADS": options.threads, "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
+    )
+
+    def run_vino(images: np.ndarray):
+        # Copied, since the next request overwrites the results.
+        return tuple(result.copy() for result in vino(images).values())
 
     @torch.inference_mode()
     def pytorch():
@@ -105,13 +116,13 @@ def main() -> None:
         return F.softmax(first, 1) + F.softmax(second, 1)
 
     ways = {f"ours {Path(path).name}": (lambda s=s: s.run(None, {"image": photos})) for path, s in zip(files, ours)}
-    ways |= {"host loop": host_loop, "pytorch": pytorch}
+    ways |= {"host loop": lambda: loop(lambda images: single.run(None, {"image": images})), "openvino": lambda: loop(run_vino), "pytorch": pytorch}
     timed = {name: (lambda way=way: milliseconds(way) / options.batch) for name, way in ways.items()}
     times = in_turns(timed, options.runs)
     for name, list_ in times.items():
         print(f"{name:30} {statistics.median(list_):8.1f} ms an image ({min(list_):.1f} to {max(list_):.1f})")
     for name in list(ways)[: len(files)]:
-        for peer in ("host loop", "pytorch"):
+        for peer in ("host loop", "openvino", "pytorch"):
             print(f"{name} / {peer}: {ratios(times[name], times[peer])}")
 
 

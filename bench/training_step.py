@@ -1,4 +1,4 @@
-"""Milliseconds a training step against PyTorch, eager or the fastest of several, all taking turns on the same noise:
+"""Milliseconds a training step against PyTorch's fastest of four ways, each in a process of its own, taking turns on the same noise:
 
   resnet18       ResNet-18, 128 px, batch 16
   wsban          WS-BAN on InceptionV3 with the crop (two passes, distillation, centre loss), 224 px, batch 8
@@ -8,16 +8,20 @@
   swin           Swin-T, 224 px, batch 8
   efficientnet   EfficientNet-B0, 224 px, batch 8
 
-    python bench/training_step.py [resnet18 wsban lite vit convnext swin efficientnet] [--peers eager channels_last compile] [--runs 8] [--threads 2] [--profile]
+    python bench/training_step.py [resnet18 wsban lite vit convnext swin efficientnet] [--peers eager channels_last compile both] [--runs 8] [--threads 2] [--profile]
 
-Needs torch, torchvision, timm, scipy and numpy; our side runs from source (bench/training_worker.ts) on the native engine.
+Prints the ratio to each way and to the fastest (median and range over the turns), peak memory, and utilisation: the FLOP/s of the step's convolutions
+and matrix products, as PyTorch counts them, relative to a matrix product in single precision in the same process.
+Needs torch, torchvision, timm, scipy, numpy and, for compile, g++; our side runs from source (bench/training_worker.ts) on the native engine.
 """
 
 import argparse
 import json
+import math
 import os
 import statistics
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -26,6 +30,7 @@ import torch
 from peer import attention_head, boxes_of, in_turns, inception_to_mixed_6e, milliseconds, peak_of_this_process, ratios, signed_root_pool
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
 
 root = Path(__file__).resolve().parent.parent
 
@@ -110,82 +115,135 @@ subjects = {
 }
 
 
-def stepper(peer: str, make, batch: int, size: int, decay: float):
-    """Returns a function that runs one training step of a fresh model."""
-    model = make().train()
-    images = torch.rand(batch, 3, size, size) * 2 - 1
-    labels = torch.arange(batch) % 17
-    if peer == "channels_last":
-        model = model.to(memory_format=torch.channels_last)
-        images = images.contiguous(memory_format=torch.channels_last)
-    optimizer = torch.optim.SGD(model.parameters(), lr=1e-4, momentum=0.9, weight_decay=decay)
-    losses = torch.compile(model.losses) if peer == "compile" else model.losses
-
-    def step() -> None:
-        optimizer.zero_grad()
-        losses(images, labels).backward()
-        optimizer.step()
-
-    return step
+ways = ("eager", "channels_last", "compile", "both")
 
 
-def measure(name: str, peers: list[str], runs: int, profile: bool) -> None:
-    make, batch, size, decay, arguments = subjects[name]
-    ours = subprocess.Popen(
-        ["node", "--import=tsx", "bench/training_worker.ts", *arguments], cwd=root, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+class Peer:
+    """One way of PyTorch's: "both" is torch.compile on channels_last."""
 
-    def ask(question: str) -> str:
-        ours.stdin.write(question + "\n")
-        ours.stdin.flush()
-        return ours.stdout.readline().strip()
+    def __init__(self, name: str, way: str):
+        make, batch, size, self.decay, _ = subjects[name]
+        layout = torch.channels_last if way in ("channels_last", "both") else torch.contiguous_format
+        self.model = make().train().to(memory_format=layout)
+        self.images = (torch.rand(batch, 3, size, size) * 2 - 1).contiguous(memory_format=layout)
+        self.labels = torch.arange(batch) % 17
+        self.optimizer = torch.optim.SGD(self.model.parameters(), lr=1e-4, momentum=0.9, weight_decay=self.decay)
+        self.losses = torch.compile(self.model.losses) if way in ("compile", "both") else self.model.losses
 
-    assert ours.stdout.readline().strip() == "ready"
-    steps = {peer: stepper(peer, make, batch, size, decay) for peer in peers}
-    # The processor time of each step on all cores together: its ratios are steadier on a machine with other work.
-    busy = {name: [] for name in ["ours", *peers]}
+    def step(self) -> None:
+        self.optimizer.zero_grad()
+        self.losses(self.images, self.labels).backward()
+        self.optimizer.step()
 
-    def our_step() -> float:
-        elapsed, spent = map(float, ask("step").split())
-        busy["ours"].append(spent)
+    def flops(self) -> int:
+        """Returns the floating-point operations of the convolutions and matrix products of a step, gradients included."""
+        with FlopCounterMode(display=False) as counter:
+            self.step()
+        return counter.get_total_flops()
+
+
+def sgemm_gflops(side: int = 2048, runs: int = 8) -> float:
+    a, b = torch.rand(side, side), torch.rand(side, side)
+    return 2 * side**3 / min(milliseconds(lambda: a @ b) for _ in range(runs)) / 1e6
+
+
+def serve(name: str, way: str) -> None:
+    """Answers the same questions as bench/training_worker.ts, and "flops"."""
+    peer = Peer(name, way)
+    print("ready", flush=True)
+    for line in sys.stdin:
+        question = line.strip()
+        if question == "step":
+            began = time.process_time()
+            elapsed = milliseconds(peer.step)
+            answer = f"{elapsed:.1f} {(time.process_time() - began) * 1000:.1f}"
+        elif question == "memory":
+            answer = f"{peak_of_this_process():.0f}"
+        elif question == "flops":
+            answer = str(peer.flops())
+        elif question == "sgemm":
+            answer = f"{sgemm_gflops():.1f}"
+        else:
+            raise ValueError(question)
+        print(answer, flush=True)
+
+
+class Worker:
+    """A process that takes steps on request. `busy` has the processor time of each on all cores: its ratios are steadier on a machine with other work."""
+
+    def __init__(self, command: list[str]):
+        self.process = subprocess.Popen(command, cwd=root, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.busy: list[float] = []
+        if (greeting := self.process.stdout.readline().strip()) != "ready":
+            raise RuntimeError(f"{' '.join(command)} did not start: {greeting}")
+
+    def ask(self, question: str) -> str:
+        self.process.stdin.write(question + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline().strip()
+        if answer == "":
+            raise RuntimeError(f"{self.process.args} ended while it was asked for {question}")
+        return answer
+
+    def step(self) -> float:
+        elapsed, spent = map(float, self.ask("step").split())
+        self.busy.append(spent)
         return elapsed
 
-    def their_step(peer: str) -> float:
-        began = time.process_time()
-        elapsed = milliseconds(steps[peer])
-        busy[peer].append((time.process_time() - began) * 1000)
-        return elapsed
+    def close(self) -> None:
+        self.process.stdin.close()
+        self.process.wait()
 
-    turns = {"ours": our_step} | {peer: lambda peer=peer: their_step(peer) for peer in peers}
-    # The first two turns warm up.
-    times = in_turns(turns, runs, warm_up=2)
-    print(f"{name:10} ours {statistics.median(times['ours']):7.0f} ms a step, at best {min(times['ours']):.0f}")
+
+def measure(name: str, peers: list[str], runs: int, profile: bool) -> tuple[float, float]:
+    """Prints how we compare with each peer. Returns the ratios of time and of memory to the fastest one."""
+    *_, arguments = subjects[name]
+    workers = {"ours": Worker(["node", "--import=tsx", "bench/training_worker.ts", *arguments])}
     for peer in peers:
-        print(
-            f"{peer:>14} {statistics.median(times[peer]):7.0f} ms, at best {min(times[peer]):.0f}: "
-            f"ratio {ratios(times['ours'], times[peer])}, of the best steps {min(times['ours']) / min(times[peer]):.2f}, "
-            f"of processor time {min(busy['ours'][2:]) / min(busy[peer][2:]):.2f}"
-        )
+        workers[peer] = Worker([sys.executable, __file__, "--serve", name, peer])
+    # The first two turns warm up, and torch.compile compiles.
+    warm_up = 2
+    times = in_turns({way: worker.step for way, worker in workers.items()}, runs, warm_up)
+    # Read before the matrix products of utilisation, which need memory of their own.
+    memory = {way: float(worker.ask("memory")) for way, worker in workers.items()}
+    uncompiled = next((peer for peer in peers if peer in ("eager", "channels_last")), None)
+    flops = float(workers[uncompiled].ask("flops")) if uncompiled else math.nan
+    fastest = min(peers, key=lambda peer: statistics.median(times[peer]))
+    for way, worker in workers.items():
+        median = statistics.median(times[way])
+        gflops = float(worker.ask("sgemm"))
+        print(f"{name if way == 'ours' else '':12} {way:13} {median:7.0f} ms a step, at best {min(times[way]):.0f}; {memory[way]:.0f} MB; {flops / median / 1e6 / gflops:.2f} of {gflops:.0f} GFLOP/s")
+    for peer in peers:
+        best = min(times["ours"]) / min(times[peer])
+        busy = min(workers["ours"].busy[warm_up:]) / min(workers[peer].busy[warm_up:])
+        print(f"  ours / {peer}{' (the fastest)' if peer == fastest else ''}: {ratios(times['ours'], times[peer])}, of the best steps {best:.2f}, of processor time {busy:.2f}, of memory {memory['ours'] / memory[peer]:.2f}")
     if profile:
-        kernels = sorted(json.loads(ask("profile")).items(), key=lambda item: -item[1]["ms"])
+        kernels = sorted(json.loads(workers["ours"].ask("profile")).items(), key=lambda item: -item[1]["ms"])
         print("  " + ", ".join(f"{kernel} {cost['ms']:.0f} ({cost['calls']})" for kernel, cost in kernels[:24]))
-    print(f"  peak memory: ours {ask('memory')} MB, PyTorch's process with {', '.join(peers)} {peak_of_this_process():.0f} MB", flush=True)
-    ours.kill()
+    sys.stdout.flush()
+    for worker in workers.values():
+        worker.close()
+    return statistics.median(a / b for a, b in zip(times["ours"], times[fastest], strict=True)), memory["ours"] / memory[fastest]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="*", default=list(subjects), help="of " + ", ".join(subjects))
-    parser.add_argument("--peers", nargs="+", default=["eager"], choices=["eager", "channels_last", "compile"])
+    parser.add_argument("--peers", nargs="+", default=list(ways), choices=ways)
     parser.add_argument("--runs", type=int, default=8)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--serve", nargs=2, metavar=("MODEL", "WAY"), help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.serve:
+        torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+        torch.manual_seed(1)
+        serve(*options.serve)
+        return
     os.environ["OMP_NUM_THREADS"] = str(options.threads)
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(1)
-    for name in options.models:
-        measure(name, options.peers, options.runs, options.profile)
+    found = [measure(name, options.peers, options.runs, options.profile) for name in options.models]
+    for what, values in zip(("time", "memory"), zip(*found, strict=True), strict=True):
+        print(f"geometric mean of the ratios of {what} to the fastest: {statistics.geometric_mean(values):.2f}")
 
 
 main()

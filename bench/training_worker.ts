@@ -3,10 +3,12 @@
  *
  *   npx tsx bench/training_worker.ts SPEC BATCH [name=value ...]
  *
- * `step` answers with milliseconds, and those of all cores together, `profile` with the kernels of one step, `memory` with the process's peak in MB.
+ * `step` answers with milliseconds, and those of all cores together, `profile` with the kernels of one step, `memory` with the process's peak in MB,
+ * `sgemm` with the GFLOP/s of a matrix product on the same engine.
  */
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import * as tf from '@tensorflow/tfjs-core'
 import { Random } from '../compiler/random.js'
 import { openEngine } from '../runtime/engines/index.js'
 import { currentNativeBackend, type NativeBackend } from '../runtime/engines/native_parts.js'
@@ -75,6 +77,24 @@ function peak(): number {
   return Number(kilobytes) / 1000
 }
 
+/** The fastest of some products of square matrices, in GFLOP/s. */
+function sgemm(side = 2048, runs = 8): number {
+  const [a, b] = [
+    tf.randomUniform([side, side], 0, 1, 'float32', 1),
+    tf.randomUniform([side, side], 0, 1, 'float32', 2),
+  ]
+  const times = Array.from({ length: runs }, () => {
+    const began = performance.now()
+    const product = tf.matMul(a, b)
+    currentNativeBackend()?.binding.setBlocking?.(false)
+    const elapsed = performance.now() - began
+    product.dispose()
+    return elapsed
+  })
+  tf.dispose([a, b])
+  return (2 * side ** 3) / Math.min(...times) / 1e6
+}
+
 console.log('ready')
 for await (const line of createInterface({ input: process.stdin })) {
   const backend = currentNativeBackend()
@@ -82,6 +102,7 @@ for await (const line of createInterface({ input: process.stdin })) {
     const { elapsed, busy } = timedStep()
     console.log(`${elapsed.toFixed(1)} ${busy.toFixed(1)}`)
   }
-  if (line === 'memory') console.log(peak().toFixed(0))
+  if (line === 'sgemm') console.log(sgemm().toFixed(1))
+  else if (line === 'memory') console.log(peak().toFixed(0))
   else if (line === 'profile' && backend) console.log(JSON.stringify(profile(backend)))
 }
