@@ -1,4 +1,5 @@
 import type { InferenceSession } from 'onnxruntime-node'
+import { withPoolingAsConvolution } from '../../compiler/targets/onnx/passes/average_pool_as_convolution.js'
 import {
   type Ranges,
   toEightBits,
@@ -25,6 +26,13 @@ export interface EightBitTrial {
   readonly reporter: Reporter
 }
 
+/** Properties of the nodes of a program that rounding depends on. */
+export interface EightBitNodes {
+  readonly mayBeInt8: (node: OnnxNode) => boolean
+  /** The number of channels of the maps that a node computes; undefined if it computes none. */
+  readonly channelsOf: (node: OnnxNode) => number | undefined
+}
+
 /** Top-1 on val before and after rounding, as shares. */
 export interface Accuracy {
   readonly images: number
@@ -47,10 +55,11 @@ export interface Speed {
  */
 export async function inEightBits(
   program: OnnxProgram,
-  mayBeInt8: (node: OnnxNode) => boolean,
+  { mayBeInt8, channelsOf }: EightBitNodes,
   trial: EightBitTrial & Feed,
 ): Promise<{ program: OnnxProgram; accuracy: Accuracy; speed: Speed }> {
-  const rounded = toEightBits(program, mayBeInt8, await measure(withMeasures(program, mayBeInt8), trial))
+  const written = withPoolingAsConvolution(program, mayBeInt8, channelsOf)
+  const rounded = toEightBits(written, mayBeInt8, await measure(withMeasures(written, mayBeInt8), trial))
   const accuracy = await compare(program, rounded, trial)
   if (accuracy.fp32 - accuracy.int8 > trial.maxDrop)
     throw new Failure({

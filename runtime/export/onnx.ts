@@ -147,13 +147,25 @@ async function inPrecision(
 ): Promise<{ program: OnnxProgram; accuracy?: Accuracy; speed?: Speed }> {
   const mayBeLow = lowPrecision(inference)
   if (precision.name === 'int8')
-    return inEightBits(single, mayBeLow, { ...precision.trial, input, steps: graph.image.steps })
+    return inEightBits(
+      single,
+      { mayBeInt8: mayBeLow, channelsOf: channelsIn(inference) },
+      { ...precision.trial, input, steps: graph.image.steps },
+    )
   return { program: precision.name === 'fp16' ? toHalfPrecision(single, mayBeLow) : single }
 }
 
 /** The nodes that may compute in half precision or on eight-bit values: those of operations that say so. */
 export function lowPrecision({ nodes }: Graph): (node: OnnxNode) => boolean {
   return ({ origin }) => operations.get(nodes[origin ?? -1]?.operation ?? '')?.semantics?.lowPrecision === true
+}
+
+/** Returns the number of channels of the maps that a node computes; undefined if its operation computes none. */
+export function channelsIn({ nodes }: Graph): (node: OnnxNode) => number | undefined {
+  return ({ origin }) => {
+    const shape = nodes[origin ?? -1]?.outputs[0]?.shape
+    return shape?.length === 4 ? shape[1]?.size : undefined
+  }
 }
 
 function described(request: ExportRequest, measured: Pick<Described, 'accuracy' | 'speed' | 'cascade'>): Described {

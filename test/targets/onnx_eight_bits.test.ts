@@ -4,12 +4,14 @@ import { type InferenceSession, Tensor } from 'onnxruntime-node'
 import { specialise } from '../../compiler/graph/phase.js'
 import { Random } from '../../compiler/random.js'
 import { emitOnnx } from '../../compiler/targets/onnx/emit.js'
+import { withPoolingAsConvolution } from '../../compiler/targets/onnx/passes/average_pool_as_convolution.js'
 import { toEightBits, type ValueRange, withMeasures } from '../../compiler/targets/onnx/passes/eight_bits.js'
 import { optimise } from '../../compiler/targets/onnx/passes/index.js'
-import type { OnnxProgram } from '../../compiler/targets/onnx/program.js'
-import { lowPrecision } from '../../runtime/export/onnx.js'
+import { type OnnxProgram, outputOf, withoutUnused } from '../../compiler/targets/onnx/program.js'
+import { present } from '../../grammar/present.js'
+import { channelsIn, lowPrecision } from '../../runtime/export/onnx.js'
 import { packageRoot } from '../../runtime/package-root.js'
-import { compileFile } from '../../runtime/specs/spec.js'
+import { compileFile, compileText } from '../../runtime/specs/spec.js'
 import { initialValues } from '../../runtime/weights/initial_values.js'
 import { bytesOf, sessionOf } from '../support/onnx_program.js'
 
@@ -85,3 +87,51 @@ test('what both passes share is stored once, in integers', (t) => {
   const convolutions = nodes.filter(({ operator }) => operator === 'Conv' || operator === 'Gemm')
   t.is(stored.length * 2, convolutions.length)
 })
+
+/** A model that pools its image, with the pooled maps as its only output. */
+function pooled(arguments_: string) {
+  const { graph } = compileText(
+    'pooled.wsban',
+    `model pooled(classes = 3) {
+      input image: Image[3, 16, 16] { resize(16), normalize }
+      input label: Class[classes]
+      branch whole(image) { logits = avg_pool(image, ${arguments_}) -> global_avg_pool -> linear(classes) }
+      loss { whole = cross_entropy(whole.logits, label) }
+      predict probabilities = softmax(whole.logits)
+    }`,
+  )
+  if (!graph) throw new Error('the model does not compile')
+  const inference = specialise(graph, 'inference')
+  const written = emitOnnx(inference, {
+    input: 'image',
+    opset: 18,
+    weights: (parameter) => initialValues(parameter, 1),
+  })
+  const pooling = present(
+    written.nodes.find(({ operator }) => operator === 'AveragePool'),
+    'an average pooling',
+  )
+  const outputs = [{ name: outputOf(pooling), element: 'float' as const, shape: ['batch', 3, 'height', 'width'] }]
+  const program = withoutUnused({ ...written, outputs })
+  return { program, output: outputOf(pooling), mayBeInt8: lowPrecision(inference), channelsOf: channelsIn(inference) }
+}
+
+for (const [arguments_, becomes] of [
+  ['3, stride = 1, padding = 1', 'Conv'],
+  ['3, stride = 2', 'Conv'],
+  ['[2, 3], stride = [1, 2]', 'Conv'],
+  ['3, stride = 1, padding = 1, count_padding = false', 'AveragePool'],
+  ['8', 'AveragePool'],
+] as const)
+  test(`avg_pool(${arguments_}) in eight bits is written as ${becomes}`, async (t) => {
+    const { program, output, mayBeInt8, channelsOf } = pooled(arguments_)
+    const written = withPoolingAsConvolution(program, mayBeInt8, channelsOf)
+    t.is(written.nodes.find(({ outputs }) => outputs.includes(output))?.operator, becomes)
+    const [before, after] = [await sessionOf(program), await sessionOf(written)]
+    const [expected, found] = [await before.run({ image: noise(5) }), await after.run({ image: noise(5) })]
+    const [a, b] = [expected[output]?.data as Float32Array, found[output]?.data as Float32Array]
+    t.is(a.length, b.length)
+    // Means of nine values below 3, summed in another order.
+    t.true(a.every((value, i) => Math.abs(value - (b[i] ?? Number.NaN)) < 9 * 3 * 2 ** -24))
+    await Promise.all([before.release(), after.release()])
+  })
