@@ -7,7 +7,15 @@ import type { OnnxRuntime } from '../onnxruntime/load.js'
 export interface CheckedFile {
   readonly input: 'image' | 'tensor'
   readonly image: ImageInput
+  /** The number of the file's nodes. */
+  readonly nodes: number
 }
+
+/**
+ * ONNX Runtime's time to open a file grows with the square of its nodes. Above this number it prepares the file without its last level, which
+ * chooses memory layouts and takes most of that time: a quarter for a chain of 3,300 convolutions.
+ */
+const manyNodes = 2000
 
 /**
  * Opens an exported file in ONNX Runtime and runs it once, on an image of noise.
@@ -16,7 +24,10 @@ export interface CheckedFile {
  */
 export async function checkExport(path: string, file: CheckedFile, runtime: typeof OnnxRuntime): Promise<void> {
   try {
-    const session = await runtime.InferenceSession.create(path, sessionOptions)
+    const session = await runtime.InferenceSession.create(path, {
+      ...sessionOptions,
+      graphOptimizationLevel: file.nodes > manyNodes ? 'extended' : 'all',
+    })
     try {
       await session.run({ [file.image.name]: noise(runtime, file) })
     } finally {

@@ -121,7 +121,9 @@ export async function exportOnnx(request: ExportRequest): Promise<Exported> {
   const runtime = request.unchecked ? '--no-check' : await loadOnnxRuntime().catch(reasonOfFailure)
   await writeAtomically(path, model.pieces(), {
     check:
-      typeof runtime === 'string' ? undefined : (file) => checkExport(file, { input, image: graph.image }, runtime),
+      typeof runtime === 'string'
+        ? undefined
+        : (file) => checkExport(file, { input, image: graph.image, nodes: program.nodes.length }, runtime),
   })
   return {
     bytes: model.bytes,
