@@ -150,8 +150,9 @@ export function withNames(node: OnnxNode, rename: (name: string) => string): Onn
   }))
 }
 
-/** The node with other bodies. */
+/** The node with other bodies; the node itself if it has none. */
 export function withBodies(node: OnnxNode, change: (body: OnnxSubgraph) => OnnxSubgraph): OnnxNode {
+  if (bodiesOf(node).length === 0) return node
   const attributes = Object.entries(node.attributes).map(([key, value]): [string, OnnxAttribute] =>
     typeof value === 'object' && 'graph' in value ? [key, { graph: change(value.graph) }] : [key, value],
   )
