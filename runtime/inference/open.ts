@@ -1,5 +1,5 @@
 import { withoutLosses } from '../../compiler/graph/phase.js'
-import { type EngineName, openEngine } from '../engines/index.js'
+import type { EngineName } from '../engines/index.js'
 import { Failure } from '../failure.js'
 import type { ParameterSpec } from '../model.js'
 import { parsedJson } from '../parsed_json.js'
@@ -50,7 +50,8 @@ export async function openOnEngine(
 ): Promise<EnginePredictor> {
   const { spec, classes, labelNames } = weighted
   // ONNX files need none of these.
-  const [{ classNamesOf, labelNamesFor }, { loadModel }, { EnginePredictor }] = await Promise.all([
+  const [{ openEngine }, { classNamesOf, labelNamesFor }, { loadModel }, { EnginePredictor }] = await Promise.all([
+    import('../engines/index.js'),
     import('../export/metadata.js'),
     import('../generated/load.js'),
     import('./engine.js'),
