@@ -356,13 +356,16 @@ export class WsbanParser extends CstParser {
 /** Tokens up to which a text is read on after an error. Each recovery may look at all that is left: in a huge text they add up. */
 const mostRecovered = 10_000
 
-/** One parser serves every file: building it costs more than most parses. */
-const recovering = new WsbanParser()
+/** One parser serves every file, from the first on: building it costs more than most parses. */
+let recovering: WsbanParser | undefined
 let plain: WsbanParser | undefined
 
 /** Returns the parser for a text of so many tokens: one that reports every error, or in a huge text the first one. */
 export function parserFor(tokens: number): WsbanParser {
-  if (tokens <= mostRecovered) return recovering
+  if (tokens <= mostRecovered) {
+    recovering ??= new WsbanParser()
+    return recovering
+  }
   plain ??= new WsbanParser({ recover: false })
   return plain
 }
