@@ -4,7 +4,7 @@ import { link, lstat, open, readFile, rename, rm, utimes, writeFile } from 'node
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { z } from 'zod'
+import * as z from 'zod'
 import { hasCode, makeFolder, temporaryBeside } from './files.js'
 
 /** `began` tells a process from a later one with the same number; only Linux reports it. `token` differs for each lock taken. */

@@ -3,7 +3,7 @@ import { constants, createReadStream } from 'node:fs'
 import { open, readFile } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { z } from 'zod'
+import * as z from 'zod'
 import { cannotWrite, Failure } from './failure.js'
 import { kindOf, listed, makeFolder, writeAtomically } from './files.js'
 

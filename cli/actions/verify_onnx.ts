@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { ModelSettings } from '../../compiler/analysis/model.js'
 import { withThreshold } from '../../compiler/graph/skipping.js'
 import { Random } from '../../compiler/random.js'

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { Failure, reasonOf } from '../failure.js'
 import type { Box } from '../images/rgb_image.js'
 import { readCsv } from './csv.js'

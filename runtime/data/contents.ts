@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { reasonOf } from '../failure.js'
 import type { ImageFile } from '../images/image_file.js'
 import { startThread } from './thread.js'

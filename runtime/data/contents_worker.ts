@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { parentPort, workerData } from 'node:worker_threads'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type ImageFile, readImageFile } from '../images/image_file.js'
 
 // Runs in a worker thread: hashes whole images beside training, and posts all hashes in one message.

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { open, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { makeCacheFolder } from '../engines/provision/space.js'
 import { hasCode, kindOf, processOfTemporary, temporaryBeside } from '../files.js'
 import { isAlive } from '../lock.js'

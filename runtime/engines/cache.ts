@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { NativeName } from './engine.js'
 import { type EngineFiles, engineFiles } from './engine_files.js'
 import { engineFolderName } from './versions.js'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /**
  * The files of an engine that the process executes. JavaScript files and the addon are small and hashed. TensorFlow's library has hundreds of

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { packageRoot } from '../package-root.js'
 import { distrust } from '../trusted.js'
 import { engineFolder, readReady, readyFile } from './cache.js'

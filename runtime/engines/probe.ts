@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { reasonOf } from '../failure.js'
 import type { EngineName } from './engine.js'
 import type { NativePackage } from './native_package.js'

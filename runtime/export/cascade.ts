@@ -1,5 +1,5 @@
 import type { InferenceSession } from 'onnxruntime-node'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Graph } from '../../compiler/graph/graph.js'
 import { type Selection, selectionOf, selectsOf } from '../../compiler/graph/skipping.js'
 import { type OnnxProgram, withSetting } from '../../compiler/targets/onnx/program.js'

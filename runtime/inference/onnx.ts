@@ -1,5 +1,5 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
-import { z } from 'zod'
+import * as z from 'zod'
 import { labelKinds } from '../../compiler/graph/graph.js'
 import type { Signature } from '../../compiler/graph/signature.js'
 import { type View, viewOf, wholeImage } from '../../compiler/graph/view.js'

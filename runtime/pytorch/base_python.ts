@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { run } from '../engines/provision/run.js'
 import { installCommand } from '../engines/provision/system_packages.js'
 import { Failure } from '../failure.js'

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { cacheRoot } from '../engines/cache.js'
 
 /** Returns the folder of the virtual environment that `wsban setup pytorch` makes. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { trainingRecord } from '../training/metrics_records.js'
 
 /** A line of the output of train.py --json. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { run } from '../engines/provision/run.js'
 import { isSupported, type PytorchPackage, pytorchPackageNames, pytorchPackages } from './packages.js'
 

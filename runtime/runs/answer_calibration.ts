@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** How answers are corrected, as measured on images with known classes. It is stored with a run and in the metadata of an exported file. */
 export const answerCalibration = z.object({

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { cannotWrite, Failure } from '../failure.js'
 import { hasCode, kindOf, processOfTemporary, syncFolder, temporaryBeside, writeAtomically } from '../files.js'
 import { damaged, sha256Of } from '../weights/checksums.js'

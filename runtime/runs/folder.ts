@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { Failure, reasonOf } from '../failure.js'
 import { hasCode, kindOf, makeFolder, processOfTemporary, writeAtomically } from '../files.js'
 import { isAlive, type Lock, lockHolder, tryLock } from '../lock.js'

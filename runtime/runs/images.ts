@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { elementAt } from '../../grammar/present.js'
 import { hashContents } from '../data/contents.js'
 import type { DataSet } from '../data/dataset.js'

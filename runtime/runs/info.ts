@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { storedSpec } from '../specs/stored_schema.js'
 import { checkpointNamePattern } from './checkpoint.js'
 

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import { open, readFile, stat } from 'node:fs/promises'
-import { z } from 'zod'
+import * as z from 'zod'
 import { cannotWrite } from '../failure.js'
 
 export type LogRecord = Readonly<Record<string, unknown>>

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { StoredSpec } from './stored.js'
 
 const setting = z.union([z.number(), z.boolean(), z.string()])

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { EngineName } from '../engines/index.js'
 import { decodeImage } from '../images/decode.js'
 import { thumbnailOf } from '../images/thumbnail.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Between the studio's server and its page, which checks what it is sent. */
 

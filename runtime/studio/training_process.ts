@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { z } from 'zod'
+import * as z from 'zod'
 import { parsedJson } from '../parsed_json.js'
 
 /** The document of `wsban train --json` where it did not end well. */

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Setting } from '../../compiler/graph/graph.js'
 import type { WeightStore } from '../weights/store.js'
 

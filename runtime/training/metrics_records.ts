@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { metricNumbers, scoreMetrics } from '../inference/answer_metrics.js'
 
 const numbers = z.record(z.string(), z.number())

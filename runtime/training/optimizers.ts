@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Setting } from '../../compiler/graph/graph.js'
 import { hasCustomOps } from '../kernels/native/execute.js'
 import { adamStep, momentumStep } from '../kernels/native/optimizer_steps.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Setting } from '../../compiler/graph/graph.js'
 
 /** Returns the factor of the learning rate at a moment of training; `epoch` counts in fractions from 0 to `epochs`. */

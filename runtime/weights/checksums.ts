@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { Failure } from '../failure.js'
 import type { StoredTensor, WeightEntry } from './file.js'
 

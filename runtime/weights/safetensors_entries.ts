@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Dtype, dtypeBytes, isDtype } from './dtype.js'
 import type { WeightEntry } from './file.js'
 

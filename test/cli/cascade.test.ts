@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import { z } from 'zod'
+import * as z from 'zod'
 import { packageRoot } from '../../runtime/package-root.js'
 import { json, wsbanIn } from '../support/commands.js'
 

@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeF
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import { z } from 'zod'
+import * as z from 'zod'
 import { holmCorrection } from '../../runtime/inference/holm.js'
 import { json, wsbanIn } from '../support/commands.js'
 import { drawShapes } from '../support/shapes.js'

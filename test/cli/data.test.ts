@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import { z } from 'zod'
+import * as z from 'zod'
 import { packageRoot } from '../../runtime/package-root.js'
 import { wsbanIn } from '../support/commands.js'
 import { sharp } from '../support/sharp.js'

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, w
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import { z } from 'zod'
+import * as z from 'zod'
 import { readOnnxMetadata } from '../../runtime/inference/onnx_metadata.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { compileFile } from '../../runtime/specs/spec.js'

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import { z } from 'zod'
+import * as z from 'zod'
 import { json, startWsban, wsbanIn } from '../support/commands.js'
 import { drawShapes } from '../support/shapes.js'
 

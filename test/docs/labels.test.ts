@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import test from 'ava'
-import { z } from 'zod'
+import * as z from 'zod'
 import { readOnnxMetadata } from '../../runtime/inference/onnx_metadata.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { wsbanIn } from '../support/commands.js'

@@ -11,7 +11,7 @@ import {
   StreamMessageReader,
   StreamMessageWriter,
 } from 'vscode-languageserver/node.js'
-import { z } from 'zod'
+import * as z from 'zod'
 import { serverCommand } from '../../editors/vscode/command.js'
 import { assemble, pack } from '../../editors/vscode/package.js'
 import { openZip } from '../support/zip_names.js'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
-import { z } from 'zod'
+import * as z from 'zod'
 import { keyOf, Random } from '../../compiler/random.js'
 import { settings } from '../../compiler/training/settings.js'
 import { present } from '../../grammar/present.js'

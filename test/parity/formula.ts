@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { fillUniform, keyOf } from '../../compiler/random.js'
 
 /** A tensor as record.py summarises it. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
-import { z } from 'zod'
+import * as z from 'zod'
 import { operations } from '../../compiler/ops/index.js'
 import { type Tensor, tensor, zeros } from '../../compiler/ops/support/tensor.js'
 import { TypedCall } from '../../compiler/ops/support/typed.js'

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import test from 'ava'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { ClassSampler } from '../../compiler/graph/graph.js'
 import { keyOf, Random } from '../../compiler/random.js'
 import { trainingSteps } from '../../compiler/training/training_steps.js'

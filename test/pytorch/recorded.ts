@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { elements, type Tensor, tensor } from '../../compiler/ops/support/tensor.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import type { ReadyCase } from '../support/cases.js'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import test from 'ava'
-import { z } from 'zod'
+import * as z from 'zod'
 import { packageRoot } from '../../runtime/package-root.js'
 import { lacksModules, runPython, skipped } from '../support/python.js'
 

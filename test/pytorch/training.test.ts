@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { z } from 'zod'
+import * as z from 'zod'
 import { present } from '../../grammar/present.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import { packageRoot } from '../../runtime/package-root.js'

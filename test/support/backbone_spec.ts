@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** A published network of test/parity/networks.json: the block that computes it, and the arguments that the block needs. */
 export const listedNetwork = z.object({

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { packageRoot } from '../../runtime/package-root.js'
 
 /** The command line's program: what `npm run build` made, or its source where coverage of that is measured (and Node runs TypeScript). */

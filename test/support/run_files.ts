@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type TrainingRecord, trainingRecord } from '../../runtime/training/metrics_records.js'
 import { readSafetensors } from '../../runtime/weights/safetensors.js'
 import { until } from './waiting.js'

@@ -3,7 +3,7 @@
  * Arguments: engine, seed. Reads the number of a case as a line of JSON, and answers with what differs there.
  */
 import { createInterface } from 'node:readline'
-import { z } from 'zod'
+import * as z from 'zod'
 import { openEngine } from '../../runtime/engines/index.js'
 import { silent } from '../../runtime/reporter.js'
 import { differenceOf } from './compare.js'

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import { z } from 'zod'
+import * as z from 'zod'
 import { cacheRoot } from '../../runtime/engines/index.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
 import { json, wsbanIn } from '../support/commands.js'

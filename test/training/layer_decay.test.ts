@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import test from 'ava'
-import { z } from 'zod'
+import * as z from 'zod'
 import { compile } from '../../compiler/compile.js'
 import { present } from '../../grammar/present.js'
 import { diskLibrary } from '../../runtime/specs/library.js'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
-import { z } from 'zod'
+import * as z from 'zod'
 import { packageRoot } from '../../runtime/package-root.js'
 import { matchLines, matchWeights } from '../../runtime/weights/match.js'
 import { resamplePositions, storedGrid } from '../../runtime/weights/position_embedding.js'

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { z } from 'zod'
+import * as z from 'zod'
 import { architectureOf, publishedBackbone } from '../../../compiler/backbones/published.js'
 import type { Graph } from '../../../compiler/graph/graph.js'
 import { measure } from '../../../compiler/graph/measure.js'

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { ModelSettings } from '../../../compiler/analysis/model.js'
 import { defaultOpset } from '../../../compiler/targets/onnx/opsets.js'
 import type { EngineName } from '../../../runtime/engines/index.js'

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { counted } from '../listing.js'
 import { brokenLine } from '../text.js'
 import type { Row } from './columns.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { reasonOf } from '../../failure.js'
 import { brokenLine, linesOf, readText } from '../text.js'
 import { isImageName } from '../walk.js'

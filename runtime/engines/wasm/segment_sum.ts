@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { z } from 'zod'
+import * as z from 'zod'
 import { need, replaceKernel } from './replace.js'
 
 const options = z.object({ numSegments: z.number() })

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { z } from 'zod'
+import * as z from 'zod'
 
 const shape4 = z.tuple([z.number(), z.number(), z.number(), z.number()])
 const two = z.union([z.number(), z.tuple([z.number(), z.number()])])

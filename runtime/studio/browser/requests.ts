@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { epochAnswers, photoAnswer, refusal, type ShownAnswer } from '../state.js'
 
 /** Requests to the studio's server. Each throws an Error with the server's reason where that refuses. */

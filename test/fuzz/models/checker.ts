@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { Random } from '../../../compiler/random.js'
 import type { EngineName } from '../../../runtime/engines/index.js'
 import { LineProcess } from '../../support/line_process.js'

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { transformSync } from 'esbuild'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Graph } from '../../../compiler/graph/graph.js'
 import { emitTfjs } from '../../../compiler/targets/tfjs/emit.js'
 import * as runtime from '../../../runtime/index.js'

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Graph } from '../../../compiler/graph/graph.js'
 import type { Tensor } from '../../../compiler/ops/support/tensor.js'
 import { emitPytorch } from '../../../compiler/targets/pytorch/emit.js'

@@ -4,7 +4,7 @@
  * without a text is the generator's for that seed.
  */
 import { createInterface } from 'node:readline'
-import { z } from 'zod'
+import * as z from 'zod'
 import { Random } from '../../../compiler/random.js'
 import { engineNames } from '../../../runtime/engines/index.js'
 import { checkText } from './check.js'
