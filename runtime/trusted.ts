@@ -1,6 +1,6 @@
 import { lstatSync, realpathSync, type Stats } from 'node:fs'
 import { dirname, parse } from 'node:path'
-import { cacheRoot } from './engines/cache.js'
+import { cacheRoot } from './cache_root.js'
 import { Failure } from './failure.js'
 import { makeFolder } from './files.js'
 

@@ -1,4 +1,3 @@
-export { cacheRoot } from './cache.js'
 export { type Engine, type EngineFinding, type EngineName, engineNames } from './engine.js'
 export { findEngines } from './find.js'
 export { type SetupOptions, type SetupResult, setupNative } from './install_tensorflow.js'

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { cacheRoot } from '../engines/cache.js'
+import { cacheRoot } from '../cache_root.js'
 import { npmInstall } from '../engines/provision/packages.js'
 import { makeCacheFolder } from '../engines/provision/space.js'
 import { withLock } from '../lock.js'

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
-import { cacheRoot } from '../engines/cache.js'
+import { cacheRoot } from '../cache_root.js'
 
 /** Returns the folder of the virtual environment that `wsban setup pytorch` makes. */
 export function pytorchFolder(): string {

@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { cacheRoot } from '../engines/cache.js'
+import { cacheRoot } from '../cache_root.js'
 import { hasNvidiaDriver } from '../engines/provision/cuda.js'
 import { megabytes, reportingProgress, secondsSince, sizeOfFolder } from '../engines/provision/progress.js'
 import { run } from '../engines/provision/run.js'

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { cacheRoot } from '../../runtime/engines/index.js'
+import { cacheRoot } from '../../runtime/cache_root.js'
 import { requireSpace } from '../../runtime/engines/provision/space.js'
 import { Failure } from '../../runtime/failure.js'
 import { findPytorch } from '../../runtime/pytorch/environment.js'

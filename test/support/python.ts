@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import type { ExecutionContext } from 'ava'
-import { cacheRoot } from '../../runtime/engines/cache.js'
+import { cacheRoot } from '../../runtime/cache_root.js'
 
 /** The Python that tests ask; WSBAN_PYTHON names another. */
 export const python = process.env.WSBAN_PYTHON ?? 'python3'
