@@ -1,8 +1,10 @@
 import { systemFailure } from '../runtime/failure.js'
+import { enableCompileCache } from './compile_cache.js'
 
-// The entry point: it imports one small module, so that it can report why those of the program cannot be read.
+// The entry point: it imports few and small modules, so that it can report why those of the program cannot be read.
 
 try {
+  enableCompileCache()
   await import('./program.js')
 } catch (error) {
   const failure = systemFailure(error)
