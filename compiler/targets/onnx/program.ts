@@ -88,13 +88,21 @@ export interface OnnxProgram {
 /** Names that a node takes: its inputs, and what its bodies see of the graph around them. */
 export function usesOf(node: OnnxNode): string[] {
   const named = node.inputs.filter((name) => name !== '')
-  return [...named, ...bodiesOf(node).flatMap(capturedBy)]
+  for (const body of bodiesOf(node)) named.push(...capturedBy(body))
+  return named
 }
 
-export function bodiesOf({ attributes }: OnnxNode): OnnxSubgraph[] {
-  return Object.values(attributes).flatMap((value) =>
-    typeof value === 'object' && 'graph' in value ? [value.graph] : [],
-  )
+/** Most nodes have none. */
+const noBodies: readonly OnnxSubgraph[] = []
+
+export function bodiesOf({ attributes }: OnnxNode): readonly OnnxSubgraph[] {
+  let bodies: OnnxSubgraph[] | undefined
+  for (const value of Object.values(attributes)) {
+    if (typeof value !== 'object' || !('graph' in value)) continue
+    bodies ??= []
+    bodies.push(value.graph)
+  }
+  return bodies ?? noBodies
 }
 
 function capturedBy({ inputs, outputs, nodes }: OnnxSubgraph): string[] {
@@ -124,9 +132,11 @@ export function consumersOf(nodes: readonly OnnxNode[]): (value: string) => read
   return (value) => consumers.get(value) ?? []
 }
 
-/** The node with other names for what it takes, in its bodies too. */
+/** The node with other names for what it takes, in its bodies too; the node itself if none of its inputs changes and it has no bodies. */
 export function withInputs(node: OnnxNode, rename: (name: string) => string): OnnxNode {
-  return withBodies({ ...node, inputs: node.inputs.map(rename) }, (body) => ({
+  const inputs = node.inputs.map(rename)
+  const moved = inputs.some((name, index) => name !== node.inputs[index]) ? { ...node, inputs } : node
+  return withBodies(moved, (body) => ({
     ...body,
     nodes: body.nodes.map((inner) => withInputs(inner, rename)),
     outputs: body.outputs.map((output) => ({ ...output, name: rename(output.name) })),
@@ -182,6 +192,10 @@ export function withoutUnused(program: OnnxProgram): OnnxProgram {
     nodes.push(node)
     for (const name of usesOf(node)) needed.add(name)
   }
-  const used = <T>(tensors: ReadonlyMap<string, T>) => new Map([...tensors].filter(([name]) => needed.has(name)))
+  const used = <T>(tensors: ReadonlyMap<string, T>) => {
+    const kept = new Map<string, T>()
+    for (const [name, tensor] of tensors) if (needed.has(name)) kept.set(name, tensor)
+    return kept
+  }
   return { ...program, nodes: nodes.reverse(), constants: used(program.constants), weights: used(program.weights) }
 }
