@@ -398,11 +398,13 @@ function around(a: Span, b: Span): Span {
 const none: readonly never[] = []
 
 function nodes(node: CstNode, rule: string): readonly CstNode[] {
-  return node.children[rule]?.filter(isNode) ?? none
+  const children = node.children[rule] ?? none
+  return children.every(isNode) ? children : children.filter(isNode)
 }
 
 function tokens(node: CstNode, name: string): readonly IToken[] {
-  return node.children[name]?.filter(isToken) ?? none
+  const children = node.children[name] ?? none
+  return children.every(isToken) ? children : children.filter(isToken)
 }
 
 function isNode(element: CstElement): element is CstNode {
