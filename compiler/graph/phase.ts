@@ -1,6 +1,6 @@
 import { operations } from '../ops/index.js'
 import { namedAnswers } from './answers.js'
-import { type Attribute, type Graph, type Node, type Phase, settle, type ValueRef } from './graph.js'
+import { type Graph, type Node, type Phase, settle, type ValueRef } from './graph.js'
 import { prune, reachable } from './prune.js'
 
 /**
@@ -15,13 +15,13 @@ export function specialise(graph: Graph, phase: Phase): Graph {
   }
   const named = <T extends { readonly value: ValueRef }>(values: readonly T[]) =>
     values.map((item) => ({ ...item, value: follow(item.value) }))
-  const nodes = graph.nodes.map(
-    (node): Node => ({
-      ...node,
-      attributes: settled(node.attributes, phase),
-      inputs: node.inputs.map(({ argument, value }) => ({ argument, value: follow(value) })),
-    }),
-  )
+  const nodes = graph.nodes.map((node): Node => {
+    const attributes = settled(node.attributes, phase)
+    const moved = node.inputs.some(({ value }) => passed.has(value.node))
+    if (!moved) return attributes === node.attributes ? node : { ...node, attributes }
+    const inputs = node.inputs.map(({ argument, value }) => ({ argument, value: follow(value) }))
+    return { ...node, attributes, inputs }
+  })
   const crops = graph.crops.map((crop) => ({ ...crop, guide: follow(crop.guide) }))
   const whole: Graph = {
     ...graph,
@@ -75,6 +75,9 @@ function passThrough(nodes: readonly Node[]): Map<number, ValueRef> {
   return passed
 }
 
-function settled(attributes: Node['attributes'], phase: Phase): Record<string, Attribute> {
-  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, settle(value, phase)]))
+/** The attributes of one phase; the same object if none of them depends on the phase. */
+function settled(attributes: Node['attributes'], phase: Phase): Node['attributes'] {
+  const entries = Object.entries(attributes)
+  if (entries.every(([, value]) => settle(value, phase) === value)) return attributes
+  return Object.fromEntries(entries.map(([name, value]) => [name, settle(value, phase)]))
 }

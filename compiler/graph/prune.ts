@@ -8,6 +8,8 @@ import { type Frame, type Graph, type NamedValue, type Node, trainingInputs, typ
 export function prune(graph: Graph, roots: readonly ValueRef[]): Graph {
   const inputs = trainingInputs(graph).map(({ value }) => value)
   const live = reachable(graph.nodes, [...roots, ...inputs])
+  if (graph.nodes.every(({ id }, index) => id === index && live.has(id)))
+    return { ...graph, parameters: usedParameters(graph, graph.nodes) }
   const numbers = new Map<number, number>()
   for (const node of graph.nodes) if (live.has(node.id)) numbers.set(node.id, numbers.size)
   const moved = (value: ValueRef): ValueRef => ({
@@ -26,7 +28,6 @@ export function prune(graph: Graph, roots: readonly ValueRef[]): Graph {
         inputs: node.inputs.map(({ argument, value }) => ({ argument, value: moved(value) })),
       }),
     )
-  const used = new Set(nodes.flatMap((node) => Object.values(node.parameters)))
   const crops = graph.crops
     .filter(({ box }) => alive(box))
     .map(({ names, box, guide }) => ({ names, box: moved(box), guide: moved(guide) }))
@@ -34,7 +35,7 @@ export function prune(graph: Graph, roots: readonly ValueRef[]): Graph {
     ...graph,
     nodes,
     frames: graph.frames.map((frame) => moveFrame(frame, numbers, alive, moved)),
-    parameters: new Map([...graph.parameters].filter(([name]) => used.has(name))),
+    parameters: usedParameters(graph, nodes),
     image: { ...graph.image, value: moved(graph.image.value) },
     labels: graph.labels.map((label) => ({ ...label, value: moved(label.value) })),
     views: graph.views.map((view) => ({ ...view, value: moved(view.value) })),
@@ -46,6 +47,13 @@ export function prune(graph: Graph, roots: readonly ValueRef[]): Graph {
     early: named(graph.early),
     crops,
   }
+}
+
+function usedParameters({ parameters }: Graph, nodes: readonly Node[]): Graph['parameters'] {
+  const used = new Set<string>()
+  for (const node of nodes) for (const name of Object.values(node.parameters)) used.add(name)
+  if (used.size === parameters.size) return parameters
+  return new Map([...parameters].filter(([name]) => used.has(name)))
 }
 
 /** Nodes, by their numbers. */
