@@ -2,6 +2,7 @@ import { shapeText } from '../../graph/graph.js'
 import type { Operation } from '../operation.js'
 import * as python from '../python/index.js'
 import { tensorArgument } from '../support/arguments.js'
+import { rowsOfImages } from '../support/pairs.js'
 import { floats, rowsOf, sameShape } from '../support/shapes.js'
 import { at, map, size, tensor } from '../support/tensor.js'
 
@@ -29,12 +30,12 @@ export const cascade: Operation = {
   outputs: ['probabilities', 'early'],
   typing: {
     infer(call) {
-      const rows = rowsOf(call, 'first')
-      if (!rows || !rowsOf(call, 'second')) return undefined
+      const batch = rowsOfImages(call, 'first')
+      if (!batch || !rowsOf(call, 'second')) return undefined
       const types = [call.type('first'), call.type('second')] as const
       if (!sameShape(...types))
         return call.fail('shape-mismatch', { callee: 'cascade', shapes: types.map(shapeText) }, ['first', 'second'])
-      return [types[0], floats([rows.batch])]
+      return [types[0], floats([batch])]
     },
   },
   semantics: {
