@@ -15,6 +15,11 @@ export function sign<T extends tf.Tensor>(x: T): T {
   return tf.sign(detach(x))
 }
 
+/** x^exponent. The gradient of a power of 0 is 0: TensorFlow.js gives 0 times infinity at 0. */
+export function pow<T extends tf.Tensor>(x: T, exponent: number): T {
+  return exponent === 0 ? tf.pow(detach(x), 0) : tf.pow(x, exponent)
+}
+
 /** min(max(x + 3, 0), 6) / 6 (Howard et al. 2019, section 5.2). */
 export function hardSigmoid<T extends tf.Tensor>(x: T): T {
   return tf.div(tf.clipByValue(tf.add(x, 3), 0, 6), 6)

@@ -11,7 +11,7 @@ export const pow = pointwise({
   },
   arguments: [{ name: 'exponent', kind: { is: 'number' }, meaning: 'the power', varies: true }],
   lowering: {
-    tfjs: (call) => call.tf('pow', call.input('x'), call.code('exponent')),
+    tfjs: (call) => call.runtime('pow', call.input('x'), call.code('exponent')),
     pytorch: { expression: (call) => method(call.input('x'), 'pow', call.code('exponent')) },
     onnx: (call) => [call.add('Pow', [call.input('x'), call.float(call.number('exponent'))])],
   },
@@ -26,6 +26,11 @@ export const pow = pointwise({
       name: 'a fraction',
       inputs: { x: { shape: [1, 4], fill: { values: [0.5, 0.25, 3, 40] } } },
       arguments: { exponent: 0.3 },
+    },
+    {
+      name: 'zero',
+      inputs: { x: { shape: [1, 4], fill: { values: [0.5, -0.25, 0, -4] } } },
+      arguments: { exponent: 0 },
     },
     {
       name: 'negative',
