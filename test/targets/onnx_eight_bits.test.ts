@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import test from 'ava'
 import { type InferenceSession, Tensor } from 'onnxruntime-node'
+import type { Graph } from '../../compiler/graph/graph.js'
 import { specialise } from '../../compiler/graph/phase.js'
 import { Random } from '../../compiler/random.js'
 import { emitOnnx } from '../../compiler/targets/onnx/emit.js'
@@ -15,16 +16,15 @@ import { compileFile, compileText } from '../../runtime/specs/spec.js'
 import { initialValues } from '../../runtime/weights/initial_values.js'
 import { bytesOf, sessionOf } from '../support/onnx_program.js'
 
+function written(inference: Graph): OnnxProgram {
+  return emitOnnx(inference, { input: 'image', opset: 18, weights: (parameter) => initialValues(parameter, 1) })
+}
+
 function subject(model: string) {
   const { graph } = compileFile(join(packageRoot(), 'models', `${model}.wsban`), { classes: 5 })
   if (!graph) throw new Error('the model does not compile')
   const inference = specialise(graph, 'inference')
-  const written = emitOnnx(inference, {
-    input: 'image',
-    opset: 18,
-    weights: (parameter) => initialValues(parameter, 1),
-  })
-  return { program: optimise(written), mayBeInt8: lowPrecision(inference) }
+  return { program: optimise(written(inference)), mayBeInt8: lowPrecision(inference) }
 }
 
 function noise(seed: number): Tensor {
@@ -102,18 +102,18 @@ function pooled(arguments_: string) {
   )
   if (!graph) throw new Error('the model does not compile')
   const inference = specialise(graph, 'inference')
-  const written = emitOnnx(inference, {
-    input: 'image',
-    opset: 18,
-    weights: (parameter) => initialValues(parameter, 1),
-  })
+  const program = written(inference)
   const pooling = present(
-    written.nodes.find(({ operator }) => operator === 'AveragePool'),
+    program.nodes.find(({ operator }) => operator === 'AveragePool'),
     'an average pooling',
   )
   const outputs = [{ name: outputOf(pooling), element: 'float' as const, shape: ['batch', 3, 'height', 'width'] }]
-  const program = withoutUnused({ ...written, outputs })
-  return { program, output: outputOf(pooling), mayBeInt8: lowPrecision(inference), channelsOf: channelsIn(inference) }
+  return {
+    program: withoutUnused({ ...program, outputs }),
+    output: outputOf(pooling),
+    mayBeInt8: lowPrecision(inference),
+    channelsOf: channelsIn(inference),
+  }
 }
 
 for (const [arguments_, becomes] of [
