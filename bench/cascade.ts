@@ -38,6 +38,7 @@ async function open(program: OnnxProgram) {
   const pieces: Uint8Array[] = []
   for await (const piece of encodeModel({ program, producer: 'bench', version: '', metadata: {} }).pieces())
     pieces.push(piece)
+  // The threads of a session go on spinning after a run, and would slow the session whose turn is next.
   return InferenceSession.create(Buffer.concat(pieces), { extra: { session: { intra_op: { allow_spinning: '0' } } } })
 }
 

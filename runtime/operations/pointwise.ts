@@ -15,7 +15,7 @@ export function sign<T extends tf.Tensor>(x: T): T {
   return tf.sign(detach(x))
 }
 
-/** x^exponent. The gradient of a power of 0 is 0: TensorFlow.js gives 0 times infinity at 0. */
+/** x^exponent. The gradient of x^0 is 0 everywhere, where TensorFlow.js gives NaN at x = 0. */
 export function pow<T extends tf.Tensor>(x: T, exponent: number): T {
   return exponent === 0 ? tf.pow(detach(x), 0) : tf.pow(x, exponent)
 }

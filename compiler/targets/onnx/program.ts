@@ -132,7 +132,7 @@ export function consumersOf(nodes: readonly OnnxNode[]): (value: string) => read
   return (value) => consumers.get(value) ?? []
 }
 
-/** The node with other names for what it takes, in its bodies too; the node itself if none of its inputs changes and it has no bodies. */
+/** Returns the node with its inputs renamed, those of its bodies as well. A node without bodies whose inputs keep their names is returned as it is. */
 export function withInputs(node: OnnxNode, rename: (name: string) => string): OnnxNode {
   const inputs = node.inputs.map(rename)
   const moved = inputs.some((name, index) => name !== node.inputs[index]) ? { ...node, inputs } : node
@@ -160,7 +160,7 @@ export function withNames(node: OnnxNode, rename: (name: string) => string): Onn
   }))
 }
 
-/** The node with other bodies; the node itself if it has none. */
+/** Returns the node with each of its bodies changed; a node without bodies is returned as it is. */
 export function withBodies(node: OnnxNode, change: (body: OnnxSubgraph) => OnnxSubgraph): OnnxNode {
   if (bodiesOf(node).length === 0) return node
   const attributes = Object.entries(node.attributes).map(([key, value]): [string, OnnxAttribute] =>
