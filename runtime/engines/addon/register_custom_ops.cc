@@ -2,6 +2,7 @@
 
 #include "attention.h"
 #include "batch_norm.h"
+#include "depthwise_weight_gradient.h"
 #include "gelu.h"
 #include "layer_norm.h"
 #include "max_pool_gradient.h"
@@ -15,6 +16,7 @@ void RegisterCustomOps() {
   RegisterOp<AttentionGradient>();
   RegisterOp<BatchNorm>();
   RegisterOp<BatchNormGradient>();
+  RegisterOp<DepthwiseWeightGradient>();
   RegisterOp<Gelu>();
   RegisterOp<GeluGradient>();
   RegisterOp<LayerNorm>();

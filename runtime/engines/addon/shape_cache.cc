@@ -37,11 +37,11 @@ const std::unordered_map<std::string, std::vector<int>>& ShapeInputs() {
       {"BroadcastTo", {1}}, {"ConcatV2", {kLast}}, {"ExpandDims", {1}}, {"Fill", {0}}, {"GatherNd", {}}, {"GatherV2", {2}},
       {"MirrorPad", {1}}, {"OneHot", {1}}, {"Pack", {}}, {"Pad", {1}}, {"PadV2", {1}}, {"Range", {0, 1, 2}},
       {"Reshape", {1}}, {"ReverseV2", {}}, {"ScatterNd", {2}}, {"Slice", {1, 2}}, {"Split", {0}}, {"SplitV", {1, 2}},
-      {"Squeeze", {}}, {"StridedSlice", {1, 2, 3}}, {"TensorScatterUpdate", {}}, {"Tile", {1}}, {"Transpose", {1}},
+      {"Squeeze", {}}, {"StridedSlice", {1, 2, 3}}, {"TensorScatterAdd", {}}, {"TensorScatterUpdate", {}}, {"Tile", {1}}, {"Transpose", {1}},
       {"Unpack", {}},
       // Custom ops.
       {"WsbanAdamStep", {}}, {"WsbanAttention", {}}, {"WsbanAttentionGrad", {}}, {"WsbanBatchNorm", {}}, {"WsbanBatchNormGrad", {}},
-      {"WsbanGelu", {}}, {"WsbanGeluGrad", {}}, {"WsbanLayerNorm", {}}, {"WsbanLayerNormGrad", {}}, {"WsbanMaxPoolGrad", {}},
+      {"WsbanDepthwiseWeightGrad", {}}, {"WsbanGelu", {}}, {"WsbanGeluGrad", {}}, {"WsbanLayerNorm", {}}, {"WsbanLayerNormGrad", {}}, {"WsbanMaxPoolGrad", {}},
       {"WsbanMomentumStep", {}}, {"WsbanSilu", {}}, {"WsbanSiluGrad", {}},
   };
   return *table;

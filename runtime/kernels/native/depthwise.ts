@@ -1,8 +1,8 @@
-import type { Tensor4D } from '@tensorflow/tfjs-core'
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { noPadding, overlapsInput, type Padding, pad } from '../pad.js'
 import type { SpatialPair } from '../pair.js'
-import { attribute, native, onSideStream, register, shapeTensor, windowAttributes } from './execute.js'
+import { attribute, hasCustomOps, native, onSideStream, register, shapeTensor, windowAttributes } from './execute.js'
 
 type Inputs = { readonly x: Tensor4D; readonly weight: Tensor4D }
 type Window = { readonly stride: SpatialPair; readonly padding: Padding }
@@ -32,17 +32,26 @@ const run = register<Inputs, Window>({
               all.weight,
               all.dy,
             ]),
-      weight: () =>
-        onSideStream(() =>
-          native().executeSingleOutput('DepthwiseConv2dNativeBackpropFilter', attributes(stride, padding), [
-            all.x,
-            shapeTensor(all.weight.shape),
-            all.dy,
-          ]),
-        ),
+      weight: () => onSideStream(() => weightGradient(all.dy, all.x, all.weight.shape, { stride, padding })),
     }
   },
 })
+
+function weightGradient(dy: Tensor4D, x: Tensor4D, filter: Tensor4D['shape'], { stride, padding }: Window): Tensor {
+  const [height, width, , multiplier] = filter
+  if (multiplier > 1 || !hasCustomOps())
+    return native().executeSingleOutput('DepthwiseConv2dNativeBackpropFilter', attributes(stride, padding), [
+      x,
+      shapeTensor(filter),
+      dy,
+    ])
+  const window = [
+    attribute.ints('kernel', [height, width]),
+    attribute.ints('stride', stride),
+    attribute.ints('padding', [padding.top, padding.left]),
+  ]
+  return native().executeSingleOutput('WsbanDepthwiseWeightGrad', window, [x, dy])
+}
 
 /** Whether the gradient of the input is another depthwise convolution, which oneDNN computes about three times faster than TensorFlow's gradient. */
 function isForward(weight: Tensor4D): boolean {
