@@ -1,4 +1,11 @@
-export { type BatchNormOptions, type BatchNormParameters, batchNorm } from './batch_norm.js'
+export { addRows } from './add_rows.js'
+export {
+  type BatchNormOptions,
+  type BatchNormParameters,
+  batchNorm,
+  type FusedActivation,
+  fusesActivation,
+} from './batch_norm.js'
 export { convTranspose2d, type TransposedOptions } from './conv_transpose2d.js'
 export { type ConvolutionOptions, conv2d } from './conv2d.js'
 export { depthwiseConv2d } from './depthwise_conv2d.js'

@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { addRows } from '../kernels/index.js'
 import type { Scope } from '../scope.js'
+import { withoutGradient } from './without_gradient.js'
 
 /**
  * Mean over the batch of the cross-entropy between the label, int32 [batch], smoothed, and softmax(logits); by the scope's class weights,
@@ -57,21 +59,15 @@ export function centerLoss(
   const centers = at.get<tf.Tensor2D>('centers')
   const rows = tf.reshape(embedding, [batch, -1]) as tf.Tensor2D
   const index = per === 'class' ? label : tf.zeros<tf.Rank.R1>([batch], 'int32')
-  const current = tf.gather(centers, index)
+  const current = withoutGradient<tf.Tensor2D>(() => tf.gather(centers, index))
   const length = tf.sqrt(tf.maximum(tf.sum(tf.square(current), 1, true), smallestSquare))
   const compared: tf.Tensor2D = normalize ? tf.div(current, length) : current
-  if (at.training) moveCenters(centers, index, tf.sub(rows, compared), momentum)
-  return tf.div(tf.sum(tf.square(tf.sub(rows, compared))), batch)
-}
-
-function moveCenters(
-  centers: tf.Tensor2D & tf.Variable,
-  index: tf.Tensor1D,
-  away: tf.Tensor2D,
-  momentum: number,
-): void {
-  tf.tidy(() => {
-    const which = membership(index, centers.shape[0])
-    centers.assign(tf.add(centers, tf.mul(tf.matMul(tf.transpose(which), away), 1 - momentum)))
-  })
+  const away = tf.sub<tf.Tensor2D>(rows, compared)
+  if (at.training)
+    addRows(
+      centers,
+      index,
+      withoutGradient(() => tf.mul(away, 1 - momentum)),
+    )
+  return tf.div(tf.sum(tf.square(away)), batch)
 }
