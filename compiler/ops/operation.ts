@@ -169,6 +169,10 @@ export interface Lowering {
   readonly skipping?: SkippingLowering
   /** The code is a name, such as that of a weight, and is written where the value is used. */
   readonly inline?: true
+  /** TensorFlow.js's function takes the name of an activation as its option `activation`, and applies it in the same pass over memory. */
+  readonly takesActivation?: true
+  /** Its name is one of these activations. */
+  readonly isActivation?: true
   /** `training only`: the operation never reaches an exported file. */
   readonly onnx: OnnxLowering | 'training only'
 }

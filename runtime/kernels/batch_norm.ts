@@ -1,7 +1,9 @@
 import type { GradSaveFunc, Rank, Tensor, Tensor1D, Tensor4D, Variable } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import { nativeBatchNorm } from './native/batch_norm.js'
-import { isNative } from './native/execute.js'
+import { type FusedActivation, fusedBatchNorm, nativeBatchNorm } from './native/batch_norm.js'
+import { hasCustomOps, isNative } from './native/execute.js'
+
+export type { FusedActivation }
 
 export interface BatchNormParameters {
   readonly scale: Tensor1D
@@ -16,6 +18,13 @@ export interface BatchNormOptions {
   /** The weight of the batch statistics in the running statistics, as in PyTorch. */
   readonly momentum: number
   readonly training: boolean
+  /** Applied to the result; not `none` only where `fusesActivation`. */
+  readonly activation?: FusedActivation
+}
+
+/** Whether batch norm can apply an activation itself: in training, with wsban's custom ops. */
+export function fusesActivation(training: boolean): boolean {
+  return training && hasCustomOps()
 }
 
 /**
@@ -25,7 +34,10 @@ export interface BatchNormOptions {
 export function batchNorm(x: Tensor4D, p: BatchNormParameters, options: BatchNormOptions): Tensor4D {
   return tf.tidy(() => {
     if (isNative()) {
-      const { y, mean, variance } = nativeBatchNorm({ ...p, x }, options)
+      const { activation = 'none', training, ...numbers } = options
+      const { y, mean, variance } = fusesActivation(training)
+        ? fusedBatchNorm({ ...p, x }, { ...numbers, activation })
+        : nativeBatchNorm({ ...p, x }, options)
       if (options.training) {
         p.mean.assign(mean)
         p.variance.assign(variance)

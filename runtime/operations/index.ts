@@ -26,7 +26,7 @@ export { type CenterLossOptions, centerLoss, crossEntropy, distill } from './los
 export { matmul } from './matmul.js'
 export { bernoulli, randomNormal, randomUniform } from './noise.js'
 export { pairwiseProducts, sameImage, sameLabel, selectImages, squaredDistances } from './pairs.js'
-export { abs, clamp, elu, gelu, hardSigmoid, pow, sign, silu } from './pointwise.js'
+export { abs, clamp, elu, gelu, hardSigmoid, hardSwish, pow, sign, silu } from './pointwise.js'
 export { classActivationMap, randomMap } from './random_map.js'
 export { cumsum, logsumexp, maxOver, minOver, variance } from './reductions.js'
 export { rmsNorm } from './rms_norm.js'

@@ -1,7 +1,8 @@
-import type * as tf from '@tensorflow/tfjs-core'
+import * as tf from '@tensorflow/tfjs-core'
 import type { Pair } from '../kernels/index.js'
 import * as kernels from '../kernels/index.js'
 import type { Scope } from '../scope.js'
+import { hardSwish, silu } from './pointwise.js'
 
 export type { Pair }
 
@@ -38,11 +39,27 @@ function biasOf(at: Scope): { bias?: tf.Tensor1D } {
   return bias ? { bias } : {}
 }
 
+type Activation = Exclude<kernels.FusedActivation, 'none'>
+
+const activations: { readonly [name in Activation]: (x: tf.Tensor4D) => tf.Tensor4D } = {
+  relu: kernels.relu,
+  relu6: kernels.relu6,
+  silu,
+  hard_swish: hardSwish,
+}
+
+export interface BatchNormOptions {
+  readonly eps?: number
+  readonly momentum?: number
+  /** Applied to the result. */
+  readonly activation?: Activation
+}
+
 /** By the batch in training, by running averages afterwards. */
 export function batchNorm(
   x: tf.Tensor4D,
   at: Scope,
-  { eps = 1e-5, momentum = 0.1 }: { eps?: number; momentum?: number } = {},
+  { eps = 1e-5, momentum = 0.1, activation }: BatchNormOptions = {},
 ): tf.Tensor4D {
   const parameters = {
     scale: at.get<tf.Tensor1D>('weight'),
@@ -50,5 +67,9 @@ export function batchNorm(
     mean: at.get<tf.Tensor1D>('running_mean'),
     variance: at.get<tf.Tensor1D>('running_var'),
   }
-  return kernels.batchNorm(x, parameters, { eps, momentum, training: at.training })
+  const options = { eps, momentum, training: at.training }
+  if (activation === undefined) return kernels.batchNorm(x, parameters, options)
+  return kernels.fusesActivation(at.training)
+    ? kernels.batchNorm(x, parameters, { ...options, activation })
+    : tf.tidy(() => activations[activation](kernels.batchNorm(x, parameters, options)))
 }

@@ -25,6 +25,11 @@ export function hardSigmoid<T extends tf.Tensor>(x: T): T {
   return tf.div(tf.clipByValue(tf.add(x, 3), 0, 6), 6)
 }
 
+/** x hardSigmoid(x) (Howard et al. 2019, section 5.2). */
+export function hardSwish<T extends tf.Tensor>(x: T): T {
+  return tf.mul(x, hardSigmoid(x))
+}
+
 /** x above 0, and alpha (e^x - 1) elsewhere. */
 export function elu<T extends tf.Tensor>(x: T, { alpha = 1 }: { alpha?: number } = {}): T {
   // No exponential of a large number: its gradient would be infinite times 0.

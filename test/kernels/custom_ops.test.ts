@@ -2,8 +2,10 @@ import * as tf from '@tensorflow/tfjs-core'
 import test, { type ExecutionContext } from 'ava'
 import { keyOf, Random } from '../../compiler/random.js'
 import { openEngine } from '../../runtime/engines/index.js'
-import { attribute, native, windowAttributes } from '../../runtime/kernels/native/execute.js'
+import { batchNorm, type FusedActivation, relu, relu6 } from '../../runtime/kernels/index.js'
+import { attribute, native, shapeTensor, windowAttributes } from '../../runtime/kernels/native/execute.js'
 import type { SpatialPair } from '../../runtime/kernels/pair.js'
+import { hardSwish, silu } from '../../runtime/operations/pointwise.js'
 import { silent } from '../../runtime/reporter.js'
 
 /** Compares the custom ops with their formulas in double precision, or with TensorFlow's kernels, on sizes that fill several blocks. */
@@ -70,7 +72,11 @@ for (const [shape, around] of maps)
     tf.tidy(() => {
       const backend = native()
       const vectors = [scale, offset, running, running].map((values) => tf.tensor1d(values))
-      const attributes = [attribute.float('eps', eps), attribute.float('momentum', momentum)]
+      const attributes = [
+        attribute.float('eps', eps),
+        attribute.float('momentum', momentum),
+        attribute.text('activation', 'none'),
+      ]
       const input = tf.tensor4d(x, [...shape])
       const outputs = backend.executeMultipleOutputs('WsbanBatchNorm', attributes, [input, ...vectors], 5)
       // Single precision holds numbers around 1000 to 6e-5.
@@ -85,8 +91,8 @@ for (const [shape, around] of maps)
       const [dx, dscale, doffset] = backend
         .executeMultipleOutputs(
           'WsbanBatchNormGrad',
-          [],
-          [tf.tensor4d(dy, [...shape]), input, ...vectors.slice(0, 1), ...saved],
+          [attribute.text('activation', 'none')],
+          [tf.tensor4d(dy, [...shape]), input, ...vectors.slice(0, 2), ...saved],
           3,
         )
         .map((output) => output.dataSync())
@@ -100,6 +106,85 @@ for (const [shape, around] of maps)
       if (rows > 1) near(t, 'dx', dx ?? [], inputGradient, Math.max(1e-5, tolerance))
     })
   })
+
+for (const [activation, separate] of [
+  ['relu', relu],
+  ['relu6', relu6],
+  ['silu', silu],
+  ['hard_swish', hardSwish],
+] as const)
+  for (const shape of [
+    [2, 7, 5, 13],
+    [3, 20, 20, 96],
+  ] as const)
+    test.serial(`batch norm with ${activation} is batch norm, then ${activation}: ${shape.join(' x ')}`, (t) => {
+      tf.tidy(() => {
+        const channels = shape[3]
+        // Factors of 4 reach both bends of relu6 and hard swish.
+        const x = tf.tensor4d(normals('x', tf.util.sizeFromShape([...shape])), [...shape])
+        const dy = tf.tensor4d(normals('dy', x.size), [...shape])
+        const scale = tf.mul(tf.tensor1d(normals('scale', channels)), 4) as tf.Tensor1D
+        const offset = tf.tensor1d(normals('offset', channels))
+        const norm = (x: tf.Tensor4D, scale: tf.Tensor1D, offset: tf.Tensor1D, activation?: FusedActivation) => {
+          const mean = tf.variable(tf.zeros<tf.Rank.R1>([channels]), false)
+          const variance = tf.variable(tf.ones<tf.Rank.R1>([channels]), false)
+          const options = { eps, momentum, training: true, ...(activation && { activation }) }
+          return batchNorm(x, { scale, offset, mean, variance }, options)
+        }
+        const fused = (...[x, scale, offset]: tf.Tensor[]) =>
+          norm(x as tf.Tensor4D, scale as tf.Tensor1D, offset as tf.Tensor1D, activation)
+        const composed = (...[x, scale, offset]: tf.Tensor[]) =>
+          separate(norm(x as tf.Tensor4D, scale as tf.Tensor1D, offset as tf.Tensor1D))
+        const inputs = [x, scale, offset]
+        near(t, 'y', fused(...inputs).dataSync(), Float64Array.from(composed(...inputs).dataSync()), 1e-6)
+        const [ours, theirs] = [fused, composed].map((f) =>
+          tf
+            .grads(f)(inputs, dy)
+            .map((gradient) => gradient.dataSync()),
+        )
+        for (const [index, name] of ['dx', 'dscale', 'doffset'].entries())
+          near(t, name, ours?.[index] ?? [], Float64Array.from(theirs?.[index] ?? []), 1e-5)
+      })
+    })
+
+const depthwise: readonly (readonly [shape: Shape, kernel: SpatialPair, stride: number, edge: number])[] = [
+  [[2, 9, 11, 5], [3, 3], 1, 1],
+  [[3, 30, 29, 33], [3, 5], 2, 2],
+  [[1, 8, 8, 64], [5, 5], 1, 4],
+  [[2, 7, 6, 16], [3, 3], 3, 0],
+]
+
+for (const [shape, kernel, stride, edge] of depthwise)
+  test.serial(
+    `the weight gradient of a depthwise convolution: ${shape.join(' x ')}, kernel ${kernel.join(' x ')}`,
+    (t) => {
+      tf.tidy(() => {
+        const backend = native()
+        const x = tf.tensor4d(normals('x', tf.util.sizeFromShape([...shape])), [...shape])
+        const filter = [kernel[0], kernel[1], shape[3], 1]
+        const padding = { top: edge, bottom: edge, left: edge, right: edge }
+        const theirs = [...windowAttributes([stride, stride], padding), attribute.ints('dilations', [1, 1, 1, 1])]
+        const y = backend.executeSingleOutput('DepthwiseConv2dNative', theirs, [x, tf.ones(filter)])
+        const dy = tf.tensor(normals('dy', y.size), y.shape)
+        const expected = backend.executeSingleOutput('DepthwiseConv2dNativeBackpropFilter', theirs, [
+          x,
+          shapeTensor(filter),
+          dy,
+        ])
+        const ours = backend.executeSingleOutput(
+          'WsbanDepthwiseWeightGrad',
+          [
+            attribute.ints('kernel', kernel),
+            attribute.ints('stride', [stride, stride]),
+            attribute.ints('padding', [edge, edge]),
+          ],
+          [x, dy],
+        )
+        t.deepEqual(ours.shape, filter)
+        near(t, 'dweight', ours.dataSync(), Float64Array.from(expected.dataSync()), 1e-5)
+      })
+    },
+  )
 
 const windows: readonly (readonly [shape: Shape, kernel: SpatialPair, stride: SpatialPair, edge: number])[] = [
   [[3, 17, 14, 5], [3, 3], [2, 2], 1],
@@ -133,7 +218,11 @@ test.serial('inputs of inconsistent shapes are rejected', (t) => {
   tf.tidy(() => {
     const x = tf.zeros([1, 4, 4, 2])
     const two = tf.zeros([2])
-    const attributes = [attribute.float('eps', eps), attribute.float('momentum', momentum)]
+    const attributes = [
+      attribute.float('eps', eps),
+      attribute.float('momentum', momentum),
+      attribute.text('activation', 'none'),
+    ]
     const norm = (...inputs: tf.Tensor[]) => backend.executeMultipleOutputs('WsbanBatchNorm', attributes, inputs, 5)
     t.throws(() => norm(x, tf.zeros([3]), two, two, two), {
       message: /^WsbanBatchNorm: expected 2 values per channel vector, got 3/,

@@ -70,14 +70,18 @@ function batchNorm(random: Random, max = maxElements): void {
     const input = tf.tensor4d(x, [...shape])
     const gradient = tf.tensor4d(dy, [...shape])
     const vectors = [scale, offset, running, running].map((values) => tf.tensor1d(values))
-    const settings = [attribute.float('eps', 1e-3), attribute.float('momentum', 0.1)]
+    const settings = [
+      attribute.float('eps', 1e-3),
+      attribute.float('momentum', 0.1),
+      attribute.text('activation', 'none'),
+    ]
     const forward = native().executeMultipleOutputs('WsbanBatchNorm', settings, [input, ...vectors], 5)
     const [y, , , batchMean, batchInverse] = forward as [Tensor, Tensor, Tensor, Tensor, Tensor]
     const compute = () =>
       native().executeMultipleOutputs(
         'WsbanBatchNormGrad',
-        [],
-        [gradient, input, vectors[0] as Tensor, batchMean, batchInverse],
+        [attribute.text('activation', 'none')],
+        [gradient, input, vectors[0] as Tensor, vectors[1] as Tensor, batchMean, batchInverse],
         3,
       )
     const onSide = random.integer(2) === 0
@@ -103,6 +107,88 @@ function batchNorm(random: Random, max = maxElements): void {
         }),
         1e-3,
       )
+  })
+}
+
+const activations = {
+  relu: tf.relu,
+  relu6: tf.relu6,
+  silu: (x: Tensor) => tf.mul(x, tf.sigmoid(x)),
+  hard_swish: (x: Tensor) => tf.mul(x, tf.div(tf.clipByValue(tf.add(x, 3), 0, 6), 6)),
+} as const
+
+/** Compares batch norm with an activation with the two of them, one after the other. */
+function activatedBatchNorm(random: Random, max = maxElements): void {
+  const shape = mapShape(random, max)
+  const channels = shape[3]
+  const name = pick(random, ['relu', 'relu6', 'silu', 'hard_swish'] as const)
+  tf.tidy(() => {
+    const elements = shape.reduce((product, size) => product * size, 1)
+    const x = tf.tensor4d(normals(random, elements), [...shape])
+    const dy = tf.tensor4d(normals(random, elements), [...shape])
+    const scale = tf.tensor1d(normals(random, channels).map((value) => 4 * value))
+    const offset = tf.tensor1d(normals(random, channels))
+    const running = tf.zeros([channels])
+    const forward = (activation: string) => {
+      const numbers = [attribute.float('eps', 1e-3), attribute.float('momentum', 0.1)]
+      const all = [...numbers, attribute.text('activation', activation)]
+      return native().executeMultipleOutputs('WsbanBatchNorm', all, [x, scale, offset, running, running], 5)
+    }
+    const backward = (activation: string, gradient: Tensor, [, , , mean, inverse]: readonly Tensor[]) => {
+      const inputs = [gradient, x, scale, offset, mean as Tensor, inverse as Tensor]
+      return native().executeMultipleOutputs(
+        'WsbanBatchNormGrad',
+        [attribute.text('activation', activation)],
+        inputs,
+        3,
+      )
+    }
+    const [plain, fused] = [forward('none'), forward(name)]
+    const [normalised, activated] = [plain[0] as Tensor, fused[0] as Tensor]
+    const what = `batch norm of ${shape.join(' x ')} with ${name}`
+    near(`${what}: y`, activated.dataSync(), activations[name](normalised).dataSync(), 1e-6)
+    const expected = backward('none', tf.grad(activations[name])(normalised, dy), plain)
+    for (const [index, gradient] of backward(name, dy, fused).entries())
+      near(`${what}: gradient ${index}`, gradient.dataSync(), expected[index]?.dataSync() ?? [], 1e-4)
+  })
+}
+
+function depthwiseWeightGradient(random: Random, max = maxElements): void {
+  const shape = mapShape(random, max)
+  const kernel = [pick(random, [1, 2, 3, 5, 7]), pick(random, [1, 3, 5])] as const
+  const stride = 1 + random.integer(3)
+  const edge = random.integer(Math.min(...kernel))
+  // oneDNN's kernel for 1x1 filters with a stride reads past the end of its buffers.
+  if (kernel[0] * kernel[1] === 1 && stride > 1) return
+  if (shape[1] + 2 * edge < kernel[0] || shape[2] + 2 * edge < kernel[1]) return
+  tf.tidy(() => {
+    const x = tf.tensor4d(
+      normals(
+        random,
+        shape.reduce((product, size) => product * size, 1),
+      ),
+      [...shape],
+    )
+    const padding = { top: edge, bottom: edge, left: edge, right: edge }
+    const window = [...windowAttributes([stride, stride], padding), attribute.ints('dilations', [1, 1, 1, 1])]
+    const filter = [...kernel, shape[3], 1]
+    const rows = Math.floor((shape[1] + 2 * edge - kernel[0]) / stride) + 1
+    const columns = Math.floor((shape[2] + 2 * edge - kernel[1]) / stride) + 1
+    const size = [shape[0], rows, columns, shape[3]]
+    const dy = tf.tensor(normals(random, tf.util.sizeFromShape(size)), size)
+    const custom = [
+      attribute.ints('kernel', kernel),
+      attribute.ints('stride', [stride, stride]),
+      attribute.ints('padding', [edge, edge]),
+    ]
+    const expected = native().executeSingleOutput('DepthwiseConv2dNativeBackpropFilter', window, [
+      x,
+      tf.tensor1d(filter, 'int32'),
+      dy,
+    ])
+    const found = native().executeSingleOutput('WsbanDepthwiseWeightGrad', custom, [x, dy])
+    tf.dispose([x, dy])
+    near(`depthwise weight gradient of ${shape.join(' x ')}`, found.dataSync(), expected.dataSync(), 1e-4)
   })
 }
 
@@ -234,13 +320,24 @@ function rejected(random: Random): void {
   const backend = native()
   const [two, three] = [tf.zeros([2]), tf.zeros([3])]
   const maps = tf.zeros([1, 4, 4, 2])
-  const settings = [attribute.float('eps', 1e-3), attribute.float('momentum', 0.1)]
+  const settings = [
+    attribute.float('eps', 1e-3),
+    attribute.float('momentum', 0.1),
+    attribute.text('activation', 'none'),
+  ]
   const window = [attribute.ints('kernel', [2, 2]), attribute.ints('stride', [1, 1]), attribute.ints('padding', [0, 0])]
   expectError('a wrong number of channels', /WsbanBatchNorm/, () =>
     backend.executeMultipleOutputs('WsbanBatchNorm', settings, [maps, three, two, two, two], 5),
   )
   expectError('a vector as maps', /WsbanBatchNorm/, () =>
     backend.executeMultipleOutputs('WsbanBatchNorm', settings, [two, two, two, two, two], 5),
+  )
+  expectError('an unknown activation', /no batch norm with the activation tanhh/, () => {
+    const others = [...settings.slice(0, 2), attribute.text('activation', 'tanhh')]
+    return backend.executeMultipleOutputs('WsbanBatchNorm', others, [maps, two, two, two, two], 5)
+  })
+  expectError('a depthwise gradient of another batch', /WsbanDepthwiseWeightGrad/, () =>
+    backend.executeSingleOutput('WsbanDepthwiseWeightGrad', window, [maps, tf.zeros([2, 3, 3, 2])]),
   )
   expectError('a gradient of another shape', /WsbanMaxPoolGrad/, () =>
     backend.executeSingleOutput('WsbanMaxPoolGrad', window, [maps, maps, tf.zeros([1, 3, 3, 2])]),
@@ -268,4 +365,12 @@ function rejected(random: Random): void {
   tf.dispose([two, three, maps])
 }
 
-export const customOps = { attention, batchNorm, maxPoolGradient, optimizerStep, rejected } as const
+export const customOps = {
+  activatedBatchNorm,
+  attention,
+  batchNorm,
+  depthwiseWeightGradient,
+  maxPoolGradient,
+  optimizerStep,
+  rejected,
+} as const

@@ -257,8 +257,13 @@ function* imagesAndNorms(): Generator<ShapeCase> {
       yield of('FusedBatchNormV3', how, [x, of1, of1, ...averages], 6)
       yield of('FusedBatchNormGradV3', how, [x, x, of1, of1, of1, of1], 5)
     }
-    yield of('WsbanBatchNorm', [number('eps', 1e-3), number('momentum', 0.1)], [x, of1, of1, of1, of1], 5)
-    yield of('WsbanBatchNormGrad', [], [x, x, of1, of1, of1], 3)
+    for (const activation of ['none', 'silu']) {
+      const how = [number('eps', 1e-3), number('momentum', 0.1), text('activation', activation)]
+      yield of('WsbanBatchNorm', how, [x, of1, of1, of1, of1], 5)
+      yield of('WsbanBatchNormGrad', how.slice(2), [x, x, of1, of1, of1, of1], 3)
+    }
+    const window = [ints('kernel', [3, 2]), ints('stride', [2, 1]), ints('padding', [1, 1])]
+    yield of('WsbanDepthwiseWeightGrad', window, [x, float(batch, Math.ceil(height / 2), width + 1, channels)])
   }
   for (const shape of shapes) {
     const one = float(...shape)
@@ -389,7 +394,8 @@ function* dataMovement(): Generator<ShapeCase> {
       if ((shape[0] ?? 0) > 0) {
         yield of('GatherNd', [], [x, { shape: [2, 1], type: 'int32', values: [0, 0] }])
         yield of('GatherNd', [], [x, { shape: [1, 3, 1], type: 'int32', values: [0, 0, 0] }])
-        yield of('TensorScatterUpdate', [], [x, table2([[0]], 1), float(1, ...shape.slice(1))])
+        for (const operation of ['TensorScatterUpdate', 'TensorScatterAdd'])
+          yield of(operation, [], [x, table2([[0]], 1), float(1, ...shape.slice(1))])
         yield of('ScatterNd', [], [table2([[0]], 1), float(1, ...shape.slice(1)), wholes(...shape)])
       }
     }

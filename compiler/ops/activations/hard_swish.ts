@@ -10,7 +10,8 @@ export const hardSwish = pointwise({
   },
   semantics: { lowPrecision: true },
   lowering: {
-    tfjs: (call) => call.tf('mul', call.input('x'), call.runtime('hardSigmoid', call.input('x'))),
+    tfjs: (call) => call.runtime('hardSwish', call.input('x')),
+    isActivation: true,
     pytorch: { expression: (call) => call.torch('F.hardswish', call.input('x')) },
     onnx: (call) => [call.add('HardSwish', [call.input('x')])],
   },

@@ -11,6 +11,7 @@ export const relu = pointwise({
   semantics: { lowPrecision: true },
   lowering: {
     tfjs: (call) => call.runtime('relu', call.input('x')),
+    isActivation: true,
     pytorch: { expression: (call) => call.torch('F.relu', call.input('x')) },
     onnx: (call) => [call.add('Relu', [call.input('x')])],
   },

@@ -11,6 +11,7 @@ export const relu6 = pointwise({
   semantics: { lowPrecision: true },
   lowering: {
     tfjs: (call) => call.runtime('relu6', call.input('x')),
+    isActivation: true,
     pytorch: { expression: (call) => call.torch('F.relu6', call.input('x')) },
     onnx: (call) => [call.add('Clip', [call.input('x'), call.float(0), call.float(6)])],
   },

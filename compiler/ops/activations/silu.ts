@@ -11,6 +11,7 @@ export const silu = pointwise({
   semantics: { lowPrecision: true },
   lowering: {
     tfjs: (call) => call.runtime('silu', call.input('x')),
+    isActivation: true,
     pytorch: { expression: (call) => call.torch('F.silu', call.input('x')) },
     onnx: (call) => [call.add('Mul', [call.input('x'), call.add('Sigmoid', [call.input('x')], {}, 'sigmoid')])],
   },

@@ -58,6 +58,7 @@ export const batchNorm: Operation = {
   },
   lowering: {
     tfjs: (call) => call.runtime('batchNorm', call.input('x'), call.scope(), call.options('eps', 'momentum')),
+    takesActivation: true,
     pytorch: {
       module: (call) => ({
         type: 'nn.BatchNorm2d',

@@ -1,4 +1,4 @@
-import { property } from './literals.js'
+import { literal, property } from './literals.js'
 
 /** An expression of generated TypeScript. Lowerings build it, and `printExpression` writes it. */
 export type Expression =
@@ -26,6 +26,8 @@ export interface CallExpression {
   readonly generic?: true
   /** The type argument of a generic function: `tf.Tensor2D`. */
   readonly resultType?: string
+  /** The function has an option `activation`, which the call leaves out. */
+  readonly takesActivation?: true
 }
 
 export interface Field {
@@ -55,6 +57,16 @@ export function callOf(
   ...given: readonly (Expression | undefined)[]
 ): CallExpression {
   return { kind: 'call', from, callee, arguments: given.filter((argument) => argument !== undefined) }
+}
+
+/** Returns the call with an activation applied to its result; undefined if the expression is no call that takes one. */
+export function withActivation(expression: Expression, activation: string): CallExpression | undefined {
+  if (expression.kind !== 'call' || !expression.takesActivation) return undefined
+  const { takesActivation, arguments: given, ...call } = expression
+  const last = given.at(-1)
+  const [others, fields] = last?.kind === 'object' ? [given.slice(0, -1), last.fields] : [given, []]
+  const option: Field = { name: 'activation', value: source(literal(activation)) }
+  return { ...call, arguments: [...others, { kind: 'object', fields: [...fields, option] }] }
 }
 
 export function printExpression(expression: Expression): string {

@@ -28,6 +28,7 @@ import {
   source,
   typeOfRank,
   variable,
+  withActivation,
   withResultType,
 } from './expression.js'
 import { identifier } from './file_identifiers.js'
@@ -74,6 +75,7 @@ export class FunctionWriter {
   private readonly calls: Plans
   private readonly plans = new Map<string, FunctionPlan>()
   private readonly functionNames = new Names(identifier)
+  private readonly fused = new Set<number>()
   private reserved: readonly string[] = []
 
   /** @param taken names of functions of the file that are written elsewhere */
@@ -91,7 +93,13 @@ export class FunctionWriter {
     for (const plan of this.plans.values()) this.write(plan)
     this.body(structure.frame(0), undefined)
     this.reserved = [...this.runtime, ...[...this.plans.values()].map(({ name }) => name), ...taken]
-    for (const plan of this.plans.values()) this.texts.push(this.write(plan))
+    this.runtime.clear()
+    for (const plan of this.plans.values()) if (this.callsOf(plan) > 0) this.texts.push(this.write(plan))
+  }
+
+  /** How many calls of the function remain: not those that are an option of another call. */
+  private callsOf({ frames }: FunctionPlan): number {
+    return frames.filter(({ id }) => !this.fused.has(id)).length
   }
 
   private planOf(frame: Frame): FunctionPlan {
@@ -164,7 +172,7 @@ export class FunctionWriter {
     const output = plan.outputs[0] && this.structure.at(plan.outputs[0].place, frame)
     return {
       name: plan.name,
-      doc: docOf(plan),
+      doc: docOf(plan, this.callsOf(plan)),
       parameters: [{ name: 'at', type: 'Scope' }, ...tensors, ...options],
       returnType: plan.single && output ? tensorType(this.structure, output) : this.recordType(plan, frame),
       tidies: statements.length > 0,
@@ -188,6 +196,7 @@ export class FunctionWriter {
       calls: this.calls,
       runtime: this.runtime,
       reserved: this.reserved,
+      fused: this.fused,
       planOf: (inner) => this.planOf(inner),
     })
   }
@@ -202,6 +211,8 @@ interface Surroundings {
   /** Names that mean a function. */
   readonly reserved: readonly string[]
   readonly calls: Plans
+  /** Calls of blocks whose activation is an option of the call that computes its operand. */
+  readonly fused: Set<number>
   readonly planOf: (frame: Frame) => FunctionPlan
 }
 
@@ -312,15 +323,37 @@ class Body {
   /** The code of a node, which calls the function for its second prediction where there is one. */
   private nodeCode(node: Node): Expression {
     const { lowering } = operationNamed(node.operation)
-    const call = new NodeCall(node, this.rendered(node))
     const { structure } = this.around
+    if (lowering.isActivation) {
+      const fused = withActivation(this.operandCode(elementAt(node.inputs, 0).value, node), node.operation)
+      if (fused) return fused
+    }
+    const call = new NodeCall(node, this.rendered(node))
     for (const { value } of node.inputs) {
       const second = secondFrame(structure.graph, value)
       if (!second || !lowering.skipping) continue
       const inputs = structure.inputs(second).map((input) => this.code(input))
       return lowering.skipping.tfjs(call, array(inputs), this.code(value))
     }
-    return lowering.tfjs(call)
+    const code = lowering.tfjs(call)
+    return lowering.takesActivation && code.kind === 'call' ? { ...code, takesActivation: true } : code
+  }
+
+  /** The node of a block that is nothing but an activation. */
+  private activationOf(call: Frame): Node | undefined {
+    const [item, ...others] = this.around.structure.items(call)
+    if (item === undefined || !('node' in item) || others.length > 0) return undefined
+    return operationNamed(item.node.operation).lowering.isActivation ? item.node : undefined
+  }
+
+  /** Whether an activation is all that reads the value. */
+  private readByActivation(value: ValueRef): boolean {
+    if (this.uses(value) !== 1) return false
+    return this.around.structure.items(this.frame).some((item) => {
+      const activation = 'frame' in item ? this.activationOf(item.frame) : item.node
+      if (!activation || !operationNamed(activation.operation).lowering.isActivation) return false
+      return activation.inputs.some((input) => sameValue(input.value, value))
+    })
   }
 
   private writeNode(item: { readonly node: Node }): void {
@@ -337,7 +370,9 @@ class Body {
     const type = tensorType(this.around.structure, value)
     const path = node.local ?? node.path.slice(this.frame.path.length)
     const typed = withResultType(expression, typeOf(this.around.structure.graph, value).shape.length)
-    if (!outputs && (operation.lowering.inline || (!node.local && this.uses(value) === 1))) {
+    const { inline, takesActivation } = operation.lowering
+    const fuses = takesActivation && this.readByActivation(value)
+    if (!outputs && (inline || fuses || (!node.local && this.uses(value) === 1))) {
       // A call with weights has its binding's own name, which belongs to the binding's value.
       const own = Object.keys(node.parameters).length > 0 ? [...path, operation.name] : path
       this.inline(value, typed, own, item)
@@ -357,10 +392,7 @@ class Body {
   private writeCall(item: { readonly frame: Frame }): void {
     const call = item.frame
     const plan = this.around.planOf(call)
-    const inputs = this.around.structure.inputs(call).map((value) => this.code(value))
-    const scope = scopeCode(relative(call.parameterPath, this.frame.parameterPath))
-    const options = this.optionsCode(plan, call)
-    const expression = callOf('file', plan.name, scope, ...inputs, options)
+    const expression = this.fusedCall(call) ?? this.callCode(plan, call)
     const values = plan.outputs.map(({ place, name }) => ({ value: this.around.structure.at(place, call), name }))
     const [first] = values
     const path = call.local ?? call.path.slice(this.frame.path.length)
@@ -373,6 +405,29 @@ class Body {
     this.bindings.push({ item, statement: { kind: 'const', name: bound, type: undefined, value: expression, comment } })
     for (const { value, name } of values)
       this.set(value, { kind: 'variable', name: bound, ...(!plan.single && { property: name }) })
+  }
+
+  private callCode(plan: FunctionPlan, call: Frame): Expression {
+    const inputs = this.around.structure.inputs(call).map((value) => this.code(value))
+    const scope = scopeCode(relative(call.parameterPath, this.frame.parameterPath))
+    return callOf('file', plan.name, scope, ...inputs, this.optionsCode(plan, call))
+  }
+
+  /** The code of a block that is an activation, where the call that computes its operand applies it. */
+  private fusedCall(call: Frame): Expression | undefined {
+    const activation = this.activationOf(call)
+    if (!activation) return undefined
+    const operand = this.operandCode(elementAt(activation.inputs, 0).value, activation)
+    const fused = withActivation(operand, activation.operation)
+    if (fused) for (const { id } of this.callsLike(call)) this.around.fused.add(id)
+    return fused
+  }
+
+  /** The call at the same place in each frame that this function serves. */
+  private callsLike(call: Frame): readonly Frame[] {
+    const { structure } = this.around
+    const index = structure.items(this.frame).findIndex((item) => 'frame' in item && item.frame.id === call.id)
+    return (this.plan?.frames ?? [this.frame]).map((frame) => structure.callAt(index, frame))
   }
 
   private optionsCode(plan: FunctionPlan, call: Frame): Expression | undefined {
@@ -443,9 +498,9 @@ class Body {
   }
 }
 
-function docOf({ frame: { kind, definition }, frames }: FunctionPlan): string {
+function docOf({ frame: { kind, definition } }: FunctionPlan, calls: number): string {
   if (kind === 'second') return 'The second prediction, for the images that do not keep the first one.'
-  return `The ${kind} ${definition}${frames.length === 1 ? '' : `, called ${frames.length} times`}.`
+  return `The ${kind} ${definition}${calls === 1 ? '' : `, called ${calls} times`}.`
 }
 
 function scopeCode(path: string): Expression {

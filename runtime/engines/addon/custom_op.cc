@@ -34,6 +34,17 @@ bool Attributes::Bool(const char* name) const {
   return value != 0;
 }
 
+std::string Attributes::Text(const char* name) const {
+  Status status;
+  int32_t list_size = 0, bytes = 0;
+  TF_OpKernelConstruction_GetAttrSize(construction_, name, &list_size, &bytes, status);
+  status.Check();
+  std::string value(bytes, '\0');
+  TF_OpKernelConstruction_GetAttrString(construction_, name, value.data(), value.size(), status);
+  status.Check();
+  return value;
+}
+
 TensorPointer KernelContext::Input(int index) const {
   TF_Tensor* input = nullptr;
   Status status;

@@ -33,6 +33,7 @@ class Attributes {
   float Float(const char* name) const;
   int64_t Int(const char* name) const;
   bool Bool(const char* name) const;
+  std::string Text(const char* name) const;
 
  private:
   TF_OpKernelConstruction* const construction_;

@@ -1,7 +1,7 @@
 #include "silu.h"
 
+#include "activation.h"
 #include "parallel.h"
-#include "vector_math.h"
 
 namespace wsban {
 
@@ -13,16 +13,13 @@ namespace {
 WSBAN_TARGET_CLONES
 void Activate(const float* x, int64_t begin, int64_t end, float* y) {
 #pragma GCC ivdep
-  for (int64_t i = begin; i < end; i++) y[i] = x[i] / (1.0f + Exp(-x[i]));
+  for (int64_t i = begin; i < end; i++) y[i] = SiluActivation::Value(x[i]);
 }
 
 WSBAN_TARGET_CLONES
 void Gradient(const float* dy, const float* x, int64_t begin, int64_t end, float* dx) {
 #pragma GCC ivdep
-  for (int64_t i = begin; i < end; i++) {
-    const float sigmoid = 1.0f / (1.0f + Exp(-x[i]));
-    dx[i] = dy[i] * (sigmoid + x[i] * sigmoid * (1.0f - sigmoid));
-  }
+  for (int64_t i = begin; i < end; i++) dx[i] = SiluActivation::Gradient(dy[i], x[i]);
 }
 
 }  // namespace

@@ -1,6 +1,9 @@
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core'
 import type { NativeAttribute } from '../../engines/native_parts.js'
-import { attribute, hasCustomOps, native, register } from './execute.js'
+import { attribute, native, register } from './execute.js'
+
+/** Activations that the custom op applies in the same pass over memory. */
+export type FusedActivation = 'none' | 'relu' | 'relu6' | 'silu' | 'hard_swish'
 
 type Inputs = {
   readonly x: Tensor4D
@@ -10,6 +13,7 @@ type Inputs = {
   readonly variance: Tensor1D
 }
 type Options = { readonly eps: number; readonly momentum: number; readonly training: boolean }
+type CustomOptions = { readonly eps: number; readonly momentum: number; readonly activation: FusedActivation }
 
 function attributes(eps: number, training: boolean): NativeAttribute[] {
   return [
@@ -45,24 +49,39 @@ const run = register<Inputs, Options>({
 })
 
 /** Training mode with wsban's custom op. */
-const runCustom = register<Inputs, Options>({
+const runCustom = register<Inputs, CustomOptions>({
   name: 'CustomBatchNorm',
-  savedInputs: ['x', 'scale'],
+  savedInputs: ['x', 'scale', 'offset'],
   // The last two are the batch mean and 1 / sqrt(variance + eps).
   savedOutputs: [false, false, false, true, true],
-  forward({ x, scale, offset, mean, variance }, { eps, momentum }) {
-    const all = [attribute.float('eps', eps), attribute.float('momentum', momentum)]
+  forward({ x, scale, offset, mean, variance }, { eps, momentum, activation }) {
+    const all = [
+      attribute.float('eps', eps),
+      attribute.float('momentum', momentum),
+      attribute.text('activation', activation),
+    ]
     return native().executeMultipleOutputs('WsbanBatchNorm', all, [x, scale, offset, mean, variance], 5)
   },
-  gradient([dy], [x, scale, mean, inverseStd]) {
-    const inputs = [dy, x, scale, mean, inverseStd].map((tensor) => tensor as Tensor)
-    const [dx, dscale, doffset] = native().executeMultipleOutputs('WsbanBatchNormGrad', [], inputs, 3)
+  gradient([dy], [x, scale, offset, mean, inverseStd], { activation }) {
+    const inputs = [dy, x, scale, offset, mean, inverseStd].map((tensor) => tensor as Tensor)
+    const all = [attribute.text('activation', activation)]
+    const [dx, dscale, doffset] = native().executeMultipleOutputs('WsbanBatchNormGrad', all, inputs, 3)
     return { x: () => dx as Tensor, scale: () => dscale as Tensor, offset: () => doffset as Tensor }
   },
 })
 
+type Normalised = { y: Tensor4D; mean: Tensor1D; variance: Tensor1D }
+
 /** Returns the normalised NHWC maps and, in training, the updated running statistics (with the unbiased variance). */
-export function nativeBatchNorm(inputs: Inputs, options: Options): { y: Tensor4D; mean: Tensor1D; variance: Tensor1D } {
-  const [y, mean, variance] = options.training && hasCustomOps() ? runCustom(inputs, options) : run(inputs, options)
+export function nativeBatchNorm(inputs: Inputs, options: Options): Normalised {
+  return normalised(run(inputs, options))
+}
+
+/** The same in training, with an activation applied to the maps. Requires custom ops. */
+export function fusedBatchNorm(inputs: Inputs, options: CustomOptions): Normalised {
+  return normalised(runCustom(inputs, options))
+}
+
+function normalised([y, mean, variance]: readonly Tensor[]): Normalised {
   return { y: y as Tensor4D, mean: mean as Tensor1D, variance: variance as Tensor1D }
 }
