@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path'
 import { type Signature, signatureOf } from '../../compiler/graph/signature.js'
 import { viewOf } from '../../compiler/graph/view.js'
+import type { ResizeLowering } from '../../compiler/targets/onnx/resize_lowering.js'
 import { dataOptions, type KnownLabels } from '../../runtime/data/model_data.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import type { CascadeTrial, TunedCascade } from '../../runtime/export/cascade.js'
@@ -31,6 +32,7 @@ export interface ExportOptions extends SpecOptions {
   readonly cascade?: number
   readonly input: 'image' | 'tensor'
   readonly opset: number
+  readonly resize: ResizeLowering
   readonly functions?: boolean
   readonly fusePasses?: boolean
   readonly without?: readonly string[]
@@ -109,6 +111,7 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
       path: request.out,
       input: request.input,
       opset: request.opset,
+      resize: request.resize,
       precision,
       ...(cascade && { cascade }),
       weights: weights ?? { seed: request.seed },

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { defaultOpset, opsets } from '../../compiler/targets/onnx/opsets.js'
 import { passes } from '../../compiler/targets/onnx/passes/index.js'
+import { defaultResize, resizeLowerings } from '../../compiler/targets/onnx/resize_lowering.js'
 import { act } from '../action.js'
 import type { ExportOptions } from '../actions/export_model.js'
 import type { CommonOptions } from '../io.js'
@@ -40,6 +41,14 @@ export function register(program: Command): void {
       new Option('--input <kind>', 'input of the file: decoded images of any size, or normalised tensors')
         .choices(['image', 'tensor'])
         .default('image'),
+    )
+    .addOption(
+      new Option(
+        '--resize <operator>',
+        'how images are resized: products of matrices, which every runtime supports, or Resize',
+      )
+        .choices([...resizeLowerings])
+        .default(defaultResize),
     )
     .addOption(
       new Option('--opset <number>', `ONNX opset, ${opsets[0]} to ${opsets.at(-1)}`)

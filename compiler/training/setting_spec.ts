@@ -2,6 +2,7 @@ import type { Setting } from '../graph/graph.js'
 import type { ArgumentSpec } from '../ops/operation.js'
 import type { OnnxAttribute } from '../targets/onnx/program.js'
 import type { OnnxProgramBuilder } from '../targets/onnx/program_builder.js'
+import type { ResizeLowering } from '../targets/onnx/resize_lowering.js'
 import type { Expression } from '../targets/pytorch/expression.js'
 
 /** A word of the train block or of an input's steps that is no tensor operation: what the runtime does, with its arguments. */
@@ -25,17 +26,23 @@ export interface PytorchOptimizer {
   readonly slots: Readonly<Record<string, string>>
 }
 
-/** An image on its way into the network, [batch, 3, height, width] in float32. */
+/** An image on its way into the network. A step returns it as float32 [batch, 3, height, width]. */
 export interface OnnxStep {
-  readonly input: string
+  /** Returns the image as float32 [batch, 3, height, width]. */
+  channelsFirst(): string
+  /** Returns the image as [batch, height, width, 3]: bytes until a step has computed something. */
+  channelsLast(): { readonly name: string; readonly element: 'uint8' | 'float' }
   readonly arguments: Setting['arguments']
   /** Height and width before the step, once they are fixed. */
   readonly size: number | undefined
+  /** How an image is resized. */
+  readonly resize: ResizeLowering
   readonly builder: OnnxProgramBuilder
+  /** Adds a node and returns the name of its output: one within the step, or without a name that of the step, which is its result. */
   readonly add: (
     operator: string,
     inputs: readonly string[],
-    step: string,
+    name?: string,
     attributes?: Readonly<Record<string, OnnxAttribute>>,
   ) => string
 }

@@ -4,6 +4,7 @@ import { mixings } from './batch_steps.js'
 import { featureCache } from './feature_cache.js'
 import { ema, group } from './loop.js'
 import { optimizers } from './optimizers.js'
+import { resizeOnnx } from './resize_onnx.js'
 import { samplers } from './samplers.js'
 import { schedules } from './schedules.js'
 import type { OnnxStep, SettingSpec } from './setting_spec.js'
@@ -102,19 +103,9 @@ const specs: readonly SettingSpec[] = [
     summary: 'Resizes the image to a square, without preserving the aspect ratio.',
     arguments: [imageSize, interpolation],
     onnx(step) {
-      const size = step.builder.integers([numberOf(step, 'size'), numberOf(step, 'size')])
-      const cubic = step.arguments.interpolation === 'bicubic'
-      const attributes = {
-        mode: cubic ? 'cubic' : 'linear',
-        ...(cubic && { cubic_coeff_a: { float: -0.5 } }),
-        antialias: 1,
-        exclude_outside: 1,
-        coordinate_transformation_mode: 'half_pixel',
-        axes: [2, 3],
-      }
-      const resized = step.add('Resize', [step.input, '', '', size], 'resize', attributes)
-      // A cubic filter overshoots at edges.
-      return cubic ? step.add('Clip', [resized, step.builder.floats(0), step.builder.floats(255)], 'clamp') : resized
+      const { interpolation } = step.arguments
+      if (interpolation !== 'bilinear' && interpolation !== 'bicubic') throw new Error('a resize without a filter')
+      return resizeOnnx({ step, size: numberOf(step, 'size'), filter: interpolation })
     },
     resizesTo: 'size',
   },
@@ -132,7 +123,7 @@ const specs: readonly SettingSpec[] = [
         [start + kept, start + kept],
         [2, 3],
       ].map((pair) => builder.integers(pair))
-      return step.add('Slice', [step.input, ...bounds], 'center_crop')
+      return step.add('Slice', [step.channelsFirst(), ...bounds])
     },
     resizesTo: 'size',
   },
@@ -274,7 +265,7 @@ const specs: readonly SettingSpec[] = [
         mean.map((value, colour) => -value / elementAt(deviation, colour)),
         shape,
       )
-      return step.add('Add', [step.add('Mul', [step.input, factor], 'scale'), shift], 'normalize')
+      return step.add('Add', [step.add('Mul', [step.channelsFirst(), factor], 'scale'), shift])
     },
     arguments: [
       {

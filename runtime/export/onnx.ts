@@ -11,6 +11,7 @@ import { fusePasses } from '../../compiler/targets/onnx/passes/fuse_passes.js'
 import { toHalfPrecision } from '../../compiler/targets/onnx/passes/half_precision.js'
 import { optimise } from '../../compiler/targets/onnx/passes/index.js'
 import type { OnnxNode, OnnxProgram } from '../../compiler/targets/onnx/program.js'
+import type { ResizeLowering } from '../../compiler/targets/onnx/resize_lowering.js'
 import { withSkipping } from '../../compiler/targets/onnx/skip_second.js'
 import { Failure } from '../failure.js'
 import { writeAtomically } from '../files.js'
@@ -41,6 +42,8 @@ export interface ExportRequest {
   /** Of a checkpoint, which may lack some, or random ones from a seed. */
   readonly weights: (Pick<OpenWeights, 'read'> & { readonly initial?: InitialValues }) | { readonly seed: number }
   readonly opset?: number
+  /** How images are resized in the file; `products` if omitted. */
+  readonly resize?: ResizeLowering
   readonly precision?: Precision
   /** For a model with a cascade: how its threshold is found; that of the spec without. */
   readonly cascade?: CascadeTrial
@@ -93,6 +96,7 @@ export async function exportOnnx(request: ExportRequest): Promise<Exported> {
   const written = emitOnnx(inference, {
     input,
     opset: request.opset ?? defaultOpset,
+    ...(request.resize && { resize: request.resize }),
     weights: async (parameter) =>
       'seed' in weights ? initialValues(parameter, weights.seed) : (await weights.read(parameter.name)).values,
   })

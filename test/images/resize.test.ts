@@ -2,7 +2,15 @@ import test from 'ava'
 import onnxProto from 'onnx-proto'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { keyOf, Random } from '../../compiler/random.js'
+import { preprocess } from '../../compiler/targets/onnx/preprocess.js'
+import type { OnnxProgram } from '../../compiler/targets/onnx/program.js'
+import { OnnxProgramBuilder } from '../../compiler/targets/onnx/program_builder.js'
+import { type ResizeLowering, resizeLowerings } from '../../compiler/targets/onnx/resize_lowering.js'
+import { withWholeSizes } from '../../compiler/targets/onnx/resize_sizes.js'
+import { elementAt } from '../../grammar/present.js'
 import { type Interpolation, resizeImage } from '../../runtime/images/resize.js'
+import { channelsFirst } from '../../runtime/inference/channels_first.js'
+import { sessionOf } from '../support/onnx_program.js'
 
 const { onnx } = onnxProto
 
@@ -110,6 +118,77 @@ for (const interpolation of ['bilinear', 'bicubic'] as const)
       t.true(largest <= 255e-4, `${width} x ${height} -> ${toWidth} x ${toHeight} differs by ${largest} of 255`)
     }
   })
+
+/** The step `resize` of an exported file, alone: uint8 [B, H, W, 3] -> float [B, 3, size, size]. */
+function exportedStep(size: number, filter: Interpolation, resize: ResizeLowering): OnnxProgram {
+  const builder = new OnnxProgramBuilder(18)
+  const name = preprocess(
+    { name: 'image', steps: [{ name: 'resize', arguments: { size, interpolation: filter } }] },
+    builder,
+    resize,
+  )
+  return {
+    name: 'resize',
+    opset: 18,
+    inputs: [{ name: 'image', element: 'uint8', shape: ['batch', 'height', 'width', 3] }],
+    outputs: [{ name, element: 'float', shape: ['batch', 3, size, size] }],
+    nodes: withWholeSizes(builder.nodes, (wanted) => builder.free(wanted)),
+    constants: builder.constants,
+    weights: new Map(),
+  }
+}
+
+/** Sizes that no group of rows divides, one row, and what is larger or smaller than the image. */
+const steps: readonly (readonly [width: number, height: number, size: number])[] = [
+  [500, 375, 224],
+  [375, 500, 299],
+  [37, 50, 96],
+  [96, 96, 96],
+  [96, 31, 96],
+  [1, 1, 8],
+  [1, 7, 1],
+  [20, 300, 64],
+  [300, 20, 17],
+  [5, 7, 3],
+  [1000, 2, 5],
+  [4000, 50, 224],
+  [40, 17000, 448],
+]
+
+for (const interpolation of ['bilinear', 'bicubic'] as const)
+  for (const lowering of resizeLowerings)
+    test(`${interpolation} resizing in an exported file, by ${lowering}, is that of training`, async (t) => {
+      for (const [width, height, size] of steps) {
+        const session = await sessionOf(exportedStep(size, interpolation, lowering))
+        const images = [noise(width, height), { ...noise(width, height), data: noise(height, width).data }]
+        const { [elementAt(session.outputNames, 0)]: resized } = await session.run({
+          image: new Tensor('uint8', Buffer.concat(images.map(({ data }) => data)), [2, height, width, 3]),
+        })
+        t.deepEqual(resized?.dims, [2, 3, size, size])
+        const theirs = resized?.data as Float32Array
+        const largest = Math.max(
+          ...images.map((image, index) => {
+            const ours = resizeImage(image, size, size, interpolation)
+            const turned = channelsFirst({ values: ours, shape: [1, size, size, 3] }).values
+            return largestDifference(turned, theirs.subarray(index * turned.length, (index + 1) * turned.length))
+          }),
+        )
+        t.log(`${width} x ${height} -> ${size}: ${largest.toExponential(1)} of 255`)
+        // ONNX Runtime rounds the positions of Resize to single precision.
+        t.true(
+          largest <= (lowering === 'products' ? 255e-6 : 255e-4),
+          `${width} x ${height} -> ${size} differs by ${largest} of 255`,
+        )
+        await session.release()
+      }
+    })
+
+function largestDifference(ours: Float32Array, theirs: Float32Array): number {
+  return ours.reduce((largest, value, i) => {
+    const difference = Math.abs(value - (theirs[i] ?? Number.NaN))
+    return difference <= largest ? largest : difference
+  }, 0)
+}
 
 test('resizing floats is resizing bytes, and a row of figures by hand', (t) => {
   const bytes = noise(31, 17)

@@ -25,6 +25,8 @@ test("WS-BAN on InceptionV3 with functions is the paper's figure: both passes ca
   t.deepEqual(
     calls.map(({ name, operator }) => [name, operator]),
     [
+      ['preprocess/resize', 'resize'],
+      ['preprocess/normalize', 'normalize'],
       ['master/trunk', 'inception_v3'],
       ['master/attention', 'attention'],
       ['master/parts', 'bap'],

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path'
 import * as z from 'zod'
 import type { ModelSettings } from '../../../compiler/analysis/model.js'
 import { defaultOpset } from '../../../compiler/targets/onnx/opsets.js'
+import { defaultResize } from '../../../compiler/targets/onnx/resize_lowering.js'
 import type { EngineName } from '../../../runtime/engines/index.js'
 import { madeEnding, madeRun } from '../../../runtime/runs/find.js'
 import { RunFolder } from '../../../runtime/runs/folder.js'
@@ -99,6 +100,7 @@ export async function makeModel(photos: string, options: MakeOptions, io: Io): P
         maxDrop: 0.01,
         input: 'image',
         opset: defaultOpset,
+        resize: defaultResize,
         check: true,
       },
       step('export'),

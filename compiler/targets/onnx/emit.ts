@@ -4,10 +4,11 @@ import type { Graph, Parameter, TensorType, ValueRef } from '../../graph/graph.j
 import { isOfPairs, trainingInputs, typeOf } from '../../graph/graph.js'
 import { viewOf } from '../../graph/view.js'
 import { operationNamed } from '../../ops/index.js'
-import { settings } from '../../training/settings.js'
 import { NodeCall } from './call.js'
+import { preprocess } from './preprocess.js'
 import { type OnnxNode, type OnnxProgram, type OnnxValue, type OnnxWeight, withInputs } from './program.js'
 import { OnnxProgramBuilder } from './program_builder.js'
+import { defaultResize, type ResizeLowering } from './resize_lowering.js'
 import { withWholeSizes } from './resize_sizes.js'
 import { ValueNames } from './value_names.js'
 import { withoutMergedPadding } from './zero_padding.js'
@@ -16,6 +17,8 @@ export interface OnnxOptions {
   /** `image`: decoded RGB of any size, uint8. `tensor`: already resized and normalised, float32. */
   readonly input: 'image' | 'tensor'
   readonly opset: number
+  /** How images are resized; `products` if omitted. */
+  readonly resize?: ResizeLowering
   /** A parameter's values in its own shape's order. Asked for when they are written. */
   readonly weights: (parameter: Parameter) => Float32Array | Promise<Float32Array>
 }
@@ -35,7 +38,7 @@ export function emitOnnx(graph: Graph, options: OnnxOptions): OnnxProgram {
   }
   const set = (value: ValueRef, name: string) => names.set(`${value.node}.${value.output}`, name)
   const { image } = graph
-  set(image.value, options.input === 'image' ? preprocess(graph, builder) : image.name)
+  set(image.value, options.input === 'image' ? preprocess(image, builder, options.resize ?? defaultResize) : image.name)
   const inputs = new Set(trainingInputs(graph).map(({ value }) => value.node))
   for (const node of graph.nodes) {
     if (inputs.has(node.id)) continue
@@ -150,26 +153,6 @@ function nameAnswers(
     outputs: node.outputs.map(rename),
   }))
   return { nodes: [...changed, ...copies], rename }
-}
-
-function preprocess(graph: Graph, builder: OnnxProgramBuilder): string {
-  const add = (operator: string, inputs: readonly string[], step: string, attributes = {}) => {
-    const output = builder.free(`preprocess/${step}`)
-    builder.add(operator, inputs, [output], attributes)
-    return output
-  }
-  const { image } = graph
-  const asFloats = add('Cast', [image.name], 'float', { to: { element: 'float' } })
-  let value = add('Transpose', [asFloats], 'channels_first', { perm: [0, 3, 1, 2] })
-  let size: number | undefined
-  for (const step of image.steps) {
-    const spec = settings.get(step.name)
-    if (!spec?.onnx) throw new Error(`${step.name} cannot be part of an exported file`)
-    value = spec.onnx({ input: value, arguments: step.arguments, size, builder, add })
-    const resized = spec.resizesTo && step.arguments[spec.resizesTo]
-    if (typeof resized === 'number') size = resized
-  }
-  return value
 }
 
 function inputValue(graph: Graph, input: OnnxOptions['input']): OnnxValue {

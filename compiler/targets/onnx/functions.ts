@@ -1,6 +1,8 @@
+import { present } from '../../../grammar/present.js'
 import type { Graph } from '../../graph/graph.js'
 import { selectsOf } from '../../graph/skipping.js'
 import { operationNamed } from '../../ops/index.js'
+import { settings } from '../../training/settings.js'
 import { functionDomain } from './encode.js'
 import {
   answerNames,
@@ -10,13 +12,14 @@ import {
   type OnnxFunction,
   type OnnxNode,
   type OnnxProgram,
+  type OnnxStepSource,
   type OnnxSubgraph,
   usesOf,
   withBodies,
   withNames,
 } from './program.js'
 
-/** A call of a block, or an operation that takes several nodes: what becomes one node that calls a function. */
+/** A call of a block, or an operation or image step that takes several nodes: what becomes one node that calls a function. */
 interface Group {
   readonly name: string
   readonly text: string
@@ -42,11 +45,11 @@ export function withFunctions(program: OnnxProgram, graph: Graph): OnnxProgram {
 /** The nodes with each group at the place of its last node: what the group takes stands before it, what takes from it behind. */
 function grouped(nodes: readonly OnnxNode[], graph: Graph): (OnnxNode | Group)[] {
   const top: Group = { name: '', text: '', path: '', weightPrefix: '', items: [], inner: new Map() }
-  const origins = new Map<number, number>()
-  for (const { origin } of nodes) if (origin !== undefined) origins.set(origin, (origins.get(origin) ?? 0) + 1)
+  const counts = new Map<string, number>()
+  for (const node of nodes) counts.set(sourceOf(node), (counts.get(sourceOf(node)) ?? 0) + 1)
   for (const node of nodes) {
     let group = top
-    for (const [key, make] of groupsAround(node, graph, (origins.get(node.origin ?? -1) ?? 0) > 1)) {
+    for (const [key, make] of groupsAround(node, graph, (counts.get(sourceOf(node)) ?? 0) > 1)) {
       const next = group.inner.get(key) ?? make()
       group.inner.set(key, next)
       if (group.items.at(-1) !== next) {
@@ -61,8 +64,15 @@ function grouped(nodes: readonly OnnxNode[], graph: Graph): (OnnxNode | Group)[]
   return top.items
 }
 
+/** Tells apart the nodes of operations and of image steps. */
+function sourceOf({ origin, step }: OnnxNode): string {
+  return `${origin} ${step?.path}`
+}
+
 /** From the outermost on: the calls of blocks that a node is in, then its operation if that has other nodes. Branches stay in sight. */
-function groupsAround({ origin }: OnnxNode, graph: Graph, shared: boolean): [string, () => Group][] {
+function groupsAround(written: OnnxNode, graph: Graph, shared: boolean): [string, () => Group][] {
+  if (written.step !== undefined) return shared ? [stepGroup(written.step)] : []
+  const { origin } = written
   const node = origin === undefined ? undefined : graph.nodes[origin]
   if (!node) return []
   const list: [string, () => Group][] = []
@@ -82,6 +92,12 @@ function groupsAround({ origin }: OnnxNode, graph: Graph, shared: boolean): [str
       add(`frame ${id}`, frame.definition, `block ${frame.definition}`, frame.path, frame.parameterPath)
   }
   return list
+}
+
+/** An image step that takes several nodes. */
+function stepGroup({ name, path }: OnnxStepSource): [string, () => Group] {
+  const { summary } = present(settings.get(name), name)
+  return [`step ${path}`, () => ({ name, text: summary, path, weightPrefix: '', items: [], inner: new Map() })]
 }
 
 class Folding {
@@ -214,7 +230,7 @@ function innerNode(node: OnnxNode): OnnxNode {
 }
 
 /** Where a node comes from differs from call to call, what it computes does not. */
-function withoutOrigin({ origin, ...node }: OnnxNode): Omit<OnnxNode, 'origin'> {
+function withoutOrigin({ origin, step, ...node }: OnnxNode): Omit<OnnxNode, 'origin' | 'step'> {
   return node
 }
 

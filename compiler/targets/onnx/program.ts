@@ -32,6 +32,14 @@ export interface OnnxNode {
   readonly attributes: Readonly<Record<string, OnnxAttribute>>
   /** The node of our graph that it was written for; absent in what stands before the model. */
   readonly origin?: number
+  /** The image step that it was written for. */
+  readonly step?: OnnxStepSource
+}
+
+/** An image step, and the prefix of its nodes' names. */
+export interface OnnxStepSource {
+  readonly name: string
+  readonly path: string
 }
 
 /** The body of a Loop or a branch of an If. It sees the values of the graph around it by their names. */

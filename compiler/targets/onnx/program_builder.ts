@@ -1,5 +1,13 @@
 import { elementAt } from '../../../grammar/present.js'
-import type { OnnxAttribute, OnnxConstant, OnnxElement, OnnxNode, OnnxSubgraph, OnnxValue } from './program.js'
+import type {
+  OnnxAttribute,
+  OnnxConstant,
+  OnnxElement,
+  OnnxNode,
+  OnnxStepSource,
+  OnnxSubgraph,
+  OnnxValue,
+} from './program.js'
 import { ValueNames } from './value_names.js'
 
 /** Nodes and constants of an ONNX graph as it grows. */
@@ -10,6 +18,8 @@ export class OnnxProgramBuilder {
   private readonly names: ValueNames
   /** The node of our graph for which nodes are being added. */
   origin: number | undefined
+  /** The image step for which nodes are being added. */
+  step: OnnxStepSource | undefined
 
   /** Operators differ a little from one opset to the next: GridSample's modes have other names from 20 on. */
   constructor(
@@ -32,7 +42,7 @@ export class OnnxProgramBuilder {
     outputs: readonly string[],
     attributes: Readonly<Record<string, OnnxAttribute>> = {},
   ): void {
-    this.nodes.push(nodeOf(operator, inputs, outputs, attributes, this.origin))
+    this.nodes.push(nodeOf(operator, inputs, outputs, attributes, this))
   }
 
   floats(values: number | readonly number[], shape?: readonly number[]): string {
@@ -123,7 +133,7 @@ class BodyBuilder implements OnnxBody {
     attributes: Readonly<Record<string, OnnxAttribute>> = {},
   ): string {
     const full = this.names.free(`${this.prefix}/${output}`)
-    this.nodes.push(nodeOf(operator, inputs, [full], attributes, this.origin))
+    this.nodes.push(nodeOf(operator, inputs, [full], attributes, { origin: this.origin }))
     return full
   }
 
@@ -141,7 +151,7 @@ function nodeOf(
   inputs: readonly string[],
   outputs: readonly string[],
   attributes: Readonly<Record<string, OnnxAttribute>>,
-  origin: number | undefined,
+  { origin, step }: { readonly origin: number | undefined; readonly step?: OnnxStepSource | undefined },
 ): OnnxNode {
   return {
     operator,
@@ -150,5 +160,6 @@ function nodeOf(
     outputs,
     attributes,
     ...(origin !== undefined && { origin }),
+    ...(step !== undefined && { step }),
   }
 }

@@ -1,0 +1,6 @@
+/** How an exported file resizes images: as products of matrices, or with the operator Resize. */
+export const resizeLowerings = ['products', 'operator'] as const
+
+export type ResizeLowering = (typeof resizeLowerings)[number]
+
+export const defaultResize: ResizeLowering = 'products'
