@@ -58,6 +58,13 @@ export function labelNamesFor(
   )
 }
 
+/** The keys by which ONNX tells tools how the pixels of an input are stored (docs/MetadataProps.md of the ONNX repository). */
+const imageMetadata = {
+  'Image.BitmapPixelFormat': 'Rgb8',
+  'Image.ColorSpaceGamma': 'SRGB',
+  'Image.NominalPixelRange': 'NominalRange_0_255',
+}
+
 /** The metadata of an ONNX file. `hash` gives the SHA-256 of a text in hexadecimal digits. */
 export async function metadataOf(
   {
@@ -90,6 +97,7 @@ export async function metadataOf(
       label_names: JSON.stringify(labelNamesFor(graph, labelNames)),
     }),
     input,
+    ...(input === 'image' && imageMetadata),
     size: String(graph.image.height),
     steps: JSON.stringify(graph.image.steps),
     spec,

@@ -2,7 +2,8 @@ import { Tensor as OrtTensor } from 'onnxruntime-node'
 import type { TensorType } from '../../compiler/graph/graph.js'
 import type { Tensor } from '../../compiler/ops/support/tensor.js'
 import { NodeCall } from '../../compiler/targets/onnx/call.js'
-import type { OnnxValue } from '../../compiler/targets/onnx/program.js'
+import { innerValues } from '../../compiler/targets/onnx/inner_values.js'
+import type { OnnxProgram, OnnxValue } from '../../compiler/targets/onnx/program.js'
 import { OnnxProgramBuilder } from '../../compiler/targets/onnx/program_builder.js'
 import { caseParameter, type ReadyCase } from './cases.js'
 import { sessionOf } from './onnx_program.js'
@@ -19,7 +20,7 @@ export async function runOnnx(ready: ReadyCase, opset: number): Promise<readonly
     element: 'float',
     shape: shape.map(({ size }) => size ?? 'batch'),
   })
-  const session = await sessionOf({
+  const program: OnnxProgram = {
     name: ready.operation.name,
     opset,
     nodes: builder.nodes,
@@ -33,7 +34,9 @@ export async function runOnnx(ready: ReadyCase, opset: number): Promise<readonly
         return [name, { name, element: 'float', shape, read: async () => values }]
       }),
     ),
-  })
+  }
+  const inner = innerValues(program)
+  const session = await sessionOf({ ...program, outputs: [...program.outputs, ...inner] })
   const feeds = Object.fromEntries(
     ready.inputs.map(({ value }, index) => [
       names[index] ?? '',
@@ -43,6 +46,7 @@ export async function runOnnx(ready: ReadyCase, opset: number): Promise<readonly
   const results = await session.run(
     Object.fromEntries(Object.entries(feeds).filter(([name]) => session.inputNames.includes(name))),
   )
+  checkShapes(inner, results)
   const tensors = outputs.map((name): Tensor => {
     const result = results[name]
     if (!result) throw new Error(`no output ${name}`)
@@ -50,4 +54,25 @@ export async function runOnnx(ready: ReadyCase, opset: number): Promise<readonly
   })
   await session.release()
   return tensors
+}
+
+/** @throws where a value has another shape than the file says, or a symbol stands for two sizes */
+export function checkShapes(
+  values: readonly OnnxValue[],
+  results: Readonly<Record<string, { readonly dims: readonly number[] }>>,
+): void {
+  const sizes = new Map<string, number>()
+  for (const { name, shape } of values) {
+    const dims = results[name]?.dims ?? []
+    const fits =
+      dims.length === shape.length &&
+      shape.every((size, axis) => {
+        const real = dims[axis] ?? Number.NaN
+        if (typeof size === 'number') return size === real
+        const known = sizes.get(size) ?? real
+        sizes.set(size, known)
+        return known === real
+      })
+    if (!fits) throw new Error(`${name} has the shape [${dims.join()}], and the file says [${shape.join()}]`)
+  }
 }

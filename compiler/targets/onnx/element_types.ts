@@ -45,6 +45,10 @@ function outputElements(node: OnnxNode, types: ReadonlyMap<string, OnnxElement>)
       const carried = types.get(inputOf(node, index + 2))
       return carried ?? ('element' in output ? output.element : 'float')
     })
+  if (operator === 'If' && body) return body.outputs.map((output) => ('element' in output ? output.element : 'float'))
+  if (operator === 'TopK') return [typeOf(0), 'int64']
+  // Filled with zeros of its usual type.
+  if (operator === 'ConstantOfShape') return ['float']
   // A quantised value is restored to the type of its scale.
   return [typeOf(operator === 'Where' || operator === 'DequantizeLinear' ? 1 : 0)]
 }

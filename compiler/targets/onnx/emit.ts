@@ -60,6 +60,7 @@ export function emitOnnx(graph: Graph, options: OnnxOptions): OnnxProgram {
     withWholeSizes(named.nodes, (name) => builder.free(name)),
     (values) => builder.integers(values),
   )
+  const values = imageValues(graph).map(({ ref, type }) => ({ name: named.rename(nameOf(ref)), type }))
   return {
     name: graph.name,
     opset: options.opset,
@@ -67,7 +68,8 @@ export function emitOnnx(graph: Graph, options: OnnxOptions): OnnxProgram {
     outputs: answers.map(({ name, type }) => ({ name, element: 'float', shape: dimensions(type) })),
     nodes,
     constants: builder.constants,
-    images: new Set([image.name, ...imageValues(graph, nameOf).map(named.rename)]),
+    images: new Set([image.name, ...values.map(({ name }) => name)]),
+    shapes: new Map(values.map(({ name, type }) => [name, dimensions(type)])),
     weights: new Map(
       [...graph.parameters.values()].map((parameter): [string, OnnxWeight] => [
         parameter.name,
@@ -82,13 +84,13 @@ export function emitOnnx(graph: Graph, options: OnnxOptions): OnnxProgram {
   }
 }
 
-/** The names of the graph's values that have the images along their first axis. */
-function imageValues(graph: Graph, nameOf: (value: ValueRef) => string): string[] {
+/** Values with the images along their first axis. */
+function imageValues(graph: Graph): readonly { readonly ref: ValueRef; readonly type: TensorType }[] {
   const inputs = new Set([...graph.labels, ...graph.views].map(({ value }) => value.node))
   return graph.nodes.flatMap(({ id, outputs }) =>
     outputs.flatMap((type, output) =>
       !inputs.has(id) && type.shape[0]?.size === undefined && type.shape.length > 0 && !isOfPairs(type)
-        ? [nameOf({ node: id, output })]
+        ? [{ ref: { node: id, output }, type }]
         : [],
     ),
   )
@@ -158,7 +160,12 @@ function nameAnswers(
 function inputValue(graph: Graph, input: OnnxOptions['input']): OnnxValue {
   const { name, channels, height, width } = graph.image
   return input === 'image'
-    ? { name, element: 'uint8', shape: ['batch', 'height', 'width', 3] }
+    ? {
+        name,
+        element: 'uint8',
+        shape: ['batch', 'height', 'width', 3],
+        axes: ['DATA_BATCH', 'DATA_FEATURE', 'DATA_FEATURE', 'DATA_CHANNEL'],
+      }
     : { name, element: 'float', shape: ['batch', channels, height, width] }
 }
 

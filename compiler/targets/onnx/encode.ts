@@ -1,6 +1,7 @@
 import onnxProto, { type onnx } from 'onnx-proto'
-import { present } from '../../../grammar/present.js'
+import { elementAt, present } from '../../../grammar/present.js'
 import { toHalf } from './half.js'
+import { innerValues } from './inner_values.js'
 import { irVersions } from './opsets.js'
 import type {
   OnnxAttribute,
@@ -89,6 +90,7 @@ export function encodeModel(file: OnnxFile): EncodedModel {
     initializer: [...program.constants.values()].map(constantProto),
     input: program.inputs.map(valueProto),
     output: program.outputs.map(valueProto),
+    valueInfo: (program.values ?? innerValues(program)).map(valueProto),
   }).finish()
   const weights = [...program.weights.values()].map((weight) => ({ weight, header: weightHeader(weight) }))
   const length = weights.reduce((sum, { weight, header }) => sum + header.length + weightBytes(weight), graph.length)
@@ -172,9 +174,15 @@ function functionProto(
   }
 }
 
-export function valueProto({ name, element, shape }: OnnxValue): onnx.IValueInfoProto {
-  const dim = shape.map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }))
-  return { name, type: { tensorType: { elemType: elementCodes[element], shape: { dim } } } }
+export function valueProto({ name, element, shape, axes }: OnnxValue): onnx.IValueInfoProto {
+  const dim = shape.map((size, axis) => ({
+    ...(typeof size === 'number' ? { dimValue: size } : { dimParam: size }),
+    ...(axes && { denotation: elementAt(axes, axis) }),
+  }))
+  return {
+    name,
+    type: { tensorType: { elemType: elementCodes[element], shape: { dim } }, ...(axes && { denotation: 'IMAGE' }) },
+  }
 }
 
 function nodeProto(node: OnnxNode, describe: (node: OnnxNode) => string | undefined): onnx.INodeProto {

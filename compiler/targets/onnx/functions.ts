@@ -4,6 +4,7 @@ import { selectsOf } from '../../graph/skipping.js'
 import { operationNamed } from '../../ops/index.js'
 import { settings } from '../../training/settings.js'
 import { functionDomain } from './encode.js'
+import { innerValues } from './inner_values.js'
 import {
   answerNames,
   bodiesOf,
@@ -39,7 +40,9 @@ interface Group {
 export function withFunctions(program: OnnxProgram, graph: Graph): OnnxProgram {
   const folding = new Folding(program, graph)
   const nodes = folding.fold(grouped(program.nodes, graph))
-  return { ...program, ...folding.used(nodes), nodes, functions: folding.functions }
+  const outside = new Set(nodes.flatMap(({ outputs }) => outputs))
+  const values = innerValues(program).filter(({ name }) => outside.has(name))
+  return { ...program, ...folding.used(nodes), nodes, functions: folding.functions, values }
 }
 
 /** The nodes with each group at the place of its last node: what the group takes stands before it, what takes from it behind. */

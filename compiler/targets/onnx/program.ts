@@ -16,6 +16,8 @@ export interface OnnxValue {
   readonly name: string
   readonly element: OnnxElement
   readonly shape: readonly (number | string)[]
+  /** For images: the meaning of each axis (docs/TypeDenotation.md and docs/DimensionDenotation.md of the ONNX repository). */
+  readonly axes?: readonly ('DATA_BATCH' | 'DATA_CHANNEL' | 'DATA_FEATURE')[]
 }
 
 /** Inside a body a value may leave its type to be inferred. */
@@ -90,7 +92,11 @@ export interface OnnxProgram {
   readonly weights: ReadonlyMap<string, OnnxWeight>
   /** Names of values that have the images along their first axis. Passes may add others and remove some. */
   readonly images?: ReadonlySet<string>
+  /** Shapes of the model's own values, by name. Those of values that a pass removed may remain. */
+  readonly shapes?: ReadonlyMap<string, readonly (number | string)[]>
   readonly functions?: readonly OnnxFunction[]
+  /** Types and shapes of values between inputs and outputs, for a program whose nodes do not tell them because they call functions. */
+  readonly values?: readonly OnnxValue[]
 }
 
 /** Names that a node takes: its inputs, and what its bodies see of the graph around them. */
