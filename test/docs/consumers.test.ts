@@ -1,0 +1,106 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import { exportOnnx } from '../../runtime/export/onnx.js'
+import { decodeImage } from '../../runtime/images/decode.js'
+import { OnnxPredictor } from '../../runtime/inference/onnx.js'
+import { packageRoot } from '../../runtime/package-root.js'
+import { compileFile } from '../../runtime/specs/spec.js'
+import { sharp } from '../support/sharp.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'wsban-consumers-'))
+const model = join(folder, 'model.onnx')
+test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+
+test.before(async () => {
+  const { graph, stored } = compileFile(join(packageRoot(), 'models', 'wsban_tiny.wsban'))
+  if (!graph) throw new Error('the model does not compile')
+  await exportOnnx({ graph, stored, classes: undefined, path: model, input: 'image', weights: { seed: 1 } })
+  symlinkSync(join(packageRoot(), 'node_modules'), join(folder, 'node_modules'), 'dir')
+})
+
+/** A bright disc off the centre, on a gradient, in RGBA of 8 bits. Without `opaque` it becomes transparent towards the right. */
+function drawn(width: number, height: number, opaque: boolean): Buffer {
+  const data = Buffer.alloc(width * height * 4)
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      const inside = Math.hypot(x - width / 4, y - height / 3) < height / 5
+      data.set(
+        [inside ? 250 : (200 * x) / width, inside ? 220 : (150 * y) / height, inside ? 30 : 90],
+        (y * width + x) * 4,
+      )
+      data[(y * width + x) * 4 + 3] = opaque ? 255 : 255 - (255 * x) / width
+    }
+  return data
+}
+
+/** Files of the kinds that decoders treat differently. */
+async function photos(): Promise<string[]> {
+  const [width, height] = [180, 120]
+  const image = (opaque: boolean) => sharp(drawn(width, height, opaque), { raw: { width, height, channels: 4 } })
+  const files = {
+    'plain.png': image(true).removeAlpha().png(),
+    'turned.png': image(true).removeAlpha().png().withMetadata({ orientation: 8 }),
+    'turned.jpg': image(true).removeAlpha().jpeg({ quality: 95 }).withMetadata({ orientation: 6 }),
+    'mirrored.jpg': image(true).removeAlpha().jpeg({ quality: 95 }).withMetadata({ orientation: 7 }),
+    'transparent.png': image(false).png(),
+    'palette.png': image(false).png({ palette: true }),
+    'grey.png': image(true).removeAlpha().toColourspace('b-w').png(),
+    'sixteen_bits.png': image(true).removeAlpha().toColourspace('rgb16').png(),
+    'sixteen_bits_of_grey.png': image(true).removeAlpha().toColourspace('grey16').png(),
+  }
+  const paths = []
+  for (const [name, pipeline] of Object.entries(files)) {
+    await pipeline.toFile(join(folder, name))
+    paths.push(join(folder, name))
+  }
+  return paths
+}
+
+/** The class, its probability and the box that a program printed. */
+function printed(line: string): { label: number; numbers: readonly number[] } {
+  const [, label = '', rest = ''] = /^(?:class )?(\d+) (.*)$/s.exec(line.trim()) ?? []
+  const values = rest.replaceAll(/Float32Array\(\d+\)/g, '').match(/\d+(?:\.\d+)?(?:e-?\d+)?/g) ?? []
+  return { label: Number(label), numbers: values.map(Number) }
+}
+
+async function agrees(t: { true: (value: boolean, message: string) => unknown }, command: string, program: string) {
+  const predictor = await OnnxPredictor.open(model)
+  for (const photo of await photos()) {
+    const { status, stdout, stderr } = spawnSync(command, [program, model, photo], { encoding: 'utf8' })
+    if (status !== 0) throw new Error(stderr)
+    const { label, numbers } = printed(stdout)
+    const { data, width, height } = await decodeImage(photo)
+    const [answer] = await predictor.predict([{ data, width, height }])
+    const probabilities = [...(answer?.probabilities ?? [])]
+    const expected = [Math.max(...probabilities), ...(answer?.box ?? [])]
+    const largest = Math.max(...expected.map((value, index) => Math.abs(value - (numbers[index] ?? Number.NaN))))
+    t.true(label === probabilities.indexOf(Math.max(...probabilities)), `${photo}: class ${label}`)
+    t.true(largest <= 1e-4, `${photo}: ${stdout.trim()} is ${largest} from ${expected.join(', ')}`)
+  }
+  await predictor.close()
+}
+
+/** The code of an example in docs/onnx.md, as a file. */
+function example(language: string, name: string): string {
+  const page = readFileSync(join(packageRoot(), 'docs', 'onnx.md'), 'utf8')
+  const [, code = ''] = new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``).exec(page) ?? []
+  writeFileSync(join(folder, name), code)
+  return join(folder, name)
+}
+
+test('the JavaScript example reads turned, transparent and 16-bit images as wsban does', async (t) => {
+  await agrees(t, process.execPath, example('js', 'consumer.mjs'))
+})
+
+test('the Python example reads turned, transparent and 16-bit images as wsban does', async (t) => {
+  const python = process.env.WSBAN_PYTHON ?? 'python3'
+  if (spawnSync(python, ['-c', 'import onnxruntime, numpy, PIL']).status !== 0) {
+    t.log(`skipped: ${python} lacks onnxruntime, numpy or pillow (WSBAN_PYTHON names another)`)
+    t.pass()
+    return
+  }
+  await agrees(t, python, example('python', 'consumer.py'))
+})
