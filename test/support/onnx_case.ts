@@ -56,7 +56,7 @@ export async function runOnnx(ready: ReadyCase, opset: number): Promise<readonly
   return tensors
 }
 
-/** @throws where a value has another shape than the file says, or a symbol stands for two sizes */
+/** @throws Error if a shape differs from the one in the file, or two sizes have one symbol */
 export function checkShapes(
   values: readonly OnnxValue[],
   results: Readonly<Record<string, { readonly dims: readonly number[] }>>,

@@ -22,7 +22,7 @@ export function valueShapes(program: OnnxProgram): ReadonlyMap<string, OnnxShape
   return shapes
 }
 
-/** What is known of a tensor of sizes, such as the shape that a Reshape takes. */
+/** The known sizes in a tensor of sizes, such as the shape that a Reshape takes; undefined for the others. */
 type Sizes = readonly (number | string | undefined)[]
 
 /** Returns the sizes that a node computes from shapes; undefined for a node that computes something else. */

@@ -1,0 +1,103 @@
+"""Runs an exported file in one runtime, on the images of an .npz file, and stores its outputs:
+
+    python probe.py RUNTIME MODEL.onnx IMAGES.npz OUTPUTS.npz
+
+Prints the version of the runtime. Each runtime has an environment of its own, so that nothing but NumPy is imported outside of its function.
+"""
+
+import sys
+
+import numpy as np
+
+
+def onnxruntime_of(model, **options):
+    import onnxruntime
+
+    settings = onnxruntime.SessionOptions()
+    settings.log_severity_level = 3
+    session = onnxruntime.InferenceSession(model, settings, providers=["CPUExecutionProvider"], **options)
+    names = [output.name for output in session.get_outputs()]
+    return lambda image: dict(zip(names, session.run(None, {"image": image})))
+
+
+def onnxruntime(path):
+    import onnxruntime as runtime
+
+    return runtime.__version__, onnxruntime_of(path)
+
+
+def openvino(path):
+    import openvino as runtime
+
+    compiled = runtime.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    names = [output.get_any_name() for output in compiled.outputs]
+    return runtime.__version__, lambda image: {name: np.array(value) for name, value in zip(names, compiled([image]).values())}
+
+
+def reference(path):
+    import onnx
+    from onnx.reference import ReferenceEvaluator
+
+    evaluator = ReferenceEvaluator(path)
+    return onnx.__version__, lambda image: dict(zip(evaluator.output_names, evaluator.run(None, {"image": image})))
+
+
+def onnxslim(path):
+    import onnxslim as tool
+
+    return tool.__version__, onnxruntime_of(tool.slim(path).SerializeToString())
+
+
+def onnxsim(path):
+    import onnx
+    import onnxsim as tool
+
+    simplified, valid = tool.simplify(onnx.load(path))
+    if not valid:
+        raise SystemExit("onnxsim found that the simplified file computes something else")
+    return tool.__version__, onnxruntime_of(simplified.SerializeToString())
+
+
+def quantization(path):
+    """The preparation for ONNX Runtime's quantisation. Its symbolic shape inference fails at reductions of opset 18."""
+    import tempfile
+
+    import onnxruntime as runtime
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    with tempfile.TemporaryDirectory() as folder:
+        quant_pre_process(path, f"{folder}/prepared.onnx", skip_symbolic_shape=True)
+        return runtime.__version__, onnxruntime_of(f"{folder}/prepared.onnx")
+
+
+def onnx2torch(path):
+    from importlib.metadata import version
+
+    import onnx
+    import onnx2torch as tool
+    import torch
+
+    module = tool.convert(onnx.load(path)).eval()
+    names = [output.name for output in onnx.load(path).graph.output]
+
+    @torch.inference_mode()
+    def run(image):
+        found = module(torch.from_numpy(image))
+        return dict(zip(names, [value.numpy() for value in (found if isinstance(found, (tuple, list)) else [found])]))
+
+    return version("onnx2torch"), run
+
+
+def main() -> None:
+    name, model, images, out = sys.argv[1:]
+    version, run = globals()[name](model)
+    print(version)
+    arrays = np.load(images)
+    results = {}
+    for key in arrays.files:
+        for output, value in run(arrays[key]).items():
+            results[f"{key}|{output}"] = value
+    np.savez(out, **results)
+
+
+main()
