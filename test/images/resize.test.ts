@@ -5,7 +5,7 @@ import { keyOf, Random } from '../../compiler/random.js'
 import { preprocess } from '../../compiler/targets/onnx/preprocess.js'
 import type { OnnxProgram } from '../../compiler/targets/onnx/program.js'
 import { OnnxProgramBuilder } from '../../compiler/targets/onnx/program_builder.js'
-import { type ResizeLowering, resizeLowerings } from '../../compiler/targets/onnx/resize_lowering.js'
+import { defaultResize, type ResizeLowering, resizeLowerings } from '../../compiler/targets/onnx/resize_lowering.js'
 import { withWholeSizes } from '../../compiler/targets/onnx/resize_sizes.js'
 import { elementAt } from '../../grammar/present.js'
 import { type Interpolation, resizeImage } from '../../runtime/images/resize.js'
@@ -211,4 +211,12 @@ test('a size below one is refused', (t) => {
   for (const size of [0, -1, 1.5, Number.NaN]) {
     t.throws(() => resizeImage(noise(2, 2), size, 2), { instanceOf: RangeError })
   }
+})
+
+test('an exported file resizes without the operator Resize unless that is asked for', (t) => {
+  const operators = (lowering: ResizeLowering) =>
+    exportedStep(96, 'bilinear', lowering).nodes.map(({ operator }) => operator)
+  t.is(defaultResize, 'products')
+  t.false(operators('products').includes('Resize'))
+  t.is(operators('operator').filter((operator) => operator === 'Resize').length, 1)
 })
