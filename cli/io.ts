@@ -4,6 +4,7 @@ import { safeJson, safeLine, safeText } from '../compiler/diagnostics/safe_text.
 import type { Problem } from '../runtime/failure.js'
 import type { Reporter } from '../runtime/reporter.js'
 import { standardOutputError } from '../runtime/standard_streams.js'
+import { atTerminal } from './prompts.js'
 
 /** Standard output takes no more, so there is no use in computing what would go there. The end of the program reports why. */
 export class OutputClosed extends Error {}
@@ -39,6 +40,11 @@ export class Io {
   /** For a step of this command, which is a command itself: it says what it does, but has no document and no next step of its own. */
   step(receive: (document: unknown) => void = () => {}): Io {
     return new Io(this.options, receive)
+  }
+
+  /** Whether there is a person to answer questions: at a terminal, and without --json, which programs give. */
+  canAsk(): boolean {
+    return !this.options.json && atTerminal()
   }
 
   /** The command to run next. */

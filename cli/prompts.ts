@@ -1,8 +1,8 @@
 /** The person at the terminal ended a question with Ctrl-C. */
 export class Cancelled extends Error {}
 
-/** Whether there is someone to answer: input and messages are a terminal's. */
-export function canAsk(): boolean {
+/** Whether input and messages are a terminal's. */
+export function atTerminal(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true
 }
 

@@ -40,7 +40,7 @@ export interface EvaluateOptions {
   readonly set?: ModelSettings
   readonly maxUnreadable: number
   /** Of the classes of a spec, which has no class names of its own. */
-  readonly classOrder: ClassOrder
+  readonly classOrder?: ClassOrder
   /** Another run or file to compare with, on the same images. */
   readonly compare?: string
   /** A folder of images that are of none of the classes. */
@@ -125,7 +125,8 @@ async function count(
   const { data: folder, split: chosen, engine, weights, weightsEntry, set, maxUnreadable, classOrder } = request
   // A spec has no class names of its own: those of the data are meant.
   const declared = source.endsWith('.wsban') ? DeclaredLabels.ofFile(source) : undefined
-  const named = declared && (await openDataSet(folder, { seed: 1, classOrder, labels: declared.wanted() }))
+  const named =
+    declared && (await openDataSet(folder, { seed: 1, ...(classOrder && { classOrder }), labels: declared.wanted() }))
   const settings = named ? declared.settings(set ?? {}, named) : set
   const predictor = await openPredictor(source, engine, specHost(io), {
     ...(weights !== undefined && { weights }),

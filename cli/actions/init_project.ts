@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { writeProject } from '../../runtime/projects/project.js'
 import { type TemplateName, templates } from '../../runtime/projects/templates.js'
 import type { Io } from '../io.js'
-import { ask, canAsk, select } from '../prompts.js'
+import { ask, select } from '../prompts.js'
 
 export interface InitRequest {
   readonly template?: TemplateName
@@ -12,7 +12,7 @@ export interface InitRequest {
 
 /** @param given the project's folder; asked for at a terminal, this folder elsewhere */
 export async function initProject(given: string | undefined, request: InitRequest, io: Io): Promise<number> {
-  const asked = canAsk()
+  const asked = io.canAsk()
   const data = request.data ?? (asked && request.template === undefined ? await photosAsked() : undefined)
   const chosen = request.template ?? (asked ? await templateAsked() : 'wsban')
   const folder = given ?? (asked ? await folderAsked() : '.')

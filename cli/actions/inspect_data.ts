@@ -13,7 +13,7 @@ const shown = 20
 export interface InspectRequest {
   readonly seed: number
   readonly maxUnreadable: number
-  readonly classOrder: ClassOrder
+  readonly classOrder?: ClassOrder
 }
 
 /** `wsban data inspect`: 1 when something has to be put right first. */
@@ -22,7 +22,7 @@ export async function inspectFolder(
   { seed, maxUnreadable, classOrder }: InspectRequest,
   io: Io,
 ): Promise<number> {
-  const data = await openDataSet(place, { seed, classOrder })
+  const data = await openDataSet(place, { seed, ...(classOrder && { classOrder }) })
   const found = await inspectData(data, maxUnreadable, io.reporter)
   const ok = found.findings.every(({ severity }) => severity !== 'error')
   io.printText(inspectionText(data, found))

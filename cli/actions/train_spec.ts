@@ -7,7 +7,6 @@ import { present } from '../../grammar/present.js'
 import type { Span } from '../../grammar/tree.js'
 import type { ClassOrder } from '../../runtime/data/class_order.js'
 import type { DataSet } from '../../runtime/data/dataset.js'
-import { openDataSet } from '../../runtime/data/open.js'
 import type { EngineName } from '../../runtime/engines/index.js'
 import { Failure } from '../../runtime/failure.js'
 import { loadModel } from '../../runtime/generated/load.js'
@@ -33,6 +32,7 @@ import type { TrainResult } from '../../runtime/training/train.js'
 import type { Io } from '../io.js'
 import { calibrationText, measureCalibration } from './calibrate_run.js'
 import { chanceReason } from './chance_reason.js'
+import { openNewDataSet } from './new_data_set.js'
 import { runInUse } from './run_in_use.js'
 import { readySpec, requireGraph } from './spec.js'
 
@@ -124,12 +124,17 @@ async function trainInto(
     : DeclaredLabels.ofFile(present(file, 'the spec of a new run'))
   const labels = declared.wanted(resumed?.info.labelNames)
   const holdOut = resumed ? resumed.info.holdOut : request.holdOut
-  const data = await openDataSet(request.data, {
-    seed,
-    ...(holdOut !== undefined && { holdOut }),
-    ...(request.classOrder && { classOrder: request.classOrder }),
-    ...(labels.length > 0 ? { labels } : resumed && { classes: resumed.info.classes }),
-  })
+  const { data } = await openNewDataSet(
+    request.data,
+    {
+      seed,
+      ...(holdOut !== undefined && { holdOut }),
+      ...(request.classOrder && { classOrder: request.classOrder }),
+      ...(labels.length > 0 ? { labels } : resumed && { classes: resumed.info.classes }),
+    },
+    true,
+    io,
+  )
   // Before the spec is compiled for this number of classes, with diagnostics about it.
   checkClassCount(data, request.data)
   const spec = resumed

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { act } from '../action.js'
 import type { MakeOptions } from '../actions/make/make_model.js'
+import { classOrderOption } from '../class_order_option.js'
 import type { CommonOptions } from '../io.js'
 import { common, engineOption, example, seedOption, settable, wholeNumber } from '../options.js'
 
@@ -14,6 +15,7 @@ export function register(program: Command): void {
     .option('--weights <file>', "initial weights in place of the model's: a file, a run, a published name, or none")
     .option('--yes', 'accept the proposal without asking')
     .option('--no-setup', 'do not install the native engine where it is missing')
+    .addOption(classOrderOption())
     .addOption(seedOption())
     .addOption(engineOption())
   example(settable(common(command)), 'wsban make photos').action(

@@ -1,4 +1,5 @@
 import type { FilePart } from '../images/image_file.js'
+import type { BothOrders } from './class_order.js'
 import type { DataLabel, Target } from './label_inputs.js'
 import type { Truth } from './truth.js'
 
@@ -31,6 +32,8 @@ export interface DataSet {
   readonly splits: Readonly<Record<SplitName, readonly Sample[]>>
   /** Whether the validation split was held out from train by the seed, because the data set has none. */
   readonly holdOut?: boolean
+  /** Both orders of the first numbered classes that natural and plain order sort differently; absent where a model or the data set gives the order. */
+  readonly orders?: BothOrders
   /** How the data was read, and what was decided or left out, one line each. */
   readonly notes: readonly string[]
 }

@@ -1,6 +1,6 @@
 import { elementAt, present } from '../../grammar/present.js'
 import { Failure } from '../failure.js'
-import { type ClassOrder, sortClasses } from './class_order.js'
+import { type BothOrders, type ClassOrder, sortClasses } from './class_order.js'
 import { labelCells } from './formats/columns.js'
 import type { DataLabel, Target, WantedLabel } from './label_inputs.js'
 import { type Listed, listed, placeOf } from './listing.js'
@@ -10,6 +10,8 @@ export interface Labelled {
   readonly labels: readonly DataLabel[]
   /** In the order of the images: the targets by label input. */
   readonly targets: readonly Readonly<Record<string, Target>>[]
+  /** By label input, where the two orders of its names differ and no model gives one. */
+  readonly orders: ReadonlyMap<string, BothOrders>
 }
 
 /**
@@ -30,12 +32,14 @@ export function readLabels(
     targets: images.map((_, index) =>
       Object.fromEntries(columns.map(({ label, targets }) => [label.name, elementAt(targets, index)])),
     ),
+    orders: new Map(columns.flatMap(({ label, orders }) => (orders ? [[label.name, orders]] : []))),
   }
 }
 
 interface Column {
   readonly label: DataLabel
   readonly targets: readonly Target[]
+  readonly orders?: BothOrders
 }
 
 function readColumn(
@@ -55,7 +59,8 @@ function readColumn(
   const trained = new Set(texts.flatMap((names, index) => (elementAt(images, index).split === 'train' ? names : [])))
   // A column of 0 and 1 names a label even where no image has it.
   for (const one of cells) for (const column of one.keys()) if (column !== '') trained.add(column)
-  const names = label.names ?? sortClasses(trained, order).classes
+  const sorted = label.names ? { classes: label.names } : sortClasses(trained, order)
+  const names = sorted.classes
   const indices = new Map(names.map((name, index) => [name, index]))
   const indexOf = (name: string, image: Listed) => {
     const index = indices.get(name)
@@ -74,7 +79,11 @@ function readColumn(
     for (const name of found) row[indexOf(name, image)] = 1
     return row
   })
-  return { label: { name: label.name, kind: label.kind, names, size: names.length }, targets }
+  return {
+    label: { name: label.name, kind: label.kind, names, size: names.length },
+    targets,
+    ...(sorted.orders && { orders: sorted.orders }),
+  }
 }
 
 /** The class, or the names of the labels that an image has. */

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { Failure } from '../failure.js'
-import { type ClassOrder, sortClasses } from './class_order.js'
+import { type BothOrders, type ClassOrder, sortClasses } from './class_order.js'
 import { type DataSet, type SplitName, splitNames } from './dataset.js'
 import { aircraftFolder, readAircraft } from './formats/aircraft.js'
 import { carsFiles, readCars } from './formats/cars.js'
@@ -54,7 +54,9 @@ export async function openDataSet(
   const inside = isFile || root === place ? '' : `, in ${relative(place, root)}/`
   const notes = [`${place}: read as ${listing.readAs}${inside}`, ...listing.notes]
   const hasClasses = wanted.length === 0 || classLabel !== undefined
-  const classes = hasClasses ? (known ?? classesOf(listing, classOrder, notes)) : []
+  const sorted: SortedClasses = hasClasses && !known ? classesOf(listing, classOrder) : { classes: known ?? [] }
+  const { classes } = sorted
+  if (sorted.orders) notes.push(orderNote('the classes', classOrder))
   if (hasClasses) checkClasses(root, listing.images, classes, known !== undefined, notes)
   const hasVal = listing.images.some(({ split }) => split === 'val')
   const holdsOut = !hasVal && share > 0
@@ -69,6 +71,9 @@ export async function openDataSet(
           classOrder,
         )
       : undefined
+  const columnOrders = labelled?.orders ?? new Map<string, BothOrders>()
+  for (const label of columnOrders.keys()) notes.push(orderNote(`the names of ${label}`, classOrder))
+  const [orders] = [...(sorted.orders ? [sorted.orders] : []), ...columnOrders.values()]
   const labels = new Map(classes.map((name, label) => [name, label]))
   const samples = (name: SplitName) =>
     images
@@ -87,6 +92,7 @@ export async function openDataSet(
     ...(labelled && { labels: labelled.labels }),
     splits: { train: samples('train'), val: samples('val'), test: samples('test') },
     holdOut: holdsOut,
+    ...(orders && { orders }),
     notes,
   }
 }
@@ -178,10 +184,13 @@ function withClassNames(listing: Listing, known: readonly string[] | undefined):
   return { ...listing, images, ...(listing.classes && { classes: listing.classes.map(nameOf) }) }
 }
 
-function classesOf({ classes: own, images }: Listing, order: ClassOrder, notes: string[]): readonly string[] {
+type SortedClasses = ReturnType<typeof sortClasses>
+
+/** @throws Failure `data-classes` for a list of classes that names one twice */
+function classesOf({ classes: own, images }: Listing, order: ClassOrder): SortedClasses {
   if (own) {
     const twice = own.find((name, index) => own.indexOf(name) !== index)
-    if (twice === undefined) return own
+    if (twice === undefined) return { classes: own }
     throw new Failure({
       code: 'data-classes',
       message: `two classes are called ${JSON.stringify(twice)}`,
@@ -189,14 +198,13 @@ function classesOf({ classes: own, images }: Listing, order: ClassOrder, notes: 
     })
   }
   const names = new Set(images.flatMap(({ split, className }) => (split === 'train' ? [className] : [])))
-  const { classes, differ } = sortClasses(names, order)
-  if (differ)
-    notes.push(
-      order === 'natural'
-        ? 'the classes are numbered, and in the order of their numbers; --class-order plain sorts them as text'
-        : 'the classes are numbered, and sorted as text; --class-order natural sorts them by number',
-    )
-  return classes
+  return sortClasses(names, order)
+}
+
+function orderNote(what: string, order: ClassOrder): string {
+  return order === 'natural'
+    ? `${what} are numbered, and in the order of their numbers; --class-order plain sorts them as text`
+    : `${what} are numbered, and sorted as text; --class-order natural sorts them by number`
 }
 
 function checkClasses(

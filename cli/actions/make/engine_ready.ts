@@ -2,7 +2,7 @@ import { findEngines } from '../../../runtime/engines/index.js'
 import { wheelFor } from '../../../runtime/engines/versions.js'
 import { Failure } from '../../../runtime/failure.js'
 import type { Io } from '../../io.js'
-import { canAsk, select } from '../../prompts.js'
+import { select } from '../../prompts.js'
 import { runSetup } from '../set_up_engines.js'
 
 /**
@@ -12,7 +12,7 @@ import { runSetup } from '../set_up_engines.js'
 export async function engineReady(mayAsk: boolean, io: Io): Promise<void> {
   const native = (await findEngines()).some(({ name, available }) => available && name.startsWith('tfjs-node'))
   if (native || wheelFor('tfjs-node') === undefined) return
-  if (mayAsk && canAsk() && !(await isWanted())) return
+  if (mayAsk && io.canAsk() && !(await isWanted())) return
   io.reporter.say('installing the native engine, which trains 5 to 15 times faster (once, some 250 MB to download)')
   try {
     await runSetup({ gpu: false, cudaLibraries: false }, io.reporter)

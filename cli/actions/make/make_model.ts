@@ -4,6 +4,7 @@ import * as z from 'zod'
 import type { ModelSettings } from '../../../compiler/analysis/model.js'
 import { defaultOpset } from '../../../compiler/targets/onnx/opsets.js'
 import { defaultResize } from '../../../compiler/targets/onnx/resize_lowering.js'
+import type { ClassOrder } from '../../../runtime/data/class_order.js'
 import type { EngineName } from '../../../runtime/engines/index.js'
 import { madeEnding, madeRun } from '../../../runtime/runs/find.js'
 import { RunFolder } from '../../../runtime/runs/folder.js'
@@ -26,6 +27,7 @@ export interface MakeOptions {
   readonly yes?: boolean
   readonly setup: boolean
   readonly seed: number
+  readonly classOrder?: ClassOrder
   readonly engine?: EngineName
   readonly set?: ModelSettings
 }
@@ -68,8 +70,12 @@ export async function makeModel(photos: string, options: MakeOptions, io: Io): P
 
   const begun = RunFolder.exists(run)
   if (begun) io.reporter.say(`${folder} holds a run on these images: continuing it`)
-  else {
-    documents.model = await specFor(photos, spec, files, options, io)
+  let { classOrder } = options
+  if (!begun) {
+    const { classOrder: asked, ...chosen } = await specFor(photos, spec, files, options, io)
+    documents.model = chosen
+    // With --yes, training does not ask either.
+    classOrder ??= asked ?? (options.yes ? 'natural' : undefined)
     if (options.engine === undefined && options.setup) await engineReady(!options.yes, io)
   }
   const training = {
@@ -82,6 +88,7 @@ export async function makeModel(photos: string, options: MakeOptions, io: Io): P
   const fresh = {
     ...(options.weights !== undefined && { weights: options.weights }),
     ...(options.set && { set: options.set }),
+    ...(classOrder && { classOrder }),
   }
   const trainedWith = await (begun
     ? trainSpec(undefined, { ...training, resume: true }, step('train'))
@@ -122,14 +129,21 @@ export async function makeModel(photos: string, options: MakeOptions, io: Io): P
   return 0
 }
 
-/** Writes the model, unless one is named or the person has changed it since; returns what is said about it in the document. */
+interface ChosenModel {
+  readonly model: string
+  readonly reasons: readonly string[]
+  /** Where the images were looked at, and the order of their classes asked for. */
+  readonly classOrder?: ClassOrder
+}
+
+/** Writes the model, unless one is named or the person has changed it since. */
 async function specFor(
   photos: string,
   spec: string,
   files: WrittenFiles,
-  { model, epochs, seed, yes }: MakeOptions,
+  { model, epochs, seed, yes, classOrder }: MakeOptions,
   io: Io,
-): Promise<unknown> {
+): Promise<ChosenModel> {
   if (model !== undefined) return { model, reasons: ['as asked for'] }
   if (existsSync(spec) && !(await files.owns(specName))) {
     io.reporter.say(`${spec} was changed since wsban wrote it: it is trained as it is`)
@@ -139,11 +153,11 @@ async function specFor(
   const proposed = await proposedModel(
     photos,
     name,
-    { seed, mayAsk: !yes, ...(epochs !== undefined && { epochs }) },
+    { seed, mayAsk: !yes, ...(epochs !== undefined && { epochs }), ...(classOrder && { classOrder }) },
     io,
   )
   await files.write(specName, proposed.text)
-  return { model: proposed.model, reasons: proposed.reasons }
+  return { model: proposed.model, reasons: proposed.reasons, classOrder: proposed.classOrder }
 }
 
 function summaryOf(folder: string, { standing }: z.infer<typeof trained>): string[] {

@@ -1,4 +1,4 @@
-import { openDataSet } from '../../../runtime/data/open.js'
+import type { ClassOrder } from '../../../runtime/data/class_order.js'
 import { summarizeData } from '../../../runtime/projects/data_summary.js'
 import { ownModel } from '../../../runtime/projects/model_text.js'
 import { type Proposal, propose } from '../../../runtime/projects/proposal.js'
@@ -6,13 +6,22 @@ import { templates } from '../../../runtime/projects/templates.js'
 import { readSpec, specFile } from '../../../runtime/specs/spec_file.js'
 import { checkClassCount } from '../../../runtime/training/checks.js'
 import type { Io } from '../../io.js'
-import { ask, canAsk, select } from '../../prompts.js'
+import { ask, select } from '../../prompts.js'
+import { openNewDataSet } from '../new_data_set.js'
 
 export interface ProposedModel {
   readonly model: string
   /** The text of its spec. */
   readonly text: string
   readonly reasons: readonly string[]
+  readonly classOrder: ClassOrder
+}
+
+interface ProposalRequest {
+  readonly seed: number
+  readonly epochs?: number
+  readonly classOrder?: ClassOrder
+  readonly mayAsk: boolean
 }
 
 /**
@@ -23,10 +32,10 @@ export interface ProposedModel {
 export async function proposedModel(
   photos: string,
   name: string,
-  { seed, epochs, mayAsk }: { readonly seed: number; readonly epochs?: number; readonly mayAsk: boolean },
+  { seed, epochs, classOrder: given, mayAsk }: ProposalRequest,
   io: Io,
 ): Promise<ProposedModel> {
-  const data = await openDataSet(photos, { seed })
+  const { data, classOrder } = await openNewDataSet(photos, { seed, ...(given && { classOrder: given }) }, mayAsk, io)
   checkClassCount(data, photos)
   const summary = await summarizeData(data, photos)
   const [first] = templates
@@ -34,7 +43,7 @@ export async function proposedModel(
   let proposal = withEpochs(propose(first, summary), epochs)
   for (;;) {
     for (const reason of proposal.reasons) io.print(reason)
-    if (!mayAsk || !canAsk()) break
+    if (!mayAsk || !io.canAsk()) break
     const answer = await select('Train this?', [
       { value: 'train', label: 'Train it' },
       { value: 'epochs', label: 'Another number of epochs' },
@@ -56,7 +65,8 @@ export async function proposedModel(
   }
   const { model, settings, training, reasons } = proposal
   const comment = [`Begun as wsban's models/${model}.wsban.`, ...reasons.map((reason) => `${reason}.`)]
-  return { model, text: ownModel(readSpec(specFile(model)), { name, settings, training, comment }), reasons }
+  const text = ownModel(readSpec(specFile(model)), { name, settings, training, comment })
+  return { model, text, reasons, classOrder }
 }
 
 function withEpochs(proposal: Proposal, epochs: number | undefined): Proposal {

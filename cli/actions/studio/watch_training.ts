@@ -1,4 +1,6 @@
+import { DeclaredLabels } from '../../../runtime/specs/declared_labels.js'
 import type { Io } from '../../io.js'
+import { openNewDataSet } from '../new_data_set.js'
 import { runFor, type TrainOptions } from '../train_spec.js'
 import { openStudio } from './open_studio.js'
 
@@ -19,9 +21,20 @@ export async function watchTraining(
   const run = await runFor(file, options, io)
   const { engine } = options
   const args = words.slice(words.indexOf('train') + 1).filter((word) => !own.has(word))
+  if (options.out === undefined) args.push('-o', run)
+  args.push(...(await orderArguments(file, options, io)))
   return openStudio(
-    { runs: [], training: { run, args: [...args, ...(options.out === undefined ? ['-o', run] : [])] } },
+    { runs: [], training: { run, args } },
     { port: 0, ...(engine && engine !== 'pytorch' && { engine }) },
     io,
   )
+}
+
+/** The order of numbered classes, asked for here: the process that trains has no terminal. */
+async function orderArguments(file: string | undefined, options: TrainOptions, io: Io): Promise<readonly string[]> {
+  const { data, classOrder: given, seed, resume } = options
+  if (resume || file === undefined || data === undefined || given !== undefined || !io.canAsk()) return []
+  const labels = DeclaredLabels.ofFile(file).wanted()
+  const { classOrder } = await openNewDataSet(data, { seed, ...(labels.length > 0 && { labels }) }, true, io)
+  return ['--class-order', classOrder]
 }
