@@ -13,11 +13,12 @@ import { lockHash, sourcesHash, textOf } from './state.mjs'
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 export const main = join(root, 'dist', 'cli', 'main.js')
 
-export async function prepare() {
+/** @param {{ engine?: boolean }} [options] */
+export async function prepare({ engine = true } = {}) {
   needNode()
   await installDependencies()
   await buildDist()
-  await setUpEngine()
+  if (engine) await setUpEngine()
 }
 
 function needNode() {
@@ -98,4 +99,5 @@ function placeIn(output) {
   }
 }
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) await prepare()
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href)
+  await prepare({ engine: !process.argv.includes('--no-engine') })
