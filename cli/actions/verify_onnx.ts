@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import * as z from 'zod'
 import type { ModelSettings } from '../../compiler/analysis/model.js'
@@ -18,6 +19,7 @@ import { type Difference, differenceOf } from '../../runtime/inference/differenc
 import { OnnxPredictor } from '../../runtime/inference/onnx.js'
 import { openOnEngine, storeOf } from '../../runtime/inference/open.js'
 import { parsedJson } from '../../runtime/parsed_json.js'
+import { dataOf } from '../../runtime/runs/find.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
 import { openWeighted, type WeightedSpec } from '../../runtime/specs/weighted.js'
 import type { Io } from '../io.js'
@@ -76,7 +78,21 @@ export async function verifyOnnx(given: string | undefined, options: VerifyOptio
       help: 'add --against RUN',
       exit: 2,
     })
-  return compareWithEngine(file, { ...options, against }, io)
+  const data = options.data ?? (await imagesOfRun(against, io))
+  return compareWithEngine(file, { ...options, against, ...(data !== undefined && { data }) }, io)
+}
+
+/** Returns the place of the images that a run was trained on; undefined for a spec, and if they are no longer there. */
+async function imagesOfRun(against: string, io: Io): Promise<string | undefined> {
+  if (!RunFolder.exists(against)) return undefined
+  const data = dataOf(await RunFolder.open(against))
+  const found = existsSync(data)
+  io.reporter.say(
+    found
+      ? `images: ${data}, as in training`
+      : `${data}, the images of ${against}, is not there: only noise is compared`,
+  )
+  return found ? data : undefined
 }
 
 async function compareWithEngine(file: string, request: VerifyRequest, io: Io): Promise<number> {
