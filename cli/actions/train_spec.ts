@@ -174,9 +174,8 @@ async function trainInto(
         })
   if (profile) io.printText(profileText(profile.table()))
   if (result.interrupted) {
-    io.reporter.say(
-      `stopped; ${request.out} holds ${run.info.last}: continue with wsban train --resume -o ${shellWord(request.out)}`,
-    )
+    io.reporter.say(`stopped; ${request.out} holds ${run.info.last}`)
+    io.next(`wsban train --resume -o ${shellWord(request.out)}`)
     io.json({ ok: false, interrupted: true, run: request.out, checkpoint: run.info.last })
     return 130
   }

@@ -61,9 +61,7 @@ export async function makeModel(photos: string, options: MakeOptions, io: Io): P
   }
   const failed = (code: number): number => {
     if (code === 130)
-      io.print(
-        `to continue: wsban make ${shellWord(photos)}${options.out === undefined ? '' : ` -o ${shellWord(folder)}`}`,
-      )
+      io.print(`next: wsban make ${shellWord(photos)}${options.out === undefined ? '' : ` -o ${shellWord(folder)}`}`)
     io.json({ ok: false, folder, ...documents })
     return code
   }
