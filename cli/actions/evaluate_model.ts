@@ -259,7 +259,7 @@ function evaluationText(evaluation: Evaluation, milliseconds: number): string {
   return [
     `${evaluation.images} images, ${milliseconds.toFixed(0)} ms each`,
     `top-1: ${top1Text(evaluation)}`,
-    `top-5: ${percent(evaluation.top5)}`,
+    ...(evaluation.perClass.length > 5 ? [`top-5: ${percent(evaluation.top5)}`] : []),
     ...(evaluation.early === undefined
       ? []
       : [`cascade: ${percent(evaluation.early)} of the images keep the first prediction`]),
