@@ -86,7 +86,7 @@ export function renderDoctor(findings: readonly Finding[]): string {
   const lines = findings.map(({ name, health, detail }) => `${marks[health]}  ${name.padEnd(width)}  ${detail}`)
   const end =
     mend === undefined
-      ? 'Everything is installed.'
+      ? 'Everything required is installed.'
       : ok
         ? `Everything required is installed. For 5 to 15 times faster training, run: ${mend}`
         : `Something is missing. Install it with: ${mend}`

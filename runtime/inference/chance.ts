@@ -51,7 +51,7 @@ const fewSteps = 500
 export function reasonForChance({ losses, steps, random }: TrainingFacts): string {
   const [first, last] = [losses[0], losses.at(-1)]
   if (random && steps < fewSteps)
-    return `${steps} steps from random weights are few: train longer (--epochs), or begin from published weights`
+    return `${steps === 1 ? '1 step' : `${steps} steps`} from random weights ${steps === 1 ? 'is' : 'are'} few: train longer (--epochs), or begin from published weights`
   if (first !== undefined && last !== undefined && losses.length > 1 && last > 0.97 * first)
     return 'the training loss did not fall: try another learning rate (--train optimizer.rate=...), or published weights'
   return 'the training loss fell, but what was learned does not hold for other images: more images, stronger augmentation, or wrong labels (wsban data inspect)'

@@ -44,10 +44,10 @@ export function propose(template: Template, { classes, train, shorterSide, small
       ...(weighted && { class_weights: 'balanced' }),
     },
     reasons: [
-      `${classes} classes, ${train} training images; the shorter side of the middle one has ${shorterSide} pixels`,
+      `${classes} classes, ${train} training images; the median of their shorter sides is ${shorterSide} pixels`,
       photos
-        ? `${model}: images of this size suit a network made for photos`
-        : `${model}: images of this size are too small for a network made for photos`,
+        ? `${model}: images of this size suit a network that was pretrained on photos`
+        : `${model}: images of this size are too small for a network that was pretrained on photos`,
       `${epochs} epochs: ${epochs * stepsPerEpoch} steps of ${batch} images`,
       ...(weighted ? [`class_weights = balanced: classes have between ${smallest} and ${largest} images`] : []),
     ],

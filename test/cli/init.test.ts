@@ -48,7 +48,7 @@ test('for data, classes and size are proposed, and a hostile name stays data', a
     }
   const made = await wsban('init', 'model', '--template', 'wsban', '--data', data)
   t.is(made.status, 0, made.err)
-  t.regex(made.out, /3 classes, \d+ training images; the shorter side of the middle one has 70 pixels/)
+  t.regex(made.out, /3 classes, \d+ training images; the median of their shorter sides is 70 pixels/)
   const text = readFileSync(join(folder, 'model', 'model.wsban'), 'utf8')
   t.regex(text, /classes = 3,/)
   t.regex(text, /batch = 8/)
