@@ -1,15 +1,40 @@
 import ts from 'typescript'
 
-/** A file's tree as lines: kinds, and the text of what has one. @throws when it is no TypeScript, or sets a prototype */
-function tokensOf(text: string): { readonly kind: ts.SyntaxKind; readonly depth: number; readonly text: string }[] {
-  const file = ts.createSourceFile('file.ts', text, ts.ScriptTarget.ES2022, true)
-  const { diagnostics = [] } = ts.transpileModule(text, {
-    reportDiagnostics: true,
-    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
+interface Token {
+  readonly kind: ts.SyntaxKind
+  readonly depth: number
+  readonly text: string
+}
+
+const options: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ES2022,
+  module: ts.ModuleKind.ESNext,
+  noLib: true,
+  noResolve: true,
+}
+
+/** Returns the syntax errors of a file; unlike `ts.transpileModule`, without a second parse and without its JavaScript. */
+function syntaxErrors(file: ts.SourceFile): readonly ts.Diagnostic[] {
+  const program = ts.createProgram([file.fileName], options, {
+    getSourceFile: (name) => (name === file.fileName ? file : undefined),
+    getDefaultLibFileName: () => 'lib.d.ts',
+    getCurrentDirectory: () => '',
+    getCanonicalFileName: (name) => name,
+    useCaseSensitiveFileNames: () => true,
+    getNewLine: () => '\n',
+    fileExists: (name) => name === file.fileName,
+    readFile: () => undefined,
+    writeFile: () => {},
   })
-  const [first] = diagnostics
+  return program.getSyntacticDiagnostics(file)
+}
+
+/** Returns a file's tree as lines: kinds, and the text of what has one. @throws when it is no TypeScript, or sets a prototype */
+function tokensOf(text: string): readonly Token[] {
+  const file = ts.createSourceFile('file.ts', text, ts.ScriptTarget.ES2022, true)
+  const [first] = syntaxErrors(file)
   if (first) throw new Error(`${ts.flattenDiagnosticMessageText(first.messageText, ' ')} at ${first.start}`)
-  const found: { kind: ts.SyntaxKind; depth: number; text: string }[] = []
+  const found: Token[] = []
   const visit = (node: ts.Node, depth: number): void => {
     if (ts.isPropertyAssignment(node) && !ts.isComputedPropertyName(node.name) && node.name.text === '__proto__')
       throw new Error('a property called __proto__ sets the prototype')
@@ -21,9 +46,18 @@ function tokensOf(text: string): { readonly kind: ts.SyntaxKind; readonly depth:
   return found
 }
 
+/** Many texts are compared with each of few twins. */
+const twins = new Map<string, readonly Token[]>()
+
+function tokensOfTwin(text: string): readonly Token[] {
+  const tokens = twins.get(text) ?? tokensOf(text)
+  twins.set(text, tokens)
+  return tokens
+}
+
 /** Returns the differences: trees that differ in more than the values of literals, and values that are not the given ones. */
 export function differsFromTwin(text: string, twin: string, given: ReadonlyMap<string, string>): string | undefined {
-  const [own, other] = [tokensOf(text), tokensOf(twin)]
+  const [own, other] = [tokensOf(text), tokensOfTwin(twin)]
   if (own.length !== other.length) return `${own.length} nodes instead of ${other.length}`
   for (const [index, expected] of other.entries()) {
     const found = own[index]
