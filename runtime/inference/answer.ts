@@ -132,12 +132,26 @@ export function classAnswer({ labels, answers }: Signature): SignatureAnswer | u
   return answers.find(({ kind, of }) => kind === 'classes' && of === label?.name)
 }
 
-/** Returns the logits of the branches that classify by the first Class input. */
+/**
+ * Returns the logits of the branches that classify by the first Class input, by the names of the branches in metrics: `joint` is the
+ * model's own prediction there, and a branch of that name is `joint_branch`.
+ */
 export function classLogits({ logits }: Pick<Answer, 'logits'>, signature: Signature | undefined): Answer['logits'] {
-  if (!signature) return logits
-  const label = signature.labels.find(({ kind }) => kind === 'Class')?.name
-  const names = signature.answers.flatMap(({ name, kind, of }) => (kind === 'logits' && of === label ? [name] : []))
-  return Object.fromEntries(Object.entries(logits).filter(([branch]) => names.includes(`${logitsPrefix}${branch}`)))
+  const label = signature?.labels.find(({ kind }) => kind === 'Class')?.name
+  const names = signature?.answers.flatMap(({ name, kind, of }) => (kind === 'logits' && of === label ? [name] : []))
+  const branches = Object.keys(logits)
+  return Object.fromEntries(
+    Object.entries(logits)
+      .filter(([branch]) => !names || names.includes(`${logitsPrefix}${branch}`))
+      .map(([branch, values]) => [nameInMetrics(branch, branches), values]),
+  )
+}
+
+function nameInMetrics(branch: string, branches: readonly string[]): string {
+  if (branch !== 'joint') return branch
+  let name = 'joint_branch'
+  while (branches.includes(name)) name += '_branch'
+  return name
 }
 
 /** Whether a model predicts the probabilities of classes. */

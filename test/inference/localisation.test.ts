@@ -42,3 +42,12 @@ test('crops that capture the discriminative part, against crops of the same size
   t.true(Math.abs((discriminativePart?.byChance ?? 0) - (1 / 5 / 3 + 1 / 5 / 3 + 1) / 3) < 1e-12)
   t.true(Math.abs((discriminativePart?.cropArea ?? 0) - (0.125 + 0.125 + 1) / 3) < 1e-12)
 })
+
+test('a branch called joint is told apart from the prediction', (t) => {
+  const counter = new EvaluationCounter(['a', 'b'])
+  const right = Float32Array.of(0.9, 0.1)
+  const wrong = Float32Array.of(0.1, 0.9)
+  counter.add({ probabilities: right, logits: { joint: wrong, joint_branch: right, whole: wrong } }, { label: 0 })
+  counter.add({ probabilities: right, logits: { joint: right, joint_branch: right, whole: wrong } }, { label: 0 })
+  t.deepEqual(counter.result().top1, { joint: 1, joint_branch_branch: 0.5, joint_branch: 1, whole: 0 })
+})

@@ -62,6 +62,16 @@ class MetricsCounter:
         }
 
 
+def name_in_metrics(branch: str, branches: list[str]) -> str:
+    """Returns the name of a branch beside `joint`, the model's own prediction."""
+    if branch != "joint":
+        return branch
+    name = "joint_branch"
+    while name in branches:
+        name += "_branch"
+    return name
+
+
 @torch.no_grad()
 def evaluate(
     model: nn.Module,
@@ -83,7 +93,8 @@ def evaluate(
     model.eval()
     # One more than the class; 0 for images of other processes, and unreadable ones.
     classes = torch.zeros(images, dtype=torch.int64)
-    counter = MetricsCounter(["joint", *branches])
+    names = [name_in_metrics(branch, branches) for branch in branches]
+    counter = MetricsCounter(["joint", *names])
     batch: Batch
     for batch in batches:
         if len(batch.labels) == 0:
