@@ -43,7 +43,7 @@ test('crops that capture the discriminative part, against crops of the same size
   t.true(Math.abs((discriminativePart?.cropArea ?? 0) - (0.125 + 0.125 + 1) / 3) < 1e-12)
 })
 
-test('a branch called joint is told apart from the prediction', (t) => {
+test('a branch called joint does not count as the prediction', (t) => {
   const counter = new EvaluationCounter(['a', 'b'])
   const right = Float32Array.of(0.9, 0.1)
   const wrong = Float32Array.of(0.1, 0.9)
