@@ -46,16 +46,16 @@ for (const model of ['wsban_tiny', 'wsdan_tiny', 'tasn_tiny'])
     for (const resize of resizeLowerings) {
       const whole = emitOnnx(graph, { input: 'image', opset: 18, resize, weights: (p) => initialValues(p, 1) })
       const program = optimise(whole)
-      // Only the body of the Loop around both passes tells the shapes of its results, and of what follows from them.
+      // Only the body of a Loop tells the shapes of its results, and of what follows from them.
       for (const [variant, expected] of [
         [whole, 0.95],
         [program, 0.95],
+        [toHalfPrecision(program, lowPrecision(graph)), 0.95],
         [fusePasses(program, graph), 0.7],
       ] as const) {
         const share = await runsAsDeclared(variant)
         t.true(share > expected, `${(100 * share).toFixed(1)} % of the values have a shape`)
       }
-      t.deepEqual(innerValues(toHalfPrecision(program, lowPrecision(graph))), [])
     }
   })
 

@@ -2,14 +2,10 @@ import { elementTypes } from './element_types.js'
 import { answerNames, type OnnxProgram, type OnnxValue } from './program.js'
 import { valueShapes } from './value_shapes.js'
 
-/**
- * Returns the values between inputs and outputs whose shapes are known, with their types: viewers show them, and converters need them.
- * None of a file in half precision: ONNX Runtime refuses a file with a declared type that differs, and bodies of loops decide some of them.
- */
+/** Returns the values between inputs and outputs whose shapes are known, with their types: viewers show them, and converters need them. */
 export function innerValues(program: OnnxProgram): readonly OnnxValue[] {
   const shapes = valueShapes(program)
   const elements = elementTypes(program)
-  if ([...elements.values()].includes('float16')) return []
   const answers = answerNames(program)
   return program.nodes.flatMap(({ outputs }) =>
     outputs.flatMap((name): OnnxValue[] => {

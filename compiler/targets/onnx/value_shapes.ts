@@ -5,21 +5,26 @@ export type OnnxShape = readonly (number | string)[]
 
 /** Returns the shapes of the values outside of bodies, as far as the shapes of inputs and of the model's own values determine them. */
 export function valueShapes(program: OnnxProgram): ReadonlyMap<string, OnnxShape> {
-  const { inputs, constants, weights, nodes, shapes: known = new Map<string, OnnxShape>() } = program
+  const { inputs, constants, weights, nodes, shapes: known = new Map() } = program
   const shapes = new Map<string, OnnxShape>()
   for (const { name, shape } of [...inputs, ...constants.values(), ...weights.values()]) shapes.set(name, shape)
   const sizes = new Map<string, Sizes>()
   for (const { name, element, values } of constants.values()) if (element === 'int64') sizes.set(name, values)
+  addShapes(nodes, { shapes, sizes, constants, known })
+  return shapes
+}
+
+function addShapes(nodes: readonly OnnxNode[], scope: Scope): void {
+  const { shapes, sizes, known } = scope
   for (const node of nodes) {
     const computed = sizesIn(node, shapes, sizes)
     if (computed) sizes.set(outputOf(node), computed)
-    const inferred = outputShapes(node, { shapes, sizes, constants })
+    const inferred = outputShapes(node, scope)
     for (const [index, name] of node.outputs.entries()) {
       const shape = known.get(name) ?? inferred[index]
       if (shape) shapes.set(name, shape)
     }
   }
-  return shapes
 }
 
 /** The known sizes in a tensor of sizes, such as the shape that a Reshape takes; undefined for the others. */
@@ -51,9 +56,11 @@ function named(sizes: Sizes, node: OnnxNode): OnnxShape {
 }
 
 interface Scope {
-  readonly shapes: ReadonlyMap<string, OnnxShape>
-  readonly sizes: ReadonlyMap<string, Sizes>
+  readonly shapes: Map<string, OnnxShape>
+  readonly sizes: Map<string, Sizes>
   readonly constants: ReadonlyMap<string, OnnxConstant>
+  /** Shapes of the model's own values. */
+  readonly known: ReadonlyMap<string, OnnxShape>
 }
 
 /** Undefined for an output whose shape is not known. */
@@ -63,8 +70,6 @@ function outputShapes(node: OnnxNode, scope: Scope): readonly (OnnxShape | undef
   if (node.domain !== undefined) return []
   return rules.get(node.operator)?.(node, scope) ?? []
 }
-
-const shapeOf = (node: OnnxNode, index: number, { shapes }: Scope) => shapes.get(inputOf(node, index))
 
 const valuesOf = (node: OnnxNode, index: number, { constants }: Scope) => constants.get(inputOf(node, index))?.values
 
@@ -223,11 +228,27 @@ const expand = one(1, ([shape = []], node, scope) => {
 /** As many values as are known only when the file runs. */
 const range: Rule = (node) => [named([undefined], node)]
 
-/** A carried value keeps its shape. */
+/** A carried value keeps its shape if the body gives one of the same shape; a Loop may also replace it by a larger one. */
 const loop: Rule = (node, scope) => {
   const [body] = bodiesOf(node)
-  const carried = node.inputs.length - 2
-  return body ? node.outputs.map((_, index) => (index < carried ? shapeOf(node, index + 2, scope) : undefined)) : []
+  if (!body) return []
+  const inner = { ...scope, shapes: new Map(scope.shapes), sizes: new Map(scope.sizes) }
+  // The first two inputs of the body are the number of the round and the condition.
+  const given = body.inputs.map((_, index) => (index < 2 ? [] : scope.shapes.get(inputOf(node, index))))
+  for (const [index, { name }] of body.inputs.entries()) {
+    const shape = given[index]
+    if (shape) inner.shapes.set(name, shape)
+  }
+  addShapes(body.nodes, inner)
+  // The first output of the body is the condition.
+  return body.outputs.slice(1).map(({ name }, index) => {
+    const [before, after] = [given[index + 2], inner.shapes.get(name)]
+    return before && after && sameShape(before, after) ? before : undefined
+  })
+}
+
+function sameShape(a: OnnxShape, b: OnnxShape): boolean {
+  return a.length === b.length && a.every((size, axis) => size === b[axis])
 }
 
 const indices = one(2, ([, shape]) => shape)
