@@ -3,8 +3,8 @@
     wsban export RUN -o products.onnx; wsban export RUN --resize operator -o operator.onnx
     python bench/resize.py products.onnx operator.onnx [--sizes 500x600 3000x4000] [--runs 10] [--threads 2]
 
-The files take turns in one process for the times. Peak memory is that of a process of its own for each file and size, above what it takes
-once the file is open. Needs onnxruntime and numpy.
+One process times the files in turns. Peak memory is measured in a separate process for each file and size, and does not include the memory
+used to open the file. Needs onnxruntime and numpy.
 """
 
 import argparse

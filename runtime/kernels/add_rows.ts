@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { membership } from './membership.js'
 import { hasCustomOps } from './native/execute.js'
 import { addRowsInPlace } from './native/rows.js'
 
@@ -6,8 +7,6 @@ import { addRowsInPlace } from './native/rows.js'
 export function addRows(table: tf.Variable<tf.Rank.R2>, index: tf.Tensor1D, rows: tf.Tensor2D): void {
   tf.tidy(() => {
     if (hasCustomOps()) return addRowsInPlace(table, index, rows)
-    const [count] = table.shape
-    const which = tf.equal(tf.expandDims(tf.range(0, count, 1, 'int32'), 1), tf.expandDims(index, 0))
-    table.assign(tf.add(table, tf.matMul(tf.cast(which, 'float32') as tf.Tensor2D, rows)))
+    table.assign(tf.add(table, tf.matMul(membership(index, table.shape[0]), rows, true)))
   })
 }

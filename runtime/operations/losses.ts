@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { addRows } from '../kernels/index.js'
+import { addRows, membership } from '../kernels/index.js'
 import type { Scope } from '../scope.js'
 import { withoutGradient } from './without_gradient.js'
 
@@ -31,12 +31,6 @@ export function distill(
   const soft = tf.softmax(tf.div<tf.Tensor2D>(teacher, temperature))
   const logs = tf.logSoftmax(tf.div<tf.Tensor2D>(student, temperature))
   return tf.neg(tf.mean<tf.Scalar>(tf.sum(tf.mul(soft, logs), 1)))
-}
-
-/** [batch, count]: 1 where the index is the column's. Unlike oneHot it takes a count of 1, too. */
-function membership(index: tf.Tensor1D, count: number): tf.Tensor2D {
-  const columns = tf.range(0, count, 1, 'int32')
-  return tf.cast(tf.equal(tf.expandDims(index, 1), tf.expandDims(columns, 0)), 'float32') as tf.Tensor2D
 }
 
 export interface CenterLossOptions {

@@ -11,8 +11,8 @@ enum class FusedActivation { kNone, kRelu, kRelu6, kSilu, kHardSwish };
 FusedActivation FusedActivationNamed(const std::string& name);
 
 // Batch norm in training mode (Ioffe and Szegedy 2015, algorithm 1). Normalises each channel by the mean and variance of the batch, and updates
-// the running statistics; the running variance is unbiased, as in PyTorch. An activation may follow. TensorFlow's kernel takes up to five times as long where oneDNN
-// has no AVX-512.
+// the running statistics; the running variance is unbiased, as in PyTorch. An activation may follow. TensorFlow's kernel takes up to five times
+// as long where oneDNN has no AVX-512.
 class BatchNorm {
  public:
   static constexpr const char* kName = "WsbanBatchNorm";

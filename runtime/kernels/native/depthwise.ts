@@ -2,7 +2,16 @@ import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { noPadding, overlapsInput, type Padding, pad } from '../pad.js'
 import type { SpatialPair } from '../pair.js'
-import { attribute, hasCustomOps, native, onSideStream, register, shapeTensor, windowAttributes } from './execute.js'
+import {
+  attribute,
+  customWindow,
+  hasCustomOps,
+  native,
+  onSideStream,
+  register,
+  shapeTensor,
+  windowAttributes,
+} from './execute.js'
 
 type Inputs = { readonly x: Tensor4D; readonly weight: Tensor4D }
 type Window = { readonly stride: SpatialPair; readonly padding: Padding }
@@ -45,12 +54,10 @@ function weightGradient(dy: Tensor4D, x: Tensor4D, filter: Tensor4D['shape'], { 
       shapeTensor(filter),
       dy,
     ])
-  const window = [
-    attribute.ints('kernel', [height, width]),
-    attribute.ints('stride', stride),
-    attribute.ints('padding', [padding.top, padding.left]),
-  ]
-  return native().executeSingleOutput('WsbanDepthwiseWeightGrad', window, [x, dy])
+  return native().executeSingleOutput('WsbanDepthwiseWeightGrad', customWindow([height, width], stride, padding), [
+    x,
+    dy,
+  ])
 }
 
 /** Whether the gradient of the input is another depthwise convolution, which oneDNN computes about three times faster than TensorFlow's gradient. */

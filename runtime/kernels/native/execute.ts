@@ -102,6 +102,26 @@ export function onSideStream<T>(make: () => T): T {
   }
 }
 
+/** Runs `call`, which makes one native call, with its first `count` inputs donated: see `NativeBinding.donateInputs`. */
+export function donating<T>(count: number, call: () => T): T {
+  const { binding } = native()
+  binding.donateInputs?.(count)
+  try {
+    return call()
+  } finally {
+    // If the call was not made, its donation must not apply to the next call.
+    binding.donateInputs?.(0)
+  }
+}
+
+/**
+ * Whether nothing but these variables holds their values, so that they may be donated. Tensors that share a buffer, as a reshaped one does,
+ * would lose it.
+ */
+export function ownTheirValues(variables: readonly tf.Variable[]): boolean {
+  return variables.every(({ dataId }) => native().refCount(dataId) === 1)
+}
+
 /** Makes attributes of a TensorFlow operation, by their type. */
 export const attribute = {
   float: (name: string, value: number): NativeAttribute => ({ name, type: native().binding.TF_ATTR_FLOAT, value }),
@@ -140,6 +160,15 @@ export function windowAttributes(
     attribute.text('data_format', 'NHWC'),
     ...(mode === 'EXPLICIT' ? [attribute.ints('explicit_paddings', [0, 0, top, bottom, left, right, 0, 0])] : []),
   ]
+}
+
+/** The attributes of a window in wsban's custom ops, which need the padding above and on the left only. */
+export function customWindow(
+  kernel: readonly [number, number],
+  stride: SpatialPair,
+  { top, left }: Padding,
+): NativeAttribute[] {
+  return [attribute.ints('kernel', kernel), attribute.ints('stride', stride), attribute.ints('padding', [top, left])]
 }
 
 export function shapeTensor(shape: readonly number[]): tf.Tensor1D {

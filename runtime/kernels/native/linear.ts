@@ -1,6 +1,6 @@
 import type { Tensor, Tensor1D, Tensor2D, TensorInfo } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import { attribute, native, onSideStream, register } from './execute.js'
+import { attribute, donating, native, onSideStream, register } from './execute.js'
 
 type Inputs = { readonly x: Tensor2D; readonly weight: Tensor2D; readonly bias: Tensor1D }
 type NoAttributes = Record<string, never>
@@ -35,14 +35,10 @@ function product(x: TensorInfo, weight: TensorInfo): Tensor {
 
 /** Adds the bias in the buffer of the product, which is disposed of. */
 function addBias(product: Tensor, bias: TensorInfo): Tensor {
-  const { binding } = native()
   const attributes = [attribute.type('T', 'float32'), attribute.text('data_format', 'NHWC')]
-  binding.donateInputs?.(1)
   try {
-    return native().executeSingleOutput('BiasAdd', attributes, [product, bias])
+    return donating(1, () => native().executeSingleOutput('BiasAdd', attributes, [product, bias]))
   } finally {
-    // If the call was not made, its donation must not apply to the next call.
-    binding.donateInputs?.(0)
     product.dispose()
   }
 }

@@ -1,7 +1,7 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core'
 import type { Padding } from '../pad.js'
 import type { SpatialPair } from '../pair.js'
-import { attribute, hasCustomOps, native, register, windowAttributes } from './execute.js'
+import { attribute, customWindow, hasCustomOps, native, register, windowAttributes } from './execute.js'
 
 type Inputs = { readonly x: Tensor4D }
 type Window = { readonly kernel: SpatialPair; readonly stride: SpatialPair; readonly padding: Padding }
@@ -23,12 +23,7 @@ const run = register<Inputs, Window>({
 function inputGradient(inputs: readonly Tensor[], window: Window): Tensor {
   if (!hasCustomOps()) return native().executeSingleOutput('MaxPoolGrad', attributes(window), inputs)
   const { kernel, stride, padding } = window
-  const customAttributes = [
-    attribute.ints('kernel', kernel),
-    attribute.ints('stride', stride),
-    attribute.ints('padding', [padding.top, padding.left]),
-  ]
-  return native().executeSingleOutput('WsbanMaxPoolGrad', customAttributes, inputs)
+  return native().executeSingleOutput('WsbanMaxPoolGrad', customWindow(kernel, stride, padding), inputs)
 }
 
 /** Max pooling of NHWC maps on the native engine. Padding is never the maximum. */

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { native } from './execute.js'
+import { donating, native, ownTheirValues } from './execute.js'
 
 /** The arguments of one update, which changes the weight and its optimizer state in place. */
 interface Step {
@@ -65,14 +65,9 @@ function update(
   gradient: tf.Tensor,
   hyperparameters: readonly number[],
 ): void {
-  const backend = native()
   const inputs = [...updated, gradient, tf.tensor1d([...hyperparameters])]
-  if (updated.every(({ dataId }) => backend.refCount(dataId) === 1)) backend.binding.donateInputs?.(updated.length)
-  try {
-    const outputs = backend.executeMultipleOutputs(kernel, [], inputs, updated.length)
-    for (const [index, variable] of updated.entries()) variable.assign(outputs[index] as tf.Tensor)
-  } finally {
-    // If creating an input failed, the call was not made. Its donation must not apply to the next call.
-    backend.binding.donateInputs?.(0)
-  }
+  const outputs = donating(ownTheirValues(updated) ? updated.length : 0, () =>
+    native().executeMultipleOutputs(kernel, [], inputs, updated.length),
+  )
+  for (const [index, variable] of updated.entries()) variable.assign(outputs[index] as tf.Tensor)
 }
