@@ -1,0 +1,16 @@
+import type { Attribute } from '../../graph/graph.js'
+import type { ArgumentSpec } from '../../ops/operation.js'
+import type { CallPlan } from '../plans.js'
+
+/** A function of the generated file: all calls of one block that are built alike. */
+export interface FunctionPlan extends CallPlan {
+  readonly name: string
+  readonly options: readonly OptionPlan[]
+}
+
+/** An argument in which the calls differ. */
+export interface OptionPlan {
+  readonly name: string
+  readonly spec: ArgumentSpec
+  readonly values: ReadonlyMap<number, Attribute>
+}
