@@ -1,23 +1,16 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
-import { exportOnnx } from '../../runtime/export/onnx.js'
 import { decodeImage } from '../../runtime/images/decode.js'
 import { OnnxPredictor } from '../../runtime/inference/onnx.js'
 import { packageRoot } from '../../runtime/package-root.js'
-import { compileFile } from '../../runtime/specs/spec.js'
+import { exportedModel } from '../support/exported_model.js'
 import { sharp } from '../support/sharp.js'
 
-const folder = mkdtempSync(join(tmpdir(), 'wsban-consumers-'))
-const model = join(folder, 'model.onnx')
-test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+const { folder, model } = exportedModel()
 
-test.before(async () => {
-  const { graph, stored } = compileFile(join(packageRoot(), 'models', 'wsban_tiny.wsban'))
-  if (!graph) throw new Error('the model does not compile')
-  await exportOnnx({ graph, stored, classes: undefined, path: model, input: 'image', weights: { seed: 1 } })
+test.before(() => {
   symlinkSync(join(packageRoot(), 'node_modules'), join(folder, 'node_modules'), 'dir')
 })
 

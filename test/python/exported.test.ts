@@ -1,26 +1,18 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { exportOnnx } from '../../runtime/export/onnx.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { compileFile } from '../../runtime/specs/spec.js'
+import { exportedModel } from '../support/exported_model.js'
 import { sharp } from '../support/sharp.js'
 
 /** A Python with onnx, onnxruntime, numpy and pillow; these tests say so and pass where there is none. */
 const python = process.env.WSBAN_PYTHON ?? 'python3'
 const ready = spawnSync(python, ['-c', 'import onnx, onnxruntime, numpy, PIL']).status === 0
 
-const folder = mkdtempSync(join(tmpdir(), 'wsban-python-'))
-const model = join(folder, 'model.onnx')
-test.after.always(() => rmSync(folder, { recursive: true, force: true }))
-
-test.before(async () => {
-  const { graph, stored } = compileFile(join(packageRoot(), 'models', 'wsban_tiny.wsban'))
-  if (!graph) throw new Error('the model does not compile')
-  await exportOnnx({ graph, stored, classes: undefined, path: model, input: 'image', weights: { seed: 1 } })
-})
+const { folder, model } = exportedModel()
 
 function run(...args: readonly string[]) {
   return spawnSync(python, args, { encoding: 'utf8' })

@@ -16,6 +16,7 @@ import { diskLibrary } from '../../runtime/specs/library.js'
 import { compileFile } from '../../runtime/specs/spec.js'
 import { ready } from '../support/cases.js'
 import { python } from '../support/python.js'
+import { unlabelledModel } from '../support/unlabelled_model.js'
 
 const tiny = join(packageRoot(), 'models', 'wsban_tiny.wsban')
 const hasPython = spawnSync(python, ['-c', 'import ast']).status === 0
@@ -116,15 +117,7 @@ test('names that mean something in Python or to nn.Module, and hostile paths, ma
 })
 
 test('a model without a label becomes a module that only predicts, without a recipe for training', (t) => {
-  const files = generate(`model m(size = 8) {
-  input image: Image[3, size, size]
-  branch master(image) {
-    features = image -> conv2d(4, 3) -> relu
-    logits   = features -> global_avg_pool -> linear(3)
-  }
-  predict probabilities = softmax(master.logits)
-}
-`)
+  const files = generate(unlabelledModel)
   const model = files.find(({ path }) => path === 'model.py')?.text ?? ''
   t.regex(model, /def forward\(self, image: Tensor\)/)
   t.notRegex(model, /label|losses/)

@@ -10,6 +10,7 @@ import { packageRoot } from '../../runtime/package-root.js'
 import { diskLibrary } from '../../runtime/specs/library.js'
 import { compileFile } from '../../runtime/specs/spec.js'
 import { cascadeGraph, cascades } from '../support/cascades.js'
+import { unlabelledModel } from '../support/unlabelled_model.js'
 
 const root = packageRoot()
 
@@ -50,15 +51,7 @@ model m(size = 16) {
 }
 `)
 
-const unlabelled = emitText(`model m(size = 8) {
-  input image: Image[3, size, size]
-  branch master(image) {
-    features = image -> conv2d(4, 3) -> relu
-    logits   = features -> global_avg_pool -> linear(3)
-  }
-  predict probabilities = softmax(master.logits)
-}
-`)
+const unlabelled = emitText(unlabelledModel)
 
 /** Bindings called like words of TypeScript, or like functions. */
 function oddNames(): readonly GeneratedFile[] {
