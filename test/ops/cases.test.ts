@@ -1,6 +1,6 @@
 import test from 'ava'
 import { operations } from '../../compiler/ops/index.js'
-import { opsets } from '../../compiler/targets/onnx/opsets.js'
+import { defaultOpset, opsets } from '../../compiler/targets/onnx/opsets.js'
 import { isHere } from '../kernels/support.js'
 import { type ReadyCase, ready } from '../support/cases.js'
 import { differs } from '../support/compare.js'
@@ -34,6 +34,9 @@ for (const one of all.filter(
       for (const [index, output] of expected.entries())
         t.is(differs(output, found[index], valueTolerance), undefined, `opset ${opset}`)
     }
+    const portable = await runOnnx(one, defaultOpset, true)
+    for (const [index, output] of expected.entries())
+      t.is(differs(output, portable[index], valueTolerance), undefined, 'portable')
   })
 
 /** Engines share one process and are switched, so their cases run one after another. */

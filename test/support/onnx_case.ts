@@ -9,12 +9,14 @@ import { caseParameter, type ReadyCase } from './cases.js'
 import { sessionOf } from './onnx_program.js'
 
 /** Runs the nodes that the operation writes for ONNX, with a dynamic batch, on ONNX Runtime. */
-export async function runOnnx(ready: ReadyCase, opset: number): Promise<readonly Tensor[]> {
+export async function runOnnx(ready: ReadyCase, opset: number, portable = false): Promise<readonly Tensor[]> {
   const { onnx } = ready.operation.lowering
   if (onnx === 'training only') throw new Error(`${ready.operation.name} has no ONNX form`)
   const builder = new OnnxProgramBuilder(opset)
   const names = ready.inputs.map((_, index) => `input_${index}`)
-  const outputs = onnx(new NodeCall(ready.node, ready.graph, builder, ({ node }) => names[node] ?? '', 'call'))
+  const outputs = onnx(
+    new NodeCall(ready.node, ready.graph, builder, ({ node }) => names[node] ?? '', 'call', portable),
+  )
   const value = (name: string, { shape }: TensorType): OnnxValue => ({
     name,
     element: 'float',

@@ -1,4 +1,5 @@
 import type { OnnxCall } from '../../targets/onnx/lowering.js'
+import type { OnnxBody } from '../../targets/onnx/program_builder.js'
 import type { Typed } from '../call.js'
 import type { Operation } from '../operation.js'
 import * as python from '../python/index.js'
@@ -128,7 +129,7 @@ function largest(call: OnnxCall): string {
   const attention = call.input('attention')
   const axes = call.int64([2, 3])
   const one = call.int64([1])
-  const body = call.body('each_map', (inner) => {
+  const body = (inner: OnnxBody) => {
     const index = inner.input('index', 'int64', [])
     const go = inner.input('go', 'bool', [])
     const start = inner.add('Unsqueeze', [index, call.int64([0])], 'start')
@@ -138,7 +139,7 @@ function largest(call: OnnxCall): string {
     inner.output(inner.add('Identity', [go], 'go_on'), 'bool', [])
     const row = inner.add('ReduceMax', [products, axes], 'row', { keepdims: 0 })
     inner.output(row, 'float', ['batch', 'features'])
-  })
-  const rows = call.add('Loop', [call.int64(mapsOf(call)), call.bool(true)], { body }, 'maps')
+  }
+  const [rows = ''] = call.loop({ step: 'maps', rounds: mapsOf(call), initial: [], body })
   return call.add('Transpose', [rows], { perm: [1, 0, 2] })
 }

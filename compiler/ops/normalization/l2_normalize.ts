@@ -50,8 +50,10 @@ export const l2Normalize: Operation = {
     },
     onnx(call) {
       const axes = normalisedAxes(call)
-      const squares = call.add('ReduceSumSquare', [call.input('x'), call.int64(axes)], { keepdims: 1 }, 'squares')
-      const bounded = call.add('Max', [squares, call.float(call.number('eps'))], {}, 'eps')
+      // ReduceSumSquare is one operator less, but converters and ONNX Runtime's shape inference lack that of opset 18.
+      const squares = call.add('Mul', [call.input('x'), call.input('x')], {}, 'squares')
+      const sum = call.add('ReduceSum', [squares, call.int64(axes)], { keepdims: 1 }, 'sum_of_squares')
+      const bounded = call.add('Max', [sum, call.float(call.number('eps'))], {}, 'eps')
       return [call.add('Div', [call.input('x'), call.add('Sqrt', [bounded], {}, 'length')])]
     },
   },

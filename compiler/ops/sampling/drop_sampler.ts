@@ -4,7 +4,8 @@ import * as python from '../python/index.js'
 import { tensorArgument } from '../support/arguments.js'
 import { guideArgument } from '../support/guide.js'
 import { interpolate } from '../support/interpolate.js'
-import { featureMap, isSingleMap, mapSizes, wrongRank } from '../support/shapes.js'
+import { resizeLastAxes } from '../support/onnx_sampling.js'
+import { featureMap, isSingleMap, mapSizes, sizeOf, wrongRank } from '../support/shapes.js'
 import { at, map, size, sizes4 } from '../support/tensor.js'
 
 export const dropSampler: Operation = {
@@ -55,9 +56,10 @@ export const dropSampler: Operation = {
     },
     onnx(call) {
       const [, height, width] = mapSizes(call.type('image'))
+      const { shape } = call.type('guide')
       const planes = call.add('Unsqueeze', [call.input('guide'), call.int64([1])], {}, 'plane')
-      const attributes = { mode: 'linear', coordinate_transformation_mode: 'half_pixel', axes: [2, 3] }
-      const large = call.add('Resize', [planes, '', '', call.int64([height, width])], attributes, 'enlarged')
+      const from = [sizeOf(shape, 1), sizeOf(shape, 2)] as const
+      const large = resizeLastAxes(call, planes, { rank: 4, from, to: [height, width], step: 'enlarged' })
       const largest = call.add('ReduceMax', [large, call.int64([1, 2, 3])], { keepdims: 1 }, 'largest')
       const cut = call.add('Mul', [largest, call.float(call.number('threshold'))], {}, 'cut')
       const below = call.add('Less', [large, cut], {}, 'below')

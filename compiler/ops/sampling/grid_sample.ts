@@ -1,10 +1,12 @@
+import type { OnnxCall } from '../../targets/onnx/lowering.js'
 import { keyword, literal } from '../../targets/pytorch/expression.js'
 import { source } from '../../targets/tfjs/expression.js'
 import type { Evaluation } from '../call.js'
 import type { Operation } from '../operation.js'
 import * as python from '../python/index.js'
 import { tensorArgument } from '../support/arguments.js'
-import { featureMap, mapOf, wrongRank } from '../support/shapes.js'
+import { linearMode } from '../support/onnx_sampling.js'
+import { featureMap, mapOf, mapSizes, wrongRank } from '../support/shapes.js'
 import { sizes4, type Tensor, zeros } from '../support/tensor.js'
 import { reader } from '../support/windows.js'
 
@@ -58,19 +60,7 @@ export const gridSample: Operation = {
           call.word('outside') === 'zeros' ? keyword('padding_mode', literal('zeros')) : undefined,
         ),
     },
-    onnx(call) {
-      // GridSample counts from -1 to 1, with x and y in the last axis.
-      const last = call.add('Transpose', [call.input('grid')], { perm: [0, 2, 3, 1] }, 'last')
-      const twice = call.add('Mul', [last, call.float(2)], {}, 'twice')
-      const grid = call.add('Sub', [twice, call.float(1)], {}, 'scaled')
-      return [
-        call.add('GridSample', [call.input('x'), grid], {
-          mode: call.opset < 20 ? 'bilinear' : 'linear',
-          padding_mode: call.word('outside') === 'zeros' ? 'zeros' : 'border',
-          align_corners: 0,
-        }),
-      ]
-    },
+    onnx: (call) => [call.portable ? gathered(call) : gridSampled(call)],
   },
   reference: (call) => [sampled(call)],
   cases: [
@@ -98,6 +88,81 @@ export const gridSample: Operation = {
       inputs: { x: { shape: [2, 3, 1, 1], fill: 'random' }, grid: { shape: [2, 2, 1, 2], fill: 'positive' } },
     },
   ],
+}
+
+function gridSampled(call: OnnxCall): string {
+  // GridSample counts from -1 to 1, with x and y in the last axis.
+  const last = call.add('Transpose', [call.input('grid')], { perm: [0, 2, 3, 1] }, 'last')
+  const twice = call.add('Mul', [last, call.float(2)], {}, 'twice')
+  const grid = call.add('Sub', [twice, call.float(1)], {}, 'scaled')
+  return call.add('GridSample', [call.input('x'), grid], {
+    mode: linearMode(call),
+    padding_mode: call.word('outside') === 'zeros' ? 'zeros' : 'border',
+    align_corners: 0,
+  })
+}
+
+/** The sum of the four cells around each place, gathered from flat maps and weighted by their shares. */
+function gathered(call: OnnxCall): string {
+  const [channels, height, width] = mapSizes(call.type('x'))
+  const [, toHeight, toWidth] = mapSizes(call.type('grid'))
+  const add = (operator: string, inputs: readonly string[], step: string, attributes = {}) =>
+    call.add(operator, inputs, attributes, step)
+  const flat = add('Reshape', [call.input('x'), call.int64([0, channels, height * width])], 'flat')
+  const places = add('Reshape', [call.input('grid'), call.int64([0, 2, toHeight * toWidth])], 'places')
+  const batch = add('Shape', [flat], 'batch', { start: 0, end: 1 })
+  const full = add('Concat', [batch, call.int64([channels, toHeight * toWidth])], 'full', { axis: 0 })
+  const side = (channel: number, length: number, name: 'x' | 'y') =>
+    cellsAround(call, places, { channel, length, name })
+  const [x, y] = [side(0, width, 'x'), side(1, height, 'y')]
+  const corners = (['low', 'high'] as const).flatMap((row) =>
+    (['low', 'high'] as const).map((column) => {
+      const name = `${row}_${column}`
+      const rowStart = add('Mul', [y[row].cell, call.int64(width)], `${name}_row`)
+      const index = add('Expand', [add('Add', [rowStart, x[column].cell], `${name}_cell`), full], `${name}_index`)
+      const values = add('GatherElements', [flat, index], `${name}_values`, { axis: 2 })
+      return add('Mul', [values, add('Mul', [y[row].share, x[column].share], `${name}_share`)], name)
+    }),
+  )
+  const sum = corners.reduce((left, right, index) => add('Add', [left, right], `sum_${index}`))
+  return call.add('Reshape', [sum, call.int64([0, channels, toHeight, toWidth])])
+}
+
+interface CellsAlong {
+  /** The channel of the grid. */
+  readonly channel: number
+  readonly length: number
+  readonly name: 'x' | 'y'
+}
+
+/** The cells before and behind each place along one side, and their shares, [batch, 1, places] each. */
+function cellsAround(call: OnnxCall, places: string, { channel, length, name }: CellsAlong) {
+  const add = (operator: string, inputs: readonly string[], step: string) =>
+    call.add(operator, inputs, {}, `${name}_${step}`)
+  const [from, to, axis] = [call.int64([channel]), call.int64([channel + 1]), call.int64([1])]
+  const fractions = add('Slice', [places, from, to, axis], 'fractions')
+  const zeros = call.word('outside') === 'zeros'
+  // Far outside the cells are all zero, so that places may be moved to just beyond the border: indices stay small.
+  const [first, last] = zeros ? [-1, length] : [0, length - 1]
+  const centre = add('Sub', [add('Mul', [fractions, call.float(length)], 'scaled'), call.float(0.5)], 'centre')
+  const within = add('Clip', [centre, call.float(first), call.float(last)], 'within')
+  const floor = add('Floor', [within], 'floor')
+  const share = add('Sub', [within, floor], 'high_share')
+  const cell = (offset: 0 | 1, end: 'low' | 'high') => {
+    const wanted = add('Add', [floor, call.float(offset)], `${end}_wanted`)
+    const inside = add('Clip', [wanted, call.float(0), call.float(length - 1)], `${end}_inside`)
+    // A place that is no number would have no index.
+    const number = add('Where', [add('IsNaN', [inside], `${end}_unknown`), call.float(0), inside], `${end}_number`)
+    const own = offset === 1 ? share : add('Sub', [call.float(1), share], 'low_share')
+    const seen = zeros
+      ? call.cast(add('Equal', [wanted, inside], `${end}_is_inside`), 'float', `${name}_${end}_seen`)
+      : undefined
+    return {
+      cell: call.cast(number, 'int64', `${name}_${end}`),
+      share: seen === undefined ? own : add('Mul', [own, seen], `${end}_share_inside`),
+    }
+  }
+  return { low: cell(0, 'low'), high: cell(1, 'high') }
 }
 
 function sampled(call: Evaluation): Tensor {

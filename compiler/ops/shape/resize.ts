@@ -5,6 +5,7 @@ import type { Operation } from '../operation.js'
 import * as python from '../python/index.js'
 import { tensorArgument } from '../support/arguments.js'
 import { interpolate } from '../support/interpolate.js'
+import { resizeLastAxes } from '../support/onnx_sampling.js'
 import { dimension, featureMap, floats, isSingleMap, mapOf, sizeOf } from '../support/shapes.js'
 import { at, size, zeros } from '../support/tensor.js'
 
@@ -86,12 +87,9 @@ export const resize: Operation = {
         ),
     },
     onnx(call) {
-      const attributes = {
-        mode: 'linear',
-        coordinate_transformation_mode: 'half_pixel',
-        axes: isSingleMap(call.type('x')) ? [1, 2] : [2, 3],
-      }
-      return [call.add('Resize', [call.input('x'), '', '', call.int64([...target(call)])], attributes)]
+      const { shape } = call.type('x')
+      const from = [sizeOf(shape, shape.length - 2), sizeOf(shape, shape.length - 1)] as const
+      return [resizeLastAxes(call, call.input('x'), { rank: shape.length, from, to: target(call) })]
     },
   },
   reference(call) {

@@ -2,9 +2,9 @@ import { elementAt, present } from '../../../grammar/present.js'
 import type { Graph, Node, ValueRef } from '../../graph/graph.js'
 import { TypedCall } from '../../ops/support/typed.js'
 import { inputTypes } from '../input_types.js'
-import type { OnnxCall } from './lowering.js'
+import type { OnnxCall, OnnxLoop } from './lowering.js'
 import type { OnnxAttribute, OnnxElement } from './program.js'
-import type { OnnxBody, OnnxProgramBuilder } from './program_builder.js'
+import type { OnnxProgramBuilder } from './program_builder.js'
 
 /** One node of our graph, as its operation sees it while it writes ONNX. */
 export class NodeCall extends TypedCall implements OnnxCall {
@@ -15,6 +15,7 @@ export class NodeCall extends TypedCall implements OnnxCall {
     private readonly nameOf: (value: ValueRef) => string,
     /** The name of the call's last node, and the prefix of its other nodes' names. */
     private readonly path: string,
+    readonly portable = false,
   ) {
     super(node.operation, inputTypes(node, graph), node.attributes, 'inference')
   }
@@ -79,7 +80,28 @@ export class NodeCall extends TypedCall implements OnnxCall {
     return this.builder.setting(`${this.path}/${argument}`, argument, this.number(argument))
   }
 
-  body(name: string, build: (body: OnnxBody) => void): OnnxAttribute {
-    return this.builder.body(`${this.path}/${name}`, build)
+  loop({ step, rounds, settledAfter = rounds, initial, body }: OnnxLoop): readonly string[] {
+    const prefix = `${this.path}/${step}`
+    if (!this.portable) {
+      const graph = this.builder.body(`${prefix}/round`, body)
+      const steps = graph.outputs.slice(1).map((_, index) => (index === 0 ? step : `${step}_${index}`))
+      return this.addAll('Loop', [this.int64(rounds), this.bool(true), ...initial], { body: { graph } }, steps)
+    }
+    let replaced = initial
+    const stacked: string[][] = []
+    for (let round = 0; round < Math.min(rounds, settledAfter); round++) {
+      const given = [this.int64(round), this.bool(true), ...replaced]
+      const [, ...outputs] = this.builder.inline(`${prefix}/round_${round}`, given, body)
+      replaced = outputs.slice(0, initial.length)
+      for (const [index, output] of outputs.slice(initial.length).entries())
+        stacked[index] = [
+          ...(stacked[index] ?? []),
+          this.add('Unsqueeze', [output, this.int64([0])], {}, `${step}/round_${round}/layer`),
+        ]
+    }
+    return [
+      ...replaced,
+      ...stacked.map((layers, index) => this.add('Concat', layers, { axis: 0 }, `${step}/stacked_${index}`)),
+    ]
   }
 }

@@ -19,6 +19,8 @@ export interface OnnxOptions {
   readonly opset: number
   /** How images are resized; `products` if omitted. */
   readonly resize?: ResizeLowering
+  /** Whether the file does without operators that several runtimes lack: Loop, GridSample, Resize. */
+  readonly portable?: boolean
   /** A parameter's values in its own shape's order. Asked for when they are written. */
   readonly weights: (parameter: Parameter) => Float32Array | Promise<Float32Array>
 }
@@ -45,7 +47,8 @@ export function emitOnnx(graph: Graph, options: OnnxOptions): OnnxProgram {
     const { onnx } = operationNamed(node.operation).lowering
     if (onnx === 'training only') throw new Error(`${node.path.join('/')} (${node.operation}) exists only in training`)
     builder.origin = node.id
-    const outputs = onnx(new NodeCall(node, graph, builder, nameOf, present(paths.get(node.id), "the node's path")))
+    const path = present(paths.get(node.id), "the node's path")
+    const outputs = onnx(new NodeCall(node, graph, builder, nameOf, path, options.portable ?? false))
     outputs.forEach((name, output) => {
       set({ node: node.id, output }, name)
     })

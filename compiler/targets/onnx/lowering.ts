@@ -6,6 +6,8 @@ import type { OnnxBody } from './program_builder.js'
 export interface OnnxCall extends Typed {
   /** The opset that is written. */
   readonly opset: number
+  /** Whether the file does without Loop, GridSample and Resize, which several runtimes lack. */
+  readonly portable: boolean
   /** Name of the value given for an argument. */
   input(argument: string): string
   inputs(argument: string): readonly string[]
@@ -38,8 +40,25 @@ export interface OnnxCall extends Typed {
   bool(value: boolean): string
   /** A constant of its own that holds an argument, a number: it can be changed in the finished program, see `withSetting`. */
   setting(argument: string): string
-  /** A graph of its own, for Loop. Values of the outer graph can be used by name. */
-  body(name: string, build: (body: OnnxBody) => void): OnnxAttribute
+  /** Adds a Loop, or the nodes of its rounds one after the other in a portable file; gives the names of its outputs. */
+  loop(loop: OnnxLoop): readonly string[]
+}
+
+export interface OnnxLoop {
+  /** The loop is named by it under the call's own path, and so are its rounds. */
+  readonly step: string
+  /** The most rounds. */
+  readonly rounds: number
+  /** For a body that ends the loop when a round changes nothing: after so many rounds none does. */
+  readonly settledAfter?: number
+  /** Values that each round takes and replaces, as they are before the first one. */
+  readonly initial: readonly string[]
+  /**
+   * As ONNX describes the body of a Loop: its inputs are the number of the round, a condition, and the values that it replaces; its outputs are
+   * the condition of the next round, the replaced values, and those that are stacked along a new first axis. Values of the outer graph can be
+   * used by name.
+   */
+  readonly body: (inner: OnnxBody) => void
 }
 
 /** Adds nodes; gives the names of the call's outputs in order. */

@@ -83,10 +83,17 @@ export class OnnxProgramBuilder {
     return name
   }
 
-  body(prefix: string, build: (body: OnnxBody) => void): OnnxAttribute {
+  /** Adds the nodes of a body in place, with values for its inputs; returns the names of its outputs. */
+  inline(prefix: string, inputs: readonly string[], build: (body: OnnxBody) => void): readonly string[] {
+    const body = new InlineBody(prefix, inputs, this)
+    build(body)
+    return body.outputs
+  }
+
+  body(prefix: string, build: (body: OnnxBody) => void): OnnxSubgraph {
     const body = new BodyBuilder(prefix, this.origin, this.names)
     build(body)
-    return { graph: body.finish() }
+    return body.finish()
   }
 }
 
@@ -103,6 +110,40 @@ export interface OnnxBody {
     attributes?: Readonly<Record<string, OnnxAttribute>>,
   ): string
   cast(value: string, element: OnnxElement, output: string): string
+}
+
+class InlineBody implements OnnxBody {
+  readonly outputs: string[] = []
+  private taken = 0
+
+  constructor(
+    private readonly prefix: string,
+    private readonly inputs: readonly string[],
+    private readonly builder: OnnxProgramBuilder,
+  ) {}
+
+  input(): string {
+    return elementAt(this.inputs, this.taken++)
+  }
+
+  output(name: string): void {
+    this.outputs.push(name)
+  }
+
+  add(
+    operator: string,
+    inputs: readonly string[],
+    output: string,
+    attributes?: Readonly<Record<string, OnnxAttribute>>,
+  ): string {
+    const full = this.builder.free(`${this.prefix}/${output}`)
+    this.builder.add(operator, inputs, [full], attributes)
+    return full
+  }
+
+  cast(value: string, element: OnnxElement, output: string): string {
+    return this.add('Cast', [value], output, { to: { element } })
+  }
 }
 
 class BodyBuilder implements OnnxBody {

@@ -1,5 +1,6 @@
 import type { OnnxCall } from '../../../targets/onnx/lowering.js'
 import type { OnnxElement } from '../../../targets/onnx/program.js'
+import { sampleAlong } from '../../support/onnx_sampling.js'
 import { sizeOf } from '../../support/shapes.js'
 import { cuts, outputSize } from './density.js'
 
@@ -7,32 +8,11 @@ import { cuts, outputSize } from './density.js'
 export function onnx(call: OnnxCall): readonly string[] {
   const [height, width] = outputSize(call)
   const [rows, columns] = densitiesOnnx(call)
-  const y = placesOnnx(call, 'y', rows, height)
-  const x = placesOnnx(call, 'x', columns, width)
-  const full = call.add(
-    'Concat',
-    [call.add('Shape', [y], { start: 0, end: 1 }, 'batch'), call.int64([height, width, 1])],
-    { axis: 0 },
-    'full',
-  )
-  const spread = (places: string, side: 'x' | 'y', shape: readonly number[]) =>
-    call.add(
-      'Expand',
-      [call.add('Reshape', [places, call.int64(shape)], {}, `${side}_lined`), full],
-      {},
-      `${side}_grid`,
-    )
-  const grid = call.add(
-    'Concat',
-    [spread(x, 'x', [-1, 1, width, 1]), spread(y, 'y', [-1, height, 1, 1])],
-    { axis: 3 },
-    'grid',
-  )
   return [
-    call.add('GridSample', [call.input('image'), grid], {
-      mode: call.opset < 20 ? 'bilinear' : 'linear',
-      padding_mode: 'border',
-      align_corners: 0,
+    sampleAlong(call, {
+      rows: { fractions: placesOnnx(call, 'y', rows, height), count: height },
+      columns: { fractions: placesOnnx(call, 'x', columns, width), count: width },
+      fractionsOf: 'edges',
     }),
   ]
 }
@@ -86,7 +66,7 @@ function cutOnnx(
   return { density: call.add('Add', [lower, lost], {}, `${side}_${name}_spread`), cells }
 }
 
-/** [batch, count] places along one side, from -1 to 1 as GridSample counts; the same as placesByDensity. */
+/** [batch, count] places along one side, as fractions of it; the same as placesByDensity. */
 function placesOnnx(call: OnnxCall, side: 'x' | 'y', { density, cells }: SideDensity, count: number): string {
   const step = (
     operator: string,
@@ -128,6 +108,5 @@ function placesOnnx(call: OnnxCall, side: 'x' | 'y', { density, cells }: SideDen
     [step('Where', [dense, share, call.float(0.5)], 'within'), call.float(0), call.float(1)],
     'clipped',
   )
-  const place = step('Div', [step('Add', [cell, within], 'place_cells'), call.float(cells / 2)], 'place')
-  return step('Sub', [place, call.float(1)], 'scaled')
+  return step('Div', [step('Add', [cell, within], 'place_cells'), call.float(cells)], 'place')
 }

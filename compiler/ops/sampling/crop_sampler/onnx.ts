@@ -1,5 +1,6 @@
 import type { OnnxCall } from '../../../targets/onnx/lowering.js'
 import type { OnnxBody } from '../../../targets/onnx/program_builder.js'
+import { sampleAlong } from '../../support/onnx_sampling.js'
 import { sizeOf } from '../../support/shapes.js'
 import { between, cellsOf } from './components.js'
 
@@ -75,14 +76,32 @@ function largestOnnx(call: OnnxCall, kept: string, height: number, width: number
   const batch = call.add('Shape', [kept], { start: 0, end: 1 }, 'batch')
   const wide = call.add('Concat', [batch, call.int64([count + 1])], { axis: 0 }, 'slots_shape')
   const start = call.add('Expand', [slots, wide], {}, 'start')
-  const body = call.body('round', (inner) => round(call, inner, { own, kept, height, width }))
-  // Each round that does not end takes the largest number at least one cell further: never more rounds than cells.
-  const parents = call.add('Loop', [call.int64(count), call.bool(true), start], { body }, 'components')
+  const [parents = ''] = call.loop({
+    step: 'components',
+    // Each round that does not end takes the largest number at least one cell further: never more rounds than cells.
+    rounds: count,
+    settledAfter: settledAfter(count),
+    initial: [start],
+    body: (inner) => round(call, inner, { own, kept, height, width }),
+  })
   const label = call.add('GatherElements', [parents, own], { axis: 1 }, 'label')
   const zeros = call.add('Expand', [call.float(0), wide], {}, 'no_sizes')
   const sizes = call.add('ScatterElements', [zeros, label, kept], { axis: 1, reduction: 'add' }, 'sizes')
-  const best = call.add('ArgMax', [sizes], { axis: 1, keepdims: 1, select_last_index: 1 }, 'best')
+  // Of several components of this size, the one with the largest number.
+  const largest = call.add('ReduceMax', [sizes, call.int64([1])], { keepdims: 1 }, 'largest_size')
+  const isLargest = call.cast(call.add('Equal', [sizes, largest], {}, 'of_largest_size'), 'int64', 'largest_slots')
+  const candidates = call.add('Mul', [isLargest, slots], {}, 'candidates')
+  const best = call.add('ReduceMax', [candidates, call.int64([1])], { keepdims: 1 }, 'best')
   return call.cast(call.add('Equal', [label, best], {}, 'in_best'), 'float', 'best_cells')
+}
+
+/**
+ * Rounds after which the parents of a map with this many cells are final. They follow the logarithm of the longest path through a
+ * component: none of the maps that were tried takes more than the binary logarithm of the number of cells (all of 4 x 4; mazes, spirals,
+ * combs, noise, and random changes of the slowest of them).
+ */
+export function settledAfter(cells: number): number {
+  return Math.ceil(Math.log2(cells)) + 1
 }
 
 interface RoundValues {
@@ -117,51 +136,32 @@ function round(call: OnnxCall, inner: OnnxBody, { own, kept, height, width }: Ro
 /** First and last edge of the kept cells along one side, as fractions [batch, 1]. */
 function edge(call: OnnxCall, grid: string, side: 'y' | 'x', length: number, over: number) {
   const any = call.add('ReduceMax', [grid, call.int64([over])], { keepdims: 0 }, `${side}_any`)
-  const last = call.add('ArgMax', [any], { axis: 1, keepdims: 1, select_last_index: 1 }, `${side}_last_cell`)
   const first = call.add('ArgMax', [any], { axis: 1, keepdims: 1 }, `${side}_first_cell`)
-  const after = call.add('Add', [last, call.int64([1])], {}, `${side}_after`)
-  const fraction = (cell: string, name: string) =>
-    call.add('Div', [call.cast(cell, 'float', `${name}_float`), call.float(length)], {}, name)
-  return { first: fraction(first, `${side}1`), last: fraction(after, `${side}2`) }
+  const ends = call.add('Mul', [any, call.float(Array.from({ length }, (_, cell) => cell + 1))], {}, `${side}_ends`)
+  const last = call.add('ReduceMax', [ends, call.int64([1])], { keepdims: 1 }, `${side}_last_end`)
+  const fraction = (cell: string, name: string) => call.add('Div', [cell, call.float(length)], {}, name)
+  return { first: fraction(call.cast(first, 'float', `${side}_first`), `${side}1`), last: fraction(last, `${side}2`) }
 }
 
 /** Samples each image inside its box at its own size; aligned corners, as TensorFlow's cropAndResize. */
 function cropOnnx(call: OnnxCall, boxes: string): string {
   const { shape } = call.type('image')
-  const [height, width] = [sizeOf(shape, 2), sizeOf(shape, 3)]
   const part = (index: number, name: string) =>
     call.add('Slice', [boxes, call.int64([index]), call.int64([index + 1]), call.int64([1])], {}, name)
-  const along = (from: number, to: number, length: number, side: 'y' | 'x', shape3: readonly number[]) => {
-    // GridSample counts from -1 to 1 between the outermost centres; a side of one pixel takes the middle of the box.
+  const along = (from: number, to: number, length: number, side: 'y' | 'x') => {
+    // From 0 to 1 between the outermost centres; a side of one pixel takes the middle of the box.
     const steps = call.float(
       Array.from({ length }, (_, i) => (length > 1 ? i / (length - 1) : 0.5)),
       [1, length],
     )
     const start = part(from, `${side}_from`)
     const span = call.add('Sub', [part(to, `${side}_to`), start], {}, `${side}_span`)
-    const fraction = call.add(
-      'Add',
-      [start, call.add('Mul', [span, steps], {}, `${side}_steps`)],
-      {},
-      `${side}_fraction`,
-    )
-    const scaled = call.add(
-      'Sub',
-      [call.add('Mul', [fraction, call.float(2)], {}, `${side}_twice`), call.float(1)],
-      {},
-      `${side}_scaled`,
-    )
-    const lined = call.add('Reshape', [scaled, call.int64(shape3)], {}, `${side}_lined`)
-    const batch = call.add('Shape', [boxes], { start: 0, end: 1 }, `${side}_batch`)
-    const full = call.add('Concat', [batch, call.int64([height, width, 1])], { axis: 0 }, `${side}_full`)
-    return call.add('Expand', [lined, full], {}, `${side}_grid`)
+    const inside = call.add('Mul', [span, steps], {}, `${side}_steps`)
+    return { fractions: call.add('Add', [start, inside], {}, `${side}_fraction`), count: length }
   }
-  const y = along(0, 2, height, 'y', [-1, height, 1, 1])
-  const x = along(1, 3, width, 'x', [-1, 1, width, 1])
-  const grid = call.add('Concat', [x, y], { axis: 3 }, 'grid')
-  return call.add('GridSample', [call.input('image'), grid], {
-    mode: call.opset < 20 ? 'bilinear' : 'linear',
-    padding_mode: 'border',
-    align_corners: 1,
+  return sampleAlong(call, {
+    rows: along(0, 2, sizeOf(shape, 2), 'y'),
+    columns: along(1, 3, sizeOf(shape, 3), 'x'),
+    fractionsOf: 'centres',
   })
 }
