@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path'
 import { type Signature, signatureOf } from '../../compiler/graph/signature.js'
 import { viewOf } from '../../compiler/graph/view.js'
+import type { FixedSizes } from '../../compiler/targets/onnx/fixed_sizes.js'
 import type { ResizeLowering } from '../../compiler/targets/onnx/resize_lowering.js'
 import { dataOptions, type KnownLabels } from '../../runtime/data/model_data.js'
 import { openDataSet } from '../../runtime/data/open.js'
@@ -33,6 +34,9 @@ export interface ExportOptions extends SpecOptions {
   readonly input: 'image' | 'tensor'
   readonly opset: number
   readonly resize: ResizeLowering
+  readonly portable?: boolean
+  readonly batch?: number
+  readonly imageSize?: Pick<FixedSizes, 'height' | 'width'>
   readonly functions?: boolean
   readonly fusePasses?: boolean
   readonly without?: readonly string[]
@@ -73,6 +77,8 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
       help: 'leave out --input tensor, or --page',
       exit: 2,
     })
+  checkPortable(request)
+  const sizes = fixedSizes(request)
   if (request.page !== undefined) await (await import('../../runtime/export/page.js')).checkPageFolder(request.page)
   const {
     spec,
@@ -112,6 +118,8 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
       input: request.input,
       opset: request.opset,
       resize: request.resize,
+      ...(request.portable && { portable: true }),
+      ...(sizes && { sizes }),
       precision,
       ...(cascade && { cascade }),
       weights: weights ?? { seed: request.seed },
@@ -170,6 +178,37 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
   } finally {
     await weights?.close()
   }
+}
+
+/** @throws Failure `wrong-usage` for flags that ask for operators which a portable file does without */
+function checkPortable({ portable, resize, functions, fusePasses, cascade }: ExportRequest): void {
+  const other = [
+    resize === 'operator' && '--resize operator',
+    functions && '--functions',
+    fusePasses && '--fuse-passes',
+    cascade !== undefined && '--cascade',
+  ].find((flag) => typeof flag === 'string')
+  if (!portable || other === undefined) return
+  throw new Failure({
+    code: 'wrong-usage',
+    message: `a portable file has no Loop, If, Resize or functions, and ${other} writes one of them`,
+    help: `leave out --portable, or ${other}`,
+    exit: 2,
+  })
+}
+
+/** @throws Failure `wrong-usage` for a size that the input does not have */
+function fixedSizes({ batch, imageSize, input, page }: ExportRequest): FixedSizes | undefined {
+  if (batch === undefined && imageSize === undefined) return undefined
+  const wrong = (message: string, help: string) => new Failure({ code: 'wrong-usage', message, help, exit: 2 })
+  if (imageSize && input === 'tensor')
+    throw wrong(
+      '--image-size is for files whose input is images',
+      'leave out --image-size: tensors have the size of the model',
+    )
+  if (page !== undefined)
+    throw wrong('the page shows images of any size, one at a time', 'leave out --batch and --image-size, or --page')
+  return { ...(batch !== undefined && { batch }), ...imageSize }
 }
 
 /** How the weights are random, if they are. */

@@ -126,7 +126,8 @@ async function compareWithEngine(file: string, request: VerifyRequest, io: Io): 
   let worstImage = ''
   let worst = -1
   let shown: RgbImage | undefined
-  for await (const { name, image } of imagesFor(request, labels)) {
+  for await (const { name, image: given } of imagesFor(request, labels)) {
+    const image = onnx.fitted(given)
     shown = image
     const [[expected], [found]] = await Promise.all([engine.predict([image]), onnx.predict([image])])
     if (!expected || !found) throw new Error('no answer for an image')

@@ -5,7 +5,7 @@ import { defaultResize, resizeLowerings } from '../../compiler/targets/onnx/resi
 import { act } from '../action.js'
 import type { ExportOptions } from '../actions/export_model.js'
 import type { CommonOptions } from '../io.js'
-import { common, example, seedOption, settable, weightsEntryOption } from '../options.js'
+import { common, example, seedOption, settable, weightsEntryOption, wholeNumber } from '../options.js'
 
 export function register(program: Command): void {
   const command = program
@@ -55,6 +55,17 @@ export function register(program: Command): void {
         .argParser(opset)
         .default(defaultOpset),
     )
+    .option(
+      '--portable',
+      'use only operators that most runtimes have: no Loop, If, GridSample or Resize; somewhat slower in ONNX Runtime',
+    )
+    .option('--batch <number>', 'fix the number of images in a batch', wholeNumber(1))
+    .addOption(
+      new Option(
+        '--image-size <height>x<width>',
+        'fix the size of the images, for runtimes without dynamic shapes',
+      ).argParser(imageSize),
+    )
     .addOption(new Option('--without <pass>', 'skip an optimisation pass; repeatable').argParser(passName))
     .option('--functions', 'keep blocks and operations as ONNX functions, which viewers show as one node each')
     .option('--fuse-passes', 'one copy of the network in a loop that runs twice, in place of one for each pass')
@@ -77,6 +88,17 @@ function opset(text: string): number {
   const found = opsets.find((candidate) => String(candidate) === text)
   if (found === undefined) throw new InvalidArgumentError(`it is one of ${opsets.join(', ')}`)
   return found
+}
+
+/** The largest side of an image that is read anywhere. */
+const longestSide = 65535
+
+function imageSize(text: string): { height: number; width: number } {
+  const sides = /^(\d+)x(\d+)$/.exec(text)?.slice(1).map(Number)
+  const [height, width] = sides ?? []
+  if (height === undefined || width === undefined || !sides?.every((side) => side >= 1 && side <= longestSide))
+    throw new InvalidArgumentError(`it is a height and a width, such as 480x640, of at most ${longestSide} pixels`)
+  return { height, width }
 }
 
 function share(text: string): number {

@@ -1,5 +1,6 @@
 import type { ImageInput } from '../../compiler/graph/graph.js'
 import { Random } from '../../compiler/random.js'
+import type { FixedSizes } from '../../compiler/targets/onnx/fixed_sizes.js'
 import { Failure, reasonOf } from '../failure.js'
 import { sessionOptions } from '../inference/onnx_session.js'
 import type { OnnxRuntime } from '../onnxruntime/load.js'
@@ -7,6 +8,8 @@ import type { OnnxRuntime } from '../onnxruntime/load.js'
 export interface CheckedFile {
   readonly input: 'image' | 'tensor'
   readonly image: ImageInput
+  /** Sizes of its input that are fixed. */
+  readonly sizes: FixedSizes | undefined
   /** The number of the file's nodes. */
   readonly nodes: number
 }
@@ -46,19 +49,20 @@ export async function checkExport(path: string, file: CheckedFile, runtime: type
   }
 }
 
-function noise({ Tensor }: typeof OnnxRuntime, { input, image }: CheckedFile): OnnxRuntime.Tensor {
+function noise({ Tensor }: typeof OnnxRuntime, { input, image, sizes }: CheckedFile): OnnxRuntime.Tensor {
   const random = new Random(1)
-  const { channels, height, width } = image
-  const count = channels * height * width
+  const { channels } = image
+  const { batch = 1, height = image.height, width = image.width } = sizes ?? {}
+  const count = batch * channels * height * width
   return input === 'image'
     ? new Tensor(
         'uint8',
         Uint8Array.from({ length: count }, () => random.integer(256)),
-        [1, height, width, channels],
+        [batch, height, width, channels],
       )
     : new Tensor(
         'float32',
         Float32Array.from({ length: count }, () => random.uniform(-1, 1)),
-        [1, channels, height, width],
+        [batch, channels, height, width],
       )
 }

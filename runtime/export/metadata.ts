@@ -1,5 +1,6 @@
 import type { Graph } from '../../compiler/graph/graph.js'
 import { signatureOf } from '../../compiler/graph/signature.js'
+import type { FixedSizes } from '../../compiler/targets/onnx/fixed_sizes.js'
 import type { StoredSpec } from '../specs/stored.js'
 
 /** The metadata of an exported file. */
@@ -12,6 +13,8 @@ export interface Described {
   /** The names of classes and labels by label input, where there are others than one class. */
   readonly labelNames?: Readonly<Record<string, readonly string[]>> | undefined
   readonly input: 'image' | 'tensor'
+  /** Sizes of the input that are fixed. */
+  readonly sizes?: FixedSizes | undefined
   /** Where the weights are from: `trained`, or the seed of those that are random. */
   readonly weights: string
   readonly precision: string
@@ -74,6 +77,7 @@ export async function metadataOf(
     classes,
     labelNames,
     input,
+    sizes,
     weights,
     precision,
     seed,
@@ -99,6 +103,7 @@ export async function metadataOf(
     input,
     ...(input === 'image' && imageMetadata),
     size: String(graph.image.height),
+    ...(sizes && { fixed_sizes: JSON.stringify(sizes) }),
     steps: JSON.stringify(graph.image.steps),
     spec,
     spec_sha256: await hash(spec),

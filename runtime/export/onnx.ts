@@ -5,8 +5,10 @@ import { operations } from '../../compiler/ops/index.js'
 import { describer } from '../../compiler/targets/onnx/doc_strings.js'
 import { emitOnnx } from '../../compiler/targets/onnx/emit.js'
 import { encodeModel } from '../../compiler/targets/onnx/encode.js'
+import { type FixedSizes, withFixedSizes } from '../../compiler/targets/onnx/fixed_sizes.js'
 import { withFunctions } from '../../compiler/targets/onnx/functions.js'
 import { defaultOpset } from '../../compiler/targets/onnx/opsets.js'
+import { foldConstants } from '../../compiler/targets/onnx/passes/fold_constants.js'
 import { fusePasses } from '../../compiler/targets/onnx/passes/fuse_passes.js'
 import { toHalfPrecision } from '../../compiler/targets/onnx/passes/half_precision.js'
 import { optimise } from '../../compiler/targets/onnx/passes/index.js'
@@ -44,6 +46,10 @@ export interface ExportRequest {
   readonly opset?: number
   /** How images are resized in the file; `products` if omitted. */
   readonly resize?: ResizeLowering
+  /** Whether the file does without operators that several runtimes lack. */
+  readonly portable?: boolean
+  /** Sizes of the input that are fixed. */
+  readonly sizes?: FixedSizes
   readonly precision?: Precision
   /** For a model with a cascade: how its threshold is found; that of the spec without. */
   readonly cascade?: CascadeTrial
@@ -97,6 +103,7 @@ export async function exportOnnx(request: ExportRequest): Promise<Exported> {
     input,
     opset: request.opset ?? defaultOpset,
     ...(request.resize && { resize: request.resize }),
+    ...(request.portable && { portable: true }),
     weights: async (parameter) =>
       'seed' in weights ? initialValues(parameter, weights.seed) : (await weights.read(parameter.name)).values,
   })
@@ -106,8 +113,10 @@ export async function exportOnnx(request: ExportRequest): Promise<Exported> {
     ? await tuneCascade(precise, inference, { ...request.cascade, input, steps: graph.image.steps })
     : { program: precise, tuned: undefined }
   const fused = request.fusePasses ? fusePasses(flat, inference) : flat
-  const skipping = withSkipping(fused, inference)
-  const program = request.functions ? withFunctions(skipping, inference) : skipping
+  // Skipping the second pass needs an If, so that a portable file computes both.
+  const skipping = request.portable ? fused : withSkipping(fused, inference)
+  const sized = request.sizes ? withKnownSizes(skipping, request.sizes, request.without) : skipping
+  const program = request.functions ? withFunctions(sized, inference) : sized
   const model = encodeModel({
     program,
     producer: 'wsban',
@@ -127,7 +136,12 @@ export async function exportOnnx(request: ExportRequest): Promise<Exported> {
     check:
       typeof runtime === 'string'
         ? undefined
-        : (file) => checkExport(file, { input, image: graph.image, nodes: program.nodes.length }, runtime),
+        : (file) =>
+            checkExport(
+              file,
+              { input, image: graph.image, sizes: request.sizes, nodes: program.nodes.length },
+              runtime,
+            ),
   })
   return {
     bytes: model.bytes,
@@ -138,6 +152,12 @@ export async function exportOnnx(request: ExportRequest): Promise<Exported> {
     ...(speed && { speed }),
     ...(tuned && { cascade: tuned }),
   }
+}
+
+/** Sizes are fixed last: int8 and cascades are tried on images of any size. */
+function withKnownSizes(program: OnnxProgram, sizes: FixedSizes, without: readonly string[] = []): OnnxProgram {
+  const fixed = withFixedSizes(program, sizes)
+  return without.includes(foldConstants.name) ? fixed : foldConstants.run(fixed)
 }
 
 /** @throws what is no Failure */

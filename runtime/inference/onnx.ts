@@ -3,8 +3,10 @@ import * as z from 'zod'
 import { labelKinds } from '../../compiler/graph/graph.js'
 import type { Signature } from '../../compiler/graph/signature.js'
 import { type View, viewOf, wholeImage } from '../../compiler/graph/view.js'
+import type { FixedSizes } from '../../compiler/targets/onnx/fixed_sizes.js'
 import type { LabelNames } from '../data/label_inputs.js'
 import { Failure } from '../failure.js'
+import { resizeImage } from '../images/resize.js'
 import type { RgbImage } from '../images/rgb_image.js'
 import { loadOnnxRuntime } from '../onnxruntime/load.js'
 import { parsedJson } from '../parsed_json.js'
@@ -41,6 +43,12 @@ const imageSteps = z.array(
   z.object({ name: z.string(), arguments: z.object({ size: z.number().positive().optional().catch(undefined) }) }),
 )
 
+const fixedSizes = z.object({
+  batch: z.number().int().min(1).optional(),
+  height: z.number().int().min(1).optional(),
+  width: z.number().int().min(1).optional(),
+})
+
 /** Runs an exported file with ONNX Runtime. */
 export class OnnxPredictor implements Predictor {
   private constructor(
@@ -52,6 +60,8 @@ export class OnnxPredictor implements Predictor {
     private readonly view: View,
     readonly signature: Signature | undefined,
     readonly labelNames: LabelNames | undefined,
+    /** Sizes of the file's input that are fixed. */
+    private readonly sizes: FixedSizes,
   ) {}
 
   /** @throws Failure `onnx-unreadable` for a file that ONNX Runtime refuses, `onnx-foreign` for one that wsban did not export */
@@ -73,7 +83,8 @@ export class OnnxPredictor implements Predictor {
     const view = steps.success ? viewOf(steps.data) : wholeImage
     const signature = modelSignature.safeParse(parsedJson(metadata.signature)).data
     const labelNames = z.record(z.string(), classNames).safeParse(parsedJson(metadata.label_names)).data
-    return new OnnxPredictor(path, session, runtime.Tensor, classes.data, metadata, view, signature, labelNames)
+    const sizes = fixedSizes.safeParse(parsedJson(metadata.fixed_sizes)).data ?? {}
+    return new OnnxPredictor(path, session, runtime.Tensor, classes.data, metadata, view, signature, labelNames, sizes)
   }
 
   async predict(images: readonly RgbImage[]): Promise<Answer[]> {
@@ -85,12 +96,27 @@ export class OnnxPredictor implements Predictor {
       })
     const answers: Answer[] = []
     // Images differ in size, so each is a batch of its own.
-    for (const { width, height, data } of images) {
-      const outputs = await this.run(new this.makeTensor('uint8', data, [1, height, width, 3]))
+    for (const image of images) {
+      const outputs = await this.run(this.batchOf(this.fitted(image)))
       this.checkShapes(outputs)
       answers.push(answerOf(outputs, 0, this.view, this.signature))
     }
     return answers
+  }
+
+  /** Returns the image as the file takes it: resized if the file has a fixed size. */
+  fitted(image: RgbImage): RgbImage {
+    const { height = image.height, width = image.width } = this.sizes
+    if (height === image.height && width === image.width) return image
+    return { width, height, data: Uint8Array.from(resizeImage(image, width, height), Math.round) }
+  }
+
+  /** A file with a fixed batch takes the image that many times. */
+  private batchOf({ width, height, data }: RgbImage): Tensor {
+    const { batch = 1 } = this.sizes
+    const images = batch === 1 ? data : new Uint8Array(batch * data.length)
+    if (batch > 1) for (let index = 0; index < batch; index++) images.set(data, index * data.length)
+    return new this.makeTensor('uint8', images, [batch, height, width, 3])
   }
 
   /** All outputs for one input tensor. @throws Failure `onnx-failed` */
@@ -109,11 +135,15 @@ export class OnnxPredictor implements Predictor {
     throw this.foreign(`its output ${name} is of type ${type}`)
   }
 
-  /** That the outputs are those of one image, as wsban exports them. */
+  /** That the outputs are those of one batch, as wsban exports them. */
   private checkShapes(outputs: Outputs): void {
     const expected = (name: string, rank: number, length?: number) => {
       const { shape } = outputs[name] ?? { shape: [] }
-      if (shape.length !== rank || shape[0] !== 1 || (length !== undefined && shape[1] !== length))
+      if (
+        shape.length !== rank ||
+        shape[0] !== (this.sizes.batch ?? 1) ||
+        (length !== undefined && shape[1] !== length)
+      )
         throw this.foreign(`its output ${name} has the shape ${shape.join(' x ')}`)
     }
     const { signature } = this

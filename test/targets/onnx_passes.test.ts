@@ -59,9 +59,14 @@ for (const model of ['wsban_tiny', 'wsdan_tiny', 'tasn_tiny'])
 
 test('each pass finds something to do', (t) => {
   const program = programOf('wsban_tiny')
+  const programs = [program, programOf('isqrt_cov')]
   const operators = ({ nodes }: OnnxProgram) => nodes.map(({ operator }) => operator)
   for (const { name, run } of passes)
-    if (name !== 'remove-transposes') t.true(run(program).nodes.length < program.nodes.length, name)
+    if (name !== 'remove-transposes')
+      t.true(
+        programs.some((one) => run(one).nodes.length < one.nodes.length),
+        name,
+      )
   const folded = passes.reduce((current, pass) => pass.run(current), program)
   t.false(operators(folded).includes('BatchNormalization'))
 })

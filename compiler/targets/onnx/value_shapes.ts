@@ -1,4 +1,13 @@
-import { bodiesOf, inputOf, type OnnxConstant, type OnnxNode, type OnnxProgram, outputOf } from './program.js'
+import { elementAt } from '../../../grammar/present.js'
+import {
+  bodiesOf,
+  inputOf,
+  type OnnxAttribute,
+  type OnnxConstant,
+  type OnnxNode,
+  type OnnxProgram,
+  outputOf,
+} from './program.js'
 
 /** A dimension is a number, or the symbol of one that is known when the file runs. */
 export type OnnxShape = readonly (number | string)[]
@@ -253,6 +262,17 @@ function sameShape(a: OnnxShape, b: OnnxShape): boolean {
 
 const indices = one(2, ([, shape]) => shape)
 
+/** Windows that move by one cell and are padded so that each cell has one. */
+const sameSizedPool = one(1, ([shape], { attributes: { kernel_shape: kernel, pads, strides } }) => {
+  if (!isSizes(kernel) || !isSizes(pads) || !isSizes(strides)) return undefined
+  const kept = kernel.every(
+    (size, axis) => strides[axis] === 1 && elementAt(pads, axis) + elementAt(pads, axis + kernel.length) === size - 1,
+  )
+  return kept ? shape : undefined
+})
+
+const isSizes = (value: OnnxAttribute | undefined): value is readonly number[] => Array.isArray(value)
+
 /** Operators by their rule. Those of which the model's own values tell the shape, such as Conv and Resize, need none. */
 const families: readonly (readonly [Rule, string])[] = [
   [
@@ -268,6 +288,7 @@ const families: readonly (readonly [Rule, string])[] = [
   [slice, 'Slice'],
   [gather, 'Gather'],
   [indices, 'GatherElements'],
+  [sameSizedPool, 'MaxPool'],
   [transpose, 'Transpose'],
   [unsqueeze, 'Unsqueeze'],
   [squeeze, 'Squeeze'],

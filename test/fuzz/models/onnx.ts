@@ -20,6 +20,8 @@ export interface Variant {
   readonly fused: boolean
   readonly functions: boolean
   readonly half: boolean
+  /** Without Loop, If, GridSample and Resize; not fused, and without functions. */
+  readonly portable: boolean
 }
 
 export function randomVariant(random: Random, half: boolean): Variant {
@@ -27,8 +29,9 @@ export function randomVariant(random: Random, half: boolean): Variant {
   return {
     opset: opsets[random.integer(opsets.length)] ?? 18,
     passes: passes.flatMap(({ name }) => (random.uniform() < 0.7 ? [name] : [])),
-    fused: chance(),
-    functions: chance(),
+    ...(random.uniform() < 0.3
+      ? { portable: true, fused: false, functions: false }
+      : { portable: false, fused: chance(), functions: chance() }),
     half,
   }
 }
@@ -38,15 +41,16 @@ export function toleranceOf(variant: Variant): number {
   return passes.reduce((sum, { name, tolerance }) => sum + (variant.passes.includes(name) ? tolerance : 0), 0)
 }
 
-export function textOf({ opset, passes: chosen, fused, functions, half }: Variant): string {
+export function textOf({ opset, passes: chosen, fused, functions, half, portable }: Variant): string {
   const parts = [`opset ${opset}`, ...chosen, ...(fused ? ['fuse-passes'] : []), ...(functions ? ['functions'] : [])]
-  return [...parts, ...(half ? ['fp16'] : [])].join(', ')
+  return [...parts, ...(portable ? ['portable'] : []), ...(half ? ['fp16'] : [])].join(', ')
 }
 
 function programOf(graph: Graph, inputs: ReferenceInputs, variant: Variant, input: 'image' | 'tensor'): OnnxProgram {
   const written = emitOnnx(graph, {
     input,
     opset: variant.opset,
+    portable: variant.portable,
     weights: ({ name }) => Float32Array.from(inputs.parameters.get(name)?.data ?? []),
   })
   const optimised = passes
@@ -54,7 +58,7 @@ function programOf(graph: Graph, inputs: ReferenceInputs, variant: Variant, inpu
     .reduce((program, pass) => pass.run(program), written)
   const precise = variant.half ? toHalfPrecision(optimised, lowPrecision(graph)) : optimised
   const fused = variant.fused ? fusePasses(precise, graph) : precise
-  const skipping = withSkipping(fused, graph)
+  const skipping = variant.portable ? fused : withSkipping(fused, graph)
   return variant.functions ? withFunctions(skipping, graph) : skipping
 }
 

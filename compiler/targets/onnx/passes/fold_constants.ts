@@ -2,6 +2,7 @@ import { elementAt } from '../../../../grammar/present.js'
 import {
   answerNames,
   consumersOf,
+  inputOf,
   type OnnxConstant,
   type OnnxElement,
   type OnnxNode,
@@ -10,6 +11,7 @@ import {
   withoutUnused,
 } from '../program.js'
 import { ValueNames } from '../value_names.js'
+import { type OnnxShape, valueShapes } from '../value_shapes.js'
 import type { Pass } from './pass.js'
 
 /** Larger results are not folded: storing them would cost more space than computing them costs time. */
@@ -19,18 +21,72 @@ type Evaluate = (inputs: readonly OnnxConstant[], node: OnnxNode) => Omit<OnnxCo
 
 const elementwise =
   (compute: (a: number, b: number) => number): Evaluate =>
-  ([a, b]) => {
-    if (!a || !b || a.element !== b.element || (a.shape.join() !== b.shape.join() && b.shape.length > 0))
-      return undefined
-    const values = a.values.map((value, i) => compute(value, elementAt(b.values, b.values.length === 1 ? 0 : i)))
-    return { element: a.element, shape: a.shape, values: rounded(values, a.element) }
+  ([a, b, ...more]) => {
+    if (!a || !b || more.length > 0 || a.element !== b.element) return undefined
+    const shape = broadcastSizes(a.shape, b.shape)
+    if (!shape || product(shape) > largestResult) return undefined
+    const [first, second] = [spread(a, shape), spread(b, shape)]
+    const values = first.map((value, i) => compute(value, elementAt(second, i)))
+    return { element: a.element, shape, values: rounded(values, a.element) }
   }
 
-/** Operators that can be evaluated on constants. Integer division rounds differently in ONNX and is left to the runtime. */
+const product = (sizes: readonly number[]) => sizes.reduce((all, size) => all * size, 1)
+
+/** Returns undefined for shapes that do not broadcast. */
+function broadcastSizes(a: readonly number[], b: readonly number[]): number[] | undefined {
+  const rank = Math.max(a.length, b.length)
+  const sizes: number[] = []
+  for (let axis = 0; axis < rank; axis++) {
+    const [one, other] = [a, b].map((shape) => shape[axis - rank + shape.length] ?? 1)
+    if (one === undefined || other === undefined || (one !== other && one !== 1 && other !== 1)) return undefined
+    sizes.push(one === 1 ? other : one)
+  }
+  return sizes
+}
+
+/** The values of a constant in the shape that it broadcasts to. */
+function spread({ shape, values }: OnnxConstant, wanted: readonly number[]): number[] {
+  return Array.from({ length: product(wanted) }, (_, index) => {
+    let [at, stride, rest] = [0, 1, index]
+    for (let axis = wanted.length - 1; axis >= 0; axis--) {
+      const size = elementAt(wanted, axis)
+      const own = shape[axis - wanted.length + shape.length] ?? 1
+      if (own > 1) at += (rest % size) * stride
+      stride *= own
+      rest = Math.floor(rest / size)
+    }
+    return elementAt(values, at)
+  })
+}
+
+const withSameValues =
+  (shapeOf: (shape: readonly number[], axes: readonly number[]) => readonly number[] | undefined): Evaluate =>
+  ([data, axes]) => {
+    const shape = data && shapeOf(data.shape, axes?.values ?? [])
+    return shape && { element: data.element, shape, values: data.values }
+  }
+
+/** Operators that can be evaluated on constants. */
 const evaluators: Readonly<Record<string, Evaluate>> = {
   Add: elementwise((a, b) => a + b),
   Sub: elementwise((a, b) => a - b),
   Mul: elementwise((a, b) => a * b),
+  Max: elementwise(Math.max),
+  Min: elementwise(Math.min),
+  Div(inputs, node) {
+    // ONNX does not say how a negative quotient of integers is rounded.
+    const [a, b] = inputs
+    if (a?.element !== 'int64' || a.values.some((value) => value < 0) || !b?.values.every((value) => value > 0))
+      return undefined
+    return elementwise((one, other) => Math.floor(one / other))(inputs, node)
+  },
+  Squeeze: withSameValues((shape, axes) => (axes.length === 0 ? shape.filter((size) => size !== 1) : undefined)),
+  Unsqueeze: withSameValues((shape, axes) => {
+    const rank = shape.length + axes.length
+    const added = new Set(axes.map((axis) => (axis < 0 ? axis + rank : axis)))
+    const rest = [...shape]
+    return Array.from({ length: rank }, (_, axis) => (added.has(axis) ? 1 : (rest.shift() ?? 1)))
+  }),
   Range([start, limit, delta]) {
     const [from = 0, to = 0, step = 1] = [start, limit, delta].map((given) => given?.values[0])
     const count = Math.max(0, Math.ceil((to - from) / step))
@@ -63,8 +119,17 @@ export const foldConstants: Pass = {
 function evaluate(program: OnnxProgram): OnnxProgram {
   const constants = new Map(program.constants)
   const answers = answerNames(program)
+  const shapes = program.nodes.some(({ operator }) => operator === 'Shape')
+    ? valueShapes(program)
+    : new Map<string, OnnxShape>()
   const nodes = program.nodes.filter((node) => {
     const [output = ''] = node.outputs
+    if (node.operator === 'Shape') {
+      const sizes = fixedSizes(shapes.get(inputOf(node, 0)), node)
+      if (!sizes || answers.has(output)) return true
+      constants.set(output, { name: output, element: 'int64', shape: [sizes.length], values: sizes })
+      return false
+    }
     const inputs = node.inputs.flatMap((name) => constants.get(name) ?? [])
     if (inputs.length === 0 || inputs.length < node.inputs.length || answers.has(output)) return true
     const result = evaluators[node.operator]?.(inputs, node)
@@ -73,6 +138,13 @@ function evaluate(program: OnnxProgram): OnnxProgram {
     return false
   })
   return withoutUnused({ ...program, nodes, constants })
+}
+
+/** What a Shape node returns, if that is known before the file runs. */
+function fixedSizes(shape: OnnxShape | undefined, { attributes: { start, end } }: OnnxNode): number[] | undefined {
+  const sizes = shape?.slice(typeof start === 'number' ? start : 0, typeof end === 'number' ? end : undefined)
+  const numbers = sizes?.filter((size) => typeof size === 'number')
+  return numbers?.length === sizes?.length ? numbers : undefined
 }
 
 function joinFactors(program: OnnxProgram): OnnxProgram {
