@@ -6,7 +6,7 @@ import { innerValues } from '../../compiler/targets/onnx/inner_values.js'
 import type { OnnxProgram, OnnxValue } from '../../compiler/targets/onnx/program.js'
 import { OnnxProgramBuilder } from '../../compiler/targets/onnx/program_builder.js'
 import { caseParameter, type ReadyCase } from './cases.js'
-import { sessionOf } from './onnx_program.js'
+import { rarelySupported, sessionOf } from './onnx_program.js'
 
 /** Runs the nodes that the operation writes for ONNX, with a dynamic batch, on ONNX Runtime. */
 export async function runOnnx(ready: ReadyCase, opset: number, portable = false): Promise<readonly Tensor[]> {
@@ -17,6 +17,8 @@ export async function runOnnx(ready: ReadyCase, opset: number, portable = false)
   const outputs = onnx(
     new NodeCall(ready.node, ready.graph, builder, ({ node }) => names[node] ?? '', 'call', portable),
   )
+  const lacked = portable ? rarelySupported(builder.nodes) : []
+  if (lacked.length > 0) throw new Error(lacked.join(', '))
   const value = (name: string, { shape }: TensorType): OnnxValue => ({
     name,
     element: 'float',

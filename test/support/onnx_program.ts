@@ -1,6 +1,6 @@
 import { InferenceSession } from 'onnxruntime-node'
 import { encodeModel } from '../../compiler/targets/onnx/encode.js'
-import type { OnnxProgram } from '../../compiler/targets/onnx/program.js'
+import { bodiesOf, type OnnxNode, type OnnxProgram } from '../../compiler/targets/onnx/program.js'
 
 /** A program's file, in memory. */
 export async function bytesOf(program: OnnxProgram, metadata: Readonly<Record<string, string>> = {}): Promise<Buffer> {
@@ -13,4 +13,14 @@ export async function bytesOf(program: OnnxProgram, metadata: Readonly<Record<st
 /** On one thread: starting others takes longer than a small program runs. */
 export async function sessionOf(program: OnnxProgram): Promise<InferenceSession> {
   return InferenceSession.create(await bytesOf(program), { logSeverityLevel: 3, intraOpNumThreads: 1 })
+}
+
+/** Operators that OpenVINO, tract, WebGPU or converters lack, or compute in another way. */
+const lackedOperators = new Set(['Loop', 'If', 'Scan', 'GridSample', 'Resize', 'ReduceSumSquare'])
+
+/** The nodes, by name and operator, that a portable file may not have. */
+export function rarelySupported(nodes: readonly OnnxNode[]): string[] {
+  return nodes
+    .filter((node) => lackedOperators.has(node.operator) || bodiesOf(node).length > 0)
+    .map(({ name, operator }) => `${name} is a ${operator}`)
 }

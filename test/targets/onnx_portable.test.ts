@@ -1,4 +1,3 @@
-import { readdirSync } from 'node:fs'
 import test from 'ava'
 import { Tensor } from 'onnxruntime-node'
 import type { Graph } from '../../compiler/graph/graph.js'
@@ -8,14 +7,12 @@ import { withFixedSizes } from '../../compiler/targets/onnx/fixed_sizes.js'
 import { innerValues } from '../../compiler/targets/onnx/inner_values.js'
 import { foldConstants } from '../../compiler/targets/onnx/passes/fold_constants.js'
 import { optimise } from '../../compiler/targets/onnx/passes/index.js'
-import { bodiesOf, type OnnxProgram } from '../../compiler/targets/onnx/program.js'
+import type { OnnxProgram } from '../../compiler/targets/onnx/program.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { compileFile } from '../../runtime/specs/spec.js'
 import { initialValues } from '../../runtime/weights/initial_values.js'
 import { checkShapes } from '../support/onnx_case.js'
-import { sessionOf } from '../support/onnx_program.js'
-
-const models = readdirSync(`${packageRoot()}/models`).filter((name) => name.endsWith('.wsban'))
+import { rarelySupported, sessionOf } from '../support/onnx_program.js'
 
 function inferenceGraph(file: string): Graph {
   const { graph } = compileFile(`${packageRoot()}/models/${file}`)
@@ -40,27 +37,12 @@ async function outputsOf(program: OnnxProgram, inner = false) {
   return results
 }
 
-/** Operators that OpenVINO, tract, WebGPU or converters lack, or compute in another way. */
-const lacking = new Set(['Loop', 'If', 'Scan', 'GridSample', 'Resize', 'ReduceSumSquare'])
-
-test('a portable file of any model has none of the operators that runtimes lack', (t) => {
-  t.true(models.length > 10)
-  for (const file of models) {
-    const { nodes } = programOf(inferenceGraph(file), true)
-    const found = nodes.filter((node) => lacking.has(node.operator) || bodiesOf(node).length > 0)
-    t.deepEqual(
-      found.map(({ name, operator }) => `${name} is a ${operator}`),
-      [],
-      file,
-    )
-  }
-})
-
 for (const file of ['wsban_tiny.wsban', 'wsdan_tiny.wsban', 'tasn_tiny.wsban'])
   test(`${file}: a portable file gives the same answers, with free sizes and with fixed ones`, async (t) => {
     const graph = inferenceGraph(file)
     const plain = await outputsOf(programOf(graph, false))
     const portable = programOf(graph, true)
+    t.deepEqual(rarelySupported(portable.nodes), [])
     const fixed = foldConstants.run(withFixedSizes(portable, { batch, height, width }))
     t.false(fixed.nodes.some(({ operator }) => operator === 'Shape' || operator === 'Range'))
     for (const shape of [...fixed.inputs, ...fixed.outputs, ...innerValues(fixed)].map((value) => value.shape))

@@ -66,13 +66,14 @@ function keptOnnx(call: OnnxCall, guide: string, count: number): string {
   return call.cast(call.add('Or', [bright, nowhere], {}, 'kept'), 'float', 'kept_cells')
 }
 
+/** Labels are floats, which hold every number of a cell exactly: runtimes take integers of 64 bits for sizes, and scatter them badly or not at all. */
 function largestOnnx(call: OnnxCall, kept: string, height: number, width: number): string {
   const count = height * width
-  const one = call.int64(1)
   const numbers = call.add('Range', [call.int64(count), call.int64(0), call.int64(-1)], {}, 'numbers')
   const own = call.add('Mul', [call.cast(kept, 'int64', 'kept_number'), numbers], {}, 'own')
   // Slot p of the parents belongs to the cell numbered p; slot 0 is the background.
-  const slots = call.add('Range', [call.int64(0), call.int64(count + 1), one], {}, 'slots')
+  const range = call.add('Range', [call.int64(0), call.int64(count + 1), call.int64(1)], {}, 'range')
+  const slots = call.cast(range, 'float', 'slots')
   const batch = call.add('Shape', [kept], { start: 0, end: 1 }, 'batch')
   const wide = call.add('Concat', [batch, call.int64([count + 1])], { axis: 0 }, 'slots_shape')
   const start = call.add('Expand', [slots, wide], {}, 'start')
@@ -86,10 +87,11 @@ function largestOnnx(call: OnnxCall, kept: string, height: number, width: number
   })
   const label = call.add('GatherElements', [parents, own], { axis: 1 }, 'label')
   const zeros = call.add('Expand', [call.float(0), wide], {}, 'no_sizes')
-  const sizes = call.add('ScatterElements', [zeros, label, kept], { axis: 1, reduction: 'add' }, 'sizes')
+  const index = call.cast(label, 'int64', 'label_index')
+  const sizes = call.add('ScatterElements', [zeros, index, kept], { axis: 1, reduction: 'add' }, 'sizes')
   // Of several components of this size, the one with the largest number.
   const largest = call.add('ReduceMax', [sizes, call.int64([1])], { keepdims: 1 }, 'largest_size')
-  const isLargest = call.cast(call.add('Equal', [sizes, largest], {}, 'of_largest_size'), 'int64', 'largest_slots')
+  const isLargest = call.cast(call.add('Equal', [sizes, largest], {}, 'of_largest_size'), 'float', 'largest_slots')
   const candidates = call.add('Mul', [isLargest, slots], {}, 'candidates')
   const best = call.add('ReduceMax', [candidates, call.int64([1])], { keepdims: 1 }, 'best')
   return call.cast(call.add('Equal', [label, best], {}, 'in_best'), 'float', 'best_cells')
@@ -115,22 +117,23 @@ function round(call: OnnxCall, inner: OnnxBody, { own, kept, height, width }: Ro
   const count = height * width
   inner.input('round', 'int64', [])
   inner.input('go', 'bool', [])
-  const parents = inner.input('parents', 'int64', ['batch', count + 1])
+  const parents = inner.input('parents', 'float', ['batch', count + 1])
   const label = inner.add('GatherElements', [parents, own], 'label', { axis: 1 })
-  const asNumbers = inner.cast(label, 'float', 'label_float')
-  const grid = inner.add('Reshape', [asNumbers, call.int64([-1, 1, height, width])], 'grid')
+  const grid = inner.add('Reshape', [label, call.int64([-1, 1, height, width])], 'grid')
   const around = inner.add('MaxPool', [grid], 'around', { kernel_shape: [3, 3], pads: [1, 1, 1, 1], strides: [1, 1] })
   const flat = inner.add('Reshape', [around, call.int64([-1, count])], 'around_flat')
-  const best = inner.cast(inner.add('Mul', [flat, kept], 'best_float'), 'int64', 'best')
-  const hooked = inner.add('ScatterElements', [parents, label, best], 'hooked', { axis: 1, reduction: 'max' })
-  const once = inner.add('GatherElements', [hooked, hooked], 'jumped', { axis: 1 })
-  const twice = inner.add('GatherElements', [once, once], 'jumped_twice', { axis: 1 })
+  const best = inner.add('Mul', [flat, kept], 'best')
+  const index = inner.cast(label, 'int64', 'label_index')
+  const hooked = inner.add('ScatterElements', [parents, index, best], 'hooked', { axis: 1, reduction: 'max' })
+  const jump = (from: string, name: string) =>
+    inner.add('GatherElements', [from, inner.cast(from, 'int64', `${name}_index`)], name, { axis: 1 })
+  const twice = jump(jump(hooked, 'jumped'), 'jumped_twice')
   const same = inner.add('Equal', [twice, parents], 'same')
   const changed = inner.cast(inner.add('Not', [same], 'differs'), 'float', 'changed')
   const any = inner.add('ReduceMax', [changed], 'any', { keepdims: 0 })
   const goOn = inner.cast(any, 'bool', 'go_on')
   inner.output(goOn, 'bool', [])
-  inner.output(twice, 'int64', ['batch', count + 1])
+  inner.output(twice, 'float', ['batch', count + 1])
 }
 
 /** First and last edge of the kept cells along one side, as fractions [batch, 1]. */
