@@ -110,10 +110,12 @@ function alongSecondAxis(
     'input_centres_of_groups',
   )
   const outputs = add('Mul', [int(centres, [groups, inGroup, 1]), length], 'output_centres')
-  const apartFloat = toFloat(add('Sub', [inputs, outputs], 'difference'), 'difference_float')
+  const difference = add('Sub', [inputs, outputs], 'difference')
+  // One pixel for each difference: WebGPU in onnxruntime-web (1.30) divides rows and columns by the same number if it has only one.
+  const pixels = add('Add', [add('Mul', [difference, int([0])], 'no_difference'), pixel], 'pixels')
   const distance = add(
     'Div',
-    [add('Abs', [apartFloat], 'distance'), toFloat(pixel, 'pixel_float')],
+    [add('Abs', [toFloat(difference, 'difference_float')], 'distance'), toFloat(pixels, 'pixels_float')],
     'distance_in_pixels',
   )
   const weights = filterOnnx(distance, filter, step, add)

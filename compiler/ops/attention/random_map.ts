@@ -1,10 +1,11 @@
+import { elementAt } from '../../../grammar/present.js'
 import { keyword, training } from '../../targets/pytorch/expression.js'
 import type { Evaluation } from '../call.js'
 import type { Operation } from '../operation.js'
 import * as python from '../python/index.js'
 import { tensorArgument } from '../support/arguments.js'
 import { featureMap, floats, sizeOf } from '../support/shapes.js'
-import { sizes4, type Tensor, zeros } from '../support/tensor.js'
+import { at, sizes4, type Tensor, zeros } from '../support/tensor.js'
 
 export const randomMap: Operation = {
   name: 'random_map',
@@ -62,8 +63,12 @@ export const randomMap: Operation = {
     const out = zeros([batch, height, width])
     const random = call.random()
     for (let b = 0; b < batch; b++) {
-      const start = (b * maps + chosenMap(call, strengths(attention, b), random)) * area
-      out.data.set(attention.data.subarray(start, start + area), b * area)
+      const chosen = chosenMap(call, strengths(attention, b), random)
+      // A sum with a mask, as everywhere: what is no number in another map shows.
+      for (let m = 0; m < maps; m++)
+        for (let cell = 0; cell < area; cell++)
+          out.data[b * area + cell] =
+            at(out, b * area + cell) + at(attention, (b * maps + m) * area + cell) * Number(m === chosen)
     }
     return [out]
   },
@@ -97,7 +102,8 @@ function strengths(attention: Tensor, b: number): number[] {
 }
 
 function chosenMap(call: Evaluation, strength: readonly number[], random: () => number): number {
-  if (call.phase !== 'training') return strength.indexOf(Math.max(...strength))
+  if (call.phase !== 'training')
+    return strength.reduce((best, value, m) => (value > elementAt(strength, best) ? m : best), 0)
   const chances = strength.map((value) => Math.max(value, 0) ** call.number('power'))
   const total = chances.reduce((sum, chance) => sum + chance, 0)
   const place = random() * (total > 0 ? total : strength.length)

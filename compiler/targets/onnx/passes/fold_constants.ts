@@ -116,7 +116,14 @@ export const foldConstants: Pass = {
   run: (program) => joinFactors(evaluate(program)),
 }
 
+/** Sizes that become known make further shapes known, as of a range of that length. */
 function evaluate(program: OnnxProgram): OnnxProgram {
+  const shapes = ({ nodes }: OnnxProgram) => nodes.filter(({ operator }) => operator === 'Shape').length
+  const evaluated = evaluateOnce(program)
+  return shapes(evaluated) < shapes(program) ? evaluate(evaluated) : evaluated
+}
+
+function evaluateOnce(program: OnnxProgram): OnnxProgram {
   const constants = new Map(program.constants)
   const answers = answerNames(program)
   const shapes = program.nodes.some(({ operator }) => operator === 'Shape')
