@@ -1,11 +1,14 @@
-"""Runs an exported file in other runtimes and tools, and writes the table of docs/deploy.md:
+"""Runs exported files in other runtimes and tools, and writes the table of docs/deploy.md:
 
     wsban export RUN -o model.onnx
-    python bench/runtimes/measure.py model.onnx PHOTO... [--only NAME...] [--write]
+    wsban export RUN -o portable.onnx --portable
+    wsban export RUN -o fixed.onnx --portable --batch 1 --image-size 375x500
+    python bench/runtimes/measure.py model.onnx portable.onnx fixed.onnx PHOTO... [--only NAME...] [--write]
 
-Each runtime is installed by pip into an environment of its own below ~/.cache/wsban/runtimes, once. The outputs for the photos, each alone and
-the first ones together in a batch of three, are compared with those of the newest ONNX Runtime. --write puts the table between the marks
-in docs/deploy.md. Needs Python 3.11 or newer, NumPy and Pillow.
+Each runtime is installed into a folder of its own below ~/.cache/wsban/runtimes, once: Python packages by pip, Java's by Maven; onnxruntime-web
+is a development dependency and runs in Chromium. The outputs for the photos, each alone and, where the batch is free, the first one three times in a batch, are
+compared with those of the newest ONNX Runtime for the same file. --write puts the table between the marks in docs/deploy.md. Needs Python 3.11 or
+newer, NumPy and Pillow; Java 11 and Maven, and Chromium, for those.
 """
 
 import argparse
@@ -21,9 +24,12 @@ import numpy as np
 from PIL import Image, ImageOps
 
 HERE = Path(__file__).resolve().parent
-PAGE = HERE.parent.parent / "docs" / "deploy.md"
+ROOT = HERE.parent.parent
+PAGE = ROOT / "docs" / "deploy.md"
 MARKS = ("<!-- measured by bench/runtimes/measure.py -->", "<!-- end of the measured table -->")
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "wsban" / "runtimes"
+FIXED = (375, 500)
+"""Height and width of the images of the file with fixed sizes."""
 
 
 @dataclass
@@ -33,6 +39,7 @@ class Runtime:
     packages: list[str]
     label: str
     """With `{}` in place of the version."""
+    host: str = "python"
 
 
 NEWEST = "onnxruntime==1.32.0"
@@ -43,6 +50,10 @@ RUNTIMES = [
     Runtime("ort-1.16", "onnxruntime", ["onnxruntime==1.16.3", "numpy<2"], "ONNX Runtime {}"),
     Runtime("ort-1.15", "onnxruntime", ["onnxruntime==1.15.1", "numpy<2"], "ONNX Runtime {}"),
     Runtime("openvino", "openvino", ["openvino==2026.4.0"], "OpenVINO {}"),
+    Runtime("java", "", ["com.microsoft.onnxruntime:onnxruntime:1.20.0"], "ONNX Runtime {}, Java", "java"),
+    Runtime("web-wasm", "wasm", [], "onnxruntime-web {}, WebAssembly", "web"),
+    Runtime("web-webgpu", "webgpu", [], "onnxruntime-web {}, WebGPU (SwiftShader)", "web"),
+    Runtime("tract", "tract", ["tract==0.23.9", "onnx"], "tract {}"),
     Runtime("reference", "reference", ["onnx==1.23.2"], "onnx.reference {}"),
     Runtime("onnxslim", "onnxslim", ["onnxslim", NEWEST], "onnxslim {}, then ONNX Runtime"),
     Runtime("onnxsim", "onnxsim", ["onnxsim", NEWEST], "onnxsim {}, then ONNX Runtime"),
@@ -51,75 +62,124 @@ RUNTIMES = [
 ]
 
 
-def python_of(runtime: Runtime) -> Path:
-    """The Python of a runtime's environment, which is made if need be."""
-    folder = CACHE / runtime.name
+def installed(folder: Path, packages: list[str], install) -> None:
+    """Calls `install` unless the folder holds these packages."""
     ready = folder / "installed.txt"
-    wanted = "\n".join(runtime.packages)
-    if not ready.exists() or ready.read_text() != wanted:
+    wanted = "\n".join(packages)
+    if ready.exists() and ready.read_text() == wanted:
+        return
+    install()
+    ready.write_text(wanted)
+
+
+def command_of(runtime: Runtime) -> list[str]:
+    """The command that takes a file, a folder of images, and one for outputs; what it needs is installed."""
+    folder = CACHE / runtime.name
+    if runtime.host == "web":
+        return ["node", "--import=tsx", str(HERE / "web.ts"), runtime.function]
+    if runtime.host == "java":
+        [package] = runtime.packages
+
+        def copy():
+            for goal in (["dependency:get", f"-Dartifact={package}"], ["dependency:copy", f"-Dartifact={package}", f"-DoutputDirectory={folder}"]):
+                subprocess.run(["mvn", "--quiet", "--batch-mode", *goal], check=True)
+
+        installed(folder, runtime.packages, copy)
+        return ["java", "-cp", f"{folder}/*", str(HERE / "Probe.java")]
+
+    def pip():
         venv.create(folder, with_pip=True)
-        subprocess.run(
-            [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *runtime.packages, "numpy"],
-            check=True,
-        )
-        ready.write_text(wanted)
-    return folder / "bin" / "python"
+        quiet = ["--quiet", "--disable-pip-version-check"]
+        subprocess.run([folder / "bin" / "python", "-m", "pip", "install", *quiet, *runtime.packages, "numpy"], check=True)
+
+    installed(folder, runtime.packages, pip)
+    return [str(folder / "bin" / "python"), str(HERE / "probe.py"), runtime.function]
 
 
-def pixels(path: str, longest: int) -> np.ndarray:
-    """[1, height, width, 3], upright and opaque."""
+def pixels(path: str, longest: int) -> Image.Image:
+    """Upright and opaque."""
     image = ImageOps.exif_transpose(Image.open(path)).convert("RGB")
     image.thumbnail((longest, longest))
-    return np.asarray(image)[None]
+    return image
+
+
+def write_images(folder: Path, images: dict[str, np.ndarray]) -> Path:
+    folder.mkdir()
+    for name, values in images.items():
+        values.tofile(folder / f"{name}.u8")
+    lines = ["\t".join([name, *map(str, values.shape[:3])]) for name, values in images.items()]
+    (folder / "images.txt").write_text("\n".join(lines))
+    return folder
+
+
+Outputs = dict[tuple[str, str], np.ndarray]
+"""By image and output."""
 
 
 @dataclass
 class Outcome:
     version: str
-    outputs: dict[str, np.ndarray] | None
+    outputs: Outputs | None
     problem: str
 
 
-def probe(runtime: Runtime, model: str, images: Path, folder: Path) -> Outcome:
-    out = folder / f"{runtime.name}.npz"
+def probe(runtime: Runtime, model: str, images: Path) -> Outcome:
     try:
-        python = python_of(runtime)
-    except subprocess.CalledProcessError:
-        return Outcome("", None, "pip cannot install it here")
-    command = [str(python), str(HERE / "probe.py"), runtime.function, model, str(images), str(out)]
-    try:
-        run = subprocess.run(command, capture_output=True, text=True, timeout=600, env={**os.environ, "ORT_DISABLE_TELEMETRY": "1"})
-    except subprocess.TimeoutExpired:
-        return Outcome("", None, "takes longer than ten minutes")
-    lines = run.stdout.strip().splitlines()
-    version = lines[0] if lines else ""
-    if run.returncode == 0:
-        return Outcome(version, dict(np.load(out)), "")
-    errors = run.stderr.strip().splitlines()
-    return Outcome(version, None, errors[-1][:160] if errors else f"ends with {run.returncode}")
+        command = command_of(runtime)
+    except (subprocess.CalledProcessError, FileNotFoundError):
+        return Outcome("", None, "cannot be installed here")
+    with tempfile.TemporaryDirectory() as out:
+        try:
+            run = subprocess.run(
+                [*command, model, str(images), out],
+                capture_output=True,
+                text=True,
+                timeout=1800,
+                cwd=ROOT,
+                env={**os.environ, "ORT_DISABLE_TELEMETRY": "1", "RUST_BACKTRACE": "0"},
+            )
+        except subprocess.TimeoutExpired:
+            return Outcome("", None, "takes longer than half an hour")
+        lines = run.stdout.strip().splitlines()
+        version = lines[0] if lines else ""
+        if run.returncode == 0:
+            return Outcome(version, read_outputs(Path(out)), "")
+        errors = [line for line in run.stderr.strip().splitlines() if line.strip()]
+        named = [line for line in errors if "Error" in line or "Exception" in line or "error" in line]
+        return Outcome(version, None, (named or errors or [f"ends with {run.returncode}"])[-1].strip()[:160])
 
 
-def row(runtime: Runtime, found: Outcome, expected: dict[str, np.ndarray]) -> str:
-    label = runtime.label.replace("{}", found.version.split("-")[0].removeprefix("v")).replace("  ", " ").strip()
+def read_outputs(folder: Path) -> Outputs:
+    outputs = {}
+    for number, line in enumerate((folder / "outputs.txt").read_text().splitlines()):
+        image, output, *sizes = line.split("\t")
+        outputs[image, output] = np.fromfile(folder / f"{number}.f32", np.float32).reshape(*map(int, sizes))
+    return outputs
+
+
+def cell(found: Outcome, expected: Outputs) -> str:
+    """The largest difference of a probability, and the number of boxes that are the same."""
     if found.outputs is None:
-        return f"| {label} | no: {found.problem.replace('|', '/')} | | |"
+        return f"no: {found.problem.replace('|', '/')}"
     same, boxes, largest = 0, 0, 0.0
-    for key, value in expected.items():
-        theirs = found.outputs[key]
-        if theirs.shape != value.shape:
-            return f"| {label} | no: {key.split('|')[1]} has the shape {list(theirs.shape)} | | |"
-        difference = float(np.abs(theirs - value).max())
-        if key.endswith("|probabilities"):
-            largest = max(largest, difference)
-        if key.endswith("|boxes"):
+    for (image, output), value in expected.items():
+        theirs = found.outputs.get((image, output))
+        if theirs is None or theirs.shape != value.shape:
+            return f"no: {output} is missing or has another shape"
+        difference = np.abs(theirs - value)
+        if output == "probabilities":
+            largest = max(largest, float(difference.max()))
+        if output == "boxes":
             boxes += len(value)
-            same += int((np.abs(theirs - value).max(axis=1) <= 1e-6).sum())
-    return f"| {label} | yes | {largest:.0e} | {same} of {boxes} |"
+            same += int((difference.max(axis=1) <= 1e-6).sum())
+    return f"{largest:.0e}, {same} of {boxes}"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model")
+    parser.add_argument("model", help="as exported by default")
+    parser.add_argument("portable", help="with --portable")
+    parser.add_argument("fixed", help=f"with --portable --batch 1 --image-size {FIXED[0]}x{FIXED[1]}")
     parser.add_argument("photos", nargs="+")
     parser.add_argument("--only", nargs="+", choices=[runtime.name for runtime in RUNTIMES])
     parser.add_argument("--longest", type=int, default=500, help="photos are shrunk to this many pixels")
@@ -128,23 +188,27 @@ def main() -> None:
     if options.write and options.only:
         parser.error("--write needs all runtimes")
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        images = {f"photo {index}": pixels(path, options.longest) for index, path in enumerate(options.photos)}
-        first = next(iter(images.values()))
-        images["batch"] = np.concatenate([first, first[:, ::-1], first[:, :, ::-1]])
-        np.savez(folder / "images.npz", **images)
-        newest = probe(RUNTIMES[0], options.model, folder / "images.npz", folder)
-        if newest.outputs is None:
-            raise SystemExit(f"ONNX Runtime refuses the file: {newest.problem}")
+        photos = [pixels(path, options.longest) for path in options.photos]
+        free = {f"photo {index}": np.asarray(photo)[None] for index, photo in enumerate(photos)}
+        fixed = {key: np.asarray(photo.resize(FIXED[::-1]))[None] for key, photo in zip(free, photos)}
+        first = next(iter(free.values()))
+        free["batch"] = np.concatenate([first, first[:, ::-1], first[:, :, ::-1]])
+        any_size = write_images(Path(name) / "any_size", free)
+        one_size = write_images(Path(name) / "one_size", fixed)
+        files = [(options.model, any_size), (options.portable, any_size), (options.fixed, one_size)]
+        newest = [probe(RUNTIMES[0], model, images) for model, images in files]
         rows = []
         for runtime in RUNTIMES:
             if options.only and runtime.name not in options.only:
                 continue
-            found = newest if runtime is RUNTIMES[0] else probe(runtime, options.model, folder / "images.npz", folder)
-            rows.append(row(runtime, found, newest.outputs))
+            found = newest if runtime is RUNTIMES[0] else [probe(runtime, model, images) for model, images in files]
+            version = next((one.version for one in found if one.version), "")
+            label = runtime.label.replace("{}", version.split("-")[0].removeprefix("v"))
+            cells = [cell(one, base.outputs or {}) if base.outputs else f"no: {base.problem}" for one, base in zip(found, newest)]
+            rows.append(f"| {' '.join(label.split())} | {' | '.join(cells)} |")
             print(rows[-1], flush=True)
     if options.write:
-        head = "| runtime | runs | largest difference of a probability | same boxes |\n|---|---|---|---|"
+        head = "| runtime | default | `--portable` | with fixed sizes |\n|---|---|---|---|"
         before, rest = PAGE.read_text().split(MARKS[0])
         _, after = rest.split(MARKS[1])
         PAGE.write_text(f"{before}{MARKS[0]}\n\n" + "\n".join([head, *rows]) + f"\n\n{MARKS[1]}{after}")

@@ -1,11 +1,15 @@
-"""Runs an exported file in one runtime, on the images of an .npz file, and stores its outputs:
+"""Runs an exported file in one runtime that has a Python package, and stores its outputs:
 
-    python probe.py RUNTIME MODEL.onnx IMAGES.npz OUTPUTS.npz
+    python probe.py RUNTIME MODEL.onnx IMAGES OUTPUTS
+
+IMAGES is a folder with images.txt, a line for each input (name, batch, height, width), and their bytes in NAME.u8. OUTPUTS gets outputs.txt, a
+line for each output (input, output, sizes), and their values in NUMBER.f32, numbered by line.
 
 Prints the version of the runtime. Each runtime has an environment of its own, so that nothing but NumPy is imported outside of its function.
 """
 
 import sys
+from pathlib import Path
 
 import numpy as np
 
@@ -88,16 +92,30 @@ def onnx2torch(path):
     return version("onnx2torch"), run
 
 
+def tract(path):
+    """Of a file with free sizes, tract wants to know the input's first."""
+    from importlib.metadata import version
+
+    import onnx
+    import tract as tool
+
+    names = [output.name for output in onnx.load(path).graph.output]
+    model = tool.onnx().load(path).into_model().into_runnable()
+    return version("tract"), lambda image: dict(zip(names, [value.to_numpy() for value in model.run([image])]))
+
+
 def main() -> None:
     name, model, images, out = sys.argv[1:]
     version, run = globals()[name](model)
     print(version)
-    arrays = np.load(images)
-    results = {}
-    for key in arrays.files:
-        for output, value in run(arrays[key]).items():
-            results[f"{key}|{output}"] = value
-    np.savez(out, **results)
+    lines = []
+    for line in (Path(images) / "images.txt").read_text().splitlines():
+        image, *sizes = line.split("\t")
+        pixels = np.fromfile(Path(images) / f"{image}.u8", np.uint8).reshape(*map(int, sizes), 3)
+        for output, value in run(pixels).items():
+            np.asarray(value, np.float32).tofile(Path(out) / f"{len(lines)}.f32")
+            lines.append("\t".join([image, output, *map(str, value.shape)]))
+    (Path(out) / "outputs.txt").write_text("\n".join(lines))
 
 
 main()

@@ -80,6 +80,16 @@ const evaluators: Readonly<Record<string, Evaluate>> = {
       return undefined
     return elementwise((one, other) => Math.floor(one / other))(inputs, node)
   },
+  Expand([data, sizes]) {
+    const shape = data && sizes && broadcastSizes(data.shape, sizes.values)
+    if (!shape || product(shape) > largestResult) return undefined
+    return { element: data.element, shape, values: spread(data, shape) }
+  },
+  Cast([data], { attributes: { to } }) {
+    if (data?.element !== 'int64' || typeof to !== 'object' || !('element' in to) || to.element !== 'float')
+      return undefined
+    return { element: 'float', shape: data.shape, values: rounded(data.values, 'float') }
+  },
   Squeeze: withSameValues((shape, axes) => (axes.length === 0 ? shape.filter((size) => size !== 1) : undefined)),
   Unsqueeze: withSameValues((shape, axes) => {
     const rank = shape.length + axes.length
