@@ -20,7 +20,7 @@ interface HeifDecoded {
 }
 
 /** The functions of libheif that are used here, with libheif's own names. */
-interface Libheif {
+export interface Libheif {
   readonly heif_error_code: { readonly heif_error_Ok: object }
   readonly heif_colorspace: { readonly heif_colorspace_RGB: object }
   readonly heif_chroma: { readonly heif_chroma_interleaved_RGBA: object }
@@ -40,10 +40,9 @@ let loaded: Promise<Libheif> | undefined
 
 /** libheif as WebAssembly, loaded with the first HEIC image. sharp's libvips has no decoder for HEVC, which is patented. */
 function loadLibheif(): Promise<Libheif> {
-  // The package has no types for this module. By default it prints to the console.
-  const name = 'libheif-js/libheif-wasm/libheif-bundle.js'
-  loaded ??= import(name).then((module: { readonly default: (options: object) => Libheif }) =>
-    module.default({ print() {}, printErr() {} }),
+  // By default it prints to the console.
+  loaded ??= import('libheif-js/libheif-wasm/libheif-bundle.mjs').then(({ default: create }) =>
+    create({ print() {}, printErr() {} }),
   )
   return loaded
 }
