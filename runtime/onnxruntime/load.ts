@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type * as OnnxRuntime from 'onnxruntime-node'
 import { Failure, reasonOf } from '../failure.js'
+import { moduleUrl } from '../module_url.js'
 import { type Reporter, silent } from '../reporter.js'
 import { placeOfOnnxRuntime, setupOnnxRuntime } from './install.js'
 
@@ -33,7 +34,7 @@ export function hasOnnxRuntime(): boolean {
 /** The one that was installed with wsban or by the project that uses it. */
 function besideUs(): string | undefined {
   try {
-    return createRequire(import.meta.url).resolve('onnxruntime-node')
+    return createRequire(moduleUrl).resolve('onnxruntime-node')
   } catch {
     return undefined
   }
@@ -49,20 +50,41 @@ function disableTelemetry(): void {
 }
 
 async function installed(reporter: Reporter): Promise<typeof OnnxRuntime> {
-  const entry = besideUs() ?? createRequire(join(await setupOnnxRuntime(reporter), '/')).resolve('onnxruntime-node')
   disableTelemetry()
+  const beside = await importBesideUs()
+  if (beside) return beside
+  const entry = createRequire(join(await setupOnnxRuntime(reporter), '/')).resolve('onnxruntime-node')
+  return import(pathToFileURL(entry).href).catch((error: unknown) => {
+    throw broken(entry, error)
+  })
+}
+
+/**
+ * The one that was installed with wsban or by the project that uses it; undefined if there is none. The name is written out, so that bundlers
+ * and packers see that it is needed.
+ */
+async function importBesideUs(): Promise<typeof OnnxRuntime | undefined> {
   try {
-    const runtime: typeof OnnxRuntime = await import(pathToFileURL(entry).href)
-    return runtime
+    return await import('onnxruntime-node')
   } catch (error) {
-    throw new Failure(
-      {
-        code: 'onnxruntime-broken',
-        message: `ONNX Runtime does not load from ${entry}: ${reasonOf(error).split('\n')[0]}`,
-        help: 'remove that folder, and run the command again',
-        path: entry,
-      },
-      { cause: error },
-    )
+    if (isAbsent(error)) return undefined
+    throw broken(besideUs() ?? 'node_modules', error)
   }
+}
+
+/** Whether there is no package onnxruntime-node, rather than one of which a part is missing. */
+function isAbsent(error: unknown): boolean {
+  return error instanceof Error && /^Cannot find (?:package|module) 'onnxruntime-node'/.test(error.message)
+}
+
+function broken(entry: string, cause: unknown): Failure {
+  return new Failure(
+    {
+      code: 'onnxruntime-broken',
+      message: `ONNX Runtime does not load from ${entry}: ${reasonOf(cause).split('\n')[0]}`,
+      help: 'remove that folder, and run the command again',
+      path: entry,
+    },
+    { cause },
+  )
 }
