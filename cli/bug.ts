@@ -1,5 +1,5 @@
 import { safeLine, safeText } from '../compiler/diagnostics/safe_text.js'
-import { packageVersion } from '../runtime/package-root.js'
+import { packageVersion } from '../runtime/package_version.js'
 
 /** An error that is ours: what it was, and what a report of it should hold. */
 export function reportBug(error: unknown): void {

@@ -4,6 +4,7 @@ import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { embedded } from './embedded.mjs'
 import { sourcesHash } from './state.mjs'
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
@@ -13,7 +14,6 @@ const external = [
   'sharp',
   'libheif-js',
   'onnxruntime-node',
-  'ts-morph',
   'typescript',
   'esbuild',
   '@tensorflow/tfjs-core',
@@ -30,6 +30,7 @@ export async function build({ declarations = true } = {}) {
   await mkdir(fresh, { recursive: true })
   await Promise.all([
     bundle(fresh),
+    typescript(fresh),
     page(join(fresh, 'page')),
     studio(join(fresh, 'studio')),
     declarations ? declare(join(fresh, 'types')) : undefined,
@@ -65,17 +66,61 @@ async function bundle(folder) {
     platform: 'node',
     target: 'node20',
     external,
-    // Bundled CommonJS code calls require(), which an ES module lacks.
+    // Bundled CommonJS code calls require(), which an ES module lacks; in a program bundled as CommonJS import.meta is empty.
     banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url ?? __filename);",
     },
-    plugins: [gradients, tables],
+    plugins: [gradients, printer, ...embedded],
     logLevel: 'warning',
   })
   const main = join(folder, 'cli', 'main.js')
   const code = await readFile(main, 'utf8')
   await writeFile(main, `#!/usr/bin/env node\n${code.replace(/^#!.*\n/, '')}`)
   await chmod(main, 0o755)
+}
+
+/**
+ * TypeScript's parser and printer as one module that needs neither Node nor a browser, for the code that the tfjs target writes. ts-morph looks for
+ * the parts of Node when it is loaded, which no bundler can give it in an ES module, and it holds the declarations of every library.
+ */
+async function typescript(folder) {
+  const { build: esbuild } = await import('esbuild')
+  await esbuild({
+    absWorkingDir: root,
+    stdin: { contents: "export { IndentationText, Project, ts } from 'ts-morph'", resolveDir: root },
+    outfile: join(folder, 'ts-morph.js'),
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    legalComments: 'inline',
+    // As in a browser: both packages ask for it before they take the parts of Node.
+    define: { process: 'undefined', 'globalThis.process': 'undefined' },
+    plugins: [withoutLibraries],
+    logLevel: 'warning',
+  })
+}
+
+/** ts-morph without the declarations of JavaScript's libraries, 2.5 MB that only a type checker asks for. */
+const withoutLibraries = {
+  name: 'without libraries',
+  setup(build) {
+    build.onLoad({ filter: /[\\/]ts-morph-common\.js$/ }, async ({ path }) => {
+      const whole = await readFile(path, 'utf8')
+      const contents = whole.replace(/^const libFiles = \[\{[\s\S]*?^ {4}\}\];/m, 'const libFiles = [];')
+      if (contents.length > whole.length / 2) throw new Error(`${path} no longer lists the libraries as libFiles`)
+      return { contents, loader: 'js' }
+    })
+  },
+}
+
+/** The code finds that module by the package's own name for it (`imports` in package.json), wherever a chunk lies. */
+const printer = {
+  name: 'printer',
+  setup(build) {
+    build.onResolve({ filter: /^ts-morph$/ }, () => ({ path: '#ts-morph', external: true }))
+  },
 }
 
 /** The files that `export --page` writes: the page's code with ONNX Runtime in it, and the runtime's WebAssembly. */
@@ -124,17 +169,6 @@ const gradients = {
     build.onResolve({ filter: /^@tensorflow\/tfjs-core\/dist\// }, ({ path }) => ({
       path: createRequire(join(root, 'package.json')).resolve(path),
       sideEffects: true,
-    }))
-  },
-}
-
-/** Tables are bundled as text: V8 reads JSON several times as fast as an object of JavaScript. */
-const tables = {
-  name: 'tables',
-  setup(build) {
-    build.onLoad({ filter: /[\\/]models[\\/]published\.json$/ }, async ({ path }) => ({
-      contents: `export default JSON.parse(${JSON.stringify(JSON.stringify(JSON.parse(await readFile(path, 'utf8'))))})`,
-      loader: 'js',
     }))
   },
 }

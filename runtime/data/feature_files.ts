@@ -5,7 +5,7 @@ import * as z from 'zod'
 import { makeCacheFolder } from '../engines/provision/space.js'
 import { hasCode, kindOf, processOfTemporary, temporaryBeside } from '../files.js'
 import { isAlive } from '../lock.js'
-import { packageVersion } from '../package-root.js'
+import { packageVersion } from '../package_version.js'
 
 /** The features of one image. */
 export interface FeatureEntry {

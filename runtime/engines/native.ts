@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { KernelBackend } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
+import { moduleUrl } from '../module_url.js'
 import type { NativePackage } from './native_package.js'
 import { isNativeBackend, type NativeBackend, nativeBackendName, restoreNodeUtil } from './native_parts.js'
 import { tfjsVersion } from './versions.js'
@@ -43,7 +44,7 @@ export function loadNative(native: NativePackage): NativeBackend {
 /** Runs `load` while the package's imports of TensorFlow.js resolve to our copy of the core, if both have the same version. */
 function withOurCore<T>(native: NativePackage, load: () => T): T {
   if (native.version !== tfjsVersion) return load()
-  const own = createRequire(import.meta.url)
+  const own = createRequire(moduleUrl)
   own('@tensorflow/tfjs-core')
   const ourCore = own.cache[own.resolve('@tensorflow/tfjs-core')]
   const theirs = createRequire(join(native.folder, 'package.json'))

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { GeneratedFile } from '../../compiler/targets/tfjs/emit.js'
-import { packageVersion } from '../package-root.js'
+import { packageVersion } from '../package_version.js'
 import type { ReadySpec } from '../specs/host.js'
 import { WrittenFiles } from '../written_files.js'
 
@@ -26,7 +26,7 @@ export async function writeTarget(spec: ReadySpec, { target, out, seed }: Target
   }
   if (target === 'pytorch') {
     const { pytorchFiles } = await import('../pytorch/files.js')
-    return writeFiles(await pytorchFiles(spec), out)
+    return writeFiles(pytorchFiles(spec), out)
   }
   const { exportOnnx } = await import('./onnx.js')
   const name = `${spec.graph.name}.onnx`

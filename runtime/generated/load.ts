@@ -8,7 +8,9 @@ import { cacheRoot } from '../cache_root.js'
 import { makeCacheFolder } from '../engines/provision/space.js'
 import { writeAtomically } from '../files.js'
 import type { Model } from '../model.js'
-import { packageRoot, packageVersion } from '../package-root.js'
+import { moduleUrl } from '../module_url.js'
+import { packageVersion } from '../package_version.js'
+import { packageRoot } from '../package-root.js'
 
 /**
  * The generated code of a model, running: exactly what `compile --target tfjs` writes, with its types taken off.
@@ -49,7 +51,7 @@ interface HostModules {
 
 /** Our own modules, from source or from dist/: generated code must meet the very ones that run here. */
 function hostModules(): HostModules {
-  const fromSource = import.meta.url.endsWith('.ts')
+  const fromSource = moduleUrl.endsWith('.ts')
   const runtime = fromSource
     ? join(packageRoot(), 'runtime', 'index.ts')
     : join(packageRoot(), 'dist', 'runtime', 'index.js')
@@ -79,7 +81,7 @@ function hashOf(content: string | Uint8Array): string {
 /** Changes whenever the code that writes code does: the build's time, or that of the newest source. */
 async function compilerStamp(): Promise<string> {
   const built = join(packageRoot(), 'dist', 'cli', 'main.js')
-  const paths = import.meta.url.endsWith('.ts') ? await sourcesOf(join(packageRoot(), 'compiler')) : [built]
+  const paths = moduleUrl.endsWith('.ts') ? await sourcesOf(join(packageRoot(), 'compiler')) : [built]
   const times = await Promise.all(paths.map(async (path) => (await stat(path)).mtimeMs))
   return String(Math.max(...times))
 }

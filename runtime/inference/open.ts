@@ -2,6 +2,7 @@ import { withoutLosses } from '../../compiler/graph/phase.js'
 import type { EngineName } from '../engines/index.js'
 import { Failure } from '../failure.js'
 import type { ParameterSpec } from '../model.js'
+import { packageRoot } from '../package-root.js'
 import { parsedJson } from '../parsed_json.js'
 import { answerCalibration } from '../runs/answer_calibration.js'
 import type { SpecHost } from '../specs/host.js'
@@ -49,6 +50,8 @@ export async function openOnEngine(
   host: SpecHost,
 ): Promise<EnginePredictor> {
   const { spec, classes, labelNames } = weighted
+  // Generated code imports modules of the package by their files.
+  packageRoot()
   // ONNX files need none of these.
   const [{ openEngine }, { classNamesOf, labelNamesFor }, { loadModel }, { EnginePredictor }] = await Promise.all([
     import('../engines/index.js'),

@@ -67,7 +67,7 @@ export async function trainInPytorch(
   if (resume) reporter.say(standing(before.state, model.plan, before.run.info.epochs))
   // Not in the run folder, which may be untrusted: Python imports modules from the folder of the program first.
   const code = await mkdtemp(join(tmpdir(), 'wsban-pytorch-'))
-  for (const { path, text } of await pytorchFiles(spec)) await writeAtomically(join(code, path), text)
+  for (const { path, text } of pytorchFiles(spec)) await writeAtomically(join(code, path), text)
   const listing = join(code, 'images.json')
   await writeAtomically(listing, listingOf(data))
 

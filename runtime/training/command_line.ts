@@ -5,6 +5,7 @@ import { openDataSet } from '../data/open.js'
 import { engineNames } from '../engines/index.js'
 import { Failure } from '../failure.js'
 import type { Model } from '../model.js'
+import { packageRoot } from '../package-root.js'
 import type { Reporter } from '../reporter.js'
 import { storedSpec } from '../specs/stored_schema.js'
 import { guardStandardStreams } from '../standard_streams.js'
@@ -20,6 +21,8 @@ const plainReporter: Reporter = {
 export async function trainFromCommandLine(model: Model, spec: unknown, args: readonly string[]): Promise<void> {
   guardStandardStreams()
   try {
+    // Threads and engines are files of the package.
+    packageRoot()
     const { values } = parseArgs({
       args: [...args],
       options: {
