@@ -1,7 +1,7 @@
-/** Makes dist/: the command line and the runtime as plain JavaScript, and the runtime's type declarations. */
+/** Makes dist/: the command line, the runtime and the compiler as plain JavaScript, and the type declarations of the package's entries. */
 import { spawn } from 'node:child_process'
 import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
+import { createRequire, isBuiltin } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { embedded } from './embedded.mjs'
@@ -30,6 +30,7 @@ export async function build({ declarations = true } = {}) {
   await mkdir(fresh, { recursive: true })
   await Promise.all([
     bundle(fresh),
+    compiler(join(fresh, 'compiler')),
     typescript(fresh),
     page(join(fresh, 'page')),
     studio(join(fresh, 'studio')),
@@ -66,17 +67,34 @@ async function bundle(folder) {
     platform: 'node',
     target: 'node20',
     external,
-    // Bundled CommonJS code calls require(), which an ES module lacks; in a program bundled as CommonJS import.meta is empty.
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url ?? __filename);",
-    },
-    plugins: [gradients, printer, ...embedded],
+    plugins: [gradients, printer, required, ...embedded],
     logLevel: 'warning',
   })
   const main = join(folder, 'cli', 'main.js')
   const code = await readFile(main, 'utf8')
   await writeFile(main, `#!/usr/bin/env node\n${code.replace(/^#!.*\n/, '')}`)
   await chmod(main, 0o755)
+}
+
+/** The compiler for programs in a browser: esbuild refuses whatever would need Node there. */
+async function compiler(folder) {
+  const { build: esbuild } = await import('esbuild')
+  await esbuild({
+    absWorkingDir: root,
+    entryPoints: { index: 'runtime/compiler_api/index.ts' },
+    outdir: folder,
+    chunkNames: 'chunks/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    minifyWhitespace: true,
+    minifySyntax: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    legalComments: 'inline',
+    plugins: [printer, ...embedded],
+    logLevel: 'warning',
+  })
 }
 
 /**
@@ -173,6 +191,28 @@ const gradients = {
   },
 }
 
+/** CommonJS code in the bundle requires parts of Node, and an ES module has no require(): they are imported, which bundlers understand as well. */
+const required = {
+  name: 'required',
+  setup(build) {
+    build.onResolve({ filter: /^(?:node:)?[a-z_/]+$/ }, ({ path, kind }) =>
+      kind === 'require-call' && isBuiltin(path)
+        ? { path: path.replace(/^node:/, ''), namespace: 'required' }
+        : undefined,
+    )
+    // CommonJS code gets what the module exports as a whole, not the names of an ES module.
+    build.onLoad({ filter: /./, namespace: 'required' }, ({ path }) => ({
+      contents: `module.exports = require('imported:${path}').default`,
+      loader: 'js',
+    }))
+    build.onResolve({ filter: /^imported:/ }, ({ path }) => ({ path: path.slice(9), namespace: 'imported' }))
+    build.onLoad({ filter: /./, namespace: 'imported' }, ({ path }) => ({
+      contents: `export { default } from 'node:${path}'`,
+      loader: 'js',
+    }))
+  },
+}
+
 async function declare(folder) {
   const compiler = createRequire(import.meta.url).resolve('typescript/lib/tsc.js')
   const project = join(root, 'cli', 'bootstrap', 'declarations.json')
@@ -184,7 +224,7 @@ async function declare(folder) {
     child.on('error', fail)
     child.on('close', settle)
   })
-  if (status !== 0) throw new Error('the type declarations of wsban/runtime could not be made')
+  if (status !== 0) throw new Error('the type declarations could not be made')
   if ((await readdir(folder)).length === 0) throw new Error('tsc made no type declarations')
 }
 
