@@ -1,32 +1,9 @@
 import type { ModelSettings } from '../../compiler/analysis/model.js'
-import { hasErrors } from '../../compiler/diagnostics/diagnostic.js'
-import { type PlacedDiagnostic, placed } from '../../compiler/diagnostics/placed.js'
-import { type Graph, typeOf, type ValueRef } from '../../compiler/graph/graph.js'
-import { measure } from '../../compiler/graph/measure.js'
 import { type CompiledSpec, compileFile, compileText } from '../specs/spec.js'
+import { type CheckResult, checkResult } from './check_result.js'
 
 /** A file's path; or a text, and the path that it would have: imports are looked for beside it. */
 export type SpecInput = string | { readonly path: string; readonly text: string }
-
-export interface ModelSummary {
-  readonly name: string
-  /** The model's parameters as they were set. */
-  readonly settings: ModelSettings
-  /** Numbers that are learnt. */
-  readonly parameters: number
-  /** Of one image. */
-  readonly multiplyAdds: number
-  /** The answers with their shapes; null is the batch, which only running tells. */
-  readonly outputs: readonly { readonly name: string; readonly shape: readonly (number | null)[] }[]
-}
-
-export interface CheckResult {
-  /** Whether there are no errors; warnings may be there. */
-  readonly ok: boolean
-  readonly diagnostics: readonly PlacedDiagnostic[]
-  /** Without errors, and where the file has a model. */
-  readonly model?: ModelSummary
-}
 
 /**
  * Every error and warning of a spec, and the size of its model. Nothing that is written in a spec makes it throw.
@@ -35,20 +12,7 @@ export interface CheckResult {
  * @throws Failure `spec-unreadable` when there is no such file
  */
 export function check(spec: SpecInput, options: { readonly set?: ModelSettings } = {}): CheckResult {
-  const compiled = compiledFrom(spec, options.set)
-  const { graph, diagnostics, texts } = compiled
-  return {
-    ok: !hasErrors(diagnostics),
-    diagnostics: diagnostics.map((diagnostic) => placed(diagnostic, texts)),
-    ...(graph && { model: summaryOf(graph) }),
-  }
-}
-
-export function summaryOf(graph: Graph): ModelSummary {
-  const { name, settings, predictions } = graph
-  const shapeOf = (value: ValueRef) => typeOf(graph, value).shape.map(({ size }) => size ?? null)
-  const outputs = predictions.map((prediction) => ({ name: prediction.name, shape: shapeOf(prediction.value) }))
-  return { name, settings, ...measure(graph), outputs }
+  return checkResult(compiledFrom(spec, options.set))
 }
 
 export function compiledFrom(spec: SpecInput, set: ModelSettings = {}): CompiledSpec {

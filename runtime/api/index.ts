@@ -2,7 +2,8 @@
 export type { Place, PlacedDiagnostic } from '../../compiler/diagnostics/placed.js'
 export { Failure, type Problem } from '../failure.js'
 export type { Box } from '../images/rgb_image.js'
-export { type CheckResult, check, type ModelSummary, type SpecInput } from './check.js'
+export { check, type SpecInput } from './check.js'
+export type { CheckResult, ModelSummary } from './check_result.js'
 export { type CompileOptions, compile, SpecFailure } from './compile.js'
 export {
   type LoadedModel,

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Graph } from '../../compiler/graph/graph.js'
 import { specialise } from '../../compiler/graph/phase.js'
-import { operations } from '../../compiler/ops/index.js'
 import { describer } from '../../compiler/targets/onnx/doc_strings.js'
 import { emitOnnx } from '../../compiler/targets/onnx/emit.js'
 import { encodeModel } from '../../compiler/targets/onnx/encode.js'
@@ -26,6 +25,7 @@ import type { OpenWeights } from '../weights/load.js'
 import { type CascadeTrial, type TunedCascade, tuneCascade } from './cascade.js'
 import { checkExport } from './check.js'
 import { type Accuracy, type EightBitTrial, inEightBits, type Speed } from './eight_bits.js'
+import { lowPrecision } from './low_precision.js'
 import { type Described, metadataOf } from './metadata.js'
 
 /** How values are stored and computed: all in float32; or in float16 or as eight-bit steps where that is enough. */
@@ -179,11 +179,6 @@ async function inPrecision(
       { ...precision.trial, input, steps: graph.image.steps },
     )
   return { program: precision.name === 'fp16' ? toHalfPrecision(single, mayBeLow) : single }
-}
-
-/** The nodes that may compute in half precision or on eight-bit values: those of operations that say so. */
-export function lowPrecision({ nodes }: Graph): (node: OnnxNode) => boolean {
-  return ({ origin }) => operations.get(nodes[origin ?? -1]?.operation ?? '')?.semantics?.lowPrecision === true
 }
 
 /** Returns the number of channels of the maps that a node computes; undefined if its operation computes none. */

@@ -1,15 +1,13 @@
-import { presentDefaults } from '../../compiler/analysis/defaults.js'
 import type { ModelSettings } from '../../compiler/analysis/model.js'
 import type { Library } from '../../compiler/analysis/modules.js'
-import { type Compiled, compile } from '../../compiler/compile.js'
+import { compile } from '../../compiler/compile.js'
+import { type CompiledSpec, compileFrom } from './compiled_spec.js'
 import { diskLibrary, shownPath } from './library.js'
 import { readSpec, specFile } from './spec_file.js'
 import type { StoredSpec } from './stored.js'
 import { entryText } from './stored.js'
 
-export interface CompiledSpec extends Compiled {
-  readonly stored: StoredSpec
-}
+export type { CompiledSpec }
 
 /** Compiles a spec from disk: a file, or the name of a model that comes with wsban. @throws Failure `spec-unreadable` */
 export function compileFile(given: string, settings: ModelSettings = {}, train: readonly string[] = []): CompiledSpec {
@@ -24,33 +22,7 @@ export function compileText(
   settings: ModelSettings = {},
   train: readonly string[] = [],
 ): CompiledSpec {
-  const imports: { importer: string; specifier: string; source: string }[] = []
-  const disk = diskLibrary()
-  const library: Library = {
-    get standard() {
-      return disk.standard
-    },
-    find(specifier, importer) {
-      const found = disk.find(specifier, importer)
-      if (found) imports.push({ importer, specifier, source: found.source })
-      return found
-    },
-    exporting: (block) => disk.exporting?.(block),
-    normalizationOf: (weights) => disk.normalizationOf?.(weights),
-  }
-  const entry = shownPath(path)
-  const compiled = compile({ source: entry, text }, library, settings, { train })
-  return {
-    ...compiled,
-    stored: {
-      entry,
-      files: Object.fromEntries(compiled.files),
-      imports,
-      settings: { ...settings },
-      ...(train.length > 0 && { train: [...train] }),
-      defaults: presentDefaults(),
-    },
-  }
+  return compileFrom(diskLibrary(), { source: shownPath(path), text }, settings, train)
 }
 
 /** Compiles what a run or an exported file kept of its spec: no file is read. */

@@ -8,7 +8,7 @@ import { opsets } from '../../compiler/targets/onnx/opsets.js'
 import { toHalfPrecision } from '../../compiler/targets/onnx/passes/half_precision.js'
 import { bodiesOf, type OnnxNode, type OnnxProgram, withSetting } from '../../compiler/targets/onnx/program.js'
 import { withSkipping } from '../../compiler/targets/onnx/skip_second.js'
-import { lowPrecision } from '../../runtime/export/onnx.js'
+import { lowPrecision } from '../../runtime/export/low_precision.js'
 import { cascadeProgram, cascades, imageSize, medianConfidence, noise } from '../support/cascades.js'
 import { sessionOf } from '../support/onnx_program.js'
 

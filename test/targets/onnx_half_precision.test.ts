@@ -6,7 +6,7 @@ import { toHalfPrecision } from '../../compiler/targets/onnx/passes/half_precisi
 import { optimise } from '../../compiler/targets/onnx/passes/index.js'
 import type { OnnxProgram } from '../../compiler/targets/onnx/program.js'
 import { present } from '../../grammar/present.js'
-import { lowPrecision } from '../../runtime/export/onnx.js'
+import { lowPrecision } from '../../runtime/export/low_precision.js'
 import { compileText } from '../../runtime/specs/spec.js'
 import { initialValues } from '../../runtime/weights/initial_values.js'
 import { sessionOf } from '../support/onnx_program.js'

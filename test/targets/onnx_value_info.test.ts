@@ -11,7 +11,7 @@ import { toHalfPrecision } from '../../compiler/targets/onnx/passes/half_precisi
 import { optimise } from '../../compiler/targets/onnx/passes/index.js'
 import type { OnnxProgram } from '../../compiler/targets/onnx/program.js'
 import { resizeLowerings } from '../../compiler/targets/onnx/resize_lowering.js'
-import { lowPrecision } from '../../runtime/export/onnx.js'
+import { lowPrecision } from '../../runtime/export/low_precision.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { compileFile } from '../../runtime/specs/spec.js'
 import { initialValues } from '../../runtime/weights/initial_values.js'

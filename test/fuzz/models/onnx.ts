@@ -9,7 +9,7 @@ import { toHalfPrecision } from '../../../compiler/targets/onnx/passes/half_prec
 import { passes } from '../../../compiler/targets/onnx/passes/index.js'
 import type { OnnxProgram } from '../../../compiler/targets/onnx/program.js'
 import { withSkipping } from '../../../compiler/targets/onnx/skip_second.js'
-import { lowPrecision } from '../../../runtime/export/onnx.js'
+import { lowPrecision } from '../../../runtime/export/low_precision.js'
 import { sessionOf } from '../../support/onnx_program.js'
 import type { ReferenceInputs, Tensors } from './reference.js'
 
