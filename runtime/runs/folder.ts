@@ -7,7 +7,8 @@ import { hasCode, kindOf, makeFolder, processOfTemporary, writeAtomically } from
 import { isAlive, type Lock, lockHolder, tryLock } from '../lock.js'
 import { parsedJson } from '../parsed_json.js'
 import { entryText } from '../specs/stored.js'
-import { type AnswerCalibration, answerCalibration } from './answer_calibration.js'
+import type { AnswerCalibration } from './answer_calibration.js'
+import { answerCalibration } from './answer_calibration_schema.js'
 import {
   type Checkpoint,
   checkpointName,
