@@ -114,7 +114,7 @@ async function write(
   const imports: Readonly<Record<string, string>> = {
     'wsban/runtime': runtimeUrl,
     '@tensorflow/tfjs-core': tfjsUrl,
-    './parameters.js': './parameters.mjs',
+    './parameters.ts': './parameters.mjs',
   }
   const files = emitTfjs(graph, { source, version: packageVersion(), spec: {} }).filter(
     ({ path }) => path === 'parameters.ts' || path === 'model.ts',

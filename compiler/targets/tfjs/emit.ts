@@ -91,7 +91,7 @@ function addImports(file: SourceFile, writers: readonly FunctionWriter[], texts:
   const lines = [
     `import ${tf ? '' : 'type '}* as tf from '@tensorflow/tfjs-core'`,
     `import {\n${names.join('')}} from 'wsban/runtime'`,
-    "import { parameters } from './parameters.js'",
+    "import { parameters } from './parameters.ts'",
   ]
   file.insertStatements(2, [...lines, ''])
 }
@@ -293,7 +293,7 @@ function trainFile(project: Project): string {
   const file = project.createSourceFile('train.ts')
   file.addStatements([
     "import { trainFromCommandLine } from 'wsban/runtime'",
-    "import { model } from './model.js'",
+    "import { model } from './model.ts'",
     "import spec from './spec.json' with { type: 'json' }",
     '',
     '// npm run train -- --data DIR -o RUN [--epochs N] [--batch N] [--seed N]',
@@ -323,6 +323,8 @@ function tsconfigFile(): string {
     noUncheckedIndexedAccess: true,
     skipLibCheck: true,
     resolveJsonModule: true,
+    // Deno and Node's own TypeScript find a module by the file's name.
+    rewriteRelativeImportExtensions: true,
     types: ['node'],
   }
   return `${JSON.stringify({ compilerOptions, include: ['*.ts'] }, undefined, 2)}\n`

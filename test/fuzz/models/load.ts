@@ -16,7 +16,7 @@ export function evaluateModel(graph: Graph): Model {
   const parameters = evaluate(files.get('parameters.ts') ?? '', {})
   const { model } = z
     .object({ model: z.custom<Model>((value) => typeof value === 'object' && value !== null) })
-    .parse(evaluate(files.get('model.ts') ?? '', { './parameters.js': parameters }))
+    .parse(evaluate(files.get('model.ts') ?? '', { './parameters.ts': parameters }))
   return model
 }
 
