@@ -2,10 +2,10 @@
  * npm run test:package: packs wsban and uses it as a stranger would, in empty folders, on several versions of Node.
  * Needs the npm registry, for wsban's dependencies and for the other versions of Node.
  */
-import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { nodeOf, run } from './other_nodes.mjs'
 import { prepare, root } from './prepare.mjs'
 
 const versions = process.argv.length > 2 ? process.argv.slice(2) : ['20', '22', '24']
@@ -71,40 +71,9 @@ async function tryOn(version, tarball, folder) {
   console.log(`node ${version}: ${said.trim()}`)
 }
 
-/** The Node of that major version: this one, or one from the registry. */
-async function nodeOf(version, folder) {
-  if (process.versions.node.split('.')[0] === version) return process.execPath
-  const place = join(folder, 'node')
-  await mkdir(place)
-  await writeFile(join(place, 'package.json'), JSON.stringify({ private: true }))
-  // Its install script lays the program in its place: it is the one script that is wanted here.
-  await run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', `node@${version}`], place)
-  return join(place, 'node_modules', 'node', 'bin', 'node')
-}
-
 async function megabytes(folder) {
   let bytes = 0
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }))
     if (entry.isFile()) bytes += (await stat(join(entry.parentPath ?? entry.path, entry.name))).size
   return (bytes / 1e6).toFixed(0)
-}
-
-/** Resolves with its output; rejects with all of it if the command fails. */
-function run(command, args, cwd) {
-  return new Promise((settle, fail) => {
-    const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
-    let [output, errors] = ['', '']
-    child.stdout.on('data', (piece) => {
-      output += piece
-    })
-    child.stderr.on('data', (piece) => {
-      errors += piece
-    })
-    child.on('error', fail)
-    child.on('close', (status) => {
-      if (status === 0) return settle(output)
-      console.error(output + errors)
-      fail(new Error(`${[command, ...args].join(' ')} ended with ${status}`))
-    })
-  })
 }

@@ -36,6 +36,36 @@ for (const folder of pure)
     }
   })
 
+/** The build replaces these with the texts that they read (cli/bootstrap/embedded.mjs). */
+const embedded = new Set(['runtime/specs/standard_texts.ts', 'runtime/pytorch/program_texts.ts'])
+const allowedInBrowsers = new Set([...allowedPackages, '@noble/hashes/sha2.js', '@noble/hashes/utils.js', 'zod'])
+
+test('what programs import from wsban/compiler reaches nothing of Node', (t) => {
+  const waiting = ['runtime/compiler_api/index.ts']
+  const reached = new Set(waiting)
+  for (const file of waiting) {
+    if (embedded.has(file)) continue
+    const text = readFileSync(join(packageRoot(), file), 'utf8')
+    const imports = text.matchAll(/^(?:(?:import|export)(?! type\b).* from |\} from |import |.*\bimport\()'([^']+)'/gm)
+    for (const [line, specifier = ''] of imports) {
+      if (
+        specifier.endsWith('.json') ||
+        (line.startsWith('} from') && /import type \{[^}]*$/.test(text.slice(0, text.indexOf(line))))
+      )
+        continue
+      if (!specifier.startsWith('.')) {
+        t.true(allowedInBrowsers.has(specifier), `${file} imports ${specifier}`)
+        continue
+      }
+      const imported = normalize(join(file, '..', specifier.replace(/\.js$/, '.ts'))).replaceAll(sep, '/')
+      if (!reached.has(imported)) waiting.push(imported)
+      reached.add(imported)
+    }
+  }
+  t.true(reached.size > 300)
+  t.true([...embedded].every((file) => reached.has(file)))
+})
+
 test('the grammar knows nothing of the compiler', (t) => {
   for (const file of sources('grammar'))
     t.false(readFileSync(join(packageRoot(), file), 'utf8').includes("'../compiler"), file)

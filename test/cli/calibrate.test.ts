@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import * as z from 'zod'
 import { readOnnxMetadata } from '../../runtime/inference/onnx_metadata.js'
-import { answerCalibration } from '../../runtime/runs/answer_calibration.js'
+import { answerCalibration } from '../../runtime/runs/answer_calibration_schema.js'
 import { json, wsbanIn } from '../support/commands.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'wsban-calibrate-'))
