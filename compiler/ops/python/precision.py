@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 def in_float32(function: Callable[P, T]) -> Callable[P, T]:
     """Under autocast the function, too, computes in float32."""
+    widened: Callable[..., T] = function
 
     @wraps(function)
     def run(*args: Any, **options: Any) -> T:
@@ -34,6 +35,6 @@ def in_float32(function: Callable[P, T]) -> Callable[P, T]:
             return function(*args, **options)
         wide: list[Any] = [widen(x) if isinstance(x, Tensor) else x for x in args]
         with torch.autocast(device, enabled=False):
-            return function(*wide, **options)
+            return widened(*wide, **options)
 
     return run

@@ -39,11 +39,11 @@ class AllReduceSum(torch.autograd.Function):
     """The sum over all processes; so is its gradient."""
 
     @staticmethod
-    def forward(_ctx: Any, values: Tensor) -> Tensor:
+    def forward(ctx: Any, values: Tensor) -> Tensor:
         return _all_reduced(values)
 
     @staticmethod
-    def backward(_ctx: Any, *gradients: Tensor) -> Tensor:
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         return _all_reduced(gradients[0])
 
 

@@ -52,7 +52,7 @@ MAX_UNREADABLE = 0.05
 
 
 def read_options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__ and __doc__.splitlines()[0])
     add = parser.add_argument
     add(
         "--data",
