@@ -116,6 +116,7 @@ async function inBrowser(bundles, expected) {
     (path) => path !== undefined && existsSync(path),
   )
   if (browser === undefined) return console.log('no Chromium: the bundles for browsers were not run')
+  const { launch } = await import('puppeteer-core')
   const server = createServer(async ({ url = '/' }, response) => {
     const file = join(bundles, decodeURIComponent(url).replace(/^\/+/, ''))
     if (url.endsWith('/'))
@@ -129,7 +130,6 @@ async function inBrowser(bundles, expected) {
     }
   })
   await new Promise((settle) => server.listen(0, '127.0.0.1', settle))
-  const { launch } = await import('puppeteer-core')
   const chromium = await launch({ executablePath: browser, headless: true, args: ['--no-sandbox'] })
   try {
     for (const folder of (await readdir(bundles)).filter((name) => name.endsWith('-browser')))
