@@ -1,10 +1,10 @@
 /** Makes the playground: `npx tsx editors/playground/build.ts [FOLDER]` writes a folder whose index.html opens without a server. */
-import { cp, mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { cp, mkdir, readFile, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type BuildOptions, build } from 'esbuild'
-import { packageVersion } from '../../runtime/package_version.js'
+import { embedded } from '../../cli/bootstrap/embedded.mjs'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -24,17 +24,14 @@ export async function buildPlayground(folder: string): Promise<void> {
     target: 'es2022',
     legalComments: 'none',
     logLevel: 'warning',
+    plugins: [...embedded],
   }
   const runtime = join(
     dirname(createRequire(import.meta.url).resolve('onnxruntime-web/wasm')),
     'ort-wasm-simd-threaded.wasm',
   )
   await Promise.all([
-    build({
-      ...common,
-      entryPoints: { playground: join(here, 'main.ts') },
-      define: { wsbanModels: JSON.stringify(await models()), wsbanVersion: JSON.stringify(packageVersion()) },
-    }),
+    build({ ...common, entryPoints: { playground: join(here, 'main.ts') } }),
     build({ ...common, entryPoints: { code: join(here, 'code.ts') } }),
     build({
       ...common,
@@ -44,21 +41,6 @@ export async function buildPlayground(folder: string): Promise<void> {
       define: { wsbanRuntime: JSON.stringify(await readFile(runtime, 'base64')) },
     }),
   ])
-}
-
-async function models(): Promise<Record<string, string>> {
-  const folder = join(root, 'models')
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  const paths = entries
-    .filter(({ name }) => name.endsWith('.wsban'))
-    .map(({ parentPath, name }) => join(parentPath, name))
-  const texts = paths.sort().map(async (path) => {
-    const name = relative(folder, path)
-      .replaceAll('\\', '/')
-      .replace(/\.wsban$/, '')
-    return [name, await readFile(path, 'utf8')] as const
-  })
-  return Object.fromEntries(await Promise.all(texts))
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {

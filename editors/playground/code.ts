@@ -1,5 +1,4 @@
-import { emitPytorch } from '../../compiler/targets/pytorch/emit.js'
-import { emitTfjs } from '../../compiler/targets/tfjs/emit.js'
+import { compile } from '../../runtime/compiler_api/compile.js'
 import { provide } from './parts.js'
 
-provide({ code: { tfjs: emitTfjs, pytorch: emitPytorch } })
+provide({ code: { compile } })

@@ -1,26 +1,22 @@
 /** The playground: a model's text on one side; its code, its ONNX file and what that answers on the other. Nothing leaves the page. */
 import type { EditorView } from '@codemirror/view'
-import { presentDefaults } from '../../compiler/analysis/defaults.js'
 import { neededOf } from '../../compiler/compile.js'
 import { fold } from '../../compiler/diagram/fold.js'
 import { svgOf } from '../../compiler/diagram/svg.js'
 import type { Graph } from '../../compiler/graph/graph.js'
-import { wholeImage } from '../../compiler/graph/view.js'
+import { viewOf, wholeImage } from '../../compiler/graph/view.js'
 import type { GeneratedFile } from '../../compiler/targets/tfjs/emit.js'
 import { format } from '../../grammar/format.js'
+import { exportOnnx, type OnnxFile } from '../../runtime/compiler_api/onnx.js'
 import type { Answer } from '../../runtime/page/answer.js'
 import { drawPart, drawSeen } from '../../runtime/page/drawing.js'
-import type { StoredSpec } from '../../runtime/specs/stored.js'
 import { lensesOf } from '../language/annotations.js'
 import { type Analysis, Workspace } from '../language/workspace.js'
 import { openEditor } from './editor.js'
 import { examples, library, source, textOf } from './library.js'
 import { element } from './markdown.js'
-import { type LoadedWeights, loadWeights, makeOnnx, type OnnxMade } from './onnx.js'
 import { part } from './parts.js'
-
-/** The build puts it there. */
-declare const wsbanVersion: string
+import { type LoadedWeights, loadWeights } from './weights.js'
 
 const seed = 1
 const first = 'wsban_tiny'
@@ -36,7 +32,7 @@ let image: ImageBitmap | undefined
 let answer: Answer | undefined
 let view = wholeImage
 let made:
-  | { readonly analysis: Analysis; readonly weights: LoadedWeights | undefined; readonly onnx: OnnxMade }
+  | { readonly analysis: Analysis; readonly weights: LoadedWeights | undefined; readonly onnx: OnnxFile }
   | undefined
 
 function byId<T extends Element>(id: string, kind: new () => T): T {
@@ -87,30 +83,23 @@ function graphOf(now: Analysis | undefined) {
   return neededOf(now.whole)
 }
 
-function storedOf(now: Analysis): StoredSpec {
-  const imports = [...now.files].flatMap(([importer, text]) =>
-    [...text.matchAll(/^import .* from "([^"]+)"/gm)].flatMap(([, specifier = '']) => {
-      const found = library.find(specifier, importer)
-      return found ? [{ importer, specifier, source: found.source }] : []
-    }),
-  )
-  const files = Object.fromEntries(now.files)
-  return { entry: source, files, imports, settings: {}, defaults: presentDefaults() }
+/** The editor's text as the compiler takes it. */
+function specOf(now: Analysis | undefined) {
+  if (!now?.whole) throw new Error('the model has mistakes')
+  return { name: source, text: now.text }
 }
 
 async function writeTfjs(): Promise<void> {
-  const now = analysis
-  const graph = graphOf(now)
-  const { tfjs } = await part('code')
-  const spec = now ? storedOf(now) : {}
-  showFiles(tfjs(graph, { source, version: wsbanVersion, spec }), '.ts')
+  const spec = specOf(analysis)
+  const { compile } = await part('code')
+  showFiles((await compile(spec, { target: 'tfjs' })).files, '.ts')
   say('TensorFlow.js code, as wsban train runs it.')
 }
 
 async function writePytorch(): Promise<void> {
-  const graph = graphOf(analysis)
-  const { pytorch } = await part('code')
-  showFiles(pytorch(graph, { source, version: wsbanVersion }), '.py')
+  const spec = specOf(analysis)
+  const { compile } = await part('code')
+  showFiles((await compile(spec, { target: 'pytorch' })).files, '.py')
   say('PyTorch code, as wsban compile --target pytorch writes it.')
 }
 
@@ -130,18 +119,19 @@ function showFiles(files: readonly GeneratedFile[], ending: string): void {
 }
 
 /** The file of the model as it is now; made once for each text and weights. */
-async function onnxNow(): Promise<OnnxMade> {
+async function onnxNow(): Promise<OnnxFile> {
   const now = analysis
   if (made && made.analysis === now && made.weights === weights) return made.onnx
-  const graph = graphOf(now)
-  if (!now) throw new Error('there is no model')
-  const onnx = await makeOnnx({ graph, stored: storedOf(now), version: wsbanVersion, seed, weights })
+  const { onnx } = await exportOnnx(specOf(now), { seed, ...(weights && { weights: weights.bytes }) })
+  if (!now || !onnx) throw new Error('there is no model')
   made = { analysis: now, weights, onnx }
   return onnx
 }
 
-function about({ bytes, nodes, loaded, parameters }: OnnxMade): string {
-  const origin = loaded === 0 ? `random weights, seed ${seed}` : `${loaded} of ${parameters} weights from the file`
+function about({ bytes, nodes, random, parameters }: OnnxFile): string {
+  const loaded = parameters.length - random.length
+  const origin =
+    loaded === 0 ? `random weights, seed ${seed}` : `${loaded} of ${parameters.length} weights from the file`
   return `${(bytes.length / 1e6).toFixed(1)} MB, ${nodes} nodes, ${origin}`
 }
 
@@ -160,7 +150,7 @@ async function look(): Promise<void> {
   const onnx = await onnxNow()
   const { answer: run } = await part('run')
   answer = await run(onnx.bytes, image)
-  view = onnx.view
+  view = viewOf(graphOf(analysis).image.steps)
   show()
   say(`${answer.milliseconds.toFixed(0)} ms for ${image.width} x ${image.height} pixels; ${about(onnx)}.`)
 }
@@ -187,7 +177,7 @@ function show(): void {
 async function take(file: File): Promise<void> {
   if (file.name.endsWith('.safetensors')) {
     weights = loadWeights(file.name, new Uint8Array(await file.arrayBuffer()))
-    byId('weights', HTMLElement).textContent = `${file.name}: ${weights.entries.size} tensors`
+    byId('weights', HTMLElement).textContent = `${file.name}: ${weights.tensors} tensors`
     say('Weights go by their names; what the file lacks is random.')
     if (image) await look()
     return

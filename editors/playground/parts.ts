@@ -1,14 +1,9 @@
-import type { Graph } from '../../compiler/graph/graph.js'
-import type { PytorchOptions } from '../../compiler/targets/pytorch/emit.js'
-import type { GeneratedFile, TfjsOptions } from '../../compiler/targets/tfjs/emit.js'
+import type { compile } from '../../runtime/compiler_api/compile.js'
 import type { Answer } from '../../runtime/page/answer.js'
 
 /** Parts of the page that are large and wanted late, each a script that puts what it has here. */
 export interface Parts {
-  code?: {
-    readonly tfjs: (graph: Graph, options: TfjsOptions) => readonly GeneratedFile[]
-    readonly pytorch: (graph: Graph, options: PytorchOptions) => readonly GeneratedFile[]
-  }
+  code?: { readonly compile: typeof compile }
   run?: { readonly answer: (model: Uint8Array, image: ImageBitmap) => Promise<Answer> }
 }
 
