@@ -68,7 +68,11 @@ async function withVite(work, program, out, platform) {
       emptyOutDir: true,
       ...(platform === 'node' && { ssr: program }),
       target: platform === 'node' ? 'node20' : 'es2022',
-      rollupOptions: { input: join(work, program), output: { entryFileNames: name } },
+      rollupOptions: {
+        input: join(work, program),
+        // Node takes a chunk for an ES module by its ending.
+        output: { entryFileNames: name, ...(platform === 'node' && { chunkFileNames: 'chunks/[name]-[hash].mjs' }) },
+      },
     },
   })
   return join(out, name)
