@@ -77,6 +77,7 @@ function typeErrors(projects: Readonly<Record<string, readonly GeneratedFile[]>>
     noEmit: true,
     skipLibCheck: true,
     resolveJsonModule: true,
+    rewriteRelativeImportExtensions: true,
     target: ts.ScriptTarget.ES2022,
     module: ts.ModuleKind.NodeNext,
     moduleResolution: ts.ModuleResolutionKind.NodeNext,
