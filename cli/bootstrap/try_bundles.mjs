@@ -75,7 +75,7 @@ try {
 }
 process.exitCode = failures > 0 ? 1 : 0
 
-/** What the library says where its files are not: a run cannot be opened, and all else is the same. */
+/** Returns the output expected where the package is not installed: a run cannot be opened, and all else is the same. */
 function withoutPackage(output) {
   const said = JSON.parse(output)
   if (said.run !== 'works') throw new Error(`installed, a run could not be opened: ${said.run}`)
