@@ -14,11 +14,11 @@ export function oneHot<T extends tf.Tensor>(x: tf.Tensor, classes: number): T {
 }
 
 /** The largest values along an axis in descending order, and their indices. The gradient goes to the values that were taken. */
-export function topK<T extends tf.Tensor>(x: tf.Tensor, k: number, axis: number): { values: T; indices: T } {
+export function topK<T extends tf.Tensor>(x: T, k: number, axis: number): { values: T; indices: T } {
   const order = [...x.shape.keys()].filter((one) => one !== axis).concat(axis)
   const back = order.map((_, index) => order.indexOf(index))
   const isLast = axis === x.rank - 1
-  const last = isLast ? x : tf.transpose(x, order)
+  const last: tf.Tensor = isLast ? x : tf.transpose(x, order)
   const numbers = withoutGradient(() => tf.cast(tf.topk(last, k).indices, 'float32'))
   const largest = takenAlongLast(last, tf.cast(numbers, 'int32'))
   const result = (one: tf.Tensor) => (isLast ? one : tf.transpose(one, back)) as T

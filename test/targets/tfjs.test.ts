@@ -9,6 +9,7 @@ import { present } from '../../grammar/present.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { diskLibrary } from '../../runtime/specs/library.js'
 import { compileFile } from '../../runtime/specs/spec.js'
+import { modelNames } from '../../runtime/specs/spec_file.js'
 import { cascadeGraph, cascades } from '../support/cascades.js'
 import { unlabelledModel } from '../support/unlabelled_model.js'
 
@@ -107,8 +108,7 @@ function typeErrors(projects: Readonly<Record<string, readonly GeneratedFile[]>>
 
 test('generated code type-checks with strict', (t) => {
   const projects = {
-    wsban: generate('models/wsban'),
-    wsban_tiny: generate('models/wsban_tiny'),
+    ...Object.fromEntries(modelNames().map((name) => [name, generate(`models/${name}`)])),
     many_features: generate('test/fixtures/models/many_features'),
     elementwise: generate('test/fixtures/models/elementwise'),
     windows: generate('test/fixtures/models/windows'),

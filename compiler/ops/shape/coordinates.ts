@@ -26,7 +26,7 @@ export const coordinates: Operation = {
   semantics: { broadcasts: true, stopsGradient: ['x'] },
   lowering: {
     layout: 'channels first',
-    tfjs: (call) => call.genericRuntime('coordinates', call.input('x'), source(`${axisOf(call, 'x')}`)),
+    tfjs: (call) => call.runtime('coordinates', call.input('x'), source(`${axisOf(call, 'x')}`)),
     pytorch: {
       underAutocast: 'float32',
       expression: (call) => call.helper(python.coordinates, call.input('x'), literal(axisOf(call, 'x'))),
