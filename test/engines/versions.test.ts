@@ -4,8 +4,8 @@ import test from 'ava'
 import * as z from 'zod'
 import { emitTfjs } from '../../compiler/targets/tfjs/emit.js'
 import { present } from '../../grammar/present.js'
-import { onnxRuntimeVersion } from '../../runtime/onnxruntime/install.js'
 import { tfjsVersion } from '../../runtime/engines/versions.js'
+import { onnxRuntimeVersion } from '../../runtime/onnxruntime/install.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { compileFile } from '../../runtime/specs/spec.js'
 
@@ -31,9 +31,14 @@ test('every package of TensorFlow.js has the version that setup brings', (t) => 
   for (const name of names) t.is(dependencies[name] ?? peerDependencies[name], tfjsVersion, name)
   const { graph } = compileFile('wsban_tiny')
   const files = emitTfjs(present(graph, 'the graph'), { source: 'a.wsban', version: '0', spec: {} })
-  const generated = z
-    .object({ dependencies: versions })
-    .parse(JSON.parse(present(files.find(({ path }) => path === 'package.json'), 'package.json').text))
+  const generated = z.object({ dependencies: versions }).parse(
+    JSON.parse(
+      present(
+        files.find(({ path }) => path === 'package.json'),
+        'package.json',
+      ).text,
+    ),
+  )
   t.is(generated.dependencies['@tensorflow/tfjs-core'], tfjsVersion)
 })
 
