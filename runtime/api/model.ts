@@ -5,8 +5,11 @@ import type { Box } from '../images/rgb_image.js'
 import type { Answer, Predictor, SeenCrop } from '../inference/answer.js'
 import { type NamedPrediction, namedPredictions } from '../inference/named_predictions.js'
 import { openPredictor } from '../inference/open.js'
+import { type RankedClass, rank } from '../inference/ranked_classes.js'
 import type { Reporter } from '../reporter.js'
 import { programHost } from './compile.js'
+
+export type { RankedClass } from '../inference/ranked_classes.js'
 
 export interface LoadOptions {
   /** For runs and specs; the fastest that is here without. ONNX files run on ONNX Runtime. */
@@ -21,12 +24,6 @@ export interface LoadOptions {
 export interface PredictOptions {
   /** How many classes are named, the most probable first; all without. */
   readonly top?: number
-}
-
-export interface RankedClass {
-  readonly name: string
-  /** 0 to 1. */
-  readonly probability: number
 }
 
 /** The prediction for one image. */
@@ -126,13 +123,4 @@ function predictionFrom(answer: Answer, predictor: Predictor, top: number): Pred
 
 function boxOf([y1, x1, y2, x2]: SeenCrop['box']): Box {
   return { y1, x1, y2, x2 }
-}
-
-/** The most probable classes, the first one first. */
-export function rank(probabilities: Float32Array, names: readonly string[], top: number): RankedClass[] {
-  const all = Array.from(probabilities, (probability, index) => ({
-    name: names[index] ?? `class ${index}`,
-    probability,
-  }))
-  return all.sort((a, b) => b.probability - a.probability).slice(0, top)
 }

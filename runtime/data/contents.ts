@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { reasonOf } from '../failure.js'
 import type { ImageFile } from '../images/image_file.js'
-import { startThread } from './thread.js'
+import { startThread } from '../thread.js'
 
 export interface Hashing {
   /** A digest of each file's whole content, in the files' order; empty for one that cannot be read. Undefined when it was stopped. */
@@ -11,7 +11,7 @@ export interface Hashing {
 
 /** Hashes files in a thread of its own. It keeps the process alive until it is done or stopped. */
 export function hashContents(files: readonly ImageFile[]): Hashing {
-  const worker = startThread('contents_worker', files)
+  const worker = startThread('data/contents_worker', files)
   const digests = new Promise<readonly string[] | undefined>((resolve, reject) => {
     worker.on('message', (message: unknown) => resolve(z.array(z.string()).parse(message)))
     worker.on('error', (error) => reject(new Error(reasonOf(error), { cause: error })))

@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads'
 import { Failure, type Problem, reasonOf } from '../failure.js'
+import { startThread } from '../thread.js'
 import type { Job, Prepared } from './prepare.js'
-import { startThread } from './thread.js'
 
 export interface ToWorker {
   readonly id: number
@@ -90,7 +90,7 @@ export class WorkerPool {
 }
 
 function startWorker(cacheBytes: number): Worker {
-  return startThread('worker', cacheBytes)
+  return startThread('data/worker', cacheBytes)
 }
 
 /** FNV-1a. */

@@ -120,11 +120,14 @@ export function calibrated(predictor: Predictor, calibration: AnswerCalibration)
     close: () => predictor.close(),
     async predict(images) {
       const answers = await predictor.predict(images)
-      return answers.map((answer) =>
-        judged(answer, tempered(answer.probabilities, calibration.temperature), calibration),
-      )
+      return answers.map((answer) => corrected(answer, calibration))
     },
   }
+}
+
+/** Returns the answer with corrected probabilities, and whether the image is of a known class. */
+export function corrected(answer: Answer, calibration: AnswerCalibration): Answer {
+  return judged(answer, tempered(answer.probabilities, calibration.temperature), calibration)
 }
 
 /** The answer with other probabilities, judged anew. */

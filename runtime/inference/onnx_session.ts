@@ -1,20 +1,28 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { Failure, reasonOf } from '../failure.js'
 import type { OnnxRuntime } from '../onnxruntime/load.js'
+import type { Outputs } from './answer.js'
+import { notExported, type OnnxModel } from './onnx_model.js'
 
 /** ONNX Runtime writes what it logs to standard error itself, with names from the file. Its errors are thrown as well, and shown safely. */
 export const sessionOptions = { logSeverityLevel: 4 } as const
 
-/** @param model a path, or a file's bytes. @throws Failure `onnx-unreadable` for a file that ONNX Runtime refuses */
+/**
+ * @param model a path, or a file's bytes
+ * @param threads of one operator; as many as the machine has cores, when absent
+ * @throws Failure `onnx-unreadable` for a file that ONNX Runtime refuses
+ */
 export async function openSession(
   runtime: typeof OnnxRuntime,
   model: string | Uint8Array,
   path: string,
+  threads?: number,
 ): Promise<InferenceSession> {
+  const options = { ...sessionOptions, ...(threads !== undefined && { intraOpNumThreads: threads }) }
   try {
     return await (typeof model === 'string'
-      ? runtime.InferenceSession.create(model, sessionOptions)
-      : runtime.InferenceSession.create(model, sessionOptions))
+      ? runtime.InferenceSession.create(model, options)
+      : runtime.InferenceSession.create(model, options))
   } catch (error) {
     throw new Failure(
       {
@@ -26,6 +34,18 @@ export async function openSession(
       { cause: error },
     )
   }
+}
+
+/** Opens an exported file. @throws Failure `onnx-unreadable`, `onnx-foreign` for one without the input that wsban gives its files */
+export async function openModelSession(
+  runtime: typeof OnnxRuntime,
+  { path }: Pick<OnnxModel, 'path'>,
+  threads?: number,
+): Promise<InferenceSession> {
+  const session = await openSession(runtime, path, path, threads)
+  if (session.inputNames.includes('image')) return session
+  await session.release()
+  throw notExported(path)
 }
 
 /** @throws Failure `onnx-failed` where an operation of the file fails, as in one that is damaged */
@@ -48,4 +68,14 @@ export async function runSession(
       { cause: error },
     )
   }
+}
+
+/** Returns outputs by name. @throws Failure `onnx-foreign` for one that is not of single precision */
+export function floatOutputs(results: InferenceSession.OnnxValueMapType, model: OnnxModel): Outputs {
+  return Object.fromEntries(
+    Object.entries(results).map(([name, { data, dims, type }]) => {
+      if (!(data instanceof Float32Array)) throw model.foreign(`its output ${name} is of type ${type}`)
+      return [name, { values: data, shape: dims }]
+    }),
+  )
 }

@@ -3,8 +3,6 @@ import type { EngineName } from '../engines/index.js'
 import { Failure } from '../failure.js'
 import type { ParameterSpec } from '../model.js'
 import { packageRoot } from '../package-root.js'
-import { parsedJson } from '../parsed_json.js'
-import { answerCalibration } from '../runs/answer_calibration_schema.js'
 import type { SpecHost } from '../specs/host.js'
 import { openWeighted, type SpecOptions, type WeightedSpec } from '../specs/weighted.js'
 import type { WeightStore } from '../weights/store.js'
@@ -39,8 +37,8 @@ export async function openPredictor(
       exit: 2,
     })
   const predictor = await OnnxPredictor.open(source, host.reporter)
-  const calibration = answerCalibration.safeParse(parsedJson(predictor.metadata.calibration))
-  return calibration.success ? calibrated(predictor, calibration.data) : predictor
+  const { calibration } = predictor.model
+  return calibration ? calibrated(predictor, calibration) : predictor
 }
 
 export async function openOnEngine(

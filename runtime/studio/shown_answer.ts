@@ -1,6 +1,6 @@
-import { rank } from '../api/model.js'
 import type { Answer, Predictor } from '../inference/answer.js'
 import { namedPredictions, predictionText } from '../inference/named_predictions.js'
+import { rank } from '../inference/ranked_classes.js'
 import type { ShownAnswer } from './state.js'
 
 const shownClasses = 5

@@ -1,5 +1,5 @@
-import type { RankedClass } from '../../../runtime/api/model.js'
 import type { Answer } from '../../../runtime/inference/answer.js'
+import type { RankedClass } from '../../../runtime/inference/ranked_classes.js'
 
 /** The first line of a file of predictions: the classes by rank, and the crop in fractions of the image. */
 export function csvHeader(top: number, branches: readonly string[]): string {

@@ -1,13 +1,13 @@
-import { type RankedClass, rank } from '../../../runtime/api/model.js'
 import type { EngineName } from '../../../runtime/engines/index.js'
 import { Failure, reasonOf } from '../../../runtime/failure.js'
 import { writeAtomically } from '../../../runtime/files.js'
 import { decodeImage } from '../../../runtime/images/decode.js'
 import type { RgbImage } from '../../../runtime/images/rgb_image.js'
-import { type Answer, argMax, classLogits, type Predictor, predictsClasses } from '../../../runtime/inference/answer.js'
+import { type Answer, type Predictor, predictsClasses } from '../../../runtime/inference/answer.js'
 import { withFlip } from '../../../runtime/inference/flip.js'
-import { type NamedPrediction, namedPredictions, predictionText } from '../../../runtime/inference/named_predictions.js'
+import { predictionText } from '../../../runtime/inference/named_predictions.js'
 import { openPredictor } from '../../../runtime/inference/open.js'
+import { type PredictionRecord, predictionRecord } from '../../../runtime/inference/prediction_record.js'
 import { RunFolder } from '../../../runtime/runs/folder.js'
 import { clock } from '../../../runtime/training/clock.js'
 import type { Io } from '../../io.js'
@@ -33,12 +33,8 @@ export interface PredictOptions {
 /** The prediction for an image, and the files written for it. */
 interface Prediction {
   readonly image: ImagePath
-  readonly classes: readonly RankedClass[]
   readonly answer: Answer
-  /** All predictions by name, if there are others than the probabilities of one class. */
-  readonly predictions?: Readonly<Record<string, NamedPrediction>>
-  /** The most probable class by each branch alone. */
-  readonly branches: Readonly<Record<string, string>>
+  readonly record: PredictionRecord
   readonly overlay?: string
   readonly sorted?: string
 }
@@ -146,49 +142,32 @@ async function predictOne(
   const [answer] = await predictor.predict([decoded])
   if (!answer) throw new Error('no answer for an image')
   const overlay = await overlays?.write(image.path, decoded, answer)
-  const classes = rank(answer.probabilities, predictor.classes, top)
-  const sorted = await folders?.add(image.path, answer.known === false ? unknownFolder : (classes[0]?.name ?? ''))
-  const predictions = namedPredictions(answer, predictor)
-  const branches = Object.entries(classLogits(answer, predictor.signature)).map(([branch, logits]) => [
-    branch,
-    predictor.classes[argMax(logits)] ?? `class ${argMax(logits)}`,
-  ])
+  const record = predictionRecord(answer, predictor, top)
+  const sorted = await folders?.add(
+    image.path,
+    answer.known === false ? unknownFolder : (record.classes[0]?.name ?? ''),
+  )
   return {
     image,
-    classes,
     answer,
-    ...(predictions && { predictions }),
-    branches: Object.fromEntries(branches),
+    record,
     ...(overlay !== undefined && { overlay }),
     ...(sorted !== undefined && { sorted }),
   }
 }
 
-function recordOf({
-  image,
-  classes,
-  predictions,
-  answer: { box, crops, known },
-  branches,
-  overlay,
-  sorted,
-}: Prediction): unknown {
+function recordOf({ image, record, overlay, sorted }: Prediction): unknown {
   return {
     image: image.path,
-    classes,
-    ...(predictions && { predictions }),
-    ...(known !== undefined && { known }),
-    ...(box && { box }),
-    ...(crops && { crops: Object.fromEntries(Object.entries(crops).map(([name, crop]) => [name, crop.box])) }),
-    branches,
+    ...record,
     ...(overlay !== undefined && { overlay }),
     ...(sorted !== undefined && { sorted }),
   }
 }
 
 function tableOf(predictions: readonly Prediction[], top: number): string {
-  const branches = Object.keys(predictions[0]?.branches ?? {})
-  const rows = predictions.map(({ image, classes, branches: found, answer }) =>
+  const branches = Object.keys(predictions[0]?.record.branches ?? {})
+  const rows = predictions.map(({ image, record: { classes, branches: found }, answer }) =>
     csvRow(
       image.path,
       classes,
@@ -199,7 +178,7 @@ function tableOf(predictions: readonly Prediction[], top: number): string {
   return csvHeader(top, branches) + rows.join('')
 }
 
-function lineOf({ image, classes, predictions, answer: { box, known }, overlay }: Prediction): string {
+function lineOf({ image, record: { classes, predictions, box, known }, overlay }: Prediction): string {
   const named = [
     classes.map(({ name, probability }) => `${name} ${(probability * 100).toFixed(1)} %`).join(', '),
     ...Object.entries(predictions ?? {}).map(([name, one]) => predictionText(name, one) ?? ''),
@@ -230,8 +209,8 @@ class Meter {
 /** How many images of each class, the most frequent first. */
 function summaryOf(predictions: readonly Prediction[], meter: Meter): string[] {
   const counts = new Map<string, number>()
-  for (const { classes, answer } of predictions) {
-    const name = answer.known === false ? '(perhaps none of the classes)' : (classes[0]?.name ?? '')
+  for (const { record } of predictions) {
+    const name = record.known === false ? '(perhaps none of the classes)' : (record.classes[0]?.name ?? '')
     counts.set(name, (counts.get(name) ?? 0) + 1)
   }
   const rows = [...counts]
