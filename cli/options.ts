@@ -38,6 +38,13 @@ export function wholeNumber(from: number): (text: string) => number {
   }
 }
 
+/** A port of this machine; 0 for any that is free. */
+export function port(text: string): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value > 65535) throw new InvalidArgumentError('give a port, 1 to 65535; 0 for any')
+  return value
+}
+
 /** `5%` or `0.05` */
 function share(text: string): number {
   const value = text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text)

@@ -1,18 +1,12 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import type { EngineName } from '../../runtime/engines/index.js'
 import { act } from '../action.js'
 import type { CommonOptions } from '../io.js'
-import { common, engineOption, example } from '../options.js'
+import { common, engineOption, example, port } from '../options.js'
 
 interface StudioOptions extends CommonOptions {
   readonly port: number
   readonly engine?: EngineName
-}
-
-function port(text: string): number {
-  const value = Number(text)
-  if (!/^\d+$/.test(text) || value > 65535) throw new InvalidArgumentError('give a port, 1 to 65535; 0 for any')
-  return value
 }
 
 export function register(program: Command): void {

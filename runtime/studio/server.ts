@@ -1,38 +1,30 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { Failure, reasonOf } from '../failure.js'
-import { hasCode } from '../files.js'
+import {
+  jsonReply,
+  listen,
+  loopback,
+  loopbackHosts,
+  pageHeaders,
+  type Reply,
+  readBody,
+  sameText,
+  send,
+} from '../http.js'
 import { packageRoot } from '../package-root.js'
 import { style } from '../report/style.js'
 import type { Reporter } from '../reporter.js'
 import type { Studio } from './studio.js'
 import type { WatchedRun } from './watched_run.js'
 
-/** Only this machine reaches it. */
-const loopback = '127.0.0.1'
-
 /** Bytes of a photo. */
 const mostBytes = 64 * 2 ** 20
 
 /** Milliseconds after which a silent connection is kept open by a comment. */
 const heartbeat = 15_000
-
-const headers = {
-  'Cache-Control': 'no-store',
-  'Content-Security-Policy':
-    "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; img-src 'self' blob: data:; connect-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'Referrer-Policy': 'no-referrer',
-  'X-Content-Type-Options': 'nosniff',
-} as const
-
-interface Reply {
-  readonly status: number
-  readonly type: string
-  readonly body: string | Uint8Array
-}
 
 /**
  * Serves a studio on this machine alone. Every address begins with a token, without which it answers nothing: another user of the machine,
@@ -52,7 +44,7 @@ export class StudioServer {
     this.server = createServer((request, response) => {
       this.answer(request, response).catch((error: unknown) => {
         if (!(error instanceof Failure)) reporter.warn(reasonOf(error))
-        send(response, json(error instanceof Failure ? 422 : 500, { error: reasonOf(error) }))
+        send(response, jsonReply(error instanceof Failure ? 422 : 500, { error: reasonOf(error) }))
       })
     })
   }
@@ -65,7 +57,7 @@ export class StudioServer {
     )
     if (page === undefined || script === undefined) throw new Error(`no page in ${made}`)
     const server = new StudioServer(studio, reporter, { page: page.replace('{{style}}', () => style), script })
-    await server.listen(port)
+    server.port = await listen(server.server, port, loopback)
     return server
   }
 
@@ -82,49 +74,24 @@ export class StudioServer {
     await closed
   }
 
-  private listen(port: number): Promise<void> {
-    return new Promise((settle, fail) => {
-      this.server.once('error', (error) =>
-        fail(
-          hasCode(error, 'EADDRINUSE', 'EACCES')
-            ? new Failure(
-                {
-                  code: 'port-in-use',
-                  message: `port ${port} cannot be used: ${reasonOf(error)}`,
-                  help: 'give another --port, or none',
-                  exit: 2,
-                },
-                { cause: error },
-              )
-            : error,
-        ),
-      )
-      this.server.listen(port, loopback, () => {
-        const bound = this.server.address()
-        if (bound !== null && typeof bound === 'object') this.port = bound.port
-        settle()
-      })
-    })
-  }
-
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // A site whose name leads to this machine (DNS rebinding) has its own name here.
     const { host = '' } = request.headers
-    if (![`${loopback}:${this.port}`, `localhost:${this.port}`].includes(host))
-      return send(response, json(403, { error: `this is ${loopback}:${this.port}, not ${host}` }))
+    if (!loopbackHosts(this.port).includes(host))
+      return send(response, jsonReply(403, { error: `this is ${loopback}:${this.port}, not ${host}` }))
     const { pathname, searchParams } = new URL(request.url ?? '/', `http://${loopback}`)
     const [, token = '', ...rest] = pathname.split('/')
     if (!sameText(token, this.token))
-      return send(response, json(403, { error: 'open the whole address that wsban studio printed' }))
+      return send(response, jsonReply(403, { error: 'open the whole address that wsban studio printed' }))
     const place = rest.join('/')
     if (request.method === 'POST') return send(response, await this.change(request, rest))
-    if (request.method !== 'GET') return send(response, json(405, { error: 'GET or POST' }))
+    if (request.method !== 'GET') return send(response, jsonReply(405, { error: 'GET or POST' }))
     if (rest.length === 0) {
-      response.writeHead(308, { ...headers, Location: `/${this.token}/` }).end()
+      response.writeHead(308, { ...pageHeaders, Location: `/${this.token}/` }).end()
       return
     }
     if (place === 'events') return this.events(response, Number(searchParams.get('run') ?? 0))
-    send(response, (await this.read(place, rest)) ?? json(404, { error: 'there is nothing here' }))
+    send(response, (await this.read(place, rest)) ?? jsonReply(404, { error: 'there is nothing here' }))
   }
 
   private async read(place: string, [kind, id, what, which]: readonly string[]): Promise<Reply | undefined> {
@@ -137,21 +104,21 @@ export class StudioServer {
       return jpeg && { status: 200, type: 'image/jpeg', body: jpeg }
     }
     const answers = what === 'epochs' ? run.answersAt(Number(which)) : undefined
-    return answers && json(200, answers)
+    return answers && jsonReply(200, answers)
   }
 
   private async change(request: IncomingMessage, [kind, id, action]: readonly string[]): Promise<Reply> {
     const run = kind === 'runs' ? this.runOf(id) : undefined
-    if (!run) return json(404, { error: 'there is no such run' })
+    if (!run) return jsonReply(404, { error: 'there is no such run' })
     if (action === 'photo') {
-      const photo = await bodyOf(request)
-      if (!photo) return json(413, { error: `a photo may have ${mostBytes / 2 ** 20} MiB` })
-      return json(200, await this.studio.predict(run, photo))
+      const photo = await readBody(request, mostBytes)
+      if (!photo) return jsonReply(413, { error: `a photo may have ${mostBytes / 2 ** 20} MiB` })
+      return jsonReply(200, await this.studio.predict(run, photo))
     }
     if (action === 'stop') run.stop()
     else if (action === 'resume') this.studio.resume(run.id)
-    else return json(404, { error: 'there is nothing here' })
-    return json(200, {})
+    else return jsonReply(404, { error: 'there is nothing here' })
+    return jsonReply(200, {})
   }
 
   private runOf(id: string | undefined): WatchedRun | undefined {
@@ -160,7 +127,7 @@ export class StudioServer {
 
   /** Server-sent events: the state now, and whenever it changes. */
   private events(response: ServerResponse, run: number): void {
-    response.writeHead(200, { ...headers, 'Content-Type': 'text/event-stream' })
+    response.writeHead(200, { ...pageHeaders, 'Content-Type': 'text/event-stream' })
     this.connections.add(response)
     const end = this.studio.watch({
       run,
@@ -173,33 +140,4 @@ export class StudioServer {
       end()
     })
   }
-}
-
-function json(status: number, value: unknown): Reply {
-  return { status, type: 'application/json', body: JSON.stringify(value) }
-}
-
-function send(response: ServerResponse, { status, type, body }: Reply): void {
-  if (response.headersSent) return
-  response.writeHead(status, { ...headers, 'Content-Type': type }).end(body)
-}
-
-/** Returns the body of a request; undefined if it is too large. */
-async function bodyOf(request: IncomingMessage): Promise<Uint8Array | undefined> {
-  if (Number(request.headers['content-length']) > mostBytes) return undefined
-  const parts: Buffer[] = []
-  let size = 0
-  for await (const part of request) {
-    if (!(part instanceof Buffer)) throw new Error('a body is made of bytes')
-    size += part.length
-    if (size > mostBytes) return undefined
-    parts.push(part)
-  }
-  return Buffer.concat(parts)
-}
-
-/** Takes the same time wherever they differ. */
-function sameText(given: string, expected: string): boolean {
-  const [a, b] = [Buffer.from(given), Buffer.from(expected)]
-  return a.length === b.length && timingSafeEqual(a, b)
 }

@@ -4,6 +4,7 @@ import { RunFolder } from '../../../runtime/runs/folder.js'
 import { StudioServer } from '../../../runtime/studio/server.js'
 import { Studio, type StudioOptions } from '../../../runtime/studio/studio.js'
 import type { Io } from '../../io.js'
+import { stopAsked } from '../../stop_asked.js'
 
 /**
  * `wsban studio`: serves a page that shows runs, until Ctrl-C; training that it began is stopped first, with a checkpoint.
@@ -35,17 +36,4 @@ export async function openStudio(
     await studio.close()
   }
   return 130
-}
-
-/** Ctrl-C, a closed terminal, or a scheduler that ends the job. A second Ctrl-C does not wait for training. */
-function stopAsked(): Promise<void> {
-  let asked = false
-  return new Promise((settle) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-      process.on(signal, () => {
-        if (asked && signal !== 'SIGHUP') process.exit(130)
-        asked = true
-        settle()
-      })
-  })
 }
