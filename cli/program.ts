@@ -24,6 +24,7 @@ import { register as registerLsp } from './commands/lsp.js'
 import { register as registerMake } from './commands/make.js'
 import { register as registerPredict } from './commands/predict.js'
 import { register as registerReport } from './commands/report.js'
+import { register as registerServe } from './commands/serve.js'
 import { register as registerSetup } from './commands/setup.js'
 import { register as registerStudio } from './commands/studio.js'
 import { register as registerTrain } from './commands/train.js'
@@ -56,7 +57,7 @@ const groups: readonly (readonly [heading: string, commands: readonly ((program:
       registerCalibrate,
     ],
   ],
-  ['Ship:', [registerExport, registerVerify, registerCompile]],
+  ['Ship:', [registerExport, registerVerify, registerServe, registerCompile]],
   ['Data, weights and tools:', [registerData, registerWeights, registerBackbones, registerSetup, registerLsp]],
 ]
 for (const [heading, commands] of groups) {

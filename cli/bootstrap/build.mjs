@@ -34,6 +34,7 @@ export async function build({ declarations = true } = {}) {
     typescript(fresh),
     page(join(fresh, 'page')),
     studio(join(fresh, 'studio')),
+    serve(join(fresh, 'serve')),
     declarations ? declare(join(fresh, 'types')) : undefined,
   ])
   await writeFile(join(fresh, 'sources.sha256'), hash)
@@ -55,6 +56,7 @@ async function bundle(folder) {
       'runtime/api/index': 'runtime/api/index.ts',
       'runtime/data/worker': 'runtime/data/worker.ts',
       'runtime/data/contents_worker': 'runtime/data/contents_worker.ts',
+      'runtime/serve/session_thread': 'runtime/serve/session_thread.ts',
     },
     outdir: folder,
     chunkNames: 'chunks/[name]-[hash]',
@@ -153,6 +155,11 @@ async function page(folder) {
 /** The page that `wsban studio` serves. */
 async function studio(folder) {
   await browserPage(folder, { studio: 'runtime/studio/browser/studio.ts' })
+}
+
+/** The page that `wsban serve` shows to people. */
+async function serve(folder) {
+  await browserPage(folder, { serve: 'runtime/serve/browser/serve.ts' })
 }
 
 /** A page's script as one module, and the index.html beside its source. */

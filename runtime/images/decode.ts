@@ -10,7 +10,7 @@ import { reasonAgainst, signatureOf } from './signature.js'
 export type { RgbImage } from './rgb_image.js'
 
 /** Above this an image is refused before it is decoded: 2^27 pixels are 400 MB of RGB, and more is a mistake or an attack. */
-const MOST_PIXELS = 2 ** 27
+export const MOST_PIXELS = 2 ** 27
 
 /** libvips has one buffer of errors for all that it decodes at a time. */
 const turns = new Turns()
@@ -22,9 +22,15 @@ const turns = new Turns()
  * @param name what to call the image in a message when `source` is no path
  * @param enough how long the shorter side has to be: an image over half as large again is reduced to it while it is read, which for a large JPEG
  *   takes a fraction of the time and memory
+ * @param mostPixels above which an image is refused before it is decoded
  * @throws Failure `image-unreadable`, which names the path and the reason: missing, empty, cut short, damaged, not an image, too large
  */
-export async function decodeImage(source: ImageFile | Uint8Array, name?: string, enough?: number): Promise<RgbImage> {
+export async function decodeImage(
+  source: ImageFile | Uint8Array,
+  name?: string,
+  enough?: number,
+  mostPixels = MOST_PIXELS,
+): Promise<RgbImage> {
   const path = typeof source === 'string' ? source : (name ?? 'image')
   const unreadable = (reason: string, cause?: unknown) =>
     new Failure(
@@ -53,12 +59,12 @@ export async function decodeImage(source: ImageFile | Uint8Array, name?: string,
   const own = ownDecoders[signature.decoder]
   if (own) {
     try {
-      return await reducedTo(await own(bytes, MOST_PIXELS), enough)
+      return await reducedTo(await own(bytes, mostPixels), enough)
     } catch (error) {
       throw unreadable(reasonOf(error), error)
     }
   }
-  const attempt = () => decodeBytes(bytes, signature.decoder, enough)
+  const attempt = () => decodeBytes(bytes, signature.decoder, mostPixels, enough)
   try {
     return await turns.beside(attempt)
   } catch {
@@ -110,9 +116,14 @@ async function ownReason(attempt: () => Promise<RgbImage>): Promise<{ image: Rgb
 
 const mostTries = 5
 
-async function decodeBytes(bytes: Uint8Array, decoder: string, enough: number | undefined): Promise<RgbImage> {
+async function decodeBytes(
+  bytes: Uint8Array,
+  decoder: string,
+  mostPixels: number,
+  enough: number | undefined,
+): Promise<RgbImage> {
   const sharp = await loadSharp()
-  const stored = sharp(bytes, { failOn: 'error', limitInputPixels: MOST_PIXELS, autoOrient: true })
+  const stored = sharp(bytes, { failOn: 'error', limitInputPixels: mostPixels, autoOrient: true })
   const { orientation = 1, autoOrient: whole, format, channels, space } = await stored.metadata()
   if (format !== decoder) throw new Error(`it begins like ${decoder} and is ${format}`)
   // Colours and transparency; libvips would fail at the others in words of its own.

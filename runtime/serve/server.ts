@@ -1,0 +1,306 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { Failure, reasonOf } from '../failure.js'
+import { jsonReply, listen, loopbackHosts, type Reply, sameText, send } from '../http.js'
+import type { Reporter } from '../reporter.js'
+import { Batcher } from './batcher.js'
+import { Metrics } from './metrics.js'
+import { clientClosed, Refusal } from './refusal.js'
+import { type Answering, matchedRoute, type Route, Routes } from './routes.js'
+import type { ServedModel } from './served_model.js'
+
+export interface ServeOptions {
+  readonly host: string
+  /** 0 for any that is free. */
+  readonly port: number
+  /** Rows of the largest batch. */
+  readonly batch: number
+  /** Milliseconds for which the first image of a batch waits for others. */
+  readonly wait: number
+  /** Bytes of the largest body. */
+  readonly maxBytes: number
+  /** Pixels of the largest image. */
+  readonly maxPixels: number
+  /** Requests that are received or answered at a time. */
+  readonly queue: number
+  /** Milliseconds for receiving and answering a request, and for the answers in flight at the end. */
+  readonly timeout: number
+  /** Without it nothing is answered but the page and whether the server runs. */
+  readonly token?: string | undefined
+}
+
+/** A line of the log. */
+export interface AnsweredRequest {
+  readonly method: string
+  /** Of the address, as it was sent: up to 200 characters of it. */
+  readonly path: string
+  readonly status: number
+  readonly milliseconds: number
+  /** Why it was not answered as asked. */
+  readonly error?: string
+}
+
+/** Milliseconds for the headers of a request. */
+const headersTimeout = 10_000
+
+/** Milliseconds for which a connection stays open between requests: longer than proxies keep theirs. */
+const keepAlive = 65_000
+
+const mostConnections = 1024
+
+/** Milliseconds for connections to end after the last answer. */
+const lastMoment = 1000
+
+/** Serves a model over HTTP. */
+export class ModelServer {
+  private readonly server: Server
+  private readonly routes: Routes
+  private readonly metrics: Metrics
+  /** Answers that were begun on each connection, and not sent yet: a client may send several requests at once (pipelining). */
+  private readonly pending = new Map<Socket, number>()
+  private readonly broken = new WeakSet<Socket>()
+  /** Whose request was answered before all of it came. */
+  private readonly answeredEarly = new WeakSet<Socket>()
+  private inFlight = 0
+  private stopping = false
+  private emptied: (() => void) | undefined
+  private port = 0
+
+  private constructor(
+    served: ServedModel,
+    private readonly options: ServeOptions,
+    page: { readonly html: string; readonly script: string },
+    private readonly reporter: Reporter,
+    private readonly log: (request: AnsweredRequest) => void,
+  ) {
+    const { batch, wait, maxPixels, timeout } = options
+    const batcher = new Batcher(
+      (tensor) => served.run(tensor),
+      { batch, wait, elements: 3 * maxPixels },
+      (rows) => this.metrics.batch(rows),
+    )
+    this.metrics = new Metrics(
+      batch,
+      () => this.inFlight,
+      () => batcher.length,
+    )
+    this.routes = new Routes(served, batcher, this.metrics, page, options, () => !this.stopping)
+    this.server = createServer({
+      headersTimeout: Math.min(headersTimeout, timeout),
+      requestTimeout: timeout,
+      connectionsCheckingInterval: Math.min(1000, timeout),
+      keepAliveTimeout: keepAlive,
+    })
+    this.server.maxConnections = mostConnections
+    const receive = (request: IncomingMessage, response: ServerResponse) => this.receive(request, response)
+    this.server.on('request', receive)
+    // A body that would be refused need not be sent.
+    this.server.on('checkContinue', receive)
+    this.server.on('checkExpectation', receive)
+    this.server.on('clientError', (error, socket) => this.refuse(error, socket as Socket))
+  }
+
+  /** @throws Failure `port-in-use`, `address-unusable` */
+  static async open(
+    served: ServedModel,
+    options: ServeOptions,
+    page: { readonly html: string; readonly script: string },
+    reporter: Reporter,
+    log: (request: AnsweredRequest) => void,
+  ): Promise<ModelServer> {
+    const server = new ModelServer(served, options, page, reporter, log)
+    server.port = await listen(server.server, options.port, options.host)
+    return server
+  }
+
+  get address(): string {
+    const { host } = this.options
+    return `http://${host.includes(':') ? `[${host}]` : host}:${this.port}`
+  }
+
+  /**
+   * Lets answers in flight be finished, within the time limit, and answers 503 to what comes meanwhile. The model stays open: it is the
+   * caller's.
+   */
+  async stop(): Promise<void> {
+    this.stopping = true
+    if (this.inFlight > 0)
+      await Promise.race([
+        new Promise<void>((settle) => {
+          this.emptied = settle
+        }),
+        after(this.options.timeout),
+      ])
+    const closed = new Promise<void>((settle) => {
+      this.server.close(() => settle())
+    })
+    await Promise.race([closed, after(lastMoment)])
+    this.server.closeAllConnections()
+    await closed
+    this.metrics.close()
+  }
+
+  private receive(request: IncomingMessage, response: ServerResponse): void {
+    const started = performance.now()
+    const { socket } = request
+    this.pending.set(socket, (this.pending.get(socket) ?? 0) + 1)
+    const abort = new AbortController()
+    let route: Route | undefined
+    let error: string | undefined
+    let counted = false
+    response.once('close', () => {
+      const left = (this.pending.get(socket) ?? 1) - 1
+      if (left > 0) this.pending.set(socket, left)
+      else this.pending.delete(socket)
+      if (left === 0 && this.broken.has(socket)) socket.destroySoon()
+      const gone = !response.writableFinished
+      if (gone) abort.abort(new Refusal(clientClosed, 'the client closed the connection'))
+      if (counted && --this.inFlight === 0) this.emptied?.()
+      const { method = '', url = '' } = request
+      const status = gone ? clientClosed : response.statusCode
+      const milliseconds = performance.now() - started
+      this.metrics.answered(route?.label ?? 'other', route ? method : 'other', status, milliseconds)
+      this.log({ method, path: url.slice(0, 200), status, milliseconds, ...(error !== undefined && { error }) })
+    })
+    const answer = async (): Promise<Reply> => {
+      this.checkHost(request)
+      route = matchedRoute(request)
+      this.checkToken(request, route)
+      if (route.label === 'infer' || route.label === 'predict') {
+        checkOrigin(request)
+        this.admit()
+        counted = true
+        this.inFlight++
+      }
+      const { routes } = this
+      const matched = route
+      return this.within(request, abort, (signal) => routes.answer(matched, { request, response, signal }))
+    }
+    answer()
+      .catch((thrown: unknown) => {
+        const refusal = refusalOf(thrown)
+        error = refusal.message
+        if (refusal.status >= 500 && !(thrown instanceof Refusal)) this.reporter.warn(reasonOf(thrown))
+        return { ...jsonReply(refusal.status, { error: refusal.message }), headers: refusal.headers }
+      })
+      .then((reply) => {
+        if (!request.complete) {
+          this.answeredEarly.add(socket)
+          request.once('end', () => this.answeredEarly.delete(socket))
+          request.resume()
+        }
+        const last = this.stopping || reply.status === tooSlow ? { Connection: 'close' } : {}
+        send(response, { ...reply, headers: { ...reply.headers, ...last } })
+      })
+      .catch((thrown: unknown) => {
+        this.reporter.warn(reasonOf(thrown))
+        response.destroy()
+      })
+  }
+
+  private async within(request: IncomingMessage, abort: AbortController, work: Answering): Promise<Reply> {
+    const { signal } = abort
+    const seconds = this.options.timeout / 1000
+    const timer = setTimeout(() => {
+      const late = request.complete
+        ? new Refusal(504, `no answer within ${seconds} s`)
+        : new Refusal(tooSlow, `the request did not come within ${seconds} s`)
+      abort.abort(late)
+    }, this.options.timeout)
+    try {
+      return await Promise.race([work(signal), rejectedBy(signal)])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** A site whose name leads to this machine (DNS rebinding) has its own name here. */
+  private checkHost({ headers: { host = '' } }: IncomingMessage): void {
+    const hosts = loopbackHosts(this.port)
+    const isLoopback = hosts.includes(new URL(this.address).host)
+    if (isLoopback && !hosts.includes(host.toLowerCase()))
+      throw new Refusal(403, `this is ${hosts[0]}, and the Host header names another`)
+  }
+
+  private checkToken({ headers: { authorization = '' } }: IncomingMessage, { isPublic }: Route): void {
+    const { token } = this.options
+    if (token === undefined || isPublic || sameText(authorization, `Bearer ${token}`)) return
+    throw new Refusal(401, 'this needs the token of the server: Authorization: Bearer TOKEN', {
+      'WWW-Authenticate': 'Bearer',
+    })
+  }
+
+  private admit(): void {
+    const { queue } = this.options
+    if (this.stopping) throw new Refusal(503, 'the server is stopping', { 'Retry-After': '5' })
+    if (this.inFlight >= queue)
+      throw new Refusal(503, `${queue} requests are being answered already`, { 'Retry-After': '1' })
+  }
+
+  /** Answers what is no HTTP, or came too slowly, unless an answer is on its way there, which would be damaged. */
+  private refuse(error: Error & { readonly code?: string }, socket: Socket): void {
+    if (this.pending.has(socket)) {
+      this.broken.add(socket)
+      return
+    }
+    if (!socket.writable || error.code === 'ECONNRESET' || this.answeredEarly.has(socket)) {
+      socket.destroy()
+      return
+    }
+    const [status, reason, message] = clientErrors[error.code ?? ''] ?? malformed
+    const body = JSON.stringify({ error: message })
+    const head = [
+      `HTTP/1.1 ${status} ${reason}`,
+      'Connection: close',
+      'Content-Type: application/json',
+      `Content-Length: ${body.length}`,
+    ]
+    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy())
+    this.metrics.answered('other', 'other', status, 0)
+    this.log({ method: '-', path: '-', status, milliseconds: 0, error: message })
+  }
+}
+
+/** The status for requests that do not come in time. */
+const tooSlow = 408
+
+const malformed = [400, 'Bad Request', 'this is no HTTP request'] as const
+const clientErrors: Readonly<Record<string, readonly [number, string, string] | undefined>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [tooSlow, 'Request Timeout', 'the request came too slowly'],
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large', 'the headers are too long'],
+}
+
+/** A page of another site may have its visitor's browser send forms here: such requests name their origin. */
+function checkOrigin({ headers }: IncomingMessage): void {
+  const site = headers['sec-fetch-site']
+  const { origin, host } = headers
+  const isOther =
+    site === undefined
+      ? origin !== undefined && hostOf(origin) !== host
+      : !['same-origin', 'none'].includes(String(site))
+  if (isOther) throw new Refusal(403, 'pages of other sites may not send requests here')
+}
+
+function hostOf(origin: string): string | undefined {
+  return URL.canParse(origin) ? new URL(origin).host : undefined
+}
+
+/** What the sender is told: of its own mistakes all, of the server's none, since their messages name files. */
+function refusalOf(thrown: unknown): Refusal {
+  if (thrown instanceof Refusal) return thrown
+  if (thrown instanceof Failure && thrown.problem.code === 'onnx-needs-tensor')
+    return new Refusal(422, `${thrown.problem.message}: send them to /v2/models/NAME/infer`)
+  return new Refusal(500, 'the server failed; its log says why')
+}
+
+function rejectedBy(signal: AbortSignal): Promise<never> {
+  return new Promise((_, fail) => {
+    signal.addEventListener('abort', () => fail(signal.reason), { once: true })
+  })
+}
+
+function after(milliseconds: number): Promise<void> {
+  return new Promise((settle) => {
+    setTimeout(settle, milliseconds).unref()
+  })
+}
