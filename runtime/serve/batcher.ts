@@ -47,27 +47,27 @@ export class Batcher {
    * @param signal takes it out of the queue, and rejects with its reason
    */
   submit(tensor: InputTensor, signal: AbortSignal): Promise<Outputs> {
-    return new Promise((settle, fail) => {
-      if (signal.aborted) {
-        fail(signal.reason)
-        return
-      }
+    if (signal.aborted) return Promise.reject(signal.reason)
+    return new Promise<Outputs>((settle, fail) => {
       const item: Waiting = {
         tensor,
         rows: tensor.shape[0] ?? 0,
         key: tensor.shape.slice(1).join('x'),
         since: performance.now(),
-        settle,
-        fail,
-      }
-      signal.addEventListener(
-        'abort',
-        () => {
-          this.waiting = this.waiting.filter((other) => other !== item)
-          fail(signal.reason)
+        settle: (outputs) => {
+          signal.removeEventListener('abort', giveUp)
+          settle(outputs)
         },
-        { once: true },
-      )
+        fail: (error) => {
+          signal.removeEventListener('abort', giveUp)
+          fail(error)
+        },
+      }
+      const giveUp = () => {
+        this.waiting = this.waiting.filter((other) => other !== item)
+        item.fail(signal.reason)
+      }
+      signal.addEventListener('abort', giveUp)
       this.waiting.push(item)
       this.next()
     })
@@ -116,7 +116,7 @@ export class Batcher {
       if (batch.length === 1) throw error
       return undefined
     })
-    // What fails together may succeed apart: one that fails must not take the others with it.
+    // They run again one by one: a tensor that fails must not take the others with it.
     if (!outputs) {
       for (const item of batch)
         await this.runBatch([item]).catch((error: unknown) => {

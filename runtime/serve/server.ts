@@ -1,9 +1,11 @@
+import { setMaxListeners } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { Failure, reasonOf } from '../failure.js'
 import { jsonReply, listen, loopbackHosts, type Reply, sameText, send } from '../http.js'
 import type { Reporter } from '../reporter.js'
 import { Batcher } from './batcher.js'
+import { mostFiles } from './form_files.js'
 import { Metrics } from './metrics.js'
 import { clientClosed, Refusal } from './refusal.js'
 import { type Answering, matchedRoute, type Route, Routes } from './routes.js'
@@ -56,8 +58,8 @@ export class ModelServer {
   private readonly server: Server
   private readonly routes: Routes
   private readonly metrics: Metrics
-  /** Answers that were begun on each connection, and not sent yet: a client may send several requests at once (pipelining). */
-  private readonly pending = new Map<Socket, number>()
+  /** The requests of each connection that are not answered yet: a client may send several at once (pipelining). */
+  private readonly pending = new Map<Socket, Map<IncomingMessage, AbortController>>()
   private readonly broken = new WeakSet<Socket>()
   /** Whose request was answered before all of it came. */
   private readonly answeredEarly = new WeakSet<Socket>()
@@ -143,16 +145,20 @@ export class ModelServer {
   private receive(request: IncomingMessage, response: ServerResponse): void {
     const started = performance.now()
     const { socket } = request
-    this.pending.set(socket, (this.pending.get(socket) ?? 0) + 1)
     const abort = new AbortController()
+    const pending = this.pending.get(socket) ?? new Map<IncomingMessage, AbortController>()
+    this.pending.set(socket, pending.set(request, abort))
+    // All images of a form wait by it.
+    setMaxListeners(2 * mostFiles, abort.signal)
     let route: Route | undefined
     let error: string | undefined
     let counted = false
     response.once('close', () => {
-      const left = (this.pending.get(socket) ?? 1) - 1
-      if (left > 0) this.pending.set(socket, left)
-      else this.pending.delete(socket)
-      if (left === 0 && this.broken.has(socket)) socket.destroySoon()
+      pending.delete(request)
+      if (pending.size === 0) {
+        this.pending.delete(socket)
+        if (this.broken.has(socket)) socket.destroySoon()
+      }
       const gone = !response.writableFinished
       if (gone) abort.abort(new Refusal(clientClosed, 'the client closed the connection'))
       if (counted && --this.inFlight === 0) this.emptied?.()
@@ -237,17 +243,24 @@ export class ModelServer {
       throw new Refusal(503, `${queue} requests are being answered already`, { 'Retry-After': '1' })
   }
 
-  /** Answers what is no HTTP, or came too slowly, unless an answer is on its way there, which would be damaged. */
+  /** Answers what is no HTTP, or comes too slowly: behind the answers to complete requests of the same connection, which would be damaged. */
   private refuse(error: Error & { readonly code?: string }, socket: Socket): void {
-    if (this.pending.has(socket)) {
+    const [status, reason, message] = clientErrors[error.code ?? ''] ?? malformed
+    const pending = this.pending.get(socket)
+    const incomplete = [...(pending ?? [])].find(([request]) => !request.complete)
+    if (error.code === 'HPE_INVALID_EOF_STATE' && incomplete) {
+      socket.destroy()
+      return
+    }
+    if (pending) {
       this.broken.add(socket)
+      incomplete?.[1].abort(new Refusal(status, message))
       return
     }
     if (!socket.writable || error.code === 'ECONNRESET' || this.answeredEarly.has(socket)) {
       socket.destroy()
       return
     }
-    const [status, reason, message] = clientErrors[error.code ?? ''] ?? malformed
     const body = JSON.stringify({ error: message })
     const head = [
       `HTTP/1.1 ${status} ${reason}`,
@@ -285,7 +298,7 @@ function hostOf(origin: string): string | undefined {
   return URL.canParse(origin) ? new URL(origin).host : undefined
 }
 
-/** What the sender is told: of its own mistakes all, of the server's none, since their messages name files. */
+/** Returns the answer to what was thrown. The server's own errors are for its log: their messages name files. */
 function refusalOf(thrown: unknown): Refusal {
   if (thrown instanceof Refusal) return thrown
   if (thrown instanceof Failure && thrown.problem.code === 'onnx-needs-tensor')

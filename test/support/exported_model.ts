@@ -10,7 +10,7 @@ import { compileFile } from '../../runtime/specs/spec.js'
 export function exportedModel(): { readonly folder: string; readonly model: string } {
   const folder = mkdtempSync(join(tmpdir(), 'wsban-exported-'))
   const model = join(folder, 'model.onnx')
-  test.before(async () => {
+  test.serial.before(async () => {
     const { graph, stored } = compileFile(join(packageRoot(), 'models', 'wsban_tiny.wsban'))
     if (!graph) throw new Error('the model does not compile')
     await exportOnnx({ graph, stored, classes: undefined, path: model, input: 'image', weights: { seed: 1 } })
