@@ -41,6 +41,8 @@ export interface ExportOptions extends SpecOptions {
   readonly fusePasses?: boolean
   readonly without?: readonly string[]
   readonly page?: string
+  /** The folder of a model repository of Triton. */
+  readonly triton?: string
   readonly check: boolean
 }
 
@@ -93,6 +95,10 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
   } = await openWeighted(source, request, specHost(io), {
     initialSeed: request.seed,
   })
+  const triton =
+    request.triton === undefined
+      ? undefined
+      : await (await import('../../runtime/export/triton.js')).TritonRepository.open(request.triton, spec.graph.name)
   if (request.page !== undefined || request.precision === 'int8') requireClassesFirst(source, signatureOf(spec.graph))
   const weights = await found?.open()
   if (!weights && request.weights === undefined && spec.graph.pretrained.length > 0)
@@ -144,6 +150,10 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
         ...(calibration && { calibration }),
       })
       io.print(`wrote ${join(request.page, 'index.html')}: open it in a browser`)
+    }
+    if (triton) {
+      await triton.write(request.out, io.reporter)
+      io.print(`wrote ${triton.folder}: a model of the Triton repository ${request.triton}`)
     }
     const how = random === undefined ? '' : `, ${random}`
     io.print(`wrote ${request.out}: ${(exported.bytes / 1e6).toFixed(1)} MB${how}`)

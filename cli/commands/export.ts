@@ -73,6 +73,7 @@ export function register(program: Command): void {
       '--page <folder>',
       'also write a web page that runs the file: drop in an image to see box, attention and classes',
     )
+    .option('--triton <folder>', 'also write a model repository for the Triton Inference Server')
     .option('--no-check', 'do not load and run the file in ONNX Runtime before it is written')
     .addOption(seedOption())
   example(settable(common(command)), 'wsban export', 'wsban export runs/birds -o birds.onnx --page page').action(

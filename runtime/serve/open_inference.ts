@@ -2,8 +2,9 @@ import * as z from 'zod'
 import { reasonOf } from '../failure.js'
 import type { Reply } from '../http.js'
 import type { Outputs } from '../inference/answer.js'
+import { elementBytes, type TensorDescription } from '../inference/tensor_description.js'
 import { Refusal } from './refusal.js'
-import { elementBytes, type InputTensor, type TensorDescription } from './tensors.js'
+import type { InputTensor } from './tensors.js'
 
 /**
  * Inference requests and responses of the Open Inference Protocol, version 2 (kserve/open-inference-protocol, specification/protocol/inference_rest.md), with

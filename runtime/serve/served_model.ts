@@ -1,13 +1,13 @@
 import type { Worker } from 'node:worker_threads'
-import * as z from 'zod'
 import { Failure, type Problem } from '../failure.js'
 import type { Answer, Outputs } from '../inference/answer.js'
 import { corrected } from '../inference/calibrate.js'
 import { OnnxModel } from '../inference/onnx_model.js'
+import { descriptions, type TensorDescription } from '../inference/tensor_description.js'
 import { loadOnnxRuntime } from '../onnxruntime/load.js'
 import type { Reporter } from '../reporter.js'
 import { startThread } from '../thread.js'
-import type { InputTensor, TensorDescription } from './tensors.js'
+import type { InputTensor } from './tensors.js'
 
 export interface ToSession {
   readonly id: number
@@ -20,15 +20,6 @@ export type FromSession =
   | { readonly inputs: unknown; readonly outputs: unknown }
   | ({ readonly id: number } & ({ readonly outputs: Outputs } | Refused))
   | Refused
-
-const described = z.array(
-  z.object({
-    name: z.string(),
-    type: z.enum(['uint8', 'float32']),
-    /** A symbol is a dimension of any size. */
-    shape: z.array(z.union([z.number().int(), z.string()])),
-  }),
-)
 
 /** An exported file in a thread of its own, and how its outputs are read. */
 export class ServedModel {
@@ -133,20 +124,4 @@ function firstMessage(thread: Worker): Promise<{ inputs: unknown; outputs: unkno
 
 function errorOf(refused: Refused): unknown {
   return 'problem' in refused ? new Failure(refused.problem) : refused.error
-}
-
-/** @throws Failure `onnxruntime-old` */
-function descriptions(metadata: unknown): readonly TensorDescription[] {
-  const found = described.safeParse(metadata)
-  if (!found.success)
-    throw new Failure({
-      code: 'onnxruntime-old',
-      message: 'this ONNX Runtime does not describe the inputs and outputs of a file',
-      help: 'install a newer one: npm install onnxruntime-node@latest',
-    })
-  return found.data.map(({ name, type, shape }) => ({
-    name,
-    datatype: type === 'uint8' ? 'UINT8' : 'FP32',
-    shape: shape.map((size) => (typeof size === 'number' && size >= 0 ? size : -1)),
-  }))
 }

@@ -1,14 +1,3 @@
-/** The element types of the inputs and outputs of exported files, by the names of the Open Inference Protocol. */
-export const elementBytes = { UINT8: 1, FP32: 4 } as const
-export type DataType = keyof typeof elementBytes
-
-/** An input or output of a served model; -1 is a dimension of any size. The first dimension is the batch. */
-export interface TensorDescription {
-  readonly name: string
-  readonly datatype: DataType
-  readonly shape: readonly number[]
-}
-
 /** Images of one size, or normalised tensors; the first dimension is the batch. */
 export interface InputTensor {
   readonly data: Uint8Array | Float32Array
