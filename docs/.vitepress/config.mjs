@@ -49,6 +49,7 @@ export default defineConfig({
         ['Training', '/training'],
         ['The exported ONNX file', '/onnx'],
         ['Deployment', '/deploy'],
+        ['Serving a model', '/serve'],
         ['PyTorch', '/pytorch'],
       ]),
       section('The language', [

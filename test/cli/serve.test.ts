@@ -65,7 +65,7 @@ test('a stop under load loses no answer', async (t) => {
   }
   const clients = Array.from({ length: 16 }, client)
   await until('it has work to do', async () => outcomes.length > 30 && (await figure('wsban_requests_in_flight')) > 4)
-  // What is asked before the signal is sent may not have arrived: those that have are answered, the others refused or answered.
+  // All requests that were sent before the signal are answered; later ones may find no server.
   stopped = true
   child.kill('SIGTERM')
   await Promise.all(clients)

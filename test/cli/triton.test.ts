@@ -60,7 +60,7 @@ test('a model repository holds the file, its configuration and the names of the 
   t.is(read('models/wsban_tiny/config.pbtxt'), config)
   t.deepEqual(readFileSync(join(folder, 'models/wsban_tiny/1/model.onnx')), readFileSync(join(folder, 'tiny.onnx')))
   t.is(read('models/wsban_tiny/labels.txt'), Array.from({ length: 8 }, (_, index) => `class ${index}\n`).join(''))
-  // What wsban wrote is replaced, and what a person changed is not.
+  // A file that wsban wrote is replaced, and one that a person changed is not.
   t.is(wsban('export', 'wsban_tiny', '-o', 'tiny.onnx', '--seed', '2', '--triton', 'models').status, 0)
   writeFileSync(join(folder, 'models/wsban_tiny/config.pbtxt'), `${config}instance_group [ { count: 2 } ]\n`)
   const again = wsban('export', 'wsban_tiny', '-o', 'tiny.onnx', '--triton', 'models', '--json')

@@ -4,7 +4,8 @@ import { servePage } from '../../runtime/serve/page_files.js'
 import { ServedModel } from '../../runtime/serve/served_model.js'
 import { type AnsweredRequest, ModelServer, type ServeOptions } from '../../runtime/serve/server.js'
 
-const second = 1000
+/** Milliseconds that no request takes, on any machine. */
+const longest = 60_000
 
 export const serveDefaults: ServeOptions = {
   host: '127.0.0.1',
@@ -14,7 +15,7 @@ export const serveDefaults: ServeOptions = {
   maxBytes: 2 ** 22,
   maxPixels: 2 ** 20,
   queue: 64,
-  timeout: 60 * second,
+  timeout: longest,
 }
 
 export interface OpenServer {
