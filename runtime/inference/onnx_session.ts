@@ -7,18 +7,28 @@ import { notExported, type OnnxModel } from './onnx_model.js'
 /** ONNX Runtime writes what it logs to standard error itself, with names from the file. Its errors are thrown as well, and shown safely. */
 export const sessionOptions = { logSeverityLevel: 4 } as const
 
+export interface SessionThreads {
+  /** Of one operator; as many as the machine has cores, when absent. */
+  readonly threads?: number | undefined
+  /** For a process that has other work to do: threads that wait for the next operator leave their core to others in place of polling. */
+  readonly yielding?: boolean
+}
+
 /**
  * @param model a path, or a file's bytes
- * @param threads of one operator; as many as the machine has cores, when absent
  * @throws Failure `onnx-unreadable` for a file that ONNX Runtime refuses
  */
 export async function openSession(
   runtime: typeof OnnxRuntime,
   model: string | Uint8Array,
   path: string,
-  threads?: number,
+  { threads, yielding = false }: SessionThreads = {},
 ): Promise<InferenceSession> {
-  const options = { ...sessionOptions, ...(threads !== undefined && { intraOpNumThreads: threads }) }
+  const options = {
+    ...sessionOptions,
+    ...(threads !== undefined && { intraOpNumThreads: threads }),
+    ...(yielding && { extra: { session: { intra_op: { allow_spinning: '0' } } } }),
+  }
   try {
     return await (typeof model === 'string'
       ? runtime.InferenceSession.create(model, options)
@@ -40,7 +50,7 @@ export async function openSession(
 export async function openModelSession(
   runtime: typeof OnnxRuntime,
   { path }: Pick<OnnxModel, 'path'>,
-  threads?: number,
+  threads: SessionThreads = {},
 ): Promise<InferenceSession> {
   const session = await openSession(runtime, path, path, threads)
   if (session.inputNames.includes('image')) return session

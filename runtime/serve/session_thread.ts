@@ -21,7 +21,7 @@ const refused = (error: unknown) =>
 try {
   const runtime = await loadOnnxRuntime()
   const model = await OnnxModel.read(path)
-  const session = await openModelSession(runtime, model, threads)
+  const session = await openModelSession(runtime, model, { threads, yielding: true })
   port.on('message', async ({ id, tensor }: ToSession) => {
     const { data, shape } = tensor
     try {
