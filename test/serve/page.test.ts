@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
+import { accessible } from '../support/accessible.js'
 import { browserPath, openBrowser, showing } from '../support/browser.js'
 import { exportedModel } from '../support/exported_model.js'
 import { openServer } from '../support/serve.js'
@@ -37,6 +38,16 @@ test('the page sends an image with its token and shows the answer, under its own
     await input?.uploadFile(join(folder, 'notes.txt'))
     await page.click('#ask')
     await showing(page, '#status', /cannot read the image/)
+    // The policy does not let a test's script in.
+    await page.setBypassCSP(true)
+    await page.goto(open.address)
+    await (await page.$('input#file'))?.uploadFile(photo)
+    await page.$eval('#token', (token) => {
+      token.value = 'secret-token'
+    })
+    await page.click('#ask')
+    await showing(page, '#classes', /class/)
+    await accessible(t, page)
     t.deepEqual(errors, [])
   } finally {
     await browser.close()
