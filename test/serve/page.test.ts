@@ -34,7 +34,7 @@ test('the page sends an image with its token and shows the answer, under its own
     await page.click('#ask')
     await showing(page, '#classes', /class \d.*%/)
     t.is(await page.$$eval('#classes tr', (rows) => rows.length), 3)
-    t.false(await page.$eval('#box', (box) => box.hidden))
+    t.false(await page.$eval('#box', (box) => box.hasAttribute('hidden')))
     await input?.uploadFile(join(folder, 'notes.txt'))
     await page.click('#ask')
     await showing(page, '#status', /cannot read the image/)
@@ -42,7 +42,7 @@ test('the page sends an image with its token and shows the answer, under its own
     await page.setBypassCSP(true)
     await page.goto(open.address)
     await (await page.$('input#file'))?.uploadFile(photo)
-    await page.$eval('#token', (token) => {
+    await page.$eval('input#token', (token) => {
       token.value = 'secret-token'
     })
     await page.click('#ask')
