@@ -46,9 +46,10 @@ export class Predictions {
       return decodeImage(bytes, name, undefined, this.mostPixels)
     }
     try {
-      const outputs = await this.decoding.with(decode, ({ data, height, width }) =>
-        this.batcher.submit({ data, shape: [1, height, width, 3] }, signal),
-      )
+      const outputs = await this.decoding.with(decode, (image) => {
+        const { data, height, width } = this.served.model.fitted(image)
+        return this.batcher.submit({ data, shape: [1, height, width, 3] }, signal)
+      })
       const answer = this.served.answerOf(outputs)
       return { read: true, record: { image: name, ...predictionRecord(answer, this.served.model, top) } }
     } catch (error) {

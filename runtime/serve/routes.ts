@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { jsonReply, type Reply, readBody } from '../http.js'
-import { packageVersion } from '../package-root.js'
+import { packageVersion } from '../package_version.js'
 import type { Batcher } from './batcher.js'
 import { filesOfForm, type UploadedFile } from './form_files.js'
 import type { Metrics } from './metrics.js'

@@ -57,6 +57,14 @@ export class ServedModel {
    */
   static async open(path: string, name: string, reporter: Reporter, threads?: number): Promise<ServedModel> {
     const model = await OnnxModel.read(path)
+    if (model.sizes.batch !== undefined)
+      throw new Failure({
+        code: 'wrong-usage',
+        message: `${path} takes exactly ${model.sizes.batch} images at a time`,
+        help: 'export it without --batch: the server gathers batches itself',
+        path,
+        exit: 2,
+      })
     // Here first, where a download is reported.
     await loadOnnxRuntime(reporter)
     const thread = startThread('serve/session_thread', { path, ...(threads !== undefined && { threads }) })
