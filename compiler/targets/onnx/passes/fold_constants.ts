@@ -157,7 +157,7 @@ function evaluateOnce(program: OnnxProgram): OnnxProgram {
   return withoutUnused({ ...program, nodes, constants })
 }
 
-/** What a Shape node returns, if that is known before the file runs. */
+/** Returns the sizes that a Shape node gives, if they are known before the file runs. */
 function fixedSizes(shape: OnnxShape | undefined, { attributes: { start, end } }: OnnxNode): number[] | undefined {
   const sizes = shape?.slice(typeof start === 'number' ? start : 0, typeof end === 'number' ? end : undefined)
   const numbers = sizes?.filter((size) => typeof size === 'number')
