@@ -202,7 +202,7 @@ const gradients = {
 const required = {
   name: 'required',
   setup(build) {
-    build.onResolve({ filter: /^(?:node:)?[a-z_/]+$/ }, ({ path, kind }) =>
+    build.onResolve({ filter: /^(?:node:)?[a-z0-9_/]+$/ }, ({ path, kind }) =>
       kind === 'require-call' && isBuiltin(path)
         ? { path: path.replace(/^node:/, ''), namespace: 'required' }
         : undefined,
