@@ -106,7 +106,8 @@ const first = one(1, ([shape]) => shape)
 
 const broadcast = one(Number.POSITIVE_INFINITY, (shapes) => broadcastShape(shapes))
 
-function broadcastShape(shapes: readonly OnnxShape[]): OnnxShape | undefined {
+/** Returns the shape that shapes broadcast to; undefined where that depends on sizes which are not known. */
+export function broadcastShape(shapes: readonly OnnxShape[]): OnnxShape | undefined {
   const rank = Math.max(...shapes.map(({ length }) => length))
   const out: (number | string)[] = []
   for (let axis = 0; axis < rank; axis++) {
@@ -208,21 +209,28 @@ const transpose = one(1, ([shape = []], { attributes: { perm } }) =>
 
 const unsqueeze = one(1, ([shape = []], node, scope) => {
   const axes = valuesOf(node, 1, scope)
-  if (!axes) return undefined
+  return axes && unsqueezedShape(shape, axes)
+})
+
+export function unsqueezedShape(shape: OnnxShape, axes: readonly number[]): OnnxShape {
   const rank = shape.length + axes.length
   const added = new Set(axes.map((axis) => at(axis, rank)))
   const rest = [...shape]
   return Array.from({ length: rank }, (_, axis) => (added.has(axis) ? 1 : (rest.shift() ?? 1)))
+}
+
+const squeeze = one(1, ([shape = []], node, scope) => {
+  if (node.inputs.length === 1) return squeezedShape(shape, undefined)
+  const axes = valuesOf(node, 1, scope)
+  return axes && squeezedShape(shape, axes)
 })
 
 /** Without axes all sizes of 1 are removed, which needs them all to be known. */
-const squeeze = one(1, ([shape = []], node, scope) => {
-  const given = node.inputs.length > 1 ? valuesOf(node, 1, scope) : undefined
-  if (node.inputs.length > 1 && !given) return undefined
+export function squeezedShape(shape: OnnxShape, given: readonly number[] | undefined): OnnxShape | undefined {
   if (!given) return shape.some((size) => typeof size === 'string') ? undefined : shape.filter((size) => size !== 1)
   const axes = new Set(given.map((axis) => at(axis, shape.length)))
   return shape.filter((_, axis) => !axes.has(axis))
-})
+}
 
 const sizesOf = one(1, ([shape = []], node) => [
   shape.slice(integer(node, 'start') ?? 0, integer(node, 'end') ?? shape.length).length,

@@ -1,4 +1,5 @@
-import { elementAt } from '../../../../grammar/present.js'
+import { combineBroadcast } from '../../../ops/support/broadcasting.js'
+import { elements, tensor } from '../../../ops/support/tensor.js'
 import {
   answerNames,
   consumersOf,
@@ -11,7 +12,7 @@ import {
   withoutUnused,
 } from '../program.js'
 import { ValueNames } from '../value_names.js'
-import { type OnnxShape, valueShapes } from '../value_shapes.js'
+import { broadcastShape, type OnnxShape, squeezedShape, unsqueezedShape, valueShapes } from '../value_shapes.js'
 import type { Pass } from './pass.js'
 
 /** Larger results are not folded: storing them would cost more space than computing them costs time. */
@@ -21,50 +22,23 @@ type Evaluate = (inputs: readonly OnnxConstant[], node: OnnxNode) => Omit<OnnxCo
 
 const elementwise =
   (compute: (a: number, b: number) => number): Evaluate =>
-  ([a, b, ...more]) => {
-    if (!a || !b || more.length > 0 || a.element !== b.element) return undefined
-    const shape = broadcastSizes(a.shape, b.shape)
-    if (!shape || product(shape) > largestResult) return undefined
-    const [first, second] = [spread(a, shape), spread(b, shape)]
-    const values = first.map((value, i) => compute(value, elementAt(second, i)))
-    return { element: a.element, shape, values: rounded(values, a.element) }
-  }
+  ([a, b, ...more]) =>
+    a && b && more.length === 0 && a.element === b.element ? combined([a, b], a.element, compute) : undefined
 
-const product = (sizes: readonly number[]) => sizes.reduce((all, size) => all * size, 1)
-
-/** Returns undefined for shapes that do not broadcast. */
-function broadcastSizes(a: readonly number[], b: readonly number[]): number[] | undefined {
-  const rank = Math.max(a.length, b.length)
-  const sizes: number[] = []
-  for (let axis = 0; axis < rank; axis++) {
-    const [one, other] = [a, b].map((shape) => shape[axis - rank + shape.length] ?? 1)
-    if (one === undefined || other === undefined || (one !== other && one !== 1 && other !== 1)) return undefined
-    sizes.push(one === 1 ? other : one)
-  }
-  return sizes
+/** Computes over constants that broadcast; undefined for results that are too large, or empty. */
+function combined(
+  constants: readonly Pick<OnnxConstant, 'shape' | 'values'>[],
+  element: OnnxElement,
+  compute: (...values: readonly number[]) => number,
+): ReturnType<Evaluate> {
+  const shape = broadcastShape(constants.map((constant) => constant.shape))?.filter((size) => typeof size === 'number')
+  if (!shape || elements(shape) > largestResult || elements(shape) === 0) return undefined
+  // ONNX aligns shapes at their last axis, and `combineBroadcast` those of one rank as they are.
+  const operands = constants.map((constant) =>
+    tensor([...shape.slice(constant.shape.length).map(() => 1), ...constant.shape], constant.values),
+  )
+  return { element, shape, values: rounded([...combineBroadcast(operands, compute).data], element) }
 }
-
-/** The values of a constant in the shape that it broadcasts to. */
-function spread({ shape, values }: OnnxConstant, wanted: readonly number[]): number[] {
-  return Array.from({ length: product(wanted) }, (_, index) => {
-    let [at, stride, rest] = [0, 1, index]
-    for (let axis = wanted.length - 1; axis >= 0; axis--) {
-      const size = elementAt(wanted, axis)
-      const own = shape[axis - wanted.length + shape.length] ?? 1
-      if (own > 1) at += (rest % size) * stride
-      stride *= own
-      rest = Math.floor(rest / size)
-    }
-    return elementAt(values, at)
-  })
-}
-
-const withSameValues =
-  (shapeOf: (shape: readonly number[], axes: readonly number[]) => readonly number[] | undefined): Evaluate =>
-  ([data, axes]) => {
-    const shape = data && shapeOf(data.shape, axes?.values ?? [])
-    return shape && { element: data.element, shape, values: data.values }
-  }
 
 /** Operators that can be evaluated on constants. */
 const evaluators: Readonly<Record<string, Evaluate>> = {
@@ -81,22 +55,17 @@ const evaluators: Readonly<Record<string, Evaluate>> = {
     return elementwise((one, other) => Math.floor(one / other))(inputs, node)
   },
   Expand([data, sizes]) {
-    const shape = data && sizes && broadcastSizes(data.shape, sizes.values)
-    if (!shape || product(shape) > largestResult) return undefined
-    return { element: data.element, shape, values: spread(data, shape) }
+    if (!data || !sizes || elements(sizes.values) > largestResult) return undefined
+    const filled = { shape: sizes.values, values: new Array<number>(elements(sizes.values)).fill(0) }
+    return combined([data, filled], data.element, (value) => value)
   },
   Cast([data], { attributes: { to } }) {
     if (data?.element !== 'int64' || typeof to !== 'object' || !('element' in to) || to.element !== 'float')
       return undefined
     return { element: 'float', shape: data.shape, values: rounded(data.values, 'float') }
   },
-  Squeeze: withSameValues((shape, axes) => (axes.length === 0 ? shape.filter((size) => size !== 1) : undefined)),
-  Unsqueeze: withSameValues((shape, axes) => {
-    const rank = shape.length + axes.length
-    const added = new Set(axes.map((axis) => (axis < 0 ? axis + rank : axis)))
-    const rest = [...shape]
-    return Array.from({ length: rank }, (_, axis) => (added.has(axis) ? 1 : (rest.shift() ?? 1)))
-  }),
+  Squeeze: ([data, axes]) => data && withShape(data, squeezedShape(data.shape, axes?.values)),
+  Unsqueeze: ([data, axes]) => data && axes && withShape(data, unsqueezedShape(data.shape, axes.values)),
   Range([start, limit, delta]) {
     const [from = 0, to = 0, step = 1] = [start, limit, delta].map((given) => given?.values[0])
     const count = Math.max(0, Math.ceil((to - from) / step))
@@ -109,6 +78,11 @@ const evaluators: Readonly<Record<string, Evaluate>> = {
     const values = parts.flatMap((part) => part.values)
     return { element: parts[0]?.element ?? 'float', shape: [values.length], values }
   },
+}
+
+/** The same values in another shape, which is known where that of the constant is. */
+function withShape({ element, values }: OnnxConstant, shape: OnnxShape | undefined): ReturnType<Evaluate> {
+  return shape && { element, values, shape: shape.filter((size) => typeof size === 'number') }
 }
 
 function rounded(values: readonly number[], element: OnnxElement): readonly number[] {
