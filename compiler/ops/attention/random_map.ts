@@ -64,7 +64,7 @@ export const randomMap: Operation = {
     const random = call.random()
     for (let b = 0; b < batch; b++) {
       const chosen = chosenMap(call, strengths(attention, b), random)
-      // A sum with a mask, as everywhere: what is no number in another map shows.
+      // The engines add up masked maps, so that NaN in any of the maps stays NaN.
       for (let m = 0; m < maps; m++)
         for (let cell = 0; cell < area; cell++)
           out.data[b * area + cell] =

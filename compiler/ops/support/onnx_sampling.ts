@@ -1,7 +1,7 @@
-import { elementAt } from '../../../grammar/present.js'
 import type { OnnxCall } from '../../targets/onnx/lowering.js'
 import { neighbours } from './interpolate.js'
 import { sizeOf } from './shapes.js'
+import { permute, type Tensor, zeros } from './tensor.js'
 
 interface Side {
   /** [batch, count]: the places of the output cells along this side. */
@@ -105,28 +105,21 @@ export function resizeLastAxes(
     const attributes = { mode: 'linear', coordinate_transformation_mode: 'half_pixel', axes: [rank - 2, rank - 1] }
     return call.add('Resize', [x, '', '', call.int64(to)], attributes, step)
   }
-  const tall = call.add(
-    'MatMul',
-    [call.float(matrix(from[0], to[0]), [to[0], from[0]]), x],
-    {},
-    `${step ?? 'resized'}/rows`,
-  )
-  const across = transposed(matrix(from[1], to[1]), to[1], from[1])
-  return call.add('MatMul', [tall, call.float(across, [from[1], to[1]])], {}, step)
+  const constant = ({ data, shape }: Tensor) => call.float([...data], shape)
+  const down = constant(matrix(from[0], to[0]))
+  const across = constant(permute(matrix(from[1], to[1]), [1, 0]))
+  const tall = call.add('MatMul', [down, x], {}, `${step ?? 'resized'}/rows`)
+  return call.add('MatMul', [tall, across], {}, step)
 }
 
-/** The shares of the input cells in each output cell, one output cell after the other. */
-function matrix(from: number, to: number): number[] {
-  const shares = new Array<number>(to * from).fill(0)
+/** [to, from]: the share of each input cell in each output cell. */
+function matrix(from: number, to: number): Tensor {
+  const shares = zeros([to, from])
   for (let output = 0; output < to; output++) {
     const { low, high, share } = neighbours(output, from, to)
-    shares[output * from + low] = 1 - share
+    shares.data[output * from + low] = 1 - share
     // At the border both are the same cell.
-    if (high !== low) shares[output * from + high] = share
+    if (high !== low) shares.data[output * from + high] = share
   }
   return shares
-}
-
-function transposed(values: readonly number[], rows: number, columns: number): number[] {
-  return Array.from({ length: values.length }, (_, i) => elementAt(values, (i % rows) * columns + Math.floor(i / rows)))
 }
