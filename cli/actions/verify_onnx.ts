@@ -127,7 +127,7 @@ async function compareWithEngine(file: string, request: VerifyRequest, io: Io): 
   let worst = -1
   let shown: RgbImage | undefined
   for await (const { name, image: given } of imagesFor(request, labels)) {
-    const image = onnx.fitted(given)
+    const image = onnx.model.fitted(given)
     shown = image
     const [[expected], [found]] = await Promise.all([engine.predict([image]), onnx.predict([image])])
     if (!expected || !found) throw new Error('no answer for an image')

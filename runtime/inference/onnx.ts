@@ -44,15 +44,10 @@ export class OnnxPredictor implements Predictor {
     const answers: Answer[] = []
     // Images differ in size, so each is a batch of its own.
     for (const image of images) {
-      const outputs = await this.run(this.batchOf(this.fitted(image)))
+      const outputs = await this.run(this.batchOf(this.model.fitted(image)))
       answers.push(...this.model.answersOf(outputs, this.model.sizes.batch ?? 1).slice(0, 1))
     }
     return answers
-  }
-
-  /** Returns the image as the file takes it: resized if the file has a fixed size. */
-  fitted(image: RgbImage): RgbImage {
-    return this.model.fitted(image)
   }
 
   /** A file with a fixed batch takes the image that many times. */

@@ -58,6 +58,8 @@ export class OnnxModel {
     private readonly view: View,
     /** Sizes of the file's input that are fixed. */
     readonly sizes: FixedSizes,
+    /** How its answers are to be corrected, if that was measured. */
+    readonly calibration: AnswerCalibration | undefined,
   ) {}
 
   /** @throws Failure `onnx-unreadable` for a file that is no ONNX file, `onnx-foreign` for one that wsban did not export */
@@ -74,17 +76,13 @@ export class OnnxModel {
       z.record(z.string(), classNames).safeParse(parsedJson(metadata.label_names)).data,
       steps.success ? viewOf(steps.data) : wholeImage,
       fixedSizes.safeParse(parsedJson(metadata.fixed_sizes)).data ?? {},
+      answerCalibration.safeParse(parsedJson(metadata.calibration)).data,
     )
   }
 
   /** Whether the input is normalised tensors and not images. */
   get takesTensors(): boolean {
     return this.metadata.input === 'tensor'
-  }
-
-  /** How its answers are to be corrected, if that was measured. */
-  get calibration(): AnswerCalibration | undefined {
-    return answerCalibration.safeParse(parsedJson(this.metadata.calibration)).data
   }
 
   /** @throws Failure `onnx-needs-tensor` if the file does not take images */

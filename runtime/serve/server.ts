@@ -115,6 +115,11 @@ export class ModelServer {
     return server
   }
 
+  /** Whether only programs on this machine reach it. */
+  get isLoopback(): boolean {
+    return loopbackHosts(this.port).includes(new URL(this.address).host)
+  }
+
   get address(): string {
     const { host } = this.options
     return `http://${host.includes(':') ? `[${host}]` : host}:${this.port}`
@@ -223,8 +228,7 @@ export class ModelServer {
   /** A site whose name leads to this machine (DNS rebinding) has its own name here. */
   private checkHost({ headers: { host = '' } }: IncomingMessage): void {
     const hosts = loopbackHosts(this.port)
-    const isLoopback = hosts.includes(new URL(this.address).host)
-    if (isLoopback && !hosts.includes(host.toLowerCase()))
+    if (this.isLoopback && !hosts.includes(host.toLowerCase()))
       throw new Refusal(403, `this is ${hosts[0]}, and the Host header names another`)
   }
 

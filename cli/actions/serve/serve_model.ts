@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { defaultOpset } from '../../../compiler/targets/onnx/opsets.js'
 import { defaultResize } from '../../../compiler/targets/onnx/resize_lowering.js'
-import { loopbackHosts } from '../../../runtime/http.js'
 import { servePage } from '../../../runtime/serve/page_files.js'
 import { ServedModel } from '../../../runtime/serve/served_model.js'
 import { type AnsweredRequest, ModelServer, type ServeOptions } from '../../../runtime/serve/server.js'
@@ -34,10 +33,7 @@ export async function serveModel(given: string | undefined, options: ServeComman
     const { address } = server
     io.print(`serve: ${served.name} at ${address}`)
     io.json({ ok: true, address, model: served.name })
-    if (
-      !loopbackHosts(Number(new URL(address).port || 80)).includes(new URL(address).host) &&
-      options.token === undefined
-    )
+    if (!server.isLoopback && options.token === undefined)
       io.reporter.warn(`${host} is open to other machines, without authentication: --token TEXT requires a token`)
     io.reporter.say(`POST images to ${address}/predict, or open the address in a browser; Ctrl-C ends`)
     await Promise.race([asked, served.failed])
