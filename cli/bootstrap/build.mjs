@@ -46,10 +46,23 @@ export async function build({ declarations = true } = {}) {
   await rm(old, { recursive: true, force: true })
 }
 
+/** Modules in several files, of which each holds what several entries share or what is loaded later. */
+const asModules = {
+  absWorkingDir: root,
+  chunkNames: 'chunks/[name]-[hash]',
+  bundle: true,
+  splitting: true,
+  // Parsing is a good part of a short command's time; names stay, for stack traces.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  format: 'esm',
+  logLevel: 'warning',
+}
+
 async function bundle(folder) {
   const { build: esbuild } = await import('esbuild')
   await esbuild({
-    absWorkingDir: root,
+    ...asModules,
     entryPoints: {
       'cli/main': 'cli/main.ts',
       'runtime/index': 'runtime/index.ts',
@@ -59,18 +72,10 @@ async function bundle(folder) {
       'runtime/serve/session_thread': 'runtime/serve/session_thread.ts',
     },
     outdir: folder,
-    chunkNames: 'chunks/[name]-[hash]',
-    bundle: true,
-    splitting: true,
-    // Parsing is a good part of a short command's time; names stay, for stack traces.
-    minifyWhitespace: true,
-    minifySyntax: true,
-    format: 'esm',
     platform: 'node',
     target: 'node20',
     external,
     plugins: [gradients, printer, required, ...embedded],
-    logLevel: 'warning',
   })
   const main = join(folder, 'cli', 'main.js')
   const code = await readFile(main, 'utf8')
@@ -82,20 +87,13 @@ async function bundle(folder) {
 async function compiler(folder) {
   const { build: esbuild } = await import('esbuild')
   await esbuild({
-    absWorkingDir: root,
+    ...asModules,
     entryPoints: { index: 'runtime/compiler_api/index.ts' },
     outdir: folder,
-    chunkNames: 'chunks/[name]-[hash]',
-    bundle: true,
-    splitting: true,
-    minifyWhitespace: true,
-    minifySyntax: true,
-    format: 'esm',
     platform: 'browser',
     target: 'es2022',
     legalComments: 'inline',
     plugins: [printer, ...embedded],
-    logLevel: 'warning',
   })
 }
 
