@@ -63,7 +63,7 @@ export async function exportOnnx(spec: Spec, options: OnnxOptions = {}): Promise
   const { precision = 'fp32', input = 'image', classes } = options
   const inference = specialise(graph, 'inference')
   const weights = weightsOf(inference, options)
-  const flat = optimise(await emitOnnx(inference, { input, opset: defaultOpset, weights: weights.read }), new Set())
+  const flat = optimise(emitOnnx(inference, { input, opset: defaultOpset, weights: weights.read }), new Set())
   const precise = precision === 'fp16' ? toHalfPrecision(flat, lowPrecision(inference)) : flat
   const program = withSkipping(precise, inference)
   const version = packageVersion()
