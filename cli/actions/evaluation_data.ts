@@ -64,12 +64,12 @@ export interface EvaluationData {
  */
 export async function openEvaluationData(
   folder: string,
-  model: Pick<Predictor, 'classes' | 'signature' | 'labelNames'>,
+  { classes, labelNames, signature }: Pick<Predictor, 'classes' | 'signature' | 'labelNames'>,
   trained: TrainingData | undefined,
   chosen: EvaluationSplit | undefined,
 ): Promise<EvaluationData> {
   const seed = trained?.seed ?? 1
-  const options = dataOptions({ ...model, seed, holdOut: trained?.holdOut }, model.signature)
+  const options = dataOptions({ classes, labelNames, seed, holdOut: trained?.holdOut }, signature)
   const data = await openDataSet(folder, options)
   const own = isOwn(folder, data, trained)
   const split = chosen ?? (own ? 'val' : 'all')
