@@ -24,8 +24,11 @@ function pixelsOf(image: ImageBitmap): Uint8Array {
   context.drawImage(image, 0, 0)
   const { data } = context.getImageData(0, 0, image.width, image.height)
   const pixels = new Uint8Array(image.width * image.height * 3)
-  for (let pixel = 0; pixel < image.width * image.height; pixel++)
-    pixels.set(data.subarray(pixel * 4, pixel * 4 + 3), pixel * 3)
+  for (let from = 0, to = 0; from < data.length; from += 4, to += 3) {
+    pixels[to] = data[from] as number
+    pixels[to + 1] = data[from + 1] as number
+    pixels[to + 2] = data[from + 2] as number
+  }
   return pixels
 }
 
