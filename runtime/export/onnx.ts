@@ -3,7 +3,7 @@ import type { Graph } from '../../compiler/graph/graph.js'
 import { specialise } from '../../compiler/graph/phase.js'
 import { describer } from '../../compiler/targets/onnx/doc_strings.js'
 import { emitOnnx } from '../../compiler/targets/onnx/emit.js'
-import { encodeModel } from '../../compiler/targets/onnx/encode.js'
+import { type EncodedModel, encodeModel } from '../../compiler/targets/onnx/encode.js'
 import { type FixedSizes, withFixedSizes } from '../../compiler/targets/onnx/fixed_sizes.js'
 import { withFunctions } from '../../compiler/targets/onnx/functions.js'
 import { defaultOpset } from '../../compiler/targets/onnx/opsets.js'
@@ -13,6 +13,7 @@ import { toHalfPrecision } from '../../compiler/targets/onnx/passes/half_precisi
 import { optimise } from '../../compiler/targets/onnx/passes/index.js'
 import type { OnnxNode, OnnxProgram } from '../../compiler/targets/onnx/program.js'
 import type { ResizeLowering } from '../../compiler/targets/onnx/resize_lowering.js'
+import { type ResizedInput, withResizedInput } from '../../compiler/targets/onnx/resized_input.js'
 import { withSkipping } from '../../compiler/targets/onnx/skip_second.js'
 import { Failure } from '../failure.js'
 import { writeAtomically } from '../files.js'
@@ -73,6 +74,11 @@ export interface ExportRequest {
   readonly calibration?: AnswerCalibration
 }
 
+/** A model that takes images already resized, and how they are to be resized. */
+export interface ResizedModel extends EncodedModel {
+  readonly resize: ResizedInput
+}
+
 export interface Exported {
   readonly bytes: number
   readonly nodes: number
@@ -86,6 +92,8 @@ export interface Exported {
   readonly speed?: Speed
   /** The threshold that was found. */
   readonly cascade?: TunedCascade
+  /** The same model from its resized image on, not yet written; absent if it does not begin with a resize. */
+  readonly resized?: ResizedModel
 }
 
 /** Protobuf's limit for one message. */
@@ -143,6 +151,7 @@ export async function exportOnnx(request: ExportRequest): Promise<Exported> {
               runtime,
             ),
   })
+  const resized = input === 'image' ? withResizedInput(sized, graph.image) : undefined
   return {
     bytes: model.bytes,
     nodes: program.nodes.length,
@@ -151,6 +160,12 @@ export async function exportOnnx(request: ExportRequest): Promise<Exported> {
     ...(accuracy && { accuracy }),
     ...(speed && { speed }),
     ...(tuned && { cascade: tuned }),
+    ...(resized && {
+      resized: {
+        ...encodeModel({ program: resized.program, producer: 'wsban', version: packageVersion(), metadata: {} }),
+        resize: resized.resize,
+      },
+    }),
   }
 }
 

@@ -1,5 +1,10 @@
 import type { AnyImage } from './rgb_image.js'
 
+/** Pixels of three colours, of which each takes `stride` values: 4 with an unused one for transparency. */
+interface Pixels extends AnyImage {
+  readonly stride: 3 | 4
+}
+
 /** Which input samples make each output sample of one axis: `count` weights from `first` on, the same count for all. */
 interface Taps {
   readonly count: number
@@ -76,27 +81,37 @@ export function resizeImage(
   height: number,
   interpolation: Interpolation = 'bilinear',
 ): Float32Array {
+  return resizePixels({ ...image, stride: 3 }, width, height, interpolation)
+}
+
+/** As `resizeImage`, of pixels in another layout. */
+export function resizePixels(
+  pixels: Pixels,
+  width: number,
+  height: number,
+  interpolation: Interpolation,
+): Float32Array {
   if (!(Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0)) {
     throw new RangeError(`cannot resize to ${width} x ${height}`)
   }
-  const resized = down(across(image, width, interpolation), image.height, width, height, interpolation)
+  const resized = down(across(pixels, width, interpolation), pixels.height, width, height, interpolation)
   if (interpolation === 'bicubic')
     for (let i = 0; i < resized.length; i++) resized[i] = Math.min(255, Math.max(0, resized[i] as number))
   return resized
 }
 
-function across(from: AnyImage, width: number, interpolation: Interpolation): Float32Array {
-  const { data } = from
+function across(from: Pixels, width: number, interpolation: Interpolation): Float32Array {
+  const { data, stride } = from
   const { count, first, weights } = tapsOf(from.width, width, interpolation)
   const out = new Float32Array(from.height * width * 3)
   for (let y = 0, at = 0; y < from.height; y++) {
-    const row = y * from.width * 3
+    const row = y * from.width * stride
     for (let x = 0; x < width; x++) {
       let red = 0
       let green = 0
       let blue = 0
-      let i = row + (first[x] as number) * 3
-      for (let w = x * count, end = w + count; w < end; w++, i += 3) {
+      let i = row + (first[x] as number) * stride
+      for (let w = x * count, end = w + count; w < end; w++, i += stride) {
         const weight = weights[w] as number
         red += weight * (data[i] as number)
         green += weight * (data[i + 1] as number)
