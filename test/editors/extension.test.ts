@@ -28,6 +28,7 @@ const manifest = z.object({
     languages: z.tuple([z.object({ configuration: z.string(), extensions: z.tuple([z.literal('.wsban')]) })]),
     grammars: z.array(file),
     snippets: z.array(file),
+    configuration: z.object({ properties: z.object({ 'wsban.command': z.object({ scope: z.string() }) }) }),
   }),
 })
 
@@ -41,6 +42,11 @@ test('the manifest names files that are there and can be read', (t) => {
     ...snippets.map((item) => item.path),
   ])
     t.notThrows(() => JSON.parse(readFileSync(join(extension, path), 'utf8')), path)
+})
+
+test('no workspace can choose the program that is run', (t) => {
+  const { contributes } = manifest.parse(JSON.parse(readFileSync(join(extension, 'package.json'), 'utf8')))
+  t.is(contributes.configuration.properties['wsban.command'].scope, 'machine')
 })
 
 test('the package has the parts that the editor looks for', async (t) => {
