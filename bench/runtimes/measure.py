@@ -5,14 +5,15 @@
     wsban export RUN -o fixed.onnx --portable --batch 1 --image-size 375x500
     python bench/runtimes/measure.py model.onnx portable.onnx fixed.onnx PHOTO... [--only NAME...] [--write]
 
-Each runtime is installed into a folder of its own below ~/.cache/wsban/runtimes, once: Python packages by pip, Java's by Maven; onnxruntime-web
-is a development dependency and runs in Chromium. The outputs for the photos, each alone and, where the batch is free, the first one three times in a batch, are
+Each runtime is installed into a folder of its own below ~/.cache/wsban/runtimes, once: Python packages by pip, Java's by Maven, C#'s by the .NET SDK
+(10 or newer); onnxruntime-web is a development dependency and runs in Chromium. --command NAME=COMMAND runs an installed probe instead. The outputs for the photos, each alone and, where the batch is free, the first one three times in a batch, are
 compared with those of the newest ONNX Runtime for the same file. --write puts the table between the marks in docs/deploy.md. Needs Python 3.11 or
 newer, NumPy and Pillow; Java 11 and Maven, and Chromium, for those.
 """
 
 import argparse
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -51,6 +52,7 @@ RUNTIMES = [
     Runtime("ort-1.15", "onnxruntime", ["onnxruntime==1.15.1", "numpy<2"], "ONNX Runtime {}"),
     Runtime("openvino", "openvino", ["openvino==2026.4.0"], "OpenVINO {}"),
     Runtime("java", "", ["com.microsoft.onnxruntime:onnxruntime:1.20.0"], "ONNX Runtime {}, Java", "java"),
+    Runtime("csharp", "", [], "ONNX Runtime {}, C#", "csharp"),
     Runtime("web-wasm", "wasm", [], "onnxruntime-web {}, WebAssembly", "web"),
     Runtime("web-webgpu", "webgpu", [], "onnxruntime-web {}, WebGPU (SwiftShader)", "web"),
     Runtime("tract", "tract", ["tract==0.23.9", "onnx"], "tract {}"),
@@ -75,6 +77,8 @@ def installed(folder: Path, packages: list[str], install) -> None:
 def command_of(runtime: Runtime) -> list[str]:
     """The command that takes a file, a folder of images, and one for outputs; what it needs is installed."""
     folder = CACHE / runtime.name
+    if runtime.host == "csharp":
+        return ["dotnet", "run", str(HERE / "Probe.cs"), "--"]
     if runtime.host == "web":
         return ["node", "--import=tsx", str(HERE / "web.ts"), runtime.function]
     if runtime.host == "java":
@@ -123,9 +127,9 @@ class Outcome:
     problem: str
 
 
-def probe(runtime: Runtime, model: str, images: Path) -> Outcome:
+def probe(runtime: Runtime, commands: dict[str, list[str]], model: str, images: Path) -> Outcome:
     try:
-        command = command_of(runtime)
+        command = commands.get(runtime.name) or command_of(runtime)
     except (subprocess.CalledProcessError, FileNotFoundError):
         return Outcome("", None, "cannot be installed here")
     with tempfile.TemporaryDirectory() as out:
@@ -138,6 +142,8 @@ def probe(runtime: Runtime, model: str, images: Path) -> Outcome:
                 cwd=ROOT,
                 env={**os.environ, "ORT_DISABLE_TELEMETRY": "1", "RUST_BACKTRACE": "0"},
             )
+        except FileNotFoundError:
+            return Outcome("", None, "cannot be installed here")
         except subprocess.TimeoutExpired:
             return Outcome("", None, "takes longer than half an hour")
         lines = run.stdout.strip().splitlines()
@@ -182,6 +188,7 @@ def main() -> None:
     parser.add_argument("fixed", help=f"with --portable --batch 1 --image-size {FIXED[0]}x{FIXED[1]}")
     parser.add_argument("photos", nargs="+")
     parser.add_argument("--only", nargs="+", choices=[runtime.name for runtime in RUNTIMES])
+    parser.add_argument("--command", nargs="+", default=[], metavar="NAME=COMMAND", help="run this probe for the runtime of this name")
     parser.add_argument("--longest", type=int, default=500, help="photos are shrunk to this many pixels")
     parser.add_argument("--write", action="store_true", help="write the table to docs/deploy.md")
     options = parser.parse_args()
@@ -195,13 +202,15 @@ def main() -> None:
         free["batch"] = np.concatenate([first, first[:, ::-1], first[:, :, ::-1]])
         any_size = write_images(Path(name) / "any_size", free)
         one_size = write_images(Path(name) / "one_size", fixed)
-        files = [(options.model, any_size), (options.portable, any_size), (options.fixed, one_size)]
-        newest = [probe(RUNTIMES[0], model, images) for model, images in files]
+        models = [str(Path(path).resolve()) for path in (options.model, options.portable, options.fixed)]
+        files = list(zip(models, [any_size, any_size, one_size]))
+        commands = {name: shlex.split(command) for name, _, command in (given.partition("=") for given in options.command)}
+        newest = [probe(RUNTIMES[0], commands, model, images) for model, images in files]
         rows = []
         for runtime in RUNTIMES:
             if options.only and runtime.name not in options.only:
                 continue
-            found = newest if runtime is RUNTIMES[0] else [probe(runtime, model, images) for model, images in files]
+            found = newest if runtime is RUNTIMES[0] else [probe(runtime, commands, model, images) for model, images in files]
             version = next((one.version for one in found if one.version), "")
             label = runtime.label.replace("{}", version.split("-")[0].removeprefix("v"))
             cells = [cell(one, base.outputs or {}) if base.outputs else f"no: {base.problem}" for one, base in zip(found, newest)]
