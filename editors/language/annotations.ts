@@ -19,13 +19,21 @@ export interface Hint {
 }
 
 /** The shape of each binding, where its line ends. */
-export function hintsOf({ names, facts }: Analysis, { start, end }: Range): Hint[] {
+export function hintsOf({ names, facts, text }: Analysis, { start, end }: Range): Hint[] {
   return names.occurrences.flatMap(({ defines, definition: { binding } }) => {
     if (!defines || !binding || binding.span.end < start || binding.span.end > end) return []
     const value = facts.nameAt(binding.name.span.start)?.value
     const tensor = value && tensorOf(value)
-    return tensor && tensor.type.shape.length > 1 ? [{ offset: binding.span.end, text: shapeText(tensor.type) }] : []
+    return tensor && tensor.type.shape.length > 1
+      ? [{ offset: afterComment(text, binding.span.end), text: shapeText(tensor.type) }]
+      : []
   })
+}
+
+/** The end of the comment that follows on the line, if nothing else does: a hint before it would look like part of the code. */
+function afterComment(text: string, offset: number): number {
+  const [comment] = /^[ \t]*\/\/[^\r\n]*/.exec(text.slice(offset)) ?? []
+  return offset + (comment?.trimEnd().length ?? 0)
 }
 
 export interface Lens extends Range {

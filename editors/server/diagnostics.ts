@@ -1,10 +1,16 @@
-import { type CodeAction, CodeActionKind, type Diagnostic, DiagnosticSeverity } from 'vscode-languageserver/node.js'
+import {
+  type CodeAction,
+  CodeActionKind,
+  type Diagnostic,
+  DiagnosticSeverity,
+  type WorkspaceEdit,
+} from 'vscode-languageserver/node.js'
 import type { Fix, Diagnostic as Found, Label } from '../../compiler/diagnostics/diagnostic.js'
 import { positionOf } from '../../compiler/diagnostics/render.js'
 import { allowProblems } from '../../compiler/warnings/allow.js'
 import type { Analysis } from '../language/workspace.js'
-import type { EditorFiles } from './files.js'
 import type { Places } from './places.js'
+import type { FileEdits } from './workspace_edit.js'
 
 /** The compiler's diagnostics of a text as the protocol has them. Those of imported files stand where they come in. */
 export function protocolDiagnostics(analysis: Analysis, places: Places): Diagnostic[] {
@@ -44,7 +50,7 @@ export function actionsOf(
   analysis: Analysis,
   { start, end }: { readonly start: number; readonly end: number },
   places: Places,
-  files: EditorFiles,
+  edit: (changes: readonly FileEdits[]) => WorkspaceEdit,
 ): CodeAction[] {
   return analysis.diagnostics.flatMap((diagnostic): CodeAction[] => {
     const { fix, severity, primary } = diagnostic
@@ -56,7 +62,7 @@ export function actionsOf(
       kind: CodeActionKind.QuickFix,
       isPreferred: one === fix,
       diagnostics: [protocolDiagnostic(diagnostic, analysis, places)],
-      edit: { changes: { [files.uriOf(analysis.source)]: one.edits.map((edit) => places.edit(analysis.text, edit)) } },
+      edit: edit([{ source: analysis.source, edits: one.edits.map((change) => places.edit(analysis.text, change)) }]),
     }))
   })
 }

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { TextDocument } from 'vscode-languageserver-textdocument'
 import type { Library } from '../../compiler/analysis/modules.js'
 import { diskLibrary } from '../../runtime/specs/library.js'
 
@@ -9,15 +10,17 @@ import { diskLibrary } from '../../runtime/specs/library.js'
 const mostEntries = 20_000
 const skipped = new Set(['node_modules', 'dist', '.git'])
 
+export type OpenDocument = Pick<TextDocument, 'uri' | 'version' | 'getText'>
+
 /** Files as the editor sees them: open ones with what is written in them, others as they are on disk. */
 export class EditorFiles {
-  private readonly open = new Map<string, { uri: string; text: () => string }>()
+  private readonly open = new Map<string, () => OpenDocument>()
   private readonly onDisk = new Map<string, { stamp: string; text: string }>()
   private exporting: Map<string, string | undefined> | undefined
 
-  /** A document was opened. */
-  opened(uri: string, text: () => string): void {
-    this.open.set(sourceOf(uri), { uri, text })
+  /** A document was opened; `document` returns it as it is now. */
+  opened(uri: string, document: () => OpenDocument): void {
+    this.open.set(sourceOf(uri), document)
   }
 
   closed(uri: string): void {
@@ -26,7 +29,12 @@ export class EditorFiles {
 
   /** The URI by which the editor opened a file, if it did. */
   uriOf(source: string): string {
-    return this.open.get(source)?.uri ?? (isAddress(source) ? source : pathToFileURL(source).href)
+    return this.open.get(source)?.().uri ?? (isAddress(source) ? source : pathToFileURL(source).href)
+  }
+
+  /** The version of an open document; null for a file that is not open, as in the protocol. */
+  versionOf(source: string): number | null {
+    return this.open.get(source)?.().version ?? null
   }
 
   isOpen(source: string): boolean {
@@ -35,7 +43,7 @@ export class EditorFiles {
 
   read(path: string): string | undefined {
     const open = this.open.get(path)
-    if (open) return open.text()
+    if (open) return open().getText()
     const { size, mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? {}
     if (mtimeMs === undefined) return undefined
     const stamp = `${size} ${mtimeMs}`

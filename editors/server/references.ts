@@ -1,5 +1,5 @@
 import { relative } from 'node:path'
-import { type Location, ResponseError, type WorkspaceEdit } from 'vscode-languageserver/node.js'
+import { type Location, LSPErrorCodes, ResponseError } from 'vscode-languageserver/node.js'
 import type { Definition } from '../../compiler/analysis/resolved_name.js'
 import { isPlainName, isQuotableName, writtenName } from '../../grammar/names.js'
 import { standardFolder } from '../../runtime/specs/library.js'
@@ -7,6 +7,7 @@ import { occurrenceAt, placesOf } from '../language/lookup.js'
 import type { Analysis, Workspace } from '../language/workspace.js'
 import { type EditorFiles, specsBelow } from './files.js'
 import type { Places } from './places.js'
+import type { FileEdits } from './workspace_edit.js'
 
 /** Requests about one name in all files of the workspace. */
 export class Names {
@@ -45,18 +46,22 @@ export class Names {
     return { range: this.places.range(analysis.text, occurrence.span), placeholder: name }
   }
 
-  /** @throws ResponseError for what cannot be renamed, or not so */
-  async rename(analysis: Analysis, offset: number, to: string): Promise<WorkspaceEdit> {
+  /** @throws ResponseError for what cannot be renamed, or not so, and if the text changes meanwhile */
+  async rename(analysis: Analysis, offset: number, to: string): Promise<FileEdits[]> {
     this.renamable(analysis, offset)
     const definition = occurrenceAt(analysis.names, offset)?.definition
     if (!isPlainName(to) && !(definition?.binding && isQuotableName(to)))
       throw refused('A name is letters, digits and underscores, begins with no digit, and is no word of the language.')
     const found = definition ? await this.everywhere(analysis, definition) : []
-    const changes = found.map(({ analysis: other, occurrences }) => [
-      this.files.uriOf(other.source),
-      occurrences.map(({ span }) => ({ range: this.places.range(other.text, span), newText: writtenName(to) })),
-    ])
-    return { changes: Object.fromEntries(changes) }
+    if (this.files.read(analysis.source) !== analysis.text)
+      throw new ResponseError(
+        LSPErrorCodes.ContentModified,
+        'The text changed while the name was looked for; try again.',
+      )
+    return found.map(({ analysis: other, occurrences }) => ({
+      source: other.source,
+      edits: occurrences.map(({ span }) => ({ range: this.places.range(other.text, span), newText: writtenName(to) })),
+    }))
   }
 
   private async everywhere(analysis: Analysis, definition: Definition) {

@@ -25,6 +25,7 @@ import { EditorFiles, pathOf, sourceOf } from './files.js'
 import { Places } from './places.js'
 import { Names } from './references.js'
 import { completionKinds, legend, protocolFolds, protocolSymbols, protocolTokens } from './symbols.js'
+import { type FileEdits, workspaceEdit } from './workspace_edit.js'
 
 const capabilities: InitializeResult['capabilities'] = {
   textDocumentSync: TextDocumentSyncKind.Incremental,
@@ -72,11 +73,14 @@ export function serve(connection: Connection): void {
   const places = new Places(files)
   const workspace = new Workspace(files.library())
   let folders: readonly string[] = []
+  let versioned = false
+  const edit = (changes: readonly FileEdits[]) => workspaceEdit(files, versioned, changes)
   const names = new Names(workspace, files, places, () => folders)
   const timers = new Map<string, NodeJS.Timeout>()
   let took = 0
 
-  connection.onInitialize(({ workspaceFolders }: InitializeParams): InitializeResult => {
+  connection.onInitialize(({ workspaceFolders, capabilities: client }: InitializeParams): InitializeResult => {
+    versioned = client.workspace?.workspaceEdit?.documentChanges === true
     const addresses = (workspaceFolders ?? []).map(({ uri }) => uri)
     folders = addresses.flatMap((uri) => pathOf(uri) ?? [])
     return { capabilities, serverInfo: { name: 'wsban' } }
@@ -102,7 +106,7 @@ export function serve(connection: Connection): void {
   }
 
   documents.onDidOpen(({ document }) => {
-    files.opened(document.uri, () => documents.get(document.uri)?.getText() ?? document.getText())
+    files.opened(document.uri, () => documents.get(document.uri) ?? document)
   })
   documents.onDidChangeContent(({ document }) => {
     workspace.changed()
@@ -189,7 +193,7 @@ export function serve(connection: Connection): void {
     at(placed, cancel, (analysis, offset) => names.renamable(analysis, offset)),
   )
   connection.onRenameRequest((placed, cancel) =>
-    at(placed, cancel, (analysis, offset) => names.rename(analysis, offset, placed.newName)),
+    at(placed, cancel, async (analysis, offset) => edit(await names.rename(analysis, offset, placed.newName))),
   )
   connection.onDocumentSymbol(({ textDocument }, cancel) =>
     about(textDocument.uri, cancel, (analysis) => protocolSymbols(analysis, places)),
@@ -214,7 +218,7 @@ export function serve(connection: Connection): void {
   connection.onCodeAction(({ textDocument, range }, cancel) =>
     about(textDocument.uri, cancel, (analysis) => {
       const stretch = { start: places.offset(analysis.text, range.start), end: places.offset(analysis.text, range.end) }
-      return actionsOf(analysis, stretch, places, files)
+      return actionsOf(analysis, stretch, places, edit)
     }),
   )
   connection.onCodeLens(({ textDocument }, cancel) =>

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import test from 'ava'
 import {
   CodeActionRequest,
@@ -16,7 +17,12 @@ import {
   RenameRequest,
   SignatureHelpRequest,
 } from 'vscode-languageserver/node.js'
+import { TextDocument } from 'vscode-languageserver-textdocument'
 import { operations } from '../../compiler/ops/index.js'
+import { Workspace } from '../../editors/language/workspace.js'
+import { EditorFiles, sourceOf } from '../../editors/server/files.js'
+import { Places } from '../../editors/server/places.js'
+import { Names } from '../../editors/server/references.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { LanguageClient } from '../support/language_client.js'
 
@@ -183,6 +189,34 @@ model m(size = 8) {
   })
 })
 
+test('edits name the version of an open text, so that an editor refuses them for a newer one', async (t) => {
+  const client = await LanguageClient.start(folder, { workspace: { workspaceEdit: { documentChanges: true } } })
+  const text = wsban.replaceAll('"inception_v3"', '"inception_v4"')
+  const uri = await client.open(join(folder, 'versions.wsban'), text)
+  await client.edit(uri, 0, 0, '// a comment\n')
+  const moved = `// a comment\n${text}`
+  const at = client.at(uri, moved.indexOf('branch master') + 'branch '.length)
+  const renamed = await client.connection.sendRequest(RenameRequest.type, { ...at, newName: 'first' })
+  t.is(renamed?.changes, undefined)
+  const [change] = renamed?.documentChanges ?? []
+  if (!change || !('textDocument' in change)) throw new Error('no edits of a text')
+  t.deepEqual(change.textDocument, { uri, version: 2 })
+  t.true(change.edits.length > 1)
+})
+
+test('a rename is refused if the text changes while other files are searched', async (t) => {
+  const uri = pathToFileURL(join(folder, 'stale.wsban')).href
+  let document = TextDocument.create(uri, 'wsban', 1, wsban)
+  const files = new EditorFiles()
+  files.opened(uri, () => document)
+  const workspace = new Workspace(files.library())
+  const names = new Names(workspace, files, new Places(files), () => [folder])
+  const analysis = workspace.analysis(sourceOf(uri), wsban)
+  const renamed = names.rename(analysis, wsban.indexOf('branch master') + 'branch '.length, 'first')
+  document = TextDocument.create(uri, 'wsban', 2, `// a comment\n${wsban}`)
+  await t.throwsAsync(renamed, { message: /text changed/ })
+})
+
 test('a text is formatted as wsban fmt does it', async (t) => {
   const { client, uri } = await opened(wsban.replace('  branch master', ' branch   master').replace('trunk  ', 'trunk'))
   const edits = await client.connection.sendRequest(DocumentFormattingRequest.type, {
@@ -200,6 +234,8 @@ test('a model shows its outline, shapes at the end of lines, and its size', asyn
   const range = { start: { line: 0, character: 0 }, end: { line: 100, character: 0 } }
   const hints = await client.connection.sendRequest(InlayHintRequest.type, { textDocument, range })
   t.true(hints?.some(({ label }) => label === '128 x 768'))
+  const lines = wsban.split('\n')
+  for (const { position } of hints ?? []) t.is(lines[position.line]?.length, position.character)
   const lenses = (await client.connection.sendRequest(CodeLensRequest.type, { textDocument })) ?? []
   const titles = new Map(lenses.map(({ range, command }) => [range.start.line, command?.title ?? '']))
   const titleOf = (line: string) => titles.get(wsban.split('\n').findIndex((text) => text.startsWith(line))) ?? ''

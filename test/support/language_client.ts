@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { pathToFileURL } from 'node:url'
 import {
+  type ClientCapabilities,
   createConnection,
   createProtocolConnection,
   type Diagnostic,
@@ -32,7 +33,7 @@ export class LanguageClient {
     connection.listen()
   }
 
-  static async start(folder: string): Promise<LanguageClient> {
+  static async start(folder: string, capabilities: ClientCapabilities = {}): Promise<LanguageClient> {
     const [toServer, toClient] = [new PassThrough(), new PassThrough()]
     serve(createConnection(ProposedFeatures.all, new StreamMessageReader(toServer), new StreamMessageWriter(toClient)))
     const connection = createProtocolConnection(new StreamMessageReader(toClient), new StreamMessageWriter(toServer))
@@ -41,7 +42,7 @@ export class LanguageClient {
     await connection.sendRequest(InitializeRequest.type, {
       processId: null,
       rootUri: uri,
-      capabilities: {},
+      capabilities,
       workspaceFolders: [{ uri, name: 'test' }],
     })
     return client
