@@ -40,11 +40,11 @@ export interface Lens extends Range {
   readonly text: string
 }
 
-/** Above a model, its branches and the blocks of its file: how large each is. */
-export function lensesOf({ file, whole }: Analysis): Lens[] {
+/** Above a model, its branches and the blocks of its file: how large each is, or was before the text had errors. */
+export function lensesOf({ file, latestWhole }: Analysis): Lens[] {
   const [model] = file.models
-  if (!model || !whole) return []
-  const inference = specialise(neededOf(whole), 'inference')
+  if (!model || !latestWhole) return []
+  const inference = specialise(neededOf(latestWhole), 'inference')
   const text = measuresText(measureNodes(inference, inference.nodes))
   const parts = [...file.blocks, ...model.items.filter((item) => item.kind === 'branch')]
   return [{ ...model.name.span, text }, ...parts.flatMap((part) => lensOf(part, file.source, inference))]

@@ -12,6 +12,8 @@ export interface Analysis extends Analysed {
   readonly text: string
   readonly file: SourceFile
   readonly facts: AnalysisFacts
+  /** The whole model as it last was without errors; that of this text if it has none. */
+  readonly latestWhole: Analysed['whole']
   /** The definitions of all its names; computed on first use. */
   readonly names: FileNames
 }
@@ -37,13 +39,13 @@ export class Workspace {
   analysis(source: string, text: string): Analysis {
     const known = this.latest.get(source)
     if (known && known.analysis.text === text && known.revision === this.revision) return known.analysis
-    const analysis = this.analyse(source, text)
+    const analysis = this.analyse(source, text, known?.analysis.latestWhole)
     this.latest.set(source, { analysis, revision: this.revision })
     return analysis
   }
 
   /** Of a text that is tried and not kept: with something written in at the cursor. */
-  analyse(source: string, text: string): Analysis {
+  analyse(source: string, text: string, earlierWhole?: Analysed['whole']): Analysis {
     const facts = new AnalysisFacts(source)
     const analysed = analyse({ source, text }, this.library, {}, { facts, cache: this.cache, modules: this.modules })
     const { file } = analysed.module
@@ -55,6 +57,7 @@ export class Workspace {
       text,
       file,
       facts,
+      latestWhole: analysed.whole ?? earlierWhole,
       get names() {
         names ??= namesOf()
         return names

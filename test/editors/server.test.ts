@@ -189,6 +189,23 @@ model m(size = 8) {
   })
 })
 
+test('sizes stay above a model while its text has errors', async (t) => {
+  const { client, uri } = await opened(wsban, 'lenses.wsban')
+  const textDocument = { uri }
+  const titles = async () =>
+    ((await client.connection.sendRequest(CodeLensRequest.type, { textDocument })) ?? []).map(
+      ({ command }) => command?.title,
+    )
+  const expected = await titles()
+  t.true(expected.length > 2)
+  const at = wsban.indexOf('dropout = 20%')
+  for (const broken of ['drop = ', 'dropout = = ', 'dropout = )', '(']) {
+    await client.edit(uri, at, at, broken)
+    t.deepEqual(await titles(), expected, broken)
+    await client.edit(uri, at, at + broken.length, '')
+  }
+})
+
 test('edits name the version of an open text, so that an editor refuses them for a newer one', async (t) => {
   const client = await LanguageClient.start(folder, { workspace: { workspaceEdit: { documentChanges: true } } })
   const text = wsban.replaceAll('"inception_v3"', '"inception_v4"')
