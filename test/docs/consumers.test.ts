@@ -103,22 +103,29 @@ test('the Python example reads turned, transparent and 16-bit images as wsban do
   await agrees(t, [python, example('python', 'consumer.py')])
 })
 
-test('the Java example reads turned, transparent and 16-bit images as wsban does', async (t) => {
-  const classPath = process.env.WSBAN_JAVA_CLASSPATH
-  if (classPath === undefined) {
-    t.log('skipped: WSBAN_JAVA_CLASSPATH names no ONNX Runtime and metadata-extractor')
-    t.pass()
-    return
-  }
-  await agrees(t, ['java', '-cp', classPath, example('java', 'Consumer.java', 'deploy.md')])
-})
-
-test('the C# example reads turned, transparent and 16-bit images as wsban does', async (t) => {
-  const dotnet = process.env.WSBAN_DOTNET
-  if (dotnet === undefined) {
-    t.log('skipped: WSBAN_DOTNET names no dotnet 10 or newer')
-    t.pass()
-    return
-  }
-  await agrees(t, [dotnet, 'run', example('csharp', 'Consumer.cs', 'deploy.md'), '--'], 1 / 12)
-})
+const others = [
+  {
+    language: 'Java',
+    variable: 'WSBAN_JAVA_CLASSPATH',
+    meaning: 'the jars of ONNX Runtime and metadata-extractor',
+    command: (classPath: string) => ['java', '-cp', classPath, example('java', 'Consumer.java', 'deploy.md')],
+    jpegTolerance: 1e-4,
+  },
+  {
+    language: 'C#',
+    variable: 'WSBAN_DOTNET',
+    meaning: 'dotnet 10 or newer',
+    command: (dotnet: string) => [dotnet, 'run', example('csharp', 'Consumer.cs', 'deploy.md'), '--'],
+    jpegTolerance: 1 / 12,
+  },
+]
+for (const { language, variable, meaning, command, jpegTolerance } of others)
+  test(`the ${language} example reads turned, transparent and 16-bit images as wsban does`, async (t) => {
+    const value = process.env[variable]
+    if (value === undefined) {
+      t.log(`skipped: ${variable} does not name ${meaning}`)
+      t.pass()
+      return
+    }
+    await agrees(t, command(value), jpegTolerance)
+  })
