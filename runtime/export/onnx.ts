@@ -92,8 +92,8 @@ export interface Exported {
   readonly speed?: Speed
   /** The threshold that was found. */
   readonly cascade?: TunedCascade
-  /** The same model from its resized image on, not yet written; absent if it does not begin with a resize. */
-  readonly resized?: ResizedModel
+  /** Returns the same model from its resized image on, not yet written; undefined if it does not begin with a resize. */
+  readonly resized: () => ResizedModel | undefined
 }
 
 /** Protobuf's limit for one message. */
@@ -151,7 +151,6 @@ export async function exportOnnx(request: ExportRequest): Promise<Exported> {
               runtime,
             ),
   })
-  const resized = input === 'image' ? withResizedInput(sized, graph.image) : undefined
   return {
     bytes: model.bytes,
     nodes: program.nodes.length,
@@ -160,12 +159,17 @@ export async function exportOnnx(request: ExportRequest): Promise<Exported> {
     ...(accuracy && { accuracy }),
     ...(speed && { speed }),
     ...(tuned && { cascade: tuned }),
-    ...(resized && {
-      resized: {
-        ...encodeModel({ program: resized.program, producer: 'wsban', version: packageVersion(), metadata: {} }),
-        resize: resized.resize,
-      },
-    }),
+    resized: () => {
+      const found = input === 'image' ? withResizedInput(sized, graph.image) : undefined
+      if (!found) return undefined
+      const encoded = encodeModel({
+        program: found.program,
+        producer: 'wsban',
+        version: packageVersion(),
+        metadata: {},
+      })
+      return { ...encoded, resize: found.resize }
+    },
   }
 }
 

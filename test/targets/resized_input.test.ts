@@ -33,7 +33,7 @@ for (const portable of [false, true])
       weights: { seed: 5 },
       portable,
     })
-    const { resized } = exported
+    const resized = exported.resized()
     if (!resized) throw new Error('the model begins with a resize')
     const pieces: Uint8Array[] = []
     for await (const piece of resized.pieces()) pieces.push(piece)
