@@ -1,7 +1,7 @@
 import type { Sample } from '../../runtime/data/dataset.js'
-import { tooManyUnreadable } from '../../runtime/data/image_source.js'
 import { decodeSample } from '../../runtime/data/sample_image.js'
 import { type Places, placesOn } from '../../runtime/data/truth.js'
+import { tooManyUnreadable } from '../../runtime/data/unreadable.js'
 import { Failure } from '../../runtime/failure.js'
 import type { Answer, Predictor } from '../../runtime/inference/answer.js'
 import type { Io } from '../io.js'

@@ -68,7 +68,6 @@ export async function measureCalibration(
       {
         split: 'val',
         batch: run.info.batch,
-        reporter,
         images,
         onAnswer: (index, { probabilities }) => {
           answers.push({ probabilities, label: elementAt(val, index).label })

@@ -4,15 +4,15 @@ import { present } from '../../grammar/present.js'
 import { evaluationSteps, type ImageStep } from '../images/preprocess.js'
 import { readySteps } from '../images/steps.js'
 import type { ModelView } from '../model.js'
-import { type Reporter, silent } from '../reporter.js'
 import type { Sample } from './dataset.js'
 import { type Draw, epochOrder } from './epoch_order.js'
 import type { FeatureSource, KeptImage } from './feature_source.js'
-import { ImageSource, tooManyUnreadable } from './image_source.js'
 import { type Mixed, mixBatch } from './mixing.js'
 import { lengthOf, OpenBatch, type Ready } from './open_batch.js'
 import type { Job } from './prepare.js'
+import type { PreparedImages } from './prepared_images.js'
 import { type Places, placesOn } from './truth.js'
+import { tooManyUnreadable } from './unreadable.js'
 
 /** Images ready for a model, with what is true of them. B is the batch's own size: the last of an evaluation may be smaller. */
 export interface Batch {
@@ -48,9 +48,8 @@ export interface BatchOptions {
   readonly steps: readonly ImageStep[]
   /** Images a batch. */
   readonly batch: number
-  readonly reporter?: Reporter
   /** Where images come from. Pass one for all epochs, and decoded images are kept from epoch to epoch. */
-  readonly images?: ImageSource
+  readonly images: PreparedImages
   /** Features that take the place of images. */
   readonly features?: FeatureSource
 }
@@ -119,8 +118,7 @@ async function* batchesOf(
     steps,
     batch,
     aligned = false,
-    reporter = silent,
-    images: source = new ImageSource({ reporter, cacheBytes: 0 }),
+    images: source,
     views = [],
     features,
   }: BatchOptions & Pick<TrainBatchOptions, 'views'> & { readonly aligned?: boolean },

@@ -2,6 +2,9 @@ import { availableParallelism, totalmem } from 'node:os'
 import { Failure, reasonOf } from '../failure.js'
 import type { Reporter } from '../reporter.js'
 import { type Job, type Prepared, Preparer } from './prepare.js'
+import type { PreparedImages } from './prepared_images.js'
+import { decodeSample } from './sample_image.js'
+import { TOLERATED } from './unreadable.js'
 import { WorkerPool } from './worker_pool.js'
 
 export interface ImageSourceOptions {
@@ -14,16 +17,13 @@ export interface ImageSourceOptions {
   readonly mostUnreadable?: number
 }
 
-/** The default share of a split's images that may be unreadable. */
-export const TOLERATED = 0.05
-
 /** As many threads as leave a core to the training, and no more than it can use. */
 export function usualWorkers(): number {
   return Math.max(1, Math.min(4, availableParallelism() - 1))
 }
 
 /** Gives images ready for a model. Make one for a run, pass it to every epoch's batches, and close it: it keeps threads and decoded images. */
-export class ImageSource {
+export class ImageSource implements PreparedImages {
   readonly mostUnreadable: number
   private readonly reporter: Reporter
   private readonly from: { prepare(job: Job): Promise<Prepared>; close?(): Promise<void> }
@@ -38,7 +38,9 @@ export class ImageSource {
     this.reporter = reporter
     this.mostUnreadable = mostUnreadable
     this.from =
-      workers > 0 ? new WorkerPool(workers, cacheBytes) : new Preparer(cacheBytes, Math.max(2, availableParallelism()))
+      workers > 0
+        ? new WorkerPool(workers, cacheBytes)
+        : new Preparer(decodeSample, cacheBytes, Math.max(2, availableParallelism()))
   }
 
   /** Returns the image, or undefined if it cannot be read; reports it the first time. */
@@ -57,12 +59,4 @@ export class ImageSource {
   async close(): Promise<void> {
     await this.from.close?.()
   }
-}
-
-export function tooManyUnreadable(count: number, all: number, most: number): Failure {
-  return new Failure({
-    code: 'images-unreadable',
-    message: `${count} of ${all} images cannot be read, more than ${Number((most * 100).toPrecision(6))} %`,
-    help: 'the warnings above name them, and wsban data inspect DIR lists all; replace or remove them, or allow more with --max-unreadable',
-  })
 }

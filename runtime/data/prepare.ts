@@ -3,7 +3,6 @@ import type { FilePart } from '../images/image_file.js'
 import { applySteps, type ImageStep } from '../images/preprocess.js'
 import type { FloatImage, RgbImage } from '../images/rgb_image.js'
 import { type ReadyStep, readySteps } from '../images/steps.js'
-import { decodeSample } from './sample_image.js'
 
 /** One image to decode and to bring through image steps. What comes out depends on nothing but this and the file. */
 export interface Job {
@@ -41,6 +40,9 @@ export interface Prepared {
  */
 const ENOUGH = 4
 
+/** Decodes the image of a job; `enough` as of `decodeImage`. @throws Failure `image-unreadable` */
+export type Decode = (image: Pick<Job, 'path' | 'part'>, enough?: number) => Promise<RgbImage>
+
 /**
  * Decodes images and applies steps, and keeps as many as fit: decoded, or ready where nothing is random and that takes less.
  *
@@ -58,6 +60,7 @@ export class Preparer {
    * @param free how many images may be under way at once: large ones fill the memory
    */
   constructor(
+    private readonly decode: Decode,
     private readonly cacheBytes: number,
     private free: number,
   ) {}
@@ -85,7 +88,7 @@ export class Preparer {
     // Who gets it may do with it what they like, so it is a copy.
     if (known && 'decoded' in known) return copyOf(known)
     const { data, ...decoded } =
-      known ?? (await decodeSample({ path, ...(part && { part }) }, random ? ENOUGH * size : undefined))
+      known ?? (await this.decode({ path, ...(part && { part }) }, random ? ENOUGH * size : undefined))
     const version = (made: readonly ReadyStep[], seed: number) =>
       applySteps({ ...decoded, data }, made, new Random(seed))
     const prepared = {

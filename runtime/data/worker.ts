@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { Failure } from '../failure.js'
 import { Preparer } from './prepare.js'
+import { decodeSample } from './sample_image.js'
 import type { FromWorker, ToWorker } from './worker_pool.js'
 
 // The entry point of a worker thread: jobs come in, preprocessed images go out.
@@ -10,7 +11,7 @@ const AT_ONCE = 2
 
 const port = parentPort
 if (!port) throw new Error('this runs in a worker')
-const preparer = new Preparer(Number(workerData), AT_ONCE)
+const preparer = new Preparer(decodeSample, Number(workerData), AT_ONCE)
 
 port.on('message', async ({ id, job }: ToWorker) => {
   const send = (message: FromWorker, transferred: ArrayBuffer[] = []) => port.postMessage(message, transferred)

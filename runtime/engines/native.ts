@@ -4,7 +4,7 @@ import type { KernelBackend } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { moduleUrl } from '../module_url.js'
 import type { NativePackage } from './native_package.js'
-import { isNativeBackend, type NativeBackend, nativeBackendName, restoreNodeUtil } from './native_parts.js'
+import { isNativeBackend, type NativeBackend, nativeBackendName } from './native_parts.js'
 import { tfjsVersion } from './versions.js'
 
 type BackendConstructor = new (binding: unknown, packageName: string) => KernelBackend
@@ -68,4 +68,11 @@ function resolved(from: NodeJS.Require, name: string): string | undefined {
   } catch {
     return undefined
   }
+}
+
+/** Restores two functions of Node's util module that the native package calls: Node 23 removed them, and Node 22 prints a warning for them. */
+function restoreNodeUtil(): void {
+  const util: Record<string, unknown> = createRequire(moduleUrl)('node:util')
+  util.isNullOrUndefined = (value: unknown) => value === null || value === undefined
+  util.isArray = Array.isArray
 }

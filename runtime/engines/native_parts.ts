@@ -1,7 +1,5 @@
-import { createRequire } from 'node:module'
 import type { KernelBackend, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
-import { moduleUrl } from '../module_url.js'
 
 /** An attribute of a TensorFlow operation, in the form that the addon takes. */
 export interface NativeAttribute {
@@ -64,11 +62,4 @@ export function currentNativeBackend(): NativeBackend | undefined {
   if (tf.getBackend() !== nativeBackendName) return undefined
   const backend: unknown = tf.backend()
   return isNativeBackend(backend) ? backend : undefined
-}
-
-/** Restores two functions of Node's util module that the native package calls: Node 23 removed them, and Node 22 prints a warning for them. */
-export function restoreNodeUtil(): void {
-  const util: Record<string, unknown> = createRequire(moduleUrl)('node:util')
-  util.isNullOrUndefined = (value: unknown) => value === null || value === undefined
-  util.isArray = Array.isArray
 }

@@ -2,9 +2,8 @@ import { wholeImage } from '../../compiler/graph/view.js'
 import { type Batch, evalBatches, withoutImages } from '../data/batches.js'
 import type { DataSet, SplitName } from '../data/dataset.js'
 import type { FeatureSource } from '../data/feature_source.js'
-import type { ImageSource } from '../data/image_source.js'
 import { targetsOf } from '../data/label_inputs.js'
-import type { Reporter } from '../reporter.js'
+import type { PreparedImages } from '../data/prepared_images.js'
 import type { RunState } from '../scope.js'
 import { type Answer, answerOf, classAnswer } from './answer.js'
 import { AnswersCounter, scoreOf } from './answer_metrics.js'
@@ -14,8 +13,7 @@ import { EvaluationCounter, type Scores } from './evaluate.js'
 export interface SplitOptions {
   readonly split: SplitName
   readonly batch: number
-  readonly reporter: Reporter
-  readonly images?: ImageSource
+  readonly images: PreparedImages
   /** True once a stop was requested. */
   readonly interrupted?: () => boolean
   /** Keeps the features of frozen parts. */
@@ -35,7 +33,7 @@ export interface SplitFeatures {
 export async function evaluateSplit(
   predictor: EnginePredictor,
   data: DataSet,
-  { split, batch, reporter, images, cache, interrupted, onAnswer }: SplitOptions,
+  { split, batch, images, cache, interrupted, onAnswer }: SplitOptions,
 ): Promise<Scores | undefined> {
   const { signature, labelNames } = predictor
   const classes = !signature || classAnswer(signature) ? new EvaluationCounter(data.classes, signature) : undefined
@@ -43,7 +41,7 @@ export async function evaluateSplit(
   let counted = 0
   const samples = data.splits[split]
   const { size, steps } = predictor.model.image
-  const options = { size, steps, batch, reporter, ...(images && { images }), ...(cache && { features: cache.source }) }
+  const options = { size, steps, batch, images, ...(cache && { features: cache.source }) }
   for await (const made of evalBatches(samples, options)) {
     if (interrupted?.()) return undefined
     const features = await cache?.featuresOf(made, predictor.state)

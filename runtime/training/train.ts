@@ -185,7 +185,7 @@ class Training {
 
   /** Runs the remaining steps of the epoch; returns false if a stop was requested. */
   private async steps(): Promise<boolean> {
-    const { model, data, run, reporter } = this.options
+    const { model, data, run } = this.options
     const { plan } = model
     const { seed, epochs, batch, saveEvery } = run.info
     const schedule = makeSchedule(plan.schedule)
@@ -199,7 +199,6 @@ class Training {
       seed,
       epoch,
       from,
-      reporter,
       images: this.images,
       ...(plan.sampler && { sampler: plan.sampler }),
       ...(plan.mix && { mix: plan.mix }),
@@ -326,12 +325,11 @@ class Training {
 
   /** @param predicted receives the predicted class of each validation image */
   private async evaluate(predicted: (number | null)[]): Promise<Scores | undefined> {
-    const { data, run, reporter, interrupted } = this.options
+    const { data, run, interrupted } = this.options
     const cache = await this.validationFeatures()
     return evaluateSplit(this.predictor, data, {
       split: 'val',
       batch: run.info.batch,
-      reporter,
       images: this.images,
       ...(cache && { cache }),
       onAnswer: (index, { probabilities }) => {

@@ -4,8 +4,10 @@ import { dirname, join, relative } from 'node:path'
 import test from 'ava'
 import { evalBatches, trainBatches } from '../../runtime/data/batches.js'
 import { batchesInEpoch } from '../../runtime/data/epoch_order.js'
+import { ImageSource } from '../../runtime/data/image_source.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import { Failure } from '../../runtime/failure.js'
+import { silent } from '../../runtime/reporter.js'
 import { sharp } from '../support/sharp.js'
 
 const root = mkdtempSync(join(tmpdir(), 'wsban-folder-'))
@@ -166,9 +168,18 @@ test('batches depend on seed and epoch alone, and every image comes once', async
     { name: 'resize', arguments: { size: 8 } },
     { name: 'flip', arguments: { direction: 'horizontal' } },
   ]
+  const source = new ImageSource({ reporter: silent })
   const epoch = async (seed: number, number: number, from = 0) => {
     const batches = []
-    for await (const batch of trainBatches(splits.train, { size: 8, steps, batch: 3, seed, epoch: number, from }))
+    for await (const batch of trainBatches(splits.train, {
+      size: 8,
+      steps,
+      batch: 3,
+      images: source,
+      seed,
+      epoch: number,
+      from,
+    }))
       batches.push(batch)
     return batches
   }
@@ -185,7 +196,12 @@ test('batches depend on seed and epoch alone, and every image comes once', async
     first.every(({ labels, indices }) => [...indices].every((index, i) => splits.train[index]?.label === labels[i])),
   )
   const seen = []
-  for await (const { indices, images } of evalBatches(splits.train, { size: 8, steps: steps.slice(0, 1), batch: 4 })) {
+  for await (const { indices, images } of evalBatches(splits.train, {
+    size: 8,
+    steps: steps.slice(0, 1),
+    batch: 4,
+    images: source,
+  })) {
     t.is(images.length, indices.length * 8 * 8 * 3)
     seen.push(...indices)
   }
@@ -208,7 +224,7 @@ test('a broken image is passed by with a warning, too many are an error', async 
       batch: 4,
       seed: 1,
       epoch: 0,
-      reporter,
+      images: new ImageSource({ reporter, cacheBytes: 0 }),
     })) {
       seen.push(...indices)
     }

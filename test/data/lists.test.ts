@@ -1,9 +1,11 @@
 import { join, relative } from 'node:path'
 import test from 'ava'
 import { evalBatches } from '../../runtime/data/batches.js'
+import { ImageSource } from '../../runtime/data/image_source.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import { placesOn } from '../../runtime/data/truth.js'
 import { Failure } from '../../runtime/failure.js'
+import { silent } from '../../runtime/reporter.js'
 import { contents, folder, images, lists } from '../support/data_folders.js'
 import { sharp } from '../support/sharp.js'
 
@@ -52,6 +54,7 @@ test('boxes in pixels or fractions, corners or sizes, are one place; others have
       size: 8,
       steps: [{ name: 'resize', arguments: { size: 8 } }],
       batch: 2,
+      images: new ImageSource({ reporter: silent, cacheBytes: 0 }),
     }))
       found.push(...places)
     t.deepEqual(

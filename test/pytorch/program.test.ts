@@ -9,6 +9,7 @@ import { trainingSteps } from '../../compiler/training/training_steps.js'
 import { trainBatches } from '../../runtime/data/batches.js'
 import { writeSampleBirds } from '../../runtime/data/birds/index.js'
 import { epochOrder } from '../../runtime/data/epoch_order.js'
+import { ImageSource } from '../../runtime/data/image_source.js'
 import { mixBatch } from '../../runtime/data/mixing.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import { placesOn, type Truth } from '../../runtime/data/truth.js'
@@ -296,6 +297,7 @@ test('random numbers, initial weights, images, order, learning rates and mixed b
     size: model.image.size,
     steps: trainingSteps(model),
     batch: 20,
+    images: new ImageSource({ reporter: silent, cacheBytes: 0 }),
     seed,
     epoch: 3,
   })

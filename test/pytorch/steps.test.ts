@@ -6,6 +6,7 @@ import { className } from '../../compiler/targets/pytorch/python.js'
 import { trainingSteps } from '../../compiler/training/training_steps.js'
 import { type Batch, trainBatches } from '../../runtime/data/batches.js'
 import { writeSampleBirds } from '../../runtime/data/birds/index.js'
+import { ImageSource } from '../../runtime/data/image_source.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import { openEngine } from '../../runtime/engines/index.js'
 import { writeTarget } from '../../runtime/export/target.js'
@@ -72,7 +73,8 @@ test.before(async () => {
   const data = await openDataSet(birds, { seed })
   const model = await modelWith({ optimizer: 'sgd(rate=0.1)', rate: 0.1, text: deterministicTiny }, join(folder, 'any'))
   const { size } = model.image
-  const made = trainBatches(data.splits.train, { size, steps: trainingSteps(model), batch: 16, seed, epoch: 0 })
+  const images = new ImageSource({ reporter: silent, cacheBytes: 0 })
+  const made = trainBatches(data.splits.train, { size, steps: trainingSteps(model), batch: 16, images, seed, epoch: 0 })
   for await (const batch of made) {
     batches = [...batches, batch]
     if (batches.length === steps) break
