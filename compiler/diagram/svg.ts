@@ -34,14 +34,14 @@ export function svgOf(diagram: Diagram, theme: Theme = 'auto', direction?: Direc
   ].join('\n')
 }
 
-function boxOf({ area, title, lines, kind }: Layout['boxes'][number], hue: string): string {
+function boxOf({ id, area, title, lines, kind }: Layout['boxes'][number], hue: string): string {
   const top = area.y - ((lines.length + 1) * metrics.line) / 2
   const texts = lines.map(
     (line, index) =>
       `<text class="small" x="${number(area.x)}" y="${number(top + (index + 1) * metrics.line + 12)}">${escaped(line)}</text>`,
   )
   const name = `<text class="name" x="${number(area.x)}" y="${number(top + 12)}">${escaped(title)}</text>`
-  return `<g class="box ${kind}${hue}">${rectangle(area, kind === 'step' ? 5 : area.height / 2.6)}${name}${texts.join('')}</g>`
+  return `<g class="box ${kind}${hue}" data-name="${escaped(id)}">${rectangle(area, kind === 'step' ? 5 : area.height / 2.6)}${name}${texts.join('')}</g>`
 }
 
 function rectangle({ x, y, width, height }: Area, radius: number): string {

@@ -31,12 +31,19 @@ import type { Analysis, Workspace } from '../language/workspace.js'
 import { source } from './library.js'
 import { markdown } from './markdown.js'
 
-/** An editor of one text that asks the same analysis as the language server. Calls `changed` with every new text. */
+/** Told what a person does in the editor. */
+export interface EditorListener {
+  changed(analysis: Analysis): void
+  /** @param offset where the cursor stands now */
+  moved(offset: number): void
+}
+
+/** An editor of one text that asks the same analysis as the language server. */
 export function openEditor(
   workspace: Workspace,
   parent: HTMLElement,
   text: string,
-  changed: (analysis: Analysis) => void,
+  listener: EditorListener,
 ): EditorView {
   const analysisOf = (state: EditorState) => workspace.analysis(source, state.doc.toString())
   const extensions: Extension[] = [
@@ -69,14 +76,13 @@ export function openEditor(
       indentWithTab,
     ]),
     EditorView.updateListener.of((update) => {
-      if (update.docChanged) changed(analysisOf(update.state))
+      if (update.docChanged) listener.changed(analysisOf(update.state))
+      if (update.selectionSet || update.docChanged) listener.moved(update.state.selection.main.head)
     }),
-    EditorView.contentAttributes.of({ 'aria-label': 'the model', spellcheck: 'false' }),
+    EditorView.contentAttributes.of({ 'aria-label': 'the model; Escape, then Tab leaves it', spellcheck: 'false' }),
     Prec.lowest(EditorView.lineWrapping),
   ]
-  const view = new EditorView({ parent, state: EditorState.create({ doc: text, extensions }) })
-  changed(analysisOf(view.state))
-  return view
+  return new EditorView({ parent, state: EditorState.create({ doc: text, extensions }) })
 }
 
 function decorated(make: (state: EditorState) => DecorationSet): Extension {

@@ -7,9 +7,27 @@ export const source = 'playground.wsban'
 /** The standard files, in the page's memory. */
 export const library = libraryFor('')
 
-/** Models to begin from. */
-export const examples: readonly string[] = Object.keys(standardTexts()).filter((name) => !name.includes('/'))
+export interface Example {
+  readonly name: string
+  readonly text: string
+  /** The comment at its beginning. */
+  readonly about: string
+}
 
-export function textOf(name: string): string | undefined {
-  return Object.hasOwn(standardTexts(), name) ? standardTexts()[name] : undefined
+/** Models to begin from: those small enough to train on the page first. */
+export const examples: readonly Example[] = Object.entries(standardTexts())
+  .filter(([name]) => !name.includes('/'))
+  .map(([name, text]) => ({ name, text, about: commentAt(text) }))
+  .sort((a, b) => Number(isTiny(b)) - Number(isTiny(a)) || (a.name < b.name ? -1 : 1))
+
+export function isTiny({ name }: Pick<Example, 'name'>): boolean {
+  return name.endsWith('_tiny')
+}
+
+function commentAt(text: string): string {
+  const [lines = ''] = /^(?:\/\/.*\n)+/.exec(text) ?? []
+  return lines
+    .replaceAll(/^\/\/ ?/gm, '')
+    .replaceAll('\n', ' ')
+    .trim()
 }

@@ -1,232 +1,309 @@
-/** The playground: a model's text on one side; its code, its ONNX file and what that answers on the other. Nothing leaves the page. */
+/** The playground: a model's text on one side; what it answers, its figure, its code and its training on the other. Nothing leaves the page. */
+import { openSearchPanel } from '@codemirror/search'
 import type { EditorView } from '@codemirror/view'
+import { syntaxDiagnostic } from '../../compiler/analysis/modules.js'
 import { neededOf } from '../../compiler/compile.js'
-import { fold } from '../../compiler/diagram/fold.js'
-import { svgOf } from '../../compiler/diagram/svg.js'
-import type { Graph } from '../../compiler/graph/graph.js'
-import { viewOf, wholeImage } from '../../compiler/graph/view.js'
-import type { GeneratedFile } from '../../compiler/targets/tfjs/emit.js'
+import { viewOf } from '../../compiler/graph/view.js'
 import { format } from '../../grammar/format.js'
-import { exportOnnx, type OnnxFile } from '../../runtime/compiler_api/onnx.js'
-import type { Answer } from '../../runtime/page/answer.js'
-import { drawPart, drawSeen } from '../../runtime/page/drawing.js'
 import { lensesOf } from '../language/annotations.js'
 import { type Analysis, Workspace } from '../language/workspace.js'
+import { AnswerView } from './answer_view.js'
+import { CodeView } from './code_view.js'
 import { openEditor } from './editor.js'
-import { examples, library, source, textOf } from './library.js'
-import { element } from './markdown.js'
+import { openExamples } from './examples_view.js'
+import { FigureView } from './figure_view.js'
+import { forgetText, keepText, keptText } from './kept_text.js'
+import { examples, library, source } from './library.js'
+import { byId, doing, save, say } from './page.js'
 import { part } from './parts.js'
-import { type LoadedWeights, loadWeights } from './weights.js'
+import { showProblems } from './problems_view.js'
+import { imageOf, showSamples } from './samples_view.js'
+import { fragmentOf, textOfFragment } from './shared_text.js'
+import { openTabs } from './tabs.js'
+import { TrainingView } from './training_view.js'
+import { birdsWeights, type LoadedWeights, loadWeights } from './weights.js'
+import type { CodeRequests } from './workers/code_requests.js'
+import type { FileSizes, ModelVersion, RunRequests } from './workers/run_requests.js'
+import { WorkerPart } from './workers/worker_part.js'
 
+/** Of weights that no file has. */
 const seed = 1
 const first = 'wsban_tiny'
-const shownClasses = 5
 /** Milliseconds after the last key. */
 const pauseBeforeDrawing = 250
+const pauseBeforeRunning = 700
+/** Milliseconds of export and answer up to which a changed text is run by itself. */
+const shortEnough = 3000
 
-const workspace = new Workspace(library)
-let analysis: Analysis | undefined
-let drawing: ReturnType<typeof setTimeout> | undefined
-let weights: LoadedWeights | undefined
-let image: ImageBitmap | undefined
-let answer: Answer | undefined
-let view = wholeImage
-let made:
-  | { readonly analysis: Analysis; readonly weights: LoadedWeights | undefined; readonly onnx: OnnxFile }
-  | undefined
+class Playground {
+  private readonly workspace = new Workspace(library)
+  private readonly runWorker = new WorkerPart<RunRequests>('runWorker')
+  private readonly codeWorker = new WorkerPart<CodeRequests>('codeWorker')
+  private readonly answers = new AnswerView()
+  private readonly code = new CodeView(this.codeWorker, () => this.spec)
+  private readonly figure: FigureView
+  private readonly training: TrainingView
+  private readonly editor: EditorView
+  private analysis: Analysis
+  private weights: (LoadedWeights & { readonly number: number }) | undefined
+  private weightsCount = 0
+  private image: ImageBitmap | undefined
+  /** Counts answers that were asked for: one counts only if no later one was. */
+  private looks = 0
+  private lastLook = 0
+  private drawing: ReturnType<typeof setTimeout> | undefined
+  private running: ReturnType<typeof setTimeout> | undefined
 
-function byId<T extends Element>(id: string, kind: new () => T): T {
-  const found = document.getElementById(id)
-  if (found instanceof kind) return found
-  throw new Error(`the page has no ${id}`)
-}
-
-function say(text: string): void {
-  byId('status', HTMLElement).textContent = text
-}
-
-/** Runs a button's action and shows its errors. */
-async function doing(title: string, work: () => Promise<void>): Promise<void> {
-  say(`${title} …`)
-  try {
-    // Let the page show it before the work begins.
-    await new Promise((settle) => setTimeout(settle, 20))
-    await work()
-  } catch (error) {
-    say(`That did not work: ${error instanceof Error ? error.message : String(error)}`)
-  }
-}
-
-function changed(now: Analysis): void {
-  analysis = now
-  const errors = now.diagnostics.filter(({ severity }) => severity === 'error').length
-  const [size] = lensesOf(now)
-  const without = now.file.models.length === 0 ? 'blocks only' : 'no model yet'
-  const text = errors > 0 ? `${errors} mistake${errors === 1 ? '' : 's'}` : (size?.text ?? without)
-  const summary = byId('summary', HTMLElement)
-  summary.textContent = text
-  summary.classList.toggle('wrong', errors > 0)
-  for (const id of ['write-tfjs', 'write-pytorch', 'download', 'choose-image'])
-    byId(id, HTMLElement).toggleAttribute('disabled', !now.whole)
-  byId('stale', HTMLElement).hidden = byId('files', HTMLElement).childElementCount === 0
-  clearTimeout(drawing)
-  drawing = setTimeout(draw, pauseBeforeDrawing)
-}
-
-/** The last figure stays while the text has mistakes. */
-function draw(): void {
-  if (analysis?.whole) drawFigure(byId('figure', HTMLImageElement), graphOf(analysis))
-}
-
-function graphOf(now: Analysis | undefined) {
-  if (!now?.whole) throw new Error('the model has mistakes')
-  return neededOf(now.whole)
-}
-
-/** The editor's text as the compiler takes it. */
-function specOf(now: Analysis | undefined) {
-  if (!now?.whole) throw new Error('the model has mistakes')
-  return { name: source, text: now.text }
-}
-
-async function writeTfjs(): Promise<void> {
-  const spec = specOf(analysis)
-  const { compile } = await part('code')
-  showFiles((await compile(spec, { target: 'tfjs' })).files, '.ts')
-  say('TensorFlow.js code, as wsban train runs it.')
-}
-
-async function writePytorch(): Promise<void> {
-  const spec = specOf(analysis)
-  const { compile } = await part('code')
-  showFiles((await compile(spec, { target: 'pytorch' })).files, '.py')
-  say('PyTorch code, as wsban compile --target pytorch writes it.')
-}
-
-/** The files of one language, the first one open. */
-function showFiles(files: readonly GeneratedFile[], ending: string): void {
-  byId('files', HTMLElement).replaceChildren(
-    ...files
-      .filter(({ path }) => path.endsWith(ending))
-      .map(({ path, text }, index) => {
-        const file = document.createElement('details')
-        file.open = index === 0
-        file.append(element('summary', '', path), element('pre', 'code', text))
-        return file
-      }),
-  )
-  byId('stale', HTMLElement).hidden = true
-}
-
-/** The file of the model as it is now; made once for each text and weights. */
-async function onnxNow(): Promise<OnnxFile> {
-  const now = analysis
-  if (made && made.analysis === now && made.weights === weights) return made.onnx
-  const { onnx } = await exportOnnx(specOf(now), { seed, ...(weights && { weights: weights.bytes }) })
-  if (!now || !onnx) throw new Error('there is no model')
-  made = { analysis: now, weights, onnx }
-  return onnx
-}
-
-function about({ bytes, nodes, random, parameters }: OnnxFile): string {
-  const loaded = parameters.length - random.length
-  const origin =
-    loaded === 0 ? `random weights, seed ${seed}` : `${loaded} of ${parameters.length} weights from the file`
-  return `${(bytes.length / 1e6).toFixed(1)} MB, ${nodes} nodes, ${origin}`
-}
-
-async function download(): Promise<void> {
-  const onnx = await onnxNow()
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(new Blob([onnx.bytes]))
-  link.download = `${analysis?.file.models[0]?.name.text ?? 'model'}.onnx`
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
-  say(`${link.download}: ${about(onnx)}.`)
-}
-
-async function look(): Promise<void> {
-  if (!image) return
-  const onnx = await onnxNow()
-  const { answer: run } = await part('run')
-  answer = await run(onnx.bytes, image)
-  view = viewOf(graphOf(analysis).image.steps)
-  show()
-  say(`${answer.milliseconds.toFixed(0)} ms for ${image.width} x ${image.height} pixels; ${about(onnx)}.`)
-}
-
-function show(): void {
-  if (!image || !answer) return
-  byId('result', HTMLElement).hidden = false
-  drawSeen(byId('seen', HTMLCanvasElement), image, answer, byId('heat', HTMLInputElement).checked, view)
-  byId('part', HTMLElement).hidden = !answer.box
-  drawPart(byId('crop', HTMLCanvasElement), image, answer)
-  const best = [...answer.probabilities.entries()].sort(([, a], [, b]) => b - a).slice(0, shownClasses)
-  byId('classes', HTMLElement).replaceChildren(
-    ...best.map(([index, share]) => {
-      const line = element('li', '', `class ${index}`)
-      const bar = element('i')
-      bar.style.width = `${share * 100}%`
-      line.append(element('span', '', `${(share * 100).toFixed(1)} %`), bar)
-      return line
-    }),
-  )
-}
-
-/** An image is looked at, a safetensors file is loaded. */
-async function take(file: File): Promise<void> {
-  if (file.name.endsWith('.safetensors')) {
-    weights = loadWeights(file.name, new Uint8Array(await file.arrayBuffer()))
-    byId('weights', HTMLElement).textContent = `${file.name}: ${weights.tensors} tensors`
-    say('Weights go by their names; what the file lacks is random.')
-    if (image) await look()
-    return
-  }
-  image = await createImageBitmap(file).catch(() => {
-    throw new Error(`${file.name} is neither an image that the browser can read nor a .safetensors file`)
-  })
-  await look()
-}
-
-function write(view: EditorView, text: string): void {
-  view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text }, scrollIntoView: true })
-}
-
-function main(): void {
-  const choice = byId('example', HTMLSelectElement)
-  for (const name of examples) choice.append(new Option(name, name, name === first, name === first))
-  const view = openEditor(workspace, byId('editor', HTMLElement), textOf(first) ?? '', changed)
-  choice.addEventListener('change', () => write(view, textOf(choice.value) ?? ''))
-  const press = (id: string, title: string, work: () => Promise<void>) =>
-    byId(id, HTMLElement).addEventListener('click', () => void doing(title, work))
-  press('write-tfjs', 'Writing', writeTfjs)
-  press('write-pytorch', 'Writing', writePytorch)
-  press('download', 'Making the file', download)
-  byId('format', HTMLElement).addEventListener('click', () =>
-    write(view, format(source, view.state.doc.toString()).text),
-  )
-  byId('choose-image', HTMLElement).addEventListener('click', () => byId('file', HTMLInputElement).click())
-  byId('heat', HTMLInputElement).addEventListener('change', show)
-  const input = byId('file', HTMLInputElement)
-  input.addEventListener('change', () => {
-    const file = input.files?.[0]
-    if (file) void doing('Looking', () => take(file))
-  })
-  for (const name of ['dragover', 'drop'] as const)
-    document.addEventListener(name, (event) => {
-      const file = event.dataTransfer?.files[0]
-      const dragged = event.dataTransfer?.types.includes('Files') ?? false
-      if (dragged) event.preventDefault()
-      if (name === 'drop' && file) void doing('Looking', () => take(file))
+  /** @param linked whether the text came with the page's address, where it is kept, too */
+  constructor(
+    text: string,
+    private readonly linked: boolean,
+  ) {
+    this.analysis = this.workspace.analysis(source, text)
+    this.figure = new FigureView((offset) => this.go(offset))
+    this.training = new TrainingView(
+      this.codeWorker,
+      () => this.spec,
+      async ({ name, bytes }) => {
+        this.setWeights(loadWeights(name, bytes, (await part('trainingBirds')).classes))
+        await this.look()
+      },
+    )
+    this.editor = openEditor(this.workspace, byId('editor', HTMLElement), text, {
+      changed: (analysis) => this.changed(analysis),
+      moved: (offset) => this.figure.mark(offset),
     })
-  say('Ready. Nothing that you write or drop here leaves this page.')
+    this.show()
+    this.connect()
+  }
+
+  /** The editor's text as the compiler takes it; undefined while it has errors or no model. */
+  private get spec() {
+    return this.analysis.whole ? { name: source, text: this.analysis.text } : undefined
+  }
+
+  private connect(): void {
+    const press = (id: string, work: () => void) => byId(id, HTMLElement).addEventListener('click', work)
+    openExamples(({ text }) => this.write(text))
+    openTabs(byId('tabs', HTMLElement), (panel) => this.code.show(panel === 'panel-code'))
+    press('format', () => this.format())
+    press('share', () => void doing('Making a link', () => this.share()))
+    press('find', () => openSearchPanel(this.editor))
+    press('start-over', () => {
+      forgetText()
+      history.replaceState(null, '', location.pathname)
+      location.reload()
+    })
+    press('download', () => void doing('Making the file', () => this.download()))
+    press('run', () => void doing('Looking', () => this.look()))
+    press('choose-image', () => byId('file', HTMLInputElement).click())
+    const input = byId('file', HTMLInputElement)
+    input.addEventListener('change', () => {
+      const file = input.files?.[0]
+      if (file) void doing('Looking', () => this.take(file))
+    })
+    for (const name of ['dragover', 'drop'] as const)
+      document.addEventListener(name, (event) => {
+        const file = event.dataTransfer?.files[0]
+        const dragged = event.dataTransfer?.types.includes('Files') ?? false
+        if (dragged) event.preventDefault()
+        if (name === 'drop' && file) void doing('Looking', () => this.take(file))
+      })
+    document.addEventListener('paste', (event) => {
+      const file = event.clipboardData?.files[0]
+      if (!file) return
+      event.preventDefault()
+      void doing('Looking', () => this.take(file))
+    })
+  }
+
+  /** Loads the weights and photos of the sample birds, and answers the first. */
+  async begin(): Promise<void> {
+    const birds = await part('birds')
+    showSamples(birds, (photo) => doing('Looking', async () => this.seeImage(await imageOf(photo))))
+    this.setWeights(await birdsWeights(birds))
+    const [photo] = birds.photos
+    if (photo) await this.seeImage(await imageOf(photo))
+  }
+
+  private changed(analysis: Analysis): void {
+    const { text } = this.analysis
+    this.analysis = analysis
+    if (analysis.text === text) return
+    if (this.linked) void fragmentOf(analysis.text).then((fragment) => history.replaceState(null, '', fragment))
+    else if (!keepText(analysis.text)) say('This browser keeps nothing for pages: copy the text, or share a link.')
+    this.answers.clear()
+    byId('run', HTMLElement).hidden = this.image === undefined
+    this.show()
+    clearTimeout(this.running)
+    if (this.image && this.lastLook < shortEnough)
+      this.running = setTimeout(() => {
+        if (this.spec) void doing('Looking', () => this.look())
+      }, pauseBeforeRunning)
+  }
+
+  /** Shows what the text says, in all places but its answer. */
+  private show(): void {
+    const { analysis } = this
+    const count = (severity: string) => analysis.diagnostics.filter((one) => one.severity === severity).length
+    const [errors, warnings] = [count('error'), count('warning')]
+    const [size] = lensesOf(analysis)
+    const without = analysis.file.models.length === 0 ? 'blocks only' : 'no model yet'
+    const summary = byId('summary', HTMLElement)
+    summary.textContent = errors > 0 ? counted(errors, 'error') : (size?.text ?? without)
+    summary.classList.toggle('wrong', errors > 0)
+    const texts = [
+      ...(errors > 0 ? [counted(errors, 'error')] : []),
+      ...(warnings > 0 ? [counted(warnings, 'warning')] : []),
+    ]
+    byId('problem-count', HTMLElement).textContent = texts.length > 0 ? texts.join(', ') : 'No problems'
+    showProblems(byId('problem-list', HTMLElement), analysis, (offset) => this.go(offset))
+    for (const id of ['download', 'run']) byId(id, HTMLButtonElement).disabled = !analysis.whole
+    this.training.enable(analysis.whole !== undefined)
+    clearTimeout(this.drawing)
+    this.drawing = setTimeout(() => {
+      this.figure.draw(this.analysis)
+      void this.code.update()
+    }, pauseBeforeDrawing)
+  }
+
+  private go(offset: number): void {
+    this.editor.dispatch({ selection: { anchor: offset }, scrollIntoView: true })
+    this.editor.focus()
+  }
+
+  private write(text: string): void {
+    this.editor.dispatch({ changes: { from: 0, to: this.editor.state.doc.length, insert: text } })
+    this.editor.dispatch({ selection: { anchor: 0 }, scrollIntoView: true })
+  }
+
+  private format(): void {
+    const { doc } = this.editor.state
+    const { text, problems, kept } = format(source, doc.toString())
+    const [problem] = problems
+    if (kept && problem) {
+      const line = doc.lineAt(Math.min(problem.span.start, doc.length)).number
+      say(`Not formatted, because of line ${line}: ${syntaxDiagnostic(problem).message}.`)
+      return
+    }
+    if (text === doc.toString()) say('The text is formatted already.')
+    else {
+      this.write(text)
+      say('Formatted.')
+    }
+  }
+
+  private async share(): Promise<void> {
+    const fragment = await fragmentOf(this.analysis.text)
+    const link = `${location.href.split('#')[0]}${fragment}`
+    history.replaceState(null, '', fragment)
+    const where = location.protocol === 'file:' ? ' It opens on this machine, since the page is a file here.' : ''
+    try {
+      await navigator.clipboard.writeText(link)
+      say(`The link is on the clipboard; it holds the text.${where}`)
+    } catch {
+      say(`The address of this page is the link now; it holds the text.${where}`)
+    }
+  }
+
+  private setWeights(weights: LoadedWeights): void {
+    this.weights = { ...weights, number: ++this.weightsCount }
+  }
+
+  private get version(): ModelVersion {
+    const { spec, weights } = this
+    if (!spec) throw new Error('the model has errors')
+    return {
+      spec,
+      seed,
+      weightsName: weights ? `${weights.number}` : 'random',
+      ...(weights && { weights: weights.bytes }),
+    }
+  }
+
+  private async download(): Promise<void> {
+    const name = `${this.analysis.file.models[0]?.name.text ?? 'model'}.onnx`
+    const { bytes, file } = await this.runWorker.ask('onnx', this.version)
+    save(name, bytes, 'application/octet-stream')
+    say(`${name}: ${this.about(file)}.`)
+  }
+
+  /** An image is looked at, a safetensors file is loaded. */
+  private async take(file: File): Promise<void> {
+    if (file.name.endsWith('.safetensors')) {
+      this.setWeights(loadWeights(file.name, new Uint8Array(await file.arrayBuffer())))
+      if (this.image) await this.look()
+      else say(`${file.name} is loaded. Weights go by their names; what the file lacks is random.`)
+      return
+    }
+    const image = await createImageBitmap(file).catch(() => {
+      throw new Error(`${file.name} is neither an image that the browser can read nor a .safetensors file`)
+    })
+    await this.seeImage(image)
+  }
+
+  private async seeImage(image: ImageBitmap): Promise<void> {
+    this.image = image
+    this.answers.clear()
+    await this.look()
+  }
+
+  private async look(): Promise<void> {
+    const { image, analysis, version, weights } = this
+    if (!image || !analysis.whole) return
+    const number = ++this.looks
+    const began = performance.now()
+    const { answer, file } = await this.runWorker.ask('look', { version, image })
+    if (number !== this.looks || analysis !== this.analysis) return
+    this.lastLook = performance.now() - began
+    const view = viewOf(neededOf(analysis.whole).image.steps)
+    const { length } = answer.probabilities
+    const named = file.random === 0 && weights?.classes?.length === length
+    this.answers.show({ image, answer, view, classes: named ? weights?.classes : undefined })
+    byId('run', HTMLElement).hidden = true
+    byId('weights', HTMLElement).textContent = this.weightsText(file)
+    say(`${answer.milliseconds.toFixed(0)} ms for ${image.width} x ${image.height} pixels; ${this.about(file)}.`)
+  }
+
+  private weightsText({ random, parameters }: FileSizes): string {
+    const loaded = parameters - random
+    if (loaded === 0) return 'Random weights: what it answers means nothing until it is trained.'
+    const name = this.weights?.name ?? 'weights'
+    return random === 0
+      ? `Answered with ${name}.`
+      : `Only ${loaded} of ${parameters} weights are from ${name}; the others are random, so the answer means little.`
+  }
+
+  private about({ bytes, nodes, random, parameters }: FileSizes): string {
+    const loaded = parameters - random
+    const name = this.weights?.name ?? 'weights'
+    const partly = loaded === 0 ? `random weights, seed ${seed}` : `${loaded} of ${parameters} weights of ${name}`
+    return `${(bytes / 1e6).toFixed(1)} MB, ${nodes} nodes, ${random === 0 ? name : partly}`
+  }
 }
 
-main()
-
-/** Shows the model's figure. As an image it can neither run nor load anything. */
-function drawFigure(image: HTMLImageElement, graph: Graph): void {
-  const before = image.src
-  image.src = URL.createObjectURL(new Blob([svgOf(fold(graph), 'auto', 'down')], { type: 'image/svg+xml' }))
-  if (before.startsWith('blob:')) URL.revokeObjectURL(before)
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
+
+async function main(): Promise<void> {
+  const own = keptText()
+  const example = examples.find(({ name }) => name === first)
+  if (!example) throw new Error(`there is no example ${first}`)
+  let text = own ?? example.text
+  let linked = false
+  let problem: string | undefined
+  try {
+    const shared = await textOfFragment(location.hash)
+    linked = shared !== undefined
+    text = shared ?? text
+  } catch (error) {
+    problem = error instanceof Error ? error.message : String(error)
+  }
+  const playground = new Playground(text, linked)
+  byId('start-over', HTMLElement).hidden = text === example.text
+  await doing('Loading', () => playground.begin())
+  if (problem !== undefined) say(`That did not work: ${problem}`)
+}
+
+void main()

@@ -1,30 +1,28 @@
-import type { compile } from '../../runtime/compiler_api/compile.js'
-import type { Answer } from '../../runtime/page/answer.js'
+import type { SampleBirds, TrainingBirds } from './birds/sample_birds.js'
 
 /** Parts of the page that are large and wanted late, each a script that puts what it has here. */
 export interface Parts {
-  code?: { readonly compile: typeof compile }
-  run?: { readonly answer: (model: Uint8Array, image: ImageBitmap) => Promise<Answer> }
+  readonly birds: SampleBirds
+  readonly trainingBirds: TrainingBirds
+  /** The texts of workers: a page that is opened from a disk cannot start one from a file beside it. */
+  readonly runWorker: string
+  readonly codeWorker: string
+  readonly trainingWorker: string
 }
 
 declare global {
-  var wsbanParts: Parts | undefined
-}
-
-/** The part that a script adds to; it may be the first. */
-export function provide(part: Parts): void {
-  globalThis.wsbanParts = { ...globalThis.wsbanParts, ...part }
+  var wsbanParts: Partial<Parts> | undefined
 }
 
 const loading = new Map<keyof Parts, Promise<void>>()
 
 /** Loads a part once. A script element also works in a page that is opened from a disk, where modules do not. @throws Error when it is missing */
-export async function part<Name extends keyof Parts>(name: Name): Promise<NonNullable<Parts[Name]>> {
+export async function part<Name extends keyof Parts>(name: Name): Promise<Parts[Name]> {
   const begun = loading.get(name) ?? load(`${name}.js`)
   loading.set(name, begun)
   await begun
   const found = globalThis.wsbanParts?.[name]
-  if (!found) throw new Error(`${name}.js is not what belongs to this page`)
+  if (found === undefined) throw new Error(`${name}.js is not what belongs to this page`)
   return found
 }
 

@@ -1,11 +1,6 @@
 import { version_wasm } from '@tensorflow/tfjs-backend-wasm'
 import * as tf from '@tensorflow/tfjs-core'
-import { replaceConvolutionGradients } from './wasm/convolution.js'
-import { addDepthwiseGradients } from './wasm/depthwise.js'
-import { replaceElementwise } from './wasm/elementwise.js'
-import { replaceMatMul } from './wasm/mat_mul.js'
-import { replaceMaxPoolGradient } from './wasm/max_pool.js'
-import { addSegmentSum } from './wasm/segment_sum.js'
+import { addTrainingKernels } from './wasm/training_kernels.js'
 
 let starting: Promise<void> | undefined
 
@@ -27,10 +22,5 @@ async function start(): Promise<void> {
     for (const listener of process.rawListeners(event)) {
       if (!before.get(event)?.has(listener)) process.off(event, listener as (...args: unknown[]) => void)
     }
-  replaceConvolutionGradients()
-  addDepthwiseGradients()
-  replaceElementwise()
-  replaceMatMul()
-  replaceMaxPoolGradient()
-  addSegmentSum()
+  addTrainingKernels()
 }

@@ -8,7 +8,7 @@ export interface Answer extends SeenAnswer {
   readonly milliseconds: number
 }
 
-export async function bytesOf(base64: string): Promise<Uint8Array> {
+export async function bytesOf(base64: string): Promise<Uint8Array<ArrayBuffer>> {
   const response = await fetch(`data:application/octet-stream;base64,${base64}`)
   return new Uint8Array(await response.arrayBuffer())
 }

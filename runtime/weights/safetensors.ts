@@ -5,7 +5,8 @@ import { bytesOfValues, checksumsKey, checksumsOf, verified } from './checksums.
 import { toFloat32 } from './dtype.js'
 import type { StoredTensor, Unreadable, WeightEntry, WeightFile } from './file.js'
 import { unreadable } from './file.js'
-import { bytesOf, metadataKey, readEntries } from './safetensors_entries.js'
+import { metadataKey, readEntries } from './safetensors_entries.js'
+import { safetensorsPieces } from './safetensors_pieces.js'
 
 /** Named float32 tensors with a little text beside them: a checkpoint of our own. */
 export interface TensorFile {
@@ -40,26 +41,7 @@ export async function writeEntries(
       help: 'rename the tensor in the checkpoint it comes from',
       path,
     })
-  let offset = 0
-  const described = [...entries].map(([name, { dtype, shape }]) => {
-    const start = offset
-    offset += bytesOf(dtype, shape)
-    return [name, { dtype, shape, data_offsets: [start, offset] }] as const
-  })
-  // Not by assignment: a tensor may be called __proto__.
-  await writeAtomically(path, pieces(Object.fromEntries([[metadataKey, metadata], ...described]), entries))
-}
-
-async function* pieces(description: unknown, entries: ReadonlyMap<string, WeightEntry>): AsyncGenerator<Uint8Array> {
-  const unpadded = new TextEncoder().encode(JSON.stringify(description))
-  // Spaces at its end, so that the values begin at a multiple of eight.
-  const json = new Uint8Array(Math.ceil(unpadded.length / 8) * 8).fill(0x20)
-  json.set(unpadded)
-  const length = new Uint8Array(8)
-  new DataView(length.buffer).setBigUint64(0, BigInt(json.length), true)
-  yield length
-  yield json
-  for (const { bytes } of entries.values()) yield await bytes()
+  await writeAtomically(path, safetensorsPieces(entries, metadata))
 }
 
 /** @throws Failure `weights-unreadable` for whatever is no whole safetensors file, `weights-damaged` where a checksum differs */

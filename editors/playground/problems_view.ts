@@ -1,0 +1,28 @@
+import type { Analysis } from '../language/workspace.js'
+import { source } from './library.js'
+import { element } from './markdown.js'
+
+/** Lists what is wrong with the text, most severe first; `go` moves the cursor to a place in it. */
+export function showProblems(list: HTMLElement, { diagnostics, text }: Analysis, go: (offset: number) => void): void {
+  const rank = { error: 0, warning: 1, info: 2 }
+  const sorted = [...diagnostics].sort(
+    (a, b) => (rank[a.severity] ?? 2) - (rank[b.severity] ?? 2) || a.primary.span.start - b.primary.span.start,
+  )
+  list.replaceChildren(
+    ...sorted.map(({ severity, code, message, help, primary: { span } }) => {
+      const item = element('li', severity)
+      const button = element('button')
+      const here = span.source === source
+      button.append(
+        element('span', 'place', here ? `line ${text.slice(0, span.start).split('\n').length}` : span.source),
+        element('span', 'message', message),
+        element('code', '', code),
+      )
+      if (help !== undefined) button.append(element('span', 'help', help))
+      if (here) button.addEventListener('click', () => go(span.start))
+      else button.setAttribute('disabled', '')
+      item.append(button)
+      return item
+    }),
+  )
+}

@@ -1,0 +1,48 @@
+import { type Job, type Prepared, Preparer } from '../../../runtime/data/prepare.js'
+import type { PreparedImages } from '../../../runtime/data/prepared_images.js'
+import type { RgbImage } from '../../../runtime/images/rgb_image.js'
+import { bytesOf } from '../../../runtime/page/answer.js'
+import type { EncodedPhoto } from '../birds/sample_birds.js'
+
+/** Bytes of decoded images that are kept: all sample birds take 96 MB. */
+const cacheBytes = 2 ** 28
+
+/** Photos of the page, decoded by the browser. */
+export class BirdsImages implements PreparedImages {
+  readonly mostUnreadable = 0
+  private readonly preparer: Preparer
+
+  constructor(photos: readonly EncodedPhoto[]) {
+    const byPath = new Map(photos.map((photo) => [photo.path, photo]))
+    this.preparer = new Preparer(
+      async ({ path }) => {
+        const photo = byPath.get(path)
+        if (!photo) throw new Error(`there is no photo ${path}`)
+        return decoded(await bytesOf(photo.base64))
+      },
+      cacheBytes,
+      8,
+    )
+  }
+
+  prepare(job: Job): Promise<Prepared> {
+    return this.preparer.prepare(job)
+  }
+}
+
+async function decoded(bytes: Uint8Array<ArrayBuffer>): Promise<RgbImage> {
+  const bitmap = await createImageBitmap(new Blob([bytes]), { colorSpaceConversion: 'none' })
+  const { width, height } = bitmap
+  const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })
+  if (!context) throw new Error('this browser cannot read images')
+  context.drawImage(bitmap, 0, 0)
+  bitmap.close()
+  const pixels = context.getImageData(0, 0, width, height).data
+  const data = new Uint8Array(width * height * 3)
+  for (let from = 0, to = 0; from < pixels.length; from += 4, to += 3) {
+    data[to] = pixels[from] as number
+    data[to + 1] = pixels[from + 1] as number
+    data[to + 2] = pixels[from + 2] as number
+  }
+  return { width, height, data }
+}

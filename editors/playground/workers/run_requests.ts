@@ -1,0 +1,33 @@
+import type { Answer } from '../../../runtime/page/answer.js'
+
+/** A text with weights. */
+export interface ModelVersion {
+  readonly spec: { readonly name: string; readonly text: string }
+  /** Of parameters that have no weights. */
+  readonly seed: number
+  /** Names the weights: the same name means the same weights. */
+  readonly weightsName: string
+  /** A safetensors file. */
+  readonly weights?: Uint8Array
+  readonly classes?: readonly string[]
+}
+
+export interface FileSizes {
+  readonly bytes: number
+  readonly nodes: number
+  readonly parameters: number
+  /** Parameters with random values. */
+  readonly random: number
+}
+
+/** Requests to the worker that exports models and runs them. */
+export type RunRequests = {
+  readonly look: {
+    readonly takes: { readonly version: ModelVersion; readonly image: ImageBitmap }
+    readonly answers: { readonly answer: Answer; readonly file: FileSizes }
+  }
+  readonly onnx: {
+    readonly takes: ModelVersion
+    readonly answers: { readonly bytes: Uint8Array<ArrayBuffer>; readonly file: FileSizes }
+  }
+}
