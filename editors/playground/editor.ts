@@ -79,7 +79,11 @@ export function openEditor(
       if (update.docChanged) listener.changed(analysisOf(update.state))
       if (update.selectionSet || update.docChanged) listener.moved(update.state.selection.main.head)
     }),
-    EditorView.contentAttributes.of({ 'aria-label': 'the model; Escape, then Tab leaves it', spellcheck: 'false' }),
+    EditorView.contentAttributes.of({
+      tabindex: '0',
+      'aria-label': 'the model; Escape, then Tab leaves it',
+      spellcheck: 'false',
+    }),
     Prec.lowest(EditorView.lineWrapping),
   ]
   return new EditorView({ parent, state: EditorState.create({ doc: text, extensions }) })

@@ -15,6 +15,7 @@ import { packageRoot } from '../../runtime/package-root.js'
 import { compileFile } from '../../runtime/specs/spec.js'
 import { initialValues } from '../../runtime/weights/initial_values.js'
 import { writeSafetensors } from '../../runtime/weights/safetensors.js'
+import { accessible } from '../support/accessible.js'
 import { browserPath, openBrowser, press, showing } from '../support/browser.js'
 import { sharp } from '../support/sharp.js'
 import { until } from '../support/waiting.js'
@@ -25,6 +26,14 @@ const folder = mkdtempSync(join(tmpdir(), 'wsban-playground-'))
 /** The page alone. */
 const site = join(folder, 'site')
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))
+
+let building: Promise<void> | undefined
+
+/** Builds the page once for all tests. */
+function built(): Promise<void> {
+  building ??= buildPlayground(site)
+  return building
+}
 
 async function screenshot(page: Page, name: string): Promise<void> {
   if (screenshots) await page.screenshot({ path: join(screenshots, `${name}.png`) })
@@ -48,7 +57,7 @@ test('the playground edits, checks, writes code and an ONNX file, and runs it, w
     t.pass()
     return
   }
-  await buildPlayground(site)
+  await built()
   const photo = join(folder, 'photo.png')
   const noise = Buffer.from(Uint8Array.from({ length: 90 * 60 * 3 }, (_, i) => (i * i * 31 + i * 7) % 256))
   await sharp(noise, { raw: { width: 90, height: 60, channels: 3 } })
@@ -229,6 +238,29 @@ test('the playground edits, checks, writes code and an ONNX file, and runs it, w
     t.regex(await text(page, '.cm-content'), /bap\(\(/)
     t.deepEqual(errors, [])
     t.deepEqual(outside, [])
+  } finally {
+    await browser.close()
+  }
+})
+
+test('every tab of the playground is accessible, on a desktop and a phone', async (t) => {
+  if (browserPath === undefined) {
+    t.log('skipped: no Chromium on this machine (WSBAN_CHROMIUM names one)')
+    t.pass()
+    return
+  }
+  await built()
+  const { browser, page } = await openBrowser(browserPath)
+  try {
+    await page.goto(pathToFileURL(join(site, 'index.html')).href)
+    await showing(page, '#status', /pixels|did not work/)
+    for (const tab of ['try', 'figure', 'code', 'train']) {
+      await press(page, `#tab-${tab}`)
+      if (tab === 'code') await page.waitForSelector('#files .cm-line')
+      await accessible(t, page, () => screenshot(page, `tab-${tab}`))
+    }
+    await press(page, '#choose-example')
+    await accessible(t, page, () => screenshot(page, 'examples'))
   } finally {
     await browser.close()
   }
