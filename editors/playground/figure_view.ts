@@ -14,7 +14,7 @@ const boxStyle = `
   svg { display: block; height: auto; max-width: none; }
   .box[tabindex] { cursor: pointer; outline: none; }
   .box[tabindex]:hover rect, .box:focus-visible rect { stroke-width: 2.5; }
-  .box.active rect { stroke: #e4572e; stroke-width: 3; }
+  g.box.active rect { stroke: #e4572e; stroke-width: 3; }
 `
 
 /** The figure of the model, whose boxes lead to their lines and back. */
