@@ -14,7 +14,7 @@ export interface ShownAnswer {
   readonly classes: readonly string[] | undefined
 }
 
-/** What the model says about a photo. */
+/** The model's answer for a photo. */
 export class AnswerView {
   private shown: ShownAnswer | undefined
 

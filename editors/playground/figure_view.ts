@@ -51,7 +51,7 @@ export class FigureView {
     this.applyZoom()
   }
 
-  /** Marks the box of the binding that the cursor stands in. */
+  /** Marks the box of the binding at the cursor. */
   mark(offset: number): void {
     if (!this.drawn) return
     const { file } = this.drawn
