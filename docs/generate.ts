@@ -9,6 +9,7 @@ import { operationPage, settingPage } from '../compiler/ops/page.js'
 import { trainPage } from '../compiler/training/page.js'
 import { settings } from '../compiler/training/settings.js'
 import { textMateGrammar } from '../editors/language/textmate.js'
+import { highlights } from '../editors/language/tree_sitter_queries.js'
 import { writeAtomically } from '../runtime/files.js'
 import { packageRoot } from '../runtime/package-root.js'
 import { compileFile } from '../runtime/specs/spec.js'
@@ -26,6 +27,9 @@ export function generatedPages(): ReadonlyMap<string, string> {
     ...methods.map((name) => [`docs/figures/${name}.svg`, figure(name)] as const),
     ...pythonHelpers(),
     ['editors/vscode/syntaxes/wsban.tmLanguage.json', `${JSON.stringify(textMateGrammar(), undefined, 2)}\n`],
+    ['editors/neovim/queries/wsban/highlights.scm', highlights('neovim')],
+    ['editors/helix/queries/wsban/highlights.scm', highlights('helix')],
+    ['editors/zed/languages/wsban/highlights.scm', highlights('zed')],
   ])
 }
 

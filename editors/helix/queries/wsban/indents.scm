@@ -1,0 +1,3 @@
+[(body) (steps) (model) (loss) (train) (arguments) (parameters) (list)] @indent
+
+["}" ")" "]"] @outdent

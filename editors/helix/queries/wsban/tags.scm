@@ -1,0 +1,5 @@
+(model name: (identifier) @definition.module)
+
+(block name: (identifier) @definition.function)
+
+(branch name: (identifier) @definition.function)

@@ -1,0 +1,1 @@
+[(body) (steps) (model) (loss) (train) (arguments) (list)] @fold
