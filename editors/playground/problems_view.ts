@@ -2,11 +2,11 @@ import type { Analysis } from '../language/workspace.js'
 import { source } from './library.js'
 import { element } from './markdown.js'
 
-/** Lists what is wrong with the text, most severe first; `go` moves the cursor to a place in it. */
+/** Lists what is wrong with the text, errors first; `go` moves the cursor to a place in it. */
 export function showProblems(list: HTMLElement, { diagnostics, text }: Analysis, go: (offset: number) => void): void {
-  const rank = { error: 0, warning: 1, info: 2 }
+  const isWarning = ({ severity }: Analysis['diagnostics'][number]) => Number(severity === 'warning')
   const sorted = [...diagnostics].sort(
-    (a, b) => (rank[a.severity] ?? 2) - (rank[b.severity] ?? 2) || a.primary.span.start - b.primary.span.start,
+    (a, b) => isWarning(a) - isWarning(b) || a.primary.span.start - b.primary.span.start,
   )
   list.replaceChildren(
     ...sorted.map(({ severity, code, message, help, primary: { span } }) => {

@@ -23,7 +23,7 @@ export class TrainingView {
   private runs = 0
 
   /**
-   * @param specNow returns the editor's text and the class count of its model; undefined while it has errors
+   * @param specNow returns the editor's text; undefined while it has errors
    * @param use takes the weights when the training ends
    */
   constructor(
@@ -57,7 +57,7 @@ export class TrainingView {
       say('Training: the page stays usable.')
       const { weights, top1 } = await this.worker.ask('train', { modules, birds, seed }, (told) => {
         if (told.kind === 'step') this.showStep(told)
-        if (told.kind === 'epoch') this.showEpoch(told)
+        else this.showEpoch(told)
       })
       this.runs++
       this.trained = { name: `trained-here-${this.runs}`, bytes: weights }

@@ -1,7 +1,7 @@
 import { type Job, type Prepared, Preparer } from '../../../runtime/data/prepare.js'
 import type { PreparedImages } from '../../../runtime/data/prepared_images.js'
 import type { RgbImage } from '../../../runtime/images/rgb_image.js'
-import { bytesOf } from '../../../runtime/page/answer.js'
+import { bytesOf, withoutAlpha } from '../../../runtime/page/answer.js'
 import type { EncodedPhoto } from '../birds/sample_birds.js'
 
 /** Bytes of decoded images that are kept: all sample birds take 96 MB. */
@@ -37,12 +37,5 @@ async function decoded(bytes: Uint8Array<ArrayBuffer>): Promise<RgbImage> {
   if (!context) throw new Error('this browser cannot read images')
   context.drawImage(bitmap, 0, 0)
   bitmap.close()
-  const pixels = context.getImageData(0, 0, width, height).data
-  const data = new Uint8Array(width * height * 3)
-  for (let from = 0, to = 0; from < pixels.length; from += 4, to += 3) {
-    data[to] = pixels[from] as number
-    data[to + 1] = pixels[from + 1] as number
-    data[to + 2] = pixels[from + 2] as number
-  }
-  return { width, height, data }
+  return { width, height, data: withoutAlpha(context.getImageData(0, 0, width, height).data) }
 }

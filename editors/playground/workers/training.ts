@@ -33,7 +33,6 @@ answerRequests<TrainingRequests>({
     await openEngine()
     const model = loadGenerated(modules)
     checkClasses(model, birds)
-    tell({ kind: 'begin', images: birds.train.length })
     return train(model, birds, seed, tell)
   },
   async stop() {

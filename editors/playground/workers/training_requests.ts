@@ -38,7 +38,7 @@ export type TrainingRequests = {
     }
     /** A safetensors file with the weights of the best epoch, or the last ones where it was stopped before an epoch ended. */
     readonly answers: { readonly weights: Uint8Array<ArrayBuffer>; readonly top1: number | undefined }
-    readonly tells: StepReport | EpochReport | { readonly kind: 'begin'; readonly images: number }
+    readonly tells: StepReport | EpochReport
   }
   /** Ends the training after its step. */
   readonly stop: { readonly takes: undefined; readonly answers: undefined }
