@@ -1,4 +1,4 @@
-import { type View, wholeImage } from '../../compiler/graph/view.js'
+import type { View } from '../../compiler/graph/view.js'
 import type { Answer } from '../../runtime/page/answer.js'
 import { drawPart, drawSeen } from '../../runtime/page/drawing.js'
 import { element } from './markdown.js'
@@ -47,7 +47,7 @@ export class AnswerView {
 
   private draw(): void {
     if (!this.shown) return
-    const { image, answer, view = wholeImage } = this.shown
+    const { image, answer, view } = this.shown
     drawSeen(byId('seen', HTMLCanvasElement), image, answer, byId('heat', HTMLInputElement).checked, view)
     byId('part', HTMLElement).hidden = !answer.box
     drawPart(byId('crop', HTMLCanvasElement), image, answer)

@@ -5,6 +5,7 @@ import { syntaxDiagnostic } from '../../compiler/analysis/modules.js'
 import { neededOf } from '../../compiler/compile.js'
 import { viewOf } from '../../compiler/graph/view.js'
 import { format } from '../../grammar/format.js'
+import { present } from '../../grammar/present.js'
 import { lensesOf } from '../language/annotations.js'
 import { type Analysis, Workspace } from '../language/workspace.js'
 import { AnswerView } from './answer_view.js'
@@ -28,7 +29,11 @@ import { WorkerPart } from './workers/worker_part.js'
 
 /** Of weights that no file has. */
 const seed = 1
-const first = 'wsban_tiny'
+/** The model with which the page opens. */
+const initial = present(
+  examples.find(({ name }) => name === 'wsban_tiny'),
+  'wsban_tiny',
+)
 /** Milliseconds after the last key. */
 const pauseBeforeDrawing = 250
 const pauseBeforeRunning = 700
@@ -54,11 +59,15 @@ class Playground {
   private drawing: ReturnType<typeof setTimeout> | undefined
   private running: ReturnType<typeof setTimeout> | undefined
 
-  /** @param linked whether the text came with the page's address, where it is kept, too */
+  /** Whether the address holds the text. */
+  private inAddress: boolean
+
+  /** @param shared whether the text came with the address: it is someone else's, and does not take the place of the kept one */
   constructor(
     text: string,
-    private readonly linked: boolean,
+    private readonly shared: boolean,
   ) {
+    this.inAddress = shared
     this.analysis = this.workspace.analysis(source, text)
     this.figure = new FigureView((offset) => this.go(offset))
     this.training = new TrainingView(
@@ -130,8 +139,9 @@ class Playground {
     const { text } = this.analysis
     this.analysis = analysis
     if (analysis.text === text) return
-    if (this.linked) void fragmentOf(analysis.text).then((fragment) => history.replaceState(null, '', fragment))
-    else if (!keepText(analysis.text)) say('This browser keeps nothing for pages: copy the text, or share a link.')
+    if (this.inAddress) void fragmentOf(analysis.text).then((fragment) => history.replaceState(null, '', fragment))
+    if (!this.shared && !keepText(analysis.text))
+      say('This browser keeps nothing for pages: copy the text, or share a link.')
     this.answers.clear()
     byId('run', HTMLElement).hidden = this.image === undefined
     this.show()
@@ -147,6 +157,7 @@ class Playground {
     const { analysis } = this
     const count = (severity: string) => analysis.diagnostics.filter((one) => one.severity === severity).length
     const [errors, warnings] = [count('error'), count('warning')]
+    byId('start-over', HTMLElement).hidden = analysis.text === initial.text
     const [size] = lensesOf(analysis)
     const without = analysis.file.models.length === 0 ? 'blocks only' : 'no model yet'
     const summary = byId('summary', HTMLElement)
@@ -197,6 +208,7 @@ class Playground {
     const fragment = await fragmentOf(this.analysis.text)
     const link = `${location.href.split('#')[0]}${fragment}`
     history.replaceState(null, '', fragment)
+    this.inAddress = true
     const where = location.protocol === 'file:' ? ' It opens on this machine, since the page is a file here.' : ''
     try {
       await navigator.clipboard.writeText(link)
@@ -254,7 +266,11 @@ class Playground {
     const number = ++this.looks
     const began = performance.now()
     const { answer, file } = await this.runWorker.ask('look', { version, image })
-    if (number !== this.looks || analysis !== this.analysis) return
+    if (number !== this.looks) return
+    if (analysis !== this.analysis) {
+      say('The text has changed since.')
+      return
+    }
     this.lastLook = performance.now() - began
     const view = viewOf(neededOf(analysis.whole).image.steps)
     const { length } = answer.probabilities
@@ -287,21 +303,17 @@ function counted(count: number, what: string): string {
 }
 
 async function main(): Promise<void> {
-  const own = keptText()
-  const example = examples.find(({ name }) => name === first)
-  if (!example) throw new Error(`there is no example ${first}`)
-  let text = own ?? example.text
-  let linked = false
+  let text = keptText() ?? initial.text
+  let shared = false
   let problem: string | undefined
   try {
-    const shared = await textOfFragment(location.hash)
-    linked = shared !== undefined
-    text = shared ?? text
+    const found = await textOfFragment(location.hash)
+    shared = found !== undefined
+    text = found ?? text
   } catch (error) {
     problem = error instanceof Error ? error.message : String(error)
   }
-  const playground = new Playground(text, linked)
-  byId('start-over', HTMLElement).hidden = text === example.text
+  const playground = new Playground(text, shared)
   await doing('Loading', () => playground.begin())
   if (problem !== undefined) say(`That did not work: ${problem}`)
 }

@@ -236,6 +236,14 @@ test('the playground edits, checks, writes code and an ONNX file, and runs it, w
     await page.reload()
     await showing(page, '#summary', /error/)
     t.regex(await text(page, '.cm-content'), /bap\(\(/)
+
+    // An edit after the link was made is kept as well.
+    await select('the same weights')
+    await page.keyboard.type('another comment')
+    await showing(page, '.cm-content', /another comment/)
+    await page.reload()
+    await showing(page, '.cm-content', /another comment/)
+    t.false(await page.$eval('#start-over', (button) => button instanceof HTMLElement && button.hidden))
     t.deepEqual(errors, [])
     t.deepEqual(outside, [])
   } finally {

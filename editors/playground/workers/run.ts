@@ -1,5 +1,6 @@
 import { env, InferenceSession } from 'onnxruntime-web/wasm'
 import { exportOnnx, type OnnxFile } from '../../../runtime/compiler_api/onnx.js'
+import { Turns } from '../../../runtime/images/alone.js'
 import { ask, bytesOf } from '../../../runtime/page/answer.js'
 import { answerRequests } from './answering.js'
 import type { ModelVersion, RunRequests } from './run_requests.js'
@@ -22,8 +23,8 @@ async function madeFor(version: ModelVersion): Promise<NonNullable<typeof made>>
   if (made?.version.spec.text === version.spec.text && made.version.weightsName === version.weightsName) return made
   await made?.session?.release()
   made = undefined
-  const { spec, seed, weights, classes } = version
-  const { onnx } = await exportOnnx(spec, { seed, ...(weights && { weights }), ...(classes && { classes }) })
+  const { spec, seed, weights } = version
+  const { onnx } = await exportOnnx(spec, { seed, ...(weights && { weights }) })
   if (!onnx) throw new Error('there is no model')
   made = { version, onnx }
   return made
@@ -36,16 +37,21 @@ const sizesOf = ({ bytes, nodes, parameters, random }: OnnxFile) => ({
   random: random.length,
 })
 
+/** One request at a time: a session must not be released while it runs. */
+const turns = new Turns()
+
 answerRequests<RunRequests>({
-  async look({ version, image }) {
-    ready ??= prepare()
-    await ready
-    const model = await madeFor(version)
-    model.session ??= await InferenceSession.create(model.onnx.bytes, { executionProviders: ['wasm'] })
-    return { answer: await ask(model.session, image), file: sizesOf(model.onnx) }
-  },
-  async onnx(version) {
-    const { onnx } = await madeFor(version)
-    return { bytes: onnx.bytes, file: sizesOf(onnx) }
-  },
+  look: ({ version, image }) =>
+    turns.alone(async () => {
+      ready ??= prepare()
+      await ready
+      const model = await madeFor(version)
+      model.session ??= await InferenceSession.create(model.onnx.bytes, { executionProviders: ['wasm'] })
+      return { answer: await ask(model.session, image), file: sizesOf(model.onnx) }
+    }),
+  onnx: (version) =>
+    turns.alone(async () => {
+      const { onnx } = await madeFor(version)
+      return { bytes: onnx.bytes, file: sizesOf(onnx) }
+    }),
 })

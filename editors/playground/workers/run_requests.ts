@@ -9,7 +9,6 @@ export interface ModelVersion {
   readonly weightsName: string
   /** A safetensors file. */
   readonly weights?: Uint8Array
-  readonly classes?: readonly string[]
 }
 
 export interface FileSizes {

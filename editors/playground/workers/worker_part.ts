@@ -1,4 +1,4 @@
-import { type Parts, part } from '../parts.js'
+import { part } from '../parts.js'
 import type { FromWorker, Requests, ToWorker } from './messages.js'
 
 interface Pending {
@@ -31,7 +31,7 @@ export class WorkerPart<All extends Requests> {
   }
 
   private async start(): Promise<Worker> {
-    const text: Parts['runWorker'] = await part(this.name)
+    const text = await part(this.name)
     const url = URL.createObjectURL(new Blob([text], { type: 'text/javascript' }))
     const worker = new Worker(url)
     worker.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => this.receive(data))
