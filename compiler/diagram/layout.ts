@@ -1,28 +1,19 @@
 import { Graph, layout as place } from '@dagrejs/dagre'
-import { present } from '../../grammar/present.js'
+import { elementAt, present } from '../../grammar/present.js'
 import type { Arrow, Box, Branch, Diagram } from './diagram.js'
-
-export interface Point {
-  readonly x: number
-  readonly y: number
-}
-
-/** A rectangle by its middle. */
-export interface Area extends Point {
-  readonly width: number
-  readonly height: number
-}
+import type { Area, Curve, Point, RoundedArea } from './geometry.js'
+import { type Route, routed } from './route.js'
 
 export interface PlacedArrow extends Arrow {
-  readonly points: readonly Point[]
+  readonly curves: readonly Curve[]
   /** Absent without a label. */
-  readonly labelAt?: Point
+  readonly labelAt?: Area
 }
 
 export interface Layout {
   readonly width: number
   readonly height: number
-  readonly boxes: readonly (Box & { readonly area: Area })[]
+  readonly boxes: readonly (Box & { readonly area: RoundedArea })[]
   readonly branches: readonly (Branch & { readonly area: Area })[]
   readonly arrows: readonly PlacedArrow[]
 }
@@ -49,7 +40,7 @@ function placed(diagram: Diagram, direction: Direction): Layout {
   graph.setGraph({
     rankdir: direction === 'across' ? 'LR' : 'TB',
     nodesep: 26,
-    ranksep: direction === 'across' ? 34 : 24,
+    ranksep: direction === 'across' ? 36 : 30,
     edgesep: 14,
     marginx: metrics.margin,
     marginy: metrics.margin,
@@ -69,19 +60,50 @@ function placed(diagram: Diagram, direction: Direction): Layout {
     )
   })
   place(graph)
-  const boxes = diagram.boxes.map((box) => ({ ...box, area: areaOf(graph.node(box.id)) }))
+  const boxes = diagram.boxes.map((box) => ({ ...box, area: rounded(box, areaOf(graph.node(box.id))) }))
   const branches = diagram.branches.map((branch) => ({ ...branch, area: around(boxes, branch.name) }))
-  const arrows = diagram.arrows.map((arrow, index): PlacedArrow => {
+  const routes = diagram.arrows.map((arrow, index): Route => {
     const edge = graph.edge(arrow.from, arrow.to, String(index))
     const points = present(edge.points, 'the line of an arrow')
-    if (arrow.label.length === 0) return { ...arrow, points }
-    const labelAt = { x: present(edge.x, 'the place of a label'), y: present(edge.y, 'the place of a label') }
-    return { ...arrow, points, labelAt }
+    return { ...between(arrow), points, ...(arrow.label.length > 0 && { label: areaOf(edge) }) }
+  })
+  const lines = linesOf(routes, boxes, direction)
+  const arrows = diagram.arrows.map((arrow, index): PlacedArrow => {
+    const { label } = elementAt(routes, index)
+    return { ...arrow, curves: elementAt(lines, index), ...(label && { labelAt: label }) }
   })
   const { width = 0, height = 0 } = graph.graph()
   const top = Math.min(0, ...branches.map(({ area }) => area.y - area.height / 2 - metrics.margin))
   const bottom = Math.max(height, ...branches.map(({ area }) => area.y + area.height / 2 + metrics.margin))
   return shifted({ width, height: bottom - top, boxes, branches, arrows }, -top)
+}
+
+function between({ from, to }: Arrow): { from: string; to: string } {
+  return { from, to }
+}
+
+/** Lines are routed from top to bottom; across, with the axes exchanged. */
+function linesOf(
+  routes: readonly Route[],
+  boxes: Layout['boxes'],
+  direction: Direction,
+): readonly (readonly Curve[])[] {
+  const areas = new Map(boxes.map(({ id, area }) => [id, area] as const))
+  if (direction === 'down') return routed(routes, areas)
+  const turned = routes.map(({ from, to, points, label }) => ({
+    ...{ from, to, points: points.map(exchanged) },
+    ...(label && { label: exchangedArea(label) }),
+  }))
+  const lines = routed(turned, new Map([...areas].map(([id, area]) => [id, { ...area, ...exchangedArea(area) }])))
+  return lines.map((curves) => curves.map((curve) => mapped(curve, exchanged)))
+}
+
+const exchanged = ({ x, y }: Point): Point => ({ x: y, y: x })
+
+const exchangedArea = ({ x, y, width, height }: Area): Area => ({ x: y, y: x, width: height, height: width })
+
+function mapped({ from, controls, to }: Curve, point: (at: Point) => Point): Curve {
+  return { from: point(from), controls: [point(controls[0]), point(controls[1])], to: point(to) }
 }
 
 const branchKey = (name: string) => `branch ${name}`
@@ -93,6 +115,11 @@ function sizeOf({ title, lines }: Box): { width: number; height: number } {
 
 function areaOf({ x = 0, y = 0, width = 0, height = 0 }: Partial<Area>): Area {
   return { x, y, width, height }
+}
+
+/** Steps are nearly rectangular; inputs, losses and answers are round. */
+function rounded({ kind }: Box, area: Area): RoundedArea {
+  return { ...area, corner: kind === 'step' ? 5 : area.height / 2.6 }
 }
 
 /** The frame around a branch's boxes, with its title above them. */
@@ -113,7 +140,7 @@ function shifted(layout: Layout, down: number): Layout {
     branches: layout.branches.map((branch) => ({ ...branch, area: point(branch.area) })),
     arrows: layout.arrows.map((arrow) => ({
       ...arrow,
-      points: arrow.points.map(point),
+      curves: arrow.curves.map((curve) => mapped(curve, point)),
       ...(arrow.labelAt && { labelAt: point(arrow.labelAt) }),
     })),
   }

@@ -1,6 +1,7 @@
 import { elementAt } from '../../grammar/present.js'
 import type { Diagram } from './diagram.js'
-import { type Area, type Direction, type Layout, layOut, metrics, type PlacedArrow, type Point } from './layout.js'
+import type { Area, Point } from './geometry.js'
+import { type Direction, type Layout, layOut, metrics, type PlacedArrow } from './layout.js'
 
 /** `auto`: as the reader's screen is set. */
 export type Theme = 'auto' | 'light' | 'dark'
@@ -12,6 +13,10 @@ export function svgOf(diagram: Diagram, theme: Theme = 'auto', direction?: Direc
   // Colours are for what has weights of its own or of another; a single step needs none.
   const coloured = owners.filter((owner) => layout.branches.some(({ weightsOf }) => weightsOf === owner))
   const hue = (owner: string) => (coloured.includes(owner) ? ` w${coloured.indexOf(owner) % hues.length}` : '')
+  const hueBelow = (at: Point | undefined) => {
+    const below = at && layout.branches.find(({ area }) => contains(area, at))
+    return below ? hue(below.weightsOf) : ''
+  }
   const detached = layout.arrows.some((arrow) => arrow.detached)
   const legend = detached ? 24 : 0
   const [width, height] = [Math.ceil(layout.width), Math.ceil(layout.height + legend)]
@@ -27,7 +32,7 @@ export function svgOf(diagram: Diagram, theme: Theme = 'auto', direction?: Direc
     ),
     ...layout.arrows.map(lineOf),
     ...layout.boxes.map((box) => boxOf(box, hue(box.weightsOf))),
-    ...layout.arrows.map(labelOf),
+    ...layout.arrows.map((arrow) => labelOf(arrow, hueBelow(arrow.labelAt))),
     ...(detached ? [legendAt(height - 16)] : []),
     '</svg>',
     '',
@@ -41,36 +46,35 @@ function boxOf({ id, area, title, lines, kind }: Layout['boxes'][number], hue: s
       `<text class="small" x="${number(area.x)}" y="${number(top + (index + 1) * metrics.line + 12)}">${escaped(line)}</text>`,
   )
   const name = `<text class="name" x="${number(area.x)}" y="${number(top + 12)}">${escaped(title)}</text>`
-  return `<g class="box ${kind}${hue}" data-name="${escaped(id)}">${rectangle(area, kind === 'step' ? 5 : area.height / 2.6)}${name}${texts.join('')}</g>`
+  return `<g class="box ${kind}${hue}" data-name="${escaped(id)}">${rectangle(area, area.corner)}${name}${texts.join('')}</g>`
+}
+
+function contains({ x, y, width, height }: Area, at: Point): boolean {
+  return Math.abs(at.x - x) <= width / 2 && Math.abs(at.y - y) <= height / 2
 }
 
 function rectangle({ x, y, width, height }: Area, radius: number): string {
   return `<rect x="${number(x - width / 2)}" y="${number(y - height / 2)}" width="${number(width)}" height="${number(height)}" rx="${number(radius)}"/>`
 }
 
-/** A smooth line through the middles of the given points' stretches. */
-function lineOf({ points, detached }: PlacedArrow): string {
-  const rest = points.slice(1)
-  const [first, last] = [elementAt(points, 0), elementAt(points, points.length - 1)]
+function lineOf({ curves, detached }: PlacedArrow): string {
   const at = ({ x, y }: Point) => `${number(x)} ${number(y)}`
-  const bends = rest.slice(0, -1).map((point, index) => {
-    const next = elementAt(rest, index + 1)
-    const end = index === rest.length - 2 ? next : { x: (point.x + next.x) / 2, y: (point.y + next.y) / 2 }
-    return `Q${at(point)} ${at(end)}`
-  })
-  const way = bends.length > 0 ? bends.join(' ') : `L${at(last)}`
-  return `<path class="arrow${detached ? ' detached' : ''}" marker-end="url(#head)" d="M${at(first)} ${way}"/>`
+  const parts = curves.map(({ controls: [first, second], to }) => `C${at(first)} ${at(second)} ${at(to)}`)
+  const way = `M${at(elementAt(curves, 0).from)} ${parts.join(' ')}`
+  return `<path class="arrow${detached ? ' detached' : ''}" marker-end="url(#head)" d="${way}"/>`
 }
 
-function labelOf({ label, labelAt }: PlacedArrow): string {
+/** The label's background has the colour of what is below it, and interrupts the line. */
+function labelOf({ label, labelAt }: PlacedArrow, hue: string): string {
   if (!labelAt) return ''
+  const { x, y } = labelAt
   const width = Math.max(...label.map((line) => line.length)) * metrics.letter
   const height = label.length * metrics.line
   const texts = label.map(
     (line, index) =>
-      `<text x="${number(labelAt.x)}" y="${number(labelAt.y - height / 2 + index * metrics.line + 12)}">${escaped(line)}</text>`,
+      `<text x="${number(x)}" y="${number(y - height / 2 + index * metrics.line + 12)}">${escaped(line)}</text>`,
   )
-  return `<g class="label">${rectangle({ ...labelAt, width, height }, 3)}${texts.join('')}</g>`
+  return `<g class="label${hue}">${rectangle({ x, y, width, height }, 3)}${texts.join('')}</g>`
 }
 
 function legendAt(y: number): string {
@@ -95,7 +99,7 @@ const fixed = `
 text { font-family: "Helvetica Neue", Helvetica, Arial, "Liberation Sans", sans-serif; font-size: ${metrics.text}px; }
 .box text, .label text { text-anchor: middle; } .name { font-weight: 600; font-size: ${metrics.title}px; }
 .branch text { font-weight: 600; } .arrow { fill: none; stroke-width: 1.3; } .detached { stroke-dasharray: 5 4; }
-.box rect { stroke-width: 1.2; } .branch rect { stroke-width: 1; } .label rect { opacity: 0.88; }
+.box rect { stroke-width: 1.2; } .branch rect { stroke-width: 1; }
 `
 
 function colours(theme: 'light' | 'dark'): string {
@@ -104,7 +108,8 @@ function colours(theme: 'light' | 'dark'): string {
   const [ink, soft, line] = light ? ['#1c2126', '#57606a', '#59636e'] : ['#e8ebee', '#a3acb5', '#98a2ad']
   const rules = hues.map((hue, index) => {
     const of = (saturation: number, lightness: number) => `hsl(${hue}, ${saturation}%, ${lightness}%)`
-    return `.branch.w${index} rect { fill: ${light ? of(60, 97) : of(25, 13)}; stroke: ${light ? of(45, 78) : of(25, 32)}; }
+    const tint = light ? of(60, 97) : of(25, 13)
+    return `.branch.w${index} rect { fill: ${tint}; stroke: ${light ? of(45, 78) : of(25, 32)}; } .label.w${index} rect { fill: ${tint}; }
 .branch.w${index} text { fill: ${light ? of(50, 34) : of(55, 76)}; } .box.w${index} rect { fill: ${light ? of(70, 90) : of(35, 24)}; stroke: ${light ? of(50, 46) : of(45, 58)}; }`
   })
   return `

@@ -5,7 +5,8 @@ import sharp from 'sharp'
 import { compile } from '../../compiler/compile.js'
 import { dotOf } from '../../compiler/diagram/dot.js'
 import { fold } from '../../compiler/diagram/fold.js'
-import { type Area, layOut } from '../../compiler/diagram/layout.js'
+import { type Area, type Curve, type Point, pointAt } from '../../compiler/diagram/geometry.js'
+import { type Layout, layOut } from '../../compiler/diagram/layout.js'
 import { svgOf } from '../../compiler/diagram/svg.js'
 import type { Graph } from '../../compiler/graph/graph.js'
 import { Random } from '../../compiler/random.js'
@@ -25,6 +26,24 @@ function overlap(a: Area, b: Area): boolean {
   return Math.abs(a.x - b.x) < (a.width + b.width) / 2 && Math.abs(a.y - b.y) < (a.height + b.height) / 2
 }
 
+function sampled(curve: Curve): Point[] {
+  return Array.from({ length: 41 }, (_, index) => pointAt(curve, index / 40))
+}
+
+/** Boxes that an arrow passes behind, by name. */
+function passedBoxes({ arrows, boxes }: Pick<Layout, 'arrows' | 'boxes'>): string[] {
+  return arrows.flatMap(({ from, to, curves }) =>
+    boxes
+      .filter(({ id, area: { x, y, width, height } }) =>
+        curves.flatMap(sampled).some((point) => {
+          const inside = id === from || id === to ? -0.5 : 1
+          return Math.abs(point.x - x) < width / 2 + inside && Math.abs(point.y - y) < height / 2 + inside
+        }),
+      )
+      .map(({ id }) => `${from} -> ${to} passes ${id}`),
+  )
+}
+
 /** Methods with many branches side by side: their images need a wide page, or to be enlarged. */
 const wide = [
   ...['api_net', 'cal', 'cross_x', 'dcl', 'mge_cnn'],
@@ -40,7 +59,8 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.wsban'))
     for (const { from, to } of diagram.arrows) t.true(ids.has(from) && ids.has(to))
     for (const { name } of graph.losses) t.true(ids.has(`loss.${name}`), name)
     for (const direction of ['across', 'down'] as const) {
-      const { boxes, width, height } = layOut(diagram, direction)
+      const { arrows, boxes, width, height } = layOut(diagram, direction)
+      t.deepEqual(passedBoxes({ arrows, boxes }), [], direction)
       for (const [index, box] of boxes.entries()) {
         for (const other of boxes.slice(index + 1)) t.false(overlap(box.area, other.area), `${box.id} on ${other.id}`)
         t.true(box.area.x - box.area.width / 2 >= 0 && box.area.x + box.area.width / 2 <= width, box.id)
@@ -68,11 +88,12 @@ test('any model has an image: several values between two boxes are one arrow, on
     t.deepEqual(pairs, [...new Set(pairs)], text)
     for (const direction of ['across', 'down'] as const) {
       const { arrows, boxes } = layOut(diagram, direction)
-      const points = [...boxes.map(({ area }) => area), ...arrows.flatMap((arrow) => arrow.points)]
+      const points = [...boxes.map(({ area }) => area), ...arrows.flatMap(({ curves }) => curves.flatMap(sampled))]
       t.true(
         points.every(({ x, y }) => Number.isFinite(x) && Number.isFinite(y)),
         text,
       )
+      t.deepEqual(passedBoxes({ arrows, boxes }), [], text)
     }
   }
 })
