@@ -1,46 +1,92 @@
 import { extname } from 'node:path'
 import type { ModelSettings } from '../../compiler/analysis/model.js'
+import { columnFigure, columnWidth, smallestLetters } from '../../compiler/diagram/column.js'
+import type { Diagram } from '../../compiler/diagram/diagram.js'
 import { dotOf } from '../../compiler/diagram/dot.js'
+import { type Drawing, drawingOf } from '../../compiler/diagram/drawing.js'
 import { fold } from '../../compiler/diagram/fold.js'
-import type { Direction } from '../../compiler/diagram/layout.js'
-import { svgOf, type Theme } from '../../compiler/diagram/svg.js'
+import { type Direction, layOut } from '../../compiler/diagram/layout.js'
+import { palettes } from '../../compiler/diagram/palette.js'
+import { drawingSvg, type Theme } from '../../compiler/diagram/svg.js'
+import type { Graph } from '../../compiler/graph/graph.js'
 import { Failure } from '../../runtime/failure.js'
 import { writeAtomically } from '../../runtime/files.js'
 import type { Io } from '../io.js'
 import { readySpec } from './spec.js'
 
-interface Drawing {
+interface DrawOptions {
   readonly output?: string
   readonly theme: Theme
   readonly direction?: Direction
+  readonly column?: boolean
   readonly set?: ModelSettings
 }
 
-const kinds = ['.svg', '.dot', '.json']
+const figureKinds = ['.svg', '.pdf', '.png']
+const kinds = [...figureKinds, '.dot', '.json']
 
-/** Writes the image of a model; what it is written as, the file's name says. */
-export async function drawGraph(file: string, { output, theme, direction, set }: Drawing, io: Io): Promise<number> {
+/** Writes the figure of a model in the format that the file's name says. */
+export async function drawGraph(file: string, options: DrawOptions, io: Io): Promise<number> {
+  const { output, set, column = false } = options
   const kind = output === undefined ? '.dot' : extname(output).toLowerCase()
   if (!kinds.includes(kind))
-    throw new Failure({
-      code: 'wrong-usage',
-      message: `an image is written as .svg, .dot or .json, not as ${kind === '' ? `${output}` : kind}`,
-      help: 'wsban graph models/wsban.wsban -o wsban.svg',
-      exit: 2,
-    })
+    throw wrong(`a figure is written as .svg, .pdf, .png, .dot or .json, not as ${kind === '' ? `${output}` : kind}`)
+  if (column && !figureKinds.includes(kind)) throw wrong('--column is for a figure: .svg, .pdf or .png')
   const { graph } = readySpec(file, set ?? {}, io)
-  const diagram = fold(graph)
-  const text =
-    kind === '.svg'
-      ? svgOf(diagram, theme, direction)
-      : kind === '.dot'
-        ? dotOf(diagram)
-        : `${JSON.stringify(diagram, undefined, 2)}\n`
-  if (output === undefined) io.write(text)
+  const { diagram, contents } = await contentsOf(graph, kind, options, io)
+  if (output === undefined) io.write(String(contents))
   else {
-    await writeAtomically(output, text)
+    await writeAtomically(output, contents)
     io.reporter.say(`wrote ${output}`)
   }
   io.json({ ok: true, ...(output !== undefined && { output }), diagram })
   return 0
+}
+
+function wrong(message: string): Failure {
+  return new Failure({ code: 'wrong-usage', message, help: 'wsban graph models/wsban.wsban -o wsban.svg', exit: 2 })
+}
+
+interface Contents {
+  readonly diagram: Diagram
+  readonly contents: string | Uint8Array
+}
+
+async function contentsOf(graph: Graph, kind: string, options: DrawOptions, io: Io): Promise<Contents> {
+  if (options.column) return columnContents(graph, kind, options.theme, io)
+  const diagram = fold(graph)
+  if (kind === '.dot') return { diagram, contents: dotOf(diagram) }
+  if (kind === '.json') return { diagram, contents: `${JSON.stringify(diagram, undefined, 2)}\n` }
+  const drawing = drawingOf(diagram.model, layOut(diagram, options.direction))
+  return { diagram, contents: await figure(drawing, kind, options.theme) }
+}
+
+async function columnContents(graph: Graph, kind: string, theme: Theme, io: Io): Promise<Contents> {
+  const { diagram, layout, letters } = columnFigure(graph)
+  const size = `its letters have ${letters.toFixed(1)} points in a column of ${columnWidth} cm`
+  if (letters >= smallestLetters) io.reporter.say(size)
+  else io.reporter.warn(`${size}, and papers want ${smallestLetters}: without --column the figure spans both columns`)
+  return { diagram, contents: await figure(drawingOf(diagram.model, layout), kind, theme, columnWidth) }
+}
+
+/** Dots an inch of pixels: twice those of a screen, and those of print for a figure of known width. */
+const screenDots = 192
+const printDots = 600
+const centimetresPerInch = 2.54
+const pixelsPerInch = 96
+
+/** A figure at most as wide as given, in centimetres; one without a width has CSS pixels. */
+async function figure(drawing: Drawing, kind: string, theme: Theme, widest?: number): Promise<string | Uint8Array> {
+  const own = drawing.width / pixelsPerInch
+  const inches = widest === undefined ? own : Math.min(own, widest / centimetresPerInch)
+  if (kind === '.svg')
+    return drawingSvg(drawing, { theme, ...(widest !== undefined && { centimetres: inches * centimetresPerInch }) })
+  // Paper and pixels do not follow the reader's screen.
+  const fixed = theme === 'dark' ? 'dark' : 'light'
+  if (kind === '.pdf') {
+    const { pdfOf } = await import('../../runtime/figures/pdf.js')
+    return pdfOf(drawing, { palette: palettes[fixed], width: inches * 72 })
+  }
+  const { pngOf } = await import('../../runtime/figures/png.js')
+  return pngOf(drawing, fixed, Math.ceil(inches * (widest === undefined ? screenDots : printDots)))
 }

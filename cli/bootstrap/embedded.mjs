@@ -43,7 +43,26 @@ const texts = {
   },
 }
 
-export const embedded = [version, tables, texts]
+/** Replaces the module that reads the typeface of figures from node_modules. */
+const typeface = {
+  name: 'typeface',
+  setup(build) {
+    build.onLoad({ filter: /[\\/]runtime[\\/]figures[\\/]typeface_files\.ts$/ }, async ({ path }) => {
+      const { typefaceFiles } = await import('tsx/esm/api').then(({ tsImport }) => tsImport(path, import.meta.url))
+      const encoded = Object.entries(typefaceFiles()).map(([weight, files]) => [
+        weight,
+        files.map((file) => Buffer.from(file).toString('base64')),
+      ])
+      return {
+        contents: `const files = ${JSON.stringify(Object.fromEntries(encoded))}
+export const typefaceFiles = () => Object.fromEntries(Object.entries(files).map(([weight, texts]) => [weight, texts.map((text) => Buffer.from(text, 'base64'))]))`,
+        loader: 'js',
+      }
+    })
+  },
+}
+
+export const embedded = [version, tables, texts, typeface]
 
 function parsed(value) {
   return `JSON.parse(${JSON.stringify(JSON.stringify(value))})`

@@ -10,6 +10,7 @@ interface GraphOptions extends CommonOptions {
   readonly output?: string
   readonly theme: Theme
   readonly direction?: Direction
+  readonly column?: boolean
   readonly set?: ModelSettings
 }
 
@@ -17,9 +18,12 @@ export function register(program: Command): void {
   const command = program
     .command('graph <file>')
     .description('draw the diagram of a model, as a paper would show it')
-    .option('-o, --output <file>', 'F.svg, F.dot or F.json; without it the DOT text goes to standard output')
+    .option(
+      '-o, --output <file>',
+      'F.svg, F.pdf, F.png, F.dot or F.json; without it the DOT text goes to standard output',
+    )
     .addOption(
-      new Option('--theme <name>', "colours of the SVG; auto follows the reader's screen")
+      new Option('--theme <name>', "colours; auto follows the reader's screen in an SVG file and is light elsewhere")
         .choices(['auto', 'light', 'dark'])
         .default('auto'),
     )
@@ -28,6 +32,12 @@ export function register(program: Command): void {
         'across',
         'down',
       ]),
+    )
+    .addOption(
+      new Option(
+        '--column',
+        'for one column of a two-column paper (8.25 cm): narrow, with all losses in one box',
+      ).conflicts('direction'),
     )
   example(settable(common(command)), 'wsban graph models/wsban.wsban -o wsban.svg').action(
     (file: string, options: GraphOptions) =>

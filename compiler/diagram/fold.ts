@@ -1,11 +1,23 @@
 import { elementAt, present } from '../../grammar/present.js'
-import { type Frame, type Graph, type Node, sameValue, shapeText, typeOf, type ValueRef } from '../graph/graph.js'
+import {
+  type Frame,
+  type Graph,
+  type Node,
+  sameValue,
+  shapeText,
+  type TensorType,
+  typeOf,
+  type ValueRef,
+} from '../graph/graph.js'
 import { operations } from '../ops/index.js'
 import { elements } from '../ops/support/tensor.js'
 import type { Arrow, Box, Diagram } from './diagram.js'
 
 /** The most boxes that a figure has room for; a larger model shows each branch as one box. */
 const mostBoxes = 40
+
+/** A box for each binding, or for each branch as a whole. */
+type Detail = 'bindings' | 'branches'
 
 /**
  * The graph as a figure: a box for each binding of a branch or the model, with all that is inside it, and for each loss and answer.
@@ -16,6 +28,11 @@ export function fold(graph: Graph): Diagram {
   return diagram.boxes.length <= mostBoxes ? diagram : new Folder(graph, 'branches').diagram()
 }
 
+/** The graph as a narrow figure: all losses are one box, and arrows have no shapes of rows. */
+export function foldNarrow(graph: Graph, detail: Detail): Diagram {
+  return new Folder(graph, detail, 'narrow').diagram()
+}
+
 class Folder {
   private readonly boxOf: readonly (string | undefined)[]
   private readonly members = new Map<string, Node[]>()
@@ -23,7 +40,8 @@ class Folder {
 
   constructor(
     private readonly graph: Graph,
-    private readonly detail: 'bindings' | 'branches',
+    private readonly detail: Detail,
+    private readonly width: 'normal' | 'narrow' = 'normal',
   ) {
     this.boxOf = graph.nodes.map((node) => this.key(node))
     graph.nodes.forEach((node, index) => {
@@ -47,6 +65,7 @@ class Folder {
 
   private key({ id, path, frame }: Node): string | undefined {
     if ([...this.graph.labels, ...this.graph.views].some(({ value }) => value.node === id)) return undefined
+    if (path[0] === 'loss' && this.width === 'narrow') return 'loss'
     if (path[0] === 'loss' || path[0] === 'predict') return path.slice(0, 2).join('.')
     const branch = this.branchOf(frame)
     if (!branch) return path[0]
@@ -65,6 +84,7 @@ class Folder {
   }
 
   private box(id: string, nodes: readonly Node[]): Box {
+    if (id === 'loss') return this.lossBox(nodes)
     const [first] = nodes
     const branch = this.branchOf(first?.frame)
     const frame = this.frameAt(id)
@@ -74,13 +94,14 @@ class Folder {
     const kind = this.kind(id)
     const weights = again === undefined && kind === 'step' ? this.weights(nodes) : 0
     const steps = this.steps(nodes, kind)
-    const what = frame && frame.kind === 'block' ? frame.definition : steps
+    const what =
+      frame?.kind === 'block' ? frame.definition : frame?.kind === 'branch' ? this.bindings(id, nodes) : steps
     return {
       id,
       kind,
       title: kind === 'loss' ? `loss: ${name}` : name,
       lines: [
-        ...(kind === 'input' ? [this.shape(this.graph.image.value)] : []),
+        ...(kind === 'input' ? [shapeLine(typeOf(this.graph, this.graph.image.value))] : []),
         ...(again !== undefined ? [`${again} again`, 'the same weights'] : []),
         ...(again === undefined && what !== name && what !== '' && kind !== 'input' ? [what] : []),
         ...(weights > 0 ? [`${short(weights)} weights`] : []),
@@ -88,6 +109,22 @@ class Folder {
       ...(branch && id !== branch.path.join('.') && { branch: branch.path.join('.') }),
       weightsOf: this.owningBranch(owner),
     }
+  }
+
+  /** One box for all losses, with a line for each. */
+  private lossBox(nodes: readonly Node[]): Box {
+    const lines = this.graph.losses.map(({ name }) => {
+      const terms = nodes.filter(({ path }) => path[1] === name)
+      return `${name}: ${this.steps(terms, 'loss')}`
+    })
+    return { id: 'loss', kind: 'loss', title: lines.length === 1 ? 'loss' : 'losses', lines, weightsOf: 'loss' }
+  }
+
+  /** The bindings of a branch that is one box. */
+  private bindings(branch: string, nodes: readonly Node[]): string {
+    const depth = branch.split('.').length
+    const names = [...new Set(nodes.flatMap(({ path }) => path[depth] ?? []))]
+    return abridged(names)
   }
 
   /** The branch in which the weights at a path began. */
@@ -111,7 +148,7 @@ class Folder {
     if (kind === 'loss' && terms.length > 0) return terms.map(({ operation }) => words(operation)).join(' + ')
     const names = nodes.map(({ operation }) => words(operation)).filter((name, index, all) => name !== all[index - 1])
     const shown = kind === 'answer' ? [...new Set(names)] : names
-    return shown.length <= 3 ? shown.join(', ') : `${shown.slice(0, 2).join(', ')}, ... ${shown.at(-1)}`
+    return abridged(shown)
   }
 
   private weights(nodes: readonly Node[]): number {
@@ -186,8 +223,21 @@ class Folder {
 
   private shape(value: ValueRef): string {
     const type = typeOf(this.graph, value)
-    return type.shape.length > 1 ? shapeText(type).replaceAll(' x ', ' \u00d7 ') : ''
+    if (
+      this.width === 'narrow' &&
+      (type.shape.length === 2 || sameShape(type, typeOf(this.graph, this.graph.image.value)))
+    )
+      return ''
+    return type.shape.length > 1 ? shapeLine(type) : ''
   }
+}
+
+function shapeLine(type: TensorType): string {
+  return shapeText(type).replaceAll(' x ', ' \u00d7 ')
+}
+
+function sameShape(a: TensorType, b: TensorType): boolean {
+  return a.shape.map(({ size }) => size).join() === b.shape.map(({ size }) => size).join()
 }
 
 /** Draws several values that go from one box to another as one arrow, with a line of its label for each. */
@@ -207,6 +257,10 @@ function merged(arrows: readonly Arrow[]): Arrow[] {
 
 function shares({ path, parameterPath }: Frame): boolean {
   return path.join('.') !== parameterPath.join('.')
+}
+
+function abridged(names: readonly string[]): string {
+  return names.length <= 3 ? names.join(', ') : `${names.slice(0, 2).join(', ')}, ... ${names.at(-1)}`
 }
 
 function words(operation: string): string {

@@ -14,6 +14,17 @@ export interface RoundedArea extends Area {
   readonly corner: number
 }
 
+/** The rectangle that two rectangles share; undefined if they are apart. */
+export function intersection(a: Area, b: Area): Area | undefined {
+  const along = (axis: 'x' | 'y', size: 'width' | 'height') => ({
+    low: Math.max(a[axis] - a[size] / 2, b[axis] - b[size] / 2),
+    high: Math.min(a[axis] + a[size] / 2, b[axis] + b[size] / 2),
+  })
+  const [x, y] = [along('x', 'width'), along('y', 'height')]
+  if (x.low >= x.high || y.low >= y.high) return undefined
+  return { x: (x.low + x.high) / 2, y: (y.low + y.high) / 2, width: x.high - x.low, height: y.high - y.low }
+}
+
 /** A cubic Bezier curve. */
 export interface Curve {
   readonly from: Point

@@ -13,37 +13,54 @@ export interface PlacedArrow extends Arrow {
 export interface Layout {
   readonly width: number
   readonly height: number
+  /** Around the boxes. */
+  readonly margin: number
   readonly boxes: readonly (Box & { readonly area: RoundedArea })[]
   readonly branches: readonly (Branch & { readonly area: Area })[]
   readonly arrows: readonly PlacedArrow[]
 }
 
 /** In pixels; letters are measured by rule of thumb, so that no font is needed. */
-export const metrics = { title: 14, text: 11.5, line: 16, letter: 6.3, boldLetter: 8.2, margin: 20, branchTitle: 26 }
+export const metrics = { title: 14, text: 11.5, line: 16, letter: 6.3, boldLetter: 8.2, branchTitle: 26 }
 
 /** `across` is from left to right, `down` from top to bottom. */
 export type Direction = 'across' | 'down'
+
+/** Distances between boxes, and between arrows, in pixels; compact ones for a narrow page. */
+const spacings = {
+  normal: {
+    across: { nodesep: 26, ranksep: 36, edgesep: 14 },
+    down: { nodesep: 26, ranksep: 30, edgesep: 14 },
+    margin: 20,
+  },
+  compact: {
+    across: { nodesep: 12, ranksep: 28, edgesep: 8 },
+    down: { nodesep: 12, ranksep: 26, edgesep: 8 },
+    margin: 4,
+  },
+}
+
+export type Spacing = keyof typeof spacings
 
 /** The size of a page, in centimetres. */
 const page = { width: 17, height: 24 }
 
 /** Places the boxes; without a direction in the one that is larger on a page. The same diagram is placed in the same way. */
-export function layOut(diagram: Diagram, direction?: Direction): Layout {
-  if (direction) return placed(diagram, direction)
+export function layOut(diagram: Diagram, direction?: Direction, spacing: Spacing = 'normal'): Layout {
+  if (direction) return placed(diagram, direction, spacing)
   const size = ({ width, height }: Layout) => Math.min(page.width / width, page.height / height)
-  const [across, down] = [placed(diagram, 'across'), placed(diagram, 'down')]
+  const [across, down] = [placed(diagram, 'across', spacing), placed(diagram, 'down', spacing)]
   return size(across) * 1.2 >= size(down) ? across : down
 }
 
-function placed(diagram: Diagram, direction: Direction): Layout {
+function placed(diagram: Diagram, direction: Direction, spacing: Spacing): Layout {
+  const { margin } = spacings[spacing]
   const graph = new Graph({ directed: true, multigraph: true, compound: true })
   graph.setGraph({
     rankdir: direction === 'across' ? 'LR' : 'TB',
-    nodesep: 26,
-    ranksep: direction === 'across' ? 36 : 30,
-    edgesep: 14,
-    marginx: metrics.margin,
-    marginy: metrics.margin,
+    ...spacings[spacing][direction],
+    marginx: margin,
+    marginy: margin,
   })
   for (const { name } of diagram.branches) graph.setNode(branchKey(name), {})
   for (const box of diagram.boxes) {
@@ -73,9 +90,9 @@ function placed(diagram: Diagram, direction: Direction): Layout {
     return { ...arrow, curves: elementAt(lines, index), ...(label && { labelAt: label }) }
   })
   const { width = 0, height = 0 } = graph.graph()
-  const top = Math.min(0, ...branches.map(({ area }) => area.y - area.height / 2 - metrics.margin))
-  const bottom = Math.max(height, ...branches.map(({ area }) => area.y + area.height / 2 + metrics.margin))
-  return shifted({ width, height: bottom - top, boxes, branches, arrows }, -top)
+  const top = Math.min(0, ...branches.map(({ area }) => area.y - area.height / 2 - margin))
+  const bottom = Math.max(height, ...branches.map(({ area }) => area.y + area.height / 2 + margin))
+  return shifted({ width, height: bottom - top, margin, boxes, branches, arrows }, -top)
 }
 
 function between({ from, to }: Arrow): { from: string; to: string } {

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
+import sharp from 'sharp'
 import { packageRoot } from '../../runtime/package-root.js'
 import { json, wsbanIn } from '../support/commands.js'
 
@@ -19,5 +20,23 @@ test('an image is written as its file is called', (t) => {
   const dot = wsban('graph', tiny)
   t.deepEqual([dot.status, dot.out.split('\n')[0]], [0, 'digraph "wsban_tiny" {'])
   t.true(json(wsban('graph', tiny, '--json')).ok)
-  t.is(wsban('graph', tiny, '-o', 'a.png').status, 2)
+  t.is(wsban('graph', tiny, '-o', 'a.gif').status, 2)
+})
+
+test('figures for print are one column wide, the same each time, and hold their typeface', async (t) => {
+  const column = (output: string) => wsban('graph', tiny, '-o', output, '--column')
+  t.regex(column('column.pdf').out, /letters have \d\.\d points in a column of 8\.25 cm/)
+  const pdf = readFileSync(join(folder, 'column.pdf'))
+  const text = pdf.toString('latin1')
+  t.true(text.startsWith('%PDF-') && text.includes('/FontFile') && text.includes('Arimo'), 'an embedded typeface')
+  const [, width = ''] = /\/MediaBox \[0 0 ([\d.]+)/.exec(text) ?? []
+  t.true(Number(width) > 150 && Number(width) <= (8.25 / 2.54) * 72 + 0.01, width)
+  t.is(column('again.pdf').status, 0)
+  t.deepEqual(readFileSync(join(folder, 'again.pdf')), pdf)
+  t.is(column('column.svg').status, 0)
+  t.regex(readFileSync(join(folder, 'column.svg'), 'utf8'), /^<svg [^>]*width="[\d.]+cm"/)
+  t.is(column('column.png').status, 0)
+  t.true(((await sharp(join(folder, 'column.png')).metadata()).width ?? 0) > 1200, '600 dots an inch')
+  for (const usage of [['--column'], ['-o', 'a.dot', '--column'], ['-o', 'a.svg', '--column', '--direction', 'down']])
+    t.is(wsban('graph', tiny, ...usage).status, 2, usage.join(' '))
 })

@@ -3,13 +3,18 @@ import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import sharp from 'sharp'
 import { compile } from '../../compiler/compile.js'
+import { columnFigure } from '../../compiler/diagram/column.js'
 import { dotOf } from '../../compiler/diagram/dot.js'
+import { drawingOf } from '../../compiler/diagram/drawing.js'
 import { fold } from '../../compiler/diagram/fold.js'
 import { type Area, type Curve, type Point, pointAt } from '../../compiler/diagram/geometry.js'
 import { type Layout, layOut } from '../../compiler/diagram/layout.js'
+import { palettes } from '../../compiler/diagram/palette.js'
 import { svgOf } from '../../compiler/diagram/svg.js'
 import type { Graph } from '../../compiler/graph/graph.js'
 import { Random } from '../../compiler/random.js'
+import { pdfOf } from '../../runtime/figures/pdf.js'
+import { pngOf } from '../../runtime/figures/png.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { diskLibrary } from '../../runtime/specs/library.js'
 import { ModelGenerator } from '../fuzz/models/generate.js'
@@ -67,6 +72,12 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.wsban'))
         t.true(box.area.y - box.area.height / 2 >= 0 && box.area.y + box.area.height / 2 <= height, box.id)
       }
     }
+    const column = columnFigure(graph)
+    t.deepEqual(passedBoxes(column.layout), [], 'column')
+    t.true(
+      column.letters > (wide.includes(file) || file === 'mamc.wsban' ? 2.5 : 4),
+      `letters of ${column.letters} points in a column`,
+    )
     const svg = svgOf(diagram)
     t.is(svgOf(fold(graph)), svg)
     // Letters of 11.5 pixels are 5.5 points or more when the image fills a page's width, and 1.9 in those of the widest.
@@ -130,7 +141,23 @@ test('names of a spec are text in SVG and DOT, whatever they are', async (t) => 
   const svg = svgOf(diagram)
   t.false(svg.includes('<script'))
   t.is((await sharp(Buffer.from(svg)).metadata()).format, 'svg')
+  const drawing = drawingOf(diagram.model, layOut(diagram))
+  const pdf = Buffer.from(await pdfOf(drawing, { palette: palettes.dark }))
+  t.true(pdf.subarray(0, 5).equals(Buffer.from('%PDF-')))
   t.true(dotOf(diagram).includes('"<script>\\"\\\\&\'"'))
+})
+
+test('pixels have the letters of the typeface, in any writing system that it knows', async (t) => {
+  const dark = async (title: string) => {
+    const box = { id: 'a', kind: 'step' as const, title, lines: [], weightsOf: 'a' }
+    const diagram = { model: 'm', boxes: [box], branches: [], arrows: [] }
+    const png = await pngOf(drawingOf('m', layOut(diagram)), 'light', 400)
+    const { data } = await sharp(png).greyscale().raw().toBuffer({ resolveWithObject: true })
+    return data.filter((value) => value < 80).length
+  }
+  const [none, latin, greek] = await Promise.all(['', 'trunk', '\u03b1\u03b2\u03b3'].map(dark))
+  t.is(none, 0)
+  t.true((latin ?? 0) > 100 && (greek ?? 0) > 50, `${latin} and ${greek} dark pixels`)
 })
 
 test('a model of very many bindings shows each branch as one box', (t) => {
