@@ -1,7 +1,7 @@
 import { extname } from 'node:path'
 import type { ModelSettings } from '../../compiler/analysis/model.js'
 import { columnFigure, columnWidth, smallestLetters } from '../../compiler/diagram/column.js'
-import type { Diagram } from '../../compiler/diagram/diagram.js'
+import { type Diagram, type Thumbnail, withThumbnails } from '../../compiler/diagram/diagram.js'
 import { dotOf } from '../../compiler/diagram/dot.js'
 import { type Drawing, drawingOf } from '../../compiler/diagram/drawing.js'
 import { fold } from '../../compiler/diagram/fold.js'
@@ -9,10 +9,12 @@ import { type Direction, layOut } from '../../compiler/diagram/layout.js'
 import { palettes } from '../../compiler/diagram/palette.js'
 import { drawingSvg, type Theme } from '../../compiler/diagram/svg.js'
 import type { Graph } from '../../compiler/graph/graph.js'
+import type { EngineName } from '../../runtime/engines/index.js'
 import { Failure } from '../../runtime/failure.js'
 import { writeAtomically } from '../../runtime/files.js'
+import { RunFolder } from '../../runtime/runs/folder.js'
 import type { Io } from '../io.js'
-import { readySpec } from './spec.js'
+import { readySpec, specHost } from './spec.js'
 
 interface DrawOptions {
   readonly output?: string
@@ -20,6 +22,9 @@ interface DrawOptions {
   readonly direction?: Direction
   readonly column?: boolean
   readonly set?: ModelSettings
+  /** A photo whose maps and crops are shown in the boxes. */
+  readonly image?: string
+  readonly engine?: EngineName
 }
 
 const figureKinds = ['.svg', '.pdf', '.png']
@@ -27,13 +32,14 @@ const kinds = [...figureKinds, '.dot', '.json']
 
 /** Writes the figure of a model in the format that the file's name says. */
 export async function drawGraph(file: string, options: DrawOptions, io: Io): Promise<number> {
-  const { output, set, column = false } = options
+  const { output, column = false, image } = options
   const kind = output === undefined ? '.dot' : extname(output).toLowerCase()
   if (!kinds.includes(kind))
     throw wrong(`a figure is written as .svg, .pdf, .png, .dot or .json, not as ${kind === '' ? `${output}` : kind}`)
+  if (image !== undefined && !figureKinds.includes(kind)) throw wrong('--image is for a figure: .svg, .pdf or .png')
   if (column && !figureKinds.includes(kind)) throw wrong('--column is for a figure: .svg, .pdf or .png')
-  const { graph } = readySpec(file, set ?? {}, io)
-  const { diagram, contents } = await contentsOf(graph, kind, options, io)
+  const { graph, thumbnails } = await drawnModel(file, options, io)
+  const { diagram, contents } = await contentsOf(graph, thumbnails, kind, options, io)
   if (output === undefined) io.write(String(contents))
   else {
     await writeAtomically(output, contents)
@@ -43,8 +49,43 @@ export async function drawGraph(file: string, options: DrawOptions, io: Io): Pro
   return 0
 }
 
-function wrong(message: string): Failure {
-  return new Failure({ code: 'wrong-usage', message, help: 'wsban graph models/wsban.wsban -o wsban.svg', exit: 2 })
+function wrong(message: string, help = 'wsban graph models/wsban.wsban -o wsban.svg'): Failure {
+  return new Failure({ code: 'wrong-usage', message, help, exit: 2 })
+}
+
+interface DrawnModel {
+  readonly graph: Graph
+  readonly thumbnails: ReadonlyMap<string, Thumbnail>
+}
+
+/** The model of a spec or run, with its thumbnails of a photo where one is given. */
+async function drawnModel(file: string, { set, image, engine }: DrawOptions, io: Io): Promise<DrawnModel> {
+  if (image === undefined && !RunFolder.exists(file))
+    return { graph: readySpec(file, set ?? {}, io).graph, thumbnails: new Map() }
+  const { openWeighted } = await import('../../runtime/specs/weighted.js')
+  const weighted = await openWeighted(file, { ...(set && { set }) }, specHost(io))
+  const { graph, stored } = weighted.spec
+  if (image === undefined) return { graph, thumbnails: new Map() }
+  if (!weighted.weights)
+    throw wrong(
+      `${file} has no trained weights, and thumbnails of random weights show nothing`,
+      'give a run: wsban graph runs/birds -o birds.pdf --image photo.jpg',
+    )
+  const [{ decodeImage }, { openEngine }, { thumbnailsOf }, { storeOf }] = await Promise.all([
+    import('../../runtime/images/decode.js'),
+    import('../../runtime/engines/index.js'),
+    import('../../runtime/figures/thumbnails.js'),
+    import('../../runtime/inference/open.js'),
+  ])
+  const photo = await decodeImage(image)
+  await openEngine(engine, io.reporter)
+  const thumbnails = await thumbnailsOf(graph, {
+    entry: stored.entry,
+    image: photo,
+    // The weights of a run are there: the seed draws none.
+    weights: (parameters) => storeOf(weighted, parameters, 0),
+  })
+  return { graph, thumbnails }
 }
 
 interface Contents {
@@ -52,17 +93,29 @@ interface Contents {
   readonly contents: string | Uint8Array
 }
 
-async function contentsOf(graph: Graph, kind: string, options: DrawOptions, io: Io): Promise<Contents> {
-  if (options.column) return columnContents(graph, kind, options.theme, io)
-  const diagram = fold(graph)
+async function contentsOf(
+  graph: Graph,
+  thumbnails: ReadonlyMap<string, Thumbnail>,
+  kind: string,
+  options: DrawOptions,
+  io: Io,
+): Promise<Contents> {
+  if (options.column) return columnContents(graph, thumbnails, kind, options.theme, io)
+  const diagram = withThumbnails(fold(graph), thumbnails)
   if (kind === '.dot') return { diagram, contents: dotOf(diagram) }
   if (kind === '.json') return { diagram, contents: `${JSON.stringify(diagram, undefined, 2)}\n` }
   const drawing = drawingOf(diagram.model, layOut(diagram, options.direction))
   return { diagram, contents: await figure(drawing, kind, options.theme) }
 }
 
-async function columnContents(graph: Graph, kind: string, theme: Theme, io: Io): Promise<Contents> {
-  const { diagram, layout, letters } = columnFigure(graph)
+async function columnContents(
+  graph: Graph,
+  thumbnails: ReadonlyMap<string, Thumbnail>,
+  kind: string,
+  theme: Theme,
+  io: Io,
+): Promise<Contents> {
+  const { diagram, layout, letters } = columnFigure(graph, thumbnails)
   const size = `its letters have ${letters.toFixed(1)} points in a column of ${columnWidth} cm`
   if (letters >= smallestLetters) io.reporter.say(size)
   else io.reporter.warn(`${size}, and papers want ${smallestLetters}: without --column the figure spans both columns`)

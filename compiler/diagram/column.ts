@@ -1,6 +1,6 @@
 import { elementAt } from '../../grammar/present.js'
 import type { Graph } from '../graph/graph.js'
-import type { Diagram } from './diagram.js'
+import { type Diagram, type Thumbnail, withThumbnails } from './diagram.js'
 import { foldNarrow } from './fold.js'
 import { type Layout, layOut, metrics } from './layout.js'
 
@@ -19,9 +19,9 @@ export interface ColumnFigure {
 }
 
 /** A figure for one column: as detailed as its letters stay readable, and otherwise with the largest letters. */
-export function columnFigure(graph: Graph): ColumnFigure {
+export function columnFigure(graph: Graph, thumbnails: ReadonlyMap<string, Thumbnail> = new Map()): ColumnFigure {
   const figures = (['bindings', 'branches'] as const).map((detail): ColumnFigure => {
-    const diagram = foldNarrow(graph, detail)
+    const diagram = withThumbnails(foldNarrow(graph, detail), thumbnails)
     const layout = layOut(diagram, 'down', 'compact')
     // A figure narrower than the column keeps its size.
     const letters = metrics.text * Math.min(0.75, (columnWidth * pointsPerCentimetre) / layout.width)

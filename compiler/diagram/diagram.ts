@@ -15,8 +15,18 @@ export interface Box {
   /** Its operation, and the number of its weights. */
   readonly lines: readonly string[]
   readonly branch?: string
+  /** Its value for one photo. */
+  readonly thumbnail?: Thumbnail
   /** The branch or box whose weights it has: what shares them has one colour. */
   readonly weightsOf: string
+}
+
+export interface Thumbnail {
+  /** A PNG file in base 64. */
+  readonly png: string
+  /** As it is shown, in pixels of the figure. */
+  readonly width: number
+  readonly height: number
 }
 
 export interface Arrow {
@@ -31,4 +41,13 @@ export interface Arrow {
 export interface Branch {
   readonly name: string
   readonly weightsOf: string
+}
+
+/** The diagram with thumbnails in its boxes, by the boxes' paths. */
+export function withThumbnails(diagram: Diagram, thumbnails: ReadonlyMap<string, Thumbnail>): Diagram {
+  const boxes = diagram.boxes.map((box) => {
+    const thumbnail = thumbnails.get(box.id)
+    return thumbnail ? { ...box, thumbnail } : box
+  })
+  return { ...diagram, boxes }
 }

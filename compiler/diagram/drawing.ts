@@ -1,5 +1,5 @@
 import { type Area, type Curve, intersection, type Point, type RoundedArea } from './geometry.js'
-import { type Layout, metrics, type PlacedArrow } from './layout.js'
+import { type Layout, metrics, type PlacedArrow, thumbnailGap } from './layout.js'
 
 /** A placed diagram as marks in drawing order, which each file format writes in its own way. */
 export interface Drawing {
@@ -22,6 +22,7 @@ export interface Group {
 
 export type Mark =
   | { readonly kind: 'rectangle'; readonly area: RoundedArea }
+  | { readonly kind: 'thumbnail'; readonly png: string; readonly area: Area }
   | { readonly kind: 'line'; readonly curves: readonly Curve[]; readonly detached: boolean; readonly head: boolean }
   | {
       readonly kind: 'text'
@@ -81,16 +82,27 @@ function huesOf({ branches, boxes }: Layout): Hues {
   }
 }
 
-function boxMarks({ area, title, lines }: Layout['boxes'][number]): readonly Mark[] {
-  const top = area.y - ((lines.length + 1) * metrics.line) / 2
+function boxMarks({ area, title, lines, thumbnail }: Layout['boxes'][number]): readonly Mark[] {
+  const textHeight = (lines.length + 1) * metrics.line
+  const below = thumbnail ? thumbnailGap + thumbnail.height : 0
+  const top = area.y - (textHeight + below) / 2
   const at = (line: number) => ({ x: area.x, y: top + line * metrics.line + ascent })
-  return [
+  const marks: Mark[] = [
     { kind: 'rectangle', area },
     { kind: 'text', text: title, at: at(0), lettering: 'name', centred: true },
     ...lines.map(
       (text, index): Mark => ({ kind: 'text', text, at: at(index + 1), lettering: 'detail', centred: true }),
     ),
   ]
+  if (thumbnail) {
+    const { png, width, height } = thumbnail
+    marks.push({
+      kind: 'thumbnail',
+      png,
+      area: { x: area.x, y: top + textHeight + thumbnailGap + height / 2, width, height },
+    })
+  }
+  return marks
 }
 
 /** The label interrupts its line; its background has the colours of what is below it: the paper, or branches. */

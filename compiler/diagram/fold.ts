@@ -33,6 +33,15 @@ export function foldNarrow(graph: Graph, detail: Detail): Diagram {
   return new Folder(graph, detail, 'narrow').diagram()
 }
 
+/**
+ * The maps or images that the boxes of a figure compute, in any detail, by the boxes' paths: the last value that leaves the box and has height and
+ * width. `graph` has one phase.
+ */
+export function spatialValues(graph: Graph): ReadonlyMap<string, ValueRef> {
+  const details = ['branches', 'bindings'] as const
+  return new Map(details.flatMap((detail) => [...new Folder(graph, detail).spatialValues()]))
+}
+
 class Folder {
   private readonly boxOf: readonly (string | undefined)[]
   private readonly members = new Map<string, Node[]>()
@@ -61,6 +70,22 @@ class Folder {
       weightsOf: present(this.frameAt(name), name).parameterPath.join('.'),
     }))
     return { model: graph.name, boxes, arrows: this.arrows(), branches }
+  }
+
+  spatialValues(): ReadonlyMap<string, ValueRef> {
+    const found = new Map<string, ValueRef>()
+    for (const node of this.graph.nodes)
+      for (const { value } of node.inputs) {
+        const box = this.boxOf[value.node]
+        if (box !== undefined && box !== this.boxOf[node.id] && this.isSpatial(value)) found.set(box, value)
+      }
+    return found
+  }
+
+  private isSpatial(value: ValueRef): boolean {
+    const { shape } = typeOf(this.graph, value)
+    const [height, width] = shape.slice(-2)
+    return height?.name === 'height' && width?.name === 'width' && (height.size ?? 1) > 1 && (width.size ?? 1) > 1
   }
 
   private key({ id, path, frame }: Node): string | undefined {

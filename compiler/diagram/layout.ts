@@ -125,9 +125,16 @@ function mapped({ from, controls, to }: Curve, point: (at: Point) => Point): Cur
 
 const branchKey = (name: string) => `branch ${name}`
 
-function sizeOf({ title, lines }: Box): { width: number; height: number } {
+/** Between the text of a box and its thumbnail. */
+export const thumbnailGap = 6
+
+function sizeOf({ title, lines, thumbnail }: Box): { width: number; height: number } {
   const width = Math.max(title.length * metrics.boldLetter, ...lines.map((line) => line.length * metrics.letter)) + 24
-  return { width: Math.max(80, width), height: (lines.length + 1) * metrics.line + 16 }
+  const [thumbnailWidth, thumbnailHeight] = thumbnail ? [thumbnail.width + 16, thumbnail.height + thumbnailGap] : [0, 0]
+  return {
+    width: Math.max(80, width, thumbnailWidth),
+    height: (lines.length + 1) * metrics.line + 16 + thumbnailHeight,
+  }
 }
 
 function areaOf({ x = 0, y = 0, width = 0, height = 0 }: Partial<Area>): Area {
@@ -135,8 +142,8 @@ function areaOf({ x = 0, y = 0, width = 0, height = 0 }: Partial<Area>): Area {
 }
 
 /** Steps are nearly rectangular; inputs, losses and answers are round. */
-function rounded({ kind }: Box, area: Area): RoundedArea {
-  return { ...area, corner: kind === 'step' ? 5 : area.height / 2.6 }
+function rounded({ kind, thumbnail }: Box, area: Area): RoundedArea {
+  return { ...area, corner: kind === 'step' || thumbnail ? 5 : area.height / 2.6 }
 }
 
 /** The frame around a branch's boxes, with its title above them. */

@@ -63,6 +63,10 @@ function markOf(mark: Mark, outlines: Outlines | undefined): string {
     }
     return `<text class="${lettering}" x="${number(at.x)}" y="${number(at.y)}">${escaped(text)}</text>`
   }
+  if (mark.kind === 'thumbnail') {
+    const { x, y, width, height } = mark.area
+    return `<image x="${number(x - width / 2)}" y="${number(y - height / 2)}" width="${number(width)}" height="${number(height)}" href="data:image/png;base64,${escaped(mark.png)}"/>`
+  }
   const head = mark.head ? ' marker-end="url(#head)"' : ''
   return `<path class="arrow${mark.detached ? ' detached' : ''}"${head} d="${pathOf(mark)}"/>`
 }

@@ -53,6 +53,7 @@ class Painter {
   draw(group: Group, mark: Mark): void {
     if (mark.kind === 'rectangle') this.rectangle(group, mark)
     else if (mark.kind === 'line') this.line(mark)
+    else if (mark.kind === 'thumbnail') this.thumbnail(mark)
     else this.text(group, mark)
   }
 
@@ -64,6 +65,10 @@ class Painter {
     this.page.roundedRect(x - width / 2, y - height / 2, width, height, corner)
     if (stroke === undefined) this.page.fill(fill)
     else this.page.lineWidth(group.role === 'branch' ? 1 : 1.2).fillAndStroke(fill, stroke)
+  }
+
+  private thumbnail({ png, area: { x, y, width, height } }: Extract<Mark, { kind: 'thumbnail' }>): void {
+    this.page.image(Buffer.from(png, 'base64'), x - width / 2, y - height / 2, { width, height })
   }
 
   private line(mark: Extract<Mark, { kind: 'line' }>): void {

@@ -1,6 +1,6 @@
-import sharp from 'sharp'
 import { type Drawing, type Lettering, letterings } from '../../compiler/diagram/drawing.js'
 import { drawingSvg } from '../../compiler/diagram/svg.js'
+import { drawSvg } from '../images/sharp.js'
 import { Typeface } from './typeface.js'
 
 /** The figure as pixels, with the project's own typeface: the same on every machine. `width` in pixels. */
@@ -11,9 +11,11 @@ export async function pngOf(drawing: Drawing, theme: 'light' | 'dark', width: nu
     return (bold ? typefaces.bold : typefaces.regular).outlines(text, size)
   }
   const svg = drawingSvg(drawing, { theme, outlines })
-  // 72 dots an inch are one pixel for each of the drawing's.
-  return sharp(Buffer.from(svg), { density: (72 * width) / drawing.width, limitInputPixels: false })
-    .resize({ width })
-    .png({ compressionLevel: 9 })
-    .toBuffer()
+  return drawSvg((sharp) =>
+    // 72 dots an inch are one pixel for each of the drawing's.
+    sharp(Buffer.from(svg), { density: (72 * width) / drawing.width, limitInputPixels: false })
+      .resize({ width })
+      .png({ compressionLevel: 9 })
+      .toBuffer(),
+  )
 }

@@ -3,13 +3,16 @@ import { drawBoxes } from './box_lines.js'
 import type { Box, RgbImage } from './rgb_image.js'
 import { loadSharp } from './sharp.js'
 
-export interface Marks {
+export interface Heat {
   /** [h, w], the map a crop was taken from; nothing is shown where it is zero or less. */
   readonly attention: Float32Array
   readonly h: number
   readonly w: number
   /** The part of the image that the map covers; all of it without. */
   readonly view?: View
+}
+
+export interface Marks extends Heat {
   readonly box: Box
   /** Where the object truly is, when that is known. */
   readonly truth?: Box
@@ -29,6 +32,16 @@ const colours: readonly Colour[] = [
 /** The image with its heatmap and the crop's box drawn over it, as PNG. */
 export async function drawOverlay(image: RgbImage, marks: Marks): Promise<Uint8Array> {
   const sharp = await loadSharp()
+  const heated = await drawHeat(image, marks)
+  drawBoxes(heated, marks.box, marks.truth)
+  return sharp(heated.data, { raw: { width: heated.width, height: heated.height, channels: 3 } })
+    .png()
+    .toBuffer()
+}
+
+/** The image with a map drawn over it. */
+export async function drawHeat(image: RgbImage, marks: Heat): Promise<RgbImage> {
+  const sharp = await loadSharp()
   const { width, height } = image
   const { offset, share } = marks.view ?? wholeImage
   const [heatWidth, heatHeight] = [width, height].map((side) => Math.max(1, Math.round(side * share)))
@@ -37,19 +50,16 @@ export async function drawOverlay(image: RgbImage, marks: Marks): Promise<Uint8A
     .png()
     .toBuffer()
   const place = { left: Math.floor(width * offset), top: Math.floor(height * offset) }
-  const heated = await sharp(image.data, { raw: { width, height, channels: 3 } })
+  const data = await sharp(image.data, { raw: { width, height, channels: 3 } })
     .composite([{ input: heat, ...place }])
     .removeAlpha()
     .raw()
     .toBuffer()
-  drawBoxes({ width, height, data: heated }, marks.box, marks.truth)
-  return sharp(heated, { raw: { width, height, channels: 3 } })
-    .png()
-    .toBuffer()
+  return { width, height, data }
 }
 
 /** RGBA, the stronger the less transparent. */
-function heatPixels({ attention, h, w }: Marks): Uint8Array {
+function heatPixels({ attention, h, w }: Heat): Uint8Array {
   const largest = attention.reduce((most, value) => Math.max(most, value), 0)
   const pixels = new Uint8Array(h * w * 4)
   for (let cell = 0; cell < h * w; cell++) {

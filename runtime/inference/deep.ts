@@ -6,18 +6,13 @@ import { sameValue } from '../../compiler/graph/graph.js'
 import { specialise } from '../../compiler/graph/phase.js'
 import { nodeNames } from '../../compiler/targets/onnx/emit.js'
 import { present } from '../../grammar/present.js'
-import { loadModel } from '../generated/load.js'
-import { preprocess } from '../images/preprocess.js'
-import type { RgbImage } from '../images/rgb_image.js'
-import type { ParameterSpec } from '../model.js'
 import { loadOnnxRuntime } from '../onnxruntime/load.js'
 import { halfToNumber } from '../weights/dtype.js'
 import { nodeOutputs } from '../weights/onnx.js'
-import type { WeightStore } from '../weights/store.js'
 import type { Outputs } from './answer.js'
 import { channelsFirst } from './channels_first.js'
 import { differenceOf } from './difference.js'
-import { EnginePredictor } from './engine.js'
+import { type InnerRequest, innerValues } from './inner_values.js'
 import { openSession, runSession } from './onnx_session.js'
 
 /** One value inside a model, as the engine and the file have it. */
@@ -32,14 +27,10 @@ export interface InnerDifference {
   readonly relative: number
 }
 
-export interface DeepRequest {
+export interface DeepRequest extends InnerRequest {
   readonly graph: Graph
-  /** The spec's path, by which its generated code is known. */
-  readonly entry: string
-  readonly weights: (parameters: readonly ParameterSpec[]) => Promise<WeightStore>
   /** The exported file. */
   readonly path: string
-  readonly image: RgbImage
 }
 
 /**
@@ -55,9 +46,9 @@ export async function innerDifferences(request: DeepRequest): Promise<readonly I
     const name = answerOf(graph, node) ?? present(names.get(node.id), `the name of node ${node.id}`)
     return node.inputs.length > 0 && exported.has(name) ? [{ node, name }] : []
   })
-  const onEngine = await runEngine(
+  const onEngine = await innerValues(
     graph,
-    taps.map(({ node }) => node),
+    taps.map(({ node: { id } }) => ({ node: id, output: 0 })),
     request,
   )
   const inFile = await runFile(
@@ -65,7 +56,7 @@ export async function innerDifferences(request: DeepRequest): Promise<readonly I
     taps.map(({ name }) => name),
   )
   return taps.map(({ node, name }, index) => {
-    const [expected, found] = [onEngine[tapName(index)], inFile[name]]
+    const [expected, found] = [onEngine[index], inFile[name]]
     const relative = expected && found ? relativeDifference(channelsFirst(expected), found) : Number.POSITIVE_INFINITY
     return {
       name: node.path.join('/'),
@@ -77,28 +68,10 @@ export async function innerDifferences(request: DeepRequest): Promise<readonly I
   })
 }
 
-const tapName = (index: number) => `tap${index}`
-
 /** The name of the answer that a node is. */
 function answerOf(graph: Graph, { id }: Node): string | undefined {
   const value: ValueRef = { node: id, output: 0 }
   return namedAnswers(graph).find((answer) => sameValue(answer.value, value))?.name
-}
-
-async function runEngine(graph: Graph, nodes: readonly Node[], request: DeepRequest): Promise<Outputs> {
-  const predictions = nodes.map(({ id }, index) => ({
-    name: tapName(index),
-    value: { node: id, output: 0 },
-    meaning: { kind: 'tensor' as const },
-  }))
-  const tapped: Graph = { ...graph, losses: [], predictions, logits: [], crops: [], early: [] }
-  const model = await loadModel(tapped, request.entry)
-  const predictor = new EnginePredictor(model, [], await request.weights(model.parameters))
-  try {
-    return await predictor.run(preprocess(request.image, model.image.steps), 1)
-  } finally {
-    await predictor.close()
-  }
 }
 
 async function runFile({ path, image }: DeepRequest, names: readonly string[]): Promise<Outputs> {
