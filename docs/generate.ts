@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { codes, diagnosticPage } from '../compiler/diagnostics/page.js'
+import { table } from '../compiler/diagnostics/table.js'
 import { fold } from '../compiler/diagram/fold.js'
 import { svgOf } from '../compiler/diagram/svg.js'
 import { operations } from '../compiler/ops/index.js'
@@ -23,6 +24,7 @@ export function generatedPages(): ReadonlyMap<string, string> {
     ...operationList().map((operation) => [`docs/operations/${operation.name}.md`, pageOf(operation)] as const),
     ['docs/settings.md', settingsPage()],
     ['docs/diagnostics.md', diagnosticsPage()],
+    ...codes().map((code) => [`docs/diagnostics/${code}.md`, `${diagnosticPage(code).replace(/^##/, '#')}\n`] as const),
     ['docs/methods.md', methodsPage()],
     ...methods.map((name) => [`docs/figures/${name}.svg`, figure(name)] as const),
     ...pythonHelpers(),
@@ -108,8 +110,27 @@ function settingsPage(): string {
 }
 
 function diagnosticsPage(): string {
-  const parts = codes().sort().map(diagnosticPage)
-  return `${['# Diagnostics', 'All errors and warnings of the compiler. Most examples are excerpts of a model. A warning can be [allowed with a comment](language.md#warnings); errors have to be fixed. This page is generated from `compiler/diagnostics/` by `npm run docs`.', ...parts].join('\n\n')}\n`
+  const rows = codes()
+    .sort()
+    .map((code) => {
+      const { severity, explanation } = table[code]
+      return `| [\`${code}\`](diagnostics/${code}.md) | ${severity} | ${firstSentence(explanation).replaceAll('|', '\\|')} |`
+    })
+  return `# Diagnostics
+
+All errors and warnings of the compiler, each with an example and its correction. A warning can be [allowed with a comment](language.md#warnings); errors
+have to be fixed. \`wsban explain CODE\` prints the same page.
+
+This page is generated from \`compiler/diagnostics/\` by \`npm run docs\`.
+
+| code | severity | meaning |
+|---|---|---|
+${rows.join('\n')}
+`
+}
+
+function firstSentence(text: string): string {
+  return /^.*?[.!?](?= |$)/s.exec(text)?.[0] ?? text
 }
 
 if (process.argv[1]?.endsWith('generate.ts'))
