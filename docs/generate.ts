@@ -81,10 +81,13 @@ function inFile({ lowering, semantics }: Operation): string {
 }
 
 function pageOf(operation: Operation): string {
-  const { name, cases } = operation
+  const { name, cases, documentation } = operation
+  const { summary, formula } = documentation
+  const text = operationPage(operation).replace(/^## .*\n\n/, '')
+  const typeset = formula === undefined ? text : text.replace(summary, () => `${summary}\n\n$$\n${formula}\n$$`)
   return `# ${name}
 
-${operationPage(operation).replace(/^## .*\n\n/, '')}
+${typeset}
 
 ## Support
 

@@ -102,7 +102,9 @@ export type UnlikelyProperty = Exclude<ValueProperty, 'from 0 to 1'>
 export interface Documentation {
   /** One sentence: what it computes. */
   readonly summary: string
-  /** The formula, and what a reader of its page needs besides. */
+  /** The definition in TeX, for the page in the documentation. */
+  readonly formula?: string
+  /** The formula in plain text, and what a reader of its page needs besides. */
   readonly details?: string
   /** Lines that use it, for its page: in a branch with `trunk`, `features`, `attention` and `parts`, or beside one called `master`. */
   readonly example?: string

@@ -4,6 +4,7 @@ export const elu = pointwise({
   name: 'elu',
   documentation: {
     summary: 'Replaces negative values by an exponential that levels off.',
+    formula: String.raw`y = \begin{cases} x & x > 0 \\ \alpha\,(e^{x} - 1) & \text{elsewhere} \end{cases}`,
     details: 'y = x above 0, and alpha (e^x - 1) elsewhere',
     example: 'active = elu(features)',
     source: 'Clevert et al. 2015; torch.nn.functional.elu',

@@ -16,6 +16,7 @@ export const gelu = pointwise({
   name: 'gelu',
   documentation: {
     summary: 'Multiplies each element by the probability that a normal variable is below it.',
+    formula: String.raw`y = \frac{x}{2}\left(1 + \operatorname{erf}\frac{x}{\sqrt 2}\right)`,
     details:
       'y = x (1 + erf(x / sqrt(2))) / 2; with approximate = tanh, y = x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2.',
     example: 'active = gelu(features)',

@@ -4,6 +4,7 @@ export const hardSigmoid = pointwise({
   name: 'hard_sigmoid',
   documentation: {
     summary: 'Approximates the sigmoid by a line between -3 and 3.',
+    formula: String.raw`y = \frac{\min(\max(x + 3, 0), 6)}{6}`,
     details: 'y = min(max(x + 3, 0), 6) / 6',
     example: 'gate = hard_sigmoid(features)',
     source: 'Howard et al. 2019 (MobileNetV3), section 5.2; torch.nn.functional.hardsigmoid',

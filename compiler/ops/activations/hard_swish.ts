@@ -4,6 +4,7 @@ export const hardSwish = pointwise({
   name: 'hard_swish',
   documentation: {
     summary: 'Multiplies each element by its hard sigmoid.',
+    formula: String.raw`y = x\,\frac{\min(\max(x + 3, 0), 6)}{6}`,
     details: 'y = x min(max(x + 3, 0), 6) / 6',
     example: 'active = hard_swish(features)',
     source: 'Howard et al. 2019 (MobileNetV3), section 5.2; torch.nn.functional.hardswish',

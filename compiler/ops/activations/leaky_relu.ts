@@ -4,6 +4,7 @@ export const leakyRelu = pointwise({
   name: 'leaky_relu',
   documentation: {
     summary: 'Multiplies negative values by a small slope.',
+    formula: String.raw`y = \begin{cases} x & x > 0 \\ \mathrm{slope} \cdot x & \text{elsewhere} \end{cases}`,
     details: 'y = x above 0, and slope x elsewhere',
     example: 'active = leaky_relu(features, 0.1)',
     source: 'Maas et al. 2013; torch.nn.functional.leaky_relu',

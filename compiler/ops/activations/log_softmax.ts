@@ -9,6 +9,7 @@ export const logSoftmax: Operation = {
   name: 'log_softmax',
   documentation: {
     summary: 'Returns the logarithms of the probabilities of a softmax, without computing these first.',
+    formula: String.raw`y_i = x_i - \log \sum_j e^{x_j}`,
     details: 'y = x - log(sum of exp(x)), along one axis.',
     example: 'logs = trunk.layer3 -> global_avg_pool -> linear(classes) -> log_softmax',
     source: 'torch.nn.functional.log_softmax',

@@ -4,6 +4,7 @@ export const relu = pointwise({
   name: 'relu',
   documentation: {
     summary: 'Replaces negative values by zero.',
+    formula: String.raw`y = \max(x, 0)`,
     details: 'y = max(x, 0)',
     example: 'active = relu(trunk.layer3)',
     source: 'Nair and Hinton 2010',

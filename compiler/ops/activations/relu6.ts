@@ -4,6 +4,7 @@ export const relu6 = pointwise({
   name: 'relu6',
   documentation: {
     summary: 'Clips values to the range from 0 to 6.',
+    formula: String.raw`y = \min(\max(x, 0), 6)`,
     details: 'y = min(max(x, 0), 6)',
     example: 'active = relu6(trunk.layer3)',
     source: 'Sandler et al. 2018 (MobileNetV2)',

@@ -5,6 +5,7 @@ export const sigmoid = pointwise({
   name: 'sigmoid',
   documentation: {
     summary: 'Maps each element to the range from 0 to 1.',
+    formula: String.raw`y = \frac{1}{1 + e^{-x}}`,
     details: 'y = 1 / (1 + e^-x)',
     example: 'gate = sigmoid(features)',
     source: 'torch.sigmoid',

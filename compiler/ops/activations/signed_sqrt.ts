@@ -7,6 +7,7 @@ export const signedSqrt: Operation = {
   name: 'signed_sqrt',
   documentation: {
     summary: 'Computes the square root of the absolute value, and keeps the sign.',
+    formula: String.raw`y = \operatorname{sign}(x)\,\sqrt{|x| + \varepsilon}`,
     details:
       'y = sign(x) sqrt(|x| + eps). The eps keeps the gradient finite at zero. Bilinear features are commonly normalised this way, to reduce the dominance of large values.',
     example: 'embedding = parts -> signed_sqrt -> l2_normalize',

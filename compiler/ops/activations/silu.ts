@@ -4,6 +4,7 @@ export const silu = pointwise({
   name: 'silu',
   documentation: {
     summary: 'Multiplies each element by its sigmoid: a smooth relu, also called swish.',
+    formula: String.raw`y = \frac{x}{1 + e^{-x}}`,
     details: 'y = x / (1 + e^-x)',
     example: 'active = silu(features)',
     source: 'Hendrycks and Gimpel 2016; Ramachandran et al. 2017',

@@ -10,6 +10,7 @@ export const softmax: Operation = {
   name: 'softmax',
   documentation: {
     summary: 'Converts logits to probabilities that sum to 1.',
+    formula: String.raw`p_i = \frac{e^{x_i / T}}{\sum_j e^{x_j / T}}`,
     details:
       'p = exp(x / temperature) / sum of exp(x / temperature), along one axis. A temperature above 1 makes the distribution softer.',
     example: 'predict probabilities = softmax(master.logits)',

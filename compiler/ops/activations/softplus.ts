@@ -4,6 +4,7 @@ export const softplus = pointwise({
   name: 'softplus',
   documentation: {
     summary: 'Computes a smooth relu that is positive everywhere.',
+    formula: String.raw`y = \ln(1 + e^{x})`,
     details: 'y = ln(1 + e^x)',
     example: 'width = softplus(features)',
     source: 'torch.nn.functional.softplus',

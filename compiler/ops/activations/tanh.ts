@@ -5,6 +5,7 @@ export const tanh = pointwise({
   name: 'tanh',
   documentation: {
     summary: 'Computes the hyperbolic tangent of each element.',
+    formula: String.raw`y = \frac{e^{x} - e^{-x}}{e^{x} + e^{-x}}`,
     details: 'y = (e^x - e^-x) / (e^x + e^-x)',
     example: 'bounded = tanh(features)',
     source: 'torch.tanh',

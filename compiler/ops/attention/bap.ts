@@ -14,6 +14,7 @@ export const bap: Operation = {
   name: 'bap',
   documentation: {
     summary: 'Bilinear attention pooling: pools the features under each attention map to one row per map.',
+    formula: String.raw`P_{m,n} = \frac{1}{h w} \sum_{i,j} A_{m,i,j}\, F_{n,i,j}`,
     details:
       'part[m, n] = pool over cells of A[m, cell] F[n, cell], where pool is the mean, the sum or the maximum. With mean or sum this is the matrix product A F^T (divided by height x width). Since a map responds to the same part of the object in every image, each row describes one part.',
     example: 'parts = bap(features, attention, pool = mean)',

@@ -8,6 +8,7 @@ export const classActivationMap: Operation = {
   name: 'class_activation_map',
   documentation: {
     summary: 'Selects the class activation map of the predicted class, which localises the evidence for it.',
+    formula: String.raw`M_{c,i,j} = \sum_n w_{c,n}\, F_{n,i,j}`,
     details:
       'The map of class c is sum over n of w[c, n] F[n]. Pooling over space and a linear layer commute: maps = conv2d(features, classes, 1) contains the map of every class, and global_avg_pool(maps) equals the logits of pooling first. The operation selects the map with the largest logit, and the first one of equal logits.',
     example:

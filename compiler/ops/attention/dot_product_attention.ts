@@ -17,6 +17,7 @@ export const dotProductAttention: Operation = {
   name: 'dot_product_attention',
   documentation: {
     summary: 'Computes scaled dot-product attention of tokens, in several heads.',
+    formula: String.raw`\operatorname{softmax}\left(s\, Q K^{\top} + B\right) V`,
     details:
       'out = softmax(scale q k^T + bias) v in each head, where the heads divide the features of q, k and v into equal parts. Axes before the tokens, such as windows, are computed one by one.',
     example:

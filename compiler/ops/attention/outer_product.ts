@@ -10,6 +10,7 @@ export const outerProduct: Operation = {
   documentation: {
     summary:
       'Bilinear pooling: multiplies every channel of one tensor with every channel of another, averaged over space.',
+    formula: String.raw`B_{m,n} = \frac{1}{h w} \sum_{i,j} L_{m,i,j}\, R_{n,i,j}`,
     details: 'out[m, n] = mean over cells of left[m, cell] right[n, cell]. Both may be the same tensor.',
     example:
       'bilinear  = outer_product(trunk.layer3, trunk.layer3)\nembedding = bilinear -> signed_sqrt -> l2_normalize',

@@ -11,6 +11,7 @@ export const randomMap: Operation = {
   name: 'random_map',
   documentation: {
     summary: 'Selects one attention map per image: in training a randomly drawn one, in inference the strongest.',
+    formula: String.raw`P(m) = \frac{\bar{A}_m^{\,p}}{\sum_k \bar{A}_k^{\,p}}`,
     details:
       'A map is drawn with a probability proportional to (its mean over space)^power. A power of 0.5 favours strong maps slightly, and 0 draws uniformly. If all maps are zero, the draw is uniform as well. Every call draws independently.',
     example: 'guide = training ? random_map(attention) : mean(attention)',

@@ -11,6 +11,7 @@ export const trilinearAttention: Operation = {
   documentation: {
     summary:
       'Computes attention maps from the relations between channels: each map is a mixture of the correlated channels.',
+    formula: String.raw`M(X) = N_2\left(N_1(X)\, X^{\top}\right) X`,
     details:
       'M(X) = N2(N1(X) X^T) X, where the rows of X are the channels. N1 is a softmax over space of scale x X, N2 a softmax over each row of the relation matrix. There is one map per channel.',
     example: 'maps = trilinear_attention(trunk.layer3)',

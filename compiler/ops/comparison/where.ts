@@ -7,6 +7,7 @@ export const where = elementwise({
   callee: 'where',
   documentation: {
     summary: 'Selects from two operands, element by element, by a condition.',
+    formula: String.raw`y = \begin{cases} x & \text{condition} \ne 0 \\ \text{other} & \text{elsewhere} \end{cases}`,
     details:
       'y = x where the condition is not 0, and other elsewhere. Shapes broadcast as for arithmetic. The gradient goes to the operand that was selected, and none to the condition.',
     example: 'kept = where(attention > 0.5, attention, 0)',

@@ -18,6 +18,7 @@ export const conv2d: Operation = {
   name: 'conv2d',
   documentation: {
     summary: 'Applies a 2D convolution to feature maps.',
+    formula: String.raw`y_{f,i,j} = b_f + \sum_{c,u,v} w_{f,c,u,v}\; x_{c,\; i s + u d - p,\; j s + v d - p}`,
     details:
       'y[f, i, j] = bias[f] + sum over c, u, v of weight[f, c, u, v] x[c, i stride + u dilation - padding, j stride + v dilation - padding]. With several groups, filters and channels are divided into as many parts, and each filter sees the channels of its own. Weights are initialised from a normal distribution with variance 2 / (channels of a filter x kernel height x kernel width), biases with 0.',
     example: 'conv = conv2d(trunk.layer1, 32, 3, stride = 2, padding = 1, bias = false)',

@@ -14,6 +14,7 @@ export const convTranspose2d: Operation = {
   name: 'conv_transpose2d',
   documentation: {
     summary: 'Applies a transposed 2D convolution, which enlarges feature maps by its stride.',
+    formula: String.raw`y_{f,\; i s + u d - p,\; j s + v d - p} \mathrel{+}= w_{c,f,u,v}\; x_{c,i,j}`,
     details:
       'It computes the gradient that a convolution has for its input: each cell of x adds x[c, i, j] weight[c, f, u, v] to y[f, i stride + u dilation - padding, j stride + v dilation - padding]. The result has (height - 1) stride - 2 padding + dilation (kernel height - 1) + 1 + output_padding rows. Weights are initialised from a normal distribution with variance 2 stride height x stride width / (channels x kernel height x kernel width), biases with 0.',
     example: 'larger = conv_transpose2d(trunk.layer3, 32, 2, stride = 2)',

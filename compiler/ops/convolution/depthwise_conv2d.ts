@@ -15,6 +15,7 @@ export const depthwiseConv2d: Operation = {
   name: 'depthwise_conv2d',
   documentation: {
     summary: 'Applies a depthwise 2D convolution: one filter per channel.',
+    formula: String.raw`y_{c,i,j} = b_c + \sum_{u,v} w_{c,u,v}\; x_{c,\; i s + u d - p,\; j s + v d - p}`,
     details:
       'This is a convolution with as many groups as channels. Weights are initialised from a normal distribution with variance 2 / (kernel height x kernel width), biases with 0.',
     example: 'conv = depthwise_conv2d(trunk.layer1, 3, padding = 1, bias = false)',

@@ -25,6 +25,7 @@ export const linear: Operation = {
   name: 'linear',
   documentation: {
     summary: 'Applies a fully connected layer along the last axis.',
+    formula: 'y = W x + b',
     details:
       'y = weight x + bias. Tokens (tokens x features) keep their axes but the last. Part features (maps x features) are flattened to one row first, unless over = last. Weights and biases are initialised uniformly between -1 / sqrt(inputs) and 1 / sqrt(inputs).',
     example: 'logits = trunk.layer3 -> global_avg_pool -> linear(classes)',

@@ -13,6 +13,7 @@ export const centerLoss: Operation = {
   name: 'center_loss',
   documentation: {
     summary: 'Attention regularisation: pulls each embedding towards a slowly moving centre.',
+    formula: String.raw`L = \frac{1}{B} \sum_b \lVert f_b - c_{y_b} \rVert^2`,
     details:
       "loss = mean over the batch of sum (f - c)^2, where c is the centre of the image's class (per = class), or one centre per row shared by all images (per = part). Centres start at 0 and are updated after each step: centre += (1 - momentum) (f - c), accumulated over the images of a class in the batch. With normalize, c is the centre scaled to length 1. The centres receive no gradient.",
     example: 'loss { centres = center_loss(master.embedding, label, per = class) }',

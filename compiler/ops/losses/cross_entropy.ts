@@ -9,6 +9,7 @@ export const crossEntropy: Operation = {
   name: 'cross_entropy',
   documentation: {
     summary: 'Computes the cross-entropy of logits and the class label, averaged over the batch.',
+    formula: String.raw`L = -\frac{1}{B} \sum_b \sum_c t_{b,c}\, \log \operatorname{softmax}(z_b)_c`,
     details:
       "loss = mean over the batch of - sum over classes of t log softmax(logits), where t is 1 - smoothing + smoothing / classes for the label and smoothing / classes for every other class. With class_weights in the train block, each term is multiplied by the weight of its class, and the sum is divided by the sum of the labels' weights.",
     example: 'loss { master = cross_entropy(master.logits, label, smoothing = 10%) }',

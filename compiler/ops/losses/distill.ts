@@ -11,6 +11,7 @@ export const distill: Operation = {
   documentation: {
     summary:
       'Knowledge distillation: computes the cross-entropy of the student with the softened prediction of the teacher.',
+    formula: String.raw`L = -\frac{1}{B} \sum_b \sum_c \operatorname{softmax}(z^{\mathrm{teacher}}_b / T)_c\, \log \operatorname{softmax}(z^{\mathrm{student}}_b / T)_c`,
     details:
       'loss = mean over the batch of - sum softmax(teacher / T) log softmax(student / T). It has no factor T^2; multiply by it if needed. The gradient also reaches the teacher, unless it is detached: distill(student = ..., teacher = detach(...)).',
     example:

@@ -10,6 +10,7 @@ export const batchNorm: Operation = {
   documentation: {
     summary:
       'Normalises each channel with the statistics of the batch in training, and with running averages in inference.',
+    formula: String.raw`y = \frac{x - \mu_c}{\sqrt{\sigma_c^2 + \varepsilon}}\,\gamma_c + \beta_c`,
     details:
       'y = (x - mean) / sqrt(variance + eps) weight + bias, per channel. In training, mean and variance are those of the batch, and the running averages are updated: running = (1 - momentum) running + momentum batch, with the unbiased variance.',
     example: 'bn = conv2d(trunk.layer1, 32, 3, bias = false) -> batch_norm',

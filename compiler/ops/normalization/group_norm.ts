@@ -11,6 +11,7 @@ export const groupNorm: Operation = {
   name: 'group_norm',
   documentation: {
     summary: 'Normalises groups of neighbouring channels of each image, and scales and shifts each channel.',
+    formula: String.raw`y = \frac{x - \mu_g}{\sqrt{\sigma_g^2 + \varepsilon}}\,\gamma_c + \beta_c`,
     details:
       'y = (x - mean) / sqrt(variance + eps) weight + bias, where mean and variance are those of all values of a group, and weight and bias are those of the channel. The channels are the first axis after the batch. Training and inference compute the same.',
     example: 'normalised = group_norm(trunk.layer3, groups = 8)',

@@ -12,6 +12,7 @@ export const l2Normalize: Operation = {
   name: 'l2_normalize',
   documentation: {
     summary: 'Scales the values of each image, or those along some axes, to Euclidean length 1.',
+    formula: String.raw`y = \frac{x}{\sqrt{\max\left(\sum_i x_i^2,\ \varepsilon\right)}}`,
     details:
       'y = x / sqrt(max(sum of x squared, eps)). Without `over` the sum is over all dimensions except the batch; for part features, over maps and features jointly.',
     example:

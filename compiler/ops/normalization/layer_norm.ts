@@ -16,6 +16,7 @@ export const layerNorm: Operation = {
   name: 'layer_norm',
   documentation: {
     summary: 'Normalises the values along one axis, such as the features of each token, and scales and shifts them.',
+    formula: String.raw`y = \frac{x - \mu}{\sqrt{\sigma^2 + \varepsilon}}\,\gamma + \beta`,
     details: 'y = (x - mean) / sqrt(variance + eps) weight + bias, where mean and variance are those along the axis.',
     example: 'normalised = layer_norm(trunk.layer3, eps = 1e-6, over = channels)',
     source: 'Ba et al. 2016, equation 4; torch.nn.LayerNorm; over channels of feature maps: LayerNorm2d of timm',

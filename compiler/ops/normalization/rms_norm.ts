@@ -16,6 +16,7 @@ export const rmsNorm: Operation = {
   name: 'rms_norm',
   documentation: {
     summary: 'Divides the values along one axis by their root mean square, and scales them.',
+    formula: String.raw`y = \frac{x}{\sqrt{\frac{1}{n} \sum_i x_i^2 + \varepsilon}}\,\gamma`,
     details: 'y = x / sqrt(mean of x squared + eps) weight, where the mean is that along the axis.',
     example: 'normalised = rms_norm(trunk.layer3, over = channels)',
     source: 'Zhang and Sennrich 2019, equation 4; torch.nn.RMSNorm; eps: RmsNorm of timm',

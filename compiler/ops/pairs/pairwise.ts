@@ -15,6 +15,7 @@ export const pairwise: Operation = {
   name: 'pairwise',
   documentation: {
     summary: 'Compares the row of each image with the rows of all images of the batch: one number for each pair.',
+    formula: String.raw`y_{i,j} = \sum_k a_{i,k}\, b_{j,k} \quad\text{or}\quad \sum_k (a_{i,k} - b_{j,k})^2`,
     details:
       'y[i, j] = sum over k of a[i, k] b[j, k]; with by = squared_distance, sum over k of (a[i, k] - b[j, k])^2, which is never below 0 and exactly 0 for equal rows. Of rows that l2_normalize has scaled to length 1, the product is the cosine similarity. A squared distance takes memory for batch x batch x length of a row. The gradient reaches both images of a pair. A pair has meaning in training only, so no prediction may depend on it.',
     example:

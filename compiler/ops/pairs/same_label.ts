@@ -9,6 +9,7 @@ export const sameLabel: Operation = {
   name: 'same_label',
   documentation: {
     summary: 'Returns 1 for each pair of images of one class, and 0 for every other pair.',
+    formula: String.raw`y_{i,j} = [\,\mathrm{label}_i = \mathrm{label}_j\,]`,
     details:
       'y[i, j] = 1 where the labels of image i and image j are equal. An image is of one class with itself: subtract same_image to leave it out.',
     example:

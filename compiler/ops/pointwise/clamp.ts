@@ -20,6 +20,7 @@ export const clamp: Operation = {
   name: 'clamp',
   documentation: {
     summary: 'Limits each element to a range.',
+    formula: String.raw`y = \min(\max(x, \mathrm{min}), \mathrm{max})`,
     details:
       'y = min(max(x, min), max). The gradient goes through where the element was in the range, bounds included.',
     example: 'bounded = clamp(features, min = 0, max = 1)',

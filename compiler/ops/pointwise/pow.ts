@@ -5,6 +5,7 @@ export const pow = pointwise({
   name: 'pow',
   documentation: {
     summary: 'Raises each element to a constant power.',
+    formula: String.raw`y = x^{\,p}`,
     details: 'y = x^exponent. A negative element has no power that is not a whole number: the result is NaN.',
     example: 'sharp = pow(attention, 3)',
     source: 'torch.pow',

@@ -8,6 +8,7 @@ export const globalAvgPool: Operation = {
   name: 'global_avg_pool',
   documentation: {
     summary: 'Computes the mean of each channel over height and width.',
+    formula: String.raw`y_c = \frac{1}{h w} \sum_{i,j} x_{c,i,j}`,
     details: 'With keep = true the result is channels x 1 x 1, which broadcasts: a gate for each channel.',
     example:
       'logits = trunk.layer3 -> global_avg_pool -> linear(classes)\ngated  = features * sigmoid(global_avg_pool(features, keep = true))',

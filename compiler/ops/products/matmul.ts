@@ -18,6 +18,7 @@ export const matmul: Operation = {
   name: 'matmul',
   documentation: {
     summary: 'Multiplies matrices: the last two axes of each tensor, for each image and each index of the axes before.',
+    formula: String.raw`c_{i,j} = \sum_k a_{i,k}\, b_{k,j}`,
     details: 'c[i, j] = sum over k of a[i, k] b[k, j].',
     example: 'rows    = reshape(trunk.layer3, [96, -1])\nsimilar = matmul(rows, rows, transpose_b = true)',
     source: 'torch.matmul',

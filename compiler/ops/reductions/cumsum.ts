@@ -9,6 +9,7 @@ export const cumsum: Operation = {
   name: 'cumsum',
   documentation: {
     summary: 'Computes the cumulative sum along one axis.',
+    formula: String.raw`y_i = \sum_{j \le i} x_j`,
     details: 'y[i] = x[0] + ... + x[i].',
     example: 'share = cumsum(softmax(trunk.layer3, over = width), over = width)',
     source: 'torch.cumsum',

@@ -6,6 +6,7 @@ import { reduction } from './reduction.js'
 export const logsumexp = reduction({
   name: 'logsumexp',
   summary: 'Computes the logarithm of the sum of exponentials along some axes: a smooth maximum.',
+  formula: String.raw`y = \log \sum_i e^{x_i}`,
   details: 'The largest value is subtracted first, so that no exponential overflows.',
   source: 'torch.logsumexp',
   tfjs: (call, axes, keep) => call.genericRuntime('logsumexp', call.input('x'), axes, keep),

@@ -17,6 +17,7 @@ import { combine, map, reduceOver } from '../support/tensor.js'
 interface Reduction {
   readonly name: string
   readonly summary: string
+  readonly formula?: string
   readonly details?: string
   readonly source?: string
   readonly tfjs: (call: TfjsCall, axes: Expression, keep: Expression | undefined) => Expression
@@ -29,11 +30,12 @@ interface Reduction {
 
 /** Returns an operation that computes one number from the values along its axes. */
 export function reduction(spec: Reduction): Operation {
-  const { name, summary, details, semantics, compute, cases = reductionCases('x', (input) => input) } = spec
+  const { name, summary, formula, details, semantics, compute, cases = reductionCases('x', (input) => input) } = spec
   return {
     name,
     documentation: {
       summary,
+      ...(formula !== undefined && { formula }),
       details: [details, 'With keep = true the reduced axes stay with size 1, as broadcasting needs them.']
         .filter((text) => text !== undefined)
         .join(' '),

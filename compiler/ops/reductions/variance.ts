@@ -6,6 +6,7 @@ import { reduction } from './reduction.js'
 export const variance = reduction({
   name: 'variance',
   summary: 'Computes the variance of the values along some axes.',
+  formula: String.raw`y = \frac{1}{n} \sum_i (x_i - \bar{x})^2`,
   details: 'The mean of (x - mean)^2, without correction for the size of the sample.',
   source: 'torch.var with correction=0',
   tfjs: (call, axes, keep) => call.genericRuntime('variance', call.input('x'), axes, keep),

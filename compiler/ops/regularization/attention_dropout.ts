@@ -9,6 +9,7 @@ export const attentionDropout: Operation = {
   documentation: {
     summary:
       'In training, sets whole attention maps to zero at random and scales the others up; in inference, does nothing.',
+    formula: String.raw`A_m \mapsto \begin{cases} 0 & \text{with probability } r \\ \dfrac{A_m}{1 - r} & \text{otherwise} \end{cases}`,
     details:
       'Each map is dropped with probability rate, and divided by 1 - rate otherwise, so that no part is represented by a single map.',
     example: 'dropped = attention_dropout(attention, 20%)',

@@ -10,6 +10,7 @@ export const dropPath: Operation = {
   documentation: {
     summary:
       'In training, sets all values of an image to zero at random and scales those of the others up; in inference, does nothing.',
+    formula: String.raw`y = \begin{cases} 0 & \text{with probability } r \\ \dfrac{x}{1 - r} & \text{otherwise} \end{cases}`,
     details:
       "Stochastic depth: in front of the sum of a residual block it leaves the block out for some images. An image is dropped with probability rate, and divided by 1 - rate otherwise, which preserves the expectation. The backbones' parameter `drop_path` is the rate of the last block; rates of the blocks before increase linearly from 0.",
     example: 'branch_out = conv2d(trunk.layer3, 96, 1) -> drop_path(10%)\nmixed      = trunk.layer3 + branch_out',

@@ -7,6 +7,7 @@ export const dropout: Operation = {
   name: 'dropout',
   documentation: {
     summary: 'In training, sets values to zero at random and scales the others up; in inference, does nothing.',
+    formula: String.raw`y_i = \begin{cases} 0 & \text{with probability } r \\ \dfrac{x_i}{1 - r} & \text{otherwise} \end{cases}`,
     details:
       'Each value is dropped with probability rate, and divided by 1 - rate otherwise, which preserves the expectation.',
     example: 'logits = trunk.layer3 -> global_avg_pool -> dropout(20%) -> linear(classes)',

@@ -12,6 +12,7 @@ export const dropSampler: Operation = {
   name: 'drop_sampler',
   documentation: {
     summary: 'Masks out the region where the attention map is strong, so that the model has to use other regions.',
+    formula: String.raw`y_{c,i,j} = x_{c,i,j}\,[\,G_{i,j} < \theta \max G\,]`,
     details:
       'The map is upsampled to the size of the image (bilinear, half-pixel centres). Pixels below threshold x its maximum are kept, all others become 0. A map without positive values masks nothing. No gradient flows through the mask.',
     example:

@@ -10,6 +10,7 @@ export const cascade: Operation = {
   name: 'cascade',
   documentation: {
     summary: 'Keeps the first prediction of an image if it is confident enough, and returns the second one otherwise.',
+    formula: String.raw`y_i = \begin{cases} \text{first}_i & \max(\text{first}_i) \ge \text{sure} \\ \text{second}_i & \text{otherwise} \end{cases}`,
     details:
       'y[i] = first[i] if max(first[i]) >= sure, and second[i] otherwise; `early` is 1 for the images of the first case. On the engines and in ONNX files, what only `second` needs is not computed for these images: see [cascades](../cascade.md). Training, validation and PyTorch code compute both. The gradient goes to the prediction that was returned. A NaN in the first prediction is not confident.',
     example: 'predict answer = cascade(softmax(master.logits), softmax(part.logits), sure = 90%)',

@@ -9,6 +9,7 @@ export const pixelShuffle: Operation = {
   name: 'pixel_shuffle',
   documentation: {
     summary: 'Enlarges feature maps by moving channels to space.',
+    formula: String.raw`y_{c,\; r h + i,\; r w + j} = x_{c r^2 + i r + j,\; h,\; w}`,
     details:
       'y[c, factor h + i, factor w + j] = x[c factor^2 + i factor + j, h, w]: factor^2 times fewer channels, and factor times the height and the width.',
     example: 'larger = conv2d(trunk.layer3, 4 * 32, 3, padding = 1) -> pixel_shuffle(2)',

@@ -11,6 +11,7 @@ export const cropSampler: Operation = {
   name: 'crop_sampler',
   documentation: {
     summary: 'Crops the region where the attention map is strong, and resizes it to the size of the image.',
+    formula: String.raw`M = \{(i, j) : G_{i,j} \ge \theta \max G\}, \qquad \text{crop} = \text{resize}(\text{image}[\operatorname{box}(M)])`,
     details:
       "Cells of the map at or above threshold x its maximum are kept. The bounding box of their largest connected component (8-connectivity), or of all of them, is enlarged by a margin, cut from the image, and resized bilinearly with aligned corners (TensorFlow's cropAndResize): y = y1 (H - 1) + i (y2 - y1) (H - 1) / (h - 1). Of two components of equal size, the first in row-major order is selected. A map without positive values gives the whole image. No gradient flows through the box.",
     example:
