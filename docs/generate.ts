@@ -15,6 +15,7 @@ import { writeAtomically } from '../runtime/files.js'
 import { packageRoot } from '../runtime/package-root.js'
 import { compileFile } from '../runtime/specs/spec.js'
 import { methodsTable } from './methods_table.js'
+import { curves, operationFigure } from './operation_figure.js'
 import { pythonHelpers } from './python_helpers.js'
 
 /** Generated files by path: pages that repeat what the compiler knows, and modules made of Python files. A test compares them with what is in the repository. */
@@ -22,6 +23,9 @@ export function generatedPages(): ReadonlyMap<string, string> {
   return new Map([
     ['docs/operations.md', operationsPage()],
     ...operationList().map((operation) => [`docs/operations/${operation.name}.md`, pageOf(operation)] as const),
+    ...operationList().map(
+      (operation) => [`docs/figures/operations/${operation.name}.svg`, operationFigure(operation)] as const,
+    ),
     ['docs/settings.md', settingsPage()],
     ['docs/diagnostics.md', diagnosticsPage()],
     ...codes().map((code) => [`docs/diagnostics/${code}.md`, `${diagnosticPage(code).replace(/^##/, '#')}\n`] as const),
@@ -85,9 +89,14 @@ function pageOf(operation: Operation): string {
   const { summary, formula } = documentation
   const text = operationPage(operation).replace(/^## .*\n\n/, '')
   const typeset = formula === undefined ? text : text.replace(summary, () => `${summary}\n\n$$\n${formula}\n$$`)
+  const alternative = curves.includes(name)
+    ? `the curve of ${name}`
+    : `${name} of one image: its operands and its result`
   return `# ${name}
 
 ${typeset}
+
+![${alternative}](../figures/operations/${name}.svg)
 
 ## Support
 
