@@ -88,15 +88,14 @@ function pageOf(operation: Operation): string {
   const { name, cases, documentation } = operation
   const { summary, formula } = documentation
   const text = operationPage(operation).replace(/^## .*\n\n/, '')
-  const typeset = formula === undefined ? text : text.replace(summary, () => `${summary}\n\n$$\n${formula}\n$$`)
   const alternative = curves.includes(name)
     ? `the curve of ${name}`
     : `${name} of one image: its operands and its result`
+  const image = `![${alternative}](../figures/operations/${name}.svg)`
+  const shown = [summary, ...(formula === undefined ? [] : [`$$\n${formula}\n$$`]), image].join('\n\n')
   return `# ${name}
 
-${typeset}
-
-![${alternative}](../figures/operations/${name}.svg)
+${text.replace(summary, () => shown)}
 
 ## Support
 

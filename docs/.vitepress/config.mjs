@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitepress'
-import { withSynonyms } from './synonyms.mjs'
+import { withSynonyms } from './synonyms.ts'
 
 const docs = dirname(dirname(fileURLToPath(import.meta.url)))
 const grammar = JSON.parse(

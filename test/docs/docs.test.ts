@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { compile } from '../../compiler/compile.js'
+import { withSynonyms } from '../../docs/.vitepress/synonyms.js'
 import { generatedPages } from '../../docs/generate.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { diskLibrary } from '../../runtime/specs/library.js'
@@ -64,4 +65,20 @@ test('pages in docs/ link to nothing outside of it: the site would not have it',
   for (const page of pages().filter((name) => name !== 'README.md'))
     for (const [, target = ''] of read(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g))
       t.true(join('docs', target).startsWith('docs/'), `${page}: ${target}`)
+})
+
+test('the search of the site finds the terms of other frameworks under words that the pages have', (t) => {
+  const texts = [...pages().map(read), ...[...generatedPages()].map(([, text]) => text)].join('\n').toLowerCase()
+  const [, table = ''] = /const synonyms.*? = \{([\s\S]*?)\n {2}\}/.exec(read('docs/.vitepress/synonyms.ts')) ?? []
+  const words = [...table.matchAll(/^ {4}'?([\w-]+)'?: \[/gm)].map(([, word = '']) => word)
+  t.true(words.length > 40)
+  const found = new Set(texts.split(/[^a-z0-9]+/))
+  const missing = words.flatMap((word) =>
+    withSynonyms(word.toUpperCase())
+      .slice(1)
+      .filter((other) => !other.split(' ').every((part) => found.has(part))),
+  )
+  t.deepEqual(missing, [])
+  t.deepEqual(withSynonyms('Dense'), ['dense', 'linear'])
+  t.deepEqual(withSynonyms('constructor'), ['constructor'])
 })

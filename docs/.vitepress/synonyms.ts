@@ -2,9 +2,9 @@
  * Adds the terms of the documentation to a search word that other frameworks and papers use. It runs in the reader's browser, where only its own text
  * is known.
  */
-export function withSynonyms(word) {
-  const synonyms = {
-    apple: ['deploy', 'coreml'],
+export function withSynonyms(word: string): string[] {
+  const synonyms: Readonly<Record<string, readonly string[]>> = {
+    apple: ['deploy'],
     augmentation: ['augment'],
     bbox: ['box', 'boxes'],
     bilinear: ['bap', 'outer_product'],
@@ -18,7 +18,6 @@ export function withSynonyms(word) {
     confidence: ['probabilities', 'calibrate'],
     convolution: ['conv2d'],
     cuda: ['gpu', 'engines'],
-    cutout: ['erase'],
     dataset: ['data'],
     deconvolution: ['conv_transpose2d'],
     dense: ['linear'],
@@ -76,5 +75,7 @@ export function withSynonyms(word) {
     zoom: ['crop_sampler'],
   }
   const term = word.toLowerCase()
-  return [term, ...(Object.hasOwn(synonyms, term) ? synonyms[term] : [])]
+  const others = (Object.hasOwn(synonyms, term) ? synonyms[term] : undefined) ?? []
+  // The index has the words of a name by themselves.
+  return [term, ...others.flatMap((other) => other.split('_'))]
 }
