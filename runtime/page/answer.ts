@@ -1,11 +1,16 @@
 /** Runs an exported file on an image in a browser. */
 
 import { type InferenceSession, Tensor } from 'onnxruntime-web/wasm'
+import type { ResizedInput } from '../../compiler/targets/onnx/resized_input.js'
+import { resizePixels } from '../images/resize.js'
 import type { SeenAnswer } from './drawing.js'
 
 export interface Answer extends SeenAnswer {
   readonly probabilities: Float32Array
+  /** From the decoded image to the answer. */
   readonly milliseconds: number
+  /** The part of it that the model took. */
+  readonly modelMilliseconds: number
 }
 
 export async function bytesOf(base64: string): Promise<Uint8Array<ArrayBuffer>> {
@@ -13,16 +18,16 @@ export async function bytesOf(base64: string): Promise<Uint8Array<ArrayBuffer>> 
   return new Uint8Array(await response.arrayBuffer())
 }
 
-/** Decoded RGB as the file wants it: uint8 [1, height, width, 3]. */
-function pixelsOf(image: ImageBitmap): Uint8Array {
+/** Returns RGBA of 8 bits, row by row, transparent pixels on white. */
+function pixelsOf(image: ImageBitmap): Uint8ClampedArray {
   const canvas = new OffscreenCanvas(image.width, image.height)
-  const context = canvas.getContext('2d')
+  // Pixels that are read at once stay out of the graphics memory.
+  const context = canvas.getContext('2d', { willReadFrequently: true })
   if (!context) throw new Error('this browser cannot read images')
-  // Transparent pixels become white.
   context.fillStyle = '#fff'
   context.fillRect(0, 0, image.width, image.height)
   context.drawImage(image, 0, 0)
-  return withoutAlpha(context.getImageData(0, 0, image.width, image.height).data)
+  return context.getImageData(0, 0, image.width, image.height).data
 }
 
 /** Returns the RGB of RGBA. */
@@ -37,10 +42,37 @@ export function withoutAlpha(data: Uint8ClampedArray): Uint8Array {
   return pixels
 }
 
-/** Runs the file on an image. */
-export async function ask(session: InferenceSession, image: ImageBitmap): Promise<Answer> {
+/** Returns the input of a file that resizes images itself: uint8 [1, height, width, 3]. */
+function wholeInput(image: ImageBitmap): Tensor {
+  return new Tensor('uint8', withoutAlpha(pixelsOf(image)), [1, image.height, image.width, 3])
+}
+
+/** Returns the input of a file that begins after its resize: float32 [1, 3, size, size]. */
+function resizedInput(image: ImageBitmap, { size, interpolation }: ResizedInput): Tensor {
+  const { width, height } = image
+  const { buffer } = pixelsOf(image)
+  const pixels = resizePixels({ width, height, data: new Uint8Array(buffer), stride: 4 }, size, size, interpolation)
+  const planes = new Float32Array(pixels.length)
+  const plane = size * size
+  for (let from = 0, to = 0; from < pixels.length; from += 3, to++) {
+    planes[to] = pixels[from] as number
+    planes[to + plane] = pixels[from + 1] as number
+    planes[to + 2 * plane] = pixels[from + 2] as number
+  }
+  return new Tensor('float32', planes, [1, 3, size, size])
+}
+
+/**
+ * Runs the file on an image.
+ *
+ * @param resize how the image is resized before, for a file that begins after its resize
+ */
+export async function ask(session: InferenceSession, image: ImageBitmap, resize?: ResizedInput): Promise<Answer> {
   const began = performance.now()
-  const results = await session.run({ image: new Tensor('uint8', pixelsOf(image), [1, image.height, image.width, 3]) })
+  const [input = 'image'] = session.inputNames
+  const tensor = resize ? resizedInput(image, resize) : wholeInput(image)
+  const prepared = performance.now()
+  const results = await session.run({ [input]: tensor })
   const floats = (name: string) => {
     const data = results[name]?.data
     return data instanceof Float32Array ? data : undefined
@@ -50,9 +82,11 @@ export async function ask(session: InferenceSession, image: ImageBitmap): Promis
   if (!probabilities) throw new Error('the model gave no probabilities')
   const [box, values] = [floats('boxes'), floats('attention')]
   const [, height = 1, width = 1] = results.attention?.dims ?? []
+  const ended = performance.now()
   return {
     probabilities,
-    milliseconds: performance.now() - began,
+    milliseconds: ended - began,
+    modelMilliseconds: ended - prepared,
     ...(box && { box }),
     ...(values && { attention: { values, height, width } }),
   }
