@@ -81,7 +81,7 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
     })
   checkPortable(request)
   const sizes = fixedSizes(request)
-  if (request.page !== undefined) await (await import('../../runtime/export/page.js')).checkPageFolder(request.page)
+  if (request.page !== undefined) await (await import('../../runtime/page/write_page.js')).checkPageFolder(request.page)
   const {
     spec,
     classes,
@@ -140,13 +140,13 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
       ...(calibration && { calibration }),
     })
     if (request.page !== undefined) {
-      const { writePage } = await import('../../runtime/export/page.js')
+      const { writePage } = await import('../../runtime/page/write_page.js')
       await writePage(request.page, {
         title: spec.graph.name,
         subtitle: random === undefined ? `${classNames.length} classes` : `${random}: the answers mean nothing`,
         classes: classNames,
         view: viewOf(spec.graph.image.steps),
-        model: request.out,
+        model: exported.resized() ?? request.out,
         ...(calibration && { calibration }),
       })
       io.print(`wrote ${join(request.page, 'index.html')}: open it in a browser`)

@@ -4,6 +4,7 @@ import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from
 import { createRequire, isBuiltin } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import { embedded } from './embedded.mjs'
 import { sourcesHash } from './state.mjs'
 
@@ -141,13 +142,23 @@ const printer = {
   },
 }
 
-/** The files that `export --page` writes: the page's code with ONNX Runtime in it, and the runtime's WebAssembly. */
+/** The parts of the page that `export --page` writes: its script and style, the worker with ONNX Runtime in it, and the runtime's WebAssembly. */
 async function page(folder) {
-  // The variant for bundlers: one module, which takes its WebAssembly as bytes.
-  await browserPage(folder, { page: 'runtime/page/page.ts' }, { conditions: ['import'] })
+  await browserPage(folder, { page: 'runtime/page/page.ts' })
+  const { build: esbuild } = await import('esbuild')
+  await esbuild({
+    ...inBrowsers,
+    entryPoints: { worker: 'runtime/page/worker.ts' },
+    outdir: folder,
+    // Not a module: the page starts it from its text.
+    format: 'iife',
+    // The variant for bundlers: one module, which takes its WebAssembly as bytes.
+    conditions: ['import'],
+  })
+  await copyFile(join(root, 'runtime', 'page', 'style.css'), join(folder, 'style.css'))
   const resolve = createRequire(join(root, 'package.json')).resolve
   const runtime = join(dirname(resolve('onnxruntime-web/wasm')), 'ort-wasm-simd-threaded.wasm')
-  await copyFile(runtime, join(folder, 'ort.wasm'))
+  await writeFile(join(folder, 'runtime.bin'), gzipSync(await readFile(runtime), { level: 9 }))
 }
 
 /** The page that `wsban studio` serves. */
@@ -160,23 +171,21 @@ async function serve(folder) {
   await browserPage(folder, { serve: 'runtime/serve/browser/serve.ts' })
 }
 
+const inBrowsers = {
+  absWorkingDir: root,
+  bundle: true,
+  minify: true,
+  platform: 'browser',
+  target: 'es2022',
+  legalComments: 'inline',
+  logLevel: 'warning',
+}
+
 /** A page's script as one module, and the index.html beside its source. */
-async function browserPage(folder, entryPoints, options = {}) {
+async function browserPage(folder, entryPoints) {
   const { build: esbuild } = await import('esbuild')
   await mkdir(folder, { recursive: true })
-  await esbuild({
-    absWorkingDir: root,
-    entryPoints,
-    outdir: folder,
-    bundle: true,
-    minify: true,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2022',
-    legalComments: 'inline',
-    logLevel: 'warning',
-    ...options,
-  })
+  await esbuild({ ...inBrowsers, entryPoints, outdir: folder, format: 'esm' })
   const [source] = Object.values(entryPoints)
   await copyFile(join(root, dirname(source), 'index.html'), join(folder, 'index.html'))
 }

@@ -1,0 +1,39 @@
+import { tempered } from '../inference/temperature.js'
+import type { Answer } from './answer.js'
+import type { PageSettings } from './settings.js'
+
+export interface ShownClass {
+  /** As people read it. */
+  readonly name: string
+  /** As the data set has it. */
+  readonly label: string
+  readonly probability: number
+}
+
+export interface Verdict {
+  /** The most probable classes, best first. */
+  readonly classes: readonly [ShownClass, ...ShownClass[]]
+  /** Whether the image is of one of the classes; undefined for a model that was not calibrated. */
+  readonly known: boolean | undefined
+}
+
+const shownClasses = 5
+
+/** Returns the classes of an answer with corrected probabilities, as `wsban predict` prints them. */
+export function verdictOf({ probabilities }: Pick<Answer, 'probabilities'>, settings: PageSettings): Verdict {
+  const { calibration, names, labels } = settings
+  const corrected = calibration ? tempered(probabilities, calibration.temperature) : probabilities
+  const [best, ...others] = [...corrected.entries()]
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, shownClasses)
+    .map(([index, probability]) => {
+      const label = labels[index] ?? `class ${index}`
+      return { label, name: names[index] ?? label, probability }
+    })
+  if (!best) throw new Error('the model has no classes')
+  return { classes: [best, ...others], known: calibration ? best.probability >= calibration.threshold : undefined }
+}
+
+export function percentText(probability: number): string {
+  return `${(probability * 100).toFixed(1)} %`
+}

@@ -1,0 +1,157 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { View } from '../../compiler/graph/view.js'
+import type { ResizedModel } from '../export/onnx.js'
+import { hasCode } from '../files.js'
+import { packageRoot } from '../package-root.js'
+import { escapeText } from '../report/markup.js'
+import type { AnswerCalibration } from '../runs/answer_calibration.js'
+import { WrittenFiles } from '../written_files.js'
+import { displayNames } from './display_names.js'
+import type { Asset, PageSettings } from './settings.js'
+
+export interface PageContent {
+  readonly title: string
+  readonly subtitle: string
+  readonly classes: readonly string[]
+  /** The part of an image that the model sees. */
+  readonly view: View
+  /** The exported file from its resized image on, or the path of the whole file. */
+  readonly model: ResizedModel | string
+  readonly calibration?: AnswerCalibration
+}
+
+/** A multiple of three: base64 pads none but the last piece. As base64 it is 1.5 MiB. */
+const pieceBytes = 1_179_648
+
+const htmlFile = 'index.html'
+const folderOfFiles = 'files'
+
+/** The files of the page; `wasm.js` and `model.js` are those of earlier versions. */
+const ownFile = /^(?:index\.html|wasm\.js|model\.js|files\/(?:runtime|model)(?:\.bin|-\d{3,}\.js))$/
+
+/**
+ * Writes a folder with a page that runs the exported file in a browser, and asks for nothing from outside. Large files are in pieces within scripts,
+ * since a page that was opened from a disk may not fetch files.
+ *
+ * @throws Failure `cannot-write`, `file-exists` where a file would replace one that wsban did not write
+ */
+export async function writePage(folder: string, content: PageContent): Promise<void> {
+  const { title, subtitle, classes, view, model, calibration } = content
+  const made = join(packageRoot(), 'dist', 'page')
+  const text = (name: string) => readFile(join(made, name), 'utf8')
+  const [template, style, script, worker] = await Promise.all(
+    ['index.html', 'style.css', 'page.js', 'worker.js'].map(text),
+  )
+  if (template === undefined || style === undefined || script === undefined || worker === undefined)
+    throw new Error('the page was not built')
+  const files = await WrittenFiles.open(folder)
+  const before = await existing(folder)
+  await files.check([htmlFile, ...before])
+  const runtime = await writeAsset(files, 'runtime', () => createReadStream(join(made, 'runtime.bin')))
+  const loaded =
+    typeof model === 'string'
+      ? await writeAsset(files, 'model', () => createReadStream(model))
+      : await writeAsset(files, 'model', () => model.pieces())
+  const settings: PageSettings = {
+    labels: [...classes],
+    names: [...displayNames(classes)],
+    view,
+    calibration: calibration ?? null,
+    resize: typeof model === 'string' ? null : model.resize,
+    runtime,
+    model: loaded,
+  }
+  const inline = { style, script: inScript(script), worker: inScript(worker) }
+  const values: Readonly<Record<string, string>> = {
+    ...inline,
+    title: escapeText(title),
+    subtitle: escapeText(subtitle),
+    settings: JSON.stringify(settings).replaceAll('<', '\\u003c'),
+    policy: policyFor(inline),
+  }
+  await files.write(
+    htmlFile,
+    template.replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => values[name] ?? ''),
+  )
+  const written = new Set([htmlFile, ...runtime.pieces, ...loaded.pieces])
+  for (const path of before) if (!written.has(path) && (await files.owns(path))) await rm(join(folder, path))
+}
+
+/** To be asked before a model is exported for the page. @throws Failure `file-exists` */
+export async function checkPageFolder(folder: string): Promise<void> {
+  await (await WrittenFiles.open(folder)).check([htmlFile, ...(await existing(folder))])
+}
+
+/** Returns the files of a page that are in the folder. */
+async function existing(folder: string): Promise<readonly string[]> {
+  const names = async (path: string) => {
+    try {
+      return await readdir(path)
+    } catch (error) {
+      if (hasCode(error, 'ENOENT', 'ENOTDIR')) return []
+      throw error
+    }
+  }
+  const below = await names(join(folder, folderOfFiles))
+  return [...(await names(folder)), ...below.map((name) => `${folderOfFiles}/${name}`)].filter((path) =>
+    ownFile.test(path),
+  )
+}
+
+/** Writes a file as scripts, each of which leaves its piece in `wsbanPiece` (runtime/page/asset_loader.ts). */
+async function writeAsset(
+  files: WrittenFiles,
+  name: 'runtime' | 'model',
+  content: () => AsyncIterable<Uint8Array>,
+): Promise<Asset> {
+  const pieces: string[] = []
+  let bytes = 0
+  for await (const piece of inPieces(content())) {
+    const path = `${folderOfFiles}/${name}-${String(pieces.length + 1).padStart(3, '0')}.js`
+    await files.write(path, `globalThis.wsbanPiece = "${piece.toString('base64')}"\n`)
+    pieces.push(path)
+    bytes += piece.length
+  }
+  return { bytes, pieces }
+}
+
+/** Cuts a stream of bytes into pieces of one length; the last one may be shorter. */
+async function* inPieces(content: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  let parts: Uint8Array[] = []
+  let length = 0
+  for await (let rest of content)
+    while (rest.length > 0) {
+      const part = rest.subarray(0, pieceBytes - length)
+      rest = rest.subarray(part.length)
+      parts.push(part)
+      length += part.length
+      if (length < pieceBytes) continue
+      yield Buffer.concat(parts)
+      parts = []
+      length = 0
+    }
+  if (length > 0) yield Buffer.concat(parts)
+}
+
+/** Code as the text of a script element, which its own end would close. */
+function inScript(code: string): string {
+  return code.replaceAll('</script', '<\\/script').replaceAll('<!--', '<\\!--')
+}
+
+/** The page runs its own script and its worker, and reaches no other server. */
+function policyFor({ style, script }: { readonly style: string; readonly script: string }): string {
+  const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
+  return [
+    "default-src 'none'",
+    `script-src 'self' file: ${hash(script)} 'wasm-unsafe-eval'`,
+    `style-src ${hash(style)}`,
+    'worker-src blob:',
+    'img-src blob: data:',
+    'connect-src data:',
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ')
+}
