@@ -59,8 +59,11 @@ function status(): { readonly text: string; readonly progress?: number | 'unknow
     case 'answered': {
       const { photo } = photos.shown
       if (!photo) return { text: 'Reading the photo …', progress: 'unknown' }
-      const seconds = (state.answer.milliseconds / 1000).toFixed(2)
-      return { text: `${photo.width} × ${photo.height} pixels, answered in ${seconds} s on this device` }
+      const { milliseconds, modelMilliseconds } = state.answer
+      const seconds = (time: number) => `${(time / 1000).toFixed(2)} s`
+      return {
+        text: `${photo.width} × ${photo.height} pixels, answered in ${seconds(milliseconds)} (model ${seconds(modelMilliseconds)})`,
+      }
     }
   }
 }

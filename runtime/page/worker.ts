@@ -55,10 +55,10 @@ async function start({ resize }: StartMessage): Promise<void> {
   env.wasm.numThreads = 1
   env.wasm.wasmBinary = await gunzipped(taken('runtime'))
   const session = await InferenceSession.create(taken('model'), { executionProviders: ['wasm'] })
+  // The first run allocates memory and compiles: unless a photo is waiting, an empty image bears that.
+  if (waiting.length === 0) await ask(session, await createImageBitmap(new ImageData(64, 64)), resize ?? undefined)
   running = { session, resize }
   reply({ kind: 'ready' })
-  // The first run allocates memory and compiles: unless a photo is waiting, an empty image bears that.
-  if (waiting.length === 0) await ask(session, new OffscreenCanvas(64, 64).transferToImageBitmap(), resize ?? undefined)
 }
 
 async function photoOf({ file, name }: AnswerRequest | ViewRequest): Promise<ImageBitmap> {
