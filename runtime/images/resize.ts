@@ -81,12 +81,17 @@ export function resizeImage(
   height: number,
   interpolation: Interpolation = 'bilinear',
 ): Float32Array {
-  return resizePixels({ ...image, stride: 3 }, width, height, interpolation)
+  return resizeStrips({ ...image, strips: [image.data], stride: 3 }, width, height, interpolation)
 }
 
-/** As `resizeImage`, of pixels in another layout. */
-export function resizePixels(
-  pixels: Pixels,
+/** An image in strips of whole rows, from the top down. */
+interface Strips extends Pick<Pixels, 'width' | 'height' | 'stride'> {
+  readonly strips: Iterable<AnyImage['data']>
+}
+
+/** As `resizeImage`, of an image of which only a strip is in memory at a time. */
+export function resizeStrips(
+  { strips, width: fromWidth, height: fromHeight, stride }: Strips,
   width: number,
   height: number,
   interpolation: Interpolation,
@@ -94,16 +99,23 @@ export function resizePixels(
   if (!(Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0)) {
     throw new RangeError(`cannot resize to ${width} x ${height}`)
   }
-  const resized = down(across(pixels, width, interpolation), pixels.height, width, height, interpolation)
+  const narrow = new Float32Array(fromHeight * width * 3)
+  let rows = 0
+  for (const data of strips) {
+    const strip = { data, width: fromWidth, height: data.length / (fromWidth * stride), stride }
+    across(strip, width, interpolation, narrow.subarray(rows * width * 3))
+    rows += strip.height
+  }
+  if (rows !== fromHeight) throw new RangeError(`the strips have ${rows} of ${fromHeight} rows`)
+  const resized = down(narrow, fromHeight, width, height, interpolation)
   if (interpolation === 'bicubic')
     for (let i = 0; i < resized.length; i++) resized[i] = Math.min(255, Math.max(0, resized[i] as number))
   return resized
 }
 
-function across(from: Pixels, width: number, interpolation: Interpolation): Float32Array {
+function across(from: Pixels, width: number, interpolation: Interpolation, out: Float32Array): void {
   const { data, stride } = from
   const { count, first, weights } = tapsOf(from.width, width, interpolation)
-  const out = new Float32Array(from.height * width * 3)
   for (let y = 0, at = 0; y < from.height; y++) {
     const row = y * from.width * stride
     for (let x = 0; x < width; x++) {
@@ -122,7 +134,6 @@ function across(from: Pixels, width: number, interpolation: Interpolation): Floa
       out[at++] = blue
     }
   }
-  return out
 }
 
 function down(

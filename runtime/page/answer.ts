@@ -2,7 +2,7 @@
 
 import { type InferenceSession, Tensor } from 'onnxruntime-web/wasm'
 import type { ResizedInput } from '../../compiler/targets/onnx/resized_input.js'
-import { resizePixels } from '../images/resize.js'
+import { resizeStrips } from '../images/resize.js'
 import type { SeenAnswer } from './drawing.js'
 
 export interface Answer extends SeenAnswer {
@@ -18,16 +18,19 @@ export async function bytesOf(base64: string): Promise<Uint8Array<ArrayBuffer>> 
   return new Uint8Array(await response.arrayBuffer())
 }
 
-/** Returns RGBA of 8 bits, row by row, transparent pixels on white. */
-function pixelsOf(image: ImageBitmap): Uint8ClampedArray {
-  const canvas = new OffscreenCanvas(image.width, image.height)
+/** Yields strips of RGBA of 8 bits from the top down, transparent pixels on white. */
+function* stripsOf(image: ImageBitmap, rows: number): Generator<Uint8ClampedArray> {
+  const { width, height } = image
+  const canvas = new OffscreenCanvas(width, Math.min(rows, height))
   // Pixels that are read at once stay out of the graphics memory.
   const context = canvas.getContext('2d', { willReadFrequently: true })
   if (!context) throw new Error('this browser cannot read images')
   context.fillStyle = '#fff'
-  context.fillRect(0, 0, image.width, image.height)
-  context.drawImage(image, 0, 0)
-  return context.getImageData(0, 0, image.width, image.height).data
+  for (let top = 0; top < height; top += canvas.height) {
+    context.fillRect(0, 0, width, canvas.height)
+    context.drawImage(image, 0, -top)
+    yield context.getImageData(0, 0, width, Math.min(canvas.height, height - top)).data
+  }
 }
 
 /** Returns the RGB of RGBA. */
@@ -44,14 +47,26 @@ export function withoutAlpha(data: Uint8ClampedArray): Uint8Array {
 
 /** Returns the input of a file that resizes images itself: uint8 [1, height, width, 3]. */
 function wholeInput(image: ImageBitmap): Tensor {
-  return new Tensor('uint8', withoutAlpha(pixelsOf(image)), [1, image.height, image.width, 3])
+  const pixels = new Uint8Array(image.width * image.height * 3)
+  let at = 0
+  for (const strip of stripsOf(image, stripRows)) {
+    pixels.set(withoutAlpha(strip), at)
+    at += (strip.length / 4) * 3
+  }
+  return new Tensor('uint8', pixels, [1, image.height, image.width, 3])
 }
+
+/** A strip of a photo of 12 megapixels takes 2 MB. */
+const stripRows = 128
 
 /** Returns the input of a file that begins after its resize: float32 [1, 3, size, size]. */
 function resizedInput(image: ImageBitmap, { size, interpolation }: ResizedInput): Tensor {
   const { width, height } = image
-  const { buffer } = pixelsOf(image)
-  const pixels = resizePixels({ width, height, data: new Uint8Array(buffer), stride: 4 }, size, size, interpolation)
+  const bytes = function* () {
+    for (const { buffer, byteOffset, length } of stripsOf(image, stripRows))
+      yield new Uint8Array(buffer, byteOffset, length)
+  }
+  const pixels = resizeStrips({ width, height, strips: bytes(), stride: 4 }, size, size, interpolation)
   const planes = new Float32Array(pixels.length)
   const plane = size * size
   for (let from = 0, to = 0; from < pixels.length; from += 3, to++) {

@@ -6,7 +6,7 @@ import { specialise } from '../../compiler/graph/phase.js'
 import { emitOnnx } from '../../compiler/targets/onnx/emit.js'
 import { withResizedInput } from '../../compiler/targets/onnx/resized_input.js'
 import { exportOnnx } from '../../runtime/export/onnx.js'
-import { resizePixels } from '../../runtime/images/resize.js'
+import { resizeStrips } from '../../runtime/images/resize.js'
 import { loadOnnxRuntime } from '../../runtime/onnxruntime/load.js'
 import { packageRoot } from '../../runtime/package-root.js'
 import { compileFile } from '../../runtime/specs/spec.js'
@@ -53,7 +53,9 @@ for (const portable of [false, true])
       const rgb = Uint8Array.from({ length: height * width * 3 }, (_, i) => (i * i * 31 + i * 7) % 256)
       const rgba = new Uint8Array(height * width * 4)
       for (let pixel = 0; pixel < height * width; pixel++) rgba.set(rgb.subarray(pixel * 3, pixel * 3 + 3), pixel * 4)
-      const pixels = resizePixels({ width, height, data: rgba, stride: 4 }, size, size, interpolation)
+      const cut = 50 * width * 4
+      const strips = [rgba.subarray(0, cut), rgba.subarray(cut)]
+      const pixels = resizeStrips({ width, height, strips, stride: 4 }, size, size, interpolation)
       const planes = new Float32Array(pixels.length)
       for (let i = 0; i < pixels.length; i++) planes[(i % 3) * size * size + Math.floor(i / 3)] = pixels[i] as number
       const expected = await whole.run({ image: new Tensor('uint8', rgb, [1, height, width, 3]) })
