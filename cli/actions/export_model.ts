@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import { type Signature, signatureOf } from '../../compiler/graph/signature.js'
 import { viewOf } from '../../compiler/graph/view.js'
 import type { FixedSizes } from '../../compiler/targets/onnx/fixed_sizes.js'
@@ -41,6 +41,9 @@ export interface ExportOptions extends SpecOptions {
   readonly fusePasses?: boolean
   readonly without?: readonly string[]
   readonly page?: string
+  readonly title?: string
+  /** Photos that the page offers. */
+  readonly sample?: readonly string[]
   /** The folder of a model repository of Triton. */
   readonly triton?: string
   readonly check: boolean
@@ -79,9 +82,13 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
       help: 'leave out --input tensor, or --page',
       exit: 2,
     })
+  checkPageOptions(request)
   checkPortable(request)
   const sizes = fixedSizes(request)
-  if (request.page !== undefined) await (await import('../../runtime/page/write_page.js')).checkPageFolder(request.page)
+  const page =
+    request.page === undefined
+      ? undefined
+      : await (await import('./exported_page.js')).ExportedPage.open(request.page, request)
   const {
     spec,
     classes,
@@ -139,17 +146,16 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
       ...(metrics && { metrics }),
       ...(calibration && { calibration }),
     })
-    if (request.page !== undefined) {
-      const { writePage } = await import('../../runtime/page/write_page.js')
-      await writePage(request.page, {
-        title: spec.graph.name,
+    if (page) {
+      const file = await page.write({
+        name: spec.graph.name,
         subtitle: random === undefined ? `${classNames.length} classes` : `${random}: the answers mean nothing`,
         classes: classNames,
         view: viewOf(spec.graph.image.steps),
         model: exported.resized() ?? request.out,
         ...(calibration && { calibration }),
       })
-      io.print(`wrote ${join(request.page, 'index.html')}: open it in a browser`)
+      io.print(`wrote ${file}: open it in a browser`)
     }
     if (triton) {
       await triton.write(request.out, io.reporter)
@@ -188,6 +194,18 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
   } finally {
     await weights?.close()
   }
+}
+
+/** @throws Failure `wrong-usage` for flags about a page where none is written */
+function checkPageOptions({ page, title, sample }: ExportRequest): void {
+  const flag = title !== undefined ? '--title' : sample !== undefined ? '--sample' : undefined
+  if (page !== undefined || flag === undefined) return
+  throw new Failure({
+    code: 'wrong-usage',
+    message: `${flag} is about the web page, and none is written`,
+    help: `add --page FOLDER, or leave out ${flag}`,
+    exit: 2,
+  })
 }
 
 /** @throws Failure `wrong-usage` for flags that ask for operators which a portable file does without */

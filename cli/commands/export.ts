@@ -73,6 +73,12 @@ export function register(program: Command): void {
       '--page <folder>',
       'also write a web page that runs the file: drop in an image to see box, attention and classes',
     )
+    .option('--title <text>', 'for --page: its title; the name of the model when not given')
+    .option(
+      '--sample <photo>',
+      'for --page: a photo that it offers, without its metadata; repeatable',
+      (path: string, before: readonly string[] = []) => [...before, path],
+    )
     .option('--triton <folder>', 'also write a model repository for the Triton Inference Server')
     .option('--no-check', 'do not load and run the file in ONNX Runtime before it is written')
     .addOption(seedOption())

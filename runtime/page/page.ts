@@ -9,6 +9,7 @@ import { ModelWorker } from './model_worker.js'
 import { acceptPhotos } from './photo_inputs.js'
 import { Photos } from './photos.js'
 import { ResultView } from './result_view.js'
+import { offerSamples } from './samples_view.js'
 import { pageSettings } from './settings.js'
 
 const textOf = (id: string) => element(id, HTMLScriptElement).textContent ?? ''
@@ -29,9 +30,10 @@ function show(): void {
   document.body.dataset.photos = photos.all.length === 0 ? 'none' : 'some'
   result.show()
   list.show()
-  const { text, progress } = status()
+  const { text, detail = '', progress } = status()
   const line = element('status', HTMLElement)
   if (line.textContent !== text) line.textContent = text
+  line.title = detail
   const bar = element('progress', HTMLProgressElement)
   bar.hidden = progress === undefined
   if (progress === undefined || progress === 'unknown') bar.removeAttribute('value')
@@ -39,7 +41,7 @@ function show(): void {
 }
 
 /** Returns one line about what happens, and how far it is. */
-function status(): { readonly text: string; readonly progress?: number | 'unknown' } {
+function status(): { readonly text: string; readonly detail?: string; readonly progress?: number | 'unknown' } {
   if (loading.kind === 'failed') return { text: loading.text }
   const { selected } = photos
   if (loading.kind === 'loading') {
@@ -62,7 +64,8 @@ function status(): { readonly text: string; readonly progress?: number | 'unknow
       const { milliseconds, modelMilliseconds } = state.answer
       const seconds = (time: number) => `${(time / 1000).toFixed(2)} s`
       return {
-        text: `${photo.width} × ${photo.height} pixels, answered in ${seconds(milliseconds)} (model ${seconds(modelMilliseconds)})`,
+        text: `${photo.width} × ${photo.height} pixels, answered in ${seconds(milliseconds)}`,
+        detail: `The model itself took ${seconds(modelMilliseconds)}.`,
       }
     }
   }
@@ -81,10 +84,12 @@ async function load(): Promise<void> {
     loading = { kind: 'failed', text: `The model could not be loaded: ${reason}` }
     element('choose-photos', HTMLButtonElement).disabled = true
     element('take-photo', HTMLButtonElement).disabled = true
+    element('samples', HTMLElement).hidden = true
   }
   show()
 }
 
 acceptPhotos((files) => photos.add(files))
+offerSamples(settings.samples, (files) => photos.add(files))
 show()
 void load()

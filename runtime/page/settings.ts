@@ -7,6 +7,10 @@ const asset = z.object({
 })
 export type Asset = z.infer<typeof asset>
 
+/** A photo that the page offers: a JPEG as a data URI. */
+const samplePhoto = z.object({ name: z.string(), uri: z.string() })
+export type SamplePhoto = z.infer<typeof samplePhoto>
+
 /** Everything about a model that its page needs before it loads anything; a script element of index.html holds it as JSON. */
 export const pageSettings = z.object({
   /** In the order of the probabilities, as the data set has them. */
@@ -21,5 +25,6 @@ export const pageSettings = z.object({
   /** ONNX Runtime's WebAssembly, compressed by gzip. */
   runtime: asset,
   model: asset,
+  samples: z.array(samplePhoto),
 })
 export type PageSettings = z.infer<typeof pageSettings>

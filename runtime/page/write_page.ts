@@ -10,7 +10,7 @@ import { escapeText } from '../report/markup.js'
 import type { AnswerCalibration } from '../runs/answer_calibration.js'
 import { WrittenFiles } from '../written_files.js'
 import { displayNames } from './display_names.js'
-import type { Asset, PageSettings } from './settings.js'
+import type { Asset, PageSettings, SamplePhoto } from './settings.js'
 
 export interface PageContent {
   readonly title: string
@@ -21,6 +21,8 @@ export interface PageContent {
   /** The exported file from its resized image on, or the path of the whole file. */
   readonly model: ResizedModel | string
   readonly calibration?: AnswerCalibration
+  /** Photos that the page offers. */
+  readonly samples?: readonly SamplePhoto[]
 }
 
 /** A multiple of three: base64 pads none but the last piece. As base64 it is 1.5 MiB. */
@@ -39,7 +41,7 @@ const ownFile = /^(?:index\.html|wasm\.js|model\.js|files\/(?:runtime|model)(?:\
  * @throws Failure `cannot-write`, `file-exists` where a file would replace one that wsban did not write
  */
 export async function writePage(folder: string, content: PageContent): Promise<void> {
-  const { title, subtitle, classes, view, model, calibration } = content
+  const { title, subtitle, classes, view, model, calibration, samples = [] } = content
   const made = join(packageRoot(), 'dist', 'page')
   const text = (name: string) => readFile(join(made, name), 'utf8')
   const [template, style, script, worker] = await Promise.all(
@@ -63,6 +65,7 @@ export async function writePage(folder: string, content: PageContent): Promise<v
     resize: typeof model === 'string' ? null : model.resize,
     runtime,
     model: loaded,
+    samples: [...samples],
   }
   const inline = { style, script: inScript(script), worker: inScript(worker) }
   const values: Readonly<Record<string, string>> = {

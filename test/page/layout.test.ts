@@ -1,23 +1,17 @@
 import { join } from 'node:path'
-import test from 'ava'
 import { accessible } from '../support/accessible.js'
 import { showing } from '../support/browser.js'
 import { choose, doubtingCalibration, exportedPage, testInBrowser, writeNoise } from '../support/exported_page.js'
 
-const exported = exportedPage({
+const { folder, url } = exportedPage({
   classes: ['red', 'green', 'blue', 'yellow', 'violet', 'grey'],
   calibration: doubtingCalibration,
 })
-test.before('the page is written', async () => {
-  await exported
-})
-
 for (const [width, height] of [
   [400, 300],
   [300, 400],
 ] as const)
   testInBrowser(`the first screen of a phone shows a photo of ${width} x ${height} and its answer`, async (t, page) => {
-    const { folder, url } = await exported
     const photo = await writeNoise(join(folder, `phone${width}.png`), width, height)
     await page.setViewport({ width: 390, height: 844, isMobile: true, hasTouch: true })
     await page.goto(url)
@@ -34,7 +28,6 @@ for (const [width, height] of [
   })
 
 testInBrowser('axe finds nothing on the page, before and after an answer', async (t, page) => {
-  const { folder, url } = await exported
   const photos = await Promise.all([40, 50].map((side) => writeNoise(join(folder, `axe${side}.png`), side, side)))
   // The policy does not let a test's script in.
   await page.setBypassCSP(true)

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import test from 'ava'
 import { decodeImage } from '../../runtime/images/decode.js'
 import { calibrated } from '../../runtime/inference/calibrate.js'
 import { OnnxPredictor } from '../../runtime/inference/onnx.js'
@@ -7,18 +6,13 @@ import { showing } from '../support/browser.js'
 import { choose, doubtingCalibration, exportedPage, testInBrowser, writeNoise } from '../support/exported_page.js'
 
 const classes = ['<b>bold</b>', '"quoted" </script>', '<!--<script>']
-const exported = exportedPage({
+const { folder, model, url } = exportedPage({
   title: 'A <title> & "more"',
   subtitle: 'three classes',
   classes,
   calibration: doubtingCalibration,
 })
-test.before('the page is written', async () => {
-  await exported
-})
-
 testInBrowser('the page answers as Node does, and asks for nothing from outside', async (t, page, errors) => {
-  const { folder, model, url } = await exported
   const outside: string[] = []
   page.on('request', (request) => {
     if (!/^(file|data|blob):/.test(request.url())) outside.push(request.url())

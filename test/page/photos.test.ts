@@ -1,18 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import test from 'ava'
 import { showing } from '../support/browser.js'
 import { choose, exportedPage, testInBrowser, writeNoise } from '../support/exported_page.js'
 
-const exported = exportedPage({
+const { folder, url } = exportedPage({
   classes: ['001.Black_footed_Albatross', '002.Laysan_Albatross', '003.Sooty_Albatross'],
 })
-test.before('the page is written', async () => {
-  await exported
-})
-
 testInBrowser('a file that cannot be read takes away the result of the photo before it', async (t, page, errors) => {
-  const { folder, url } = await exported
   const photo = await writeNoise(join(folder, 'good.png'), 64, 64)
   const notes = join(folder, 'notes.txt')
   writeFileSync(notes, 'no image')
@@ -45,7 +39,6 @@ testInBrowser('a file that cannot be read takes away the result of the photo bef
 testInBrowser(
   'several photos make a list that the keyboard reaches, with the names of classes as people read them',
   async (t, page, errors) => {
-    const { folder, url } = await exported
     const paths = await Promise.all([70, 80, 90].map((side) => writeNoise(join(folder, `side${side}.png`), side, 50)))
     await page.goto(url)
     await choose(page, ...paths)
@@ -77,7 +70,6 @@ testInBrowser(
 )
 
 testInBrowser('photos are dropped anywhere and pasted', async (t, page, errors) => {
-  const { url } = await exported
   await page.goto(url)
   for (const [name, kind] of [
     ['dropped.png', 'drop'],
@@ -106,7 +98,6 @@ testInBrowser('photos are dropped anywhere and pasted', async (t, page, errors) 
 })
 
 testInBrowser('a page with a missing file names it', async (t, page) => {
-  const { url } = await exported
   await page.setRequestInterception(true)
   page.on('request', (request) =>
     request.url().endsWith('model-001.js') ? request.abort('failed') : request.continue(),

@@ -33,26 +33,33 @@ export interface ExportedPage {
   readonly url: string
 }
 
-/** Exports wsban_tiny with random weights, and its page, into a temporary folder that is removed after the test file's tests. */
-export async function exportedPage(
-  content: Pick<PageContent, 'classes'> & Partial<PageContent>,
-): Promise<ExportedPage> {
+type Content = Pick<PageContent, 'classes'> & Partial<PageContent>
+
+/**
+ * Exports wsban_tiny with random weights, and its page, before the tests of a file run; the folder is removed behind them.
+ *
+ * @param given the content of the page, or what makes it from files that it writes into the folder
+ */
+export function exportedPage(given: Content | ((folder: string) => Promise<Content>)): ExportedPage {
   const folder = mkdtempSync(join(tmpdir(), 'wsban-page-'))
-  test.after.always(() => rmSync(folder, { recursive: true, force: true }))
-  const { classes } = content
-  const spec = join(packageRoot(), 'models', 'wsban_tiny.wsban')
-  const { graph, stored } = compileFile(spec, { classes: classes.length })
-  if (!graph) throw new Error('the model does not compile')
-  const model = join(folder, 'model.onnx')
-  const exported = await exportOnnx({ graph, stored, classes, path: model, input: 'image', weights: { seed: 4 } })
   const place = join(folder, 'a page & more')
-  await writePage(place, {
-    title: 'Birds',
-    subtitle: `${classes.length} classes`,
-    view: wholeImage,
-    model: exported.resized() ?? model,
-    ...content,
+  const model = join(folder, 'model.onnx')
+  test.serial.before(async () => {
+    const content = typeof given === 'function' ? await given(folder) : given
+    const { classes } = content
+    const spec = join(packageRoot(), 'models', 'wsban_tiny.wsban')
+    const { graph, stored } = compileFile(spec, { classes: classes.length })
+    if (!graph) throw new Error('the model does not compile')
+    const exported = await exportOnnx({ graph, stored, classes, path: model, input: 'image', weights: { seed: 4 } })
+    await writePage(place, {
+      title: 'Birds',
+      subtitle: `${classes.length} classes`,
+      view: wholeImage,
+      model: exported.resized() ?? model,
+      ...content,
+    })
   })
+  test.after.always(() => rmSync(folder, { recursive: true, force: true }))
   return { folder, place, model, url: pathToFileURL(join(place, 'index.html')).href }
 }
 
