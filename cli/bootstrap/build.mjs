@@ -155,7 +155,13 @@ async function page(folder) {
     // The variant for bundlers: one module, which takes its WebAssembly as bytes.
     conditions: ['import'],
   })
-  await copyFile(join(root, 'runtime', 'page', 'style.css'), join(folder, 'style.css'))
+  await esbuild({
+    ...inBrowsers,
+    entryPoints: { 'service-worker': 'runtime/page/service_worker.ts' },
+    outdir: folder,
+    format: 'iife',
+  })
+  for (const name of ['style.css', 'icon.svg']) await copyFile(join(root, 'runtime', 'page', name), join(folder, name))
   const resolve = createRequire(join(root, 'package.json')).resolve
   const runtime = join(dirname(resolve('onnxruntime-web/wasm')), 'ort-wasm-simd-threaded.wasm')
   await writeFile(join(folder, 'runtime.bin'), gzipSync(await readFile(runtime), { level: 9 }))

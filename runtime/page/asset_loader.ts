@@ -1,3 +1,4 @@
+import { fromServer } from './offline.js'
 import type { Asset } from './settings.js'
 
 /** Each script of a piece leaves its base64 here. */
@@ -5,9 +6,20 @@ declare global {
   var wsbanPiece: string | undefined
 }
 
-/** Loads the pieces of a file, one after another: a page that was opened from a disk may load scripts, but fetch nothing. */
-export async function* piecesOf({ pieces }: Asset): AsyncGenerator<string> {
-  for (const source of pieces) yield await pieceFrom(source)
+/**
+ * Loads a file piece by piece: bytes, or base64. A page that was opened from a disk may load scripts, but fetch nothing.
+ *
+ * @throws Error if a file of the page is missing or damaged, or the connection ends
+ */
+export async function* piecesOf({ file, pieces }: Asset): AsyncGenerator<string | Uint8Array<ArrayBuffer>> {
+  const response = fromServer ? await fetch(file) : undefined
+  // A folder whose large files were left out has the scripts still.
+  if (!response?.ok || !response.body) {
+    for (const source of pieces) yield await pieceFrom(source)
+    return
+  }
+  const reader = response.body.getReader()
+  for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value
 }
 
 /** @throws Error if the script is missing or is none of a piece */

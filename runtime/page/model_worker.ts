@@ -56,9 +56,9 @@ export class ModelWorker {
     for (const of of ['runtime', 'model'] as const) {
       const asset = settings[of]
       for await (const data of piecesOf(asset)) {
+        loaded += typeof data === 'string' ? (data.length * 3) / 4 : data.length
         this.send({ kind: 'piece', of, data, total: asset.bytes })
-        loaded += asset.bytes / asset.pieces.length
-        report(loaded / total)
+        report(Math.min(1, loaded / total))
       }
     }
     this.send({ kind: 'start', resize: settings.resize })

@@ -6,6 +6,7 @@
 import { element } from './element.js'
 import { ListView } from './list_view.js'
 import { ModelWorker } from './model_worker.js'
+import { keepOffline } from './offline.js'
 import { acceptPhotos } from './photo_inputs.js'
 import { Photos } from './photos.js'
 import { ResultView } from './result_view.js'
@@ -78,13 +79,27 @@ async function load(): Promise<void> {
       loading = { kind: 'loading', share }
       show()
     })
-    loading = { kind: 'ready', text: `Ready after ${((performance.now() - began) / 1000).toFixed(1)} s.` }
+    const ready = `Ready after ${((performance.now() - began) / 1000).toFixed(1)} s.`
+    loading = { kind: 'ready', text: ready }
+    void offline(ready)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     loading = { kind: 'failed', text: `The model could not be loaded: ${reason}` }
     element('choose-photos', HTMLButtonElement).disabled = true
     element('take-photo', HTMLButtonElement).disabled = true
     element('samples', HTMLElement).hidden = true
+  }
+  show()
+}
+
+/** Only a page that is ready is kept: its files are in the browser's own cache by then, and are not downloaded twice. */
+async function offline(ready: string): Promise<void> {
+  try {
+    if (!(await keepOffline())) return
+    loading = { kind: 'ready', text: `${ready} The page also opens without a network.` }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    loading = { kind: 'ready', text: `${ready} It will not open without a network: ${reason}` }
   }
   show()
 }

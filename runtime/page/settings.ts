@@ -1,7 +1,8 @@
 import * as z from 'zod/mini'
 
-/** A large file that the page loads in pieces within scripts, in order. */
+/** A large file that the page loads: from a server as it is, from a disk in pieces within scripts, in order. */
 const asset = z.object({
+  file: z.string(),
   bytes: z.number(),
   pieces: z.array(z.string()),
 })

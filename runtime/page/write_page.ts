@@ -4,7 +4,7 @@ import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { View } from '../../compiler/graph/view.js'
 import type { ResizedModel } from '../export/onnx.js'
-import { hasCode } from '../files.js'
+import { hasCode, writeAtomically } from '../files.js'
 import { packageRoot } from '../package-root.js'
 import { escapeText } from '../report/markup.js'
 import type { AnswerCalibration } from '../runs/answer_calibration.js'
@@ -29,14 +29,19 @@ export interface PageContent {
 const pieceBytes = 1_179_648
 
 const htmlFile = 'index.html'
+const manifestFile = 'manifest.webmanifest'
+const iconFile = 'icon.svg'
+const serviceFile = 'service-worker.js'
+const rootFiles = [htmlFile, manifestFile, iconFile, serviceFile]
 const folderOfFiles = 'files'
 
 /** The files of the page; `wasm.js` and `model.js` are those of earlier versions. */
-const ownFile = /^(?:index\.html|wasm\.js|model\.js|files\/(?:runtime|model)(?:\.bin|-\d{3,}\.js))$/
+const ownFile =
+  /^(?:index\.html|icon\.svg|manifest\.webmanifest|service-worker\.js|wasm\.js|model\.js|files\/(?:runtime|model)(?:\.bin|-\d{3,}\.js))$/
 
 /**
- * Writes a folder with a page that runs the exported file in a browser, and asks for nothing from outside. Large files are in pieces within scripts,
- * since a page that was opened from a disk may not fetch files.
+ * Writes a folder with a page that runs the exported file in a browser, and asks for nothing from outside. Large files are there twice:
+ * as they are for pages from a server, and in pieces within scripts, since a page that was opened from a disk may not fetch files.
  *
  * @throws Failure `cannot-write`, `file-exists` where a file would replace one that wsban did not write
  */
@@ -44,14 +49,17 @@ export async function writePage(folder: string, content: PageContent): Promise<v
   const { title, subtitle, classes, view, model, calibration, samples = [] } = content
   const made = join(packageRoot(), 'dist', 'page')
   const text = (name: string) => readFile(join(made, name), 'utf8')
-  const [template, style, script, worker] = await Promise.all(
-    ['index.html', 'style.css', 'page.js', 'worker.js'].map(text),
-  )
-  if (template === undefined || style === undefined || script === undefined || worker === undefined)
-    throw new Error('the page was not built')
+  const [template, style, script, worker, service, icon] = await Promise.all([
+    text('index.html'),
+    text('style.css'),
+    text('page.js'),
+    text('worker.js'),
+    text('service-worker.js'),
+    text('icon.svg'),
+  ])
   const files = await WrittenFiles.open(folder)
   const before = await existing(folder)
-  await files.check([htmlFile, ...before])
+  await files.check([...rootFiles, ...before])
   const runtime = await writeAsset(files, 'runtime', () => createReadStream(join(made, 'runtime.bin')))
   const loaded =
     typeof model === 'string'
@@ -63,8 +71,8 @@ export async function writePage(folder: string, content: PageContent): Promise<v
     view,
     calibration: calibration ?? null,
     resize: typeof model === 'string' ? null : model.resize,
-    runtime,
-    model: loaded,
+    runtime: runtime.asset,
+    model: loaded.asset,
     samples: [...samples],
   }
   const inline = { style, script: inScript(script), worker: inScript(worker) }
@@ -75,17 +83,32 @@ export async function writePage(folder: string, content: PageContent): Promise<v
     settings: JSON.stringify(settings).replaceAll('<', '\\u003c'),
     policy: policyFor(inline),
   }
-  await files.write(
-    htmlFile,
-    template.replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => values[name] ?? ''),
-  )
-  const written = new Set([htmlFile, ...runtime.pieces, ...loaded.pieces])
+  const html = template.replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => values[name] ?? '')
+  const manifest = manifestFor(title)
+  const precached = {
+    version: createHash('sha256').update(html).update(manifest).digest('hex'),
+    files: [htmlFile, manifestFile, iconFile, runtime.asset.file, loaded.asset.file],
+  }
+  await files.writeAll([
+    { path: htmlFile, text: html },
+    { path: iconFile, text: icon },
+    { path: manifestFile, text: manifest },
+    { path: serviceFile, text: `const precached = ${JSON.stringify(precached)}\n${service}` },
+  ])
+  const written = new Set([...rootFiles, ...runtime.paths, ...loaded.paths])
   for (const path of before) if (!written.has(path) && (await files.owns(path))) await rm(join(folder, path))
+}
+
+/** Lets browsers install a page from a server as an application. */
+function manifestFor(title: string): string {
+  const icons = [{ src: iconFile, sizes: 'any', type: 'image/svg+xml', purpose: 'any maskable' }]
+  const colours = { background_color: '#fafafc', theme_color: '#1d2430' }
+  return `${JSON.stringify({ name: title, start_url: '.', display: 'standalone', ...colours, icons }, undefined, 2)}\n`
 }
 
 /** To be asked before a model is exported for the page. @throws Failure `file-exists` */
 export async function checkPageFolder(folder: string): Promise<void> {
-  await (await WrittenFiles.open(folder)).check([htmlFile, ...(await existing(folder))])
+  await (await WrittenFiles.open(folder)).check([...rootFiles, ...(await existing(folder))])
 }
 
 /** Returns the files of a page that are in the folder. */
@@ -104,21 +127,33 @@ async function existing(folder: string): Promise<readonly string[]> {
   )
 }
 
-/** Writes a file as scripts, each of which leaves its piece in `wsbanPiece` (runtime/page/asset_loader.ts). */
+interface WrittenAsset {
+  readonly asset: Asset
+  /** Below the folder of the page. */
+  readonly paths: readonly string[]
+}
+
+/** Writes a file as it is, and as scripts, each of which leaves its piece in `wsbanPiece` (runtime/page/asset_loader.ts). */
 async function writeAsset(
   files: WrittenFiles,
   name: 'runtime' | 'model',
   content: () => AsyncIterable<Uint8Array>,
-): Promise<Asset> {
+): Promise<WrittenAsset> {
+  const path = `${folderOfFiles}/${name}.bin`
+  await files.writeBy(path, (place) => writeAtomically(place, content()))
   const pieces: string[] = []
+  const hash = createHash('sha256')
   let bytes = 0
   for await (const piece of inPieces(content())) {
-    const path = `${folderOfFiles}/${name}-${String(pieces.length + 1).padStart(3, '0')}.js`
-    await files.write(path, `globalThis.wsbanPiece = "${piece.toString('base64')}"\n`)
-    pieces.push(path)
+    const script = `${folderOfFiles}/${name}-${String(pieces.length + 1).padStart(3, '0')}.js`
+    await files.write(script, `globalThis.wsbanPiece = "${piece.toString('base64')}"\n`)
+    pieces.push(script)
+    hash.update(piece)
     bytes += piece.length
   }
-  return { bytes, pieces }
+  // A browser that has kept the file of an earlier export asks for this one by another address.
+  const file = `${path}?${hash.digest('hex').slice(0, 16)}`
+  return { asset: { file, bytes, pieces }, paths: [path, ...pieces] }
 }
 
 /** Cuts a stream of bytes into pieces of one length; the last one may be shorter. */
@@ -151,9 +186,10 @@ function policyFor({ style, script }: { readonly style: string; readonly script:
     "default-src 'none'",
     `script-src 'self' file: ${hash(script)} 'wasm-unsafe-eval'`,
     `style-src ${hash(style)}`,
-    'worker-src blob:',
-    'img-src blob: data:',
-    'connect-src data:',
+    "worker-src blob: 'self'",
+    "img-src blob: data: 'self'",
+    "connect-src data: 'self'",
+    "manifest-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ')
