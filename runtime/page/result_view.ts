@@ -43,7 +43,7 @@ export class ResultView {
     else delete this.result.dataset.box
     if (!photo) return
     drawSeen(this.seen, photo.shown, answer ?? {}, this.heat.checked, this.settings.view)
-    this.seen.style.setProperty('--ratio', String(photo.width / photo.height))
+    element('image', HTMLElement).style.setProperty('--ratio', String(photo.width / photo.height))
     const marked = answer?.attention && this.heat.checked ? ' with the attention map and the box of the crop' : ''
     this.seen.setAttribute('aria-label', `${name}${marked}`)
   }
