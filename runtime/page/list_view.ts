@@ -12,7 +12,11 @@ export class ListView {
     private readonly settings: PageSettings,
     private readonly photos: Photos,
   ) {
-    element('clear', HTMLButtonElement).addEventListener('click', () => photos.clear())
+    element('clear', HTMLButtonElement).addEventListener('click', () => {
+      photos.clear()
+      // The button itself is hidden now, and focus would be lost.
+      element('choose-photos', HTMLButtonElement).focus()
+    })
   }
 
   show(): void {

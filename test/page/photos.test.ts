@@ -64,6 +64,7 @@ testInBrowser(
     )
     await page.click('#clear')
     t.false(await page.$eval('#result', (result) => result.checkVisibility()))
+    t.is(await focused(), 'Choose photos')
     t.is(await page.$$eval('#photos li', (entries) => entries.length), 0)
     t.deepEqual(errors, [])
   },
