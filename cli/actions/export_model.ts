@@ -147,7 +147,7 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
       ...(calibration && { calibration }),
     })
     if (page) {
-      const file = await page.write({
+      await page.write({
         name: spec.graph.name,
         subtitle: random === undefined ? `${classNames.length} classes` : `${random}: the answers mean nothing`,
         classes: classNames,
@@ -155,7 +155,7 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
         model: exported.resized() ?? request.out,
         ...(calibration && { calibration }),
       })
-      io.print(`wrote ${file}: open it in a browser`)
+      io.print(`wrote ${page.file}: open it in a browser`)
     }
     if (triton) {
       await triton.write(request.out, io.reporter)
@@ -178,6 +178,7 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
     io.json({
       ok: true,
       path: request.out,
+      page: page?.file ?? null,
       bytes: exported.bytes,
       nodes: exported.nodes,
       opset: request.opset,

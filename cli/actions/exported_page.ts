@@ -20,12 +20,13 @@ export class ExportedPage {
     return new ExportedPage(folder, title, await readSamples(sample))
   }
 
-  /** Returns the file that is to be opened. @throws Failure `cannot-write`, `file-exists` */
-  async write({
-    name,
-    ...content
-  }: Omit<PageContent, 'title' | 'samples'> & { readonly name: string }): Promise<string> {
-    await writePage(this.folder, { ...content, title: this.title ?? name, samples: this.samples })
+  /** The file that is to be opened. */
+  get file(): string {
     return join(this.folder, 'index.html')
+  }
+
+  /** @throws Failure `cannot-write`, `file-exists` */
+  async write({ name, ...content }: Omit<PageContent, 'title' | 'samples'> & { readonly name: string }): Promise<void> {
+    await writePage(this.folder, { ...content, title: this.title ?? name, samples: this.samples })
   }
 }

@@ -59,7 +59,7 @@ export async function writePage(folder: string, content: PageContent): Promise<v
   ])
   const files = await WrittenFiles.open(folder)
   const before = await existing(folder)
-  await files.check([...rootFiles, ...before])
+  await files.check(before)
   const runtime = await writeAsset(files, 'runtime', () => createReadStream(join(made, 'runtime.bin')))
   const loaded =
     typeof model === 'string'
@@ -108,10 +108,10 @@ function manifestFor(title: string): string {
 
 /** To be asked before a model is exported for the page. @throws Failure `file-exists` */
 export async function checkPageFolder(folder: string): Promise<void> {
-  await (await WrittenFiles.open(folder)).check([...rootFiles, ...(await existing(folder))])
+  await (await WrittenFiles.open(folder)).check(await existing(folder))
 }
 
-/** Returns the files of a page that are in the folder. */
+/** Returns the files that a page always has, and those of an earlier one that are in the folder. */
 async function existing(folder: string): Promise<readonly string[]> {
   const names = async (path: string) => {
     try {
@@ -122,9 +122,9 @@ async function existing(folder: string): Promise<readonly string[]> {
     }
   }
   const below = await names(join(folder, folderOfFiles))
-  return [...(await names(folder)), ...below.map((name) => `${folderOfFiles}/${name}`)].filter((path) =>
-    ownFile.test(path),
-  )
+  const found = [...(await names(folder)), ...below.map((name) => `${folderOfFiles}/${name}`)]
+  const always = [...rootFiles, `${folderOfFiles}/runtime.bin`, `${folderOfFiles}/model.bin`]
+  return [...new Set([...always, ...found.filter((path) => ownFile.test(path))])]
 }
 
 interface WrittenAsset {
