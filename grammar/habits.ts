@@ -70,7 +70,7 @@ export function withoutTrailingCommas(tokens: IToken[]): IToken[] {
     const before = tokens[index - 1]
     const inList = lists.at(-1) === true
     if (token.tokenType === t.LeftBracket) lists.push(true)
-    else if (token.tokenType === t.LeftParen) lists.push(before !== undefined && endsCallee(before))
+    else if (token.tokenType === t.LeftParen) lists.push(endsCallee(tokens, index - 1))
     else if (token.tokenType === t.LeftBrace) lists.push(false)
     else if (closers.has(token.tokenType)) lists.pop()
     return !inList || !before || !inQuestion(index) || separators.has(before.tokenType)
@@ -85,7 +85,23 @@ const closers = new Set([t.RightParen, t.RightBracket, t.RightBrace])
 /** Before a comma there is something, or it is no comma behind something. */
 const separators = new Set([t.Comma, t.LeftParen, t.LeftBracket])
 
-/** Tokens after which a bracket opens a call or a parameter list; after any other it groups an expression. */
-function endsCallee(token: IToken): boolean {
-  return tokenMatcher(token, t.Name) || token.tokenType === t.RightParen || token.tokenType === t.RightBracket
+/** Tokens that end something which can be called; after any other token a bracket groups an expression. */
+const callees = [
+  t.Name,
+  t.StringLiteral,
+  t.NumberLiteral,
+  t.Percent,
+  t.TrueKeyword,
+  t.FalseKeyword,
+  t.RightParen,
+  t.RightBracket,
+  t.RightBrace,
+]
+
+/** Whether a bracket after the token opens a call or a parameter list. After a dot, words of the language are names. */
+function endsCallee(tokens: readonly IToken[], index: number): boolean {
+  const token = tokens[index]
+  if (!token) return false
+  if (tokens[index - 1]?.tokenType === t.Dot && tokenMatcher(token, t.Word)) return true
+  return callees.some((type) => tokenMatcher(token, type))
 }

@@ -80,7 +80,8 @@ function parseTokens(
   comments: SourceFile['comments'],
   problems: readonly SyntaxProblem[],
 ): Parsed {
-  const { tokens, misused } = reservedNames(withoutTrailingCommas(lexed.tokens))
+  const { tokens: named, misused } = reservedNames(lexed.tokens)
+  const tokens = withoutTrailingCommas(named)
   const parser = parserFor(tokens.length)
   parser.input = tokens
   const tree = parser.file()
