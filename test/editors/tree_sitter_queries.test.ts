@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { Language, Parser, Query } from 'web-tree-sitter'
@@ -54,3 +54,16 @@ for (const path of queries.filter((one) => one.endsWith('highlights.scm')))
       )
     }
   })
+
+test('Helix and Zed are told where the grammar lies in a clone, and use it for the language', (t) => {
+  for (const [path, clone] of [
+    ['editors/helix/languages.toml', '/path/to/wsban/'],
+    ['editors/zed/extension.toml', ''],
+  ] as const) {
+    const grammar = new RegExp(`\\bpath = "${clone}([^"]+)"`).exec(read(path))?.[1] ?? ''
+    t.true(existsSync(join(packageRoot(), grammar, 'src', 'parser.c')), `${path}: ${grammar}`)
+  }
+  t.regex(read('editors/helix/languages.toml'), /\[\[grammar\]\]\nname = "wsban"\n/)
+  t.regex(read('editors/zed/extension.toml'), /\[grammars\.wsban\]/)
+  t.regex(read('editors/zed/languages/wsban/config.toml'), /^grammar = "wsban"$/m)
+})
