@@ -4,14 +4,14 @@ import type { Diagnostic } from '../diagnostics/diagnostic.js'
 import { diagnose } from '../diagnostics/report.js'
 import { namedAnswers } from '../graph/answers.js'
 import type { Graph, Node } from '../graph/graph.js'
-import { specialise } from '../graph/phase.js'
+import { withoutIdentities } from '../graph/phase.js'
 import { reachable } from '../graph/prune.js'
 import { operations } from '../ops/index.js'
 
 /** Returns a problem for each answer that depends, in inference, on what only training has: a label, a view of the image, or other images of the batch. */
 export function answerProblems(model: Model, graph: Graph): readonly Diagnostic[] {
   if (graph.labels.length + graph.views.length === 0 && !graph.nodes.some(mixesImages)) return []
-  const inference = specialise(graph, 'inference')
+  const inference = withoutIdentities(graph)
   const { labels, views, nodes } = inference
   const answers = namedAnswers(inference)
   const all = reachable(

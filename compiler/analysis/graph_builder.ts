@@ -39,6 +39,8 @@ export class GraphBuilder {
   /** The number of members of all calls and rounds together. */
   private names = 0
   private readonly paths = new Set<string>()
+  /** The same in their order, of which a part is taken without a copy of all. */
+  private readonly pathList: string[] = []
   /** By stem and operation: the number from which the search for a free path continues. */
   private readonly numbers = new Map<string, number>()
 
@@ -151,7 +153,7 @@ export class GraphBuilder {
       frames: this.frames.slice(mark.frames),
       parameters: [...this.parameters.values()].slice(mark.parameters),
       pretrained: this.pretrained.slice(mark.pretrained),
-      paths: [...this.paths].slice(mark.paths),
+      paths: this.pathList.slice(mark.paths),
       rounds: this.rounds - mark.rounds,
       roundPaths: [...this.roundPaths].slice(mark.roundPaths),
       names: this.names - mark.names,
@@ -172,7 +174,7 @@ export class GraphBuilder {
     parent.items.push({ frame: own.id })
     for (const node of expansion.nodes) this.nodes.push(node)
     for (const parameter of expansion.parameters) this.parameters.set(parameter.name, parameter)
-    for (const path of expansion.paths) this.paths.add(path)
+    for (const path of expansion.paths) this.takePath(path)
     this.pretrained.push(...expansion.pretrained)
     this.rounds += expansion.rounds
     for (const path of expansion.roundPaths) this.roundPaths.add(path)
@@ -182,7 +184,7 @@ export class GraphBuilder {
   private freePath(path: readonly string[], operation: string): readonly string[] {
     let name = path.join('/')
     if (!this.paths.has(name)) {
-      this.paths.add(name)
+      this.takePath(name)
       return path
     }
     const stem = path.at(-1) === operation ? path.slice(0, -1) : path
@@ -194,7 +196,13 @@ export class GraphBuilder {
       name = free.join('/')
     }
     this.numbers.set(key, number)
-    this.paths.add(name)
+    this.takePath(name)
     return free
+  }
+
+  /** Notes a path that is free. */
+  private takePath(path: string): void {
+    this.paths.add(path)
+    this.pathList.push(path)
   }
 }

@@ -9,6 +9,7 @@ import {
   typeOf,
   type ValueRef,
 } from './graph.js'
+import type { NodeSet } from './prune.js'
 import { producerOf, produces } from './value_properties.js'
 
 type Nodes = Pick<Graph, 'nodes'>
@@ -76,7 +77,7 @@ export class Meanings {
   }
 
   /** The rows of a size that meet the label in some operation and depend on no label. */
-  private comparedWith(own: ReadonlySet<number>, all: readonly ReadonlySet<number>[], size: number): Set<string> {
+  private comparedWith(own: NodeSet, all: readonly NodeSet[], size: number): Set<string> {
     const found = new Set<string>()
     for (const { id, inputs } of this.graph.nodes) {
       if (!own.has(id)) continue
@@ -113,8 +114,9 @@ function sameRows(graph: Nodes, value: ValueRef): Set<string> {
 }
 
 /** The node and all that depend on it; nodes come after what they use. */
-function dependents(nodes: readonly Node[], from: number): ReadonlySet<number> {
-  const found = new Set([from])
-  for (const { id, inputs } of nodes) if (inputs.some(({ value }) => found.has(value.node))) found.add(id)
-  return found
+function dependents(nodes: readonly Node[], from: number): NodeSet {
+  const found = new Uint8Array(nodes.length)
+  found[from] = 1
+  for (const { id, inputs } of nodes) if (inputs.some(({ value }) => found[value.node] === 1)) found[id] = 1
+  return { has: (id) => found[id] === 1 }
 }

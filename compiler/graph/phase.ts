@@ -8,7 +8,18 @@ import { prune, reachable } from './prune.js'
  * Leaves: the graph of one of them. For inference no dropout, no loss and no batch statistic is left that could be exported by accident.
  */
 export function specialise(graph: Graph, phase: Phase): Graph {
-  const passed = phase === 'inference' ? passThrough(graph.nodes) : new Map<number, ValueRef>()
+  const connected = phase === 'inference' ? withoutIdentities(graph) : graph
+  const nodes = connected.nodes.map((node): Node => {
+    const attributes = settled(node.attributes, phase)
+    return attributes === node.attributes ? node : { ...node, attributes }
+  })
+  const whole: Graph = { ...connected, nodes }
+  return prune(whole, phase === 'training' ? rootsOf(whole) : answers(whole))
+}
+
+/** Leaves: no value that is taken from a node which is, in inference, nothing but one of its inputs. The nodes stay, with nothing that needs them. */
+export function withoutIdentities(graph: Graph): Graph {
+  const passed = passThrough(graph.nodes)
   const follow = (value: ValueRef): ValueRef => {
     const through = passed.get(value.node)
     return through ? follow(through) : value
@@ -16,23 +27,19 @@ export function specialise(graph: Graph, phase: Phase): Graph {
   const named = <T extends { readonly value: ValueRef }>(values: readonly T[]) =>
     values.map((item) => ({ ...item, value: follow(item.value) }))
   const nodes = graph.nodes.map((node): Node => {
-    const attributes = settled(node.attributes, phase)
-    const moved = node.inputs.some(({ value }) => passed.has(value.node))
-    if (!moved) return attributes === node.attributes ? node : { ...node, attributes }
+    if (!node.inputs.some(({ value }) => passed.has(value.node))) return node
     const inputs = node.inputs.map(({ argument, value }) => ({ argument, value: follow(value) }))
-    return { ...node, attributes, inputs }
+    return { ...node, inputs }
   })
-  const crops = graph.crops.map((crop) => ({ ...crop, guide: follow(crop.guide) }))
-  const whole: Graph = {
+  return {
     ...graph,
     nodes,
-    crops,
+    crops: graph.crops.map((crop) => ({ ...crop, guide: follow(crop.guide) })),
     losses: named(graph.losses),
     predictions: named(graph.predictions),
     logits: named(graph.logits),
     early: named(graph.early),
   }
-  return prune(whole, phase === 'training' ? rootsOf(whole) : answers(whole))
 }
 
 /** The outputs of a trained model. */
@@ -77,7 +84,6 @@ function passThrough(nodes: readonly Node[]): Map<number, ValueRef> {
 
 /** The attributes of one phase; the same object if none of them depends on the phase. */
 function settled(attributes: Node['attributes'], phase: Phase): Node['attributes'] {
-  const entries = Object.entries(attributes)
-  if (entries.every(([, value]) => settle(value, phase) === value)) return attributes
-  return Object.fromEntries(entries.map(([name, value]) => [name, settle(value, phase)]))
+  if (Object.values(attributes).every((value) => settle(value, phase) === value)) return attributes
+  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, settle(value, phase)]))
 }

@@ -64,12 +64,10 @@ export interface NodeSet {
 /** Nodes that the roots are made from. */
 export function reachable(nodes: readonly Node[], roots: readonly ValueRef[]): NodeSet {
   const live = new Uint8Array(nodes.length)
-  const open = roots.map(({ node }) => node)
-  for (let id = open.pop(); id !== undefined; id = open.pop()) {
-    if (live[id] !== 0) continue
-    live[id] = 1
-    for (const { value } of elementAt(nodes, id).inputs) open.push(value.node)
-  }
+  for (const { node } of roots) live[node] = 1
+  // Nodes come after what they use: one pass from the last to the first finds all.
+  for (let id = nodes.length - 1; id >= 0; id--)
+    if (live[id] === 1) for (const { value } of elementAt(nodes, id).inputs) live[value.node] = 1
   return { has: (id) => live[id] === 1 }
 }
 

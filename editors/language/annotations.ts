@@ -40,12 +40,23 @@ export interface Lens extends Range {
   readonly text: string
 }
 
+/** Graphs for inference, by the whole graph: a text with errors keeps that of the text before. */
+const inferences = new WeakMap<Graph, { readonly graph: Graph; readonly text: string }>()
+
+function inferenceOf(whole: Graph): { readonly graph: Graph; readonly text: string } {
+  const known = inferences.get(whole)
+  if (known) return known
+  const graph = specialise(neededOf(whole), 'inference')
+  const measured = { graph, text: measuresText(measureNodes(graph, graph.nodes)) }
+  inferences.set(whole, measured)
+  return measured
+}
+
 /** Above a model, its branches and the blocks of its file: how large each is, or was before the text had errors. */
 export function lensesOf({ file, latestWhole }: Analysis): Lens[] {
   const [model] = file.models
   if (!model || !latestWhole) return []
-  const inference = specialise(neededOf(latestWhole), 'inference')
-  const text = measuresText(measureNodes(inference, inference.nodes))
+  const { graph: inference, text } = inferenceOf(latestWhole)
   const parts = [...file.blocks, ...model.items.filter((item) => item.kind === 'branch')]
   return [{ ...model.name.span, text }, ...parts.flatMap((part) => lensOf(part, file.source, inference))]
 }

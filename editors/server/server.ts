@@ -91,18 +91,27 @@ export function serve(connection: Connection): void {
     return document && workspace.analysis(sourceOf(document.uri), document.getText())
   }
 
-  const check = (uri: string): void => {
-    timers.delete(uri)
+  /** The last analysis of each document whose diagnostics were sent, and the version of its text. */
+  const sent = new Map<string, { readonly analysis: Analysis; readonly version: number }>()
+
+  /** Returns the analysis of a document, and sends its diagnostics before anything else is computed from it. */
+  const checked = (uri: string): Analysis | undefined => {
     const began = performance.now()
     const analysis = analysisOf(uri)
-    took = performance.now() - began
     const version = documents.get(uri)?.version
-    if (analysis && version !== undefined)
-      void connection.sendDiagnostics({ uri, version, diagnostics: protocolDiagnostics(analysis, places) })
+    if (!analysis || version === undefined) return undefined
+    const last = sent.get(uri)
+    if (last?.analysis === analysis && last.version === version) return analysis
+    if (last?.analysis !== analysis) took = performance.now() - began
+    clearTimeout(timers.get(uri))
+    timers.delete(uri)
+    sent.set(uri, { analysis, version })
+    void connection.sendDiagnostics({ uri, version, diagnostics: protocolDiagnostics(analysis, places) })
+    return analysis
   }
   const checkSoon = (uri: string, pause: number): void => {
     clearTimeout(timers.get(uri))
-    timers.set(uri, setTimeout(check, pause, uri))
+    timers.set(uri, setTimeout(checked, pause, uri))
   }
 
   documents.onDidOpen(({ document }) => {
@@ -116,6 +125,7 @@ export function serve(connection: Connection): void {
   documents.onDidClose(({ document: { uri } }) => {
     clearTimeout(timers.get(uri))
     timers.delete(uri)
+    sent.delete(uri)
     files.closed(uri)
     workspace.forget(sourceOf(uri))
     void connection.sendDiagnostics({ uri, diagnostics: [] })
@@ -128,7 +138,7 @@ export function serve(connection: Connection): void {
   /** The answer about one document; null for a document that is not open. */
   const about = <Answer>(uri: string, cancel: CancellationToken, answer: (analysis: Analysis) => Answer) => {
     if (cancel.isCancellationRequested) return new ResponseError<void>(LSPErrorCodes.RequestCancelled, 'cancelled')
-    const analysis = analysisOf(uri)
+    const analysis = checked(uri)
     return analysis ? answer(analysis) : null
   }
   interface Placed {

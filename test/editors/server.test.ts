@@ -262,6 +262,20 @@ test('a model shows its outline, shapes at the end of lines, and its size', asyn
   t.regex(titleOf('  branch master'), /^\d.* million parameters, .* multiply-adds/)
 })
 
+test('diagnostics of a text arrive before the answer to a request about it', async (t) => {
+  const { client, uri } = await opened(wsban, 'before.wsban')
+  const at = wsban.indexOf('dropout = 20%')
+  for (const [type, count] of [
+    [CodeLensRequest.type, 2],
+    [DocumentSymbolRequest.type, 0],
+  ] as const) {
+    if (count > 0) await client.edit(uri, at, at, 'drop = ')
+    else await client.edit(uri, at, at + 'drop = '.length, '')
+    await client.connection.sendRequest(type.method, { textDocument: { uri } })
+    t.is(client.arrived(uri)?.length, count)
+  }
+})
+
 test('a block shows what all its calls have together', async (t) => {
   const text = `block twice(x) {
   a = conv2d(x, 4, 3)

@@ -73,12 +73,17 @@ export class LanguageClient {
     return this.document(uri).getText()
   }
 
+  /** Diagnostics of the text as it is now, if they have arrived. */
+  arrived(uri: string): readonly Diagnostic[] | undefined {
+    const said = this.published.get(uri)
+    return said?.version !== undefined && said.version >= this.document(uri).version ? said.diagnostics : undefined
+  }
+
   /** Diagnostics of the text as it is now. */
   async diagnostics(uri: string): Promise<readonly Diagnostic[]> {
-    const { version } = this.document(uri)
     for (;;) {
-      const said = this.published.get(uri)
-      if (said?.version !== undefined && said.version >= version) return said.diagnostics
+      const arrived = this.arrived(uri)
+      if (arrived) return arrived
       await new Promise<void>((settle) => this.waiting.push(settle))
     }
   }
