@@ -52,6 +52,11 @@ function inferenceOf(whole: Graph): { readonly graph: Graph; readonly text: stri
   return measured
 }
 
+/** The weights and multiply-adds of a model in inference. */
+export function sizeOf(whole: Graph): string {
+  return inferenceOf(whole).text
+}
+
 /** Above a model, its branches and the blocks of its file: how large each is, or was before the text had errors. */
 export function lensesOf({ file, latestWhole }: Analysis): Lens[] {
   const [model] = file.models

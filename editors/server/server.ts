@@ -2,6 +2,7 @@ import {
   type CancellationToken,
   CodeActionKind,
   type Connection,
+  ErrorCodes,
   type InitializeParams,
   type InitializeResult,
   InsertTextFormat,
@@ -14,16 +15,27 @@ import {
   type TextDocumentsConfiguration,
 } from 'vscode-languageserver/node.js'
 import { TextDocument } from 'vscode-languageserver-textdocument'
+import * as z from 'zod'
 import { format } from '../../grammar/format.js'
-import { hintsOf, lensesOf } from '../language/annotations.js'
+import { hintsOf, lensesOf, sizeOf } from '../language/annotations.js'
 import { type Completion, completionsAt } from '../language/completion.js'
 import { hoverAt } from '../language/hover.js'
 import { signatureAt } from '../language/signature.js'
 import { type Analysis, Workspace } from '../language/workspace.js'
+import { codeOf } from './code.js'
 import { actionsOf, protocolDiagnostics } from './diagnostics.js'
+import { figureOf } from './figure.js'
 import { EditorFiles, pathOf, sourceOf } from './files.js'
 import { Places } from './places.js'
 import { Names } from './references.js'
+import {
+  type CheckOutcome,
+  type CodeResult,
+  checkRequest,
+  codeRequest,
+  type FigureResult,
+  figureRequest,
+} from './requests.js'
 import { completionKinds, legend, protocolFolds, protocolSymbols, protocolTokens } from './symbols.js'
 import { type FileEdits, workspaceEdit } from './workspace_edit.js'
 
@@ -245,6 +257,27 @@ export function serve(connection: Connection): void {
       return newText === text ? [] : [{ range: places.range(text, { start: 0, end: text.length }), newText }]
     }),
   )
+  /** Answers a request of this server's own. Parameters of another form are refused. */
+  const own = <Taken extends { readonly textDocument: { readonly uri: string } }, Answer>(
+    { method, takes }: { readonly method: string; readonly takes: z.ZodType<Taken> },
+    answer: (analysis: Analysis, taken: Taken) => Answer,
+  ) =>
+    connection.onRequest(method, (params: unknown, cancel) => {
+      const taken = takes.safeParse(params)
+      if (!taken.success)
+        return new ResponseError<void>(ErrorCodes.InvalidParams, `${method}: ${z.prettifyError(taken.error)}`)
+      return about(taken.data.textDocument.uri, cancel, (analysis) => answer(analysis, taken.data))
+    })
+  own(figureRequest, (analysis, { theme }): FigureResult => figureOf(analysis, theme, places))
+  own(
+    codeRequest,
+    ({ source, text }, { target }): Promise<CodeResult> => codeOf(files.library(), { source, text }, target),
+  )
+  own(checkRequest, ({ diagnostics, whole }): CheckOutcome => {
+    const errors = diagnostics.filter(({ severity }) => severity === 'error').length
+    const size = whole && sizeOf(whole)
+    return { errors, warnings: diagnostics.length - errors, ...(size !== undefined && { size }) }
+  })
   documents.listen(connection)
   connection.listen()
 }
