@@ -7,10 +7,11 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type BuildOptions, build } from 'esbuild'
 import yazl from 'yazl'
 import * as z from 'zod'
+import { embedded } from '../../cli/bootstrap/embedded.mjs'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const root = fileURLToPath(new URL('../../', import.meta.url))
-const asIs = ['README.md', 'language-configuration.json', 'syntaxes', 'snippets']
+const asIs = ['README.md', 'language-configuration.json', 'syntaxes', 'snippets', 'figure.css', 'icon.png', 'icon.svg']
 
 /** Everything that the extension's folder holds. */
 export async function assemble(folder: string): Promise<void> {
@@ -26,8 +27,18 @@ export async function assemble(folder: string): Promise<void> {
     minify: true,
     platform: 'node',
     target: 'node18',
+    legalComments: 'none',
     logLevel: 'warning',
+    plugins: [...embedded],
   }
+  await build({
+    ...common,
+    entryPoints: [join(here, 'figure_page.ts')],
+    outfile: join(folder, 'figure.js'),
+    platform: 'browser',
+    format: 'iife',
+    target: 'es2022',
+  })
   await build({
     ...common,
     entryPoints: [join(here, 'client.ts')],
@@ -41,8 +52,12 @@ export async function assemble(folder: string): Promise<void> {
       contents: "import { serveStandardStreams } from './editors/server/main.ts'\nawait serveStandardStreams()",
       resolveDir: root,
     },
-    outfile: join(folder, 'server.mjs'),
+    outdir: join(folder, 'server'),
+    entryNames: 'server',
+    outExtension: { '.js': '.mjs' },
     format: 'esm',
+    // The code of each target is loaded when it is first shown.
+    splitting: true,
     // Bundled CommonJS code calls require(), which an ES module lacks.
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
@@ -91,6 +106,7 @@ function vsixManifest(manifest: z.infer<typeof extensionManifest>): string {
     <Properties>
       <Property Id="Microsoft.VisualStudio.Code.Engine" Value="${escaped(engines.vscode)}" />
     </Properties>
+    <Icon>extension/icon.png</Icon>
     <License>extension/LICENSE.txt</License>
   </Metadata>
   <Installation>
@@ -100,6 +116,7 @@ function vsixManifest(manifest: z.infer<typeof extensionManifest>): string {
   <Assets>
     <Asset Type="Microsoft.VisualStudio.Code.Manifest" Path="extension/package.json" Addressable="true" />
     <Asset Type="Microsoft.VisualStudio.Services.Content.Details" Path="extension/README.md" Addressable="true" />
+    <Asset Type="Microsoft.VisualStudio.Services.Icons.Default" Path="extension/icon.png" Addressable="true" />
     <Asset Type="Microsoft.VisualStudio.Services.Content.License" Path="extension/LICENSE.txt" Addressable="true" />
   </Assets>
 </PackageManifest>
@@ -110,6 +127,10 @@ const contentTypes = `<?xml version="1.0" encoding="utf-8"?>
 <Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">
   <Default Extension=".json" ContentType="application/json" />
   <Default Extension=".vsixmanifest" ContentType="text/xml" />
+  <Default Extension=".css" ContentType="text/css" />
+  <Default Extension=".js" ContentType="application/javascript" />
+  <Default Extension=".png" ContentType="image/png" />
+  <Default Extension=".svg" ContentType="image/svg+xml" />
   <Default Extension=".md" ContentType="text/markdown" />
   <Default Extension=".txt" ContentType="text/plain" />
   <Default Extension=".cjs" ContentType="application/javascript" />

@@ -12,7 +12,8 @@ import {
   StreamMessageWriter,
 } from 'vscode-languageserver/node.js'
 import * as z from 'zod'
-import { serverCommand } from '../../editors/vscode/command.js'
+import { foundOnPath, serverCommand, trainingArguments } from '../../editors/vscode/command.js'
+import { figureHtml } from '../../editors/vscode/figure_html.js'
 import { assemble, pack } from '../../editors/vscode/package.js'
 import { openZip } from '../support/zip_names.js'
 
@@ -24,8 +25,12 @@ test.after.always(() => rmSync(folder, { recursive: true, force: true }))
 const file = z.object({ path: z.string() })
 const manifest = z.object({
   main: z.string(),
+  icon: z.string(),
+  capabilities: z.object({ untrustedWorkspaces: z.object({ supported: z.string() }) }),
   contributes: z.object({
     languages: z.tuple([z.object({ configuration: z.string(), extensions: z.tuple([z.literal('.wsban')]) })]),
+    commands: z.array(z.object({ command: z.string(), title: z.string(), enablement: z.string().optional() })),
+    menus: z.record(z.string(), z.array(z.object({ command: z.string().optional(), submenu: z.string().optional() }))),
     grammars: z.array(file),
     snippets: z.array(file),
     configuration: z.object({ properties: z.object({ 'wsban.command': z.object({ scope: z.string() }) }) }),
@@ -33,9 +38,10 @@ const manifest = z.object({
 })
 
 test('the manifest names files that are there and can be read', (t) => {
-  const { main, contributes } = manifest.parse(JSON.parse(readFileSync(join(extension, 'package.json'), 'utf8')))
+  const { main, icon, contributes } = manifest.parse(JSON.parse(readFileSync(join(extension, 'package.json'), 'utf8')))
   const { languages, grammars, snippets } = contributes
   t.true(existsSync(join(extension, main)))
+  t.true(existsSync(join(extension, icon)))
   for (const path of [
     languages[0].configuration,
     ...grammars.map((item) => item.path),
@@ -44,9 +50,50 @@ test('the manifest names files that are there and can be read', (t) => {
     t.notThrows(() => JSON.parse(readFileSync(join(extension, path), 'utf8')), path)
 })
 
-test('no workspace can choose the program that is run', (t) => {
-  const { contributes } = manifest.parse(JSON.parse(readFileSync(join(extension, 'package.json'), 'utf8')))
+test('no workspace can choose the program that is run, or have it run before it is trusted', (t) => {
+  const { contributes, capabilities } = manifest.parse(
+    JSON.parse(readFileSync(join(extension, 'package.json'), 'utf8')),
+  )
   t.is(contributes.configuration.properties['wsban.command'].scope, 'machine')
+  t.is(capabilities.untrustedWorkspaces.supported, 'limited')
+  const train = contributes.commands.find(({ command }) => command === 'wsban.train')
+  t.is(train?.enablement, 'isWorkspaceTrusted')
+})
+
+test('every command is registered, and menus name no other', (t) => {
+  const { main, contributes } = manifest.parse(JSON.parse(readFileSync(join(extension, 'package.json'), 'utf8')))
+  const client = readFileSync(join(extension, main), 'utf8')
+  const commands = contributes.commands.map(({ command }) => command)
+  for (const command of commands) t.true(client.includes(`"${command}"`), command)
+  for (const item of Object.values(contributes.menus).flat())
+    t.true(item.submenu !== undefined || commands.includes(item.command ?? ''), item.command)
+  t.deepEqual(
+    contributes.menus.commandPalette?.map(({ command }) => command),
+    commands,
+  )
+})
+
+test('the page of a figure runs one script, and a text in its addresses stays text', (t) => {
+  const html = figureHtml({
+    script: '"><script>x</script>',
+    style: 's.css',
+    nonce: 'abc',
+    source: 'https://*.example.test',
+  })
+  t.is(html.match(/<script/g)?.length, 1)
+  t.true(html.includes(`content="default-src 'none'; script-src 'nonce-abc'; style-src https://*.example.test"`))
+  t.notRegex(html, /unsafe|style=|onclick/)
+})
+
+test('a program is found by its path or in a folder of PATH, with the endings of Windows there', (t) => {
+  const exists = (path: string) => ['/opt/bin/wsban', '/my wsban', '/win/wsban.cmd'].includes(path)
+  const found = (command: string, path: string, windows = false) => foundOnPath(command, { path, windows, exists })
+  t.true(found('wsban', '/usr/bin:/opt/bin'))
+  t.false(found('wsban', '/usr/bin::'))
+  t.true(found('/my wsban', ''))
+  t.false(found('wsban', '/win'))
+  t.true(found('wsban', '/usr;/win', true))
+  t.deepEqual(trainingArguments('/a b.wsban', '/$(x)'), ['train', '/a b.wsban', '--data', '/$(x)'])
 })
 
 test('the package has the parts that the editor looks for', async (t) => {
@@ -58,7 +105,10 @@ test('the package has the parts that the editor looks for', async (t) => {
     '[Content_Types].xml',
     'extension/package.json',
     'extension/client.cjs',
-    'extension/server.mjs',
+    'extension/server/server.mjs',
+    'extension/figure.js',
+    'extension/figure.css',
+    'extension/icon.png',
     'extension/models/backbones/inception_v3.wsban',
   ])
     t.true(names.includes(name), name)
