@@ -13,6 +13,13 @@ const here = fileURLToPath(new URL('.', import.meta.url))
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const asIs = ['README.md', 'language-configuration.json', 'syntaxes', 'snippets', 'figure.css', 'icon.png', 'icon.svg']
 
+/** Names that bundled CommonJS code uses and an ES module lacks. */
+const commonJs = [
+  "import { createRequire as __createRequire } from 'node:module'",
+  "import { fileURLToPath as __fileURLToPath } from 'node:url'",
+  'const require = __createRequire(import.meta.url), __filename = __fileURLToPath(import.meta.url), __dirname = __fileURLToPath(new URL(".", import.meta.url));',
+].join(';')
+
 /** Everything that the extension's folder holds. */
 export async function assemble(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true })
@@ -58,10 +65,7 @@ export async function assemble(folder: string): Promise<void> {
     format: 'esm',
     // The code of each target is loaded when it is first shown.
     splitting: true,
-    // Bundled CommonJS code calls require(), which an ES module lacks.
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-    },
+    banner: { js: commonJs },
   })
 }
 

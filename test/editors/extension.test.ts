@@ -12,6 +12,7 @@ import {
   StreamMessageWriter,
 } from 'vscode-languageserver/node.js'
 import * as z from 'zod'
+import { codeRequest } from '../../editors/server/requests.js'
 import { foundOnPath, serverCommand, trainingArguments } from '../../editors/vscode/command.js'
 import { figureHtml } from '../../editors/vscode/figure_html.js'
 import { assemble, pack } from '../../editors/vscode/package.js'
@@ -119,6 +120,7 @@ test('the server of the extension starts by its command and knows the standard m
   t.deepEqual(serverCommand('my wsban', extension, process.execPath), { command: 'my wsban', args: ['lsp', '--stdio'] })
   // Away from the sources: nothing but the extension's own folder is there.
   const child = spawn(command, args, { cwd: folder, stdio: ['pipe', 'pipe', 'inherit'] })
+  t.teardown(() => child.kill())
   const connection = createProtocolConnection(
     new StreamMessageReader(child.stdout),
     new StreamMessageWriter(child.stdin),
@@ -132,7 +134,14 @@ test('the server of the extension starts by its command and knows the standard m
   const textDocument = { uri: 'untitled:Untitled-1', languageId: 'wsban', version: 1, text }
   await connection.sendNotification(DidOpenTextDocumentNotification.type, { textDocument })
   t.deepEqual(await said, [])
-  child.kill()
+  // Each target's code is in a file of its own, which is loaded now.
+  for (const target of codeRequest.takes.shape.target.options) {
+    const answer = await connection.sendRequest(codeRequest.method, { textDocument: { uri: textDocument.uri }, target })
+    t.true(
+      codeRequest.returns.parse(answer).files.some(({ text: code }) => code.length > 1000),
+      target,
+    )
+  }
 })
 
 /** An editor that is there in name only: everything can be called, made and asked for. */
