@@ -74,7 +74,6 @@ test('Visual Studio Code shows figure and code beside the text, checks and train
   const server = await startCodeServer(codeServerEntry, folder, vsix, {
     'wsban.command': recordingProgram(seen),
     'files.simpleDialog.enable': true,
-    'workbench.colorTheme': 'Default Light Modern',
   })
   t.teardown(server.stop)
   const { browser, page } = await openBrowser(browserPath)
@@ -106,6 +105,19 @@ test('Visual Studio Code shows figure and code beside the text, checks and train
   )
   t.regex(policy, /^default-src 'none'; script-src 'nonce-[0-9a-f]{32}'; style-src /)
   t.notRegex(policy, /unsafe/)
+
+  // The figure has the colours of the editor's theme.
+  const paper = () =>
+    frame.evaluate(() => {
+      const rect = document.querySelector('#figure')?.shadowRoot?.querySelector('rect.paper')
+      return rect ? getComputedStyle(rect).fill : ''
+    })
+  t.is(await paper(), 'rgb(255, 255, 255)')
+  await runCommand(page, 'Preferences: Toggle between Light/Dark Themes')
+  await until('the figure is dark', async () => (await paper()) === 'rgb(21, 24, 28)')
+  await look(page, 'dark')
+  await runCommand(page, 'Preferences: Toggle between Light/Dark Themes')
+  await until('the figure is light', async () => (await paper()) === 'rgb(255, 255, 255)')
 
   // A box leads to its line, whose box is marked.
   await frame.evaluate(() => {

@@ -21,7 +21,6 @@ export async function startCodeServer(
   settings: Readonly<Record<string, unknown>>,
 ): Promise<CodeServer> {
   const [data, extensions] = [join(folder, 'data'), join(folder, 'extensions')]
-  mkdirSync(join(data, 'User'), { recursive: true })
   const quiet = {
     'workbench.startupEditor': 'none',
     'telemetry.telemetryLevel': 'off',
@@ -29,9 +28,17 @@ export async function startCodeServer(
     'extensions.autoCheckUpdates': false,
     'update.mode': 'none',
     'security.workspace.trust.enabled': false,
+    'workbench.colorTheme': 'Default Light Modern',
     'editor.minimap.enabled': false,
   }
-  writeFileSync(join(data, 'User', 'settings.json'), JSON.stringify({ ...quiet, ...settings }))
+  // Settings of the machine are read from the second file alone, once the editor has written the first.
+  for (const name of ['User', 'Machine']) {
+    mkdirSync(join(data, name), { recursive: true })
+    writeFileSync(
+      join(data, name, 'settings.json'),
+      JSON.stringify(name === 'User' ? { ...quiet, ...settings } : settings),
+    )
+  }
   const own = ['--user-data-dir', data, '--extensions-dir', extensions, '--disable-telemetry', '--disable-update-check']
   const installed = spawnSync(process.execPath, [entry, ...own, '--install-extension', extension], { encoding: 'utf8' })
   if (installed.status !== 0) throw new Error(`the extension was not installed: ${installed.stdout}${installed.stderr}`)
