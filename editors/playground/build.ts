@@ -1,4 +1,7 @@
-/** Makes the playground: `npx tsx editors/playground/build.ts [FOLDER]` writes a folder whose index.html opens without a server. */
+/**
+ * Makes the playground: `npx tsx editors/playground/build.ts [FOLDER] [DOCS]` writes a folder whose index.html opens without a server. DOCS is the
+ * address of the documentation's site from there, such as `../`; without it the page has no links to it.
+ */
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -44,9 +47,15 @@ const common: BuildOptions = {
  *
  * @throws Error when the folder has files that are none of the page's
  */
-export async function buildPlayground(folder: string): Promise<void> {
+export async function buildPlayground(folder: string, docs?: string): Promise<void> {
   await empty(folder)
-  for (const name of ['index.html', 'style.css']) await cp(join(here, name), join(folder, name))
+  await cp(join(here, 'style.css'), join(folder, 'style.css'))
+  const link = docs === undefined ? '' : `<a id="docs" href="${attribute(docs)}">Docs</a>`
+  const page = await readFile(join(here, 'index.html'), 'utf8')
+  await writeFile(
+    join(folder, 'index.html'),
+    page.replace('{{docs}}', () => link),
+  )
   const runtime = join(dirname(require.resolve('onnxruntime-web/wasm')), 'ort-wasm-simd-threaded.wasm')
   const tensorflow = require.resolve('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm')
   const { samples, training } = await readSampleBirds()
@@ -65,6 +74,10 @@ export async function buildPlayground(folder: string): Promise<void> {
       inject: [join(here, 'workers', 'set_immediate.ts')],
     }).then((text) => writePart(folder, 'trainingWorker', text)),
   ])
+}
+
+function attribute(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;')
 }
 
 /** Makes the folder, and removes from it what an earlier build wrote. */
@@ -94,6 +107,6 @@ async function writePart<Name extends keyof Parts>(folder: string, name: Name, p
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const folder = process.argv[2] ?? 'playground'
-  await buildPlayground(folder)
+  await buildPlayground(folder, process.argv[3])
   console.log(`wrote ${join(folder, 'index.html')}`)
 }

@@ -8,6 +8,7 @@ export function showProblems(list: HTMLElement, { diagnostics, text }: Analysis,
   const sorted = [...diagnostics].sort(
     (a, b) => isWarning(a) - isWarning(b) || a.primary.span.start - b.primary.span.start,
   )
+  const docs = document.querySelector<HTMLAnchorElement>('a#docs')?.href
   list.replaceChildren(
     ...sorted.map(({ severity, code, message, help, primary: { span } }) => {
       const item = element('li', severity)
@@ -22,7 +23,19 @@ export function showProblems(list: HTMLElement, { diagnostics, text }: Analysis,
       if (here) button.addEventListener('click', () => go(span.start))
       else button.setAttribute('disabled', '')
       item.append(button)
+      if (docs) item.append(explanation(docs, code))
       return item
     }),
   )
+}
+
+/** A link to the page of a diagnostic. */
+function explanation(docs: string, code: string): HTMLElement {
+  const link = document.createElement('a')
+  link.href = new URL(`diagnostics/${encodeURIComponent(code)}.html`, docs).href
+  link.target = '_blank'
+  link.rel = 'noopener'
+  link.textContent = 'Explain'
+  link.setAttribute('aria-label', `Explain ${code}`)
+  return link
 }

@@ -31,7 +31,7 @@ let building: Promise<void> | undefined
 
 /** Builds the page once for all tests. */
 function built(): Promise<void> {
-  building ??= buildPlayground(site)
+  building ??= buildPlayground(site, 'https://docs.example/wsban/')
   return building
 }
 
@@ -116,6 +116,10 @@ test('the playground edits, checks, writes code and an ONNX file, and runs it, w
     await page.waitForSelector('.cm-lintRange-error')
     await showing(page, '#summary', /1 error/)
     await showing(page, '#problem-list .message', /sofmax/)
+    t.deepEqual(
+      await page.$$eval('#docs, #problem-list a', (links) => links.map((link) => (link as HTMLAnchorElement).href)),
+      ['https://docs.example/wsban/', 'https://docs.example/wsban/diagnostics/unknown-name.html'],
+    )
     t.true(
       await page.$eval('#result', (result) => result instanceof HTMLElement && result.hidden),
       'an answer of another text',
