@@ -56,7 +56,10 @@ const capabilities: InitializeResult['capabilities'] = {
   documentFormattingProvider: true,
 }
 
-/** An analysis of so many milliseconds follows every key; a longer one waits until the typing pauses for about as long as it takes. */
+/**
+ * An analysis of so many milliseconds follows every key. A longer one begins at once when the last one ended as long ago as it took, and otherwise waits
+ * until the typing pauses for about as long.
+ */
 const quick = 50
 const longestPause = 300
 /** Other open files may import the one that changed. */
@@ -90,6 +93,7 @@ export function serve(connection: Connection): void {
   const names = new Names(workspace, files, places, () => folders)
   const timers = new Map<string, NodeJS.Timeout>()
   let took = 0
+  let ended = 0
 
   connection.onInitialize(({ workspaceFolders, capabilities: client }: InitializeParams): InitializeResult => {
     versioned = client.workspace?.workspaceEdit?.documentChanges === true
@@ -114,7 +118,10 @@ export function serve(connection: Connection): void {
     if (!analysis || version === undefined) return undefined
     const last = sent.get(uri)
     if (last?.analysis === analysis && last.version === version) return analysis
-    if (last?.analysis !== analysis) took = performance.now() - began
+    if (last?.analysis !== analysis) {
+      ended = performance.now()
+      took = ended - began
+    }
     clearTimeout(timers.get(uri))
     timers.delete(uri)
     sent.set(uri, { analysis, version })
@@ -123,7 +130,18 @@ export function serve(connection: Connection): void {
   }
   const checkSoon = (uri: string, pause: number): void => {
     clearTimeout(timers.get(uri))
-    timers.set(uri, setTimeout(checked, pause, uri))
+    const check = () => {
+      timers.delete(uri)
+      checked(uri)
+    }
+    timers.set(uri, setTimeout(check, pause))
+  }
+
+  const pauseBefore = (uri: string): number => {
+    if (took < quick) return 0
+    const pause = Math.min(longestPause, took)
+    // A key while an analysis waits is a sign of typing that goes on.
+    return timers.has(uri) ? pause : Math.max(0, pause - (performance.now() - ended))
   }
 
   documents.onDidOpen(({ document }) => {
@@ -131,7 +149,7 @@ export function serve(connection: Connection): void {
   })
   documents.onDidChangeContent(({ document }) => {
     workspace.changed()
-    checkSoon(document.uri, took < quick ? 0 : Math.min(longestPause, took))
+    checkSoon(document.uri, pauseBefore(document.uri))
     for (const other of documents.keys()) if (other !== document.uri) checkSoon(other, pauseOfOthers)
   })
   documents.onDidClose(({ document: { uri } }) => {
