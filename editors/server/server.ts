@@ -140,7 +140,7 @@ export function serve(connection: Connection): void {
   const pauseBefore = (uri: string): number => {
     if (took < quick) return 0
     const pause = Math.min(longestPause, took)
-    // A key while an analysis waits is a sign of typing that goes on.
+    // A key while an analysis waits shows that typing continues.
     return timers.has(uri) ? pause : Math.max(0, pause - (performance.now() - ended))
   }
 
