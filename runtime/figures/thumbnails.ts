@@ -23,15 +23,25 @@ export async function thumbnailsOf(graph: Graph, request: InnerRequest): Promise
   const inference = specialise(graph, 'inference')
   const images = new ImageValues(inference)
   const shown = [...spatialValues(inference)]
-  const values = [...shown.map(([, value]) => value), ...shown.map(([, value]) => images.below(value))]
-  const results = await innerValues(inference, values, request)
+  // Boxes share values, and most maps the image below them.
+  const values = new Map(
+    shown.flatMap(([, value]) => [value, images.below(value)]).map((value) => [keyOf(value), value] as const),
+  )
+  const results = await innerValues(inference, [...values.values()], request)
+  const outputs = new Map([...values.keys()].map((key, index) => [key, elementAt(results, index)] as const))
+  const outputOf = (value: ValueRef) => present(outputs.get(keyOf(value)), keyOf(value))
+  const pixels = new Map<string, RgbImage>()
+  for (const [key, value] of values) if (images.has(value)) pixels.set(key, pixelsOf(outputOf(value), graph.image))
   const found = new Map<string, Thumbnail>()
-  for (const [index, [box, value]] of shown.entries()) {
-    const image = pixelsOf(elementAt(results, shown.length + index), graph.image)
-    const content = images.has(value) ? image : await heated(image, elementAt(results, index))
-    found.set(box, await thumbnailOf(content))
+  for (const [box, value] of shown) {
+    const image = present(pixels.get(keyOf(images.below(value))), 'the image below a map')
+    found.set(box, await thumbnailOf(images.has(value) ? image : await heated(image, outputOf(value))))
   }
   return found
+}
+
+function keyOf({ node, output }: ValueRef): string {
+  return `${node}.${output}`
 }
 
 /** Values that are images: the input, and what samplers make of it. */
