@@ -10,7 +10,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { CompletionRequest } from 'vscode-languageserver/node.js'
-import { packageRoot } from '../runtime/package-root.js'
+import { packageRoot } from '../runtime/package_root.js'
 import { LanguageClient } from '../test/support/language_client.js'
 
 const rounds = 120

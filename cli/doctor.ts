@@ -12,8 +12,8 @@ import { installCommand } from '../runtime/engines/provision/system_packages.js'
 import { wheelFor } from '../runtime/engines/versions.js'
 import { reasonOf } from '../runtime/failure.js'
 import { hasOnnxRuntime, loadOnnxRuntime } from '../runtime/onnxruntime/load.js'
+import { packageRoot } from '../runtime/package_root.js'
 import { packageVersion } from '../runtime/package_version.js'
-import { packageRoot } from '../runtime/package-root.js'
 import { inspectPytorch } from '../runtime/pytorch/environment.js'
 
 /** good: there and works. spare: could be better, and nothing depends on it. missing: something of wsban fails without it. */

@@ -4,7 +4,7 @@ import type { ModelSettings } from '../compiler/analysis/model.js'
 import type { Graph } from '../compiler/graph/graph.js'
 import { measure, measureNodes } from '../compiler/graph/measure.js'
 import { specialise } from '../compiler/graph/phase.js'
-import { packageRoot } from '../runtime/package-root.js'
+import { packageRoot } from '../runtime/package_root.js'
 import { compileFile } from '../runtime/specs/spec.js'
 
 /** Each method's model, what it is for, and when to take it. */

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { PythonImport } from '../compiler/targets/pytorch/imports.js'
 import { present } from '../grammar/present.js'
-import { packageRoot } from '../runtime/package-root.js'
+import { packageRoot } from '../runtime/package_root.js'
 
 /** A function or class of one of the files, with the definitions that belong to it. */
 interface Definition {

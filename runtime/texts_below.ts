@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { packageRoot } from './package-root.js'
+import { packageRoot } from './package_root.js'
 
 /** Returns the texts of a folder of the package by path without the ending, sorted by path. */
 export function textsBelow(folder: string, ending: string): Readonly<Record<string, string>> {

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { moduleUrl } from './module_url.js'
-import { packageRoot } from './package-root.js'
+import { packageRoot } from './package_root.js'
 
 /** Starts a module in a thread of its own, from dist/ or from source. @param name below runtime/, without its ending */
 export function startThread(name: string, workerData: unknown): Worker {

@@ -16,7 +16,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { findImages } from '../../runtime/data/walk.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,

@@ -1,9 +1,10 @@
 import { Failure } from '../../runtime/failure.js'
 import { toFloat32 } from '../../runtime/weights/dtype.js'
-import { openEntry, type WeightEntry, type WeightFile } from '../../runtime/weights/file.js'
+import { writeEntries } from '../../runtime/weights/formats/safetensors.js'
+import { openEntry } from '../../runtime/weights/open_weight_file.js'
 import { published } from '../../runtime/weights/published.js'
 import { pull, weightsPath } from '../../runtime/weights/resolve.js'
-import { writeEntries } from '../../runtime/weights/safetensors.js'
+import type { WeightEntry, WeightFile } from '../../runtime/weights/weight_file.js'
 import type { Io } from '../io.js'
 
 /** Prints every tensor with its shape, type and range. 1 when a value is no number. */

@@ -1,5 +1,5 @@
 import { bytesOf } from '../../runtime/page/answer.js'
-import { readEntries } from '../../runtime/weights/safetensors_entries.js'
+import { readEntries } from '../../runtime/weights/formats/safetensors_entries.js'
 import type { SampleBirds } from './birds/sample_birds.js'
 
 /** Weights that answers are given with. */

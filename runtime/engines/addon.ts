@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { packageRoot } from '../package-root.js'
+import { packageRoot } from '../package_root.js'
 
 /** The folder of the addon's C++ sources. `wsban setup` compiles them against Node's and TensorFlow's C interfaces. */
 export function addonFolder(): string {

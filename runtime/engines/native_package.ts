@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import * as z from 'zod'
-import { packageRoot } from '../package-root.js'
+import { packageRoot } from '../package_root.js'
 import { distrust } from '../trusted.js'
 import { engineFolder, readReady, readyFile } from './cache.js'
 import type { NativeName } from './engine.js'

@@ -9,8 +9,8 @@ import { makeCacheFolder } from '../engines/provision/space.js'
 import { writeAtomically } from '../files.js'
 import type { Model } from '../model.js'
 import { moduleUrl } from '../module_url.js'
+import { packageRoot } from '../package_root.js'
 import { packageVersion } from '../package_version.js'
-import { packageRoot } from '../package-root.js'
 
 /**
  * The generated code of a model, running: exactly what `compile --target tfjs` writes, with its types taken off.

@@ -4,8 +4,8 @@ import * as z from 'zod'
 import { cannotWrite, Failure } from '../failure.js'
 import { hasCode, kindOf, processOfTemporary, syncFolder, temporaryBeside, writeAtomically } from '../files.js'
 import { damaged, sha256Of } from '../weights/checksums.js'
-import type { StoredTensor } from '../weights/file.js'
-import { readSafetensors, writeSafetensors } from '../weights/safetensors.js'
+import { readSafetensors, writeSafetensors } from '../weights/formats/safetensors.js'
+import type { StoredTensor } from '../weights/weight_file.js'
 
 const fromZero = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { packageRoot } from '../package-root.js'
+import { packageRoot } from '../package_root.js'
 import { escapeText } from '../report/markup.js'
 import { style } from '../report/style.js'
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import type { Library } from '../../compiler/analysis/modules.js'
-import { findPackageRoot, packageRoot } from '../package-root.js'
+import { findPackageRoot, packageRoot } from '../package_root.js'
 import { extension, libraryOf } from './standard_library.js'
 import { standardTexts } from './standard_texts.js'
 

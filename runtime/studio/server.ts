@@ -14,7 +14,7 @@ import {
   sameText,
   send,
 } from '../http.js'
-import { packageRoot } from '../package-root.js'
+import { packageRoot } from '../package_root.js'
 import { style } from '../report/style.js'
 import type { Reporter } from '../reporter.js'
 import type { Studio } from './studio.js'

@@ -2,9 +2,9 @@ import * as tf from '@tensorflow/tfjs-core'
 import { Failure } from '../failure.js'
 import type { Model } from '../model.js'
 import type { Checkpoint } from '../runs/checkpoint.js'
-import type { StoredTensor } from '../weights/file.js'
 import { permutedShape, permuteValues } from '../weights/layout.js'
 import { readCanonical } from '../weights/store.js'
+import type { StoredTensor } from '../weights/weight_file.js'
 import type { Optimizer } from './optimizers.js'
 
 /** The optimizer state by slot and parameter, in PyTorch's shapes: `velocity/master.logits.weight`. */

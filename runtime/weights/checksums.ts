@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
 import { Failure } from '../failure.js'
-import type { StoredTensor, WeightEntry } from './file.js'
+import type { StoredTensor, WeightEntry } from './weight_file.js'
 
 /** In the metadata of a safetensors file: JSON pairs of a tensor's name and the SHA-256 of its bytes. PyTorch's training program writes it, too. */
 export const checksumsKey = 'wsban.sha256'

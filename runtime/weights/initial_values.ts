@@ -1,7 +1,7 @@
 import { averagedName, type Initializer } from '../../compiler/graph/graph.js'
 import { fillNormal, fillUniform, keyOf } from '../../compiler/random.js'
 import type { ParameterSpec } from '../model.js'
-import type { StoredTensor } from './file.js'
+import type { StoredTensor } from './weight_file.js'
 
 /** Parameters that have their initial values, beside others that were loaded. */
 export interface InitialValues {

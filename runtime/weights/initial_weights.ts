@@ -3,11 +3,11 @@ import { specialise } from '../../compiler/graph/phase.js'
 import { normalizationIn, normalizationText, sameNormalization } from '../../compiler/training/normalization.js'
 import type { Model } from '../model.js'
 import type { Reporter } from '../reporter.js'
-import type { StoredTensor } from './file.js'
 import { loadWeights } from './load.js'
 import type { Wanted } from './match.js'
 import { publishedAs } from './published.js'
 import { weightsPath } from './resolve.js'
+import type { StoredTensor } from './weight_file.js'
 
 /** A graph's parameters as a checkpoint is laid over them; those that only training needs may begin anew. */
 export function wantedBy(graph: Graph): Wanted[] {

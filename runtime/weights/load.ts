@@ -1,8 +1,9 @@
 import { Failure } from '../failure.js'
-import { openEntry, readValues, type StoredTensor } from './file.js'
 import { type Match, type MatchOptions, matchLines, matchWeights, type Wanted } from './match.js'
+import { openEntry } from './open_weight_file.js'
 import { resamplePositions } from './position_embedding.js'
 import { translate } from './translate.js'
+import { readValues, type StoredTensor } from './weight_file.js'
 
 export interface LoadOptions extends MatchOptions {
   readonly path: string

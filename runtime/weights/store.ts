@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { Failure } from '../failure.js'
 import type { ParameterSpec } from '../model.js'
-import type { StoredTensor } from './file.js'
 import { beginningOf } from './initial_values.js'
 import { inverse, permutedShape, permuteValues } from './layout.js'
+import type { StoredTensor } from './weight_file.js'
 
 /** A model's parameters on the engine, in the engine's layout; to the outside they have PyTorch's shapes. */
 export class WeightStore {

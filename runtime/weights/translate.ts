@@ -1,6 +1,6 @@
 import { toFloat32 } from './dtype.js'
-import type { WeightEntry } from './file.js'
 import { type Layout, layouts } from './layouts.js'
+import type { WeightEntry } from './weight_file.js'
 
 interface Shaped {
   readonly shape: readonly number[]

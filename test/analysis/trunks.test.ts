@@ -4,7 +4,7 @@ import test from 'ava'
 import { publishedBackbone } from '../../compiler/backbones/published.js'
 import { compile } from '../../compiler/compile.js'
 import { normalizationIn } from '../../compiler/training/normalization.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { diskLibrary } from '../../runtime/specs/library.js'
 
 const models = ['wsban', 'wsdan', 'tasn', 'cam', 'baseline', 'cal', 'gradcam']

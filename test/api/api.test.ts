@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { check, compile, Failure, load, predict, SpecFailure } from '../../runtime/api/index.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 
 const tiny = join(packageRoot(), 'models', 'wsban_tiny.wsban')
 

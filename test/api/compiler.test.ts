@@ -18,10 +18,10 @@ import {
   version,
 } from '../../runtime/compiler_api/index.js'
 import { exportOnnx as exportToDisk } from '../../runtime/export/onnx.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { compileText } from '../../runtime/specs/spec.js'
+import { writeSafetensors } from '../../runtime/weights/formats/safetensors.js'
 import { initialValues } from '../../runtime/weights/initial_values.js'
-import { writeSafetensors } from '../../runtime/weights/safetensors.js'
 
 const tiny = present(standardFiles.wsban_tiny, 'wsban_tiny')
 

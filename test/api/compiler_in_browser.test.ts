@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { build } from 'esbuild'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { browserPath, openBrowser } from '../support/browser.js'
 
 const program = join(packageRoot(), 'test', 'bundlers', 'compiler.mjs')

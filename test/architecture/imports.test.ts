@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, normalize, relative, sep } from 'node:path'
 import test from 'ava'
 import { operations } from '../../compiler/ops/index.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 
 /** The core runs in a browser: it reads no file, asks no clock, opens no connection, prints nothing. */
 const pure = ['grammar', 'compiler', 'editors/language']
@@ -74,10 +74,10 @@ test('the grammar knows nothing of the compiler', (t) => {
 /** All that is written by hand, without the project of the pages. */
 const folders = ['grammar', 'compiler', 'runtime', 'cli', 'editors', 'bench', 'test']
 
-/** Files of the project that a file imports, types included. */
+/** Files of the project that a file imports: types and imports that wait until they are needed, too. */
 function importsOf(file: string, files: ReadonlySet<string>): readonly string[] {
   const text = readFileSync(join(packageRoot(), file), 'utf8')
-  return [...text.matchAll(/(?:from|^import) '(\.[^']+)\.js'$/gm)].flatMap(([, specifier = '']) => {
+  return [...text.matchAll(/(?:from |^import |\bimport\()'(\.[^']+)\.js'/gm)].flatMap(([, specifier = '']) => {
     const imported = `${normalize(join(file, '..', specifier))}.ts`
     return files.has(imported) ? [imported] : []
   })

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 
 const folders = ['grammar', 'compiler', 'runtime', 'cli', 'editors', 'bench', 'test']
 

@@ -1,6 +1,6 @@
 import test from 'ava'
 import { backboneNames, publishedBackbone } from '../../compiler/backbones/published.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { wsbanIn } from '../support/commands.js'
 
 const wsban = wsbanIn(packageRoot())

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import * as z from 'zod'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { json, wsbanIn } from '../support/commands.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'wsban-cascade-'))

@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { entriesOf } from '../../runtime/data/walk.js'
 import { Failure } from '../../runtime/failure.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { readCheckpointFolder } from '../../runtime/runs/checkpoint.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
 import { compileFile } from '../../runtime/specs/spec.js'
-import { writeSafetensors } from '../../runtime/weights/safetensors.js'
+import { writeSafetensors } from '../../runtime/weights/formats/safetensors.js'
 import { wsbanIn } from '../support/commands.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'wsban-damaged-'))

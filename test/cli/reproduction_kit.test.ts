@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { writeCubLayout } from '../../bench/papers/cub_layout.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
 import { main } from '../support/commands.js'
 

@@ -4,7 +4,7 @@ import test from 'ava'
 import type { DataSet } from '../../runtime/data/dataset.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import { placesOn } from '../../runtime/data/truth.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { aircraft, car, contents, cub, folder } from '../support/data_folders.js'
 
 test('CUB-200-2011: its own split, boxes and the parts that are seen; val is held out from train', async (t) => {

@@ -6,7 +6,7 @@ import test, { type ExecutionContext } from 'ava'
 import fc from 'fast-check'
 import { readMat5 } from '../../runtime/data/mat5.js'
 import { Failure } from '../../runtime/failure.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { cells, element, integers, matFile, matrix, numbers, text } from '../support/mat5.js'
 
 function temporaryFolder(t: ExecutionContext): string {

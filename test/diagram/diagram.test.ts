@@ -15,7 +15,7 @@ import type { Graph } from '../../compiler/graph/graph.js'
 import { Random } from '../../compiler/random.js'
 import { pdfOf } from '../../runtime/figures/pdf.js'
 import { pngOf } from '../../runtime/figures/png.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { diskLibrary } from '../../runtime/specs/library.js'
 import { ModelGenerator } from '../fuzz/models/generate.js'
 

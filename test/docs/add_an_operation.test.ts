@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import test from 'ava'
 import { operations } from '../../compiler/ops/index.js'
 import type { Operation } from '../../compiler/ops/operation.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 
 test('the file of docs/add_an_operation.md is an operation, and its model compiles with it', async (t) => {
   const page = await readFile(join(packageRoot(), 'docs', 'add_an_operation.md'), 'utf8')

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import test from 'ava'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 
 test('the example of the compiler runs', (t) => {
   const page = readFileSync(join(packageRoot(), 'docs', 'api.md'), 'utf8')

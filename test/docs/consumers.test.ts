@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { decodeImage } from '../../runtime/images/decode.js'
 import { OnnxPredictor } from '../../runtime/inference/onnx.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { exportedModel } from '../support/exported_model.js'
 import { sharp } from '../support/sharp.js'
 

@@ -5,7 +5,7 @@ import test from 'ava'
 import { inspectionText } from '../../cli/actions/inspect_data.js'
 import { inspectData } from '../../runtime/data/inspect/inspect.js'
 import { openDataSet } from '../../runtime/data/open.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { silent } from '../../runtime/reporter.js'
 import { sharp } from '../support/sharp.js'
 

@@ -4,7 +4,7 @@ import test from 'ava'
 import { compile } from '../../compiler/compile.js'
 import { withSynonyms } from '../../docs/.vitepress/synonyms.js'
 import { generatedPages } from '../../docs/generate.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { diskLibrary } from '../../runtime/specs/library.js'
 
 const read = (path: string) => readFileSync(join(packageRoot(), path), 'utf8')

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import test from 'ava'
 import * as z from 'zod'
 import { readOnnxMetadata } from '../../runtime/inference/onnx_metadata.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { wsbanIn } from '../support/commands.js'
 import { sharp } from '../support/sharp.js'
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import { codes } from '../../compiler/diagnostics/page.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { problemsOf } from '../support/spec_checks.js'
 import { expectationsOf, readExamples } from '../support/spec_examples.js'
 

@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava'
 import { checkRequest, codeRequest, figureRequest } from '../../editors/server/requests.js'
 import { compile } from '../../runtime/compiler_api/compile.js'
 import { exportOnnx } from '../../runtime/compiler_api/onnx.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { LanguageClient } from '../support/language_client.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'wsban-requests-'))

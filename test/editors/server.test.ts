@@ -23,7 +23,7 @@ import { Workspace } from '../../editors/language/workspace.js'
 import { EditorFiles, sourceOf } from '../../editors/server/files.js'
 import { Places } from '../../editors/server/places.js'
 import { Names } from '../../editors/server/references.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { LanguageClient } from '../support/language_client.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'wsban-server-'))

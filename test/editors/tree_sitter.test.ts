@@ -4,7 +4,7 @@ import test, { type ExecutionContext } from 'ava'
 import { Language, Parser } from 'web-tree-sitter'
 import { keyOf, Random } from '../../compiler/random.js'
 import { parse, type SyntaxProblem } from '../../grammar/parse.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { mutated } from '../support/mutations.js'
 import { shapeOfFile, shapeOfNode } from '../support/syntax_shapes.js'
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import { Language, Parser, Query } from 'web-tree-sitter'
 import { operations } from '../../compiler/ops/index.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 
 const read = (path: string) => readFileSync(join(packageRoot(), path), 'utf8')
 const folders = ['editors/neovim/queries/wsban', 'editors/helix/queries/wsban', 'editors/zed/languages/wsban']

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { preloadedLibrary, sources } from '../sanitizers/build.js'
 
 /** Some workloads; npm run test:sanitizers -- failures runs all of them, with training steps. */

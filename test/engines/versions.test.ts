@@ -6,7 +6,7 @@ import { emitTfjs } from '../../compiler/targets/tfjs/emit.js'
 import { present } from '../../grammar/present.js'
 import { tfjsVersion } from '../../runtime/engines/versions.js'
 import { onnxRuntimeVersion } from '../../runtime/onnxruntime/install.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { compileFile } from '../../runtime/specs/spec.js'
 
 const versions = z.record(z.string(), z.string())

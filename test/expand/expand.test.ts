@@ -7,7 +7,7 @@ import { compile } from '../../compiler/compile.js'
 import { expand } from '../../compiler/expand/expand.js'
 import { format } from '../../grammar/format.js'
 import { parse } from '../../grammar/parse.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { diskLibrary } from '../../runtime/specs/library.js'
 
 const nothing: Library = { standard: [], find: () => undefined }

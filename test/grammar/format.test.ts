@@ -6,7 +6,7 @@ import { widest } from '../../grammar/format/line.js'
 import { format } from '../../grammar/format.js'
 import { parse } from '../../grammar/parse.js'
 import { lexer } from '../../grammar/tokens.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 
 function specs(folder: string): string[] {
   return readdirSync(join(packageRoot(), folder), { recursive: true, encoding: 'utf8' })

@@ -4,7 +4,7 @@ import test, { type ExecutionContext } from 'ava'
 import { compile } from '../../compiler/compile.js'
 import { differences } from '../../compiler/graph/differences.js'
 import type { Graph } from '../../compiler/graph/graph.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { diskLibrary } from '../../runtime/specs/library.js'
 
 const tiny = readFileSync(join(packageRoot(), 'models', 'wsban_tiny.wsban'), 'utf8')

@@ -13,7 +13,7 @@ import { transforms } from '../../runtime/images/rand_augment.js'
 import { resizeImage } from '../../runtime/images/resize.js'
 import type { AnyImage } from '../../runtime/images/rgb_image.js'
 import { stepNames } from '../../runtime/images/steps.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 
 const numbers = z.array(z.number())
 const cases = <T extends z.ZodType>(by: T) => z.array(z.object({ by, values: numbers }))

@@ -9,7 +9,7 @@ import { decodeImage } from '../../runtime/images/decode.js'
 import { resizeImage } from '../../runtime/images/resize.js'
 import type { RgbImage } from '../../runtime/images/rgb_image.js'
 import { drawSvg } from '../../runtime/images/sharp.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { sharp } from '../support/sharp.js'
 
 const fixtures = join(packageRoot(), 'test', 'images', 'fixtures')

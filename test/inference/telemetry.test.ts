@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { main, wsbanIn } from '../support/commands.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'wsban-telemetry-'))

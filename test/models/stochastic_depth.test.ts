@@ -5,7 +5,7 @@ import { familiesWithStochasticDepth } from '../../compiler/backbones/published.
 import { settle } from '../../compiler/graph/graph.js'
 import { present } from '../../grammar/present.js'
 import table from '../../models/published.json' with { type: 'json' }
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { compileText } from '../../runtime/specs/spec.js'
 
 /** The rates of timm 1.0.31 at drop_path_rate = 0.1, in the order of the residual additions that they belong to. */

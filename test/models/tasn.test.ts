@@ -7,7 +7,7 @@ import { boundedDensities, placesByDensity } from '../../compiler/ops/sampling/a
 import { present } from '../../grammar/present.js'
 import { openEngine } from '../../runtime/engines/index.js'
 import { attentionSampler, trilinearAttention } from '../../runtime/operations/index.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { silent } from '../../runtime/reporter.js'
 
 const side = z.array(z.number())

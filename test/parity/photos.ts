@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import * as z from 'zod'
 import { decodeImage } from '../../runtime/images/decode.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { wsbanIn } from '../support/commands.js'
 
 /**

@@ -6,7 +6,7 @@ import * as z from 'zod'
 import { publishedBackbone } from '../../compiler/backbones/published.js'
 import { compile } from '../../compiler/compile.js'
 import { present } from '../../grammar/present.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { diskLibrary } from '../../runtime/specs/library.js'
 
 /** Every architecture of `backbone` has timm's state dict: the names and shapes of what record_published.py built. */

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import fc from 'fast-check'
 import * as z from 'zod'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { python, runPython } from '../support/python.js'
 import { exported } from './literals/onnx.js'
 import {

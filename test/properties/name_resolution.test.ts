@@ -6,7 +6,7 @@ import type { Occurrence } from '../../compiler/analysis/name_resolver.js'
 import type { Value } from '../../compiler/analysis/values.js'
 import { keyOf, Random } from '../../compiler/random.js'
 import { Workspace } from '../../editors/language/workspace.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { diskLibrary } from '../../runtime/specs/library.js'
 import { ModelGenerator } from '../fuzz/models/generate.js'
 

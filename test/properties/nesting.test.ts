@@ -6,7 +6,7 @@ import test from 'ava'
 import { compile } from '../../compiler/compile.js'
 import { format } from '../../grammar/format.js'
 import { deepestNesting } from '../../grammar/nesting.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { diskLibrary } from '../../runtime/specs/library.js'
 import { nestings, nestingTexts } from './nesting/texts.js'
 

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { compile } from '../../compiler/compile.js'
 import { render } from '../../compiler/diagnostics/render.js'
 import { parse } from '../../grammar/parse.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { diskLibrary } from '../../runtime/specs/library.js'
 
 const spec = readFileSync(join(packageRoot(), 'models', 'wsban_tiny.wsban'), 'utf8')

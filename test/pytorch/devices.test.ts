@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import { className } from '../../compiler/targets/pytorch/python.js'
 import { writeTarget } from '../../runtime/export/target.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { compileFile } from '../../runtime/specs/spec.js'
 import { lacksModules, runPython, skipped } from '../support/python.js'
 

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { elements, type Tensor, tensor } from '../../compiler/ops/support/tensor.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import type { ReadyCase } from '../support/cases.js'
 import { type CaseResult, subjectOf } from './cases.js'
 

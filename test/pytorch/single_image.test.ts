@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import test from 'ava'
 import * as z from 'zod'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { lacksModules, runPython, skipped } from '../support/python.js'
 
 /** Of a float32 gradient, relative to the largest one. */

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
 import { type Result, wsbanIn } from '../support/commands.js'
 import { drawShapes } from '../support/shapes.js'

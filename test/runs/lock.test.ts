@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import test from 'ava'
 import { makeFolder } from '../../runtime/files.js'
 import { tryLock, withLock } from '../../runtime/lock.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { afterAWhile, until } from '../support/waiting.js'
 
 async function inFolder(work: (file: string) => Promise<void>): Promise<void> {

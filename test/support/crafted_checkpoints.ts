@@ -1,6 +1,7 @@
 import { join } from 'node:path'
-import { packageRoot } from '../../runtime/package-root.js'
-import { openWeightFile, type WeightFile } from '../../runtime/weights/file.js'
+import { packageRoot } from '../../runtime/package_root.js'
+import { openWeightFile } from '../../runtime/weights/open_weight_file.js'
+import type { WeightFile } from '../../runtime/weights/weight_file.js'
 import { storedZip } from './stored_zip.js'
 
 /** Checkpoints that record.py wrote. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { readSpec } from '../../runtime/specs/spec_file.js'
 
 /** wsban_tiny with nothing left to chance within a step: no dropout, and one threshold for the crop. */

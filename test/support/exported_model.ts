@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { exportOnnx } from '../../runtime/export/onnx.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { compileFile } from '../../runtime/specs/spec.js'
 
 /** Exports wsban_tiny with random weights before the tests of a file run. Returns its path, in a folder that is removed behind them. */

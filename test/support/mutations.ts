@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Random } from '../../compiler/random.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 
 /** Real models, and files that are wrong in every way that has a diagnostic. */
 export const specs: readonly string[] = ['models', 'models/blocks', 'models/backbones', 'test/fixtures/diagnostics']

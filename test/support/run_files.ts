@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { type TrainingRecord, trainingRecord } from '../../runtime/training/metrics_records.js'
-import { readSafetensors } from '../../runtime/weights/safetensors.js'
+import { readSafetensors } from '../../runtime/weights/formats/safetensors.js'
 import { until } from './waiting.js'
 
 const runNames = z.object({ last: z.string(), best: z.string().optional() })

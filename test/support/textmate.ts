@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import oniguruma from 'vscode-oniguruma'
 import textmate from 'vscode-textmate'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 
 export interface Coloured {
   readonly start: number

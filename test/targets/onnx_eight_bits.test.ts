@@ -12,7 +12,7 @@ import { type OnnxProgram, outputOf, withoutUnused } from '../../compiler/target
 import { present } from '../../grammar/present.js'
 import { lowPrecision } from '../../runtime/export/low_precision.js'
 import { channelsIn } from '../../runtime/export/onnx.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { compileFile, compileText } from '../../runtime/specs/spec.js'
 import { initialValues } from '../../runtime/weights/initial_values.js'
 import { bytesOf, sessionOf } from '../support/onnx_program.js'

@@ -6,7 +6,7 @@ import { functionDomain } from '../../compiler/targets/onnx/encode.js'
 import { withFunctions } from '../../compiler/targets/onnx/functions.js'
 import { fusePasses } from '../../compiler/targets/onnx/passes/fuse_passes.js'
 import { optimise } from '../../compiler/targets/onnx/passes/index.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { compileFile } from '../../runtime/specs/spec.js'
 
 function subject(model: string) {

@@ -8,7 +8,7 @@ import { withResizedInput } from '../../compiler/targets/onnx/resized_input.js'
 import { exportOnnx } from '../../runtime/export/onnx.js'
 import { resizeStrips } from '../../runtime/images/resize.js'
 import { loadOnnxRuntime } from '../../runtime/onnxruntime/load.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { compileFile } from '../../runtime/specs/spec.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'wsban-resized-'))

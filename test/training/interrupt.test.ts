@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import test from 'ava'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { afterAWhile, until } from '../support/waiting.js'
 
 /** Sends a signal, and again while the process lives: one that comes while the first is still on its way is the same request. */

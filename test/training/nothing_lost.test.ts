@@ -3,7 +3,7 @@ import { copyFileSync, cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
 import { startWsban, wsbanIn } from '../support/commands.js'
 import { checkpointIn, killedAfterSaving } from '../support/kills.js'

@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import test from 'ava'
 import { exportOnnx } from '../../runtime/export/onnx.js'
 import { Failure } from '../../runtime/failure.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { compileFile } from '../../runtime/specs/spec.js'
-import { openEntry, openWeightFile, readValues } from '../../runtime/weights/file.js'
+import { openSafetensors, writeEntries } from '../../runtime/weights/formats/safetensors.js'
 import { initialValues } from '../../runtime/weights/initial_values.js'
-import { openSafetensors, writeEntries } from '../../runtime/weights/safetensors.js'
+import { openEntry, openWeightFile } from '../../runtime/weights/open_weight_file.js'
+import { readValues } from '../../runtime/weights/weight_file.js'
 import {
   header,
   one,

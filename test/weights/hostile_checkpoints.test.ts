@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { Failure } from '../../runtime/failure.js'
-import { readValues } from '../../runtime/weights/file.js'
+import { readValues } from '../../runtime/weights/weight_file.js'
 import {
   archive,
   header,

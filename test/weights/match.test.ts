@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
 import { Failure } from '../../runtime/failure.js'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { compileFile } from '../../runtime/specs/spec.js'
+import { writeSafetensors } from '../../runtime/weights/formats/safetensors.js'
 import { initialValues } from '../../runtime/weights/initial_values.js'
 import { normalizationWarning, wantedBy } from '../../runtime/weights/initial_weights.js'
 import { loadWeights } from '../../runtime/weights/load.js'
 import { matchLines, matchWeights, type Wanted } from '../../runtime/weights/match.js'
-import { writeSafetensors } from '../../runtime/weights/safetensors.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'wsban-match-'))
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import test from 'ava'
 import * as z from 'zod'
-import { packageRoot } from '../../runtime/package-root.js'
+import { packageRoot } from '../../runtime/package_root.js'
 import { matchLines, matchWeights } from '../../runtime/weights/match.js'
 import { resamplePositions, storedGrid } from '../../runtime/weights/position_embedding.js'
 

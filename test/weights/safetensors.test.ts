@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import test from 'ava'
 import fc from 'fast-check'
 import { Failure } from '../../runtime/failure.js'
+import { readSafetensors, writeSafetensors } from '../../runtime/weights/formats/safetensors.js'
 import { inverse, permutedShape, permuteValues } from '../../runtime/weights/layout.js'
-import { readSafetensors, writeSafetensors } from '../../runtime/weights/safetensors.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'wsban-weights-'))
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))

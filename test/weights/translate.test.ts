@@ -1,6 +1,6 @@
 import test from 'ava'
-import type { WeightEntry } from '../../runtime/weights/file.js'
 import { translate } from '../../runtime/weights/translate.js'
+import type { WeightEntry } from '../../runtime/weights/weight_file.js'
 
 /** Of networks that test/parity/layouts.test.ts does not load as a whole. */
 

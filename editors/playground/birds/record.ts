@@ -10,7 +10,7 @@ import { specialise } from '../../../compiler/graph/phase.js'
 import { toHalf } from '../../../compiler/targets/onnx/half.js'
 import { RunFolder } from '../../../runtime/runs/folder.js'
 import { compileFile } from '../../../runtime/specs/spec.js'
-import { readSafetensors, writeEntries } from '../../../runtime/weights/safetensors.js'
+import { readSafetensors, writeEntries } from '../../../runtime/weights/formats/safetensors.js'
 
 const [folder] = process.argv.slice(2)
 if (folder === undefined) throw new Error('npx tsx editors/playground/birds/record.ts RUN')

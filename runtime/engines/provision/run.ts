@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { reasonOf } from '../../failure.js'
-import { packageRoot } from '../../package-root.js'
+import { packageRoot } from '../../package_root.js'
 
 export interface RunResult {
   /** The exit code; null if the program could not be started or was ended by a signal. */

@@ -5,8 +5,8 @@ import type { Batch } from '../../../runtime/data/batches.js'
 import { EnginePredictor } from '../../../runtime/inference/engine.js'
 import type { Model } from '../../../runtime/model.js'
 import { computeGradients } from '../../../runtime/training/gradients.js'
-import type { StoredTensor } from '../../../runtime/weights/file.js'
 import { WeightStore } from '../../../runtime/weights/store.js'
+import type { StoredTensor } from '../../../runtime/weights/weight_file.js'
 import type { ReferenceInputs, Tensors } from './reference.js'
 
 /** All that a model computes on one engine: what is compared. */

@@ -6,7 +6,7 @@ import type { Model } from '../../../runtime/model.js'
 import { type Checkpoint, readCheckpointFolder, writeCheckpoint } from '../../../runtime/runs/checkpoint.js'
 import { Learner } from '../../../runtime/training/learner.js'
 import { NotFinite } from '../../../runtime/training/not_finite.js'
-import type { StoredTensor } from '../../../runtime/weights/file.js'
+import type { StoredTensor } from '../../../runtime/weights/weight_file.js'
 import { batchOf, storedParameters } from './engine.js'
 import type { ReferenceInputs } from './reference.js'
 

@@ -1,6 +1,6 @@
+import { dtypeBytes } from '../dtype.js'
+import type { WeightFile } from '../weight_file.js'
 import { ByteFile } from './byte_file.js'
-import { dtypeBytes } from './dtype.js'
-import type { WeightFile } from './file.js'
 import { isList, PickleError, type PickleValue, readPickle } from './pickle.js'
 import { type Storage, tensorsOf } from './torch_tensors.js'
 

@@ -1,5 +1,5 @@
-import { type Dtype, dtypeBytes } from './dtype.js'
-import type { Unreadable, WeightEntry } from './file.js'
+import { type Dtype, dtypeBytes } from '../dtype.js'
+import type { Unreadable, WeightEntry } from '../weight_file.js'
 import { isList, PickleGlobal, PickleMap, PickleObject, type PickleValue } from './pickle.js'
 
 /** torch's storage classes and their element types. */

@@ -1,6 +1,6 @@
+import { type Dtype, dtypeBytes } from '../dtype.js'
+import type { WeightEntry, WeightFile } from '../weight_file.js'
 import { ByteFile } from './byte_file.js'
-import { type Dtype, dtypeBytes } from './dtype.js'
-import type { WeightEntry, WeightFile } from './file.js'
 
 /** TensorProto.DataType of onnx.proto. */
 const dtypes: Readonly<Record<number, Dtype>> = {

@@ -1,4 +1,4 @@
-import type { WeightEntry } from './file.js'
+import type { WeightEntry } from '../weight_file.js'
 import { bytesOf, metadataKey } from './safetensors_entries.js'
 
 /** The bytes of a safetensors file, one after another. No entry may be called `__metadata__`. */

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { type Unreadable, unreadable } from './file.js'
+import { type Unreadable, unreadable } from '../weight_file.js'
 
 const window = 1 << 16
 

@@ -1,6 +1,6 @@
 import * as z from 'zod'
-import { type Dtype, dtypeBytes, isDtype } from './dtype.js'
-import type { WeightEntry } from './file.js'
+import { type Dtype, dtypeBytes, isDtype } from '../dtype.js'
+import type { WeightEntry } from '../weight_file.js'
 
 const entry = z.object({
   dtype: z.string(),
