@@ -19,8 +19,7 @@ export async function openWeightFile(path: string): Promise<WeightFile> {
   }
   if (bytesRead < 9) throw fail(`it has ${bytesRead} bytes`)
   if (head.toString('latin1', 0, 2) === 'PK') return (await import('./formats/torch_zip.js')).openTorchZip(path)
-  if (head[0] === 0x80 && (head[1] ?? 0) <= 5)
-    return (await import('./formats/torch_legacy.js')).openTorchLegacy(path)
+  if (head[0] === 0x80 && (head[1] ?? 0) <= 5) return (await import('./formats/torch_legacy.js')).openTorchLegacy(path)
   if (head[8] === 0x7b || path.endsWith('.safetensors'))
     return (await import('./formats/safetensors.js')).openSafetensors(path)
   return (await import('./formats/onnx.js')).openOnnxWeights(path)
