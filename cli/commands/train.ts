@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { act } from '../action.js'
-import type { TrainOptions } from '../actions/train_spec.js'
+import type { TrainOptions } from '../actions/train/train_options.js'
 import { classOrderOption } from '../class_order_option.js'
 import type { CommonOptions } from '../io.js'
 import {
@@ -105,7 +105,7 @@ export function register(program: Command): void {
           const { watchTraining } = await import('../actions/studio/watch_training.js')
           return watchTraining(file, options, process.argv.slice(2), io)
         }
-        const { trainSpec } = await import('../actions/train_spec.js')
+        const { trainSpec } = await import('../actions/train/train_spec.js')
         return trainSpec(file, options, io)
       }),
   )

@@ -1,7 +1,8 @@
 import { DeclaredLabels } from '../../../runtime/specs/declared_labels.js'
 import type { Io } from '../../io.js'
 import { openNewDataSet } from '../new_data_set.js'
-import { runFor, type TrainOptions } from '../train_spec.js'
+import type { TrainOptions } from '../train/train_options.js'
+import { runFor } from '../train/train_spec.js'
 import { openStudio } from './open_studio.js'
 
 /** Flags of this process that the one that trains does not get. */
