@@ -31,6 +31,7 @@ export class ResultView {
     element('photo-name', HTMLElement).textContent = photo.name
     this.showPhoto(photo)
     this.showAnswer(verdict)
+    announce(verdict)
     this.showCrop(photo)
   }
 
@@ -71,6 +72,14 @@ export class ResultView {
     ;[this.crop.width, this.crop.height] = [crop.width, crop.height]
     this.crop.getContext('2d')?.drawImage(crop, 0, 0)
   }
+}
+
+/** Screen readers speak what changes in an element that was there before, and the answer's own elements are hidden until there is one. */
+function announce(verdict: Verdict | undefined): void {
+  const [best] = verdict?.classes ?? []
+  const answer = best ? `${best.name}, ${percentText(best.probability)}` : ''
+  element('announcement', HTMLElement).textContent =
+    verdict?.known === false ? `Perhaps none of the classes. ${answer}` : answer
 }
 
 function classLine({ name, label, probability }: ShownClass): HTMLElement {

@@ -36,6 +36,8 @@ for (const [kind, { folder, model, url }] of Object.entries(pages))
           lines: Array.from(document.querySelectorAll('#classes li'), (line) => line.textContent ?? ''),
           best: document.getElementById('best')?.textContent,
           markup: document.querySelectorAll('#classes b, #best b').length,
+          spoken: document.getElementById('announcement')?.textContent,
+          spokenWhileHidden: document.getElementById('announcement')?.closest('[hidden]') !== null,
           unknown: !document.getElementById('unknown')?.hidden,
           box: document.getElementById('result')?.dataset.box,
         }))
@@ -47,6 +49,8 @@ for (const [kind, { folder, model, url }] of Object.entries(pages))
         t.true(expected[0]?.startsWith(seen.best ?? '?'))
         t.is(seen.markup, 0)
         t.true(seen.unknown)
+        t.is(seen.spoken, `Perhaps none of the classes. ${seen.best}, ${expected[0]?.slice(seen.best?.length)}`)
+        t.false(seen.spokenWhileHidden)
         const box = seen.box?.split(' ').map(Number) ?? []
         t.is(box.length, 4)
         for (const [index, side] of [...(answer?.box ?? [])].entries())
