@@ -21,9 +21,10 @@ export class ResultView {
   show(): void {
     const { selected: photo } = this.photos
     this.result.hidden = !photo
-    if (!photo) return
-    const { state } = photo
-    const verdict = state.kind === 'answered' ? verdictOf(state.answer, this.settings) : undefined
+    const state = photo?.state
+    const verdict = state?.kind === 'answered' ? verdictOf(state.answer, this.settings) : undefined
+    announce(verdict)
+    if (!photo || !state) return
     this.result.setAttribute('aria-busy', String(state.kind === 'waiting' || state.kind === 'decoded'))
     this.result.dataset.state = state.kind
     element('problem', HTMLElement).hidden = state.kind !== 'failed'
@@ -31,7 +32,6 @@ export class ResultView {
     element('photo-name', HTMLElement).textContent = photo.name
     this.showPhoto(photo)
     this.showAnswer(verdict)
-    announce(verdict)
     this.showCrop(photo)
   }
 
@@ -78,8 +78,10 @@ export class ResultView {
 function announce(verdict: Verdict | undefined): void {
   const [best] = verdict?.classes ?? []
   const answer = best ? `${best.name}, ${percentText(best.probability)}` : ''
-  element('announcement', HTMLElement).textContent =
-    verdict?.known === false ? `Perhaps none of the classes. ${answer}` : answer
+  const text = verdict?.known === false ? `Perhaps none of the classes. ${answer}` : answer
+  const announcement = element('announcement', HTMLElement)
+  // Writing the same text again, when only the attention map is switched, would be spoken again.
+  if (announcement.textContent !== text) announcement.textContent = text
 }
 
 function classLine({ name, label, probability }: ShownClass): HTMLElement {

@@ -62,7 +62,10 @@ testInBrowser(
       await page.$$eval('#photos button', (buttons) => buttons.map((button) => button.getAttribute('aria-pressed'))),
       ['false', 'false', 'true'],
     )
+    const spoken = () => page.$eval('#announcement', (announcement) => announcement.textContent)
+    t.regex((await spoken()) ?? '', /Albatross, \d\d\.\d %$/)
     await page.click('#clear')
+    t.is(await spoken(), '')
     t.false(await page.$eval('#result', (result) => result.checkVisibility()))
     t.is(await focused(), 'Choose photos')
     t.is(await page.$$eval('#photos li', (entries) => entries.length), 0)
