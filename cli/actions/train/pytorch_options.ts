@@ -2,7 +2,7 @@ import { Failure } from '../../../runtime/failure.js'
 import type { PytorchChoice } from '../../../runtime/pytorch/train.js'
 import type { TrainRequest } from './train_options.js'
 
-/** @throws Failure `wrong-usage` for an option that PyTorch has not */
+/** @throws Failure `wrong-usage` for an option that training in PyTorch does not take */
 export function pytorchChoice(request: TrainRequest): PytorchChoice {
   if (request.profile)
     throw new Failure({
