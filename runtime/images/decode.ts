@@ -100,21 +100,28 @@ function isReduced(width: number, height: number, enough: number): boolean {
   return Math.min(width, height) > 1.5 * enough
 }
 
-/** Other threads decode as well, each with turns of its own: a reason holds when it comes twice. */
+/**
+ * Other threads decode as well, each with turns of its own: a reason holds when it comes twice. Another thread that ends in between clears the
+ * buffer, and sharp then reports that it has no reason.
+ */
 async function ownReason(attempt: () => Promise<RgbImage>): Promise<{ image: RgbImage } | { error: unknown }> {
   let error: unknown
   for (let tries = 0; tries < mostTries; tries++) {
     try {
       return { image: await attempt() }
     } catch (thrown) {
+      if (reasonOf(thrown) === withoutReason) continue
       if (error !== undefined && reasonOf(thrown) === reasonOf(error)) return { error: thrown }
       error = thrown
     }
   }
-  return { error }
+  return { error: error ?? new Error('its data cannot be decoded') }
 }
 
-const mostTries = 5
+const mostTries = 8
+
+/** The message of sharp's error when libvips' buffer is empty. */
+const withoutReason = 'Unknown error'
 
 async function decodeBytes(
   bytes: Uint8Array,

@@ -336,7 +336,8 @@ test('a TIFF of more channels than colours and transparency is refused by their 
   t.regex(failure?.message ?? '', /five\.tiff: it has 5 channels/)
 })
 
-test('images that are broken in different ways and decoded side by side keep their own reasons', async (t) => {
+// Alone in its process: the other tests call sharp directly, outside the turns that decoding takes.
+test.serial('images that are broken in different ways and decoded side by side keep their own reasons', async (t) => {
   const whole = await halves(300, 300).jpeg().toBuffer()
   const png = await halves(300, 300).png({ compressionLevel: 0 }).toBuffer()
   const webp = await halves(300, 300).webp().toBuffer()
