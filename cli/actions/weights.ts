@@ -35,7 +35,7 @@ export async function convertWeights(from: string, to: string, entry: string | u
     throw new Failure({
       code: 'wrong-usage',
       message: `${to} does not end in .safetensors, the only format that is written`,
-      help: 'name the second file so',
+      help: 'give the output file that extension',
       exit: 2,
     })
   const file = await open(from, entry, io)

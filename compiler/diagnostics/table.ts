@@ -56,7 +56,7 @@ export const table = {
       'The text does not follow the grammar at this point. The parser recovers at the next statement, so errors in the rest of the file are reported as well.',
   }),
   'unknown-character': error<{ found: string; write: string | undefined }>({
-    message: ({ found }) => `\`${found}\` means nothing in this language`,
+    message: ({ found }) => `unrecognized token \`${found}\``,
     help: ({ write }) =>
       write === undefined
         ? 'names are letters, digits and underscores; strings stand in double quotes; comments begin with //'
@@ -75,8 +75,10 @@ export const table = {
   /** Without `deepest` the limit was not exceeded, but the call stack of the process was. */
   'too-deep': error<{ deepest: number | undefined }>({
     message: ({ deepest }) =>
-      deepest === undefined ? 'nested too deep for the stack of this process' : `nested more than ${deepest} deep`,
-    help: () => 'give inner parts names of their own: a binding a line',
+      deepest === undefined
+        ? 'nested too deeply for the stack of this process'
+        : `nested more than ${deepest} levels deep`,
+    help: () => 'bind inner expressions to names, one binding per line',
     explanation:
       'Parentheses, calls or conditionals are nested too deeply. Split the expression into several bindings, which also makes their values available as taps.',
   }),
@@ -125,14 +127,14 @@ export const table = {
       '`backbone` knows the networks of its table by the names that timm publishes them under: the architecture, and after a dot the tag of its weights. Without a tag the usual weights are meant. `wsban backbones FILTER` lists the names.',
   }),
   'unknown-member': error<Suggested & { object: string }>({
-    message: ({ name, object }) => `\`${object}\` has no \`${name}\` inside`,
+    message: ({ name, object }) => `\`${object}\` has no member \`${name}\``,
     help: suggest,
     replacement: suggested,
     explanation:
       "The value has no inner binding or output of this name. After a dot comes the name of a binding inside the called block or branch, the number of a pipeline stage or a repeat's round, or the name of an operation's output.",
   }),
   'no-members': error<{ object: string; what: string }>({
-    message: ({ object, what }) => `\`${object}\` is ${what}: there is nothing inside to take`,
+    message: ({ object, what }) => `\`${object}\` is ${what}, which has no members`,
     explanation:
       'Only the result of calling a block, a branch, or an operation with weights or several outputs has members. A plain tensor, a number or an input has none.',
   }),
@@ -143,19 +145,19 @@ export const table = {
       'Two bindings, parameters, inputs, branches or blocks of the same scope have the same name. Bindings cannot be reassigned, because their names also name weights and nodes of the exported file.',
   }),
   'recursive-block': error<{ name: string }>({
-    message: ({ name }) => `block \`${name}\` calls itself, without end`,
+    message: ({ name }) => `block \`${name}\` calls itself recursively`,
     help: () => 'use `repeat N as i, x = start { ... }` for a fixed number of rounds',
     explanation:
       'A block calls itself, directly or through other blocks. Blocks are expanded when the model is compiled, so a recursive block would have no end. Use repeat for a fixed number of rounds.',
   }),
   'no-result': error<{ block: string | undefined }>({
     message: ({ block }) => `${block === undefined ? 'the body of this repeat' : `block \`${block}\``} returns nothing`,
-    help: () => 'end it with `return` and the value it gives',
+    help: () => 'end it with `return VALUE`',
     explanation:
       'A block, or the body of a repeat, must end with `return`, which gives its value. Only branches may do without.',
   }),
   'unnamed-value': error<Record<string, never>>({
-    message: () => 'this value has no name under which it could be taken from the result',
+    message: () => 'a returned value needs a name by which the caller can refer to it',
     help: () => 'bind it first, NAME = ..., and return the name',
     explanation:
       'A block that returns several values gives them by their names, such as pair.attention. So each of them is a binding, a parameter, or a member. The body of a repeat returns values by position, and needs no names.',
@@ -173,7 +175,7 @@ export const table = {
       'The value cannot be called. Operations can be called, blocks (which creates new weights), and branches and bindings whose value is the result of a call (which reuses its weights).',
   }),
   'not-indexable': error<{ object: string; what: string }>({
-    message: ({ object, what }) => `\`${object}\` is ${what}: there is nothing to count in it`,
+    message: ({ object, what }) => `\`${object}\` is ${what}, which cannot be indexed`,
     help: () => 'an index follows a list, a repeat, or a pipeline whose stages are numbered',
     explanation:
       'Only lists, repeats and pipelines with several calls that make weights can be indexed: a list gives its items, a repeat its rounds, a pipeline its stages. To take a part of a tensor, use an operation.',
@@ -302,7 +304,7 @@ export const table = {
       'The batch size is not fixed, so a tensor of pairs has an axis of unknown length. Elementwise operations, reductions and `softmax` accept it; most other operations need a known length.',
   }),
   'empty-result': error<{ callee: string; input: string; kernel: string }>({
-    message: ({ callee, input, kernel }) => `nothing is left: ${callee} with kernel ${kernel} on ${input}`,
+    message: ({ callee, input, kernel }) => `the output would be empty: ${callee} with kernel ${kernel} on ${input}`,
     help: () => 'use a larger image, a smaller kernel or stride, or more padding',
     explanation: 'The kernel is larger than the padded input, so the result would have no elements.',
   }),
@@ -442,7 +444,7 @@ export const table = {
       'A batch of the sampler has images of different classes of the first Class input. There must be at least as many classes as a batch takes.',
   }),
   'cannot-cache': error<{ why: string; instead: string }>({
-    message: ({ why }) => `there are no features to keep: ${why}`,
+    message: ({ why }) => `there are no features to cache: ${why}`,
     help: ({ instead }) => instead,
     explanation:
       'The line `cache` of the train block keeps what frozen parts of the model compute of each image. Some part has to be frozen for at least one epoch and depend on images alone, and the images have to be the same whenever their features are used: mixup and cutmix make new images of each batch.',
@@ -455,13 +457,13 @@ export const table = {
   }),
   'model-too-large': error<{ most: number; what: string }>({
     message: ({ most, what }) => `the model would have more than ${most} ${what}`,
-    help: () => 'is a repeat count or a size larger than meant?',
+    help: () => 'is a repeat count or a size larger than intended?',
     explanation:
       'Blocks and repeats are expanded when the model is compiled, and the model exceeds a limit on its nodes, weights or activations. A model of this size does not fit into the memory of any machine; usually a count or a size is wrong.',
   }),
   'tensor-too-large': error<{ what: string; elements: number; most: number }>({
     message: ({ what, elements, most }) => `${what} would have ${elements} elements, more than ${most}`,
-    help: () => 'is a size, or a number of channels or classes, larger than meant?',
+    help: () => 'is a size, or a number of channels or classes, larger than intended?',
     explanation:
       'The tensor has more elements than a 32-bit integer can count, which TensorFlow.js and most ONNX runtimes require.',
   }),
@@ -495,7 +497,7 @@ export const table = {
   }),
   'no-gradient': warning<{ names: readonly string[] }>({
     message: ({ names: [first = '', ...rest] }) =>
-      `no loss trains \`${first}\`${rest.length > 0 ? ` and ${rest.length} more` : ''}: it would stay as it begins`,
+      `no loss trains \`${first}\`${rest.length > 0 ? ` and ${rest.length} more` : ''}: it would keep its initial value`,
     help: () => 'let a loss depend on it by another way than through the guide of a crop, or load it with `weights`',
     explanation:
       'No loss has a gradient with respect to these weights, so training would not change them. Gradients stop at `detach` and at the guide of a sampler: an attention head that is used only as a guide is never trained. Use its maps for the logits as well, or load its weights.',
@@ -525,7 +527,7 @@ export const table = {
       'The file has a model, and the model calls the block neither directly nor through other blocks. The block has no effect. In a file without a model no block is reported, since such a file exists to be imported.',
   }),
   'unused-crop': warning<Record<string, never>>({
-    message: () => 'the crop is never looked at: no loss and no prediction depends on it',
+    message: () => 'the crop is unused: no loss or prediction depends on it',
     help: () => 'let a loss or predict use what a branch makes of the crop',
     explanation:
       'No loss and no prediction depends on the crop, so only its box is computed. A two-stage model needs a second pass on the crop.',
@@ -547,27 +549,29 @@ export const table = {
       'A cascade saves time when whatever only its second prediction needs is not computed for confident images. Here nothing with weights is left to skip: another prediction needs the same pass, the first prediction contains it, or the cascade is in a branch or block, whose code all calls share.',
   }),
   'teacher-learns': warning<{ callee: string; argument: string }>({
-    message: ({ callee, argument }) => `\`${argument}\` of ${callee} is trained by what learns from it`,
+    message: ({ callee, argument }) => `\`${argument}\` of ${callee} receives gradients`,
     help: ({ argument }) => `stop the gradient: ${argument} = detach(...)`,
     explanation:
       'The teacher of a distillation receives a gradient that pulls it towards its student. Most methods intend only the student to learn; stop the gradient with `detach`. If the gradient is intended, allow the warning and give the reason.',
   }),
   'softmax-twice': warning<{ callee: string; argument: string; giver: string }>({
     message: ({ callee, argument, giver }) =>
-      `\`${argument}\` of ${callee} is probabilities already: ${giver} was there before`,
+      `\`${argument}\` of ${callee} is already probabilities: it comes from ${giver}`,
     help: () => 'give it the logits; softmax belongs to predict alone',
     explanation:
       'cross_entropy, distill and softmax apply a softmax to their argument, which should be logits. Applied to probabilities, the result stays close to uniform, and training is slow.',
   }),
   'unscaled-classifier': warning<{ callee: string; argument: string; giver: string }>({
-    message: ({ callee, giver }) => `what ${giver} gives has length 1, too short for a classifier: ${callee}`,
+    message: ({ callee, giver }) =>
+      `the output of ${giver} has norm 1, too small as the input of a classifier: ${callee}`,
     help: () => 'put a factor between them: l2_normalize -> scale(100) -> linear(classes)',
     explanation:
       'The logits of an embedding of length 1 are too close together for a confident prediction, and training stalls. Published code multiplies the embedding by 100 first. The effective learning rate of the classifier grows with the square of that factor.',
   }),
   'enlarged-guide': warning<{ callee: string; argument: string; giver: string }>({
-    message: ({ callee, giver }) => `the guide of ${callee} was enlarged by ${giver} before its threshold is taken`,
-    help: () => "give it the map as it is; crop_sampler's `resolution` says where the threshold is taken",
+    message: ({ callee, giver }) => `the guide of ${callee} is upsampled by ${giver} before it is thresholded`,
+    help: () =>
+      "pass the map at its own resolution; crop_sampler's `resolution` sets the size at which it is thresholded",
     explanation:
       'Interpolation merges neighbouring regions of a map, so thresholding an enlarged map gives a different box. Pass the map at its own size: crop_sampler enlarges it as its `resolution` says (grid, x2, x4, image), and drop_sampler always enlarges it to the size of the image.',
   }),

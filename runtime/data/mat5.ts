@@ -161,7 +161,7 @@ function decode(type: number, bytes: Uint8Array, little: boolean): number[] {
 
 /** An array; without a value when it is of a kind that annotations do not use (objects, functions, sparse ones). */
 function matrix(reader: Reader, depth: number): { name: string; value: MatValue | undefined } {
-  if (depth > DEEPEST) throw new Broken(`it is nested more than ${DEEPEST} deep`)
+  if (depth > DEEPEST) throw new Broken(`it is nested more than ${DEEPEST} levels deep`)
   const [flags = 0] = reader.numbers()
   const kind = flags & 0xff
   if (kind > 15 || (flags & complexFlag) !== 0) return { name: '', value: undefined }

@@ -32,7 +32,7 @@ export async function openPredictor(
   if (other.weights !== undefined)
     throw new Failure({
       code: 'wrong-usage',
-      message: `${source} has its weights inside`,
+      message: `${source} already contains its weights`,
       help: 'give a run or a spec with --weights',
       exit: 2,
     })

@@ -70,7 +70,7 @@ export class RunFolder {
     if ('release' in taken) return taken
     throw new Failure({
       code: 'run-in-use',
-      message: `${taken.holder} trains into ${path}`,
+      message: `${taken.holder} is already training into ${path}`,
       help: `wait for it or stop it, or choose another folder with -o; if nothing trains there, remove ${file}`,
       path,
       exit: 2,
@@ -245,7 +245,7 @@ export class RunFolder {
       const whole = await this.newestWhole(folder)
       const help = whole
         ? `${whole} is whole: go back to it with --resume --from ${whole}; what came after it is trained again`
-        : 'the run has no other checkpoint that is whole: train anew into another folder'
+        : 'the run has no other checkpoint that is whole: train again into another folder'
       throw new Failure({ ...error.problem, help }, { cause: error })
     }
   }
@@ -270,7 +270,7 @@ export class RunFolder {
     throw new Failure({
       code: 'no-checkpoint',
       message: `${this.path} has no checkpoint`,
-      help: 'train anew',
+      help: 'train again',
       path: this.path,
     })
   }

@@ -50,7 +50,7 @@ export async function readValues(file: WeightFile, name: string): Promise<Stored
     if (!Number.isFinite(values[i]))
       throw new Failure({
         code: 'weights-not-finite',
-        message: `${name} in ${file.path} has the value ${values[i]} at place ${i}`,
+        message: `${name} in ${file.path} has the value ${values[i]} at index ${i}`,
         help: 'these weights come from a training run that diverged; use an earlier checkpoint',
         path: file.path,
       })

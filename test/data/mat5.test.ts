@@ -95,7 +95,7 @@ const wrong: Readonly<Record<string, readonly [elements: readonly Buffer[], says
   'a value without a name of an unknown kind in a cell': [[cells('c', matrix('object', '', 0))], /not read here$/],
   'cells in cells without end': [
     [Array.from({ length: 20 }).reduce<Buffer>((inner) => cells('', inner), numbers('x', 1))],
-    /nested more than 16 deep/,
+    /nested more than 16 levels deep/,
   ],
   'more numbers than annotations have': [
     [matrix('double', 'x', 2 ** 24 + 1, element(2, Buffer.alloc(2 ** 24 + 1)))],

@@ -93,7 +93,7 @@ test('a damaged checkpoint is reported with the newest that is whole, or that th
   t.is(codeOf(gone), 'run-unreadable')
   rmSync(stateOf('epoch-0001'))
   const second = await t.throwsAsync(run.readCheckpoint('last'), { instanceOf: Failure })
-  t.is(second?.problem.help, 'the run has no other checkpoint that is whole: train anew into another folder')
+  t.is(second?.problem.help, 'the run has no other checkpoint that is whole: train again into another folder')
 })
 
 test('a folder that is no run, run.json that is none, and a run without a checkpoint', async (t) => {

@@ -51,7 +51,7 @@ test.serial('Ctrl-C within an epoch keeps the step, and resuming ends as if noth
   child.kill('SIGSTOP')
   const second = wsban(...args, '-o', run, '--resume')
   t.is(second.status, 2)
-  t.regex(second.err, /run-in-use[\s\S]*process \d+ trains into/)
+  t.regex(second.err, /run-in-use[\s\S]*process \d+ is already training into/)
   child.kill('SIGCONT')
   child.kill('SIGINT')
   const { status, err } = await ended

@@ -229,5 +229,5 @@ test('a value that is no number is named with its tensor', async (t) => {
     { instanceOf: Failure },
   )
   t.is(error?.problem.code, 'weights-not-finite')
-  t.regex(error?.message ?? '', /w in .* NaN at place 2/)
+  t.regex(error?.message ?? '', /w in .* NaN at index 2/)
 })

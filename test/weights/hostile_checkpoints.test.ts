@@ -54,7 +54,7 @@ const hostile: Readonly<Record<string, readonly [content: Buffer, message: RegEx
   ],
   'lists within lists': [
     archive(Buffer.from(`\x80\x02${']'.repeat(90_000)}${'a'.repeat(89_999)}.`, 'latin1')),
-    /more than 300 deep/,
+    /more than 300 levels deep/,
   ],
   'a quantized tensor': [
     archive(Buffer.from('\x80\x02ctorch._utils\n_rebuild_qtensor\n)R.', 'latin1')),

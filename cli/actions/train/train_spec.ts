@@ -38,7 +38,7 @@ export async function trainSpec(file: string | undefined, options: TrainOptions,
   if (data === undefined)
     throw new Failure({
       code: 'wrong-usage',
-      message: 'which images are to be learned from?',
+      message: 'no training images are given',
       help: 'add --data with a folder that has a folder for each class; wsban data sample -o birds makes one to try',
       exit: 2,
     })
@@ -55,7 +55,7 @@ export async function runFor(file: string | undefined, { out, resume }: TrainOpt
   if (file === undefined)
     throw new Failure({
       code: 'wrong-usage',
-      message: 'which model is to be trained?',
+      message: 'no model is given',
       help: `give a .wsban file or one of ${modelNames().join(', ')}`,
       exit: 2,
     })

@@ -91,7 +91,7 @@ class RunFolder:
             help = (
                 f"{intact} is whole: go back to it with --resume --from {intact}"
                 if intact
-                else "no other checkpoint is whole: train anew into another folder"
+                else "no other checkpoint is whole: train again into another folder"
             )
             raise TrainingError(error.code, error.message, help) from error
 

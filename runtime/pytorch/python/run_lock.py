@@ -30,7 +30,7 @@ class Lock:
         if isinstance(acquired, Busy):
             raise TrainingError(
                 "run-in-use",
-                f"{acquired.holder} trains into {folder}",
+                f"{acquired.holder} is already training into {folder}",
                 f"wait for it or stop it; if nothing trains there, remove {self.file}",
             )
         self.text = acquired

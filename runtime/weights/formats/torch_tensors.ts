@@ -65,7 +65,7 @@ export function tensorsOf(
         return
       }
     }
-    if (inside.size > mostDepth) throw fail(`it is nested more than ${mostDepth} deep`)
+    if (inside.size > mostDepth) throw fail(`it is nested more than ${mostDepth} levels deep`)
     inside.add(value)
     const before = entries.size
     for (const [key, child] of childrenOf(value)) walk(child, joined(path, key))
