@@ -561,6 +561,13 @@ export const table = {
     explanation:
       'cross_entropy, distill and softmax apply a softmax to their argument, which should be logits. Applied to probabilities, the result stays close to uniform, and training is slow.',
   }),
+  'rectified-logits': warning<{ callee: string; argument: string; giver: string }>({
+    message: ({ callee, argument, giver }) =>
+      `\`${argument}\` of ${callee} cannot be negative: ${giver} clips them at 0`,
+    help: ({ giver }) => `remove ${giver} after the last layer`,
+    explanation:
+      'A classifier lowers the score of a class by a negative logit. With an activation such as relu after the last layer, all classes whose logits were negative get the same score and no gradient, and training is slow or stops.',
+  }),
   'unscaled-classifier': warning<{ callee: string; argument: string; giver: string }>({
     message: ({ callee, giver }) =>
       `the output of ${giver} has norm 1, too small as the input of a classifier: ${callee}`,

@@ -94,9 +94,11 @@ export type ValueProperty =
   | 'enlarged'
   /** Each number is between 0 and 1, and independent of the others. */
   | 'from 0 to 1'
+  /** Negative numbers were replaced by 0. */
+  | 'rectified'
 
 /** One that an operand may have by mistake. */
-export type UnlikelyProperty = Exclude<ValueProperty, 'from 0 to 1'>
+export type UnlikelyProperty = Exclude<ValueProperty, 'from 0 to 1' | 'rectified'>
 
 /** The text of an operation's page. */
 export interface Documentation {

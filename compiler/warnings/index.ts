@@ -3,6 +3,7 @@ import type { Examined, Warning } from './examined.js'
 import { idleLosses, learningTeachers, untrainedWeights } from './gradients.js'
 import { idleCascades } from './idle_cascade.js'
 import { otherNormalizations } from './normalization.js'
+import { rectifiedLogits } from './rectified_logits.js'
 import { unlikelyValues } from './unlikely.js'
 import { unscoredPredictions } from './unscored_prediction.js'
 import { unusedBindings } from './unused_binding.js'
@@ -15,6 +16,7 @@ const warnings: readonly Warning[] = [
   idleLosses,
   learningTeachers,
   unlikelyValues,
+  rectifiedLogits,
   otherNormalizations,
   unscoredPredictions,
   idleCascades,

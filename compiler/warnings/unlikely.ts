@@ -46,7 +46,8 @@ const unlikelyOf: ReadonlyMap<string, ReadonlyMap<string, UnlikelyProperty>> = n
   }),
 )
 
-function unlikelyInputs(node: Node): readonly UnlikelyInput[] {
+/** Returns the operands of a node that must not have a certain property. */
+export function unlikelyInputs(node: Node): readonly UnlikelyInput[] {
   const properties = unlikelyOf.get(node.operation)
   if (!properties) return []
   return node.inputs.flatMap(({ argument, value }) => {

@@ -116,6 +116,11 @@ export const warnings = {
     wrong: 'predict sure = softmax(softmax(master.logits))',
     right: 'predict sure = softmax(master.logits, temperature = 0.5)',
   },
+  'rectified-logits': {
+    within: inBranch,
+    wrong: 'trunk  = tiny(image)\nlogits = trunk.layer3 -> global_avg_pool -> linear(classes) -> relu',
+    right: 'trunk  = tiny(image)\nlogits = trunk.layer3 -> global_avg_pool -> linear(classes)',
+  },
   'unscaled-classifier': {
     within: inModel,
     wrong: attended('', guide, answer),

@@ -9,7 +9,7 @@ export const relu = pointwise({
     example: 'active = relu(trunk.layer3)',
     source: 'Nair and Hinton 2010',
   },
-  semantics: { lowPrecision: true },
+  semantics: { lowPrecision: true, produces: () => 'rectified' },
   lowering: {
     tfjs: (call) => call.runtime('relu', call.input('x')),
     isActivation: true,

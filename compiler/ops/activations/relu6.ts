@@ -9,7 +9,7 @@ export const relu6 = pointwise({
     example: 'active = relu6(trunk.layer3)',
     source: 'Sandler et al. 2018 (MobileNetV2)',
   },
-  semantics: { lowPrecision: true },
+  semantics: { lowPrecision: true, produces: () => 'rectified' },
   lowering: {
     tfjs: (call) => call.runtime('relu6', call.input('x')),
     isActivation: true,
