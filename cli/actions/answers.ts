@@ -1,6 +1,6 @@
 import type { Sample } from '../../runtime/data/dataset.js'
+import { type Annotations, annotationsOn } from '../../runtime/data/ground_truth.js'
 import { decodeSample } from '../../runtime/data/sample_image.js'
-import { type Places, placesOn } from '../../runtime/data/truth.js'
 import { tooManyUnreadable } from '../../runtime/data/unreadable.js'
 import { Failure } from '../../runtime/failure.js'
 import type { Answer, Predictor } from '../../runtime/inference/answer.js'
@@ -13,7 +13,7 @@ export interface Answered {
   readonly sample: Sample
   readonly answer: Answer
   /** The ground truth of the image. */
-  readonly truth: { readonly label: number } & Places
+  readonly truth: { readonly label: number } & Annotations
 }
 
 /**
@@ -49,7 +49,7 @@ export async function* answersTo(
     const answers = await predictor.predict(readable.map(({ image }) => image))
     for (const [place, { sample, image }] of readable.entries()) {
       const answer = answers[place]
-      if (answer) yield { sample, answer, truth: { label: sample.label, ...placesOn(sample.truth, image) } }
+      if (answer) yield { sample, answer, truth: { label: sample.label, ...annotationsOn(sample.truth, image) } }
     }
     io.reporter.progress(`${Math.min(index + batch, samples.length)} of ${samples.length} images`)
   }

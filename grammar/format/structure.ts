@@ -4,7 +4,7 @@ import { type Piece, partners } from './pieces.js'
 /** A comment within a statement, after one of its tokens. */
 export interface Inner {
   readonly text: string
-  /** It stands on a line of its own. */
+  /** Whether it is on a line of its own. */
   readonly alone: boolean
 }
 

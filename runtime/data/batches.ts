@@ -7,18 +7,18 @@ import type { ModelView } from '../model.js'
 import type { Sample } from './dataset.js'
 import { type Draw, epochOrder } from './epoch_order.js'
 import type { FeatureSource, KeptImage } from './feature_source.js'
+import { type Annotations, annotationsOn } from './ground_truth.js'
 import { type Mixed, mixBatch } from './mixing.js'
 import { lengthOf, OpenBatch, type Ready } from './open_batch.js'
 import type { Job } from './prepare.js'
 import type { PreparedImages } from './prepared_images.js'
-import { type Places, placesOn } from './truth.js'
 import { tooManyUnreadable } from './unreadable.js'
 
 /** Images ready for a model, with what is true of them. B is the batch's own size: the last of an evaluation may be smaller. */
 export interface Batch {
   /** [B, size, size, 3]; with features that make images unnecessary only those without features, one after another */
   readonly images: Float32Array
-  /** Further augmentations of the images, in the order in which the model takes them: [B, size, size, 3], each with a size of its own */
+  /** Further augmentations of the images, [B, size, size, 3], in the order of the model's view inputs; sizes may differ. */
   readonly views?: readonly Float32Array[]
   /** [B] class indices */
   readonly labels: Int32Array
@@ -26,17 +26,17 @@ export interface Batch {
   readonly targets?: Readonly<Record<string, Float32Array>>
   /** [B] indices into the samples the batches were made from */
   readonly indices: Int32Array
-  /** Where things truly are in each, where the data set says, in fractions of the image as it was decoded. */
-  readonly places: readonly (Places | undefined)[]
-  /** Places of the order that are used up with it, unreadable ones counted: where the batch after it begins. */
+  /** The annotations of each image for which the data set has some, as fractions of the decoded image. */
+  readonly annotations: readonly (Annotations | undefined)[]
+  /** How many samples of the epoch's order it ends after, unreadable ones included: the next batch begins there. */
   readonly position: number
   /** The images and labels mixed in, if the batch is mixed. */
   readonly mixed?: Mixed
-  /** Of each image what is kept of it, where features are. */
+  /** The cached features of each image, if features are cached. */
   readonly kept?: readonly KeptImage[]
 }
 
-/** The batch for a model to which features are enough. */
+/** Returns the batch for a model that reads cached features only. */
 export function withoutImages(batch: Batch): Batch {
   const none = new Float32Array()
   return { ...batch, images: none, ...(batch.views && { views: batch.views.map(() => none) }) }
@@ -128,7 +128,7 @@ async function* batchesOf(
   let open = new OpenBatch(layout, batch)
   let position = 0
   const take = (): Batch => {
-    const { indices, places, kept } = open
+    const { indices, annotations, kept } = open
     const [images, ...viewed] = open.images()
     const made: Batch = {
       images: present(images, 'the images of a batch'),
@@ -136,7 +136,7 @@ async function* batchesOf(
       labels: Int32Array.from(indices, (index) => (samples[index] as Sample).label),
       ...targetsOf(indices.map((index) => samples[index] as Sample)),
       indices: Int32Array.from(indices),
-      places,
+      annotations,
       position,
       ...(features && { kept }),
     }
@@ -181,7 +181,7 @@ async function* batchesOf(
       if (aligned && isFull()) yield take()
       continue
     }
-    open.add(index, placesOn(samples[index]?.truth, ready.decoded), ready)
+    open.add(index, annotationsOn(samples[index]?.truth, ready.decoded), ready)
     if (isFull()) yield take()
   }
   if (open.indices.length > 0) yield take()

@@ -1,10 +1,10 @@
 import type { FilePart } from '../images/image_file.js'
 import type { BothOrders } from './class_order.js'
+import type { GroundTruth } from './ground_truth.js'
 import type { DataLabel, Target } from './label_inputs.js'
-import type { Truth } from './truth.js'
 
 export type { Box } from '../images/rgb_image.js'
-export type { Truth } from './truth.js'
+export type { GroundTruth } from './ground_truth.js'
 
 /** One labelled image. */
 export interface Sample {
@@ -17,7 +17,7 @@ export interface Sample {
   /** By label input: the class, or a number for each label or value. Absent where the class is all. */
   readonly targets?: Readonly<Record<string, Target>>
   /** Where the object truly is, when the data set says. */
-  readonly truth?: Truth
+  readonly truth?: GroundTruth
 }
 
 export const splitNames = ['train', 'val', 'test'] as const

@@ -3,8 +3,8 @@ import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { Failure } from '../failure.js'
 import type { FilePart } from '../images/image_file.js'
 import type { SplitName } from './dataset.js'
+import type { GroundTruth } from './ground_truth.js'
 import { brokenLine } from './text.js'
-import type { Truth } from './truth.js'
 
 /** A line of a user's file. */
 export interface Origin {
@@ -22,7 +22,7 @@ export interface Listed {
   /** The cells of its row by column, where columns of several label inputs are read. */
   readonly cells?: ReadonlyMap<string, string>
   readonly split: SplitName
-  readonly truth?: Truth
+  readonly truth?: GroundTruth
   /** Where it says so, unless the folders do. */
   readonly origin?: Origin
 }

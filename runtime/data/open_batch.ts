@@ -2,8 +2,8 @@ import { elementAt } from '../../grammar/present.js'
 import { Failure } from '../failure.js'
 import type { FloatImage } from '../images/rgb_image.js'
 import type { KeptImage } from './feature_source.js'
+import type { Annotations } from './ground_truth.js'
 import type { Prepared } from './prepare.js'
-import type { Places } from './truth.js'
 
 /** An image on its way into a batch. */
 export interface Ready {
@@ -21,7 +21,7 @@ export function lengthOf(size: number): number {
 /** A batch while it is filled. */
 export class OpenBatch {
   readonly indices: number[] = []
-  readonly places: (Places | undefined)[] = []
+  readonly annotations: (Annotations | undefined)[] = []
   readonly kept: KeptImage[] = []
   /** Room for the images and each view, once there is one. */
   private room: readonly Float32Array[] | undefined
@@ -34,9 +34,9 @@ export class OpenBatch {
   ) {}
 
   /** @throws Failure `image-size` */
-  add(index: number, places: Places | undefined, { images, kept }: Ready): void {
+  add(index: number, annotations: Annotations | undefined, { images, kept }: Ready): void {
     this.indices.push(index)
-    this.places.push(places)
+    this.annotations.push(annotations)
     if (kept) this.kept.push(kept)
     if (!images) return
     this.room ??= this.layout.map(({ size }) => new Float32Array(this.batch * lengthOf(size)))

@@ -1,6 +1,6 @@
 import type { Signature } from '../../compiler/graph/signature.js'
 import { elementAt } from '../../grammar/present.js'
-import type { Places } from '../data/truth.js'
+import type { Annotations } from '../data/ground_truth.js'
 import { type Answer, argMax, classLogits } from './answer.js'
 import { type AnswerMetrics, answersText, type Score } from './answer_metrics.js'
 import { Calibration, type CalibrationBin } from './calibration.js'
@@ -64,7 +64,7 @@ export class EvaluationCounter {
   }
 
   /** @param truth the class, and where things truly are, in fractions of the image */
-  add(answer: Answer, truth: { readonly label: number } & Places): void {
+  add(answer: Answer, truth: { readonly label: number } & Annotations): void {
     this.images++
     const predicted = argMax(answer.probabilities)
     this.count('joint', predicted === truth.label)

@@ -52,7 +52,7 @@ export async function evaluateSplit(
       if (!sample) return
       const answer = answerOf(outputs, index, wholeImage, signature)
       counted++
-      classes?.add(answer, { label: sample.label, ...made.places[index] })
+      classes?.add(answer, { label: sample.label, ...made.annotations[index] })
       answers?.add(answer, targetsOf(sample, signature))
       onAnswer?.(sampleIndex, answer)
     })

@@ -1,5 +1,5 @@
 import type { Box } from '../../compiler/ops/sampling/crop_sampler/components.js'
-import type { Places } from '../data/truth.js'
+import type { Annotations } from '../data/ground_truth.js'
 
 /** Crops against where things truly are. Shares are between 0 and 1. */
 export interface Localised {
@@ -37,7 +37,7 @@ export class LocalisationCounter {
   private byChance = 0
   private area = 0
 
-  add(crop: Box, { box, part, points = [] }: Places): void {
+  add(crop: Box, { box, part, points = [] }: Annotations): void {
     this.points += points.length
     this.pointsInside += points.filter((point) => contains(crop, point)).length
     if (box) this.addBox(crop, [box.y1, box.x1, box.y2, box.x2])

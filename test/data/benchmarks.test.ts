@@ -2,8 +2,8 @@ import { cpSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import test from 'ava'
 import type { DataSet } from '../../runtime/data/dataset.js'
+import { annotationsOn } from '../../runtime/data/ground_truth.js'
 import { openDataSet } from '../../runtime/data/open.js'
-import { placesOn } from '../../runtime/data/truth.js'
 import { packageRoot } from '../../runtime/package_root.js'
 import { aircraft, car, contents, cub, folder } from '../support/data_folders.js'
 
@@ -13,7 +13,7 @@ test('CUB-200-2011: its own split, boxes and the parts that are seen; val is hel
   const { train, val, test: held } = data.splits
   t.deepEqual([train.length, val.length, held.length], [2, 1, 1])
   const truth = held[0]?.truth
-  t.deepEqual(placesOn(truth, { width: 40, height: 20 }), {
+  t.deepEqual(annotationsOn(truth, { width: 40, height: 20 }), {
     box: { y1: 0.25, x1: 0.25, y2: 0.75, x2: 0.75 },
     points: [{ name: 'back', y: 0.5, x: 0.5 }],
   })
@@ -34,7 +34,7 @@ test('FGVC-Aircraft: its own three splits, boxes counted from 1', async (t) => {
     val: ['data/images/0034958.jpg 707-320'],
     test: ['data/images/1025794.jpg 707-320'],
   })
-  const box = (truth: DataSet['splits']['test'][0]['truth']) => placesOn(truth, { width: 40, height: 20 })?.box
+  const box = (truth: DataSet['splits']['test'][0]['truth']) => annotationsOn(truth, { width: 40, height: 20 })?.box
   t.deepEqual(box(data.splits.train[0]?.truth), { y1: 0, x1: 0, y2: 1, x2: 1 })
   t.deepEqual(box(data.splits.test[0]?.truth), { y1: 0.25, x1: 0.25, y2: 0.75, x2: 0.75 })
   t.is(data.splits.val[0]?.truth, undefined)
@@ -63,7 +63,7 @@ test('Stanford Cars, a MATLAB file a split; names with commas and markup are nam
     val: [],
     test: [`cars_test/00001.jpg ${carNames[1]}`],
   })
-  t.deepEqual(placesOn(data.splits.train[1]?.truth, { width: 40, height: 20 })?.box, {
+  t.deepEqual(annotationsOn(data.splits.train[1]?.truth, { width: 40, height: 20 })?.box, {
     y1: 0.25,
     x1: 0.25,
     y2: 0.75,

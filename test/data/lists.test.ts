@@ -1,9 +1,9 @@
 import { join, relative } from 'node:path'
 import test from 'ava'
 import { evalBatches } from '../../runtime/data/batches.js'
+import { annotationsOn } from '../../runtime/data/ground_truth.js'
 import { ImageSource } from '../../runtime/data/image_source.js'
 import { openDataSet } from '../../runtime/data/open.js'
-import { placesOn } from '../../runtime/data/truth.js'
 import { Failure } from '../../runtime/failure.js'
 import { silent } from '../../runtime/reporter.js'
 import { contents, folder, images, lists } from '../support/data_folders.js'
@@ -50,13 +50,13 @@ test('boxes in pixels or fractions, corners or sizes, are one place; others have
     const { splits } = await openDataSet(folder({ 'a.jpg': null, 'e.jpg': null, 'l.csv': list }), { seed: 1 })
     const samples = [...splits.train, ...splits.val].sort((a, b) => (a.path < b.path ? -1 : 1))
     const found = []
-    for await (const { places } of evalBatches(samples, {
+    for await (const { annotations } of evalBatches(samples, {
       size: 8,
       steps: [{ name: 'resize', arguments: { size: 8 } }],
       batch: 2,
       images: new ImageSource({ reporter: silent, cacheBytes: 0 }),
     }))
-      found.push(...places)
+      found.push(...annotations)
     t.deepEqual(
       found.map((places) => places?.box),
       [{ y1: 0.25, x1: 0.25, y2: 0.75, x2: 0.75 }, undefined],
@@ -82,7 +82,7 @@ test('boxes in stored pixels turn with the image as EXIF says', async (t) => {
     const bright = [...shown.data.keys()].filter((i) => i % 3 === 0 && shown.data[i] === 255).map((i) => i / 3)
     const xs = bright.map((i) => i % shown.width)
     const ys = bright.map((i) => Math.floor(i / shown.width))
-    const { box } = placesOn({ unit: 'stored pixels', box: block }, shown) ?? {}
+    const { box } = annotationsOn({ unit: 'stored pixels', box: block }, shown) ?? {}
     const seen = [Math.min(...ys), Math.min(...xs), Math.max(...ys) + 1, Math.max(...xs) + 1]
     const pixels = box && [box.y1 * shown.height, box.x1 * shown.width, box.y2 * shown.height, box.x2 * shown.width]
     t.deepEqual(pixels?.map(Math.round), seen, `orientation ${orientation}`)

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'ava'
-import { placesOn } from '../../runtime/data/truth.js'
+import { annotationsOn } from '../../runtime/data/ground_truth.js'
 import { Failure } from '../../runtime/failure.js'
 import { decodeImage } from '../../runtime/images/decode.js'
 import { resizeImage } from '../../runtime/images/resize.js'
@@ -175,7 +175,7 @@ test('an image much larger than enough is reduced while it is read, turned and a
     const most = reduced.data.reduce((sum, value, i) => Math.max(sum, Math.abs(value - (wanted[i] ?? 0))), 0)
     t.true(most <= 4, `${format}: ${most}`)
     t.is((await decodeImage(bytes, 'a', 210)).width, 300)
-    t.deepEqual(placesOn({ unit: 'pixels', box: { y1: 0, x1: 0, y2: 200, x2: 150 } }, reduced)?.box, {
+    t.deepEqual(annotationsOn({ unit: 'pixels', box: { y1: 0, x1: 0, y2: 200, x2: 150 } }, reduced)?.box, {
       y1: 0,
       x1: 0,
       y2: 0.5,

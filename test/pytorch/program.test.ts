@@ -9,10 +9,10 @@ import { trainingSteps } from '../../compiler/training/training_steps.js'
 import { trainBatches } from '../../runtime/data/batches.js'
 import { writeSampleBirds } from '../../runtime/data/birds/index.js'
 import { epochOrder } from '../../runtime/data/epoch_order.js'
+import { annotationsOn, type GroundTruth } from '../../runtime/data/ground_truth.js'
 import { ImageSource } from '../../runtime/data/image_source.js'
 import { mixBatch } from '../../runtime/data/mixing.js'
 import { openDataSet } from '../../runtime/data/open.js'
-import { placesOn, type Truth } from '../../runtime/data/truth.js'
 import { writeTarget } from '../../runtime/export/target.js'
 import { loadModel } from '../../runtime/generated/load.js'
 import { decodeImage } from '../../runtime/images/decode.js'
@@ -86,7 +86,7 @@ const truths = units.flatMap((unit) =>
       return { y1: y1 * scale, x1: x1 * scale, y2: y2 * scale, x2: x2 * scale }
     }
     const points = [{ name: 'beak', y: 0.9 * scale, x: (0.1 + turn / 20) * scale }]
-    const truth: Truth = {
+    const truth: GroundTruth = {
       unit,
       box: inside(0.2, 0.1, 0.8 + turn / 100, 0.7),
       part: inside(0.3, 0.5, 0.4, 0.6),
@@ -270,7 +270,7 @@ test('random numbers, initial weights, images, order, learning rates and mixed b
   const counter = new LocalisationCounter()
   for (const [k, { truth, orientation }] of truths.entries()) {
     const shown = orientation > 4 ? { width: size.height, height: size.width } : size
-    const places = placesOn(truth, { ...shown, orientation })
+    const places = annotationsOn(truth, { ...shown, orientation })
     const flat = (box: Box | undefined) => (box ? [box.y1, box.x1, box.y2, box.x2] : [])
     const theirs = found.places[k]
     t.true(far(theirs?.box ?? [], flat(places?.box)) < 1e-12, `box ${k}`)

@@ -12,10 +12,10 @@ export interface Example {
   readonly set?: Readonly<Record<string, number>>
 }
 
-/** The lines are the whole file. */
+/** A whole file. */
 export const file = (lines: string) => `${lines}\n`
 
-/** The lines stand in a model with inputs, loss and prediction, before its loss; they make `master.logits`. */
+/** Statements of a model with inputs, a loss and a prediction, which follow them. They define `master.logits`. */
 export const inModel = (lines: string) => `${imports(lines)}model birds(classes = 8, size = 96) {
   input image: Image[3, size, size]
   input label: Class[classes]
@@ -27,10 +27,10 @@ ${indented(lines, 2)}
 }
 `
 
-/** The lines are those of a branch, and make its `logits`. */
+/** The body of a branch, which defines `logits`. */
 export const inBranch = (lines: string) => inModel(`branch master(image) {\n${indented(lines, 2)}\n}`)
 
-/** The lines stand beside a branch `master` with logits: a train block, another prediction. */
+/** Items of a model after its branch `master`, such as a train block or another prediction. */
 export const besideBranch = (lines: string) =>
   inModel(`branch master(image) {
   trunk  = tiny(image)
@@ -39,7 +39,7 @@ export const besideBranch = (lines: string) =>
 
 ${lines}`)
 
-/** The lines are a block `head(x, maps)`, which the model uses. */
+/** A block `head(x, maps)` that the model calls. */
 export const withHead = (lines: string) =>
   `${lines}\n\n${inBranch('logits = head(image, 16) -> global_avg_pool -> linear(classes)')}`
 

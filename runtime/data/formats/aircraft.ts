@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SplitName } from '../dataset.js'
+import type { GroundTruth } from '../ground_truth.js'
 import type { Listed, Listing } from '../listing.js'
 import { pathBelow } from '../listing.js'
 import { brokenLine, type KeyedLine, linesOf, numbersIn, readKeyedLines, readText } from '../text.js'
-import type { Truth } from '../truth.js'
 
 const classesFile = 'variants.txt'
 const boxesFile = 'images_box.txt'
@@ -48,7 +48,7 @@ export async function readAircraft(folder: string): Promise<Listing> {
       if (known && !known.has(rest))
         throw brokenLine(file, line, `${classesFile} has no variant ${JSON.stringify(rest)}`)
       const origin = { file, line }
-      const truth = truthOf(join(folder, boxesFile), boxes?.get(key))
+      const truth = groundTruthOf(join(folder, boxesFile), boxes?.get(key))
       const path = pathBelow(join(folder, 'images'), `${key}.jpg`, origin)
       images.push({ path, className: rest, split, ...(truth && { truth }), origin })
     }
@@ -64,7 +64,7 @@ export async function readAircraft(folder: string): Promise<Listing> {
 }
 
 /** Corners are counted from 1 and belong to the box. */
-function truthOf(file: string, found: KeyedLine | undefined): Truth | undefined {
+function groundTruthOf(file: string, found: KeyedLine | undefined): GroundTruth | undefined {
   if (!found) return undefined
   const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = numbersIn(file, found, 4)
   if (x2 < x1 || y2 < y1) throw brokenLine(file, found.line, `the box from (${x1}, ${y1}) to (${x2}, ${y2}) is empty`)

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { SplitName } from '../dataset.js'
+import type { GroundTruth } from '../ground_truth.js'
 import { type Listed, type Listing, type Origin, pathBelow } from '../listing.js'
 import { type MatValue, readMat5 } from '../mat5.js'
 import { brokenLine } from '../text.js'
-import type { Truth } from '../truth.js'
 
 /** One annotation file and where its images lie. */
 interface Part {
@@ -95,7 +95,7 @@ function imageOf(root: string, part: Part, annotation: Annotation, classes: read
     number,
   ]
   if (x2 < x1 || y2 < y1) throw annotation.broken(`the box from (${x1}, ${y1}) to (${x2}, ${y2}) is empty`)
-  const truth: Truth = { unit: 'stored pixels', box: { y1: y1 - 1, x1: x1 - 1, y2, x2 } }
+  const truth: GroundTruth = { unit: 'stored pixels', box: { y1: y1 - 1, x1: x1 - 1, y2, x2 } }
   return { path, className, split, truth, origin: annotation.origin }
 }
 

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SplitName } from '../dataset.js'
+import type { GroundTruth, Point } from '../ground_truth.js'
 import { counted, type Listed, type Listing, pathBelow } from '../listing.js'
 import { brokenLine, type KeyedLine, linesOf, numbersIn, readKeyedLines, readText } from '../text.js'
-import type { Point, Truth } from '../truth.js'
 
 const files = {
   images: 'images.txt',
@@ -55,7 +55,7 @@ export async function readCub(folder: string): Promise<Listing> {
     if (name === undefined)
       throw brokenLine(join(folder, files.labels), label.line, `${files.classes} has no class ${label.rest}`)
     used.add(label.rest)
-    const truth = truthOf(join(folder, files.boxes), boxes.get(key), points.get(key))
+    const truth = groundTruthOf(join(folder, files.boxes), boxes.get(key), points.get(key))
     return {
       path: pathBelow(join(folder, 'images'), rest, origin),
       className: name,
@@ -80,7 +80,11 @@ function splitOf(file: string, found: KeyedLine | undefined, imagesFile: string,
   throw brokenLine(file, found.line, `${JSON.stringify(found.rest)} is neither 1 (train) nor 0 (test)`)
 }
 
-function truthOf(file: string, box: KeyedLine | undefined, points: readonly Point[] | undefined): Truth | undefined {
+function groundTruthOf(
+  file: string,
+  box: KeyedLine | undefined,
+  points: readonly Point[] | undefined,
+): GroundTruth | undefined {
   if (!box && !points) return undefined
   if (!box) return { unit: 'stored pixels', ...(points && { points }) }
   const [x = 0, y = 0, width = 0, height = 0] = numbersIn(file, box, 4)

@@ -1,10 +1,10 @@
 import { basename, relative, sep } from 'node:path'
 import type { SplitName } from '../dataset.js'
+import type { GroundTruth } from '../ground_truth.js'
 import type { WantedLabel } from '../label_inputs.js'
 import { type Listed, type Listing, listed } from '../listing.js'
 import { splitsOfNames } from '../split_names.js'
 import { brokenLine } from '../text.js'
-import type { Truth } from '../truth.js'
 import { boxOf, columnOf, labelCells, splitOf } from './columns.js'
 import type { ListFile } from './find_lists.js'
 
@@ -86,7 +86,7 @@ function readList({ file, rows, paths, split: own }: ListFile, labels: readonly 
         'name it in one line of plain text',
       )
     const box = boxOf(row, file)
-    const truth: Truth | undefined = box && { unit: inPixels ? 'pixels' : 'fractions', box }
+    const truth: GroundTruth | undefined = box && { unit: inPixels ? 'pixels' : 'fractions', box }
     const path = paths.resolve(name, origin)
     return {
       path,

@@ -1,32 +1,32 @@
 import type { Box, RgbImage } from '../images/rgb_image.js'
 
-/** A part of the object that is seen in the image. */
+/** A visible part of the object. */
 export interface Point {
   readonly name: string
   readonly y: number
   readonly x: number
 }
 
-/** Places in an image, all in fractions of its height and width as it is shown. */
-export interface Places {
-  /** Around the object. */
+/** Annotations of one image, as fractions of the displayed image. */
+export interface Annotations {
+  /** The bounding box of the object. */
   readonly box?: Box
-  /** Around the part that tells its class. */
+  /** The bounding box of the part that distinguishes its class. */
   readonly part?: Box
   readonly points?: readonly Point[]
 }
 
 /**
- * Where the object truly is, as a data set gives it. Localisation is measured by it; no model ever sees it.
+ * The annotations that a data set gives, by which localisation is measured. No model receives them.
  *
- * The unit says what the numbers count: fractions or pixels of the image as it is shown (turned as its EXIF says), or pixels as they
- * are stored, which is what MATLAB counted when the benchmarks were made.
+ * Coordinates are fractions or pixels of the displayed image (after its EXIF orientation), or pixels of the stored image, as in the benchmarks that
+ * were annotated in MATLAB.
  */
-export interface Truth extends Places {
+export interface GroundTruth extends Annotations {
   readonly unit: 'fractions' | 'pixels' | 'stored pixels'
 }
 
-/** For each EXIF orientation, a stored point in fractions to where it is shown. */
+/** For each EXIF orientation, maps a point of the stored image, in fractions, to the displayed image. */
 const turns: readonly ((x: number, y: number) => readonly [x: number, y: number])[] = [
   (x, y) => [x, y],
   (x, y) => [1 - x, y],
@@ -38,8 +38,8 @@ const turns: readonly ((x: number, y: number) => readonly [x: number, y: number]
   (x, y) => [y, 1 - x],
 ]
 
-/** The places on a decoded image: in fractions, turned with it, nothing outside of it. */
-export function placesOn(truth: Truth | undefined, image: Omit<RgbImage, 'data'>): Places | undefined {
+/** Returns the annotations as fractions of the decoded image: oriented as it is, and clipped to it. */
+export function annotationsOn(truth: GroundTruth | undefined, image: Omit<RgbImage, 'data'>): Annotations | undefined {
   if (!truth || truth.unit === 'fractions') return truth
   const { orientation = 1, whole = image } = image
   const stored = truth.unit === 'stored pixels'
