@@ -14,9 +14,9 @@ import type { Job } from './prepare.js'
 import type { PreparedImages } from './prepared_images.js'
 import { tooManyUnreadable } from './unreadable.js'
 
-/** Images ready for a model, with what is true of them. B is the batch's own size: the last of an evaluation may be smaller. */
+/** Preprocessed images with their targets. B is the size of this batch: the last one of an evaluation may be smaller. */
 export interface Batch {
-  /** [B, size, size, 3]; with features that make images unnecessary only those without features, one after another */
+  /** [B, size, size, 3]; when cached features replace images, only the images without features, in order */
   readonly images: Float32Array
   /** Further augmentations of the images, [B, size, size, 3], in the order of the model's view inputs; sizes may differ. */
   readonly views?: readonly Float32Array[]
@@ -43,40 +43,41 @@ export function withoutImages(batch: Batch): Batch {
 }
 
 export interface BatchOptions {
-  /** Height and width the steps end with. */
+  /** Height and width after the image steps. */
   readonly size: number
   readonly steps: readonly ImageStep[]
   /** Images a batch. */
   readonly batch: number
-  /** Where images come from. Pass one for all epochs, and decoded images are kept from epoch to epoch. */
+  /** The source of images. Use one for all epochs, so that decoded images are cached across epochs. */
   readonly images: PreparedImages
-  /** Features that take the place of images. */
+  /** Cached features, which replace images. */
   readonly features?: FeatureSource
 }
 
 export interface TrainBatchOptions extends BatchOptions {
   readonly seed: number
-  /** Counted from 0 or 1, as you like: it names this epoch's order and augmentation. */
+  /** Determines the order and the augmentation, whether counted from 0 or from 1. */
   readonly epoch: number
-  /** The place in the epoch's order to begin at: the `position` of the last batch that was used, after a stop within an epoch. */
+  /** The position in the epoch's order to start from: the `position` of the last batch before a stop within the epoch. */
   readonly from?: number
-  /** How batches are filled; `batch` is the number of its classes times that of its images. */
+  /** How batches are sampled; `batch` is then the number of classes times the number of images of each. */
   readonly sampler?: ClassSampler
-  /** How batches are mixed; one of these, by chance. */
+  /** Mixing settings (mixup, CutMix), of which each batch gets one at random. */
   readonly mix?: readonly Setting[]
   /** Further augmentations of each image. */
   readonly views?: readonly ModelView[]
-  /** How many augmentations of an image there are, which take turns from epoch to epoch; without, each epoch has its own. */
+  /** The number of augmentations of each image, used in turn by the epochs; by default each epoch has a new one. */
   readonly augmentations?: number
 }
 
 /**
  * One epoch of training: the order depends on (seed, epoch), each image's augmentation on (seed, epoch, its index, the view), mixing on (seed, epoch,
- * the batch's place), so batch k is the same however fast the machine, how many threads prepare it, whatever the cache holds, and after a
- * resume. What is left over at the end is dropped unless it is all there is. An unreadable image is warned of once and its place goes to the next;
- * with a sampler its batch is smaller, so that the following ones keep their classes.
+ * the batch's place), so batch k is the same however fast the machine, how many threads prepare it, whatever the cache holds, and after a resume. An
+ * incomplete last batch is dropped unless it is the only one. An unreadable image is reported once and skipped; with a sampler its batch is smaller,
+ * so that the classes of later batches stay the same.
  *
- * @throws Failure `images-unreadable` when more are than the source of images allows; `image-size` when the steps do not end in size x size; what the steps throw
+ * @throws Failure `images-unreadable` when more are than the source of images allows; `image-size` when the steps do not end in size x size; what
+ *   the steps throw
  */
 export async function* trainBatches(
   samples: readonly Sample[],
@@ -170,7 +171,7 @@ async function* batchesOf(
     const { image, views: viewed, decoded } = prepared
     return { decoded, images: [image, ...viewed], ...(found && { kept: { ...found, job, image: decoded } }) }
   }
-  // Batches that are aligned end at multiples of their size, however many of their images are missing.
+  // Aligned batches end at multiples of their size, even if some of their images are unreadable.
   const isFull = () => (aligned ? position % batch === 0 && open.indices.length > 0 : open.indices.length === batch)
   for await (const { index, ready } of inOrder(samples, order, ahead, prepare)) {
     position++

@@ -14,11 +14,11 @@ export interface TrueBoxes {
 export const boxesFile = 'boxes.csv'
 
 /**
- * Reads the optional `boxes.csv` of a data set: columns `path` (below the root, with forward slashes), `y1`, `x1`, `y2`, `x2`
- * (fractions of the image), and perhaps `part_y1`, `part_x1`, `part_y2`, `part_x2`. Other columns are left alone.
+ * Reads the optional `boxes.csv` of a data set: columns `path` (below the root, with forward slashes), `y1`, `x1`, `y2`, `x2` (fractions of the
+ * image), and perhaps `part_y1`, `part_x1`, `part_y2`, `part_x2`. Other columns are ignored.
  *
  * @returns boxes by path (`pathKey`); empty without the file
- * @throws Failure `csv-broken`, or `boxes-broken` with the line at fault
+ * @throws Failure `csv-broken`, or `boxes-broken` with the line
  */
 export async function readBoxes(root: string): Promise<ReadonlyMap<string, TrueBoxes>> {
   const path = join(root, boxesFile)
@@ -52,7 +52,7 @@ export async function readBoxes(root: string): Promise<ReadonlyMap<string, TrueB
   return boxes
 }
 
-/** One spelling for a path: forward slashes, composed Unicode (macOS hands out decomposed names). */
+/** Normalises a path: forward slashes, composed Unicode (macOS returns decomposed names). */
 export function pathKey(path: string): string {
   return path.replaceAll('\\', '/').normalize('NFC')
 }

@@ -1,6 +1,6 @@
 import { byCodePoint } from './walk.js'
 
-/** The order of class names: numbered ones by their numbers, or all of them as text. */
+/** The order of class names: by number if they are numbered, or as text. */
 export const classOrders = ['natural', 'plain'] as const
 export type ClassOrder = (typeof classOrders)[number]
 

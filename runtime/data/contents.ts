@@ -4,12 +4,12 @@ import type { ImageFile } from '../images/image_file.js'
 import { startThread } from '../thread.js'
 
 export interface Hashing {
-  /** A digest of each file's whole content, in the files' order; empty for one that cannot be read. Undefined when it was stopped. */
+  /** The digest of each file's content, in order; empty for an unreadable file. Undefined if hashing was stopped. */
   readonly digests: Promise<readonly string[] | undefined>
   stop(): Promise<void>
 }
 
-/** Hashes files in a thread of its own. It keeps the process alive until it is done or stopped. */
+/** Hashes files in a separate thread, which keeps the process alive until it finishes or is stopped. */
 export function hashContents(files: readonly ImageFile[]): Hashing {
   const worker = startThread('data/contents_worker', files)
   const digests = new Promise<readonly string[] | undefined>((resolve, reject) => {

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import * as z from 'zod'
 import { type ImageFile, readImageFile } from '../images/image_file.js'
 
-// Runs in a worker thread: hashes whole images beside training, and posts all hashes in one message.
+// Runs in a worker thread: hashes image files during training, and posts all hashes in one message.
 
 const imageFiles = z.array(
   z.union([z.string(), z.object({ file: z.string(), offset: z.number(), length: z.number() })]),

@@ -6,12 +6,12 @@ export type Separator = ',' | ';' | '\t'
 export interface CsvOptions {
   /** A comma by default. */
   readonly separator?: Separator
-  /** The names of the columns, if the first row does not name them. */
+  /** The column names, if the first row is not a header. */
   readonly names?: readonly string[]
 }
 
 export interface CsvRow {
-  /** The line that the row begins on. */
+  /** The line on which the row begins. */
   readonly line: number
   readonly fields: readonly string[]
 }
@@ -20,9 +20,9 @@ export interface CsvRow {
  * Reads comma-separated text (RFC 4180: quoted fields, doubled quotes, line breaks within quotes; a byte order mark is dropped;
  * empty lines are skipped). The first row names the columns, unless their names are given.
  *
- * @param path what to name in a message
- * @returns a record a row, and the line each began on
- * @throws Failure `csv-broken` with the line: an open quote, text after a closing quote, a row too short or too long, a column named twice
+ * @param path the path in error messages
+ * @returns one record per row, with its line
+ * @throws Failure `csv-broken` with the line: an unclosed quote, text after a closing quote, a row too short or too long, a column named twice
  */
 export function readCsv(
   text: string,
@@ -57,7 +57,7 @@ function brokenCsv(path: string, line: number, reason: string): Failure {
 export function readCsvRows(given: string, path: string, separator: Separator): CsvRow[] {
   const text = given.replace(/^\uFEFF/, '')
   const rows: CsvRow[] = []
-  // A field, quoted or plain, and what ends it.
+  // A field, quoted or not, and its terminator.
   const field = new RegExp(`(?:"((?:[^"]|"")*)"|([^"${separator}\\r\\n]*))(${separator}|\\r\\n|\\n|\\r|$)`, 'y')
   let line = 1
   const directive = /^sep=[,;\t](?:\r\n|\n|\r)/i.exec(text)

@@ -3,11 +3,11 @@ import { keyOf, Random } from '../../compiler/random.js'
 import { present } from '../../grammar/present.js'
 import type { Sample } from './dataset.js'
 
-/** One place in the order of an epoch. */
+/** One position in the order of an epoch. */
 export interface Draw {
   /** The sample's index. */
   readonly index: number
-  /** How often the epoch had the sample before: each time it is augmented in another way. */
+  /** How many times the sample occurred earlier in the epoch: each occurrence is augmented differently. */
   readonly earlier: number
 }
 
@@ -73,7 +73,7 @@ class Deck {
     private readonly random: Random,
   ) {}
 
-  /** Returns so many items; an item twice only if there are fewer. */
+  /** Returns `count` items, with duplicates only if the deck has fewer. */
   take(count: number): readonly number[] {
     const taken: number[] = []
     while (taken.length < count) {

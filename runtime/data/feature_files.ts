@@ -9,7 +9,7 @@ import { packageVersion } from '../package_version.js'
 
 /** The features of one image. */
 export interface FeatureEntry {
-  /** Of the image as it was decoded, without its values. */
+  /** The size and orientation of the decoded image. */
   readonly image: Decoded
   /** Whether the values are stored in half precision. */
   readonly half: boolean
@@ -26,7 +26,7 @@ const decoded = z.object({
   whole: z.object(size).exactOptional(),
 })
 
-/** The beginning of a file, behind its own length in bytes: where each entry is, counted from the end of this. */
+/** The header of a file, preceded by its length in bytes. Offsets of entries count from the end of the header. */
 const header = z.object({
   wsban: z.string(),
   entries: z.array(
@@ -55,8 +55,8 @@ const lengthBytes = 4
 const longestHeader = 2 ** 24
 
 /**
- * Features in files, each with the images of a batch. A file appears whole, by a rename, and is never changed. What it holds is checked
- * as it is read: an entry that was damaged counts as absent.
+ * Features in files, one file per batch. A file is written under a temporary name, renamed, and never modified. Entries are verified by checksum when
+ * read: a damaged entry counts as absent.
  */
 export class FeatureFiles {
   private readonly places = new Map<string, Place>()
@@ -64,16 +64,15 @@ export class FeatureFiles {
   private constructor(
     private readonly folder: string,
     private readonly mostBytes: number,
-    /** Of all files below the root. */
+    /** The size of all files below the root. */
     private bytes: number,
   ) {}
 
   /**
-   * Opens the files of one computation. Files below the root that were used longest ago are removed for as long as all of them together
-   * are larger than allowed.
+   * Opens the files of one computation. The least recently used files below the root are removed until their total size is within the limit.
    *
-   * @param root the folder that belongs to features alone
-   * @param program names the computation and its weights, in 32 hexadecimal digits
+   * @param root a folder used for features only
+   * @param program a hash of the computation and its weights, 32 hexadecimal digits
    * @param mostBytes of all files below the root
    */
   static async open(root: string, program: string, mostBytes: number): Promise<FeatureFiles> {

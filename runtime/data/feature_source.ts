@@ -1,18 +1,18 @@
 import type { Decoded, FeatureEntry } from './feature_files.js'
 import type { Job } from './prepare.js'
 
-/** An image of which features may be kept. */
+/** An image whose features may be cached. */
 export interface KeptImage {
   readonly job: Job
-  /** The image as it was decoded, without its values. */
+  /** The size and orientation of the decoded image. */
   readonly image: Decoded
-  /** Under which its features are kept; undefined if its file could not be read. */
+  /** The cache key of its features; undefined if the file could not be read. */
   readonly key: string | undefined
   /** Undefined if they have to be computed. */
   readonly features: FeatureEntry | undefined
 }
 
-/** Where batches look for the features of images. */
+/** Looks up cached features of images for batches. */
 export interface FeatureSource {
   /** Whether images are needed beside their features. */
   readonly needsImages: boolean

@@ -5,14 +5,14 @@ import type { FeatureEntry, FeatureFiles } from './feature_files.js'
 export interface FeatureStoreOptions {
   /** Bytes of features to keep in memory. */
   readonly memoryBytes: number
-  /** Undefined where nothing is to be kept on disk. */
+  /** Undefined to cache in memory only. */
   readonly files: FeatureFiles | undefined
   readonly reporter: Reporter
 }
 
 /**
- * Features by key, in memory as far as they fit and on disk. Nothing is thrown out of memory: an epoch visits each image once in a new
- * order, where the first that fitted are hit as often as whatever else could be kept. What does not fit is computed again.
+ * Features by key, in memory up to a limit and on disk. Nothing is evicted from memory: each epoch visits every image once in a new order, so no
+ * eviction policy gives more hits. Features that do not fit are recomputed.
  */
 export class FeatureStore {
   private readonly memory = new Map<string, FeatureEntry>()

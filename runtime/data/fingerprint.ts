@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { relative } from 'node:path'
 import type { DataSet } from './dataset.js'
 
-/** Tells one list of images from another, wherever its folder lies: paths below the root, and labels, of the training images. */
+/** Returns a hash of the training images' paths below the root and labels, independent of where the folder is. */
 export function fingerprintOf({ root, classes, splits }: DataSet): string {
   const hash = createHash('sha256').update(JSON.stringify(classes))
   for (const { path, label, targets } of splits.train)

@@ -5,8 +5,8 @@ import { counted, type Listed, listed } from './listing.js'
 export const usualShare = 0.2
 
 /**
- * Moves a seeded share of each class from train to val. Which ones depends on the seed and the class alone, so other classes may come and go.
- * The test split is not touched: nothing is ever chosen by it.
+ * Moves a seeded share of each class from train to val. The choice depends only on the seed and the class, so adding other classes does not change
+ * it. The test split is not used: no decision is based on it.
  */
 export function holdOut(images: readonly Listed[], seed: number, share: number, notes: string[]): readonly Listed[] {
   const byClass = new Map<string, Listed[]>()

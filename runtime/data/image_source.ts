@@ -9,20 +9,23 @@ import { WorkerPool } from './worker_pool.js'
 
 export interface ImageSourceOptions {
   readonly reporter: Reporter
-  /** Most bytes of decoded images to keep; 1 GiB or a quarter of the memory without, whichever is less. 0 keeps none. */
+  /** Most bytes of decoded images to keep; by default 1 GiB or a quarter of the memory, whichever is less. 0 disables the cache. */
   readonly cacheBytes?: number
-  /** Threads that prepare images; 0 does it on the caller's. What comes out is the same however many. */
+  /** The number of threads that preprocess images; 0 uses the caller's thread. The images do not depend on it. */
   readonly workers?: number
-  /** The share of a split's images that may be unreadable; 5 % without. */
+  /** The share of a split's images that may be unreadable; 5 % by default. */
   readonly mostUnreadable?: number
 }
 
-/** As many threads as leave a core to the training, and no more than it can use. */
+/** The default number of threads: leaves one core to training, with an upper limit. */
 export function usualWorkers(): number {
   return Math.max(1, Math.min(4, availableParallelism() - 1))
 }
 
-/** Gives images ready for a model. Make one for a run, pass it to every epoch's batches, and close it: it keeps threads and decoded images. */
+/**
+ * Preprocesses images for a model. Create one per run, pass it to the batches of every epoch, and close it: it owns threads and a cache of decoded
+ * images.
+ */
 export class ImageSource implements PreparedImages {
   readonly mostUnreadable: number
   private readonly reporter: Reporter

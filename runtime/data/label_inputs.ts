@@ -12,11 +12,11 @@ export interface WantedLabel {
   readonly names?: readonly string[]
 }
 
-/** A label input, as a data set fills it. */
+/** A label input with what the data set has for it. */
 export interface DataLabel {
   readonly name: string
   readonly kind: LabelKind
-  /** Of the classes or labels, in the order of a model's outputs; empty for values. */
+  /** The names of the classes or labels, in the order of a model's outputs; empty for values. */
   readonly names: readonly string[]
   /** The number of classes, labels or values. */
   readonly size: number
@@ -25,7 +25,7 @@ export interface DataLabel {
 /** A class as an index, or a number for each label or value. */
 export type Target = number | readonly number[]
 
-/** Returns the targets of an image by label input. An image whose class is all that is known has it as its only one. */
+/** Returns the targets of an image by label input. An image with a class only has it as its only target. */
 export function targetsOf(
   { label, targets }: { readonly label: number; readonly targets?: Readonly<Record<string, Target>> },
   signature: Signature | undefined,
@@ -33,7 +33,7 @@ export function targetsOf(
   return targets ?? Object.fromEntries((signature?.labels ?? []).map(({ name }) => [name, label]))
 }
 
-/** Returns the label inputs of a model whose columns a list has to have; none if a class is all that it is trained with. */
+/** Returns the label inputs of a model whose columns a list has to have; none if it is trained with a class only. */
 export function labelColumns({ labels }: Signature, names: Readonly<Record<string, readonly string[]>>): WantedLabel[] {
   if (labels.length === 1 && labels[0]?.kind === 'Class') return []
   return labels.map(({ name, kind }) => {

@@ -10,13 +10,13 @@ export interface Labelled {
   readonly labels: readonly DataLabel[]
   /** In the order of the images: the targets by label input. */
   readonly targets: readonly Readonly<Record<string, Target>>[]
-  /** By label input, where the two orders of its names differ and no model gives one. */
+  /** By label input, if the two orders of its names differ and no model determines one. */
   readonly orders: ReadonlyMap<string, BothOrders>
 }
 
 /**
- * Reads the columns of label inputs. Labels of one image stand in one column, separated by semicolons, bars or commas, or in a column of 0 and 1 for each
- * (`traits_spots`); values in one column or in several. Names are those of the training images, in the order of `classOrder`.
+ * Reads the columns of label inputs. Labels of one image are in one column, separated by semicolons, bars or commas, or in a column of 0 and 1 for
+ * each (`traits_spots`); values in one column or in several. Names are those of the training images, in the order of `classOrder`.
  *
  * @throws Failure `label-columns` for a missing column, `data-classes` for a name that training images or the model lack, `list-broken`
  */

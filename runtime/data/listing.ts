@@ -12,18 +12,18 @@ export interface Origin {
   readonly line: number
 }
 
-/** An image as a data set lists it. */
+/** An image in the listing of a data set. */
 export interface Listed {
-  /** The root and the path below it. */
+  /** The path of the image, root included. */
   readonly path: string
-  /** Where its bytes are, if it is no file of its own. */
+  /** The byte range of the image within an archive. */
   readonly part?: FilePart
   readonly className: string
-  /** The cells of its row by column, where columns of several label inputs are read. */
+  /** The cells of its row by column, if columns of several label inputs are read. */
   readonly cells?: ReadonlyMap<string, string>
   readonly split: SplitName
   readonly truth?: GroundTruth
-  /** Where it says so, unless the folders do. */
+  /** The line that lists it; absent if folders do. */
   readonly origin?: Origin
 }
 
@@ -31,7 +31,7 @@ export interface Listed {
 export interface Listing {
   /** How it was read: "CUB-200-2011". */
   readonly readAs: string
-  /** In the data set's own order, where it has one. */
+  /** In the data set's order, if it has one. */
   readonly classes?: readonly string[]
   readonly images: readonly Listed[]
   readonly notes: readonly string[]
@@ -47,7 +47,7 @@ export function pathBelow(root: string, name: string, { file, line }: Origin): s
 }
 
 /**
- * That each image is listed once, and is there.
+ * Checks that each image is listed once, and exists.
  *
  * @throws Failure `data-duplicate` or `data-missing`, with the file and line of the first
  */
@@ -64,7 +64,7 @@ export function checkListed(images: readonly Listed[]): void {
         path: image.path,
       })
     seen.set(image.path, image)
-    // Files found by walking exist.
+    // Files found in folders exist.
     if (image.origin && !existsSync(image.path)) missing.push(image)
   }
   const [first] = missing

@@ -12,7 +12,7 @@ export type MatValue =
 /** A problem with the bytes; becomes a `Failure` that names the file. */
 class Broken extends Error {}
 
-/** Annotation files are a few MB; a compressed part that swells beyond this is an attack. */
+/** Annotation files are a few MB; a compressed element that expands beyond this is an attack. */
 const MOST_BYTES = 2 ** 28
 const DEEPEST = 16
 /** Annotations have thousands of numbers in an array; each becomes one of JavaScript's, eight times as large as a byte. */

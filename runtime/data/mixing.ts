@@ -4,13 +4,13 @@ import { Failure } from '../failure.js'
 
 /** The second labels of a mixed batch, and their share. */
 export interface Mixed {
-  /** [B] class indices of what was mixed in */
+  /** [B] class indices of the images mixed in */
   readonly labels: Int32Array
-  /** The share of each image's own content, from 0 to 1; the same for all. */
+  /** The share of each image itself (lambda), from 0 to 1; the same for the whole batch. */
   readonly share: number
 }
 
-/** Images one after another, all of one size. */
+/** A batch of images of one size. */
 export interface Stack {
   /** [B, size, size, 3]; changed in place */
   readonly images: Float32Array
@@ -20,7 +20,7 @@ export interface Stack {
 
 type Mixing = (stack: Stack, order: readonly number[], share: number, random: Random) => number
 
-/** Each mixes the images with those in the other order, and gives what is left of their own. */
+/** Each mixes the images with the permuted ones, and returns the share of the images themselves. */
 const mixings: Readonly<Record<string, Mixing>> = {
   /** Zhang et al. 2017, equation 1: a weighted sum. */
   mixup({ images }, order, share) {
@@ -31,7 +31,7 @@ const mixings: Readonly<Record<string, Mixing>> = {
         images[at] = share * (own[at] as number) + (1 - share) * (own[from] as number)
     return share
   },
-  /** Yun et al. 2019, section 3.1: a rectangle of the other image, at one place for the batch; what lies outside is cut off. */
+  /** Yun et al. 2019, section 3.1: a rectangle of the other image, at one position for the batch, clipped to the image. */
   cutmix({ images, size }, order, share, random) {
     const half = (size * Math.sqrt(1 - share)) / 2
     const [x, y] = [random.integer(size), random.integer(size)]
@@ -70,10 +70,10 @@ export function mixBatch(stack: Stack, settings: readonly Setting[], random: Ran
   return { labels: Int32Array.from(order, (other) => stack.labels[other] as number), share: left }
 }
 
-/** A number of the Beta distribution with both parameters alpha: a gamma number's share of two. */
+/** Samples Beta(alpha, alpha) as the ratio of a gamma variate to the sum of two. */
 function beta(alpha: number, random: Random): number {
   const [a, b] = [gamma(alpha, random), gamma(alpha, random)]
-  // Both are 0 only when they underflow, with an alpha near 0: then one or the other is all.
+  // Both underflow to 0 for an alpha near 0; then the share is 0 or 1 at random.
   return a + b > 0 ? a / (a + b) : random.integer(2)
 }
 

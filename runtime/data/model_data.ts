@@ -2,7 +2,7 @@ import type { Signature } from '../../compiler/graph/signature.js'
 import { labelColumns } from './label_inputs.js'
 import type { OpenOptions } from './open.js'
 
-/** A model, as far as it decides how images are read. */
+/** The properties of a model that determine how images are read. */
 export interface KnownLabels {
   readonly seed: number
   readonly classes: readonly string[]

@@ -20,9 +20,9 @@ import { byCodePoint, entriesOf, holdsImages } from './walk.js'
 export interface OpenOptions {
   /** Selects the images that are held out when there is no val split. */
   readonly seed: number
-  /** The class names in order, when a model already has them; without, those of the data set. */
+  /** The class names in order, if a model already has them; by default those of the data set. */
   readonly classes?: readonly string[]
-  /** The order of classes that neither a model nor the data set has put in order; `natural` by default. */
+  /** The order of classes if neither a model nor the data set determines it; `natural` by default. */
   readonly classOrder?: ClassOrder
   /** The label inputs whose columns are read, if a model has others than one class. */
   readonly labels?: readonly WantedLabel[]
@@ -31,9 +31,8 @@ export interface OpenOptions {
 }
 
 /**
- * Opens a data set: a folder, or a list of images. What lies in the folder says which format it is: the own files of CUB-200-2011,
- * Stanford Cars or FGVC-Aircraft, lists of images, or else class folders. Without a val split a seeded fifth of each class is held out
- * from train. Nothing is decoded.
+ * Opens a data set: a folder, or a list of images. The format is inferred from the contents: the files of CUB-200-2011, Stanford Cars or
+ * FGVC-Aircraft, lists of images, or else class folders. Without a val split a seeded fifth of each class is held out from train. Nothing is decoded.
  *
  * @throws Failure `data-unreadable`, `data-empty`, `data-ambiguous`, `data-classes` (a class the training split or the model does not know,
  *   or no training split), `data-missing`, `data-duplicate`, `list-broken`, `csv-broken`, `boxes-broken`, `mat-unreadable`

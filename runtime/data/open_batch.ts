@@ -5,10 +5,10 @@ import type { KeptImage } from './feature_source.js'
 import type { Annotations } from './ground_truth.js'
 import type { Prepared } from './prepare.js'
 
-/** An image on its way into a batch. */
+/** A preprocessed image that has not been added to a batch. */
 export interface Ready {
   readonly decoded: Prepared['decoded']
-  /** The image and its views; absent where features take their place. */
+  /** The image and its views; absent if cached features replace them. */
   readonly images?: readonly FloatImage[]
   readonly kept?: KeptImage
 }
@@ -18,12 +18,12 @@ export function lengthOf(size: number): number {
   return size * size * 3
 }
 
-/** A batch while it is filled. */
+/** A batch that is being filled. */
 export class OpenBatch {
   readonly indices: number[] = []
   readonly annotations: (Annotations | undefined)[] = []
   readonly kept: KeptImage[] = []
-  /** Room for the images and each view, once there is one. */
+  /** Buffers for the images and each view, allocated with the first image. */
   private room: readonly Float32Array[] | undefined
   private count = 0
 

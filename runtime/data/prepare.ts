@@ -4,13 +4,13 @@ import { applySteps, type ImageStep } from '../images/preprocess.js'
 import type { FloatImage, RgbImage } from '../images/rgb_image.js'
 import { type ReadyStep, readySteps } from '../images/steps.js'
 
-/** One image to decode and to bring through image steps. What comes out depends on nothing but this and the file. */
+/** One image to decode and preprocess. The result depends only on the job and the file. */
 export interface Job {
   readonly path: string
   /** Where its bytes are, if it is no file of its own. */
   readonly part?: FilePart
   readonly steps: readonly ImageStep[]
-  /** The key of the random numbers its steps draw. */
+  /** The key of the random numbers of its steps. */
   readonly key: number
   /** Height and width the steps end with. */
   readonly size: number
@@ -20,7 +20,7 @@ export interface Job {
 
 export interface ViewJob {
   readonly steps: readonly ImageStep[]
-  /** The key of the random numbers its steps draw. */
+  /** The key of the random numbers of its steps. */
   readonly key: number
   /** Height and width the steps end with. */
   readonly size: number
@@ -30,13 +30,13 @@ export interface Prepared {
   readonly image: FloatImage
   /** In the order of the job. */
   readonly views: readonly FloatImage[]
-  /** The image as it was decoded, without its values. */
+  /** The size and orientation of the decoded image. */
   readonly decoded: Omit<RgbImage, 'data'>
 }
 
 /**
- * How many times the final size the shorter side of an image has to be for augmentation: a crop of a sixteenth of the area then still
- * has as many pixels as come out. Larger images are reduced to it. Where nothing is random (in evaluation) images are read whole.
+ * How many times the final size the shorter side of an image has to be for augmentation: a crop of a sixteenth of the area then still has as many
+ * pixels as come out. Larger images are reduced to it. In evaluation, where no step is random, images are decoded in full.
  */
 const ENOUGH = 4
 
@@ -44,10 +44,10 @@ const ENOUGH = 4
 export type Decode = (image: Pick<Job, 'path' | 'part'>, enough?: number) => Promise<RgbImage>
 
 /**
- * Decodes images and applies steps, and keeps as many as fit: decoded, or ready where nothing is random and that takes less.
+ * Decodes images and applies steps, and caches as many as fit: decoded, or preprocessed if no step is random and that takes less memory.
  *
- * What is kept is what would be made again, so that a cache changes how long a batch takes and nothing else. Nothing is thrown out:
- * an epoch visits each image once in a new order, where "the first that fitted" is hit as often as whatever else could be kept.
+ * Cached images equal those that would be computed again, so the cache affects speed only. Nothing is evicted: each epoch visits every image once in
+ * a new order, so no eviction policy gives more hits.
  */
 export class Preparer {
   private readonly kept = new Map<string, Prepared | RgbImage>()
@@ -57,7 +57,7 @@ export class Preparer {
 
   /**
    * @param cacheBytes most bytes of images to keep
-   * @param free how many images may be under way at once: large ones fill the memory
+   * @param free how many images may be in flight at once, which limits memory
    */
   constructor(
     private readonly decode: Decode,
@@ -80,7 +80,7 @@ export class Preparer {
 
   private async make({ path, part, steps, key, size: ownSize, views = [] }: Job): Promise<Prepared> {
     const ready = this.stepsOf(steps)
-    // Several versions are made of an image as it was decoded.
+    // Several views are computed from one decoded image.
     const random = views.length > 0 || ready.some((step) => step.random)
     const size = Math.max(ownSize, ...views.map((view) => view.size))
     const name = JSON.stringify(random ? [path, size] : [path, steps])

@@ -17,7 +17,7 @@ const splitWords: ReadonlyMap<string, SplitName> = new Map([
   ['testing', 'test'],
 ])
 
-/** Words that say nothing about what a folder or list holds: `train_images`, `seg_train`, `instances_val2017`, `_annotations.coco`. */
+/** Words that do not describe the contents of a folder or list: `train_images`, `seg_train`, `instances_val2017`, `_annotations.coco`. */
 const generalWords: ReadonlySet<string> = new Set(
   'image images img imgs photo photos data dataset set sets split splits seg folder folders class classes list lists label labels labelled labeled annotation annotations anno annos instances metadata meta coco info file files filelist path paths crops cropped resized'.split(
     ' ',
@@ -53,7 +53,7 @@ function wordsOf(name: string): readonly string[] {
     .filter((word) => word !== '')
 }
 
-/** Whether a name has only words that say nothing about the contents: `annotations`, `image_labels`. */
+/** Whether a name has only words that do not describe the contents: `annotations`, `image_labels`. */
 export function isGeneralName(name: string): boolean {
   const words = wordsOf(name)
   return words.length > 0 && words.every(isGeneral)

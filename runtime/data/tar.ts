@@ -4,7 +4,7 @@ import { Failure, reasonOf } from '../failure.js'
 /** A file in a tar archive. */
 export interface TarMember {
   readonly name: string
-  /** Of its contents, in bytes from the beginning of the archive. */
+  /** The offset of its contents in the archive, in bytes. */
   readonly offset: number
   /** In bytes. */
   readonly length: number
@@ -13,9 +13,9 @@ export interface TarMember {
 }
 
 const BLOCK = 512
-/** Read at once: a header, and short members that follow it. */
+/** The number of bytes read at a time: a header and short members after it. */
 const WINDOW = 8192
-/** Members up to this many bytes come with their contents. */
+/** Members up to this many bytes are read with their contents. */
 const SHORT = 65536
 /** Long names are far shorter; a larger one is damage. */
 const MOST_NAME = 1 << 20

@@ -11,7 +11,7 @@ export function brokenLine(path: string, line: number, reason: string, help?: st
   })
 }
 
-/** A file's text without its byte order mark. @throws Failure `list-broken` when it is not there or not UTF-8 */
+/** Reads a file as UTF-8 without its byte order mark. @throws Failure `list-broken` if it is missing or not UTF-8 */
 export async function readText(path: string): Promise<string> {
   const broken = (reason: string, help: string, cause?: unknown) =>
     new Failure({ code: 'list-broken', message: `cannot read ${path}: ${reason}`, help, path }, { cause })
@@ -22,7 +22,7 @@ export async function readText(path: string): Promise<string> {
     throw broken(reasonOf(error), 'check the file and your right to read it', error)
   }
   try {
-    // A zero byte is how UTF-16 looks from here.
+    // A zero byte indicates UTF-16.
     if (bytes.includes(0)) throw new Error('it has zero bytes')
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (error) {

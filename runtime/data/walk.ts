@@ -4,7 +4,7 @@ import { readdir, realpath } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { Failure, reasonOf } from '../failure.js'
 
-/** Extensions taken for images; what is in the file decides when it is decoded. */
+/** Extensions of image files; the actual format is detected from the contents when the file is decoded. */
 export const imageExtensions: ReadonlySet<string> = new Set([
   ...['.jpg', '.jpeg', '.jpe', '.jfif', '.png', '.webp', '.avif', '.tif', '.tiff', '.gif'],
   ...['.heic', '.heif', '.hif', '.bmp', '.dib'],
@@ -31,7 +31,7 @@ export function byCodePoint(a: string, b: string): number {
     const left = a.charCodeAt(i)
     const right = b.charCodeAt(i)
     if (left === right) continue
-    // Halves of a pair stand for code points above all others, though their own numbers are lower.
+    // Surrogates encode code points above all others, although their own code units are lower.
     const pairs = Number(isHalf(left)) - Number(isHalf(right))
     return pairs === 0 ? left - right : pairs
   }

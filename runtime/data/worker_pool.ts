@@ -25,8 +25,8 @@ interface Member {
 }
 
 /**
- * Threads that prepare images while the main one trains. A path always goes to the same one, which may still have it decoded.
- * They keep the process alive only while an image is awaited, and end with it.
+ * Threads that preprocess images during training. A path is always sent to the same thread, which may have it cached. They keep the process alive
+ * only while an image is awaited.
  */
 export class WorkerPool {
   private readonly members: readonly Member[]
@@ -35,7 +35,7 @@ export class WorkerPool {
   private closed = false
   private next = 0
 
-  /** @param cacheBytes most bytes of decoded images that all of them together keep */
+  /** @param cacheBytes the limit of decoded images in all threads together, in bytes */
   constructor(count: number, cacheBytes: number, start: (cacheBytes: number) => Worker = startWorker) {
     this.members = Array.from({ length: count }, () => this.join(start(Math.floor(cacheBytes / count))))
   }

@@ -5,7 +5,7 @@ import type { WeightStore } from '../weights/store.js'
 
 const emaArguments = z.object({ decay: z.number(), warm_up: z.boolean() })
 
-/** A moving average of all weights and statistics, beside the ones that learn. */
+/** A moving average of all weights and statistics of a model in training. */
 export class WeightAverage {
   private readonly decay: number
   private readonly warmUp: boolean

@@ -4,9 +4,9 @@ import type { StepWatch } from '../scope.js'
 type TapeNode = ReturnType<typeof tf.engine>['state']['activeTape'][number]
 
 /**
- * The value of a function and its gradients with respect to variables: what `tf.variableGrads` computes, in less memory. That one holds
- * every gradient and everything that was kept for the way back until all is done; here each goes as soon as the step back that needed it
- * is done. `watch` is called before each. A variable that the value does not depend on has no gradient. The results belong to the caller's tidy.
+ * The value of a function and its gradients with respect to variables: what `tf.variableGrads` computes, in less memory. `tf.variableGrads` holds
+ * every gradient and saved tensor until the end; here each is disposed of as soon as the last backward step that reads it is done. `watch` is called
+ * before each step. A variable that the value does not depend on has no gradient. The results belong to the caller's tidy.
  */
 export function gradientsOf(
   compute: () => tf.Scalar,
@@ -60,7 +60,7 @@ function dependents(tape: readonly TapeNode[], learned: ReadonlySet<number>): Re
   return found
 }
 
-/** From the gradients of a node's outputs to those of its inputs. */
+/** Computes the gradients of a node's inputs from those of its outputs. */
 function stepBack(node: TapeNode, gradients: Map<number, tf.Tensor>, moved: ReadonlySet<number>): void {
   const inputs = Object.entries(node.inputs).filter(([, { id }]) => moved.has(id))
   const given = node.outputs.map(({ id }) => gradients.get(id))
@@ -68,7 +68,7 @@ function stepBack(node: TapeNode, gradients: Map<number, tf.Tensor>, moved: Read
   const { gradient } = node
   if (!gradient) throw new Error(`${node.kernelName} has no gradient`)
   const slopes = tf.tidy(() => {
-    // As in TensorFlow.js: what the value does not depend on has no gradient, not one of zeros.
+    // As in TensorFlow.js, a tensor that the value does not depend on has no gradient, rather than zeros.
     const byInput = gradient(given as tf.Tensor[])
     return inputs.map(([name, input]) => {
       const slope = byInput[name]

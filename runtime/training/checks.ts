@@ -127,7 +127,7 @@ export function checkSame(
     })
 }
 
-/** A run may get more epochs, or end earlier than planned, but what it has done stays done. @throws Failure `run-differs` */
+/** A resumed run may get more epochs, or end earlier than planned, but not before the epochs that it has completed. @throws Failure `run-differs` */
 export async function checkEpochs(run: RunFolder, epochs: number): Promise<void> {
   const { epoch, stepInEpoch } = (await run.readCheckpoint('last')).state
   const begun = epoch + (stepInEpoch > 0 ? 1 : 0)

@@ -1,6 +1,6 @@
 import type { DataSet } from '../data/dataset.js'
 
-/** Number of training images / (classes x images of the class): [classes]. A class without images counts as it is. */
+/** Number of training images / (classes x images of the class): [classes]. A class without images has weight 1. */
 export function balancedWeights({ classes, splits }: DataSet): Float32Array {
   const counts = classes.map(() => 0)
   for (const { label } of splits.train) counts[label] = (counts[label] as number) + 1

@@ -21,7 +21,7 @@ const plainReporter: Reporter = {
 export async function trainFromCommandLine(model: Model, spec: unknown, args: readonly string[]): Promise<void> {
   guardStandardStreams()
   try {
-    // Threads and engines are files of the package.
+    // Worker threads and engines are loaded from files of the package.
     packageRoot()
     const { values } = parseArgs({
       args: [...args],

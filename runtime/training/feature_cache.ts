@@ -27,7 +27,7 @@ export interface FeatureCacheOptions {
   readonly part: number
   readonly settings: CacheSettings
   readonly variables: ReadonlyMap<string, tf.Variable>
-  /** The name of the engine, which decides the last digits. */
+  /** The name of the engine, on which rounding depends. */
   readonly engine: string
   readonly bounds: CacheBounds
   readonly reporter: Reporter
@@ -38,16 +38,16 @@ export interface CacheCounts {
   readonly found: number
 }
 
-/** How much of the machine the features may take, in bytes. */
+/** Limits on the size of cached features, in bytes. */
 export interface CacheBounds {
   readonly memoryBytes: number
-  /** Of all features on disk; 0 keeps none there. */
+  /** The limit on disk; 0 disables the disk cache. */
   readonly diskBytes: number
 }
 
 export const usualBounds: CacheBounds = { memoryBytes: Math.min(2 ** 32, totalmem() / 4), diskBytes: 10 * 2 ** 30 }
 
-/** Keeps what a frozen part computes of each image, and computes what is missing. */
+/** Caches the features that a frozen part computes for each image, and computes missing ones. */
 export class FeatureCache {
   private readonly part: FrozenPart
   private readonly digests = new Map<string, Promise<string | undefined>>()
@@ -60,19 +60,19 @@ export class FeatureCache {
     this.part = elementAt(options.model.features ?? [], options.part)
   }
 
-  /** Opens the features of a part with the weights as they are now. Features on disk are used where the weights are the same, bit for bit. */
+  /** Opens the features of a part with the current weights. Features on disk are used where the weights are the same, bit for bit. */
   static async open(options: FeatureCacheOptions): Promise<FeatureCache> {
     const { bounds, reporter } = options
     const files = bounds.diskBytes > 0 ? await openFiles(options) : undefined
     return new FeatureCache(options, new FeatureStore({ memoryBytes: bounds.memoryBytes, files, reporter }))
   }
 
-  /** The numbers of images whose features were computed, and whose features were there. */
+  /** The numbers of images whose features were computed, and whose features were found. */
   get counts(): CacheCounts {
     return { ...this.counted }
   }
 
-  /** Where batches look for features. @param phase in which the part runs */
+  /** Returns the source of features for batches. @param phase in which the part runs */
   source(phase: 'training' | 'inference'): FeatureSource {
     return {
       needsImages: this.part.readsImages,
@@ -86,7 +86,7 @@ export class FeatureCache {
   /**
    * Returns the features of a batch whose images were looked for in this cache; computes and keeps those that are missing.
    *
-   * @param size the number of images that are computed at once: an image's last digits may depend on it
+   * @param size the number of images computed at once, on which rounding may depend
    * @param state how the part runs, frozen
    */
   async featuresOf(batch: Batch, size: number, state: Omit<RunState, 'watch'>): Promise<BatchFeatures> {
@@ -104,7 +104,7 @@ export class FeatureCache {
     return { part: this.options.part, values: decodeFeatures(this.part.values, entries) }
   }
 
-  /** Computes the features of some images of a batch, with those that fill the batch up. */
+  /** Computes the features of some images of a batch, padded to a full batch. */
   private async compute(
     batch: Batch,
     missing: readonly number[],
@@ -130,9 +130,9 @@ export class FeatureCache {
     )
   }
 
-  /** The missing images one after another, and zeros up to the whole number. */
+  /** Returns the missing images in order, padded with zeros to the batch size. */
   private padded(images: Float32Array, length: number, missing: readonly number[], count: number): Float32Array {
-    // Without images that have features, those that are missing are all there are.
+    // If images with features were not loaded, the batch holds the missing ones only.
     const alone = !this.part.readsImages
     if (alone && missing.length === count) return images
     const padded = new Float32Array(count * length)

@@ -47,7 +47,7 @@ export function encodeFeatures(
     joined.set(one, offset)
     offset += one.length
   }
-  // Binary16 ends at 65504. Larger values would become infinite, so the image is kept as it is.
+  // The largest finite binary16 value is 65504. Features with larger values are stored in single precision.
   const half = precision === 'half' && joined.every((value) => Math.abs(value) < 65520)
   const bytes = half ? Uint16Array.from(joined, numberToHalf) : joined
   return { half, bytes: new Uint8Array(bytes.buffer) }

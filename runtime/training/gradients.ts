@@ -10,7 +10,7 @@ import { gradientsOf } from './backward.js'
 import type { BatchFeatures } from './feature_values.js'
 
 export interface LossesAndGradients {
-  /** A loss on the engine, by name: read all at once, when the gradients are there, too. */
+  /** Losses on the engine with their names, read together once the gradients are computed. */
   readonly names: readonly string[]
   readonly losses: tf.Tensor1D
   readonly gradients: ReadonlyMap<string, tf.Tensor>
@@ -22,7 +22,7 @@ export type TrainingBatch = Pick<Batch, 'images' | 'views' | 'labels' | 'targets
 }
 
 /**
- * Losses forward, gradients back. The result belongs to the caller's tidy.
+ * Computes losses and gradients. The result belongs to the caller's tidy.
  *
  * @param step the number of one of several optimizer steps on the batch, from 0; all losses without
  */
@@ -48,7 +48,7 @@ export function computeGradients(
           : elementAt(model.steps ?? [], step)(at, images, ...given, ...featureTensors(model, at, images, batch))
       const total = tf.addN<tf.Scalar>(Object.values(parts))
       names = [...Object.keys(parts), 'total']
-      // Outside of this function all but the total is gone.
+      // All losses except the total are disposed of after this function.
       values = tf.keep(tf.stack([...Object.values(parts), total]) as tf.Tensor1D)
       return total
     },

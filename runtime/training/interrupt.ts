@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process'
 import { currentNativeBackend } from '../engines/native_parts.js'
 import type { Reporter } from '../reporter.js'
 
-/** npm passes on the Ctrl-C that the terminal has sent to everybody already: what comes this soon is the same request. */
+/** npm forwards the Ctrl-C that the terminal has already sent to the whole process group: a signal this soon after is the same request. */
 const sameRequestMilliseconds = 100
 
 /**
- * The first Ctrl-C (or a scheduler's SIGTERM) asks to stop after the step under way, the second one ends at once. A terminal that is closed
- * (SIGHUP) asks to stop, however often: the system and a shell may both tell of it.
+ * The first Ctrl-C (or a scheduler's SIGTERM) requests a stop after the current step, the second one exits at once. A closed terminal (SIGHUP)
+ * requests a stop, even repeatedly: both the system and a shell may send it.
  */
 export function listenForInterrupt(reporter: Reporter): { asked: () => boolean; end: () => void } {
   let askedAt: number | undefined
@@ -35,7 +35,10 @@ export function listenForInterrupt(reporter: Reporter): { asked: () => boolean; 
   }
 }
 
-/** A step does not yield, so JavaScript hears of a signal only when the step is over, and a step may take a minute. Somebody else has to listen. */
+/**
+ * A step does not yield to the event loop, so a signal handler runs only after the step, which may take a minute. A separate process therefore
+ * watches for the second signal.
+ */
 function watchForRepeat(): () => void {
   const binding = currentNativeBackend()?.binding
   if (binding?.exitOnRepeatedSignal) {
@@ -46,8 +49,8 @@ function watchForRepeat(): () => void {
 }
 
 /**
- * A terminal sends Ctrl-C to every process of the job: a shell beside this one counts, and ends it at the second. Where there is no `sh` the
- * step is waited for.
+ * A terminal sends Ctrl-C to every process of the job: a shell counts them, and kills this process at the second. Without `sh`, the step is completed
+ * first.
  */
 export function watchTerminal(): () => void {
   const script = `trap 'count=$((count + 1)); [ $count -lt 2 ] || kill -KILL ${process.pid}' INT

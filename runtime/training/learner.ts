@@ -22,14 +22,14 @@ export type StepLosses = Readonly<Record<string, number>>
 export interface StepResult {
   /** Means over the step's batches. */
   readonly losses: StepLosses
-  /** Of all gradients together, before clipping; of several optimizer steps on a batch the largest. */
+  /** The global norm before clipping; with several optimizer steps per batch, the largest. */
   readonly gradientNorm: number
 }
 
 export interface StepInfo {
-  /** Steps done: with the seed it names the step's random numbers. */
+  /** The number of completed steps, which with the seed determines the step's random numbers. */
   readonly step: number
-  /** Epochs done, in fractions. */
+  /** Completed epochs, as a fraction. */
   readonly epoch: number
   readonly rate: number
 }
@@ -37,7 +37,7 @@ export interface StepInfo {
 export interface LearnerOptions {
   readonly model: Model
   readonly seed: number
-  /** [classes]: what each class's images count. */
+  /** [classes]: the weight of each class. */
   readonly classWeights?: Float32Array
   readonly profile?: StepProfile
 }
@@ -45,7 +45,7 @@ export interface LearnerOptions {
 interface Computed {
   readonly gradients: readonly (readonly [name: string, sum: tf.Tensor])[]
   readonly losses: readonly (readonly [name: string, value: number])[]
-  /** Of the accumulated gradients with the last batch of a step; 0 before it. */
+  /** The norm of the accumulated gradients after the last batch of a step; 0 before it. */
   readonly norm: number
 }
 
@@ -55,7 +55,7 @@ interface GradientAccumulator {
   batches: number
 }
 
-/** All that learning changes, on the engine: weights, statistics and centres, what the optimizer remembers, and the average. */
+/** The state of training on the engine: weights, statistics and centres, optimizer state, and the moving average. */
 export class Learner {
   private readonly settings: ReadonlyMap<string, ParameterSettings>
   private readonly classWeights: tf.Tensor1D | undefined
@@ -74,7 +74,7 @@ export class Learner {
     this.movingAverages = new MovingAverages(model.parameters)
   }
 
-  /** From the seed, those weights aside that are given. */
+  /** Starts from the given weights; the others are initialised from the seed. */
   static begin(options: LearnerOptions, given?: ReadonlyMap<string, StoredTensor>): Learner {
     const { model, seed } = options
     const { optimizer, average } = model.plan
@@ -83,7 +83,7 @@ export class Learner {
     return new Learner(options, weights(), makeOptimizer(optimizer), beside)
   }
 
-  /** As it was when the checkpoint was made. @param path what messages call the checkpoint */
+  /** Restores the state of a checkpoint. @param path the checkpoint's name in messages */
   static restore(options: LearnerOptions, checkpoint: Checkpoint, path: string): Learner {
     const { model } = options
     const beside = under(checkpoint.slots, learningPrefix)
@@ -101,7 +101,7 @@ export class Learner {
   }
 
   /**
-   * Takes a batch; with the last one of a step the weights move. Nothing moves when a loss or a gradient is not finite.
+   * Accumulates the gradients of a batch; the last batch of a step updates the weights. Nothing is updated if a loss or gradient is not finite.
    *
    * @throws NotFinite
    */
@@ -147,10 +147,10 @@ export class Learner {
     return { tensors: await this.weights.read(), slots, state: { ...state, ...steps } }
   }
 
-  /** Inputs of a pass over the model at that moment, besides the weights. */
+  /** The inputs of a forward pass besides the weights. */
   runState({ step, epoch }: StepInfo, part?: number): Omit<RunState, 'variables' | 'training'> {
     const { seed, model } = this.options
-    // A step has several batches, or a batch several steps.
+    // Either a step has several batches, or a batch has several steps.
     const number = part ?? this.accumulated.batches
     const paths = (frozen: boolean) =>
       model.plan.groups.filter((group) => isFrozen(group, epoch) === frozen).map(({ path }) => path)

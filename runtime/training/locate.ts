@@ -8,15 +8,15 @@ import { Scope } from '../scope.js'
 import { givenTensors } from './gradients.js'
 import type { Learner, StepInfo } from './learner.js'
 
-/** Where numbers went bad: in a node's value, or on the way back through a node, in the gradient of what it takes. */
+/** Where a value stopped being finite: the output of a node, or the gradient of its input. */
 export interface BadPlace {
   readonly node: Node
   readonly of: 'value' | 'gradient'
 }
 
 /**
- * The first binding whose value on this batch is not finite, in the order of computation, or else the first one that made a gradient
- * so, from the loss back: the model runs once more, with each of its nodes as a loss.
+ * Returns the first binding whose value on this batch is not finite, in the order of computation; otherwise the first one, backward from the loss,
+ * whose gradient is not. The model runs once more, with each node as a loss.
  */
 export async function firstNotFinite(
   graph: Graph,

@@ -7,7 +7,7 @@ import { EventFile } from '../tensorboard/file.js'
 import type { StepInfo, StepLosses, StepResult } from './learner.js'
 import { scalarsOf, type TrainingRecord } from './metrics_records.js'
 
-/** About so many steps of an epoch are written down. */
+/** The approximate number of steps logged per epoch. */
 const linesAnEpoch = 20
 
 export interface EpochEnd {
@@ -35,7 +35,7 @@ export class MetricsLog {
     this.every = Math.max(1, Math.ceil(stepsPerEpoch / linesAnEpoch))
   }
 
-  /** One step in some; which ones depends on the step alone, so that a resumed run writes the same. */
+  /** Logs some steps, chosen by step number only, so that a resumed run logs the same ones. */
   async step({ step, epoch, rate }: StepInfo, { losses, gradientNorm }: StepResult): Promise<void> {
     const done = step + 1
     if (done % this.every !== 0) return

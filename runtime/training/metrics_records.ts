@@ -42,7 +42,7 @@ export const trainingRecord = z.discriminatedUnion('kind', [
       top1: numbers.readonly().optional(),
       top5: z.number().optional(),
       calibrationError: z.number().optional(),
-      /** By prediction, where there are others than one class. */
+      /** By prediction, if there are others than a single class. */
       answers: z.record(z.string(), answerMetrics).readonly().optional(),
       score: z.object({ answer: z.string(), metric: z.enum(scoreMetrics), value: z.number() }).optional(),
       localisation: z.looseObject({ meanIou: z.number(), over50: z.number() }).optional(),
@@ -79,7 +79,7 @@ export function scalarsOf(record: TrainingRecord): Record<string, number> {
   }
 }
 
-/** TensorBoard groups what stands under one word. */
+/** TensorBoard groups tags by their first component. */
 function under(group: string, values: Readonly<Record<string, number>>): Record<string, number> {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${group}/${name}`, value]))
 }

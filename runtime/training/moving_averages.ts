@@ -13,7 +13,7 @@ export class MovingAverages {
     this.paths = movingAverages(parameters).map(({ path }) => path)
   }
 
-  /** Moves them after a step. */
+  /** Updates them after a step. */
   follow({ variables }: WeightStore): void {
     for (const { name, average } of this.parameters) {
       if (!average) continue

@@ -22,14 +22,14 @@ export async function readOptimizerState(model: Model, optimizer: Optimizer): Pr
   return slots
 }
 
-/** Puts back what a checkpoint has for the optimizer. @throws Failure `run-unreadable` */
+/** Restores the optimizer state of a checkpoint. @throws Failure `run-unreadable` */
 export function restoreOptimizerState(model: Model, optimizer: Optimizer, { slots, state }: Checkpoint): void {
   const parameters = new Map(model.parameters.map((parameter) => [parameter.name, parameter]))
   for (const [key, { values, shape }] of slots) {
     const slash = key.indexOf('/')
     const variables = optimizer.slots.get(key.slice(0, slash))
     const parameter = parameters.get(key.slice(slash + 1))
-    // Weights that learn beside their average are the learner's.
+    // The learner restores weights that have a moving average.
     if (key.startsWith('weight/') && parameter) continue
     if (!parameter || !variables)
       throw new Failure({

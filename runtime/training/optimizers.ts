@@ -13,13 +13,13 @@ export interface WeightStep {
   readonly decay: number
 }
 
-/** One step of learning. Slots are what an optimizer remembers of each weight: velocity, running means. */
+/** Applies optimizer steps. Slots are the state that an optimizer has for each weight: velocity, running means. */
 export interface Optimizer {
   /** Slots by their name in a checkpoint, in the layout of the weights. */
   readonly slots: ReadonlyMap<string, Map<string, tf.Variable>>
   /** Steps taken. */
   steps: number
-  /** Steps that did not move a weight, which was frozen or out of reach of the step's losses: Adam's bias correction leaves them out. */
+  /** The number of steps that did not update a weight, because it was frozen or had no gradient: Adam's bias correction does not count them. */
   readonly began: Map<string, number>
   apply(moved: Iterable<WeightStep>): void
   dispose(): void
@@ -52,7 +52,7 @@ const sgd: Maker = (given, slots) => {
   }
 }
 
-/** `decoupled`: the decay goes past the means (AdamW). */
+/** `decoupled`: weight decay does not enter the moments (AdamW). */
 function adam({ decoupled }: { readonly decoupled: boolean }): Maker {
   return (given, slots) => {
     const { beta1, beta2, eps } = adamArguments.parse(given)
@@ -126,7 +126,7 @@ export function makeOptimizer(setting: Setting): Optimizer {
   }
 }
 
-/** Whether a checkpoint brought something that is remembered of the weight. */
+/** Whether a checkpoint had state for the weight. */
 function known(slots: Slots, name: string): boolean {
   return [...slots.values()].some((map) => map.has(name))
 }

@@ -2,7 +2,7 @@ import type { ParameterGroup, TrainingPlan } from '../../compiler/graph/graph.js
 import { present } from '../../grammar/present.js'
 import type { ParameterSpec } from '../model.js'
 
-/** How one weight learns. */
+/** Training settings of one weight. */
 export interface ParameterSettings {
   readonly group: ParameterGroup | undefined
   /** Factor on the optimizer's rate. */
@@ -44,7 +44,7 @@ function layerRate({ layers = {} }: ParameterGroup, name: string): number {
   return longest === undefined ? 1 : present(layers[longest], longest)
 }
 
-/** Whether its weights stay as they are; `epoch` counts in fractions. */
+/** Whether its weights are frozen at an epoch, which may be a fraction. */
 export function isFrozen(group: ParameterGroup | undefined, epoch: number): boolean {
   return group !== undefined && (group.frozen === 'all' || epoch < group.frozen)
 }

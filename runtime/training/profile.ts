@@ -11,28 +11,28 @@ interface Cost {
 /** The table that `wsban train --profile` prints. */
 export interface ProfileTable {
   readonly steps: number
-  /** Milliseconds a step, all together and what the kernels alone take of it. */
+  /** Milliseconds per step: total, and in kernels. */
   readonly step: number
   readonly kernels: readonly { readonly name: string; readonly calls: number; readonly milliseconds: number }[]
   readonly bindings: readonly { readonly name: string; readonly forward: number; readonly backward: number }[]
 }
 
 /**
- * Where the time of training steps goes, by TensorFlow's kernels and by the spec's bindings, forward and back. While it is measured the native
- * engine computes a kernel before its call returns, so the call's time is the kernel's (and a step takes longer than otherwise). An operation without weights counts for the binding with weights
- * that ran before it.
+ * Measures the time of training steps by kernel of TensorFlow and by binding of the spec, forward and backward. During profiling the native engine
+ * runs kernels synchronously, so the call's time is the kernel's (and a step takes longer than otherwise). An operation without weights is attributed
+ * to the last binding with weights before it.
  */
 export class StepProfile implements StepWatch {
   private readonly kernels = new Map<string, Cost>()
   private readonly forward = new Map<string, number>()
   private readonly backward = new Map<string, number>()
-  /** From which entry of the tape on a binding's operations stand. */
+  /** The index in the tape at which a binding's operations begin. */
   private marks: { readonly from: number; readonly binding: string }[] = []
   private now: { readonly sums: Map<string, number>; readonly binding: string } | undefined
   private steps = 0
   private whole = 0
 
-  /** A step is measured with all that it calls. The first one also makes what later ones find: it does not count. */
+  /** Measures a step. The first one also initialises what later ones reuse, and is not counted. */
   measure<T>(step: () => T): T {
     const backend = currentNativeBackend()
     if (!backend)
@@ -63,25 +63,25 @@ export class StepProfile implements StepWatch {
     }
   }
 
-  /** On the way forward: what runs from here on is this binding's. */
+  /** Attributes the following forward operations to this binding. */
   enter(path: string): void {
     const binding = path.replace(/\.$/, '')
     this.marks.push({ from: tf.engine().state.activeTape?.length ?? 0, binding })
     this.now = { sums: this.forward, binding }
   }
 
-  /** On the way back: what runs from here on is of the tape's entry of that number. */
+  /** Attributes the following backward operations to this entry of the tape. */
   back(entry: number): void {
     while ((this.marks.at(-1)?.from ?? 0) > entry) this.marks.pop()
     this.now = { sums: this.backward, binding: this.marks.at(-1)?.binding ?? '' }
   }
 
-  /** After the way back: moving the weights. */
+  /** Ends the backward pass; the weight update follows. */
   leave(): void {
     this.now = undefined
   }
 
-  /** Bindings are summed up to `depth` names: master.trunk.Mixed_6e. */
+  /** Bindings are aggregated by their first `depth` names: master.trunk.Mixed_6e. */
   table(depth = 3): ProfileTable {
     const steps = Math.max(1, this.steps - 1)
     const bindings = new Map<string, { forward: number; backward: number }>()
@@ -129,7 +129,7 @@ export class StepProfile implements StepWatch {
   }
 }
 
-/** As people read it: the largest kernels and bindings, in milliseconds a step. */
+/** Formats the largest kernels and bindings, in milliseconds per step. */
 export function profileText({ steps, step, kernels, bindings }: ProfileTable, rows = 16): string {
   const one = (milliseconds: number) => milliseconds.toFixed(1).padStart(9)
   const inKernels = kernels.reduce((sum, { milliseconds }) => sum + milliseconds, 0)

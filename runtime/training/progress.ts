@@ -8,10 +8,10 @@ interface Moment {
   /** Steps done in this epoch. */
   readonly step: number
   readonly rate: number
-  /** Rates of groups that have their own, by name; 0 for one that is frozen. */
+  /** Learning rates of parameter groups by name; 0 for a frozen one. */
   readonly groupRates: Readonly<Record<string, number>>
   readonly losses: StepLosses
-  /** Of the epoch's images so far, where features are kept. */
+  /** Counts of cached features in this epoch, if there is a cache. */
   readonly features?: CacheCounts
 }
 
@@ -25,7 +25,7 @@ export interface MeterOptions {
   readonly batch: number
 }
 
-/** How much the newest batch counts in the pace. */
+/** The weight of the latest batch in the moving average of the pace. */
 const newest = 0.1
 
 /** Reports speed and time left in one line that is updated, and one line per epoch. */
@@ -34,7 +34,7 @@ export class ProgressMeter {
   private firstMilliseconds = 0
   private stepMilliseconds = 0
   private batches = 0
-  /** Milliseconds a batch at present, waiting for it counted. */
+  /** The current milliseconds per batch, including waiting for it. */
   private pace: number | undefined
   private evaluation = 0
   private lastShown = 0
@@ -59,7 +59,7 @@ export class ProgressMeter {
     this.waited += performance.now() - this.asked
   }
 
-  /** The share of the epoch's time so far that went by waiting for images, from 0 to 1. */
+  /** The share of the epoch's time that was spent waiting for images, from 0 to 1. */
   get waitingShare(): number {
     return this.waited / (performance.now() - this.epochStarted)
   }
@@ -78,7 +78,7 @@ export class ProgressMeter {
     this.featureMilliseconds = 0
     const result = step()
     const end = performance.now()
-    // The first one also builds what later ones reuse; it says nothing of the rate.
+    // The first batch also initialises what later ones reuse, so it does not count in the rate.
     if (this.batches === 0) this.firstMilliseconds = end - start
     else {
       this.stepMilliseconds += end - start

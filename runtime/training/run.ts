@@ -19,15 +19,15 @@ export interface RunRequest {
   readonly holdOut?: number
   readonly epochs?: number
   readonly batch?: number
-  /** A file, a run or a published name to begin from, instead of what the spec names; `none` for the seed alone. */
+  /** A file, a run or a published name of initial weights, instead of the spec's; `none` for random initialisation. */
   readonly weights?: string
-  /** The name in that file under which they stand. */
+  /** The entry of that file that holds them. */
   readonly weightsEntry?: string
   /** The checkpoint to resume from, instead of the last. */
   readonly from?: string
   /** Minutes between checkpoints within an epoch; 0 for none. */
   readonly saveEvery?: number
-  /** How many ends of epochs are kept beside the best and the last checkpoint. */
+  /** How many epoch checkpoints are kept besides the best and the last one. */
   readonly keep?: number
   readonly workers?: number
   readonly mostUnreadable?: number

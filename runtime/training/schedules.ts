@@ -11,7 +11,7 @@ const stepArguments = z.object({ at: z.array(z.number()), factor: z.number() })
 const cosineArguments = z.object({ floor: z.number(), warm_up: z.number() })
 const warmUpArgument = z.object({ warm_up: z.number().default(0) })
 
-/** A border that fractions of epochs reach only but for rounding counts as reached. */
+/** Tolerance for epochs as fractions, which may fall short of a boundary by rounding. */
 const almost = 1e-9
 
 const kinds: Readonly<Record<string, (given: Arguments) => Schedule>> = {

@@ -19,7 +19,7 @@ export interface TrainingRequest extends RunRequest {
   readonly resume: boolean
   readonly locate?: TrainOptions['locate']
   readonly cacheBounds?: TrainOptions['cacheBounds']
-  /** Filled while it trains. */
+  /** Filled during training. */
   readonly profile?: StepProfile
 }
 
@@ -31,7 +31,7 @@ interface Beginning {
   readonly engine: string
 }
 
-/** From a folder of images and a model to a run: opens the engine, makes or reopens the run's folder, trains. */
+/** Trains a model on a data set: opens the engine, creates or reopens the run's folder, and trains. */
 export async function startTraining(
   model: Model,
   spec: StoredSpec,
@@ -80,7 +80,7 @@ interface Fresh {
   readonly learner: Learner
 }
 
-/** Everything that may fail is done before the folder is touched. */
+/** Everything that may fail is done before the folder is written to. */
 async function prepare(model: Model, spec: StoredSpec, data: DataSet, request: TrainingRequest): Promise<Fresh> {
   const { reporter, seed } = request
   const weights = await initialWeights(model, {
@@ -101,7 +101,7 @@ async function begin(
   { engine, learner }: Fresh,
 ): Promise<Beginning> {
   const { reporter, out } = request
-  // Another process may have made it while this one waited for the lock.
+  // Another process may have created it while this one waited for the lock.
   await checkNew(out)
   const info = newRun(model, spec, data, request, engine.name)
   const run = await RunFolder.create(out, info, await learner.checkpoint(beginning))

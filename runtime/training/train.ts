@@ -32,25 +32,25 @@ export interface TrainOptions {
   readonly data: DataSet
   readonly run: RunFolder
   readonly learner: Learner
-  /** Where it stands: at the beginning, or as the last checkpoint says. */
+  /** The state to start from: initial, or of a checkpoint. */
   readonly state: TrainingState
   readonly reporter: Reporter
   /** The name of the engine. */
   readonly engine: string
-  /** Threads that prepare images; what `usualWorkers` says without. */
+  /** The number of threads that preprocess images; `usualWorkers()` by default. */
   readonly workers?: number
-  /** How much the features of frozen parts may take, where the train block has a cache; `usualBounds` without. */
+  /** Limits for the cached features of frozen parts, if the train block has a cache; `usualBounds` by default. */
   readonly cacheBounds?: CacheBounds
-  /** The share of unreadable images that is passed by. */
+  /** The share of images that may be unreadable. */
   readonly mostUnreadable?: number
-  /** Where a value went bad: what the batch gives on the learner's weights, binding by binding. Only the compiler's graph knows. */
+  /** Locates a value that is not finite by running the batch binding by binding, which needs the compiler's graph. */
   readonly locate?: (
     found: NotFiniteCause,
     learner: Learner,
     batch: Batch,
     moment: StepInfo,
   ) => Promise<string | undefined>
-  /** True when a person asked to stop: the step under way is finished first. */
+  /** Whether a stop was requested; the current step is completed first. */
   readonly interrupted?: () => boolean
 }
 
@@ -58,17 +58,17 @@ export interface TrainResult {
   readonly epochs: number
   /** Of the whole run. */
   readonly totalSteps: number
-  /** Taken since this training began or was resumed; seconds and seconds a step are of these. */
+  /** Steps since training was started or resumed, to which the times below refer. */
   readonly steps: number
   readonly seconds: number
-  /** Of steps alone, without evaluation; 0 when none was taken. */
+  /** Mean time of a step, without evaluation; 0 without steps. */
   readonly secondsPerStep: number
-  /** Of the last epoch; an engine may count less than all of it. */
+  /** The scores of the last epoch; some engines compute only a part of them. */
   readonly evaluation: Scores | undefined
   readonly interrupted: boolean
-  /** Whether patience ended before all epochs were done. */
+  /** Whether training stopped early because of `patience`. */
   readonly endedEarly: boolean
-  /** Of training and validation images, since this training began or was resumed; absent without a cache. */
+  /** Counts for training and validation images since training was started or resumed; absent without a cache. */
   readonly features?: CacheCounts
 }
 
@@ -84,7 +84,7 @@ export const beginning: TrainingState = {
   stale: 0,
 }
 
-/** Trains a generated model on a data set, with a checkpoint at the end of each epoch, at every stop, and now and then between. */
+/** Trains a generated model on a data set, with a checkpoint at the end of each epoch, at every stop, and at intervals within epochs. */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const training = new Training(options)
   try {
@@ -104,11 +104,11 @@ class Training {
   private readonly batchesPerEpoch: number
   private readonly stepsPerEpoch: number
   private state: TrainingState
-  /** A step that failed may have moved statistics: what it leaves is not kept. */
+  /** A failed step may have updated statistics, so its state is not saved. */
   private broken = false
   private savedAt = performance.now()
   private cache: { readonly part: number; readonly features: FeatureCache } | undefined
-  /** Of caches that are no longer used. */
+  /** Counts of caches that are no longer used. */
   private counted: CacheCounts = { computed: 0, found: 0 }
 
   constructor(private readonly options: TrainOptions) {
@@ -168,7 +168,7 @@ class Training {
     return sumOf(this.counted, this.cache?.features.counts)
   }
 
-  /** Returns the cache of what is frozen for all of the epoch; undefined if there is nothing, or no line for it. */
+  /** Returns the cache of the parts that are frozen for the whole epoch; undefined without any, or without a `cache` setting. */
   private async cacheFor(epoch: number): Promise<FeatureCache | undefined> {
     const { model, learner, engine, reporter, cacheBounds: bounds = usualBounds } = this.options
     const settings = model.plan.cache

@@ -1,12 +1,12 @@
 import type { Random } from '../../../compiler/random.js'
 import type { Traits } from './species.js'
 
-/** A point of the bird's own drawing: about 100 wide, facing right, the middle of the body at 0, 0. */
+/** A point in the bird's coordinates: about 100 units wide, facing right, with the centre of the body at 0, 0. */
 type Point = readonly [x: number, y: number]
 
 export interface Drawing {
   readonly svg: string
-  /** Points on the bird's outline, and on the part that tells its species. */
+  /** Points on the bird's outline, and on the part that distinguishes its species. */
   readonly outline: readonly Point[]
   readonly part: readonly Point[]
 }
@@ -17,7 +17,7 @@ const blue = '#2f6fe0'
 const cream = '#f3ead2'
 const horn = '#2b2926'
 
-/** Draws one bird of the given traits; body colour and pose are chance. */
+/** Draws one bird with the given traits; body colour and pose are random. */
 export function drawBird(traits: Traits, random: Random): Drawing {
   const hue = random.uniform(20, 260)
   const saturation = random.uniform(6, 30)

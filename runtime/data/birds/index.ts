@@ -19,7 +19,7 @@ export interface SampleOptions {
 const counts = { small: { train: 60, val: 20 }, medium: { train: 250, val: 60 } } as const
 
 const readme = 'README.txt'
-/** By it a folder is known as ours, and may be replaced. */
+/** Identifies a folder that this function wrote, which may be replaced. */
 const firstLine = 'Sample birds, drawn by wsban data sample.'
 
 interface Job {
@@ -29,10 +29,10 @@ interface Job {
 }
 
 /**
- * Draws the sample data set: species of birds that differ in one small part each, in train/ and val/, with true boxes.
- * The same seed gives the same bytes. The folder appears whole; an older sample set in its place is replaced, if nothing was added to it.
+ * Draws the sample data set: species of birds that differ in one small part each, in train/ and val/, with ground-truth boxes. The same seed gives
+ * the same bytes. The folder is renamed into place when complete; an older sample set is replaced if nothing was added to it.
  *
- * @throws Failure `folder-not-empty` when something else is there, or in it
+ * @throws Failure `folder-not-empty` when another file or folder exists there, or other files are in it
  */
 export async function writeSampleBirds(out: string, { seed, size }: SampleOptions, reporter: Reporter): Promise<void> {
   await refuseForeign(out)

@@ -7,7 +7,7 @@ export const imageSize = 224
 
 export interface Scene {
   readonly svg: string
-  /** Standard deviation of the noise laid over it, in brightness steps of 0 to 255. */
+  /** Standard deviation of the added noise, in brightness levels of 0 to 255. */
   readonly noise: number
   /** In pixels. */
   readonly blur: number
@@ -15,7 +15,7 @@ export interface Scene {
   readonly part: Box
 }
 
-/** One bird somewhere in front of something. */
+/** Draws one bird in front of a random background. */
 export function drawScene(traits: Traits, random: Random): Scene {
   const ground = background(random)
   const bird = drawBird(traits, random)
@@ -71,7 +71,7 @@ function fractions({ left, right, top, bottom }: Bounds, x: number, y: number): 
   return { y1: share(top + y), x1: share(left + x), y2: share(bottom + y), x2: share(right + x) }
 }
 
-/** Sky, meadow, water or leaves; a branch; and blots in the colours that also tell species, so that a colour alone says nothing. */
+/** Sky, meadow, water or leaves; a branch; and blots in the colours of the distinguishing parts, so that colour alone does not identify a species. */
 function background(random: Random): string {
   const kinds = [
     ['hsl(205 55% 80%)', 'hsl(200 40% 62%)'],

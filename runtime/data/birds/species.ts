@@ -14,7 +14,7 @@ export interface Species {
 
 const plain: Traits = { beak: 'plain', crown: 'plain', wing: 'plain', tail: 'plain' }
 
-/** Invented birds, one small difference each. */
+/** Invented species, which differ in one small part each. */
 export const species: readonly Species[] = [
   { name: 'barwing', traits: { ...plain, wing: 'two white bars' } },
   { name: 'blueband', traits: { ...plain, wing: 'blue band' } },

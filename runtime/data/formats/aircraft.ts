@@ -18,7 +18,7 @@ export function aircraftFolder(root: string): string | undefined {
 }
 
 /**
- * FGVC-Aircraft as its archive has it: lines of an image's number and its variant, a file a split, and boxes in pixels counted from 1.
+ * Reads FGVC-Aircraft as archived: one file per split with lines of image number and variant, and boxes in pixels, 1-based.
  *
  * @throws Failure `list-broken` with file and line
  */
@@ -63,7 +63,7 @@ export async function readAircraft(folder: string): Promise<Listing> {
   }
 }
 
-/** Corners are counted from 1 and belong to the box. */
+/** Corners are 1-based and inclusive. */
 function groundTruthOf(file: string, found: KeyedLine | undefined): GroundTruth | undefined {
   if (!found) return undefined
   const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = numbersIn(file, found, 4)

@@ -6,12 +6,12 @@ import { type Listed, type Listing, type Origin, pathBelow } from '../listing.js
 import { type MatValue, readMat5 } from '../mat5.js'
 import { brokenLine } from '../text.js'
 
-/** One annotation file and where its images lie. */
+/** One annotation file and the folder of its images. */
 interface Part {
   readonly file: string
-  /** The folder of its images; undefined when each line names one. */
+  /** The folder of its images; undefined if each line gives its own path. */
   readonly images: string | undefined
-  /** Undefined when each line says so itself. */
+  /** Undefined if each line gives its own split. */
   readonly split: SplitName | undefined
 }
 
@@ -29,7 +29,7 @@ export function carsFiles(root: string): CarsFiles | undefined {
     return { root, classes: all, parts: [{ file: all, images: undefined, split: undefined }], notes: [] }
   const find = (...names: readonly string[]) =>
     names.flatMap((name) => [join(root, name), join(root, 'devkit', name)]).find((path) => existsSync(path))
-  // Some copies have the folder of images twice, one in the other.
+  // Some copies nest the folder of images in a folder of the same name.
   const images = (name: string) => {
     const inner = join(root, name, name)
     return existsSync(inner) ? inner : join(root, name)

@@ -10,12 +10,12 @@ import { findLayout, type Layout } from './folder_layout.js'
 interface Walk {
   readonly root: string
   readonly notes: string[]
-  /** How many files were no images, by extension. */
+  /** The number of files that are not images, by extension. */
   readonly others: Map<string, number>
 }
 
 /**
- * One folder a class, directly below the root or below folders of splits (`findLayout`); with `boxes.csv` the true boxes.
+ * Reads one folder per class, directly below the root or below folders of splits (`findLayout`), and the boxes of `boxes.csv`.
  *
  * @param known the classes of a model, if it has some
  * @throws Failure `data-unreadable`, `data-empty`, `data-ambiguous` (folders that look like splits), `csv-broken`, `boxes-broken`

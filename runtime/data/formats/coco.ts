@@ -33,8 +33,8 @@ export function isCoco(content: unknown): boolean {
 }
 
 /**
- * Reads COCO's format: the category of an image's objects is its class. An image with objects of several categories, or without any, has no class and is
- * left out. The box of an image with one object is its true box.
+ * Reads COCO's format: the category of an image's objects is its class. An image with objects of several categories, or without any, has no class and
+ * is left out. The box of an image with a single object is its ground truth.
  *
  * @param content parsed JSON for which `isCoco`
  * @param text the same as text, for the lines of the images
@@ -86,7 +86,7 @@ export function readCoco(content: unknown, text: string, file: string): CocoList
   }
 }
 
-/** Boxes of no size, which some tools write, are none. */
+/** Boxes of zero size, which some tools write, are ignored. */
 function sidesOf(box: readonly number[] | undefined): readonly (readonly [string, string])[] {
   const [x = 0, y = 0, width = 0, height = 0] = box ?? []
   if (!(width > 0 && height > 0)) return []

@@ -15,7 +15,7 @@ const files = {
   pointNames: join('parts', 'parts.txt'),
 } as const
 
-/** The folder that holds CUB's own files: the root, or the one its archive makes. */
+/** Returns the folder of CUB's files: the root, or the folder of its archive. */
 export function cubFolder(root: string): string | undefined {
   return [root, join(root, 'CUB_200_2011')].find((folder) =>
     [files.images, files.labels, files.classes].every((file) => existsSync(join(folder, file))),
@@ -23,7 +23,7 @@ export function cubFolder(root: string): string | undefined {
 }
 
 /**
- * CUB-200-2011 as its archive has it: lines of an image's number and its path, class, split, box (x, y, width, height in pixels) and parts.
+ * Reads CUB-200-2011 as archived: files of image number and path, class, split, box (x, y, width, height in pixels) or parts.
  *
  * @throws Failure `list-broken` with file and line
  */
@@ -92,7 +92,7 @@ function groundTruthOf(
   return { unit: 'stored pixels', box: { y1: y, x1: x, y2: y + height, x2: x + width }, ...(points && { points }) }
 }
 
-/** The parts that are seen, by image: lines of image, part, x, y, and whether it is seen. */
+/** Reads the visible parts by image from lines of image, part, x, y and visibility. */
 async function readPoints(folder: string): Promise<ReadonlyMap<string, readonly Point[]>> {
   const found = new Map<string, Point[]>()
   const path = join(folder, files.points)

@@ -17,16 +17,16 @@ export type ListedRows =
     }
   | { readonly reason: string }
 
-/** Characters at the beginning of a file that show how it is divided. */
+/** The number of leading characters from which the delimiter is inferred. */
 const BEGINNING = 65536
 const SAMPLE_ROWS = 200
 
 const separators: readonly Separator[] = [',', ';', '\t']
 
 /**
- * Reads a list as a table of text: with commas, semicolons, tabs or blanks between the columns, with or without a first row that names them.
+ * Reads a list as a table of text: delimited by commas, semicolons, tabs or blanks, with or without a header.
  *
- * @param labels the label inputs whose columns are read; then the first row has to name them
+ * @param labels the label inputs whose columns are read; these require a header
  * @throws Failure `csv-broken`, `list-broken` for a list with an error in it
  */
 export async function readDelimitedList(
@@ -34,7 +34,7 @@ export async function readDelimitedList(
   paths: ImagePaths,
   labels: readonly string[],
 ): Promise<ListedRows> {
-  // A table of something else need not even be sound; a list in a wrong encoding is still seen to be one.
+  // A table of other data may be malformed; a list in a wrong encoding is still recognised as a list.
   const beginning = (await readFile(file))
     .subarray(0, 2 * BEGINNING)
     .toString('latin1')

@@ -14,7 +14,7 @@ import { readJsonFile } from './json_list.js'
 
 const tables: ReadonlySet<string> = new Set(['.csv', '.tsv', '.txt'])
 const records: ReadonlySet<string> = new Set(['.json', '.jsonl', '.ndjson'])
-/** Formats of other programs, in which people keep lists. */
+/** Spreadsheet formats, which are reported but not read. */
 const foreign: ReadonlySet<string> = new Set(['.xlsx', '.xls', '.ods', '.numbers', '.parquet', '.feather', '.xml'])
 
 /** With more files of one kind in a folder, each belongs to an image. */
@@ -25,9 +25,9 @@ export interface ListFile {
   readonly file: string
   readonly rows: readonly Row[]
   readonly paths: ImagePaths
-  /** Whether its form or the names of its columns make it a list, not only what they hold. */
+  /** Whether its format or column names identify it as a list, rather than its contents only. */
   readonly named: boolean
-  /** Of all its images, if its name or its folder says so. */
+  /** The split of all its images, if the name of the file or its folder denotes one. */
   readonly split?: SplitName
   /** In the list's own order, if it has one. */
   readonly classes?: readonly string[]
@@ -55,7 +55,7 @@ export async function findLists(root: string, labels: readonly string[]): Promis
       if (!('reason' in list)) found.push(list)
       else if (saysList(file)) notes.push(`${relative(root, file)} was not read: ${list.reason}`)
     }
-  // A table whose contents look like a list is none beside one that is called so.
+  // A table that only looks like a list is ignored if a file is named as one.
   const named = found.some((list) => list.named) ? found.filter((list) => list.named) : found
   const stems = splitsOfNames(named.map(({ file }) => stem(file)))
   const lists = named.map((list): ListFile => {

@@ -103,7 +103,7 @@ async function splitFolders(
   const folders: Partial<Record<SplitName, string>> = {}
   let classes: readonly string[] = []
   for (const [split, candidates] of [...bySplit].sort(([a], [b]) => order.indexOf(a) - order.indexOf(b))) {
-    // A folder of images without classes, or an empty one, does not stand in the way of one with classes.
+    // A folder of images without classes, or an empty one, does not conflict with one that has classes.
     const filled = candidates.filter(({ below }) => below.length > 0)
     if (filled.length > 1)
       throw new Failure({

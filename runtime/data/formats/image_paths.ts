@@ -3,16 +3,16 @@ import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } 
 import { type Origin, pathBelow } from '../listing.js'
 import { imageExtensions, isImageName } from '../walk.js'
 
-/** A place where the images of a list may be. */
+/** How the paths of a list may map to files. */
 interface Way {
   readonly folder: string
-  /** How many folders at the beginning of a path are left out: those of another machine. */
+  /** The number of leading folders to drop, which exist only on the machine that wrote the list. */
   readonly without: number
   /** Appended to a name without an extension. */
   readonly extension: string
 }
 
-/** After this many searches without success, further images are only looked for where others were found. */
+/** After this many failed searches, images are looked up only in ways that succeeded before. */
 const MOST_SEARCHES = 50
 
 /** Folders of a data set that are searched for the images of a list. */
@@ -24,12 +24,12 @@ const MOST_FOLDERS = 30
  */
 export class ImagePaths {
   private readonly folders: readonly string[]
-  /** The places where images were found, first those found first. */
+  /** The ways that succeeded, in the order in which they were found. */
   private readonly ways: Way[] = []
   private failed = 0
 
   /**
-   * @param root the folder of the data set, which no path leaves
+   * @param root the folder of the data set; no path may leave it
    * @param file the list
    */
   constructor(
@@ -42,7 +42,7 @@ export class ImagePaths {
     this.folders = [...new Set([...near, ...foldersIn(root), ...foldersIn(own)])]
   }
 
-  /** How paths differ from those below the list's folder, for a message; undefined if they do not. */
+  /** Describes how the paths were mapped, for a note; undefined if they are relative to the list's folder. */
   get note(): string | undefined {
     const [way] = this.ways
     return way && way.without > 0
@@ -74,7 +74,9 @@ export class ImagePaths {
     return undefined
   }
 
-  /** Returns the path of an image or, if there is none, the path where it would be. @throws Failure `list-broken` for a path outside of the data set */
+  /**
+   * Returns the path of an image or, if there is none, the path where it would be. @throws Failure `list-broken` for a path outside of the data set
+   */
   resolve(name: string, origin: Origin): string {
     return (
       this.find(name) ??
@@ -105,7 +107,7 @@ export class ImagePaths {
   }
 }
 
-/** The folders and the name in a path, which may be of another system: `C:\photos\a.jpg`. */
+/** Splits a path, also of another operating system (`C:\photos\a.jpg`), into folders and name. */
 function partsOf(name: string): readonly string[] {
   return name
     .split(/[\\/]+/)
@@ -124,7 +126,7 @@ function foldersIn(folder: string): readonly string[] {
       .sort()
       .slice(0, MOST_FOLDERS)
   } catch {
-    // A folder that cannot be listed has no images to offer; reading the data set itself reports it.
+    // An unreadable folder is skipped here; reading the data set itself reports it.
     return []
   }
 }

@@ -9,8 +9,8 @@ const plain = z.union([z.string(), z.number(), z.boolean(), z.null()])
 const record = z.record(z.string(), z.unknown())
 
 /**
- * Reads a file of JSON: an array of records, a record a line (JSON Lines), an object of paths and classes, or COCO's format. Fields of an object in a record
- * (`box: { x1, y1, x2, y2 }`) count as the record's own; fields that hold arrays or more are left alone.
+ * Reads a file of JSON: an array of records, a record a line (JSON Lines), an object of paths and classes, or COCO's format. Fields of an object in a
+ * record (`box: { x1, y1, x2, y2 }`) count as the record's own; fields with arrays or nested objects are ignored.
  *
  * @throws Failure `list-broken` with file and line
  */
@@ -83,7 +83,7 @@ function parsedFrom(text: string, file: string, line: number): unknown {
   }
 }
 
-/** Returns the fields of one record. Boxes as arrays, whose order differs from tool to tool, are left alone. @throws Failure `list-broken` */
+/** Returns the fields of one record. Boxes as arrays are ignored, since their order differs between tools. @throws Failure `list-broken` */
 export function rowOfRecord(text: string, file: string): Row {
   const parsed = record.safeParse(parsedFrom(text, file, 1))
   const fields = Object.entries(parsed.success ? parsed.data : {}).filter(([, value]) => !Array.isArray(value))

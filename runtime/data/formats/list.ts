@@ -9,7 +9,7 @@ import { boxOf, columnOf, labelCells, splitOf } from './columns.js'
 import type { ListFile } from './find_lists.js'
 
 /**
- * Lists of images: a path, a class, perhaps a split and a box a row. Paths are below the data set's folder.
+ * Reads lists of images: each row has a path, a class, and optionally a split and a box. Paths are below the data set's folder.
  *
  * @param root the folder of the data set
  * @param labels the label inputs whose columns are read; the class alone without any

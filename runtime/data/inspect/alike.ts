@@ -2,16 +2,16 @@ import { elementAt } from '../../../grammar/present.js'
 import type { ImageFacts } from './image_facts.js'
 
 /**
- * Bits of 256 in which two difference hashes may differ and still be of one image. Of the 519,690 pairs of the 1,020 photos of Oxford Flowers 17, 41
- * differ in at most 16 bits and are copies that were scaled, cropped or compressed again; pairs of different photos begin at 60.
+ * The number of 256 bits in which the difference hashes of near-duplicates may differ. Of the 519,690 pairs of the 1,020 photos of Oxford Flowers 17,
+ * 41 differ in at most 16 bits and are copies that were scaled, cropped or compressed again; pairs of different photos begin at 60.
  */
 export const MOST_DIFFERENT = 20
-/** A hash with fewer differences in it is of something flat, and does not identify it. */
+/** A hash with fewer ones or zeros is of a uniform image, and does not identify it. */
 const LEAST_DETAIL = 32
 /** 32-bit words of a hash. */
 const WORDS = 8
 
-/** Groups of images whose files are the same, byte for byte. */
+/** Returns groups of images whose files are identical. */
 export function sameContent(seen: readonly ImageFacts[]): readonly (readonly ImageFacts[])[] {
   const groups = new Map<string, ImageFacts[]>()
   for (const one of seen) {
@@ -23,8 +23,8 @@ export function sameContent(seen: readonly ImageFacts[]): readonly (readonly Ima
 }
 
 /**
- * Returns pairs of images that look alike (sizes, compression or small marks apart) though their files differ. Each is compared with each:
- * most comparisons end within the first words, so that a hundred thousand images take far less time than decoding them.
+ * Returns pairs of near-duplicates: images that differ in size, compression or small marks. Each is compared with each: most comparisons end within
+ * the first words, so that a hundred thousand images take far less time than decoding them.
  */
 export function alike(seen: readonly ImageFacts[]): readonly (readonly [ImageFacts, ImageFacts])[] {
   const compared = seen.filter(hasDetail)

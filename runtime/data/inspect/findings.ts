@@ -2,11 +2,11 @@ import { splitNames } from '../dataset.js'
 import { counted, listed } from '../listing.js'
 import { type Double, type Finding, type Inspection, isWithin } from './inspection.js'
 
-/** Classes with fewer training images are hardly learned. */
+/** Classes with fewer training images are rarely learned. */
 const FEW = 10
-/** Above this, the largest class is guessed too often. */
+/** Above this ratio of class sizes, the largest class is predicted too often. */
 const UNEVEN = 5
-/** Images with a shorter side are mere blur at the sizes that models look at. */
+/** Images with a shorter side are blurred at the input sizes of models. */
 const SMALL = 64
 
 export function findingsOf(found: Omit<Inspection, 'findings'>, mostUnreadable: number): Finding[] {

@@ -17,7 +17,7 @@ export interface ImageFacts {
   readonly height: number
   /** SHA-256 of the file. */
   readonly content: string
-  /** How it looks: images that differ in few bits look alike. */
+  /** The difference hash: images that differ in few bits look alike. */
   readonly look: Uint16Array
 }
 
@@ -59,7 +59,7 @@ async function lookAt(sample: Sample, split: SplitName): Promise<ImageFacts | Un
     const content = createHash('sha256').update(bytes).digest('base64')
     return { sample, split, width: image.width, height: image.height, content, look: await lookOf(image) }
   } catch (error) {
-    // A missing file says so with a code; the rest is for decodeImage to know.
+    // A missing file is detected by its error code; decodeImage reports all other errors.
     if (error instanceof Failure || (error instanceof Error && 'code' in error))
       return { path, split, reason: reasonOf(error) }
     throw error

@@ -1,7 +1,7 @@
 import type { SplitName } from '../dataset.js'
 import type { Unreadable } from './image_facts.js'
 
-/** Images that are one and the same, or look like it. */
+/** Images that are identical or near-duplicates. */
 export interface Double {
   readonly kind: 'same' | 'alike'
   readonly images: readonly { readonly path: string; readonly split: SplitName; readonly class: string }[]
@@ -19,7 +19,7 @@ export interface ClassCount {
   readonly test: number
 }
 
-/** Of the images that can be read: width and height of the smallest, the middle and the largest by area. */
+/** Width and height of the smallest, the median and the largest readable image by area. */
 export interface Sizes {
   readonly smallest: readonly [width: number, height: number]
   readonly median: readonly [width: number, height: number]
@@ -32,7 +32,7 @@ export interface Inspection {
   readonly sizes: Sizes | undefined
   readonly withBox: number
   readonly unreadable: readonly Unreadable[]
-  /** First those across splits or classes, then those within. */
+  /** Those across splits or classes come first. */
   readonly doubles: readonly Double[]
   readonly findings: readonly Finding[]
 }
