@@ -13,7 +13,7 @@ import type { Reporter } from '../reporter.js'
 import { type Feed, ProgramSession } from './program_session.js'
 import { timeInTurns } from './timing.js'
 
-/** How the threshold of a cascade is found. */
+/** The search for a cascade's threshold. */
 export interface CascadeTrial {
   readonly val: readonly Sample[]
   /** The largest loss of top-1 on val that is accepted, as a share. */
@@ -21,7 +21,7 @@ export interface CascadeTrial {
   readonly reporter: Reporter
 }
 
-/** The threshold of an exported file and what it was measured to do on val; shares are between 0 and 1. It is stored in the file's metadata. */
+/** The threshold of an exported file and its measured effect on val; shares are between 0 and 1. It is stored in the file's metadata. */
 export const tunedCascade = z.object({
   prediction: z.string(),
   sure: z.number(),
@@ -29,9 +29,9 @@ export const tunedCascade = z.object({
   /** The share of images that keep the first prediction. */
   early: z.number(),
   top1: z.number(),
-  /** With the second prediction for every image. */
+  /** Top-1 of the second prediction for every image. */
   top1Both: z.number(),
-  /** For one image, on this machine: means over some images of val, in turns. */
+  /** Mean time for one image on this machine, over some images of val, alternating between both. */
   milliseconds: z.number(),
   millisecondsBoth: z.number(),
 })
@@ -46,8 +46,8 @@ export interface Judged {
 }
 
 /**
- * Returns the smallest threshold that loses at most `maxDrop` of top-1 against the second prediction of every image, with the share of images
- * that keep the first one and the top-1; undefined if that is none. It lies midway between two images, so that rounding moves none across it.
+ * Returns the smallest threshold that loses at most `maxDrop` of top-1 against the second prediction of every image, with the share of images that
+ * keep the first one and the top-1; undefined if there is none. It is midway between two confidences, so that rounding does not change any decision.
  */
 export function smallestThreshold(
   judged: readonly Judged[],
@@ -61,7 +61,7 @@ export function smallestThreshold(
   for (const [index, { confidence, firstRight, secondRight }] of sorted.entries()) {
     right += Number(firstRight) - Number(secondRight)
     const next = sorted[index + 1]?.confidence
-    // Images that are equally confident are on one side.
+    // Equally confident images are on the same side of the threshold.
     if (next === confidence || right < both - maxDrop * count - 1e-9) continue
     const middle = next === undefined ? confidence : Math.fround((confidence + next) / 2)
     const sure = next !== undefined && middle <= next ? confidence : middle

@@ -15,15 +15,15 @@ export interface CheckedFile {
 }
 
 /**
- * ONNX Runtime's time to open a file grows with the square of its nodes. Above this number it prepares the file without its last level, which
- * chooses memory layouts and takes most of that time: a quarter for a chain of 3,300 convolutions.
+ * ONNX Runtime's time to open a file grows with the square of its nodes. Above this number the file is opened without the last level of graph
+ * optimisation, which chooses memory layouts and takes most of that time: a quarter for a chain of 3,300 convolutions.
  */
 const manyNodes = 2000
 
 /**
- * Opens an exported file in ONNX Runtime and runs it once, on an image of noise.
+ * Opens an exported file in ONNX Runtime and runs it once on an image of random noise.
  *
- * @throws Failure `export-refused` when ONNX Runtime does not take it
+ * @throws Failure `export-refused` if ONNX Runtime rejects it
  */
 export async function checkExport(path: string, file: CheckedFile, runtime: typeof OnnxRuntime): Promise<void> {
   try {

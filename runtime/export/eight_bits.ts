@@ -14,14 +14,14 @@ import type { Reporter } from '../reporter.js'
 import { type Feed, ProgramSession, spread } from './program_session.js'
 import { timeInTurns } from './timing.js'
 
-/** Images on which ranges are measured, spread over the training split. */
+/** The number of calibration images, spread over the training split. */
 const calibrationImages = 64
 
-/** The criteria for accepting a file in eight bits. */
+/** The criteria for accepting an int8 file. */
 export interface EightBitTrial {
   readonly train: readonly Sample[]
   readonly val: readonly Sample[]
-  /** The largest loss of top-1 on val, as a share, with which the file is still made. */
+  /** The largest accepted loss of top-1 on val, as a share. */
   readonly maxDrop: number
   readonly reporter: Reporter
 }
@@ -38,11 +38,11 @@ export interface Accuracy {
   readonly images: number
   readonly fp32: number
   readonly int8: number
-  /** Images with one answer before and after. */
+  /** Images with the same answer before and after. */
   readonly sameTop1: number
 }
 
-/** Milliseconds for one image before and after rounding: means over some images of val, in turns, on this machine. */
+/** Milliseconds for one image before and after quantisation: means over some images of val on this machine, alternating between both. */
 export interface Speed {
   readonly fp32: number
   readonly int8: number

@@ -10,29 +10,29 @@ export interface Described {
   readonly stored: StoredSpec
   /** In the order of the logits; numbers if the classes have no names. */
   readonly classes: readonly string[] | undefined
-  /** The names of classes and labels by label input, where there are others than one class. */
+  /** The names of classes and labels by label input, if there are others than a single class. */
   readonly labelNames?: Readonly<Record<string, readonly string[]>> | undefined
   readonly input: 'image' | 'tensor'
-  /** Sizes of the input that are fixed. */
+  /** Fixed sizes of the input. */
   readonly sizes?: FixedSizes | undefined
-  /** Where the weights are from: `trained`, or the seed of those that are random. */
+  /** The origin of the weights: `trained`, or the seed of random ones. */
   readonly weights: string
   readonly precision: string
-  /** The seed of the run that the weights are from, which held out its validation split. */
+  /** The seed of the run, by which its validation split was held out. */
   readonly seed?: number | undefined
-  /** The share of train that it held out, where that is not the usual one. */
+  /** The share of train that it held out, if not the default. */
   readonly holdOut?: number | undefined
   /** The fingerprint of the training images. */
   readonly samples?: string | undefined
-  /** Accuracy of the run that the weights are from. */
+  /** Accuracy of the run. */
   readonly metrics?: unknown
-  /** How its answers are to be corrected. */
+  /** The correction of its answers. */
   readonly calibration?: unknown
-  /** Of an int8 file: what rounding costs. */
+  /** The accuracy of an int8 file before and after quantisation. */
   readonly accuracy?: unknown
-  /** Of an int8 file: milliseconds for one image before and after rounding, on the machine that exported it. */
+  /** The speed of an int8 file: milliseconds for one image before and after quantisation, on the machine that exported it. */
   readonly speed?: unknown
-  /** Of a file whose cascade was tuned: its threshold, and what that does. */
+  /** The tuned threshold of a cascade, and its measured effect. */
   readonly cascade?: unknown
 }
 

@@ -29,7 +29,7 @@ import { type Accuracy, type EightBitTrial, inEightBits, type Speed } from './ei
 import { lowPrecision } from './low_precision.js'
 import { type Described, metadataOf } from './metadata.js'
 
-/** How values are stored and computed: all in float32; or in float16 or as eight-bit steps where that is enough. */
+/** How values are stored and computed: all in float32; or, where precision allows, in float16 or quantised to eight bits. */
 export type Precision = { readonly name: 'fp32' | 'fp16' } | { readonly name: 'int8'; readonly trial: EightBitTrial }
 
 export interface ExportRequest {
@@ -38,43 +38,43 @@ export interface ExportRequest {
   readonly stored: StoredSpec
   /** In the order of the logits; numbers if the classes have no names. */
   readonly classes: readonly string[] | undefined
-  /** The names of classes and labels by label input, where there are others than one class. */
+  /** The names of classes and labels by label input, if there are others than a single class. */
   readonly labelNames?: Readonly<Record<string, readonly string[]>>
   readonly path: string
   readonly input: 'image' | 'tensor'
-  /** Of a checkpoint, which may lack some, or random ones from a seed. */
+  /** Weights of a checkpoint, which may lack some, or random ones from a seed. */
   readonly weights: (Pick<OpenWeights, 'read'> & { readonly initial?: InitialValues }) | { readonly seed: number }
   readonly opset?: number
   /** How images are resized in the file; `products` if omitted. */
   readonly resize?: ResizeLowering
-  /** Whether the file does without operators that several runtimes lack. */
+  /** Whether the file avoids operators that several runtimes lack. */
   readonly portable?: boolean
-  /** Sizes of the input that are fixed. */
+  /** Fixed sizes of the input. */
   readonly sizes?: FixedSizes
   readonly precision?: Precision
-  /** For a model with a cascade: how its threshold is found; that of the spec without. */
+  /** For a model with a cascade: the search for its threshold; by default the spec's threshold is used. */
   readonly cascade?: CascadeTrial
-  /** Blocks and operations as functions of the file. */
+  /** Whether blocks and operations become functions of the file. */
   readonly functions?: boolean
-  /** One copy of the network in a loop of two rounds, instead of one for each pass. */
+  /** Whether both passes share one copy of the network in a loop, instead of one copy each. */
   readonly fusePasses?: boolean
-  /** Passes that are left out. */
+  /** Passes to skip. */
   readonly without?: readonly string[]
-  /** Whether the file is left as it is written, without being opened and run once. */
+  /** Whether to skip opening the file and running it once. */
   readonly unchecked?: boolean
-  /** The seed of the run that the weights are from, which held out its validation split. */
+  /** The seed of the run, by which its validation split was held out. */
   readonly seed?: number
-  /** The share of train that it held out, where that is not the usual one. */
+  /** The share of train that it held out, if not the default. */
   readonly holdOut?: number
   /** The fingerprint of that run's training images. */
   readonly samples?: string
-  /** Accuracy of the run that the weights are from. */
+  /** Accuracy of the run. */
   readonly metrics?: Readonly<Record<string, unknown>>
-  /** How the answers are to be corrected; the graph itself computes the model's own. */
+  /** The correction of the answers; the graph itself computes uncorrected ones. */
   readonly calibration?: AnswerCalibration
 }
 
-/** A model that takes images already resized, and how they are to be resized. */
+/** A model whose input is the resized image, and the resize that its caller has to apply. */
 export interface ResizedModel extends EncodedModel {
   readonly resize: ResizedInput
 }
@@ -84,15 +84,15 @@ export interface Exported {
   readonly nodes: number
   /** Whether both passes share one copy of the network. */
   readonly fused: boolean
-  /** Why the file was not opened and run: it was not wanted, or ONNX Runtime cannot be installed. */
+  /** Why the file was not opened and run: on request, or because ONNX Runtime cannot be installed. */
   readonly unchecked?: string
-  /** Of an int8 file: what rounding costs. */
+  /** The accuracy of an int8 file before and after quantisation. */
   readonly accuracy?: Accuracy
-  /** Of an int8 file: how fast it is on this machine. */
+  /** The speed of an int8 file on this machine. */
   readonly speed?: Speed
   /** The threshold that was found. */
   readonly cascade?: TunedCascade
-  /** Returns the same model from its resized image on, not yet written; undefined if it does not begin with a resize. */
+  /** Returns the model that starts from the resized image, not yet written; undefined if it does not begin with a resize. */
   readonly resized: () => ResizedModel | undefined
 }
 
@@ -100,7 +100,7 @@ export interface Exported {
 const mostBytes = 2 ** 31 - 1
 
 /**
- * Writes the whole method as one ONNX file, once ONNX Runtime, where it can be had, has opened and run it.
+ * Writes the whole method as one ONNX file, after ONNX Runtime, if available, has opened and run it.
  *
  * @throws Failure `weights-not-finite`, `cannot-write`, `int8-inaccurate`, `no-cascade`, `cascade-saves-nothing`, `onnx-too-large`, `export-refused`
  */

@@ -15,7 +15,7 @@ export interface Feed {
   readonly steps: readonly ImageStep[]
 }
 
-/** A program that runs without having been a file. */
+/** Runs a program without writing it to a file. */
 export class ProgramSession {
   private constructor(
     private readonly session: InferenceSession,
@@ -43,7 +43,7 @@ export class ProgramSession {
     return argMax(data)
   }
 
-  /** Outputs that end in `ending`, without it. */
+  /** Returns the names of outputs that end in `ending`, without the ending. */
   names(ending: string): string[] {
     return this.session.outputNames.flatMap((name) => (name.endsWith(ending) ? [name.slice(0, -ending.length)] : []))
   }
@@ -62,7 +62,7 @@ export class ProgramSession {
   }
 }
 
-/** Returns at most so many items, spread over the list. */
+/** Returns at most `count` items, spread over the list. */
 export function spread<T>(list: readonly T[], count: number): readonly T[] {
   const step = Math.max(1, list.length / count)
   return Array.from({ length: Math.min(count, list.length) }, (_, index) => list[Math.floor(index * step)]).flatMap(

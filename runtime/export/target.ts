@@ -8,14 +8,14 @@ export type Target = 'tfjs' | 'onnx' | 'pytorch'
 
 export interface TargetRequest {
   readonly target: Target
-  /** The folder to write to; it is made if need be. */
+  /** The output folder, created if it does not exist. */
   readonly out: string
-  /** Of the random weights in an ONNX file. */
+  /** The seed of random weights in an ONNX file. */
   readonly seed: number
 }
 
 /**
- * Writes what a target makes of a spec; returns the files' paths.
+ * Compiles a spec to a target and writes the files. Returns their paths.
  * @throws Failure `cannot-write`, `file-exists` where a file would replace one that wsban did not write
  */
 export async function writeTarget(spec: ReadySpec, { target, out, seed }: TargetRequest): Promise<string[]> {

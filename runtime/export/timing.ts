@@ -9,8 +9,8 @@ import { type Feed, ProgramSession, spread } from './program_session.js'
 const timedImages = 40
 
 /**
- * Returns the mean milliseconds for one image of each of two programs in ONNX Runtime, in their order. They take turns on the same images,
- * so that what else the machine does slows both.
+ * Returns the mean milliseconds for one image of each of two programs in ONNX Runtime, in their order. They alternate on the same images, so that
+ * other load slows down both.
  *
  * @throws Failure `image-unreadable`
  */
@@ -28,7 +28,7 @@ export async function timeInTurns(
       const image = await decodeSample(sample)
       for (const which of [0, 1] as const) {
         const session = elementAt(sessions, which)
-        // The first run of a session reserves memory.
+        // The first run of a session allocates memory.
         if (index === 0) await session.run(image)
         const start = performance.now()
         await session.run(image)

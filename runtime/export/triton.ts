@@ -10,10 +10,10 @@ import { loadOnnxRuntime } from '../onnxruntime/load.js'
 import type { Reporter } from '../reporter.js'
 import { WrittenFiles } from '../written_files.js'
 
-/** Rows of the largest batch that Triton makes of several requests. */
+/** The largest batch into which Triton combines requests. */
 const largestBatch = 8
 
-/** Microseconds for which it waits for them. */
+/** How long it waits for further requests, in microseconds. */
 const queueDelay = 2000
 
 const labelsFile = 'labels.txt'
@@ -56,8 +56,8 @@ export class TritonRepository {
 }
 
 /**
- * Returns a ModelConfig in the text format of protocol buffers (triton-inference-server/common, protobuf/model_config.proto). Triton makes batches of
- * requests of one shape, so that images of any size may be sent; a file with an output that has no row for each image takes no batches.
+ * Returns a ModelConfig in the text format of protocol buffers (triton-inference-server/common, protobuf/model_config.proto). Triton combines
+ * requests of the same shape only, so images of any size may be sent. Without a row per image in every output there is no batching.
  *
  * @param labelled the output that has the names of classes
  */
@@ -79,7 +79,7 @@ export function tritonConfig({
       `    name: ${quoted(own)}`,
       `    data_type: TYPE_${datatype}`,
       `    dims: [ ${(isBatched ? shape.slice(1) : shape).join(', ')} ]`,
-      // One number for each image: dims may not be empty.
+      // For one number per image, as dims may not be empty.
       ...(isBatched && shape.length === 1 ? ['    reshape: { shape: [ ] }'] : []),
       ...(own === labelled ? [`    label_filename: ${quoted(labelsFile)}`] : []),
       '  }',

@@ -1,9 +1,9 @@
-/** Tasks that run side by side, and between them some that need to be the only one. */
+/** Runs tasks concurrently, except for exclusive ones, which run alone (a readers-writer lock). */
 export class Turns {
   private readonly running = new Set<Promise<unknown>>()
   private exclusive: Promise<unknown> = Promise.resolve()
 
-  /** Runs the task beside others, after those that run alone. */
+  /** Runs the task concurrently with others, after all pending exclusive ones. */
   async beside<Result>(task: () => Promise<Result>): Promise<Result> {
     for (let waited: unknown; waited !== this.exclusive; ) {
       waited = this.exclusive
@@ -18,7 +18,7 @@ export class Turns {
     }
   }
 
-  /** Runs the task when all others have ended; what comes meanwhile waits for it. */
+  /** Runs the task exclusively: after all running ones, and before all later ones. */
   alone<Result>(task: () => Promise<Result>): Promise<Result> {
     const turn = this.exclusive.then(async () => {
       await Promise.allSettled(this.running)

@@ -1,6 +1,6 @@
 import type { RgbImage } from './rgb_image.js'
 
-/** The header of a bitmap, as of Microsoft's BITMAPCOREHEADER, BITMAPINFOHEADER and its later versions. */
+/** The header of a bitmap: Microsoft's BITMAPCOREHEADER, BITMAPINFOHEADER or a later version. */
 interface BmpHeader {
   readonly width: number
   readonly height: number
@@ -8,7 +8,7 @@ interface BmpHeader {
   readonly topDown: boolean
   readonly bits: number
   readonly compression: number
-  /** Where the pixels begin. */
+  /** The offset of the pixels. */
   readonly offset: number
   /** Three bytes for each colour: red, green, blue. */
   readonly palette: Uint8Array
@@ -26,7 +26,7 @@ const ALPHA_BITFIELDS = 6
  * Decodes a BMP of 1, 4, 8, 16, 24 or 32 bits, plain or run-length encoded, with transparency on white.
  *
  * @param mostPixels larger images are refused before they are decoded
- * @throws Error with the reason: cut short, too large, a compression that is a format of its own
+ * @throws Error with the reason: truncated, too large, or compressed as JPEG or PNG
  */
 export function decodeBmp(bytes: Uint8Array, mostPixels: number): RgbImage {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -61,7 +61,7 @@ function headerOf(view: DataView, mostPixels: number): BmpHeader {
   if (!allowed[compression]?.includes(bits))
     throw new Error(`it has ${bits} bits per pixel in compression ${compression}`)
   const fields = compression === BITFIELDS || compression === ALPHA_BITFIELDS
-  // The masks are part of the later headers, and follow the first one.
+  // The masks are part of later headers, and follow a BITMAPINFOHEADER.
   const fieldBytes = size >= 52 || !fields ? 0 : compression === ALPHA_BITFIELDS ? 16 : 12
   const start = 14 + size + fieldBytes
   if (view.byteLength < start) throw new Error('its header is cut short')

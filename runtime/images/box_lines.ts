@@ -4,11 +4,11 @@ interface Stroke {
   readonly colour: readonly [red: number, green: number, blue: number]
   readonly opacity: number
   readonly width: number
-  /** Lengths of a dash and of the gap after it; a whole line without. */
+  /** The lengths of a dash and of the gap after it; a solid line by default. */
   readonly dash?: readonly [dash: number, gap: number]
 }
 
-/** Draws boxes onto an RGB image: the crop white on a dark rim, so that it is seen on any image; the true box green and dashed. */
+/** Draws boxes onto an RGB image: the crop white with a dark outline, so that it is visible on any image; the ground truth green and dashed. */
 export function drawBoxes(image: RgbImage, box: Box, truth: Box | undefined): void {
   const line = Math.max(2, Math.round(Math.min(image.width, image.height) / 100))
   if (truth) stroke(image, truth, line, { colour: [51, 221, 51], opacity: 1, width: line, dash: [line * 3, line * 2] })
@@ -16,7 +16,7 @@ export function drawBoxes(image: RgbImage, box: Box, truth: Box | undefined): vo
   stroke(image, box, line, { colour: [255, 255, 255], opacity: 1, width: line })
 }
 
-/** Along the sides of a box that stays `inset` pixels within the image. */
+/** Draws along the sides of a box, at least `inset` pixels inside the image. */
 function stroke({ width, height, data }: RgbImage, { y1, x1, y2, x2 }: Box, inset: number, style: Stroke): void {
   const left = Math.round(Math.max(inset, x1 * width))
   const top = Math.round(Math.max(inset, y1 * height))

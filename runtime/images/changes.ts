@@ -3,7 +3,8 @@ import { Failure } from '../failure.js'
 import { type Interpolation, resizeImage } from './resize.js'
 import type { AnyImage, FloatImage } from './rgb_image.js'
 
-// One function a step that moves pixels; colours.ts has those that change them. Each gives a new image (or the very same one when nothing changes) and never writes into its input,
+// One function per geometric step; colours.ts has those of pixel values. Each returns a new image (or its input if nothing changes) and never
+// writes into its input,
 // which may sit in a cache. Values are 0 to 255 until `normalize`.
 
 /** The part of width x height whose top left pixel is (left, top). */

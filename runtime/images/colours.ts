@@ -1,6 +1,6 @@
 import type { AnyImage, FloatImage } from './rgb_image.js'
 
-// One function a step, as in changes.ts: each gives a new image. Values are 0 to 255 until `normalize`, and stay between.
+// One function per step, as in changes.ts: each returns a new image. Values are clipped to 0 to 255 until `normalize`.
 
 /** Luma of sRGB values (ITU-R BT.601), as Pillow and torchvision turn colour to grey. */
 const RED = 0.299

@@ -9,21 +9,21 @@ import { reasonAgainst, signatureOf } from './signature.js'
 
 export type { RgbImage } from './rgb_image.js'
 
-/** Above this an image is refused before it is decoded: 2^27 pixels are 400 MB of RGB, and more is a mistake or an attack. */
+/** Larger images are rejected before they are decoded: 2^27 pixels are 400 MB of RGB, and more is a mistake or an attack. */
 export const MOST_PIXELS = 2 ** 27
 
-/** libvips has one buffer of errors for all that it decodes at a time. */
+/** libvips has a single error buffer for all concurrent operations. */
 const turns = new Turns()
 
 /**
- * Decodes a JPEG, PNG, WebP, AVIF, TIFF, GIF (its first frame), HEIC or BMP to 8-bit sRGB, turned as its EXIF says, transparency on white.
+ * Decodes a JPEG, PNG, WebP, AVIF, TIFF, GIF (its first frame), HEIC or BMP to 8-bit sRGB, oriented by its EXIF tag, composited on white.
  *
  * @param source a path, a part of a file, or the file's bytes
- * @param name what to call the image in a message when `source` is no path
- * @param enough how long the shorter side has to be: an image over half as large again is reduced to it while it is read, which for a large JPEG
+ * @param name the image's name in messages if `source` is not a path
+ * @param enough the required length of the shorter side: an image over 1.5 times as large is reduced to it while decoding, which for a large JPEG
  *   takes a fraction of the time and memory
- * @param mostPixels above which an image is refused before it is decoded
- * @throws Failure `image-unreadable`, which names the path and the reason: missing, empty, cut short, damaged, not an image, too large
+ * @param mostPixels larger images are rejected before they are decoded
+ * @throws Failure `image-unreadable`, which names the path and the reason: missing, empty, truncated, damaged, not an image, too large
  */
 export async function decodeImage(
   source: ImageFile | Uint8Array,
@@ -45,7 +45,7 @@ export async function decodeImage(
 
   let bytes: Uint8Array
   try {
-    // Read here, not by sharp: libvips takes text in brackets at the end of a file name as options.
+    // Read here instead of by sharp: libvips parses text in brackets at the end of a file name as options.
     bytes = source instanceof Uint8Array ? source : await readImageFile(source)
   } catch (error) {
     // Not the image's fault: others would be left out as well.

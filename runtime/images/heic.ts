@@ -1,7 +1,7 @@
 import { reasonOf } from '../failure.js'
 import type { RgbImage } from './rgb_image.js'
 
-/** An object of WebAssembly, which unlike an error has no code. */
+/** A handle of WebAssembly; unlike an error, it has no code. */
 type HeifHandle = object & { readonly code?: never }
 
 interface HeifError {
@@ -19,7 +19,7 @@ interface HeifDecoded {
   }[]
 }
 
-/** The functions of libheif that are used here, with libheif's own names. */
+/** The functions of libheif that are used here, under libheif's names. */
 export interface Libheif {
   readonly heif_error_code: { readonly heif_error_Ok: object }
   readonly heif_colorspace: { readonly heif_colorspace_RGB: object }

@@ -3,16 +3,16 @@ import { open, readFile } from 'node:fs/promises'
 /** An image that is stored inside another file, such as a tar archive. */
 export interface FilePart {
   readonly file: string
-  /** In bytes from the beginning of the file. */
+  /** The offset in the file, in bytes. */
   readonly offset: number
   /** In bytes. */
   readonly length: number
 }
 
-/** A file of its own, or a part of one. */
+/** The path of an image file, or a part of an archive. */
 export type ImageFile = string | FilePart
 
-/** Returns the bytes of an image. @throws an error of the file system, or one that the file ends before the image does */
+/** Returns the bytes of an image. @throws an error of the file system, or one if the file is truncated */
 export async function readImageFile(source: ImageFile): Promise<Uint8Array> {
   if (typeof source === 'string') return readFile(source)
   const { file, offset, length } = source

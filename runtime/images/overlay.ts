@@ -4,17 +4,17 @@ import type { Box, RgbImage } from './rgb_image.js'
 import { loadSharp } from './sharp.js'
 
 export interface Heat {
-  /** [h, w], the map a crop was taken from; nothing is shown where it is zero or less. */
+  /** [h, w], the map that a crop was computed from; transparent where it is not positive. */
   readonly attention: Float32Array
   readonly h: number
   readonly w: number
-  /** The part of the image that the map covers; all of it without. */
+  /** The part of the image that the map covers; all of it by default. */
   readonly view?: View
 }
 
 export interface Marks extends Heat {
   readonly box: Box
-  /** Where the object truly is, when that is known. */
+  /** The annotated box of the object, if there is one. */
   readonly truth?: Box
 }
 
@@ -29,7 +29,7 @@ const colours: readonly Colour[] = [
   [252, 255, 164],
 ]
 
-/** The image with its heatmap and the crop's box drawn over it, as PNG. */
+/** Returns the image with its heatmap and the crop's box as a PNG. */
 export async function drawOverlay(image: RgbImage, marks: Marks): Promise<Uint8Array> {
   const sharp = await loadSharp()
   const heated = await drawHeat(image, marks)
@@ -39,7 +39,7 @@ export async function drawOverlay(image: RgbImage, marks: Marks): Promise<Uint8A
     .toBuffer()
 }
 
-/** The image with a map drawn over it. */
+/** Returns the image with a heatmap. */
 export async function drawHeat(image: RgbImage, marks: Heat): Promise<RgbImage> {
   const sharp = await loadSharp()
   const { width, height } = image
@@ -58,7 +58,7 @@ export async function drawHeat(image: RgbImage, marks: Heat): Promise<RgbImage> 
   return { width, height, data }
 }
 
-/** RGBA, the stronger the less transparent. */
+/** Returns RGBA pixels, whose opacity grows with the value. */
 function heatPixels({ attention, h, w }: Heat): Uint8Array {
   const largest = attention.reduce((most, value) => Math.max(most, value), 0)
   const pixels = new Uint8Array(h * w * 4)

@@ -6,7 +6,7 @@ import { type ImageStep, type ReadyStep, readySteps } from './steps.js'
 export { type ImageStep, stepNames } from './steps.js'
 
 /**
- * An image as evaluation sees it: the steps in the order listed.
+ * Preprocesses an image for evaluation with the given steps.
  *
  * @returns [height, width, 3] of the last step's size; 0 to 255 unless a step normalises
  * @throws Failure `image-step-unknown`, `image-step-argument`, `image-smaller-than-crop`, or `image-step-random` for a random step
@@ -20,7 +20,7 @@ export function augment(image: AnyImage, steps: readonly ImageStep[], random: Ra
   return applySteps(image, readySteps(steps), random).data
 }
 
-/** The steps checked, and none of them random. */
+/** Returns the checked steps, none of which may be random. */
 export function evaluationSteps(steps: readonly ImageStep[]): readonly ReadyStep[] {
   const ready = readySteps(steps)
   const random = ready.find((step) => step.random)

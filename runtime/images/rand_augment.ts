@@ -7,15 +7,15 @@ import type { AnyImage, FloatImage } from './rgb_image.js'
 const mostMagnitude = 30
 
 interface Options {
-  /** Transforms that follow each other. */
+  /** The number of transforms applied in sequence. */
   readonly count: number
   /** From 0 to 30. */
   readonly magnitude: number
-  /** The value, 0 to 255, of what comes into view from outside the image. */
+  /** The value, 0 to 255, of pixels from outside the image. */
   readonly fill: number
 }
 
-/** Applies a transform, whose strength is a share of the greatest: from -1 to 1 if it has a direction, else from 0 to 1. */
+/** Applies a transform, whose strength is relative to the greatest: from -1 to 1 if it has a direction, else from 0 to 1. */
 type Transform = (image: AnyImage, strength: number, fill: number) => AnyImage
 
 /**
@@ -54,7 +54,7 @@ export function randAugment(image: AnyImage, { count, magnitude, fill }: Options
   return result
 }
 
-/** Samples the nearest pixel: `from` gives the place in the image, in pixels from its top left corner, of each place in the result. */
+/** Samples the nearest pixel: `from` maps each position of the result to a position in the image, in pixels from the top left corner. */
 function sampled(
   { width, height, data }: AnyImage,
   fill: number,

@@ -1,11 +1,11 @@
 import type { AnyImage } from './rgb_image.js'
 
-/** Pixels of three colours, of which each takes `stride` values: 4 with an unused one for transparency. */
+/** RGB pixels of `stride` values each: 4 for RGBA, whose alpha is ignored. */
 interface Pixels extends AnyImage {
   readonly stride: 3 | 4
 }
 
-/** Which input samples make each output sample of one axis: `count` weights from `first` on, the same count for all. */
+/** The input samples of each output sample along one axis: `count` weights starting at `first`, with the same count for all. */
 interface Taps {
   readonly count: number
   readonly first: Int32Array
@@ -15,7 +15,7 @@ interface Taps {
 
 export type Interpolation = 'bilinear' | 'bicubic'
 
-/** A filter over the distance from the centre in pixels, and the distance from which on it is zero. */
+/** A filter kernel, a function of the distance from the centre in pixels, and its radius. */
 const filters: Readonly<Record<Interpolation, { readonly reach: number; weight(distance: number): number }>> = {
   bilinear: { reach: 1, weight: (distance) => Math.max(0, 1 - distance) },
   // Keys 1981, equation 4, with a = -0.5.
@@ -71,9 +71,9 @@ function tapsOf(input: number, output: number, interpolation: Interpolation): Ta
  * Stretches an image to width x height. Returns [height, width, 3] floats on the input's scale, rounded nowhere; the overshoot of the
  * cubic filter is clamped to 0 to 255.
  *
- * The same as Pillow's `resize(..., BILINEAR)` or `BICUBIC` on float images, torchvision's `resize(antialias=True)`, and ONNX `Resize`
- * with mode=linear or cubic (cubic_coeff_a=-0.5), antialias=1, coordinate_transformation_mode=half_pixel and exclude_outside=1. Without that last attribute
- * ONNX Runtime repeats the edge pixel outside the image instead, and the outermost rows and columns differ by up to a tenth.
+ * The same as Pillow's `resize(..., BILINEAR)` or `BICUBIC` on float images, torchvision's `resize(antialias=True)`, and ONNX `Resize` with
+ * mode=linear or cubic (cubic_coeff_a=-0.5), antialias=1, coordinate_transformation_mode=half_pixel and exclude_outside=1. Without that last
+ * attribute ONNX Runtime repeats the edge pixel outside the image instead, and the outermost rows and columns differ by up to a tenth.
  */
 export function resizeImage(
   image: AnyImage,

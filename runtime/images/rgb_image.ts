@@ -3,20 +3,20 @@ export interface RgbImage {
   readonly width: number
   readonly height: number
   readonly data: Uint8Array
-  /** How the file had it stored, as EXIF counts (1 to 8), when it was turned to be shown. */
+  /** The EXIF orientation (2 to 8) of the stored image, if it was rotated or mirrored. */
   readonly orientation?: number
-  /** How large it is in the file, turned, when it was reduced while it was read. */
+  /** The size of the full image after orientation, if it was reduced while decoding. */
   readonly whole?: { readonly width: number; readonly height: number }
 }
 
-/** An image on its way through the steps: bytes until something needs fractions. Values are still 0 to 255. */
+/** An image between steps: bytes until a step needs fractions. Values are 0 to 255. */
 export interface AnyImage {
   readonly width: number
   readonly height: number
   readonly data: Uint8Array | Float32Array
 }
 
-/** The same with room for fractions. */
+/** An image with fractional values. */
 export interface FloatImage extends AnyImage {
   readonly data: Float32Array
 }

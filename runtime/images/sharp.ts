@@ -3,17 +3,17 @@ import type Sharp from 'sharp'
 let loaded: Promise<typeof Sharp> | undefined
 
 /**
- * The loaders of libvips that may run. It takes the first loader that a file's bytes please, whatever the file is called, and others read
- * formats that name further files, run interpreters (SVG, PDF, ImageMagick) or trust what they read (its own .v, matrices, CSV).
+ * The loaders of libvips that are allowed. libvips selects a loader by a file's contents, and others read formats that refer to further files, run
+ * interpreters (SVG, PDF, ImageMagick) or trust their input (its own .v, matrices, CSV).
  */
 const loaders = ['Jpeg', 'Png', 'Webp', 'Heif', 'Tiff', 'Nsgif']
 
-/** sharp, loaded when the first image is: it costs a tenth of a second that `wsban check` need not pay. */
+/** Loads sharp with the first image: it takes a tenth of a second, which `wsban check` does not need. */
 export function loadSharp(): Promise<typeof Sharp> {
   loaded ??= import('sharp').then(({ default: sharp }) => {
     sharp.block({ operation: ['VipsForeignLoad'] })
     sharp.unblock({ operation: loaders.map((name) => `VipsForeignLoad${name}`) })
-    // Images are decoded side by side, so threads inside one decode only get in the way; and no operation is ever repeated.
+    // Images are decoded concurrently, so threads within one decode do not help; and no operation repeats, so libvips's cache does not either.
     sharp.concurrency(1)
     sharp.cache(false)
     return sharp

@@ -1,4 +1,6 @@
-/** The supported formats, with sharp's names for their decoders or `libheif` and `bmp`, detected from a file's first bytes (its name may be wrong). */
+/**
+ * The supported formats, with sharp's names for their decoders or `libheif` and `bmp`, detected from a file's first bytes (its name may be wrong).
+ */
 interface Signature {
   readonly format: string
   readonly decoder: string
@@ -24,26 +26,26 @@ export const signatures: readonly Signature[] = [
   { format: 'BMP', decoder: 'bmp', matches: (b) => latin(b, 0, 2) === 'BM' },
 ]
 
-/** Other kinds that people have: what is wrong is said by name. */
+/** Common unsupported formats, which messages name. */
 const others: readonly { readonly name: string; readonly matches: (bytes: Uint8Array) => boolean }[] = [
   { name: 'a film', matches: (b) => brandsOf(b).length > 0 },
   { name: 'SVG', matches: (b) => /<svg[\s>]/i.test(latin(b, 0, 1000)) },
   { name: 'PDF', matches: (b) => latin(b, 0, 5) === '%PDF-' },
 ]
 
-/** The format of a file by its first bytes. */
+/** Returns the format of a file, detected from its first bytes. */
 export function signatureOf(bytes: Uint8Array): Signature | undefined {
   return signatures.find(({ matches }) => matches(bytes))
 }
 
-/** Why a file of no such signature is not read. */
+/** Returns why a file without such a signature is not read. */
 export function reasonAgainst(bytes: Uint8Array): string {
   const formats = signatures.map(({ format }) => format).join(', ')
   const other = others.find(({ matches }) => matches(bytes))
   return `${other ? `it is ${other.name}, and` : 'it is'} not one of ${formats}`
 }
 
-/** The major and the compatible brands of an ISO media file, whose first box lists them; none of anything else. */
+/** Returns the major and compatible brands of an ISO base media file from its first box; none for other files. */
 function brandsOf(bytes: Uint8Array): string[] {
   if (bytes.length < 16 || latin(bytes, 4, 8) !== 'ftyp') return []
   const size = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(0)

@@ -7,7 +7,7 @@ import { randAugment } from './rand_augment.js'
 import { resizeImage } from './resize.js'
 import type { AnyImage } from './rgb_image.js'
 
-/** One step of a model's preprocessing or augmentation, as the compiler hands it over: a name of `stepNames` and its arguments. */
+/** One step of a model's preprocessing or augmentation, as compiled: a name of `stepNames` and its arguments. */
 export interface ImageStep {
   readonly name: string
   readonly arguments: Readonly<Record<string, number | string | boolean | readonly number[]>>
@@ -16,7 +16,7 @@ export interface ImageStep {
 /** A step with its arguments checked. */
 export interface ReadyStep {
   readonly name: string
-  /** Whether it draws random numbers, so belongs to training only. */
+  /** Whether it draws random numbers, which only training may do. */
   readonly random: boolean
   apply(image: AnyImage, random: Random): AnyImage
 }
@@ -57,7 +57,7 @@ const interpolation = z.enum(['bilinear', 'bicubic']).default('bilinear')
 const factor = z.number().min(0)
 const positive = z.number().positive()
 const share = z.number().min(0).max(1)
-/** How large a rectangle to draw, with its defaults. */
+/** The range of a random rectangle's area and aspect ratio, with defaults. */
 const shape = ({ scale, ratio }: { scale: readonly [number, number]; ratio: readonly [number, number] }) => ({
   scale_min: positive.max(1).default(scale[0]),
   scale_max: positive.max(1).default(scale[1]),
@@ -70,7 +70,7 @@ const shapeOf = (o: { scale_min: number; scale_max: number; ratio_min: number; r
   ratioMin: o.ratio_min,
   ratioMax: o.ratio_max,
 })
-/** One number for all colours, or one each. */
+/** One number for all channels, or one each. */
 const colours = (value: z.ZodNumber) =>
   z.union([z.tuple([value, value, value]), value.transform((one): [number, number, number] => [one, one, one])])
 

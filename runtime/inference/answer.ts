@@ -6,16 +6,16 @@ import type { LabelNames } from '../data/label_inputs.js'
 import type { RgbImage } from '../images/rgb_image.js'
 import type { AnswerCalibration } from '../runs/answer_calibration.js'
 
-/** The map the crop was taken from, row by row. */
+/** The map that the crop was computed from, in row-major order. */
 export interface AttentionMap {
   readonly values: Float32Array
   readonly height: number
   readonly width: number
-  /** The part of the image that it covers: all of it, unless the model's steps cut off its rim. */
+  /** The part of the image that it covers: all of it, unless the image steps crop the border. */
   readonly view: View
 }
 
-/** Where a crop was taken, and by which map. */
+/** The box of a crop, and the map that it was computed from. */
 export interface SeenCrop {
   readonly box: Box
   readonly attention: AttentionMap
@@ -23,9 +23,9 @@ export interface SeenCrop {
 
 /** The prediction for one image. */
 export interface Answer {
-  /** By class, adding up to 1: the model's prediction. Empty if it predicts no class. */
+  /** The predicted probabilities by class, with sum 1. Empty if the model predicts no class. */
   readonly probabilities: Float32Array
-  /** All predictions by name, if there are others than the probabilities. */
+  /** All predictions by name, if there are others than the class probabilities. */
   readonly predictions?: Readonly<Record<string, Float32Array>>
   /** Each branch's own. */
   readonly logits: Readonly<Record<string, Float32Array>>
@@ -36,19 +36,19 @@ export interface Answer {
   readonly crops?: Readonly<Record<string, SeenCrop>>
   /** Whether the image kept the first prediction of a cascade; absent in a model without one. */
   readonly early?: boolean
-  /** Whether the image is of one of the classes; absent where nothing was measured to tell by. */
+  /** Whether the image is of one of the classes; absent without a calibration. */
   readonly known?: boolean
 }
 
-/** Anything that answers about images: a run on an engine, or an ONNX file. */
+/** A model that predicts images: a run on an engine, or an ONNX file. */
 export interface Predictor {
   /** Class names in the order of the probabilities. */
   readonly classes: readonly string[]
-  /** Absent for a classifier with one label, whose only prediction are its probabilities. */
+  /** Absent for a classifier with one label, whose only prediction is its probabilities. */
   readonly signature?: Signature | undefined
-  /** The names of classes and labels by label input, where there is a signature. */
+  /** The names of classes and labels by label input, if there is a signature. */
   readonly labelNames?: LabelNames | undefined
-  /** How its answers are corrected, if they are. */
+  /** The correction of its answers, if any. */
   readonly calibration?: AnswerCalibration
   predict(images: readonly RgbImage[]): Promise<Answer[]>
   close(): Promise<void>
@@ -62,17 +62,17 @@ export interface Outputs {
 const logitsPrefix = 'logits/'
 const [boxOutput, guideOutput, earlyOutput] = ['boxes', 'attention', 'early'] as const
 
-/** Whether an output is the boxes of a crop: `boxes` of the first, `boxes/NAME` of another. */
+/** Whether an output holds the boxes of a crop: `boxes` of the first, `boxes/NAME` of another. */
 export function isBoxOutput(name: string): boolean {
   return isOutputOf(boxOutput, name)
 }
 
-/** Whether an output is the map that a crop was taken from. */
+/** Whether an output is the map that a crop was computed from. */
 export function isGuideOutput(name: string): boolean {
   return isOutputOf(guideOutput, name)
 }
 
-/** Whether an output tells which images kept the first prediction of a cascade. */
+/** Whether an output marks the images that kept the first prediction of a cascade. */
 export function isEarlyOutput(name: string): boolean {
   return isOutputOf(earlyOutput, name)
 }
@@ -82,9 +82,9 @@ function isOutputOf(kind: string, name: string): boolean {
 }
 
 /**
- * The answer about image `index` of a batch.
+ * Returns the answer for image `index` of a batch.
  *
- * @param view what the model sees of an image
+ * @param view the part of an image that is the model's input
  * @param signature of the model, if it has one
  */
 export function answerOf(outputs: Outputs, index: number, view: View = wholeImage, signature?: Signature): Answer {
@@ -126,7 +126,7 @@ export function answerOf(outputs: Outputs, index: number, view: View = wholeImag
   }
 }
 
-/** Returns the prediction that are the probabilities of the first Class input; undefined if a model predicts none. */
+/** Returns the prediction that holds the probabilities of the first Class input; undefined if there is none. */
 export function classAnswer({ labels, answers }: Signature): SignatureAnswer | undefined {
   const label = labels.find(({ kind }) => kind === 'Class')
   return answers.find(({ kind, of }) => kind === 'classes' && of === label?.name)
@@ -159,7 +159,7 @@ export function predictsClasses(signature: Signature | undefined): boolean {
   return !signature || classAnswer(signature) !== undefined
 }
 
-/** The first output that is none of the others. */
+/** Returns the first output that is not a box, map, early mask or logits. */
 export function predictionOf(outputs: Outputs): string | undefined {
   return Object.keys(outputs).find(
     (name) => !isBoxOutput(name) && !isGuideOutput(name) && !isEarlyOutput(name) && !name.startsWith(logitsPrefix),

@@ -17,7 +17,7 @@ export type AnswerMetrics = ClassesMetrics | LabelsMetrics | ValuesMetrics | Ret
 
 export const scoreMetrics = ['top-1', 'mAP', 'R2', 'recall@1'] as const
 
-/** The metric by which checkpoints are compared; more is better. */
+/** The metric by which checkpoints are compared; higher is better. */
 export interface Score {
   readonly answer: string
   readonly metric: (typeof scoreMetrics)[number]

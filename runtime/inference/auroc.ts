@@ -2,7 +2,7 @@
  * The area under the receiver operating characteristic: the probability that a score of the first kind is above one of the second, ties
  * counted half (Hanley and McNeil 1982).
  *
- * @throws RangeError where one kind has no scores
+ * @throws RangeError if one kind has no scores
  */
 export function areaUnderRoc(positive: readonly number[], negative: readonly number[]): number {
   if (positive.length === 0 || negative.length === 0) throw new RangeError('both kinds need scores')

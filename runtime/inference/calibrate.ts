@@ -5,21 +5,21 @@ import { type Answer, argMax, type Predictor } from './answer.js'
 import { Calibration } from './calibration.js'
 import { logarithmOf, tempered } from './temperature.js'
 
-/** The prediction for an image of a known class. */
+/** The prediction for an image whose class is known. */
 export interface Labelled {
   readonly probabilities: Float32Array
   readonly label: number
 }
 
-/** The share of images of known classes that are to be accepted. */
+/** The share of images of known classes to accept. */
 const kept = 0.95
 
-/** Without some images a temperature is arbitrary. */
+/** With fewer images the temperature is arbitrary. */
 export const leastImages = 20
 
 const folds = 5
 
-/** Returns the correction that fits the answers best; undefined for too few images. */
+/** Fits a correction to the answers; undefined for too few images. */
 export function calibrate(answers: readonly Labelled[]): AnswerCalibration | undefined {
   if (answers.length < leastImages) return undefined
   const temperature = fittedTemperature(answers)
@@ -36,10 +36,10 @@ export function calibrate(answers: readonly Labelled[]): AnswerCalibration | und
   }
 }
 
-/** How often the error of exact probabilities is drawn. */
+/** The number of random draws for the error of exact probabilities. */
 const draws = 200
 
-/** The mean calibration error of answers that are right as often as they are sure. */
+/** Returns the mean calibration error of perfectly calibrated answers of these confidences. */
 function errorOfExact(sure: readonly number[]): number {
   const random = new Random(1)
   let sum = 0
@@ -51,7 +51,7 @@ function errorOfExact(sure: readonly number[]): number {
   return sum / draws
 }
 
-/** Each answer with the temperature that fits the answers of the other folds. */
+/** Applies to each answer the temperature fitted on the other folds. */
 function crossFitted(answers: readonly Labelled[]): (Labelled & { readonly temperature: number })[] {
   return Array.from({ length: folds }, (_, fold) => {
     const temperature = fittedTemperature(answers.filter((_, index) => index % folds !== fold))
@@ -130,7 +130,7 @@ export function corrected(answer: Answer, calibration: AnswerCalibration): Answe
   return judged(answer, tempered(answer.probabilities, calibration.temperature), calibration)
 }
 
-/** The answer with other probabilities, judged anew. */
+/** Returns the answer with other probabilities, and whether it is accepted by the threshold. */
 export function judged(answer: Answer, probabilities: Float32Array, { threshold }: AnswerCalibration): Answer {
   return { ...answer, probabilities, known: largest(probabilities) >= threshold }
 }

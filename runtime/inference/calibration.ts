@@ -1,7 +1,7 @@
-/** Images whose answer was about so sure. */
+/** Images whose confidence is within the bin. */
 export interface CalibrationBin {
   readonly images: number
-  /** Means over these images: the probability of the answer, and how often it was right. */
+  /** The mean confidence of these images, and their accuracy. */
   readonly confidence: number
   readonly accuracy: number
 }
@@ -9,11 +9,11 @@ export interface CalibrationBin {
 /** Bins of equal width over the probability of the answer (Guo et al. 2017, section 2: 15 of them). */
 export const calibrationBins = 15
 
-/** Whether a model is as often right as it is sure. */
+/** Measures calibration: how far confidence and accuracy differ. */
 export class Calibration {
   private readonly sums = Array.from({ length: calibrationBins }, () => ({ images: 0, confidence: 0, right: 0 }))
 
-  /** @param confidence the probability of the answer; bin m holds those above (m - 1) / 15, up to m / 15 */
+  /** @param confidence the probability of the answer; bin m covers ((m - 1) / 15, m / 15] */
   add(confidence: number, right: boolean): void {
     const index = Math.min(calibrationBins - 1, Math.max(0, Math.ceil(confidence * calibrationBins) - 1))
     const bin = this.sums[index]

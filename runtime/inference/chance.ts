@@ -1,12 +1,12 @@
-/** Accuracy on a split beside what needs no model. Shares are between 0 and 1. */
+/** Accuracy on a split compared with trivial predictors. Shares are between 0 and 1. */
 export interface AgainstChance {
   readonly top1: number
   readonly images: number
-  /** Of top-1, 95 %: Wilson's score interval. */
+  /** The 95 % confidence interval of top-1 (Wilson's score interval). */
   readonly interval: readonly [low: number, high: number]
   /** The accuracy of always answering the most frequent class. */
   readonly chance: number
-  /** Whether the interval reaches down to chance. */
+  /** Whether the interval includes chance. */
   readonly nearChance: boolean
 }
 
@@ -21,7 +21,7 @@ export function againstChance(top1: number, labels: readonly number[], classes: 
 }
 
 /**
- * The 95 % interval of a share, from how many of all were counted (Wilson 1927).
+ * Returns the 95 % confidence interval of a proportion (Wilson 1927).
  *
  * @throws RangeError without any
  */
@@ -37,14 +37,14 @@ export function wilsonInterval(counted: number, all: number): readonly [low: num
 
 /** Facts about a training whose result is near chance. */
 export interface TrainingFacts {
-  /** The sum of the losses by epoch; epochs before a resumption may be missing. */
+  /** The total loss by epoch; epochs before a resume may be missing. */
   readonly losses: readonly number[]
   readonly steps: number
   /** Whether it began from random weights. */
   readonly random: boolean
 }
 
-/** From random weights, fewer steps than this teach a small network on small images nothing that can be seen. */
+/** With fewer steps from random weights, even a small network on small images learns nothing measurable. */
 const fewSteps = 500
 
 /** Returns the likely reason for a result near chance, and what to try. */

@@ -3,17 +3,17 @@ import type { Evaluation } from './evaluate.js'
 
 /** Precision, recall and F1, each between 0 and 1. */
 export interface Scores {
-  /** Of the images predicted as the class, the share that shows it; undefined where none was predicted as it. */
+  /** The share of images predicted as the class that are of it; undefined if none was predicted. */
   readonly precision: number | undefined
-  /** Of the images that show the class, the share predicted as it; undefined where none shows it. */
+  /** The share of images of the class that were predicted as it; undefined if there are none. */
   readonly recall: number | undefined
-  /** The harmonic mean of both; undefined where no image shows the class or was predicted as it. */
+  /** The harmonic mean of both; undefined if no image is of the class or was predicted as it. */
   readonly f1: number | undefined
 }
 
 export interface ClassScores extends Scores {
   readonly name: string
-  /** Images that show the class. */
+  /** The number of images of the class. */
   readonly images: number
 }
 

@@ -15,15 +15,15 @@ import { differenceOf } from './difference.js'
 import { type InnerRequest, innerValues } from './inner_values.js'
 import { openSession, runSession } from './onnx_session.js'
 
-/** One value inside a model, as the engine and the file have it. */
+/** An intermediate value of a model, compared between the engine and the file. */
 export interface InnerDifference {
   /** The binding: master/trunk/Mixed_6e/branch7x7_1/conv. */
   readonly name: string
   readonly operation: string
   readonly source: string
-  /** Where its line begins in the source's text. */
+  /** The offset of its line in the source text. */
   readonly start: number
-  /** Against the largest value; infinite when one side has another shape or no number. */
+  /** Relative to the largest value; infinite if shapes differ or a value is NaN. */
   readonly relative: number
 }
 
@@ -34,9 +34,9 @@ export interface DeepRequest extends InnerRequest {
 }
 
 /**
- * Every value of the model that the file still has by name, in the order of computation: the first large one is where the two part.
- * On the engine the model runs with each of its nodes as an answer; to the file outputs are appended, which protobuf allows by
- * writing a second graph behind the first.
+ * Compares every value of the model that the file still has by name, in the order of computation: the first large difference is where they diverge.
+ * On the engine the model runs with each node as an output; outputs are added to the file by appending a second graph message, which protobuf merges
+ * with the first.
  */
 export async function innerDifferences(request: DeepRequest): Promise<readonly InnerDifference[]> {
   const graph = specialise(request.graph, 'inference')
@@ -68,7 +68,7 @@ export async function innerDifferences(request: DeepRequest): Promise<readonly I
   })
 }
 
-/** The name of the answer that a node is. */
+/** The name of a node's output. */
 function answerOf(graph: Graph, { id }: Node): string | undefined {
   const value: ValueRef = { node: id, output: 0 }
   return namedAnswers(graph).find((answer) => sameValue(answer.value, value))?.name
@@ -76,7 +76,7 @@ function answerOf(graph: Graph, { id }: Node): string | undefined {
 
 async function runFile({ path, image }: DeepRequest, names: readonly string[]): Promise<Outputs> {
   const runtime = await loadOnnxRuntime()
-  // Without a type: ONNX Runtime infers it, and in half precision it is another.
+  // Without a type: ONNX Runtime infers it, and it differs in half precision.
   const output = names.map((name) => ({ name }))
   const more = onnxProto.onnx.ModelProto.encode({ graph: { output } }).finish()
   const file = Buffer.concat([await readFile(path), more])

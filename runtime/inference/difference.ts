@@ -1,10 +1,10 @@
 export interface Difference {
   readonly absolute: number
-  /** Against the largest expected value. */
+  /** Relative to the largest expected value. */
   readonly relative: number
 }
 
-/** How far two lists of values are apart; infinitely far when their lengths differ or a value on either side is no number. */
+/** Returns the largest difference between two lists of values; infinite if their lengths differ or a value is NaN. */
 export function differenceOf(expected: ArrayLike<number>, found: ArrayLike<number> | undefined): Difference {
   if (found?.length !== expected.length)
     return { absolute: Number.POSITIVE_INFINITY, relative: Number.POSITIVE_INFINITY }

@@ -35,14 +35,14 @@ export class EnginePredictor implements Predictor {
     return images.map((_, index) => answerOf(outputs, index, viewOf(steps), this.signature))
   }
 
-  /** Inputs of a pass over the model, besides the images. */
+  /** The inputs of a forward pass besides the images. */
   get state(): RunState {
     return { variables: this.weights.variables, training: false, key: [] }
   }
 
   /**
-   * @param images normalised [count, size, size, 3]; empty where features make them unnecessary
-   * @param features returns features of a frozen part, by which they are not computed
+   * @param images normalised [count, size, size, 3]; empty if cached features replace them
+   * @param features returns cached features of a frozen part
    */
   async run(images: Float32Array, count: number, features?: FeaturesOf): Promise<Outputs> {
     const { size, steps } = this.model.image
@@ -57,7 +57,7 @@ export class EnginePredictor implements Predictor {
     const outputs: Record<string, Outputs[string]> = {}
     for (const [name, tensor] of Object.entries(tensors)) {
       const values = Float32Array.from(await tensor.data())
-      // The model's boxes refer to its view; the results refer to the whole image.
+      // The model's boxes are relative to its input; the results are relative to the whole image.
       outputs[name] = {
         values: isBoxOutput(name) && view.share !== 1 ? values.map((place) => inImage(place, view)) : values,
         shape: tensor.shape,

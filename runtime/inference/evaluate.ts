@@ -13,7 +13,7 @@ export interface Evaluation extends Localised {
   readonly top5: number
   /** The share of images that kept the first prediction of a cascade; absent in a model without one. */
   readonly early?: number
-  /** How far the answers' probabilities are from how often they are right; see `Calibration`. */
+  /** The expected calibration error; see `Calibration`. */
   readonly calibrationError: number
   readonly calibration: readonly CalibrationBin[]
   readonly perClass: readonly { readonly name: string; readonly images: number; readonly correct: number }[]
@@ -21,18 +21,18 @@ export interface Evaluation extends Localised {
   readonly confusion: readonly (readonly number[])[]
 }
 
-/** The metrics of a split that the log of a run keeps. */
+/** The metrics of a split in the log of a run. */
 export interface Scores {
   readonly images: number
-  /** Of the probabilities of the first Class input; absent if the model predicts none. */
+  /** Top-1 of the first Class input by branch; absent if the model predicts no classes. */
   readonly top1?: Readonly<Record<string, number>> | undefined
   readonly top5?: number | undefined
   readonly calibrationError?: number | undefined
   readonly localisation?: { readonly meanIou: number; readonly over50: number } | undefined
   readonly discriminativePart?: { readonly captured: number } | undefined
-  /** By prediction, where there are others than one class. */
+  /** By prediction, if there are others than a single class. */
   readonly answers?: Readonly<Record<string, AnswerMetrics>> | undefined
-  /** The metric by which checkpoints are compared, where it is not the joint top-1. */
+  /** The metric by which checkpoints are compared, if it is not the joint top-1. */
   readonly score?: Score | undefined
 }
 
@@ -46,7 +46,7 @@ export function scoresText({ answers, top1 }: Scores): string {
   return answers ? answersText(answers) : top1Text({ top1: top1 ?? {} })
 }
 
-/** Counts answers against what is true. */
+/** Compares answers with targets and annotations. */
 export class EvaluationCounter {
   private images = 0
   private top5 = 0
@@ -63,7 +63,7 @@ export class EvaluationCounter {
     this.confusion = classes.map(() => classes.map(() => 0))
   }
 
-  /** @param truth the class, and where things truly are, in fractions of the image */
+  /** @param truth the class and the annotations, as fractions of the image */
   add(answer: Answer, truth: { readonly label: number } & Annotations): void {
     this.images++
     const predicted = argMax(answer.probabilities)

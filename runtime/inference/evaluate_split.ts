@@ -14,22 +14,22 @@ export interface SplitOptions {
   readonly split: SplitName
   readonly batch: number
   readonly images: PreparedImages
-  /** True once a stop was requested. */
+  /** Whether a stop was requested. */
   readonly interrupted?: () => boolean
-  /** Keeps the features of frozen parts. */
+  /** Caches the features of frozen parts. */
   readonly cache?: SplitFeatures
-  /** Called with each answer and the place of its image in the split. */
+  /** Called with each answer and the index of its image in the split. */
   readonly onAnswer?: (index: number, answer: Answer) => void
 }
 
 /** Features of a split's images. */
 export interface SplitFeatures {
   readonly source: FeatureSource
-  /** Returns the features of a batch, for one pass over the model. */
+  /** Returns the features of a batch for one forward pass. */
   featuresOf(batch: Batch, state: RunState): Promise<FeaturesOf>
 }
 
-/** The split's images through the model, counted; undefined when it was stopped. */
+/** Evaluates a model on a split; undefined if it was stopped. */
 export async function evaluateSplit(
   predictor: EnginePredictor,
   data: DataSet,

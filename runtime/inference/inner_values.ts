@@ -9,13 +9,15 @@ import type { Outputs } from './answer.js'
 import { EnginePredictor } from './engine.js'
 
 export interface InnerRequest {
-  /** The spec's path, by which its generated code is known. */
+  /** The spec's path, under which its generated code is cached. */
   readonly entry: string
   readonly weights: (parameters: readonly ParameterSpec[]) => Promise<WeightStore>
   readonly image: RgbImage
 }
 
-/** Returns values inside a model for one image, from the current engine: the model runs with each of them as an answer. `graph` has one phase. */
+/**
+ * Returns intermediate values of a model for one image from the current engine: the model runs with each of them as an output. `graph` has one phase.
+ */
 export async function innerValues(
   graph: Graph,
   values: readonly ValueRef[],

@@ -1,13 +1,13 @@
 import { elementAt } from '../../grammar/present.js'
 
-/** How well the probabilities of one label rank the images, and how they decide at 0.5. */
+/** Average precision of one label, and F1 at a threshold of 0.5. */
 export interface LabelMetrics {
   readonly name: string
   /** Images that have the label. */
   readonly images: number
   /** Area under the precision-recall curve, summed over its steps; absent if no image has the label. */
   readonly averagePrecision?: number | undefined
-  /** Harmonic mean of precision and recall at 0.5; 0 if neither a decision nor an image is positive. */
+  /** Harmonic mean of precision and recall at 0.5; 0 without positive decisions and images. */
   readonly f1: number
 }
 

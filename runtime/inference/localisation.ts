@@ -1,30 +1,30 @@
 import type { Box } from '../../compiler/ops/sampling/crop_sampler/components.js'
 import type { Annotations } from '../data/ground_truth.js'
 
-/** Crops against where things truly are. Shares are between 0 and 1. */
+/** Localisation metrics of crops against annotations. Shares are between 0 and 1. */
 export interface Localised {
-  /** Where true boxes of the object are known: mean intersection over union of the crop, and the share of crops at 0.5 or more. */
+  /** With boxes of the object: mean intersection over union (IoU) of the crop, and the share of crops with an IoU of at least 0.5. */
   readonly localisation?: {
     readonly images: number
     readonly meanIou: number
     readonly over50: number
     readonly wholeImageIou: number
-    /** The share of the object's known points (CUB's parts) that lie in the crop, where the data set has such. */
+    /** With keypoints (CUB's parts): the share that is inside the crop. */
     readonly pointsInside?: number
   }
-  /** Where the discriminative part is annotated. */
+  /** With annotations of the discriminative part. */
   readonly discriminativePart?: {
     readonly images: number
-    /** The share of crops that capture the middle of that part. */
+    /** The share of crops that contain the centre of that part. */
     readonly captured: number
-    /** The same share if each crop lay anywhere in its image: what chance alone reaches with crops of these sizes. */
+    /** The same share for crops of these sizes at random positions. */
     readonly byChance: number
-    /** The mean share of the image's area that a crop takes. */
+    /** The mean area of a crop as a share of its image. */
     readonly cropArea: number
   }
 }
 
-/** Counts crops against what is true. */
+/** Compares crops with annotations. */
 export class LocalisationCounter {
   private boxes = 0
   private iou = 0
@@ -94,7 +94,7 @@ function contains([y1, x1, y2, x2]: Box, { y, x }: Place): boolean {
   return y >= y1 && y <= y2 && x >= x1 && x <= x2
 }
 
-/** How probable it is that a stretch of this length, laid anywhere within 0 to 1, covers the place. */
+/** The probability that an interval of this length at a random position within [0, 1] covers the point. */
 function coveredByChance(length: number, place: number): number {
   const free = 1 - length
   return free <= 0 ? 1 : (Math.min(free, place) - Math.max(0, place - length)) / free

@@ -13,7 +13,7 @@ export type NamedPrediction =
     }
   | { readonly kind: 'values' | 'embedding' | 'tensor'; readonly values: readonly number[] }
 
-/** Returns the predictions of a model by name; undefined if the probabilities of one class are all. */
+/** Returns the predictions of a model by name; undefined if class probabilities are the only one. */
 export function namedPredictions(
   { predictions }: Pick<Answer, 'predictions'>,
   { signature, labelNames }: Pick<Predictor, 'signature' | 'labelNames'>,

@@ -16,7 +16,7 @@ export class OnnxPredictor implements Predictor {
     private readonly makeTensor: typeof Tensor,
   ) {}
 
-  /** @throws Failure `onnx-unreadable` for a file that ONNX Runtime refuses, `onnx-foreign` for one that wsban did not export */
+  /** @throws Failure `onnx-unreadable` for a file that ONNX Runtime rejects, `onnx-foreign` for one that wsban did not export */
   static async open(path: string, reporter?: Reporter): Promise<OnnxPredictor> {
     const model = await OnnxModel.read(path)
     const runtime = await loadOnnxRuntime(reporter)
@@ -42,7 +42,7 @@ export class OnnxPredictor implements Predictor {
   async predict(images: readonly RgbImage[]): Promise<Answer[]> {
     this.model.requireImages()
     const answers: Answer[] = []
-    // Images differ in size, so each is a batch of its own.
+    // Images differ in size, so each is a separate batch.
     for (const image of images) {
       const outputs = await this.run(this.batchOf(this.model.fitted(image)))
       answers.push(...this.model.answersOf(outputs, this.model.sizes.batch ?? 1).slice(0, 1))

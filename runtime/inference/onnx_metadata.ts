@@ -2,10 +2,10 @@ import { open } from 'node:fs/promises'
 import { Failure, reasonOf } from '../failure.js'
 
 /**
- * The metadata of an ONNX file (class names, spec, version), read without loading the weights: top-level protobuf fields are stepped
- * over by their lengths, and only metadata_props (field 14) are looked into.
+ * The metadata of an ONNX file (class names, spec, version), read without loading the weights: top-level protobuf fields are skipped by their
+ * lengths, and only metadata_props (field 14) is parsed.
  *
- * @throws Failure `onnx-unreadable` when the file is no protobuf message
+ * @throws Failure `onnx-unreadable` if the file is not a protobuf message
  */
 export async function readOnnxMetadata(path: string): Promise<Readonly<Record<string, string>>> {
   const file = await open(path, 'r').catch((error: unknown) => {

@@ -46,7 +46,7 @@ const fixedSizes = z.object({
   width: z.number().int().min(1).optional(),
 })
 
-/** The metadata of an exported file: how its outputs are to be read. It holds no weights and needs no ONNX Runtime. */
+/** The metadata of an exported file, which describes its outputs. It holds no weights and does not need ONNX Runtime. */
 export class OnnxModel {
   private constructor(
     readonly path: string,
@@ -56,9 +56,9 @@ export class OnnxModel {
     readonly signature: Signature | undefined,
     readonly labelNames: LabelNames | undefined,
     private readonly view: View,
-    /** Sizes of the file's input that are fixed. */
+    /** Fixed sizes of the file's input. */
     readonly sizes: FixedSizes,
-    /** How its answers are to be corrected, if that was measured. */
+    /** The correction of its answers, if it was calibrated. */
     readonly calibration: AnswerCalibration | undefined,
   ) {}
 
@@ -80,7 +80,7 @@ export class OnnxModel {
     )
   }
 
-  /** Whether the input is normalised tensors and not images. */
+  /** Whether the input is a normalised tensor instead of images. */
   get takesTensors(): boolean {
     return this.metadata.input === 'tensor'
   }
@@ -95,14 +95,14 @@ export class OnnxModel {
       })
   }
 
-  /** Returns the image as the file takes it: resized if the file has a fixed size. */
+  /** Returns the image for the file's input: resized if the input has a fixed size. */
   fitted(image: RgbImage): RgbImage {
     const { height = image.height, width = image.width } = this.sizes
     if (height === image.height && width === image.width) return image
     return { width, height, data: Uint8Array.from(resizeImage(image, width, height), Math.round) }
   }
 
-  /** Returns the answers about `count` images, without calibration. @throws Failure `onnx-foreign` for outputs of other shapes than wsban exports */
+  /** Returns the answers for `count` images, without calibration. @throws Failure `onnx-foreign` for outputs of other shapes than wsban exports */
   answersOf(outputs: Outputs, count: number): Answer[] {
     this.checkShapes(outputs, count)
     return Array.from({ length: count }, (_, index) => answerOf(outputs, index, this.view, this.signature))

@@ -4,13 +4,13 @@ import type { OnnxRuntime } from '../onnxruntime/load.js'
 import type { Outputs } from './answer.js'
 import { notExported, type OnnxModel } from './onnx_model.js'
 
-/** ONNX Runtime writes what it logs to standard error itself, with names from the file. Its errors are thrown as well, and shown safely. */
+/** ONNX Runtime writes its log to standard error directly, with unescaped names from the file. Its errors are also thrown, and then shown safely. */
 export const sessionOptions = { logSeverityLevel: 4 } as const
 
 export interface SessionThreads {
-  /** Of one operator; as many as the machine has cores, when absent. */
+  /** Threads of one operator; by default the number of cores. */
   readonly threads?: number | undefined
-  /** For a process that has other work to do: threads that wait for the next operator leave their core to others in place of polling. */
+  /** For a process with other work: threads that wait for the next operator yield their core instead of spinning. */
   readonly yielding?: boolean
 }
 
@@ -46,7 +46,7 @@ export async function openSession(
   }
 }
 
-/** Opens an exported file. @throws Failure `onnx-unreadable`, `onnx-foreign` for one without the input that wsban gives its files */
+/** Opens an exported file. @throws Failure `onnx-unreadable`, `onnx-foreign` for one without the input of wsban's files */
 export async function openModelSession(
   runtime: typeof OnnxRuntime,
   { path }: Pick<OnnxModel, 'path'>,
@@ -58,7 +58,7 @@ export async function openModelSession(
   throw notExported(path)
 }
 
-/** @throws Failure `onnx-failed` where an operation of the file fails, as in one that is damaged */
+/** @throws Failure `onnx-failed` if an operation fails, as in a damaged file */
 export async function runSession(
   session: InferenceSession,
   image: Tensor,

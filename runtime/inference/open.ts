@@ -11,7 +11,7 @@ import { calibrated } from './calibrate.js'
 import type { EnginePredictor } from './engine.js'
 import { OnnxPredictor } from './onnx.js'
 
-/** A run on an engine, or an exported file on ONNX Runtime; its answers are corrected as was measured for it. */
+/** Opens a run on an engine, or an exported file in ONNX Runtime, with its calibration. */
 export async function openPredictor(
   source: string,
   engine: EngineName | undefined,

@@ -1,6 +1,6 @@
 import { keyOf, Random } from '../../compiler/random.js'
 
-/** Two models on the same images. Shares are between 0 and 1; differences are the first one's less the second one's. */
+/** Two models on the same images. Shares are between 0 and 1; differences are first minus second. */
 export interface PairedDifference {
   readonly images: number
   /** Images that only the first, and only the second, got right. */
@@ -8,15 +8,15 @@ export interface PairedDifference {
   readonly onlySecond: number
   /** Of top-1. */
   readonly difference: number
-  /** Where it lies, with 95 % confidence: percentiles of a paired bootstrap over images. */
+  /** The 95 % confidence interval: percentiles of a paired bootstrap over images. */
   readonly interval: readonly [low: number, high: number]
-  /** Of a difference at least as large by chance alone: McNemar's exact test, two-sided. */
+  /** The p-value of McNemar's exact test, two-sided. */
   readonly pValue: number
 }
 
 const resamples = 10_000
 
-/** @param seed of the bootstrap */
+/** @param seed the seed of the bootstrap */
 export function pairedDifference(first: readonly boolean[], second: readonly boolean[], seed = 1): PairedDifference {
   if (first.length !== second.length || first.length === 0)
     throw new RangeError(`${first.length} answers cannot be paired with ${second.length}`)
@@ -33,7 +33,7 @@ export function pairedDifference(first: readonly boolean[], second: readonly boo
   }
 }
 
-/** Which images disagree does not matter, only how many each draw has of them. */
+/** Only the number of disagreeing images in each draw matters, so it is drawn directly. */
 function bootstrap(images: number, onlyFirst: number, onlySecond: number, random: Random): readonly [number, number] {
   const differences = Float64Array.from({ length: resamples }, () => {
     let sum = 0
@@ -48,12 +48,12 @@ function bootstrap(images: number, onlyFirst: number, onlySecond: number, random
   return [percentile(0.025), percentile(0.975)]
 }
 
-/** Twice the chance of so few heads in fair throws of all that disagree (McNemar 1947, by the binomial distribution). */
+/** Twice the binomial probability of at most so many disagreements of one kind (McNemar 1947). */
 function mcNemar(onlyFirst: number, onlySecond: number): number {
   const throws = onlyFirst + onlySecond
   const fewer = Math.min(onlyFirst, onlySecond)
   let tail = 0
-  // log of (throws over k) / 2^throws, so that large numbers stay finite.
+  // The logarithm of (throws choose k) / 2^throws, which stays finite for large numbers.
   let logChance = -throws * Math.LN2
   for (let k = 0; k <= fewer; k++) {
     tail += Math.exp(logChance)

@@ -2,7 +2,7 @@ import { type Answer, argMax, classLogits, type Predictor } from './answer.js'
 import { type NamedPrediction, namedPredictions } from './named_predictions.js'
 import { type RankedClass, rank } from './ranked_classes.js'
 
-/** The prediction for an image as JSON shows it. */
+/** The prediction for an image in JSON output. */
 export interface PredictionRecord {
   readonly classes: readonly RankedClass[]
   /** All predictions by name, if there are others than the probabilities of one class. */
@@ -12,11 +12,11 @@ export interface PredictionRecord {
   readonly box?: readonly number[]
   /** The boxes of further crops by name. */
   readonly crops?: Readonly<Record<string, readonly number[]>>
-  /** The most probable class by each branch alone. */
+  /** The most probable class of each branch. */
   readonly branches: Readonly<Record<string, string>>
 }
 
-/** @param top how many classes are listed */
+/** @param top the number of classes to list */
 export function predictionRecord(
   answer: Answer,
   predictor: Pick<Predictor, 'classes' | 'signature' | 'labelNames'>,

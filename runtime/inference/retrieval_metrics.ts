@@ -1,22 +1,22 @@
 import { elementAt } from '../../grammar/present.js'
 import { mean } from './label_metrics.js'
 
-/** How many nearest images recall is counted in. */
+/** The values of k for recall@k. */
 export const recallDepths = [1, 2, 4, 8] as const
 
 export interface RetrievalMetrics {
   readonly kind: 'embedding'
-  /** Images with another one of their class, each of which asks for it among all others. */
+  /** The number of queries: images whose class has at least one other image. */
   readonly queries: number
-  /** By k: the share of queries with an image of their class among the k nearest. */
+  /** recall@k by k: the share of queries with an image of their class among the k nearest. */
   readonly recall: Readonly<Record<string, number>>
-  /** Mean over queries of the average precision of all other images, the nearest first. */
+  /** Mean average precision over queries, with all other images ranked by similarity. */
   readonly mAP: number
 }
 
 /**
- * Returns how well embeddings retrieve images of the same class: each image is compared with all others by cosine similarity. Of equal
- * similarities the image that comes first is nearer.
+ * Returns how well embeddings retrieve images of the same class: each image is compared with all others by cosine similarity. Ties are broken by the
+ * order of the images.
  */
 export function retrievalMetrics(
   embeddings: readonly ArrayLike<number>[],

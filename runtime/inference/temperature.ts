@@ -1,4 +1,4 @@
-/** softmax(log p / temperature). The order of the classes stays. */
+/** softmax(log p / temperature). The ranking of the classes does not change. */
 export function tempered(probabilities: Float32Array, temperature: number): Float32Array {
   const logarithms = Array.from(probabilities, (value) => logarithmOf(value) / temperature)
   const most = Math.max(...logarithms)

@@ -21,7 +21,7 @@ const described = z.array(
   }),
 )
 
-/** Decodes what ONNX Runtime knows of the inputs or outputs of a file. @throws Failure `onnxruntime-old` */
+/** Decodes ONNX Runtime's description of the inputs or outputs of a file. @throws Failure `onnxruntime-old` */
 export function descriptions(metadata: unknown): readonly TensorDescription[] {
   const found = described.safeParse(metadata)
   if (!found.success)
