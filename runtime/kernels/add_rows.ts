@@ -3,7 +3,7 @@ import { membership } from './membership.js'
 import { hasCustomOps } from './native/execute.js'
 import { addRowsInPlace } from './native/rows.js'
 
-/** Adds rows to those of a table that an index names, [batch]; rows with one index are added up. No gradient goes through it. */
+/** Adds rows to a table at the indices [batch]; rows with equal indices are summed. It has no gradient. */
 export function addRows(table: tf.Variable<tf.Rank.R2>, index: tf.Tensor1D, rows: tf.Tensor2D): void {
   tf.tidy(() => {
     if (hasCustomOps()) return addRowsInPlace(table, index, rows)

@@ -74,7 +74,7 @@ function normaliseByBatch(
     const centred = tf.sub(x, mean)
     const variance: Tensor1D = tf.mean(tf.square(centred), [0, 1, 2])
     const inverseStd = tf.rsqrt(tf.add<Tensor1D>(variance, eps))
-    // Kept, as they leave this function in another way than by its return value.
+    // Kept with tf.keep, as they leave this function other than by its return value.
     statistics = { mean: tf.keep(mean), variance: tf.keep(variance) }
     save([x, scale, mean, inverseStd])
     const value = tf.add(tf.mul(centred, tf.mul(inverseStd, scale)), offset)

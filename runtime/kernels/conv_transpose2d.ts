@@ -5,13 +5,13 @@ import { pad } from './pad.js'
 import { expandPair, type Pair } from './pair.js'
 
 export interface TransposedOptions extends ConvolutionOptions {
-  /** Rows and columns that the result has in addition. */
+  /** Additional rows and columns of the result. */
   readonly outputPadding?: Pair
 }
 
 /**
- * Convolves NHWC maps with the transpose of a filter [height, width, inputs, outputs]: with zeros between the cells it is a plain convolution
- * with the filter turned around. TensorFlow.js's own has no dilation, and pads in two ways only.
+ * Convolves NHWC maps with the transpose of a filter [height, width, inputs, outputs]: a plain convolution of the zero-dilated maps with the rotated
+ * filter. TensorFlow.js's kernel has no dilation and only two padding modes.
  */
 export function convTranspose2d(x: Tensor4D, weight: Tensor4D, options: TransposedOptions = {}): Tensor4D {
   const { stride = 1, padding = 0, dilation = 1, outputPadding = 0, bias } = options
@@ -20,7 +20,7 @@ export function convTranspose2d(x: Tensor4D, weight: Tensor4D, options: Transpos
   return tf.tidy(() => {
     const before = ([0, 1] as const).map((side) => steps[side] * (weight.shape[side] - 1) - sides[side])
     const [top = 0, left = 0] = before
-    // Behind the last cell, too, there are zeros.
+    // Zeros follow the last cell as well.
     const bottom = top + added[0] - (strides[0] - 1)
     const right = left + added[1] - (strides[1] - 1)
     const spread = pad(spreadOut(x, strides), { top, bottom, left, right })

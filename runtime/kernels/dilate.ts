@@ -15,7 +15,7 @@ function dilateAxis(weight: Tensor4D, axis: 0 | 1, step: number): Tensor4D {
   const count = weight.shape[axis]
   if (step === 1 || count === 1) return weight
   const [height, width, inner, outer] = weight.shape
-  // Appends step - 1 zeros to every value, and crops those after the last one.
+  // Appends step - 1 zeros to every value, and crops those after the last value.
   const before = axis === 0 ? 1 : height
   const rest = (axis === 0 ? width : 1) * inner * outer
   const spaced = tf.pad3d(tf.reshape(weight, [before, count, rest]), [

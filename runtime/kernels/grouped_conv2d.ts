@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { type ConvolutionOptions, conv2d } from './conv2d.js'
 import { depthwiseConv2d } from './depthwise_conv2d.js'
 
-/** As conv2d, on parts of the channels by parts of the filters: an HWIO filter has the inputs of one group. */
+/** As conv2d, with channels and filters divided into groups: an HWIO filter has the input channels of one group. */
 export function groupedConv2d(
   x: Tensor4D,
   weight: Tensor4D,

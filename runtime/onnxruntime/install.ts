@@ -11,15 +11,15 @@ import { requireTrusted } from '../trusted.js'
 /** The version that wsban is tested with. */
 export const onnxRuntimeVersion = '1.30.0'
 
-/** Where it comes to lie. */
+/** The folder that it is installed into. */
 export function placeOfOnnxRuntime(): string {
   return join(cacheRoot(), 'onnxruntime', `${onnxRuntimeVersion}-${process.platform}-${process.arch}`)
 }
 
 /**
- * Brings ONNX Runtime into the per-user cache, without its install script. It comes there by one rename, whole or not at all.
+ * Installs ONNX Runtime into the per-user cache, without its install script. It is renamed into place when complete.
  *
- * @returns the folder whose node_modules has it
+ * @returns the folder whose node_modules contains it
  * @throws Failure `npm-missing`, `npm-failed`, `cache-untrusted`
  */
 export async function setupOnnxRuntime(reporter: Reporter): Promise<string> {
@@ -45,7 +45,7 @@ export async function setupOnnxRuntime(reporter: Reporter): Promise<string> {
   })
 }
 
-/** The package has every system's libraries in it, bin/napi-v6/linux/x64 and so on: 290 MB, of which one machine needs a sixth. */
+/** The package contains the libraries of every platform, such as bin/napi-v6/linux/x64: 290 MB, of which one machine needs a sixth. */
 async function removeOtherMachines(bin: string): Promise<void> {
   for (const api of await readdir(bin)) {
     for (const system of await readdir(join(bin, api))) {

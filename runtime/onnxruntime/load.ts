@@ -13,10 +13,10 @@ export type { OnnxRuntime }
 let loading: Promise<typeof OnnxRuntime> | undefined
 
 /**
- * ONNX Runtime: the one installed where wsban is, or else one in the user's cache, which is fetched when it is first needed. It is no ordinary
- * dependency of the package, for its install script would fetch CUDA's files for everyone and fail behind many networks.
+ * Loads ONNX Runtime: the one installed beside wsban, or one in the user's cache, which is downloaded when first needed. It is not an ordinary
+ * dependency, because its install script would download CUDA files for everyone and fail in many networks.
  *
- * @throws Failure what `setupOnnxRuntime` throws, or `onnxruntime-broken` when it is there and does not load
+ * @throws Failure what `setupOnnxRuntime` throws, or `onnxruntime-broken` if it is installed but does not load
  */
 export function loadOnnxRuntime(reporter: Reporter = silent): Promise<typeof OnnxRuntime> {
   loading ??= installed(reporter).catch((error: unknown) => {
@@ -26,7 +26,7 @@ export function loadOnnxRuntime(reporter: Reporter = silent): Promise<typeof Onn
   return loading
 }
 
-/** Whether it is here already. */
+/** Whether it is installed. */
 export function hasOnnxRuntime(): boolean {
   return besideUs() !== undefined || existsSync(placeOfOnnxRuntime())
 }
@@ -41,9 +41,9 @@ function besideUs(): string | undefined {
 }
 
 /**
- * From 1.29 on, ONNX Runtime's own Linux binaries send reports to Microsoft unless this variable is set: names and hashes of models, and what
- * the machine is. That code also matches the whole command line with a recursive regular expression, so that a command with some 20 KB of
- * arguments ends in a segmentation fault. Whoever wants the reports sets the variable.
+ * Since 1.29, ONNX Runtime's Linux binaries send telemetry to Microsoft unless this variable is set: names and hashes of models, and the kind of
+ * machine. That code also matches the whole command line with a recursive regular expression, so that a command with about 20 KB of arguments crashes
+ * with a segmentation fault. To send telemetry, set the variable explicitly.
  */
 function disableTelemetry(): void {
   process.env.ORT_DISABLE_TELEMETRY ??= '1'
@@ -60,8 +60,8 @@ async function installed(reporter: Reporter): Promise<typeof OnnxRuntime> {
 }
 
 /**
- * The one that was installed with wsban or by the project that uses it; undefined if there is none. The name is written out, so that bundlers
- * and packers see that it is needed.
+ * The one that was installed with wsban or by the project that uses it; undefined if there is none. The name is a literal, so that bundlers detect
+ * the dependency.
  */
 async function importBesideUs(): Promise<typeof OnnxRuntime | undefined> {
   try {
@@ -72,7 +72,7 @@ async function importBesideUs(): Promise<typeof OnnxRuntime | undefined> {
   }
 }
 
-/** Whether there is no package onnxruntime-node, rather than one of which a part is missing. */
+/** Whether the package onnxruntime-node is absent, rather than incomplete. */
 function isAbsent(error: unknown): boolean {
   return error instanceof Error && /^Cannot find (?:package|module) 'onnxruntime-node'/.test(error.message)
 }

@@ -2,17 +2,17 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Scope } from '../scope.js'
 import { withoutGradient } from './without_gradient.js'
 
-/** Sets values to zero with chance `rate` in training and scales up the rest. */
+/** Sets values to zero with probability `rate` in training and scales up the rest. */
 export function dropout<T extends tf.Tensor>(x: T, at: Scope, { rate = 0.5 }: { rate?: number } = {}): T {
   return at.training ? tf.mul(x, keepMask(at, x.shape, rate)) : x
 }
 
-/** Sets whole attention maps [batch, height, width, maps] to zero with chance `rate` in training and scales up the rest. */
+/** Sets whole attention maps [batch, height, width, maps] to zero with probability `rate` in training and scales up the rest. */
 export function attentionDropout(x: tf.Tensor4D, at: Scope, { rate = 0.5 }: { rate?: number } = {}): tf.Tensor4D {
   return at.training ? tf.mul(x, keepMask(at, [x.shape[0], 1, 1, x.shape[3]], rate)) : x
 }
 
-/** Sets all values of an image to zero with chance `rate` in training and scales up those of the others. */
+/** Sets all values of an image to zero with probability `rate` in training and scales up those of the others. */
 export function dropPath<T extends tf.Tensor>(x: T, at: Scope, { rate = 0.5 }: { rate?: number } = {}): T {
   if (!at.training) return x
   return tf.mul(x, keepMask(at, [x.shape[0] as number, ...x.shape.slice(1).map(() => 1)], rate))
@@ -25,7 +25,7 @@ function keepMask(at: Scope, shape: number[], rate: number): tf.Tensor {
   return tf.tensor(mask, shape)
 }
 
-/** Bilinear attention pooling: features [batch, h, w, N] seen through attention maps [batch, h, w, M]; gives [batch, M, N]. */
+/** Bilinear attention pooling of features [batch, h, w, N] by attention maps [batch, h, w, M]. Returns [batch, M, N]. */
 export function bap(
   features: tf.Tensor4D,
   attention: tf.Tensor4D,
@@ -34,7 +34,7 @@ export function bap(
   const [batch, height, width, channels] = features.shape
   const maps = attention.shape[3]
   if (pool === 'max') {
-    // The gradient that TensorFlow.js has of a split into one part throws.
+    // TensorFlow.js's gradient of a split into one part throws.
     const parts = maps === 1 ? [attention] : tf.split(attention, maps, 3)
     const each = parts.map((map) => largestOverSpace(tf.mul(features, map)))
     return tf.stack(each, 1) as tf.Tensor3D

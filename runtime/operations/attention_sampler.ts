@@ -3,8 +3,8 @@ import { type Axes, boundedDensities, placesByDensity } from '../../compiler/ops
 import { sampleAt } from './sampling.js'
 
 /**
- * Samples each image [batch, H, W, 3] more densely where its map [batch, h, w] is strong. The places are found on the host, from the
- * map's largest value of each row and column; no gradient passes through them. The size is the image's own unless another is given.
+ * Samples each image [batch, H, W, 3] more densely where its map [batch, h, w] is large. The sampling grid is computed on the host from the maximum
+ * of each row and column of the map; no gradient passes through it. The output has the image's size by default.
  */
 export function attentionSampler(
   image: tf.Tensor4D,

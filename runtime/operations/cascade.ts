@@ -8,15 +8,15 @@ export interface Cascade {
   early: tf.Tensor1D
 }
 
-/** The first prediction where its largest probability is at least `sure`, and the second elsewhere. The gradient goes to what was selected. */
+/** The first prediction where its largest probability is at least `sure`, and the second elsewhere. The gradient flows to the selected values. */
 export function cascade(first: tf.Tensor2D, second: tf.Tensor2D, sure: number): Cascade {
   const early = earlyOf(first, sure)
   return { probabilities: where(tf.mul(tf.expandDims(early, 1), tf.onesLike(first)), first, second), early }
 }
 
 /**
- * The same, with `second` computed for the other images alone: it takes their part of each input. Inputs have the images along their first
- * axis, or a first axis of 1 if all images share them.
+ * The same, with `second` computed for the other images only, from their rows of each input. The first axis of an input is that of the images, or of
+ * size 1 if all images share it.
  */
 export function cascadeSkipping<Inputs extends tf.Tensor[]>(
   first: tf.Tensor2D,
@@ -32,7 +32,7 @@ export function cascadeSkipping<Inputs extends tf.Tensor[]>(
   const probabilities = tf.tidy(() => {
     const places = tf.tensor1d(unsure, 'int32')
     const parts = inputs.map((input) => (input.shape[0] === 1 ? input : tf.gather(input, places)))
-    // The rows of the second prediction stand behind those of the first one.
+    // The rows of the second prediction follow those of the first one.
     const rows = Array.from(isEarly, (_, image) => image)
     for (const [position, image] of unsure.entries()) rows[image] = isEarly.length + position
     const all = tf.concat([first, second(...(parts as unknown as Inputs))])

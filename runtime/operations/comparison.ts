@@ -13,17 +13,17 @@ const comparisons = {
 type Comparison = keyof typeof comparisons
 type Operand = tf.Tensor | number
 
-/** 1 where the comparison holds, and 0 elsewhere. No gradient goes through it. */
+/** 1 where the comparison holds, and 0 elsewhere. It has no gradient. */
 export function compare<T extends tf.Tensor>(comparison: Comparison, left: Operand, right: Operand): T {
   return withoutGradient<T>(() => tf.cast(comparisons[comparison](left, right), 'float32'))
 }
 
-/** `x` where the condition is not 0, and `other` elsewhere. The gradient goes to what was selected. */
+/** `x` where the condition is not 0, and `other` elsewhere. The gradient flows to the selected values. */
 export function where<T extends tf.Tensor>(condition: tf.Tensor, x: Operand, other: Operand): T {
   const holds = withoutGradient(() => tf.notEqual(condition, 0))
   const [a, b] = [asTensor(x), asTensor(other)]
   const shape = [a, b].reduce((one, { shape }) => tf.broadcast_util.assertAndGetBroadcastShape(one, shape), holds.shape)
-  // tf.where repeats smaller operands itself, but has no gradient for that at rank 5.
+  // tf.where broadcasts operands, but has no gradient for that at rank 5.
   return tf.where(holds, repeated(a, shape), repeated(b, shape)) as T
 }
 

@@ -12,8 +12,8 @@ export interface CropSamplerOptions {
 }
 
 /**
- * Cuts out of each image [batch, H, W, 3] what its map [batch, h, w] points at, enlarged to H x W.
- * The boxes [batch, 4] are found on the host, from a few hundred numbers an image; no gradient passes through them.
+ * Crops each image [batch, H, W, 3] to the region of large values of its map [batch, h, w], and resizes it to H x W. The boxes [batch, 4] are
+ * computed on the host, from a few hundred numbers per image; no gradient passes through them.
  */
 export function cropSampler(
   image: tf.Tensor4D,
@@ -42,7 +42,7 @@ export function cropSampler(
   }
 }
 
-/** Aligned corners, as TensorFlow's cropAndResize: y = y1 (H - 1) + i (y2 - y1) (H - 1) / (h - 1); a side of one pixel takes the middle. */
+/** Aligned corners, as TensorFlow's cropAndResize: y = y1 (H - 1) + i (y2 - y1) (H - 1) / (h - 1); a side of one pixel samples the centre. */
 function places(boxes: Float32Array, side: 0 | 1, length: number): Places {
   const centres = Float64Array.from({ length: (boxes.length / 4) * length }, (_, index) => {
     const b = Math.floor(index / length) * 4

@@ -3,7 +3,7 @@ import type { Scope } from '../scope.js'
 import { resize } from './shapes.js'
 import { type Range, shareOf } from './threshold.js'
 
-/** Blacks out of each image [batch, H, W, 3] what its map [batch, h, w] points at. No gradient passes through the mask. */
+/** Sets each image [batch, H, W, 3] to zero where its map [batch, h, w] is large. No gradient passes through the mask. */
 export function dropSampler(
   image: tf.Tensor4D,
   guide: tf.Tensor3D,
@@ -13,7 +13,7 @@ export function dropSampler(
   const [batch, height, width] = image.shape
   const random = at.random()
   const shares = Float32Array.from({ length: batch }, () => shareOf(threshold, at.training, random))
-  // Read and put back, so that nothing of the mask is on the way of a gradient: comparisons have none.
+  // Read and uploaded again, so that the mask is not part of the gradient: comparisons have none.
   const map = guide.dataSync()
   const mask = tf.tidy(() => {
     const large = resize(tf.tensor4d(map, [...guide.shape, 1]), [height, width])

@@ -3,18 +3,18 @@ import * as tf from '@tensorflow/tfjs-core'
 interface Operand {
   /** Axes that are summed first. */
   readonly summed: readonly number[]
-  /** The order of the axes that are left. */
+  /** The order of the remaining axes. */
   readonly order: readonly number[]
   /** The sizes for the product: batch, rows and columns, without the images. */
   readonly sizes: readonly number[]
 }
 
-/** Sums of products of one or two tensors, by the plan that the compiler made of an equation. */
+/** Einsum of one or two tensors, by the compiler's plan for the equation. */
 export function einsum<T extends tf.Tensor>(
   tensors: readonly tf.Tensor[],
   plan: {
     readonly operands: readonly Operand[]
-    /** The sizes of the result before its axes are ordered. */
+    /** The sizes of the result before its axes are permuted. */
     readonly shape: readonly number[]
     readonly order: readonly number[]
     /** Whether the product sums; absent for one operand. */

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { fillNormal, fillUniform } from '../../compiler/random.js'
 
-/** Random numbers that depend on nothing but the key of their stream: of [0, 1), -1 and 1, or normal. */
+/** Random numbers that depend only on the key of their stream: uniform in [0, 1), -1 or 1, or normal. */
 export function fixedRandom<T extends tf.Tensor>(
   shape: number[],
   distribution: 'uniform' | 'signs' | 'normal',

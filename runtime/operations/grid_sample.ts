@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs-core'
 import { compare } from './comparison.js'
 
 /**
- * Maps [batch, H, W, channels] sampled bilinearly at the places of a grid [batch, h, w, 2]: x and y as fractions of the width and the height.
- * Beyond the border its cells continue ('edge'), or zeros do.
+ * Samples maps [batch, H, W, channels] bilinearly at the positions of a grid [batch, h, w, 2]: x and y as fractions of width and height. Outside, the
+ * border cells are repeated ('edge') or zeros are used.
  */
 export function gridSample(x: tf.Tensor4D, grid: tf.Tensor4D, outside: 'edge' | 'zeros' = 'edge'): tf.Tensor4D {
   const [batch, height, width, channels] = x.shape
@@ -24,7 +24,7 @@ export function gridSample(x: tf.Tensor4D, grid: tf.Tensor4D, outside: 'edge' | 
   return tf.reshape(tf.addN(corners), [batch, toHeight, toWidth, channels])
 }
 
-/** The two cells along one axis between whose centres each place lies, and the share of each. */
+/** The two cells along one axis that each position lies between, and their weights. */
 function neighbours(places: tf.Tensor2D, length: number, outside: 'edge' | 'zeros') {
   const centre = tf.sub(tf.mul(places, length), 0.5)
   const within = outside === 'edge' ? tf.clipByValue(centre, 0, length - 1) : centre
@@ -37,7 +37,7 @@ function neighbours(places: tf.Tensor2D, length: number, outside: 'edge' | 'zero
   ].map(({ cell, share: weight }) => {
     const limited = tf.clipByValue(cell, 0, length - 1)
     return {
-      // Limited as integers, too: what is not a number becomes any integer.
+      // Clipped as integers, too: NaN becomes an arbitrary integer.
       index: tf.minimum(tf.maximum(tf.cast(limited, 'int32'), whole(0)), whole(length - 1)),
       share: outside === 'edge' ? weight : tf.mul(weight, compare('equal', limited, cell)),
     }

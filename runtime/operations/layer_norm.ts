@@ -5,8 +5,8 @@ import type { Scope } from '../scope.js'
 import { standardise } from './standardise.js'
 
 /**
- * Normalises the values along an axis, the last where none is given, and scales and shifts them (Ba et al. 2016, equation 4). The scope holds
- * weight and, where it was asked for, bias.
+ * Normalises the values along an axis, by default the last one, and scales and shifts them (Ba et al. 2016, equation 4). The scope holds the weight
+ * and, optionally, the bias.
  */
 export function layerNorm<T extends tf.Tensor>(
   x: tf.Tensor,

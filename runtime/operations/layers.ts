@@ -17,7 +17,7 @@ export interface ConvolutionOptions {
   readonly groups?: number
 }
 
-/** x: [batch, height, width, channels]; the scope holds weight and, where it was asked for, bias. */
+/** x: [batch, height, width, channels]; the scope holds the weight and, optionally, the bias. */
 export function conv2d(x: tf.Tensor4D, at: Scope, options: ConvolutionOptions = {}): tf.Tensor4D {
   const { groups = 1, ...window } = options
   const weight = at.get<tf.Tensor4D>('weight')
@@ -55,7 +55,7 @@ export interface BatchNormOptions {
   readonly activation?: Activation
 }
 
-/** By the batch in training, by running averages afterwards. */
+/** Normalises by batch statistics in training, and by running statistics in inference. */
 export function batchNorm(
   x: tf.Tensor4D,
   at: Scope,

@@ -4,8 +4,8 @@ import type { Scope } from '../scope.js'
 import { withoutGradient } from './without_gradient.js'
 
 /**
- * Mean over the batch of the cross-entropy between the label, int32 [batch], smoothed, and softmax(logits); by the scope's class weights,
- * where it has some, as torch.nn.functional.cross_entropy does.
+ * Mean over the batch of the cross-entropy between the label, int32 [batch], smoothed, and softmax(logits); with the scope's class weights, if any,
+ * as in torch.nn.functional.cross_entropy.
  */
 export function crossEntropy(
   logits: tf.Tensor2D,
@@ -22,7 +22,7 @@ export function crossEntropy(
   return tf.neg(tf.div<tf.Scalar>(tf.sum(tf.mul(terms, classWeights)), tf.sum(tf.mul(chosen, classWeights))))
 }
 
-/** The student's cross-entropy with the teacher's softened answer; no factor T^2. */
+/** The student's cross-entropy with the teacher's softened probabilities, without a factor T^2. */
 export function distill(
   student: tf.Tensor2D,
   teacher: tf.Tensor2D,
@@ -41,7 +41,10 @@ export interface CenterLossOptions {
 
 const smallestSquare = 1e-12
 
-/** Pulls embeddings to centres; in training the centres follow by 1 - momentum, added up where a class comes several times. */
+/**
+ * The distance of embeddings to the centres of their classes. In training the centres move by 1 - momentum, with updates summed over the images of a
+ * class.
+ */
 export function centerLoss(
   embedding: tf.Tensor,
   label: tf.Tensor1D,

@@ -22,7 +22,7 @@ export function sameImage(like: tf.Tensor): tf.Tensor2D {
   return tf.eye(like.shape[0] as number)
 }
 
-/** The images at the indices, [batch], which are limited to the batch and rounded down. The gradient goes to those that were selected. */
+/** The images at the indices, [batch], which are limited to the batch and rounded down. The gradient flows to the selected ones. */
 export function selectImages<T extends tf.Tensor>(x: tf.Tensor, index: tf.Tensor): T {
   const shared = withoutGradient(() => tf.expandDims(index, 0))
   return gather<T>(x, shared, 0)

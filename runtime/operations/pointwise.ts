@@ -10,7 +10,7 @@ export function abs<T extends tf.Tensor>(x: T): T {
   return tf.mul(x, sign(x))
 }
 
-/** -1, 0 or 1. No gradient goes through it. WebAssembly's own is 0 below 1e-6. */
+/** -1, 0 or 1. It has no gradient. WebAssembly's kernel gives 0 below 1e-6. */
 export function sign<T extends tf.Tensor>(x: T): T {
   return tf.sign(detach(x))
 }

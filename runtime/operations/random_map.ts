@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Scope } from '../scope.js'
 
 /**
- * One of the maps [batch, h, w, maps] of each image, [batch, h, w]: in training drawn with a chance proportional to (mean over space)^power,
- * afterwards the strongest.
+ * Selects one of the maps [batch, h, w, maps] of each image, [batch, h, w]: in training at random with probability proportional to (spatial
+ * mean)^power, in inference the one with the largest mean.
  */
 export function randomMap(attention: tf.Tensor4D, at: Scope, { power = 0.5 }: { power?: number } = {}): tf.Tensor3D {
   const [batch, , , maps] = attention.shape
@@ -34,9 +34,9 @@ function largestOf(values: ArrayLike<number>): number {
   return best
 }
 
-/** Of each image's maps [batch, h, w, maps] that of the largest logit [batch, maps]. */
+/** Selects the map of each image with the largest logit, from [batch, h, w, maps] and [batch, maps]. */
 export function classActivationMap(maps: tf.Tensor4D, logits: tf.Tensor2D): tf.Tensor3D {
-  // Read and put back: the choice itself has no gradient.
+  // Read and uploaded again: the choice itself has no gradient.
   return pick(
     maps,
     tf.tensor1d(

@@ -41,7 +41,7 @@ export function logsumexp<T extends tf.Tensor>(x: tf.Tensor, axes: Axes, keep = 
 
 /** The sum of each value and those before it along an axis. */
 export function cumsum<T extends tf.Tensor>(x: tf.Tensor, axis: number): T {
-  // The gradient that TensorFlow.js has exchanges axes.
+  // TensorFlow.js's gradient confuses axes.
   const sums = tf.customGrad((value) => ({
     value: tf.cumsum(value as tf.Tensor, axis),
     gradFunc: (gradient: tf.Tensor) => tf.cumsum(gradient, axis, false, true),

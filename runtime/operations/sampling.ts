@@ -1,15 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core'
 
-/** For each output of each image, where it lies in the input, in pixels: rows after one another. */
+/** The position of each output sample in the input, in pixels, along one axis, for each image. */
 export interface Places {
   readonly count: number
   readonly centres: Float64Array
 }
 
 /**
- * Each image [batch, H, W, channels] sampled bilinearly where the rows and columns say, [batch, rows.count, columns.count, channels].
- * As two matrix products, which every engine has with their gradients. TensorFlow's own cropAndResize blackens the last row of a box
- * whose place rounding puts a millionth of a pixel beyond the border.
+ * Samples each image [batch, H, W, channels] bilinearly at the given rows and columns: [batch, rows.count, columns.count, channels]. It is two matrix
+ * products, which every engine has with gradients. TensorFlow's cropAndResize sets the last row of a box to zero if rounding places it slightly
+ * beyond the border.
  */
 export function sampleAt(image: tf.Tensor4D, rows: Places, columns: Places): tf.Tensor4D {
   const [batch, height, width, channels] = image.shape
@@ -25,7 +25,7 @@ export function sampleAt(image: tf.Tensor4D, rows: Places, columns: Places): tf.
   return tf.transpose(wide, [0, 2, 1, 3])
 }
 
-/** [batch, count, from]: row i holds the two shares of pixels that make output i. What lies outside takes the border. */
+/** [batch, count, from]: row i holds the weights of the two pixels of output i. Positions outside are clipped to the border. */
 function shares({ count, centres }: Places, batch: number, from: number): tf.Tensor3D {
   const matrix = new Float32Array(batch * count * from)
   for (let i = 0; i < batch * count; i++) {

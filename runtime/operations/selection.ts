@@ -2,18 +2,18 @@ import * as tf from '@tensorflow/tfjs-core'
 import { compare } from './comparison.js'
 import { withoutGradient } from './without_gradient.js'
 
-/** The index of the largest value along an axis, the first one of equal values. No gradient goes through it. */
+/** The index of the largest value along an axis, the first of equal ones. It has no gradient. */
 export function argmax<T extends tf.Tensor>(x: tf.Tensor, axis: number): T {
   return withoutGradient(() => tf.cast(tf.argMax(x, axis), 'float32'))
 }
 
-/** Vectors along a new last axis with a 1 at the index, rounded down. */
+/** One-hot vectors along a new last axis; indices are rounded down. */
 export function oneHot<T extends tf.Tensor>(x: tf.Tensor, classes: number): T {
   const index = tf.expandDims(tf.floor(tf.cast(x, 'float32')), -1)
   return compare('equal', index, tf.range(0, classes, 1, 'float32'))
 }
 
-/** The largest values along an axis in descending order, and their indices. The gradient goes to the values that were taken. */
+/** The largest values along an axis in descending order, and their indices. The gradient flows to the selected values. */
 export function topK<T extends tf.Tensor>(x: T, k: number, axis: number): { values: T; indices: T } {
   const order = [...x.shape.keys()].filter((one) => one !== axis).concat(axis)
   const back = order.map((_, index) => order.indexOf(index))
@@ -25,7 +25,7 @@ export function topK<T extends tf.Tensor>(x: T, k: number, axis: number): { valu
   return { values: result(largest), indices: result(numbers) }
 }
 
-/** The values at indices of their own along the last axis. */
+/** Gathers values at per-row indices along the last axis. */
 function takenAlongLast(x: tf.Tensor, index: tf.Tensor): tf.Tensor {
   const length = x.shape[x.rank - 1] as number
   const taken = index.shape[index.rank - 1] as number

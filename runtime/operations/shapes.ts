@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { elementAt } from '../../grammar/present.js'
 
-/** A tensor with a batch of one, once for each image of another. */
+/** Broadcasts a tensor with a batch of one to the batch of another. */
 export function perImage<T extends tf.Tensor>(x: tf.Tensor, like: tf.Tensor): T {
-  // As a sum: the gradient of a tile is not there for all ranks.
+  // By addition: the gradient of tf.tile does not exist for all ranks.
   const repeated: tf.Tensor = tf.add(x, tf.zeros([like.shape[0] as number, ...x.shape.slice(1).map(() => 1)]))
   return repeated as T
 }

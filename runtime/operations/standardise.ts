@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 
-/** (x - mean) / sqrt(variance + eps), where mean and variance are those along the axes. */
+/** (x - mean) / sqrt(variance + eps), with mean and variance along the axes. */
 export function standardise(x: tf.Tensor, axes: number | number[], eps: number): tf.Tensor {
   return tf.customGrad((value: unknown, save: unknown) => {
     const input = value as tf.Tensor

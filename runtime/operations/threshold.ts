@@ -1,10 +1,10 @@
-/** A number drawn for each image in training; its middle otherwise. */
+/** A number drawn for each image in training; the centre of the range in inference. */
 export interface Range {
   readonly low: number
   readonly high: number
 }
 
-/** A constant, one draw from its range in training, its middle otherwise. */
+/** Returns a constant, or a draw from its range in training and its centre in inference. */
 export function shareOf(
   threshold: number | Range,
   training: boolean,

@@ -5,7 +5,7 @@ type Indices = readonly (readonly number[])[]
 
 /**
  * The values under each place of a window of maps [batch, channels, height, width], as [batch, channels x cells, places]. For each cell of the
- * kernel `rows` and `columns` have the indices at all places, in the padded maps.
+ * kernel, `rows` and `columns` hold its indices at all window positions, in the padded maps.
  */
 export function unfold(
   x: tf.Tensor4D,

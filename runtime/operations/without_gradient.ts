@@ -1,10 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core'
 
 /**
- * A value that the way back does not pass. Zeros that went back in its place would become NaN where a slope before it is infinite, as that
- * of a root at 0 is.
+ * A value without a gradient. A gradient of zeros would become NaN when multiplied by an infinite derivative, such as that of a square root at 0.
  */
 export function withoutGradient<T extends tf.Tensor>(compute: () => tf.Tensor): T {
-  // A function of no inputs is on no path from a weight to the loss.
+  // A function without inputs is not on any path from a weight to the loss.
   return tf.customGrad(() => ({ value: compute(), gradFunc: () => [] }))() as T
 }

@@ -10,24 +10,24 @@ import type { StoredTensor } from '../weights/weight_file.js'
 const fromZero = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 
 /**
- * Where training stands, beside weights and slots. Chance needs nothing here: every random number comes from the seed and from what
- * it is for (this epoch's order, that step's dropout).
+ * The state of training besides weights and optimizer state. There is no state of random number generators: every random number is derived from the
+ * seed and its purpose (an epoch's order, a step's dropout).
  */
 const stateFile = z.object({
   /** Whole epochs done. */
   epoch: fromZero,
-  /** Steps over the whole training. */
+  /** Completed steps of the whole training. */
   step: fromZero,
-  /** Steps done in the epoch under way. */
+  /** Completed steps of the current epoch. */
   stepInEpoch: fromZero.default(0),
-  /** Places of the epoch's order that are used up. */
+  /** The position in the epoch's order. */
   position: fromZero.default(0),
-  /** Each loss added up over the steps of the epoch under way. */
+  /** The sum of each loss over the steps of the current epoch. */
   lossSums: z.record(z.string(), z.number()).default({}),
-  /** Bytes of log.jsonl that are true of this moment: what a later stop had added is taken off again. */
+  /** The length of log.jsonl at this point, in bytes: later lines are cut off on resume. */
   logBytes: fromZero.optional(),
   optimizerSteps: fromZero,
-  /** Of weights that were frozen at first: how many of these steps had been taken before they moved. */
+  /** For weights that were frozen at first: the number of steps before their first update. */
   began: z.record(z.string(), fromZero).default({}),
   /** Epochs since the best score on the val images. */
   stale: fromZero.default(0),
@@ -41,7 +41,7 @@ export interface Checkpoint {
   readonly state: TrainingState
 }
 
-/** Names of checkpoints that a run may write, and so the only ones that it may remove. The number at the end is there where another's folder had the name. */
+/** Names of checkpoints that a run writes, and thus the only ones that it may remove. A number is appended if a foreign folder has the name. */
 export const checkpointNamePattern = /^(epoch|step)-(\d+)(-\d+)?$/
 
 /** `epoch-0003` at the end of an epoch, `step-00000123` within one. */
@@ -49,7 +49,7 @@ export function checkpointName({ epoch, step, stepInEpoch }: TrainingState): str
   return stepInEpoch === 0 ? `epoch-${String(epoch).padStart(4, '0')}` : `step-${String(step).padStart(8, '0')}`
 }
 
-/** The epoch at whose end a checkpoint was written; undefined for one within an epoch. */
+/** The epoch after which a checkpoint was written; undefined for one within an epoch. */
 export function epochOf(name: string): number | undefined {
   const [, kind, number] = checkpointNamePattern.exec(name) ?? []
   return kind === 'epoch' ? Number(number) : undefined
@@ -57,10 +57,10 @@ export function epochOf(name: string): number | undefined {
 
 const files = { weights: 'weights.safetensors', slots: 'optimizer.safetensors', state: 'state.json' } as const
 
-/** In the metadata of the optimizer's file: the SHA-256 of state.json. */
+/** The key of state.json's SHA-256 in the metadata of the optimizer's file. */
 const stateChecksumKey = 'wsban.state_sha256'
 
-/** A folder that appears whole, by one rename. @throws Failure `cannot-write`; then nothing is left of it */
+/** Writes a checkpoint folder atomically, by a rename. @throws Failure `cannot-write`; then it leaves no files behind */
 export async function writeCheckpoint(folder: string, checkpoint: Checkpoint, model: string): Promise<void> {
   const temporary = temporaryBeside(folder)
   try {
@@ -84,8 +84,7 @@ export async function writeCheckpoint(folder: string, checkpoint: Checkpoint, mo
 }
 
 /**
- * Removes the files that `writeCheckpoint` writes, and the folder when nothing else is in it. A link in its place is not followed.
- * Returns whether the name is free now.
+ * Removes the files that `writeCheckpoint` writes, and the folder if it is then empty. Does not follow a link. Returns whether the name is free now.
  */
 export async function removeCheckpoint(folder: string): Promise<boolean> {
   const kind = await kindOf(folder)
@@ -108,7 +107,7 @@ function isOneOf(name: string): boolean {
   return Object.values<string>(files).includes(name)
 }
 
-/** Path of a checkpoint's weights. */
+/** Returns the path of a checkpoint's weights. */
 export function weightsOf(folder: string): string {
   return join(folder, files.weights)
 }

@@ -6,14 +6,14 @@ import { hasCode } from '../files.js'
 import { RunFolder } from './folder.js'
 import type { RunInfo } from './info.js'
 
-/** Runs are made in this folder where no other one is given. */
+/** The folder of runs by default. */
 const runsFolder = 'runs'
 
-/** The folder that `wsban make` writes lies beside that of the images, under its name with this ending. */
+/** The suffix of the folder that `wsban make` writes next to the folder of images. */
 export const madeEnding = '-wsban'
 export const madeRun = 'run'
 
-/** Returns the runs of a folder, the one written last first: the folder itself, those directly in it and in runs/, and those of `wsban make`. */
+/** Returns the runs of a folder, most recently written first: the folder itself, those directly in it and in runs/, and those of `wsban make`. */
 export async function runsIn(folder = '.'): Promise<string[]> {
   const [inner, inRuns] = [await foldersIn(folder), await foldersIn(join(folder, runsFolder))]
   const made = inner.filter((path) => path.endsWith(madeEnding)).map((path) => join(path, madeRun))
@@ -24,7 +24,7 @@ export async function runsIn(folder = '.'): Promise<string[]> {
   return timed.sort((a, b) => b.time - a.time).map(({ path }) => path)
 }
 
-/** Returns the run that was written last. @throws Failure `no-run` */
+/** Returns the most recently written run. @throws Failure `no-run` */
 export async function lastRun(folder = '.'): Promise<string> {
   const [latest] = await runsIn(folder)
   if (latest !== undefined) return latest
@@ -36,7 +36,7 @@ export async function lastRun(folder = '.'): Promise<string> {
   })
 }
 
-/** Returns the first of runs/NAME-1, runs/NAME-2, ... at which nothing stands yet. */
+/** Returns the first of runs/NAME-1, runs/NAME-2, ... that does not exist. */
 export function freeRunPath(name: string): string {
   for (let number = 1; ; number++) {
     const path = join(runsFolder, `${name}-${number}`)
@@ -44,12 +44,12 @@ export function freeRunPath(name: string): string {
   }
 }
 
-/** Returns where a run's images are, seen from its folder: a project that is moved as a whole keeps them. */
+/** Returns the path of a run's images relative to its folder, so that a project can be moved as a whole. */
 export function dataSeenFrom(run: string, data: string): string {
   return relative(resolve(run), resolve(data))
 }
 
-/** Returns the place of the images that a run was trained on, as it is written from here. */
+/** Returns the path of the images that a run was trained on, relative to the working directory. */
 export function dataOf({ path, info }: { readonly path: string; readonly info: RunInfo }): string {
   const { data, dataFromRun } = info
   if (dataFromRun === undefined || isAbsolute(data)) return data

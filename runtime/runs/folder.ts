@@ -27,7 +27,7 @@ const lockFile = 'lock'
 
 const storedCalibration = answerCalibration.extend({ checkpoint: z.string() })
 
-/** A folder that `wsban train` writes and everything after it reads. */
+/** A run folder, which `wsban train` writes and later commands read. */
 export class RunFolder {
   readonly log: RunLog
 
@@ -52,7 +52,7 @@ export class RunFolder {
     return lockHolder(join(path, lockFile))
   }
 
-  /** Nobody else trains into the folder while the lock is held. @throws Failure `run-in-use`, `run-holds-link`, `cannot-write` */
+  /** Locks the folder against other training processes. @throws Failure `run-in-use`, `run-holds-link`, `cannot-write` */
   static async lock(path: string): Promise<Lock> {
     const file = join(path, lockFile)
     await refuseLinks(path)
@@ -78,15 +78,14 @@ export class RunFolder {
   }
 
   /**
-   * Makes a run of a folder that `requireEmpty` let pass. It becomes one when run.json is there, which names its first checkpoint:
-   * there is none without one.
+   * Creates a run in a folder that `requireEmpty` accepted. The run exists once run.json is written, after its first checkpoint.
    */
   static async create(path: string, info: RunInfo, first: Checkpoint): Promise<RunFolder> {
     const run = new RunFolder(path, info)
     const marker = join(path, unfinishedFile)
     await writeAtomically(marker, 'Training began to make a run of this folder.\n')
     await makeFolder(join(path, 'checkpoints'))
-    // For people to read; the run itself uses run.json.
+    // For people; wsban reads run.json.
     await writeAtomically(join(path, 'model.wsban'), entryText(info.spec))
     const name = checkpointName(first.state)
     await removeCheckpoint(run.folderOf(name))

@@ -9,19 +9,19 @@ import { reasonOf } from '../failure.js'
 import { hasCode, writeAtomically } from '../files.js'
 import type { Reporter } from '../reporter.js'
 
-/** The images that a run began with: paths below the data set's root, and a digest of each one's whole content. */
+/** The images of a run: paths below the data set's root, and the digest of each file. */
 const imagesFile = z.object({ images: z.array(z.tuple([z.string(), z.string()])) })
 
 export interface ImageComparison {
-  /** Waits until the images are recorded, or compared and what changed is reported. */
+  /** Waits until the images are recorded, or compared and changes reported. */
   finish(): Promise<void>
-  /** Gives up what is not done. */
+  /** Cancels unfinished work. */
   stop(): Promise<void>
 }
 
 /**
- * Records the content of a run's images, or of a resumed run reports which ones have changed since. Reading all of them takes a while, so it
- * runs beside training. A run that was stopped before its record was written has it written when it is resumed.
+ * Records the content of a run's images, or of a resumed run reports which ones have changed since. Reading all of them takes a while, so it runs in
+ * parallel with training. If a run is stopped before the record is written, it is written on resume.
  */
 export function compareImages(run: string, { root, splits }: DataSet, reporter: Reporter): ImageComparison {
   const samples = [...splits.train, ...splits.val]

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { storedSpec } from '../specs/stored_schema.js'
 import { checkpointNamePattern } from './checkpoint.js'
 
-/** A folder below checkpoints/: never a path that leads elsewhere, since a run may come from someone else. */
+/** A folder below checkpoints/, never another path, since a run may come from an untrusted source. */
 const checkpoint = z.string().regex(checkpointNamePattern)
 
 const count = z
@@ -20,13 +20,13 @@ export const runFile = z
     spec: storedSpec,
     /** Class names in the order of the logits; empty for a model without a class label. */
     classes: z.array(z.string()),
-    /** The names of classes and labels by label input, where there are others than one class. */
+    /** The names of classes and labels by label input, if there are others than a single class. */
     labelNames: z.record(z.string(), z.array(z.string()).readonly()).optional(),
-    /** The images, as they were named. */
+    /** The path of the images, as given. */
     data: z.string(),
-    /** The same place seen from the run's folder; see `dataOf`. */
+    /** The same path relative to the run's folder; see `dataOf`. */
     dataFromRun: z.string().optional(),
-    /** Of the names and labels of the images it began with. */
+    /** The fingerprint of its training images' names and labels. */
     samples: z.string().optional(),
     seed: fromZero,
     /** The share of train that is held out where the data set has no val split, if it is not the usual one. */
@@ -38,15 +38,15 @@ export const runFile = z
     weights: z.string().optional(),
     /** Minutes between checkpoints within an epoch; 0 for none. */
     saveEvery: z.number().nonnegative().default(10),
-    /** How many ends of epochs are kept beside the best and the last checkpoint. */
+    /** How many epoch checkpoints are kept besides the best and the last one. */
     keep: fromZero.default(0),
     last: checkpoint.optional(),
-    /** The one before `last`, for when that one is damaged; with `keep` one of `kept` is. */
+    /** The checkpoint before `last`, a fallback if `last` is damaged; with `keep`, one of `kept`. */
     previous: checkpoint.optional(),
     best: checkpoint.optional(),
     bestScore: z.number().optional(),
     kept: z.array(checkpoint).default([]),
-    /** All that this run wrote and has not removed yet. A checkpoint that is not among them is someone else's. */
+    /** All checkpoints that this run has written and not removed. Any other checkpoint is foreign. */
     written: z.array(checkpoint).optional(),
   })
   .refine(({ classes, labelNames }) => classes.length > 0 || labelNames !== undefined, {

@@ -18,15 +18,15 @@ const ownNames: Readonly<Record<string, 'file' | 'folder'>> = {
   tensorboard: 'folder',
 }
 
-/** Stands in a folder from before the first file of a new run until its run.json is there: what a stop in between leaves is the run's own. */
+/** Marks a folder from before the first file of a new run until run.json is written: files left by an interruption then belong to the run. */
 export const unfinishedFile = '.wsban-unfinished'
 
 /** The first checkpoint of every run. */
 const firstCheckpoint = 'epoch-0000'
 
 /**
- * A new run needs a folder that is not there, is empty, or holds no more than an interrupted start of a run left.
- * @throws Failure `folder-not-empty`, naming what is in it
+ * Checks that a folder for a new run does not exist, is empty, or only has files of an interrupted start of a run. @throws Failure
+ * `folder-not-empty`, with its contents
  */
 export async function requireEmpty(path: string): Promise<void> {
   const foreign = await foreignNames(path)
@@ -75,7 +75,7 @@ async function isLeftOver(path: string, name: string, begun: boolean): Promise<b
 }
 
 /**
- * Training changes, cuts and removes files in a run folder, which may come from someone else: it must not reach out of it through a link.
+ * Training modifies, truncates and removes files in a run folder, which may come from an untrusted source: it must not follow a link out of it.
  * @throws Failure `run-holds-link`
  */
 export async function refuseLinks(path: string): Promise<void> {

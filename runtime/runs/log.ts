@@ -5,10 +5,10 @@ import { cannotWrite } from '../failure.js'
 
 export type LogRecord = Readonly<Record<string, unknown>>
 
-/** A link in the log's place is not written through. Windows has no such flag. */
+/** Does not open a link in place of the log. Windows has no such flag. */
 const noFollow = constants.O_NOFOLLOW ?? 0
 
-/** A run's log.jsonl: a line of JSON for each thing that happened, in order. */
+/** A run's log.jsonl: one line of JSON per event, in order. */
 export class RunLog {
   constructor(readonly path: string) {}
 
@@ -25,7 +25,7 @@ export class RunLog {
     }
   }
 
-  /** Lines that are whole; a crash may have cut the last one. */
+  /** Returns the complete records; a crash may have truncated the last one. */
   async read(): Promise<LogRecord[]> {
     const text = await readFile(this.path, 'utf8').catch(() => '')
     return text.split('\n').flatMap((line) => {
@@ -44,7 +44,7 @@ export class RunLog {
     )
   }
 
-  /** Takes off what was written after a checkpoint: those steps are done again. */
+  /** Truncates the log to its length at a checkpoint: later steps are repeated. */
   async cutTo(bytes: number): Promise<void> {
     if ((await this.bytes()) <= bytes) return
     try {

@@ -4,13 +4,13 @@ import * as z from 'zod'
 import { hasCode, writeAtomically } from '../files.js'
 import { parsedJson } from '../parsed_json.js'
 
-/** In a run's folder, written at the end of each epoch in the place of the one before. */
+/** The file in a run's folder that each epoch replaces. */
 export const validationFile = 'validation.json'
 
 const validationPredictions = z.object({
   /** The epoch that ended, counted from 1. */
   epoch: z.number().int().min(1),
-  /** The predicted class of each image of the validation split, in its order; null for one that could not be read. */
+  /** The predicted class of each image of the validation split, in its order; null for an unreadable image. */
   predicted: z.array(z.number().int().min(0).nullable()),
 })
 export type ValidationPredictions = z.infer<typeof validationPredictions>

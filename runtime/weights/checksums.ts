@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { Failure } from '../failure.js'
 import type { StoredTensor, WeightEntry } from './weight_file.js'
 
-/** In the metadata of a safetensors file: JSON pairs of a tensor's name and the SHA-256 of its bytes. PyTorch's training program writes it, too. */
+/** In the metadata of a safetensors file: JSON pairs of a tensor's name and the SHA-256 of its bytes. The PyTorch training program writes it, too. */
 export const checksumsKey = 'wsban.sha256'
 
 const pairs = z.array(z.tuple([z.string(), z.string()]))
@@ -21,8 +21,8 @@ export function checksumsOf(tensors: ReadonlyMap<string, StoredTensor>): string 
 }
 
 /**
- * The same entries, each of which compares its bytes with their checksum when they are read. @param checksums what `checksumsOf` wrote
- * @throws Failure `weights-damaged`, here when other tensors are there than were written, and from `bytes()` when their values differ
+ * Returns the entries, each of which verifies the checksum of its bytes when they are read. @param checksums what `checksumsOf` wrote
+ * @throws Failure `weights-damaged`, if the tensors are not those that were written, and from `bytes()` if their values differ
  */
 export function verified(
   path: string,

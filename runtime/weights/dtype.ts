@@ -18,11 +18,11 @@ export function isDtype(name: string): name is Dtype {
   return Object.hasOwn(dtypeBytes, name)
 }
 
-/** Little-endian values of any element type as float32, for reading only; 64-bit ones are rounded. */
+/** Converts little-endian values of any element type to float32, read-only; 64-bit values are rounded. */
 export function toFloat32(bytes: Uint8Array, dtype: Dtype): Float32Array {
   const count = bytes.length / dtypeBytes[dtype]
   if (dtype === 'F32') {
-    // Where alignment allows it the bytes are the values: a classifier of 80 MB need not be there twice.
+    // Aligned float32 bytes are used without a copy: a classifier may have 80 MB.
     if (bytes.byteOffset % 4 === 0) return new Float32Array(bytes.buffer, bytes.byteOffset, count)
     const values = new Float32Array(count)
     new Uint8Array(values.buffer).set(bytes)

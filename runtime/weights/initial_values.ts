@@ -3,13 +3,13 @@ import { fillNormal, fillUniform, keyOf } from '../../compiler/random.js'
 import type { ParameterSpec } from '../model.js'
 import type { StoredTensor } from './weight_file.js'
 
-/** Parameters that have their initial values, beside others that were loaded. */
+/** Parameters with their initial values, besides loaded ones. */
 export interface InitialValues {
   readonly names: readonly string[]
   readonly seed: number
 }
 
-/** A parameter before training. The values depend on the seed and the name alone, in the order of the parameter's own shape. */
+/** Returns the initial values of a parameter. They depend only on the seed and the name, and are in the order of the parameter's shape. */
 export function initialValues(
   { name, shape, initializer }: { name: string; shape: readonly number[]; initializer: Initializer },
   seed: number,
@@ -22,7 +22,10 @@ export function initialValues(
   return values
 }
 
-/** A parameter before training, where some are given. A moving average begins with the values that it averages, unless its own are given. */
+/**
+ * Returns the values of a parameter before training if some are loaded. A moving average starts from the values that it averages, unless it has
+ * loaded ones.
+ */
 export function beginningOf(
   parameter: ParameterSpec,
   seed: number,

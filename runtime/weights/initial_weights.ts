@@ -9,7 +9,7 @@ import { publishedAs } from './published.js'
 import { weightsPath } from './resolve.js'
 import type { StoredTensor } from './weight_file.js'
 
-/** A graph's parameters as a checkpoint is laid over them; those that only training needs may begin anew. */
+/** The parameters of a graph for which a checkpoint has to have values; parameters that only training needs are optional. */
 export function wantedBy(graph: Graph): Wanted[] {
   const needed = specialise(graph, 'inference').parameters
   return [...graph.parameters.values()].map(({ name, shape, positions, eps }) => ({
@@ -32,8 +32,8 @@ interface Beginning {
 }
 
 /**
- * What a training begins from: the file given with --weights (`none` for nothing), or else what the spec's trunks name. Says in a table
- * what matched, and warns where images are not normalised as they were when weights given with --weights were trained.
+ * Loads initial weights: the file given with --weights (`none` for random values), or the weights that the spec names. Reports matches in a table,
+ * and warns if images are normalised differently from the training of the weights given with --weights.
  */
 export async function initialWeights(
   model: Model,
@@ -74,7 +74,7 @@ interface Source {
   readonly source: string
   readonly partial: boolean
   readonly part?: string
-  /** The spec from which a path is seen. */
+  /** The spec to which a path is relative. */
   readonly from: string | undefined
 }
 
@@ -84,7 +84,7 @@ function sources({ pretrained }: Model, spec: string, given: string | undefined)
   return ownSources(pretrained, spec)
 }
 
-/** Returns the files that a spec names with `weights`, and the part of the model that each is for. */
+/** Returns the weights that a spec names, and the part of the model for each. */
 export function ownSources(
   pretrained: readonly Pick<Pretrained, 'path' | 'source' | 'partial'>[],
   spec: string,
@@ -92,7 +92,7 @@ export function ownSources(
   return pretrained.map(({ path, source, partial }) => ({ source, partial, part: `${path.join('.')}.`, from: spec }))
 }
 
-/** Of weights that are given beside the spec; of those that it names the compiler warns. */
+/** For weights given with --weights; the compiler warns about those that the spec names. */
 export function normalizationWarning(steps: readonly Setting[], source: string): string | undefined {
   const known = publishedAs(source)?.normalization
   const own = normalizationIn(steps)

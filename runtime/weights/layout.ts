@@ -1,13 +1,13 @@
 import { elementAt } from '../../grammar/present.js'
 
-/** The shape of a tensor whose dimensions are put in another order. */
+/** Returns the shape of a tensor after a permutation of its dimensions. */
 export function permutedShape(shape: readonly number[], order: readonly number[]): number[] {
   return order.map((dimension) => shape[dimension] as number)
 }
 
 /**
- * The values with their dimensions in another order: output dimension d is input dimension order[d].
- * Conv weights go from PyTorch's [out, in, h, w] to TensorFlow.js's [h, w, in, out] and back this way.
+ * Transposes values: output dimension d is input dimension order[d]. Converts filters between PyTorch's [out, in, h, w] and TensorFlow.js's [h, w,
+ * in, out].
  */
 export function permuteValues(values: Float32Array, shape: readonly number[], order: readonly number[]): Float32Array {
   if (order.every((dimension, index) => dimension === index)) return values
@@ -33,7 +33,7 @@ export function permuteValues(values: Float32Array, shape: readonly number[], or
   return out
 }
 
-/** The order that undoes another. */
+/** Returns the inverse of a permutation. */
 export function inverse(order: readonly number[]): number[] {
   return order.map((_, dimension) => order.indexOf(dimension))
 }

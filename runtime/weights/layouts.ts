@@ -1,16 +1,16 @@
-/** A pattern of a tensor's name, and its replacements: with several, the one whose tensor the model has, in the shape of the file's. */
+/** A pattern of a tensor's name, and its replacements: of several, the one for which the model has a tensor of the same shape. */
 export type Renaming = readonly [pattern: RegExp, ...replacements: string[]]
 
-/** The names that a library other than timm gives to the tensors of a network. */
+/** The tensor names of a library other than timm. */
 export interface Layout {
   readonly name: string
   /** A tensor by which the layout is recognised. */
   readonly sign: string
-  /** Another one that must be there. */
+  /** Another one that must exist. */
   readonly also?: string
   /** Applied in order to each name. */
   readonly renamings: readonly Renaming[]
-  /** The eps of all batch norms of its networks, where that is not timm's for the same architecture. */
+  /** The eps of all batch norms of its networks, if it differs from timm's for the same architecture. */
   readonly eps?: number
   /** Whether the class token's position embedding is stored with those of the patches, and is to be added to the token itself. */
   readonly embedsClassToken?: boolean
@@ -26,7 +26,7 @@ function alternating(stages: string): Renaming[] {
   ])
 }
 
-/** torchvision numbers the parts of an inverted residual, of which some are absent; timm names them. */
+/** torchvision numbers the parts of an inverted residual, some of which are optional; timm names them. */
 const invertedResidual: readonly Renaming[] = [
   [/\.block\.0\.0\./, '.conv_dw.', '.conv_pw.', '.conv_exp.', '.conv.'],
   [/\.block\.0\.1\./, '.bn1.'],
@@ -66,7 +66,7 @@ function mobileNetV3(variant: string, stages: readonly number[]): Layout {
   }
 }
 
-/** Layouts whose names differ from timm's; each is tried on what the ones before it made of the names. */
+/** Layouts whose names differ from timm's; they are applied in order, each to the result of the previous ones. */
 export const layouts: readonly Layout[] = [
   {
     name: "torchvision's vision transformer",

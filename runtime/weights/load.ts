@@ -7,17 +7,17 @@ import { readValues, type StoredTensor } from './weight_file.js'
 
 export interface LoadOptions extends MatchOptions {
   readonly path: string
-  /** The name in the file under which its weights are to be taken: `state_dict_ema`. */
+  /** The entry of the file that holds the weights: `state_dict_ema`. */
   readonly entry?: string
-  /** How messages call the file. */
+  /** The name of the file in messages. */
   readonly name?: string
   /** Whether parameters of the part may be missing. */
   readonly partial?: boolean
-  /** Whether the whole model has to be there, classifier included: to answer with it, not to begin from it. */
+  /** Whether all parameters are required, classifier included: for inference, unlike training. */
   readonly complete?: boolean
 }
 
-/** A checkpoint that fits, laid over a model's parameters. Values are read one tensor at a time. */
+/** A checkpoint that was matched with a model's parameters. Values are read one tensor at a time. */
 export interface OpenWeights {
   readonly match: Match
   readonly lines: readonly string[]
@@ -33,9 +33,9 @@ export interface Loaded {
 }
 
 /**
- * A checkpoint of any format for a model's parameters; nothing of its values is read yet.
+ * Opens a checkpoint of any format for a model's parameters, without reading values.
  *
- * @throws Failure `weights-unreadable`, or `weights-do-not-fit` with the table of what matched and what did not
+ * @throws Failure `weights-unreadable`, or `weights-do-not-fit` with a table of matches and mismatches
  */
 export async function openWeights(wanted: readonly Wanted[], options: LoadOptions): Promise<OpenWeights> {
   const { path, name = path, partial = false, complete = false } = options
@@ -60,7 +60,7 @@ export async function openWeights(wanted: readonly Wanted[], options: LoadOption
   }
 }
 
-/** All values that are wanted of a checkpoint. @throws Failure as openWeights, or `weights-not-finite` */
+/** Reads all values of a checkpoint that the model has parameters for. @throws Failure as openWeights, or `weights-not-finite` */
 export async function loadWeights(wanted: readonly Wanted[], options: LoadOptions): Promise<Loaded> {
   const weights = await openWeights(wanted, options)
   try {
@@ -73,7 +73,7 @@ export async function loadWeights(wanted: readonly Wanted[], options: LoadOption
   }
 }
 
-/** Tells where batch norms add another number to the variance than those that the weights were trained with. */
+/** Reports batch norms whose eps differs from the one that the weights were trained with. */
 function epsLines(wanted: readonly Wanted[], { found }: Match, trained: number | undefined): string[] {
   const other = wanted.find(({ name, eps }) => eps !== undefined && eps !== trained && found.has(name))
   if (trained === undefined || other === undefined) return []

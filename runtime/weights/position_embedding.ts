@@ -1,10 +1,10 @@
 import type { Positions } from '../../compiler/graph/graph.js'
 import type { StoredTensor } from './weight_file.js'
 
-/** The sharpness of the cubic kernel that PyTorch resizes with when it antialiases. */
+/** The parameter a of the cubic kernel of PyTorch's antialiased resize. */
 const sharpness = -0.5
 
-/** Returns the side of the square grid of a stored position embedding; undefined where its rows are not the prefix and a square. */
+/** Returns the side of the square grid of a stored position embedding; undefined if its rows are not the prefix and a square. */
 export function storedGrid(
   shape: readonly number[],
   wanted: readonly number[],
@@ -57,7 +57,7 @@ function resizeRows(
   return out
 }
 
-/** The cells that make one cell of the result, and their shares: a cubic kernel, widened where the grid shrinks. */
+/** The source cells of each output cell, and their weights: a cubic kernel, scaled up when the grid shrinks. */
 function weightsOf(
   index: number,
   from: number,

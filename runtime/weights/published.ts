@@ -12,7 +12,7 @@ export interface Published {
 
 const half: Normalization = { mean: [0.5, 0.5, 0.5], deviation: [0.5, 0.5, 0.5] }
 
-/** The one that comes from Python's package index. */
+/** The one that is published on Python's package index. */
 export const packagedName = 'efficientnet_lite0'
 
 const fromTorchvision = (name: string): Published => ({
@@ -23,9 +23,9 @@ const fromTorchvision = (name: string): Published => ({
 })
 
 /**
- * Weights known by name. Any other `owner/name` of the model hub can be pulled, too; of those listed here the normalisation is known.
- * InceptionV3: torchvision's own network is given ImageNet's normalisation and brings it to -1 to 1 itself (`transform_input`); here, as in
- * timm, the image is brought there at once.
+ * Weights known by name. Any other `owner/name` of the model hub can be pulled, too; of those listed here the normalisation is known. InceptionV3:
+ * torchvision's network takes ImageNet's normalisation and converts it to -1 to 1 itself (`transform_input`); here, as in timm, images are normalised
+ * to -1 to 1 directly.
  */
 export const published: readonly Published[] = [
   {

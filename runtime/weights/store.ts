@@ -5,7 +5,7 @@ import { beginningOf } from './initial_values.js'
 import { inverse, permutedShape, permuteValues } from './layout.js'
 import type { StoredTensor } from './weight_file.js'
 
-/** A model's parameters on the engine, in the engine's layout; to the outside they have PyTorch's shapes. */
+/** A model's parameters on the engine, in the engine's layout; they are read and written in PyTorch's shapes. */
 export class WeightStore {
   readonly variables: ReadonlyMap<string, tf.Variable>
 
@@ -25,7 +25,7 @@ export class WeightStore {
     )
   }
 
-  /** From the seed, those aside that are given. */
+  /** Initialises parameters from the seed, except for given ones. */
   static initial(
     parameters: readonly ParameterSpec[],
     seed: number,
@@ -48,7 +48,7 @@ export class WeightStore {
     return [...this.variables.values()].filter((variable) => variable.trainable)
   }
 
-  /** All values, in PyTorch's shapes, as they are kept in a checkpoint. */
+  /** Reads all values in PyTorch's shapes, as in a checkpoint. */
   async read(): Promise<Map<string, StoredTensor>> {
     const entries = this.parameters.map(async (parameter): Promise<[string, StoredTensor]> => {
       const variable = this.variables.get(parameter.name)
@@ -63,7 +63,7 @@ export class WeightStore {
   }
 }
 
-/** A tensor in a parameter's engine layout (the parameter itself, its velocity) as values in PyTorch's order. */
+/** Reads a tensor in a parameter's engine layout (the parameter, or its velocity) as values in PyTorch's layout. */
 export async function readCanonical(tensor: tf.Tensor, { layout }: ParameterSpec): Promise<Float32Array> {
   if (!layout) return new Float32Array(await tensor.data())
   const canonical = tf.transpose(tensor, inverse(layout))
@@ -74,7 +74,7 @@ export async function readCanonical(tensor: tf.Tensor, { layout }: ParameterSpec
   }
 }
 
-/** @throws Failure `weights-do-not-fit`, naming the first few parameters that are missing or have another shape */
+/** @throws Failure `weights-do-not-fit`, with the first parameters that are missing or have another shape */
 export function checkFit(
   parameters: readonly Pick<ParameterSpec, 'name' | 'shape'>[],
   tensors: ReadonlyMap<string, StoredTensor>,

@@ -10,15 +10,15 @@ type Entries = ReadonlyMap<string, WeightEntry>
 
 export interface Translated {
   readonly entries: Entries
-  /** The names of the layouts that the file has, if they are not the model's own. */
+  /** The names of the file's layouts, if they differ from the model's. */
   readonly from: readonly string[]
-  /** The eps of the batch norms of the layout, where it is known. */
+  /** The eps of the batch norms of the layout, if known. */
   readonly eps?: number
 }
 
 /**
- * Gives the tensors of a checkpoint the model's names where they have those of a known layout, after any prefix such as `module.`. A tensor
- * that differs from the model's by axes of size 1, or by flattened filters, has the model's shape in the result. A model that has the layout's own names keeps them.
+ * Renames the tensors of a checkpoint in a known layout to the model's names, after any prefix such as `module.`. A tensor that differs from the
+ * model's by axes of size 1, or by flattened filters, has the model's shape in the result. A model that has the layout's own names keeps them.
  */
 export function translate(entries: Entries, wanted: readonly (Shaped & { readonly name: string })[]): Translated {
   const shapes = shapesBySuffix(wanted)
@@ -36,7 +36,7 @@ export function translate(entries: Entries, wanted: readonly (Shaped & { readonl
   return { entries: current, from, ...(eps !== undefined && { eps }) }
 }
 
-/** The shapes that the model has under each end of a parameter's name: `trunk.blocks.0.norm1.weight` is also `norm1.weight`. */
+/** The model's shapes by each suffix of a parameter's name: `trunk.blocks.0.norm1.weight` is also `norm1.weight`. */
 function shapesBySuffix(wanted: readonly (Shaped & { readonly name: string })[]): Map<string, (readonly number[])[]> {
   const shapes = new Map<string, (readonly number[])[]>()
   for (const { name, shape } of wanted)

@@ -1,17 +1,17 @@
 import { Failure } from '../failure.js'
 import { type Dtype, toFloat32 } from './dtype.js'
 
-/** A named tensor in a file. Nothing of its values is in memory until they are asked for. */
+/** A named tensor in a file. Its values are read on request. */
 export interface WeightEntry {
   readonly dtype: Dtype
   readonly shape: readonly number[]
-  /** Little-endian, row after row. */
+  /** The values, little-endian, in row-major order. */
   bytes(): Promise<Uint8Array>
 }
 
 export type WeightFormat = 'safetensors' | 'pytorch' | 'pytorch (old format)' | 'onnx'
 
-/** A checkpoint, open for reading. */
+/** A checkpoint that is open for reading. */
 export interface WeightFile {
   readonly path: string
   readonly format: WeightFormat
@@ -25,7 +25,7 @@ export interface StoredTensor {
   readonly values: Float32Array
 }
 
-/** @throws Failure `weights-unreadable`, naming the file and what is wrong with it */
+/** @throws Failure `weights-unreadable`, with the file and the reason */
 export type Unreadable = (reason: string, cause?: unknown) => Failure
 
 export function unreadable(path: string): Unreadable {
@@ -41,7 +41,7 @@ export function unreadable(path: string): Unreadable {
     )
 }
 
-/** @throws Failure `weights-not-finite` when a value is no number: such weights answer nothing but NaN */
+/** @throws Failure `weights-not-finite` if a value is NaN or infinite */
 export async function readValues(file: WeightFile, name: string): Promise<StoredTensor> {
   const entry = file.entries.get(name)
   if (!entry) throw new Error(`${file.path} has no ${name}`)

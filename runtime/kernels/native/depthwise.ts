@@ -65,7 +65,7 @@ function isForward(weight: Tensor4D): boolean {
   return weight.shape[3] === 1 && !native().isUsingGpuDevice
 }
 
-/** The gradient of the input: a convolution of `dy`, with zeros between its elements at a stride, with the filter turned by 180 degrees. */
+/** The gradient of the input: the convolution of `dy`, zero-dilated by the stride, with the filter rotated by 180 degrees. */
 function inputGradientByForward(
   dy: Tensor4D,
   weight: Tensor4D,
@@ -76,7 +76,7 @@ function inputGradientByForward(
   const [batch, rows, columns, channels] = shape
   const [height, width] = weight.shape
   const spread = stride === 1 ? dy : withZerosBetween(dy, stride)
-  // The padding behind the last window; rows and columns that no window reached are cut off.
+  // The padding after the last window; rows and columns that no window covers are cropped.
   const bottom = rows + top - spread.shape[1]
   const right = columns + left - spread.shape[2]
   const input =

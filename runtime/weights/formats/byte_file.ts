@@ -3,10 +3,10 @@ import { type Unreadable, unreadable } from '../weight_file.js'
 
 const window = 1 << 16
 
-/** A file read from place to place through a small window, never as a whole. */
+/** Random access to a file through a small buffer. */
 export class ByteFile {
   readonly size: number
-  /** Where the next byte is taken from. */
+  /** The offset of the next byte. */
   position = 0
   readonly fail: Unreadable
   private readonly descriptor: number

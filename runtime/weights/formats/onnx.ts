@@ -31,7 +31,7 @@ const field = {
   external: 13,
 }
 
-/** The initialisers of an ONNX file: its messages are walked through, and values are read only when they are asked for. */
+/** Opens the initialisers of an ONNX file: parses its messages, and reads values only on request. */
 export function openOnnxWeights(path: string): WeightFile {
   const file = new ByteFile(path)
   try {
@@ -52,7 +52,7 @@ export function openOnnxWeights(path: string): WeightFile {
   }
 }
 
-/** The names of all values that the file's nodes compute. @throws Failure `weights-unreadable` */
+/** Returns the names of all outputs of the file's nodes. @throws Failure `weights-unreadable` */
 export function nodeOutputs(path: string): ReadonlySet<string> {
   const file = new ByteFile(path)
   try {
@@ -69,7 +69,7 @@ export function nodeOutputs(path: string): ReadonlySet<string> {
   }
 }
 
-/** Each field of a message: its number, and where its bytes lie (the number itself, for one of no length). */
+/** Yields each field of a message: its number, and the range of its bytes (or the value of a varint). */
 function* fields(
   file: ByteFile,
   from: number,

@@ -1,7 +1,7 @@
 /**
- * Reads Python's pickle as checkpoints use it, and runs nothing. A pickle is a program for a stack machine; this is that machine, except
- * that no global is ever looked up: what a file would build of classes and functions stays a placeholder with the arguments it was given.
- * Formats and opcodes: CPython's Lib/pickletools.py; what torch writes: torch/serialization.py, torch/_utils.py.
+ * Reads Python pickles of checkpoints without executing anything. A pickle is a program for a stack machine; this interpreter never looks up a
+ * global: objects of classes and results of functions are placeholders that hold the arguments. Opcodes: CPython's Lib/pickletools.py; torch's use of
+ * them: torch/serialization.py, torch/_utils.py.
  */
 
 import { runsCode } from './pickle_globals.js'
@@ -18,7 +18,7 @@ export type PickleValue =
   | PickleGlobal
   | PickleObject
 
-/** A dict; its keys are strings or numbers wherever we look. */
+/** A dict; only entries with string or number keys are needed. */
 export class PickleMap {
   readonly items = new Map<PickleValue, PickleValue>()
 }
@@ -28,11 +28,11 @@ export class PickleGlobal {
   constructor(readonly name: string) {}
 }
 
-/** Placeholder for what a call would have returned, for an instance of a class, or for a persistent id. */
+/** A placeholder for the result of a call, an instance of a class, or a persistent id. */
 export class PickleObject {
-  /** The argument of its `__setstate__`: mostly its attributes. */
+  /** The argument of `__setstate__`, usually its attributes. */
   state: PickleValue = null
-  /** Items set by key: of defaultdict, Counter, and other subclasses of dict. */
+  /** Items set by key, for defaultdict, Counter, and other subclasses of dict. */
   readonly entries = new PickleMap()
 
   constructor(
@@ -52,10 +52,10 @@ class Mark {}
 
 type Slot = PickleValue | Mark
 
-/** A large checkpoint with long lists beside its tensors has a few million; more would only fill the memory. */
+/** A large checkpoint with long lists has a few million opcodes; more would only exhaust memory. */
 const mostSteps = 10_000_000
 
-/** Runs one pickle from the source to its STOP. @throws PickleError for a broken pickle, and for one that names what would run code */
+/** Runs one pickle from the source to its STOP. @throws PickleError for a malformed pickle, and for one that refers to a global that runs code */
 export function readPickle(source: PickleSource): PickleValue {
   return new Machine(source).run()
 }
@@ -102,7 +102,7 @@ class Machine {
     return value
   }
 
-  /** Everything above the last mark. */
+  /** Pops everything above the last mark. */
   popToMark(): PickleValue[] {
     const found = this.stack.findLastIndex((slot) => slot instanceof Mark)
     if (found === -1) throw new PickleError('it goes back to a mark that is not there')
@@ -171,7 +171,7 @@ class Machine {
     this.push(new PickleGlobal(full))
   }
 
-  /** A call of a function, or of a class: what it would return stays a placeholder. */
+  /** Calls a function or a class; the result is a placeholder. */
   call(callee: PickleValue, given: PickleValue): void {
     const name = callee instanceof PickleGlobal ? callee.name : callee instanceof PickleObject ? callee.made : undefined
     if (name === undefined || !isList(given)) throw new PickleError('it calls something that is no name')
@@ -183,7 +183,7 @@ class Machine {
     this.call(this.popValue(), given)
   }
 
-  /** Both the state of an OrderedDict (torch's versions of modules) and that of a list are nothing we need. */
+  /** The state of an OrderedDict (torch's versions of modules) or of a list is not needed. */
   setState(): void {
     const state = this.popValue()
     const target = this.top()
@@ -200,7 +200,7 @@ class Machine {
 
   append(values: readonly PickleValue[]): void {
     const target = this.top()
-    // Items of a class derived from list or set are no tensors of a state dict.
+    // Items of subclasses of list or set are not tensors of a state dict.
     if (target instanceof PickleObject) return
     if (!isList(target)) throw new PickleError('it appends to something that is no list')
     // A list on this stack was made here, as an array of our own. One by one: a call takes only so many arguments.

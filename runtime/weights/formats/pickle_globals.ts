@@ -1,6 +1,6 @@
 /**
- * Modules and functions with which a pickle runs code, reads files or opens connections. No global is ever looked up, so nothing would run;
- * but a checkpoint that names one of these is an attack, and its tensors are as little to be trusted.
+ * Modules and functions with which a pickle runs code, reads files or opens connections. Globals are never looked up, so nothing runs; but a
+ * checkpoint that refers to one of these is an attack, so its tensors are not trusted either.
  */
 const modules: ReadonlySet<string> = new Set([
   ...[
@@ -69,7 +69,7 @@ const others: ReadonlySet<string> = new Set([
   ],
 ])
 
-/** Whether a global of this name runs what it is given, rather than being a class or function that holds data. */
+/** Whether a global of this name executes its arguments, unlike classes and functions that hold data. */
 export function runsCode(module: string, name: string): boolean {
   if (module === 'builtins' || module === '__builtin__') return functions.has(name.split('.')[0] ?? '')
   return modules.has(module.split('.')[0] ?? '') || others.has(`${module}.${name}`)

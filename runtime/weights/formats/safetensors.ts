@@ -8,15 +8,15 @@ import { ByteFile } from './byte_file.js'
 import { metadataKey, readEntries } from './safetensors_entries.js'
 import { safetensorsPieces } from './safetensors_pieces.js'
 
-/** Named float32 tensors with a little text beside them: a checkpoint of our own. */
+/** Named float32 tensors with metadata: a checkpoint written by wsban. */
 export interface TensorFile {
   readonly tensors: ReadonlyMap<string, StoredTensor>
   readonly metadata: Readonly<Record<string, string>>
 }
 
 /**
- * safetensors: eight bytes of header length, a JSON header, the values. The whole file is written at once, or not at all. Its metadata
- * has a checksum of each tensor, which is compared whenever the tensor is read.
+ * Writes a safetensors file (eight bytes of header length, a JSON header, the values) atomically. Its metadata has a checksum of each tensor, which
+ * is verified when the tensor is read.
  */
 export async function writeSafetensors(path: string, { tensors, metadata }: TensorFile): Promise<void> {
   const entries = new Map(
@@ -28,7 +28,7 @@ export async function writeSafetensors(path: string, { tensors, metadata }: Tens
   await writeEntries(path, entries, { ...metadata, [checksumsKey]: checksumsOf(tensors) })
 }
 
-/** Any entries, one after another: of a large file no more than one tensor is in memory. */
+/** Writes entries one by one, with one tensor in memory at a time. */
 export async function writeEntries(
   path: string,
   entries: ReadonlyMap<string, WeightEntry>,
@@ -44,7 +44,7 @@ export async function writeEntries(
   await writeAtomically(path, safetensorsPieces(entries, metadata))
 }
 
-/** @throws Failure `weights-unreadable` for whatever is no whole safetensors file, `weights-damaged` where a checksum differs */
+/** @throws Failure `weights-unreadable` if it is not a complete safetensors file, `weights-damaged` if a checksum differs */
 export async function readSafetensors(path: string): Promise<TensorFile> {
   const file = openSafetensors(path)
   try {
@@ -57,7 +57,7 @@ export async function readSafetensors(path: string): Promise<TensorFile> {
   }
 }
 
-/** Reads the header; the values stay in the file. @throws Failure `weights-unreadable`, `weights-damaged` */
+/** Reads the header; values are read on request. @throws Failure `weights-unreadable`, `weights-damaged` */
 export function openSafetensors(path: string): WeightFile {
   const file = openBytes(path, unreadable(path))
   try {

@@ -1,7 +1,7 @@
 import type { WeightEntry } from '../weight_file.js'
 import { bytesOf, metadataKey } from './safetensors_entries.js'
 
-/** The bytes of a safetensors file, one after another. No entry may be called `__metadata__`. */
+/** Yields the bytes of a safetensors file in order. No entry may be named `__metadata__`. */
 export async function* safetensorsPieces(
   entries: ReadonlyMap<string, WeightEntry>,
   metadata: Readonly<Record<string, string>>,
@@ -12,7 +12,7 @@ export async function* safetensorsPieces(
     offset += bytesOf(dtype, shape)
     return [name, { dtype, shape, data_offsets: [start, offset] }] as const
   })
-  // Not by assignment: a tensor may be called __proto__.
+  // Not by assignment: a tensor may be named __proto__.
   const description = Object.fromEntries([[metadataKey, metadata], ...described])
   const unpadded = new TextEncoder().encode(JSON.stringify(description))
   // Spaces at its end, so that the values begin at a multiple of eight.

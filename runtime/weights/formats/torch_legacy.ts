@@ -4,12 +4,12 @@ import { ByteFile } from './byte_file.js'
 import { isList, PickleError, type PickleValue, readPickle } from './pickle.js'
 import { type Storage, tensorsOf } from './torch_tensors.js'
 
-/** The number that every such file begins with, from torch/serialization.py. */
+/** The magic number of the format, from torch/serialization.py. */
 const magic = 0x1950a86a20f9469cfc6cn
 
 /**
- * torch's format before version 1.6: five pickles one after another (magic number, version, notes on the machine, the object, the
- * keys of its storages), then each storage: eight bytes of length, the elements.
+ * torch's format before version 1.6: five consecutive pickles (magic number, version, system information, the object, the keys of its storages), then
+ * each storage: eight bytes of length, and the elements.
  */
 export function openTorchLegacy(path: string): WeightFile {
   const file = new ByteFile(path)

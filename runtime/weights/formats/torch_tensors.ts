@@ -19,7 +19,7 @@ const storageTypes: ReadonlyMap<string, Dtype> = new Map([
 const makers = ['torch._utils._rebuild_tensor_v2', 'torch._utils._rebuild_tensor']
 const parameterMakers = ['torch._utils._rebuild_parameter', 'torch._utils._rebuild_parameter_with_state']
 
-/** One storage, as a tensor's persistent id names it: ('storage', class, key, place, elements, ...). */
+/** A storage, described by a tensor's persistent id: ('storage', class, key, place, elements, ...). */
 export interface Storage {
   readonly key: string
   readonly dtype: Dtype
@@ -37,11 +37,11 @@ export function storageOf(value: PickleValue): Storage | undefined {
   return typeof key === 'string' || typeof key === 'number' ? { key: String(key), dtype, elements } : undefined
 }
 
-/** Bytes `start` to `start + length` of a storage. */
+/** Reads bytes `start` to `start + length` of a storage. */
 export type ReadStorage = (storage: Storage, start: number, length: number) => Promise<Uint8Array>
 
 /**
- * Every tensor of a checkpoint by its path: `state_dict.layer1.0.weight`, and of a whole module `layer1.0.weight`. Everything else is
+ * Returns every tensor of a checkpoint by its path: `state_dict.layer1.0.weight`, or `layer1.0.weight` of a pickled module. Everything else is
  * skipped. Calls `found` with each tensor's storage.
  */
 export function tensorsOf(

@@ -7,10 +7,10 @@ import { PickleError, readPickle } from './pickle.js'
 import { tensorsOf } from './torch_tensors.js'
 import { ZipSource } from './zip_source.js'
 
-/** The description alone; the tensors stand beside it. */
+/** The limit for data.pkl, which does not hold the tensors. */
 const largestPickle = 64 * 1024 * 1024
 
-/** torch's format since version 1.6: an uncompressed zip with `data.pkl` and one file a storage, `data/0`, `data/1`, ... */
+/** torch's format since version 1.6: an uncompressed zip with `data.pkl` and one file per storage, `data/0`, `data/1`, ... */
 export async function openTorchZip(path: string): Promise<WeightFile> {
   const fail = unreadable(path)
   const zip = await openZip(path, fail)
@@ -59,7 +59,7 @@ function openZip(path: string, fail: Unreadable): Promise<ZipFile> {
   })
 }
 
-/** Every file in the zip by its name. yauzl refuses names that lead outside (`../`, `/etc`). */
+/** Every file in the zip by its name. yauzl rejects names that lead outside (`../`, `/etc`). */
 function list(zip: ZipFile, fail: Unreadable): Promise<Map<string, Entry>> {
   const files = new Map<string, Entry>()
   return new Promise((resolve, reject) => {

@@ -2,10 +2,10 @@ import { Readable } from 'node:stream'
 import { RandomAccessReader } from 'yauzl'
 import type { ByteFile } from './byte_file.js'
 
-/** How much of a file one piece of a stream holds. */
+/** The chunk size of a stream, in bytes. */
 const piece = 1 << 20
 
-/** A file for yauzl, whose own reader throws out of a callback, past everyone, where a damaged zip names a place far behind the file's end. */
+/** A file for yauzl. Its own reader throws an uncaught exception from a callback if a damaged zip has an offset far beyond the end of the file. */
 export class ZipSource extends RandomAccessReader {
   constructor(private readonly file: ByteFile) {
     super()
