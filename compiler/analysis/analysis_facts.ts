@@ -9,15 +9,14 @@ export interface NamedFact {
 }
 
 /**
- * What is learned of one text while a model is written out, for whoever wants to show it. A block is written out once for each of its
- * calls: the last one counts.
+ * Facts about a source text that are collected while a model is elaborated, for editors. A block is elaborated once per call: the last call counts.
  */
 export class AnalysisFacts {
   /** By end, then by start. */
   private readonly values = new Map<number, Map<number, Value>>()
   private readonly byName = new Map<number, NamedFact>()
 
-  /** `source`: the text of which to take things down. */
+  /** @param source the text about which facts are recorded */
   constructor(private readonly source: string) {}
 
   value({ source, start, end }: Span, value: Value): void {

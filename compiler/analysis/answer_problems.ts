@@ -8,7 +8,10 @@ import { withoutIdentities } from '../graph/phase.js'
 import { reachable } from '../graph/prune.js'
 import { operations } from '../ops/index.js'
 
-/** Returns a problem for each answer that depends, in inference, on what only training has: a label, a view of the image, or other images of the batch. */
+/**
+ * Returns a problem for each answer that depends, in inference, on something that exists in training only: a label, a view of the image, or other
+ * images of the batch.
+ */
 export function answerProblems(model: Model, graph: Graph): readonly Diagnostic[] {
   if (graph.labels.length + graph.views.length === 0 && !graph.nodes.some(mixesImages)) return []
   const inference = withoutIdentities(graph)
@@ -19,7 +22,7 @@ export function answerProblems(model: Model, graph: Graph): readonly Diagnostic[
     answers.map(({ value }) => value),
   )
   const unknown = nodes.filter((node) => all.has(node.id) && mixesImages(node))
-  // Hardly any model has such an answer: one search tells.
+  // Such answers are rare, so a single search comes first.
   if (unknown.length === 0 && ![...labels, ...views].some(({ value }) => all.has(value.node))) return []
   return answers.flatMap(({ name, value }) => {
     const needed = reachable(nodes, [value])

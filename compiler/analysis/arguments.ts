@@ -22,7 +22,7 @@ export function signatureOf({ name, arguments: list }: Operation): Signature {
   return { callee: name, names: list.map((spec) => spec.name), ...(variadic !== undefined && { variadic }) }
 }
 
-/** A value that is not bound to a name yet: an expression of the list, or what came through `->`. */
+/** A value that is not yet bound to a name: an expression of the list, or the piped value. */
 export type Given =
   | { readonly expression: Expression; readonly span: Span }
   | { readonly value: Value; readonly span: Span }
@@ -83,7 +83,7 @@ export function allowsPhases({ kind, varies, byPhase }: ArgumentSpec): boolean {
   return varies === true && byPhase !== false && (kind.is === 'number' || kind.is === 'number or uniform')
 }
 
-/** An argument's constant as the graph keeps it, checked against what the argument may be; undefined when it was reported. */
+/** Returns an argument's constant as an attribute of the graph, after checking it; undefined if it was reported. */
 export function constantOf(
   spec: ArgumentSpec,
   bound: BoundArgument,
@@ -183,7 +183,7 @@ function backboneNamed(
   return backbone
 }
 
-/** A unit behind a number, or one of a list, that counts something else than what is counted. */
+/** Returns a unit after a number, or one of a list, that the argument does not accept. */
 export function strangeUnit(value: Value, counts?: Unit): Unit | undefined {
   if (value.kind === 'list')
     return value.items.map((item) => strangeUnit(item, counts)).find((unit) => unit !== undefined)
@@ -191,7 +191,7 @@ export function strangeUnit(value: Value, counts?: Unit): Unit | undefined {
   return counted === counts ? undefined : counted
 }
 
-/** Reports a string that names a tensor, at the place where it is written: a block may have passed it to several operations. */
+/** Reports a string that names a tensor, where it is written: a block may have passed it to several operations. */
 function unquoted(value: Value, report: (d: Diagnostic) => void): boolean {
   if (value.kind !== 'string' || value.quoted === undefined) return false
   const found = {
@@ -285,20 +285,20 @@ function representable(number: number, whole: boolean): boolean {
 
 const int32 = 'a whole number below 2147483648'
 
-/** The targets take sizes and strides as 32-bit integers. */
+/** In the targets, sizes and strides are 32-bit integers. */
 function isInt32(number: number): boolean {
   return Number.isInteger(number) && Math.abs(number) < 2 ** 31
 }
 
 const singlePrecision = 'a number that single precision holds, from 1.2e-38 to 3.4e38 in size'
 
-/** Engines may flush what lies below the smallest normal number to zero. */
+/** Engines may flush subnormal numbers to zero. */
 function inSinglePrecision(number: number): boolean {
   const size = Math.abs(Math.fround(number))
   return number === 0 || (size >= 2 ** -126 && size < Number.POSITIVE_INFINITY)
 }
 
-/** Without the noise of binary fractions. */
+/** Formats a number without binary rounding noise. */
 function shown(number: number): string {
   return String(Number(number.toPrecision(12)))
 }

@@ -10,7 +10,7 @@ import { describe, errorValue, type Value } from './values.js'
 /** The arguments of `backbone`, beside `weights` and `partial`, which every block takes, and `drop_path`, which the network's own block may take. */
 export const backboneParameters = ['image', 'name', 'classes'] as const
 
-/** The words for the weights that were published under the backbone's own name: always, or where the name has the tag of some. */
+/** The words for the weights published under the backbone's name: always, or only if the name has a tag. */
 const ownWeights = 'published'
 const taggedWeights = 'auto'
 

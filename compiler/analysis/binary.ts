@@ -45,7 +45,7 @@ export function binary(
     )
     return errorValue
   }
-  // Not by the scope: a binding called `add` does not change what `+` means.
+  // Independent of the scope: a binding called `add` does not change the meaning of `+`.
   const operation = operationNamed(present(operationOf[operator], operator))
   const call = { list: [], span, piped: undefined, context, place, callee: operation.name }
   const sums = operator === '+' || operator === '-'

@@ -28,10 +28,10 @@ export function callDefinition(elaboration: Elaboration, target: DefinitionValue
   return callBlock(elaboration, target, { ...call, list }, pretrained)
 }
 
-/** The weights that a call begins with, as its arguments give them. */
+/** The initial weights of a call, as given by its arguments. */
 export type GivenWeights = Pick<Pretrained, 'source' | 'partial'>
 
-/** The same for a call whose `weights` and `partial` are evaluated already. */
+/** The same for a call with evaluated `weights` and `partial`. */
 export function callBlock(
   elaboration: Elaboration,
   target: DefinitionValue,
@@ -146,7 +146,7 @@ function bindParameters(
   return { values, scope }
 }
 
-/** Expands a body, or replays its expansion of an earlier compilation; undefined when it went wrong and was reported. */
+/** Expands a body, or replays its cached expansion; undefined after a reported error. */
 function expand(
   elaboration: Elaboration,
   target: DefinitionValue,
@@ -197,7 +197,7 @@ function expandBody(
     return returned && { result: undefined, members: all, values: [...returned.keys()] }
   }
   const isPlain = result?.kind === 'list' || (result && isConstant(result))
-  // A branch has its bindings whatever it returns.
+  // A branch has its bindings as members, whatever it returns.
   if (isPlain && definition.kind === 'block') return { result: undefined, members, plain: result }
   const tensor = result && tensorOf(result)
   if (tensor) frame.result = tensor.ref

@@ -8,8 +8,7 @@ import { nameOf, unnamedValue } from './tuple.js'
 import { type BoundArgument, errorValue, type Value } from './values.js'
 
 /**
- * Checks the blocks of a file without a model, as far as that goes without the sizes a call would give:
- * every name is known, every block returns.
+ * Checks the blocks of a file without a model as far as possible without the sizes of a call: names are defined, and blocks return.
  */
 export function checkBlocks(module: Module): Diagnostic[] {
   return module.file.blocks.flatMap((block) => checkBlock(block, module.scope))

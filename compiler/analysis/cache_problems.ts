@@ -5,7 +5,7 @@ import { splitFrozen } from '../graph/frozen_parts.js'
 import type { Graph } from '../graph/graph.js'
 import { elements } from '../ops/support/tensor.js'
 
-/** Reports a cache of features that would keep nothing, or features of images that no batch has again. */
+/** Reports a feature cache without features, or one for images that never occur again. */
 export function cacheProblems(graph: Graph, span: Span): readonly Diagnostic[] {
   const { cache, groups, mix = [] } = graph.plan
   if (!cache) return []
@@ -38,7 +38,7 @@ export function cacheProblems(graph: Graph, span: Span): readonly Diagnostic[] {
   return [diagnose('cannot-cache', { why: 'no part of the model is frozen for a whole epoch', instead }, span)]
 }
 
-/** The path of what begins with published weights, or else of the binding of a branch with the most weights. */
+/** Returns the path of the part with published weights; otherwise of the binding of a branch with the most weights. */
 function likelyTrunk({ pretrained, parameters }: Graph): string | undefined {
   const [begun] = pretrained
   if (begun) return begun.path.join('.')

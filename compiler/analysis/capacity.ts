@@ -9,17 +9,17 @@ import { elements } from '../ops/support/tensor.js'
 const mostElements = 2 ** 31 - 1
 /** 8 GB in single precision. */
 const mostWeights = 2 ** 31 - 1
-/** 64 GB in single precision: what the values of one image may take, all together. */
+/** 64 GB in single precision, for all values of one image. */
 const mostValues = 2 ** 34
 
-/** @returns what is wrong when a tensor has more elements than any target can count */
+/** @returns the diagnostic for a tensor with more elements than a target can index */
 export function tensorCapacity(what: string, count: number, span: Span): Diagnostic | undefined {
   return count <= mostElements
     ? undefined
     : diagnose('tensor-too-large', { what, elements: count, most: mostElements }, span)
 }
 
-/** @returns what is wrong when the weights, or the values of one image, are more than a machine holds */
+/** @returns the diagnostic for weights, or values of one image, that exceed any machine's memory */
 export function modelCapacity(
   nodes: readonly Node[],
   parameters: Iterable<Parameter>,

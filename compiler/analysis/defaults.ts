@@ -6,10 +6,10 @@ import { settings } from '../training/settings.js'
 /** Values of omitted arguments, by operation or setting, and argument. */
 export type Defaults = Readonly<Record<string, Readonly<Record<string, number | boolean | string | null>>>>
 
-/** The lines of a train block stand under this name. */
+/** The name under which the defaults of the train block are listed. */
 export const trainDefaults = 'train'
 
-/** Every default of this version. A run keeps them, so that it still means the same after one has changed. */
+/** Returns every default of this version. A run stores them, so that its meaning does not change with a later version. */
 export function presentDefaults(): Defaults {
   const callees: readonly { readonly name: string; readonly arguments: readonly ArgumentSpec[] }[] = [
     ...operations.values(),

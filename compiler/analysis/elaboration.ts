@@ -10,11 +10,11 @@ import type { Place } from './naming.js'
 import type { Scope } from './scope.js'
 import type { BoundArgument, DefinitionValue, Value } from './values.js'
 
-/** The surroundings of an expression: the names that it sees, and where the nodes and parameters it makes go. */
+/** The context of an expression: the visible names, and the place of the nodes and parameters that it creates. */
 export interface Context {
   readonly scope: Scope<Value>
   readonly frame: Frame
-  /** Path of the nodes made here, and of their parameters; they differ where weights are shared. */
+  /** The path of nodes created here, and of their parameters; they differ if weights are shared. */
   readonly path: readonly string[]
   readonly parameterPath: readonly string[]
   /** Whether this is within an expansion that is going to be cached: expansions inside it need not be. */
@@ -24,13 +24,13 @@ export interface Context {
 /** One call with its context. */
 export interface Call {
   readonly list: readonly Argument[]
-  /** Values by position that are evaluated already, instead of a list. */
+  /** Evaluated positional values, instead of a list. */
   readonly given?: readonly BoundArgument[]
   readonly span: Span
   readonly piped: BoundArgument | undefined
   readonly context: Context
   readonly place: Place
-  /** How the callee is written, for names of nodes and messages. */
+  /** The callee as written, for names of nodes and messages. */
   readonly callee: string
   /** Whether it is written without parentheses: `x -> relu`. */
   readonly bare?: boolean
@@ -62,7 +62,7 @@ export interface Elaboration {
     owner: BodyOwner,
     needsResult: boolean,
   ): { readonly result: Value | undefined; readonly members: ReadonlyMap<string, Value> }
-  /** Returns whether the model has reached the bound of its size; reports it once. */
+  /** Returns whether the model has reached its size limit; reports it once. */
   isFull(span: Span): boolean
   isExpanding(definition: DefinitionValue['definition']): boolean
   /** Returns what `expand` does, which runs as the expansion of a call of this definition. */

@@ -33,10 +33,10 @@ import {
   type Value,
 } from './values.js'
 
-/** A longer pipeline does not read well on one line: generated code then has a line for each numbered stage. */
+/** A longer pipeline is hard to read on one line, so generated code has a line for each numbered stage. */
 const maxStagesPerLine = 4
 
-/** Items of a list, with those of the lists in it. */
+/** The limit for the items of a list, nested lists included. */
 const mostItems = 10_000
 
 /** Calls of a chain that a message shows. */
@@ -47,7 +47,7 @@ export interface ElaboratorOptions {
   readonly exporting?: (block: string) => string | undefined
   /** Returns the block of a published name. */
   readonly backbone?: (name: string) => DefinitionValue | undefined
-  /** The defaults that the spec was first read with, where they are known. */
+  /** The defaults with which the spec was first compiled, if known. */
   readonly defaults?: Defaults | undefined
   /** Blocks expanded in earlier compilations. */
   readonly cache?: ExpansionCache | undefined
@@ -56,8 +56,8 @@ export interface ElaboratorOptions {
 }
 
 /**
- * Evaluates every expression and builds the graph on the way: it expands blocks, infers shapes and assigns names. A mistake of the
- * user's becomes a diagnostic and an error value, which suppresses follow-up diagnostics.
+ * Evaluates every expression and builds the graph: it expands blocks, infers shapes and assigns names. A user's error becomes a diagnostic and an
+ * error value, which suppresses follow-up diagnostics.
  */
 export class Elaborator implements Elaboration {
   readonly builder = new GraphBuilder()

@@ -4,13 +4,13 @@ import type { TensorValue, Value } from './values.js'
 /** The value of a block's body. */
 export type ExpandedBody = Pick<Expansion, 'result' | 'members' | 'plain' | 'values' | 'roundValues'>
 
-/** Everything that the expansion of one call of a block made. */
+/** The result of expanding one call of a block. */
 export interface Expansion {
   readonly result: TensorValue | undefined
   readonly members: ReadonlyMap<string, Value>
-  /** Set where the block returns a constant or a list: it is the value of the call. */
+  /** Set if the block returns a constant or a list: the value of the call. */
   readonly plain?: Value
-  /** The members that it returns where those are several. */
+  /** The members that it returns, if several. */
   readonly values?: readonly string[]
   /** The rounds of the repeat that it returns. */
   readonly roundValues?: readonly Value[]

@@ -54,7 +54,7 @@ export class ExpansionCache {
 
   keep(target: DefinitionValue, key: string, bound: ReadonlyMap<string, BoundArgument>, expansion: Expansion): void {
     const first = expansion.nodes[0]?.id ?? Number.POSITIVE_INFINITY
-    // A value that only passes through carries a place in the caller's text, which may move.
+    // A value that is only passed through has a span in the caller's text, which may move.
     if (expansion.result && expansion.result.ref.node < first) return
     if (expansion.plain && !isConstant(expansion.plain)) return
     const made = [...expansion.members.values(), ...(expansion.roundValues ?? [])]

@@ -6,7 +6,7 @@ import type { ArgumentSpec, Operation } from '../ops/operation.js'
 import { type Call, type Context, sourceText } from './elaboration.js'
 import { type BoundArgument, tensorOf, type Value } from './values.js'
 
-/** Writes an argument into a call that lacks it: what has its name and fits, else a value that it can take. */
+/** Returns a fix that adds a missing argument: a matching name in scope, otherwise a valid value. */
 export function givingArgument(name: string, call: Call, spec?: ArgumentSpec): Fix | undefined {
   const known = call.context.scope.find(name)
   const fits = known && (!spec || (tensorOf(known) !== undefined) === spec.kind.is.startsWith('tensor'))
@@ -30,7 +30,7 @@ export function callsWithInput(operation: Operation, spec: ArgumentSpec, call: C
   return [`${call.callee}(${[input, ...others].join(', ')})`, `${input} -> ${call.callee}${piped}`]
 }
 
-/** In a loss or a prediction what the last branch answers, elsewhere the tensor that was made last. */
+/** In a loss or a prediction the logits of the last branch, elsewhere the latest tensor. */
 function likelyInput({ scope, frame, path }: Context): string | undefined {
   const section = frame.kind === 'model' && path.length > 0
   const answers = (value: Value) => value.kind === 'instance' && isTensor(value.members.get('logits'))
@@ -58,7 +58,7 @@ export function inputLeftOut(
   return constant && spec.kind.is !== 'tensor or number' ? callsWithInput(operation, spec, call) : undefined
 }
 
-/** A value as it would be written, where that is short. */
+/** The source text of a value, if it is short. */
 function shortText(expression: Expression): string {
   switch (expression.kind) {
     case 'number': {

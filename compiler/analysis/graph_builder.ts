@@ -3,7 +3,7 @@ import type { Frame, MovingAverage, Node, Parameter, Pretrained, ValueRef } from
 import type { ParameterSpec } from '../ops/call.js'
 import type { ExpandedBody, Expansion } from './expansion.js'
 
-/** Far above any real model: bounds for repeats and blocks that grow out of hand, also for those that make nothing. */
+/** Limits far above any real model, for repeats and blocks that grow without bound, even without creating nodes. */
 const mostOperations = 20_000
 const mostCalls = 25_000
 const mostNames = 500_000
@@ -13,7 +13,7 @@ export interface Bound {
   readonly most: number
 }
 
-/** How much of the graph there was at some moment. */
+/** A position in the graph under construction. */
 export interface Mark {
   readonly nodes: number
   readonly frames: number
@@ -25,7 +25,7 @@ export interface Mark {
   readonly names: number
 }
 
-/** The graph as it grows, one node after what it uses. */
+/** The graph under construction, in topological order. */
 export class GraphBuilder {
   readonly nodes: Node[] = []
   readonly frames: Frame[] = []
@@ -39,12 +39,12 @@ export class GraphBuilder {
   /** The number of members of all calls and rounds together. */
   private names = 0
   private readonly paths = new Set<string>()
-  /** The same in their order, of which a part is taken without a copy of all. */
+  /** The same in order, from which a range is taken without copying all. */
   private readonly pathList: string[] = []
   /** By stem and operation: the number from which the search for a free path continues. */
   private readonly numbers = new Map<string, number>()
 
-  /** That of which there is as much as there may be. */
+  /** The limit that has been reached, if any. */
   get full(): Bound | undefined {
     if (this.nodes.length >= mostOperations) return { what: 'operations', most: mostOperations }
     if (this.frames.length + this.rounds >= mostCalls) return { what: 'calls and rounds', most: mostCalls }
@@ -81,10 +81,10 @@ export class GraphBuilder {
     if (!this.isSharing) this.pretrained.push(pretrained)
   }
 
-  /** Adds a node; a path that is taken gets the operation's name, then a number, at its end. */
+  /** Adds a node; if its path is taken, the operation's name and then a number is appended. */
   add(node: Omit<Node, 'id' | 'frame'>, frame: Frame): Node {
     const { operation, inputs, attributes, parameters, outputs, local, span } = node
-    // Field by field: in a large model a spread is felt here.
+    // Field by field: in a large model, object spread is measurably slower here.
     const made = { operation, inputs, attributes, parameters, outputs, span, id: this.nodes.length, frame: frame.id }
     const path = this.freePath(node.path, operation)
     const added: Node = local ? { ...made, path, local } : { ...made, path }

@@ -16,7 +16,7 @@ export function isGroup({ value }: Binding): boolean {
   return value.kind === 'call' && value.callee.kind === 'name' && value.callee.text === group.name
 }
 
-/** The groups of a train block; those that were reported are left out. */
+/** Returns the groups of a train block, without reported ones. */
 export function parameterGroups(elaborator: Elaborator, bindings: readonly Binding[], context: Context) {
   const groups: ParameterGroup[] = []
   for (const binding of bindings) {
@@ -62,7 +62,7 @@ function groupOf(elaborator: Elaborator, binding: Binding, call: Call, context: 
   }
 }
 
-/** `master.trunk.layer3`, or undefined for what is no path. */
+/** `master.trunk.layer3`, or undefined if it is not a path. */
 function pathOf(expression: Expression): string | undefined {
   if (expression.kind === 'name') return expression.text
   if (expression.kind === 'string' && !isPlainName(expression.value)) return expression.value

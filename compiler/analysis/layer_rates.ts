@@ -20,7 +20,7 @@ export function layerRates(
     if (!trainable || !name.startsWith(`${part}.`)) continue
     const round = innermostRound(name, rounds, part)
     if (round !== undefined && round === current) continue
-    // The downsampling before the first block of a stage is a part of that block's layer, and what follows a round belongs to it.
+    // The downsampling before the first block of a stage belongs to that block's layer, and whatever follows a round belongs to the round.
     const continues = round === undefined || (current !== undefined && round.startsWith(`${current}.`))
     const last = layers.at(-1)
     if (continues && last) last.push(round ?? name)

@@ -32,7 +32,7 @@ import { type BoundArgument, describe, isConstant, type TensorValue, tensorOf, t
 
 export type ModelSettings = Readonly<Record<string, number | boolean | string>>
 
-/** Writes out a model. Undefined when an error kept the graph from being whole; the diagnostics say which. */
+/** Elaborates a model. Returns undefined if an error, which is reported, left the graph incomplete. */
 export function elaborateModel(
   elaborator: Elaborator,
   module: Module,

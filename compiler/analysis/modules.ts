@@ -11,15 +11,15 @@ import { functions } from './functions/index.js'
 import { Scope } from './scope.js'
 import type { DefinitionValue, Value } from './values.js'
 
-/** Where the text of imported files comes from: a folder, a browser's memory. */
+/** The source of imported files, such as a folder or a browser's memory. */
 export interface Library {
-  /** Gives the file that an import means, seen from the file that imports it. */
+  /** Resolves an import relative to the file that imports it. */
   find(specifier: string, importer: string): { readonly source: string; readonly text: string } | undefined
   /** Standard names that can be imported: backbones/inception_v3. */
   readonly standard: readonly string[]
-  /** The standard file that defines a block. */
+  /** Returns the standard file that defines a block. */
   exporting?(block: string): string | undefined
-  /** How images were normalised when published weights were trained, where it is known. */
+  /** Returns the normalisation with which published weights were trained, if known. */
   normalizationOf?(weights: string): Normalization | undefined
 }
 
@@ -29,7 +29,7 @@ export interface Module {
   readonly scope: Scope<Value>
 }
 
-/** A module without mistakes that was read before; it is the same again while its text and all it imports are. */
+/** A module without errors that was read before, which is reused while its text and all its imports are unchanged. */
 interface KeptModule {
   readonly module: Module
   readonly imports: readonly { readonly specifier: string; readonly module: Module }[]
@@ -79,7 +79,7 @@ export class ModuleLoader {
     return definition && { kind: 'definition', definition, scope }
   }
 
-  /** Returns a file that was read, as an import or the name of a published backbone means it. */
+  /** Returns a file that was read for an import or for the name of a published backbone. */
   imported(specifier: string, importer: string): SourceFile | undefined {
     const imported = this.imports.get(importer)?.find((item) => item.specifier === specifier)?.module
     return (imported ?? this.published.get(specifier))?.file
@@ -126,7 +126,7 @@ export class ModuleLoader {
   }
 
   private importNames(item: Import, into: Module): KeptModule['imports'][number] | undefined {
-    // An import whose text is broken has been reported by the parser.
+    // The parser has reported an import with a syntax error.
     if (item.from === '' || item.names.length === 0) return undefined
     const found = this.library.find(item.from, into.file.source)
     if (!found) {

@@ -23,7 +23,7 @@ export function callWithAverage(elaboration: Elaboration, recall: BlockRecall, d
   const parameterPath = [...context.parameterPath, ...own]
   const paths = { path: [...context.path, ...own], parameterPath }
   const mark = builder.mark()
-  // Elsewhere the same expansion has weights that learn: it is neither taken from the cache nor kept.
+  // Other calls of the block have trainable weights, so this expansion does not use the cache.
   const uncached = { ...call, context: { ...context, cached: true } }
   const value = instantiate(elaboration, recall.callee, recall.arguments, uncached, paths)
   if (value.kind === 'error') return errorValue

@@ -76,8 +76,8 @@ const builtIn: Members = new Map<string, ResolvedName>([
 ])
 
 /**
- * Resolves every name of a file from the text alone: also in blocks that are never called, in parts that a setting leaves
- * out, and in a file with mistakes. It follows the rules of the analysis, but needs neither sizes nor values.
+ * Resolves every name of a file from the text alone, including unused blocks, branches that a setting excludes, and files with errors. It follows the
+ * rules of the analysis, but needs neither sizes nor values.
  */
 export class NameResolver {
   /** By source: a file that is imported again may have been parsed again. */
@@ -88,7 +88,7 @@ export class NameResolver {
   read(file: SourceFile): FileNames {
     const known = this.files.get(file.source)
     if (known) return known
-    // Taken as empty by a file that imports this one in a circle.
+    // A file that imports this one in a circle sees it as empty.
     this.files.set(file.source, { occurrences: [], scopes: [], blocks: nothing })
     const names = new FileResolver(file, (specifier) => {
       const imported = this.importing(specifier, file.source)

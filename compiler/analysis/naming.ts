@@ -3,7 +3,7 @@ import type { Scope } from './scope.js'
 import type { Value } from './values.js'
 import { type ExpressionCalls, expressionCalls } from './weight_calls.js'
 
-/** How the calls of one binding's expression are named. */
+/** The state for naming the calls of one binding's expression. */
 export interface Naming {
   /** The binding's name; empty for `return` and for a branch's call. */
   readonly name: readonly string[]
@@ -51,8 +51,8 @@ export function weightCallName({ naming, stage }: Place): readonly string[] {
 }
 
 /**
- * Returns the name of a call of a block, or of a repeat, that makes no weights: the binding's own if nothing else needs it, else the
- * binding's and the callee's in one. Below the binding's own name it could meet a part of the block that makes the weights.
+ * Returns the name of a call of a block, or of a repeat, that makes no weights: the binding's own if nothing else needs it, else the binding's and
+ * the callee's in one. Below the binding's own name it could collide with a part of the block that creates the weights.
  */
 export function weightlessBlockName({ naming }: Place, callee: string): readonly string[] {
   const { calls, name, blockCalls } = naming

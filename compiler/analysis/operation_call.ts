@@ -20,7 +20,7 @@ import { type BoundArgument, describe, errorValue, type TensorValue, tensorOf, t
 /** Argument values by name: several for an argument that takes a list of tensors. */
 type ArgumentValues = ReadonlyMap<string, readonly BoundArgument[]>
 
-/** A call's arguments by what the graph does with them: tensors become inputs, constants become attributes. */
+/** A call's arguments by their role in the graph: tensors become inputs, constants become attributes. */
 interface Operands {
   readonly tensors: ReadonlyMap<string, readonly TensorValue[]>
   readonly attributes: Readonly<Record<string, Attribute>>
@@ -118,7 +118,7 @@ type CheckedArgument =
   | { readonly kind: 'constant'; readonly value: Attribute }
   | { readonly kind: 'omitted' }
   | { readonly kind: 'invalid' }
-  /** A constant where the first tensor belongs: every positional value is one place too early. */
+  /** A constant in place of the first tensor: every positional value is shifted by one. */
   | { readonly kind: 'displaced' }
 
 const invalid: CheckedArgument = { kind: 'invalid' }
@@ -172,7 +172,7 @@ export function repeatedLike(
   return tensorOf(applyOperation(elaboration, operationNamed('per_image'), values, call))
 }
 
-/** Repeats what all images share where it meets what each image has, unless the operation broadcasts: a class token beside patches. */
+/** Repeats shared tensors for each image if other operands have a batch, unless the operation broadcasts: a class token beside patches. */
 function repeatShared(
   elaboration: Elaboration,
   operation: Operation,

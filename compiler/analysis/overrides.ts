@@ -16,7 +16,7 @@ type CallArguments = Extract<Expression, { kind: 'call' }>['arguments']
 const head = 'model settings { train {\n'
 const dotted = /^\s*([A-Za-z_]\w*)\.(?=[A-Za-z_]\w*\s*=)/
 
-/** The model with each text's setting in place of its own; what comes later counts. */
+/** Returns the model with its settings replaced; later overrides take precedence. */
 export function override(model: Model, overrides: readonly string[]): Overridden {
   let changed = model
   const problems: SyntaxProblem[] = []
@@ -24,7 +24,7 @@ export function override(model: Model, overrides: readonly string[]): Overridden
   for (const text of overrides) {
     const [prefix = '', setting] = dotted.exec(text) ?? []
     const source = `--train '${text}'`
-    // The grammar reads whole files; what a message shows of it is the setting's line alone.
+    // The grammar parses whole files; messages show only the setting's line.
     const parsed = parse(source, `${head}${text.slice(prefix.length)}\n} }`)
     texts.set(source, parsed.file.text)
     problems.push(...parsed.problems)

@@ -98,7 +98,7 @@ function returnedValues(
   return undefined
 }
 
-/** A round that only returns a call runs again as that call does; undefined for others. */
+/** Returns the recall of a round that only returns a call; undefined for others. */
 function callAgainOf({ statements }: Repeat, result: Value): Recall | undefined {
   return statements.length === 1 && result.kind === 'instance' ? result.recall : undefined
 }
@@ -126,7 +126,7 @@ function roundInstance(
 function repeatValue(expression: Repeat, values: readonly Value[], rounds: ReadonlyMap<string, Value>): Value {
   const [only] = values
   const single = values.length === 1 ? only : undefined
-  // A carried constant is the value itself.
+  // A constant is carried by value.
   if (single && !tensorOf(single)) return single
   return { ...roundInstance('repeat', expression, values, rounds), rounds: [...rounds.values()] }
 }

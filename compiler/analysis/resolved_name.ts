@@ -40,7 +40,7 @@ export interface ResolvedName {
 
 export type Members = Pick<ReadonlyMap<string, ResolvedName>, 'get' | 'entries'>
 
-/** The names of one pair of braces, and from where on each can be used. */
+/** The names of one pair of braces, and the position from which each is visible. */
 export interface NameScope {
   readonly start: number
   readonly end: number
@@ -69,7 +69,7 @@ export function repeatMembers(
   }
 }
 
-/** Whether a round may have the name: what is computed in it may be anything. */
+/** Whether a round may have the name; computed parts of it match anything. */
 function mayBeRound(name: string, named: RepeatExpression['named']): boolean {
   if (!named) return /^\d+$/.test(name)
   const { parts } = named

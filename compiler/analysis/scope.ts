@@ -30,7 +30,7 @@ export class Scope<Value> {
     return [...this.own.keys(), ...(this.parent?.names() ?? [])]
   }
 
-  /** The last name, of those that were defined nearest, whose value fits. */
+  /** Returns the most recently defined name in the nearest scope whose value fits. */
   last(fits: (value: Value) => boolean): string | undefined {
     const found = [...this.own].findLast(([, value]) => fits(value))
     return found ? found[0] : this.parent?.last(fits)
@@ -46,7 +46,7 @@ export class Scope<Value> {
     return found !== undefined && this.find(found) !== undefined ? writtenName(found) : found
   }
 
-  /** Some names of each scope, so that a large inner one does not keep the outer ones from being seen. */
+  /** Yields a limited number of names per scope, so that a large inner scope does not hide outer ones. */
   private *candidates(): Generator<string> {
     let left = mostOfScope
     for (const name of this.own.keys()) {

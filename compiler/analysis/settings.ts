@@ -14,7 +14,7 @@ import type { Value } from './values.js'
 
 type Constant = Setting['arguments'][string]
 
-/** A setting of which nothing was said, with every default written in. */
+/** Returns a setting with all defaults. */
 export function standardSetting(elaborator: Elaborator, name: string, given: Setting['arguments'] = {}): Setting {
   const spec = present(settings.get(name), `the setting ${name}`)
   return { name, arguments: { ...defaultsOf(elaborator, spec), ...given } }
@@ -28,7 +28,7 @@ function defaultsOf(elaborator: Elaborator, spec: SettingSpec): Setting['argumen
   return Object.fromEntries(entries)
 }
 
-/** `sgd(rate = 1e-3)` or `cosine`: a setting of the wanted kind (or of the others), or undefined when it was reported. */
+/** `sgd(rate = 1e-3)` or `cosine`: a setting of the expected kind (or of the others), or undefined after it was reported. */
 export function setting(
   elaborator: Elaborator,
   expression: Expression,
@@ -70,7 +70,7 @@ export function setting(
   return given && { name: spec.name, arguments: given }
 }
 
-/** The arguments of a setting with defaults written in, or undefined when something was reported. */
+/** Returns the arguments of a setting with defaults; undefined after a reported problem. */
 export function settingArguments(
   elaborator: Elaborator,
   spec: SettingSpec,
@@ -98,7 +98,7 @@ export function settingArguments(
   return result
 }
 
-/** A line of the train block that is one value: checked as an argument is. */
+/** A line of the train block with a single value, which is checked like an argument. */
 export function plainSetting(
   elaborator: Elaborator,
   callee: string,

@@ -42,7 +42,7 @@ export function viewSteps(
   })
 }
 
-/** The train block, with a default for everything that it leaves out. */
+/** Returns the train block with defaults. */
 export function trainingPlan(
   elaborator: Elaborator,
   model: Model,
@@ -113,7 +113,7 @@ export function trainingPlan(
   }
 }
 
-/** The cache of the train block. Whether there is anything to keep is known with the whole graph. */
+/** The cache of the train block. Whether there are features to cache is known only from the whole graph. */
 function featureCache(chosen: Setting | undefined): FeatureCache | undefined {
   return (
     chosen && {
@@ -123,7 +123,7 @@ function featureCache(chosen: Setting | undefined): FeatureCache | undefined {
   )
 }
 
-/** The sampler of the train block, if its classes are there. */
+/** Returns the sampler of the train block, if the model has its Class input. */
 function classSampler(
   elaborator: Elaborator,
   chosen: Setting | undefined,
@@ -178,7 +178,7 @@ function augmentation(
   return { ...((augment.length > 0 || mix.length === 0) && { augment }), ...(mix.length > 0 && { mix }) }
 }
 
-/** Mixing images only makes sense where the whole image is classified, and where the losses can be weighted by label. */
+/** Mixing images requires a classifier of the whole image, and losses that can be weighted by label. */
 function checkMixing(
   elaborator: Elaborator,
   name: string,

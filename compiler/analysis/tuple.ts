@@ -26,12 +26,12 @@ export function nameOf(expression: Expression): string | undefined {
   return expression.kind === 'member' ? expression.member.text : undefined
 }
 
-/** The diagnostic for one of several returned values that could not be taken from the result. */
+/** Returns the diagnostic for one of several returned values without a name. */
 export function unnamedValue(span: Span): Diagnostic {
   return diagnose('unnamed-value', {}, span)
 }
 
-/** Returns what can be tapped inside of the values: of two things of one name the first. */
+/** Returns the members of the values; of two members with the same name, the first. */
 export function membersOfItems({ items }: TupleValue): ReadonlyMap<string, Value> {
   const inside = items.map(({ value }) => (value.kind === 'instance' ? [...value.members] : []))
   return new Map(inside.reverse().flat())

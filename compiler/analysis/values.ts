@@ -10,7 +10,7 @@ export type Value =
   | {
       readonly kind: 'string'
       readonly value: string
-      /** Where it is written, if a tensor of this name could be meant. */
+      /** Its span, if it could be meant as the name of a tensor. */
       readonly quoted?: Span
     }
   | ListValue
@@ -18,23 +18,23 @@ export type Value =
   | { readonly kind: 'uniform'; readonly low: number; readonly high: number }
   /** `training ? a : b` between constants. */
   | { readonly kind: 'by-phase'; readonly training: Value; readonly evaluation: Value }
-  /** The word `training`, good for a condition. */
+  /** The word `training`, for a condition. */
   | { readonly kind: 'phase' }
   | TensorValue
   | InstanceValue
   | { readonly kind: 'operation'; readonly operation: Operation }
-  /** One that is evaluated when the model is compiled. */
+  /** A function that is evaluated at compile time. */
   | { readonly kind: 'function'; readonly name: string; readonly makesWeights: boolean }
   | DefinitionValue
   /** `backbone`, which finds a block by its published name. */
   | { readonly kind: 'backbone' }
-  /** Went wrong already and was reported; nothing more is said of what is made from it. */
+  /** The result of a reported error, which suppresses follow-up diagnostics. */
   | { readonly kind: 'error' }
 
 export interface ListValue {
   readonly kind: 'list'
   readonly items: readonly Value[]
-  /** The number of its items and of those of the lists in it. A list in two places counts twice: it is walked twice. */
+  /** The number of its items and of those of the lists in it. A list that occurs twice counts twice, as it is traversed twice. */
   readonly total: number
 }
 
@@ -47,7 +47,7 @@ export interface TupleValue {
 export interface TupleItem {
   readonly value: Value
   readonly span: Span
-  /** As which it can be taken from the result of a call: its own, where it is written as a name or a member. */
+  /** The name under which a caller can access it, if it is written as a name or a member. */
   readonly name: string | undefined
 }
 
@@ -55,7 +55,7 @@ export interface TensorValue {
   readonly kind: 'tensor'
   readonly ref: ValueRef
   readonly type: TensorType
-  /** Where it was made, to show its shape there. */
+  /** The span at which messages show its shape. */
   readonly span: Span
 }
 
@@ -66,9 +66,9 @@ export interface InstanceValue {
   readonly of: string
   readonly result: TensorValue | undefined
   readonly members: ReadonlyMap<string, Value>
-  /** The members that are its values where it has several instead of a single result. */
+  /** The members that are its values, if it has several instead of a single result. */
   readonly values?: readonly string[]
-  /** Of a repeat: its rounds in order. They are members as well, by their names. */
+  /** The rounds of a repeat in order, which are members as well. */
   readonly rounds?: readonly Value[]
   readonly recall?: Recall
 }
@@ -76,7 +76,7 @@ export interface InstanceValue {
 /** A call that can be repeated on another tensor with the same weights. */
 export interface Recall {
   readonly callee: DefinitionValue | { readonly kind: 'operation'; readonly operation: Operation }
-  /** Argument values of the first call; tensors are replaced by what the new call gives. */
+  /** Argument values of the first call, whose tensors are replaced by those of the new call. */
   readonly arguments: ReadonlyMap<string, BoundArgument>
   readonly parameterPath: readonly string[]
 }
@@ -86,7 +86,7 @@ export interface BoundArgument {
   readonly span: Span
   /** A bare word, where the argument takes one. */
   readonly word?: string
-  /** As it is written in the call, when it is. */
+  /** Its expression in the call, if it is written there. */
   readonly expression?: Expression
 }
 
@@ -102,12 +102,12 @@ export function isCallable({ kind }: Value): boolean {
   return kind === 'operation' || kind === 'function' || kind === 'definition' || kind === 'backbone'
 }
 
-/** Whether a value, or one in a list, went wrong and was reported. */
+/** Whether a value, or one in a list, is the result of a reported error. */
 export function isReported(value: Value): boolean {
   return value.kind === 'error' || (value.kind === 'list' && value.items.some(isReported))
 }
 
-/** Whether a value is a constant; a list is one if its items are, those that went wrong aside. */
+/** Whether a value is a constant; a list is one if its items are, apart from reported errors. */
 export function isConstant(value: Value): boolean {
   if (value.kind === 'list') return value.items.every((item) => item.kind === 'error' || isConstant(item))
   return value.kind === 'number' || value.kind === 'boolean' || value.kind === 'string'
@@ -126,7 +126,7 @@ export function tensorOf(value: Value): TensorValue | undefined {
   return value.kind === 'instance' ? value.result : undefined
 }
 
-/** The value in words: `a tensor (768 x 26 x 26)`. */
+/** Describes a value: `a tensor (768 x 26 x 26)`. */
 export function describe(value: Value): string {
   switch (value.kind) {
     case 'number':
@@ -169,7 +169,7 @@ function unitText(number: number, unit: Unit): string {
   return number === 1 ? unit.replace(/s$/, '') : unit
 }
 
-/** Without the noise of binary fractions. */
+/** Rounds away binary rounding noise. */
 function round(value: number): number {
   return Number(value.toPrecision(12))
 }

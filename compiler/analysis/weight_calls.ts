@@ -10,7 +10,7 @@ export interface ExpressionCalls {
   readonly withoutWeights: number
 }
 
-/** Returns what a name may stand for, as far as it can be called. */
+/** Returns the callable values that a name may refer to. */
 type Find = (name: string) => readonly Value[]
 
 /** A call as it is written, or a stage of a pipeline. */
@@ -22,7 +22,7 @@ interface WrittenCall {
   readonly piped?: Expression
 }
 
-/** Counts the calls of an expression, those in arguments included, those in the bodies of blocks and repeats not. */
+/** Counts the calls of an expression, including those in arguments, but not those in the bodies of blocks and repeats. */
 export function expressionCalls(expression: Expression, scope: Scope<Value>): ExpressionCalls {
   const find = findIn(scope)
   let [withWeights, withoutWeights] = [0, 0]
@@ -99,7 +99,7 @@ function* callsWithin(expression: Expression): Generator<WrittenCall | RepeatExp
   }
 }
 
-/** Returns the operations and blocks that an expression may stand for; a call's result is none. */
+/** Returns the operations and blocks that an expression may refer to; none for the result of a call. */
 function callables(expression: Expression, find: Find): readonly Value[] {
   if (expression.kind === 'name') return find(expression.text)
   if (expression.kind !== 'conditional') return []
@@ -109,7 +109,7 @@ function callables(expression: Expression, find: Find): readonly Value[] {
 function callMakes({ callee, arguments: list, piped }: WrittenCall, find: Find): boolean {
   const targets = callables(callee, find)
   if (targets.some(makesWeights)) return true
-  // A block may call what it is given; whether it does is not looked up, only whether that would make weights.
+  // A block may call its arguments; any argument whose call would create weights counts.
   if (!targets.some(isBlock)) return false
   return (piped !== undefined && callables(piped, find).some(makesWeights)) || argumentMakes(list, find)
 }

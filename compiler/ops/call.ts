@@ -2,7 +2,7 @@ import type { Code, ValuesOf } from '../diagnostics/table.js'
 import type { Initializer, Phase, Positions, TensorType, Uniform } from '../graph/graph.js'
 import type { Tensor } from './support/tensor.js'
 
-/** One call, as its type inference sees it. */
+/** A call with the types of its operands. */
 export interface Typed {
   type(argument: string): TensorType
   types(argument: string): readonly TensorType[]
@@ -17,7 +17,7 @@ export interface Typed {
 }
 
 export interface Inference extends Typed {
-  /** Reports a problem at the call, with each named argument's tensor shown where it was defined; gives undefined back. */
+  /** Reports a problem at the call, with labels where the tensors of the named arguments were defined. Returns undefined. */
   fail<C extends Code>(code: C, values: ValuesOf<C>, about?: readonly string[], note?: string): undefined
 }
 
@@ -29,24 +29,24 @@ export interface ParameterSpec {
   readonly trainable: boolean
   readonly tfjsLayout?: readonly number[]
   readonly positions?: Positions
-  /** Of the variance of a batch norm: the number that is added to it, which no checkpoint holds. */
+  /** The eps of a batch norm, which checkpoints do not store. */
   readonly eps?: number
 }
 
-/** A call with its values, for the plain reference. */
+/** A call with its values, for the reference implementation. */
 export interface Evaluation extends Typed {
   readonly phase: Phase
   tensor(argument: string): Tensor
   tensors(argument: string): readonly Tensor[]
   parameter(role: string): Tensor
-  /** A sum or mean of so many terms that the operation needs on its way; the fuzzer perturbs it as single precision does. */
+  /** Returns an intermediate sum or mean of this many terms, which the fuzzer perturbs by the rounding of single precision. */
   rounded(value: number, terms: number): number
   /** Replaces a statistic after the step. */
   update(role: string, value: Tensor): void
-  /** A stream of numbers in [0, 1) of this call alone; the same as the engine's for the same seed. */
+  /** Returns this call's stream of random numbers in [0, 1), equal to the engine's for the same seed. */
   random(): () => number
-  /** A constant, or one draw from its range. */
+  /** Returns a constant, or a draw from its range. */
   draw(argument: string, random: () => number): number
-  /** Whether the argument is a range to draw from. */
+  /** Returns the range of an argument that is drawn; undefined for a constant. */
   range(argument: string): Uniform | undefined
 }

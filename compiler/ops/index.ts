@@ -110,7 +110,7 @@ import { slice } from './shape/slice.js'
 import { stack } from './shape/stack.js'
 import { unfold } from './shape/unfold.js'
 
-/** Every operation of the language. Nothing else lists them. */
+/** Every operation of the language: the only list of them. */
 export const operations: ReadonlyMap<string, Operation> = new Map(
   [
     abs,
@@ -225,7 +225,7 @@ export const operations: ReadonlyMap<string, Operation> = new Map(
   ].map((operation) => [operation.name, operation]),
 )
 
-/** An operation that the compiler itself put into the graph. */
+/** Returns the operation of a node in the graph, which always exists. */
 export function operationNamed(name: string): Operation {
   return present(operations.get(name), `an operation \`${name}\``)
 }

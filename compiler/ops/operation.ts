@@ -11,7 +11,7 @@ import type { Tensor } from './support/tensor.js'
 /** The values that an argument accepts. */
 export type ArgumentKind =
   | { readonly is: 'tensor' }
-  /** One or more tensors; takes every positional value that is left. */
+  /** One or more tensors; takes all remaining positional values. */
   | { readonly is: 'tensors'; readonly atLeast: number }
   /** A tensor or a number: arithmetic. */
   | { readonly is: 'tensor or number' }
@@ -22,19 +22,19 @@ export type ArgumentKind =
       readonly to?: number
       readonly above?: number
       readonly below?: number
-      /** Words that may stand in place of the number. */
+      /** Words that are accepted instead of a number. */
       readonly words?: readonly string[]
     }
   /** A number that may also be drawn: uniform(40%, 60%). */
   | { readonly is: 'number or uniform'; readonly from: number; readonly to: number }
   | { readonly is: 'boolean' }
-  /** `ofBackbone`: the name of a published backbone means its own word, too. */
+  /** `ofBackbone`: the name of a published backbone is accepted, too, and selects its word. */
   | { readonly is: 'word'; readonly words: readonly string[]; readonly ofBackbone?: 'interpolation' }
   /** Any text, in quotes. */
   | { readonly is: 'text' }
   /** One integer, or [vertical, horizontal]. */
   | { readonly is: 'pair'; readonly from: number }
-  /** One number for all colours, [red, green, blue], the name of three known ones, or a published backbone, whose own are meant. */
+  /** One number for all colours, [red, green, blue], a named set of three, or a published backbone, whose values are used. */
   | {
       readonly is: 'colours'
       readonly named: Readonly<Record<string, readonly number[]>>
@@ -54,30 +54,30 @@ export interface ArgumentSpec {
   /** Absent if the argument is required; `null` if it is optional without a default. */
   readonly default?: number | boolean | string | null
   readonly meaning: string
-  /** Where the default comes from: a paper's section, a library, a known implementation. */
+  /** The source of the default: a paper's section, a library, a known implementation. */
   readonly source?: string
   /** Advice for a value that is out of range. */
   readonly advice?: string
   /** The unit that may follow its number: `2 epochs`. */
   readonly counts?: 'epochs'
   /**
-   * A value that a function of generated code may take as its own argument, when calls of one block differ in it.
-   * The other arguments decide what code is written at all.
+   * Whether a function of generated code may have a parameter for it if calls of one block differ in it. All other arguments determine the generated
+   * code.
    */
   readonly varies?: boolean
-  /** The module of the operation holds the value, in training and in inference: `training ? a : b` is refused. */
+  /** The operation's module stores the value for both phases: `training ? a : b` is rejected. */
   readonly byPhase?: false
-  /** Decides the shape of weights and nothing else: code that reads the weights need not know it. */
+  /** Only determines the shape of weights: code that reads the weights does not need it. */
   readonly weightsOnly?: boolean
   /** Takes the class label; every other argument takes numbers. */
   readonly label?: boolean
   /** Returns the operation that turns a tensor of another type into one that the argument takes; undefined if there is none. */
   converted?(type: TensorType): Conversion | undefined
-  /** Values of this kind are possible here, and nearly always a slip. */
+  /** A property of values that is accepted here, but almost always a mistake. */
   readonly unlikely?: UnlikelyProperty
 }
 
-/** A call that the compiler adds in front of an argument. The operation takes the tensor first. */
+/** A call that the compiler inserts before an argument, with the tensor as its first operand. */
 export interface Conversion {
   readonly operation: Operation
   /** All other arguments. */
@@ -86,18 +86,18 @@ export interface Conversion {
 
 /** A property of a value that is known without computing it; warnings ask for it. */
 export type ValueProperty =
-  /** Each row adds up to 1. */
+  /** Each row sums to 1. */
   | 'probabilities'
-  /** Each image's values together have length 1. */
+  /** The values of each image have L2 norm 1. */
   | 'unit length'
-  /** Maps with cells between their own. */
+  /** Maps that were upsampled. */
   | 'enlarged'
   /** Each number is between 0 and 1, and independent of the others. */
   | 'from 0 to 1'
   /** Negative numbers were replaced by 0. */
   | 'rectified'
 
-/** One that an operand may have by mistake. */
+/** A property that an operand may have by mistake. */
 export type UnlikelyProperty = Exclude<ValueProperty, 'from 0 to 1' | 'rectified'>
 
 /** The text of an operation's page. */
@@ -106,7 +106,7 @@ export interface Documentation {
   readonly summary: string
   /** The definition in TeX, for the page in the documentation. */
   readonly formula?: string
-  /** The formula in plain text, and what a reader of its page needs besides. */
+  /** The formula in plain text, and further explanation. */
   readonly details?: string
   /** Lines that use it, for its page: in a branch with `trunk`, `features`, `attention` and `parts`, or beside one called `master`. */
   readonly example?: string
@@ -125,7 +125,7 @@ export interface Typing {
 
 /** Properties of an operation that graph passes, warnings and training settings rely on. */
 export interface Semantics {
-  /** Its ONNX nodes may run in half precision or on 8-bit values: inputs and outputs are of moderate size, and no decision depends on their last digits. */
+  /** Its ONNX nodes may run in half precision or on 8-bit values: inputs and outputs are of moderate size, and no decision depends on rounding. */
   readonly lowPrecision?: true
   /** For an operation that crops: the output that holds the boxes, and the argument that they are computed from. */
   readonly crop?: { readonly boxes: number; readonly guide: string }
@@ -143,11 +143,11 @@ export interface Semantics {
   readonly preserves?: readonly ValueProperty[]
   /** Takes operands that all images share beside others: they broadcast along the batch. */
   readonly broadcasts?: true
-  /** Takes tensors with one number for each pair of images, too: no size of its operands decides what it computes. */
+  /** Accepts tensors with one number per pair of images, because it does not depend on the sizes of its operands. */
   readonly takesPairs?: true
   /** The result for an image depends on other images of its batch. */
   readonly mixesImages?: true
-  /** It draws random numbers in training, whatever its arguments are. */
+  /** It draws random numbers in training for all values of its arguments. */
   readonly random?: true
   /**
    * For an operation that returns one of two predictions for each image: what is computed for every image, what an image may skip, the number that
@@ -163,25 +163,25 @@ export interface Semantics {
   readonly identityInInference?: string
 }
 
-/** How a call is written for each target. */
+/** The lowering of a call to each target. */
 export interface Lowering {
   readonly tfjs: TfjsLowering
-  /** The order of the axes in which TensorFlow.js code takes and gives tensors of rank 4; channels last where it says nothing. */
+  /** The order of the axes of rank-4 operands and results in TensorFlow.js code; channels last by default. */
   readonly layout?: LayoutRule | ((call: Typed) => LayoutRule)
   readonly pytorch: PytorchLowering
-  /** For an operation that selects: how it is written where what only the second prediction needs is a function, called for the other images alone. */
+  /** For a selection: its lowering if the second prediction is a function that is called only for the images that need it. */
   readonly skipping?: SkippingLowering
-  /** The code is a name, such as that of a weight, and is written where the value is used. */
+  /** The code is a name, such as that of a weight, and is inlined. */
   readonly inline?: true
-  /** TensorFlow.js's function takes the name of an activation as its option `activation`, and applies it in the same pass over memory. */
+  /** The TensorFlow.js function has an option `activation`, which it applies in the same pass over memory. */
   readonly takesActivation?: true
   /** Its name is one of these activations. */
   readonly isActivation?: true
-  /** `training only`: the operation never reaches an exported file. */
+  /** `training only`: the operation does not occur in an exported file. */
   readonly onnx: OnnxLowering | 'training only'
 }
 
-/** How a selection is written that computes its second prediction for some images only. */
+/** The lowering of a selection that computes its second prediction for some images only. */
 export interface SkippingLowering {
   /** @param inputs an array of what the function takes. @param second the function */
   tfjs(call: TfjsCall, inputs: TfjsExpression, second: TfjsExpression): TfjsExpression

@@ -9,7 +9,7 @@ interface Documented extends Documentation {
   readonly lowPrecision?: true
 }
 
-/** Longer ones have a line for each argument. */
+/** Longer signatures have one line per argument. */
 const longestSignature = 72
 
 /** Returns the page of an operation in Markdown: what it computes, its arguments with defaults, and where it comes from. */

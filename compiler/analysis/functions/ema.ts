@@ -1,6 +1,6 @@
 import type { CompileTimeFunction } from './function.js'
 
-/** The teacher of Mean Teacher (Tarvainen and Valpola 2017) and of DINO (Caron et al. 2021). */
+/** The teacher as in Mean Teacher (Tarvainen and Valpola 2017) and of DINO (Caron et al. 2021). */
 export const ema: CompileTimeFunction = {
   name: 'ema',
   summary:

@@ -10,7 +10,7 @@ export interface CompileTimeFunction {
   readonly parameters: readonly FunctionParameter[]
   /** Whether a call makes weights. */
   readonly makesWeights?: true
-  /** Returns the value; undefined when an argument does not fit, which is reported. The required arguments are given, none is an error value. */
+  /** Returns the value; undefined after reporting an invalid argument. All required arguments are present and valid. */
   evaluate(call: FunctionCall): Value | undefined
 }
 
@@ -19,7 +19,7 @@ export interface FunctionParameter {
   readonly meaning: string
   /** Whether it can be left out. */
   readonly optional?: boolean
-  /** For one that is given as an argument of operations is: a bare word, for an axis. */
+  /** For one that is written like an argument of an operation, such as a bare word for an axis. */
   readonly argument?: ArgumentSpec
 }
 

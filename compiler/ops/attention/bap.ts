@@ -110,7 +110,7 @@ export const bap: Operation = {
 function product(call: OnnxCall): string {
   const [channels, height, width] = mapSizes(call.type('features'))
   const cells = height * width
-  // 0 keeps the batch, whatever it is.
+  // 0 keeps the batch dimension.
   const features = call.add('Reshape', [call.input('features'), call.int64([0, channels, cells])], {}, 'features')
   const attention = call.add(
     'Reshape',

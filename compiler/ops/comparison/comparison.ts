@@ -4,9 +4,9 @@ import { binaryCases, elementwise, isNumber, operand } from '../support/elementw
 
 interface Comparison {
   readonly name: string
-  /** In the language, and in Python. */
+  /** Its operator in the language and in Python. */
   readonly symbol: Extract<Operator, '<' | '<=' | '>' | '>=' | '==' | '!='>
-  /** Says when the result is 1: "is less than the right one". */
+  /** Describes when the result is 1: "is less than the right one". */
   readonly holds: string
   readonly tfjs: string
   readonly onnx: string
@@ -15,7 +15,7 @@ interface Comparison {
   readonly compute: (a: number, b: number) => boolean
 }
 
-/** `a < b` and its like: 1 where it holds, and 0 elsewhere. */
+/** Returns a comparison such as `a < b`: 1 where it holds, and 0 elsewhere. */
 export function comparison({ name, symbol, holds, tfjs, onnx, negated, compute }: Comparison): Operation {
   return elementwise({
     name,

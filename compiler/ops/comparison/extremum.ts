@@ -5,7 +5,7 @@ import { binaryCases, elementwise, isNumber, operand } from '../support/elementw
 interface Extremum {
   readonly name: 'minimum' | 'maximum'
   readonly summary: string
-  /** The keyword of torch.clamp that limits a tensor by a number in this way. */
+  /** The keyword of torch.clamp for a number as the bound. */
   readonly limit: 'min' | 'max'
   readonly onnx: string
   readonly compute: (...values: readonly number[]) => number

@@ -9,10 +9,10 @@ import {
 } from '../support/arguments.js'
 import { windowOf } from '../support/shapes.js'
 
-/** How the kernel moves, and whether there is a bias: the arguments that every convolution ends with. */
+/** The last arguments of every convolution: how the kernel moves, and whether there is a bias. */
 export const windowArguments = [filterArgument, strideArgument, paddingArgument, dilationArgument, biasArgument]
 
-/** Returns the bias of each output channel, where the call has one. */
+/** Returns the parameter of the bias, if the call has one. */
 export function biasOf(call: Typed, channels: number): readonly ParameterSpec[] {
   const initializer = { kind: 'constant', value: 0 } as const
   return call.flag('bias') ? [{ role: 'bias', shape: [channels], initializer, trainable: true }] : []
@@ -30,7 +30,7 @@ export function moduleArguments(call: Typed): readonly ModuleArgument[] {
   ]
 }
 
-/** Returns one number where both sides have it. */
+/** Returns a single number if both directions are equal. */
 export function pair([vertical, horizontal]: readonly [number, number]): number | readonly number[] {
   return vertical === horizontal ? vertical : [vertical, horizontal]
 }

@@ -6,7 +6,7 @@ import { biasArgument, tensorArgument } from '../support/arguments.js'
 import { dimension, elementsPerImage, floats, sizeOf, wrongRank } from '../support/shapes.js'
 import { at, zeros } from '../support/tensor.js'
 
-/** Whether all values of an image are one row: maps x features, as the classifier of bilinear pooling reads them. */
+/** Whether all values of an image are flattened to one row: maps x features, for the classifier of bilinear pooling. */
 function readsRow(call: Typed): boolean {
   const { shape } = call.type('x')
   if (call.has('over')) return call.word('over') === 'image'
@@ -52,7 +52,7 @@ export const linear: Operation = {
     infer(call) {
       const { element, shape } = call.type('x')
       const batch = shape[0]
-      // Feature maps end in an axis of columns: as inputs of a layer they are a slip.
+      // Feature maps as the input of a linear layer are a mistake: their last axis is the width.
       const last = shape.at(-1)
       if (element !== 'float' || !batch || shape.length < 2 || (last?.name === 'width' && !call.has('over')))
         return wrongRank(

@@ -24,6 +24,6 @@ export const detach = pointwise({
     onnx: (call) => [call.add('Identity', [call.input('x')])],
   },
   compute: (value) => value,
-  // Its gradient is zero by decree, which no difference quotient shows.
+  // Its gradient is defined as zero, which finite differences cannot show.
   cases: [{ name: 'a row', inputs: { x: { shape: [2, 3], fill: 'random' } }, noGradient: true }],
 })

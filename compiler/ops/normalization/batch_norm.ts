@@ -137,7 +137,7 @@ function statistics(x: Tensor, rounded: Evaluation['rounded']): { mean: Tensor; 
   each((c, value) => {
     mean.data[c] = at(mean, c) + value / count
   })
-  // Centring cancels: on a channel of one value what is left is the mean's rounding.
+  // Subtracting the mean cancels: for a channel of one value only the mean's rounding error remains.
   for (let c = 0; c < channels; c++) mean.data[c] = rounded(at(mean, c), count)
   each((c, value) => {
     variance.data[c] = at(variance, c) + (value - at(mean, c)) ** 2 / count

@@ -71,7 +71,7 @@ export const groupNorm: Operation = {
       expression: (call) => call.module(call.input('x')),
     },
     onnx(call) {
-      // GroupNormalization has one weight a group before opset 21: instances of a group's values are normalised instead.
+      // Before opset 21 GroupNormalization has one weight per group, so InstanceNormalization over the values of each group is used.
       const groups = call.number('groups')
       const all = (value: number) => call.float(Array.from({ length: groups }, () => value))
       const grouped = call.add('Reshape', [call.input('x'), call.int64([0, groups, -1])], {}, 'groups')

@@ -51,7 +51,7 @@ export const l2Normalize: Operation = {
     },
     onnx(call) {
       const axes = normalisedAxes(call)
-      // ReduceSumSquare is one operator less, but converters and ONNX Runtime's shape inference lack that of opset 18.
+      // ReduceSumSquare would be one operator fewer, but converters and ONNX Runtime's shape inference do not support it in opset 18.
       const squares = call.add('Mul', [call.input('x'), call.input('x')], {}, 'squares')
       const sum = call.add('ReduceSum', [squares, call.int64(axes)], { keepdims: 1 }, 'sum_of_squares')
       const bounded = call.add('Max', [sum, call.float(call.number('eps'))], {}, 'eps')

@@ -73,7 +73,7 @@ export const rmsNorm: Operation = {
       expression: (call) => call.module(call.input('x')),
     },
     onnx(call) {
-      // The nodes of ONNX Runtime's own pattern, which it computes in one kernel.
+      // The pattern of nodes that ONNX Runtime fuses into one kernel.
       const axis = lastAxisOf(call, 'x')
       const x = call.input('x')
       const squares = call.add('Pow', [x, call.float(2)], {}, 'squares')

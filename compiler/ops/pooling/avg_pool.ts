@@ -122,7 +122,7 @@ function averagePool(call: OnnxCall): string {
   const attributes = windowAttributes(window)
   if (below === 0 && beside === 0)
     return call.add('AveragePool', [call.input('x')], { ...attributes, count_include_pad: counted ? 1 : 0 })
-  // The cells beyond the padding are never counted, so padding that is becomes a part of the input.
+  // Cells beyond the padding are never counted, so counted padding is added to the input.
   const padded = counted && (top > 0 || left > 0)
   const input = padded
     ? call.add('Pad', [call.input('x'), call.int64([0, 0, top, left, 0, 0, top, left])], {}, 'padded')

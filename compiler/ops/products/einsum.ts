@@ -213,7 +213,7 @@ function sizeOfLetter(call: Typed, letter: string): number {
   return sizeOf(elementAt(call.types('x'), which).shape, elementAt(operands, which).indexOf(letter) + 1)
 }
 
-/** The sizes of an operand as a product sees it: [batch, rows, columns] without the images. */
+/** The sizes of an operand for the matrix product: [batch, rows, columns] without the images. */
 function matrixSizes(call: Typed, { operands, product }: EinsumPlan, index: number): readonly number[] {
   const { batch, own, contracted } = elementAt(operands, index).parts
   const count = (letters: readonly string[]) => letters.reduce((total, letter) => total * sizeOfLetter(call, letter), 1)

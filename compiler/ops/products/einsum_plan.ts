@@ -1,9 +1,9 @@
-/** How an einsum of one or two operands is computed: permutations, sums, and one product of matrices. Axes are those of one image. */
+/** The plan of an einsum of one or two operands: permutations, sums, and one matrix product. Axes are those of one image. */
 export interface EinsumPlan {
   readonly operands: readonly OperandPlan[]
   /** Of two operands: the letters of the product in its order, and whether anything is summed in it. */
   readonly product: { readonly letters: readonly string[]; readonly contracts: boolean } | undefined
-  /** The axes of what was computed in the order of the result. */
+  /** The permutation of the computed axes to the order of the result. */
   readonly order: readonly number[]
   /** The letters of the result. */
   readonly output: readonly string[]
@@ -12,9 +12,9 @@ export interface EinsumPlan {
 interface OperandPlan {
   /** Axes that are summed before the product, in ascending order. */
   readonly summed: readonly number[]
-  /** The order of the axes that are left. */
+  /** The order of the remaining axes. */
   readonly order: readonly number[]
-  /** The letters in that order, in the three parts that the product sees: shared with the result, rows or columns, summed. */
+  /** The letters in that order, in three parts for the matrix product: shared with the result, rows or columns, summed. */
   readonly parts: OperandParts
 }
 
@@ -24,7 +24,9 @@ export interface OperandParts {
   readonly contracted: readonly string[]
 }
 
-/** The letters of each operand and of the result; undefined where it is no equation, such as one that repeats a letter within an operand. */
+/**
+ * The letters of each operand and of the result; undefined if it is not a supported equation, such as one that repeats a letter within an operand.
+ */
 export function parseEquation(
   equation: string,
 ): { readonly operands: readonly (readonly string[])[]; readonly output: readonly string[] } | undefined {

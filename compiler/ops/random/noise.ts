@@ -14,14 +14,14 @@ interface Noise {
   readonly documentation: Documentation
   /** The arguments of the distribution; all have defaults. */
   readonly arguments: readonly ArgumentSpec[]
-  /** Reports arguments that make no distribution. */
+  /** Reports arguments for which there is no distribution. */
   readonly accepts?: (call: Inference) => boolean
   /** The function of the runtime. */
   readonly tfjs: string
   readonly pytorch: PythonHelper
   /** The mean, which replaces the draw in inference. */
   readonly mean: (call: Typed) => number
-  /** Draws one number from numbers that are uniform from 0 to 1. */
+  /** Draws one number from a stream of uniform numbers in [0, 1). */
   readonly draw: (call: Typed, random: () => number) => number
   readonly parameters: NonNullable<Case['arguments']>
 }
@@ -64,7 +64,7 @@ export function noise(spec: Noise): Operation {
       const { shape } = call.tensor('like')
       if (call.phase !== 'training') return [map(zeros(shape), () => mean(call))]
       const random = call.random()
-      // Engines draw in the order in which they keep the values: channels last.
+      // Engines draw in their storage order: channels last.
       const isMap = shape.length === 4
       const stored = isMap ? [0, 2, 3, 1].map((axis) => elementAt(shape, axis)) : shape
       const drawn = map(zeros(stored), () => draw(call, random))

@@ -69,7 +69,7 @@ interface Linear {
   readonly semantics?: Semantics
 }
 
-/** `mean` and `sum`, which differ in one division. They also take several tensors. */
+/** Returns `mean` or `sum`, which differ in one division and also take several tensors. */
 export function linearReduction({ name, onnx, several, semantics }: Linear): Operation {
   const average = name === 'mean'
   const total = (values: readonly number[]) =>
@@ -129,7 +129,7 @@ export function linearReduction({ name, onnx, several, semantics }: Linear): Ope
 
 const axesOverChannels: ArgumentSpec = axesArgument('the axes over which a single tensor is reduced', 'channels')
 
-/** One of each rank, over one axis and over several; what the operation compares has no equal values. */
+/** Returns one case of each rank, over one axis and over several, without ties. */
 function reductionCases(
   argument: string,
   given: (input: CaseInput) => CaseInput | readonly CaseInput[],

@@ -31,7 +31,7 @@ export const dropout: Operation = {
   reference(call) {
     const x = call.tensor('x')
     if (call.phase !== 'training') return [x]
-    // Engines draw in the order in which they keep the values: channels last.
+    // Engines draw in their storage order: channels last.
     const order = x.shape.length === 4 ? { there: [0, 2, 3, 1], back: [0, 3, 1, 2] } : undefined
     const dropped = drop(order ? permute(x, order.there) : x, call.number('rate'), call.random())
     return [order ? permute(dropped, order.back) : dropped]

@@ -91,7 +91,7 @@ export const gridSample: Operation = {
 }
 
 function gridSampled(call: OnnxCall): string {
-  // GridSample counts from -1 to 1, with x and y in the last axis.
+  // GridSample's coordinates range from -1 to 1, with x and y in the last axis.
   const last = call.add('Transpose', [call.input('grid')], { perm: [0, 2, 3, 1] }, 'last')
   const twice = call.add('Mul', [last, call.float(2)], {}, 'twice')
   const grid = call.add('Sub', [twice, call.float(1)], {}, 'scaled')

@@ -89,7 +89,7 @@ export const topK: Operation = {
   ],
 }
 
-/** The indices of the values in descending order; of equal values the first comes first. */
+/** Returns the indices of the values in descending order; ties keep their order. */
 function order(values: readonly number[]): number[] {
   return values.map((_, index) => index).sort((a, b) => elementAt(values, b) - elementAt(values, a) || a - b)
 }

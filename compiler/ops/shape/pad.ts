@@ -49,7 +49,7 @@ export const pad: Operation = {
       expression(call) {
         const axes = axesOf(call, 'x')
         const rank = call.type('x').shape.length
-        // From the last axis backwards, as far as one is padded.
+        // From the last axis backwards, up to the first padded one.
         const pairs = Array.from({ length: rank - elementAt(axes, 0) }, (_, index) =>
           axes.includes(rank - 1 - index) ? [call.number('before'), call.number('after')] : [0, 0],
         )

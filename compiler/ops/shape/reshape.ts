@@ -13,7 +13,7 @@ function sizes(call: Typed): readonly number[] {
   return present(wantedSizes(call), 'a shape that fits')
 }
 
-/** The wanted sizes with -1 filled in, or undefined where the numbers do not work out. */
+/** The requested sizes with -1 resolved; undefined if they do not match. */
 function wantedSizes(call: Typed): readonly number[] | undefined {
   const total = elementsPerImage(call.type('x'))
   const wanted = call.integers('shape')
@@ -24,7 +24,7 @@ function wantedSizes(call: Typed): readonly number[] | undefined {
   return wanted.map((length) => (length === -1 ? total / known : length))
 }
 
-/** Axes that are made by reshaping have numbers instead of names, but for those of a row. */
+/** Axes of a reshaped tensor have numbers instead of names, except for a single row. */
 function axisName(rank: number, index: number): string {
   return rank === 1 ? 'features' : numbered(index)
 }
@@ -77,7 +77,7 @@ export const reshape: Operation = {
       expression(call) {
         const x = call.input('x')
         const shape = call.integers('shape')
-        // Only one size can be open: with another one the batch is named.
+        // Only one size can be -1: if another one is, the batch has its symbol.
         const batch = shape.includes(-1) ? subscript(attribute(x, 'shape'), literal(0)) : literal(-1)
         return method(x, 'reshape', batch, ...shape.map((size) => literal(size)))
       },

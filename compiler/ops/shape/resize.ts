@@ -71,7 +71,7 @@ export const resize: Operation = {
     tfjs(call) {
       const [, height, width] = call.outputSizes()
       const name = call.rank('x') === 3 ? 'resizeMap' : 'resize'
-      // One function may serve calls of several sizes: what is like something takes its size when it runs.
+      // One function may serve calls with several sizes: with `like`, the size is read at run time.
       return call.runtime(
         name,
         call.input('x'),

@@ -90,7 +90,7 @@ export const roll: Operation = {
   ],
 }
 
-/** Where along each axis the rolled tensor begins; axes that come around to where they were are left out. */
+/** The start index along each axis; axes with a shift of a whole multiple of their size are omitted. */
 function shiftsOf(call: Typed): readonly { readonly axis: number; readonly first: number }[] {
   return axesOf(call, 'x').flatMap((axis) => {
     const length = sizeOf(call.type('x').shape, axis)

@@ -119,7 +119,7 @@ export const unfold: Operation = {
   ],
 }
 
-/** For each cell of the kernel, the rows (or columns) of the padded maps at each place of the window. */
+/** For each cell of the kernel, its rows (or columns) in the padded maps at each window position. */
 function indicesOf(call: Typed) {
   const window = windowOf(call)
   const { kernel, stride, padding, dilation } = window

@@ -1,7 +1,7 @@
 import { keyword, literal } from '../../targets/pytorch/expression.js'
 import type { ArgumentSpec } from '../operation.js'
 
-/** Arguments that several operations share, so that they mean the same everywhere. */
+/** Arguments shared by several operations, with the same meaning in all. */
 
 export const tensorArgument = (name: string, meaning: string): ArgumentSpec => ({
   name,
@@ -16,7 +16,7 @@ export const kernelArgument: ArgumentSpec = {
   varies: true,
 }
 
-/** The kernel of a convolution: the weights have it, so code that reads them need not. */
+/** The kernel of a convolution. Its size is that of the weights, so code that reads them does not need it. */
 export const filterArgument: ArgumentSpec = {
   name: 'kernel',
   kind: { is: 'pair', from: 1 },
@@ -24,7 +24,7 @@ export const filterArgument: ArgumentSpec = {
   weightsOnly: true,
 }
 
-/** For a reduction whose result is to broadcast with what was reduced. */
+/** For a reduction whose result broadcasts with its operand. */
 export const keepArgument: ArgumentSpec = {
   name: 'keep',
   kind: { is: 'boolean' },

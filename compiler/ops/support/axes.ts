@@ -39,7 +39,7 @@ export function checkedAxis(call: Inference, operand: string, argument = 'over')
   return call.fail('out-of-range', { name: argument, value: found, range: 'one axis', advice: undefined }, [operand])
 }
 
-/** The same for an argument that may be left out where the last axis is meant; the columns of feature maps are not meant by leaving it out. */
+/** The same for an optional argument that defaults to the last axis, except for feature maps. */
 export function checkedLastAxis(call: Inference, operand: string, expected: string): number | undefined {
   if (call.has('over')) return checkedAxis(call, operand)
   const { element, shape } = call.type(operand)
@@ -75,7 +75,7 @@ function findAxes(wanted: string | readonly number[], { element, shape }: Tensor
   return fits && new Set(axes).size === axes.length ? axes.sort((a, b) => a - b) : undefined
 }
 
-/** Returns the number of the only axis that is meant, the batch counted as axis 0; undefined where there is none, or several are meant. */
+/** Returns the number of the only selected axis, the batch counted as axis 0; undefined for none or several. */
 export function findAxis(wanted: string | readonly number[], type: TensorType): number | undefined {
   const axes = findAxes(wanted, type)
   return axes?.length === 1 ? axes[0] : undefined
@@ -97,7 +97,7 @@ export function namedAxis(name: string, shape: readonly Dimension[]): number {
   return own === -1 && shape.length === 4 && unnamed ? ['batch', 'channels', 'height', 'width'].indexOf(name) : own
 }
 
-/** Whether an axis has a number in place of a name: its own, or the one that it had before others were taken out or moved. */
+/** Whether an axis has a number as its name, which it may have kept when other axes were removed or moved. */
 function isNumbered({ name }: Dimension): boolean {
   return /^axis \d+$/.test(name)
 }
@@ -110,22 +110,22 @@ function wantedText(wanted: string | readonly number[]): string {
   return typeof wanted === 'string' ? wanted : wanted.length === 1 ? String(wanted[0]) : `[${wanted.join(', ')}]`
 }
 
-/** Returns the axes as TensorFlow.js takes them: a number, or a list of several. */
+/** Returns the axes for TensorFlow.js: a number, or a list of several. */
 export function storedAxesCode(call: TfjsCall, operand: string, axes: readonly number[]): Expression {
   const stored = axes.map((axis) => call.axis(operand, axis)).sort((a, b) => a - b)
   return source(stored.length === 1 ? `${stored[0]}` : `[${stored.join(', ')}]`)
 }
 
-/** Returns the axes as PyTorch takes them: a number, or a list of several. */
+/** Returns the axes for PyTorch: a number, or a list of several. */
 export function pytorchAxes(axes: readonly number[]): PythonExpression {
   return literal(axes.length === 1 ? elementAt(axes, 0) : axes)
 }
 
-/** Returns in which layout an operation may drop axes: in either, unless those that stay have another order in the other one. */
+/** Returns the layouts in which an operation may drop axes: either, unless the order of the remaining axes differs. */
 export function droppingLayout(call: Typed, operand: string, dropped: readonly number[]): LayoutRule {
   const kept = [1, 2, 3].filter((axis) => !dropped.includes(axis))
   const sameOrder = !kept.includes(1) || kept.length === 1
-  // An operand of another rank is in the order of the language, and so is what is left of it.
+  // An operand of another rank, and what remains of it, is in the order of the language.
   return call.type(operand).shape.length === 4 && sameOrder ? 'preserved' : 'channels first'
 }
 

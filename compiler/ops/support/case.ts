@@ -6,7 +6,7 @@ export type Filling =
   | 'positive'
   | 'zeros'
   | 'ones'
-  /** Class labels below the given count, one a row. */
+  /** Class labels below the given count, one per row. */
   | { readonly labels: readonly number[]; readonly classes: number }
   | { readonly values: readonly number[] }
 
@@ -28,6 +28,6 @@ export interface Case {
   readonly arguments?: Readonly<Record<string, Attribute>>
   /** `inference` when left out. */
   readonly phase?: 'training'
-  /** The gradient is not compared: it has none, or jumps at these values. */
+  /** The gradient is not compared: there is none, or it is discontinuous at these values. */
   readonly noGradient?: boolean
 }

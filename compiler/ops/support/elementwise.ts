@@ -33,7 +33,7 @@ export function pointwise(spec: Pointwise): Operation {
   }
 }
 
-/** An operand of `+` and its like: a tensor, or a number that is combined with every element. */
+/** An operand of an elementwise operation: a tensor, or a number that is combined with every element. */
 export const operand = (name: string, meaning: string): ArgumentSpec => ({
   name,
   kind: { is: 'tensor or number' },
@@ -42,7 +42,7 @@ export const operand = (name: string, meaning: string): ArgumentSpec => ({
 
 interface Elementwise {
   readonly name: string
-  /** How the call is written in messages: its operator in backquotes, or its name. */
+  /** The callee in messages: its operator in backquotes, or its name. */
   readonly callee: string
   readonly documentation: Documentation
   /** In the order in which they are given; `tensor` operands cannot be numbers. */
@@ -78,7 +78,7 @@ export function elementwise(spec: Elementwise): Operation {
     semantics: { ...semantics, broadcasts: true, takesPairs: true },
     ...(operands.every(({ kind }) => kind.is === 'tensor or number') && { constant: compute }),
     lowering: {
-      // Beside a tensor with more axes, one of rank 4 is aligned from its last axis in the order of the language.
+      // With an operand of higher rank, one of rank 4 is aligned from its last axis in the order of the language.
       layout: (call) =>
         names.some((one) => call.types(one).some(({ shape }) => shape.length > 4)) ? 'channels first' : 'preserved',
       tfjs: (call) =>

@@ -2,7 +2,7 @@ import type { ArgumentSpec } from '../operation.js'
 import { mean } from '../reductions/mean.js'
 import { tensorArgument } from './arguments.js'
 
-/** The map that a sampler follows: [batch, height, width]. Feature maps of one channel are taken for the map that they hold. */
+/** The map that guides a sampler: [batch, height, width]. Feature maps with one channel are accepted as a single map. */
 export function guideArgument(meaning: string): ArgumentSpec {
   return {
     ...tensorArgument('guide', `${meaning}; feature maps of one channel count as their only map`),

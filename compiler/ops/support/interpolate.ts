@@ -1,4 +1,4 @@
-/** Bilinear, half-pixel centres: the plain way. Gives the values row after row. */
+/** Bilinear interpolation with half-pixel centres. Returns the values in row-major order. */
 export function interpolate(
   read: (row: number, column: number) => number,
   { from, to }: { readonly from: readonly [number, number]; readonly to: readonly [number, number] },
@@ -14,7 +14,7 @@ export function interpolate(
   return out
 }
 
-/** The two cells between which an output's centre lies, and the second one's share. */
+/** The two cells that an output's centre lies between, and the weight of the second. */
 export function neighbours(index: number, from: number, to: number) {
   const centre = Math.min(from - 1, Math.max(0, ((index + 0.5) * from) / to - 0.5))
   const low = Math.floor(centre)

@@ -4,7 +4,7 @@ import { sizeOf } from './shapes.js'
 import { permute, type Tensor, zeros } from './tensor.js'
 
 interface Side {
-  /** [batch, count]: the places of the output cells along this side. */
+  /** [batch, count]: the positions of the output cells along this axis. */
   readonly fractions: string
   readonly count: number
 }
@@ -12,14 +12,14 @@ interface Side {
 interface Places {
   readonly rows: Side
   readonly columns: Side
-  /** A fraction of 0 and 1 is the centre of the first and the last cell, or the outer edge of it. */
+  /** Whether fractions 0 and 1 are the centres of the first and last cell, or their outer edges. */
   readonly fractionsOf: 'centres' | 'edges'
 }
 
 /**
- * Adds the nodes that sample a call's images bilinearly where rows and columns meet, with the border continued; returns the name of the
- * result, [batch, channels, rows, columns]. In a portable file rows and columns are sampled one after the other, each by a product with a
- * matrix of the shares of the cells.
+ * Adds the nodes that sample a call's images bilinearly on the grid of rows and columns, with border replication. Returns the name of the result,
+ * [batch, channels, rows, columns]. In a portable file rows and columns are sampled separately, each by a product with a matrix of interpolation
+ * weights.
  */
 export function sampleAlong(call: OnnxCall, places: Places): string {
   return call.portable ? byProducts(call, places) : byGridSample(call, places)
@@ -28,7 +28,7 @@ export function sampleAlong(call: OnnxCall, places: Places): string {
 function byGridSample(call: OnnxCall, { rows, columns, fractionsOf }: Places): string {
   const batch = call.add('Shape', [rows.fractions], { start: 0, end: 1 }, 'batch')
   const full = call.add('Concat', [batch, call.int64([rows.count, columns.count, 1])], { axis: 0 }, 'full')
-  // GridSample counts from -1 to 1.
+  // GridSample's coordinates range from -1 to 1.
   const spread = ({ fractions }: Side, side: 'x' | 'y', shape: readonly number[]) => {
     const doubled = call.add('Mul', [fractions, call.float(2)], {}, `${side}_twice`)
     const scaled = call.add('Sub', [doubled, call.float(1)], {}, `${side}_scaled`)

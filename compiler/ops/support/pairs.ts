@@ -3,7 +3,7 @@ import { type Dimension, isShared, shapeText, type TensorType } from '../../grap
 import type { Inference } from '../call.js'
 import { dimension, floats, rowsOf, wrongRank } from './shapes.js'
 
-/** Returns the type of one number for each pair of images: [batch, images], both as many as arrive. */
+/** Returns the type of one number for each pair of images: [batch, images], both of the batch size. */
 export function ofPairs(batch: Dimension): TensorType {
   return floats([batch, dimension('images', undefined)])
 }

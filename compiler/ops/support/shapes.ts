@@ -13,7 +13,7 @@ export function dimension(name: string, size: number | undefined): Dimension {
   return { name, size }
 }
 
-/** The name of an axis of which only the number is known. */
+/** Returns the name of an axis that has only a number. */
 export function numbered(index: number): string {
   return `axis ${index}`
 }
@@ -35,7 +35,7 @@ export interface FeatureMap {
   readonly shape: Shape
 }
 
-/** The argument as [batch, channels, height, width]; reports it when it is something else. */
+/** Returns the argument as [batch, channels, height, width]; reports other shapes. */
 export function featureMap(call: Inference, argument: string): FeatureMap | undefined {
   const type = call.type(argument)
   const [batch, channels, height, width] = type.shape
@@ -116,7 +116,7 @@ export function windowOf(call: Typed): Window {
   }
 }
 
-/** Places of a window along one side (torch.nn.Conv2d's formula); with `ceil`, one that begins inside counts, too. */
+/** The number of window positions along one axis (torch.nn.Conv2d's formula); with `ceil`, a window that begins inside counts, too. */
 export function windowCount(size: number, window: Window, side: 0 | 1, ceil = false): number {
   const span = window.dilation[side] * (window.kernel[side] - 1) + 1
   const room = size + 2 * window.padding[side] - span

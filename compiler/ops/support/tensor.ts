@@ -33,7 +33,7 @@ export function at(input: Tensor, index: number): number {
   return value
 }
 
-/** The dimension's size; a call for one that is not there is our mistake. */
+/** Returns the size of a dimension. @throws Error for a missing one, which is a bug. */
 export function size(input: Tensor, dimension: number): number {
   const value = input.shape[dimension]
   if (value === undefined) throw new Error(`[${input.shape.join(', ')}] has no dimension ${dimension}`)
@@ -69,7 +69,7 @@ export function permute(input: Tensor, order: readonly number[]): Tensor {
   return out
 }
 
-/** Returns one number for the values along the axes together; `keep` leaves the axes in place with size 1. */
+/** Reduces the values along the axes to one number; `keep` keeps the axes with size 1. */
 export function reduceOver(
   input: Tensor,
   axes: readonly number[],

@@ -2,7 +2,7 @@ import { elementAt, present } from '../../../grammar/present.js'
 import { type Attribute, type ByPhase, type Phase, settle, type TensorType, type Uniform } from '../../graph/graph.js'
 import type { Typed } from '../call.js'
 
-/** Reads a call's types and attributes; asking for what the operation did not declare is our own mistake, so it throws. */
+/** Reads a call's types and attributes. Reading an undeclared argument is a bug, so it throws. */
 export class TypedCall implements Typed {
   constructor(
     readonly operation: string,

@@ -1,7 +1,7 @@
 import { type Window, windowCount } from './shapes.js'
 import { at, sizes4, type Tensor, zeros } from './tensor.js'
 
-/** Runs over the cells of one window; cells in the padding are left out. */
+/** Visits the cells of one window, except for padding. */
 export type Visit = (row: number, column: number, kernelRow: number, kernelColumn: number) => void
 
 function eachCell(height: number, width: number, window: Window, top: number, left: number, visit: Visit): void {
@@ -15,7 +15,7 @@ function eachCell(height: number, width: number, window: Window, top: number, le
   }
 }
 
-/** One number for each place of a sliding window on each output channel: what convolution and pooling have in common. */
+/** Computes one number for each position of a sliding window and each output channel, for convolution and pooling. */
 export function slideOver(
   input: Tensor,
   window: Window,

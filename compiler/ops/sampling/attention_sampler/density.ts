@@ -1,19 +1,19 @@
 import type { Typed } from '../../call.js'
 import { sizeOf } from '../../support/shapes.js'
 
-/** Whether both axes are magnified alike at most, or each on its own. */
+/** Whether the magnification of both axes is bounded together, or independently. */
 export type Axes = 'balanced' | 'independent'
 
-/** How often the density of both axes is cut to the smaller of their maxima (the authors' attention sampler). */
+/** How many times the density of both axes is clipped to the smaller of their maxima (the authors' attention sampler). */
 export const cuts = 5
 
 /**
- * How densely a sampler looks at each row and each column of a map (arXiv 1903.06150, equation 5, and the authors' attention sampler).
+ * Computes the sampling density of each row and each column of a map (arXiv 1903.06150, equation 5, and the authors' attention sampler).
  *
- * The density of a cell is its share of the weights, 1 on average. What lies above `bound` is cut and spread evenly, once. With balanced
- * axes, the first cut and four more are at the smaller of both maxima, so that neither axis is stretched far more than the other.
+ * The density of a cell is its share of the weights, with mean 1. Density above `bound` is clipped and redistributed evenly, once. With balanced
+ * axes, it is clipped five times to the smaller of both maxima, so that neither axis is stretched much more than the other.
  *
- * @param rows one number a row; a negative one counts as 0, and where none is positive all rows count alike
+ * @param rows one number per row; negative numbers count as 0, and if none is positive all rows are weighted equally
  * @param columns the same for columns
  * @returns the density of each row and each column
  */
@@ -34,10 +34,10 @@ export function boundedDensities(
 }
 
 /**
- * Where a sampler of this density looks along one side (arXiv 1903.06150, equation 6): output i of n lies where the cumulative density
- * reaches (i + 0.5) / n of the whole, which is the inverse of the cumulative function.
+ * The sampling positions for a density along one axis (arXiv 1903.06150, equation 6): output i of n is where the cumulative density reaches (i + 0.5)
+ * / n of the whole, which is the inverse of the cumulative function.
  *
- * @returns for each of `count` outputs a place from 0 to 1
+ * @returns a position from 0 to 1 for each of `count` outputs
  */
 export function placesByDensity(density: readonly number[], count: number): number[] {
   const cells = density.length

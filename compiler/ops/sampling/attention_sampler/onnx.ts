@@ -4,7 +4,7 @@ import { sampleAlong } from '../../support/onnx_sampling.js'
 import { sizeOf } from '../../support/shapes.js'
 import { cuts, outputSize } from './density.js'
 
-/** Adds the nodes of a sampler; returns the name of the sampled images. */
+/** Adds the nodes of a sampler. Returns the name of the sampled images. */
 export function onnx(call: OnnxCall): readonly string[] {
   const [height, width] = outputSize(call)
   const [rows, columns] = densitiesOnnx(call)
@@ -52,7 +52,7 @@ function sharesOnnx(call: OnnxCall, side: 'x' | 'y', axis: 1 | 2): SideDensity {
   return { density: step('Where', [positive, shares, call.float(1)], 'density'), cells }
 }
 
-/** Cuts what lies above the limit and spreads it evenly over all cells. */
+/** Clips density above the limit and redistributes it evenly over all cells. */
 function cutOnnx(
   call: OnnxCall,
   side: 'x' | 'y',
@@ -66,7 +66,7 @@ function cutOnnx(
   return { density: call.add('Add', [lower, lost], {}, `${side}_${name}_spread`), cells }
 }
 
-/** [batch, count] places along one side, as fractions of it; the same as placesByDensity. */
+/** Returns [batch, count] positions along one axis, as fractions; the same as placesByDensity. */
 function placesOnnx(call: OnnxCall, side: 'x' | 'y', { density, cells }: SideDensity, count: number): string {
   const step = (
     operator: string,
@@ -81,7 +81,7 @@ function placesOnnx(call: OnnxCall, side: 'x' | 'y', { density, cells }: SideDen
     Array.from({ length: count }, (_, i) => ((i + 0.5) / count) * cells),
     [1, count, 1],
   )
-  // The cell of a target: as many cells as are wholly before it, the last one aside.
+  // The cell of a target is the number of cells entirely before it, at most the last one.
   const passed = step('LessOrEqual', [step('Unsqueeze', [reached, call.int64([1])], 'reached_row'), targets], 'passed')
   const number = step('ReduceSum', [cast(passed, 'float', 'passed_number'), call.int64([2])], 'number', {
     keepdims: 0,

@@ -57,7 +57,7 @@ export const attentionSampler: Operation = {
   lowering: {
     tfjs(call) {
       const [, height, width] = call.outputSizes()
-      // One function may serve calls of several sizes: without a size it is the image's, when it runs.
+      // One function may serve calls with several sizes: the default size is the image's at run time.
       const size = call.value('size') === undefined ? undefined : source(`[${height}, ${width}]`)
       const options = call.options('density', 'axes')
       const given = options === undefined ? size : (size ?? source('undefined'))

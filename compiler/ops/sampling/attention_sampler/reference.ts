@@ -35,7 +35,7 @@ export function reference(call: Evaluation): readonly Tensor[] {
   return [out]
 }
 
-/** Half-pixel centres; beyond the outermost ones the border value is repeated. */
+/** Half-pixel centres; outside, the border value is repeated. */
 function pixel(place: number, length: number) {
   const centre = Math.min(length - 1, Math.max(0, place * length - 0.5))
   const low = Math.floor(centre)

@@ -5,25 +5,25 @@ export type Box = readonly [y1: number, x1: number, y2: number, x2: number]
 
 export type Region = 'largest' | 'all'
 
-/** How a box is taken from a map. */
+/** How a box is computed from a map. */
 export interface BoxRule {
-  /** Share of the largest value from which a cell counts. */
+  /** The threshold as a share of the largest value. */
   readonly threshold: number
   readonly region: Region
-  /** Share of the image added on every side. */
+  /** The margin on every side, as a share of the image. */
   readonly margin: number
-  /** Rows and columns to which the map is enlarged before it is cut; its own are the grid. */
+  /** Rows and columns to which the map is upsampled before thresholding; by default its own. */
   readonly cells: readonly [rows: number, columns: number]
 }
 
 /**
- * The box around what is bright on one map.
+ * Returns the bounding box of the large values of one map.
  *
- * Cells at or above threshold x maximum are kept (Zhou et al. 2016, section 3.2); of these the largest connected component
- * (8 neighbours), or all. Of two components of one size the one that begins first in reading order is taken. A map without
- * a positive value says nothing about a place: the box is then the whole image, as it is for a map with values that are not numbers.
- * Fractions of the image: a cell's box reaches from its first edge to its last, `margin` is added on every side, cut at the border.
- * Every step is in single precision and in the order that the exported file takes, so that both find the same box to the last bit.
+ * Cells at or above threshold x maximum are kept (Zhou et al. 2016, section 3.2); of these the largest connected component (8 neighbours), or all. Of
+ * two components of equal size, the first in row-major order is selected. For a map without positive values, or with values that are NaN or infinite,
+ * the box is the whole image. Coordinates are fractions of the image: a cell covers the area between its edges, `margin` is added on every side, and
+ * the box is clipped to the image. Every step is in single precision and in the same order as in the exported file, so that both compute the same box
+ * bit for bit.
  */
 export function boxOfMap(map: ArrayLike<number>, height: number, width: number, rule: BoxRule): Box {
   const [rows, columns] = rule.cells
@@ -50,7 +50,7 @@ export function boxOfMap(map: ArrayLike<number>, height: number, width: number, 
   ]
 }
 
-/** Rows and columns at which a map is cut: `grid`, `x2`, `x4` or `image`. An image smaller than the map is no reason to shrink it. */
+/** Rows and columns at which a map is thresholded: `grid`, `x2`, `x4` or `image`. A map is never downsampled. */
 export function cellsOf(
   resolution: string,
   [imageHeight = 1, imageWidth = 1]: readonly number[],
@@ -61,7 +61,7 @@ export function cellsOf(
   return [height * factor, width * factor]
 }
 
-/** For each cell of an enlarged side, the two cells it lies between and the second one's share, with half-pixel centres. */
+/** For each cell of an upsampled axis, the two source cells and the weight of the second, with half-pixel centres. */
 export function between(from: number, to: number) {
   const cells = Array.from({ length: to }, (_, i) => neighbours(i, from, to))
   const highShare = cells.map(({ share }) => Math.fround(share))
@@ -103,7 +103,7 @@ function enlarge(
   return large
 }
 
-/** In single precision, as every engine compares. */
+/** In single precision, as on every engine. */
 function keptCells(map: ArrayLike<number>, count: number, threshold: number): Uint8Array {
   let largest = Number.NEGATIVE_INFINITY
   let numbers = true
@@ -119,7 +119,7 @@ function keptCells(map: ArrayLike<number>, count: number, threshold: number): Ui
   return kept
 }
 
-/** The cells of the largest component, by flooding from each cell in reading order. */
+/** Returns the cells of the largest component, by flood fill from each cell in row-major order. */
 export function largestComponent(kept: Uint8Array, height: number, width: number): Uint8Array {
   const seen = new Uint8Array(kept.length)
   let best: number[] = []

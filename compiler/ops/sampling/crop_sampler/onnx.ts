@@ -4,7 +4,7 @@ import { sampleAlong } from '../../support/onnx_sampling.js'
 import { sizeOf } from '../../support/shapes.js'
 import { between, cellsOf } from './components.js'
 
-/** Adds the nodes of a crop; returns the names of the crops and of their boxes. */
+/** Adds the nodes of a crop. Returns the names of the crops and of their boxes. */
 export function onnx(call: OnnxCall): readonly string[] {
   const boxes = boxesOnnx(
     call,
@@ -18,12 +18,12 @@ export function onnx(call: OnnxCall): readonly string[] {
 }
 
 /**
- * The boxes of a batch of maps, inside the graph; the same answer as boxOfMap.
+ * Computes the boxes of a batch of maps in the graph, equal to those of boxOfMap.
  *
- * Components come from union-find by hooking and jumping: each cell points at a parent, at first itself, numbered downwards in
- * reading order so that the first cell of a component has its largest number; slot 0 is the background. One round lets every cell
- * tell the parent of its label the largest label around it (hook: ScatterElements with max), and halves the paths (jump:
- * GatherElements, twice). It ends when nothing changes, after a number of rounds that grows with the logarithm of the longest path.
+ * Connected components are found by union-find with hooking and pointer jumping: each cell has a parent, initially itself, numbered in descending
+ * row-major order so that the first cell of a component has its largest number; slot 0 is the background. In each round, every cell propagates the
+ * largest label around it to the parent of its label (hooking: ScatterElements with max), and paths are halved (jumping: GatherElements, twice). The
+ * loop ends when nothing changes, after a number of rounds logarithmic in the longest path.
  */
 function boxesOnnx(call: OnnxCall, [height, width]: readonly [number, number]): string {
   const kept = keptOnnx(call, enlargedOnnx(call, height, width), height * width)
@@ -36,7 +36,9 @@ function boxesOnnx(call: OnnxCall, [height, width]: readonly [number, number]): 
   return call.add('Clip', [wide, call.float(0), call.float(1)], {}, 'box')
 }
 
-/** The guide at the resolution at which it is cut. Products and sums one by one and not a Resize, whose rounding each runtime chooses. */
+/**
+ * The guide at the resolution at which it is thresholded, by explicit products and sums instead of a Resize, whose rounding differs between runtimes.
+ */
 function enlargedOnnx(call: OnnxCall, height: number, width: number): string {
   const { shape } = call.type('guide')
   const along = (map: string, from: number, to: number, axis: 1 | 2, side: 'y' | 'x') => {
@@ -52,7 +54,7 @@ function enlargedOnnx(call: OnnxCall, height: number, width: number): string {
   return along(along(call.input('guide'), sizeOf(shape, 1), height, 1, 'y'), sizeOf(shape, 2), width, 2, 'x')
 }
 
-/** float [batch, cells]: 1 where the cell counts. All of them where the map has nothing positive, or something that is no number. */
+/** float [batch, cells]: 1 for kept cells. All cells are kept if the map has no positive value, or a NaN. */
 function keptOnnx(call: OnnxCall, guide: string, count: number): string {
   const map = call.add('Reshape', [guide, call.int64([-1, count])], {}, 'map')
   const largest = call.add('ReduceMax', [map, call.int64([1])], { keepdims: 1 }, 'largest')
@@ -66,7 +68,10 @@ function keptOnnx(call: OnnxCall, guide: string, count: number): string {
   return call.cast(call.add('Or', [bright, nowhere], {}, 'kept'), 'float', 'kept_cells')
 }
 
-/** Labels are floats, which hold every number of a cell exactly: runtimes take integers of 64 bits for sizes, and scatter them badly or not at all. */
+/**
+ * Labels are floats, which hold every number of a cell exactly: runtimes use 64-bit integers for sizes, and support scattering them poorly or not at
+ * all.
+ */
 function largestOnnx(call: OnnxCall, kept: string, height: number, width: number): string {
   const count = height * width
   const numbers = call.add('Range', [call.int64(count), call.int64(0), call.int64(-1)], {}, 'numbers')

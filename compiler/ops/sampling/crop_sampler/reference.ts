@@ -45,7 +45,7 @@ function crop(image: Tensor, boxes: readonly Box[]): Tensor {
   return out
 }
 
-/** Where output pixel i lies in the image; a side of one pixel takes the middle of the box. */
+/** The position of output pixel i in the image; a side of one pixel samples the centre of the box. */
 function place(i: number, length: number, from: number, to: number): number {
   const at =
     length > 1
