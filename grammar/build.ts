@@ -31,8 +31,8 @@ export interface Declarations {
 }
 
 /**
- * Concrete tree to syntax tree. The concrete tree may be broken anywhere (the parser recovers), so a child may be absent unless its rule
- * begins with it; what cannot be named is left out, and what has no value becomes a `missing` expression.
+ * Builds the abstract syntax tree from the concrete one. Because the parser recovers from errors, any child may be absent unless its rule begins with
+ * it; unnamed items are omitted, and missing values become a `missing` expression.
  */
 export class TreeBuilder {
   /** Syntax of another language that was accepted. */

@@ -9,7 +9,7 @@ export interface Formatted {
   readonly text: string
   /** Problems that the parser found. Statements with a mistake are left unchanged, and so is the whole text if its statements cannot be separated. */
   readonly problems: readonly SyntaxProblem[]
-  /** False when the result of a text without mistakes would not say the same, which is a mistake of the formatter: then `text` is as it was given. */
+  /** False if formatting would change the meaning of a text without errors, which is a bug in the formatter: `text` is then unchanged. */
   readonly kept: boolean
 }
 
@@ -30,7 +30,7 @@ function formatWith(problems: readonly SyntaxProblem[], text: string): Formatted
   const foreign = problems.flatMap(({ span, instead }) => (instead ? [span.start] : []))
   const result = layOut(text, problems.length > 0, foreign)
   const same = saysTheSame(text, result, problems.length > 0)
-  // Where mistakes leave it open what belongs together, the whole text stays as it is.
+  // If errors make the structure ambiguous, the whole text is left unchanged.
   return { text: same ? result : text, problems, kept: same || problems.length > 0 }
 }
 

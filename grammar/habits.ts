@@ -1,10 +1,10 @@
 import { type IToken, tokenMatcher } from 'chevrotain'
 import * as t from './tokens.js'
 
-/** Syntax of another language, and how it is written here. */
+/** Syntax of another language, and its equivalent here. */
 export interface Habit {
   readonly token: IToken
-  /** As it is written here, to be shown. */
+  /** The equivalent, for display. */
   readonly write: string
   /** The replacement, and the span that it replaces. */
   readonly start: number
@@ -12,7 +12,7 @@ export interface Habit {
   readonly text: string
 }
 
-/** Longer stretches are not shown in a line of help. */
+/** Longer text is not shown in help. */
 const longestShown = 40
 
 /** `rate: 0.1` */
@@ -61,7 +61,7 @@ function shown(text: string): string {
   return text === '' || text.length > longestShown || /[\r\n]/.test(text) ? '...' : text
 }
 
-/** The tokens without the commas behind the last thing of a list: they mean nothing. */
+/** Returns the tokens without trailing commas of lists, which have no meaning. */
 export function withoutTrailingCommas(tokens: IToken[]): IToken[] {
   const inQuestion = (index: number) => tokens[index]?.tokenType === t.Comma && endsList(tokens[index + 1])
   if (!tokens.some((_, index) => inQuestion(index))) return tokens

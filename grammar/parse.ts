@@ -34,11 +34,11 @@ export interface Instead {
 export interface Parsed {
   readonly file: SourceFile
   readonly problems: readonly SyntaxProblem[]
-  /** Whether reading went on to the end: not in text that is nested too deep, nor after the first error of a huge one. */
+  /** Whether the whole text was parsed: false for text that is nested too deeply, and after the first error of a huge one. */
   readonly whole: boolean
 }
 
-/** Never throws: a broken text gives the tree of what could be read, and every problem found on the way. */
+/** Parses a text. Never throws: a text with errors gives a partial tree, and all problems that were found. */
 export function parse(source: string, text: string): Parsed {
   const lexed = t.lex(text)
   const comments = lexed.comments.map((token) => ({
@@ -62,7 +62,7 @@ export function parse(source: string, text: string): Parsed {
   )
 }
 
-/** The problem of a text that nothing can walk with the stack that is left: at its innermost bracket. */
+/** Returns the problem of a text whose nesting exhausts the stack, at its innermost bracket. */
 export function stackExhausted(source: string, text: string): SyntaxProblem {
   return refusal('stack-exhausted', source, text, deepestBracket(t.lex(text).tokens))
 }
@@ -98,7 +98,7 @@ function parseTokens(
   const whole = parser.recovers || parser.errors.length === 0
   const builder = new TreeBuilder(source, text)
   const declarations = builder.declarations(tree)
-  // On a line that could not be read, a colon may have meant anything.
+  // On a line with a syntax error, a colon may have any meaning.
   const unread = new Set([...strange, ...read.map(({ token }) => lineAt(offsetOf(text, token)))])
   const habits = builder.habits.filter(({ token }) => !unread.has(lineAt(token.startOffset)))
   const reserved = misused.map((token) => reservedProblem(source, text, token))

@@ -8,12 +8,12 @@ type Alternatives = IOrAlt<unknown>[]
 /** Tokens before which a comma ends a `return`, beside the name of a binding. */
 const separated: ReadonlySet<unknown> = new Set([t.RightBrace, t.ReturnKeyword])
 
-/** A parser that does not recover gives this for a text with an error. */
+/** The result of a parser without recovery for a text with an error. */
 const whole = { recoveryValueFunc: (): CstNode => ({ name: 'file', children: {} }) }
 
 /**
- * The concrete grammar. Line ends have no meaning: no statement begins with a token that could continue the one before.
- * Recovery is Chevrotain's: one token put in or left out, else on to the next statement.
+ * The concrete grammar. Line ends are not significant: no statement begins with a token that could continue the previous one. Error recovery is
+ * Chevrotain's: inserting or deleting one token, otherwise resuming at the next statement.
  */
 export class WsbanParser extends CstParser {
   /** The grammar is checked for mistakes of its own by the tests, not at every start. */

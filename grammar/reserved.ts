@@ -2,7 +2,7 @@ import { type IToken, tokenMatcher } from 'chevrotain'
 import { present } from './present.js'
 import * as t from './tokens.js'
 
-/** Words that open something, and so cannot name it, with what may follow them there: `block residual`, `loss {`, `repeat 3`. */
+/** Words that open a construct and thus cannot be names, with the tokens that may follow: `block residual`, `loss {`, `repeat 3`. */
 const continuations = new Map([
   [t.ImportKeyword, [t.Name]],
   [t.ModelKeyword, [t.Name]],
@@ -24,8 +24,8 @@ export interface ReservedNames {
 }
 
 /**
- * Finds words of the language that a binding is called: `block = relu(x)`. No statement begins that way, so they are read as names, and the
- * rest of the text is read as it was meant.
+ * Finds words of the language that a binding is called: `block = relu(x)`. No statement begins this way, so they are parsed as names, and the rest of
+ * the text is parsed normally.
  */
 export function reservedNames(tokens: IToken[]): ReservedNames {
   const misused = bindingsOfWords(tokens)

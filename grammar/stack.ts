@@ -1,6 +1,6 @@
 /**
- * Runs a recursion over text from outside. Bounds on nesting keep it far from the end of a default stack, but a host may run it with a
- * smaller stack, or from deep within its own calls: then the result of `exhausted` is returned instead.
+ * Runs a recursion over untrusted text. The nesting limit keeps it well within a default stack, but a host may use a smaller stack, or call it from a
+ * deep call stack: then the result of `exhausted` is returned instead.
  */
 export function withinStack<Result>(recurse: () => Result, exhausted: () => Result): Result {
   try {

@@ -53,14 +53,14 @@ export const NumberLiteral = createToken({
   label: 'a number',
 })
 export const StringLiteral = createToken({ name: 'String', pattern: /"(?:[^"\\\n\r]|\\["\\nt])*"/, label: 'a string' })
-/** A string as other languages write it: read as one, and reported. */
+/** A string with single quotes, as in other languages: parsed as a string, and reported. */
 export const SingleQuoted = createToken({
   name: 'SingleQuoted',
   pattern: /'(?:[^'\\\n\r]|\\.)*'/,
   categories: [StringLiteral],
 })
 
-/** The sign between a name and its value: `=`. A colon in its place is read as one, and reported. */
+/** The sign between a name and its value: `=`. A colon in its place is parsed as one, and reported. */
 export const Assign = createToken({ name: 'Assign', pattern: Lexer.NA, label: "'='" })
 
 const symbol = (name: string, pattern: string, categories: TokenType[] = []) =>
@@ -91,7 +91,7 @@ export const Star = symbol('Star', '*')
 export const Slash = symbol('Slash', '/')
 
 export const LineComment = createToken({ name: 'Comment', pattern: /\/\/[^\n\r]*/, group: 'comments' })
-/** A comment as other languages write it: left out, and reported. */
+/** A comment of other languages: skipped, and reported. */
 export const HashComment = createToken({ name: 'HashComment', pattern: /#[^\n\r]*/, group: 'hashes' })
 const WhiteSpace = createToken({
   name: 'WhiteSpace',

@@ -1,6 +1,6 @@
 /** The syntax tree of a `.wsban` file. Every node carries the span of the text it came from. */
 
-/** A stretch of one source text, in UTF-16 offsets: `start` included, `end` excluded. */
+/** A span of a source text in UTF-16 offsets, from `start` to before `end`. */
 export interface Span {
   /** The path or name by which the text was opened. */
   readonly source: string
@@ -41,7 +41,7 @@ export interface Parameter {
   readonly default?: Expression
 }
 
-/** A reusable piece: each call of it makes its own weights. */
+/** A reusable block: each call creates its own weights. */
 export interface Block {
   readonly kind: 'block'
   readonly name: Name
@@ -149,7 +149,7 @@ export type Expression =
   | RepeatExpression
   /** `a, b` after `return`: several values. */
   | { readonly kind: 'tuple'; readonly items: readonly Expression[]; readonly span: Span }
-  /** Where the text is broken: the parser went on without it, and has already said so. */
+  /** An expression missing because of a syntax error, which the parser has reported. */
   | { readonly kind: 'missing'; readonly span: Span }
 
 /** `x = start` in the head of a repeat: x begins as start and becomes each round's result. */

@@ -2,7 +2,7 @@ import type { Span } from '../../grammar/tree.js'
 
 export type Severity = 'error' | 'warning'
 
-/** A stretch of text that belongs to a diagnostic, with what to say about it there. */
+/** A span of text that belongs to a diagnostic, with its label. */
 export interface Label {
   readonly span: Span
   readonly text: string
@@ -20,15 +20,15 @@ export interface Fix {
   readonly edits: readonly Edit[]
 }
 
-/** Something a compiler phase has to say about what the user wrote. Phases return these; they never throw them. */
+/** A problem in the user's text. Compiler phases return diagnostics and never throw them. */
 export interface Diagnostic {
   readonly code: string
   readonly severity: Severity
   readonly message: string
   readonly help?: string
-  /** Where it is: underlined with ^. */
+  /** The primary place, underlined with ^. */
   readonly primary: Label
-  /** Other places that matter: underlined with -. */
+  /** Related places, underlined with -. */
   readonly secondary: readonly Label[]
   readonly fix?: Fix
 }

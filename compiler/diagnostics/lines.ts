@@ -1,7 +1,7 @@
 import { lineIndexAt, lineStarts } from '../../grammar/lines.js'
 import { elementAt } from '../../grammar/present.js'
 
-/** Where each line of a text begins. A file may have as many diagnostics as lines, so that a text is split once and not for each of them. */
+/** The offsets of a text's lines. A file may have as many diagnostics as lines, so a text is split only once. */
 export class Lines {
   private readonly starts: readonly number[]
 

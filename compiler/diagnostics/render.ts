@@ -24,8 +24,8 @@ interface Marked {
 }
 
 /**
- * A diagnostic as people see it: message, the lines of text it is about with what to say under each, and a help line.
- * `textOf` gives a source's text; a place in a source it does not know is shown without its text.
+ * Renders a diagnostic for people: message, source lines with labels, and a help line. `textOf` returns a source's text; a place in an unknown source
+ * is shown without text.
  */
 export function render(
   diagnostic: Diagnostic,
@@ -86,10 +86,10 @@ function mark(label: Label, sign: '^' | '-', text: string): Marked {
   return { line, column, width: Math.max(1, end - label.span.start), sign, text: safeLine(label.text) }
 }
 
-/** Longer lines are cut to what stands around the signs. */
+/** Longer lines are cut to the part around the underlines. */
 const widestLine = 300
 
-/** The part of a line that is shown: all of it, or what the first sign is in the middle of. */
+/** The part of a line that is shown: all of it, or the part centred on the first underline. */
 function window(line: string, marks: readonly Marked[]): readonly [start: number, end: number] {
   if (line.length <= widestLine) return [0, line.length]
   const first = Math.min(...marks.map(({ column }) => column))
@@ -97,7 +97,7 @@ function window(line: string, marks: readonly Marked[]): readonly [start: number
   return [start, start + widestLine]
 }
 
-/** A line of a spec: a tab moves the signs below it as it moves the text. */
+/** A line of a spec: a tab moves the underlines below it as it moves the text. */
 function shownLine(line: string): string {
   return line.split('\t').map(safeLine).join('\t')
 }

@@ -1,6 +1,6 @@
 /**
- * Text from outside on its way to a terminal or a log: names of files, classes and tensors, spec text, what libraries say. Terminals obey
- * control characters in it (a title, a clipboard, a line written over), and the logs of build services obey commands.
+ * Escapes untrusted text for terminals and logs: names of files, classes and tensors, spec text, messages of libraries. Terminals interpret control
+ * characters (titles, clipboard, overwriting), and build services interpret commands in logs.
  */
 
 /** Control characters, line separators, and what changes the direction of the text after it. */

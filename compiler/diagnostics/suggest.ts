@@ -1,6 +1,6 @@
 /** Longer names are not typed by hand, and the distance takes quadratic time. */
 const longestName = 80
-/** Names that one is compared with: a text with thousands of unknown names among thousands of known ones has to be answered as well. */
+/** The number of names compared with one: texts with thousands of unknown and known names must stay fast. */
 const mostCompared = 400
 
 /** The known name that is nearest to a misspelt one, or undefined when none is near (Damerau-Levenshtein, case folded). */

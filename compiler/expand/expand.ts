@@ -9,8 +9,8 @@ import { Edits } from './edits.js'
 import { taken, Walk } from './walk.js'
 
 /**
- * A spec that says everything itself: the blocks that it uses stand in it instead of imports, and every argument, image step and line of
- * the train block that was left out is written with its default. It compiles to the same graph. Needs: a spec without errors.
+ * Returns a self-contained spec: used blocks replace imports, and every omitted argument, image step and line of the train block is written with its
+ * default. It compiles to the same graph. Needs: a spec without errors.
  */
 export function expand(source: string, text: string, library: Library): string {
   return new Expander(new ModuleLoader(library)).expand(source, text)

@@ -13,13 +13,13 @@ import type { Edits } from './edits.js'
 export interface Surroundings {
   readonly module: Module
   readonly edits: Edits
-  /** Takes note that a block is used, and tells what it is called in the result. */
+  /** Records that a block is used, and returns its name in the result. */
   readonly use: (block: Block) => string
   /** The same for the block of a published backbone. */
   readonly useBackbone: (name: string) => { readonly block: Block; readonly name: string } | undefined
 }
 
-/** Writes into calls what they leave out, seen from one block or model of a module. */
+/** Writes omitted arguments into the calls of one block or model of a module. */
 export class Walk {
   /** Strings that are the defaults of the model's parameters. */
   private readonly texts = new Map<string, string>()

@@ -3,8 +3,8 @@ import type { CropOutputs, Node, ValueRef } from './graph.js'
 import { reachable } from './prune.js'
 
 /**
- * Returns the boxes of the model's crops, and the maps they were taken from. A crop inside of a branch or block is an output if the wanted values
- * depend on it; one that the model itself binds always is.
+ * Returns the boxes of the model's crops, and the maps that they were computed from. A crop inside of a branch or block is an output if the wanted
+ * values depend on it; one that the model itself binds always is.
  *
  * @param wanted losses, predictions and logits
  */

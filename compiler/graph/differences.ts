@@ -9,13 +9,13 @@ export interface Change {
 }
 
 export interface Differences {
-  /** The model's parameters, and what is done to its images. */
+  /** The model's parameters, and its image steps. */
   readonly settings: readonly Change[]
-  /** Operations by their path, with what goes into them. A second pass on the same weights is not listed again. */
+  /** Operations by their path, with their inputs. A second pass on the same weights is not listed again. */
   readonly operations: readonly Change[]
   /** Arguments of operations that both have. */
   readonly arguments: readonly Change[]
-  /** The shapes of what operations give that both have. */
+  /** The output shapes of operations that both have. */
   readonly shapes: readonly Change[]
   /** Weights and statistics by name, with their shapes. */
   readonly weights: readonly Change[]
@@ -70,7 +70,7 @@ function settingsOf({ settings, image, labels, views }: Graph): Entries {
   ])
 }
 
-/** Computing nodes, those of further passes on the same weights aside. */
+/** Nodes that compute, except for further passes with the same weights. */
 function listedNodes({ nodes, frames }: Graph): Node[] {
   const again = (id: number | undefined): boolean => {
     const frame = id === undefined ? undefined : frames[id]
@@ -108,7 +108,7 @@ function weightsOf({ parameters }: Graph): Entries {
   return new Map([...parameters.values()].map(({ name, shape }) => [name, shape.join(' x ') || 'one number']))
 }
 
-/** Each loss with the operations that make it, in their order. */
+/** Each loss with the operations that compute it, in order. */
 function lossesOf({ losses, nodes }: Graph): Entries {
   return new Map(
     losses.map(({ name }) => [
@@ -136,7 +136,7 @@ function trainingOf({ plan }: Graph): Entries {
   ])
 }
 
-/** As the train block has them: [first, second + third] */
+/** As in the train block: [first, second + third] */
 function stepsText(steps: readonly (readonly string[])[]): string {
   return `[${steps.map((losses) => losses.join(' + ')).join(', ')}]`
 }

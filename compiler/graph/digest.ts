@@ -1,6 +1,5 @@
 /**
- * Returns 16 hexadecimal digits that tell texts apart: two FNV-1a hashes of 32 bits, of the text and of the text in reverse. Not for
- * texts that someone chooses to collide.
+ * Returns a hash of 16 hexadecimal digits: two 32-bit FNV-1a hashes, of the text and of the reversed text. Not resistant to deliberate collisions.
  */
 export function digestOf(text: string): string {
   const codes = Array.from({ length: text.length }, (_, index) => text.charCodeAt(index))

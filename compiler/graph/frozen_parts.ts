@@ -19,26 +19,26 @@ import { prune, reachable } from './prune.js'
 
 /** A part of a model that computes the same for an image in every epoch while it is frozen. */
 export interface FrozenPart {
-  /** From images, or the features of the next part, to its features, which are its predictions. */
+  /** The graph from images, or the next part's features, to its own features, which are its predictions. */
   readonly graph: Graph
-  /** The same part from images on. */
+  /** The same part, starting from images. */
   readonly whole: Graph
-  /** Whole epochs from the beginning in which it is frozen. */
+  /** The number of whole epochs from the start in which it is frozen. */
   readonly epochs: number | 'all'
 }
 
 export interface PartedGraph {
-  /** From the features of the first part, and inputs, to predictions and losses. */
+  /** The graph from the first part's features, and inputs, to predictions and losses. */
   readonly head: Graph
-  /** The last to be frozen first: each but the last takes the features of the next one, which stays frozen longer. */
+  /** In the order in which they are unfrozen: each but the last reads the features of the next one, which stays frozen longer. */
   readonly parts: readonly FrozenPart[]
 }
 
 /**
- * Splits the frozen parts off a graph. A part holds what depends on images alone: through frozen weights, without labels, random
- * numbers, or other images of the batch. Its features are the values that the rest of the model needs of it.
+ * Splits the frozen parts off a graph. A part holds the nodes that depend on images only, through frozen weights, without labels, random numbers, or
+ * other images of the batch. Its features are its values that the rest of the model reads.
  *
- * @param nameOf the name of a value with this path; no two are the same
+ * @param nameOf returns a unique name for a value with this path
  */
 export function splitFrozen(graph: Graph, nameOf: (path: readonly string[]) => string): PartedGraph {
   const parts: FrozenPart[] = []

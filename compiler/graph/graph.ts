@@ -1,7 +1,7 @@
 import { elementAt } from '../../grammar/present.js'
 import type { Span } from '../../grammar/tree.js'
 
-/** One dimension of a tensor. The batch has no size: it is whatever arrives. A batch of size 1 is shared by all images: a learned token. */
+/** One dimension of a tensor. The batch has no size. A batch of size 1 is shared by all images: a learned token. */
 export interface Dimension {
   /** Its name: batch, channels, height, width, maps, classes, features. */
   readonly name: string
@@ -14,7 +14,7 @@ export type Shape = readonly Dimension[]
 export interface TensorType {
   readonly element: 'float' | 'label'
   readonly shape: Shape
-  /** For a label: how many classes there are. */
+  /** For a label: the number of classes. */
   readonly classes?: number
 }
 
@@ -24,14 +24,14 @@ export interface ValueRef {
   readonly output: number
 }
 
-/** A number drawn anew for each image. */
+/** A number that is drawn for each image. */
 export interface Uniform {
   readonly kind: 'uniform'
   readonly low: number
   readonly high: number
 }
 
-/** `training ? a : b` between constants; a pass settles it. */
+/** `training ? a : b` between constants, which a pass resolves. */
 export interface ByPhase {
   readonly kind: 'by-phase'
   readonly training: Attribute
@@ -48,13 +48,13 @@ export interface Node {
   readonly operation: string
   /** The bindings around it, outermost first: master, trunk, Mixed_6e, branch7x7_1, conv. Unique in the graph. */
   readonly path: readonly string[]
-  /** Which argument each input belongs to; an argument of several tensors stands here several times. */
+  /** Which argument each input belongs to; an argument with several tensors occurs several times. */
   readonly inputs: readonly { readonly argument: string; readonly value: ValueRef }[]
   readonly attributes: Readonly<Record<string, Attribute>>
   /** Parameter names by the operation's role for them: weight, bias, running_mean. */
   readonly parameters: Readonly<Record<string, string>>
   readonly outputs: readonly TensorType[]
-  /** The call of a block or branch in which it was made. */
+  /** The call of a block or branch that created it. */
   readonly frame: number
   /** Its path in that frame, if it is the value of a binding. */
   readonly local?: readonly string[]
@@ -74,7 +74,7 @@ export interface Positions {
 
 /** A part of the model whose parameters are moving averages of those of another one, such as the teacher of a self-distillation. */
 export interface MovingAverage {
-  /** The path of the averages, and that of what they average: teacher, student. */
+  /** The path of the averages, and of the averaged part: teacher, student. */
   readonly path: string
   readonly of: string
   /** Weight of the previous average in each step. */
@@ -89,27 +89,27 @@ export interface Parameter {
   /** False for statistics, centres and moving averages, which training updates without a gradient. */
   readonly trainable: boolean
   readonly average?: MovingAverage
-  /** How TensorFlow.js stores it: the permutation of its dimensions. Absent: as it is. */
+  /** The permutation of its dimensions in TensorFlow.js; absent if the layouts are equal. */
   readonly tfjsLayout?: readonly number[]
   /** For a position embedding, which loads from a checkpoint of another grid, too. */
   readonly positions?: Positions
-  /** Of the variance of a batch norm: the number that is added to it, which no checkpoint holds. */
+  /** The eps of a batch norm, which checkpoints do not store. */
   readonly eps?: number
   readonly span: Span
 }
 
-/** One call of a block or a branch, or the model itself (frame 0): what one function of generated code is made from. */
+/** One call of a block or a branch, or the model itself (frame 0): the unit of which one function of generated code is made. */
 export interface Frame {
   readonly id: number
-  /** `second`: what only the second prediction of a selection needs; code generators make it. */
+  /** `second`: nodes that only the second prediction of a selection needs, grouped by code generators. */
   readonly kind: 'model' | 'branch' | 'block' | 'second'
   /** The block's or branch's name. */
   readonly definition: string
   readonly path: readonly string[]
-  /** Where its parameters are: the path of the first call, when this one shares its weights. */
+  /** The path of its parameters: that of the first call if it shares weights. */
   readonly parameterPath: readonly string[]
   readonly parent: number | undefined
-  /** Tensors given to it, by the names of the definition's parameters. */
+  /** Its tensor inputs, by the names of the definition's parameters. */
   readonly inputs: readonly { readonly name: string; readonly value: ValueRef }[]
   /** Its nodes and inner frames, in order. */
   readonly items: ({ readonly node: number } | { readonly frame: number })[]
@@ -125,30 +125,33 @@ export interface Setting {
   readonly arguments: Readonly<Record<string, number | boolean | string | readonly number[]>>
 }
 
-/** A part of the model that learns in its own way: `backbone = group(master.trunk, rate = 10%)`. */
+/** A parameter group: `backbone = group(master.trunk, rate = 10%)`. */
 export interface ParameterGroup {
   readonly name: string
-  /** Its parameters are those below this path: master.trunk. The longest path wins where several fit. */
+  /** Its parameters are those below this path: master.trunk. Of several matching paths the longest one applies. */
   readonly path: string
   /** Factor on the optimizer's rate. */
   readonly rate: number
   /** Instead of the optimizer's. */
   readonly weightDecay?: number
-  /** Epochs from the beginning in which it does not learn. */
+  /** Epochs from the start in which it is frozen. */
   readonly frozen: number | 'all'
-  /** With a decay of the rate by layer: the factor of each layer, by the path of its parameters or of a single one; the longest path wins. */
+  /**
+   * With layer-wise learning rate decay: the factor of each layer, by the path of its parameters or of a single one; the longest matching path
+   * applies.
+   */
   readonly layers?: Readonly<Record<string, number>>
 }
 
-/** How batches are filled: so many classes with so many images each. */
+/** A sampler that fills batches with a number of classes and a number of images of each. */
 export interface ClassSampler {
   readonly classes: number
   readonly images: number
 }
 
-/** How the outputs of frozen parts are kept. */
+/** How the outputs of frozen parts are cached. */
 export interface FeatureCache {
-  /** Different augmentations of each image. */
+  /** The number of different augmentations of each image. */
   readonly views: number
   readonly precision: 'single' | 'half'
 }
@@ -163,19 +166,19 @@ export interface TrainingPlan {
   readonly accumulate: number
   /** The losses of each of several optimizer steps on one batch; absent for a single step with all losses. */
   readonly steps?: readonly (readonly string[])[]
-  /** The largest norm of all gradients together; 0 for no limit. */
+  /** The maximum global gradient norm; 0 for no limit. */
   readonly clip: number
   readonly classWeights: 'none' | 'balanced'
   /** Epochs without a better score after which training ends; 0 for never. */
   readonly patience: number
   readonly average?: Setting
-  /** Without one, all images take turns in a random order. */
+  /** By default, all images are visited in random order. */
   readonly sampler?: ClassSampler
-  /** Without one, frozen parts are computed in every epoch. */
+  /** By default, frozen parts are computed in every epoch. */
   readonly cache?: FeatureCache
   /** The preprocessing in training, in place of `ImageInput.steps` except for the normalisation. */
   readonly augment?: readonly Setting[]
-  /** How batches are mixed: one of these for each, by chance. */
+  /** Mixing settings (mixup, CutMix), of which each batch gets one at random. */
   readonly mix?: readonly Setting[]
 }
 
@@ -206,7 +209,7 @@ export interface NamedValue {
   readonly value: ValueRef
 }
 
-/** A further augmentation of the image, which exists in training alone. */
+/** A further augmentation of the image, which exists in training only. */
 export interface ViewInput extends NamedValue {
   /** Height and width. */
   readonly size: number
@@ -214,11 +217,11 @@ export interface ViewInput extends NamedValue {
   readonly steps: readonly Setting[]
 }
 
-/** How a prediction is to be read, and by which label input it is measured. */
+/** The meaning of a prediction, and the label input by which it is measured. */
 export type Meaning =
   /** Probabilities of classes, of labels that do not exclude each other, or values. */
   | { readonly kind: 'classes' | 'labels' | 'values'; readonly of: string }
-  /** Other numbers in a row. */
+  /** A row of other numbers. */
   | { readonly kind: 'embedding' }
   | { readonly kind: 'tensor' }
 
@@ -239,18 +242,18 @@ export interface CropOutputs {
   readonly guide: ValueRef
 }
 
-/** `weights = "..."` on a call of a block: what its parameters begin with. */
+/** `weights = "..."` on a call of a block: its initial weights. */
 export interface Pretrained {
   /** The parameters' path: master.trunk. */
   readonly path: readonly string[]
-  /** A published name, or a file seen from the spec. */
+  /** A published name, or a path relative to the spec. */
   readonly source: string
   /** Whether some may be missing. */
   readonly partial: boolean
   readonly span: Span
 }
 
-/** A model: nodes in single assignment, each after what it uses. */
+/** A model: nodes in static single assignment form, in topological order. */
 export interface Graph {
   readonly name: string
   /** The model's parameters (classes, size, maps) as they were set. */
@@ -261,11 +264,11 @@ export interface Graph {
   readonly image: ImageInput
   readonly labels: readonly LabelInput[]
   readonly views: readonly ViewInput[]
-  /** Inputs that hold the features of a frozen part, where that has been split off. */
+  /** Inputs for the features of a frozen part that has been split off. */
   readonly features?: readonly NamedValue[]
   /** The first Class input: its classes are those of the model. */
   readonly label: LabelInput | undefined
-  /** The loss block's lines; training makes their sum small. */
+  /** The lines of the loss block, whose sum training minimises. */
   readonly losses: readonly NamedValue[]
   readonly predictions: readonly Prediction[]
   /** `logits` of each branch that has them. */
@@ -278,7 +281,7 @@ export interface Graph {
   readonly plan: TrainingPlan
 }
 
-/** Returns what a model is given in training: the image, in the order of its parameters label inputs and views, and features of a frozen part. */
+/** Returns a model's inputs in training: the image, label inputs and views in the order of its parameters, and features of a frozen part. */
 export function trainingInputs({ image, labels, views, features = [] }: Graph): readonly NamedValue[] {
   return [image, ...labels, ...views, ...features]
 }
@@ -300,7 +303,7 @@ export function isShared({ shape }: TensorType): boolean {
   return shape[0]?.size === 1
 }
 
-/** Whether it has one number for each pair of images: its second axis, too, is as long as the batch that arrives. */
+/** Whether it has one number for each pair of images: its second axis, too, has the batch size. */
 export function isOfPairs({ shape }: TensorType): boolean {
   return shape.slice(1).some(({ size }) => size === undefined)
 }
@@ -318,7 +321,7 @@ export function typeOf(graph: Pick<Graph, 'nodes'>, value: ValueRef): TensorType
   return elementAt(elementAt(graph.nodes, value.node).outputs, value.output)
 }
 
-/** `768 x 26 x 26`: as people say it, the batch left out. A scalar is `one number`. */
+/** `768 x 26 x 26`: for messages, without the batch. A scalar is `one number`. */
 export function shapeText(type: TensorType): string {
   if (isOfPairs(type)) return 'one number for each pair of images'
   const sizes = type.shape.slice(1).map((dimension) => String(dimension.size))

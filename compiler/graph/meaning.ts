@@ -35,8 +35,8 @@ export class Meanings {
   }
 
   /**
-   * Returns how a prediction is to be read. Rows as long as a label input are measured by it if they are probabilities (softmax for a class, sigmoid
-   * for labels) or values. Of several label inputs that fit, it is the one that a loss compares the row with, or else the one with the prediction's name.
+   * Returns the meaning of a prediction. Rows of a label input's size are measured by it if they are probabilities (softmax for a class, sigmoid for
+   * labels) or values. Of several label inputs that fit, it is the one that a loss compares the row with, or else the one with the prediction's name.
    */
   of({ name, value }: NamedValue): Meaning | Ambiguous {
     const size = rowSize(this.graph, value)

@@ -4,8 +4,8 @@ import { type Graph, type Node, type Phase, settle, type ValueRef } from './grap
 import { prune, reachable } from './prune.js'
 
 /**
- * Needs: the graph of a model, in which training and evaluation stand side by side.
- * Leaves: the graph of one of them. For inference no dropout, no loss and no batch statistic is left that could be exported by accident.
+ * Needs: the graph of a model for both phases. Leaves: the graph of one of them. For inference, no dropout, loss or batch statistic remains that
+ * could be exported by accident.
  */
 export function specialise(graph: Graph, phase: Phase): Graph {
   const connected = phase === 'inference' ? withoutIdentities(graph) : graph
@@ -17,7 +17,7 @@ export function specialise(graph: Graph, phase: Phase): Graph {
   return prune(whole, phase === 'training' ? rootsOf(whole) : answers(whole))
 }
 
-/** Leaves: no value that is taken from a node which is, in inference, nothing but one of its inputs. The nodes stay, with nothing that needs them. */
+/** Leaves: no use of a node that is the identity on one of its inputs in inference. The unused nodes remain. */
 export function withoutIdentities(graph: Graph): Graph {
   const passed = passThrough(graph.nodes)
   const follow = (value: ValueRef): ValueRef => {
@@ -47,14 +47,14 @@ export function answers(graph: Graph): ValueRef[] {
   return namedAnswers(graph).map(({ value }) => value)
 }
 
-/** The graph without its losses and what only they need: a projection head that prediction would compute for nothing. */
+/** The graph without its losses and what only they need: such as a projection head, which inference does not need. */
 export function withoutLosses(graph: Graph): Graph {
   return prune({ ...graph, losses: [] }, answers(graph))
 }
 
 /**
- * A branch of which the predictions need nothing (one that only teaches, or a classifier that was not chosen) has no logits to answer with:
- * they would cost a pass of their own, or say nothing.
+ * Removes the logits of branches that the predictions do not need (such as a teacher, or a classifier that was not chosen): they would take another
+ * forward pass.
  */
 export function withUsedLogits(graph: Graph): Graph {
   const used = reachable(
@@ -71,7 +71,7 @@ export function rootsOf(graph: Graph): ValueRef[] {
   return [...graph.losses.map(({ value }) => value), ...answers(graph)]
 }
 
-/** Nodes that are nothing but one of their inputs in inference. */
+/** Nodes that are the identity on one of their inputs in inference. */
 function passThrough(nodes: readonly Node[]): Map<number, ValueRef> {
   const passed = new Map<number, ValueRef>()
   for (const node of nodes) {

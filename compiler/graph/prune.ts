@@ -2,8 +2,8 @@ import { elementAt, present } from '../../grammar/present.js'
 import { type Frame, type Graph, type NamedValue, type Node, trainingInputs, type ValueRef } from './graph.js'
 
 /**
- * Leaves: only nodes that some root needs, numbered anew, and only the parameters they use. The inputs stay.
- * Needs: a whole graph. Removes what a block has and nothing uses: an auxiliary head, a backbone's classifier.
+ * Needs: a complete graph. Leaves: only nodes that some root needs, renumbered, and only their parameters. The inputs remain. Removes unused parts of
+ * blocks, such as an auxiliary head or a backbone's classifier.
  */
 export function prune(graph: Graph, roots: readonly ValueRef[]): Graph {
   const inputs = trainingInputs(graph).map(({ value }) => value)
@@ -61,11 +61,11 @@ export interface NodeSet {
   has(id: number): boolean
 }
 
-/** Nodes that the roots are made from. */
+/** Nodes that the roots depend on. */
 export function reachable(nodes: readonly Node[], roots: readonly ValueRef[]): NodeSet {
   const live = new Uint8Array(nodes.length)
   for (const { node } of roots) live[node] = 1
-  // Nodes come after what they use: one pass from the last to the first finds all.
+  // Nodes are in topological order, so one pass from the last to the first finds all.
   for (let id = nodes.length - 1; id >= 0; id--)
     if (live[id] === 1) for (const { value } of elementAt(nodes, id).inputs) live[value.node] = 1
   return { has: (id) => live[id] === 1 }

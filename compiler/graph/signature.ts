@@ -1,6 +1,6 @@
 import type { Graph, LabelKind, Meaning } from './graph.js'
 
-/** A label input, as those who read a model's outputs know it. */
+/** A label input in the signature of a model. */
 export interface SignatureLabel {
   readonly name: string
   readonly kind: LabelKind
@@ -8,7 +8,7 @@ export interface SignatureLabel {
   readonly size: number
 }
 
-/** An output of an exported file, and how it is to be read. */
+/** An output of an exported file, and its meaning. */
 export interface SignatureAnswer {
   readonly name: string
   readonly kind: Meaning['kind'] | 'logits'
@@ -19,7 +19,7 @@ export interface SignatureAnswer {
 /** The label inputs of a model, and its predictions. */
 export interface Signature {
   readonly labels: readonly SignatureLabel[]
-  /** Predictions, and the logits of branches; boxes and maps say by their names what they are. */
+  /** Predictions, and the logits of branches; boxes and maps are identified by their names. */
   readonly answers: readonly SignatureAnswer[]
 }
 

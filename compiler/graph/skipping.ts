@@ -4,7 +4,7 @@ import type { Operation } from '../ops/operation.js'
 import { type Graph, type NamedValue, type Node, trainingInputs, type ValueRef } from './graph.js'
 import { reachable } from './prune.js'
 
-/** A call that returns one of two predictions for each image, and what an image need not compute that keeps the first one. */
+/** A call that returns one of two predictions for each image, and the nodes that are skipped for images that keep the first one. */
 export interface Selection {
   readonly node: Node
   readonly first: ValueRef
@@ -21,8 +21,8 @@ export function selectsOf({ operation }: Node): Selects | undefined {
 }
 
 /**
- * Returns the selections that the wanted values need, in the order of their nodes: one inside of what another one skips comes before it.
- * A selection in a branch or block skips nothing, since its code is shared by all calls.
+ * Returns the selections that the wanted values need, in the order of their nodes: a nested selection comes before the one that skips it. A selection
+ * in a branch or block skips nothing, since its code is shared by all calls.
  */
 export function selectionsFor(graph: Graph, wanted: readonly ValueRef[]): readonly Selection[] {
   const selecting = graph.nodes.filter((node) => selectsOf(node) !== undefined)

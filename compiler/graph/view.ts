@@ -1,10 +1,10 @@
-/** The middle part of an image that a model sees, along each side: where it begins and how much it is, as shares of the image. */
+/** The central part of an image that is the model's input, along each axis: its offset and size, as fractions of the image. */
 export interface View {
   readonly offset: number
   readonly share: number
 }
 
-/** A step on images, as far as it matters here. */
+/** The properties of an image step that are needed here. */
 interface SizedStep {
   readonly name: string
   readonly arguments: { readonly size?: unknown }
@@ -28,7 +28,7 @@ export function viewOf(steps: readonly SizedStep[]): View {
   return view
 }
 
-/** A place in the view as a place in the image, in single precision as an exported file computes it. */
+/** Converts a position in the view to one in the image, in single precision as in an exported file. */
 export function inImage(place: number, { offset, share }: View): number {
   return Math.fround(Math.fround(place * Math.fround(share)) + Math.fround(offset))
 }

@@ -5,7 +5,7 @@ import { operationNamed } from '../ops/index.js'
 import { type Identifier, Names } from './identifiers.js'
 import type { Structure } from './structure.js'
 
-/** One piece of generated code: all calls of one block that are built alike. */
+/** One unit of generated code for all calls of a block with the same structure. */
 export interface CallPlan {
   readonly key: string
   readonly frames: readonly Frame[]
@@ -17,7 +17,7 @@ export interface CallPlan {
   readonly single: boolean
 }
 
-/** Which calls one piece of code serves, what it gives, and what its values are called. Inner calls come first. */
+/** Determines which calls share one unit of code, its outputs, and the names of its values. Inner calls come first. */
 export class Plans {
   private readonly groups = new Map<string, Frame[]>()
   private readonly plans = new Map<string, CallPlan>()
@@ -63,7 +63,7 @@ export class Plans {
       : this.localName(this.structure.standing(value, root), root)
   }
 
-  /** How often the value is written in the code of its frame; `plan` is undefined in the model's own. */
+  /** How many times the value is used in the code of its frame; `plan` is undefined in the model's own. */
   uses(value: ValueRef, frame: Frame, plan: CallPlan | undefined): number {
     const inputs = this.structure
       .items(frame)
@@ -74,7 +74,7 @@ export class Plans {
     return inputs.filter((input) => sameValue(input, value)).length + leaves
   }
 
-  /** The tensor's shape, where it is the same in every call; empty where it is not. */
+  /** The tensor's shape if it is the same in every call; otherwise empty. */
   shape(value: ValueRef, frame: Frame, plan: CallPlan | undefined): string {
     const place = this.structure.standing(value, frame)
     const shapes = new Set(
@@ -116,7 +116,7 @@ export class Plans {
     return { key, frames, frame, outputs, single }
   }
 
-  /** How often the code gives the value back: whenever one of the calls that it serves needs it outside. */
+  /** How many times the code returns the value: if any of the calls that it serves needs it outside. */
   private returned(value: ValueRef, plan: CallPlan): number {
     const place = this.structure.standing(value, plan.frame)
     return plan.outputs.filter((output) => output.place === place).length

@@ -14,7 +14,7 @@ import { operationNamed } from '../ops/index.js'
 
 export type Item = { readonly node: Node } | { readonly frame: Frame }
 
-/** How calls of blocks nest, and what flows in and out of each: what functions are made from. */
+/** The nesting of calls of blocks, and the inputs and outputs of each, from which functions are generated. */
 export class Structure {
   private readonly itemLists = new Map<number, readonly Item[]>()
   private readonly keys = new Map<number, string>()
@@ -178,7 +178,7 @@ export class Structure {
     return JSON.stringify([this.key(call), inputs, relative(call.parameterPath, frame.parameterPath), call.local])
   }
 
-  /** Where a node's parameters are, seen from the frame; undefined when it has none. */
+  /** The path of a node's parameters relative to the frame; undefined if it has none. */
   scopePath(node: Node, frame: Frame): string | undefined {
     const [entry] = Object.entries(node.parameters)
     if (!entry) return undefined
@@ -195,7 +195,7 @@ export class Structure {
     for (const [value, user] of users) {
       const around = new Set<number>()
       for (let id: number | undefined = user; id !== undefined; id = this.frame(id).parent) around.add(id)
-      // It leaves every frame between where it is made and what surrounds the user, too.
+      // It is also an output of every frame between its own and the one that contains the user.
       for (
         let id: number | undefined = this.node(value.node).frame;
         id !== undefined && !around.has(id);

@@ -5,7 +5,7 @@ import type { OnnxProgramBuilder } from '../targets/onnx/program_builder.js'
 import type { ResizeLowering } from '../targets/onnx/resize_lowering.js'
 import type { Expression } from '../targets/pytorch/expression.js'
 
-/** A word of the train block or of an input's steps that is no tensor operation: what the runtime does, with its arguments. */
+/** A setting of the train block, or an image step: a word with arguments that the runtime carries out. */
 export interface SettingSpec {
   readonly name: string
   readonly kind: 'optimizer' | 'schedule' | 'average' | 'sampler' | 'cache' | 'group' | 'image step' | 'batch step'
@@ -26,7 +26,7 @@ export interface PytorchOptimizer {
   readonly slots: Readonly<Record<string, string>>
 }
 
-/** An image on its way into the network. A step returns it as float32 [batch, 3, height, width]. */
+/** An image during preprocessing. A step returns it as float32 [batch, 3, height, width]. */
 export interface OnnxStep {
   /** Returns the image as float32 [batch, 3, height, width]. */
   channelsFirst(): string

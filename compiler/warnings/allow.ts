@@ -7,7 +7,7 @@ import { diagnose } from '../diagnostics/report.js'
 import { nearest } from '../diagnostics/suggest.js'
 import { type Code, table } from '../diagnostics/table.js'
 
-/** Mistakes in such a comment, which cannot be allowed themselves. */
+/** Problems of such a comment, which cannot be allowed themselves. */
 export const allowProblems: ReadonlySet<string> = new Set<Code>([
   'allow-without-reason',
   'unused-allow',
@@ -26,8 +26,8 @@ interface Allow {
 }
 
 /**
- * Leaves out the warnings that a comment on their line, or above it, allows. `complete`: all warnings of the file are there, so that a
- * comment that allows none is one too many.
+ * Leaves out the warnings that a comment on their line, or above it, allows. `complete`: whether all warnings of the file are known, so that an
+ * unused comment can be reported.
  */
 export function withoutAllowed(found: readonly Diagnostic[], file: SourceFile, complete: boolean): Diagnostic[] {
   const allows = allowsOf(file)
@@ -87,7 +87,7 @@ function wordsOf(text: string, offset: number): Allow['codes'] {
   })
 }
 
-/** A comment behind code is about its own line; one that stands alone, about the next line that is more than a comment. */
+/** A comment after code refers to its own line; one on a line of its own, to the next line with code. */
 function lineOf({ span }: Comment, { text }: SourceFile): number {
   const { line, column } = position(text, span.start)
   const lines = text.split('\n')

@@ -4,20 +4,20 @@ import type { Diagnostic, Label } from '../diagnostics/diagnostic.js'
 import type { Graph, Node } from '../graph/graph.js'
 import type { Normalization } from '../training/normalization.js'
 
-/** A model without errors, which may all the same not be what was meant. */
+/** A model without errors, which is examined for likely mistakes. */
 export interface Examined {
   readonly model: Model
   readonly graph: Graph
   /** The nodes of the graph that something needs, in order. */
   readonly needed: readonly Node[]
-  /** Of published weights, where it is known. */
+  /** The normalisation of published weights, if known. */
   readonly normalizationOf: (weights: string) => Normalization | undefined
 }
 
-/** Looks for one kind of slip. */
+/** Looks for one kind of mistake. */
 export type Warning = (examined: Examined) => readonly Diagnostic[]
 
-/** Where a node is to be shown: in the model's own file, and, where a block of another file made it, there as well. */
+/** The places at which a node is shown: in the model's file, and also in a block of another file that created it. */
 export function placeOf(graph: Graph, node: Node, { span: { source } }: Model): { span: Span; secondary: Label[] } {
   if (node.span.source === source) return { span: node.span, secondary: [] }
   let frame = elementAt(graph.frames, node.frame)

@@ -5,7 +5,7 @@ import type { Graph, ValueRef } from '../graph/graph.js'
 import { operations } from '../ops/index.js'
 import { type Examined, placeOf } from './examined.js'
 
-/** Weights that stay as they begin, at random: a network that is loaded, such as a teacher, may stay as it is. */
+/** Reports weights that keep their random initial values. Loaded networks, such as a teacher, may remain unchanged. */
 export function untrainedWeights({ model, graph, needed }: Examined): Diagnostic[] {
   const loaded = graph.pretrained.map(({ path }) => `${path.join('.')}.`)
   const [first, ...rest] = weightsWithoutGradient(graph, needed).filter(
@@ -18,7 +18,7 @@ export function untrainedWeights({ model, graph, needed }: Examined): Diagnostic
   return [diagnose('no-gradient', { names }, span, { secondary })]
 }
 
-/** Lines of the loss block from which no gradient comes to any weight. */
+/** Reports lines of the loss block that give no weight a gradient. */
 export function idleLosses({ model, graph }: Examined): Diagnostic[] {
   return graph.losses.flatMap(({ name, value }) => {
     const line = model.losses.findLast((binding) => binding.name.text === name)

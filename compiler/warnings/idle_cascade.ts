@@ -4,7 +4,7 @@ import type { Graph, NamedValue, Node } from '../graph/graph.js'
 import { hasWeights, selectionsFor } from '../graph/skipping.js'
 import { type Examined, placeOf } from './examined.js'
 
-/** Cascades that save nothing: all weights of the second prediction are needed for every image. */
+/** Reports cascades that save nothing, since all weights of the second prediction are needed for every image. */
 export function idleCascades({ model, graph }: Examined): Diagnostic[] {
   return selectionsFor(graph, valuesOf(graph.predictions))
     .filter(({ node }) => !saves(graph, node, graph.predictions))

@@ -3,7 +3,7 @@ import { diagnose } from '../diagnostics/report.js'
 import { normalizationIn, normalizationText, sameNormalization } from '../training/normalization.js'
 import type { Examined } from './examined.js'
 
-/** Published weights on images that are normalised in another way than those they were trained on. */
+/** Reports published weights on images that are normalised differently from their training images. */
 export function otherNormalizations({ model, graph, normalizationOf }: Examined): Diagnostic[] {
   const { name, steps } = graph.image
   const input = model.inputs.find((one) => one.name.text === name)

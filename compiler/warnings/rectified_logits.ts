@@ -5,7 +5,7 @@ import { producerOf } from '../graph/value_properties.js'
 import { type Examined, placeOf } from './examined.js'
 import { unlikelyInputs } from './unlikely.js'
 
-/** Logits of a loss, or of a branch that predicts, that an activation clips at 0. Each activation is reported once. */
+/** Reports logits of a loss, or of a branch that predicts, that an activation clips at 0. Each activation is reported once. */
 export function rectifiedLogits({ model, graph, needed }: Examined): Diagnostic[] {
   const answers = new Set(graph.logits.map(({ value }) => value.node))
   const isLoss = ({ id }: Node) => typeOf(graph, { node: id, output: 0 }).shape.length <= 1

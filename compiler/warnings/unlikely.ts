@@ -19,7 +19,7 @@ export function unlikelyValues({ model, graph, needed }: Examined): Diagnostic[]
   const logits = logitsOf(graph, selective)
   return selective.flatMap(({ node, argument, property, value }) => {
     const producer = producerOf(graph, value, property)
-    // Only a classifier's logits suffer from inputs of unit length; other layers may well take them.
+    // Inputs of unit norm are a problem only for a classifier's logits.
     if (!producer || (property === 'unit length' && !logits.has(node.id))) return []
     const { span, secondary } = placeOf(graph, node, model)
     const produced = placeOf(graph, producer, model).span

@@ -8,14 +8,14 @@ import type { Examined } from './examined.js'
 /** A binding of this name is an output of the exported file, whether it is used or not. */
 const output = 'logits'
 
-/** Bindings and branches that nothing names. Blocks are not meant: each binding of theirs may be a tap of others. */
+/** Reports unused bindings and branches of a model. Bindings of blocks are not reported, since each may be used as a tap. */
 export function unusedBindings({ model }: Examined): Diagnostic[] {
   const { uses, bodies } = usesOf(model)
   const unused = [...unnamed(model, uses), ...bodies.flatMap(unusedWithin)]
   return unused.map(({ name }) => diagnose('unused-binding', { name: name.text }, name.span))
 }
 
-/** The model's own bindings and branches that nothing names. */
+/** The model's own bindings and branches without a reference. */
 export function unnamedItems(model: Model): readonly (Binding | Branch)[] {
   return unnamed(model, usesOf(model).uses)
 }
@@ -36,13 +36,13 @@ function unusedWithin({ branch, uses }: Body): Binding[] {
   })
 }
 
-/** Which names stand where, and what the whole model reaches inside of its branches and blocks. */
+/** The references of a model by position, and the members of its branches and blocks that they reach. */
 class Uses {
   private readonly last = new Map<string, number>()
 
   constructor(readonly taps = new Set<string>()) {}
 
-  /** Takes down an expression, as if all of it stood at `at`, where that is given. */
+  /** Records the references of an expression, at the position `at` if given. */
   add(expression: Expression, at?: number): void {
     if (expression.kind === 'name') this.note(expression.text, at ?? expression.span.start)
     else if (expression.kind === 'string' && !isPlainName(expression.value))
@@ -59,7 +59,7 @@ class Uses {
     for (const [name, start] of last) this.note(name, start)
   }
 
-  /** Whether it is named below. Above its binding, or in it, the name is another thing's: an operation's, a block's. */
+  /** Whether it is referenced below. Above its binding, or in it, the name refers to something else: an operation or a block. */
   below({ name, span }: Binding | Branch): boolean {
     const last = this.last.get(name.text)
     return last !== undefined && last >= span.end
@@ -81,7 +81,7 @@ function usesOf({ items, losses, predictions, training }: Model): { uses: Uses; 
     uses.include(own)
     bodies.push({ branch: item, uses: own })
   }
-  // Losses, predictions and training come after everything else, wherever they stand.
+  // Losses, predictions and training are evaluated after everything else, wherever they are written.
   for (const { value } of [...losses, ...predictions, ...training]) uses.add(value, Number.POSITIVE_INFINITY)
   return { uses, bodies }
 }

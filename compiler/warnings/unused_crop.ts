@@ -5,7 +5,7 @@ import { operations } from '../ops/index.js'
 import { type Examined, placeOf } from './examined.js'
 import { unnamedItems } from './unused_binding.js'
 
-/** Crops on which no loss and no prediction depends. Of a crop that nothing names that is said already. */
+/** Reports crops that no loss or prediction depends on, except for unused bindings, which are reported already. */
 export function unusedCrops({ model, graph, needed }: Examined): Diagnostic[] {
   const crops = needed.filter(({ operation }) => operations.get(operation)?.semantics?.crop)
   const wanted = [...graph.losses, ...graph.predictions].map(({ value }) => value)

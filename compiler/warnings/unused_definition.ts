@@ -39,7 +39,7 @@ function unusedBlocks({ blocks, models }: SourceFile, uses: BlockUses): Diagnost
   return unused.map(({ name }) => diagnose('unused-block', { name: name.text }, name.span))
 }
 
-/** The places of a file where blocks are named, by their definition: a name that something else has there is not meant. */
+/** The references to blocks in a file by their definition; names that refer to something else are excluded. */
 class BlockUses {
   /** Outside of imports, by the place of the block's own name. */
   private readonly places = new Map<string, Span[]>()

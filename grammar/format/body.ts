@@ -8,7 +8,7 @@ import { type Body, type Entry, firstPiece, type Inner, type Remark, type Statem
 export interface Sheet {
   readonly text: string
   readonly inner: ReadonlyMap<Piece, readonly Inner[]>
-  /** Where there are syntax errors nothing is left out, not even a comma that ends a line. */
+  /** With syntax errors nothing is removed, not even a trailing comma. */
   readonly whole: boolean
 }
 
@@ -89,7 +89,7 @@ export class BodyLayout {
     return [...before.slice(0, -1), { ...end, code: end.code + comma, ...(comment !== undefined && { comment }) }]
   }
 
-  /** How far the `=` of each binding moves to stand under those around it. */
+  /** The padding that aligns the `=` of each binding with its neighbours. */
   private pads(rows: readonly Row[], indent: number): Map<Statement, number> {
     const pads = new Map<Statement, number>()
     const fits = (lines: readonly Line[]) => lines.every((line) => line.settled || lengthOf(line) <= widest)

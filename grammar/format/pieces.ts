@@ -3,7 +3,7 @@ import { withoutTrailingCommas } from '../habits.js'
 import { parserFor } from '../parser.js'
 import { lex } from '../tokens.js'
 
-/** A token, a comment, or a run of characters that means nothing. Together the pieces hold every character but white space. */
+/** A token, a comment, or a run of invalid characters. Together the pieces hold every character except white space. */
 export interface Piece {
   readonly kind: 'token' | 'comment' | 'unknown'
   readonly type: string
@@ -61,7 +61,7 @@ export function partners(pieces: readonly Piece[]): Map<Piece, Piece> {
   return found
 }
 
-/** Where the parser stumbled or went on without reading: the offsets of those tokens, braces aside, which belong to what is around. */
+/** Returns the offsets of tokens at which the parser failed or that it skipped, except for braces, which belong to the enclosing construct. */
 export function stumbles(text: string): Set<number> {
   const tokens = withoutTrailingCommas(lex(text).tokens)
   const parser = parserFor(tokens.length)

@@ -1,8 +1,8 @@
-/** A mistake in a few lines, and the same lines without it. Tests compile both. */
+/** A few lines with a mistake, and the corrected lines. Tests compile both. */
 export interface Example {
-  /** Gets the diagnostic, and no other. */
+  /** Has the diagnostic, and no other. */
   readonly wrong: string
-  /** Gets none; absent where the mistake is not in the text. */
+  /** Has no diagnostic; absent if the mistake is not in the text. */
   readonly right?: string
   /** The whole file around the lines. */
   readonly within: (lines: string) => string

@@ -19,13 +19,13 @@ export interface OnnxOptions {
   readonly opset: number
   /** How images are resized; `products` if omitted. */
   readonly resize?: ResizeLowering
-  /** Whether the file does without operators that several runtimes lack: Loop, GridSample, Resize. */
+  /** Whether the file avoids operators that several runtimes lack: Loop, GridSample, Resize. */
   readonly portable?: boolean
-  /** A parameter's values in its own shape's order. Asked for when they are written. */
+  /** Returns a parameter's values in the order of its shape, when they are written. */
   readonly weights: (parameter: Parameter) => Float32Array | Promise<Float32Array>
 }
 
-/** An inference graph as an ONNX program: the whole method with the crop inside, each node as its operation writes it. */
+/** Lowers an inference graph to an ONNX program: the whole method including the crop, each node by its operation's lowering. */
 export function emitOnnx(graph: Graph, options: OnnxOptions): OnnxProgram {
   const paths = nodeNames(graph)
   const builder = new OnnxProgramBuilder(options.opset, [
@@ -99,12 +99,12 @@ function imageValues(graph: Graph): readonly { readonly ref: ValueRef; readonly 
   )
 }
 
-/** Names that the file's users know: those of its input and its outputs. */
+/** The names of the file's interface: its input and outputs. */
 function interfaceNames(graph: Graph): string[] {
   return [graph.image.name, ...namedAnswers(graph).map(({ name }) => name)]
 }
 
-/** Each node is called by its path, unless that is a name of the interface. */
+/** Names each node by its path, unless that is a name of the interface. */
 export function nodeNames(graph: Graph): ReadonlyMap<number, string> {
   const names = new ValueNames(interfaceNames(graph))
   return new Map(graph.nodes.map(({ id, path }) => [id, names.free(path.join('/'))]))
@@ -122,7 +122,7 @@ function answerList(graph: Graph, nameOf: (value: ValueRef) => string): Answer[]
   return namedAnswers(graph).map(({ name, value }) => ({ name, inner: nameOf(value), type: typeOf(graph, value) }))
 }
 
-/** Boxes are found in what the model sees; where its steps cut off the image's rim, the interface wants them in the whole image. */
+/** Boxes are relative to the model's input; if its steps crop the border, they are converted to the whole image. */
 function inWholeImage(answer: Answer, { image }: Graph, builder: OnnxProgramBuilder): Answer {
   const { offset, share } = viewOf(image.steps)
   if (share === 1) return answer

@@ -59,16 +59,15 @@ const modelGraph = bytesField(7)
 const graphInitializer = bytesField(5)
 const tensorRawData = bytesField(9)
 
-/** A file as pieces in order; its length is known before the first weight is read. */
+/** A file as a sequence of chunks, whose length is known before the first weight is read. */
 export interface EncodedModel {
   readonly bytes: number
   pieces(): AsyncGenerator<Uint8Array>
 }
 
 /**
- * A model as protobuf. Everything but the weights is encoded as usual; a weight's bytes are put between a hand-written header and the
- * next one when their turn comes, so that of a file of 100 MB one tensor at a time is in memory. Protobuf lets a message's fields come
- * in any order.
+ * Encodes a model as protobuf. All but the weights is encoded by the library; the bytes of weights are streamed after a hand-written header each, so
+ * that only one tensor at a time is in memory. Protobuf allows the fields of a message in any order.
  */
 export function encodeModel(file: OnnxFile): EncodedModel {
   const { program, describe = () => undefined } = file
@@ -121,7 +120,7 @@ function weightBytes({ shape, element }: OnnxWeight): number {
   return shape.reduce((product, size) => product * size, 1) * elementBytes[element]
 }
 
-/** All of a weight's message but its bytes. */
+/** A weight's message without its bytes. */
 function weightHeader(weight: OnnxWeight): Uint8Array {
   const bytes = weightBytes(weight)
   const tensor = proto.TensorProto.encode({
@@ -227,7 +226,7 @@ function bytesOf(values: WeightValues | BigInt64Array): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 }
 
-/** Seven bits a byte, the lowest first. Lengths above 2^31 need division instead of shifts. */
+/** A base-128 varint. Lengths above 2^31 need division instead of shifts. */
 function varint(value: number): number[] {
   const bytes: number[] = []
   let rest = value

@@ -1,6 +1,6 @@
 import { type OnnxInnerValue, type OnnxNode, type OnnxProgram, type OnnxValue, withBodies } from './program.js'
 
-/** Sizes of the input that are fixed in the file; the others stay free. */
+/** Fixed sizes of the input; the others are symbolic. */
 export interface FixedSizes {
   /** Images in a batch. */
   readonly batch?: number | undefined
@@ -9,7 +9,7 @@ export interface FixedSizes {
   readonly width?: number | undefined
 }
 
-/** The program with numbers for the free sizes of its input, wherever their symbols are. */
+/** Returns the program with numbers in place of the symbols of its input's sizes. */
 export function withFixedSizes(program: OnnxProgram, sizes: FixedSizes): OnnxProgram {
   const numbers = new Map(Object.entries(sizes))
   const fixed = (shape: readonly (number | string)[]) =>

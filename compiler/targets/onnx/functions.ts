@@ -20,7 +20,7 @@ import {
   withNames,
 } from './program.js'
 
-/** A call of a block, or an operation or image step that takes several nodes: what becomes one node that calls a function. */
+/** A call of a block, or an operation or image step of several nodes, which becomes one call of a function. */
 interface Group {
   readonly name: string
   readonly text: string
@@ -33,9 +33,9 @@ interface Group {
 }
 
 /**
- * Needs: a finished program whose nodes know their origin. Leaves: each block, and each operation that takes several nodes, as a function
- * of the file (ONNX's local functions), so that a viewer shows the figure of the paper and not a thousand nodes. Calls with the same
- * nodes inside, as the two passes of a model, call one function; weights are among its arguments, so that they stay single.
+ * Needs: a finished program whose nodes know their origin. Leaves: each block, and each operation that takes several nodes, as a function of the file
+ * (ONNX's local functions), so that a viewer shows the method's structure instead of a thousand nodes. Calls with the same nodes inside, such as the
+ * two passes of a model, call one function, and weights are arguments, so that they are stored once.
  */
 export function withFunctions(program: OnnxProgram, graph: Graph): OnnxProgram {
   const folding = new Folding(program, graph)
@@ -45,7 +45,7 @@ export function withFunctions(program: OnnxProgram, graph: Graph): OnnxProgram {
   return { ...program, ...folding.used(nodes), nodes, functions: folding.functions, values }
 }
 
-/** The nodes with each group at the place of its last node: what the group takes stands before it, what takes from it behind. */
+/** Returns the nodes with each group at the position of its last node, after its inputs and before its uses. */
 function grouped(nodes: readonly OnnxNode[], graph: Graph): (OnnxNode | Group)[] {
   const top: Group = { name: '', text: '', path: '', weightPrefix: '', items: [], inner: new Map() }
   const counts = new Map<string, number>()
@@ -72,7 +72,7 @@ function sourceOf({ origin, step }: OnnxNode): string {
   return `${origin} ${step?.path}`
 }
 
-/** From the outermost on: the calls of blocks that a node is in, then its operation if that has other nodes. Branches stay in sight. */
+/** From the outermost inwards: the calls of blocks that a node is in, then its operation if that has other nodes. Branches are not folded. */
 function groupsAround(written: OnnxNode, graph: Graph, shared: boolean): [string, () => Group][] {
   if (written.step !== undefined) return shared ? [stepGroup(written.step)] : []
   const { origin } = written
@@ -84,7 +84,7 @@ function groupsAround(written: OnnxNode, graph: Graph, shared: boolean): [string
       key,
       () => ({ name, text, path: path.join('/'), weightPrefix: weights.join('.'), items: [], inner: new Map() }),
     ])
-  // The branches of a selection stay in sight, too: they hold a pass of the model.
+  // The branches of a selection are not folded either: they hold a pass of the model.
   if (shared && !selectsOf(node)) {
     const { summary } = operationNamed(node.operation).documentation
     add(`node ${node.id}`, node.operation, summary, node.path, [])

@@ -1,4 +1,4 @@
-/** IEEE 754 half precision, rounded to the nearest, ties to even; what is too large becomes infinite. */
+/** IEEE 754 half precision, rounded to nearest, ties to even; larger values become infinite. */
 export function toHalf(values: Float32Array): Uint16Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length)
   const halves = new Uint16Array(values.length)

@@ -9,10 +9,10 @@ import type {
   OnnxValue,
 } from './program.js'
 
-/** Values of a constant that are written out; longer ones show their beginning. */
+/** The number of values of a constant that are listed; longer ones are truncated. */
 const mostValues = 16
 
-/** Returns a program as text to be read, in the manner of ONNX's own textual syntax. Weights are listed by name and shape. */
+/** Returns a program as readable text, similar to ONNX's textual syntax. Weights are listed by name and shape. */
 export function onnxListing(program: OnnxProgram): string {
   const { name, opset, inputs, outputs, nodes, constants, weights, functions = [] } = program
   return `${[

@@ -2,11 +2,11 @@ import type { Typed } from '../../ops/call.js'
 import type { OnnxAttribute, OnnxElement } from './program.js'
 import type { OnnxBody } from './program_builder.js'
 
-/** One call of an operation, as its lowering to ONNX sees it. Feature maps are channels-first there. */
+/** A call of an operation for its lowering to ONNX. Feature maps are channels-first. */
 export interface OnnxCall extends Typed {
   /** The opset that is written. */
   readonly opset: number
-  /** Whether the file does without Loop, GridSample and Resize, which several runtimes lack. */
+  /** Whether the file avoids Loop, GridSample and Resize, which several runtimes lack. */
   readonly portable: boolean
   /** Name of the value given for an argument. */
   input(argument: string): string
@@ -16,8 +16,8 @@ export interface OnnxCall extends Typed {
   /** Sizes of the call's output; the batch is undefined. */
   outputSizes(index?: number): readonly (number | undefined)[]
   /**
-   * Adds a node and gives the name of its output. `step` names it under the call's own path: master/parts/matmul.
-   * Without one it is the call's last node, named by the path alone.
+   * Adds a node and returns the name of its output. `step` names it under the call's own path: master/parts/matmul. Without one it is the call's last
+   * node, named by the path alone.
    */
   add(
     operator: string,
@@ -25,20 +25,20 @@ export interface OnnxCall extends Typed {
     attributes?: Readonly<Record<string, OnnxAttribute>>,
     step?: string,
   ): string
-  /** The same for a node with several outputs: a step for each of them, and for the one that is the call's own none. */
+  /** The same for a node with several outputs: a step for each, except for the call's own output. */
   addAll(
     operator: string,
     inputs: readonly string[],
     attributes: Readonly<Record<string, OnnxAttribute>>,
     steps: readonly (string | undefined)[],
   ): readonly string[]
-  /** Adds a Cast and gives the name of its output, called as by `add`. */
+  /** Adds a Cast and returns the name of its output, which is named as by `add`. */
   cast(value: string, element: OnnxElement, step?: string): string
   /** A constant float tensor; a scalar when no shape is given. Equal ones are stored once. */
   float(values: readonly number[] | number, shape?: readonly number[]): string
   int64(values: readonly number[] | number, shape?: readonly number[]): string
   bool(value: boolean): string
-  /** A constant of its own that holds an argument, a number: it can be changed in the finished program, see `withSetting`. */
+  /** A separate constant for a numeric argument, which can be changed in the finished program by `withSetting`. */
   setting(argument: string): string
   /** Adds a Loop, or the nodes of its rounds one after the other in a portable file; gives the names of its outputs. */
   loop(loop: OnnxLoop): readonly string[]
@@ -49,7 +49,7 @@ export interface OnnxLoop {
   readonly step: string
   /** The most rounds. */
   readonly rounds: number
-  /** For a body that ends the loop when a round changes nothing: after so many rounds none does. */
+  /** For a body that ends the loop at a fixed point: the number of rounds after which it has certainly been reached. */
   readonly settledAfter?: number
   /** Values that each round takes and replaces, as they are before the first one. */
   readonly initial: readonly string[]

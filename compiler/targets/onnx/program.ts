@@ -1,5 +1,5 @@
 import { elementAt } from '../../../grammar/present.js'
-/** Attributes by the type ONNX gives them. Integers and floats look alike in JavaScript, so floats are marked. */
+/** Attributes by the type ONNX gives them. JavaScript does not distinguish integers and floats, so floats are marked. */
 export type OnnxAttribute =
   | number
   | string
@@ -32,7 +32,7 @@ export interface OnnxNode {
   readonly inputs: readonly string[]
   readonly outputs: readonly string[]
   readonly attributes: Readonly<Record<string, OnnxAttribute>>
-  /** The node of our graph that it was written for; absent in what stands before the model. */
+  /** The node of our graph that it was lowered from; absent for preprocessing. */
   readonly origin?: number
   /** The image step that it was written for. */
   readonly step?: OnnxStepSource
@@ -44,7 +44,7 @@ export interface OnnxStepSource {
   readonly path: string
 }
 
-/** The body of a Loop or a branch of an If. It sees the values of the graph around it by their names. */
+/** The body of a Loop or a branch of an If. It can use values of the outer graph by name. */
 export interface OnnxSubgraph {
   readonly name: string
   readonly inputs: readonly OnnxInnerValue[]
@@ -52,7 +52,7 @@ export interface OnnxSubgraph {
   readonly nodes: readonly OnnxNode[]
 }
 
-/** A small tensor whose values are known to the compiler: sizes, thresholds, sampling steps. */
+/** A small tensor with values known at compile time: sizes, thresholds, sampling steps. */
 export interface OnnxConstant {
   readonly name: string
   readonly element: OnnxElement
@@ -64,7 +64,7 @@ export interface OnnxConstant {
 
 export type WeightValues = Float32Array | Uint16Array | Int8Array | Uint8Array | Int32Array
 
-/** A tensor of a checkpoint, or one made from such. Its values are fetched when they are written, one tensor at a time. */
+/** A tensor of a checkpoint, or one made from such. Its values are read when they are written, one tensor at a time. */
 export interface OnnxWeight {
   readonly name: string
   readonly element: OnnxElement
@@ -99,7 +99,7 @@ export interface OnnxProgram {
   readonly values?: readonly OnnxValue[]
 }
 
-/** Names that a node takes: its inputs, and what its bodies see of the graph around them. */
+/** Returns the names that a node uses: its inputs, and the outer values in its bodies. */
 export function usesOf(node: OnnxNode): string[] {
   const named = node.inputs.filter((name) => name !== '')
   for (const body of bodiesOf(node)) named.push(...capturedBy(body))
@@ -134,7 +134,7 @@ export function outputOf({ outputs }: OnnxNode): string {
   return elementAt(outputs, 0)
 }
 
-/** Gives the nodes that take a value. */
+/** Returns a function that gives the nodes that use a value. */
 export function consumersOf(nodes: readonly OnnxNode[]): (value: string) => readonly OnnxNode[] {
   const consumers = new Map<string, OnnxNode[]>()
   for (const node of nodes)
@@ -146,7 +146,9 @@ export function consumersOf(nodes: readonly OnnxNode[]): (value: string) => read
   return (value) => consumers.get(value) ?? []
 }
 
-/** Returns the node with its inputs renamed, those of its bodies as well. A node without bodies whose inputs keep their names is returned as it is. */
+/**
+ * Returns the node with its inputs renamed, those of its bodies as well. A node without bodies whose inputs keep their names is returned as it is.
+ */
 export function withInputs(node: OnnxNode, rename: (name: string) => string): OnnxNode {
   const inputs = node.inputs.map(rename)
   const moved = inputs.some((name, index) => name !== node.inputs[index]) ? { ...node, inputs } : node
@@ -157,7 +159,7 @@ export function withInputs(node: OnnxNode, rename: (name: string) => string): On
   }))
 }
 
-/** The node with other names for all it takes and gives, and for itself; in its bodies too. */
+/** Returns the node with renamed inputs, outputs and name, in its bodies as well. */
 export function withNames(node: OnnxNode, rename: (name: string) => string): OnnxNode {
   const renamed = (value: OnnxInnerValue) => ({ ...value, name: rename(value.name) })
   const outer = {
@@ -183,7 +185,7 @@ export function withBodies(node: OnnxNode, change: (body: OnnxSubgraph) => OnnxS
   return { ...node, attributes: Object.fromEntries(attributes) }
 }
 
-/** Names that are the file's interface: whatever changes, they stay. */
+/** Returns the names of the file's interface, which no pass may change. */
 export function answerNames({ outputs }: OnnxProgram): Set<string> {
   return new Set(outputs.map(({ name }) => name))
 }

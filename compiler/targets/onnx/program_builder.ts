@@ -10,7 +10,7 @@ import type {
 } from './program.js'
 import { ValueNames } from './value_names.js'
 
-/** Nodes and constants of an ONNX graph as it grows. */
+/** The nodes and constants of an ONNX graph under construction. */
 export class OnnxProgramBuilder {
   readonly nodes: OnnxNode[] = []
   readonly constants = new Map<string, OnnxConstant>()
@@ -24,7 +24,7 @@ export class OnnxProgramBuilder {
   /** Operators differ a little from one opset to the next: GridSample's modes have other names from 20 on. */
   constructor(
     readonly opset: number,
-    /** Names that are given out from here on are none of these. */
+    /** Names that are not available for new values. */
     reserved: Iterable<string> = [],
   ) {
     this.names = new ValueNames(reserved)
@@ -65,7 +65,7 @@ export class OnnxProgramBuilder {
     return this.constant('bool', Number(value), [])
   }
 
-  /** Small constants are stored once, however often they are asked for. */
+  /** Equal small constants are stored once. */
   private constant(
     element: OnnxElement,
     values: number | readonly number[],

@@ -1,4 +1,4 @@
-/** How an exported file resizes images: as products of matrices, or with the operator Resize. */
+/** How an exported file resizes images: by matrix products, or with the operator Resize. */
 export const resizeLowerings = ['products', 'operator'] as const
 
 export type ResizeLowering = (typeof resizeLowerings)[number]

@@ -15,9 +15,9 @@ import {
 import { ValueNames } from './value_names.js'
 
 /**
- * Needs: a finished program whose nodes know their origin. Leaves: for each selection between two predictions an If. Its branch gathers the
- * images that do not keep the first prediction, computes what only the second one needs for them, and scatters the result into the first; without
- * such images nothing of it runs. Later passes would have to look into the branch, so that this is the last one but `withFunctions`.
+ * Needs: a finished program whose nodes know their origin. Leaves: for each selection between two predictions an If. Its branch gathers the images
+ * that do not keep the first prediction, computes what only the second one needs for them, and scatters the result into the first; without such
+ * images it does not run. Later passes would have to process the branch, so only `withFunctions` follows.
  */
 export function withSkipping(program: OnnxProgram, graph: Graph): OnnxProgram {
   const selections = selectionsFor(graph, answers(graph)).filter(({ skipped }) => skipped.size > 0)
@@ -87,8 +87,8 @@ class Skipping {
   }
 
   /**
-   * The nodes that only the second prediction needs. Some of them may have been written for a call that is needed as well: a crop is taken for
-   * the second pass alone, its box is an answer.
+   * The nodes that only the second prediction needs. Some of them may belong to a call that is also needed otherwise: a crop is used by the second
+   * pass only, but its box is an output.
    */
   private nodesOfSecond(select: OnnxNode): ReadonlySet<OnnxNode> {
     const kept = this.needed([...answerNames(this.given)], (node) =>

@@ -1,7 +1,7 @@
 import { Names } from '../identifiers.js'
 import { bodiesOf, type OnnxNode, type OnnxProgram } from './program.js'
 
-/** Gives out names of values; one that is taken gets a number at its end. */
+/** Allocates names of values; a number is appended to a name that is taken. */
 export class ValueNames {
   private readonly names: Names
 

@@ -59,7 +59,7 @@ function sizesIn(
   return all
 }
 
-/** Gives each unknown size a symbol of its own. */
+/** Gives each unknown size its own symbol. */
 function named(sizes: Sizes, node: OnnxNode): OnnxShape {
   return sizes.map((size, axis) => size ?? `${outputOf(node)}/${axis}`)
 }
@@ -112,7 +112,7 @@ export function broadcastShape(shapes: readonly OnnxShape[]): OnnxShape | undefi
   const out: (number | string)[] = []
   for (let axis = 0; axis < rank; axis++) {
     const sizes = shapes.map((shape) => shape[axis - rank + shape.length] ?? 1)
-    // A size other than 1 decides; a symbol may be 1, so that it yields to a number.
+    // A size other than 1 determines the result; a symbol may be 1, so a number takes precedence.
     const numbers = sizes.filter((size) => typeof size === 'number' && size !== 1)
     const symbols = new Set(sizes.filter((size) => typeof size === 'string'))
     const [number] = numbers

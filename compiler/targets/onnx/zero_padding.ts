@@ -1,12 +1,11 @@
 import type { OnnxNode } from './program.js'
 
-/** Poolings that runtimes merge a padding of zeros into. */
+/** Pooling operators into which runtimes merge zero padding. */
 const poolings = new Set(['MaxPool', 'AveragePool'])
 
 /**
- * Names the axes of each padding of zeros before a pooling. ONNX Runtime (1.17 to 1.30 at least, `PadFusion`) merges such a Pad into the
- * pooling unless it names its axes. The pooling's own padding is minus infinity, or is left out of the mean, so the merged one computes
- * something else.
+ * Names the axes of each padding of zeros before a pooling. ONNX Runtime (1.17 to 1.30 at least, `PadFusion`) merges such a Pad into the pooling
+ * unless it names its axes. The pooling's own padding is minus infinity, or is excluded from the mean, so the merged result is different.
  *
  * @param integers adds a constant and returns its name
  */

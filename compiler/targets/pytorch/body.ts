@@ -45,12 +45,12 @@ export interface Surroundings {
   readonly reserved: readonly string[]
 }
 
-/** One `forward`: each binding a line, what has no name written into the line that uses it. */
+/** Writes one `forward`: one line per binding, with unnamed values inlined. */
 export class Body {
   private readonly codes = new Map<string, Expression>()
-  /** Values whose code is written where it is used: the name that they would get, and the item that they belong to. */
+  /** Inlined values, with the name that they would get, and the item that they belong to. */
   private readonly inlined = new Map<string, { readonly path: readonly string[]; readonly item: Item }>()
-  /** Values whose type Python does not know: nn.Module's calls give anything. */
+  /** Values whose type is unknown to type checkers: calls of nn.Module return Any. */
   private readonly untyped = new Set<string>()
   private readonly shared: ReadonlyMap<string, string>
   private readonly texts: { readonly item: Item; readonly lines: readonly string[] }[] = []

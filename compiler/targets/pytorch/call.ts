@@ -72,7 +72,7 @@ export function codeWithoutOperands(node: Node, graph: Pick<Graph, 'nodes'>): st
   return printExpression(expression)
 }
 
-/** One node, as its operation sees it while it writes PyTorch. */
+/** A node for its operation's lowering to PyTorch. */
 class NodeCall extends TypedCall implements PytorchCall {
   /** Whether the expression is a call of the operation's own function or module. */
   callsOwn = false

@@ -22,7 +22,7 @@ import type { PythonHelper, PytorchModule } from './lowering.js'
 import { type ClassPlan, type Instance, isSame, slotKey, typeName } from './modules.js'
 import { remark } from './python.js'
 
-/** A class for a block or a branch, and before it what its calls give where that is more than one tensor. */
+/** Returns the class of a block or branch, preceded by the type of its result if that is more than one tensor. */
 export function classText(plan: ClassPlan, around: Surroundings): string {
   const methods = plan.plans.map((call, number) => methodLines(plan, call, number, around))
   const { frame } = elementAt(plan.plans, 0)
@@ -77,7 +77,7 @@ function weighsClasses({ plans, instances }: ClassPlan, { structure, tree }: Sur
   )
 }
 
-/** The statements that make the modules below one. */
+/** The statements that create the child modules. */
 function childLines(
   instance: Instance,
   owner: ClassPlan,
@@ -154,7 +154,7 @@ function base({ instances }: ClassPlan, { helpers }: Surroundings): string {
 function methodLines(plan: ClassPlan, call: CallPlan, number: number, around: Surroundings): string[] {
   const { structure, tree } = around
   const body = new Body(call.frame, call, plan, around)
-  // Another signature than the operation's own is meant.
+  // The signature deliberately differs from the base class's.
   const overrides = number === 0 && base(plan, around) !== 'nn.Module'
   const inputs = structure.inputs(call.frame).map((value) => `${printExpression(body.code(value))}: Tensor`)
   const shared = [...sharedNames(call, around)].map(([path, name]) => `${name}: ${tree.typeAt(path.split('.'))}`)

@@ -19,7 +19,7 @@ import { readme } from './readme.js'
 import { recipe } from './recipe.js'
 import { separateCalls } from './separate_calls.js'
 
-/** torchvision brings Pillow along, which reads images. */
+/** torchvision depends on Pillow, which reads images. */
 const requirements = 'torch>=2.4\ntorchvision>=0.19\nsafetensors>=0.4\n'
 
 /** The names that every model uses. */
@@ -41,8 +41,8 @@ export interface PytorchOptions {
 }
 
 /**
- * The model as PyTorch: `model.py` as a person would write it (a class a block or branch, a line a binding), `operations.py` with what
- * torch has not, and what pip needs. The same graph gives the same bytes; names in the state are the spec's paths.
+ * Generates the model in PyTorch: `model.py` as a person would write it (one class per block or branch, one line per binding), `operations.py` with
+ * operations that torch lacks, and requirements for pip. The same graph gives the same bytes; names in the state dict are the spec's paths.
  */
 export function emitPytorch(whole: Graph, options: PytorchOptions): readonly GeneratedFile[] {
   const graph = separateCalls(whole)

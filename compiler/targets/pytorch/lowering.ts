@@ -2,7 +2,7 @@ import type { Typed } from '../../ops/call.js'
 import type { Argument, CallExpression, Expression, Given, Literal } from './expression.js'
 import type { PythonImport, TorchFunction } from './imports.js'
 
-/** A function or class that an operation needs beside what torch has; it goes into the generated `operations.py`. */
+/** A function or class that torch lacks and an operation needs, which is written to the generated `operations.py`. */
 export interface PythonHelper {
   readonly name: string
   /** Its definition as `ruff format` leaves it. */
@@ -21,7 +21,7 @@ export interface ModuleArgument {
   readonly default?: Literal
   /** Written without its name. */
   readonly positional?: true
-  /** Counts channels or features: two that agree everywhere become one argument of the class around them. */
+  /** A number of channels or features: two that agree in all instances become one argument of the surrounding class. */
   readonly width?: true
 }
 
@@ -34,12 +34,12 @@ export interface PytorchModule {
   readonly isParameter?: true
 }
 
-/** One call of an operation, as its lowering to PyTorch sees it. Feature maps are channels-first, as in the graph. */
+/** A call of an operation for its lowering to PyTorch. Feature maps are channels-first, as in the graph. */
 export interface PytorchCall extends Typed {
   /** The tensor given for an argument. */
   input(argument: string): Expression
   inputs(argument: string): readonly Expression[]
-  /** An attribute's value: a literal, or what the module around it was made with. */
+  /** An attribute's value: a literal, or an attribute of the surrounding module. */
   code(argument: string): Expression
   /** `eps=1e-3`; undefined where the attribute is at its default or absent. `name` is the keyword where PyTorch has another. */
   keyword(argument: string, name?: string): Argument | undefined
@@ -57,15 +57,15 @@ export interface PytorchCall extends Typed {
   weight(): Expression
 }
 
-/** How an operation becomes PyTorch. */
+/** The lowering of an operation to PyTorch. */
 export interface PytorchLowering {
   /** For an operation with parameters. */
   module?(call: Typed): PytorchModule
   /** The expression that computes the call: `F.relu(x)`, or the module applied to its inputs. */
   expression(call: PytorchCall): Expression
   /**
-   * Why nothing is done for its precision under autocast, though it may not compute in half precision in an exported file: autocast itself has
-   * it in float32, or it takes values from one place to another (or leaves some out) and gives them as they come.
+   * Why it needs no handling under autocast although it may not compute in half precision in an exported file: autocast runs it in float32, or it
+   * only moves or selects values.
    */
   readonly underAutocast?: 'float32' | 'as it comes'
 }

@@ -24,8 +24,8 @@ import type { PythonHelper, PytorchModule } from './lowering.js'
 import { className, identifier, isKey, isPlainChild, isTaken } from './python.js'
 
 /**
- * A module of the model at its path: an operation's own, one of a block's class, or only a folder of others. A block may have an
- * operation's parameters at its own path; then its class is a subclass of the operation's.
+ * A module of the model at its path: an operation's own, one of a block's class, or only a container of others. A block may have an operation's
+ * parameters at its own path; then its class is a subclass of the operation's.
  */
 export interface Instance {
   readonly path: readonly string[]
@@ -35,7 +35,7 @@ export interface Instance {
   module?: PytorchModule
 }
 
-/** A class of the generated file: all modules that are built alike. */
+/** A class of the generated file, for all modules with the same structure. */
 export interface ClassPlan {
   readonly name: string
   readonly instances: readonly Instance[]
@@ -56,7 +56,7 @@ export interface ClassParameter {
   readonly kept: boolean
 }
 
-/** A number somewhere in a module. Modules of one class have the same slots, with other values. */
+/** A number in a module. Modules of one class have the same slots with different values. */
 interface Slot {
   readonly key: string
   readonly name: string
@@ -67,7 +67,7 @@ interface Slot {
   readonly kept: boolean
 }
 
-/** The type of modules of which nothing more is known. */
+/** The type of a module whose class is unknown. */
 export const anyModule = 'nn.Module'
 
 /** A statement: an expression, and what it is assigned to. */

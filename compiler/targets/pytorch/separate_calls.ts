@@ -3,8 +3,8 @@ import { Structure } from '../structure.js'
 import { codeWithoutOperands } from './call.js'
 
 /**
- * Gives each call without weights a module of its own where several have one path but other constants: a block and the block that it
- * returns may have bindings of one name. Weights cannot meet like this, since each has a name of its own.
+ * Gives each call without weights its own module if several have the same path but different constants: a block and the block that it returns may
+ * have bindings of the same name. Weights cannot collide in this way, since their names are unique.
  */
 export function separateCalls(graph: Graph): Graph {
   const paths = new Separation(graph).paths

@@ -46,7 +46,7 @@ export function codeWithoutOperands(node: Node, graph: Graph, layouts: Layouts):
   return [...layouts.around(node), code].join(' ')
 }
 
-/** One node, as its operation sees it while it writes TensorFlow.js code. */
+/** A node for its operation's lowering to TensorFlow.js. */
 export class NodeCall extends TypedCall implements TfjsCall {
   readonly at = variable('at')
 

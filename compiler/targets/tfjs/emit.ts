@@ -25,13 +25,13 @@ export interface TfjsOptions {
   /** The name of the spec, for the first line of each file. */
   readonly source: string
   readonly version: string
-  /** The spec with all it imports, as runs keep it. */
+  /** The spec with all its imports, as stored in runs. */
   readonly spec: unknown
 }
 
 /**
- * The model as a small TypeScript project: `model.ts` as a person would write it (a function a block or branch, a line a binding),
- * its table of parameters, a thin `train.ts`, and what npm needs. The same graph gives the same bytes.
+ * Generates the model as a small TypeScript project: `model.ts` as a person would write it (one function per block or branch, one line per binding),
+ * its table of parameters, a small `train.ts`, and package.json. The same graph gives the same bytes.
  */
 export function emitTfjs(graph: Graph, options: TfjsOptions): readonly GeneratedFile[] {
   const project = new Project({

@@ -1,4 +1,4 @@
-/** Words that a variable of generated code cannot be called, or that mean something else there. */
+/** Reserved words and globals of generated code, which variables cannot be named. */
 const taken = new Set([
   ...'at tf answers model parameters forward losses Scope Model Tensor'.split(' '),
   ...'abstract arguments await break case catch class const continue debugger default delete do else enum eval export extends false finally'.split(
@@ -10,7 +10,7 @@ const taken = new Set([
   ...'this throw true try typeof undefined var void while with yield async of type'.split(' '),
 ])
 
-/** A name of the spec as an identifier: itself, where that is possible. */
+/** Returns a name of the spec as an identifier, unchanged if possible. */
 export function identifier(parts: readonly string[]): string {
   const text = parts.join('_').replace(/[^A-Za-z0-9_]/g, '_')
   const legal = /^[0-9]/.test(text) || text === '' ? `_${text}` : text

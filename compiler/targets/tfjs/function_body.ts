@@ -52,13 +52,13 @@ export interface Surroundings {
   readonly planOf: (frame: Frame) => FunctionPlan
 }
 
-/** One function's inside: each binding a line, what has no name written into the line that uses it. */
+/** Writes the body of one function: one line per binding, with unnamed values inlined. */
 export class Body {
   private readonly codes = new Map<string, Expression>()
-  /** Values whose code is written where it is used, with the name that they would get. */
+  /** Inlined values, with the name that they would get. */
   private readonly inlined = new Map<string, { readonly path: readonly string[]; readonly item: Item }>()
   private readonly bindings: { readonly item: Item; readonly statement: Statement }[] = []
-  /** Values in the other order than the one in which they are stored, where they have a name. */
+  /** Named copies of values in the other layout. */
   private readonly transposed = new Map<string, Expression>()
   private readonly names: Names
 

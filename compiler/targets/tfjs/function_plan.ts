@@ -2,7 +2,7 @@ import type { Attribute } from '../../graph/graph.js'
 import type { ArgumentSpec } from '../../ops/operation.js'
 import type { CallPlan } from '../plans.js'
 
-/** A function of the generated file: all calls of one block that are built alike. */
+/** A function of the generated file for all calls of a block with the same structure. */
 export interface FunctionPlan extends CallPlan {
   readonly name: string
   readonly options: readonly OptionPlan[]

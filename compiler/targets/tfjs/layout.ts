@@ -9,8 +9,8 @@ import type { LayoutRule, StorageLayout } from './lowering.js'
 import { isIdentity, storedPermutation } from './storage.js'
 
 /**
- * In which order the axes of each tensor of rank 4 are stored on TensorFlow.js: the graph is channels-first, the kernels of convolution and
- * pooling are channels-last. Operations that compute in either order take the one that needs fewer transposes.
+ * The storage layout of each rank-4 tensor in TensorFlow.js: the graph is channels-first, and the kernels of convolution and pooling are
+ * channels-last. Operations that support both layouts use the one that needs fewer transposes.
  */
 export class Layouts {
   private readonly stored = new Map<number, StorageLayout>()
@@ -52,7 +52,7 @@ export class Layouts {
     return present(this.stored.get(node), 'the layout of a node')
   }
 
-  /** Every node computes in its operands' order where it may; then nodes change for as long as that saves transposed elements. */
+  /** Every node initially uses its operands' layout if it can; then layouts are changed as long as that saves transposed elements. */
   private assign(): void {
     const free: Node[] = []
     for (const node of this.graph.nodes) {
@@ -66,7 +66,7 @@ export class Layouts {
     let improved = true
     while (improved) {
       improved = false
-      // Backwards: what a consumer wants reaches all that leads to it in one sweep.
+      // Backwards, so that a consumer's preference propagates to all its producers in one sweep.
       for (const node of free.toReversed()) {
         const now = this.nodeLayout(node.id)
         const other = now === 'channels last' ? 'channels first' : 'channels last'

@@ -12,7 +12,7 @@ export type LayoutRule =
   /** Either for each: the result is the operand with its axes in this order, batch included. */
   | { readonly permutation: readonly number[] }
 
-/** One call of an operation, as its lowering to TensorFlow.js sees it. */
+/** A call of an operation for its lowering to TensorFlow.js. */
 export interface TfjsCall extends Typed {
   /** The tensor given for an argument. */
   input(argument: string): Expression

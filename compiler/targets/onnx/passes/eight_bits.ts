@@ -21,7 +21,7 @@ export interface ValueRange {
 
 export type Ranges = ReadonlyMap<string, ValueRange>
 
-/** Says which nodes may compute on eight-bit values. */
+/** Selects the nodes that may compute on eight-bit values. */
 type Chooser = (node: OnnxNode) => boolean
 
 const weighted = new Set(['Conv', 'Gemm'])
@@ -29,13 +29,13 @@ const weighted = new Set(['Conv', 'Gemm'])
 const activations = new Set(['Relu', 'Clip'])
 
 /**
- * Values are stored in steps of 1/63 of a channel's largest weight, not 1/127: processors without the VNNI instructions add two products
- * in 16 bits, and 2 x 255 x 63 still fits (ONNX Runtime, "Quantize ONNX models", when to use reduce_range).
+ * Weights are quantised to 1/63 of a channel's largest weight instead of 1/127: processors without the VNNI instructions add two products in 16 bits,
+ * and 2 x 255 x 63 still fits (ONNX Runtime, "Quantize ONNX models", when to use reduce_range).
  */
 const weightSteps = 63
 const activationSteps = 255
 
-/** The program with the smallest and the largest of each value that will be rounded as its only outputs: `name:min`, `name:max`. */
+/** Returns the program whose only outputs are the minimum and maximum of each value to quantise: `name:min`, `name:max`. */
 export function withMeasures(program: OnnxProgram, mayBeInt8: Chooser): OnnxProgram {
   const measures = roundedValues(program, mayBeInt8).flatMap((name) =>
     (['min', 'max'] as const).map(
@@ -53,10 +53,10 @@ export function withMeasures(program: OnnxProgram, mayBeInt8: Chooser): OnnxProg
 }
 
 /**
- * Static quantisation (Jacob et al. 2018, arXiv:1712.05877). Needs: a program in single precision and the range of each value of
- * `withMeasures`. Leaves: what feeds and leaves the chosen nodes rounded to uint8 with a scale a tensor, weights to int8 with a scale a
- * channel, biases to int32, each written as QuantizeLinear and DequantizeLinear, which engines fold into integer kernels. Values that
- * the same weights are applied to share one scale, so that both passes of a model use one set of weights and biases.
+ * Static quantisation (Jacob et al. 2018, arXiv:1712.05877). Needs: a program in single precision and the range of each value of `withMeasures`.
+ * Leaves: inputs and outputs of the selected nodes quantised to uint8 with a scale per tensor, weights to int8 with a scale per channel, and biases
+ * to int32, each as QuantizeLinear and DequantizeLinear, which engines fuse into integer kernels. Values that the same weights are applied to share
+ * one scale, so that both passes of a model use one set of weights and biases.
  */
 export function toEightBits(program: OnnxProgram, mayBeInt8: Chooser, ranges: Ranges): OnnxProgram {
   const groups = groupsOf(program, mayBeInt8)
@@ -90,7 +90,7 @@ function isWeighted(node: OnnxNode, weights: OnnxProgram['weights']): boolean {
   return weighted.has(node.operator) && weights.has(inputOf(node, 1))
 }
 
-/** Values that need one scale: what the same weights are applied to, and what goes into a maximum and comes out. */
+/** Values that need a common scale: inputs of the same weights, and the operands and result of a maximum. */
 function groupsOf({ nodes, weights }: OnnxProgram, mayBeInt8: Chooser): Groups {
   const groups = new Groups()
   const firstOf = new Map<string, string>()
@@ -118,7 +118,7 @@ class Groups {
   }
 }
 
-/** One program being rounded. */
+/** The quantisation of one program. */
 class Rounding {
   private readonly nodes: OnnxNode[] = []
   private readonly constants: Map<string, OnnxConstant>
@@ -160,7 +160,7 @@ class Rounding {
     this.restored.set(name, restored)
   }
 
-  /** Zero is always one of the steps: padding has to be exact. */
+  /** Zero is always representable: padding has to be exact. */
   private steps(name: string): { scale: number; zero: number } {
     const range = this.rangeOf(name)
     const scale = Math.fround(Math.max(range.max - range.min, 1e-6) / activationSteps)

@@ -5,9 +5,9 @@ import type { Pass } from './pass.js'
 import { floatsOf, scaledRows } from './weight_values.js'
 
 /**
- * Needs: convolutions whose weights are initialisers. Leaves: no batch norm behind a convolution that nothing else uses;
- * y = factor conv(x) + shift, with factor = weight / sqrt(running_var + eps), goes into the convolution's own weight and bias.
- * Two convolutions that share weights and batch norm (the two passes of a model) share the folded ones.
+ * Needs: convolutions whose weights are initialisers. Leaves: no batch norm after a convolution that has no other use; y = factor conv(x) + shift,
+ * with factor = weight / sqrt(running_var + eps), goes into the convolution's own weight and bias. Two convolutions that share weights and batch norm
+ * (the two passes of a model) share the folded ones.
  */
 export const foldBatchNorm: Pass = {
   name: 'fold-batch-norm',
@@ -21,7 +21,7 @@ export const foldBatchNorm: Pass = {
     )
     const weights = new Map(program.weights)
     const names = ValueNames.beside(program)
-    /** By all that the folded weights are made from: two passes share them. */
+    /** By everything that the folded weights depend on: two passes share them. */
     const known = new Map<string, { readonly weight: string; readonly bias: string }>()
     const folded = new Map<OnnxNode, OnnxNode>()
     const gone = new Set<OnnxNode>()

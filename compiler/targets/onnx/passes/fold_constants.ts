@@ -15,7 +15,7 @@ import { ValueNames } from '../value_names.js'
 import { broadcastShape, type OnnxShape, squeezedShape, unsqueezedShape, valueShapes } from '../value_shapes.js'
 import type { Pass } from './pass.js'
 
-/** Larger results are not folded: storing them would cost more space than computing them costs time. */
+/** Larger results are not folded, since they would make the file larger for little time saved. */
 const largestResult = 4096
 
 type Evaluate = (inputs: readonly OnnxConstant[], node: OnnxNode) => Omit<OnnxConstant, 'name'> | undefined

@@ -17,8 +17,8 @@ const carriers = new Set(['Reshape', 'Transpose', 'Flatten'])
 const linear = new Set(['Conv', 'Gemm'])
 
 /**
- * Needs: constants. Leaves: no multiplication or division by one constant number whose result goes, through nothing but changes of
- * shape, into a convolution or a linear layer: it is in that one's weights.
+ * Needs: constants. Leaves: no multiplication or division by one constant number whose result reaches, only through changes of shape, a convolution
+ * or a linear layer: it is folded into the weights.
  */
 export const foldScales: Pass = {
   name: 'fold-scales',
@@ -53,7 +53,7 @@ export const foldScales: Pass = {
   },
 }
 
-/** The linear node at the end of a chain of changes of shape that nothing else uses. */
+/** Returns the linear node at the end of a chain of changes of shape without other uses. */
 function linearAfter(
   start: OnnxNode,
   consumers: ReturnType<typeof consumersOf>,

@@ -14,7 +14,7 @@ import {
 } from '../program.js'
 import { ValueNames } from '../value_names.js'
 
-/** Which nodes of a program belong to the two passes, and what lies between them. */
+/** The nodes of a program that belong to the two passes, and between them. */
 interface TwoPasses {
   /** The input of the first pass and that of the second. */
   readonly images: readonly [string, string]
@@ -23,13 +23,13 @@ interface TwoPasses {
   readonly second: ReadonlySet<OnnxNode>
   /** Values of the second pass, by the ones of the first that they repeat. */
   readonly repeats: ReadonlyMap<string, string>
-  /** From what the first pass gives to what goes into the second: the search for the part, and the crop. */
+  /** Nodes between the output of the first pass and the input of the second: localisation and the crop. */
   readonly between: ReadonlySet<OnnxNode>
 }
 
 /**
- * Needs: a finished program; the outermost two calls that share their weights. Leaves: one Loop of two rounds around one copy of these
- * calls' nodes, with what lies between them in its first round. Gives the program back as it was when no two calls fit.
+ * Needs: a finished program; the outermost two calls that share their weights. Leaves: one Loop of two rounds around one copy of these calls' nodes,
+ * with what lies between them in its first round. Returns the program unchanged if no two calls match.
  */
 export function fusePasses(program: OnnxProgram, graph: Graph): OnnxProgram {
   for (const frames of sharingCalls(graph)) {

@@ -14,15 +14,15 @@ import {
 import { ValueNames } from '../value_names.js'
 
 /**
- * Needs: a program in single precision, and which of its nodes may compute in half. Leaves: those nodes in half with half weights, a
- * Cast where a value crosses from one precision to the other, and the interface as it was: answers are float32. What constants alone decide
- * is computed in single precision, at no cost in time: ONNX Runtime computes it once, when it opens the file.
+ * Needs: a program in single precision, and which of its nodes may compute in half. Leaves: those nodes in half with half weights, a Cast where
+ * precisions meet, and an unchanged interface: answers are float32. Values that depend on constants only are computed in single precision, at no
+ * cost: ONNX Runtime computes them once, when it opens the file.
  */
 export function toHalfPrecision(program: OnnxProgram, mayBeHalf: (node: OnnxNode) => boolean): OnnxProgram {
   return withoutUnused(new HalfPrecision(program, mayBeHalf).program())
 }
 
-/** Names of `float` values are those of the program given; each value in half precision has one name beside it. */
+/** Float values keep their names; each value in half precision has an additional name. */
 class HalfPrecision {
   private readonly nodes: OnnxNode[] = []
   private readonly constants: Map<string, OnnxConstant>

@@ -3,8 +3,8 @@ import { answerNames, type OnnxNode, withInputs, withoutUnused } from '../progra
 import type { Pass } from './pass.js'
 
 /**
- * Needs: nothing. Leaves: no two nodes with the same operator, attributes and inputs; the first one's outputs stand for all.
- * Nodes with bodies (Loop) stay as they are.
+ * Needs: nothing. Leaves: no two nodes with the same operator, attributes and inputs; all uses refer to the first one's outputs. Nodes with bodies
+ * (Loop) stay as they are.
  */
 export const mergeDuplicates: Pass = {
   name: 'merge-duplicates',

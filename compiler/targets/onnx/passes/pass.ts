@@ -1,11 +1,11 @@
 import type { OnnxProgram } from '../program.js'
 
-/** One change of a program that leaves what it computes as it is. */
+/** A transformation of a program that does not change its results. */
 export interface Pass {
-  /** As `--without` names it. */
+  /** Its name for `--without`. */
   readonly name: string
   readonly summary: string
-  /** How far an output may move, against its largest value; 0: not by one bit. */
+  /** The tolerance of an output relative to its largest value; 0 for bit-for-bit equality. */
   readonly tolerance: number
   run(program: OnnxProgram): OnnxProgram
 }

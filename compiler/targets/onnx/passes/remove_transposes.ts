@@ -2,7 +2,7 @@ import { elementAt } from '../../../../grammar/present.js'
 import { answerNames, type OnnxNode, withInputs, withoutUnused } from '../program.js'
 import type { Pass } from './pass.js'
 
-/** Needs: nothing. Leaves: no Transpose of a Transpose, and none that leaves everything in its place. */
+/** Needs: nothing. Leaves: no Transpose of a Transpose, and no identity Transpose. */
 export const removeTransposes: Pass = {
   name: 'remove-transposes',
   summary: 'transposes that follow one another are one, and none when they cancel',
