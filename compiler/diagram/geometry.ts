@@ -35,10 +35,13 @@ export interface Curve {
 /** The point of a curve at a share of its parameter, from 0 to 1. */
 export function pointAt({ from, controls: [first, second], to }: Curve, share: number): Point {
   const rest = 1 - share
-  const along = (axis: 'x' | 'y') =>
-    rest ** 3 * from[axis] +
-    3 * rest ** 2 * share * first[axis] +
-    3 * rest * share ** 2 * second[axis] +
-    share ** 3 * to[axis]
-  return { x: along('x'), y: along('y') }
+  // The Bernstein polynomials of degree 3. Layouts evaluate many points, so they are computed once for both axes.
+  const a = rest ** 3
+  const b = 3 * rest ** 2 * share
+  const c = 3 * rest * share ** 2
+  const d = share ** 3
+  return {
+    x: a * from.x + b * first.x + c * second.x + d * to.x,
+    y: a * from.y + b * first.y + c * second.y + d * to.y,
+  }
 }

@@ -18,27 +18,44 @@ export interface Piece {
 
 export function piecesOf(text: string): Piece[] {
   const { tokens, comments, hashes, errors } = lex(text)
-  const stretch = ({ startOffset, image }: IToken) => ({ start: startOffset, end: startOffset + image.length })
-  const found = [
-    ...tokens.map((token) => ({ kind: 'token' as const, type: token.tokenType.name, ...stretch(token) })),
-    ...comments.map((token) => ({ kind: 'comment' as const, type: 'Comment', ...stretch(token) })),
-    ...[...hashes.map(stretch), ...errors.map(({ offset, length }) => ({ start: offset, end: offset + length }))].map(
-      (place) => ({ kind: 'unknown' as const, type: 'Unknown', ...place }),
-    ),
-  ]
+  const found: Found[] = []
+  for (const token of tokens) found.push(foundAt(token, 'token', token.tokenType.name))
+  for (const token of comments) found.push(foundAt(token, 'comment', 'Comment'))
+  for (const token of hashes) found.push(foundAt(token, 'unknown', 'Unknown'))
+  for (const { offset, length } of errors)
+    found.push({ kind: 'unknown', type: 'Unknown', start: offset, end: offset + length })
   let before = 0
   let newLine = false
   return found
     .sort((a, b) => a.start - b.start)
-    .map((piece) => {
-      const lines = text.slice(before, piece.start).match(/\r\n|\r|\n/g)?.length ?? 0
-      before = piece.end
+    .map(({ kind, type, start, end }) => {
+      const lines = lineEnds(text, before, start)
+      before = end
       newLine ||= lines > 0
-      const complete: Piece = { ...piece, lines, newLine, text: text.slice(piece.start, piece.end).trimEnd() }
-      if (piece.kind !== 'comment') newLine = false
-      return complete
+      const piece: Piece = { kind, type, text: text.slice(start, end).trimEnd(), start, end, lines, newLine }
+      if (kind !== 'comment') newLine = false
+      return piece
     })
 }
+
+type Found = Pick<Piece, 'kind' | 'type' | 'start' | 'end'>
+
+function foundAt({ startOffset, image }: IToken, kind: Piece['kind'], type: string): Found {
+  return { kind, type, start: startOffset, end: startOffset + image.length }
+}
+
+/** Returns the number of line ends (`\n`, `\r` or `\r\n`) in a part of the text. */
+function lineEnds(text: string, from: number, to: number): number {
+  let count = 0
+  for (let at = from; at < to; at++) {
+    const code = text.charCodeAt(at)
+    if (code === newline || (code === carriageReturn && !(at + 1 < to && text.charCodeAt(at + 1) === newline))) count++
+  }
+  return count
+}
+
+const newline = 10
+const carriageReturn = 13
 
 const closers: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' }
 

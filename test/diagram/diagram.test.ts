@@ -37,16 +37,17 @@ function sampled(curve: Curve): Point[] {
 
 /** Boxes that an arrow passes behind, by name. */
 function passedBoxes({ arrows, boxes }: Pick<Layout, 'arrows' | 'boxes'>): string[] {
-  return arrows.flatMap(({ from, to, curves }) =>
-    boxes
-      .filter(({ id, area: { x, y, width, height } }) =>
-        curves.flatMap(sampled).some((point) => {
-          const inside = id === from || id === to ? -0.5 : 1
-          return Math.abs(point.x - x) < width / 2 + inside && Math.abs(point.y - y) < height / 2 + inside
-        }),
-      )
-      .map(({ id }) => `${from} -> ${to} passes ${id}`),
-  )
+  return arrows.flatMap(({ from, to, curves }) => {
+    const points = curves.flatMap(sampled)
+    return boxes
+      .filter(({ id, area: { x, y, width, height } }) => {
+        const inside = id === from || id === to ? -0.5 : 1
+        return points.some(
+          (point) => Math.abs(point.x - x) < width / 2 + inside && Math.abs(point.y - y) < height / 2 + inside,
+        )
+      })
+      .map(({ id }) => `${from} -> ${to} passes ${id}`)
+  })
 }
 
 /** Methods with many branches side by side: their images need a wide page, or to be enlarged. */
