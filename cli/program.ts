@@ -23,6 +23,8 @@ import { register as registerInit } from './commands/init.js'
 import { register as registerLsp } from './commands/lsp.js'
 import { register as registerMake } from './commands/make.js'
 import { register as registerPredict } from './commands/predict.js'
+import { register as registerPull } from './commands/pull.js'
+import { register as registerPush } from './commands/push.js'
 import { register as registerReport } from './commands/report.js'
 import { register as registerServe } from './commands/serve.js'
 import { register as registerSetup } from './commands/setup.js'
@@ -57,7 +59,7 @@ const groups: readonly (readonly [heading: string, commands: readonly ((program:
       registerCalibrate,
     ],
   ],
-  ['Ship:', [registerExport, registerVerify, registerServe, registerCompile]],
+  ['Ship:', [registerExport, registerVerify, registerServe, registerPush, registerPull, registerCompile]],
   ['Data, weights and tools:', [registerData, registerWeights, registerBackbones, registerSetup, registerLsp]],
 ]
 for (const [heading, commands] of groups) {

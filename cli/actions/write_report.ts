@@ -55,8 +55,8 @@ export async function writeReport(given: string | undefined, request: ReportRequ
   return 0
 }
 
-/** @throws Failure `no-images` for a baseline without images to compare on */
-async function reportOn(source: string, request: ReportRequest, io: Io): Promise<ReportData> {
+/** Measures a run on its validation images, if they are still there. @throws Failure `no-images` for a baseline without images to compare on */
+export async function reportOn(source: string, request: ReportRequest, io: Io): Promise<ReportData> {
   const run = await RunFolder.open(source)
   const { info } = run
   const { graph } = requireGraph(compileStored(info.spec), source, io)

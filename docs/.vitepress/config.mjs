@@ -70,6 +70,7 @@ export default defineConfig({
         ['Cascades', '/cascade'],
         ['Deployment', '/deploy'],
         ['Serving a model', '/serve'],
+        ['Publishing on the Hub', '/hub'],
         ['PyTorch', '/pytorch'],
       ]),
       section('The language', [

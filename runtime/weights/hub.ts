@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
-import { createReadStream, existsSync } from 'node:fs'
+import { createReadStream, existsSync, readFileSync } from 'node:fs'
 import { mkdir, open, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
@@ -7,7 +7,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
 import { Failure, reasonOf } from '../failure.js'
-import { writeAtomically } from '../files.js'
+import { hasCode, writeAtomically } from '../files.js'
 import { withLock } from '../lock.js'
 import type { Reporter } from '../reporter.js'
 
@@ -19,7 +19,7 @@ export interface HubSettings {
   readonly cache: string
   /** HF_HUB_OFFLINE */
   readonly offline: boolean
-  /** HF_TOKEN */
+  /** HF_TOKEN, or what the hub's own tools stored at HF_TOKEN_PATH (`token` in HF_HOME) */
   readonly token: string | undefined
 }
 
@@ -29,7 +29,21 @@ export function hubSettings(environment: NodeJS.ProcessEnv = process.env): HubSe
     base: (environment.HF_ENDPOINT ?? 'https://huggingface.co').replace(/\/+$/, ''),
     cache: environment.HF_HUB_CACHE ?? join(home, 'hub'),
     offline: /^(1|true|yes|on)$/i.test(environment.HF_HUB_OFFLINE ?? ''),
-    token: environment.HF_TOKEN ?? environment.HUGGING_FACE_HUB_TOKEN,
+    token:
+      environment.HF_TOKEN ||
+      environment.HUGGING_FACE_HUB_TOKEN ||
+      storedToken(environment.HF_TOKEN_PATH ?? join(home, 'token')),
+  }
+}
+
+/** The token that `hf auth login` stores. */
+function storedToken(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8').trim() || undefined
+  } catch (error) {
+    // A machine without a login, and a file of another user, are the usual cases: public repositories need no token.
+    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EACCES')) return undefined
+    throw error
   }
 }
 
@@ -42,17 +56,62 @@ export function isHubName(name: string): boolean {
   return /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/.test(name) && !name.includes('..')
 }
 
+/** A branch, a tag or a commit, as git and the hub allow it; nothing that could lead out of the cache. */
+export function isRevision(name: string): boolean {
+  return /^[A-Za-z0-9][\w.-]*(?:\/[A-Za-z0-9][\w.-]*)*$/.test(name) && !name.includes('..') && !name.endsWith('.lock')
+}
+
+const usualRevision = 'main'
+
 /** The file of an earlier pull. */
 export async function cachedFromHub(repository: string, settings = hubSettings()): Promise<string | undefined> {
   const folder = repositoryFolder(repository, settings)
-  const commit = await readFile(join(folder, 'refs', 'main'), 'utf8').catch(() => undefined)
+  const commit = await readFile(join(folder, 'refs', usualRevision), 'utf8').catch(() => undefined)
   if (commit === undefined || !/^[\w.-]+$/.test(commit.trim())) return undefined
   return files.map((file) => join(folder, 'snapshots', commit.trim(), file)).find((path) => existsSync(path))
 }
 
+/** A file of the hub on this machine. */
+export interface HubFile {
+  readonly path: string
+  /** The commit that it belongs to. */
+  readonly commit: string
+}
+
+export interface HubFileRequest {
+  readonly repository: string
+  /** One name, or several separated by `/`. */
+  readonly file: string
+  /** A branch, a tag or a commit; `main` without. */
+  readonly revision?: string
+  /** Bytes of the largest file that is taken. */
+  readonly most?: number
+}
+
 /**
- * Fetches a repository's weights into the hub's own cache (blobs, refs, snapshots) and gives the file's path. A download that was cut goes
- * on where it stopped; its hash is checked before the file gets its name.
+ * Fetches one file of a repository into the hub's own cache (blobs, refs, snapshots). An interrupted download resumes; its hash
+ * is checked before the file gets its name. Returns undefined where the repository has none of that name.
+ *
+ * @throws Failure `hub-not-found`, `hub-forbidden`, `hub-unreachable`, `hub-cut`, `hub-damaged`, `hub-too-large`
+ */
+export async function fetchFromHub(
+  { repository, file, revision = usualRevision, most = Number.MAX_SAFE_INTEGER }: HubFileRequest,
+  reporter: Reporter,
+  settings: HubSettings,
+): Promise<HubFile | undefined> {
+  const found = await describe(repository, file, revision, settings)
+  if (found === undefined) return undefined
+  if (found.size > most)
+    throw failure(
+      'hub-too-large',
+      `${file} of ${repository} has ${found.size} bytes, and at most ${most} are taken`,
+      'the repository holds something else under this name',
+    )
+  return { path: await fetchFile(repository, file, revision, found, reporter, settings), commit: found.commit }
+}
+
+/**
+ * Fetches a repository's weights into the hub's own cache and gives the file's path; see `fetchFromHub`.
  *
  * @throws Failure `hub-offline`, `hub-not-found`, `hub-forbidden`, `hub-unreachable`, `hub-cut`, `hub-damaged`
  */
@@ -67,8 +126,8 @@ export async function pullFromHub(repository: string, reporter: Reporter, settin
     )
   }
   for (const file of files) {
-    const found = await describe(repository, file, settings)
-    if (found !== undefined) return fetchFile(repository, file, found, reporter, settings)
+    const found = await fetchFromHub({ repository, file }, reporter, settings)
+    if (found !== undefined) return found.path
   }
   throw failure(
     'hub-not-found',
@@ -86,8 +145,13 @@ interface Described {
 }
 
 /** The hub's description of a file; undefined if the repository has none of that name. */
-async function describe(repository: string, file: string, settings: HubSettings): Promise<Described | undefined> {
-  let url = `${settings.base}/${repository}/resolve/main/${file}`
+async function describe(
+  repository: string,
+  file: string,
+  revision: string,
+  settings: HubSettings,
+): Promise<Described | undefined> {
+  let url = `${settings.base}/${repository}/resolve/${encodeURIComponent(revision)}/${file}`
   for (let hop = 0; hop < 5; hop++) {
     const response = await request(url, 'HEAD', settings, {})
     const target = response.headers.get('location')
@@ -101,7 +165,14 @@ async function describe(repository: string, file: string, settings: HubSettings)
       url = new URL(target, url).href
       continue
     }
-    if (response.status === 404 && response.headers.get('x-error-code') !== 'RepoNotFound') return undefined
+    const code = response.headers.get('x-error-code')
+    if (response.status === 404 && code === 'RevisionNotFound')
+      throw failure(
+        'hub-not-found',
+        `${repository} has no revision ${revision}`,
+        'give a branch, a tag or a commit of the repository',
+      )
+    if (response.status === 404 && code !== 'RepoNotFound') return undefined
     if (response.status === 401 || response.status === 403) throw forbidden(repository, settings)
     if (response.status === 404)
       throw failure(
@@ -109,6 +180,7 @@ async function describe(repository: string, file: string, settings: HubSettings)
         `there is no ${repository} at ${settings.base}`,
         'see `wsban weights pull -h` for known names',
       )
+    if (response.status === 429) throw busy(settings)
     if (response.status >= 400)
       throw failure(
         'hub-unreachable',
@@ -141,6 +213,7 @@ async function describe(repository: string, file: string, settings: HubSettings)
 async function fetchFile(
   repository: string,
   file: string,
+  revision: string,
   found: Described,
   reporter: Reporter,
   settings: HubSettings,
@@ -158,7 +231,8 @@ async function fetchFile(
   )
   // Where links are not allowed the file itself goes there, as it does with the hub's own tools.
   if (!existsSync(path)) await symlink(relative(dirname(path), blob), path).catch(() => rename(blob, path))
-  await writeAtomically(join(folder, 'refs', 'main'), found.commit)
+  // As with the hub's own tools, a commit needs no name that leads to it.
+  if (revision !== found.commit) await writeAtomically(join(folder, 'refs', revision), found.commit)
   return path
 }
 
@@ -214,6 +288,7 @@ async function goOn(
   if (have >= found.size) return
   const response = await request(found.url, 'GET', settings, have > 0 ? { range: `bytes=${have}-` } : {})
   if (response.status === 401 || response.status === 403) throw forbidden(repository, settings)
+  if (response.status === 429) throw busy(settings)
   if (!response.ok || !response.body) throw new Error(`status ${response.status}`)
   // A server that does not know ranges sends the whole file again.
   const goesOn = response.status === 206 && response.headers.get('content-range')?.startsWith(`bytes ${have}-`)
@@ -277,6 +352,17 @@ function forbidden(repository: string, { token }: HubSettings): Failure {
     token === undefined
       ? 'check the name; for a repository of your own set HF_TOKEN'
       : 'check the name, and whether HF_TOKEN may read it',
+  )
+}
+
+/** For a client that asked too often (429). */
+export function busy({ base, token }: HubSettings): Failure {
+  return failure(
+    'hub-busy',
+    `${base} takes no more requests from here for now (status 429)`,
+    token === undefined
+      ? 'try again in a few minutes; with HF_TOKEN set more are allowed'
+      : 'try again in a few minutes',
   )
 }
 

@@ -28,12 +28,17 @@ export function startWsban(
   folder: string,
   args: readonly string[],
   onText: (text: string, child: ChildProcess) => void = () => {},
+  environment: NodeJS.ProcessEnv = process.env,
 ): {
   child: ChildProcess
   printed: () => string
   ended: Promise<Result & { signal: NodeJS.Signals | null }>
 } {
-  const child = spawn(process.execPath, [main, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd: folder,
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let [out, err] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text
