@@ -7,7 +7,7 @@ using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
-/// <summary>As probe.py, for ONNX Runtime's C# API: dotnet run Probe.cs -- MODEL.onnx IMAGES OUTPUTS</summary>
+/// <summary>As runtime/inference/python/runtimes.py, for ONNX Runtime's C# API: dotnet run Probe.cs -- MODEL.onnx IMAGES OUTPUTS</summary>
 public static class Probe
 {
     public static void Main(string[] arguments)

@@ -13,7 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
-/** As probe.py, for ONNX Runtime's Java package: java -cp onnxruntime.jar Probe.java MODEL.onnx IMAGES OUTPUTS */
+/** As runtime/inference/python/runtimes.py, for ONNX Runtime's Java package: java -cp onnxruntime.jar Probe.java MODEL.onnx IMAGES OUTPUTS */
 public class Probe {
   public static void main(String[] arguments) throws Exception {
     Path images = Path.of(arguments[1]);

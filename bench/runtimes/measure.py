@@ -97,7 +97,7 @@ def command_of(runtime: Runtime) -> list[str]:
         subprocess.run([folder / "bin" / "python", "-m", "pip", "install", *quiet, *runtime.packages, "numpy"], check=True)
 
     installed(folder, runtime.packages, pip)
-    return [str(folder / "bin" / "python"), str(HERE / "probe.py"), runtime.function]
+    return [str(folder / "bin" / "python"), str(ROOT / "runtime" / "inference" / "python" / "runtimes.py"), runtime.function]
 
 
 def pixels(path: str, longest: int) -> Image.Image:

@@ -1,5 +1,5 @@
 /**
- * As probe.py, for onnxruntime-web in Chromium: tsx bench/runtimes/web.ts wasm|webgpu MODEL.onnx IMAGES OUTPUTS. Without a graphics card
+ * As runtime/inference/python/runtimes.py, for onnxruntime-web in Chromium: tsx bench/runtimes/web.ts wasm|webgpu MODEL.onnx IMAGES OUTPUTS. Without a graphics card
  * WebGPU is computed by SwiftShader, on the processor.
  */
 import { readFile, writeFile } from 'node:fs/promises'

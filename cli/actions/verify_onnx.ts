@@ -3,11 +3,8 @@ import { dirname, join } from 'node:path'
 import * as z from 'zod'
 import type { ModelSettings } from '../../compiler/analysis/model.js'
 import { withThreshold } from '../../compiler/graph/skipping.js'
-import { Random } from '../../compiler/random.js'
 import { present } from '../../grammar/present.js'
-import { labelColumns, type WantedLabel } from '../../runtime/data/label_inputs.js'
-import { openDataSet } from '../../runtime/data/open.js'
-import { decodeSample } from '../../runtime/data/sample_image.js'
+import { labelColumns } from '../../runtime/data/label_inputs.js'
 import type { EngineName } from '../../runtime/engines/index.js'
 import { tunedCascade } from '../../runtime/export/cascade.js'
 import { classNamesOf } from '../../runtime/export/metadata.js'
@@ -15,14 +12,16 @@ import { Failure } from '../../runtime/failure.js'
 import type { RgbImage } from '../../runtime/images/rgb_image.js'
 import { type Answer, argMax, isBoxOutput, predictsClasses } from '../../runtime/inference/answer.js'
 import { type InnerDifference, innerDifferences } from '../../runtime/inference/deep.js'
-import { type Difference, differenceOf } from '../../runtime/inference/difference.js'
+import { type Difference, differenceOf, larger } from '../../runtime/inference/difference.js'
 import { OnnxPredictor } from '../../runtime/inference/onnx.js'
 import { openOnEngine, storeOf } from '../../runtime/inference/open.js'
+import type { WantedRuntime } from '../../runtime/inference/runtime_names.js'
 import { parsedJson } from '../../runtime/parsed_json.js'
 import { dataOf } from '../../runtime/runs/find.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
 import { openWeighted, type WeightedSpec } from '../../runtime/specs/weighted.js'
 import type { Io } from '../io.js'
+import { type ComparedImages, imagesFor } from './compared_images.js'
 import { exportedFile } from './export_model.js'
 import { runInUse } from './run_in_use.js'
 import { specHost } from './spec.js'
@@ -49,16 +48,15 @@ const precisions = z.enum(['fp32', 'fp16', 'int8'])
 /** Values inside may be further apart than answers: what comes after evens them out. */
 const innerTolerance = { fp32: 1e-3, fp16: 5e-2 }
 
-export interface VerifyOptions {
+export interface VerifyOptions extends ComparedImages {
   readonly against?: string
   readonly weights?: string
   readonly weightsEntry?: string
-  readonly data?: string
-  readonly images: number
-  readonly seed: number
   readonly deep?: boolean
   readonly engine?: EngineName
   readonly set?: ModelSettings
+  /** Another runtime, which is compared with ONNX Runtime in place of the engine. */
+  readonly runtime?: WantedRuntime
 }
 
 type VerifyRequest = VerifyOptions & { readonly against: string }
@@ -71,6 +69,10 @@ type VerifyRequest = VerifyOptions & { readonly against: string }
 export async function verifyOnnx(given: string | undefined, options: VerifyOptions, io: Io): Promise<number> {
   const file = given ?? join(options.against ?? (await runInUse(undefined, io)), exportedFile)
   const against = options.against ?? dirname(file)
+  if (options.runtime) {
+    const data = options.data ?? (await imagesOfRun(against, io))
+    return compareRuntime(file, { ...options, runtime: options.runtime, ...(data !== undefined && { data }) }, io)
+  }
   if (options.against === undefined && !RunFolder.exists(against))
     throw new Failure({
       code: 'wrong-usage',
@@ -80,6 +82,26 @@ export async function verifyOnnx(given: string | undefined, options: VerifyOptio
     })
   const data = options.data ?? (await imagesOfRun(against, io))
   return compareWithEngine(file, { ...options, against, ...(data !== undefined && { data }) }, io)
+}
+
+/** @throws Failure `wrong-usage` for flags about the engine, which takes no part */
+async function compareRuntime(
+  file: string,
+  options: VerifyOptions & { readonly runtime: WantedRuntime },
+  io: Io,
+): Promise<number> {
+  const { against, weights, weightsEntry, deep, engine, set } = options
+  const flags = { '--against': against, '--weights': weights, '--weights-entry': weightsEntry, '--deep': deep }
+  const [flag] = Object.entries({ ...flags, '--engine': engine, '--set': set }).find(([, value]) => value) ?? []
+  if (flag !== undefined)
+    throw new Failure({
+      code: 'wrong-usage',
+      message: `--runtime compares the file with ONNX Runtime, and ${flag} is about the engine`,
+      help: `leave out ${flag}, or --runtime`,
+      exit: 2,
+    })
+  const { verifyRuntime } = await import('./verify_runtime.js')
+  return verifyRuntime(file, options.runtime, options, io)
 }
 
 /** Returns the place of the images that a run was trained on; undefined for a spec, and if they are no longer there. */
@@ -191,37 +213,6 @@ async function compareWithEngine(file: string, request: VerifyRequest, io: Io): 
   return good ? 0 : 1
 }
 
-/** Images of noise, of several sizes, then real ones spread over the data set. */
-async function* imagesFor(
-  { data: folder, images, seed }: VerifyRequest,
-  labels: readonly WantedLabel[],
-): AsyncGenerator<{ name: string; image: RgbImage }> {
-  const random = new Random(seed)
-  for (const [width, height] of [
-    [64, 64],
-    [321, 200],
-    [97, 500],
-  ] as const) {
-    const data = Uint8Array.from({ length: width * height * 3 }, () => random.integer(256))
-    yield { name: `noise of ${width} x ${height}`, image: { width, height, data } }
-  }
-  if (folder === undefined) return
-  const { splits } = await openDataSet(folder, { seed: 1, labels })
-  const samples = splits.val.length > 0 ? splits.val : splits.train
-  if (samples.length === 0)
-    throw new Failure({
-      code: 'no-images',
-      message: `${folder} has no images`,
-      help: 'give a folder of class folders',
-      path: folder,
-    })
-  const step = Math.max(1, samples.length / images)
-  for (let at = 0; at < samples.length; at += step) {
-    const sample = samples[Math.floor(at)]
-    if (sample) yield { name: sample.path, image: await decodeSample(sample) }
-  }
-}
-
 function deepText(
   inner: readonly InnerDifference[],
   first: InnerDifference | undefined,
@@ -284,8 +275,4 @@ function withTunedCascade(weighted: WeightedSpec, metadata: Readonly<Record<stri
   if (!tuned) return weighted
   const graph = withThreshold(weighted.spec.graph, tuned.prediction, tuned.sure)
   return { ...weighted, spec: { ...weighted.spec, graph } }
-}
-
-function larger(a: Difference | undefined, b: Difference): Difference {
-  return a ? { absolute: Math.max(a.absolute, b.absolute), relative: Math.max(a.relative, b.relative) } : b
 }

@@ -4,6 +4,11 @@ export interface Difference {
   readonly relative: number
 }
 
+/** Returns the larger of two differences, measure by measure. */
+export function larger(a: Difference | undefined, b: Difference): Difference {
+  return a ? { absolute: Math.max(a.absolute, b.absolute), relative: Math.max(a.relative, b.relative) } : b
+}
+
 /** Returns the largest difference between two lists of values; infinite if their lengths differ or a value is NaN. */
 export function differenceOf(expected: ArrayLike<number>, found: ArrayLike<number> | undefined): Difference {
   if (found?.length !== expected.length)

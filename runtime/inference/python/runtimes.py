@@ -1,17 +1,19 @@
 """Runs an exported file in one runtime that has a Python package, and stores its outputs:
 
-    python probe.py RUNTIME MODEL.onnx IMAGES OUTPUTS
+    python runtimes.py RUNTIME MODEL.onnx IMAGES OUTPUTS
 
 IMAGES is a folder with images.txt, a line for each input (name, batch, height, width), and their bytes in NAME.u8. OUTPUTS gets outputs.txt, a
 line for each output (input, output, sizes), and their values in NUMBER.f32, numbered by line.
 
-Prints the version of the runtime. Each runtime has an environment of its own, so that nothing but NumPy is imported outside of its function.
+Prints the version of the runtime. Each runtime may have an environment of its own, so that nothing is imported outside of its function and main.
+Ends with 3 where a module is missing, whose name is the last line of standard error. `wsban verify --runtime` and bench/runtimes/measure.py run it.
 """
 
 import sys
 from pathlib import Path
 
-import numpy as np
+MISSING = 3
+"""The exit code where a module is missing."""
 
 
 def onnxruntime_of(model, **options):
@@ -31,6 +33,7 @@ def onnxruntime(path):
 
 
 def openvino(path):
+    import numpy as np
     import openvino as runtime
 
     compiled = runtime.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
@@ -105,6 +108,8 @@ def tract(path):
 
 
 def main() -> None:
+    import numpy as np
+
     name, model, images, out = sys.argv[1:]
     version, run = globals()[name](model)
     print(version)
@@ -118,4 +123,8 @@ def main() -> None:
     (Path(out) / "outputs.txt").write_text("\n".join(lines))
 
 
-main()
+try:
+    main()
+except ModuleNotFoundError as error:
+    print(error.name, file=sys.stderr)
+    sys.exit(MISSING)
