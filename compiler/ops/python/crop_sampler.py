@@ -4,7 +4,8 @@
 rounding differs, so the box is the same to the last bit on every target.
 
 `largest_component` is a custom op, which torch.compile does not trace: its loops are
-not unrolled, and reading a result does not break the graph. Connected components are
+not unrolled, and reading a result does not break the graph. torch.export traces its
+rounds, so that what is exported consists of PyTorch's own operations. Connected components are
 merged in rounds. In each round every component selects its highest neighbour as its
 target, or a lower one if it has no higher one. A cycle of targets has length two (a
 path goes up except at a peak, and returns above it), and its higher component becomes
@@ -42,12 +43,12 @@ def enlarge(maps: Tensor, size: int, dim: int) -> Tensor:
     )
 
 
-@torch.library.custom_op("wsban::largest_component", mutates_args=())
-def largest_component(kept: Tensor) -> Tensor:
+def joined_in_rounds(kept: Tensor, may_stop: bool) -> Tensor:
     """The cells of the largest component (8 neighbours) of each [rows, columns].
 
     Of equal ones it is the first in reading order. Each round joins every component
-    with a neighbour and so halves their number at least: no result is waited for.
+    with a neighbour and so halves their number at least: no result is waited for,
+    unless the rounds may stop where nothing is left to join.
     """
     batch, rows, columns = kept.shape
     count = rows * columns
@@ -71,12 +72,18 @@ def largest_component(kept: Tensor) -> Tensor:
         for _ in range(rounds - done):
             target = target.gather(1, target)
         before, label = label, target.gather(1, label)
-        if label.device.type == "cpu" and torch.equal(before, label):
+        if may_stop and torch.equal(before, label):
             break
     size = torch.zeros_like(slots).scatter_add(1, label, kept.long())
     first = torch.zeros_like(slots).scatter_reduce(1, label, number, "amax")
     best = (size * (count + 1) + first).argmax(1, keepdim=True)
     return (label == best).view(batch, rows, columns)
+
+
+@torch.library.custom_op("wsban::largest_component", mutates_args=())
+def largest_component(kept: Tensor) -> Tensor:
+    """The cells of the largest component of each [rows, columns]."""
+    return joined_in_rounds(kept, may_stop=kept.device.type == "cpu")
 
 
 @largest_component.register_fake
@@ -101,7 +108,8 @@ def attention_box(
     broken = large.isnan().any(2, keepdim=True).any(1, keepdim=True)
     kept = (large >= largest * threshold[:, None, None]) | broken | (largest <= 0)
     if region == "largest":
-        kept = largest_component(kept)
+        exporting = torch.compiler.is_exporting()
+        kept = joined_in_rounds(kept, False) if exporting else largest_component(kept)
     by_row = kept.any(2).float()
     by_column = kept.any(1).float()
     y1 = by_row.argmax(1) / rows - margin

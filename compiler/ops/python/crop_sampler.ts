@@ -25,14 +25,14 @@ export const enlarge: PythonHelper = {
   imports: [{ module: 'torch' }, { module: 'torch', name: 'Tensor' }],
 }
 
-export const largest_component: PythonHelper = {
-  name: 'largest_component',
-  code: `@torch.library.custom_op("wsban::largest_component", mutates_args=())
-def largest_component(kept: Tensor) -> Tensor:
+export const joined_in_rounds: PythonHelper = {
+  name: 'joined_in_rounds',
+  code: `def joined_in_rounds(kept: Tensor, may_stop: bool) -> Tensor:
     """The cells of the largest component (8 neighbours) of each [rows, columns].
 
     Of equal ones it is the first in reading order. Each round joins every component
-    with a neighbour and so halves their number at least: no result is waited for.
+    with a neighbour and so halves their number at least: no result is waited for,
+    unless the rounds may stop where nothing is left to join.
     """
     batch, rows, columns = kept.shape
     count = rows * columns
@@ -56,19 +56,30 @@ def largest_component(kept: Tensor) -> Tensor:
         for _ in range(rounds - done):
             target = target.gather(1, target)
         before, label = label, target.gather(1, label)
-        if label.device.type == "cpu" and torch.equal(before, label):
+        if may_stop and torch.equal(before, label):
             break
     size = torch.zeros_like(slots).scatter_add(1, label, kept.long())
     first = torch.zeros_like(slots).scatter_reduce(1, label, number, "amax")
     best = (size * (count + 1) + first).argmax(1, keepdim=True)
     return (label == best).view(batch, rows, columns)
+`,
+  imports: [{ module: 'torch' }, { module: 'torch.nn.functional', alias: 'F' }, { module: 'torch', name: 'Tensor' }],
+}
+
+export const largest_component: PythonHelper = {
+  name: 'largest_component',
+  code: `@torch.library.custom_op("wsban::largest_component", mutates_args=())
+def largest_component(kept: Tensor) -> Tensor:
+    """The cells of the largest component of each [rows, columns]."""
+    return joined_in_rounds(kept, may_stop=kept.device.type == "cpu")
 
 
 @largest_component.register_fake
 def _(kept: Tensor) -> Tensor:
     return torch.empty_like(kept, memory_format=torch.contiguous_format)
 `,
-  imports: [{ module: 'torch' }, { module: 'torch.nn.functional', alias: 'F' }, { module: 'torch', name: 'Tensor' }],
+  uses: [joined_in_rounds],
+  imports: [{ module: 'torch' }, { module: 'torch', name: 'Tensor' }],
 }
 
 export const attention_box: PythonHelper = {
@@ -90,7 +101,8 @@ export const attention_box: PythonHelper = {
     broken = large.isnan().any(2, keepdim=True).any(1, keepdim=True)
     kept = (large >= largest * threshold[:, None, None]) | broken | (largest <= 0)
     if region == "largest":
-        kept = largest_component(kept)
+        exporting = torch.compiler.is_exporting()
+        kept = joined_in_rounds(kept, False) if exporting else largest_component(kept)
     by_row = kept.any(2).float()
     by_column = kept.any(1).float()
     y1 = by_row.argmax(1) / rows - margin
@@ -99,7 +111,7 @@ export const attention_box: PythonHelper = {
     x2 = (columns - by_column.flip(1).argmax(1)) / columns + margin
     return torch.stack([y1, x1, y2, x2], 1).clamp(0, 1)
 `,
-  uses: [enlarge, largest_component],
+  uses: [enlarge, joined_in_rounds, largest_component],
   imports: [{ module: 'torch' }, { module: 'torch', name: 'Tensor' }],
 }
 
