@@ -55,6 +55,12 @@ model example(classes = 1000) {
   t.deepEqual(counts.at(-1), ['vovnet39a', 22600296])
 })
 
+test('every column of a table has a name', (t) => {
+  for (const page of [...pages(), 'CONTRIBUTING.md', 'ARCHITECTURE.md', ...[...generatedPages()].map(([path]) => path)])
+    for (const [, header = ''] of read(page).matchAll(/^(\|.*\|) *\n\|[ :|-]+\| *$/gm))
+      t.notRegex(header, /\| *\|/, page)
+})
+
 test('links between the pages lead somewhere', (t) => {
   for (const page of [...pages(), 'CONTRIBUTING.md', 'ARCHITECTURE.md', 'SECURITY.md'])
     for (const [, target = ''] of read(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g))
