@@ -5,7 +5,7 @@ import { Cancelled } from './prompts.js'
 /** Errors in the spec were shown; the command ends with exit code 1. */
 export class SpecRejected extends Error {}
 
-/** Runs a command's body: what it returns is the exit code, what it throws is shown the right way. */
+/** Runs a command's body, which returns the exit code, and shows errors that it throws. */
 export async function act(options: CommonOptions, body: (io: Io) => Promise<number | undefined>): Promise<void> {
   const io = new Io(options)
   try {
@@ -20,7 +20,7 @@ async function memoryFailure(error: unknown): Promise<Failure | undefined> {
   return outOfMemory(error)
 }
 
-/** Shows what was thrown, and gives the exit code: 70 when it is our bug. */
+/** Shows an error and returns the exit code: 70 for a bug in wsban. */
 async function tell(error: unknown, io: Io): Promise<number> {
   if (error instanceof Cancelled) return 130
   const failure = error instanceof Failure ? error : (systemFailure(error) ?? (await memoryFailure(error)))

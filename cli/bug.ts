@@ -1,7 +1,7 @@
 import { safeLine, safeText } from '../compiler/diagnostics/safe_text.js'
 import { packageVersion } from '../runtime/package_version.js'
 
-/** An error that is ours: what it was, and what a report of it should hold. */
+/** Reports a bug in wsban: the error, and what to include in an issue. */
 export function reportBug(error: unknown): void {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
   process.stderr.write(

@@ -5,8 +5,8 @@ import { cacheRoot } from '../runtime/cache_root.js'
 import { distrust } from '../runtime/trusted.js'
 
 /**
- * Keeps the program's compiled code in wsban's cache folder, so that the next command starts sooner. Does nothing before Node 22.1, which
- * cannot, nor where the folder cannot be made, or where another user could have put code into it.
+ * Caches the program's compiled code in wsban's cache folder, so that the next command starts faster. Does nothing before Node 22.1, if the folder
+ * cannot be created, or if another user could write to it.
  */
 export function enableCompileCache(): void {
   const enable: unknown = Reflect.get(nodeModule, 'enableCompileCache')
@@ -16,6 +16,6 @@ export function enableCompileCache(): void {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     if (distrust(folder) === undefined) enable(folder)
   } catch {
-    // Whatever keeps the cache from being used, the command does the same without it, and reports a bad folder where it needs one.
+    // If the cache cannot be used, the command works without it, and reports a bad folder only where it needs one.
   }
 }

@@ -16,26 +16,26 @@ import { packageRoot } from '../runtime/package_root.js'
 import { packageVersion } from '../runtime/package_version.js'
 import { inspectPytorch } from '../runtime/pytorch/environment.js'
 
-/** good: there and works. spare: could be better, and nothing depends on it. missing: something of wsban fails without it. */
+/** good: installed and working. spare: could be better, but is optional. missing: something in wsban fails without it. */
 export type Health = 'good' | 'spare' | 'missing'
 
 export interface Finding {
   readonly name: string
   readonly health: Health
   readonly detail: string
-  /** The command that mends it. */
+  /** The command that fixes it. */
   readonly mend?: string
 }
 
 export interface Diagnosis {
-  /** Whether everything that wsban needs is here. */
+  /** Whether everything that wsban requires is installed. */
   readonly ok: boolean
   readonly findings: readonly Finding[]
-  /** The one command that gets what is missing, or what would make wsban faster. */
+  /** The command that installs what is missing, or what would make wsban faster. */
   readonly mend?: string
 }
 
-/** Looks at this machine; changes nothing. Each thing is really tried, the native engine in a process of its own. */
+/** Examines this machine without changing it. Each component is actually run, the native engine in a separate process. */
 export async function runDoctor(): Promise<Diagnosis> {
   const [npm, pip, compiler, engines, pytorch, onnxruntime, sharp, disk] = await Promise.all([
     findNpm(),
@@ -78,7 +78,7 @@ function commandThatMends(findings: readonly Finding[]): string | undefined {
   return (of('missing') ?? of('spare'))?.mend
 }
 
-/** A line for each thing, and the command that mends it all last. */
+/** Returns one line per component, and finally the command that fixes all. */
 export function renderDoctor(findings: readonly Finding[]): string {
   const ok = findings.every(({ health }) => health !== 'missing')
   const mend = commandThatMends(findings)
@@ -130,7 +130,7 @@ function describeMachine(): string {
   ].join(', ')
 }
 
-/** Where the cache lies, or will lie: a native engine takes about a gigabyte while it is set up. */
+/** Free space at the cache folder: a native engine takes about a gigabyte during setup. */
 async function findDisk(): Promise<Finding> {
   const cache = cacheRoot()
   let folder = cache
@@ -186,7 +186,7 @@ async function inspectSharp(): Promise<Finding> {
   }
 }
 
-/** Runs exported files; it is fetched when it is first needed. */
+/** Runs exported files; it is downloaded when first needed. */
 async function inspectOnnxRuntime(): Promise<Finding> {
   const name = 'onnxruntime-node'
   if (!hasOnnxRuntime())

@@ -6,7 +6,7 @@ import type { Reporter } from '../runtime/reporter.js'
 import { standardOutputError } from '../runtime/standard_streams.js'
 import { atTerminal } from './prompts.js'
 
-/** Standard output takes no more, so there is no use in computing what would go there. The end of the program reports why. */
+/** Standard output was closed, so computing further output is useless. The reason is reported at exit. */
 export class OutputClosed extends Error {}
 
 /** Flags that every command has. */
@@ -23,10 +23,10 @@ function coloured(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && !process.env.NO_COLOR
 }
 
-/** Diagnostics that a person is shown at once. */
+/** The maximum number of diagnostics shown to a person. */
 const mostShown = 200
 
-/** Results go to standard output, all that is said on the way to standard error. */
+/** Results go to standard output, all other messages to standard error. */
 export class Io {
   private line = ''
   private lastPlainProgress = performance.now()
@@ -37,12 +37,12 @@ export class Io {
     private readonly receive?: (document: unknown) => void,
   ) {}
 
-  /** For a step of this command, which is a command itself: it says what it does, but has no document and no next step of its own. */
+  /** Returns the Io for a step that is itself a command: it prints its progress, but no JSON document and no next step. */
   step(receive: (document: unknown) => void = () => {}): Io {
     return new Io(this.options, receive)
   }
 
-  /** Whether there is a person to answer questions: at a terminal, and without --json, which programs give. */
+  /** Whether a user can answer questions: at a terminal, and without --json. */
   canAsk(): boolean {
     return !this.options.json && atTerminal()
   }
@@ -52,12 +52,12 @@ export class Io {
     if (!this.receive) this.print(`next: ${command}`)
   }
 
-  /** A line of a result for people: not with --quiet; with --json nothing but the document goes to standard output. */
+  /** Prints a line of a result for people: not with --quiet, nor with --json, where only the document goes to standard output. */
   print(line: string): void {
     this.printSafe(safeLine(line))
   }
 
-  /** Several lines of a result. Whatever comes from outside has to be made safe by `safeLine` for its line ends. */
+  /** Prints several lines of a result. Untrusted text in it has to be escaped by `safeLine`. */
   printText(text: string): void {
     this.printSafe(safeText(text))
   }
@@ -68,7 +68,7 @@ export class Io {
     this.output(`${text}\n`)
   }
 
-  /** A result that is itself a text or a file's content: to a file or another program as it is. */
+  /** Writes a result that is itself a text or a file's content, unchanged if it goes to a file or another program. */
   write(text: string): void {
     if (!this.options.json) this.output(process.stdout.isTTY ? safeText(text) : text)
   }
@@ -97,7 +97,7 @@ export class Io {
     if (more > 0) this.error(`and ${more} more; --json lists all of them\n`)
   }
 
-  /** `cause` is what lies behind the problem; --verbose shows it. */
+  /** `cause` is the underlying error, which --verbose shows. */
   problem({ code, message, details = [], help }: Problem, cause?: unknown): void {
     const { error, strong } = this.palette
     this.error(`${error(`error[${safeLine(code)}]`)}${strong(`: ${safeLine(message)}`)}`)
@@ -123,7 +123,7 @@ export class Io {
     process.stderr.write(`${line}\n`)
   }
 
-  /** One line that is written over at a terminal; in a pipe one every ten seconds. */
+  /** Shows one line that is overwritten at a terminal; in a pipe, one every ten seconds. */
   private progress(line: string): void {
     if (this.options.quiet) return
     if (process.stderr.isTTY && !process.env.NO_COLOR) {

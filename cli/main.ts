@@ -1,7 +1,7 @@
 import { systemFailure } from '../runtime/failure.js'
 import { enableCompileCache } from './compile_cache.js'
 
-// The entry point: it imports few and small modules, so that it can report why those of the program cannot be read.
+// The entry point. It imports only few small modules, so that it can report why other modules cannot be read.
 
 try {
   enableCompileCache()

@@ -1,7 +1,7 @@
-/** The person at the terminal ended a question with Ctrl-C. */
+/** The user cancelled a question with Ctrl-C. */
 export class Cancelled extends Error {}
 
-/** Whether input and messages are a terminal's. */
+/** Whether standard input and standard error are terminals. */
 export function atTerminal(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true
 }
@@ -12,7 +12,7 @@ export interface Choice<T extends string> {
   readonly hint?: string
 }
 
-/** Lets the person choose with the arrow keys. @throws Cancelled */
+/** Lets the user choose with the arrow keys. @throws Cancelled */
 export async function select<T extends string>(message: string, choices: readonly Choice<T>[]): Promise<T> {
   const clack = await import('@clack/prompts')
   const options = choices.map(({ value, label, hint }) => ({ value: value as string, label, ...(hint && { hint }) }))
@@ -22,7 +22,7 @@ export async function select<T extends string>(message: string, choices: readonl
   return chosen.value
 }
 
-/** @param problem says what is wrong with an answer, which is asked for again @throws Cancelled */
+/** @param problem returns the problem with an answer, which is then asked for again @throws Cancelled */
 export async function ask(message: string, { placeholder, initial, problem }: AskOptions = {}): Promise<string> {
   const clack = await import('@clack/prompts')
   const given = await clack.text({

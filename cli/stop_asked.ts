@@ -1,4 +1,4 @@
-/** Resolves on Ctrl-C, a closed terminal, or a scheduler that ends the job. A second Ctrl-C does not wait for what is being ended. */
+/** Resolves on Ctrl-C, a closed terminal, or a scheduler that ends the job. A second Ctrl-C exits immediately. */
 export function stopAsked(): Promise<void> {
   let asked = false
   return new Promise((settle) => {

@@ -5,8 +5,7 @@ import type { Problem } from '../runtime/failure.js'
 import { shellWord } from '../runtime/shell_word.js'
 
 /**
- * Returns what is wrong with a command line that commander refused. A flag that does not exist is named before anything that is missing:
- * a misspelt one is why the right one is.
+ * Returns the problem of a command line that commander rejected. An unknown flag is reported before missing ones, since it may be a misspelt one.
  *
  * @param words the command line after the program's name
  */
@@ -42,7 +41,7 @@ export function usageProblem(error: CommanderError, program: Command, words: rea
   return problem(first.replace(/^error: /, ''))
 }
 
-/** The command that a command line names, and the words that are left for it. */
+/** Returns the command of a command line, and its arguments. */
 function commandOf(
   program: Command,
   words: readonly string[],
@@ -57,7 +56,7 @@ function commandOf(
   return { command, path: words.slice(0, at), rest: words.slice(at) }
 }
 
-/** The first word that looks like a flag, is none of the command's, and is not the value of the flag before it. */
+/** Returns the first unknown flag that is not the value of the flag before it. */
 function unknownFlag({ options }: Command, words: readonly string[]): string | undefined {
   const known = (flag: string): Option | undefined => options.find(isFlag(flag))
   for (let at = 0; at < words.length; at++) {

@@ -7,8 +7,8 @@ import type { Io } from './io.js'
 const settled = 100
 
 /**
- * Does the work, and does it again whenever a file changes that it was done from, until Ctrl-C.
- * `work` gives the files; what it throws as a Failure is shown, and the files stay those of the time before.
+ * Runs `work`, and again whenever one of its input files changes, until Ctrl-C. `work` returns the files; if it throws a Failure, it is shown, and
+ * the previous files are watched.
  */
 export async function repeatOnChange(
   files: readonly string[],
@@ -26,7 +26,7 @@ export async function repeatOnChange(
         if (!(error instanceof Failure)) throw error
         io.problem(error.problem)
       }
-      // Folders, because many editors put a new file in a file's place.
+      // Watches folders, because many editors replace a file by a new one.
       for (const folder of new Set([...watched].map((file) => dirname(file))))
         if (!watchers.has(folder))
           watchers.set(

@@ -6,7 +6,7 @@ import { Failure } from '../../runtime/failure.js'
 import type { Answer, Predictor } from '../../runtime/inference/answer.js'
 import type { Io } from '../io.js'
 
-/** Images that go through at once. */
+/** The batch size. */
 const batch = 8
 
 export interface Answered {
@@ -17,9 +17,9 @@ export interface Answered {
 }
 
 /**
- * What a model says of each image that can be read; the others are warned of.
+ * Yields a model's answer for each readable image, and warns about the others.
  *
- * @param mostUnreadable the share of them that is passed by
+ * @param mostUnreadable the share of images that may be unreadable
  * @throws Failure `images-unreadable` when there are more
  */
 export async function* answersTo(

@@ -21,10 +21,10 @@ export interface CalibrateOptions {
   readonly engine?: EngineName
 }
 
-/** More images change a temperature and a threshold very little. */
+/** More images hardly change the temperature and the threshold. */
 const mostImages = 2000
 
-/** `wsban calibrate`: measures on the validation split how sure a run's answers may be, and stores it with the run. */
+/** `wsban calibrate`: fits the calibration of a run on its validation split, and stores it with the run. */
 export async function calibrateRun(given: string | undefined, options: CalibrateOptions, io: Io): Promise<number> {
   const source = await runInUse(given, io)
   const place = await imagesInUse(options.data, source, io)
@@ -41,7 +41,7 @@ export async function calibrateRun(given: string | undefined, options: Calibrate
   return 0
 }
 
-/** Measures and stores it; undefined, and nothing is stored, where there are too few images. */
+/** Fits and stores the calibration; with too few images returns undefined and stores nothing. */
 export async function measureCalibration(
   source: string,
   place: string,
@@ -50,7 +50,7 @@ export async function measureCalibration(
 ): Promise<AnswerCalibration | undefined> {
   const run = await RunFolder.open(source)
   const host = specHost(io)
-  // The weights by their path: with them comes no earlier calibration, which may be damaged.
+  // Loaded by the path of the weights, to skip an earlier calibration, which may be damaged.
   const weighted = await openWeighted(source, { weights: run.weightsPath() }, host)
   const signature = signatureOf(weighted.spec.graph)
   requireClasses(source, signature)

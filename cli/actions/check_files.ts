@@ -108,7 +108,7 @@ function sarifOf(checked: readonly Checked[]) {
   }
 }
 
-/** A path as SARIF wants it: relative ones stay so. */
+/** Returns a path as a URI for SARIF; relative ones remain relative. */
 function uriOf(path: string): string {
   return isAbsolute(path) ? pathToFileURL(path).href : path.split(/[\\/]/).map(encodeURIComponent).join('/')
 }

@@ -7,7 +7,7 @@ import type { RgbImage } from '../../runtime/images/rgb_image.js'
 
 /** The images on which a file is compared. */
 export interface ComparedImages {
-  /** A data set; noise alone without one. */
+  /** A data set; without one, only noise. */
   readonly data?: string
   /** The largest number of images of the data set. */
   readonly images: number

@@ -13,7 +13,7 @@ export interface CompileRequest {
   readonly set?: ModelSettings
 }
 
-/** Writes the target's files; gives their paths. */
+/** Writes the target's files and prints their paths. */
 export async function compileTo(file: string, request: CompileRequest, io: Io): Promise<string[]> {
   const spec = readySpec(file, request.set ?? {}, io)
   const paths = await writeTarget(spec, request)

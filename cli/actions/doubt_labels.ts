@@ -22,7 +22,7 @@ export const doubtFile = 'doubt.csv'
 
 const header = 'path,label,suggested,label_probability,suggested_probability,margin'
 
-/** Labels that are printed; the list has all. */
+/** The number of labels to print; the list has all. */
 const shown = 20
 
 export interface DoubtRequest {
@@ -78,7 +78,7 @@ export async function doubtLabels(source: string, request: DoubtRequest, io: Io)
   return 0
 }
 
-/** A list of the user's own is not replaced. @throws Failure `file-exists` */
+/** Checks that the file is absent or was written by this command. @throws Failure `file-exists` */
 async function checkReplaceable(path: string): Promise<void> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     if (hasCode(error, 'ENOENT')) return header

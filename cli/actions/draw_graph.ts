@@ -30,7 +30,7 @@ interface DrawOptions {
 const figureKinds = ['.svg', '.pdf', '.png']
 const kinds = [...figureKinds, '.dot', '.json']
 
-/** Writes the figure of a model in the format that the file's name says. */
+/** Writes the figure of a model in the format of the file's extension. */
 export async function drawGraph(file: string, options: DrawOptions, io: Io): Promise<number> {
   const { output, column = false, image } = options
   const kind = output === undefined ? '.dot' : extname(output).toLowerCase()
@@ -82,7 +82,7 @@ async function drawnModel(file: string, { set, image, engine }: DrawOptions, io:
   const thumbnails = await thumbnailsOf(graph, {
     entry: stored.entry,
     image: photo,
-    // The weights of a run are there: the seed draws none.
+    // A run has all weights, so the seed is not used.
     weights: (parameters) => storeOf(weighted, parameters, 0),
   })
   return { graph, thumbnails }

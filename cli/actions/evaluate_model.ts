@@ -39,7 +39,7 @@ export interface EvaluateOptions {
   readonly weightsEntry?: string
   readonly set?: ModelSettings
   readonly maxUnreadable: number
-  /** Of the classes of a spec, which has no class names of its own. */
+  /** The order of classes for a spec, which has no class names. */
   readonly classOrder?: ClassOrder
   /** Another run or file to compare with, on the same images. */
   readonly compare?: string
@@ -49,21 +49,21 @@ export interface EvaluateOptions {
 
 type EvaluateRequest = EvaluateOptions & { readonly data: string }
 
-/** How images of no known class are told from those of the split. Shares are between 0 and 1. */
+/** Metrics of detecting images of unknown classes. Shares are between 0 and 1. */
 interface UnknownClasses {
   readonly images: number
-  /** Of the largest probability, for known against unknown classes. */
+  /** The AUROC of the largest probability for known against unknown classes. */
   readonly auroc: number
-  /** Of the split's images, those accepted; of the others, those rejected. Absent without a calibration. */
+  /** The share of the split's images that are accepted, and of the others that are rejected. Absent without a calibration. */
   readonly knownKept?: number
   readonly unknownRejected?: number
 }
 
 /** The metrics of one model on the split. */
 interface Counted {
-  /** Of the probabilities of classes, if the model predicts some. */
+  /** The metrics of class probabilities, if the model predicts them. */
   readonly evaluation?: Evaluation
-  /** By prediction, where there are others than one class. */
+  /** By prediction, if there are others than a single class. */
   readonly metrics?: Readonly<Record<string, AnswerMetrics>>
   /** Whether the prediction was right, in the order of the images that could be read. */
   readonly right: readonly boolean[]
@@ -123,7 +123,7 @@ async function count(
   io: Io,
 ): Promise<Counted> {
   const { data: folder, split: chosen, engine, weights, weightsEntry, set, maxUnreadable, classOrder } = request
-  // A spec has no class names of its own: those of the data are meant.
+  // A spec has no class names, so those of the data are used.
   const declared = source.endsWith('.wsban') ? DeclaredLabels.ofFile(source) : undefined
   const named =
     declared && (await openDataSet(folder, { seed: 1, ...(classOrder && { classOrder }), labels: declared.wanted() }))

@@ -13,7 +13,7 @@ import { RunFolder } from '../../runtime/runs/folder.js'
 export interface TrainingData {
   /** The seed that held out the validation split: with another one, it would contain training images. */
   readonly seed: number
-  /** The share that was held out, where it is not the usual one. */
+  /** The share that was held out, if not the default. */
   readonly holdOut?: number
   readonly folder?: string
   /** The fingerprint of the training images. */
@@ -73,7 +73,7 @@ export async function openEvaluationData(
   const data = await openDataSet(folder, options)
   const own = isOwn(folder, data, trained)
   const split = chosen ?? (own ? 'val' : 'all')
-  // In a data set that the model has not seen nothing is held out.
+  // In a data set that the model was not trained on, nothing is held out.
   const used = own || split !== 'all' ? data : await openDataSet(folder, { ...options, holdOut: 0 })
   const samples = split === 'all' ? splitNames.flatMap((name) => used.splits[name]) : used.splits[split]
   if (samples.length === 0)

@@ -6,7 +6,7 @@ import { entryText } from '../../runtime/specs/stored.js'
 import { SpecRejected } from '../action.js'
 import type { Io } from '../io.js'
 
-/** Prints a spec with all that it leaves unsaid. */
+/** Prints a self-contained spec with all defaults. */
 export function expandFile(file: string, io: Io): number {
   const { diagnostics, texts, stored } = compileFile(file)
   const errors = diagnostics.filter(({ severity }) => severity === 'error')

@@ -42,17 +42,17 @@ export interface ExportOptions extends SpecOptions {
   readonly without?: readonly string[]
   readonly page?: string
   readonly title?: string
-  /** Photos that the page offers. */
+  /** Sample photos for the page. */
   readonly sample?: readonly string[]
   /** The folder of a model repository of Triton. */
   readonly triton?: string
   readonly check: boolean
 }
 
-/** Its place is known; a run's own file is replaced only while it is as wsban wrote it. */
+/** With the output path; a file in a run's folder is replaced only if it is unchanged since wsban wrote it. */
 type ExportRequest = ExportOptions & { readonly out: string }
 
-/** The exported file in a run's folder, where no other place is named. */
+/** The exported file in a run's folder, by default. */
 export const exportedFile = 'model.onnx'
 
 /** @param given a run, a spec or the name of a model; the last run here without */
@@ -197,7 +197,7 @@ async function exportTo(source: string, request: ExportRequest, io: Io): Promise
   }
 }
 
-/** @throws Failure `wrong-usage` for flags about a page where none is written */
+/** @throws Failure `wrong-usage` for flags about a page without --page */
 function checkPageOptions({ page, title, sample }: ExportRequest): void {
   const flag = title !== undefined ? '--title' : sample !== undefined ? '--sample' : undefined
   if (page !== undefined || flag === undefined) return
@@ -209,7 +209,7 @@ function checkPageOptions({ page, title, sample }: ExportRequest): void {
   })
 }
 
-/** @throws Failure `wrong-usage` for flags that ask for operators which a portable file does without */
+/** @throws Failure `wrong-usage` for flags that need operators which a portable file must not have */
 function checkPortable({ portable, resize, functions, fusePasses, cascade }: ExportRequest): void {
   const other = [
     resize === 'operator' && '--resize operator',
@@ -240,7 +240,7 @@ function fixedSizes({ batch, imageSize, input, page }: ExportRequest): FixedSize
   return { ...(batch !== undefined && { batch }), ...imageSize }
 }
 
-/** How the weights are random, if they are. */
+/** Describes which weights are random, if any. */
 function randomText(weights: CompletedWeights | undefined, seed: number): string | undefined {
   if (!weights) return `random weights from seed ${seed}`
   return weights.initial && `partly random weights from seed ${seed}`
@@ -256,7 +256,7 @@ function initialText(file: string, parts: readonly string[], { names, seed }: In
   return `${file === namedWeights ? 'the spec names' : `${file} holds`} ${held}: ${others} random, from seed ${seed}`
 }
 
-/** int8 is chosen by its answers: ranges are measured on images of train, and what rounding costs is counted on val. */
+/** For int8, ranges are measured on images of train, and the loss of accuracy on val. */
 async function precisionFor(
   { precision: name, data, maxDrop }: ExportRequest,
   known: Omit<KnownLabels, 'classes'> & { readonly classes: readonly string[] | undefined },
@@ -284,7 +284,7 @@ async function precisionFor(
   return { name, trial: { train: splits.train, val: splits.val, maxDrop, reporter } }
 }
 
-/** The threshold of a cascade is found on val. */
+/** The threshold of a cascade is tuned on val. */
 async function cascadeTrial(
   { cascade, data, fusePasses }: ExportRequest,
   known: Omit<KnownLabels, 'classes'> & { readonly classes: readonly string[] | undefined },

@@ -19,7 +19,7 @@ export async function formatFiles(files: readonly string[], check: boolean, io: 
     if (!changed) continue
     if (check) io.print(file)
     else {
-      // A link stays one: what it leads to is written.
+      // A link is kept: its target is written.
       await writeAtomically(realpathSync(file), text)
       io.reporter.say(`formatted ${file}`)
     }

@@ -1,7 +1,7 @@
 import { Failure } from '../../runtime/failure.js'
 import { isHubName, isRevision } from '../../runtime/weights/hub.js'
 
-/** @throws Failure `wrong-usage` for what is no repository or no revision of the model hub */
+/** @throws Failure `wrong-usage` for an invalid name of a repository or a revision */
 export function requireHubName(repository: string, revision: string): void {
   const wrong = (message: string, help: string) => new Failure({ code: 'wrong-usage', message, help, exit: 2 })
   if (!isHubName(repository))

@@ -29,7 +29,7 @@ export async function initProject(given: string | undefined, request: InitReques
   return 0
 }
 
-/** Undefined for none: the project then begins with the sample birds. */
+/** Undefined for none: the project then uses the sample birds. */
 async function photosAsked(): Promise<string | undefined> {
   const given = await ask('Where are your photos? A folder with a folder for each class, or a list', {
     placeholder: 'nothing for the sample birds',

@@ -7,7 +7,7 @@ import { counted } from '../../runtime/data/listing.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import type { Io } from '../io.js'
 
-/** Unreadable images and doubles that are shown; --json has all. */
+/** The number of unreadable and duplicate images to show; --json has all. */
 const shown = 20
 
 export interface InspectRequest {
@@ -16,7 +16,7 @@ export interface InspectRequest {
   readonly classOrder?: ClassOrder
 }
 
-/** `wsban data inspect`: 1 when something has to be put right first. */
+/** `wsban data inspect`: returns 1 if there are problems that prevent training. */
 export async function inspectFolder(
   place: string,
   { seed, maxUnreadable, classOrder }: InspectRequest,

@@ -69,7 +69,7 @@ function row({ name, architecture, top1, size, license }: PublishedBackbone): st
   ]
 }
 
-/** Numbers end in one column. */
+/** Numbers are right-aligned. */
 function aligned(cell: string, column: number, width: number): string {
   return column === 0 || column === 5 ? cell.padEnd(width) : cell.padStart(width)
 }

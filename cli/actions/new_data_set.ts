@@ -11,8 +11,8 @@ export interface NewDataSet {
 }
 
 /**
- * Opens the data set of a new run. If its classes are numbered so that natural and plain order differ, and the command does not name one, the
- * person at the terminal is asked; elsewhere the order is natural.
+ * Opens the data set of a new run. If its classes are numbered so that natural and plain order differ, and the command does not name one, the user at
+ * a terminal is asked; otherwise the order is natural.
  *
  * @throws Cancelled, and the Failure of `openDataSet`
  */

@@ -40,7 +40,7 @@ export interface PushOptions {
   readonly dryRun?: boolean
 }
 
-/** The page of the model is not for other branches: a Space shows one. */
+/** A Space shows one branch, so its page is always on this one. */
 const spaceRevision = 'main'
 
 /** `wsban push`: publishes a run on the model hub. */
@@ -168,7 +168,7 @@ async function makeFiles(
 
 const exportDocument = z.object({ checked: z.boolean() })
 
-/** Exports the run as others get it: nothing of this machine can get into the file. */
+/** Exports the run for publication: nothing about this machine may be in the file. */
 async function exportShared(run: string, out: string, page: string | undefined, io: Io): Promise<void> {
   let document: unknown
   const step = new Io({ quiet: true }, (received) => {

@@ -5,7 +5,7 @@ import { RunFolder } from '../../runtime/runs/folder.js'
 import { specFile } from '../../runtime/specs/spec_file.js'
 import type { Io } from '../io.js'
 
-/** Returns the run that a command is to work with: the given one, or the last one here, which is said. @throws Failure `no-run` */
+/** Returns the run for a command: the given one, or the last one here, which is reported. @throws Failure `no-run` */
 export async function runInUse(given: string | undefined, io: Io): Promise<string> {
   if (given !== undefined) return given
   const run = await lastRun()
@@ -13,7 +13,7 @@ export async function runInUse(given: string | undefined, io: Io): Promise<strin
   return run
 }
 
-/** Returns the place of the images: the given one, or what the run was trained on. @throws Failure `wrong-usage` for what remembers none */
+/** Returns the path of the images: the given one, or that of the run's training data. @throws Failure `wrong-usage` if there is none */
 export async function imagesInUse(given: string | undefined, source: string, io: Io): Promise<string> {
   if (given !== undefined) return given
   if (!existsSync(specFile(source)))

@@ -4,18 +4,18 @@ import type { PytorchSetupResult } from '../../runtime/pytorch/install.js'
 import type { Reporter } from '../../runtime/reporter.js'
 
 export interface SetupChoice {
-  /** The engine for NVIDIA cards instead of the one for processors. */
+  /** Whether to install the engine for NVIDIA GPUs instead of the one for CPUs. */
   readonly gpu: boolean
-  /** CUDA's libraries even where no card is found. */
+  /** Whether to install the CUDA libraries even without a GPU. */
   readonly cudaLibraries: boolean
 }
 
-/** Brings the native engine into the user's cache and says what came of it. */
+/** Installs the native engine into the user's cache and reports the result. */
 export async function runSetup(choice: SetupChoice, reporter: Reporter): Promise<SetupResult> {
   const { setupNative } = await import('../../runtime/engines/index.js')
   const result = await setupNative({
     gpu: choice.gpu,
-    // Left out, they come where there is a driver that needs them.
+    // By default they are installed if there is an NVIDIA driver.
     ...(choice.cudaLibraries ? { cudaLibraries: true } : {}),
     reporter,
   })

@@ -5,7 +5,7 @@ import { type CompiledSpec, compileFile } from '../../runtime/specs/spec.js'
 import { SpecRejected } from '../action.js'
 import type { Io } from '../io.js'
 
-/** Compiles a spec that a command is to work with; shows its diagnostics, and ends the command when there are errors. */
+/** Compiles the spec of a command and shows its diagnostics. @throws SpecRejected if there are errors */
 export function readySpec(path: string, settings: ModelSettings, io: Io, train: readonly string[] = []): ReadySpec {
   const compiled = compileFile(path, settings, train)
   io.diagnostics(compiled.diagnostics, compiled.texts)
@@ -23,7 +23,9 @@ export function requireGraph(compiled: CompiledSpec, path: string, io: Io): Read
   throw noModel(path)
 }
 
-/** The command line, as what works with specs in runtime/ knows it. A run's own copy was shown with its warnings when it was trained. */
+/**
+ * The command line's implementation of the interface for specs in runtime/. A run's spec is compiled without warnings, which were shown in training.
+ */
 export function specHost(io: Io): SpecHost {
   return {
     reporter: io.reporter,

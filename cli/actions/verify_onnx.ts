@@ -27,15 +27,15 @@ import { runInUse } from './run_in_use.js'
 import { specHost } from './spec.js'
 
 interface Limits {
-  /** Of each output's largest value. */
+  /** Relative to the largest value of each output. */
   readonly tolerance: number
-  /** Smallest share of images with the same top-1. */
+  /** The smallest share of images with the same top-1. */
   readonly agreement: number
 }
 
 /**
- * In single precision more is a difference in what is computed. In half precision a map that lies on the edge of the threshold may lose
- * or gain a cell, and the crop with it; what counts is that the answer stays. In eight bits a few answers change.
+ * In single precision, a larger difference indicates a different computation. In half precision, a cell near the threshold may change, and with it
+ * the crop, but the top-1 should not. In int8, a few answers change.
  */
 const limits = {
   fp32: { tolerance: 1e-4, agreement: 1 },
@@ -45,7 +45,7 @@ const limits = {
 
 const precisions = z.enum(['fp32', 'fp16', 'int8'])
 
-/** Values inside may be further apart than answers: what comes after evens them out. */
+/** Intermediate values may differ more than outputs, since later layers reduce the differences. */
 const innerTolerance = { fp32: 1e-3, fp16: 5e-2 }
 
 export interface VerifyOptions extends ComparedImages {
@@ -55,7 +55,7 @@ export interface VerifyOptions extends ComparedImages {
   readonly deep?: boolean
   readonly engine?: EngineName
   readonly set?: ModelSettings
-  /** Another runtime, which is compared with ONNX Runtime in place of the engine. */
+  /** Another runtime, which is compared with ONNX Runtime instead of the engine. */
   readonly runtime?: WantedRuntime
 }
 
@@ -84,7 +84,7 @@ export async function verifyOnnx(given: string | undefined, options: VerifyOptio
   return compareWithEngine(file, { ...options, against, ...(data !== undefined && { data }) }, io)
 }
 
-/** @throws Failure `wrong-usage` for flags about the engine, which takes no part */
+/** @throws Failure `wrong-usage` for flags about the engine, which is not used */
 async function compareRuntime(
   file: string,
   options: VerifyOptions & { readonly runtime: WantedRuntime },
@@ -224,7 +224,7 @@ function deepText(
   return `of ${inner.length} values inside the first that differs is ${first.name} (${first.operation}, ${first.source}:${line}): relative ${first.relative.toExponential(1)}`
 }
 
-/** Files of other models are not compared: every difference would only say that. */
+/** Returns whether the file is of this model; others are not compared. */
 function sameModel(file: string, against: string, found: readonly string[], expected: readonly string[]): void {
   if (found.length === expected.length) return
   throw new Failure({
@@ -234,7 +234,7 @@ function sameModel(file: string, against: string, found: readonly string[], expe
   })
 }
 
-/** Reasons for a difference that the file's own metadata give. */
+/** Returns reasons for a difference from the file's metadata. */
 function reasonToDiffer({ spec, weights }: Readonly<Record<string, string>>, weighted: WeightedSpec): string {
   if (spec !== JSON.stringify(weighted.spec.stored))
     return 'the file was exported from another spec, or with another --set'

@@ -9,7 +9,7 @@ import { namedPython } from '../../runtime/pytorch/environment.js'
 import type { Io } from '../io.js'
 import { type ComparedImages, imagesFor } from './compared_images.js'
 
-/** Of the largest value of an output. Runtimes round sums of thousands of products in different orders. */
+/** Relative to the largest value of an output. Runtimes sum thousands of products in different orders. */
 const tolerance = 1e-4
 
 /** Boxes are fractions of the image: less than a thousandth of a pixel. */

@@ -7,7 +7,7 @@ import { pull, weightsPath } from '../../runtime/weights/resolve.js'
 import type { WeightEntry, WeightFile } from '../../runtime/weights/weight_file.js'
 import type { Io } from '../io.js'
 
-/** Prints every tensor with its shape, type and range. 1 when a value is no number. */
+/** Prints every tensor with its shape, type and range. Returns 1 if a value is not finite. */
 export async function inspectWeights(source: string, entry: string | undefined, io: Io): Promise<number> {
   const file = await open(source, entry, io)
   try {

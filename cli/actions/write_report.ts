@@ -23,7 +23,7 @@ import { measureRun } from './report/measured.js'
 import { runInUse } from './run_in_use.js'
 import { requireGraph } from './spec.js'
 
-/** In the run's folder, unless another place is named. */
+/** The report in the run's folder, by default. */
 export const reportFile = 'report.html'
 
 export interface ReportRequest {
@@ -32,11 +32,11 @@ export interface ReportRequest {
   readonly engine?: EngineName
   /** Another run to compare with, on the same images. */
   readonly baseline?: string
-  /** Where a model card in Markdown is written as well. */
+  /** The path of a model card in Markdown, if one is to be written. */
   readonly card?: string
 }
 
-/** Writes a run's report. Where its images are gone, what the log holds is still shown. */
+/** Writes a run's report. Without its images, it shows the log only. */
 export async function writeReport(given: string | undefined, request: ReportRequest, io: Io): Promise<number> {
   const source = await runInUse(given, io)
   const report = await reportOn(source, request, io)

@@ -9,11 +9,11 @@ export interface ModelSummary {
   readonly name: string
   /** The model's parameters as they were set. */
   readonly settings: ModelSettings
-  /** Numbers that are learnt. */
+  /** The number of trainable parameters. */
   readonly parameters: number
   /** Of one image. */
   readonly multiplyAdds: number
-  /** The answers with their shapes; null is the batch, which only running tells. */
+  /** The outputs with their shapes; null is the batch. */
   readonly outputs: readonly { readonly name: string; readonly shape: readonly (number | null)[] }[]
 }
 

@@ -10,11 +10,11 @@ import { compiledFrom, type SpecInput } from './check.js'
 
 export interface CompileOptions {
   readonly target: Target
-  /** The folder to write to; it is made if need be. */
+  /** The output folder, created if it does not exist. */
   readonly out: string
   /** The model's parameters, as `--set` does. */
   readonly set?: ModelSettings
-  /** Of the random weights in an ONNX file; 1 without. */
+  /** The seed of random weights in an ONNX file; 1 by default. */
   readonly seed?: number
 }
 
@@ -37,16 +37,16 @@ export class SpecFailure extends Failure {
 }
 
 /**
- * Writes what a target makes of a spec: a TypeScript project, or an ONNX file with random weights. Gives the paths written.
+ * Compiles a spec to a target: a TypeScript project, or an ONNX file with random weights. Returns the paths of the files.
  *
- * @throws SpecFailure when the spec has errors; Failure `spec-unreadable`, `no-model`, `cannot-write`
+ * @throws SpecFailure if the spec has errors; Failure `spec-unreadable`, `no-model`, `cannot-write`
  */
 export async function compile(spec: SpecInput, { target, out, set, seed = 1 }: CompileOptions): Promise<string[]> {
   const path = typeof spec === 'string' ? spec : spec.path
   return writeTarget(ready(compiledFrom(spec, set), path), { target, out, seed })
 }
 
-/** A program as what works with specs. */
+/** The implementation of the interface for specs for a program. */
 export function programHost(reporter: Reporter = silent): SpecHost {
   return { reporter, accept: (compiled, path) => ready(compiled, path) }
 }

@@ -12,7 +12,7 @@ import { programHost } from './compile.js'
 export type { RankedClass } from '../inference/ranked_classes.js'
 
 export interface LoadOptions {
-  /** For runs and specs; the fastest that is here without. ONNX files run on ONNX Runtime. */
+  /** The engine for runs and specs; by default the fastest available. ONNX files run in ONNX Runtime. */
   readonly engine?: EngineName
   /** For a spec: a checkpoint's file. */
   readonly weights?: string
@@ -22,21 +22,21 @@ export interface LoadOptions {
 }
 
 export interface PredictOptions {
-  /** How many classes are named, the most probable first; all without. */
+  /** The number of classes to return, the most probable first; all by default. */
   readonly top?: number
 }
 
 /** The prediction for one image. */
 export interface Prediction {
-  /** Of the first Class input, the most probable first; empty if the model predicts no class. */
+  /** The classes of the first Class input, the most probable first; empty if the model predicts no class. */
   readonly classes: readonly RankedClass[]
   /** All predictions by name, if there are others than the probabilities of one class. */
   readonly predictions?: Readonly<Record<string, NamedPrediction>>
-  /** Whether the image is of one of the classes; absent where the model was not calibrated. */
+  /** Whether the image is of one of the classes; absent if the model was not calibrated. */
   readonly known?: boolean
-  /** The part that was looked at again: the first crop. */
+  /** The box of the first crop. */
   readonly box?: Box
-  /** The map that the part was found by, row by row. */
+  /** The map from which the crop was computed, in row-major order. */
   readonly attention?: { readonly values: Float32Array; readonly height: number; readonly width: number }
   /** The boxes and maps of further crops by name, if the model takes several. */
   readonly crops?: Readonly<Record<string, Required<Pick<Prediction, 'box' | 'attention'>>>>
@@ -48,19 +48,19 @@ export interface LoadedModel {
   /** In the order of the logits. */
   readonly classes: readonly string[]
   /**
-   * One prediction for each image, given as a path or as a file's bytes.
+   * Returns one prediction for each image, which is a path or the bytes of a file.
    *
    * @throws Failure `image-unreadable`
    */
   predict(images: readonly (string | Uint8Array)[], options?: PredictOptions): Promise<Prediction[]>
-  /** Lets go of its memory. */
+  /** Releases its memory. */
   close(): Promise<void>
 }
 
 /**
- * A trained model: an exported .onnx file, a run's folder, or a spec with weights.
+ * Loads a trained model: an exported .onnx file, a run's folder, or a spec with weights.
  *
- * @throws SpecFailure; Failure `onnx-unreadable`, `onnx-foreign`, and what is wrong with a run or its weights
+ * @throws SpecFailure; Failure `onnx-unreadable`, `onnx-foreign`, and those of opening a run or its weights
  */
 export async function load(source: string, options: LoadOptions = {}): Promise<LoadedModel> {
   const { engine, weights, set, reporter } = options
@@ -73,7 +73,7 @@ export async function load(source: string, options: LoadOptions = {}): Promise<L
   }
 }
 
-/** Loads a model, asks it about the images, and lets it go. For more than one call keep what `load` gives. */
+/** Loads a model, predicts the images, and closes it. For several calls, use `load`. */
 export async function predict(
   source: string,
   images: readonly (string | Uint8Array)[],
@@ -93,7 +93,7 @@ async function predictWith(
   top = predictor.classes.length,
 ): Promise<Prediction[]> {
   const predictions: Prediction[] = []
-  // One after another: decoded images are large.
+  // Sequentially, since decoded images are large.
   for (const [index, image] of images.entries()) {
     const decoded = await decodeImage(image, typeof image === 'string' ? image : `image ${index + 1}`)
     const [answer] = await predictor.predict([decoded])

@@ -12,7 +12,7 @@ import type { SourceFile } from '../../grammar/tree.js'
 import { checkResult, type ModelSummary } from '../api/check_result.js'
 import { compiled, libraryFor, type Spec, type SpecOptions, sourceOf } from './spec.js'
 
-/** The part of every result that says whether the spec is right. */
+/** The part of every result that tells whether the spec is valid. */
 export interface Checked {
   /** Whether there are no errors; warnings may be there. */
   readonly ok: boolean
@@ -26,7 +26,7 @@ export interface CheckedModel extends Checked {
   readonly model?: ModelSummary
 }
 
-/** Reports every error and warning of a spec, and the size of its model. Nothing that is written in a spec makes it throw. */
+/** Reports every error and warning of a spec, and the size of its model. No text of a spec makes it throw. */
 export function check(spec: Spec, options: SpecOptions = {}): CheckedModel {
   const result = compiled(spec, options)
   return { ...checkResult(result), report: reportOf(result.diagnostics, result.texts) }
@@ -60,7 +60,7 @@ export function expand(spec: Spec): Checked & { readonly text?: string } {
 }
 
 export interface DrawOptions extends SpecOptions {
-  /** `auto`, as the reader's screen is set, if omitted. */
+  /** `auto` by default, which follows the reader's colour scheme. */
   readonly theme?: Theme
   /** Where the arrows point; chosen by the model's shape if omitted. */
   readonly direction?: Direction

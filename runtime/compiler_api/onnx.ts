@@ -24,8 +24,8 @@ export interface OnnxOptions extends SpecOptions {
   /** The bytes of a safetensors file with the parameters by the names that wsban gives them; random values if omitted. */
   readonly weights?: Uint8Array
   /**
-   * Of random values. Without `weights` it is 1 if omitted; with them it is what allows that the file lacks some: those that it lacks, or has in
-   * another shape, get random values.
+   * The seed of random values. Without `weights` the default is 1. With `weights`, a seed allows missing parameters: those that are missing or have
+   * another shape get random values.
    */
   readonly seed?: number
   /** The class names in the order of the logits; numbers if omitted. */
@@ -54,7 +54,8 @@ export interface OnnxFile {
 /**
  * Exports a spec's whole method as one ONNX file, as `wsban export` writes it. The file is not opened and run.
  *
- * @throws Failure `weights-unreadable` for bytes that are no safetensors file, `weights-do-not-fit` for a file that lacks parameters, without `seed`
+ * @throws Failure `weights-unreadable` for bytes that are not a safetensors file, `weights-do-not-fit` for a file that lacks parameters, without
+ *   `seed`
  */
 export async function exportOnnx(spec: Spec, options: OnnxOptions = {}): Promise<ExportedOnnx> {
   const { graph, diagnostics, texts, stored } = compiled(spec, options)
@@ -87,7 +88,7 @@ export async function exportOnnx(spec: Spec, options: OnnxOptions = {}): Promise
 interface Weights {
   readonly read: Parameters<typeof emitOnnx>[1]['weights']
   readonly random: readonly string[]
-  /** As the file's metadata says it. */
+  /** For the metadata of the file. */
   readonly origin: string
 }
 

@@ -4,21 +4,21 @@ import { type CompiledSpec, compileFrom } from '../specs/compiled_spec.js'
 import { extension, libraryOf } from '../specs/standard_library.js'
 import { standardTexts } from '../specs/standard_texts.js'
 
-/** A spec's text; or with its name in messages and the files of one's own that it imports by relative paths. */
+/** A spec's text, optionally with its name for messages and the files that it imports by relative paths. */
 export type Spec =
   | string
   | {
       readonly text: string
       /** `spec.wsban` if omitted. */
       readonly name?: string
-      /** Texts by path, as seen from the folder that `name` begins at: `{ 'blocks/mine.wsban': '...' }`. */
+      /** Texts by path, relative to the folder in which `name` begins: `{ 'blocks/mine.wsban': '...' }`. */
       readonly files?: Readonly<Record<string, string>>
     }
 
 export interface SpecOptions {
   /** The model's parameters, as `--set` does. */
   readonly set?: ModelSettings
-  /** Lines in place of the train block's own, as `--train` does: `optimizer.rate=0.01`. */
+  /** Replacements for lines of the train block, as `--train` does: `optimizer.rate=0.01`. */
   readonly train?: readonly string[]
 }
 

@@ -4,11 +4,11 @@ import { preprocess } from '../images/preprocess.js'
 import type { RgbImage } from '../images/rgb_image.js'
 import type { Outputs } from '../inference/answer.js'
 
-/** An image inside a model, [1, height, width, 3] on the scale of its input, as pixels again. */
+/** Converts an image inside a model, [1, height, width, 3] on the scale of its input, back to pixels. */
 export function pixelsOf({ values, shape }: Outputs[string], { steps, height: side }: ImageInput): RgbImage {
   const [, height, width] = [0, 1, 2].map((axis) => elementAt(shape, axis))
   if (height === undefined || width === undefined) throw new Error('an image without height and width')
-  // Steps map each channel linearly, which black and white show.
+  // Image steps map each channel linearly, so black and white determine the mapping.
   const [black, white] = [0, 255].map((level) => {
     const even = { width: side, height: side, data: new Uint8Array(side * side * 3).fill(level) }
     return preprocess(even, steps)

@@ -21,7 +21,7 @@ export async function pdfOf(drawing: Drawing, { palette, width }: PdfOptions): P
   const pages = new PDFDocument({
     size: [drawing.width * scale, drawing.height * scale],
     margin: 0,
-    // One figure always gives the same file.
+    // The same figure always gives the same file.
     info: { Title: drawing.title, CreationDate: new Date(0) },
     font: '',
   })

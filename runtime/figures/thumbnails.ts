@@ -16,7 +16,7 @@ const side = 104
 const fileSide = 312
 
 /**
- * Thumbnails for the boxes of a model's figure, by the boxes' paths: images as the model sees them, and of feature maps the mean magnitude over the
+ * Thumbnails for the boxes of a model's figure, by the boxes' paths: images as the model's input, and of feature maps the mean magnitude over
  * channels, drawn over the image that they were computed from.
  */
 export async function thumbnailsOf(graph: Graph, request: InnerRequest): Promise<ReadonlyMap<string, Thumbnail>> {

@@ -21,7 +21,7 @@ export class Typeface {
     })
   }
 
-  /** Cuts a text where the file changes; letters that no file has are empty boxes. */
+  /** Splits a text into runs of one file each; characters that no file has are empty boxes. */
   runs(text: string): readonly Run[] {
     const runs: Run[] = []
     for (const letter of text) {

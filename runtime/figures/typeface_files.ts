@@ -7,7 +7,7 @@ export const weights = [400, 600] as const
 const subsets = ['latin', 'latin-ext', 'greek', 'cyrillic'] as const
 
 /**
- * The files of Arimo, whose letters are as wide as those of Helvetica and Arial, by weight: one for each writing system. The build puts them into the
+ * The files of Arimo, which is metrically compatible with Helvetica and Arial, by weight: one for each writing system. The build puts them into the
  * code in place of this module.
  */
 export function typefaceFiles(): { readonly [weight in (typeof weights)[number]]: readonly Uint8Array[] } {

@@ -14,22 +14,22 @@ import { type TemplateName, templates } from './templates.js'
 export interface ProjectRequest {
   readonly folder: string
   readonly template: TemplateName
-  /** Images that the model is to be for. */
+  /** The images to train on. */
   readonly data?: string
 }
 
 export interface Project {
   readonly files: readonly string[]
-  /** Files that were there already: they stay as they are. */
+  /** Existing files, which were not changed. */
   readonly left: readonly string[]
-  /** Which of wsban's models it began as. */
+  /** The model of wsban on which the spec is based. */
   readonly model: string
-  /** Findings about the data, and what follows from them. */
+  /** Findings about the data, and their consequences. */
   readonly reasons: readonly string[]
 }
 
 /**
- * A new project: a model that trains, a package.json with the commands, a README, a .gitignore. Nothing is ever written over.
+ * A new project: a model that trains, a package.json with the commands, a README, a .gitignore. Existing files are never overwritten.
  *
  * @throws Failure `file-exists`, `no-images`, `cannot-write`, and what is wrong with the data set
  */
@@ -75,7 +75,7 @@ function refuseToOverwrite(there: string): void {
 }
 
 function packageFile(images: string, sample: boolean): string {
-  // npm gives scripts to a shell, and systems differ in how theirs quotes: a path that would need it is not written here.
+  // npm runs scripts in a shell, whose quoting differs between systems, so a path that needs quoting is not written here.
   const plain = /^[\w./-]+$/.test(images)
   const scripts = {
     ...(sample && { data: 'wsban data sample -o birds' }),

@@ -2,7 +2,7 @@ import { shellWord } from '../shell_word.js'
 
 export interface ReadmeContent {
   readonly title: string
-  /** The folder of images, seen from the project. */
+  /** The path of the images relative to the project. */
   readonly images: string
   /** Whether these are the sample birds. */
   readonly sample: boolean

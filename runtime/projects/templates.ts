@@ -1,10 +1,10 @@
-/** Models that a project may begin as: small ones for trying things out, where there is one, and ones for photos. */
+/** Models on which a project may be based: one for photos, and a small one for trying things out, if there is one. */
 export interface Template {
   readonly name: TemplateName
   readonly summary: string
   /** Below models/: trains from scratch in minutes, on the sample birds for one. */
   readonly small: string
-  /** For photos: begins from published weights where wsban can fetch them. */
+  /** For photos: uses published weights if wsban can download them. */
   readonly photos: string
   /** The shorter side, in pixels, from which images justify the cost of `photos`. */
   readonly photosFrom: number

@@ -3,7 +3,7 @@ import { differenceText, percent } from './format.js'
 import { html, type Markup } from './markup.js'
 import { branchesOf, roleOf } from './roles.js'
 
-/** Whole image against crop against both together, and against the baseline, and whether the differences are significant. */
+/** Compares whole image, crop, joint prediction and baseline, with the significance of differences. */
 export function branchesSection({ evaluation, epochs, differences, baseline }: ReportData): Markup {
   if (!evaluation) return html``
   const branches = branchesOf({ evaluation, epochs })

@@ -12,7 +12,7 @@ interface ChartOptions {
   readonly format: (value: number) => string
   /** The top of the scale; the largest value when not given. */
   readonly top?: number
-  /** Where a vertical line is drawn, and what it says. */
+  /** The position and the label of a vertical line. */
   readonly mark?: { readonly x: number; readonly label: string }
 }
 
@@ -51,7 +51,7 @@ ${shown.map((one) => html`<path class="line ${one.look}" d="${path(one)}"/>${one
 </figure>`
 }
 
-/** At most eight whole numbers of a stretch, evenly apart. */
+/** Returns at most eight evenly spaced integers of a range. */
 function wholeNumbers(first: number, last: number): number[] {
   if (!Number.isFinite(first) || !Number.isFinite(last)) return []
   const step = Math.max(1, Math.ceil((last - first) / 8))

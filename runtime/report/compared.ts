@@ -10,25 +10,25 @@ export interface ComparedModel {
   /** The architectures that the parameters of its spec name; empty if none. */
   readonly backbones: readonly string[]
   readonly evaluation: Evaluation
-  /** Of top-1, 95 %: Wilson's score interval. */
+  /** The 95 % confidence interval of top-1 (Wilson's score interval). */
   readonly interval: readonly [low: number, high: number]
   readonly parameters: number
   /** For one image. */
   readonly multiplyAdds: number
-  /** Of the exported file, or of the weights of the checkpoint in use. */
+  /** The size of the exported file, or of the weights of the checkpoint in use. */
   readonly bytes: number
   /** Epochs and time of the training steps, from the log; absent for an exported file, which has none. */
   readonly epochs?: number
   readonly trainingSeconds?: number
-  /** In this measurement, with decoding the image. */
+  /** Measured time per image, including decoding. */
   readonly millisecondsPerImage: number
 }
 
-/** Two compared models on the same images; differences are the first one's less the second one's. */
+/** Two compared models on the same images; differences are first minus second. */
 export interface ComparedPair extends PairedDifference {
   readonly first: string
   readonly second: string
-  /** By Holm's method, for the number of pairs. */
+  /** The p-value corrected for the number of pairs by Holm's method. */
   readonly correctedPValue: number
 }
 
@@ -53,7 +53,7 @@ export interface DecidingImages {
 /** The validation accuracy of a run by epoch. */
 export type Curve = Omit<Series, 'role'>
 
-/** All that the page of a comparison shows. Every text in it is data, and is escaped. */
+/** The contents of a comparison's page. All texts are untrusted and escaped. */
 export interface ComparisonData {
   readonly models: readonly ComparedModel[]
   readonly pairs: readonly ComparedPair[]

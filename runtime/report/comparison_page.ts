@@ -18,7 +18,7 @@ td.best { color: var(--good); font-weight: 600 } section h3 { overflow-wrap: any
 @media (max-width: 480px) { header, main { padding-left: 14px; padding-right: 14px } .thumbnails { grid-template-columns: repeat(2, minmax(0, 1fr)) } .charts figure { flex-basis: 100% } }
 `
 
-/** Renders the comparison as one HTML file that needs nothing else: no script, no request, images inside. */
+/** Renders the comparison as one self-contained HTML file: no scripts, no requests, embedded images. */
 export function renderComparison(data: ComparisonData): string {
   const { models, pairs, images, curves, notes } = data
   const title = `Comparison of ${models.length} models`

@@ -1,11 +1,11 @@
 import type { ComparedPair } from './compared.js'
 
-/** A corrected p-value below this counts as more than chance. */
+/** The significance level for corrected p-values. */
 export const significance = 0.05
 
 const points = (share: number) => `${share > 0 ? '+' : ''}${(share * 100).toFixed(1)}`
 
-/** Says whether two models differ beyond chance, and by how much. */
+/** Describes whether two models differ significantly, and by how much. */
 export function pairSentence(pair: ComparedPair): string {
   const { first, second, difference, onlyFirst, onlySecond, images } = pair
   const [low, high] = pair.interval

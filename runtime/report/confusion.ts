@@ -11,7 +11,7 @@ const mostInTable = 25
 const cell = 12
 const labelSpace = 150
 
-/** Rows are true classes, columns predictions; the darker, the larger the share of its row. */
+/** Rows are true classes, columns predictions; darker cells have a larger share of their row. */
 export function confusionSection({ confusion, perClass }: Evaluation, pairs: readonly ConfusedPair[]): Markup {
   const names = perClass.map(({ name }) => name)
   return html`<section><h2>Confusion matrix</h2><p>Rows are true classes, columns are predicted classes, in the same order. The stronger the colour, the larger the share of its row.</p>

@@ -11,13 +11,13 @@ export interface EpochRecord {
   readonly losses: Readonly<Record<string, number>>
   /** Shares from 0 to 1, by branch and `joint`. */
   readonly top1: Readonly<Record<string, number>>
-  /** The main metric of each prediction, by `PREDICTION METRIC`, where there are others than one class. */
+  /** The main metric of each prediction, by `PREDICTION METRIC`, if there are others than a single class. */
   readonly scores?: Readonly<Record<string, number>>
 }
 
 /** One step of the log. */
 export interface StepRecord {
-  /** Epochs done, in fractions. */
+  /** Completed epochs, as a fraction. */
   readonly epoch: number
   readonly rate: number
   readonly gradientNorm: number
@@ -39,11 +39,11 @@ export interface ShownImage {
   readonly image: Uint8Array
   readonly overlay?: Uint8Array
   readonly crop?: Uint8Array
-  /** Of the crop and the true box, intersection over union. */
+  /** Intersection over union of the crop and the annotated box. */
   readonly overlap?: number
 }
 
-/** The joint answer against another branch's, on the same images. */
+/** The joint prediction compared with another branch, on the same images. */
 export interface BranchDifference extends PairedDifference {
   readonly branch: string
 }

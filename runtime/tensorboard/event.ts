@@ -3,7 +3,7 @@ import { maskedCrc32c } from './crc32c.js'
 /** One entry of an event file (tensorflow/core/util/event.proto), with the fields that are written here. */
 export type Event = { readonly wallTime: number; readonly step: number } & (
   | { readonly fileVersion: string }
-  /** Training begins (again) at this step: what an earlier file has of it and later ones is void. */
+  /** Training starts or resumes at this step: events of earlier files at this and later steps are discarded. */
   | { readonly started: true }
   | { readonly scalars: Readonly<Record<string, number>> }
 )

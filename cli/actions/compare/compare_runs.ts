@@ -20,7 +20,7 @@ import { type MeasuredModel, measureModel } from './measured_model.js'
 import { openStoredModel, type StoredModel } from './stored_model.js'
 
 export interface CompareOptions {
-  /** The page; none is written without. */
+  /** The page to write, if any. */
   readonly out?: string
   /** By default the images of the first run. */
   readonly data?: string
@@ -33,7 +33,7 @@ export interface CompareOptions {
 /**
  * Compares runs and exported files on the same images: a table, and paired tests.
  *
- * @throws Failure `wrong-usage`, `classes-do-not-fit`, `no-images`, `images-unreadable`, `cannot-write`, and what is wrong with a run
+ * @throws Failure `wrong-usage`, `classes-do-not-fit`, `no-images`, `images-unreadable`, `cannot-write`, and those of opening a run
  */
 export async function compareRuns(sources: readonly string[], options: CompareOptions, io: Io): Promise<number> {
   requireSeveral(sources)
@@ -119,7 +119,7 @@ async function openSharedImages(
   return { images, warnings: trainedOnThem.flatMap((model) => mayHaveSeen(images, folder, trained, model) ?? []) }
 }
 
-/** One after another, on the images that the first could read: every model has the same ones. */
+/** Sequentially, on the images that the first model could read, so that all models have the same ones. */
 async function measureAll(
   stored: readonly StoredModel[],
   { samples }: EvaluationData,

@@ -46,7 +46,7 @@ export async function measureModel(
   io.reporter.say(`evaluating ${source}`)
   const predictor = await openPredictor(source, engine, specHost(io))
   try {
-    // Engines prepare their kernels at the first batch, which says nothing of the rate.
+    // Engines initialise their kernels with the first batch, which therefore does not count in the rate.
     await predictor.predict([{ data: new Uint8Array(3 * blankSide ** 2), width: blankSide, height: blankSide }])
     const counter = new EvaluationCounter(predictor.classes)
     const outcomes: Outcome[] = []

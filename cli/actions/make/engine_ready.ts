@@ -6,8 +6,7 @@ import { select } from '../../prompts.js'
 import { runSetup } from '../set_up_engines.js'
 
 /**
- * Installs the native engine where none is, unless the person at the terminal does not want it. Without it training works on WebAssembly,
- * slower, so a failure is a warning.
+ * Installs the native engine if there is none, unless the user declines. Without it training works on WebAssembly, slower, so a failure is a warning.
  */
 export async function engineReady(mayAsk: boolean, io: Io): Promise<void> {
   const native = (await findEngines()).some(({ name, available }) => available && name.startsWith('tfjs-node'))

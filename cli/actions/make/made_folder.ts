@@ -5,7 +5,7 @@ import { hasCode, listed } from '../../../runtime/files.js'
 import { madeEnding } from '../../../runtime/runs/find.js'
 import { listName } from '../../../runtime/written_files.js'
 
-/** Returns the folder for what is made of the images: beside them, under their name. A list of images lends its name without its ending. */
+/** Returns the output folder: next to the images, with their name, or the name of a list without its extension. */
 export function madeFolderFor(photos: string): string {
   const place = resolve(photos)
   const name = basename(place).replace(/\.(csv|tsv|txt|json|jsonl|tar)$/i, '')

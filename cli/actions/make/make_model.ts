@@ -35,7 +35,7 @@ export interface MakeOptions {
 const specName = 'model.wsban'
 const pageFolder = 'page'
 
-/** The document of training, as far as the summary shows it. */
+/** The part of training's JSON document that the summary shows. */
 const trained = z.object({
   standing: z
     .object({ images: z.number(), top1: z.number(), chance: z.number(), interval: z.tuple([z.number(), z.number()]) })

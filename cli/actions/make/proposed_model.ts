@@ -25,7 +25,7 @@ interface ProposalRequest {
 }
 
 /**
- * Returns a model for the images, with the settings of its training. The person at the terminal may choose another one.
+ * Returns a model for the images, with the settings of its training. The user at a terminal may choose another one.
  *
  * @param name of the model that is made
  */

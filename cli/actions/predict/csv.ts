@@ -16,7 +16,7 @@ export function csvHeader(top: number, branches: readonly string[]): string {
   ])
 }
 
-/** @param branches the class by each branch alone */
+/** @param branches the class predicted by each branch */
 export function csvRow(
   path: string,
   classes: readonly RankedClass[],
@@ -32,7 +32,7 @@ export function csvRow(
   ])
 }
 
-/** RFC 4180. A spreadsheet would compute a field that begins like a formula, so such a one begins with an apostrophe. */
+/** RFC 4180. A spreadsheet would evaluate a field that begins like a formula, so an apostrophe is prepended. */
 function row(fields: readonly string[]): string {
   return `${fields.map(field).join(',')}\r\n`
 }

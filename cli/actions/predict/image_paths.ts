@@ -10,7 +10,7 @@ export interface ImagePath {
 }
 
 /**
- * Returns the images that paths stand for: files as they are, folders with all images in and below them.
+ * Returns the images at the given paths: files, and all images in and below folders.
  *
  * @throws Failure `no-images` for a folder without any
  */
@@ -19,7 +19,7 @@ export async function imagePaths(given: readonly string[]): Promise<readonly Ima
   for (const path of given) {
     const isFolder = await stat(path).then(
       (found) => found.isDirectory(),
-      // A file that is not there is reported with the others that cannot be read.
+      // A missing file is reported with the other unreadable ones.
       () => false,
     )
     if (!isFolder) {

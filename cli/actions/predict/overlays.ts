@@ -5,7 +5,7 @@ import type { RgbImage } from '../../../runtime/images/rgb_image.js'
 import type { Answer } from '../../../runtime/inference/answer.js'
 import { WrittenFiles } from '../../../runtime/written_files.js'
 
-/** Draws what a model looked at. Two images of one name in different folders get different files. */
+/** Writes images with the attention map and the crop. Two images of one name in different folders get different files. */
 export class Overlays {
   private readonly names = new Set<string>()
 
@@ -18,7 +18,7 @@ export class Overlays {
     return new Overlays(folder, await WrittenFiles.open(folder))
   }
 
-  /** Returns where it was written; undefined for a model that has no attention. */
+  /** Returns the path of the file; undefined for a model without attention. */
   async write(path: string, image: RgbImage, { box, attention }: Answer): Promise<string | undefined> {
     const name = this.nameFor(path)
     if (!attention || !box) return undefined

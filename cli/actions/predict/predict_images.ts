@@ -39,16 +39,16 @@ interface Prediction {
   readonly sorted?: string
 }
 
-/** Images that seem to be of no known class are sorted into it. */
+/** The folder for images of no known class. */
 const unknownFolder = 'unknown'
 
 /** Unreadable images that the summary names. */
 const mostNamed = 20
 
 /**
- * Names what each image shows. An image that cannot be read is said and left out; the exit code is 1 then.
+ * `wsban predict`: predicts each image. Unreadable images are reported and skipped, with exit code 1.
  *
- * @param words a run or an exported file, if the first one is that, and then images and folders of images
+ * @param words optionally a run or an exported file, then images and folders of images
  */
 export async function predictImages(words: readonly string[], options: PredictOptions, io: Io): Promise<number> {
   const [first = '', ...others] = words
@@ -107,12 +107,12 @@ export async function predictImages(words: readonly string[], options: PredictOp
   return unreadable.length > 0 ? 1 : 0
 }
 
-/** Whether the first word of the command is what answers, and not what is asked about. */
+/** Whether the first word of the command is a model instead of images. */
 function isModel(word: string): boolean {
   return word.endsWith('.onnx') || word.endsWith('.wsban') || RunFolder.exists(word)
 }
 
-/** The next images are decoded while the engine is busy with one. An error is thrown where the image is awaited. */
+/** Decodes the next images while the engine runs. An error is thrown where the image is awaited. */
 async function* decodedAhead(
   images: readonly ImagePath[],
 ): AsyncGenerator<{ path: ImagePath; decoded: Promise<RgbImage> }> {
@@ -206,7 +206,7 @@ class Meter {
   }
 }
 
-/** How many images of each class, the most frequent first. */
+/** Counts the images of each class, the most frequent first. */
 function summaryOf(predictions: readonly Prediction[], meter: Meter): string[] {
   const counts = new Map<string, number>()
   for (const { record } of predictions) {

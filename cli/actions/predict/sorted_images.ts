@@ -3,7 +3,7 @@ import { basename, dirname, extname, join, relative, resolve } from 'node:path'
 import { cannotWrite } from '../../../runtime/failure.js'
 import { fittingName, hasCode, kindOf, makeFolder, temporaryBeside } from '../../../runtime/files.js'
 
-/** Puts images into a folder for each class, as copies or as links. Nothing that is there is replaced. */
+/** Sorts images into one folder per class, as copies or links. Existing files are not replaced. */
 export class SortedImages {
   constructor(
     private readonly folder: string,
@@ -11,7 +11,7 @@ export class SortedImages {
   ) {}
 
   /**
-   * Returns where the image stands now: under its own name, or with a number where another image has that name.
+   * Returns the path of the sorted image: its own name, with a number if another image has that name.
    *
    * @throws Failure `cannot-write`
    */
@@ -47,7 +47,7 @@ async function placeLink(path: string, place: string): Promise<boolean> {
 /** Returns false where another file has the name. */
 async function placeCopy(path: string, place: string): Promise<boolean> {
   try {
-    // Takes the name; the copy appears under it whole.
+    // Reserves the name; the copy is renamed into place when complete.
     await (await open(place, 'wx')).close()
   } catch (error) {
     if (!hasCode(error, 'EEXIST')) throw error

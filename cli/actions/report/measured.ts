@@ -26,7 +26,7 @@ import { requireSameClasses } from '../same_classes.js'
 import { specHost } from '../spec.js'
 import { drawAnswers, imagesOfPair } from './shown_images.js'
 
-/** Images shown: a report stays small enough to send. */
+/** The number of example images, so that a report is small enough to send. */
 const shownExamples = 24
 const shownMistakes = 12
 const examplesOfClass = 2
@@ -51,7 +51,7 @@ export interface MeasureRequest {
 }
 
 /**
- * Sends the validation images through the best checkpoint, counts the answers, and draws some of them.
+ * Evaluates the best checkpoint on the validation images, and draws some of the answers.
  *
  * @throws Failure `classes-do-not-fit` for a baseline of other classes
  */
@@ -185,7 +185,7 @@ function summaryOf({ classes, splits, notes, holdOut }: DataSet): DataSummary {
   return { classes: counted, notes, heldOut: holdOut === true }
 }
 
-/** The joint answer against each branch's own. */
+/** Compares the joint prediction with each branch. */
 function differencesOf(seen: readonly Answered[]): BranchDifference[] {
   const right = (values: (answer: Answer) => Float32Array) =>
     seen.map(({ answer, sample }) => argMax(values(answer)) === sample.label)
@@ -210,7 +210,7 @@ function chooseExamples(seen: readonly Answered[]): Answered[] {
   return spread(classes, shownExamples).flatMap((answers) => spread(answers, each))
 }
 
-/** Returns wrong predictions, the surest first. */
+/** Returns wrong predictions, the most confident first. */
 function chooseMistakes(seen: readonly Answered[]): Answered[] {
   const surety = ({ answer, sample }: Answered) =>
     elementAt(answer.probabilities, argMax(answer.probabilities)) - elementAt(answer.probabilities, sample.label)
@@ -224,7 +224,7 @@ function spread<T>(values: readonly T[], most: number): T[] {
   return Array.from({ length: count }, (_, index) => elementAt(values, Math.floor((index * values.length) / count)))
 }
 
-/** One after another: each image is decoded at its full size. */
+/** Sequentially, since each image is decoded at its full size. */
 async function confusedOf(evaluation: Evaluation, seen: readonly Answered[], data: DataSet): Promise<ConfusedPair[]> {
   const pairs: ConfusedPair[] = []
   for (const { truth, predicted, count, total } of confusedPairs(evaluation.confusion, shownPairs)) {

@@ -14,7 +14,7 @@ import type { Answered } from '../answers.js'
 const largeSide = 320
 const smallSide = 200
 
-/** One after another: each is decoded at its full size. */
+/** Sequentially, since each image is decoded at its full size. */
 export async function drawAnswers(chosen: readonly Answered[], data: DataSet): Promise<ShownImage[]> {
   const images: ShownImage[] = []
   for (const one of chosen) images.push(await draw(one, data))
@@ -54,7 +54,7 @@ async function draw({ sample, answer, truth: { box: truth } }: Answered, data: D
   }
 }
 
-/** The path as seen from the root of the data set; only the name of a file that a list takes from elsewhere. */
+/** The path relative to the root of the data set; only the file name if it is outside. */
 function pathBelow(root: string, path: string): string {
   const below = relative(root, path).replaceAll('\\', '/')
   return below === '' || below.startsWith('../') || /^([a-z]:)?\//i.test(below) ? basename(path) : below

@@ -17,7 +17,7 @@ export interface ServeCommandOptions extends ServeOptions {
 }
 
 /**
- * `wsban serve`: answers requests until it is asked to stop, and what is in flight then.
+ * `wsban serve`: answers requests until it is stopped, and then completes those in flight.
  *
  * @param given an exported file, a run or a spec; the last run here without
  */
@@ -53,7 +53,7 @@ async function openModel(source: string, threads: number | undefined, io: Io): P
   try {
     const out = join(folder, 'model.onnx')
     const defaults = { seed: 1, precision: 'fp32', maxDrop: 0.01, input: 'image', check: false } as const
-    // It says what is wrong with the run, and nothing of a file that no one asked for.
+    // The message is about the run, not about the temporary file.
     const step = new Io({ quiet: true }, () => {})
     await exportModel(source, { ...defaults, out, opset: defaultOpset, resize: defaultResize }, step)
     return await ServedModel.open(out, name, io.reporter, threads)

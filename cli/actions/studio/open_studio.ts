@@ -7,7 +7,7 @@ import type { Io } from '../../io.js'
 import { stopAsked } from '../../stop_asked.js'
 
 /**
- * `wsban studio`: serves a page that shows runs, until Ctrl-C; training that it began is stopped first, with a checkpoint.
+ * `wsban studio`: serves a page that shows runs, until Ctrl-C; training that it started is stopped first, with a checkpoint.
  *
  * @param shown the runs, and training to begin; those of the working folder when empty
  */
@@ -16,7 +16,7 @@ export async function openStudio(
   { port, engine }: { readonly port: number; readonly engine?: EngineName },
   io: Io,
 ): Promise<number> {
-  // A word that is not a run is an error now, and not a page without one.
+  // An argument that is not a run is an error before the page is served.
   for (const path of shown.runs ?? []) await RunFolder.open(path)
   const asked = stopAsked()
   const studio = await Studio.open({

@@ -5,7 +5,7 @@ import type { TrainOptions } from '../train/train_options.js'
 import { runFor } from '../train/train_spec.js'
 import { openStudio } from './open_studio.js'
 
-/** Flags of this process that the one that trains does not get. */
+/** Flags of this process that are not passed to the training process. */
 const own = new Set(['--watch', '--json', '--quiet'])
 
 /**
@@ -31,7 +31,7 @@ export async function watchTraining(
   )
 }
 
-/** The order of numbered classes, asked for here: the process that trains has no terminal. */
+/** The order of numbered classes is asked for here, since the training process has no terminal. */
 async function orderArguments(file: string | undefined, options: TrainOptions, io: Io): Promise<readonly string[]> {
   const { data, classOrder: given, seed, resume } = options
   if (resume || file === undefined || data === undefined || given !== undefined || !io.canAsk()) return []

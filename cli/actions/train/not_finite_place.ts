@@ -4,7 +4,9 @@ import type { ReadySpec } from '../../../runtime/specs/host.js'
 import { firstNotFinite } from '../../../runtime/training/locate.js'
 import type { TrainingRequest } from '../../../runtime/training/start_training.js'
 
-/** Says which line of the spec first gave a value that is not finite: `first in master.embedding = l2_normalize (models/wsban.wsban:12)` */
+/**
+ * Describes the line of the spec that first computed a value that is not finite: `first in master.embedding = l2_normalize (models/wsban.wsban:12)`
+ */
 export async function notFinitePlace(
   { graph, stored, texts }: ReadySpec,
   ...[found, ...at]: Parameters<NonNullable<TrainingRequest['locate']>>

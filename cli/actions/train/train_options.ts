@@ -34,5 +34,5 @@ export interface TrainOptions {
   readonly train?: readonly string[]
 }
 
-/** With the places that were left out filled in. */
+/** With the paths that were omitted. */
 export type TrainRequest = TrainOptions & { readonly data: string; readonly out: string }

@@ -22,7 +22,7 @@ import { finishTraining, type Trained } from './training_outcome.js'
 /**
  * `wsban train`: the classes come from the data unless they are set. A resumed run remembers its spec and its images.
  *
- * @param file a spec or the name of a model; may be left out for a run that is resumed
+ * @param file a spec or the name of a model; optional for a resumed run
  */
 export async function trainSpec(file: string | undefined, options: TrainOptions, io: Io): Promise<number> {
   const out = await runFor(file, options, io)
@@ -38,7 +38,7 @@ export async function trainSpec(file: string | undefined, options: TrainOptions,
   if (data === undefined)
     throw new Failure({
       code: 'wrong-usage',
-      message: 'no training images are given',
+      message: 'which images should the model be trained on?',
       help: 'add --data with a folder that has a folder for each class; wsban data sample -o birds makes one to try',
       exit: 2,
     })
@@ -55,7 +55,7 @@ export async function runFor(file: string | undefined, { out, resume }: TrainOpt
   if (file === undefined)
     throw new Failure({
       code: 'wrong-usage',
-      message: 'no model is given',
+      message: 'which model should be trained?',
       help: `give a .wsban file or one of ${modelNames().join(', ')}`,
       exit: 2,
     })
@@ -87,7 +87,7 @@ async function trainPrepared(prepared: PreparedTraining, request: TrainRequest, 
   return { ...trained, model, profile }
 }
 
-/** The part of the request that is every engine's. */
+/** The part of the request that is common to all engines. */
 function runRequest({ seed, holdOut }: PreparedTraining, request: TrainRequest, io: Io) {
   return {
     data: request.data,

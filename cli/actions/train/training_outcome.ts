@@ -23,7 +23,7 @@ export interface Trained {
   readonly profile: StepProfile | undefined
 }
 
-/** Prints what came of a training run and the next step; calibrates a classifier. Returns the exit code. */
+/** Prints the result of a training run and the next step; calibrates a classifier. Returns the exit code. */
 export async function finishTraining(
   trained: Trained,
   prepared: PreparedTraining,
@@ -85,7 +85,7 @@ function sayScores({ result, model }: Trained, io: Io): void {
     )
 }
 
-/** The best checkpoint's accuracy beside chance; undefined where no image is held out to count it on. */
+/** The best checkpoint's accuracy compared with chance; undefined without validation images. */
 async function standingOf(
   run: RunFolder,
   { splits: { val }, classes }: DataSet,
@@ -102,7 +102,7 @@ function chanceText({ top1, chance, reason }: AgainstChance & { readonly reason:
   return `a top-1 of ${percent(top1)} is hardly better than chance (${percent(chance)}): ${reason}`
 }
 
-/** Of a resumed run the steps since then, as the time is; how many there are in all comes besides. */
+/** For a resumed run, steps and time since it was resumed, and also the total number of steps. */
 function totalsOf({ steps, totalSteps, seconds, secondsPerStep }: TrainResult): string {
   if (steps === 0) return `no steps to take; the run has ${totalSteps}`
   const counted = steps === 1 ? '1 step' : `${steps} steps`
