@@ -1,4 +1,4 @@
-/** Factors of the figure's own width. */
+/** Zoom factors, relative to the figure's own width. */
 const zooms = [0.5, 0.75, 1, 1.5, 2, 3]
 
 const boxStyle = `
@@ -8,10 +8,10 @@ const boxStyle = `
   g.box.active rect { stroke: #e4572e; stroke-width: 3; }
 `
 
-/** The figure of a model in a shadow tree of its own. Boxes that the text defines can be followed, and marked. */
+/** The figure of a model, in its own shadow tree. Boxes that the text defines are links and can be marked. */
 export class Figure {
   private readonly shadow: ShadowRoot
-  /** Undefined: as wide as there is room. */
+  /** Undefined: fit the available width. */
   private zoom: number | undefined
 
   /** @param follow is called with the name of a box that was chosen */
@@ -28,7 +28,7 @@ export class Figure {
     const figure = document.adoptNode(parsed.documentElement)
     figure.setAttribute('role', 'group')
     const inner = Array.from(figure.querySelectorAll('style'))
-    // Sheets that a script makes are allowed where a page's policy forbids styles within it.
+    // A constructed style sheet is allowed where a content security policy forbids inline styles.
     this.shadow.adoptedStyleSheets = [...inner.map((style) => style.textContent ?? ''), boxStyle].map((text) => {
       const sheet = new CSSStyleSheet()
       sheet.replaceSync(text)

@@ -18,7 +18,7 @@ export interface Hint {
   readonly text: string
 }
 
-/** The shape of each binding, where its line ends. */
+/** Returns the shape of each binding, as inlay hints at the end of its line. */
 export function hintsOf({ names, facts, text }: Analysis, { start, end }: Range): Hint[] {
   return names.occurrences.flatMap(({ defines, definition: { binding } }) => {
     if (!defines || !binding || binding.span.end < start || binding.span.end > end) return []
@@ -30,7 +30,7 @@ export function hintsOf({ names, facts, text }: Analysis, { start, end }: Range)
   })
 }
 
-/** The end of the comment that follows on the line, if nothing else does: a hint before it would look like part of the code. */
+/** Returns the end of a trailing comment: a hint before it would look like part of the code. */
 function afterComment(text: string, offset: number): number {
   const [comment] = /^[ \t]*\/\/[^\r\n]*/.exec(text.slice(offset)) ?? []
   return offset + (comment?.trimEnd().length ?? 0)
@@ -40,7 +40,7 @@ export interface Lens extends Range {
   readonly text: string
 }
 
-/** Graphs for inference, by the whole graph: a text with errors keeps that of the text before. */
+/** Inference graphs, by the whole graph, which a text with errors keeps from its last version without. */
 const inferences = new WeakMap<Graph, { readonly graph: Graph; readonly text: string }>()
 
 function inferenceOf(whole: Graph): { readonly graph: Graph; readonly text: string } {
@@ -52,12 +52,12 @@ function inferenceOf(whole: Graph): { readonly graph: Graph; readonly text: stri
   return measured
 }
 
-/** The weights and multiply-adds of a model in inference. */
+/** Returns the number of weights and multiply-adds of a model in inference. */
 export function sizeOf(whole: Graph): string {
   return inferenceOf(whole).text
 }
 
-/** Above a model, its branches and the blocks of its file: how large each is, or was before the text had errors. */
+/** Returns the code lenses of a model, its branches and the blocks of its file: the size of each, as of the last text without errors. */
 export function lensesOf({ file, latestWhole }: Analysis): Lens[] {
   const [model] = file.models
   if (!model || !latestWhole) return []
@@ -66,7 +66,7 @@ export function lensesOf({ file, latestWhole }: Analysis): Lens[] {
   return [{ ...model.name.span, text }, ...parts.flatMap((part) => lensOf(part, file.source, inference))]
 }
 
-/** Of a part in all its calls together: those in this file, since no other file sees its blocks. */
+/** Sums over all calls of a part in this file, since no other file sees its blocks. */
 function lensOf({ kind, name }: Block | Branch, source: string, graph: Graph): Lens[] {
   const paths =
     kind === 'branch'
@@ -101,7 +101,7 @@ export interface SemanticToken extends Range {
   readonly modifiers: readonly (typeof tokenModifiers)[number][]
 }
 
-/** The token type of every name, keyword, number, string and comment, in the order of the text. */
+/** Returns the semantic token of every name, keyword, number, string and comment, in the order of the text. */
 export function semanticTokensOf({ names, text }: Analysis): SemanticToken[] {
   const tokens = new Map<number, SemanticToken>()
   for (const { span, definition, defines } of names.occurrences) {
@@ -128,7 +128,7 @@ export function semanticTokensOf({ names, text }: Analysis): SemanticToken[] {
   return [...tokens.values()].sort((a, b) => a.start - b.start)
 }
 
-/** The parts of a stretch beside tokens in it: names of rounds hold other names. */
+/** Returns the parts of a range outside the tokens in it: names of rounds contain other names. */
 function partsAround(tokens: readonly Range[], start: number, end: number): Range[] {
   const within = tokens.filter((token) => start < token.start && token.end <= end).sort((a, b) => a.start - b.start)
   const starts = [start, ...within.map((token) => token.end)]
@@ -139,7 +139,7 @@ function partsAround(tokens: readonly Range[], start: number, end: number): Rang
   })
 }
 
-/** By the first part of the colour that the token has in other editors. */
+/** Derived from the first part of the token's TextMate scope. */
 function plainKind(token: TokenType): SemanticToken['kind'] | undefined {
   if (token === NumberLiteral) return 'number'
   const scope = scopeOf.get(token)

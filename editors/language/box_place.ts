@@ -2,7 +2,7 @@ import type { Diagram } from '../../compiler/diagram/diagram.js'
 import type { SourceFile } from '../../grammar/tree.js'
 import { type OutlineItem, outlineOf } from './outline.js'
 
-/** Returns what the text defines under the name of each box that it defines: `master.trunk`, `loss.part`, `predict.probabilities`. */
+/** Returns the definition of each box of the figure that the text defines: `master.trunk`, `loss.part`, `predict.probabilities`. */
 export function placesOf(file: SourceFile, { boxes }: Diagram): ReadonlyMap<string, OutlineItem> {
   const model = outlineOf(file).find(({ kind }) => kind === 'model')
   return new Map(

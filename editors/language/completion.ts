@@ -21,19 +21,19 @@ export interface Completion {
   readonly documentation?: string | undefined
   /** The inserted text, if it differs from the label. */
   readonly insert?: string
-  /** Whether the cursor belongs between the brackets that are written, too. */
+  /** Whether brackets are inserted as well, with the cursor between them. */
   readonly call?: boolean
-  /** Those with a smaller one come first. */
+  /** Smaller ranks come first. */
   readonly rank: number
 }
 
 export interface Completions {
-  /** The span that they replace. */
+  /** The range that the completions replace. */
   readonly replace: Range
   readonly items: readonly Completion[]
 }
 
-/** A name that no text has, written in at the cursor so that what is around it can be read as if it were whole. */
+/** A placeholder name, inserted at the cursor so that an incomplete text can be parsed. */
 const placeholder = 'written_here'
 
 export function completionsAt(workspace: Workspace, source: string, text: string, offset: number): Completions {
@@ -74,7 +74,7 @@ function itemsFor(asked: Asked): Completion[] {
   }
 }
 
-/** The blocks of the file that the import names further on, or every standard one. */
+/** Completes the blocks of the imported file, or of all standard files if none is named yet. */
 function importNames({ cursor, analysis, workspace }: Asked): Completion[] {
   const item = analysis.file.imports.find(({ span }) => span.start <= cursor.word.start && cursor.word.end <= span.end)
   const paths = item?.from ? [item.from] : workspace.standard
@@ -88,7 +88,7 @@ function importNames({ cursor, analysis, workspace }: Asked): Completion[] {
   return [...blocks, from]
 }
 
-/** The members after a dot: from the analysis, or else from the text alone. */
+/** Completes the members after a dot: from the analysis, or else from the text alone. */
 function members({ cursor: { dot = 0 }, analysis }: Asked): Completion[] {
   const value = analysis.facts.valueEndingAt(dot)
   if (value?.kind === 'instance') return [...value.members].map(([label, member], index) => tap(label, member, index))
@@ -196,7 +196,7 @@ export function calleeOf({ cursor, names }: { cursor: Cursor; names: FileNames }
   return called(definition, names, callee.start)
 }
 
-/** `trunk(crop)` runs what made the trunk. */
+/** `trunk(crop)` repeats the call that produced the trunk. */
 function called(definition: Definition | undefined, names: FileNames, offset: number): Definition | undefined {
   const value = definition?.binding?.value ?? definition?.branch?.call
   if (value?.kind !== 'call' || value.callee.kind !== 'name') return definition
@@ -256,7 +256,7 @@ const keywords: readonly Completion[] = ['repeat', 'true', 'false'].map((label) 
   rank: 4,
 }))
 
-/** Names around the cursor; after an arrow those that can be called. */
+/** Completes the names in scope; after an arrow those that can be called. */
 function visible({ cursor, analysis, textOf }: Asked): Completion[] {
   const found: [string, ResolvedName][] = [...visibleAt(analysis.names, cursor.word.start)]
   return found

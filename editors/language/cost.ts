@@ -1,7 +1,7 @@
 import type { Graph, Node } from '../../compiler/graph/graph.js'
 import { type Measures, measureNodes } from '../../compiler/graph/measure.js'
 
-/** Weights and multiply-adds per image of some nodes; undefined if they have neither. */
+/** Returns the number of weights and multiply-adds per image of some nodes; undefined if they have neither. */
 export function costText(graph: Graph, nodes: readonly Node[]): string | undefined {
   const measures = measureNodes(graph, nodes)
   return measures.parameters === 0 && measures.multiplyAdds === 0 ? undefined : measuresText(measures)
@@ -11,7 +11,7 @@ export function measuresText({ parameters, multiplyAdds }: Measures): string {
   return `${counted(parameters)} parameters, ${counted(multiplyAdds)} multiply-adds for one image`
 }
 
-/** A count as people say it: `27.3 million`. */
+/** Formats a count as `27.3 million`. */
 function counted(count: number): string {
   for (const [size, word] of [
     [1e9, ' billion'],

@@ -1,24 +1,24 @@
 import type { IToken } from 'chevrotain'
 import { lexer } from '../../grammar/tokens.js'
 
-/** A stretch of the text. */
+/** A range of the text, in offsets. */
 export interface Range {
   readonly start: number
   readonly end: number
 }
 
-/** A bracket that is open at the cursor. */
+/** An unclosed bracket before the cursor. */
 export interface Opening {
   readonly bracket: '(' | '[' | '{'
   /** The word that the braces belong to: model, block, branch, loss, train, augment, input, repeat. */
   readonly head: string | undefined
   /** The callee before a round bracket: `bap`, `master.trunk`; absent in a list of parameters and around an expression. */
   readonly callee: (Range & { readonly text: string; readonly piped: boolean }) | undefined
-  /** The commas in it so far. */
+  /** The number of commas in it so far. */
   commas: number
-  /** Arguments given by name so far. */
+  /** The names of the arguments given by name so far. */
   readonly given: string[]
-  /** The word that began the present statement or argument. */
+  /** The first word of the current statement or argument. */
   keyword: string | undefined
   tokens: IToken[]
 }
@@ -28,7 +28,7 @@ export type Where =
   | 'member'
   | 'import name'
   | 'import path'
-  /** Where a statement or declaration begins. */
+  /** The beginning of a statement or declaration. */
   | 'statement'
   | 'argument'
   | 'value'
@@ -36,15 +36,15 @@ export type Where =
 /** The context of a position in a text that may be incomplete anywhere, read from its tokens alone. */
 export interface Cursor {
   readonly where: Where
-  /** The word that is being written, maybe empty; within a string, its content. */
+  /** The word at the cursor, possibly empty; within a string, its content. */
   readonly word: Range & { readonly text: string }
-  /** Innermost last; the file itself first. */
+  /** The open brackets, innermost last; the first entry is the file itself. */
   readonly openings: readonly Opening[]
   /** The name before the last `=` of the statement or argument. */
   readonly assigned: string | undefined
-  /** Whether the word stands right after `->`. */
+  /** Whether the word directly follows `->`. */
   readonly piped: boolean
-  /** Where the dot before the word stands. */
+  /** The offset of the dot before the word. */
   readonly dot: number | undefined
 }
 
@@ -101,7 +101,7 @@ function openingsOf(tokens: readonly IToken[]): Opening[] {
     if (image === '(' || image === '[' || image === '{')
       open.push(opening(image, inner.keyword, image === '(' ? calleeOf(inner.tokens) : undefined))
     else if (closing[image]) {
-      // A closer without its opener changes nothing; one whose opener lies further out closes what is between.
+      // An unmatched closing bracket is ignored; one that matches an outer bracket closes the inner ones as well.
       const index = open.findLastIndex(({ bracket }) => bracket === closing[image])
       if (index > 0) open.length = index
       const outer = open.at(-1)

@@ -6,7 +6,7 @@ import { shapeText } from '../../compiler/graph/graph.js'
 import { operationPage, settingPage } from '../../compiler/ops/page.js'
 import type { SourceFile } from '../../grammar/tree.js'
 
-/** A value as short as a hint: `768 x 26 x 26`, `128`. */
+/** Formats a value for an inlay hint: `768 x 26 x 26`, `128`. */
 export function shortly(value: Value): string | undefined {
   const tensor = tensorOf(value)
   if (tensor) return shapeText(tensor.type)
@@ -66,7 +66,7 @@ export function code(text: string): string {
   return `\`\`\`wsban\n${text}\n\`\`\``
 }
 
-/** The comment lines right above a place of the file. */
+/** Returns the comment lines directly above a position of the file. */
 export function commentAbove({ text, comments }: SourceFile, start: number): string | undefined {
   const lines: string[] = []
   let line = text.lastIndexOf('\n', start - 1)

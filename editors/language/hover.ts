@@ -13,7 +13,7 @@ export interface Hover {
   readonly text: string
 }
 
-/** Returns the hover text of a position: the mistake there, and the symbol. */
+/** Returns the hover text of a position: its diagnostics, and the symbol. */
 export function hoverAt(workspace: Workspace, analysis: Analysis, offset: number): Hover | undefined {
   const thing = ofThing(workspace, analysis, offset)
   const mistakes = analysis.diagnostics.flatMap(({ code, primary: { span } }) =>
@@ -26,7 +26,7 @@ export function hoverAt(workspace: Workspace, analysis: Analysis, offset: number
   return { range, text: [...pages, ...(thing ? [thing.text] : [])].join('\n\n---\n\n') }
 }
 
-/** Its value, its cost, and its documentation. */
+/** Returns the symbol's value, cost and documentation. */
 function ofThing(workspace: Workspace, analysis: Analysis, offset: number): Hover | undefined {
   const { names, facts } = analysis
   const occurrence = occurrenceAt(names, offset)
@@ -61,7 +61,7 @@ function heading(
   return code(`${kind === 'round' ? '' : `${kind} `}${name}${worth ? `: ${worth}` : ''}`)
 }
 
-/** The comment above a block or model, wherever it is written. */
+/** Returns the comment above a block or model, in whichever file. */
 function written(workspace: Workspace, analysis: Analysis, { block, span }: Definition): string | undefined {
   if (!block || !span) return undefined
   const text = analysis.texts.get(span.source)

@@ -3,7 +3,7 @@ import type { FileNames, Occurrence } from '../../compiler/analysis/name_resolve
 import type { Definition, ResolvedName } from '../../compiler/analysis/resolved_name.js'
 import { operations } from '../../compiler/ops/index.js'
 
-/** The name at a position: the word around it, or the one that ends there. */
+/** Returns the name at a position: the word around it, or the one that ends there. */
 export function occurrenceAt({ occurrences }: FileNames, offset: number): Occurrence | undefined {
   const found = occurrences.filter(({ span }) => span.start <= offset && offset <= span.end)
   // A branch's parameter is both a reference and a definition: the reference comes first.

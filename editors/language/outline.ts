@@ -11,7 +11,7 @@ export interface OutlineItem {
   readonly children: readonly OutlineItem[]
 }
 
-/** The file's blocks and model, with what they define. */
+/** Returns the document symbols: the file's blocks and model, with their definitions. */
 export function outlineOf({ blocks, models }: SourceFile): OutlineItem[] {
   const ofBlocks = blocks.map((block): OutlineItem => {
     const children = bindingsOf(block.statements)
@@ -55,7 +55,7 @@ export interface Fold extends Range {
   readonly comment: boolean
 }
 
-/** Regions between braces, and comments of several lines. */
+/** Returns the folding ranges: blocks in braces, and comments of several lines. */
 export function foldsOf(text: string): Fold[] {
   const { tokens, groups } = lexer.tokenize(text)
   const folds: Fold[] = []

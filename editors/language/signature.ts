@@ -7,11 +7,11 @@ import type { Analysis } from './workspace.js'
 export interface Signature {
   readonly label: string
   readonly parameters: readonly { readonly label: string; readonly documentation: string | undefined }[]
-  /** The parameter at the cursor. */
+  /** The index of the parameter at the cursor. */
   readonly active: number | undefined
 }
 
-/** The call around a place, and which of its arguments is being written. */
+/** Returns the signature help of a position: the call around it, and the argument at the cursor. */
 export function signatureAt(analysis: Analysis, offset: number): Signature | undefined {
   const cursor = cursorAt(analysis.text, offset)
   const inner = cursor.openings.findLast(({ bracket }) => bracket !== '[')

@@ -4,7 +4,7 @@ import { operations } from '../../compiler/ops/index.js'
 import { settings } from '../../compiler/training/settings.js'
 import * as t from '../../grammar/tokens.js'
 
-/** The colour that each token gets, by the names that editors' themes know. White space and names have none of their own. */
+/** The TextMate scope of each token. White space and names have none. */
 export const scopeOf: ReadonlyMap<TokenType, string> = new Map([
   ...[t.ImportKeyword, t.FromKeyword, t.AsKeyword, t.NamedKeyword, t.ReturnKeyword, t.RepeatKeyword].map(
     (token) => [token, 'keyword.control.wsban'] as const,
@@ -70,7 +70,7 @@ const word = '[A-Za-z_][A-Za-z0-9_]*'
 const call = '(?=\\s*\\()'
 const assigned = '(?=\\s*=(?!=))'
 
-/** The grammar by which editors colour text without a language server, written from the tokens of the language. */
+/** Returns the TextMate grammar, for syntax highlighting without a language server, generated from the tokens of the language. */
 export function textMateGrammar(): object {
   const known = [...new Set([...operations.keys(), ...functions.keys(), ...settings.keys(), 'uniform'])].join('|')
   const ordered: Rule[] = [
@@ -83,7 +83,7 @@ export function textMateGrammar(): object {
     { match: `\\b(model|block|branch)\\s+(${word})`, captures: declarationCaptures },
     { match: `:\\s*(${word})(?=\\s*\\[)`, captures: { 1: { name: 'support.type.wsban' } } },
     ...keywordRules(),
-    // A name everywhere else.
+    // Any other name.
     { match: '\\bnamed\\b(?=\\s*")', name: scopeOf.get(t.NamedKeyword) ?? '' },
     { match: '\\btraining\\b', name: 'variable.language.wsban' },
     { match: `\\b(?:${known})\\b${call}`, name: 'support.function.wsban' },

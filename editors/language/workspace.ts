@@ -6,19 +6,19 @@ import { type Analysed, analyse } from '../../compiler/compile.js'
 import { parse } from '../../grammar/parse.js'
 import type { SourceFile } from '../../grammar/tree.js'
 
-/** All that is known of one text. */
+/** The analysis of one text. */
 export interface Analysis extends Analysed {
   readonly source: string
   readonly text: string
   readonly file: SourceFile
   readonly facts: AnalysisFacts
-  /** The whole model as it last was without errors; that of this text if it has none. */
+  /** The last model without errors; that of this text if it has none. */
   readonly latestWhole: Analysed['whole']
   /** The definitions of all its names; computed on first use. */
   readonly names: FileNames
 }
 
-/** Texts that are being edited, each analysed once; what did not change since the last time is not worked out again. */
+/** The open texts, each analysed once per version; unchanged parts are reused from the version before. */
 export class Workspace {
   private readonly modules: ModuleCache = new Map()
   private readonly cache = new ExpansionCache()
@@ -27,7 +27,7 @@ export class Workspace {
 
   constructor(private readonly library: Library) {}
 
-  /** Says that a text may have changed on which others depend. */
+  /** Notes that a text that others import may have changed. */
   changed(): void {
     this.revision++
   }
@@ -44,7 +44,7 @@ export class Workspace {
     return analysis
   }
 
-  /** Of a text that is tried and not kept: with something written in at the cursor. */
+  /** Analyses a text without keeping it, such as one with a placeholder at the cursor. */
   analyse(source: string, text: string, earlierWhole?: Analysed['whole']): Analysis {
     const facts = new AnalysisFacts(source)
     const analysed = analyse({ source, text }, this.library, {}, { facts, cache: this.cache, modules: this.modules })
@@ -70,13 +70,13 @@ export class Workspace {
     return found && this.read(found.source, found.text)
   }
 
-  /** The tree of a text that is not being edited. */
+  /** Returns the syntax tree of a text that is not open. */
   read(source: string, text: string): SourceFile {
     const kept = this.modules.get(source)?.module.file
     return kept?.text === text ? kept : parse(source, text).file
   }
 
-  /** Standard files that can be imported. */
+  /** The standard files that can be imported. */
   get standard(): readonly string[] {
     return this.library.standard
   }

@@ -10,11 +10,11 @@ export interface ShownAnswer {
   readonly image: ImageBitmap
   readonly answer: Answer
   readonly view: View
-  /** In the order of the logits; numbers without. */
+  /** The class names in the order of the logits; undefined shows indices. */
   readonly classes: readonly string[] | undefined
 }
 
-/** The model's answer for a photo. */
+/** Shows the model's prediction for a photo. */
 export class AnswerView {
   private shown: ShownAnswer | undefined
 
@@ -39,7 +39,7 @@ export class AnswerView {
     )
   }
 
-  /** Takes away an answer that is no longer true. */
+  /** Removes an outdated prediction. */
   clear(): void {
     this.shown = undefined
     byId('result', HTMLElement).hidden = true

@@ -1,6 +1,6 @@
 /**
  * Makes the playground: `npx tsx editors/playground/build.ts [FOLDER] [DOCS]` writes a folder whose index.html opens without a server. DOCS is the
- * address of the documentation's site from there, such as `../`; without it the page has no links to it.
+ * URL of the documentation relative to the page, such as `../`; without it the page has no links to it.
  */
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -15,11 +15,11 @@ const here = fileURLToPath(new URL('.', import.meta.url))
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const require = createRequire(import.meta.url)
 
-/** The files of the page. A folder with others is not replaced. */
+/** The files of the page. A folder with other files is not replaced. */
 const own =
   /^(?:index\.html|style\.css|playground\.js|(?:birds|trainingBirds|runWorker|codeWorker|trainingWorker)\.js)$/
 
-/** The native backend is not in a browser, and so no processor to ask about. */
+/** The native backend, which asks for the processor, does not run in a browser. */
 const withoutProcessor: Plugin = {
   name: 'without-processor',
   setup({ onLoad }) {
@@ -43,9 +43,9 @@ const common: BuildOptions = {
 }
 
 /**
- * Writes the page: its own script, and one for each part that is loaded when it is wanted.
+ * Writes the page: its main script, and one for each part that is loaded on demand.
  *
- * @throws Error when the folder has files that are none of the page's
+ * @throws Error if the folder contains other files
  */
 export async function buildPlayground(folder: string, docs?: string): Promise<void> {
   await empty(folder)

@@ -18,11 +18,11 @@ const languages: Readonly<Record<Target, Extension>> = {
   expanded: [],
 }
 
-/** The code of the model, written again whenever the text changes while it is shown. */
+/** The generated code, regenerated when the text changes while it is shown. */
 export class CodeView {
   private shown = false
   private written: { readonly text: string; readonly target: Target } | undefined
-  /** Counts requests: an answer counts only if no later one was made. */
+  /** The number of the last request; results of earlier ones are dropped. */
   private latest = 0
 
   /** @param specNow returns the editor's text; undefined while it has errors */
@@ -38,7 +38,7 @@ export class CodeView {
     if (shown) void this.update()
   }
 
-  /** Writes the code of the text as it is now, if it is shown. */
+  /** Generates the code of the current text, if it is shown. */
   async update(): Promise<void> {
     const spec = this.specNow()
     const target = this.target

@@ -31,14 +31,14 @@ import type { Analysis, Workspace } from '../language/workspace.js'
 import { source } from './library.js'
 import { markdown } from './markdown.js'
 
-/** Told what a person does in the editor. */
+/** Receives the events of the editor. */
 export interface EditorListener {
   changed(analysis: Analysis): void
-  /** @param offset where the cursor stands now */
+  /** @param offset the offset of the cursor */
   moved(offset: number): void
 }
 
-/** An editor of one text that asks the same analysis as the language server. */
+/** Opens an editor of one text, with the analysis of the language server. */
 export function openEditor(
   workspace: Workspace,
   parent: HTMLElement,
@@ -114,7 +114,7 @@ class Shape extends WidgetType {
   }
 }
 
-/** Colours by what each word is, and shapes where lines end. */
+/** Semantic highlighting, and shapes at the ends of lines. */
 function decorations(analysis: Analysis): DecorationSet {
   const builder = new RangeSetBuilder<Decoration>()
   const marks = semanticTokensOf(analysis).map(({ start, end, kind }) => ({ start, end, mark: markOf(kind) }))

@@ -2,7 +2,7 @@ import { type Example, examples, isTiny } from './library.js'
 import { element } from './markdown.js'
 import { byId } from './page.js'
 
-/** Opens the list of examples from its button; `choose` is called with the one that is pressed. */
+/** Connects the list of examples with its button; `choose` is called with the selected one. */
 export function openExamples(choose: (example: Example) => void): void {
   const dialog = byId('examples', HTMLDialogElement)
   const list = byId('example-list', HTMLElement)

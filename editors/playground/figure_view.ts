@@ -7,13 +7,13 @@ import type { OutlineItem } from '../language/outline.js'
 import type { Analysis } from '../language/workspace.js'
 import { byId, save } from './page.js'
 
-/** The figure of the model, whose boxes lead to their lines and back. */
+/** The figure of the model, whose boxes and lines of text link to each other. */
 export class FigureView {
   private readonly figure: Figure
   private drawn: { readonly svg: string; readonly name: string } | undefined
   private places: ReadonlyMap<string, OutlineItem> = new Map()
 
-  /** @param go moves the cursor of the editor to a place of its text */
+  /** @param go moves the cursor to an offset */
   constructor(go: (offset: number) => void) {
     this.figure = new Figure(byId('figure', HTMLElement), (name) => {
       const place = this.places.get(name)

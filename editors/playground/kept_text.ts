@@ -1,6 +1,6 @@
 const key = 'wsban playground text'
 
-/** Returns the text that was kept at the last visit; undefined without one, or where the browser keeps nothing for pages. */
+/** Returns the text of the last visit; undefined without one, or if the browser has no storage for the page. */
 export function keptText(): string | undefined {
   try {
     return localStorage.getItem(key) ?? undefined
@@ -9,7 +9,7 @@ export function keptText(): string | undefined {
   }
 }
 
-/** Keeps the text in the browser; false where it keeps nothing for pages. */
+/** Stores the text in the browser; false if it has no storage for the page. */
 export function keepText(text: string): boolean {
   try {
     localStorage.setItem(key, text)
@@ -23,6 +23,6 @@ export function forgetText(): void {
   try {
     localStorage.removeItem(key)
   } catch {
-    // Nothing is kept there.
+    // No storage for this page.
   }
 }

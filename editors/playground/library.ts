@@ -4,17 +4,17 @@ import { standardTexts } from '../../runtime/specs/standard_texts.js'
 /** The name of the editor's text. */
 export const source = 'playground.wsban'
 
-/** The standard files, in the page's memory. */
+/** The standard files, held in memory. */
 export const library = libraryFor('')
 
 export interface Example {
   readonly name: string
   readonly text: string
-  /** The comment at its beginning. */
+  /** The comment at the top of the file. */
   readonly about: string
 }
 
-/** Models to begin from: those small enough to train on the page first. */
+/** The example models: those small enough to train on the page come first. */
 export const examples: readonly Example[] = Object.entries(standardTexts())
   .filter(([name]) => !name.includes('/'))
   .map(([name, text]) => ({ name, text, about: commentAt(text) }))

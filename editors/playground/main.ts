@@ -1,4 +1,4 @@
-/** The playground: a model's text on one side; what it answers, its figure, its code and its training on the other. Nothing leaves the page. */
+/** The playground: a model's text on one side; its prediction, figure, code and training on the other. Nothing is sent to a server. */
 import { openSearchPanel } from '@codemirror/search'
 import type { EditorView } from '@codemirror/view'
 import { syntaxDiagnostic } from '../../compiler/analysis/modules.js'
@@ -27,17 +27,17 @@ import type { CodeRequests } from './workers/code_requests.js'
 import type { FileSizes, ModelVersion, RunRequests } from './workers/run_requests.js'
 import { WorkerPart } from './workers/worker_part.js'
 
-/** Of weights that no file has. */
+/** The seed of weights that no file provides. */
 const seed = 1
-/** The model with which the page opens. */
+/** The initial model of the page. */
 const initial = present(
   examples.find(({ name }) => name === 'wsban_tiny'),
   'wsban_tiny',
 )
-/** Milliseconds after the last key. */
+/** The delay after the last key, in milliseconds. */
 const pauseBeforeDrawing = 250
 const pauseBeforeRunning = 700
-/** Milliseconds of export and answer up to which a changed text is run by itself. */
+/** The duration of export and prediction, in milliseconds, up to which a changed text is run automatically. */
 const shortEnough = 3000
 
 class Playground {
@@ -53,16 +53,16 @@ class Playground {
   private weights: (LoadedWeights & { readonly number: number }) | undefined
   private weightsCount = 0
   private image: ImageBitmap | undefined
-  /** Counts answers that were asked for: one counts only if no later one was. */
+  /** The number of the last requested prediction; results of earlier ones are dropped. */
   private looks = 0
   private lastLook = 0
   private drawing: ReturnType<typeof setTimeout> | undefined
   private running: ReturnType<typeof setTimeout> | undefined
 
-  /** Whether the address holds the text. */
+  /** Whether the URL contains the text. */
   private inAddress: boolean
 
-  /** @param shared whether the text came with the address: it is someone else's, and does not take the place of the kept one */
+  /** @param shared whether the text came from the URL: it may be someone else's, and must not replace the stored one */
   constructor(
     text: string,
     private readonly shared: boolean,
@@ -86,7 +86,7 @@ class Playground {
     this.connect()
   }
 
-  /** The editor's text as the compiler takes it; undefined while it has errors or no model. */
+  /** The editor's text as the compiler's input; undefined while it has errors or no model. */
   private get spec() {
     return this.analysis.whole ? { name: source, text: this.analysis.text } : undefined
   }
@@ -126,7 +126,7 @@ class Playground {
     })
   }
 
-  /** Loads the weights and photos of the sample birds, and answers the first. */
+  /** Loads the weights and photos of the sample birds, and predicts the first. */
   async begin(): Promise<void> {
     const birds = await part('birds')
     showSamples(birds, (photo) => doing('Looking', async () => this.seeImage(await imageOf(photo))))
@@ -152,7 +152,7 @@ class Playground {
       }, pauseBeforeRunning)
   }
 
-  /** Shows what the text says, in all places but its answer. */
+  /** Updates everything but the prediction. */
   private show(): void {
     const { analysis } = this
     const count = (severity: string) => analysis.diagnostics.filter((one) => one.severity === severity).length
@@ -240,7 +240,7 @@ class Playground {
     say(`${name}: ${this.about(file)}.`)
   }
 
-  /** An image is looked at, a safetensors file is loaded. */
+  /** Predicts an image, or loads a safetensors file. */
   private async take(file: File): Promise<void> {
     if (file.name.endsWith('.safetensors')) {
       this.setWeights(loadWeights(file.name, new Uint8Array(await file.arrayBuffer())))

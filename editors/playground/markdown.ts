@@ -1,4 +1,4 @@
-/** The little Markdown that the documentation is written in, as elements: nothing of a text becomes markup by itself. */
+/** Renders the subset of Markdown of the operations' documentation as elements; text is never parsed as HTML. */
 export function markdown(text: string): HTMLElement {
   const root = element('div', 'documentation')
   for (const part of text.split(/\n\n+/)) root.append(block(part))

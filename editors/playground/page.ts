@@ -9,7 +9,7 @@ export function say(text: string): void {
   byId('status', HTMLElement).textContent = text
 }
 
-/** Runs an action and shows its errors. */
+/** Runs an action, and shows its error if it fails. */
 export async function doing(title: string, work: () => Promise<void>): Promise<void> {
   say(`${title} …`)
   try {
@@ -19,7 +19,7 @@ export async function doing(title: string, work: () => Promise<void>): Promise<v
   }
 }
 
-/** Offers a file that the page made to be saved. */
+/** Downloads a file that the page has created. */
 export function save(name: string, bytes: Uint8Array<ArrayBuffer> | string, type: string): void {
   const link = document.createElement('a')
   link.href = URL.createObjectURL(new Blob([bytes], { type }))

@@ -1,10 +1,10 @@
 import type { SampleBirds, TrainingBirds } from './birds/sample_birds.js'
 
-/** Parts of the page that are large and wanted late, each a script that puts what it has here. */
+/** Large parts of the page that are loaded on demand; the script of each assigns its exports here. */
 export interface Parts {
   readonly birds: SampleBirds
   readonly trainingBirds: TrainingBirds
-  /** The texts of workers: a page that is opened from a disk cannot start one from a file beside it. */
+  /** The texts of workers: a page opened from a disk cannot start a worker from a file. */
   readonly runWorker: string
   readonly codeWorker: string
   readonly trainingWorker: string
@@ -16,7 +16,7 @@ declare global {
 
 const loading = new Map<keyof Parts, Promise<void>>()
 
-/** Loads a part once. A script element also works in a page that is opened from a disk, where modules do not. @throws Error when it is missing */
+/** Loads a part once. A script element also works in a page opened from a disk, unlike a module. @throws Error when it is missing */
 export async function part<Name extends keyof Parts>(name: Name): Promise<Parts[Name]> {
   const begun = loading.get(name) ?? load(`${name}.js`)
   loading.set(name, begun)

@@ -2,7 +2,7 @@ import type { Analysis } from '../language/workspace.js'
 import { source } from './library.js'
 import { element } from './markdown.js'
 
-/** Lists what is wrong with the text, errors first; `go` moves the cursor to a place in it. */
+/** Lists the diagnostics of the text, errors first; `go` moves the cursor to one. */
 export function showProblems(list: HTMLElement, { diagnostics, text }: Analysis, go: (offset: number) => void): void {
   const isWarning = ({ severity }: Analysis['diagnostics'][number]) => Number(severity === 'warning')
   const sorted = [...diagnostics].sort(
@@ -29,7 +29,7 @@ export function showProblems(list: HTMLElement, { diagnostics, text }: Analysis,
   )
 }
 
-/** A link to the page of a diagnostic. */
+/** Returns a link to the page of a diagnostic. */
 function explanation(docs: string, code: string): HTMLElement {
   const link = document.createElement('a')
   link.href = new URL(`diagnostics/${encodeURIComponent(code)}.html`, docs).href

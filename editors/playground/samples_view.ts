@@ -2,7 +2,7 @@ import { bytesOf } from '../../runtime/page/answer.js'
 import type { EncodedPhoto, SampleBirds } from './birds/sample_birds.js'
 import { byId } from './page.js'
 
-/** Shows the sample photos as buttons; `choose` is called with the photo that is pressed. */
+/** Shows the sample photos as buttons; `choose` is called with the selected one. */
 export function showSamples({ photos, classes }: SampleBirds, choose: (photo: EncodedPhoto) => void): void {
   byId('samples', HTMLElement).replaceChildren(
     ...photos.map((photo) => {

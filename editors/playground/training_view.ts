@@ -5,7 +5,7 @@ import type { CodeRequests } from './workers/code_requests.js'
 import type { EpochReport, StepReport, TrainingRequests } from './workers/training_requests.js'
 import { WorkerPart } from './workers/worker_part.js'
 
-/** As `wsban train` has it without --seed. */
+/** The default seed of `wsban train`. */
 const seed = 1
 
 export interface TrainedWeights {
@@ -38,7 +38,7 @@ export class TrainingView {
     })
   }
 
-  /** Whether there is a text to train. */
+  /** Enables training if the text has a model without errors. */
   enable(whole: boolean): void {
     byId('train', HTMLButtonElement).disabled = !whole || this.running
   }
@@ -102,7 +102,7 @@ export class TrainingView {
     byId('epochs', HTMLElement).append(row)
   }
 
-  /** The loss of each step as a line. */
+  /** Draws the loss of each step as a line. */
   private drawCurve(steps = 1): void {
     const [width, height] = [320, 90]
     const most = Math.max(1e-9, ...this.losses)

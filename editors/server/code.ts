@@ -6,7 +6,7 @@ import { packageVersion } from '../../runtime/package_version.js'
 import { compileFrom } from '../../runtime/specs/compiled_spec.js'
 import type { CodeResult, CodeTarget } from './requests.js'
 
-/** Generates the code of a target; no files for a text with errors or without a model. The code that writes it is loaded with its first use. */
+/** Generates the code of a target; no files for a text with errors or without a model. The generator is loaded on first use. */
 export async function codeOf(library: Library, entry: Source, target: CodeTarget): Promise<CodeResult> {
   const { graph, stored } = compileFrom(library, entry)
   if (!graph) return { files: [] }
@@ -28,7 +28,7 @@ export async function codeOf(library: Library, entry: Source, target: CodeTarget
   }
 }
 
-/** Code to be read: no data for programs. */
+/** Source files only, without binary data. */
 function files(generated: readonly GeneratedFile[]): CodeResult['files'] {
   return generated.filter(({ path }) => /\.(?:ts|py)$/.test(path)).map(({ path, text }) => ({ path, text }))
 }

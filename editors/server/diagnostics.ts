@@ -12,7 +12,7 @@ import type { Analysis } from '../language/workspace.js'
 import type { Places } from './places.js'
 import type { FileEdits } from './workspace_edit.js'
 
-/** The compiler's diagnostics of a text as the protocol has them. Those of imported files stand where they come in. */
+/** Converts the compiler's diagnostics of a text to the protocol's. Those of imported files are placed at the import. */
 export function protocolDiagnostics(analysis: Analysis, places: Places): Diagnostic[] {
   return analysis.diagnostics.map((diagnostic) => protocolDiagnostic(diagnostic, analysis, places))
 }
@@ -45,7 +45,7 @@ function placeText({ span }: Label, { texts }: Analysis): string {
   return `${span.source}:${line}:${column + 1}`
 }
 
-/** Fixes for the diagnostics that touch a span of the text, and comments that allow them. */
+/** Returns code actions for the diagnostics in a range: fixes, and comments that allow a warning. */
 export function actionsOf(
   analysis: Analysis,
   { start, end }: { readonly start: number; readonly end: number },
@@ -67,7 +67,7 @@ export function actionsOf(
   })
 }
 
-/** A comment above the warning's line, in which the reason is still to be written. */
+/** Inserts an allow comment above the warning's line, with a placeholder for the reason. */
 function allow({ code, primary: { span } }: Found, { text }: Analysis): Fix {
   const line = text.lastIndexOf('\n', span.start - 1) + 1
   const indent = /^[ \t]*/.exec(text.slice(line))?.[0] ?? ''

@@ -6,7 +6,7 @@ import type { Analysis } from '../language/workspace.js'
 import type { Places } from './places.js'
 import type { FigureResult } from './requests.js'
 
-/** Returns the figure of the model as it last was without errors, with the places of its boxes in the text as it is now. */
+/** Returns the figure of the last model without errors, with the positions of its boxes in the current text. */
 export function figureOf({ file, text, whole, latestWhole }: Analysis, theme: Theme, places: Places): FigureResult {
   if (!latestWhole) return null
   const graph = neededOf(latestWhole)

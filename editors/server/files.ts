@@ -6,19 +6,19 @@ import type { TextDocument } from 'vscode-languageserver-textdocument'
 import type { Library } from '../../compiler/analysis/modules.js'
 import { diskLibrary } from '../../runtime/specs/library.js'
 
-/** Above this no folder is searched further: a workspace may hold a data set. */
+/** The limit on the entries that are searched, since a workspace may contain a data set. */
 const mostEntries = 20_000
 const skipped = new Set(['node_modules', 'dist', '.git'])
 
 export type OpenDocument = Pick<TextDocument, 'uri' | 'version' | 'getText'>
 
-/** Files as the editor sees them: open ones with what is written in them, others as they are on disk. */
+/** The files as the editor sees them: open documents with their unsaved text, others as on disk. */
 export class EditorFiles {
   private readonly open = new Map<string, () => OpenDocument>()
   private readonly onDisk = new Map<string, { stamp: string; text: string }>()
   private exporting: Map<string, string | undefined> | undefined
 
-  /** A document was opened; `document` returns it as it is now. */
+  /** Adds an opened document; `document` returns its current state. */
   opened(uri: string, document: () => OpenDocument): void {
     this.open.set(sourceOf(uri), document)
   }
@@ -85,7 +85,7 @@ export async function specsBelow(folders: readonly string[]): Promise<string[]> 
   const open = [...folders]
   let seen = 0
   for (let folder = open.pop(); folder !== undefined && seen < mostEntries; folder = open.pop()) {
-    // A folder may be gone or closed to us; there is nothing to rename in it then.
+    // A folder may be missing or unreadable; there is nothing to rename in it then.
     const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
     seen += entries.length
     for (const entry of entries) {

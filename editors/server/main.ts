@@ -1,7 +1,7 @@
 import { createConnection, ProposedFeatures } from 'vscode-languageserver/node.js'
 import { serve } from './server.js'
 
-/** Serves the editor on standard input and output; ends with the process, when the editor says so or is gone. */
+/** Runs the language server on standard input and output. The process exits on the editor's request or when it is gone. */
 export function serveStandardStreams(): Promise<never> {
   serve(createConnection(ProposedFeatures.all, process.stdin, process.stdout))
   return new Promise(() => {})

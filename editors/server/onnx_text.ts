@@ -7,7 +7,7 @@ import { optimise } from '../../compiler/targets/onnx/passes/index.js'
 import { withSkipping } from '../../compiler/targets/onnx/skip_second.js'
 import { initialValues } from '../../runtime/weights/initial_values.js'
 
-/** Returns the operations of the ONNX file that `wsban export` writes, as text. Nothing reads the values of weights for it. */
+/** Returns the operations of the ONNX file that `wsban export` writes, as text. Weights are declared without values. */
 export function onnxText(graph: Graph): string {
   const inference = specialise(graph, 'inference')
   const weights = (parameter: Parameters<typeof initialValues>[0]) => initialValues(parameter, 1)

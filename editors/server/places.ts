@@ -4,7 +4,7 @@ import type { Edit } from '../../compiler/diagnostics/diagnostic.js'
 import type { Span } from '../../grammar/tree.js'
 import type { EditorFiles } from './files.js'
 
-/** Offsets in texts as the protocol's lines and columns. */
+/** Converts offsets of a text to the protocol's lines and columns. */
 export class Places {
   private readonly documents = new Map<string, TextDocument>()
 
@@ -31,7 +31,7 @@ export class Places {
     return { range: this.range(text, edit.span), newText: edit.text }
   }
 
-  /** Lines are counted once for each text; only the last texts are kept. */
+  /** The line offsets of the most recent texts are cached. */
   private document(text: string): TextDocument {
     const known = this.documents.get(text)
     if (known) return known

@@ -9,7 +9,7 @@ import { type EditorFiles, specsBelow } from './files.js'
 import type { Places } from './places.js'
 import type { FileEdits } from './workspace_edit.js'
 
-/** Requests about one name in all files of the workspace. */
+/** Handles requests about a name in all files of the workspace. */
 export class Names {
   constructor(
     private readonly workspace: Workspace,
@@ -35,7 +35,7 @@ export class Names {
     )
   }
 
-  /** The stretch that a new name would take the place of. @throws ResponseError for what cannot be renamed */
+  /** Returns the range that a new name would replace. @throws ResponseError if it cannot be renamed */
   renamable(analysis: Analysis, offset: number) {
     const occurrence = occurrenceAt(analysis.names, offset)
     if (!occurrence) throw refused('There is no name here.')
@@ -46,7 +46,7 @@ export class Names {
     return { range: this.places.range(analysis.text, occurrence.span), placeholder: name }
   }
 
-  /** @throws ResponseError for what cannot be renamed, or not so, and if the text changes meanwhile */
+  /** @throws ResponseError if it cannot be renamed, the new name is invalid, or the text has changed in the meantime */
   async rename(analysis: Analysis, offset: number, to: string): Promise<FileEdits[]> {
     this.renamable(analysis, offset)
     const definition = occurrenceAt(analysis.names, offset)?.definition
@@ -79,7 +79,7 @@ export class Names {
   }
 }
 
-/** Not one of ours: an error that the editor shows as it is. */
+/** Returns an error whose message the editor shows. */
 function refused(message: string): ResponseError<void> {
   return new ResponseError(-32803, message)
 }

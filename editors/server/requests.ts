@@ -1,11 +1,11 @@
-/** Requests of this server beside those of the protocol: their parameters and results, which either side checks before it reads them. */
+/** The server's own requests in addition to the protocol's, with the schemas of their parameters and results. */
 import * as z from 'zod'
 
 const textDocument = z.object({ uri: z.string() })
 const position = z.object({ line: z.number(), character: z.number() })
 const range = z.object({ start: position, end: position })
 
-/** The figure of the model as it last was without errors; null for a document without one. */
+/** Requests the figure of the last model without errors; null for a document without one. */
 export const figureRequest = {
   method: 'wsban/figure',
   takes: z.object({ textDocument, theme: z.enum(['light', 'dark']) }),
@@ -13,9 +13,9 @@ export const figureRequest = {
     .object({
       model: z.string(),
       svg: z.string(),
-      /** Boxes that the text defines: the name in the figure and in the text, the definition, and the name within it. */
+      /** The boxes that the text defines: the name in the figure, the name in the text, the range of the definition, and of its name. */
       boxes: z.array(z.object({ name: z.string(), label: z.string(), range, selection: range })),
-      /** Whether it is the figure of the text as it is now. */
+      /** Whether it is the figure of the current text. */
       current: z.boolean(),
     })
     .nullable(),
@@ -33,7 +33,7 @@ export const codeRequest = {
 export type CodeTarget = z.infer<typeof codeRequest.takes>['target']
 export type CodeResult = z.infer<typeof codeRequest.returns>
 
-/** The size of the model, if the text has one and no errors, and how many diagnostics there are. */
+/** Requests the size of the model, if the text has one and no errors, and the number of diagnostics. */
 export const checkRequest = {
   method: 'wsban/check',
   takes: z.object({ textDocument }),

@@ -57,8 +57,8 @@ const capabilities: InitializeResult['capabilities'] = {
 }
 
 /**
- * An analysis of so many milliseconds follows every key. A longer one begins at once when the last one ended as long ago as it took, and otherwise waits
- * until the typing pauses for about as long.
+ * An analysis of at most this many milliseconds runs after every key. A longer one runs at once only if the time since the last one exceeds its
+ * duration, and otherwise waits for a pause of about that duration.
  */
 const quick = 50
 const longestPause = 300
@@ -69,7 +69,7 @@ function asText(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }
 
-/** Texts as the editor sends them; what is no text is left out, so that a broken message breaks no later analysis. */
+/** The texts as the editor sends them; malformed messages are ignored, so that they break no later analysis. */
 const documentStore: TextDocumentsConfiguration<TextDocument> = {
   create: (uri: unknown, language, version, content: unknown) =>
     TextDocument.create(asText(uri), language, version, asText(content)),
@@ -81,7 +81,7 @@ const documentStore: TextDocumentsConfiguration<TextDocument> = {
     ),
 }
 
-/** Answers an editor on a connection until that is closed. */
+/** Serves an editor on a connection until it is closed. */
 export function serve(connection: Connection): void {
   const documents = new TextDocuments(documentStore)
   const files = new EditorFiles()

@@ -53,7 +53,7 @@ export function protocolSymbols({ file, text }: Analysis, places: Places): Docum
 export function protocolFolds({ text }: Analysis, places: Places): FoldingRange[] {
   return foldsOf(text).flatMap(({ start, end, comment }) => {
     const [startLine, endLine] = [places.position(text, start).line, places.position(text, end).line]
-    // The closing brace stays in sight.
+    // The closing brace stays visible.
     const last = comment ? endLine : endLine - 1
     return last > startLine ? [{ startLine, endLine: last, ...(comment && { kind: FoldingRangeKind.Comment }) }] : []
   })

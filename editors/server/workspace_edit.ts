@@ -7,8 +7,8 @@ export interface FileEdits {
 }
 
 /**
- * The protocol's form of edits. With versions, for clients that support them, an editor refuses edits of a text that has changed since; edits of
- * the old text would damage the new one.
+ * Converts edits to the protocol's form. With versions, for clients that support them, an editor rejects edits of a text that has changed since,
+ * which they would damage.
  */
 export function workspaceEdit(files: EditorFiles, versioned: boolean, changes: readonly FileEdits[]): WorkspaceEdit {
   if (!versioned)

@@ -9,11 +9,11 @@ import { train } from './training.js'
 
 let client: LanguageClient | undefined
 
-/** Called by the editor when the first `.wsban` file is opened, or a command of the extension is chosen. */
+/** Called by the editor when the first `.wsban` file is opened or a command of the extension is run. */
 export async function activate(context: ExtensionContext): Promise<void> {
   const setting = workspace.getConfiguration('wsban').get<string>('command') ?? ''
   const { command, args } = serverCommand(setting, context.extensionPath, process.execPath)
-  // The editor's own program is Node when it is asked to be.
+  // The editor's own executable runs as Node with this variable.
   const options = { env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' } }
   client = new LanguageClient(
     'wsban',

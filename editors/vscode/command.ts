@@ -1,15 +1,15 @@
 import { isAbsolute, join } from 'node:path'
 
-/** How the language server is started. */
+/** The command of the language server. */
 export interface ServerCommand {
   readonly command: string
   readonly args: readonly string[]
 }
 
-/** Mebibytes of new objects between collections: an analysis of a long spec makes about 24. */
+/** The size of the young generation in MiB: an analysis of a long spec allocates about 24. */
 const semiSpace = 32
 
-/** The command of the settings, or else the server that lies in the extension's folder, run by this very Node. */
+/** Returns the command of the settings, or else the server in the extension's folder, run by this Node. */
 export function serverCommand(setting: string, extension: string, node: string): ServerCommand {
   if (setting.trim() !== '') return { command: setting.trim(), args: ['lsp', '--stdio'] }
   return {
@@ -18,7 +18,7 @@ export function serverCommand(setting: string, extension: string, node: string):
   }
 }
 
-/** The arguments that train a spec on a folder of images. Both are absolute paths, so that neither is taken for a flag. */
+/** Returns the arguments that train a spec on a folder of images. Both are absolute paths, so that neither is parsed as an option. */
 export function trainingArguments(spec: string, images: string): readonly string[] {
   return ['train', spec, '--data', images]
 }
@@ -30,7 +30,7 @@ export interface Programs {
   readonly exists: (path: string) => boolean
 }
 
-/** Whether a program is there, by its path or in one of the folders of PATH. */
+/** Whether a program exists, as a path or in a folder of PATH. */
 export function foundOnPath(command: string, { path, windows, exists }: Programs): boolean {
   const endings = windows ? ['', '.cmd', '.exe', '.bat'] : ['']
   const at = (file: string) => endings.some((ending) => exists(file + ending))

@@ -1,4 +1,4 @@
-/** Returns the page of a figure. It runs one script and loads nothing from elsewhere. @param source of which the editor serves files */
+/** Returns the page of a figure. It runs one script and loads nothing else. @param source the origin of files that the editor serves */
 export function figureHtml(page: {
   readonly script: string
   readonly style: string

@@ -5,7 +5,7 @@ export const toPage = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('figure'),
     svg: z.string(),
-    /** Of the boxes that can be followed: their names in the figure and in the text. */
+    /** The boxes that are links: the name in the figure and in the text. */
     labels: z.array(z.tuple([z.string(), z.string()])),
     current: z.boolean(),
   }),

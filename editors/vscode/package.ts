@@ -20,7 +20,7 @@ const commonJs = [
   'const require = __createRequire(import.meta.url), __filename = __fileURLToPath(import.meta.url), __dirname = __fileURLToPath(new URL(".", import.meta.url));',
 ].join(';')
 
-/** Everything that the extension's folder holds. */
+/** Writes the contents of the extension's folder. */
 export async function assemble(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true })
@@ -63,7 +63,7 @@ export async function assemble(folder: string): Promise<void> {
     entryNames: 'server',
     outExtension: { '.js': '.mjs' },
     format: 'esm',
-    // The code of each target is loaded when it is first shown.
+    // Each target's generator is loaded on first use.
     splitting: true,
     banner: { js: commonJs },
   })

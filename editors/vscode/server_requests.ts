@@ -10,11 +10,11 @@ interface Request<Taken, Result> {
 const tooOld =
   'the setting wsban.command names an earlier wsban, which draws no figures and shows no code. Update it, or clear the setting.'
 
-/** Requests of wsban's own language server. A result of another form, from a server of another version, is an error. */
+/** Sends the language server's own requests. A result that does not match the schema, as of another version of the server, is an error. */
 export class ServerRequests {
   constructor(private readonly client: LanguageClient) {}
 
-  /** @returns undefined for a document that the server does not know, and for a request that was cancelled */
+  /** @returns undefined for a document that is not open in the server, and for a cancelled request */
   async send<Taken, Result>({ method, returns }: Request<Taken, Result>, taken: Taken): Promise<Result | undefined> {
     const answer: unknown = await this.client.sendRequest(method, taken).catch((error: unknown) => {
       if (error instanceof ResponseError && error.code === ErrorCodes.MethodNotFound) throw new Error(tooOld)

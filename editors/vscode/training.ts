@@ -13,7 +13,7 @@ import {
 } from 'vscode'
 import { foundOnPath, trainingArguments } from './command.js'
 
-/** Trains a spec on a folder of photos that is asked for, in a terminal. */
+/** Asks for a folder of photos, and trains a spec on it in a terminal. */
 export async function train(document: TextDocument): Promise<void> {
   if (!workspace.isTrusted) {
     void window.showWarningMessage('wsban: training runs a program, so it needs a workspace that you trust.')

@@ -7,9 +7,9 @@ import type { SeenAnswer } from './drawing.js'
 
 export interface Answer extends SeenAnswer {
   readonly probabilities: Float32Array
-  /** From the decoded image to the answer. */
+  /** Time from the decoded image to the answer. */
   readonly milliseconds: number
-  /** The part of it that the model took. */
+  /** Time of the model alone. */
   readonly modelMilliseconds: number
 }
 
@@ -22,7 +22,7 @@ export async function bytesOf(base64: string): Promise<Uint8Array<ArrayBuffer>> 
 function* stripsOf(image: ImageBitmap, rows: number): Generator<Uint8ClampedArray> {
   const { width, height } = image
   const canvas = new OffscreenCanvas(width, Math.min(rows, height))
-  // Pixels that are read at once stay out of the graphics memory.
+  // Reading the pixels at once avoids a copy to the GPU.
   const context = canvas.getContext('2d', { willReadFrequently: true })
   if (!context) throw new Error('this browser cannot read images')
   context.fillStyle = '#fff'

@@ -13,7 +13,7 @@ declare global {
  */
 export async function* piecesOf({ file, pieces }: Asset): AsyncGenerator<string | Uint8Array<ArrayBuffer>> {
   const response = fromServer ? await fetch(file) : undefined
-  // A folder whose large files were left out has the scripts still.
+  // The scripts are the fallback if the binary files were not copied to the server.
   if (!response?.ok || !response.body) {
     for (const source of pieces) yield await pieceFrom(source)
     return

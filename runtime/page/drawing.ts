@@ -1,4 +1,4 @@
-/** Draws in a browser where a model looked. */
+/** Draws attention map and crop in a browser. */
 
 import { type View, wholeImage } from '../../compiler/graph/view.js'
 
@@ -14,7 +14,7 @@ export interface SeenAnswer {
   }
 }
 
-/** The image, where the model looked if `heat`, and the part that it cut out. `view` is what the model sees of an image. */
+/** Draws the image, the attention map if `heat`, and the crop's box. `view` is the part of the image that the model sees. */
 export function drawSeen(
   canvas: HTMLCanvasElement,
   image: ImageBitmap,
@@ -44,7 +44,7 @@ export function drawSeen(
   }
 }
 
-/** The stronger the redder, and the less transparent. */
+/** Stronger attention is redder and less transparent. */
 function heatmap({ values: given, height, width }: NonNullable<SeenAnswer['attention']>): OffscreenCanvas {
   const canvas = new OffscreenCanvas(width, height)
   const values = Array.from(given)
@@ -58,7 +58,7 @@ function heatmap({ values: given, height, width }: NonNullable<SeenAnswer['atten
   return canvas
 }
 
-/** The part that was cut out, alone. */
+/** Draws the crop alone. */
 export function drawPart(canvas: HTMLCanvasElement, image: ImageBitmap, { box }: Pick<SeenAnswer, 'box'>): void {
   const [y1 = 0, x1 = 0, y2 = 1, x2 = 1] = box ?? []
   const [width, height] = [(x2 - x1) * image.width, (y2 - y1) * image.height]

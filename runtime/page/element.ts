@@ -5,7 +5,7 @@ export function element<T extends Element>(id: string, kind: new () => T): T {
   throw new Error(`the page has no ${id}`)
 }
 
-/** Returns a new element with a class and children; texts are text, never markup. */
+/** Returns a new element with a class and children; text is inserted as text, never as markup. */
 export function create<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   className: string,

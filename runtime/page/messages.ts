@@ -14,17 +14,17 @@ export interface PieceMessage {
   readonly kind: 'piece'
   readonly of: 'runtime' | 'model'
   readonly data: string | Uint8Array<ArrayBuffer>
-  /** The bytes of the whole file. */
+  /** The size of the whole file in bytes. */
   readonly total: number
 }
 
-/** All pieces are sent: the worker creates the session. */
+/** Sent after the last piece: the worker creates the session. */
 export interface StartMessage {
   readonly kind: 'start'
   readonly resize: ResizedInput | null
 }
 
-/** Asks for the answer about a photo. */
+/** Requests the prediction for a photo. */
 export interface AnswerRequest {
   readonly kind: 'answer'
   readonly id: number
@@ -32,7 +32,7 @@ export interface AnswerRequest {
   readonly name: string
 }
 
-/** Asks for a photo that was answered before, to show it again. */
+/** Requests an earlier photo, to show it again. */
 export interface ViewRequest {
   readonly kind: 'view'
   readonly id: number
@@ -43,7 +43,7 @@ export interface ViewRequest {
 
 export type ToWorker = PieceMessage | StartMessage | AnswerRequest | ViewRequest
 
-/** A photo that was reduced to the size of a screen. */
+/** A photo, scaled to the size of a screen. */
 export interface DecodedPhoto {
   readonly shown: ImageBitmap
   /** The photo's own size. */

@@ -109,7 +109,7 @@ export class ModelWorker {
     return progress
   }
 
-  /** A worker that failed outside of a request, for lack of memory for example, answers nothing more. */
+  /** A worker that failed outside a request, for example for lack of memory, does not respond any more. */
   private stop(reason: string): void {
     const message = `The model stopped: ${reason}. Reload the page.`
     this.settle.unready(new Error(reason))

@@ -2,8 +2,8 @@
 export const fromServer = /^https?:$/.test(location.protocol)
 
 /**
- * Keeps a page from a server for use without a network, and lets the browser install it. Resolves to false where browsers do neither: from a disk, and
- * from a server without HTTPS.
+ * Caches a page from a server for offline use and makes it installable. Resolves to false where browsers allow neither: on a page opened from a disk,
+ * or from a server without HTTPS.
  *
  * @throws Error if a file of the page is missing on the server
  */
@@ -19,7 +19,7 @@ export async function keepOffline(): Promise<boolean> {
   return new Promise((settle, fail) =>
     worker.addEventListener('statechange', () => {
       if (worker.state === 'redundant') fail(new Error('a file of the page is missing on the server'))
-      // A new version waits until the page of the old one is closed.
+      // A new version is activated when the pages of the old one are closed.
       else if (worker.state !== 'installing') settle(true)
     }),
   )

@@ -1,6 +1,6 @@
 /**
- * The page's own code: shows what an exported file answers about photos. The file runs in a worker. Everything is in the page's folder; it also works
- * when it is opened from a disk, where neither modules nor files can be fetched.
+ * The script of the page: shows the predictions of an exported file, which runs in a worker. All files are in the page's folder. It also works when
+ * opened from a disk, where neither modules nor files can be fetched.
  */
 
 import { element } from './element.js'
@@ -41,7 +41,7 @@ function show(): void {
   else bar.value = progress
 }
 
-/** Returns one line about what happens, and how far it is. */
+/** Returns the status line and its progress. */
 function status(): { readonly text: string; readonly detail?: string; readonly progress?: number | 'unknown' } {
   if (loading.kind === 'failed') return { text: loading.text }
   const { selected } = photos

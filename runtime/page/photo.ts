@@ -1,9 +1,9 @@
-/** Decodes photos in a browser's worker, and cuts from them what is shown. */
+/** Decodes photos in a browser's worker, and scales and crops them for display. */
 
 import { reasonAgainst, signatureOf } from '../images/signature.js'
 import type { DecodedPhoto, Problem } from './messages.js'
 
-/** Bounds for the longer side of a photo as it is shown: small photos are enlarged, so that what is drawn on them is as fine as on large ones. */
+/** Bounds of the longer side of a displayed photo. Small photos are enlarged, so that drawings on them are as sharp as on large ones. */
 const shownSides = { least: 640, most: 1280 }
 const cropSides = { least: 240, most: 640 }
 
@@ -49,7 +49,7 @@ async function firstBytes(file: Blob, name: string): Promise<Uint8Array> {
   }
 }
 
-/** Returns the photo as large as a screen needs it. */
+/** Returns the photo at display size. */
 export async function shownPhoto(photo: ImageBitmap): Promise<DecodedPhoto> {
   const { width, height } = photo
   return { shown: await scaled(photo, { x: 0, y: 0, width, height }, shownSides), width, height }

@@ -5,7 +5,7 @@ export interface PhotoFile {
   readonly name: string
 }
 
-/** Takes photos that are chosen, taken with the camera, dropped anywhere on the page, or pasted. */
+/** Accepts photos that are chosen, taken with the camera, dropped anywhere on the page, or pasted. */
 export function acceptPhotos(take: (photos: readonly PhotoFile[]) => void): void {
   const takeFiles = (files: FileList | undefined | null) =>
     take(Array.from(files ?? [], (file) => ({ file, name: file.name })))
@@ -17,7 +17,7 @@ export function acceptPhotos(take: (photos: readonly PhotoFile[]) => void): void
     element(button, HTMLButtonElement).addEventListener('click', () => input.click())
     input.addEventListener('change', () => {
       takeFiles(input.files)
-      // The same photo may be chosen again.
+      // Allows the same photo to be chosen again.
       input.value = ''
     })
   }

@@ -2,7 +2,7 @@ import type { Answer } from './answer.js'
 import type { DecodedPhoto, Problem } from './messages.js'
 import type { Answered, ModelWorker, Viewed } from './model_worker.js'
 
-/** A photo and how far the model is with it. */
+/** A photo and the state of its prediction. */
 export interface Photo {
   readonly file: Blob
   readonly name: string
@@ -15,11 +15,11 @@ export interface Photo {
   thumbnail: HTMLCanvasElement | undefined
 }
 
-/** The photos that the model was asked about. One is shown in full; bitmaps of the others are not kept. */
+/** All photos of the session. The current one is shown in full; bitmaps of the others are not kept. */
 export class Photos {
   private photos: Photo[] = []
   private current: Photo | undefined
-  /** Of the current photo, as soon as they are there. */
+  /** The bitmaps of the current photo, once available. */
   private bitmaps: Partial<Viewed> = {}
 
   constructor(
@@ -39,7 +39,7 @@ export class Photos {
     return this.bitmaps
   }
 
-  /** Asks the model about photos, and shows the first of them. */
+  /** Requests predictions for photos, and shows the first of them. */
   add(files: readonly { readonly file: Blob; readonly name: string }[]): void {
     const added = files.map(
       ({ file, name }): Photo => ({ file, name, state: { kind: 'waiting' }, thumbnail: undefined }),

@@ -4,11 +4,11 @@ import { thumbnailOf } from '../images/thumbnail.js'
 import { dataUri } from '../report/markup.js'
 import type { SamplePhoto } from './settings.js'
 
-/** The longer side of a sample photo: more than any model takes. */
+/** The longer side of a sample photo, in pixels: more than any model needs. */
 const sampleSide = 800
 
 /**
- * Reads photos that a page offers. They are encoded again, so that nothing but pixels of them is in the page: no place, time or name of a camera.
+ * Reads the sample photos of a page. They are encoded again, which removes all metadata such as place, time and camera.
  *
  * @throws Failure for a photo that cannot be read
  */

@@ -1,4 +1,4 @@
-/** Keeps the page's files in the browser, so that a page from a server opens without a network. */
+/** Caches the page's files in the browser, so that a page from a server opens offline. */
 
 interface ExtendableEvent extends Event {
   waitUntil(work: Promise<unknown>): void
@@ -15,12 +15,12 @@ declare global {
   }
 }
 
-/** The export puts it before this script: paths from the folder of the page, and a hash of what they hold. */
+/** The export prepends it to this script: paths relative to the page, and a hash of their contents. */
 declare const precached: { readonly version: string; readonly files: readonly string[] }
 
 const folder = new URL('.', location.href)
 const page = new URL('index.html', folder)
-/** Caches are common to all pages of a server. */
+/** All pages of an origin share its caches. */
 const own = `wsban-page ${folder.pathname} `
 const current = own + precached.version
 

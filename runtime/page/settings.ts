@@ -12,11 +12,11 @@ export type Asset = z.infer<typeof asset>
 const samplePhoto = z.object({ name: z.string(), uri: z.string() })
 export type SamplePhoto = z.infer<typeof samplePhoto>
 
-/** Everything about a model that its page needs before it loads anything; a script element of index.html holds it as JSON. */
+/** The facts about a model that its page needs before loading; JSON in a script element of index.html. */
 export const pageSettings = z.object({
-  /** In the order of the probabilities, as the data set has them. */
+  /** The class names of the data set, in the order of the probabilities. */
   labels: z.array(z.string()),
-  /** The same classes as people read them. */
+  /** The display names of the same classes. */
   names: z.array(z.string()),
   /** The part of an image that the model sees. */
   view: z.object({ offset: z.number(), share: z.number() }),

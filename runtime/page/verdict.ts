@@ -5,7 +5,7 @@ import type { PageSettings } from './settings.js'
 export interface ShownClass {
   /** As people read it. */
   readonly name: string
-  /** As the data set has it. */
+  /** The class name of the data set. */
   readonly label: string
   readonly probability: number
 }
@@ -13,7 +13,7 @@ export interface ShownClass {
 export interface Verdict {
   /** The most probable classes, best first. */
   readonly classes: readonly [ShownClass, ...ShownClass[]]
-  /** Whether the image is of one of the classes; undefined for a model that was not calibrated. */
+  /** Whether the confidence is above the calibrated threshold; undefined without calibration. */
   readonly known: boolean | undefined
 }
 

@@ -1,4 +1,4 @@
-/** The worker of the page: decodes and resizes photos and runs the model, so that the page itself never waits. */
+/** The worker of the page: decodes and resizes photos and runs the model, so that the page stays responsive. */
 
 import { env, InferenceSession } from 'onnxruntime-web/wasm'
 import { ask, bytesOf } from './answer.js'
@@ -13,7 +13,7 @@ import type {
 } from './messages.js'
 import { decodePhoto, PhotoError, shownCrop, shownPhoto } from './photo.js'
 
-/** Messages that are not handled yet, in order; photos to be shown again go first. */
+/** Pending messages, in order; requests to show a photo again take precedence. */
 const waiting: ToWorker[] = []
 let busy = false
 
@@ -22,7 +22,7 @@ const files: Record<PieceMessage['of'], { bytes: Uint8Array<ArrayBuffer>; length
   model: { bytes: new Uint8Array(), length: 0 },
 }
 let running: { readonly session: InferenceSession; readonly resize: StartMessage['resize'] } | undefined
-/** The photo that was decoded last: it need not be decoded again to be shown. */
+/** The last decoded photo, which is often requested again for display. */
 let decoded: { readonly file: Blob; readonly photo: ImageBitmap } | undefined
 
 function reply(message: FromWorker, transfer: readonly (ImageBitmap | undefined)[] = []): void {
@@ -37,7 +37,7 @@ async function append({ of, data, total }: PieceMessage): Promise<void> {
   file.length += piece.length
 }
 
-/** Returns a whole file, and keeps it no longer. @throws Error if bytes are missing */
+/** Returns a complete file and releases it. @throws Error if bytes are missing */
 function taken(of: PieceMessage['of']): Uint8Array<ArrayBuffer> {
   const { bytes, length } = files[of]
   if (length !== bytes.length) throw new Error(`${length} of ${bytes.length} bytes arrived`)
@@ -51,7 +51,7 @@ async function gunzipped(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<Arr
 }
 
 async function start({ resize }: StartMessage): Promise<void> {
-  // One thread: more need headers that only a server can send.
+  // Threads need cross-origin isolation, whose headers a page opened from a disk cannot have.
   env.wasm.numThreads = 1
   env.wasm.wasmBinary = await gunzipped(taken('runtime'))
   const session = await InferenceSession.create(taken('model'), { executionProviders: ['wasm'] })

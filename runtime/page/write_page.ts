@@ -21,7 +21,7 @@ export interface PageContent {
   /** The exported file from its resized image on, or the path of the whole file. */
   readonly model: ResizedModel | string
   readonly calibration?: AnswerCalibration
-  /** Photos that the page offers. */
+  /** The sample photos of the page. */
   readonly samples?: readonly SamplePhoto[]
 }
 
@@ -35,13 +35,13 @@ const serviceFile = 'service-worker.js'
 const rootFiles = [htmlFile, manifestFile, iconFile, serviceFile]
 const folderOfFiles = 'files'
 
-/** The files of the page; `wasm.js` and `model.js` are those of earlier versions. */
+/** Files that wsban writes; `wasm.js` and `model.js` are of earlier versions. */
 const ownFile =
   /^(?:index\.html|icon\.svg|manifest\.webmanifest|service-worker\.js|wasm\.js|model\.js|files\/(?:runtime|model)(?:\.bin|-\d{3,}\.js))$/
 
 /**
- * Writes a folder with a page that runs the exported file in a browser, and asks for nothing from outside. Large files are there twice:
- * as they are for pages from a server, and in pieces within scripts, since a page that was opened from a disk may not fetch files.
+ * Writes a folder with a page that runs the exported file in a browser, and asks for nothing from outside. Large files are written twice: as binary
+ * files for pages from a server, and in pieces within scripts, since a page opened from a disk may not fetch files.
  *
  * @throws Failure `cannot-write`, `file-exists` where a file would replace one that wsban did not write
  */
@@ -99,19 +99,19 @@ export async function writePage(folder: string, content: PageContent): Promise<v
   for (const path of before) if (!written.has(path) && (await files.owns(path))) await rm(join(folder, path))
 }
 
-/** Lets browsers install a page from a server as an application. */
+/** Returns the web app manifest, with which browsers install a page from a server. */
 function manifestFor(title: string): string {
   const icons = [{ src: iconFile, sizes: 'any', type: 'image/svg+xml', purpose: 'any maskable' }]
   const colours = { background_color: '#fafafc', theme_color: '#1d2430' }
   return `${JSON.stringify({ name: title, start_url: '.', display: 'standalone', ...colours, icons }, undefined, 2)}\n`
 }
 
-/** To be asked before a model is exported for the page. @throws Failure `file-exists` */
+/** Checks a folder before the export of its page. @throws Failure `file-exists` */
 export async function checkPageFolder(folder: string): Promise<void> {
   await (await WrittenFiles.open(folder)).check(await existing(folder))
 }
 
-/** Returns the files that a page always has, and those of an earlier one that are in the folder. */
+/** Returns the files that every page has, and those of an earlier page in the folder. */
 async function existing(folder: string): Promise<readonly string[]> {
   const names = async (path: string) => {
     try {
@@ -129,11 +129,11 @@ async function existing(folder: string): Promise<readonly string[]> {
 
 interface WrittenAsset {
   readonly asset: Asset
-  /** Below the folder of the page. */
+  /** Paths relative to the folder of the page. */
   readonly paths: readonly string[]
 }
 
-/** Writes a file as it is, and as scripts, each of which leaves its piece in `wsbanPiece` (runtime/page/asset_loader.ts). */
+/** Writes a file in binary form, and as scripts, each of which assigns its piece to `wsbanPiece` (runtime/page/asset_loader.ts). */
 async function writeAsset(
   files: WrittenFiles,
   name: 'runtime' | 'model',
@@ -151,7 +151,7 @@ async function writeAsset(
     hash.update(piece)
     bytes += piece.length
   }
-  // A browser that has kept the file of an earlier export asks for this one by another address.
+  // The hash in the URL bypasses a cached file of an earlier export.
   const file = `${path}?${hash.digest('hex').slice(0, 16)}`
   return { asset: { file, bytes, pieces }, paths: [path, ...pieces] }
 }

@@ -7,14 +7,14 @@ export interface DataSummary {
   readonly classes: number
   /** Images to train on. */
   readonly train: number
-  /** Of the images looked at, the middle one by its shorter side, in pixels. */
+  /** The median shorter side of the sampled images, in pixels. */
   readonly shorterSide: number
-  /** Training images of the class with the fewest, and of that with the most. */
+  /** The smallest and largest number of training images of a class. */
   readonly smallest: number
   readonly largest: number
 }
 
-/** How many images are opened: enough for a middle, and a second's work. */
+/** The number of images that are opened: enough for a median, in about a second. */
 const lookedAt = 40
 
 /** Opens some of the training images, spread over the classes; unreadable ones are skipped. @throws Failure `no-images` */

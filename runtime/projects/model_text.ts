@@ -3,17 +3,17 @@ import { parse } from '../../grammar/parse.js'
 import type { Model, Span } from '../../grammar/tree.js'
 
 export interface ModelChanges {
-  /** The name of the model, if it can be one. */
+  /** The name of the model; ignored if it is not a valid name. */
   readonly name: string
-  /** New defaults of its parameters; those it does not have are left out. */
+  /** New defaults of its parameters; names that the model lacks are ignored. */
   readonly settings: Readonly<Record<string, number>>
-  /** Lines of its train block. */
+  /** Settings of its train block. */
   readonly training: Readonly<Record<string, number | string>>
-  /** Lines to stand before everything, in place of the template's own. */
+  /** The comment lines at the top, which replace those of the template. */
   readonly comment: readonly string[]
 }
 
-/** A template's text as a new model, formatted. */
+/** Returns a template's text as a new model, formatted. */
 export function ownModel(text: string, { name, settings, training, comment }: ModelChanges): string {
   const { file } = parse('template', text)
   const [model] = file.models
@@ -48,7 +48,7 @@ function firstCode(model: Model, imports: readonly Span[]): number {
   return Math.min(model.span.start, ...imports.map(({ start }) => start))
 }
 
-/** The name with underscores for what cannot stand in one; undefined where it is a word of the language, or nothing is left. */
+/** Returns the name with underscores for invalid characters; undefined for a keyword and an empty name. */
 function identifierFrom(name: string): string | undefined {
   const plain = name.replace(/[^A-Za-z0-9_]+/g, '_').replace(/^_+|_+$/g, '')
   const identifier = /^[0-9]/.test(plain) ? `m${plain}` : plain

@@ -20,7 +20,7 @@ export interface ProjectRequest {
 
 export interface Project {
   readonly files: readonly string[]
-  /** Existing files, which were not changed. */
+  /** Existing files, left unchanged. */
   readonly left: readonly string[]
   /** The model of wsban on which the spec is based. */
   readonly model: string

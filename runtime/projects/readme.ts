@@ -8,7 +8,7 @@ export interface ReadmeContent {
   readonly sample: boolean
 }
 
-/** The commands of a new project, in their order. */
+/** Returns the README of a new project, with its commands in order. */
 export function readmeOf({ title, images, sample }: ReadmeContent): string {
   const heading = title.replace(/[\\`*_{}[\]<>#|\r\n]/g, ' ').trim() || 'A model'
   const commands: readonly (readonly [command: string, what: string])[] = [

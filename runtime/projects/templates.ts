@@ -1,8 +1,8 @@
-/** Models on which a project may be based: one for photos, and a small one for trying things out, if there is one. */
+/** Models on which a project may be based: one for photos, and optionally a small one to start with. */
 export interface Template {
   readonly name: TemplateName
   readonly summary: string
-  /** Below models/: trains from scratch in minutes, on the sample birds for one. */
+  /** A file of models/ that trains from scratch in minutes, for example on the sample birds. */
   readonly small: string
   /** For photos: uses published weights if wsban can download them. */
   readonly photos: string

@@ -17,7 +17,7 @@ export interface PytorchEnvironment {
   readonly devices: readonly string[]
   /** The devices that do not compute, each with the reason. */
   readonly unusable: readonly string[]
-  /** Whether it is named by `WSBAN_PYTHON` or was made by `wsban setup pytorch`. */
+  /** Where it comes from: `WSBAN_PYTHON`, or the cache of `wsban setup pytorch`. */
   readonly place: 'WSBAN_PYTHON' | 'cache'
 }
 

@@ -4,7 +4,7 @@ import { splitsText } from './image_counts.js'
 import { limitsOf } from './limits.js'
 import { html, type Markup } from './markup.js'
 
-/** Longer tables are folded. */
+/** Tables with more rows are collapsed. */
 const mostUnfolded = 20
 
 /** The data, the cost, the settings and the limits of the run. */

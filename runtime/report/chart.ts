@@ -10,7 +10,7 @@ export interface Series {
 interface ChartOptions {
   readonly label: string
   readonly format: (value: number) => string
-  /** The top of the scale; the largest value when not given. */
+  /** The upper end of the scale; by default derived from the largest value. */
   readonly top?: number
   /** The position and the label of a vertical line. */
   readonly mark?: { readonly x: number; readonly label: string }

@@ -9,9 +9,9 @@ export interface EpochRecord {
   readonly epoch: number
   /** By name, `total` among them. */
   readonly losses: Readonly<Record<string, number>>
-  /** Shares from 0 to 1, by branch and `joint`. */
+  /** Fractions from 0 to 1, by branch and `joint`. */
   readonly top1: Readonly<Record<string, number>>
-  /** The main metric of each prediction, by `PREDICTION METRIC`, if there are others than a single class. */
+  /** The main metric of each prediction, by `PREDICTION METRIC`, unless the model predicts a single class. */
   readonly scores?: Readonly<Record<string, number>>
 }
 
@@ -35,7 +35,7 @@ export interface ShownImage {
   readonly path: string
   readonly truth: string
   readonly guesses: readonly Guess[]
-  /** Small JPEGs: as it is, with heatmap and boxes, and the crop. */
+  /** Small JPEGs: the image, the image with heatmap and boxes, and the crop. */
   readonly image: Uint8Array
   readonly overlay?: Uint8Array
   readonly crop?: Uint8Array
@@ -79,7 +79,7 @@ export interface DoubtfulName {
 /** The images that the run was trained and measured on. */
 export interface DataSummary {
   readonly classes: readonly { readonly name: string; readonly images: Readonly<Record<SplitName, number>> }[]
-  /** The images of each split, where no class is known of them. */
+  /** The numbers of images of each split, if they have no class. */
   readonly unclassified?: Readonly<Record<SplitName, number>>
   /** How the data was read, one line each. */
   readonly notes: readonly string[]
@@ -89,17 +89,17 @@ export interface DataSummary {
 
 export interface Cost {
   readonly parameters: number
-  /** Of one image, both passes included. */
+  /** Multiply-adds per image, all passes included. */
   readonly multiplyAdds: number
-  /** Of the checkpoint's weights. */
+  /** The size of the checkpoint's weights. */
   readonly weightBytes: number
-  /** Of the training steps, without validation; absent before the first epoch is done. */
+  /** The time of the training steps, without validation; absent before the end of the first epoch. */
   readonly trainingSeconds?: number
-  /** For one image of the evaluation, decoding included; absent when the images are gone. */
+  /** The time per image of the evaluation, decoding included; absent if the images are missing. */
   readonly millisecondsPerImage?: number
 }
 
-/** All that a report shows. Every text in it is data, and is escaped. */
+/** The contents of a report. Every text in it is untrusted and escaped. */
 export interface ReportData {
   readonly title: string
   readonly subtitle: string
@@ -107,13 +107,13 @@ export interface ReportData {
   readonly steps: readonly StepRecord[]
   /** The epoch of the checkpoint that is shown. */
   readonly best?: number
-  /** The likely reason, should the accuracy be near chance; see `reasonForChance`. */
+  /** The likely reason if the accuracy is near chance; see `reasonForChance`. */
   readonly reason: string
   /** How the answers are corrected, if they are. */
   readonly calibration?: AnswerCalibration
-  /** Absent when the images are gone, as are `data`, `baseline`, `differences` and all images. */
+  /** Absent if the images are missing, as are `data`, `baseline`, `differences` and all images. */
   readonly evaluation?: Evaluation
-  /** The metrics of each prediction, where there are others than one class. */
+  /** The metrics of each prediction, unless the model predicts a single class. */
   readonly answers?: { readonly images: number; readonly metrics: Readonly<Record<string, AnswerMetrics>> }
   readonly data?: DataSummary
   readonly differences: readonly BranchDifference[]
@@ -128,13 +128,13 @@ export interface ReportData {
   readonly doubtful?: {
     readonly count: number
     readonly labels: readonly DoubtfulName[]
-    /** The complete list, as a path from the report; absent if there is none. */
+    /** The path of the complete list, relative to the report; absent without a list. */
     readonly list?: string
   }
   readonly cost: Cost
   /** Facts of the run, by name. */
   readonly facts: readonly (readonly [name: string, value: string])[]
-  /** Why something is missing. */
+  /** Explains missing parts. */
   readonly notes: readonly string[]
   readonly spec: string
 }

@@ -1,13 +1,13 @@
 import { html, type Markup } from './markup.js'
 
 interface Enlargeable {
-  /** Of the element: letters, digits and hyphens. */
+  /** The element's id: letters, digits and hyphens. */
   readonly id: string
-  /** Names it for a screen reader. */
+  /** The accessible name. */
   readonly what: string
-  /** Fills the window when it is clicked. */
+  /** The content, which fills the window when clicked. */
   readonly body: Markup
-  /** Shown below it, small and large alike. */
+  /** The caption, shown in both sizes. */
   readonly caption: Markup
 }
 

@@ -1,6 +1,6 @@
 import type { PairedDifference } from '../inference/paired.js'
 
-/** 0.926 as `92.6 %`, with a space that no line breaks at. */
+/** Formats 0.926 as `92.6 %`, with a no-break space. */
 export function percent(share: number): string {
   return `${(share * 100).toFixed(1)}\u00a0%`
 }
@@ -36,7 +36,7 @@ export function differenceText(compared: PairedDifference, first: string, second
   return `${points(difference)} points (95\u00a0% interval ${points(low)} to ${points(high)}); ${counted(onlyFirst, 'image')} classified correctly only by ${first}, ${onlySecond} only by ${second}. The difference is ${verdict} (McNemar, ${p}).`
 }
 
-/** Whether so large a difference would be seen by chance in less than one of twenty cases. */
+/** Whether the difference is significant at the 5 % level. */
 export function isSignificant({ pValue }: Pick<PairedDifference, 'pValue'>): boolean {
   return pValue < 0.05
 }

@@ -32,7 +32,7 @@ function buttons(names: readonly string[]): Markup {
   return html`<style>${rules.join('\n')}</style><fieldset class="filter"><legend>Show the images of</legend>${button('only-all', 'all classes', ' checked')}${names.map((name, index) => button(`only-${index}`, name, ''))}</fieldset>`
 }
 
-/** To the first image of each class. */
+/** Links to the first image of each class. */
 function links(names: readonly string[], examples: readonly ShownImage[], mistakes: readonly ShownImage[]): Markup {
   const targetOf = (name: string) => {
     const example = examples.findIndex(({ truth }) => truth === name)

@@ -12,7 +12,7 @@ import { html, Markup } from './markup.js'
 import { style } from './style.js'
 import { keyFigures, verdictOf } from './verdict.js'
 
-/** One HTML file that needs nothing else: no script, no request, images inside. */
+/** Renders the report as one self-contained HTML file: no scripts, no requests, embedded images. */
 export function renderReport(data: ReportData): string {
   // Without images, no rate is defined.
   const evaluation = data.evaluation?.images ? data.evaluation : undefined

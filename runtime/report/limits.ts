@@ -2,10 +2,10 @@ import type { ReportData } from './data.js'
 import { counted, percent } from './format.js'
 import { imagesOf } from './image_counts.js'
 
-/** Fewer validation images of a class than this say little about that class. */
+/** The number of validation images below which a class's figures are uncertain. */
 const fewImages = 10
 
-/** Returns in sentences of plain text what the numbers do not show. */
+/** Returns the limitations of the figures, in sentences of plain text. */
 export function limitsOf({ evaluation, answers, data, calibration, baseline }: ReportData): string[] {
   if (!(evaluation?.images || answers?.images) || !data)
     return ['No validation images were available, so nothing was measured for this report.']

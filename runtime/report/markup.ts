@@ -1,11 +1,11 @@
-/** Text that is markup already; everything else that goes into a page is escaped. */
+/** Trusted markup; everything else that is inserted into a page is escaped. */
 export class Markup {
   constructor(readonly text: string) {}
 }
 
 type Part = Markup | string | number | readonly (Markup | string | number)[]
 
-/** html`<p>${anything}</p>`: what is put in is escaped unless it is markup itself. */
+/** html`<p>${anything}</p>`: interpolated values are escaped unless they are Markup. */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Markup {
   return new Markup(
     strings.map((text, index) => text + (index < parts.length ? render(parts[index] as Part) : '')).join(''),
@@ -24,12 +24,12 @@ export function escapeText(text: string): string {
   )
 }
 
-/** A path that breaks after its slashes, should it not fit in a line. */
+/** Returns a path that may wrap after its slashes. */
 export function pathText(path: string): Markup {
   return html`${path.split(/(?<=\/)/).map((part) => html`${part}<wbr>`)}`
 }
 
-/** A JPEG inside the page. */
+/** Returns the data URI of a JPEG. */
 export function dataUri(jpeg: Uint8Array): string {
   return `data:image/jpeg;base64,${Buffer.from(jpeg).toString('base64')}`
 }

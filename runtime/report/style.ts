@@ -1,13 +1,14 @@
 /**
- * The report's own look; light or dark as the reader's system is, and light on paper. Each role has one colour in all charts: the joint
- * prediction, the whole image, the crop, the loss, and all else. The true box is drawn into the images, in dashed green.
+ * The style sheet of a report: light or dark as the system is, and light in print. Each role has one colour in all charts: the joint prediction, the
+ * whole image, the crop, the loss, and all else. The true box is drawn into the images, in dashed green.
  */
 export const style = `
 :root { color-scheme: light dark; --ink: #1d2430; --soft: #525c6c; --paper: #fafafc; --card: #fff; --line: #dde2ea; --good: #17703f; --bad: #ab3025;
   --joint: #15803d; --whole: #2563c9; --crop: #b3490f; --loss: #6b3fa0; --other: #7a6408; --hit: 23 112 63; --miss: 190 60 45; --most: .5 }
 @media screen and (prefers-color-scheme: dark) { :root { --ink: #e7eaf0; --soft: #a5aebd; --paper: #14171d; --card: #1c2028; --line: #323945; --good: #4cc38a; --bad: #f58b7f;
   --joint: #57d2a0; --whole: #7eabff; --crop: #f39a5d; --loss: #c9a0f5; --other: #dcc04a; --hit: 76 195 138; --miss: 242 120 107; --most: .36 } }
-* { box-sizing: border-box } body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere }
+* { box-sizing: border-box } body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; overflow-wrap:
+* anywhere }
 header, main { max-width: 1120px; margin: 0 auto; padding: 0 24px } header { padding-top: 32px } header p { margin: 4px 0 0; color: var(--soft) }
 h1 { margin: 0; font-size: 28px; line-height: 1.2 } h2 { font-size: 20px; margin: 0 0 8px } h3 { font-size: 16px; margin: 16px 0 4px } h3 small { color: var(--soft); font-weight: normal }
 section { margin: 40px 0 } section.summary { margin-top: 20px } p { max-width: 75ch; margin: 0 0 12px } section > p { color: var(--soft) } li { max-width: 75ch } a { color: var(--whole) }

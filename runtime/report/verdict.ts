@@ -8,7 +8,7 @@ import { intervalText, isSignificant, percent, points } from './format.js'
 export interface KeyFigure {
   readonly name: string
   readonly value: string
-  /** How exact it is, and what chance alone reaches. */
+  /** The interval, and the level of chance. */
   readonly beside: string
 }
 
@@ -119,7 +119,7 @@ function cropFigure({ discriminativePart, localisation }: Evaluation): KeyFigure
   ]
 }
 
-/** Returns the accuracy beside chance; undefined for a model without a joint prediction, and without images. */
+/** Compares the accuracy with chance; undefined without a joint prediction or without images. */
 export function standingOf({ top1, images, perClass }: Evaluation): AgainstChance | undefined {
   if (top1.joint === undefined || images === 0) return undefined
   const labels = perClass.flatMap(({ images: count }, label) => Array.from({ length: count }, () => label))

@@ -2,11 +2,11 @@ import type { Outputs } from '../inference/answer.js'
 import { concatenated, type InputTensor } from './tensors.js'
 
 export interface BatchLimits {
-  /** Rows of the largest batch. */
+  /** The maximum number of rows of a batch. */
   readonly batch: number
-  /** Milliseconds for which the first tensor of a batch waits for others. */
+  /** How long the first tensor of a batch waits for others, in milliseconds. */
   readonly wait: number
-  /** Elements of the largest batch of several tensors: what large images need is allocated for all of a batch. */
+  /** The maximum number of elements of a batch of several tensors: memory for large images is allocated for the whole batch. */
   readonly elements: number
 }
 
@@ -21,8 +21,8 @@ interface Waiting {
 }
 
 /**
- * Gathers tensors of one shape to batches. One batch runs at a time; the next one gathers meanwhile. Tensors are taken in the order in which
- * they came, so that none waits for ever behind those of another shape.
+ * Collects tensors of one shape into batches. One batch runs at a time while the next one is collected. Tensors are taken in order of arrival, so
+ * that none waits forever behind those of another shape.
  */
 export class Batcher {
   private waiting: Waiting[] = []
@@ -116,7 +116,7 @@ export class Batcher {
       if (batch.length === 1) throw error
       return undefined
     })
-    // They run again one by one: a tensor that fails must not take the others with it.
+    // They run again one by one: a tensor that fails must not fail the others.
     if (!outputs) {
       for (const item of batch)
         await this.runBatch([item]).catch((error: unknown) => {

@@ -1,17 +1,17 @@
 import { availableParallelism } from 'node:os'
 import type { RgbImage } from '../images/rgb_image.js'
 
-/** Bytes of decoded images above which no other one is decoded. */
+/** The limit on the bytes of decoded images; above it, decoding waits. */
 const mostHeld = 2 ** 28
 
-/** Bounds the memory of decoded images: files are small, and what they decode to may be a hundred times as large. */
+/** Bounds the memory of decoded images, which may be a hundred times as large as their files. */
 export class Decoding {
   private running = 0
   private held = 0
   private readonly waiting: (() => void)[] = []
   private readonly most = availableParallelism()
 
-  /** Decodes an image when there is room for it, which it takes until `use` has ended. */
+  /** Decodes an image when there is room for it. The room is released when `use` has ended. */
   async with<Result>(decode: () => Promise<RgbImage>, use: (image: RgbImage) => Promise<Result>): Promise<Result> {
     while (this.running >= this.most || this.held >= mostHeld)
       await new Promise<void>((settle) => {
@@ -36,7 +36,7 @@ export class Decoding {
     }
   }
 
-  /** Lets all of the waiting look for room again, the first one first. */
+  /** Lets all waiting requests check for room again, in order. */
   private wake(): void {
     for (const settle of this.waiting.splice(0)) settle()
   }

@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
-/** The figures of a server in the text format of Prometheus, with those of the process: memory, time, event loop. */
+/** The metrics of a server in Prometheus's text format, with those of the process: memory, time, event loop. */
 export class Metrics {
   private readonly registry = new Registry()
   private readonly requests: Counter
@@ -63,7 +63,7 @@ export class Metrics {
   }
 }
 
-/** 1, 2, 4, ... and the largest itself. */
+/** 1, 2, 4, ... up to the largest, which is the last bucket. */
 function bucketsUpTo(largest: number): number[] {
   const buckets: number[] = []
   for (let size = 1; size < largest; size *= 2) buckets.push(size)

@@ -7,8 +7,9 @@ import { Refusal } from './refusal.js'
 import type { InputTensor } from './tensors.js'
 
 /**
- * Inference requests and responses of the Open Inference Protocol, version 2 (kserve/open-inference-protocol, specification/protocol/inference_rest.md), with
- * Triton's binary tensor data extension: tensors may follow the JSON object as little-endian bytes, in the order in which it names them.
+ * Inference requests and responses of the Open Inference Protocol, version 2 (kserve/open-inference-protocol,
+ * specification/protocol/inference_rest.md), with Triton's binary tensor data extension: tensors may follow the JSON object as little-endian bytes,
+ * in the order in which it names them.
  */
 export const headerLength = 'inference-header-content-length'
 export const extensions = ['binary_tensor_data']
@@ -42,14 +43,14 @@ const inferenceRequest = z.object({
 export interface InferenceRequest {
   readonly id?: string
   readonly tensor: InputTensor
-  /** The outputs that are asked for, and whether their data is to be bytes. */
+  /** The requested outputs, and whether their data is returned as bytes. */
   readonly outputs: readonly { readonly name: string; readonly binary: boolean }[]
 }
 
 export interface InferenceLimits {
   /** Rows of one request. */
   readonly batch: number
-  /** Elements of the input. */
+  /** The number of elements of the input. */
   readonly elements: number
 }
 
@@ -126,7 +127,7 @@ function checkShape(
   const [rows = 0] = shape
   if (rows > limits.batch) throw new Refusal(400, `a request may have ${limits.batch} rows, not ${rows}`)
   let elements = 1
-  // Larger products are not exact, and too large anyway.
+  // Larger products are not exact, and exceed every limit.
   for (const size of shape) elements = Math.min(elements * size, Number.MAX_SAFE_INTEGER)
   if (elements > limits.elements)
     throw new Refusal(413, `the input ${name} may have ${limits.elements} elements; the shape [${shape}] has more`)

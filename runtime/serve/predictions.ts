@@ -6,7 +6,7 @@ import { Decoding } from './decoding.js'
 import type { UploadedFile } from './form_files.js'
 import type { ServedModel } from './served_model.js'
 
-/** Answers about image files as `wsban predict --json` does. */
+/** Predicts image files, and answers with the document of `wsban predict --json`. */
 export class Predictions {
   private readonly decoding = new Decoding()
 

@@ -1,4 +1,4 @@
-/** A request that is not answered as asked: the status and the message that its sender gets. */
+/** A request that is refused: the status and the message of the response. */
 export class Refusal extends Error {
   constructor(
     readonly status: number,
@@ -10,5 +10,5 @@ export class Refusal extends Error {
   }
 }
 
-/** The status for a client that closed the connection, which no client sees: the convention of nginx. */
+/** The status for a client that closed the connection, used in logs and metrics only; the convention of nginx. */
 export const clientClosed = 499

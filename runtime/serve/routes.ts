@@ -11,14 +11,14 @@ import type { ServedModel } from './served_model.js'
 
 type Label = 'page' | 'script' | 'metrics' | 'server' | 'live' | 'ready' | 'model' | 'model_ready' | 'infer' | 'predict'
 
-/** An address that is answered, and what it names. */
+/** A matched route and its parameters. */
 export interface Route {
   /** In metrics. */
   readonly label: Label
   readonly method: 'GET' | 'POST'
-  /** Whether it is answered without the token. */
+  /** Whether it needs no token. */
   readonly isPublic: boolean
-  /** The model that it names. */
+  /** The model named in the path. */
   readonly model?: string
   readonly query: URLSearchParams
 }
@@ -37,7 +37,7 @@ export interface RouteLimits {
   readonly maxPixels: number
 }
 
-/** `*` is the name of the model. */
+/** `*` matches the name of a model. */
 const patterns: readonly (readonly [
   path: readonly string[],
   label: Label,
@@ -86,7 +86,7 @@ function decodedWord(word: string): string {
   }
 }
 
-/** Classes that `/predict` lists, as `wsban predict` does. */
+/** The number of classes that `/predict` lists, as `wsban predict` does. */
 const shownClasses = 3
 
 /** Answers each address. */

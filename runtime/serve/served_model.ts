@@ -24,7 +24,7 @@ export type FromSession =
 /** An exported file in a thread of its own, and how its outputs are read. */
 export class ServedModel {
   private readonly waiting = new Map<number, { settle: (outputs: Outputs) => void; fail: (error: unknown) => void }>()
-  /** Rejects when the thread ends by itself. */
+  /** Rejects when the thread exits unexpectedly. */
   readonly failed: Promise<never>
   private next = 0
   private ended: Error | undefined
@@ -46,7 +46,7 @@ export class ServedModel {
         if (!this.closing) fail(new Error('the thread of the model ended'))
       })
     })
-    // Whoever runs requests gets the error as well.
+    // Pending requests reject with the same error.
     this.failed.catch(() => undefined)
   }
 

@@ -13,44 +13,44 @@ import type { ServedModel } from './served_model.js'
 
 export interface ServeOptions {
   readonly host: string
-  /** 0 for any that is free. */
+  /** 0 selects a free port. */
   readonly port: number
-  /** Rows of the largest batch. */
+  /** The maximum number of rows of a batch. */
   readonly batch: number
-  /** Milliseconds for which the first image of a batch waits for others. */
+  /** How long the first image of a batch waits for others, in milliseconds. */
   readonly wait: number
-  /** Bytes of the largest body. */
+  /** The maximum size of a request body in bytes. */
   readonly maxBytes: number
-  /** Pixels of the largest image. */
+  /** The maximum number of pixels of an image. */
   readonly maxPixels: number
-  /** Requests that are received or answered at a time. */
+  /** The maximum number of requests in progress. */
   readonly queue: number
-  /** Milliseconds for receiving and answering a request, and for the answers in flight at the end. */
+  /** The time limit in milliseconds for receiving and answering a request, and for draining on shutdown. */
   readonly timeout: number
-  /** Without it nothing is answered but the page and whether the server runs. */
+  /** The bearer token. Requests without it get only the page and the health checks. */
   readonly token?: string | undefined
 }
 
 /** A line of the log. */
 export interface AnsweredRequest {
   readonly method: string
-  /** Of the address, as it was sent: up to 200 characters of it. */
+  /** The path of the request, as sent, cut to 200 characters. */
   readonly path: string
   readonly status: number
   readonly milliseconds: number
-  /** Why it was not answered as asked. */
+  /** The reason for a refusal. */
   readonly error?: string
 }
 
-/** Milliseconds for the headers of a request. */
+/** The time limit for the headers of a request, in milliseconds. */
 const headersTimeout = 10_000
 
-/** Milliseconds for which a connection stays open between requests: longer than proxies keep theirs. */
+/** How long an idle connection is kept, in milliseconds: longer than proxies keep theirs. */
 const keepAlive = 65_000
 
 const mostConnections = 1024
 
-/** Milliseconds for connections to end after the last answer. */
+/** How long connections may take to close after the last response, in milliseconds. */
 const lastMoment = 1000
 
 /** Serves a model over HTTP. */
@@ -58,10 +58,10 @@ export class ModelServer {
   private readonly server: Server
   private readonly routes: Routes
   private readonly metrics: Metrics
-  /** The requests of each connection that are not answered yet: a client may send several at once (pipelining). */
+  /** The unanswered requests of each connection: a client may send several at once (pipelining). */
   private readonly pending = new Map<Socket, Map<IncomingMessage, AbortController>>()
   private readonly broken = new WeakSet<Socket>()
-  /** Whose request was answered before all of it came. */
+  /** Connections whose request was answered before its body had arrived. */
   private readonly answeredEarly = new WeakSet<Socket>()
   private inFlight = 0
   private stopping = false
@@ -96,7 +96,7 @@ export class ModelServer {
     this.server.maxConnections = mostConnections
     const receive = (request: IncomingMessage, response: ServerResponse) => this.receive(request, response)
     this.server.on('request', receive)
-    // A body that would be refused need not be sent.
+    // A client that asks first (Expect: 100-continue) need not send a body that would be refused.
     this.server.on('checkContinue', receive)
     this.server.on('checkExpectation', receive)
     this.server.on('clientError', (error, socket) => this.refuse(error, socket as Socket))

@@ -3,12 +3,12 @@ import type { RunFolder } from '../runs/folder.js'
 import { type TrainingRecord, trainingRecord } from '../training/metrics_records.js'
 import { type RunState, topOne } from './state.js'
 
-/** Points of a curve: a screen shows no more. */
+/** The maximum number of points of a curve; a screen shows no more. */
 const mostPoints = 400
 
 type Logged = Pick<RunState, 'epoch' | 'steps' | 'ends' | 'best' | 'secondsLeft'>
 
-/** Returns what a run's log says of it. */
+/** Returns the epochs and steps of a run's log. */
 export async function loggedOf(run: RunFolder): Promise<Logged> {
   const records = (await run.log.read()).flatMap((line) => trainingRecord.safeParse(line).data ?? [])
   const ends = records.flatMap((record) => (record.kind === 'epoch' ? [record] : []))
@@ -23,7 +23,7 @@ export async function loggedOf(run: RunFolder): Promise<Logged> {
   return {
     epoch,
     ...(best && { best }),
-    // Evaluation is left out, as it is on the command line.
+    // Evaluation time is excluded, as on the command line.
     ...(end && { secondsLeft: (run.info.epochs - epoch) * (end.step / end.epoch) * end.secondsPerStep }),
     steps: thinned(steps).flatMap(({ epoch: of, losses: { total }, rate }) =>
       total === undefined ? [] : [{ epoch: of, loss: total, rate }],

@@ -9,10 +9,10 @@ import type { SpecHost } from '../specs/host.js'
 import { shownAnswerOf } from './shown_answer.js'
 import type { photoAnswer } from './state.js'
 
-/** Of the photo as the page shows it, in pixels. */
+/** The longer side of the displayed photo, in pixels. */
 const photoSide = 900
 
-/** Answers about a person's own photos, by the best checkpoint of a run. The model of the last question is kept. */
+/** Predicts photos of the user's own by the best checkpoint of a run. The last model stays loaded. */
 export class PhotoPredictor {
   private kept: { readonly key: string; readonly predictor: Predictor } | undefined
 

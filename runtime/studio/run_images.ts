@@ -22,18 +22,18 @@ const shownImages = 9
 const shownPairs = 6
 const imagesOfEachPair = 3
 
-/** Of an image on the page, in pixels. */
+/** The longer side of a thumbnail, in pixels. */
 const thumbnailSide = 480
 
-/** The images of a run: those that are looked at each epoch, and those that are confused. */
+/** The images of a run that the page shows: those evaluated after each epoch, and confused ones. */
 export class RunImages {
-  /** The answers about the images that are looked at, by epoch. */
+  /** The predictions for the watched images, by epoch. */
   readonly answers = new Map<number, readonly ShownAnswer[]>()
   private readonly samples: readonly Sample[]
 
   private constructor(
     private readonly data: DataSet,
-    /** Places in the validation split of the images that are looked at. */
+    /** The indices of the watched images in the validation split. */
     readonly chosen: readonly number[],
   ) {
     this.samples = data.splits.val
@@ -54,13 +54,13 @@ export class RunImages {
     })
   }
 
-  /** Returns an image of the validation split as a small JPEG; undefined for a place that it does not have. @throws Failure `image-unreadable` */
+  /** Returns an image of the validation split as a small JPEG; undefined for an index out of range. @throws Failure `image-unreadable` */
   async thumbnail(index: number): Promise<Uint8Array | undefined> {
     const sample = this.samples[index]
     return sample && thumbnailOf(await decodeSample(sample, thumbnailSide), thumbnailSide)
   }
 
-  /** Sends the chosen images through a checkpoint and keeps the answers. @throws Failure where weights or images cannot be read */
+  /** Evaluates a checkpoint on the watched images and keeps the predictions. @throws Failure where weights or images cannot be read */
   async look(
     run: RunFolder,
     { epoch, weights }: { readonly epoch: number; readonly weights: string },
@@ -108,7 +108,7 @@ export class RunImages {
   }
 }
 
-/** Returns the places of some images, spread over all classes; in place of one that cannot be read the next one that can. */
+/** Returns the indices of some readable images, spread over all classes. */
 async function choose(samples: readonly Sample[]): Promise<number[]> {
   const byLabel = samples.map(({ label }, index) => ({ label, index })).sort((a, b) => a.label - b.label)
   const count = Math.min(shownImages, byLabel.length)

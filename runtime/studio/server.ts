@@ -23,12 +23,12 @@ import type { WatchedRun } from './watched_run.js'
 /** Bytes of a photo. */
 const mostBytes = 64 * 2 ** 20
 
-/** Milliseconds after which a silent connection is kept open by a comment. */
+/** The interval of the comments that keep a silent connection open, in milliseconds. */
 const heartbeat = 15_000
 
 /**
- * Serves a studio on this machine alone. Every address begins with a token, without which it answers nothing: another user of the machine,
- * or a page of another site in the same browser, does not know it.
+ * Serves a studio on the loopback interface. Every path begins with a secret token, so that neither another user of the machine nor a page of another
+ * site in the same browser can send requests.
  */
 export class StudioServer {
   private readonly token = randomBytes(24).toString('base64url')
@@ -49,7 +49,7 @@ export class StudioServer {
     })
   }
 
-  /** @param port 0 for any that is free @throws Failure `port-in-use` */
+  /** @param port 0 selects a free port @throws Failure `port-in-use` */
   static async open(studio: Studio, port: number, reporter: Reporter): Promise<StudioServer> {
     const made = join(packageRoot(), 'dist', 'studio')
     const [page, script] = await Promise.all(
@@ -75,7 +75,7 @@ export class StudioServer {
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    // A site whose name leads to this machine (DNS rebinding) has its own name here.
+    // Prevents DNS rebinding: a site whose name resolves to this machine sends its own name as Host.
     const { host = '' } = request.headers
     if (!loopbackHosts(this.port).includes(host))
       return send(response, jsonReply(403, { error: `this is ${loopback}:${this.port}, not ${host}` }))

@@ -5,7 +5,7 @@ import type { ShownAnswer } from './state.js'
 
 const shownClasses = 5
 
-/** Returns the answer in the form that the page draws: the map in 256 steps, which is all that a screen shows of it. */
+/** Returns the prediction in the form that the page draws, with the map quantised to 256 levels. */
 export function shownAnswerOf(
   answer: Answer,
   predictor: Pick<Predictor, 'classes' | 'signature' | 'labelNames'>,

@@ -1,10 +1,10 @@
 import * as z from 'zod'
 
-/** Between the studio's server and its page, which checks what it is sent. */
+/** The messages from the studio's server to its page, which validates them. */
 
 const numbers = z.record(z.string(), z.number())
 
-/** The metric of a classifier, a share. */
+/** The metric of a classifier, a fraction. */
 export const topOne = 'top-1'
 
 /** The metric by which the epochs of a run are compared. */
@@ -12,20 +12,20 @@ const score = z.object({ metric: z.string(), value: z.number() })
 
 /** A run as it stands. */
 export const runState = z.object({
-  /** The run's place in the list; part of addresses. */
+  /** The run's index in the list; part of URLs. */
   id: z.number().int().min(0),
   /** The folder. */
   name: z.string(),
   model: z.string(),
-  /** `waiting`: nothing is written yet. `training` is by a process of this studio, `elsewhere` by another one. */
+  /** `waiting`: the run does not exist yet. `training`: by a process of this studio; `elsewhere`: by another process. */
   condition: z.enum(['waiting', 'training', 'stopping', 'elsewhere', 'stopped', 'finished']),
-  /** The process that trains elsewhere. */
+  /** The other process that trains the run. */
   holder: z.string().optional(),
-  /** Of the run, and those that are done; within an epoch a fraction. */
+  /** The epochs of the run, and the completed ones as a fraction. */
   epochs: z.number(),
   epoch: z.number(),
   secondsLeft: z.number().optional(),
-  /** The last line of the training process. */
+  /** The last progress line of the training process. */
   said: z.string().optional(),
   /** Why training ended, or why the run cannot be shown. */
   problem: z.string().optional(),
@@ -41,13 +41,13 @@ export const runState = z.object({
           predicted: z.string(),
           count: z.number(),
           total: z.number(),
-          /** Places of some of the images in the validation split. */
+          /** Indices of some of the images in the validation split. */
           images: z.array(z.number()),
         }),
       ),
     })
     .optional(),
-  /** The images that are looked at each epoch, and the epochs of which there are answers. */
+  /** The watched images, and the epochs for which there are predictions. */
   shown: z
     .object({
       images: z.array(z.object({ index: z.number(), label: z.string().optional() })),
@@ -63,7 +63,7 @@ export type StudioState = z.infer<typeof studioState>
 
 /** The prediction for an image. */
 export const shownAnswer = z.object({
-  /** The most probable classes, the first one first; none where a model predicts no class. */
+  /** The most probable classes, best first; empty if the model predicts no class. */
   classes: z.array(z.object({ name: z.string(), probability: z.number() })),
   /** The other predictions of a model with several, in words. */
   others: z.array(z.string()),
@@ -72,7 +72,7 @@ export const shownAnswer = z.object({
   box: z.array(z.number()).length(4).optional(),
   map: z
     .object({
-      /** Row by row, 255 where it is largest. */
+      /** In row-major order; the maximum is 255. */
       values: z.array(z.number()),
       height: z.number(),
       width: z.number(),
@@ -83,9 +83,9 @@ export const shownAnswer = z.object({
 })
 export type ShownAnswer = z.infer<typeof shownAnswer>
 
-/** The answers of an epoch about the images that are looked at. */
+/** The predictions of an epoch for the watched images. */
 export const epochAnswers = z.array(shownAnswer)
 
-/** The answer about a photo of the person's own, with the photo as the browser can show it. */
+/** The prediction for an uploaded photo, with the photo in a format that browsers display. */
 export const photoAnswer = z.object({ answer: shownAnswer, jpeg: z.string(), checkpoint: z.string() })
 export const refusal = z.object({ error: z.string() })

@@ -8,38 +8,38 @@ import type { StudioState } from './state.js'
 import { TrainingProcess } from './training_process.js'
 import { WatchedRun } from './watched_run.js'
 
-/** Milliseconds between two looks at the folders. */
+/** The polling interval of the run folders, in milliseconds. */
 const interval = 500
 
-/** Runs that are found without being named; older ones are left out. */
+/** The maximum number of runs that are found in the working folder; older ones are omitted. */
 const mostFound = 12
 
 export interface StudioOptions {
-  /** Runs to follow; undefined for those of the working folder, also when they begin later. */
+  /** The runs to follow; by default all runs of the working folder, including later ones. */
   readonly runs?: readonly string[]
-  /** Training to begin: the folder of its run and the arguments of `wsban train`. */
+  /** The training to start: the run folder and the arguments of `wsban train`. */
   readonly training?: { readonly run: string; readonly args: readonly string[] }
-  /** The program that trains, and its first arguments. */
+  /** The program that trains, and its leading arguments. */
   readonly command: readonly string[]
   readonly engine?: EngineName
   readonly host: SpecHost
 }
 
-/** Someone who looks at the page. */
+/** A connected page. */
 export interface Viewer {
-  /** The run whose images are shown. */
+  /** The run whose images the page shows. */
   readonly run: number
   receive(state: StudioState): void
 }
 
-/** Follows runs while they train, and tells those who look. */
+/** Follows runs while they train, and sends their state to the connected pages. */
 export class Studio {
   private readonly runs: WatchedRun[] = []
   private readonly viewers = new Set<Viewer>()
   private readonly photos: PhotoPredictor
   private timer: NodeJS.Timeout | undefined
   private closed = false
-  /** Engines take one question at a time. */
+  /** Engines run one request at a time. */
   private busy: Promise<unknown> = Promise.resolve()
 
   private constructor(private readonly options: StudioOptions) {
@@ -64,7 +64,7 @@ export class Studio {
     return this.runs[id]
   }
 
-  /** Tells the viewer how things stand, now and whenever they change. Returns a function that ends it. */
+  /** Sends the state to a viewer, now and after each change. Returns a function that unsubscribes it. */
   watch(viewer: Viewer): () => void {
     this.viewers.add(viewer)
     viewer.receive(this.state)
@@ -80,7 +80,7 @@ export class Studio {
     return this.alone(() => this.photos.predict(run.path, photo))
   }
 
-  /** Stops what it trains, and waits until that has written its checkpoint. */
+  /** Stops its training, and waits until the checkpoint is written. */
   async close(): Promise<void> {
     this.closed = true
     clearTimeout(this.timer)
@@ -113,7 +113,7 @@ export class Studio {
     for (const viewer of this.viewers) viewer.receive(state)
   }
 
-  /** Runs that have begun since are added at the end: the place of a run is its name in addresses. */
+  /** New runs are appended: URLs name a run by its index. */
   private async find(): Promise<void> {
     const known = new Set(this.runs.map(({ path }) => resolve(path)))
     for (const path of await runsIn()) {

@@ -3,18 +3,18 @@ import { createInterface } from 'node:readline'
 import * as z from 'zod'
 import { parsedJson } from '../parsed_json.js'
 
-/** The document of `wsban train --json` where it did not end well. */
+/** The document of `wsban train --json` for a failure. */
 const failed = z.object({
   ok: z.literal(false),
   interrupted: z.boolean().optional(),
   error: z.object({ message: z.string(), help: z.string().optional() }).optional(),
 })
 
-/** Training in a process of its own, which this one can stop. */
+/** A child process that trains. */
 export class TrainingProcess {
-  /** Its last line for people. */
+  /** Its last progress line. */
   said: string | undefined
-  /** Why it ended, if it failed. */
+  /** The error message, if it failed. */
   problem: string | undefined
   running = true
   stopping = false
@@ -24,11 +24,11 @@ export class TrainingProcess {
   /**
    * @param command the program and its first arguments
    * @param args of `wsban train`
-   * @param onLine is given each line that it says
+   * @param onLine receives each progress line
    */
   constructor(command: readonly string[], args: readonly string[], onLine: (line: string) => void) {
     const [program = '', ...first] = command
-    // In a group of its own: Ctrl-C at the terminal reaches this process, which asks once.
+    // In a process group of its own: Ctrl-C reaches this process only, which forwards it once.
     this.child = spawn(program, [...first, 'train', ...args, '--json'], {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: process.platform !== 'win32',

@@ -10,9 +10,9 @@ import { RunImages } from './run_images.js'
 import type { RunState } from './state.js'
 import { TrainingProcess } from './training_process.js'
 
-/** A run as the studio follows it: what its folder says, the process that trains it, and its images once someone looks at them. */
+/** A run that the studio follows: the state of its folder, the process that trains it, and, once requested, its images. */
 export class WatchedRun {
-  /** The state of the folder and the process as of the last refresh; another value means that something changed. */
+  /** A digest of folder and process at the last refresh, by which changes are detected. */
   private seen = ''
   private current: RunState
   private run: RunFolder | undefined
@@ -35,7 +35,7 @@ export class WatchedRun {
     return this.training?.ended
   }
 
-  /** Reads what changed. Returns whether anything did. */
+  /** Refreshes the state. Returns whether it has changed. */
   async refresh(): Promise<boolean> {
     const { training, images, imagesProblem } = this
     const files = ['run.json', 'log.jsonl', validationFile, 'lock'].map((name) => join(this.path, name))
@@ -58,7 +58,7 @@ export class WatchedRun {
   }
 
   /**
-   * Sends the chosen images through the newest checkpoint that has not been shown yet.
+   * Evaluates the newest checkpoint that has not been shown yet on the watched images.
    *
    * @returns whether there was one
    */
@@ -78,7 +78,7 @@ export class WatchedRun {
       this.imagesProblem = undefined
       return true
     } catch (error) {
-      // A checkpoint may be replaced by a newer one while it is read: the next one is tried when it is there.
+      // A checkpoint may be replaced while it is read; the next refresh tries the newer one.
       if (!(error instanceof Failure)) throw error
       this.imagesProblem = error.problem.message
       return false

@@ -11,7 +11,7 @@ async function folder(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'wsban api '))
 }
 
-/** A grey image as a file's bytes: binary PPM is not read, so it goes through sharp. */
+/** Returns a grey image as a PNG file, encoded by sharp. */
 async function greyPng(): Promise<Uint8Array> {
   const { default: sharp } = await import('sharp')
   return sharp({ create: { width: 40, height: 30, channels: 3, background: '#888' } })

@@ -22,7 +22,7 @@ for (const folder of pure)
     t.true(files.length > 3)
     for (const file of files) {
       const text = readFileSync(join(packageRoot(), file), 'utf8')
-      // Imports of the file itself, not those that it writes into generated code.
+      // Imports of the file itself, not those in generated code.
       for (const [, specifier = ''] of text.matchAll(/^(?:(?:import|export|\}).* from |import )'([^']+)'$/gm)) {
         if (!specifier.startsWith('.')) t.true(allowedPackages.has(specifier), `${file} imports ${specifier}`)
         else

@@ -4,11 +4,11 @@ import test from 'ava'
 import { packageRoot } from '../../runtime/package_root.js'
 
 /**
- * A wait that is long enough on one machine is too short on another that is slow or shared: tests wait for what happens
- * (`test/support/waiting.ts`), and only there and in commands that a person starts is a clock asked.
+ * A fixed delay that suffices on one machine is too short on a slower one. Tests therefore wait for conditions (`test/support/waiting.ts`); only that
+ * file and commands that a person starts use a clock.
  */
 const exempt = [/^test\/support\/waiting\.ts$/, /^test\/support\/line_process\.ts$/, /^test\/architecture\//]
-/** A pause, or a bound in milliseconds for something that is waited for. */
+/** A delay, or a time limit in milliseconds. */
 const clock = /\bsetTimeout\b|\bsetInterval\b|AbortSignal\.timeout|\b(?:timeout|protocolTimeout): \d|\.timeout\(\d/
 
 test('no test pauses, or bounds how long something takes', (t) => {

@@ -85,7 +85,7 @@ test('a checkpoint whose state is wrong is refused', async (t) => {
   }
 })
 
-/** A test of what only Linux has: file names of any bytes, and `ulimit`. Elsewhere it says that it was skipped, and passes. */
+/** A test that needs Linux: file names of arbitrary bytes, and `ulimit`. It is skipped elsewhere. */
 function onLinux(title: string, run: (t: ExecutionContext) => void | Promise<void>): void {
   test(title, (t) => {
     if (process.platform === 'linux') return run(t)
@@ -111,7 +111,7 @@ onLinux('names that are not UTF-8 are refused with their bytes, of folders and o
 
 onLinux('with few file descriptors a command does its work or names the limit', (t) => {
   const spec = join(packageRoot(), 'models', 'wsban_tiny.wsban')
-  // As it is installed, whatever else is measured: from source Node opens more files before it comes to anything of ours.
+  // The built program: from source Node opens more files before it runs ours.
   const built = join(packageRoot(), 'dist', 'cli', 'main.js')
   const { NODE_OPTIONS: _, ...env } = process.env
   for (const limit of [24, 28, 32, 40])

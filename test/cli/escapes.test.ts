@@ -13,7 +13,7 @@ const evil = '\u001b]52;c;aGk=\u0007\n::error::owned \u009b1m\u202e'
 const obeyed = /[\p{Cc}\u202a-\u202e]/u
 const command = /^\s*::error::owned/m
 
-/** Commands that show a name from outside, each in its own way. */
+/** Commands that print a name from untrusted data, each in its own way. */
 const commands: Readonly<Record<string, readonly string[]>> = {
   'a spec that is not there': ['check', join(folder, `${evil}.wsban`)],
   'text of a spec': ['check', spec('text', `import a from "./\u001b[2J\u202e"\nmodel \u009bm() { \u001b]0;x\u0007 }`)],

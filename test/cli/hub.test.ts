@@ -39,7 +39,7 @@ let caches = 0
 
 async function wsban(args: readonly string[], environment: Record<string, string> = {}): Promise<Result> {
   const home = join(work, `cache-${++caches}`)
-  // Nothing of the machine that runs the tests is used: neither a token nor a cache.
+  // Neither the token nor the cache of the machine is used.
   const { HF_TOKEN: _, HUGGING_FACE_HUB_TOKEN: __, HF_HUB_CACHE: ___, HF_HUB_OFFLINE: ____, ...rest } = process.env
   const { ended } = startWsban(project, args, undefined, { ...rest, ...hub.environment(home), ...environment })
   return ended

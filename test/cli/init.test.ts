@@ -52,7 +52,7 @@ test('for data, classes and size are proposed, and a hostile name stays data', a
   const text = readFileSync(join(folder, 'model', 'model.wsban'), 'utf8')
   t.regex(text, /classes = 3,/)
   t.regex(text, /batch = 8/)
-  // `model` is a word of the language, and no name.
+  // `model` is a keyword.
   t.regex(text, /^model wsban_tiny\(/m)
   t.deepEqual(parse('model.wsban', text).problems, [])
   t.false(readFileSync(join(folder, 'model', 'package.json'), 'utf8').includes('touch'))

@@ -60,7 +60,7 @@ test.serial('one command makes model, report and page of photos, and continues w
 
 test.serial('the model is proposed for the images, with the reasons, and trained as it was changed', (t) => {
   const args = ['make', photos, '-o', 'other', '--json'] as const
-  // The training ends at once with an error that the person can mend.
+  // The training fails at once with an error that the user can fix.
   const refused = wsban(...args, '--weights', 'none.safetensors')
   t.is(refused.status, 1)
   const spec = join(folder, 'other', 'model.wsban')

@@ -7,7 +7,7 @@ import { type Result, wsbanIn } from '../support/commands.js'
 import { drawShapes } from '../support/shapes.js'
 import { sharp } from '../support/sharp.js'
 
-/** Commands that write into a folder, in which files of others have the names. */
+/** Commands must not overwrite files of others that have the names of their outputs. */
 const folder = mkdtempSync(join(tmpdir(), 'wsban others '))
 const wsban = wsbanIn(folder)
 const tiny = join(packageRoot(), 'models', 'wsban_tiny.wsban')

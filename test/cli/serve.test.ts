@@ -47,7 +47,7 @@ test('a stop under load loses no answer', async (t) => {
   }
   let stopped = false
   const outcomes: { readonly before: boolean; readonly status: number | undefined }[] = []
-  // Each client asks again as soon as it is answered, until the server does not let it in.
+  // Each client sends its next request as soon as it has a response, until the server refuses connections.
   const client = async () => {
     for (let status: number | undefined = 200; status === 200; ) {
       const before = !stopped

@@ -10,7 +10,7 @@ import { checkpointIn } from '../support/kills.js'
 import { drawShapes } from '../support/shapes.js'
 import { sharp } from '../support/sharp.js'
 
-/** Outputs that end before the command does: full disks, readers that are gone, terminals that are closed. */
+/** Outputs that fail before the command ends: full disks, closed pipes, closed terminals. */
 const folder = mkdtempSync(join(tmpdir(), 'wsban streams '))
 const wsban = wsbanIn(folder)
 const tiny = join(packageRoot(), 'models', 'wsban_tiny.wsban')

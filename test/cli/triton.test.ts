@@ -12,7 +12,7 @@ test.after.always(() => rmSync(folder, { recursive: true, force: true }))
 
 const read = (path: string) => readFileSync(join(folder, path), 'utf8')
 
-/** Read by tritonclient 2.73 with `google.protobuf.text_format` as a ModelConfig; a change is to be read by it again. */
+/** Parsed by tritonclient 2.73 with `google.protobuf.text_format` as a ModelConfig; check a change with it again. */
 const config = `name: "wsban_tiny"
 backend: "onnxruntime"
 max_batch_size: 8
@@ -60,7 +60,7 @@ test('a model repository holds the file, its configuration and the names of the 
   t.is(read('models/wsban_tiny/config.pbtxt'), config)
   t.deepEqual(readFileSync(join(folder, 'models/wsban_tiny/1/model.onnx')), readFileSync(join(folder, 'tiny.onnx')))
   t.is(read('models/wsban_tiny/labels.txt'), Array.from({ length: 8 }, (_, index) => `class ${index}\n`).join(''))
-  // A file that wsban wrote is replaced, and one that a person changed is not.
+  // A file that wsban wrote is replaced; one that a person has edited is not.
   t.is(wsban('export', 'wsban_tiny', '-o', 'tiny.onnx', '--seed', '2', '--triton', 'models').status, 0)
   writeFileSync(join(folder, 'models/wsban_tiny/config.pbtxt'), `${config}instance_group [ { count: 2 } ]\n`)
   const again = wsban('export', 'wsban_tiny', '-o', 'tiny.onnx', '--triton', 'models', '--json')

@@ -36,7 +36,7 @@ test('the same seed draws the same bytes, with a true box for each image', async
     const { y1, x1, y2, x2 } = truth?.box ?? { y1: 0, x1: 0, y2: 0, x2: 0 }
     t.true(y1 >= 0 && x1 >= 0 && y2 <= 1 && x2 <= 1 && y2 - y1 > 0.1 && x2 - x1 > 0.1, JSON.stringify(truth))
   }
-  // A set of ours may be drawn again in its place.
+  // A data set that wsban has written may be replaced.
   await writeSampleBirds(other, { seed: 1, size: 'small' }, silent)
   t.is(hashOf(other), hashOf(first))
 })

@@ -15,7 +15,7 @@ import { sharp } from '../support/sharp.js'
 const root = mkdtempSync(join(tmpdir(), 'wsban-inspect-'))
 test.after.always(() => rmSync(root, { recursive: true, force: true }))
 
-/** Soft blobs, another image for each number. */
+/** An image of soft blobs, different for each number. */
 function blobs(number: number) {
   const random = new Random(keyOf(number, 'blobs'))
   const data = Uint8Array.from({ length: 6 * 6 * 3 }, () => random.integer(256))
@@ -41,7 +41,7 @@ test('counts, sizes, unreadable files, and doubles across splits and classes', a
   await write('d/train/c/0.png', 200)
   await write('d/val/a/new.png', 300)
   await write('d/val/a/same.png', 3)
-  // Smaller, darker and pressed: the file is another one.
+  // Smaller, darker and compressed further: a different file of the same image.
   await write('d/val/b/alike.jpg', 104, (image) => image.resize(70, 60, { fit: 'fill' }).linear(0.9))
   await write('d/train/b/double.png', 7)
   await write('d/train/b/within.png', 105)

@@ -43,7 +43,7 @@ test('boxes in pixels or fractions, corners or sizes, are one place; others have
     'path,label,xmin,ymin,xmax,ymax\na.jpg,x,10,5,30,15\ne.jpg,x,,,,\n',
     'path,label,x1,y1,x2,y2\na.jpg,x,0.25,0.25,0.75,0.75\ne.jpg,x,,,,\n',
     'path,label,x,y,width,height\na.jpg,x,10,5,20,10\ne.jpg,x,,,,\n',
-    // The Stanford Cars list that goes round.
+    // The widely used CSV list of Stanford Cars.
     'relative_im_path,class,bbox_x1,bbox_y1,bbox_x2,bbox_y2,test\na.jpg,x,10,5,30,15,0\ne.jpg,x,,,,,0\n',
   ]
   for (const list of lists) {

@@ -6,7 +6,7 @@ const size = 12
 const count = 6
 const length = size * size * 3
 
-/** Image i holds 100 i and its places after the point, so that every value says where it is from. */
+/** The values of image i are 100 i plus the position as decimals, so that every value identifies its origin. */
 function stack(): Stack {
   const images = Float32Array.from(
     { length: count * length },

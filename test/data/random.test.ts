@@ -2,7 +2,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import { fillNormal, fillUniform, keyOf, Random } from '../../compiler/random.js'
 
-// The figures come from a few lines of numpy (uint32 arrays) written from the formulas at the head of compiler/random.ts.
+// The expected values were computed by numpy (uint32 arrays) from the formulas at the top of compiler/random.ts.
 const key = 3361082533
 
 test('keys are those of numpy', (t) => {

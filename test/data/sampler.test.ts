@@ -7,7 +7,7 @@ import { openDataSet } from '../../runtime/data/open.js'
 import { silent } from '../../runtime/reporter.js'
 import { folder } from '../support/data_folders.js'
 
-/** Samples with so many images of each class. */
+/** Returns samples with the given number of images of each class. */
 const samplesOf = (...counts: readonly number[]) =>
   counts.flatMap((count, label) => Array.from({ length: count }, (_, k) => ({ path: `${label}/${k}`, label })))
 

@@ -7,7 +7,7 @@ import type { Diagnostic } from '../../compiler/diagnostics/diagnostic.js'
 import { position } from '../../compiler/diagnostics/render.js'
 import { diskLibrary } from '../../runtime/specs/library.js'
 
-/** Each spec of the folder ends in the diagnostics it gets, as comments. A new test is a new file; UPDATE=1 writes what is found. */
+/** Each spec of the folder ends with its expected diagnostics, as comments. A new file is a new test; UPDATE=1 writes the actual diagnostics. */
 const folder = join(dirname(fileURLToPath(import.meta.url)), '..', 'fixtures', 'diagnostics')
 const mark = '//! '
 

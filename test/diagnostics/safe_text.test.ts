@@ -2,7 +2,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import { githubCommand, safeJson, safeLine, safeText } from '../../compiler/diagnostics/safe_text.js'
 
-/** Characters that control a terminal or end a line. */
+/** Characters that control a terminal or break a line. */
 const obeyed = /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u
 const command = /^\s*::|##\[|##vso\[|##teamcity\[/m
 

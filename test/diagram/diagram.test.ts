@@ -35,7 +35,7 @@ function sampled(curve: Curve): Point[] {
   return Array.from({ length: 41 }, (_, index) => pointAt(curve, index / 40))
 }
 
-/** Boxes that an arrow passes behind, by name. */
+/** Returns the names of boxes that an arrow passes behind. */
 function passedBoxes({ arrows, boxes }: Pick<Layout, 'arrows' | 'boxes'>): string[] {
   return arrows.flatMap(({ from, to, curves }) => {
     const points = curves.flatMap(sampled)

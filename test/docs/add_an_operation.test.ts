@@ -13,7 +13,7 @@ test('the file of docs/add_an_operation.md is an operation, and its model compil
   const [, text = ''] = /```wsban with swish\n([\s\S]*?)```/.exec(page) ?? []
   const folder = await mkdtemp(join(tmpdir(), 'wsban operation '))
   const file = join(folder, 'swish.ts')
-  // An ES module, as it is in compiler/ops: what it imports is then loaded as everywhere else.
+  // An ES module, as in compiler/ops, so that its imports resolve to the same modules.
   await writeFile(join(folder, 'package.json'), '{"type": "module"}')
   const ops = pathToFileURL(join(packageRoot(), 'compiler', 'ops', '/')).href
   await writeFile(file, code.replaceAll("from '../", `from '${ops}`))

@@ -29,7 +29,7 @@ function drawn(width: number, height: number, opaque: boolean): Buffer {
   return data
 }
 
-/** Files of the kinds that decoders treat differently. */
+/** Files that decoders treat differently. */
 async function photos(): Promise<string[]> {
   const [width, height] = [180, 120]
   const image = (opaque: boolean) => sharp(drawn(width, height, opaque), { raw: { width, height, channels: 4 } })
@@ -52,14 +52,14 @@ async function photos(): Promise<string[]> {
   return paths
 }
 
-/** The class, its probability and the box that a program printed. */
+/** Parses the class, its probability and the box that a program printed. */
 function printed(line: string): { label: number; numbers: readonly number[] } {
   const [, label = '', rest = ''] = /^(?:class )?(\d+) (.*)$/s.exec(line.trim()) ?? []
   const values = rest.replaceAll(/Float32Array\(\d+\)/g, '').match(/\d+(?:\.\d+)?(?:e-?\d+)?/g) ?? []
   return { label: Number(label), numbers: values.map(Number) }
 }
 
-/** A decoder of JPEG that interpolates colours in its own way gives other pixels, which can move the box by a cell: `jpegTolerance`. */
+/** JPEG decoders differ in chroma upsampling, which can move the box by a cell: `jpegTolerance`. */
 async function agrees(t: ExecutionContext, command: readonly string[], jpegTolerance = 1e-4) {
   const predictor = await OnnxPredictor.open(model)
   for (const photo of await photos()) {

@@ -19,7 +19,7 @@ function pages(): string[] {
   return ['README.md', ...names.map((file) => `docs/${file}`)]
 }
 
-/** Diagnostics and the language have tests of their own, for examples with mistakes. */
+/** The pages of diagnostics and of the language, whose examples have errors, have their own tests. */
 test('whole models in the pages compile', (t) => {
   const right = pages().filter((page) => page !== 'docs/diagnostics.md' && page !== 'docs/language.md')
   const blocks = right.flatMap((page) =>

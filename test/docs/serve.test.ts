@@ -22,7 +22,7 @@ const commands = join(work, 'commands')
 const environment = { ...process.env, PATH: `${commands}${delimiter}${process.env.PATH}` }
 test.after.always(() => rmSync(work, { recursive: true, force: true }))
 
-/** A shell, and curl, as the page takes for granted. */
+/** The page's examples need a shell and curl. */
 const lacking = ['sh', 'curl'].filter((name) => spawnSync(name, ['-c', ':']).error !== undefined)
 
 test.before(async (t) => {

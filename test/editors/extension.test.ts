@@ -118,7 +118,7 @@ test('the package has the parts that the editor looks for', async (t) => {
 test('the server of the extension starts by its command and knows the standard models', async (t) => {
   const { command, args } = serverCommand('', extension, process.execPath)
   t.deepEqual(serverCommand('my wsban', extension, process.execPath), { command: 'my wsban', args: ['lsp', '--stdio'] })
-  // Away from the sources: nothing but the extension's own folder is there.
+  // In a folder without the sources: the extension must be complete by itself.
   const child = spawn(command, args, { cwd: folder, stdio: ['pipe', 'pipe', 'inherit'] })
   t.teardown(() => child.kill())
   const connection = createProtocolConnection(

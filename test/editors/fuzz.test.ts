@@ -8,10 +8,13 @@ import { LanguageClient } from '../support/language_client.js'
 import { change, of, specs } from '../support/mutations.js'
 import { lastResort } from '../support/waiting.js'
 
-/** Random edits and requests at random places, through the protocol. WSBAN_EDITS says how many, WSBAN_SEED which ones. */
+/** Random edits and requests at random places, through the protocol. WSBAN_EDITS is their number, WSBAN_SEED their seed. */
 const count = Number(process.env.WSBAN_EDITS ?? 300)
 const seed = Number(process.env.WSBAN_SEED ?? 1)
-/** Milliseconds, which a long run reports; about a second on a machine that does nothing else. Without WSBAN_EDITS nothing is reported, as machines differ. */
+/**
+ * The limit in milliseconds above which a long run reports an edit; about a second on an idle machine. Not checked without WSBAN_EDITS, as machines
+ * differ.
+ */
 const longest = process.env.WSBAN_EDITS === undefined ? Number.POSITIVE_INFINITY : 3000
 
 const folder = mkdtempSync(join(tmpdir(), 'wsban-fuzz-'))
@@ -58,7 +61,7 @@ test('the server answers everything while a text is broken and repaired', async 
       try {
         await client.connection.sendRequest(`textDocument/${method}`, { ...at, ...extra })
       } catch (error) {
-        // A name that cannot be renamed is refused with a message.
+        // A rename that is not possible is rejected with a message.
         const refused = error instanceof ResponseError && error.code === LSPErrorCodes.RequestFailed
         if (!refused) t.fail(`${method}: ${String(error)}\n${client.text(uri)}`)
       }

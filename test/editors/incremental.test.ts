@@ -5,7 +5,7 @@ import { Workspace } from '../../editors/language/workspace.js'
 import { diskLibrary } from '../../runtime/specs/library.js'
 import { change, of, specs } from '../support/mutations.js'
 
-/** Changes after which a model still compiles, so that blocks are put in again from the analysis before. */
+/** Changes after which a model still compiles, so that expanded blocks are reused from the previous analysis. */
 const gentle: readonly (readonly [RegExp, string])[] = [
   [/maps = \d+/, 'maps = 24'],
   [/size = \d+/, 'size = 128'],
@@ -82,7 +82,7 @@ model m(size = 8) {
     ['plain = true', 'plain = false'],
     ['range = uniform(10%, 20%)', 'range = uniform(10%, 30%)'],
   ] as const
-  // A comment moves everything, and changes nothing.
+  // A comment shifts all positions and changes nothing else.
   for (const [one, other] of changes)
     for (const text of [model(one), `// again\n${model(one)}`, model(other), model(one, 'relu(image)'), model(one)]) {
       const analysis = workspace.analysis('models/edited.wsban', text)

@@ -4,7 +4,7 @@ import { parse } from '../../grammar/parse.js'
 
 const other = parse('other', 'block given(x, n = 3) { y = relu(x) return y }').file
 
-/** Each place of a text where something is named: the text there, and the `kind` of what it names, `!` where it is defined. */
+/** Returns each occurrence of a name in a text: the name, and the `kind` of its definition, with `!` at the definition itself. */
 function namesOf(text: string): string[] {
   const { file } = parse('text', text)
   const { occurrences } = new NameResolver((specifier) => (specifier === './other' ? other : undefined)).read(file)

@@ -23,7 +23,7 @@ const installation = /### Neovim\n[\s\S]*?```sh\n([\s\S]*?)```/.exec(page)?.[1] 
 
 const seen = z.object({
   diagnostics: z.array(z.object({ code: z.string(), lnum: z.number(), col: z.number() })),
-  /** Text that diagnostics put at the end of lines. */
+  /** The virtual text of diagnostics. */
   messages: z.array(z.string()),
   grammar: z.boolean(),
   comment: z.string(),

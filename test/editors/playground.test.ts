@@ -20,7 +20,7 @@ import { browserPath, openBrowser, press, showing } from '../support/browser.js'
 import { sharp } from '../support/sharp.js'
 import { until } from '../support/waiting.js'
 
-/** Where screenshots are kept for a person to look at. */
+/** The folder for screenshots, if they are to be kept. */
 const screenshots = process.env.WSBAN_SCREENSHOTS
 const folder = mkdtempSync(join(tmpdir(), 'wsban-playground-'))
 /** The page alone. */
@@ -39,7 +39,7 @@ async function screenshot(page: Page, name: string): Promise<void> {
   if (screenshots) await page.screenshot({ path: join(screenshots, `${name}.png`) })
 }
 
-/** Milliseconds, after which the editor is asked again. */
+/** The polling interval of the editor, in milliseconds. */
 const askAgain = 5000
 
 function ignoreTimeout(error: unknown): undefined {

@@ -20,7 +20,7 @@ const folder = mkdtempSync(join(tmpdir(), 'wsban-playground-training-'))
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))
 
 const steps = 6
-/** Small batches, so that a few steps are soon done. */
+/** Small batches, so that a few steps take little time. */
 const text = readSpec(join(packageRoot(), 'models', 'wsban_tiny.wsban')).replace('batch = 16', 'batch = 8')
 const stepReports = z.array(z.looseObject({ step: z.number(), loss: z.number() }))
 
@@ -29,7 +29,7 @@ async function lossesInBrowser(chromium: string): Promise<ReadonlyMap<number, nu
   await buildPlayground(join(folder, 'site'))
   const { browser, page } = await openBrowser(chromium)
   try {
-    // The page shows three digits; what its workers tell has all of them.
+    // The page shows three digits; the workers' messages have the exact values.
     await page.evaluateOnNewDocument(() => {
       const told: unknown[] = []
       const observed = new Proxy(Worker, {

@@ -31,7 +31,7 @@ test.after.always(() => rmSync(folder, { recursive: true, force: true }))
 const models = join(packageRoot(), 'models')
 const wsban = readFileSync(join(models, 'wsban.wsban'), 'utf8')
 
-/** The text with `|` taken out, and where it stood. */
+/** Returns the text without `|`, and the offset of it. */
 function marked(text: string): { text: string; offset: number } {
   const offset = text.indexOf('|')
   return { text: text.slice(0, offset) + text.slice(offset + 1), offset }

@@ -23,12 +23,12 @@ async function treeSitter(): Promise<(text: string) => ReturnType<typeof shapeOf
   }
 }
 
-/** Rules about the text of a name, a number or a round's name, which only the compiler states. */
+/** Rules about the text of a name, a number or a round's name, which only the compiler checks. */
 function beyondGrammar({ kind, expected }: SyntaxProblem): boolean {
   return kind === 'misnamed' || expected === 'a name without quotes' || expected === 'a unit'
 }
 
-/** Compares both readings of a text, and returns whether they accept it. Brackets deeper than the compiler reads are not compared. */
+/** Compares both parsers on a text, and returns whether they accept it. Nesting beyond the compiler's limit is not compared. */
 function same(t: ExecutionContext, text: string, where: string): boolean {
   const { file, problems } = parse('test', text)
   if (problems.some(({ kind }) => kind === 'too-deep')) return false
@@ -44,7 +44,7 @@ function specsBelow(path: string): string[] {
     .sort()
 }
 
-/** Texts in fences of a page: files, and parts of one. */
+/** Returns the fenced examples of a page: files, and parts of one. */
 function fences(page: string): string[] {
   const text = readFileSync(join(packageRoot(), page), 'utf8')
   return [...text.matchAll(/^```wsban.*\n([\s\S]*?)^```$/gm)].map(([, body = '']) => body)

@@ -37,7 +37,7 @@ function state(frame: Frame): Promise<string> {
   return frame.evaluate(() => document.querySelector('#state')?.textContent ?? '')
 }
 
-/** A program that writes down its arguments, and is the language server where it is asked for one. */
+/** Writes a program that records its arguments, and runs the language server if it is asked for one. */
 function recordingProgram(seen: string): string {
   const program = join(folder, 'recording wsban')
   const script = `#!${process.execPath}

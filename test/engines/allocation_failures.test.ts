@@ -6,7 +6,7 @@ import test from 'ava'
 import { packageRoot } from '../../runtime/package_root.js'
 import { preloadedLibrary, sources } from '../sanitizers/build.js'
 
-/** Some workloads; npm run test:sanitizers -- failures runs all of them, with training steps. */
+/** A selection of workloads; `npm run test:sanitizers -- failures` runs all of them, with training steps. */
 const works = 'batchNorm 1,maxPoolGradient 1,optimizerStep 1'
 
 test('every failed allocation is reported as out of memory, and the next computation is right', async (t) => {

@@ -7,7 +7,7 @@ import { Failure } from '../../runtime/failure.js'
 import { silent } from '../../runtime/reporter.js'
 import { freshFolder, withEnvironment } from './folders.js'
 
-/** A process that has loaded the native engine keeps it: what needs a process without it comes first. */
+/** The native engine stays loaded in a process: tests that need a process without it come first. */
 const noCache = (t: ExecutionContext) => withEnvironment(t, { WSBAN_CACHE: freshFolder(t) })
 
 function listening() {
@@ -38,7 +38,7 @@ test.serial('one that is asked for and not there is refused, with the command th
 })
 
 test.serial('an engine that does not exist is wrong usage', async (t) => {
-  // As it may come from a person, past the types.
+  // A name from user input, which the types do not restrict.
   const name: string = 'webgl'
   const failure = await t.throwsAsync(openEngine(name as EngineName, silent), { instanceOf: Failure })
   t.is(failure?.problem.exit, 2)

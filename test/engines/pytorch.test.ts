@@ -55,7 +55,7 @@ test.serial('a Python that hangs is ended, and so is the waiting for what it beg
   const python = fakePython(t, 'sleep 600 &\necho $! >> "$0.began"\nwait')
   const { message } = await problemWith(t, python, 0.3)
   t.regex(message, /gave no answer within 0\.3 seconds$/)
-  // On a slow machine the program may have been ended before it began anything.
+  // On a slow machine the program may be killed before it has started its child.
   const began = existsSync(`${python}.began`) ? readFileSync(`${python}.began`, 'utf8').trim().split('\n') : []
   for (const sleeping of began) t.true(process.kill(Number(sleeping), 'SIGKILL'), 'its end was not awaited')
 })

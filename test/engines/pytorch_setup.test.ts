@@ -112,7 +112,7 @@ test.serial('pip that fails: its own words, and nothing half made stays', async 
 
 test.serial('no Python, or one without venv: the command that gets it, before anything is made', async (t) => {
   fakeMachine(t, { base: '{"version": "3.12.1", "lacks": ["ensurepip"]}' })
-  // The machine's own python would do.
+  // The system's own Python would be sufficient.
   withEnvironment(t, { PATH: process.env.PATH?.split(':')[0] })
   const incomplete = await problemOf(t, setup())
   t.is(incomplete.code, 'venv-missing')

@@ -58,7 +58,7 @@ withModes('of a compiled model only what was written runs, and nothing from a fo
   const file = join(root, key, 'model.mjs')
   t.is(statSync(file).mode & 0o777, 0o600)
   const proof = join(cacheRoot(), 'was-run')
-  // Already imported in this process: a module is what it was.
+  // Already imported in this process: the loaded module does not change.
   writeFileSync(file, `import { writeFileSync } from 'node:fs'\nwriteFileSync(${JSON.stringify(proof)}, '')\n`)
   await loadModel(graph, stored.entry)
   t.true(statSync(file).size > 1000, 'written anew')

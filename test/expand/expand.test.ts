@@ -12,7 +12,7 @@ import { diskLibrary } from '../../runtime/specs/library.js'
 
 const nothing: Library = { standard: [], find: () => undefined }
 
-/** The graph without the places of its text, and without what blocks are called, which names nothing in it. */
+/** Returns the graph without source positions and block names, which do not affect it. */
 function graphOf(t: ExecutionContext, text: string, library: Library, settings: ModelSettings): unknown {
   const { graph, diagnostics } = compile({ source: 'spec', text }, library, settings)
   if (!graph) throw t.fail(diagnostics.map(({ message }) => message).join('\n'))

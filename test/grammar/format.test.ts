@@ -19,7 +19,7 @@ const models = specs('models').map(read)
 
 for (const file of files) {
   const text = read(file)
-  // A file that is wrong on purpose may be so in how it stands, too.
+  // Fixtures of diagnostics may deliberately be unformatted.
   if (parse(file, text).problems.length === 0)
     test(`${file} is formatted`, (t) => {
       t.is(format(file, text).text, text)

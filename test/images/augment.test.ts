@@ -40,7 +40,7 @@ const recorded = z
   .parse(JSON.parse(readFileSync(join(packageRoot(), 'test/images/fixtures/augment.json'), 'utf8')))
 const image: AnyImage = { ...recorded, data: Uint8Array.from(recorded.image) }
 
-/** The largest difference, of values of 0 to 255. */
+/** Returns the largest difference, for values from 0 to 255. */
 function difference(found: ArrayLike<number>, wanted: readonly number[]): number {
   if (found.length !== wanted.length) return Number.POSITIVE_INFINITY
   return wanted.reduce((most, value, i) => Math.max(most, Math.abs(value - (found[i] ?? Number.NaN))), 0)

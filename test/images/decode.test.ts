@@ -88,7 +88,7 @@ test('transparency of any depth and kind is put on white', async (t) => {
   for (const [name, made] of Object.entries(kinds)) {
     const bytes = await made.toBuffer()
     t.true((await sharp(bytes).metadata()).hasAlpha, name)
-    // Black, half of it seen, on white.
+    // Half-transparent black on white.
     t.true(near(pixel(await decodeImage(bytes), 1, 1), [127, 127, 127], 1), name)
   }
   const palette = await rgba.clone().png({ palette: true }).toBuffer()

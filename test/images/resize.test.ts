@@ -138,7 +138,7 @@ function exportedStep(size: number, filter: Interpolation, resize: ResizeLowerin
   }
 }
 
-/** Sizes that no group of rows divides, one row, and what is larger or smaller than the image. */
+/** Sizes that are not multiples of a group of rows, a single row, and sizes above and below that of the image. */
 const steps: readonly (readonly [width: number, height: number, size: number])[] = [
   [500, 375, 224],
   [375, 500, 299],

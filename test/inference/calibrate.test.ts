@@ -75,7 +75,7 @@ test('corrected answers say whether they are of a known class, also averaged wit
   const raw: Predictor = {
     classes: ['a', 'b'],
     close: async () => {},
-    // As sure as the first pixel is bright.
+    // The confidence is the brightness of the first pixel.
     predict: async (images) =>
       images.map(({ data }) => {
         const sure = 0.5 + (data[0] ?? 0) / 600

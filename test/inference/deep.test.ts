@@ -18,7 +18,7 @@ test.before(async () => {
   await openEngine(undefined, silent)
 })
 
-/** An exported file in which one weight is not the engine's. */
+/** Returns the differences of an exported file in which one weight is changed. */
 async function differences(changed: string | undefined) {
   const { graph, stored } = compileFile(join(packageRoot(), 'models', 'wsban_tiny.wsban'))
   if (!graph) throw new Error('the model does not compile')

@@ -7,7 +7,7 @@ import { Failure } from '../../runtime/failure.js'
 import { OnnxPredictor } from '../../runtime/inference/onnx.js'
 import { bytesOf } from '../support/onnx_program.js'
 
-// ONNX files that ONNX Runtime takes, and that wsban did not export.
+// ONNX files that ONNX Runtime accepts and that were not exported by wsban.
 
 const folder = mkdtempSync(join(tmpdir(), 'wsban-foreign-'))
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))

@@ -4,7 +4,7 @@ import { Calibration, calibrationBins } from '../../runtime/inference/calibratio
 import { holmCorrection } from '../../runtime/inference/holm.js'
 import { pairedDifference } from '../../runtime/inference/paired.js'
 
-/** Guo et al. 2017, equations 2, 3 and 5, as they stand there. */
+/** Guo et al. 2017, equations 2, 3 and 5. */
 function formula(answers: readonly { readonly confidence: number; readonly right: boolean }[]): number {
   let error = 0
   for (let m = 1; m <= calibrationBins; m++) {
@@ -40,7 +40,7 @@ test('calibration error is the formula', (t) => {
   t.is(sure.error, 1)
 })
 
-/** Of 200 images: both right, only the first, only the second, none. */
+/** Returns paired results for 200 images: both correct, only the first, only the second, neither. */
 function answers(both: number, first: number, second: number, none: number) {
   const made = (counts: readonly (readonly [number, boolean])[]) =>
     counts.flatMap(([count, right]) => Array.from({ length: count }, () => right))

@@ -8,7 +8,7 @@ import { silent } from '../../runtime/reporter.js'
 
 export type Inputs = Readonly<Record<string, Tensor>>
 
-/** The result of a function on one engine: its value, and the gradient of each input for random output gradients. */
+/** The result of a function on one engine: its value, and the gradient of each input for a random output gradient. */
 interface Outcome {
   readonly shape: readonly number[]
   readonly value: Float32Array

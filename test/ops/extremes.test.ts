@@ -6,18 +6,18 @@ import { type ReadyCase, ready } from '../support/cases.js'
 import { runOnnx } from '../support/onnx_case.js'
 import { runTfjs } from '../support/tfjs_case.js'
 
-/** Numbers at which engines part: too small for a normal number or a square, too large for a square, zeros of either sign, none. */
+/** Numbers on which engines may differ: subnormal, with a square that underflows or overflows, zeros of either sign, NaN. */
 const extremes = [1e-40, 1e-20, 1e-8, -1e-8, 1e30, -1e30, 0, -0, Number.NaN, Infinity, -Infinity]
 
-/** Engines may flush what is smaller than the smallest normal number. */
+/** Engines may flush subnormal numbers to zero. */
 const smallest = 2 ** -126
 const tolerance = 1e-4
-/** Of the largest number: sums are added in other orders. */
+/** Relative to the largest number: the order of sums differs. */
 const shareOfLargest = 1e-5
 
 /**
- * Where several numbers are the largest, or rounding decides, each engine may choose; and where everything is lost, nothing is compared. A share
- * of zero times infinity is left out by ONNX Runtime's GridSample.
+ * Operations that select by maximum or threshold: with ties or rounding engines may choose differently. ONNX Runtime's GridSample also omits terms
+ * with weight 0, even of infinity.
  */
 const chooses = new Set(['crop_sampler', 'attention_sampler', 'drop_sampler', 'class_activation_map', 'grid_sample'])
 
@@ -29,7 +29,7 @@ const cases = [...operations.values()]
       phase === 'inference' && inputs.length > 0 && inputs.every(({ type }) => type.element === 'float'),
   )
 
-/** The case with one number of its first input, or all of them, replaced. */
+/** Returns the case with one or all numbers of its first input replaced. */
 function withExtreme(one: ReadyCase, extreme: number, all: boolean): ReadyCase {
   const [first, ...rest] = one.inputs
   if (!first) throw new Error('a case without inputs')

@@ -29,7 +29,7 @@ for (const [width, height] of [
 
 testInBrowser('axe finds nothing on the page, before and after an answer', async (t, page) => {
   const photos = await Promise.all([40, 50].map((side) => writeNoise(join(folder, `axe${side}.png`), side, side)))
-  // The policy does not let a test's script in.
+  // The content security policy blocks scripts of tests.
   await page.setBypassCSP(true)
   await page.goto(url)
   await showing(page, '#status', /^Ready/)

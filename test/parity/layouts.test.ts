@@ -16,7 +16,7 @@ import { loadWeights } from '../../runtime/weights/load.js'
 import { WeightStore } from '../../runtime/weights/store.js'
 import { distance, image, summary, valuesOf } from './formula.js'
 
-/** Checkpoints with the names of torchvision, DINOv2 and ConvNeXt's authors load into our blocks, which then compute what theirs compute. */
+/** Checkpoints with the names of torchvision, DINOv2 and ConvNeXt's authors load into our blocks and give the same outputs. */
 
 /** Relative to the largest value of the output: the engine computes in single precision. */
 const tolerance = 1e-5

@@ -18,9 +18,9 @@ import type { StoredTensor } from '../../runtime/weights/weight_file.js'
 import { backboneSpec, type ListedNetwork, listedNetwork } from '../support/backbone_spec.js'
 import { distance, image, type Summary, summary, type Values, valuesOf } from './formula.js'
 
-/** Our backbones against torchvision's and timm's, by what record.py wrote down. */
+/** Compares our backbones with torchvision's and timm's, as recorded by record.py. */
 
-/** Single precision on both sides, in another order of additions; relative to the tensor's largest value. */
+/** Relative to the tensor's largest value; both sides use single precision, with another order of sums. */
 const tolerance = 1e-4
 /** Batch statistics of a few cells amplify rounding: in InceptionV3, PyTorch's own single precision is 1.3e-4 away from its double. */
 const trainingTolerance = 3e-4
@@ -51,7 +51,7 @@ for (const [name, network] of Object.entries(networks)) {
     const built = await build(name, network, size)
     const parameters = [...built.graph.parameters.values()]
     t.is(count(parameters), recorded.parameters)
-    // torchvision counts InceptionV3 with its auxiliary head, which nothing here uses.
+    // torchvision's count of InceptionV3 includes its auxiliary head, which is not used here.
     if (recorded.published.parameters !== undefined && name !== 'inception_v3')
       t.is(count(parameters), recorded.published.parameters)
     const store = WeightStore.from(built.model.parameters, built.weights, name)

@@ -9,7 +9,7 @@ import { present } from '../../grammar/present.js'
 import { packageRoot } from '../../runtime/package_root.js'
 import { diskLibrary } from '../../runtime/specs/library.js'
 
-/** Every architecture of `backbone` has timm's state dict: the names and shapes of what record_published.py built. */
+/** Every architecture of `backbone` has timm's state dict, as recorded by record_published.py: names and shapes. */
 const states = z
   .record(z.string(), z.object({ size: z.number(), state: z.string() }))
   .parse(JSON.parse(readFileSync(join(packageRoot(), 'test', 'parity', 'recorded', 'published_states.json'), 'utf8')))

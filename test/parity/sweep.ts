@@ -71,7 +71,7 @@ interface Compared {
   readonly worst: number
   /** The largest relative difference that rounding makes in PyTorch. */
   readonly rounding: number
-  /** Where the network is not timm's, beyond the tolerance included. */
+  /** Differences from timm's network, including outputs beyond the tolerance. */
   readonly problems: readonly string[]
 }
 

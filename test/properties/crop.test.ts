@@ -20,7 +20,7 @@ import { sessionOf } from '../support/onnx_program.js'
 const margin = 0.05
 const side = 24
 
-/** The sampler's own ONNX nodes: the boxes, and one number for each round of the search for components. */
+/** Creates a session of the sampler's ONNX nodes, which gives the boxes and one number per iteration of the component search. */
 async function boxesSession(
   { height, width }: MapSize,
   resolution: string,
@@ -57,7 +57,7 @@ async function boxesSession(
   })
 }
 
-/** A Loop that also gives its counter at each round. */
+/** Returns a Loop that also outputs its counter at each iteration. */
 function countingRounds(node: OnnxNode): OnnxNode {
   const { body } = node.attributes
   if (node.operator !== 'Loop' || typeof body !== 'object' || !('graph' in body)) return node

@@ -21,8 +21,8 @@ import {
 import { differsFromTwin, statementsOf } from './literals/typescript.js'
 
 /**
- * Text of a spec and its metadata is data in every target. Independent parsers verify it: TypeScript's, Python's, protobuf's.
- * Each spec is compared with a twin in which every text or every name is harmless. WSBAN_LITERALS says how many.
+ * Text of a spec and its metadata is data in every target. Independent parsers verify it: TypeScript's, Python's, protobuf's. Each spec is compared
+ * with a twin in which every text or every name is harmless. WSBAN_LITERALS is their number.
  */
 const count = Number(process.env.WSBAN_LITERALS ?? 60)
 const seed = Number(process.env.WSBAN_SEED ?? 1)
@@ -46,7 +46,7 @@ function wrongInPython(pairs: readonly Pair[]): (string | null)[] {
   return z.array(z.string().nullable()).parse(JSON.parse(runPython([script], JSON.stringify(pairs))))
 }
 
-/** Returns the text as it is written in UTF-8, which has no code for a lone surrogate. */
+/** Returns the text after encoding as UTF-8, which cannot represent a lone surrogate. */
 function onDisk(text: string): string {
   return Buffer.from(text, 'utf8').toString('utf8')
 }

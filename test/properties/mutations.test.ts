@@ -8,12 +8,12 @@ import { mutated } from '../support/mutations.js'
 import { lastResort } from '../support/waiting.js'
 
 /**
- * Real models and broken ones, changed at random, go through parser, checker and formatter. WSBAN_MUTATIONS says how many (a hundred thousand
- * take about an hour), WSBAN_SEED which ones.
+ * Real models and broken ones, changed at random, go through parser, checker and formatter. WSBAN_MUTATIONS is their number (a hundred thousand take
+ * about an hour), WSBAN_SEED their seed.
  */
 const count = Number(process.env.WSBAN_MUTATIONS ?? 400)
 const seed = Number(process.env.WSBAN_SEED ?? 1)
-/** Milliseconds of processor time, which a long run reports. Without WSBAN_MUTATIONS nothing is reported, as machines differ. */
+/** The limit of processor time in milliseconds, above which a long run reports a text. Not checked without WSBAN_MUTATIONS, as machines differ. */
 const longest = process.env.WSBAN_MUTATIONS === undefined ? Number.POSITIVE_INFINITY : 2000
 
 test('a changed spec is answered, and every error has a place', (t) => {

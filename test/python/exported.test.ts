@@ -8,7 +8,7 @@ import { compileFile } from '../../runtime/specs/spec.js'
 import { exportedModel } from '../support/exported_model.js'
 import { sharp } from '../support/sharp.js'
 
-/** A Python with onnx, onnxruntime, numpy and pillow; these tests say so and pass where there is none. */
+/** A Python with onnx, onnxruntime, numpy and pillow; without it these tests are skipped. */
 const python = process.env.WSBAN_PYTHON ?? 'python3'
 const ready = spawnSync(python, ['-c', 'import onnx, onnxruntime, numpy, PIL']).status === 0
 

@@ -74,7 +74,7 @@ const drawn = new Map<string, (input: Tensor, output: Tensor) => boolean>([
   ],
 ])
 
-/** Asks PyTorch for all of these cases, in one process. */
+/** Runs all of these cases in PyTorch, in one process. */
 export function runInPytorch(cases: readonly ReadyCase[]): readonly CaseResult[] {
   const found = results.parse(answersOf('run_cases.py', cases))
   if (found.length !== cases.length) throw new Error(`${found.length} results for ${cases.length} cases`)
@@ -89,7 +89,7 @@ export function answersOf(script: string, cases: readonly ReadyCase[]): unknown 
   return JSON.parse(runPython([join(packageRoot(), 'test', 'pytorch', script)], asked))
 }
 
-/** All that a case's result depends on: the code that the operation writes, its helpers, and the numbers. */
+/** Returns everything on which a case's result depends: the generated code, its helpers, and the numbers. */
 export function subjectOf(one: ReadyCase): string {
   const helpers = new Set<PythonHelper>()
   const asked = request(one, helpers)
@@ -100,7 +100,7 @@ export function isByChance(one: ReadyCase): boolean {
   return drawn.has(title(one))
 }
 
-/** That PyTorch's result is what the operation's reference says: values, gradients, statistics. */
+/** Checks PyTorch's result against the operation's reference: values, gradients, statistics. */
 export function fitsReference(t: ExecutionContext, one: ReadyCase, result: CaseResult): void {
   const chance = drawn.get(title(one))
   if (chance) {
@@ -121,7 +121,7 @@ export function fitsReference(t: ExecutionContext, one: ReadyCase, result: CaseR
   }
 }
 
-/** Nothing goes back through some arguments, whatever a difference quotient shows. */
+/** Whether the gradient of an argument is zero by definition, whatever a difference quotient shows. */
 function isStopped({ operation, inputs }: ReadyCase, name: string): boolean {
   const argument = name.startsWith('input ') ? inputs[Number(name.slice(6))]?.argument : undefined
   return argument !== undefined && (operation.semantics?.stopsGradient?.includes(argument) ?? false)

@@ -21,7 +21,7 @@ const trunks = [
     features: 'features',
     logits: 'trunk.features -> global_avg_pool -> linear(classes)',
   },
-  // Cut off: the later layers are in timm's network alone.
+  // Truncated: only timm's network has the later layers.
   { name: 'test_resnet', features: '3', logits: 'trunk.layer3 -> global_avg_pool -> linear(classes)' },
   // With the network's own classifier, for an image size that it was not published for.
   { name: 'test_vit', features: 'classifier', logits: undefined },

@@ -61,6 +61,6 @@ test.serial('a step of wsban_tiny in bfloat16 is finite, and near the one in flo
   t.deepEqual(types, ['torch.float32'])
   t.true(apart <= 0.01, `a loss is ${apart} away`)
   t.true(cosine >= 0.99, `the gradients' cosine is ${cosine}`)
-  // A box differs by one position on one side at most, of 24.
+  // A box differs by at most one of 24 positions, on one side.
   t.true(boxes <= 1 / 24 + 1e-6, `a box is ${boxes} away`)
 })

@@ -1,6 +1,6 @@
 /**
- * npm run record:pytorch: writes down what PyTorch computes for every operation's cases, for recorded.test.ts. The first Python that has
- * the torch of requirements.txt: WSBAN_PYTHON, or the one that npm run test:pytorch set up.
+ * npm run record:pytorch: records PyTorch's results for every operation's cases, for recorded.test.ts. It needs the torch of requirements.txt, in
+ * WSBAN_PYTHON or in the Python that npm run test:pytorch sets up.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -7,12 +7,12 @@ import { packageRoot } from '../../runtime/package_root.js'
 import type { ReadyCase } from '../support/cases.js'
 import { type CaseResult, subjectOf } from './cases.js'
 
-/** One file an operation, with what PyTorch computed for its cases: numbers as single precision in base64. */
+/** One file per operation, with PyTorch's results for its cases: numbers in single precision as base64. */
 export const recordedFolder = join(packageRoot(), 'test', 'pytorch', 'recorded')
 
 const stored = z.object({ shape: z.array(z.number()), float32: z.base64() })
 const recordedCase = z.object({
-  /** Of the case's numbers and of the code that ran. */
+  /** The hash of the case's numbers and code. */
   sha256: z.string(),
   outputs: z.array(stored),
   gradients: z.record(z.string(), stored),

@@ -12,8 +12,8 @@ import { lacksModules, skipped } from '../support/python.js'
 import { digestOf, lastCheckpoint, lossesOf, stepsReached, weightsApart } from '../support/run_files.js'
 
 /**
- * A teacher that is the moving average of its student, views of the image, and several optimizer steps on a batch: the engines agree
- * over ten steps, two processes take the steps of one, and a run that was killed ends as if nothing had been.
+ * A teacher that is the moving average of its student, views of the image, and several optimizer steps on a batch: the engines agree over ten steps,
+ * two processes compute the steps of one, and a killed run resumes exactly.
  */
 const lacking = lacksModules('torch', 'safetensors', 'PIL')
 const folder = mkdtempSync(join(tmpdir(), 'wsban-teachers-'))

@@ -44,7 +44,7 @@ const overflowing = `model overflowing(classes = 8, size = 32) {
 }
 `
 
-/** The class predicted for each validation image gives the accuracy that the log has of that epoch. */
+/** Checks that the predicted classes of the validation images give the accuracy in the log of that epoch. */
 async function predictionsAgree(t: ExecutionContext, run: string): Promise<void> {
   const { info } = await RunFolder.open(run)
   const data = await openDataSet(join(folder, 'birds'), { seed: info.seed, classes: info.classes })

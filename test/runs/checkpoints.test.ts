@@ -18,7 +18,7 @@ import type { RunInfo } from '../../runtime/runs/info.js'
 import { RunLog } from '../../runtime/runs/log.js'
 import { untrainedRun as info } from '../support/run_info.js'
 
-// Runs without training: what a run folder keeps, goes back to, and says when something of it is damaged.
+// Tests without training: which checkpoints a run folder keeps, how it falls back, and its errors when files are damaged.
 
 const folder = mkdtempSync(join(tmpdir(), 'wsban-checkpoints-of-runs-'))
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))

@@ -36,7 +36,7 @@ test.before(async (t) => {
 
 test.after.always(() => rmSync(folder, { recursive: true, force: true }))
 
-/** Every path below a folder with its content. */
+/** Returns every path below a folder with its content. */
 function contentOf(path: string): Record<string, string> {
   const names = readdirSync(path, { recursive: true, encoding: 'utf8' }).sort()
   return Object.fromEntries(
@@ -94,7 +94,7 @@ test.serial('an empty folder, and what an interrupted start left, become a run',
     [`checkpoints/${dead}/weights.safetensors`]: 'half',
     'checkpoints/epoch-0000/weights.safetensors': 'half',
   })
-  // Its lock is that of another machine, which may be alive.
+  // Its lock is held by another machine, which may be running.
   t.is(train(path).status, 2)
   rmSync(join(path, 'lock'))
   const { status, err } = train(path, '--epochs', '1')

@@ -1,6 +1,6 @@
 /**
- * Takes a lock again and again, and each time leaves it as a process that died would. Prints `both` whenever another process held the lock
- * at the same time, and the number of times it had it at the end.
+ * Acquires a lock repeatedly, and each time abandons it as a crashed process would. Prints `both` whenever another process held the lock at the same
+ * time, and at the end the number of acquisitions.
  *
  *   node --import=tsx test/runs/lock_contender.ts FILE TIMES
  */

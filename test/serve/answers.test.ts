@@ -68,7 +68,7 @@ function post(
   return fetch(`${address}${path}`, { method: 'POST', body, headers })
 }
 
-/** ONNX Runtime sums in another order in batches. */
+/** ONNX Runtime sums batches in another order. */
 const tolerance = 1e-6
 
 test('answers are those of predict, whatever batch an image lands in', async (t) => {

@@ -11,7 +11,7 @@ const tensorOf = (values: readonly number[], width = 1): InputTensor => ({
   shape: [values.length / width, width],
 })
 
-/** Doubles each value, when it is let. */
+/** Doubles each value, once released. */
 class Doubler {
   readonly batches: number[][] = []
   private readonly held: (() => void)[] = []

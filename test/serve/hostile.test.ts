@@ -19,7 +19,7 @@ test.before(async () => {
 })
 test.after.always(() => open?.close())
 
-/** The server is whole: it answers about an image as it should. */
+/** Checks that the server still predicts an image correctly. */
 async function stillAnswers(t: ExecutionContext, { address } = open): Promise<void> {
   const response = await fetch(`${address}/predict`, {
     method: 'POST',
@@ -36,7 +36,7 @@ interface Request {
   readonly body?: string | Uint8Array
 }
 
-/** Sends one request, with the right Host and length unless it names its own, and checks that the answer gives nothing away. */
+/** Sends one request, with correct Host and length unless given, and checks that the response discloses nothing. */
 async function ask(t: ExecutionContext, { method = 'POST', path, headers = [], body = '' }: Request, at = open) {
   const names = headers.map((line) => line.split(':')[0]?.toLowerCase())
   const own = [
@@ -136,7 +136,7 @@ test('forms that are no forms, or too many', async (t) => {
   await stillAnswers(t)
 })
 
-/** A PNG that says of itself how large it is. */
+/** Returns a PNG whose header states the given size. */
 function png(width: number, height: number, data: Uint8Array): Buffer {
   const chunk = (type: string, content: Uint8Array) => {
     const body = Buffer.concat([Buffer.from(type), content])
@@ -359,7 +359,7 @@ test('with a token, only who has it is answered', async (t) => {
   await guarded.close()
 })
 
-/** A connection whose request has come but for its last byte. */
+/** Opens a connection that has sent all but the last byte of its request. */
 function unfinished(port: number): Promise<{ finish: () => Promise<string>; abandon: () => void }> {
   return new Promise((settle) => {
     let received = ''
@@ -385,7 +385,7 @@ function unfinished(port: number): Promise<{ finish: () => Promise<string>; aban
   })
 }
 
-/** A figure of the server. */
+/** Returns a metric of the server. */
 async function figure({ address }: OpenServer, name: string): Promise<number> {
   const text = await (await fetch(`${address}/metrics`)).text()
   return Number(present(new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1], name))
@@ -428,6 +428,6 @@ test('the end does not wait for ever for what does not come', async (t) => {
   const ending = await openServer(model, { timeout: serveDefaults.timeout / 100 })
   const held = await unfinished(ending.port)
   await ending.close()
-  // 503 where the stop came first.
+  // 503 if the shutdown came first.
   t.true([408, 503].includes(statusesOf(await held.finish())[0] ?? 0))
 })

@@ -38,7 +38,7 @@ test('the page sends an image with its token and shows the answer, under its own
     await input?.uploadFile(join(folder, 'notes.txt'))
     await page.click('#ask')
     await showing(page, '#status', /cannot read the image/)
-    // The policy does not let a test's script in.
+    // The content security policy blocks scripts of tests.
     await page.setBypassCSP(true)
     await page.goto(open.address)
     await (await page.$('input#file'))?.uploadFile(photo)

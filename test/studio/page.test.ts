@@ -30,7 +30,7 @@ test('the page shows a run and answers about a photo; axe finds nothing, light o
   const { browser, page } = await openBrowser(browserPath)
   const errors: string[] = []
   page.on('pageerror', (error) => errors.push(String(error)))
-  // The policy does not let a test's script in.
+  // The content security policy blocks scripts of tests.
   await page.setBypassCSP(true)
   try {
     await page.goto(server.address)

@@ -33,7 +33,7 @@ test.after.always(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** Follows the run until its images were looked at after each epoch. */
+/** Follows the run until its watched images have been evaluated after each epoch. */
 async function looked(): Promise<StudioState> {
   let state: StudioState = { runs: [] }
   const end = studio.watch({
@@ -57,7 +57,7 @@ test('a run is shown with its curves, its images after each epoch, and what it c
   t.deepEqual(run.shown?.epochs, [0, 1, 2])
   t.is(run.shown?.images.length, 6)
   t.deepEqual([...new Set(run.shown?.images.map(({ label }) => label))].sort(), ['blue <square>', 'red "disc"'])
-  // The predictions of the last epoch count as many mistakes as its accuracy says.
+  // The number of mistakes of the last epoch matches its accuracy.
   const mistakes = run.confused?.pairs.reduce((sum, { count }) => sum + count, 0)
   t.is(run.confused?.epoch, 2)
   t.is(mistakes, Math.round(6 * (1 - (run.ends[1]?.top1.joint ?? Number.NaN))))

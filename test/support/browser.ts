@@ -10,7 +10,7 @@ export const browserPath = [
   '/usr/bin/chromium-browser',
 ].find((path) => path !== undefined && existsSync(path))
 
-/** A browser with one page, whose waits end when what they wait for is there, however slow the machine is. */
+/** Opens a browser with one page, whose waits have no time limit that a slow machine would reach. */
 export async function openBrowser(executablePath: string): Promise<{ browser: Browser; page: Page }> {
   const browser = await launch({
     executablePath,
@@ -26,8 +26,7 @@ export async function openBrowser(executablePath: string): Promise<{ browser: Br
 }
 
 /**
- * Waits until the element has a text that fits. The page is asked at intervals: a page that draws no frames would never answer otherwise.
- * @throws with the text that the element has instead
+ * Waits until the element has a matching text. It polls, since a page that draws no frames runs no animation callbacks. @throws with the actual text
  */
 export async function showing(page: Page, selector: string, pattern: RegExp): Promise<void> {
   const fits = page.waitForFunction(
@@ -42,7 +41,7 @@ export async function showing(page: Page, selector: string, pattern: RegExp): Pr
   })
 }
 
-/** Clicks an element itself, not a place on the page: the layout may change between the two when a figure is drawn. */
+/** Clicks an element by its handle, not by coordinates, as the layout may change while a figure is drawn. */
 export function press(page: Page, selector: string): Promise<void> {
   return page.$eval(selector, (element) => {
     if (!(element instanceof HTMLElement)) throw new Error('only HTML elements can be clicked')

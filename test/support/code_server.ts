@@ -8,12 +8,12 @@ import { lastResort, until } from './waiting.js'
 export const codeServerEntry = process.env.WSBAN_CODE_SERVER
 
 export interface CodeServer {
-  /** The address of a workspace with a file in front. */
+  /** Returns the URL of a workspace with a file open. */
   readonly address: (workspace: string, file: string) => string
   readonly stop: () => void
 }
 
-/** Starts the editor in a folder of its own, with one extension and no other settings than these. */
+/** Starts the editor in a new folder, with one extension and only these settings. */
 export async function startCodeServer(
   entry: string,
   folder: string,

@@ -23,7 +23,7 @@ export function wsbanIn(folder: string): (...args: readonly string[]) => Result 
   }
 }
 
-/** Starts the built command, and tells of each piece of what it says on standard error. `printed` returns its standard output so far. */
+/** Starts the built command, and passes on each chunk of its standard error. `printed` returns its standard output so far. */
 export function startWsban(
   folder: string,
   args: readonly string[],

@@ -74,7 +74,7 @@ export interface Described {
   readonly elements: number
   readonly shape: readonly number[]
   readonly strides: readonly number[]
-  /** Parts of the pickle that are written otherwise than torch would. */
+  /** Parts of the pickle that differ from torch's. */
   readonly type?: string
   readonly key?: string
   readonly offset?: string

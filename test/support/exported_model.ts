@@ -6,7 +6,7 @@ import { exportOnnx } from '../../runtime/export/onnx.js'
 import { packageRoot } from '../../runtime/package_root.js'
 import { compileFile } from '../../runtime/specs/spec.js'
 
-/** Exports wsban_tiny with random weights before the tests of a file run. Returns its path, in a folder that is removed behind them. */
+/** Exports wsban_tiny with random weights before the tests of a file run. Returns its path, in a folder that is removed afterwards. */
 export function exportedModel(): { readonly folder: string; readonly model: string } {
   const folder = mkdtempSync(join(tmpdir(), 'wsban-exported-'))
   const model = join(folder, 'model.onnx')

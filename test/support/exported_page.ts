@@ -25,7 +25,7 @@ export const doubtingCalibration = {
 
 export interface ExportedPage {
   readonly folder: string
-  /** The page's own folder, below it. */
+  /** The folder of the page, below it. */
   readonly place: string
   /** The exported file. */
   readonly model: string
@@ -70,7 +70,7 @@ export async function writeNoise(path: string, width: number, height: number): P
   return path
 }
 
-/** A test in a browser, with the errors that its page has had; skipped without a browser. */
+/** A test in a browser, which collects the page's errors; skipped without a browser. */
 export function testInBrowser(
   title: string,
   run: (t: ExecutionContext, page: Page, errors: readonly string[]) => Promise<void>,

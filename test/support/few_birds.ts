@@ -4,7 +4,7 @@ import { writeSampleBirds } from '../../runtime/data/birds/index.js'
 import { boxesFile } from '../../runtime/data/boxes.js'
 import { silent } from '../../runtime/reporter.js'
 
-/** The sample birds and where their parts are, but so many of each of the eight classes. */
+/** Writes the sample birds and their annotations, with the given number of images of each of the eight classes. */
 export async function writeFewBirds(
   folder: string,
   count: { readonly train: number; readonly val: number },

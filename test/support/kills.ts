@@ -12,7 +12,7 @@ export interface Left {
 }
 
 /**
- * Runs `wsban train ARGS`, kills it with SIGKILL so many milliseconds after it began or resumed to save, and looks at what it left.
+ * Runs `wsban train ARGS`, kills it with SIGKILL the given number of milliseconds after it began to save, and inspects the run folder.
  * @throws when that is no whole checkpoint
  */
 export async function killedAfterSaving(
@@ -36,7 +36,7 @@ export async function killedAfterSaving(
   return { checkpoint: opened.info.last, step: state.step }
 }
 
-/** Waits until the run's last checkpoint is one that fits. */
+/** Waits until the run's last checkpoint matches. */
 export function checkpointIn(run: string, fits: (name: string) => boolean): Promise<string> {
   return until(`such a checkpoint in ${run}`, () => {
     const last = lastIn(run)

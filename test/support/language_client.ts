@@ -19,7 +19,7 @@ import {
 import { TextDocument } from 'vscode-languageserver-textdocument'
 import { serve } from '../../editors/server/server.js'
 
-/** An editor that talks with the language server through its protocol, in this process. */
+/** A client of the language server in this process, which uses its protocol. */
 export class LanguageClient {
   private readonly documents = new Map<string, TextDocument>()
   private readonly published = new Map<string, PublishDiagnosticsParams>()
@@ -57,7 +57,7 @@ export class LanguageClient {
     return uri
   }
 
-  /** Replaces a stretch of the text, as typing does. */
+  /** Replaces a range of the text, as typing does. */
   async edit(uri: string, start: number, end: number, text: string): Promise<void> {
     const document = this.document(uri)
     const range = { start: document.positionAt(start), end: document.positionAt(end) }

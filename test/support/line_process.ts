@@ -6,14 +6,14 @@ export interface LineProcessOptions {
   readonly program: string
   readonly args: readonly string[]
   readonly env?: NodeJS.ProcessEnv
-  /** Milliseconds after which a request without an answer ends the process. */
+  /** The time limit of a request in milliseconds, after which the process is killed. */
   readonly longest?: number
 }
 
 /** An answer, or how the process ended instead of giving one. */
 export type Reply = { readonly answer: unknown } | { readonly ended: string }
 
-/** A child process that answers each line of JSON with one: what crashes there ends that process and not this one. */
+/** A child process that answers each line of JSON with one, which isolates crashes. */
 export class LineProcess {
   private readonly child: ChildProcess
   private readonly ended: Promise<string>

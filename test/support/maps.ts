@@ -10,7 +10,7 @@ type Maker = (size: MapSize, random: Random) => ArrayLike<number>
 const cells = ({ height, width }: MapSize, value: (y: number, x: number) => number) =>
   Float32Array.from({ length: height * width }, (_, cell) => value(Math.floor(cell / width), cell % width))
 
-/** One path that winds inwards, a cell of background between its turns: the longest way within a component. */
+/** A spiral path with one cell of background between its turns: the longest path within a component. */
 export function spiral({ height, width }: MapSize): Float32Array {
   const map = new Float32Array(height * width)
   let [y, x, dy, dx] = [0, 0, 0, 1]

@@ -100,7 +100,7 @@ function wsbanFiles(place: string): string[] {
     .map((file) => join(place, file))
 }
 
-/** An output, as the engine and the file have it. */
+/** An output of the engine and of the file. */
 type Row = readonly [output: string, ArrayLike<number> | undefined, ArrayLike<number> | undefined]
 
 /** On one engine: each exported file answers as the engine does, and ten steps of training do what they should. */

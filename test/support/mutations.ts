@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Random } from '../../compiler/random.js'
 import { packageRoot } from '../../runtime/package_root.js'
 
-/** Real models, and files that are wrong in every way that has a diagnostic. */
+/** Real models, and the fixtures of all diagnostics. */
 export const specs: readonly string[] = ['models', 'models/blocks', 'models/backbones', 'test/fixtures/diagnostics']
   .flatMap((folder) => readdirSync(join(packageRoot(), folder)).map((file) => join(folder, file)))
   .filter((file) => file.endsWith('.wsban'))
@@ -20,7 +20,7 @@ export interface Change {
   readonly text: string
 }
 
-/** A small change of a text: a piece cut out, doubled, moved, or put in. */
+/** A small change of a text: a piece deleted, duplicated, moved, or inserted. */
 export function change(text: string, random: Random): Change {
   const start = random.integer(text.length + 1)
   const end = Math.min(text.length, start + random.integer(random.integer(4) === 0 ? 80 : 12))

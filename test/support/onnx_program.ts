@@ -10,12 +10,12 @@ export async function bytesOf(program: OnnxProgram, metadata: Readonly<Record<st
   return Buffer.concat(pieces)
 }
 
-/** On one thread: starting others takes longer than a small program runs. */
+/** On one thread: starting more takes longer than a small program runs. */
 export async function sessionOf(program: OnnxProgram): Promise<InferenceSession> {
   return InferenceSession.create(await bytesOf(program), { logSeverityLevel: 3, intraOpNumThreads: 1 })
 }
 
-/** Operators that OpenVINO, tract, WebGPU or converters lack, or compute in another way. */
+/** Operators that OpenVINO, tract, WebGPU or converters lack or implement differently. */
 const lackedOperators = new Set(['Loop', 'If', 'Scan', 'GridSample', 'Resize', 'ReduceSumSquare'])
 
 /** The nodes, by name and operator, that a portable file may not have. */

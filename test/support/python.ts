@@ -6,13 +6,13 @@ import { cacheRoot } from '../../runtime/cache_root.js'
 /** The Python that tests ask; WSBAN_PYTHON names another. */
 export const python = process.env.WSBAN_PYTHON ?? 'python3'
 
-/** Why a test that needs these modules is skipped; undefined when they are there. */
+/** Returns the reason to skip a test that needs these modules; undefined if they are installed. */
 export function lacksModules(...modules: readonly string[]): string | undefined {
   const missing = modules.filter((name) => spawnSync(python, ['-c', `import ${name}`]).status !== 0)
   return missing.length > 0 ? `skipped: ${python} lacks ${missing.join(', ')} (WSBAN_PYTHON names another)` : undefined
 }
 
-/** Says why a test that lacks something is left out, if it does. */
+/** Logs the reason to skip a test, if there is one. */
 export function skipped(t: ExecutionContext, lacking: string | undefined): boolean {
   if (lacking === undefined) return false
   t.log(lacking)

@@ -4,7 +4,7 @@ import { servePage } from '../../runtime/serve/page_files.js'
 import { ServedModel } from '../../runtime/serve/served_model.js'
 import { type AnsweredRequest, ModelServer, type ServeOptions } from '../../runtime/serve/server.js'
 
-/** Milliseconds that no request takes, on any machine. */
+/** The time limit of requests in milliseconds, which no machine reaches. */
 const longest = 60_000
 
 export const serveDefaults: ServeOptions = {
@@ -62,7 +62,7 @@ export function sentRaw(port: number, parts: readonly (string | Uint8Array)[]): 
     socket.setEncoding('latin1').on('data', (text: string) => {
       received += text
     })
-    // A server that closes while it is still sent to resets the connection.
+    // A server that closes while data is still arriving resets the connection.
     socket.on('error', () => undefined)
     socket.on('close', () => settle(received))
   })

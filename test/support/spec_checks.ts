@@ -120,7 +120,7 @@ function diagnosticProblems(
   const expected = sources.flatMap((source) =>
     expectationsOf(textOf(source) ?? '').diagnostics.map((one) => ({ ...one, source, met: false })),
   )
-  // A statement alone is hardly used by anything.
+  // A single statement leaves names unused.
   const quiet = context !== 'file' && !text.includes('[unused-binding]') ? ['unused-binding'] : []
   const surplus = found
     .filter(({ code }) => !quiet.includes(code))

@@ -12,7 +12,7 @@ const types: Readonly<Record<string, string>> = {
 
 export interface StaticServer {
   readonly address: string
-  /** The paths that were asked for, without their queries. */
+  /** The requested paths, without their queries. */
   readonly requested: readonly string[]
   close(): Promise<void>
 }

@@ -1,9 +1,9 @@
 import { crc32 } from 'node:zlib'
 
 /**
- * An uncompressed zip of these files, names as they are: also those that no decent program writes.
+ * Returns an uncompressed zip of these files, with names unchanged, even invalid ones.
  *
- * @param method what the zip claims of how the files are compressed
+ * @param method the declared compression method
  */
 export function storedZip(files: readonly (readonly [name: string, content: Buffer])[], method = 0): Buffer {
   const bodies: Buffer[] = []

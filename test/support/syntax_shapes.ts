@@ -159,7 +159,7 @@ export function shapeOfNode(root: Node): Shape {
   ]
 }
 
-/** Children that mean something: comments may stand anywhere. */
+/** Named children without comments, which may occur anywhere. */
 const named = (node: Node): Node[] => node.namedChildren.filter(({ type }) => type !== 'comment')
 const ofType = (node: Node, type: string): Node[] => named(node).filter((child) => child.type === type)
 const fields = (node: Node, name: string): Node[] =>

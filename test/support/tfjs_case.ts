@@ -16,14 +16,14 @@ import { caseKey } from './gradients.js'
 
 interface TfjsResult {
   readonly outputs: readonly Tensor[]
-  /** Of the sum of output x weights, by input and by parameter; absent where it was not asked for. */
+  /** The gradients of the sum of output x weights, by input and parameter; absent unless requested. */
   readonly gradients: ReadonlyMap<string, Tensor>
   readonly parameters: ReadonlyMap<string, Tensor>
 }
 
 /**
- * Runs the very code that the operation writes for TensorFlow.js, on the current engine.
- * `weights` are those of the first output, whose weighted sum the gradients belong to; `given` is the order in which inputs of rank 4 are stored.
+ * Runs the operation's generated TensorFlow.js code on the current engine. `weights` are those of the first output, whose weighted sum the gradients
+ * belong to; `given` is the order in which inputs of rank 4 are stored.
  */
 export async function runTfjs(
   ready: ReadyCase,

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import yauzl from 'yauzl'
 
-/** The names of what a zip file holds. */
+/** Returns the names of the entries of a zip file. */
 export async function openZip(path: string): Promise<string[]> {
   const zip = await promisify<string, yauzl.Options, yauzl.ZipFile>(yauzl.open)(path, { lazyEntries: false })
   const names: string[] = []

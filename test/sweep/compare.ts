@@ -4,10 +4,10 @@ import { Random } from '../../compiler/random.js'
 import { avgPool, conv2d, depthwiseConv2d, maxPool } from '../../runtime/kernels/index.js'
 import { expectedOf, outputShape, type Sums, type WindowCase } from './reference.js'
 
-/** Single precision loses up to this share of the sizes of all terms together, for the numbers of terms here. */
+/** Relative to the sum of the magnitudes of all terms: the error of single precision, for the numbers of terms here. */
 const tolerance = 4e-6
 
-/** @returns what differs from the reference on the current engine, value and gradients; undefined for nothing */
+/** @returns the difference between the current engine and the reference in value or gradients; undefined for none */
 export function differenceOf(one: WindowCase, seed: number): string | undefined {
   const random = new Random(seed)
   const numbers = (count: number) => Float32Array.from({ length: count }, () => random.uniform(-1, 1))

@@ -41,10 +41,10 @@ const dilations: readonly Two[] = [
   [1, 3],
 ]
 
-/** Beyond this a case takes seconds in the reference. */
+/** The maximum number of products of a case: larger ones take seconds in the reference. */
 const mostProducts = 6e6
 
-/** All cells of the grid, as numbers below the count. */
+/** Yields all cases of the grid. */
 function* everyCase(): Generator<WindowCase> {
   for (const kind of ['conv2d', 'depthwise', 'max_pool', 'avg_pool'] as const)
     for (const kernel of kernels)
@@ -82,7 +82,7 @@ function products(one: WindowCase): number {
   return outputs * one.kernel[0] * one.kernel[1] * (one.kind === 'conv2d' ? one.channels : 1)
 }
 
-/** The grid in an order that a seed decides; each case has a batch of its own. Cases of too many products are left out. */
+/** Returns the grid, shuffled by a seed; each case has its own batch size. Cases of too many products are omitted. */
 export function grid(seed: number): readonly WindowCase[] {
   const random = new Random(seed)
   const cases = [...everyCase()].map((one) => ({ ...one, batch: batches[random.integer(batches.length)] ?? 1 }))

@@ -1,5 +1,5 @@
 /**
- * Every convolution and pool of a grid on an engine, values and gradients, against plain loops in double precision:
+ * Compares every convolution and pool of a grid on an engine, values and gradients, with plain loops in double precision:
  *   npm run sweep -- [--engine tfjs-node|wasm|cpu] [--isa AVX2] [--guard] [--from N] [--count N] [--seed N] [--seconds N]
  * `--isa` limits oneDNN's instructions, as on an older processor. `--guard` loads an allocator that ends the process at a write outside of a buffer.
  */
@@ -28,9 +28,9 @@ const { values } = parseArgs({
 })
 const cases = grid(Number(values.seed))
 const end = Math.min(Number(values.from) + Number(values.count), cases.length)
-/** Milliseconds: a case that takes longer has no end. */
+/** The time limit of a case in milliseconds; a slower one is considered hanging. */
 const longestCase = 120_000
-/** Cases for one process: what leaks in one ends with it. */
+/** The number of cases per process, which bounds leaks. */
 const perProcess = 500
 const folder = mkdtempSync(join(tmpdir(), 'wsban-sweep-'))
 const began = performance.now()

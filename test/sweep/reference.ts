@@ -1,4 +1,4 @@
-/** Sliding windows over NHWC maps in double precision, with their gradients: plain loops that share nothing with the kernels. */
+/** Sliding windows over NHWC maps in double precision, with their gradients: plain loops that share no code with the kernels. */
 
 export type Two = readonly [number, number]
 
@@ -17,7 +17,7 @@ export interface WindowCase {
   readonly countPadding: boolean
 }
 
-/** A sum beside the sum of its terms' sizes: what rounding can move is a share of the latter. */
+/** A sum and the sum of its terms' magnitudes, which bounds the rounding error. */
 export interface Sums {
   readonly value: Float64Array
   readonly scale: Float64Array
@@ -31,7 +31,7 @@ export interface Expected {
   readonly dw?: Sums
 }
 
-/** Places of the window along one side. */
+/** Returns the number of window positions along one dimension. */
 export function windows({ size, kernel, stride, padding, dilation, ceil }: WindowCase, side: 0 | 1): number {
   const reach = (kernel[side] - 1) * dilation[side] + 1
   const room = (size[side] + 2 * padding[side] - reach) / stride[side] + 1
@@ -55,7 +55,10 @@ function add(to: Sums, index: number, term: number): void {
   to.scale[index] = (to.scale[index] ?? 0) + Math.abs(term)
 }
 
-/** Calls `visit` for each existing cell of each window: the place's index and the cell's, without channels, and the kernel's cell. */
+/**
+ * Calls `visit` for each cell of each window inside the map: the index of the output position, of the input cell and of the kernel cell, without
+ * channels.
+ */
 function eachCell(one: WindowCase, visit: (place: number, cell: number, kernelCell: number) => void): void {
   const [height, width] = one.size
   const [batch, rows, columns] = outputShape(one)

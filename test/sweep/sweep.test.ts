@@ -5,7 +5,7 @@ import { grid } from './grid.js'
 
 const cases = grid(1)
 
-/** A part of the grid; `npm run sweep` tries as much of it as it is given time for, on older instructions and under a guard allocator, too. */
+/** A part of the grid; `npm run sweep` covers as much as time permits, also with older instruction sets and a guard allocator. */
 for (const [engine, count] of [
   ['tfjs-node', 500],
   ['wasm', 250],

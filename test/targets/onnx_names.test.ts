@@ -11,7 +11,7 @@ import { diskLibrary } from '../../runtime/specs/library.js'
 import { initialValues } from '../../runtime/weights/initial_values.js'
 import { sessionOf } from '../support/onnx_program.js'
 
-/** Bindings that are called as the export calls its own values. */
+/** Bindings with the names of the export's own values. */
 const text = `block pooled(x) {
   features = relu(x)
   half     = bap(features, features)

@@ -13,7 +13,7 @@ import { compileFile } from '../../runtime/specs/spec.js'
 import { initialValues } from '../../runtime/weights/initial_values.js'
 import { sessionOf } from '../support/onnx_program.js'
 
-/** With statistics and biases that are not those of a network that was never trained: folding them has to show. */
+/** With random statistics and biases: those of an untrained network would hide errors in folding. */
 function programOf(model: string): OnnxProgram {
   const { graph } = compileFile(join(packageRoot(), 'models', `${model}.wsban`))
   if (!graph) throw new Error('the model does not compile')

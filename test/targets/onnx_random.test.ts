@@ -70,7 +70,7 @@ async function answers(program: OnnxProgram): Promise<InferenceSession.OnnxValue
   return results
 }
 
-/** How far the answers are apart, against each one's largest value. */
+/** Returns the largest difference of the outputs, relative to the largest value of each. */
 function distance(a: InferenceSession.OnnxValueMapType, b: InferenceSession.OnnxValueMapType): number {
   return Math.max(
     ...Object.entries(a).map(([name, { data }]) => {

@@ -112,7 +112,7 @@ test('names that mean something in Python or to nn.Module, and hostile paths, ma
   const script = 'import ast, sys; print([type(n).__name__ for n in ast.parse(sys.stdin.read()).body])'
   const { status, stdout, stderr } = spawnSync(python, ['-c', script], { input: model, encoding: 'utf8' })
   t.is(status, 0, stderr)
-  // Nothing but what is always there: imports, classes, and the function that reads weights.
+  // Removes the common parts: imports, classes, and the function that reads weights.
   t.regex(stdout.trim(), /^\[('ImportFrom'|'Import'|'ClassDef'|, )*'FunctionDef'\]$/)
 })
 

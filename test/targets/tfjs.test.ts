@@ -54,7 +54,7 @@ model m(size = 16) {
 
 const unlabelled = emitText(unlabelledModel)
 
-/** Bindings called like words of TypeScript, or like functions. */
+/** Generates code of bindings named like keywords or functions of TypeScript. */
 function oddNames(): readonly GeneratedFile[] {
   const renamed = { embedding: 'new', parts: 'class', trunk: 'await', crop: 'relu', logits: 'logits' }
   let text = readFileSync(join(root, 'models', 'wsban_tiny.wsban'), 'utf8')

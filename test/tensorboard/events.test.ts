@@ -17,7 +17,7 @@ test('the check sum is the one of RFC 3720', (t) => {
   t.is(crc32c(new Uint8Array(32)), 0x8a9136aa)
 })
 
-/** Returns what TensorBoard itself reads, with the checksum of every record verified. */
+/** Returns the events as TensorBoard reads them, with the checksum of every record verified. */
 const reader = `
 import glob, json, sys
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator

@@ -26,7 +26,7 @@ const wsban = wsbanIn(folder)
 const cache = join(folder, 'cache')
 const features = join(cache, 'features')
 
-/** Two frozen trunks: a part of the first is trained from the third epoch on, all of the second. The image is needed for the crop. */
+/** Two frozen trunks: from the third epoch on a part of the first and all of the second are trained. The image is needed for the crop. */
 const model = (augment = '') => `import tiny from "backbones/tiny"
 
 model frozen(classes = 2, size = 48) {
@@ -84,7 +84,7 @@ test.before(async () => {
   await drawShapes(data)
   writeFileSync(spec, model())
   writeFileSync(join(folder, 'plain.wsban'), plain)
-  // The engine is that of the machine; features go to a folder of their own.
+  // Uses the machine's engine, and a separate folder for features.
   mkdirSync(cache)
   if (existsSync(join(cacheRoot(), 'engines'))) symlinkSync(join(cacheRoot(), 'engines'), join(cache, 'engines'))
   process.env.WSBAN_CACHE = cache

@@ -5,7 +5,7 @@ import test from 'ava'
 import { packageRoot } from '../../runtime/package_root.js'
 import { afterAWhile, until } from '../support/waiting.js'
 
-/** Sends a signal, and again while the process lives: one that comes while the first is still on its way is the same request. */
+/** Sends a signal repeatedly while the process runs: further signals before the first is handled count as the same request. */
 async function signalUntilEnded(ended: Promise<unknown>, send: () => void): Promise<void> {
   do send()
   while ((await afterAWhile(ended, 500)) === undefined)
@@ -17,7 +17,7 @@ function sleepsIn(job: number): boolean {
   return lines.some((line) => new RegExp(`^\\s*${job}\\s+sleep`).test(line))
 }
 
-/** A process that hears nothing, as one within a step. */
+/** A process that handles no signals, as during a step. */
 const deaf = `
 import { watchTerminal } from ${JSON.stringify(pathToFileURL(join(packageRoot(), 'runtime', 'training', 'interrupt.ts')).href)}
 process.on('SIGINT', () => {})
@@ -31,7 +31,7 @@ test('a second Ctrl-C ends even what does not listen, a first one does not', asy
     return
   }
   const args = ['--import=tsx', '--input-type=module', '-e', deaf]
-  // A job of its own, as a terminal's: Ctrl-C reaches the shell beside it, too.
+  // A separate job, as in a terminal: Ctrl-C also reaches the shell in it.
   const child = spawn(process.execPath, args, {
     cwd: packageRoot(),
     detached: true,

@@ -26,7 +26,7 @@ test.after.always(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** Weights, what the optimizer remembers, and the log, but for how long things took. */
+/** Returns weights, optimizer state, and the log without durations. */
 async function outcome(path: string) {
   const run = await RunFolder.open(path)
   const { tensors, slots, state } = await run.readCheckpoint('last')
@@ -119,7 +119,7 @@ test.serial('a full disk, and one that turns read-only', async (t) => {
     t.is((await RunFolder.open(run)).info.last, last)
     await (await RunFolder.open(run)).readCheckpoint('last')
     rmSync(join(disk, 'filler'))
-    // Room for what begins, and not for the next checkpoint.
+    // Space for the start of training, but not for the next checkpoint.
     const free = Number(spawnSync('df', ['--output=avail', '-k', disk], { encoding: 'utf8' }).stdout.split('\n')[1])
     writeFileSync(join(disk, 'filler'), Buffer.alloc((free - 300) * 1024))
     const fuller = wsban(...args, '-o', run, '--resume')

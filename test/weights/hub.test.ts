@@ -19,7 +19,7 @@ import { Failure } from '../../runtime/failure.js'
 import { silent } from '../../runtime/reporter.js'
 import { cachedFromHub, type HubSettings, hubSettings, isHubName, pullFromHub } from '../../runtime/weights/hub.js'
 
-/** A model hub on the loopback, answering as the real one does: addresses, headers, redirects to where large files lie, ranges. */
+/** A model hub on the loopback interface that behaves as the real one: URLs, headers, redirects to the storage of large files, ranges. */
 
 const random = new Random(1)
 const content = Buffer.from(Uint8Array.from({ length: 300_000 }, () => random.integer(256)))
@@ -73,7 +73,7 @@ const handle = (request: IncomingMessage, response: ServerResponse) => {
   return end(404, { 'x-error-code': 'RepoNotFound' })
 }
 
-/** Where large files lie: another origin, with ranges, and a connection that may break. */
+/** The storage of large files: another origin, with range requests, and connections that may break. */
 const handleData = (request: IncomingMessage, response: ServerResponse): void => {
   const { method = '', url = '', headers } = request
   seen.push({ method, url, range: headers.range, authorization: headers.authorization })

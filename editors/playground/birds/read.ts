@@ -8,10 +8,10 @@ import { openDataSet } from '../../../runtime/data/open.js'
 import { silent } from '../../../runtime/reporter.js'
 import type { EncodedPhoto, SampleBirds, TrainingBirds } from './sample_birds.js'
 
-/** As `wsban data sample` and `wsban train` have it without --seed. */
+/** The default seed of `wsban data sample` and `wsban train`. */
 const seed = 1
 
-/** Returns the sample birds that `wsban data sample` writes, in the order in which training reads them, and the weights that learned from them. */
+/** Returns the sample birds of `wsban data sample`, in the order in which training reads them, and the weights trained on them. */
 export async function readSampleBirds(): Promise<{ readonly samples: SampleBirds; readonly training: TrainingBirds }> {
   const temporary = await mkdtemp(join(tmpdir(), 'wsban-birds-'))
   try {

@@ -7,13 +7,13 @@ export interface EncodedPhoto {
   readonly base64: string
 }
 
-/** Photos to try, and weights of `wsban_tiny` that learned from others of their kind. */
+/** Validation photos of the sample birds, and weights of `wsban_tiny` trained on the training photos. */
 export interface SampleBirds {
-  /** In the order of the logits. */
+  /** The class names in the order of the logits. */
   readonly classes: readonly string[]
   /** A safetensors file in base64. */
   readonly weights: string
-  /** The first of each class of the validation split. */
+  /** The first validation photo of each class. */
   readonly photos: readonly EncodedPhoto[]
 }
 

@@ -1,6 +1,6 @@
 import type { FromWorker, Handlers, Requests, ToWorker } from './messages.js'
 
-/** Makes this worker answer requests. An error is answered by its message. */
+/** Makes this worker handle requests. An error is returned as its message. */
 export function answerRequests<All extends Requests>(handlers: Handlers<All>): void {
   const send = (message: FromWorker) => self.postMessage(message)
   self.addEventListener('message', async ({ data: { id, name, request } }: MessageEvent<ToWorker>) => {

@@ -4,10 +4,10 @@ import type { RgbImage } from '../../../runtime/images/rgb_image.js'
 import { bytesOf, withoutAlpha } from '../../../runtime/page/answer.js'
 import type { EncodedPhoto } from '../birds/sample_birds.js'
 
-/** Bytes of decoded images that are kept: all sample birds take 96 MB. */
+/** The size of the cache of decoded images in bytes: all sample birds take 96 MB. */
 const cacheBytes = 2 ** 28
 
-/** Photos of the page, decoded by the browser. */
+/** The sample birds, decoded by the browser. */
 export class BirdsImages implements PreparedImages {
   readonly mostUnreadable = 0
   private readonly preparer: Preparer

@@ -6,7 +6,7 @@ interface NamedSpec {
   readonly text: string
 }
 
-/** Requests to the worker that writes code. */
+/** Requests to the worker that generates code. */
 export type CodeRequests = {
   /** The files of a target; `expanded` is the spec with every default written out. */
   readonly files: {

@@ -35,7 +35,7 @@ export function loadGenerated(modules: readonly GeneratedFile[]): Model {
   return loaded.parse(exports).model
 }
 
-/** A script, and not eval: the page's policy forbids that. */
+/** A script instead of eval, which the page's content security policy forbids. */
 function run(text: string): NonNullable<typeof globalThis.wsbanModule> {
   const url = URL.createObjectURL(
     new Blob([`globalThis.wsbanModule = (require, exports) => {\n${text}\n}`], { type: 'text/javascript' }),

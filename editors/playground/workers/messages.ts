@@ -1,4 +1,4 @@
-/** Requests by name: what each takes, answers, and tells meanwhile. */
+/** Requests by name: the parameters, the result, and the progress messages of each. */
 export type Requests = Readonly<
   Record<string, { readonly takes: unknown; readonly answers: unknown; readonly tells?: unknown }>
 >

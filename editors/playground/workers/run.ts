@@ -11,7 +11,7 @@ declare const wsbanRuntime: string
 let ready: Promise<void> | undefined
 
 async function prepare(): Promise<void> {
-  // One thread: more need headers that only a server can send.
+  // Threads need cross-origin isolation, whose headers a page opened from a disk cannot have.
   env.wasm.numThreads = 1
   env.wasm.wasmBinary = await bytesOf(wsbanRuntime)
 }

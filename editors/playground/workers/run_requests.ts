@@ -3,9 +3,9 @@ import type { Answer } from '../../../runtime/page/answer.js'
 /** A text with weights. */
 export interface ModelVersion {
   readonly spec: { readonly name: string; readonly text: string }
-  /** Of parameters that have no weights. */
+  /** The seed of parameters without weights. */
   readonly seed: number
-  /** Names the weights: the same name means the same weights. */
+  /** The identity of the weights. */
   readonly weightsName: string
   /** A safetensors file. */
   readonly weights?: Uint8Array
@@ -15,7 +15,7 @@ export interface FileSizes {
   readonly bytes: number
   readonly nodes: number
   readonly parameters: number
-  /** Parameters with random values. */
+  /** The number of parameters with random values. */
   readonly random: number
 }
 

@@ -46,7 +46,7 @@ let opening: Promise<void> | undefined
 function openEngine(): Promise<void> {
   opening ??= (async () => {
     const url = URL.createObjectURL(new Blob([await bytesOf(wsbanTensorflow)], { type: 'application/wasm' }))
-    // One binary, without threads, as under Node: more threads would add numbers in another order.
+    // The binary without threads, as under Node: with threads the order of sums differs.
     tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false)
     setWasmPaths({
       'tfjs-backend-wasm.wasm': url,

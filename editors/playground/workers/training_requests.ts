@@ -6,7 +6,7 @@ export interface StepReport {
   /** From 1. */
   readonly epoch: number
   readonly epochs: number
-  /** Steps done since the beginning, and in all epochs together. */
+  /** Completed steps, and the total of all epochs. */
   readonly step: number
   readonly steps: number
   readonly loss: number
@@ -19,9 +19,9 @@ export interface EpochReport {
   /** From 1. */
   readonly epoch: number
   readonly epochs: number
-  /** The mean of the epoch. */
+  /** The mean loss of the epoch. */
   readonly loss: number
-  /** The share of the validation images of which the model's prediction is right. */
+  /** Top-1 accuracy on the validation split, from 0 to 1. */
   readonly top1: number
   /** With the evaluation. */
   readonly seconds: number
@@ -36,10 +36,10 @@ export type TrainingRequests = {
       readonly birds: TrainingBirds
       readonly seed: number
     }
-    /** A safetensors file with the weights of the best epoch, or the last ones where it was stopped before an epoch ended. */
+    /** A safetensors file with the weights of the best epoch, or the last ones if it was stopped within the first epoch. */
     readonly answers: { readonly weights: Uint8Array<ArrayBuffer>; readonly top1: number | undefined }
     readonly tells: StepReport | EpochReport
   }
-  /** Ends the training after its step. */
+  /** Ends the training after the current step. */
   readonly stop: { readonly takes: undefined; readonly answers: undefined }
 }

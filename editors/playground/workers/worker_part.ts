@@ -7,7 +7,7 @@ interface Pending {
   readonly tell: ((told: never) => void) | undefined
 }
 
-/** A worker of the page, started with its first request. */
+/** A worker of the page, started by the first request. */
 export class WorkerPart<All extends Requests> {
   private worker: Promise<Worker> | undefined
   private readonly pending = new Map<number, Pending>()
@@ -15,7 +15,7 @@ export class WorkerPart<All extends Requests> {
 
   constructor(private readonly name: 'runWorker' | 'codeWorker' | 'trainingWorker') {}
 
-  /** @throws Error with what the worker's own error says, or when it cannot start */
+  /** @throws Error with the worker's error message, or if it cannot start */
   async ask<Name extends keyof All & string>(
     name: Name,
     request: All[Name]['takes'],

@@ -2,7 +2,7 @@ import { html, type Markup } from '../../report/markup.js'
 import type { RunState } from '../state.js'
 import { imageAddress } from './requests.js'
 
-/** The classes that are confused most often, with some of the images. */
+/** The most frequently confused classes, with some of the images. */
 export function confused({ id, confused: found }: RunState): Markup {
   if (!found) return html``
   const { epoch, pairs } = found

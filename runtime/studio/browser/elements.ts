@@ -9,7 +9,7 @@ export function element<T extends Element>(id: string, kind: new () => T): T {
 
 const rendered = new WeakMap<Element, string>()
 
-/** Shows the markup in the element. What is the same already stays: focus and selection with it. */
+/** Shows the markup in the element. Unchanged markup is left in place, which keeps focus and selection. */
 export function show(place: Element, { text }: Markup): void {
   if (rendered.get(place) === text) return
   rendered.set(place, text)

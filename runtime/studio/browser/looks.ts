@@ -6,7 +6,7 @@ import type { RunState, ShownAnswer } from '../state.js'
 import { element, show } from './elements.js'
 import { answersAt, bitmapOf, imageAddress } from './requests.js'
 
-/** Milliseconds that an epoch is shown when all are played. */
+/** How long each epoch is shown during playback, in milliseconds. */
 const pause = 700
 
 /** The same images at the end of each epoch, with map and crop. */
@@ -17,7 +17,7 @@ export class Looks {
   private readonly bitmaps = new Map<string, Promise<ImageBitmap>>()
   private readonly answers = new Map<string, Promise<ShownAnswer[]>>()
   private playing: number | undefined
-  /** Names the run and epoch that are drawn. */
+  /** Identifies the run and epoch that are drawn. */
   private drawn = ''
 
   constructor() {
@@ -32,7 +32,7 @@ export class Looks {
     })
   }
 
-  /** Shows the run as it stands now. */
+  /** Shows the current state of the run. */
   update(run: RunState): void {
     if (this.run?.id !== run.id) {
       this.endPlaying()
@@ -101,7 +101,7 @@ export class Looks {
           ),
         ),
       ])
-      // Another one was chosen meanwhile.
+      // Another epoch was chosen in the meantime.
       if (wanted !== this.drawn) return
       if (list.children.length !== images.length)
         list.replaceChildren(...images.map(() => document.createElement('li')))

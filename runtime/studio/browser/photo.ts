@@ -5,7 +5,7 @@ import { element, show } from './elements.js'
 import { drawAnswer } from './looks.js'
 import { predictPhoto } from './requests.js'
 
-/** Where a person drops a photo, and the answer about it. @param runOf gives the run that is asked */
+/** Accepts a dropped photo and shows its prediction. @param runOf gives the run that is asked */
 export function listenForPhotos(runOf: () => number | undefined): void {
   const input = element('file', HTMLInputElement)
   const drop = element('drop', HTMLElement)

@@ -1,9 +1,9 @@
 import * as z from 'zod'
 import { epochAnswers, photoAnswer, refusal, type ShownAnswer } from '../state.js'
 
-/** Requests to the studio's server. Each throws an Error with the server's reason where that refuses. */
+/** Requests to the studio's server. Each throws an Error with the server's message if it is refused. */
 
-/** The answers at the end of an epoch about the images that are looked at. */
+/** The predictions of an epoch for the watched images. */
 export function answersAt(run: number, epoch: number): Promise<ShownAnswer[]> {
   return request(`runs/${run}/epochs/${epoch}`, epochAnswers)
 }

@@ -4,7 +4,7 @@ import { type RunRole, runRoles } from '../../report/roles.js'
 import { clock } from '../../training/clock.js'
 import { type RunState, topOne } from '../state.js'
 
-/** The run's name, how far it is, and the buttons that stop it or let it continue. */
+/** The run's name and progress, and the buttons that stop or resume it. */
 export function standing(run: RunState): Markup {
   const { condition, epochs, epoch, said, problem, name } = run
   return html`<div class="standing"><h2>${name}</h2>${buttonOf(run)}</div>
@@ -52,7 +52,7 @@ function scoreText({ metric, value }: NonNullable<RunState['best']>): string {
   return metric === topOne ? `${percent(value)} ${metric}` : `${metric} ${Number(value.toPrecision(3))}`
 }
 
-/** The runs to choose from. */
+/** The list of runs. */
 export function runList(runs: readonly RunState[], chosen: number): Markup {
   if (runs.length === 0)
     return html`<li>No run is here yet. Begin one in another terminal: <code>wsban train wsban_lite --data PHOTOS</code></li>`
@@ -62,7 +62,7 @@ export function runList(runs: readonly RunState[], chosen: number): Markup {
   )}`
 }
 
-/** Runs have the colours of compared runs, by their place. */
+/** Runs have the colours of a comparison, by position. */
 export function roleOfRun(id: number): RunRole {
   return runRoles[id % runRoles.length] ?? 'run1'
 }

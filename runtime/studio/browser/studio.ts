@@ -20,7 +20,7 @@ function say(text: string): void {
   element('connection', HTMLElement).textContent = text
 }
 
-/** The server looks at the images of the run that is shown, and no other. */
+/** The server evaluates the watched images of the displayed run only. */
 function connect(): void {
   events?.close()
   events = new EventSource(`events?run=${chosen}`)

@@ -1,7 +1,7 @@
 /**
- * Fuzzes every reader of bytes: npm run fuzz:bytes -- [--count 100000] [--from 0] [--reader NAME]. Inputs that fault are written
- * to fuzz-faults/, and the exit code is 1. Each reader gets the whole count, which takes some of them many minutes. The npm script limits the
- * memory to 8 GiB: a damaged ONNX file may ask ONNX Runtime for any amount, which has to fail as other errors do.
+ * Fuzzes every reader of bytes: npm run fuzz:bytes -- [--count 100000] [--from 0] [--reader NAME]. Failing inputs are written to fuzz-faults/, and
+ * the exit code is 1. Each reader gets the whole count, which takes some of them many minutes. The npm script limits the memory to 8 GiB: a damaged
+ * ONNX file may ask ONNX Runtime for any amount, which has to fail as other errors do.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,12 +1,12 @@
 import type { Random } from '../../../compiler/random.js'
 import { elementAt } from '../../../grammar/present.js'
 
-/** Bytes that mean something in many formats: ends, signs, lengths, brackets, and the limits of integers. */
+/** Bytes with a meaning in many formats: terminators, signs, lengths, brackets, and the limits of integers. */
 const boundaryBytes = [
   0, 1, 2, 4, 7, 8, 0x0a, 0x12, 0x20, 0x22, 0x28, 0x2c, 0x2e, 0x5b, 0x5d, 0x7b, 0x7d, 0x7f, 0x80, 0xfe, 0xff,
 ]
 
-/** A few changes of a file: bits, bytes, lengths, cuts, pieces twice or elsewhere, and pieces of another file. */
+/** Mutates a file: bits, bytes, lengths, truncation, duplicated or moved pieces, and pieces of another file. */
 export function mutate(seed: Uint8Array, other: Uint8Array, random: Random): Buffer {
   let bytes: Buffer = Buffer.from(seed)
   for (let changes = 1 + random.integer(4); changes > 0 && bytes.length > 0; changes--)

@@ -23,11 +23,11 @@ import { messageSeeds, ServerUnderTest } from './language_server.js'
 /** A reader of untrusted bytes, with valid files as seeds. */
 export interface Reader {
   readonly name: string
-  /** Whole files, from which damaged ones are made. */
+  /** Valid files, which are mutated. */
   seeds(): Promise<readonly Uint8Array[]>
-  /** Reads all there is. @throws Failure where the bytes are at fault, and nothing else */
+  /** Reads the whole input. @throws Failure for invalid input, and nothing else */
   read(bytes: Uint8Array, folder: string): Promise<void>
-  /** Of what one input takes milliseconds and not microseconds, fewer are tried. */
+  /** The fraction of inputs to try, for readers that take milliseconds per input. */
   readonly share?: number
 }
 
@@ -39,7 +39,7 @@ const fixtures = (folder: string, fits: RegExp) => {
     .map((name) => readFileSync(join(root, name)))
 }
 
-/** The reader of a file that has to lie on a disk. */
+/** Returns a reader of files on disk. */
 function ofFile(extension: string, read: (path: string) => Promise<void>): Reader['read'] {
   return async (bytes, folder) => {
     const path = join(folder, `input${extension}`)
@@ -80,7 +80,7 @@ async function exported(folder: string): Promise<Buffer> {
 
 const image = { width: 20, height: 17, data: new Uint8Array(20 * 17 * 3).fill(90) }
 
-/** @param folder for files that a seed is made through */
+/** @param folder for temporary files of the seeds */
 export function readers(folder: string): readonly Reader[] {
   let server: Promise<ServerUnderTest> | undefined
   return [

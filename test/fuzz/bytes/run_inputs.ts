@@ -10,12 +10,12 @@ export interface Fault {
   readonly bytes: Uint8Array
 }
 
-/** Milliseconds that no input of a few kilobytes may take. The command reports them; a test does not, as machines differ. */
+/** The time limit per input of a few kilobytes, in milliseconds. The command reports slower ones; a test does not, as machines differ. */
 export const slowest = 3000
 
 /**
- * Gives a reader damaged inputs `from` to `to`; each is made from its number alone. Whatever is thrown and is no Failure is a fault,
- * and with `timed` what takes too long.
+ * Runs a reader on mutated inputs `from` to `to`, each determined by its number. A thrown value other than a Failure is a fault, and with `timed` so
+ * is a slow input.
  */
 export async function runInputs(
   reader: Reader,

@@ -1,4 +1,4 @@
-/** A spec in which one call of a block is written out, and what its parameters are called there. */
+/** A spec with one call of a block inlined, and the names of its parameters there. */
 export interface Inlined {
   readonly text: string
   readonly renamed: (parameter: string) => string
@@ -6,7 +6,7 @@ export interface Inlined {
 
 const callPattern = /^ *(v\d+) = (block\d+)\((\w+(?:\.\w+)*)\)$/m
 
-/** Puts a block's body in the place of its first call in a branch; undefined where no branch calls one, or only in a chain. */
+/** Inlines a block at its first call in a branch; undefined if no branch calls one outside a chain. */
 export function withBlockInlined(text: string): Inlined | undefined {
   const call = callPattern.exec(text)
   if (!call) return undefined
@@ -14,7 +14,7 @@ export function withBlockInlined(text: string): Inlined | undefined {
   const definition = new RegExp(`^block ${block}\\(x\\) \\{\\n([^}]*)\\n *return ([\\w."]+)\\n\\}\\n`, 'm').exec(text)
   if (!definition) throw new Error(`no block ${block}`)
   const [whole, body = '', result = ''] = definition
-  // A name in quotes cannot be told from the one that another block has.
+  // A quoted name could be confused with that of another block.
   if (whole.includes('"')) return undefined
   const inner = (code: string) => code.replace(/\b(v\d+)\b/g, `${name}_$1`).replace(/\bx\b(?! =)/g, () => operand)
   const used = new RegExp(`\\b${name}\\b(?!_)`, 'g')

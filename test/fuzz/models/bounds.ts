@@ -9,15 +9,15 @@ export const roundingOfOne = 5e-7
 export const halfRounding = 2 ** -10
 
 /**
- * How far a right result may be from the reference: a multiple of what rounding every number that an operation reads moves it by, as seen in
- * some evaluations with such rounding, and a share of the largest value for sums whose order differs.
+ * The allowed distance of a correct result from the reference: a multiple of the change caused by rounding every operand, as seen in a few
+ * evaluations, plus a fraction of the largest value for sums in another order.
  */
 export interface Bound {
   readonly spread: number
   readonly largest: number
 }
 
-/** Rounding seen in a few evaluations is less than the worst of all engines: they add in other orders, and round more often. */
+/** The effect of rounding in a few evaluations is less than the worst case of an engine, which sums in another order and rounds more often. */
 const spreads = 40
 const ownRoundings = 256
 
@@ -27,7 +27,7 @@ export function boundOf(base: Tensor, rounded: readonly Tensor[]): Bound {
     largest = Math.max(largest, Math.abs(value))
     for (const other of rounded) {
       const moved = Math.abs((other.data[i] ?? Number.NaN) - value)
-      // A number that rounding turns into none is not compared.
+      // A number that rounding turns into NaN or infinity is not compared.
       spread = Number.isNaN(moved) ? Number.POSITIVE_INFINITY : Math.max(spread, moved)
     }
   }

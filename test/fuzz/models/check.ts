@@ -20,7 +20,7 @@ import type { ReferenceResult, Tensors } from './reference.js'
 import { resumeProblem } from './resumed.js'
 import { boundsOf, roundedAnswers, type Subject, subjectOf } from './subject.js'
 
-/** Something that two computations of one model do not agree on, or that ended in an error. */
+/** A disagreement between two computations of one model, or an error. */
 export interface Finding {
   /** The disagreement, the same text for a spec and for its minimised forms. */
   readonly kind: string
@@ -32,19 +32,19 @@ export interface Checked {
   readonly findings: readonly Finding[]
 }
 
-/** The engines that compute a model beside the reference and ONNX Runtime. */
+/** The engines that run a model in addition to the reference and ONNX Runtime. */
 export interface Executors {
   readonly engines: readonly EngineName[]
   readonly pytorch?: PytorchExecutor
 }
 
-/** One model in so many is compiled by torch, too: it takes seconds. */
+/** One model in this many is also compiled by torch, which takes seconds. */
 const perCompiled = 25
-/** One model in so many is exported, read and exported again; one is trained, written, read and trained on: both write files. */
+/** One model in this many is exported, imported and exported again, and one is saved and resumed in training: both write files. */
 const perExportedAgain = 4
 const perResumed = 4
 
-/** Compiles a spec and compares every executor with the reference; throws nothing that a model causes. */
+/** Compiles a spec and compares every executor with the reference. Errors of a model are findings. */
 export async function checkText(text: string, seed: number, { engines, pytorch }: Executors): Promise<Checked> {
   const findings: Finding[] = []
   const attempt = async (kind: string, run: () => Promise<string | undefined> | string | undefined) => {
@@ -79,7 +79,7 @@ export async function checkText(text: string, seed: number, { engines, pytorch }
   })
   if (!models) return { compiled: true, findings }
   const generated = models
-  // Streams of random numbers are numbered in the order of the generated code; with one stream there is one order.
+  // Random streams are numbered in the order of the generated code, which is unique with a single stream.
   const sameDraws = known.trained.drawing <= 1
   const compare = async (name: string, run: Executor, expected: Expected) => {
     const outcome = await run(known.inputs)

@@ -11,7 +11,7 @@ const checked = z.object({
   text: z.string(),
 })
 
-/** A process that checks models, and another one after each crash. */
+/** A process that checks models, restarted after each crash. */
 export class Checker {
   private process: LineProcess | undefined
 

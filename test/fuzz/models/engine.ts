@@ -9,9 +9,9 @@ import { WeightStore } from '../../../runtime/weights/store.js'
 import type { StoredTensor } from '../../../runtime/weights/weight_file.js'
 import type { ReferenceInputs, Tensors } from './reference.js'
 
-/** All that a model computes on one engine: what is compared. */
+/** The results of a model on one engine. */
 export interface Outcome {
-  /** Answers in inference, by their names in the exported file. */
+  /** Outputs in inference, by their names in the exported file. */
   readonly answers: Tensors
   /** Losses of a training step by name. */
   readonly losses: Tensors
@@ -49,7 +49,7 @@ export function storedParameters(model: Model, { parameters }: ReferenceInputs):
   )
 }
 
-/** The images and labels as training takes them. */
+/** Returns the images and labels as a training batch. */
 export function batchOf(inputs: ReferenceInputs, { signature }: Model): Pick<Batch, 'images' | 'labels' | 'targets'> {
   const targets = signature?.labels.map(({ name }) => {
     const { data } = inputs.others.get(name) ?? inputs.label

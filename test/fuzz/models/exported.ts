@@ -8,10 +8,10 @@ import { storedSpec } from '../../../runtime/specs/stored_schema.js'
 import { openWeights } from '../../../runtime/weights/load.js'
 import type { Subject } from './subject.js'
 
-/** These write other values than the parameters: a file that they changed holds no weights to read. */
+/** These passes change the values of parameters, so that weights cannot be read back from the file. */
 const without = ['fold-batch-norm', 'fold-scales']
 
-/** A file whose spec and weights are read and exported again is the same, byte by byte. @returns what differs */
+/** Checks that exporting the spec and weights of an exported file gives the same file, byte for byte. @returns the difference */
 export async function exportProblem(text: string, { inputs, inference }: Subject): Promise<string | undefined> {
   const { graph, stored } = compileText('fuzz.wsban', text)
   if (!graph) throw new Error('the spec does not compile from a file')
@@ -28,7 +28,7 @@ export async function exportProblem(text: string, { inputs, inference }: Subject
     const { spec = '' } = await readOnnxMetadata(once)
     const kept = compileStored(storedSpec.parse(JSON.parse(spec)))
     if (!kept.graph) return 'the spec in the file does not compile'
-    // Weights of a value that only lends its shape are not in the file; a weight that is needed and missing throws where it is read.
+    // Weights of a value of which only the shape is used are not in the file; a required weight that is missing throws where it is read.
     const weights = await openWeights([...inference.parameters.values()], { path: once, partial: true })
     try {
       await exportOnnx({ ...request, graph: kept.graph, stored: kept.stored, path: twice, weights })

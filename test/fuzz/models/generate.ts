@@ -8,13 +8,13 @@ import { elementsPerImage } from '../../../compiler/ops/support/shapes.js'
 import { TypedCall } from '../../../compiler/ops/support/typed.js'
 import type { Random } from '../../../compiler/random.js'
 
-/** A value that later lines of a branch can use, and how it is written there. */
+/** A value that later lines of a branch can use, and its expression. */
 interface Value {
   readonly code: string
   readonly type: TensorType
 }
 
-/** A value that becomes larger than this for one image is left alone: the references are slow. */
+/** The maximum number of elements per image of a value that is used further, since the references are slow. */
 const mostElements = 3000
 
 /** Operations that no spec calls by their names: `byPhase` writes them. */
@@ -62,7 +62,7 @@ export class ModelGenerator {
     const losses = this.losses(logits, first)
     const prediction = this.prediction(logits)
     const train = `train { epochs = 1, batch = ${1 + this.random.integer(4)}, ${this.optimizer()} }`
-    // Drawn last, so that the seeds of before give the models of before.
+    // Drawn last, so that existing seeds keep their models.
     const detail = crop && this.chance(0.4) ? this.crop(first.maps, size) : undefined
     const others = this.chance(0.3) ? this.otherLabels(classes) : undefined
     const pairLoss = this.chance(0.3) ? [this.pairLoss()] : []

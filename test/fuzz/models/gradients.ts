@@ -7,16 +7,16 @@ import type { Outcome } from './engine.js'
 import { evaluateGraph, largestSingle, type ReferenceInputs, type Tensors } from './reference.js'
 import type { Subject } from './subject.js'
 
-/** Steps of difference quotients: where two of them disagree, the loss has a kink there, or is too steep. */
+/** The steps of the difference quotients: if both quotients disagree, the loss has a kink there, or is too steep. */
 const steps = [1e-5, 1e-6] as const
 const agreement = 1e-4
-/** Of the sum of the sizes of all terms. */
+/** Relative to the sum of the magnitudes of all terms. */
 const tolerance = 3e-4
-/** Of a loss in double precision: a change that is smaller is lost in the difference of two losses. */
+/** Relative to the loss, in double precision: a smaller change is lost in the difference of two losses. */
 const lost = 2 ** -50
-/** Of what inputs a few roundings apart move a gradient by. */
+/** A multiple of the change of a gradient between inputs that differ by a few roundings. */
 const spreads = 10
-/** Of what rounding every number that an operation reads moves a difference quotient by. */
+/** A multiple of the change of a difference quotient when every operand is rounded. */
 const roundedSpreads = 40
 const ownShare = 3e-5
 
@@ -35,15 +35,15 @@ export interface GradientCheck {
   /** Computes the outcome; runs again on nearby inputs to derive a bound. */
   readonly run: Executor
   readonly subject: Subject
-  /** Whether the step drew the numbers that the reference drew, if any. */
+  /** Whether the step used the same random numbers as the reference, if any. */
   readonly comparable: boolean
-  /** The executor that ran first, and what it gave, where both drew the same numbers. */
+  /** The executor that ran first, and its result, if both used the same random numbers. */
   readonly first: First | undefined
 }
 
 /**
- * A step's gradients against difference quotients of the reference, in a random direction for each parameter, and against those of an executor
- * that ran before, number by number. @returns what differs
+ * Compares a step's gradients with difference quotients of the reference, in a random direction for each parameter, and element by element with those
+ * of an earlier executor. @returns the difference
  */
 export async function gradientProblem(check: GradientCheck): Promise<string | undefined> {
   const { outcome, run, subject, comparable } = check
@@ -83,7 +83,7 @@ function quotientProblem(
     const away = Math.abs(sum - coarse)
     if (away <= share * scale + slack + cancelled + 1e-6) continue
     const spread = bounds ? roundedSpread(subject, name, direction, coarse) : 0
-    // A loss that rounding turns into no number is not compared.
+    // A loss that rounding turns into NaN or infinity is not compared.
     if (!Number.isFinite(spread) || away <= roundedSpreads * spread) continue
     return `the gradient of ${name} is ${sum} in a direction in which the loss rises by ${coarse}`
   }

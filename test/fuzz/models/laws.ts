@@ -9,7 +9,7 @@ import { firstDifference } from './bounds.js'
 import { evaluateGraph, type ReferenceInputs, type Tensors } from './reference.js'
 import { answersOf, lossesOf, type Subject } from './subject.js'
 
-/** Of the largest value: references compute in double precision. */
+/** Relative to the largest value: references compute in double precision. */
 const exact = 1e-12
 
 /** Variations of a spec that must compute the same. */
@@ -52,7 +52,7 @@ function withUnusedBranch(text: string): string {
   )
 }
 
-/** Every name of a spec or of a parameter but those of the language; `first` and `second` are arguments of operations as well. */
+/** Renames everything but the names of the language; `first` and `second` are also arguments of operations. */
 function renamed(text: string): string {
   return text
     .replace(/\b([vl]|block)(\d+)\b/g, '$1_of_$2')
@@ -61,7 +61,7 @@ function renamed(text: string): string {
     .replace(/\bcrop\b/g, 'window')
 }
 
-/** The same parameters and inputs give the same answers, losses and statistics. */
+/** Checks that a variation computes the same outputs, losses and statistics from the same parameters and inputs. */
 function sameResults({ text, renamed = (name) => name }: Variation, subject: Subject): string | undefined {
   const { graph, diagnostics } = compile({ source: 'fuzz.wsban', text }, diskLibrary())
   if (!graph) return `it does not compile: ${diagnostics.map(({ message }) => message).join('; ')}`
@@ -76,7 +76,7 @@ function sameResults({ text, renamed = (name) => name }: Variation, subject: Sub
   )
 }
 
-/** Each image of a batch gets the answer that it gets alone. */
+/** Checks that each image of a batch has the output that it has alone. */
 function batchProblem({ inference, inputs, answers }: Subject): string | undefined {
   const batch = inputs.image.shape[0] ?? 0
   for (let row = 0; row < batch; row++) {

@@ -8,7 +8,7 @@ import type { Model } from '../../../runtime/model.js'
 
 const modules: Readonly<Record<string, unknown>> = { '@tensorflow/tfjs-core': tf, 'wsban/runtime': runtime }
 
-/** The generated code of a model, evaluated in memory: `loadModel` would leave a folder in the cache for each of thousands of models. */
+/** Evaluates the generated code of a model in memory: `loadModel` would leave a folder in the cache for each of thousands of models. */
 export function evaluateModel(graph: Graph): Model {
   const files = new Map(
     emitTfjs(graph, { source: 'fuzz.wsban', version: '0', spec: {} }).map(({ path, text }) => [path, text]),

@@ -1,8 +1,8 @@
 /**
  * Random valid models on every executor:
  *   npm run fuzz -- [--from SEED] [--count N] [--engines tfjs-node,wasm,cpu] [--jobs N] [--seconds N] [--log FILE]
- * Checks each model's values, gradients and laws, makes what it finds as short as it can, and writes new findings to test/fuzz/models/found.
- * Ctrl-C ends it after the model at hand, with the figures so far. PyTorch is asked, too, where WSBAN_PYTHON or the tests' own Python has it.
+ * Checks each model's values, gradients and laws, minimises findings, and writes new ones to test/fuzz/models/found. Ctrl-C ends it after the current
+ * model and prints the summary. PyTorch is included if WSBAN_PYTHON or the tests' own Python has it.
  */
 import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,9 +13,9 @@ import type { Finding } from './check.js'
 import { Checker } from './checker.js'
 import { type Minimised, minimise } from './minimise.js'
 
-/** Models for one process: what leaks in one ends with it. */
+/** The number of models per process, which bounds leaks. */
 const perProcess = 250
-/** Of a kind that has been made short so often, the rest are only counted. */
+/** The number of findings of a kind that are minimised; further ones are only counted. */
 const mostMinimised = 4
 const perProgressLine = 500
 
@@ -58,7 +58,7 @@ console.log(JSON.stringify(summary))
 if (values.log !== undefined) appendFileSync(values.log, `${JSON.stringify(summary)}\n`)
 process.exitCode = kinds.size > 0 ? 1 : 0
 
-/** Checks seed after seed until none is left. */
+/** Checks seeds until none is left. */
 async function work(): Promise<void> {
   let checker = new Checker(engines, python)
   for (let done = 1; !stopped && next < from + count && elapsed() < seconds; done++) {
@@ -78,7 +78,7 @@ async function work(): Promise<void> {
   await checker.close()
 }
 
-/** A finding in as few lines as it needs, unless one of the same kind and operations was there before. */
+/** Minimises and reports a finding, unless one of the same kind and operations is known. */
 async function report(finding: Finding, text: string, seed: number): Promise<void> {
   const { kind, detail } = finding
   const earlier = kinds.get(kind) ?? 0

@@ -1,6 +1,6 @@
 import type { Finding } from './check.js'
 
-/** The findings of checking a spec; the crash of an engine is one, too. */
+/** Returns the findings of a spec; the crash of an engine is a finding. */
 export type Check = (text: string) => Promise<readonly Finding[]>
 
 export interface Minimised {
@@ -8,7 +8,7 @@ export interface Minimised {
   readonly finding: Finding
 }
 
-/** Simpler texts to try in a line's place. None leads back to what another one began with: minimising would never end. */
+/** Simpler replacements for a line. No rewrite undoes another one, so that minimising ends. */
 const rewrites: readonly (readonly [RegExp, string])[] = [
   [/size = (?!2\b)\d+/, 'size = 2'],
   [/size = (?![24]\b)\d+/, 'size = 4'],
@@ -24,7 +24,7 @@ const rewrites: readonly (readonly [RegExp, string])[] = [
 ]
 
 /**
- * Leaves out, simplifies and joins lines of a spec as long as it has a finding of the same kind whose message says the same.
+ * Removes, simplifies and joins lines of a spec as long as it has a finding of the same kind with the same message.
  *
  * @returns the shortest spec found, and its finding
  */
@@ -51,7 +51,7 @@ export async function minimise(text: string, finding: Finding, check: Check): Pr
   return best
 }
 
-/** The message without numbers, shapes and the names of values, which change as a spec gets shorter. */
+/** Returns the message without numbers, shapes and names of values, which change as a spec gets shorter. */
 function wordsOf({ detail }: Finding): string {
   return detail
     .split(/\s+/)
@@ -59,7 +59,7 @@ function wordsOf({ detail }: Finding): string {
     .join(' ')
 }
 
-/** The text without a line (and the rest of a block that begins there), or with something simpler in its place. */
+/** Yields the text without a line (and the rest of a block that begins there), or with a simpler line instead. */
 function* simplerThan(lines: readonly string[], index: number): Generator<string> {
   const line = lines[index]
   if (line === undefined) return
@@ -69,7 +69,7 @@ function* simplerThan(lines: readonly string[], index: number): Generator<string
     if (end > index) yield without(index, end + 1)
   }
   yield without(index, index + 1)
-  // A binding's uses may take an earlier value.
+  // References to a binding may be replaced by an earlier value.
   const name = boundIn(line)
   if (name !== undefined)
     for (const earlier of ['image', 'x', ...lines.slice(0, index).flatMap((one) => boundIn(one) ?? [])])

@@ -20,7 +20,7 @@ test.before(async () => {
 })
 test.after.always(() => pytorch?.close())
 
-/** With each seed a case is exported in other ways. */
+/** Each seed exports a case with other options. */
 const seedsOfACase = [0, 1, 2, 3, 4, 5]
 
 for (const name of readdirSync(folder))
@@ -33,7 +33,7 @@ for (const name of readdirSync(folder))
     }
   })
 
-/** A fixed range, so that the verdict is the same each time; `npm run fuzz` tries any number of others. */
+/** A fixed range, so that the result is reproducible; `npm run fuzz` tries any number of others. */
 const perTest = 20
 for (let first = 0; first < 160; first += perTest)
   test.serial(`random models of seeds ${first} to ${first + perTest - 1}: every executor agrees`, async (t) => {

@@ -79,7 +79,7 @@ export async function runOnnx(graph: Graph, inputs: ReferenceInputs, variant: Va
   }
 }
 
-/** The file as it is exported, with its preprocessing, on images of noise; throws what ONNX Runtime throws. */
+/** Runs the exported file, with its preprocessing, on images of noise; throws what ONNX Runtime throws. */
 export async function runOnImages(graph: Graph, inputs: ReferenceInputs, variant: Variant): Promise<void> {
   const session = await sessionOf(programOf(graph, inputs, variant, 'image'))
   try {

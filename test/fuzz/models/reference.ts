@@ -14,15 +14,15 @@ export interface ReferenceInputs {
   readonly image: Tensor
   /** [batch]. */
   readonly label: Tensor
-  /** Of the other label inputs, by name. */
+  /** The values of the other label inputs, by name. */
   readonly others: ReadonlyMap<string, Tensor>
   readonly key: readonly (string | number)[]
 }
 
 export interface ReferenceOptions {
-  /** Changes each number that an operation reads, as rounding would. */
+  /** Perturbs every operand by the size of a rounding error. */
   readonly rounding?: { readonly random: Random; readonly size: number }
-  /** An evaluation whose values stand wherever no gradient passes, for difference quotients. */
+  /** An evaluation whose values replace those behind a stopped gradient, for difference quotients. */
   readonly stopped?: ReferenceResult
 }
 
@@ -34,10 +34,10 @@ export interface ReferenceResult {
   readonly drawing: number
 }
 
-/** Numbers beyond the range of single precision become infinite there: e^100. */
+/** The largest finite number of single precision; larger ones become infinite there, such as e^100. */
 export const largestSingle = (2 - 2 ** -23) * 2 ** 127
 
-/** Smaller ones lose digits there, or become 0. */
+/** The smallest normal number of single precision; smaller ones lose digits or become 0. */
 const smallestSingle = 2 ** -126
 
 function inSingleRange(value: number): number {
@@ -56,7 +56,7 @@ export function evaluateGraph(
   const values = new Map<number, readonly Tensor[]>()
   const updates = new Map<string, Tensor>()
   let drawing = 0
-  // Rounding errors of a sum grow with the root of its terms, as a random walk.
+  // Rounding errors of a sum grow with the square root of the number of terms, as a random walk.
   const roundedSum = (value: number, terms: number) =>
     rounding === undefined ? value : value * (1 + Math.sqrt(terms) * rounding.size * rounding.random.uniform(-1, 1))
   const rounded = (tensor: Tensor): Tensor =>

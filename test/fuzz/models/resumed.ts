@@ -13,7 +13,7 @@ import type { ReferenceInputs } from './reference.js'
 const steps = 3
 const rate = 0.01
 
-/** Training that stops after any step and continues from its checkpoint computes the same bits. @returns what differs */
+/** Checks that training resumed from a checkpoint computes the same bits. @returns the difference */
 export async function resumeProblem(model: Model, inputs: ReferenceInputs, seed: number): Promise<string | undefined> {
   const stop = 1 + new Random(keyOf('resume', seed)).integer(steps - 1)
   const options = { model, seed }

@@ -9,7 +9,7 @@ import { evaluateGraph, type ReferenceInputs, type ReferenceResult, type Tensors
 
 const roundedEvaluations = 3
 
-/** The reference of one model, and how far each result may be from it. */
+/** The reference results of one model, and the tolerance of each. */
 export interface Subject {
   readonly graph: Graph
   readonly inference: Graph
@@ -23,7 +23,7 @@ export interface Subject {
   readonly lossBounds: ReadonlyMap<string, Bound>
 }
 
-/** Evaluates the reference, exactly and rounded. */
+/** Evaluates the reference, exactly and with simulated rounding. */
 export function subjectOf(graph: Graph, seed: number): Subject {
   const [inference, training] = [specialise(graph, 'inference'), specialise(graph, 'training')]
   const inputs = inputsOf(graph, seed)
@@ -50,7 +50,7 @@ export function subjectOf(graph: Graph, seed: number): Subject {
   }
 }
 
-/** Evaluations in which every number that an operation reads is rounded. */
+/** Evaluates with every operand rounded. */
 function roundedResults(
   graph: Graph,
   phase: Phase,
@@ -109,7 +109,7 @@ function inputsOf({ image, label, labels, parameters, plan }: Graph, seed: numbe
     parameters: new Map(
       [...parameters.values()].map((parameter) => {
         const initial = initialValues(parameter, seed)
-        // Constants would hide what they are multiplied with or added to. A variance stays above zero.
+        // Initial constants such as 0 and 1 would hide errors, so values are random. A variance stays positive.
         const values = Array.from(initial, (value) =>
           Math.fround(parameter.initializer.kind === 'constant' ? value + random.uniform(0.1, 0.6) : value),
         )

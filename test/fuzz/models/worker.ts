@@ -1,7 +1,7 @@
 /**
- * Checks models in a process of its own: a crash of an engine ends this process and not the run. Arguments: engines with commas, and a Python
- * with PyTorch where there is one. Reads `{ seed, text? }` as lines of JSON, and answers each with what checking that model found; a model
- * without a text is the generator's for that seed.
+ * Checks models in a process of its own: a crash of an engine ends this process and not the run. Arguments: engines separated by commas, and
+ * optionally a Python with PyTorch. Reads lines of JSON `{ seed, text? }` and answers each with the findings of that model; without a text the model
+ * is generated from the seed.
  */
 import { createInterface } from 'node:readline'
 import * as z from 'zod'

@@ -3,7 +3,7 @@ import onnxProto from 'onnx-proto'
 import { exportOnnx } from '../../../runtime/export/onnx.js'
 import type { Compiled } from './specs.js'
 
-/** Writes the file and reads it back as what others see: its graph, and what it says of itself. */
+/** Writes the file and reads it back: its graph and metadata. */
 export async function exported({ graph, stored }: Compiled, classes: readonly string[], path: string) {
   await exportOnnx({ graph, stored, classes, path, input: 'image', weights: { seed: 1 } })
   const model = onnxProto.onnx.ModelProto.decode(readFileSync(path))

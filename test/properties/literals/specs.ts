@@ -13,11 +13,11 @@ export interface Texts {
   readonly written: string
   /** A string given with --set. */
   readonly set: string
-  /** Where weights come from. */
+  /** The source of weights. */
   readonly weights: string
 }
 
-/** Each different and nothing but letters, to be found again in what is made of it. */
+/** Distinct letters-only texts, which can be found again in the output. */
 export const harmlessTexts: Texts = {
   path: 'harmlessPath',
   comment: 'harmlessComment',
@@ -57,7 +57,7 @@ model ${model}(classes = 3, ${parameter} = ${quoted(written)}, other = "", weigh
 `
 }
 
-/** As the language writes a string; what it cannot say is left out. */
+/** Returns a string literal of the language; characters that it cannot represent are removed. */
 function quoted(text: string): string {
   const escapes: Readonly<Record<string, string>> = { '"': '\\"', '\\': '\\\\', '\n': '\\n', '\t': '\\t' }
   return `"${text.replace(/["\\\n\t]/g, (c) => escapes[c] ?? '')}"`
@@ -68,7 +68,7 @@ export interface Compiled {
   readonly stored: StoredSpec
 }
 
-/** Undefined with what the checker says where it refuses the spec. */
+/** Compiles the spec; undefined, with the diagnostics, if it is rejected. */
 export function compiled(texts: Texts, names: readonly string[]): Compiled | undefined {
   const source = texts.path
   const text = specText(texts, names)

@@ -1,4 +1,4 @@
-/** Ways to nest: what is repeated to open, and what is repeated to close. */
+/** Kinds of nesting: the repeated opening text, and the repeated closing text. */
 export const nestings: readonly (readonly [open: string, close: string])[] = [
   ['[', ''],
   ['(', ''],
@@ -25,7 +25,7 @@ export const nestings: readonly (readonly [open: string, close: string])[] = [
   ['x.', ''],
 ]
 
-/** Each nesting at each depth, as a binding's value and where an input's steps stand. */
+/** Returns each nesting at each depth, as the value of a binding and as a preprocessing step of an input. */
 export function nestingTexts(depths: readonly number[]): string[] {
   return depths.flatMap((depth) =>
     nestings.flatMap(([open, close]) => {
