@@ -5,8 +5,9 @@ import { dataOptions } from '../../runtime/data/model_data.js'
 import { openDataSet } from '../../runtime/data/open.js'
 import type { EngineName } from '../../runtime/engines/index.js'
 import { Failure } from '../../runtime/failure.js'
-import { calibrate, type Labelled, leastImages } from '../../runtime/inference/calibrate.js'
+import { calibrate, leastImages } from '../../runtime/inference/calibrate.js'
 import { evaluateSplit } from '../../runtime/inference/evaluate_split.js'
+import type { Labelled } from '../../runtime/inference/fit_correction.js'
 import { openOnEngine } from '../../runtime/inference/open.js'
 import type { AnswerCalibration } from '../../runtime/runs/answer_calibration.js'
 import { RunFolder } from '../../runtime/runs/folder.js'
@@ -21,7 +22,7 @@ export interface CalibrateOptions {
   readonly engine?: EngineName
 }
 
-/** More images hardly change the temperature and the threshold. */
+/** More images hardly change the correction and the threshold. */
 const mostImages = 2000
 
 /** `wsban calibrate`: fits the calibration of a run on its validation split, and stores it with the run. */
@@ -92,11 +93,12 @@ function spread<T>(values: readonly T[], most: number): T[] {
 
 export function calibrationText({
   temperature,
+  bias,
   errorBefore,
   errorAfter,
   errorExpected,
   threshold,
 }: AnswerCalibration): string {
   const percent = (share: number) => `${(share * 100).toFixed(1)} %`
-  return `calibrated: temperature ${temperature.toFixed(2)}, calibration error ${percent(errorBefore)} before and ${percent(errorAfter)} after (exact probabilities would show ${percent(errorExpected)} on so few images); an answer below ${percent(threshold)} may be none of the classes`
+  return `calibrated: temperature ${temperature.toFixed(2)}, bias ${bias.toFixed(2)}, calibration error ${percent(errorBefore)} before and ${percent(errorAfter)} after (exact probabilities would show ${percent(errorExpected)} on so few images); an answer below ${percent(threshold)} may be none of the classes`
 }

@@ -20,7 +20,9 @@ export const pageSettings = z.object({
   names: z.array(z.string()),
   /** The part of an image that the model sees. */
   view: z.object({ offset: z.number(), share: z.number() }),
-  calibration: z.nullable(z.object({ temperature: z.number(), threshold: z.number(), kept: z.number() })),
+  calibration: z.nullable(
+    z.object({ temperature: z.number(), bias: z.number(), threshold: z.number(), kept: z.number() }),
+  ),
   /** How images are resized for the model; null if the model does it. */
   resize: z.nullable(z.object({ size: z.number(), interpolation: z.enum(['bilinear', 'bicubic']) })),
   /** ONNX Runtime's WebAssembly, compressed by gzip. */

@@ -1,4 +1,4 @@
-import { tempered } from '../inference/temperature.js'
+import { correctedProbabilities } from '../inference/correction.js'
 import type { Answer } from './answer.js'
 import type { PageSettings } from './settings.js'
 
@@ -22,7 +22,7 @@ const shownClasses = 5
 /** Returns the classes of an answer with corrected probabilities, as `wsban predict` prints them. */
 export function verdictOf({ probabilities }: Pick<Answer, 'probabilities'>, settings: PageSettings): Verdict {
   const { calibration, names, labels } = settings
-  const corrected = calibration ? tempered(probabilities, calibration.temperature) : probabilities
+  const corrected = calibration ? correctedProbabilities(probabilities, calibration) : probabilities
   const [best, ...others] = [...corrected.entries()]
     .sort(([, a], [, b]) => b - a)
     .slice(0, shownClasses)

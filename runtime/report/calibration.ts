@@ -30,6 +30,7 @@ ${dots.map((bin) => html`<circle class="bin" cx="${x(bin.confidence).toFixed(1)}
 
 function correctionText({
   temperature,
+  bias,
   threshold,
   kept,
   images,
@@ -38,7 +39,7 @@ function correctionText({
   errorExpected,
 }: AnswerCalibration): Markup {
   const percent = (share: number) => `${(share * 100).toFixed(1)} %`
-  return html`<p>Probabilities are corrected by temperature scaling (temperature ${temperature.toFixed(2)}, fitted on ${images} validation images). The calibration error is
+  return html`<p>Probabilities are corrected by temperature scaling with a bias of the predicted class (temperature ${temperature.toFixed(2)}, bias ${bias.toFixed(2)}, fitted on ${images} validation images). The calibration error is
 ${percent(errorBefore)} without it and ${percent(errorAfter)} with it, cross-validated; exact probabilities would show ${percent(errorExpected)} on so few images.</p>
 <p>An image whose most probable class has less than <b>${percent(threshold)}</b> may show none of the classes: ${percent(kept)} of the validation images are at least that sure.</p>`
 }

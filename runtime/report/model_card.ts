@@ -104,9 +104,9 @@ function scores({ evaluation, differences, baseline }: ReportData): string[] {
 
 function calibration({ calibration: corrected }: ReportData): string[] {
   if (!corrected) return []
-  const { temperature, images, errorBefore, errorAfter, threshold, kept } = corrected
+  const { temperature, bias, images, errorBefore, errorAfter, threshold, kept } = corrected
   return [
-    `Probabilities are corrected by temperature scaling (temperature ${temperature.toFixed(2)}, fitted on ${images} validation images): the calibration error is ${percent(errorBefore)} without it and ${percent(errorAfter)} with it, cross-validated. An image whose most probable class has less than ${percent(threshold)} may show none of the classes; ${percent(kept)} of the validation images are at least that sure.`,
+    `Probabilities are corrected by temperature scaling with a bias of the predicted class (temperature ${temperature.toFixed(2)}, bias ${bias.toFixed(2)}, fitted on ${images} validation images): the calibration error is ${percent(errorBefore)} without it and ${percent(errorAfter)} with it, cross-validated. An image whose most probable class has less than ${percent(threshold)} may show none of the classes; ${percent(kept)} of the validation images are at least that sure.`,
   ]
 }
 

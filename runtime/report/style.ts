@@ -7,8 +7,7 @@ export const style = `
   --joint: #15803d; --whole: #2563c9; --crop: #b3490f; --loss: #6b3fa0; --other: #7a6408; --hit: 23 112 63; --miss: 190 60 45; --most: .5 }
 @media screen and (prefers-color-scheme: dark) { :root { --ink: #e7eaf0; --soft: #a5aebd; --paper: #14171d; --card: #1c2028; --line: #323945; --good: #4cc38a; --bad: #f58b7f;
   --joint: #57d2a0; --whole: #7eabff; --crop: #f39a5d; --loss: #c9a0f5; --other: #dcc04a; --hit: 76 195 138; --miss: 242 120 107; --most: .36 } }
-* { box-sizing: border-box } body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; overflow-wrap:
-* anywhere }
+* { box-sizing: border-box } body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere }
 header, main { max-width: 1120px; margin: 0 auto; padding: 0 24px } header { padding-top: 32px } header p { margin: 4px 0 0; color: var(--soft) }
 h1 { margin: 0; font-size: 28px; line-height: 1.2 } h2 { font-size: 20px; margin: 0 0 8px } h3 { font-size: 16px; margin: 16px 0 4px } h3 small { color: var(--soft); font-weight: normal }
 section { margin: 40px 0 } section.summary { margin-top: 20px } p { max-width: 75ch; margin: 0 0 12px } section > p { color: var(--soft) } li { max-width: 75ch } a { color: var(--whole) }
@@ -16,7 +15,7 @@ section { margin: 40px 0 } section.summary { margin-top: 20px } p { max-width: 7
 section > p.verdict { color: var(--ink); font-size: 20px; line-height: 1.4; margin: 0 0 8px } section > p.verdict.further { font-size: 16px; color: var(--soft) }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(220px, 1fr)); gap: 12px; margin-top: 16px } .card { max-width: 420px; background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 12px 16px }
 .card b { display: block; font-size: 28px; line-height: 1.3; font-variant-numeric: tabular-nums } .card span { display: block; color: var(--soft); font-size: 13px } .card span.name { color: var(--ink); font-size: 14px }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); gap: 16px } figure { margin: 0 } .charts figure, figure.square { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 12px }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 440px), 1fr)); gap: 16px } .charts > :only-child { max-width: 640px } figure { margin: 0 } .charts figure, figure.square { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 12px }
 figcaption { color: var(--soft); font-size: 13px } svg { width: 100%; height: auto; display: block } .grid { stroke: var(--line) } .tick { fill: var(--soft); font-size: 12px } figure.square { max-width: 360px }
 .joint { --role: var(--joint) } .whole { --role: var(--whole) } .crop { --role: var(--crop) } .loss { --role: var(--loss) } .other { --role: var(--other) }
 .line { fill: none; stroke-width: 2; stroke: var(--role) } .dot { fill: var(--role) } .dash1 { stroke-dasharray: 6 3 } .dash2 { stroke-dasharray: 2 3 } .dash3 { stroke-dasharray: 8 3 2 3 }

@@ -5,6 +5,8 @@ export interface AnswerCalibration {
    * model's prediction, which may be a mean over branches.
    */
   readonly temperature: number
+  /** Added to log p / temperature of the predicted class; at least 0. */
+  readonly bias: number
   /** An image is accepted as one of the classes if its largest corrected probability is at least this. */
   readonly threshold: number
   /** The share of the calibration images that are accepted. */

@@ -1,23 +1,25 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { Random } from '../../compiler/random.js'
+import { elementAt } from '../../grammar/present.js'
 import type { Predictor } from '../../runtime/inference/answer.js'
 import { argMax } from '../../runtime/inference/answer.js'
 import { areaUnderRoc } from '../../runtime/inference/auroc.js'
-import { calibrate, calibrated, type Labelled } from '../../runtime/inference/calibrate.js'
+import { calibrate, calibrated } from '../../runtime/inference/calibrate.js'
+import { type Correction, correctedProbabilities } from '../../runtime/inference/correction.js'
+import type { Labelled } from '../../runtime/inference/fit_correction.js'
 import { withFlip } from '../../runtime/inference/flip.js'
-import { tempered } from '../../runtime/inference/temperature.js'
 
 const classes = 5
 
-/** Answers whose labels are drawn from their probabilities at the given temperature. */
-function drawnAnswers(count: number, temperature: number, random = new Random(7)): Labelled[] {
+/** Answers whose labels are drawn from their corrected probabilities. */
+function drawnAnswers(count: number, correction: Correction, random = new Random(7)): Labelled[] {
   return Array.from({ length: count }, () => {
     const logits = Array.from({ length: classes }, () => 6 * random.uniform())
     const sum = logits.reduce((total, logit) => total + Math.exp(logit), 0)
     const probabilities = Float32Array.from(logits, (logit) => Math.exp(logit) / sum)
     let place = random.uniform()
-    const label = tempered(probabilities, temperature).findIndex((value) => {
+    const label = correctedProbabilities(probabilities, correction).findIndex((value) => {
       place -= value
       return place < 0
     })
@@ -25,45 +27,64 @@ function drawnAnswers(count: number, temperature: number, random = new Random(7)
   })
 }
 
-function likelihood(answers: readonly Labelled[], temperature: number): number {
+/** The logarithm of the posterior: the likelihood of the labels, and the bias's prior. */
+function posterior(answers: readonly Labelled[], correction: Correction): number {
   return answers.reduce(
-    (sum, { probabilities, label }) => sum + Math.log(tempered(probabilities, temperature)[label] ?? 0),
-    0,
+    (sum, { probabilities, label }) =>
+      sum + Math.log(elementAt(correctedProbabilities(probabilities, correction), label)),
+    -2 * correction.bias ** 2,
   )
 }
 
-test('the temperature that labels were drawn at is found, and nothing near it is likelier', (t) => {
-  for (const temperature of [0.4, 1, 2.5]) {
-    const answers = drawnAnswers(4000, temperature)
+const uncorrected = { temperature: 1, bias: 0 }
+
+test('the correction that labels were drawn with is found, and nothing near it is more probable', (t) => {
+  for (const correction of [
+    { temperature: 0.4, bias: 0 },
+    { temperature: 1, bias: 0.8 },
+    { temperature: 2.5, bias: 0 },
+  ]) {
+    const { temperature, bias } = correction
+    const answers = drawnAnswers(3000, correction)
     const found = calibrate(answers)
     t.truthy(found)
     if (!found) return
     t.true(Math.abs(Math.log(found.temperature / temperature)) < 0.1, `${found.temperature} for ${temperature}`)
+    t.true(Math.abs(found.bias - bias) < 0.3, `${found.bias} for ${bias}`)
     for (const factor of [0.99, 1.01])
-      t.true(likelihood(answers, found.temperature) > likelihood(answers, found.temperature * factor))
+      for (const shift of [-0.01, 0, 0.01]) {
+        const near = { temperature: found.temperature * factor, bias: Math.max(0, found.bias + shift) }
+        t.true(posterior(answers, found) > posterior(answers, near))
+      }
     t.true(found.errorAfter < 0.03, `error ${found.errorAfter}`)
     t.true(found.errorExpected < 0.03)
-    if (temperature !== 1) t.true(found.errorBefore > 0.1)
+    if (temperature !== 1 && bias === 0) t.true(found.errorBefore > 0.1)
   }
 })
 
 test('the threshold keeps 95 % of the images, and few images are not calibrated on', (t) => {
-  const found = calibrate(drawnAnswers(1000, 1))
+  const found = calibrate(drawnAnswers(1000, uncorrected))
   t.true(found !== undefined && found.kept >= 0.95 && found.kept < 0.96)
-  t.is(calibrate(drawnAnswers(19, 1)), undefined)
-  t.deepEqual(calibrate(drawnAnswers(100, 1)), calibrate(drawnAnswers(100, 1)), 'the same answers, the same numbers')
+  t.is(calibrate(drawnAnswers(19, uncorrected)), undefined)
+  t.deepEqual(
+    calibrate(drawnAnswers(100, uncorrected)),
+    calibrate(drawnAnswers(100, uncorrected)),
+    'the same answers, the same numbers',
+  )
 })
 
-test('a temperature keeps the order of the classes, also of probabilities that are zero', (t) => {
+test('a correction keeps the order of the classes, also of probabilities that are zero', (t) => {
   const answer = fc.array(fc.oneof(fc.constant(0), fc.double({ min: 1e-30, max: 1, noNaN: true })), {
     minLength: 2,
     maxLength: 6,
   })
+  const temperatures = fc.double({ min: 0.05, max: 20, noNaN: true })
+  const biases = fc.double({ min: 0, max: 5, noNaN: true })
   t.notThrows(() =>
     fc.assert(
-      fc.property(answer, fc.double({ min: 0.05, max: 20, noNaN: true }), (given, temperature) => {
+      fc.property(answer, temperatures, biases, (given, temperature, bias) => {
         const probabilities = Float32Array.from(given)
-        const corrected = tempered(probabilities, temperature)
+        const corrected = correctedProbabilities(probabilities, { temperature, bias })
         const sum = corrected.reduce((total, value) => total + value, 0)
         return Math.abs(sum - 1) < 1e-5 && corrected[argMax(probabilities)] === Math.max(...corrected)
       }),
@@ -83,7 +104,7 @@ test('corrected answers say whether they are of a known class, also averaged wit
       }),
   }
   const calibration = {
-    temperature: 1,
+    ...uncorrected,
     threshold: 0.8,
     kept: 0.95,
     images: 100,

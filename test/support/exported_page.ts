@@ -15,6 +15,7 @@ import { sharp } from './sharp.js'
 /** Every answer is below this threshold. */
 export const doubtingCalibration = {
   temperature: 1.7,
+  bias: 0.4,
   threshold: 1,
   kept: 0.95,
   images: 50,
