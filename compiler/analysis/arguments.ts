@@ -156,16 +156,18 @@ export function constantOf(
     }
     case 'integers': {
       const numbers = numbersOf(value)
-      return numbers?.every(isInt32) ? numbers : wrong()
+      return numbers?.every(isInt32) ? numbers : wrong(expectation(spec), withUnsuitable(value, isInt32))
     }
     case 'numbers': {
       const numbers = numbersOf(value)
-      return numbers?.every(inSinglePrecision) ? numbers : wrong()
+      return numbers?.every(inSinglePrecision)
+        ? numbers
+        : wrong(expectation(spec), withUnsuitable(value, inSinglePrecision))
     }
     case 'axes': {
       if (value.kind === 'string') return wordOf(spec, axisWords, bound, wrong, report)
       const numbers = value.kind === 'number' ? [value.value] : numbersOf(value)
-      if (!numbers?.every(isInt32)) return wrong()
+      if (!numbers?.every(isInt32)) return wrong(expectation(spec), withUnsuitable(value, isInt32))
       return value.kind === 'number' ? value.value : numbers
     }
   }
@@ -225,6 +227,13 @@ function numbersOf(value: Value): number[] | undefined {
   if (value.kind !== 'list') return undefined
   const numbers = value.items.flatMap((item) => (item.kind === 'number' ? [item.value] : []))
   return numbers.length === value.items.length ? numbers : undefined
+}
+
+/** Describes a value, and for a list its first item that is not a fitting number: `a list with the number 4.5`. */
+function withUnsuitable(value: Value, fits: (number: number) => boolean): string {
+  const item =
+    value.kind === 'list' ? value.items.find((one) => !(one.kind === 'number' && fits(one.value))) : undefined
+  return item ? `a list with ${describe(item)}` : describe(value)
 }
 
 interface Bounds {

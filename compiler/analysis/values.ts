@@ -138,7 +138,7 @@ export function describe(value: Value): string {
     case 'string':
       return `the string "${value.value}"`
     case 'list':
-      return 'a list'
+      return value.items.length === 1 ? 'a list of one value' : `a list of ${value.items.length} values`
     case 'uniform':
       return 'a random number'
     case 'by-phase':
