@@ -12,7 +12,7 @@ import timm
 import torch
 from record import fill, image, run
 from record_published import digest
-from timm.layers import set_fused_attn
+from timm.layers import BlurPool2d, set_fused_attn
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -24,6 +24,17 @@ def tapped(network, pixels):
     layers = [name for name in layers if name in called]
     inner = [name for name in layers[:-1] if not name.startswith(("head", "fc", "classifier"))]
     return [inner[len(inner) * i // 5] for i in range(5)]
+
+
+def count_outputs(network, modules, pixels):
+    """Returns the number of output elements of each module."""
+    counts = {}
+    hooks = [module.register_forward_hook(lambda module, _, output: counts.update({module: output.numel()})) for module in modules]
+    with torch.no_grad():
+        network(pixels)
+    for hook in hooks:
+        hook.remove()
+    return counts
 
 
 def scale_statistics(network, pixels):
@@ -78,9 +89,12 @@ def answer(request):
     pixels = image(1, request["size"]).double()
     factors = scale_statistics(network, pixels)
     taps = tapped(network, pixels)
-    # The counter counts two operations for each multiply-add.
+    # The counter counts two operations for each multiply-add, and those of blurs: fixed filters, which we compute by poolings.
     with FlopCounterMode(display=False) as counter:
         found = run(network, taps, pixels)
+    blurs = [module for module in network.modules() if isinstance(module, BlurPool2d)]
+    blurred = count_outputs(network, blurs, pixels)
+    operations = counter.get_total_flops() - sum(2 * blur.filt_size**2 * blurred[blur] for blur in blurs)
     return {
         "taps": taps,
         "values": found,
@@ -88,7 +102,7 @@ def answer(request):
         "rounding": moved_by_rounding(network, taps, pixels, found),
         "parameters": sum(one.numel() for one in network.parameters()),
         "state": digest(network),
-        "multiplyAdds": counter.get_total_flops() // 2,
+        "multiplyAdds": operations // 2,
     }
 
 

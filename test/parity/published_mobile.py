@@ -4,12 +4,14 @@ from published_arguments import activation, without_defaults
 from torch import nn
 
 
-def pooling(aa):
-    """The stride of the average pooling that avoids aliasing, 1 where there is none; None for another layer."""
+def antialiasing(aa):
+    """The filter against aliasing and its stride, ("none", 1) without one; None for another layer."""
     if aa is None or isinstance(aa, nn.Identity):
-        return 1
+        return "none", 1
+    if type(aa).__name__ == "BlurPool2d":
+        return ("blur", aa.stride) if aa.filt_size == 3 and aa.pad_mode == "constant" else None
     plain = isinstance(aa, nn.AvgPool2d) and aa.kernel_size == aa.stride and aa.padding == 0 and not aa.ceil_mode
-    return aa.stride if plain else None
+    return ("avg", aa.stride) if plain else None
 
 
 def universal_unit(unit):
@@ -28,9 +30,10 @@ def universal_unit(unit):
     depthwise = [one for one in (start, middle) if one is not None]
     if not isinstance(unit.dw_end, nn.Identity) or not isinstance(unit.se, nn.Identity):
         return None
-    start_pool, expansion_pool, pool, projection_pool = (pooling(getattr(part, "aa", None)) for part in parts)
-    if pool is None or {start_pool, expansion_pool, projection_pool} != {1}:
+    before, expanded, aa, after = (antialiasing(getattr(part, "aa", None)) for part in parts)
+    if aa is None or {before, expanded, after} != {("none", 1)}:
         return None
+    filtered, pool = aa
     if any(one.groups != one.in_channels or one.dilation != (1, 1) for one in depthwise):
         return None
     stride = max([one.stride[0] for one in depthwise], default=1) * pool
@@ -41,7 +44,7 @@ def universal_unit(unit):
     act = activation(unit.pw_exp.bn.act)
     spec = ["uir", kernels[1], stride, expansion.out_channels, projection.out_channels, 0, act, kernels[0], scaled]
     if pool > 1:
-        spec.append(True)
+        spec.append(filtered)
     return (spec, None, None) if act is not None else None
 
 
@@ -77,9 +80,12 @@ def mobile_unit(unit):
     keeps = spatial.stride == (1, 1) and first.in_channels == last.out_channels
     if kind == "cn" and keeps and not unit.has_skip:
         kind, keeps = "noskip", False
-    pool = pooling(getattr(unit, "aa", None))
+    aa = antialiasing(getattr(unit, "aa", None))
+    if aa is None:
+        return None
+    filtered, pool = aa
     keeps = keeps and pool == 1
-    if keeps != unit.has_skip or pool is None or (pool > 1 and kind != "er"):
+    if keeps != unit.has_skip or (pool > 1 and kind != "er"):
         return None
     if not isinstance(getattr(unit, "ls", nn.Identity()), nn.Identity):
         return None
@@ -93,7 +99,7 @@ def mobile_unit(unit):
     if name is None or spatial.kernel_size[0] != spatial.kernel_size[1]:
         return None
     spec = [kind, spatial.kernel_size[0], spatial.stride[0] * pool, inner, last.out_channels, squeezed, name]
-    return spec + ([True] if pool > 1 else []), se_act, gate
+    return spec + ([filtered] if pool > 1 else []), se_act, gate
 
 
 GATES = {"sigmoid": "sigmoid", "hardsigmoid": "hard_sigmoid", "hardsigmoidme": "hard_sigmoid"}
